@@ -1,0 +1,58 @@
+# What a developer or a visitor types. Everything lives in .venv; uv is used when it is there, and never needed.
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	"$$p" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+
+.PHONY: help demo run test check format lock clean
+help:
+	@echo "make demo    run the demo and print its address"
+	@echo "make run     run the bot with the settings in .env"
+	@echo "make test    run the tests"
+	@echo "make check   format, lint, types, import rules, dead code, dependencies, tests"
+	@echo "make format  put the code into shape"
+	@echo "make lock    write requirements.lock anew (needs uv)"
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv is needed; set PYTHON=/path/to/python3" >&2; exit 1; }
+	@if command -v uv >/dev/null; then \
+		uv venv --quiet --allow-existing --python "$(PYTHON)" $(VENV) && \
+		VIRTUAL_ENV=$(VENV) uv pip install --quiet --require-hashes -r requirements.lock && \
+		VIRTUAL_ENV=$(VENV) uv pip install --quiet --no-deps -e .; \
+	else \
+		"$(PYTHON)" -m venv $(VENV) && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .; \
+	fi
+	@touch $@
+
+demo: $(INSTALLED)
+	@$(BIN)/mikopbx-bot demo $(if $(PORT),--port $(PORT))
+
+run: $(INSTALLED)
+	@$(BIN)/mikopbx-bot run
+
+test: $(INSTALLED)
+	$(BIN)/pytest -n auto
+
+check: $(INSTALLED)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/vulture
+	$(BIN)/deptry .
+	$(BIN)/pytest -n auto
+
+format: $(INSTALLED)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock:
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --quiet \
+		--upgrade --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

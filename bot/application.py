@@ -1,0 +1,212 @@
+"""The only place where parts are put together, started and stopped."""
+
+import asyncio
+import contextlib
+import signal
+import ssl
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from telegram.error import InvalidToken, TelegramError
+from telegram.request import HTTPXRequest
+
+from bot.access import Destination, grants_from
+from bot.alerts.ledger import Ledger
+from bot.alerts.watch import Policy, Watch
+from bot.chat.courier import Courier
+from bot.chat.errors import TokenRefused
+from bot.chat.messenger import Messenger
+from bot.chat.pace import Pace
+from bot.chat.render import Renderer
+from bot.chat.updates import Updates, UpdatesBot
+from bot.pbx import Pbx
+from bot.settings import Settings
+from bot.store import inbox, keyboards
+from bot.store.database import Store
+from bot.zone import StationZone
+from handlers import CATALOGUE, menus
+from handlers.command import Station
+from handlers.dispatcher import Dispatcher
+
+log = structlog.get_logger(__name__)
+
+# systemd waits longer; what does not finish in this time stays in the inbox and the outbox.
+DRAIN_WITHIN = 8.0
+TIDY_EVERY = 3600.0
+EXIT_TOKEN_REFUSED = 3
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Application:
+    """One run of the bot, from opening the store to closing it."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], datetime] = utc_now) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._stop = asyncio.Event()
+        self._store = Store(settings.database_url)
+        self._zone = StationZone(settings.pbx_timezone)
+        self._bot = _telegram_bot(settings)
+        self._renderer = Renderer(settings.language)
+        self._messenger = Messenger(self._bot, self._store, self._renderer, Pace())
+        self._pbx = Pbx(
+            settings.pbx_url,
+            settings.pbx_api_key,
+            name=settings.station_name,
+            verify=_verification(settings),
+            allow_http=settings.pbx_allow_http,
+        )
+        self._courier = Courier(self._store, self._messenger, lambda _station: self._zone(), clock)
+        self._ledger = Ledger(self._store, settings.station_name, self._destinations, self._courier.wake)
+        self._watch = Watch(
+            settings.station_name,
+            self._pbx,
+            self._ledger,
+            Policy(poll_interval=settings.poll_interval, alert_after=settings.alert_after),
+            clock,
+        )
+        self._updates: Updates | None = None
+
+    async def run(self) -> int:
+        """Run until a signal; returns the exit code."""
+        _on_signals(self._stop.set)
+        await self._store.open()
+        async with self._pbx, self._bot_pools():
+            jobs = [self._watch.run(self._stop), self._courier.run(self._stop), self._listen(), self._tidy()]
+            if self._settings.health_address:
+                jobs.append(self._serve_health(self._settings.health_address))
+            code = await self._supervise(jobs)
+            if self._updates is not None:
+                await self._updates.drain(DRAIN_WITHIN)
+        await self._store.close()
+        return code
+
+    async def _supervise(self, jobs: Sequence[Coroutine[Any, Any, None]]) -> int:
+        """All jobs live until `stop`; one that dies takes the others with it, so that a service manager notices."""
+        tasks = {asyncio.create_task(job) for job in jobs}
+        while tasks:
+            done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                if (error := task.exception()) is None:
+                    continue
+                self._stop.set()
+                await asyncio.wait(tasks, timeout=DRAIN_WITHIN)
+                for other in tasks:
+                    other.cancel()
+                return _explain(error)
+        return 0
+
+    async def _listen(self) -> None:
+        """Learn who we are, then take updates. Telegram may be away at the start: the watch does not wait for it."""
+        pause = 1.0
+        while not self._stop.is_set():
+            try:
+                me = await self._bot.get_me()
+                await self._bot.delete_webhook(drop_pending_updates=False)
+                break
+            except InvalidToken as error:
+                raise TokenRefused(str(error)) from None
+            except TelegramError as error:
+                log.warning("Telegram does not answer", error=str(error) or type(error).__name__)
+                await self._sleep(pause)
+                pause = min(pause * 2, 30.0)
+        else:
+            return
+        await self._zone.ask(self._pbx)
+        dispatcher = self._dispatcher(me.username or "")
+        self._updates = Updates(self._bot, self._store, dispatcher.handle, clock=self._clock)
+        log.info("listening", bot=me.username, station=self._settings.station_name)
+        await asyncio.gather(self._updates.run(self._stop), self._offer_menus())
+
+    def _dispatcher(self, bot_name: str) -> Dispatcher:
+        settings = self._settings
+        station = Station(
+            name=settings.station_name, pbx=self._pbx, watch=self._watch, ledger=self._ledger, zone=self._zone
+        )
+        return Dispatcher(
+            bot_name=bot_name,
+            catalogue=CATALOGUE,
+            grants=grants_from(settings.admins, settings.operators, settings.viewers),
+            station=station,
+            store=self._store,
+            messenger=self._messenger,
+            renderer=self._renderer,
+            clock=self._clock,
+        )
+
+    async def _offer_menus(self) -> None:
+        settings = self._settings
+        grants = grants_from(settings.admins, settings.operators, settings.viewers)
+        await menus.offer(self._bot, self._renderer, CATALOGUE, grants)
+
+    def _destinations(self) -> Sequence[Destination]:
+        return self._settings.alert_chats
+
+    async def _tidy(self) -> None:
+        while not self._stop.is_set():
+            async with self._store.begin() as session:
+                await inbox.forget_old_updates(session, self._clock())
+                await keyboards.forget_old_keyboards(session, self._clock())
+            await self._sleep(TIDY_EVERY)
+
+    async def _serve_health(self, address: str) -> None:
+        from bot.health import health_app, serve  # imported late: half of its time is uvicorn's, and few ask for it
+
+        app = health_app(
+            clock=self._clock,
+            updates=lambda: self._updates.last_success if self._updates else None,
+            poll=lambda: self._watch.last_look,
+            poll_silence=timedelta(seconds=max(120.0, 4 * self._settings.poll_interval)),
+        )
+        await serve(app, address, self._stop)
+
+    async def _sleep(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), seconds)
+
+    @contextlib.asynccontextmanager
+    async def _bot_pools(self) -> AsyncIterator[None]:
+        # Not `async with bot`: that asks Telegram who we are, and would fail the start when Telegram is away.
+        for pool in self._bot.pools:
+            await pool.initialize()
+        try:
+            yield
+        finally:
+            for pool in self._bot.pools:
+                await pool.shutdown()
+
+
+def _telegram_bot(settings: Settings) -> UpdatesBot:
+    proxy = settings.telegram_proxy.get_secret_value() if settings.telegram_proxy else None
+    return UpdatesBot(
+        settings.telegram_token.get_secret_value(),
+        base_url=f"{settings.telegram_api_url}/bot",
+        base_file_url=f"{settings.telegram_api_url}/file/bot",
+        request=HTTPXRequest(connection_pool_size=32, proxy=proxy, read_timeout=15, pool_timeout=10),
+        get_updates_request=HTTPXRequest(connection_pool_size=1, proxy=proxy, read_timeout=15, pool_timeout=10),
+    )
+
+
+def _verification(settings: Settings) -> bool | ssl.SSLContext:
+    if isinstance(settings.pbx_tls_verify, bool):
+        return settings.pbx_tls_verify
+    return ssl.create_default_context(cafile=str(settings.pbx_tls_verify))
+
+
+def _on_signals(act: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, act)
+
+
+def _explain(error: BaseException) -> int:
+    if isinstance(error, TokenRefused):
+        log.error("Telegram refuses TELEGRAM_TOKEN; copy it again from @BotFather")
+        return EXIT_TOKEN_REFUSED
+    log.error("the bot stops: one of its parts failed", exc_info=error)
+    return 1

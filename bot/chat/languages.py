@@ -1,0 +1,27 @@
+"""The languages the bot speaks. English is what stands in the templates; the others are catalogues beside them."""
+
+import gettext
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+LOCALES = Path(__file__).parent / "locales"
+SOURCE_LANGUAGE = "en"
+
+
+def catalogue_path(language: str) -> Path:
+    return LOCALES / language / "LC_MESSAGES" / "messages.po"
+
+
+def translations(language: str) -> gettext.NullTranslations:
+    """Compiled in memory, so that no compiled file can lag behind its source."""
+    if language == SOURCE_LANGUAGE:
+        return gettext.NullTranslations()
+    with catalogue_path(language).open("rb") as file:
+        catalogue = read_po(file, locale=language)
+    compiled = BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)

@@ -1,0 +1,173 @@
+"""Incoming: from getUpdates into the inbox, and from the inbox to the dispatcher, in order for each chat."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from telegram import Bot, Update
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+
+from bot import metrics
+from bot.chat.errors import TokenRefused
+from bot.store import inbox
+from bot.store.database import Store
+
+log = structlog.get_logger(__name__)
+
+# Telegram keeps the previous list when none is sent, so it is always sent; only what is used is asked for.
+WANTED = ("message", "callback_query", "my_chat_member")
+LONG_POLL = 50
+LONGEST_PAUSE = 30.0
+
+Handle = Callable[[Update], Awaitable[None]]
+
+
+class UpdatesBot(Bot):
+    """A Bot that also gives updates raw, so that one it cannot parse does not block all behind it."""
+
+    async def raw_updates(self, offset: int | None, timeout: int) -> list[dict[str, Any]]:
+        wanted = {"offset": offset, "timeout": timeout, "allowed_updates": list(WANTED)}
+        found: list[dict[str, Any]] = await self._post("getUpdates", wanted, read_timeout=timeout + 10)
+        return found
+
+
+class Updates:
+    """Takes updates in and works them off: one after another within a chat, chats side by side.
+
+    `handle` must not raise; `deadline` (seconds) ends a handler that hangs.
+    """
+
+    def __init__(
+        self,
+        bot: UpdatesBot,
+        store: Store,
+        handle: Handle,
+        *,
+        clock: Callable[[], datetime],
+        deadline: float = 120.0,
+    ) -> None:
+        self._bot = bot
+        self._store = store
+        self._handle = handle
+        self._clock = clock
+        self._deadline = deadline
+        self._queues: dict[int, deque[tuple[int, Update | None]]] = {}
+        self._workers: set[asyncio.Task[None]] = set()
+        self.last_success: datetime | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Poll until `stop` is set. Raises TokenRefused when Telegram does not know the token any more."""
+        async with self._store.begin() as session:
+            left_over = await inbox.unfinished(session)
+        for update_id, payload in left_over.items():
+            self._enqueue(update_id, payload)
+        offset: int | None = None
+        pause = 0.0
+        while not stop.is_set():
+            try:
+                batch = await _unless(stop, self._bot.raw_updates(offset, LONG_POLL))
+            except TelegramError as error:
+                pause = self._pause_after(error, pause)
+                await _wait(stop, pause)
+                continue
+            pause = 0.0
+            if batch is not None:
+                self._alive()
+                offset = await self._take_in(batch) or offset
+
+    async def drain(self, within: float) -> None:
+        """Let what is in hand finish, for at most `within` seconds; the rest stays in the inbox."""
+        if self._workers:
+            await asyncio.wait(self._workers, timeout=within)
+        for worker in self._workers:
+            worker.cancel()
+
+    def _alive(self) -> None:
+        self.last_success = self._clock()
+        metrics.LAST_UPDATES.set(self.last_success.timestamp())
+
+    async def _take_in(self, batch: Sequence[dict[str, Any]]) -> int | None:
+        payloads = {int(update["update_id"]): update for update in batch}
+        async with self._store.begin() as session:
+            new = await inbox.take_in(session, payloads, self._clock())
+        for update_id in new:
+            self._enqueue(update_id, payloads[update_id])
+        return max(payloads) + 1 if payloads else None
+
+    def _enqueue(self, update_id: int, payload: dict[str, Any]) -> None:
+        update = self._parsed(update_id, payload)
+        chat = update.effective_chat.id if update and update.effective_chat else 0
+        queue = self._queues.setdefault(chat, deque())
+        queue.append((update_id, update))
+        if len(queue) == 1:
+            worker = asyncio.create_task(self._work_off(chat))
+            self._workers.add(worker)
+            worker.add_done_callback(self._workers.discard)
+
+    def _parsed(self, update_id: int, payload: dict[str, Any]) -> Update | None:
+        try:
+            return Update.de_json(payload, self._bot)
+        except Exception:
+            # Not the payload: it holds what people wrote.
+            log.exception("update set aside: it cannot be parsed", update_id=update_id)
+            return None
+
+    async def _work_off(self, chat: int) -> None:
+        queue = self._queues[chat]
+        while queue:
+            update_id, update = queue[0]
+            try:
+                if update is not None:
+                    await self._handle_one(update)
+                async with self._store.begin() as session:
+                    await inbox.finish(session, update_id, self._clock())
+            except SQLAlchemyError:
+                # It stays unfinished in the inbox and comes again after a restart; the chat must not hang on it.
+                log.exception("an update could not be marked as finished", update_id=update_id)
+            queue.popleft()
+        del self._queues[chat]
+
+    async def _handle_one(self, update: Update) -> None:
+        try:
+            async with asyncio.timeout(self._deadline):
+                await self._handle(update)
+        except TimeoutError:
+            log.error("an answer took too long and was given up", update_id=update.update_id)
+        except Exception:
+            log.exception("an update could not be handled", update_id=update.update_id)
+
+    def _pause_after(self, error: TelegramError, pause: float) -> float:
+        if isinstance(error, InvalidToken):
+            raise TokenRefused(str(error))
+        if isinstance(error, Conflict):
+            log.error("another copy of the bot is running with this token; stop one of them")
+        else:
+            log.warning("Telegram does not answer", error=str(error) or type(error).__name__)
+        if isinstance(error, RetryAfter):
+            after = error.retry_after
+            return float(after) if isinstance(after, int) else after.total_seconds()
+        return min(max(1.0, pause * 1.5), LONGEST_PAUSE)
+
+
+async def _unless(stop: asyncio.Event, work: Awaitable[list[dict[str, Any]]]) -> list[dict[str, Any]] | None:
+    """The work's result, or None when `stop` comes first: a long poll must not hold up the end of the program."""
+    task = asyncio.ensure_future(work)
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        return task.result() if task.done() else None
+    finally:
+        for leftover in (task, stopped):
+            leftover.cancel()
+        with contextlib.suppress(asyncio.CancelledError, TelegramError):
+            await task
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)

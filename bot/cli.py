@@ -1,0 +1,90 @@
+"""The command line: run the bot, or try it without a PBX and without Telegram.
+
+Imports stand inside the commands, so that each starts with only what it needs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+app = typer.Typer(
+    name="mikopbx-bot",
+    help="A Telegram bot for MikoPBX: ask the PBX from a group chat, and be woken when a trunk dies.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # they print local variables, and those hold secrets
+)
+demo_app = typer.Typer(help="Try the bot in the browser, or run one of the stand-ins alone.", add_completion=False)
+app.add_typer(demo_app, name="demo")
+
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")]
+
+EXIT_WRONG_SETTINGS = 2
+
+
+@app.command()
+def run() -> None:
+    """Run the bot with the settings from the environment and from .env."""
+    from bot.settings import WrongSettings, load_settings
+
+    try:
+        settings = load_settings()
+    except WrongSettings as wrong:
+        for line in wrong.lines:
+            typer.echo(line, err=True)
+        raise typer.Exit(EXIT_WRONG_SETTINGS) from None
+
+    from bot.logs import configure_logging
+
+    configure_logging(settings.log_level, settings.secrets())
+    raise typer.Exit(asyncio.run(_run(settings)))
+
+
+async def _run(settings: Settings) -> int:
+    from bot.application import Application  # its parts bind to the running event loop
+
+    return await Application(settings).run()
+
+
+@demo_app.callback(invoke_without_command=True)
+def demo(context: typer.Context, port: Port = 8765) -> None:
+    """Run a stand-in PBX, a stand-in Telegram with a web page, and the real bot between them."""
+    if context.invoked_subcommand is None:
+        from bot.demo.stage import stage
+
+        raise typer.Exit(asyncio.run(stage(port)))
+
+
+@demo_app.command("pbx")
+def demo_pbx(
+    port: Port,
+    api_key: Annotated[str, typer.Option(help="The key that has all rights.")],
+    speed: Annotated[float, typer.Option(min=0.1, help="Divides the PBX's own delays.")] = 1,
+) -> None:
+    """Run the stand-in MikoPBX alone."""
+    from bot.demo.stage import serve_pbx
+
+    asyncio.run(serve_pbx(port, api_key, speed))
+
+
+@demo_app.command("telegram")
+def demo_telegram(
+    port: Port,
+    token: Annotated[
+        str | None, typer.Option(help="The only bot token accepted; without it any well-formed one.")
+    ] = None,
+) -> None:
+    """Run the stand-in Telegram alone, with its web page."""
+    from bot.demo.stage import serve_telegram
+
+    asyncio.run(serve_telegram(port, token))
+
+
+def main() -> None:
+    app()

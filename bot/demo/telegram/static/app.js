@@ -1,0 +1,70 @@
+import { ApiError, get, pause } from "./api.js";
+import { renderSidebar } from "./chats.js";
+import { renderComposer, setUpComposer } from "./composer.js";
+import { renderHeader } from "./header.js";
+import { renderHistory, setUpHistory } from "./history.js";
+import { renderAnswers } from "./notices.js";
+import { startPbx } from "./pbx.js";
+import { byId } from "./dom.js";
+import { changed, onChange, readHash, refresh, session } from "./state.js";
+import { markSeen } from "./unread.js";
+import { setUpViews } from "./views.js";
+
+const RETRY_MS = 1000;
+
+function render() {
+  byId("connection").hidden = session.connected;
+  if (!session.snapshot) return;
+  markSeen();
+  renderSidebar();
+  renderHeader();
+  renderHistory();
+  renderComposer();
+  renderAnswers();
+}
+
+async function listen() {
+  for (;;) {
+    try {
+      await refresh();
+      await news();
+    } catch (error) {
+      if (!(error instanceof ApiError)) console.info("No answer, trying again:", error.message);
+      session.connected = false;
+      changed();
+      await pause(RETRY_MS);
+    }
+  }
+}
+
+async function news() {
+  const before = session.snapshot.seq;
+  for (;;) {
+    const { seq } = await get(`client/wait?after=${before}&timeout=25`);
+    if (seq !== before) return;
+  }
+}
+
+async function configure() {
+  const config = await get("client/config").catch(() => null);
+  if (!config) {
+    await pause(RETRY_MS);
+    return configure();
+  }
+  document.title = config.title;
+  document.body.classList.toggle("with-pbx", config.pbx_control);
+  if (config.pbx_control) startPbx();
+}
+
+readHash();
+addEventListener("hashchange", () => {
+  readHash();
+  refresh().catch(() => {});
+});
+document.addEventListener("visibilitychange", changed);
+onChange(render);
+setUpViews();
+setUpHistory();
+setUpComposer();
+configure();
+listen();

@@ -1,0 +1,128 @@
+import { el, keyed } from "./dom.js";
+import { icon } from "./icons.js";
+
+const WAYS_TO_BREAK = {
+  provider_dead: "Provider dies",
+  provider_silent: "Provider falls silent",
+  no_answer_to_qualify: "Ignores OPTIONS",
+  wrong_password: "Wrong password",
+  unregistered: "Unregistered",
+  lagged: "Line lags",
+  weird_state: "Unheard-of state",
+  off: "Disable",
+  deleted: "Delete",
+};
+
+export function buildTrunks(control) {
+  const list = el("ul", { class: "trunks" });
+  const empty = el("p", { class: "nothing" }, "No trunks");
+  let trunks = [];
+  let open = null;
+
+  const render = () => {
+    empty.hidden = trunks.length > 0;
+    keyed(list, trunks.map((trunk) => ({ ...trunk, open: trunk.id === open })), {
+      key: (trunk) => trunk.id,
+      version: ({ rtt, ...rest }) => JSON.stringify(rest),
+      build: (trunk) => row(trunk, setCondition, toggleMenu),
+      update: (node, trunk) => (node.querySelector(".rtt").textContent = trunk.rtt == null ? "" : `${trunk.rtt} ms`),
+    });
+  };
+  const toggleMenu = (id) => {
+    open = open === id ? null : id;
+    render();
+  };
+  const setCondition = (id, condition) => {
+    open = null;
+    render();
+    control(`trunks/${id}`, { condition, instant: true });
+  };
+  return {
+    node: el("section", { class: "pbx-section" }, el("h3", {}, "Trunks"), list, empty),
+    render: (state) => {
+      trunks = state.trunks;
+      render();
+    },
+  };
+}
+
+// The colours of the page follow the same reading of the PBX's words as a careful administrator's.
+function health({ state, contactStatus, disabled }) {
+  const word = state.toLowerCase();
+  if (disabled || word === "off") return "off";
+  if (word === "lagged") return "degraded";
+  if (word === "registered" || word === "ok") return contactStatus === "Unreachable" ? "degraded" : "up";
+  return ["unregistered", "rejected", "unreachable"].includes(word) ? "down" : "unknown";
+}
+
+function row(trunk, setCondition, toggleMenu) {
+  const { id, name, state, host, condition, open } = trunk;
+  return el(
+    "li",
+    {
+      class: "trunk",
+      "data-testid": `trunk-${id}`,
+      "data-state": state,
+      "data-health": health(trunk),
+      "data-condition": condition,
+    },
+    el("span", { class: "dot", role: "img", "aria-label": health(trunk) }),
+    el(
+      "div",
+      { class: "trunk-text" },
+      el("b", { title: name }, name),
+      el("span", { class: "trunk-state" }, el("span", { class: "word" }, state || "no state"), el("span", { class: "rtt" })),
+      el("span", { class: "host" }, host || `${trunk.type.toUpperCase()}, ${trunk.registration}`),
+    ),
+    el("div", { class: "trunk-buttons" }, toggle(trunk, setCondition), menuButton(trunk, toggleMenu)),
+    open && menu(trunk, setCondition),
+  );
+}
+
+function toggle({ id, name, condition }, setCondition) {
+  const broken = condition !== "ok";
+  const [word, next] = broken ? ["Mend", "ok"] : ["Break", "provider_dead"];
+  return el(
+    "button",
+    {
+      type: "button",
+      class: `toggle ${word.toLowerCase()}`,
+      "data-testid": `trunk-${word.toLowerCase()}-${id}`,
+      "aria-label": `${word} ${name}`,
+      onclick: () => setCondition(id, next),
+    },
+    word,
+  );
+}
+
+const menuButton = ({ id, name, open }, toggleMenu) =>
+  el(
+    "button",
+    {
+      type: "button",
+      class: "icon-button",
+      title: "More ways to break it",
+      "aria-label": `More ways to break ${name}`,
+      "aria-expanded": String(open),
+      "data-testid": `trunk-menu-${id}`,
+      onclick: () => toggleMenu(id),
+    },
+    icon("more"),
+  );
+
+function menu({ id, condition }, setCondition) {
+  const choice = ([way, label]) =>
+    el(
+      "button",
+      {
+        type: "button",
+        class: way === "deleted" ? "chip danger" : "chip",
+        "aria-pressed": String(way === condition),
+        "data-testid": `trunk-condition-${id}-${way}`,
+        onclick: () => setCondition(id, way),
+      },
+      label,
+    );
+  const attributes = { class: "trunk-menu", role: "group", "aria-label": "Ways to break it" };
+  return el("div", attributes, Object.entries(WAYS_TO_BREAK).map(choice));
+}

@@ -1,0 +1,67 @@
+"""What a monitor may ask: /healthz (is it alive, and if not, why) and /metrics (Prometheus)."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+import uvicorn
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from bot.metrics import REGISTRY
+
+# A long poll takes 50 s, so two missed ones are a silence.
+TELEGRAM_SILENCE = timedelta(seconds=120)
+
+LastSeen = Callable[[], datetime | None]
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield  # The program has its own way of ending; uvicorn's handlers would take the signals away from it.
+
+
+def complaints(
+    *, now: datetime, started: datetime, updates: datetime | None, poll: datetime | None, poll_silence: timedelta
+) -> list[str]:
+    """Why the bot is not well, one line each; empty when it is."""
+    found = []
+    if now - (updates or started) > TELEGRAM_SILENCE:
+        found.append(f"no answer from Telegram since {updates or started:%Y-%m-%d %H:%M:%S} UTC")
+    if now - (poll or started) > poll_silence:
+        found.append(f"no look at the PBX since {poll or started:%Y-%m-%d %H:%M:%S} UTC")
+    return found
+
+
+def health_app(
+    *, clock: Callable[[], datetime], updates: LastSeen, poll: LastSeen, poll_silence: timedelta
+) -> Starlette:
+    """`updates` is when Telegram last answered, `poll` when the PBX was last looked at, whatever it said."""
+    started = clock()
+
+    async def healthz(_request: Request) -> Response:
+        wrong = complaints(now=clock(), started=started, updates=updates(), poll=poll(), poll_silence=poll_silence)
+        return PlainTextResponse("\n".join(wrong) or "ok", status_code=503 if wrong else 200)
+
+    async def metrics(_request: Request) -> Response:
+        return Response(generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", metrics)])
+
+
+async def serve(app: Starlette, address: str, stop: asyncio.Event) -> None:
+    """Serve until `stop`; an address that is taken ends the program with uvicorn's line in the log."""
+    host, _, port = address.rpartition(":")
+    config = uvicorn.Config(app, host=host.strip("[]"), port=int(port), log_config=None, access_log=False)
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve())
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    server.should_exit = True
+    await serving

@@ -1,0 +1,39 @@
+"""What Prometheus may ask. Every metric is declared here once and explained in the README's table."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+REGISTRY = CollectorRegistry()
+
+COMMANDS = Counter(
+    "mikopbx_bot_commands",
+    "Commands and button presses, by name and decision.",
+    ["name", "decision"],
+    registry=REGISTRY,
+)
+COMMAND_SECONDS = Histogram(
+    "mikopbx_bot_command_seconds",
+    "Time from an update to its answer, in seconds.",
+    ["name"],
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30),
+    registry=REGISTRY,
+)
+POLLS = Counter(
+    "mikopbx_bot_polls", "Looks at a station's trunks, by result.", ["station", "result"], registry=REGISTRY
+)
+LAST_POLL = Gauge(
+    "mikopbx_bot_last_good_poll_timestamp_seconds",
+    "When the station last answered, Unix time.",
+    ["station"],
+    registry=REGISTRY,
+)
+LAST_UPDATES = Gauge(
+    "mikopbx_bot_last_updates_timestamp_seconds",
+    "When Telegram last answered getUpdates, Unix time.",
+    registry=REGISTRY,
+)
+TRUNKS = Gauge("mikopbx_bot_trunks", "Trunks of a station, by health.", ["station", "health"], registry=REGISTRY)
+INCIDENTS = Gauge("mikopbx_bot_open_incidents", "Incidents open now.", ["station"], registry=REGISTRY)
+OUTBOX = Gauge("mikopbx_bot_outbox_waiting", "Messages committed but not yet delivered.", registry=REGISTRY)
+DELIVERIES = Counter(
+    "mikopbx_bot_deliveries", "Attempts to deliver from the outbox, by result.", ["result"], registry=REGISTRY
+)

@@ -1,0 +1,233 @@
+"""Every setting, one class, read from the environment and from `.env`."""
+
+import re
+from collections.abc import Iterable
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from bot.access import Destination
+
+TELEGRAM = "https://api.telegram.org"
+
+
+class WrongSettings(Exception):
+    """`lines` holds one readable line per setting that is wrong or missing, never its value if it is a secret."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.lines = tuple(lines)
+        super().__init__("\n".join(self.lines))
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="ignore",
+        env_ignore_empty=True,
+        hide_input_in_errors=True,
+        validate_default=False,
+    )
+
+    telegram_token: SecretStr
+    telegram_api_url: str = TELEGRAM
+    telegram_proxy: SecretStr | None = None
+    pbx_url: str
+    pbx_api_key: SecretStr
+    pbx_name: str = ""
+    pbx_tls_verify: bool | Path = True
+    pbx_allow_http: Annotated[frozenset[str], NoDecode] = frozenset()
+    pbx_timezone: ZoneInfo | None = None
+    admins: Annotated[frozenset[int], NoDecode]
+    operators: Annotated[frozenset[int], NoDecode] = frozenset()
+    viewers: Annotated[frozenset[int], NoDecode] = frozenset()
+    alert_chats: Annotated[tuple[Destination, ...], NoDecode] = ()
+    database_url: str = "sqlite:///mikopbx-bot.sqlite3"
+    poll_interval: float = Field(default=10, ge=1, le=600)
+    alert_after: float = Field(default=30, ge=0, le=3600)
+    language: Literal["en", "ru"] = "en"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    health_address: str | None = None
+
+    @field_validator("telegram_token")
+    @classmethod
+    def _token(cls, value: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"\d{5,}:[A-Za-z0-9_-]{30,}", value.get_secret_value()):
+            raise ValueError("is not a bot token; copy it whole from @BotFather (digits, a colon, 35 characters)")
+        return value
+
+    @field_validator("telegram_api_url", "pbx_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        parts = urlsplit(value if "//" in value else f"https://{value}")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("is not a web address; write it like https://pbx.example.com")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("must be a plain address without user, password or query")
+        return parts.geturl().rstrip("/")
+
+    @field_validator("telegram_proxy")
+    @classmethod
+    def _proxy(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and urlsplit(value.get_secret_value()).scheme not in ("http", "https", "socks5", "socks5h"):
+            raise ValueError("is not a proxy; write it like socks5://user:password@host:1080")
+        return value
+
+    @field_validator("pbx_api_key")
+    @classmethod
+    def _key(cls, value: SecretStr) -> SecretStr:
+        # It travels in a header, and a stray line end there would surface as an error that quotes it.
+        if not re.fullmatch(r"[\x21-\x7e]+", value.get_secret_value()):
+            raise ValueError("has spaces or unusual characters in it; copy the key again from the PBX")
+        return value
+
+    @field_validator("pbx_tls_verify", mode="before")
+    @classmethod
+    def _verify(cls, value: object) -> object:
+        text = str(value).strip()
+        if text.lower() in ("true", "yes", "1", "on"):
+            return True
+        if text.lower() in ("false", "no", "0", "off"):
+            return False
+        if not Path(text).is_file():
+            raise ValueError("is neither true nor false nor the path of an existing CA file (PEM)")
+        return Path(text)
+
+    @field_validator("pbx_allow_http", mode="before")
+    @classmethod
+    def _hosts(cls, value: object) -> object:
+        return frozenset(word.lower() for word in _words(value))
+
+    @field_validator("pbx_timezone", mode="before")
+    @classmethod
+    def _zone(cls, value: object) -> object:
+        try:
+            return ZoneInfo(str(value).strip())
+        except (KeyError, ValueError, OSError):
+            raise ValueError("is not a time zone; write it like Europe/Moscow") from None
+
+    @field_validator("admins", "operators", "viewers", mode="before")
+    @classmethod
+    def _ids(cls, value: object) -> object:
+        return frozenset(_telegram_id(word) for word in _words(value))
+
+    @field_validator("admins")
+    @classmethod
+    def _admins_are_people(cls, value: frozenset[int]) -> frozenset[int]:
+        if not value:
+            raise ValueError("is empty, and the bot would obey nobody; put your own numeric id here (/id shows it)")
+        if any(number < 0 for number in value):
+            raise ValueError("has the id of a chat (negative); only people can be administrators")
+        return value
+
+    @field_validator("alert_chats", mode="before")
+    @classmethod
+    def _destinations(cls, value: object) -> object:
+        return tuple(_destination(word) for word in _words(value))
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        try:
+            kind = make_url(value).get_backend_name()
+        except ArgumentError:
+            raise ValueError("is not a database address; write it like sqlite:///mikopbx-bot.sqlite3") from None
+        if kind != "sqlite":
+            raise ValueError("names a database this version cannot use; write it like sqlite:///mikopbx-bot.sqlite3")
+        return value
+
+    @field_validator("language", mode="before")
+    @classmethod
+    def _language(cls, value: object) -> object:
+        # Desktops set LANGUAGE themselves, as a list of locales like ru_RU:en.
+        for locale in str(value).lower().split(":"):
+            if (code := re.split(r"[_.@-]", locale.strip())[0]) in ("en", "ru"):
+                return code
+        raise ValueError("is not a language the bot speaks; write en or ru")
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _level(cls, value: object) -> object:
+        return str(value).strip().upper()
+
+    @field_validator("health_address")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r".+:\d{1,5}", value):
+            raise ValueError("is not an address; write it like 127.0.0.1:8080")
+        return value
+
+    @property
+    def station_name(self) -> str:
+        return self.pbx_name or urlsplit(self.pbx_url).hostname or "PBX"
+
+    def secrets(self) -> list[str]:
+        """What must never appear in a log line."""
+        proxy = urlsplit(self.telegram_proxy.get_secret_value()).password if self.telegram_proxy else None
+        return [self.telegram_token.get_secret_value(), self.pbx_api_key.get_secret_value(), proxy or ""]
+
+
+def load_settings() -> Settings:
+    """Read and check everything at once; raises WrongSettings with all complaints, not only the first."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise WrongSettings(_complaint(e["loc"], e["type"], e["msg"]) for e in error.errors()) from None
+    if (refusal := plain_http_refusal(settings.pbx_url, settings.pbx_allow_http)) is not None:
+        raise WrongSettings([f"PBX_URL: {refusal}"])
+    return settings
+
+
+def plain_http_refusal(url: str, allowed: frozenset[str]) -> str | None:
+    """Why the API key may not be sent to this address, or None when it may."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme == "https" or host in allowed or host == "localhost" or _is_loopback(host):
+        return None
+    return f"plain http would show the API key to the network; use https, or name the host: PBX_ALLOW_HTTP={host}"
+
+
+REMEDIES = {
+    "telegram_token": "is missing; create a bot with @BotFather and copy its token here",
+    "pbx_url": "is missing; write the address of your MikoPBX, like https://pbx.example.com",
+    "pbx_api_key": "is missing; create a key in MikoPBX under System → API keys and copy it here",
+    "admins": "is missing, and the bot would obey nobody; put your own numeric Telegram id here (/id shows it)",
+}
+
+
+def _complaint(location: tuple[int | str, ...], kind: str, message: str) -> str:
+    field = str(location[0]) if location else "settings"
+    if kind == "missing":
+        return f"{field.upper()}: {REMEDIES[field]}"
+    return f"{field.upper()}: {message.removeprefix('Value error, ')}"
+
+
+def _words(value: object) -> list[str]:
+    return [word for word in re.split(r"[\s,;]+", str(value)) if word]
+
+
+def _telegram_id(word: str) -> int:
+    if not re.fullmatch(r"-?\d{1,19}", word):
+        raise ValueError(f"has {word!r} in it; only numeric ids are accepted, names can change hands (/id shows yours)")
+    return int(word)
+
+
+def _destination(word: str) -> Destination:
+    chat, _, thread = word.partition(":")
+    if thread and not thread.isdigit():
+        raise ValueError(f"has {word!r} in it; write chat:thread, both numbers, like -1001234567890:42")
+    return Destination(_telegram_id(chat), int(thread) if thread else None)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,156 @@
+"""Messages that are owed: written in the transaction that makes them owed, taken off when Telegram has them.
+
+A row's life: pending → sending → sent, or back to pending with a later `not_before`, or dead with its reason.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.store.tables import ChatMove, Keyboard, Outgoing
+
+Action = Literal["send", "edit", "delete"]
+
+
+def owe(
+    session: AsyncSession,
+    *,
+    chat_id: int,
+    thread_id: int | None,
+    template: str,
+    facts: dict[str, Any],
+    now: datetime,
+    action: Action = "send",
+    about: int | None = None,
+    keyboard: Keyboard | None = None,
+    incident_id: int | None = None,
+    silent: bool = False,
+    not_before: datetime | None = None,
+    message_id: int | None = None,
+) -> Outgoing:
+    """Put one message into the outbox; it exists once the session's transaction commits.
+
+    `about` is the outbox row of the message that an edit changes, or that a send replies to.
+    """
+    if keyboard is not None:
+        session.add(keyboard)
+    row = Outgoing(
+        action=action,
+        chat_id=chat_id,
+        thread_id=thread_id,
+        about=about,
+        template=template,
+        facts=facts,
+        keyboard_id=keyboard.id if keyboard else None,
+        incident_id=incident_id,
+        silent=silent,
+        state="pending",
+        created_at=now,
+        not_before=not_before or now,
+        message_id=message_id,
+    )
+    session.add(row)
+    return row
+
+
+async def due(session: AsyncSession, now: datetime, limit: int = 100) -> Sequence[Outgoing]:
+    """Rows whose time has come, oldest first."""
+    found = await session.execute(
+        select(Outgoing)
+        .where(Outgoing.state == "pending", Outgoing.not_before <= now)
+        .order_by(Outgoing.id)
+        .limit(limit)
+    )
+    return found.scalars().all()
+
+
+async def next_due(session: AsyncSession) -> datetime | None:
+    found = await session.execute(
+        select(Outgoing.not_before).where(Outgoing.state == "pending").order_by(Outgoing.not_before).limit(1)
+    )
+    return found.scalar_one_or_none()
+
+
+async def waiting(session: AsyncSession) -> int:
+    found = await session.execute(
+        select(func.count()).select_from(Outgoing).where(Outgoing.state.in_(("pending", "sending")))
+    )
+    return found.scalar_one()
+
+
+async def sent_for_incident(session: AsyncSession, incident_id: int) -> Sequence[Outgoing]:
+    """The first alert of an incident in each chat: what its edits change and its end replies to."""
+    found = await session.execute(
+        select(Outgoing)
+        .where(
+            Outgoing.incident_id == incident_id,
+            Outgoing.action == "send",
+            Outgoing.about.is_(None),
+            Outgoing.state != "dead",
+        )
+        .order_by(Outgoing.id)
+    )
+    return found.scalars().all()
+
+
+async def claim(session: AsyncSession, row_id: int) -> bool:
+    """Mark a row as being sent; False when somebody else took it."""
+    claimed = await session.execute(
+        update(Outgoing)
+        .where(Outgoing.id == row_id, Outgoing.state == "pending")
+        .values(state="sending", attempts=Outgoing.attempts + 1)
+        .returning(Outgoing.id)
+    )
+    return claimed.scalar_one_or_none() is not None
+
+
+async def mark_sent(session: AsyncSession, row_id: int, message_id: int | None, now: datetime) -> None:
+    await session.execute(
+        update(Outgoing)
+        .where(Outgoing.id == row_id)
+        .values(state="sent", sent_at=now, message_id=message_id, error=None)
+    )
+
+
+async def put_back(
+    session: AsyncSession, row_id: int, not_before: datetime, error: str, *, possible_repeat: bool = False
+) -> None:
+    """Try again later. `possible_repeat`: Telegram may have it already, so the next attempt says so."""
+    values: dict[str, Any] = {"state": "pending", "not_before": not_before, "error": error}
+    if possible_repeat:
+        values["possible_repeat"] = True
+    await session.execute(update(Outgoing).where(Outgoing.id == row_id).values(**values))
+
+
+async def bury(session: AsyncSession, row_id: int, error: str) -> None:
+    await session.execute(update(Outgoing).where(Outgoing.id == row_id).values(state="dead", error=error))
+
+
+async def recover_interrupted(session: AsyncSession) -> int:
+    """After a crash: rows that were being sent may have arrived. They go again, marked as a possible repeat."""
+    found = await session.execute(
+        update(Outgoing)
+        .where(Outgoing.state == "sending")
+        .values(state="pending", possible_repeat=True)
+        .returning(Outgoing.id)
+    )
+    return len(found.scalars().all())
+
+
+async def move_chat(session: AsyncSession, old_id: int, new_id: int, now: datetime) -> None:
+    """A group became a supergroup. Messages of the old chat cannot be edited any more: their ids start anew."""
+    await session.merge(ChatMove(old_id=old_id, new_id=new_id, at=now))
+    await session.execute(update(ChatMove).where(ChatMove.new_id == old_id).values(new_id=new_id))
+    await session.execute(update(Keyboard).where(Keyboard.chat_id == old_id).values(chat_id=new_id))
+    await session.execute(
+        update(Outgoing).where(Outgoing.chat_id == old_id, Outgoing.state == "sent").values(message_id=None)
+    )
+    await session.execute(update(Outgoing).where(Outgoing.chat_id == old_id).values(chat_id=new_id))
+
+
+async def chat_moves(session: AsyncSession) -> dict[int, int]:
+    found = await session.execute(select(ChatMove))
+    return {move.old_id: move.new_id for move in found.scalars()}

@@ -1,0 +1,144 @@
+"""Every table. All times are UTC and aware; a change here needs a migration beside it."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, ForeignKey, Index, String, Text, TypeDecorator
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """SQLite forgets the time zone: refuse naive times on the way in, put UTC back on the way out."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+# Telegram's ids do not fit into 32 bits.
+TelegramId = Annotated[int, mapped_column(BigInteger)]
+
+
+class Table(DeclarativeBase):
+    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON}  # noqa: RUF012 (SQLAlchemy's own form)
+
+
+class WatchState(Table):
+    """What the trunk machine remembers between two polls; subject "" is the station itself."""
+
+    __tablename__ = "watch_states"
+    station: Mapped[str] = mapped_column(String(64), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(64), primary_key=True)
+    state: Mapped[dict[str, Any]]
+    updated_at: Mapped[datetime]
+
+
+class Incident(Table):
+    __tablename__ = "incidents"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    station: Mapped[str] = mapped_column(String(64))
+    subject: Mapped[str] = mapped_column(String(64))
+    # "station|subject" while open, NULL afterwards: the database itself forbids two open incidents of one subject.
+    open_key: Mapped[str | None] = mapped_column(String(140), unique=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    facts: Mapped[dict[str, Any]]
+    began_at: Mapped[datetime]
+    opened_at: Mapped[datetime]
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[str | None] = mapped_column(String(128))
+    acknowledged_by_id: Mapped[TelegramId | None]
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[str | None] = mapped_column(String(32))
+    __table_args__ = (Index("incidents_by_station", "station", "began_at"),)
+
+
+class Keyboard(Table):
+    """The buttons of one message. What a button carries over the wire is this id and its place, nothing else."""
+
+    __tablename__ = "keyboards"
+    id: Mapped[str] = mapped_column(String(24), primary_key=True)
+    chat_id: Mapped[TelegramId]
+    rows: Mapped[list[Any]]
+    asker_id: Mapped[TelegramId | None]
+    single_use: Mapped[bool]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+    __table_args__ = (Index("keyboards_by_age", "created_at"),)
+
+
+class Outgoing(Table):
+    """The outbox: nothing that is owed to a person is sent before it is committed here."""
+
+    __tablename__ = "outbox"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    action: Mapped[str] = mapped_column(String(8))
+    chat_id: Mapped[TelegramId]
+    thread_id: Mapped[TelegramId | None]
+    about: Mapped[int | None] = mapped_column(ForeignKey("outbox.id"))
+    template: Mapped[str] = mapped_column(String(64))
+    facts: Mapped[dict[str, Any]]
+    keyboard_id: Mapped[str | None] = mapped_column(ForeignKey("keyboards.id"))
+    incident_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"))
+    silent: Mapped[bool]
+    state: Mapped[str] = mapped_column(String(12))
+    attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    not_before: Mapped[datetime]
+    possible_repeat: Mapped[bool] = mapped_column(default=False)
+    sent_at: Mapped[datetime | None]
+    message_id: Mapped[TelegramId | None]
+    error: Mapped[str | None] = mapped_column(Text)
+    __table_args__ = (
+        Index("outbox_due", "state", "not_before"),
+        Index("outbox_by_incident", "incident_id"),
+    )
+
+
+class Received(Table):
+    """The inbox: an update is confirmed to Telegram only after it is committed here."""
+
+    __tablename__ = "inbox"
+    update_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    payload: Mapped[dict[str, Any]]
+    received_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+    __table_args__ = (Index("inbox_open", "done_at"),)
+
+
+class AuditEntry(Table):
+    """One row per decision; written by the dispatcher only, never changed except for its outcome."""
+
+    __tablename__ = "audit"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    update_id: Mapped[TelegramId]
+    actor_id: Mapped[TelegramId]
+    actor_name: Mapped[str] = mapped_column(String(128))
+    chat_id: Mapped[TelegramId]
+    station: Mapped[str] = mapped_column(String(64))
+    what: Mapped[str] = mapped_column(String(64))
+    arguments: Mapped[str] = mapped_column(String(256))
+    permission: Mapped[str] = mapped_column(String(32))
+    allowed: Mapped[bool]
+    reason: Mapped[str] = mapped_column(String(64))
+    outcome: Mapped[str | None] = mapped_column(String(128))
+    __table_args__ = (Index("audit_by_time", "at"),)
+
+
+class ChatMove(Table):
+    """A group that became a supergroup: settings still name the old id, messages go to the new one."""
+
+    __tablename__ = "chat_moves"
+    old_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    new_id: Mapped[TelegramId]
+    at: Mapped[datetime]

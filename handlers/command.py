@@ -1,0 +1,157 @@
+"""How a command is declared: its name, who may use it, what it is given and what it gives back."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+from typing import Any, Protocol
+
+from bot.access import NEEDED_ROLE, Decision
+from bot.alerts.ledger import Ledger
+from bot.alerts.watch import Watch
+from bot.chat.message import Message
+from bot.pbx import Pbx
+from handlers.intent import Actor, Place
+
+CONFIRM_WITHIN = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """One PBX and what the program knows of it."""
+
+    name: str
+    pbx: Pbx
+    watch: Watch
+    ledger: Ledger
+    zone: Callable[[], tzinfo]
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    def local(self, moment: datetime) -> datetime:
+        """The station's wall clock, without a zone, as the PBX itself writes times."""
+        return moment.astimezone(self.zone()).replace(tzinfo=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Something for the asker's own eyes: sent to the private chat, protected, deleted after `lifetime`."""
+
+    message: Message
+    lifetime: timedelta = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a handler answers with.
+
+    `message` is posted where the command was typed, or takes the place of the message whose button was pressed;
+    `toast` is the small note over the chat that answers a press. `confirm` binds the buttons to the asker, for one
+    press within two minutes. `outcome` goes into the audit row.
+    """
+
+    message: Message | None = None
+    toast: str | None = None
+    confirm: bool = False
+    secret: Secret | None = None
+    outcome: str = "answered"
+
+
+class Talk(Protocol):
+    """The little a handler may do besides answering; the dispatcher provides it."""
+
+    async def progress(self, message: Message) -> None:
+        """Show how far things are; the final answer takes this message's place."""
+
+    async def private_chat_is_open(self) -> bool:
+        """Whether the asker can be written to in private."""
+
+    async def send_secret(self, secret: Secret) -> bool:
+        """Send it to the asker's private chat now; False when it could not be delivered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person asks. `arguments` is what stood after the command, `data` what the pressed button carried."""
+
+    actor: Actor
+    place: Place
+    station: Station
+    now: datetime
+    talk: Talk
+    may: Callable[[str | None], Decision]
+    arguments: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+class WrongArguments(Exception):
+    """The person wrote something that cannot be meant. `problem` is one sentence for them, or a whole message is given."""
+
+    def __init__(self, problem: str = "", message: Message | None = None) -> None:
+        self.problem = problem
+        self.message = message
+        super().__init__(problem or "wrong arguments")
+
+
+Handler = Callable[[Request], Awaitable[Reply]]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    name: str
+    handler: Handler
+    permission: str
+    summary: str
+    usage: str = ""
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A button's action. Its permission is asked again for whoever presses."""
+
+    name: str
+    handler: Handler
+    permission: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Everything people can say. /help, Telegram's menus, the README's table and the dispatcher read it."""
+
+    commands: dict[str, Command] = field(default_factory=dict)
+    presses: dict[str, Press] = field(default_factory=dict)
+
+
+CATALOGUE = Catalogue()
+
+
+def command(
+    name: str, *, permission: str, summary: str, usage: str = "", examples: tuple[str, ...] = ()
+) -> Callable[[Handler], Handler]:
+    """Declare a command. Without a known permission it does not import."""
+    _check(name, permission, CATALOGUE.commands, r"[a-z][a-z0-9_]{0,31}")
+
+    def declare(handler: Handler) -> Handler:
+        CATALOGUE.commands[name] = Command(name, handler, permission, summary, usage, examples)
+        return handler
+
+    return declare
+
+
+def button(name: str, *, permission: str) -> Callable[[Handler], Handler]:
+    """Declare what pressing a button does. Without a known permission it does not import."""
+    _check(name, permission, CATALOGUE.presses, r"[a-z_]+\.[a-z_]+")
+
+    def declare(handler: Handler) -> Handler:
+        CATALOGUE.presses[name] = Press(name, handler, permission)
+        return handler
+
+    return declare
+
+
+def _check(name: str, permission: str, taken: Mapping[str, object], form: str) -> None:
+    if permission not in NEEDED_ROLE:
+        raise TypeError(f"{name}: {permission!r} is not a permission")
+    if name in taken or not re.fullmatch(form, name):
+        raise TypeError(f"{name}: taken, or not a name")

@@ -1,0 +1,222 @@
+"""The access-controlled layer: from an update to an answer, with one decision and one audit row between them."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+from telegram import Update
+
+from bot import metrics
+from bot.access import Decision, Grants, decide
+from bot.chat.errors import DeliveryError
+from bot.chat.message import Message
+from bot.chat.messenger import Messenger
+from bot.chat.render import Renderer
+from bot.pbx import PbxError
+from bot.store import audit, keyboards, outbox
+from bot.store.database import Store
+from bot.store.tables import AuditEntry
+from handlers import problems, refusals
+from handlers.command import Catalogue, Handler, Press, Reply, Request, Station, WrongArguments
+from handlers.conversation import Conversation
+from handlers.intent import Actor, Place, Pressed, Typed, read_intent, too_old
+
+log = structlog.get_logger(__name__)
+
+# Telegram forgets a press after some seconds, so it is answered before slow work is done.
+ANSWER_PRESS_WITHIN = 1.5
+
+
+class Dispatcher:
+    """Everything people say comes through here; nothing reaches a handler any other way."""
+
+    def __init__(
+        self,
+        *,
+        bot_name: str,
+        catalogue: Catalogue,
+        grants: Grants,
+        station: Station,
+        store: Store,
+        messenger: Messenger,
+        renderer: Renderer,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._bot_name = bot_name
+        self._catalogue = catalogue
+        self._grants = grants
+        self._station = station
+        self._store = store
+        self._messenger = messenger
+        self._renderer = renderer
+        self._clock = clock
+
+    async def handle(self, update: Update) -> None:
+        """Obey, refuse or ignore one update; an error on the way to the decision obeys nothing."""
+        intent = read_intent(update, self._bot_name)
+        if isinstance(intent, Typed):
+            await self._typed(intent, update.update_id)
+        elif isinstance(intent, Pressed):
+            await self._pressed(intent, update.update_id)
+
+    async def _typed(self, typed: Typed, update_id: int) -> None:
+        started = time.monotonic()
+        command = self._catalogue.commands.get(typed.name)
+        talk = self._conversation(typed.actor, typed.place, reply_to=typed.message_id)
+        async with self._store.begin() as session:
+            may = await self._right(session, typed.actor, typed.place)
+            decision = refusals.objection_to_command(typed, command, self._clock()) or may(
+                command and command.permission
+            )
+            entry = await audit.record_decision(
+                session,
+                self._entry(
+                    typed, update_id, f"/{typed.name}", typed.arguments, command.permission if command else "", decision
+                ),
+            )
+        metrics.COMMANDS.labels(command.name if command else "unknown", _word(decision)).inc()
+        if command is None or not decision.allowed:
+            answer = refusals.answer_to_command(typed, decision, may)
+            await talk.finish(Reply(answer))
+            return
+        request = self._request(typed, talk, may, arguments=typed.arguments)
+        reply = await self._run(command.handler, request, usage=f"/{command.name} {command.usage}".strip())
+        await talk.finish(reply)
+        await self._close(entry, reply)
+        metrics.COMMAND_SECONDS.labels(command.name).observe(time.monotonic() - started)
+
+    async def _pressed(self, pressed: Pressed, update_id: int) -> None:
+        async with self._store.begin() as session:
+            may = await self._right(session, pressed.actor, pressed.place)
+            keyboard = await keyboards.find_keyboard(session, pressed.keyboard)
+            choice = refusals.chosen(keyboard, pressed)
+            press = self._catalogue.presses.get(choice["action"]) if choice else None
+            decision = refusals.objection_to_press(keyboard, pressed, press, self._clock()) or may(
+                press and press.permission
+            )
+            if decision.allowed and keyboard and keyboard.single_use:
+                fresh = await keyboards.use_once(session, keyboard.id, self._clock())
+                decision = decision if fresh else refusals.USED
+            what, data = (choice["action"], choice["data"]) if choice else ("unknown button", {})
+            entry = await audit.record_decision(
+                session,
+                self._entry(pressed, update_id, what, str(data or ""), press.permission if press else "", decision),
+            )
+        metrics.COMMANDS.labels(press.name if press else "unknown", _word(decision)).inc()
+        if press is None or not decision.allowed:
+            await self._toast(pressed, refusals.toast(decision), alert=True)
+            return
+        await self._obey_press(press, pressed, entry, may, data)
+
+    async def _obey_press(
+        self, press: Press, pressed: Pressed, entry: int, may: Callable[[str | None], Decision], data: Mapping[str, Any]
+    ) -> None:
+        talk = self._conversation(pressed.actor, pressed.place, shown=pressed.message_id)
+        work = asyncio.create_task(self._run(press.handler, self._request(pressed, talk, may, data=data)))
+        await asyncio.wait({work}, timeout=ANSWER_PRESS_WITHIN)
+        toast = work.result().toast if work.done() else None
+        await self._toast(pressed, toast)
+        reply = await work
+        await talk.finish(reply)
+        await self._close(entry, reply)
+
+    async def _run(self, handler: Handler, request: Request, usage: str = "") -> Reply:
+        try:
+            return await handler(request)
+        except WrongArguments as wrong:
+            facts = {"problem": wrong.problem, "usage": usage}
+            return Reply(wrong.message or Message("wrong_arguments", facts), outcome="wrong arguments")
+        except PbxError as error:
+            message = Message("problem", {"station": self._station.name, "problem": problems.describe(error)})
+            return Reply(message, outcome=f"failed: {type(error).__name__}")
+        except Exception:
+            log.exception("a handler failed", handler=handler.__name__)
+            return Reply(Message("broken"), outcome="failed inside the bot")
+
+    async def _right(self, session: AsyncSession, actor: Actor, place: Place) -> Callable[[str | None], Decision]:
+        """What this actor may do here, as a question that can be asked for any permission."""
+        # Settings name a group by the id it had before it became a supergroup.
+        moves = await outbox.chat_moves(session)
+        chats = {moves.get(chat, chat): role for chat, role in self._grants.chats.items()}
+        grants = Grants(self._grants.people, chats)
+
+        def may(permission: str | None) -> Decision:
+            return decide(grants, person=actor.id, chat=place.chat, permission=permission or "", private=place.private)
+
+        return may
+
+    def _conversation(
+        self, actor: Actor, place: Place, *, shown: int | None = None, reply_to: int | None = None
+    ) -> Conversation:
+        return Conversation(
+            messenger=self._messenger,
+            store=self._store,
+            station=self._station.name,
+            zone=self._station.zone(),
+            clock=self._clock,
+            actor=actor,
+            place=place,
+            shown=shown,
+            reply_to=reply_to,
+        )
+
+    def _request(
+        self,
+        intent: Typed | Pressed,
+        talk: Conversation,
+        may: Callable[[str | None], Decision],
+        *,
+        arguments: str = "",
+        data: Mapping[str, Any] | None = None,
+    ) -> Request:
+        return Request(
+            actor=intent.actor,
+            place=intent.place,
+            station=self._station,
+            now=self._clock(),
+            talk=talk,
+            may=may,
+            arguments=arguments,
+            data=data or {},
+        )
+
+    def _entry(
+        self,
+        intent: Typed | Pressed,
+        update_id: int,
+        what: str,
+        arguments: str,
+        permission: str,
+        decision: Decision,
+    ) -> AuditEntry:
+        return audit.entry(
+            at=self._clock(),
+            update_id=update_id,
+            actor_id=intent.actor.id,
+            actor_name=intent.actor.name,
+            chat_id=intent.place.chat,
+            station=self._station.name,
+            what=what,
+            arguments=arguments,
+            permission=permission,
+            allowed=decision.allowed,
+            reason=decision.reason,
+        )
+
+    async def _close(self, entry: int, reply: Reply) -> None:
+        async with self._store.begin() as session:
+            await audit.record_outcome(session, entry, reply.outcome)
+
+    async def _toast(self, pressed: Pressed, text: str | None, *, alert: bool = False) -> None:
+        try:
+            await self._messenger.answer(pressed.query_id, text and self._renderer.label(text), alert=alert)
+        except DeliveryError as error:
+            log.warning("a press could not be answered", reason=str(error))
+
+
+def _word(decision: Decision) -> str:
+    return "allowed" if decision.allowed else "denied"

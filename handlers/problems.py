@@ -1,0 +1,47 @@
+"""What went wrong with the PBX, as facts for the sentence a person reads."""
+
+from typing import Any
+
+from bot.pbx import (
+    Busy,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    NotJson,
+    PbxError,
+    Refused,
+    ServerError,
+    TimedOut,
+    Unauthorised,
+    Uncertain,
+    Unreachable,
+)
+
+KINDS: tuple[tuple[type[PbxError], str], ...] = (
+    (Unreachable, "unreachable"),
+    (TimedOut, "timed_out"),
+    (NotJson, "not_json"),
+    (Unauthorised, "unauthorised"),
+    (Forbidden, "forbidden"),
+    (NotFound, "not_found"),
+    (Conflict, "conflict"),
+    (Invalid, "invalid"),
+    (Busy, "busy"),
+    (ServerError, "server_error"),
+    (Uncertain, "uncertain"),
+    (Refused, "refused"),
+)
+
+
+def describe(error: PbxError) -> dict[str, Any]:
+    """Plain facts: `kind`, and what that kind needs to be said: row and needs, wait in seconds, messages."""
+    kind = next((word for cls, word in KINDS if isinstance(error, cls)), "other")
+    facts: dict[str, Any] = {"kind": kind}
+    if isinstance(error, Forbidden):
+        facts |= {"row": error.permission_row, "needs": error.needs}
+    if isinstance(error, Busy):
+        facts["wait"] = error.retry_after
+    if isinstance(error, Invalid | Conflict):
+        facts["messages"] = list(error.messages)
+    return facts

@@ -1,0 +1,207 @@
+"""/status: is everything working, since when, and who is connected. Each part says by itself why it is missing."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from bot.access import Permission
+from bot.alerts.health import Health, cause_of, read_health
+from bot.chat.message import Button, Message, Rows, mark
+from bot.pbx import Answer, CallLeg, ExtensionStatus, PbxError, TrunkStatus
+from handlers import problems
+from handlers.command import Reply, Request, WrongArguments, button, command
+from handlers.live_calls import join_legs
+
+T = TypeVar("T")
+
+STALE_AFTER = timedelta(seconds=60)
+# With the telephony engine down this one list takes a second for each extension: say so instead of waiting.
+EXTENSIONS_WITHIN = 8.0
+PAGE = 25
+SHOWN_OFFLINE = 8
+VIEWS = ("all", "offline", "trunks", "extensions")
+ORDER = (Health.DOWN, Health.DEGRADED, Health.UNKNOWN, Health.UP, Health.OFF)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the picture: either its value, or the problem that hides it."""
+
+    value: Any = None
+    problem: Mapping[str, Any] | None = None
+
+
+@command(
+    "status",
+    permission=Permission.STATUS,
+    summary=mark("Trunks, extensions and calls right now"),
+    usage="[extension]",
+    examples=("/status", "/status 202"),
+)
+async def status(request: Request) -> Reply:
+    if not request.arguments:
+        return Reply(await _picture(request, "all", 0))
+    number = request.arguments.strip()
+    if not number.isdecimal():
+        raise WrongArguments(mark("Write the number of one extension, or nothing to see everything."))
+    return Reply(await _one_extension(request, number))
+
+
+@button("status.view", permission=Permission.STATUS)
+async def view(request: Request) -> Reply:
+    return Reply(await _picture(request, str(request.data["view"]), int(request.data["page"])))
+
+
+@button("status.extension", permission=Permission.STATUS)
+async def extension(request: Request) -> Reply:
+    return Reply(await _one_extension(request, str(request.data["number"])))
+
+
+async def _picture(request: Request, view_name: str, page: int) -> Message:
+    pbx = request.station.pbx
+    trunks, calls = await asyncio.gather(_part(pbx.trunk_statuses()), _part(pbx.active_calls()))
+    if _engine_is_silent(request, trunks):
+        extensions = Part(problem={"kind": "engine"})
+        calls = Part(problem={"kind": "engine"})
+    else:
+        extensions = await _part(pbx.extension_statuses(), EXTENSIONS_WITHIN)
+    facts = {
+        "station": request.station.name,
+        "now": request.now,
+        "view": view_name,
+        "trunks": _trunk_facts(trunks, request.now),
+        "extensions": _extension_facts(extensions, view_name, page),
+        "calls": _call_facts(calls),
+        "incidents": await request.station.ledger.open_count(),
+    }
+    pages = -(-facts["extensions"].get("listed", 0) // PAGE) if view_name == "extensions" else 1
+    return Message("status", facts, _buttons(view_name, page, pages))
+
+
+def _buttons(view_name: str, page: int, pages: int) -> Rows:
+    def show(label: str, target: str, target_page: int = 0) -> Button:
+        return Button(label, "status.view", {"view": target, "page": target_page})
+
+    paging = []
+    if page > 0:
+        paging.append(show("‹", view_name, page - 1))
+    if page + 1 < pages:
+        paging.append(show("›", view_name, page + 1))
+    others = {
+        "all": mark("Everything"),
+        "offline": mark("Only offline"),
+        "trunks": mark("Trunks"),
+        "extensions": mark("Extensions"),
+    }
+    choices = tuple(show(label, target) for target, label in others.items() if target != view_name)
+    return tuple(
+        row for row in (tuple(paging), (show(mark("↻ Refresh"), view_name, page), choices[0]), choices[1:]) if row
+    )
+
+
+async def _one_extension(request: Request, number: str) -> Message:
+    pbx = request.station.pbx
+    answer, peers = await asyncio.gather(pbx.extension_status(number), _part(pbx.peer_statuses()))
+    found = answer.value
+    state = next((peer.detailed_state for peer in peers.value.value if peer.id == number), "") if peers.value else ""
+    facts = {
+        "station": request.station.name,
+        "now": request.now,
+        "extension": _extension(found),
+        "busy": state.lower() in ("busy", "in use", "ringing", "on hold", "ring+inuse"),
+        "devices": [
+            {"address": f"{d.ip}:{d.port}", "agent": d.user_agent, "rtt": round(d.rtt) if d.rtt else None}
+            for d in found.devices
+        ],
+    }
+    refresh: Rows = ((Button(mark("↻ Refresh"), "status.extension", {"number": number}),),)
+    return Message("status_extension", facts, refresh)
+
+
+async def _part(question: Awaitable[Answer[T]], within: float | None = None) -> Part:
+    try:
+        async with asyncio.timeout(within):
+            return Part(value=await question)
+    except PbxError as error:
+        return Part(problem=problems.describe(error))
+    except TimeoutError:
+        return Part(problem={"kind": "timed_out"})
+
+
+def _engine_is_silent(request: Request, trunks: Part) -> bool:
+    return request.station.watch.engine_is_silent
+
+
+def _trunk_facts(part: Part, now: datetime) -> dict[str, Any]:
+    if part.value is None:
+        return {"problem": part.problem}
+    answer: Answer[dict[str, TrunkStatus]] = part.value
+    rows = sorted((_trunk(t) for t in answer.value.values()), key=lambda row: (ORDER.index(row["health"]), row["name"]))
+    enabled = [row for row in rows if row["health"] is not Health.OFF]
+    measured = min((t.last_update for t in answer.value.values() if t.last_update), default=None)
+    pbx_now = answer.pbx_time or now
+    stale = measured is not None and pbx_now - measured > STALE_AFTER
+    return {
+        "problem": None,
+        "rows": rows,
+        "enabled": len(enabled),
+        "up": sum(row["health"] is Health.UP for row in enabled),
+        "worst": rows[0]["health"] if enabled else None,
+        "measured": measured if stale else None,
+        "warnings": answer.warnings,
+    }
+
+
+def _trunk(trunk: TrunkStatus) -> dict[str, Any]:
+    health = read_health(trunk.state, trunk.contact_status)
+    return {
+        "name": trunk.name,
+        "host": trunk.host,
+        "type": trunk.type,
+        "health": health,
+        "cause": cause_of(trunk.state, trunk.contact_status) if health is Health.DOWN else None,
+        "state": trunk.state,
+        "rtt": trunk.rtt,
+        "since": trunk.last_change,
+    }
+
+
+def _extension_facts(part: Part, view_name: str, page: int) -> dict[str, Any]:
+    if part.value is None:
+        return {"problem": part.problem}
+    answer: Answer[dict[str, ExtensionStatus]] = part.value
+    everybody = sorted(
+        (_extension(e) for e in answer.value.values()), key=lambda row: (len(row["number"]), row["number"])
+    )
+    offline = [row for row in everybody if not row["online"]]
+    shown: Sequence[dict[str, Any]] = {
+        "all": offline[:SHOWN_OFFLINE],
+        "offline": offline,
+        "trunks": [],
+        "extensions": everybody[page * PAGE : (page + 1) * PAGE],
+    }[view_name]
+    return {
+        "problem": None,
+        "total": len(everybody),
+        "online": len(everybody) - len(offline),
+        "rows": shown,
+        "more": len(offline) - len(shown) if view_name == "all" else 0,
+        "listed": len(everybody),
+    }
+
+
+def _extension(status: ExtensionStatus) -> dict[str, Any]:
+    return {"number": status.number, "name": status.name, "online": status.online}
+
+
+def _call_facts(part: Part) -> dict[str, Any]:
+    if part.value is None:
+        return {"problem": part.problem}
+    answer: Answer[tuple[CallLeg, ...]] = part.value
+    if answer.suspect:
+        return {"problem": {"kind": "engine"}}
+    calls = join_legs(answer.value)
+    talking = sum(call.talking for call in calls)
+    return {"problem": None, "total": len(calls), "talking": talking, "ringing": len(calls) - talking}

@@ -1,0 +1,28 @@
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.house import Program, Standins, running_bot, running_standins
+
+
+@pytest.fixture
+def standins() -> Iterator[Standins]:
+    """A fresh stand-in PBX and a fresh stand-in Telegram."""
+    with running_standins() as standins:
+        yield standins
+
+
+@pytest.fixture
+def start_bot(standins: Standins, tmp_path: Path) -> Iterator[Callable[..., Program]]:
+    """Starts the program; started again in the same test it finds its own store."""
+    with ExitStack() as stack:
+        yield lambda **settings: stack.enter_context(running_bot(standins, tmp_path, **settings))
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
+    """One house shared by tests that only ask, so that each need not wait for a start."""
+    with running_standins() as standins, running_bot(standins, tmp_path_factory.mktemp("office")):
+        yield standins

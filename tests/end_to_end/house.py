@@ -1,0 +1,240 @@
+"""The whole house for a test: both stand-ins over real HTTP, the real program as a process, and people who type."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import uvicorn
+from starlette.applications import Starlette
+
+from bot.demo import pbx, telegram
+from bot.demo.stage import listening
+from bot.demo.wire import AbortableProtocol
+
+T = TypeVar("T")
+Json = dict[str, Any]
+
+TOKEN = "1234567890:AAtestTestTestTestTestTestTestTestTest0"
+KEY = "c0ffee" * 10 + "beef"
+ANNA, BORIS, VERA, SAM = 1001, 1002, 1003, 1009
+GROUP, FORUM = -1001000000001, -1001000000002
+PATIENCE = 25.0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A message as a person sees it."""
+
+    chat: int
+    id: int
+    text: str
+    buttons: list[list[str]]
+    raw: Json
+
+    def __contains__(self, part: str) -> bool:
+        return part in self.text
+
+
+class Standins:
+    """A stand-in PBX and a stand-in Telegram on one port, driven through their own control addresses."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.http = httpx.Client(base_url=address, timeout=60)
+
+    def get(self, path: str, **params: object) -> Json:
+        answer = self.http.get(path, params={k: str(v) for k, v in params.items()})
+        answer.raise_for_status()
+        found: Json = answer.json()
+        return found
+
+    def post(self, path: str, **body: object) -> Json:
+        answer = self.http.post(path, json=body)
+        assert answer.is_success, f"{path}: {answer.text}"
+        found: Json = answer.json() if answer.content else {}
+        return found
+
+    def calls(self, method: str = "") -> list[Json]:
+        """What the bot asked of Telegram."""
+        return [c for c in self.get("/client/log", after=0)["calls"] if c["method"] == method or not method]
+
+    def messages(self, chat: int, seen_by: int = ANNA) -> list[Seen]:
+        state = self.get("/client/state", **{"as": seen_by})
+        found = next((c for c in state["chats"] if c["id"] == chat), {"messages": []})
+        return [_seen(chat, m) for m in found["messages"]]
+
+    def from_bot(self, chat: int, seen_by: int = ANNA) -> list[Seen]:
+        return [m for m in self.messages(chat, seen_by) if m.raw["from"] and m.raw["from"]["is_bot"]]
+
+    def says(self, person: int, text: str, chat: int | None = None, **more: object) -> int:
+        chat = person if chat is None else chat
+        number: int = self.post("/client/send", **{"as": person, "chat": chat, "text": text, **more})["message_id"]
+        return number
+
+    def asks(self, person: int, text: str, chat: int | None = None, **more: object) -> Seen:
+        """Types a command and waits for the bot's answer to it."""
+        chat = person if chat is None else chat
+        number = self.says(person, text, chat, **more)
+        return self.wait_for(lambda: next((m for m in self.from_bot(chat, person) if m.id > number), None), text)
+
+    def presses(self, person: int, message: Seen, label: str, wait: float = 10) -> Json:
+        """Presses the button whose label contains `label`; returns the note Telegram shows, if any."""
+        row, column = next(
+            (r, c) for r, labels in enumerate(message.buttons) for c, text in enumerate(labels) if label in text
+        )
+        pressed = self.post(
+            "/client/press",
+            **{"as": person, "chat": message.chat, "message": message.id, "row": row, "column": column, "wait": wait},
+        )
+        return pressed["answer"] or {}
+
+    def again(self, message: Seen, seen_by: int = ANNA) -> Seen | None:
+        return next((m for m in self.messages(message.chat, seen_by) if m.id == message.id), None)
+
+    def wait_for(self, look: Callable[[], T | None], what: str = "", within: float = PATIENCE) -> T:
+        """Looks again whenever something changed in the chats, until `look` finds something."""
+        ends = time.monotonic() + within
+        while True:
+            state = self.get("/client/wait", after=10**9, timeout=0)
+            if found := look():
+                return found
+            left = ends - time.monotonic()
+            assert left > 0, f"did not come within {within:.0f} s: {what}\n" + self._story()
+            self.get("/client/wait", after=state["seq"], timeout=min(left, 1))
+
+    def wait_for_message(self, pattern: str, chat: int = GROUP, after: int = 0, seen_by: int = ANNA) -> Seen:
+        return self.wait_for(
+            lambda: next(
+                (m for m in self.from_bot(chat, seen_by) if m.id > after and re.search(pattern, m.text)), None
+            ),
+            pattern,
+        )
+
+    def alerts(self, pattern: str, chat: int = GROUP) -> list[Seen]:
+        return [m for m in self.from_bot(chat) if re.search(pattern, m.text)]
+
+    def trunk(self, name: str) -> Json:
+        trunks: list[Json] = self.get("/control/state")["trunks"]
+        return next(t for t in trunks if t["name"] == name)
+
+    def breaks(self, name: str, condition: str = "provider_dead") -> None:
+        self.post(f"/control/trunks/{self.trunk(name)['id']}", condition=condition, instant=True)
+
+    def mends(self, name: str) -> None:
+        self.breaks(name, "ok")
+
+    def looks(self) -> int:
+        """How often the bot has looked at the trunks."""
+        requests = self.get("/control/requests", after=0)["requests"]
+        return sum("getStatuses" in r["path"] and "provider" in r["path"] for r in requests)
+
+    def wait_for_looks(self, number: int) -> None:
+        """Waits until the bot has looked at the trunks `number` more times."""
+        target = self.looks() + number
+        self.wait_for(lambda: self.looks() >= target or None, f"{number} looks at the trunks")
+
+    def _story(self) -> str:
+        lines = [f"{m.id}: {m.text}" for m in self.messages(GROUP)]
+        lines += [f"{c['method']} -> {c['status']} {c.get('description', '')}" for c in self.calls()[-15:]]
+        return "\n".join(lines)
+
+
+class Program:
+    """The bot as a process of its own, as a user runs it."""
+
+    def __init__(self, standins: Standins, folder: Path, **settings: str) -> None:
+        self.log = folder / f"bot-{time.monotonic_ns()}.log"
+        self._standins = standins
+        polls = len(standins.calls("getUpdates"))
+        environment = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "SYSTEMROOT")}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "bot", "run"],
+            cwd=folder,
+            env=environment | ordinary_settings(standins.address, folder) | settings,
+            stderr=self.log.open("w"),
+            stdout=subprocess.STDOUT,
+        )
+        try:
+            standins.wait_for(lambda: self._ended() or len(standins.calls("getUpdates")) > polls, "the bot listens")
+        except AssertionError:
+            self.kill()
+            raise AssertionError(self.log.read_text()) from None
+
+    def _ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def stop(self) -> int:
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(20)
+
+    def wait(self, within: float = 20) -> int:
+        return self._process.wait(within)
+
+    def kill(self) -> None:
+        """Like a power cut: no chance to say anything."""
+        self._process.kill()
+        self._process.wait()
+
+
+def ordinary_settings(address: str, folder: Path) -> dict[str, str]:
+    return {
+        "TELEGRAM_TOKEN": TOKEN,
+        "TELEGRAM_API_URL": address,
+        "PBX_URL": address,
+        "PBX_API_KEY": KEY,
+        "PBX_NAME": "Head office",
+        "ADMINS": str(ANNA),
+        "OPERATORS": str(BORIS),
+        "VIEWERS": str(VERA),
+        "ALERT_CHATS": str(GROUP),
+        "DATABASE_URL": f"sqlite:///{folder / 'bot.sqlite3'}",
+        "POLL_INTERVAL": "1",
+        "ALERT_AFTER": "1",
+        "LOG_LEVEL": "DEBUG",
+    }
+
+
+@contextmanager
+def running_standins() -> Iterator[Standins]:
+    station = pbx.Pbx(name="Head office", api_key=KEY)
+    chats = telegram.Telegram(token=TOKEN)
+    routes = [*pbx.routes(station), *telegram.routes(chats, pbx_control=True)]
+    with listening(0) as (sock, address):
+        config = uvicorn.Config(
+            Starlette(routes=routes), http=AbortableProtocol, ws="none", lifespan="off", log_level="error"
+        )
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
+        thread.start()
+        standins = Standins(address)
+        try:
+            yield standins
+        finally:
+            standins.http.close()
+            server.should_exit = True
+            server.force_exit = True
+            thread.join(10)
+
+
+@contextmanager
+def running_bot(standins: Standins, folder: Path, **settings: str) -> Iterator[Program]:
+    program = Program(standins, folder, **settings)
+    try:
+        yield program
+    finally:
+        program.kill()
+
+
+def _seen(chat: int, raw: Json) -> Seen:
+    buttons = [[b["text"] for b in row] for row in raw.get("buttons") or []]
+    return Seen(chat, raw["id"], raw.get("text") or raw.get("caption") or "", buttons, raw)

@@ -1,0 +1,82 @@
+"""Starting the program with settings that are wrong, and the demo with one command."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.end_to_end.house import ordinary_settings
+
+BARE = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME")}
+
+
+def start(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bot", "run"],
+        cwd=folder,
+        env=BARE | {k: v for k, v in settings.items() if v},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_without_settings_each_missing_one_is_named(tmp_path: Path) -> None:
+    ended = start(tmp_path)
+    assert ended.returncode == 2
+    assert [line.split(":")[0] for line in ended.stderr.splitlines()] == [
+        "TELEGRAM_TOKEN",
+        "PBX_URL",
+        "PBX_API_KEY",
+        "ADMINS",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("ADMINS", "", "obey nobody"),
+        ("ADMINS", "@anna", "numeric"),
+        ("ADMINS", "-100123", "only people"),
+        ("TELEGRAM_TOKEN", "secret-but-wrong", "BotFather"),
+        ("PBX_URL", "http://pbx.example.com", "PBX_ALLOW_HTTP=pbx.example.com"),
+        ("PBX_URL", "ftp://pbx", "web address"),
+        ("PBX_TLS_VERIFY", "/no/such/file.pem", "CA file"),
+        ("PBX_TIMEZONE", "Mars/Base", "Europe/Moscow"),
+        ("ALERT_CHATS", "-100:abc", "chat:thread"),
+        ("POLL_INTERVAL", "soon", "number"),
+        ("LANGUAGE", "klingon", "en or ru"),
+        ("LOG_LEVEL", "LOUD", "DEBUG"),
+        ("HEALTH_ADDRESS", "8080", "127.0.0.1:8080"),
+        ("DATABASE_URL", "nonsense", "sqlite:///"),
+    ],
+)
+def test_a_wrong_setting_is_one_readable_line(tmp_path: Path, name: str, value: str, says: str) -> None:
+    ended = start(tmp_path, **(ordinary_settings("http://127.0.0.1:9", tmp_path) | {name: value}))
+    assert ended.returncode == 2
+    assert re.fullmatch(rf"{name}: .*{re.escape(says)}.*\n", ended.stderr)
+    assert "secret-but-wrong" not in ended.stderr
+
+
+def test_settings_are_read_from_a_file_too(tmp_path: Path) -> None:
+    settings = ordinary_settings("http://127.0.0.1:9", tmp_path) | {"ADMINS": "anna"}
+    (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+    assert start(tmp_path).stderr.startswith("ADMINS:")
+
+
+def test_one_command_runs_the_demo_and_prints_its_address(tmp_path: Path) -> None:
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "bot", "demo", "--port", "0"], cwd=tmp_path, env=BARE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert demo.stdout is not None
+        address = next(m.group() for line in demo.stdout if (m := re.search(r"http://127\.0\.0\.1:\d+", line)))
+        assert "<html" in httpx.get(address).text
+    finally:
+        demo.terminate()
+        demo.wait(20)

@@ -1,0 +1,75 @@
+"""The documents tell the truth, or this fails."""
+
+import re
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Metric
+
+from bot.access import NEEDED_ROLE
+from bot.metrics import REGISTRY
+from bot.settings import Settings
+from handlers import CATALOGUE
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def table(heading: str) -> list[list[str]]:
+    """The cells of the first table under a heading, without its two heading lines."""
+    section = README.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines[2:]]
+
+
+def test_the_command_table_is_the_catalogue() -> None:
+    expected = []
+    for command in CATALOGUE.commands.values():
+        role = NEEDED_ROLE[command.permission]
+        typed = f"/{command.name} {command.usage}".strip().replace("|", "\\|")
+        expected.append([f"`{typed}`", command.summary, role.name.lower() if role else "anyone"])
+    assert table("Commands") == expected
+
+
+def test_the_settings_table_names_every_setting_and_its_default() -> None:
+    documented = {row[0].strip("`"): row[1].strip("`") for row in table("Settings")}
+    assert list(documented) == [name.upper() for name in Settings.model_fields]
+    for name, field in Settings.model_fields.items():
+        default = documented[name.upper()]
+        if field.is_required():
+            assert default == "*needed*"
+        else:
+            assert default == _written(field.default), name
+
+
+def test_the_example_file_holds_every_setting_once() -> None:
+    named = re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    assert sorted(named) == sorted(name.upper() for name in Settings.model_fields)
+
+
+def test_the_metrics_table_is_the_registry() -> None:
+    documented = {row[0].strip("`"): row[1] for row in table("Monitoring the bot")}
+    assert documented == {_exposed(metric): metric.documentation for metric in _declared(REGISTRY)}
+
+
+def test_every_command_of_the_makefile_that_is_named_exists() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"`make ([a-z]+)", README)) <= targets
+
+
+def test_every_local_link_leads_somewhere() -> None:
+    for link in re.findall(r"\]\((?!https?:|#)([^)]+)\)", README):
+        assert (ROOT / link).exists(), link
+
+
+def _written(default: object) -> str:
+    if default is None or default in ("", (), frozenset()):
+        return "–"
+    return str(default).lower() if isinstance(default, bool) else str(default)
+
+
+def _declared(registry: CollectorRegistry) -> list[Metric]:
+    return list(registry.collect())
+
+
+def _exposed(metric: Metric) -> str:
+    return f"{metric.name}_total" if metric.type == "counter" else metric.name

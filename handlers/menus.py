@@ -8,6 +8,7 @@ from telegram import (
     BotCommandScopeAllGroupChats,
     BotCommandScopeAllPrivateChats,
     BotCommandScopeChat,
+    BotCommandScopeChatMember,
 )
 from telegram.error import TelegramError
 
@@ -39,9 +40,15 @@ def menus(renderer: Renderer, catalogue: Catalogue, grants: Grants) -> list[tupl
 
     people = [(BotCommandScopeChat(person), listed(person, person, True)) for person in grants.people]
     chats = [(BotCommandScopeChat(chat), listed(STRANGER, chat, False)) for chat in grants.chats]
+    members = [
+        (BotCommandScopeChatMember(chat, person), listed(person, chat, False))
+        for chat in grants.chats
+        for person in grants.people
+    ]
     return [
         (BotCommandScopeAllPrivateChats(), listed(STRANGER, STRANGER, True)),
         (BotCommandScopeAllGroupChats(), listed(STRANGER, STRANGER, False)),
         *people,
         *chats,
+        *members,
     ]

@@ -43,6 +43,10 @@ class Refused(DeliveryError):
     """Telegram refuses this one message for a reason that is not known to be permanent."""
 
 
+class HtmlRefused(Refused):
+    """The text is not the HTML that Telegram knows."""
+
+
 class ChatMoved(DeliveryError):
     """The group became a supergroup."""
 
@@ -136,6 +140,8 @@ def _refusal(text: str) -> DeliveryError:
         return MessageGone(text)
     if known in TOPIC_GONE:
         return TopicGone(text)
+    if known.startswith("can't parse entities"):
+        return HtmlRefused(text)
     return Refused(text)
 
 
@@ -158,10 +164,6 @@ def _one_line(text: str) -> str:
 
 def is_not_modified(error: TelegramError) -> bool:
     return isinstance(error, BadRequest) and str(error).lower().startswith("message is not modified")
-
-
-def is_html_refused(error: TelegramError) -> bool:
-    return isinstance(error, BadRequest) and "can't parse entities" in str(error).lower()
 
 
 def is_too_late_to_answer(error: TelegramError) -> bool:

@@ -122,9 +122,7 @@ def test_taking_an_alert_shows_who_took_it_and_only_once(standins: Standins, sta
     assert not taken.buttons
 
 
-def test_the_telephony_engine_dying_is_one_alert_not_one_for_each_trunk(
-    standins: Standins, start_bot: Start
-) -> None:
+def test_the_telephony_engine_dying_is_one_alert_not_one_for_each_trunk(standins: Standins, start_bot: Start) -> None:
     start_bot()
     standins.wait_for_looks(2)
     standins.post("/control/asterisk", running=False, instant=True)
@@ -138,7 +136,9 @@ def test_the_telephony_engine_dying_is_one_alert_not_one_for_each_trunk(
     assert told(standins, "🔴") == 1
 
 
-@pytest.mark.parametrize("kind", ["unplugged", "garbage", "html", "half_json", "redis_down", "php_down", "server_error"])
+@pytest.mark.parametrize(
+    "kind", ["unplugged", "garbage", "html", "half_json", "redis_down", "php_down", "server_error"]
+)
 def test_a_pbx_that_does_not_answer_is_one_alert_that_holds_back_its_trunks(
     standins: Standins, start_bot: Start, kind: str
 ) -> None:

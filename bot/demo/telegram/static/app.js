@@ -14,7 +14,8 @@ const RETRY_MS = 1000;
 
 function render() {
   byId("connection").hidden = session.connected;
-  if (!session.snapshot) return;
+  // Another person was chosen and the answer is still under way: what one saw must not count as seen by the other.
+  if (session.snapshot?.me.id !== session.as) return;
   markSeen();
   renderSidebar();
   renderHeader();

@@ -1,6 +1,6 @@
 import { byId, el } from "./dom.js";
 import { ApiError } from "./api.js";
-import { changed, session } from "./state.js";
+import { session } from "./state.js";
 
 const TOAST_SECONDS = 4;
 
@@ -30,16 +30,12 @@ export function renderAnswers() {
   }
 }
 
-// An action of the person: what the server refuses is told, and a server that is gone is what the thin bar says.
+// An action of the person: refused or lost, it is told.
 export async function attempt(action) {
   try {
     return await action;
   } catch (error) {
-    if (error instanceof ApiError) toast(error.message);
-    else {
-      session.connected = false;
-      changed();
-    }
+    toast(error instanceof ApiError ? error.message : "The server does not answer");
     return null;
   }
 }

@@ -16,11 +16,15 @@ const WAYS_TO_BREAK = {
 export function buildTrunks(control) {
   const list = el("ul", { class: "trunks" });
   const empty = el("p", { class: "nothing" }, "No trunks");
+  const restorable = el("div", { class: "restorable" });
+  const deleted = new Map();
   let trunks = [];
   let open = null;
 
   const render = () => {
     empty.hidden = trunks.length > 0;
+    const gone = [...deleted.values()].filter(({ name }) => !trunks.some((trunk) => trunk.name === name));
+    keyed(restorable, gone, { key: ({ id }) => id, build: (trunk) => restoreChip(trunk, control) });
     keyed(list, trunks.map((trunk) => ({ ...trunk, open: trunk.id === open })), {
       key: (trunk) => trunk.id,
       version: ({ rtt, ...rest }) => JSON.stringify(rest),
@@ -33,17 +37,24 @@ export function buildTrunks(control) {
     render();
   };
   const setCondition = (id, condition) => {
+    if (condition === "deleted") deleted.set(id, trunks.find((trunk) => trunk.id === id));
     open = null;
     render();
     control(`trunks/${id}`, { condition, instant: true });
   };
   return {
-    node: el("section", { class: "pbx-section" }, el("h3", {}, "Trunks"), list, empty),
+    node: el("section", { class: "pbx-section" }, el("h3", {}, "Trunks"), list, empty, restorable),
     render: (state) => {
       trunks = state.trunks;
       render();
     },
   };
+}
+
+function restoreChip({ id, name, host, username, type, registration }, control) {
+  const restore = () => control("trunks", { name, host, username, type, registration });
+  const attributes = { type: "button", class: "chip", "data-testid": `trunk-restore-${id}` };
+  return el("button", { ...attributes, onclick: restore }, `Add ${name} again`);
 }
 
 // The colours of the page follow the same reading of the PBX's words as a careful administrator's.

@@ -34,10 +34,14 @@ function writeHash() {
   history.replaceState(null, "", `#as=${session.as}&chat=${session.chat}${topic}`);
 }
 
+// Person → the chat that person looked at last: whoever becomes Anna again is back where Anna was.
+const lastChats = new Map();
+
 export function choose(choice) {
-  const wasPrivate = session.chat === session.as;
+  lastChats.set(session.as, session.chat);
+  const isPrivate = session.chat === session.as;
   Object.assign(session, { replyTo: null, editing: null, topic: GENERAL }, choice);
-  if ("as" in choice && wasPrivate) session.chat = session.as;
+  if ("as" in choice) session.chat = lastChats.get(choice.as) ?? (isPrivate ? choice.as : session.chat);
   writeHash();
   changed();
   return refresh();

@@ -1,0 +1,235 @@
+"""Takes the outbox to Telegram: in order within a chat, chats side by side, each row until its fate is known."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta, tzinfo
+from functools import partial
+
+import structlog
+
+from bot import metrics
+from bot.access import Destination
+from bot.chat import due
+from bot.chat.errors import (
+    ChatMoved,
+    DeliveryError,
+    MaybeDelivered,
+    MessageGone,
+    Refused,
+    TokenRefused,
+    TryLater,
+    Undeliverable,
+)
+from bot.chat.message import Message
+from bot.chat.messenger import Messenger
+from bot.store import outbox
+from bot.store.database import Store
+from bot.store.tables import Keyboard, Outgoing
+
+log = structlog.get_logger(__name__)
+
+LONGEST_PAUSE = 60.0
+AFTER_LOST_ANSWER = 2.0
+# A message refused for an unknown reason holds up its chat only this often.
+REFUSALS_BORNE = 5
+LOOK_AT_LEAST_EVERY = 60.0
+FINISH_WITHIN = 5.0
+
+
+class Courier:
+    """`zone_of` gives a station's zone by its name, `clock` the aware time."""
+
+    def __init__(
+        self,
+        store: Store,
+        messenger: Messenger,
+        zone_of: Callable[[str], tzinfo],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._messenger = messenger
+        self._zone_of = zone_of
+        self._clock = clock
+        self._woken = asyncio.Event()
+        self._lanes: dict[int, asyncio.Task[bool]] = {}
+        self._waiting: set[int] = set()
+        self._look_again: set[int] = set()
+
+    def wake(self) -> None:
+        """There is something new in the outbox; call it after the transaction."""
+        self._woken.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver until `stop` is set. Raises TokenRefused when Telegram does not know the token any more."""
+        async with self._store.begin() as session:
+            if interrupted := await outbox.recover_interrupted(session):
+                log.warning("messages were interrupted and go again as possible repeats", count=interrupted)
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            while not stop.is_set():
+                self._woken.clear()
+                await self._start_lanes()
+                await self._rest(stopped)
+                self._raise_failure()
+        finally:
+            stopped.cancel()
+            await self._finish()
+
+    async def deliver_due(self) -> bool:
+        """One round: whatever is due now goes out. True when something was tried, so there may be more."""
+        await self._start_lanes()
+        return any(await asyncio.gather(*self._lanes.values()))
+
+    async def _start_lanes(self) -> None:
+        now = self._clock()
+        async with self._store.begin() as session:
+            await due.follow_moves(session, now)
+            chats = await due.chats_with_due(session, now)
+            metrics.OUTBOX.set(await outbox.waiting(session))
+        self._lanes = {chat: lane for chat, lane in self._lanes.items() if not lane.done() or _failed(lane)}
+        for chat in chats:
+            if chat in self._lanes:
+                self._look_again.add(chat)
+            else:
+                self._lanes[chat] = asyncio.create_task(self._lane(chat))
+                self._lanes[chat].add_done_callback(partial(self._lane_ended, chat))
+
+    def _lane_ended(self, chat: int, lane: "asyncio.Task[bool]") -> None:
+        if chat in self._look_again or lane.cancelled() or lane.exception() or lane.result():
+            self._look_again.discard(chat)
+            self.wake()
+
+    async def _lane(self, chat: int) -> bool:
+        """Work off one chat; True when anything was tried."""
+        tried = False
+        while True:
+            self._waiting.add(chat)
+            try:
+                # Waiting happens before a row is taken: a row counts as being sent only while it really is.
+                await self._messenger.ready(chat)
+            finally:
+                self._waiting.discard(chat)
+            row = await self._take(chat)
+            if row is None:
+                return tried
+            tried = True
+            await self._deliver(row)
+
+    async def _take(self, chat: int) -> Outgoing | None:
+        async with self._store.begin() as session:
+            row = await due.first_of_chat(session, chat, self._clock())
+            if row is None:
+                return None
+            session.expunge(row)
+            return row if await outbox.claim(session, row.id) else None
+
+    async def _deliver(self, row: Outgoing) -> None:
+        try:
+            message_id = await self._carry_out(row)
+        except DeliveryError as error:
+            await self._settle(row, error)
+        except Exception as error:
+            log.exception("a message could not be made", row=row.id, template=row.template)
+            await self._settle(row, Refused(f"{type(error).__name__}: {error}"))
+        else:
+            metrics.DELIVERIES.labels("delivered").inc()
+            await self._mark_done(row, message_id)
+
+    async def _carry_out(self, row: Outgoing) -> int | None:
+        async with self._store.begin() as session:
+            original = await session.get(Outgoing, row.about) if row.about else None
+            keyboard = await session.get(Keyboard, row.keyboard_id) if row.keyboard_id else None
+        known_id = row.message_id or (original.message_id if original else None)
+        if row.action == "send":
+            return await self._send(row, known_id, keyboard)
+        if known_id is None:
+            # Its message never arrived, or stayed behind in the group that the chat once was: nothing to change.
+            return None
+        if row.action == "delete":
+            await self._messenger.delete(row.chat_id, known_id)
+        else:
+            zone, now = self._zone_of(row.facts.get("station", "")), self._clock()
+            await self._messenger.edit(row.chat_id, known_id, _message(row), zone=zone, now=now, keyboard=keyboard)
+        return known_id
+
+    async def _send(self, row: Outgoing, reply_to: int | None, keyboard: Keyboard | None) -> int:
+        return await self._messenger.send(
+            Destination(row.chat_id, row.thread_id),
+            _message(row),
+            zone=self._zone_of(row.facts.get("station", "")),
+            now=self._clock(),
+            keyboard=keyboard,
+            reply_to=reply_to,
+            repeat=row.possible_repeat,
+        )
+
+    async def _settle(self, row: Outgoing, error: DeliveryError) -> None:
+        """What becomes of a row that did not get through."""
+        metrics.DELIVERIES.labels(type(error).__name__).inc()
+        pause = min(LONGEST_PAUSE, 2.0 ** min(row.attempts, 10))
+        match error:
+            case TokenRefused():
+                await self._put_back(row, 0.0, str(error))
+                raise error
+            case TryLater():
+                await self._put_back(row, error.after if error.told else pause, str(error))
+            case MaybeDelivered():
+                pause = max(pause, AFTER_LOST_ANSWER)
+                await self._put_back(row, pause, str(error), possible_repeat=row.action == "send")
+            case MessageGone():
+                await self._mark_done(row, None)
+            case ChatMoved():
+                async with self._store.begin() as session:
+                    await outbox.move_chat(session, row.chat_id, error.new_id, self._clock())
+                await self._mark_done(row, None)
+            case _ if isinstance(error, Undeliverable) or row.attempts + 1 >= REFUSALS_BORNE:
+                log.error("a message cannot be delivered", row=row.id, chat=row.chat_id, reason=str(error))
+                async with self._store.begin() as session:
+                    await outbox.bury(session, row.id, str(error))
+            case _:
+                await self._put_back(row, pause, str(error))
+
+    async def _put_back(self, row: Outgoing, seconds: float, error: str, *, possible_repeat: bool = False) -> None:
+        log.info("a message waits", row=row.id, chat=row.chat_id, seconds=seconds, reason=error)
+        not_before = self._clock() + timedelta(seconds=seconds)
+        async with self._store.begin() as session:
+            await outbox.put_back(session, row.id, not_before, error, possible_repeat=possible_repeat)
+
+    async def _mark_done(self, row: Outgoing, message_id: int | None) -> None:
+        async with self._store.begin() as session:
+            await outbox.mark_sent(session, row.id, message_id, self._clock())
+
+    async def _rest(self, stopped: "asyncio.Task[bool]") -> None:
+        now = self._clock()
+        async with self._store.begin() as session:
+            following = await due.next_after(session, now)
+        pause = (following - now).total_seconds() if following else LOOK_AT_LEAST_EVERY
+        woken = asyncio.create_task(self._woken.wait())
+        await asyncio.wait(
+            {woken, stopped}, timeout=min(pause, LOOK_AT_LEAST_EVERY), return_when=asyncio.FIRST_COMPLETED
+        )
+        woken.cancel()
+
+    def _raise_failure(self) -> None:
+        for lane in self._lanes.values():
+            if _failed(lane):
+                lane.result()
+
+    async def _finish(self) -> None:
+        """What only waits is given up at once; what is on the wire gets time to learn its fate."""
+        lanes = {chat: lane for chat, lane in self._lanes.items() if not lane.done()}
+        for chat, lane in lanes.items():
+            if chat in self._waiting:
+                lane.cancel()
+        if lanes:
+            _, late = await asyncio.wait(lanes.values(), timeout=FINISH_WITHIN)
+            for lane in late:
+                lane.cancel()
+
+
+def _message(row: Outgoing) -> Message:
+    return Message(row.template, row.facts, silent=row.silent)
+
+
+def _failed(lane: "asyncio.Task[bool]") -> bool:
+    return lane.done() and not lane.cancelled() and lane.exception() is not None

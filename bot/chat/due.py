@@ -1,0 +1,61 @@
+"""Which rows of the outbox may go now. A row that failed and waits holds the rows of its chat behind it; a row that was
+only planned for later holds nobody."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from bot.store import outbox
+from bot.store.tables import ChatMove, Outgoing
+
+
+def _may_go(now: datetime) -> list[ColumnElement[bool]]:
+    held, original = aliased(Outgoing), aliased(Outgoing)
+    behind_a_held_one = exists().where(
+        held.chat_id == Outgoing.chat_id,
+        held.id < Outgoing.id,
+        held.state == "pending",
+        held.attempts > 0,
+        held.not_before > now,
+    )
+    before_its_original = exists().where(
+        Outgoing.action != "send",
+        Outgoing.message_id.is_(None),
+        original.id == Outgoing.about,
+        original.state.in_(("pending", "sending")),
+    )
+    return [Outgoing.state == "pending", Outgoing.not_before <= now, ~behind_a_held_one, ~before_its_original]
+
+
+async def chats_with_due(session: AsyncSession, now: datetime) -> list[int]:
+    found = await session.execute(select(Outgoing.chat_id).where(*_may_go(now)).distinct())
+    return list(found.scalars())
+
+
+async def first_of_chat(session: AsyncSession, chat_id: int, now: datetime) -> Outgoing | None:
+    found = await session.execute(
+        select(Outgoing).where(Outgoing.chat_id == chat_id, *_may_go(now)).order_by(Outgoing.id).limit(1)
+    )
+    return found.scalar_one_or_none()
+
+
+async def next_after(session: AsyncSession, now: datetime) -> datetime | None:
+    """When a row becomes due that is not due yet."""
+    found = await session.execute(
+        select(func.min(Outgoing.not_before)).where(Outgoing.state == "pending", Outgoing.not_before > now)
+    )
+    return found.scalar_one_or_none()
+
+
+async def follow_moves(session: AsyncSession, now: datetime) -> None:
+    """Rows written for a group by the id it had before it became a supergroup."""
+    found = await session.execute(
+        select(ChatMove.old_id, ChatMove.new_id)
+        .join(Outgoing, Outgoing.chat_id == ChatMove.old_id)
+        .where(Outgoing.state == "pending")
+        .distinct()
+    )
+    for old_id, new_id in found.tuples():
+        await outbox.move_chat(session, old_id, new_id, now)

@@ -1,0 +1,57 @@
+"""Foreign text made harmless. Names and caller ids come from whoever calls: nothing in them may act in a chat."""
+
+import html
+import re
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+LONGEST = 500
+WORD_JOINER = "\u2060"  # invisible, and enough for Telegram to see neither a mention nor a command
+
+LINE_BREAKS = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
+# Controls, marks that turn the direction of writing, invisible characters, and halves of characters that no
+# encoding can carry. The joiner of compound emoji (U+200D) stays.
+UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+MENTION_OR_COMMAND = re.compile(r"(?<![\w/])([@/])(?=\w)")
+CODE = re.compile(r"<(code|pre)>.*?</\1>", re.DOTALL)
+TAG = re.compile(r"<[^<>]*>")
+
+
+def clean(text: str) -> str:
+    """One harmless line. Cleaning twice is the same as cleaning once."""
+    visible = UNSEEN.sub("", LINE_BREAKS.sub(" ", text))
+    if len(visible) > LONGEST:
+        visible = visible[: LONGEST - 1] + "…"
+    return MENTION_OR_COMMAND.sub(rf"\1{WORD_JOINER}", visible)
+
+
+def harmless(value: object) -> Any:
+    """A fact with every text in it cleaned. TypeError for what is not a plain value: nobody could clean inside it."""
+    match value:
+        case str():
+            return clean(value)
+        case None | bool() | int() | float() | date() | timedelta():
+            return value
+        case Mapping():
+            return {key: harmless(inner) for key, inner in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [harmless(inner) for inner in value]
+    raise TypeError(f"facts are plain values, not {type(value).__name__}")
+
+
+def literal_code(markup: str) -> str:
+    """Inside <code> Telegram makes no links, and people copy what stands there: it must be exact."""
+    return CODE.sub(lambda found: found[0].replace(WORD_JOINER, ""), markup)
+
+
+def plain(markup: str) -> str:
+    """What is seen of Telegram HTML."""
+    return html.unescape(TAG.sub("", markup))
+
+
+def units(text: str) -> int:
+    """Length as Telegram counts it: in UTF-16 units."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2

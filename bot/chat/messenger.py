@@ -1,0 +1,219 @@
+"""The hand that writes to Telegram: everything the bot says, changes or deletes goes through here."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, tzinfo
+from typing import NamedTuple, TypedDict, TypeVar
+
+import structlog
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
+from telegram.error import TelegramError
+
+from bot.access import Destination
+from bot.chat.errors import (
+    ChatMoved,
+    DeliveryError,
+    HtmlRefused,
+    MessageGone,
+    TopicGone,
+    TryLater,
+    Undeliverable,
+    classify,
+    is_not_modified,
+    is_too_late_to_answer,
+)
+from bot.chat.hygiene import plain
+from bot.chat.message import Message, mark
+from bot.chat.pace import Pace
+from bot.chat.render import Renderer
+from bot.store import outbox
+from bot.store.database import Store
+from bot.store.tables import Keyboard
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+POSSIBLE_REPEAT = mark("🔁 possible repeat")
+TOAST_LIMIT = 200
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+
+
+class Timeouts(TypedDict):
+    connect_timeout: float
+    read_timeout: float
+    write_timeout: float
+    pool_timeout: float
+
+
+TIMEOUTS = Timeouts(connect_timeout=10, read_timeout=15, write_timeout=10, pool_timeout=10)
+
+
+class _Target(NamedTuple):
+    to: Destination
+    reply_to: int | None
+
+
+class Messenger:
+    """Raises only DeliveryError."""
+
+    def __init__(self, bot: Bot, store: Store, renderer: Renderer, pace: Pace) -> None:
+        self._bot = bot
+        self._store = store
+        self._renderer = renderer
+        self._pace = pace
+        self._lost_topics: set[Destination] = set()
+
+    async def send(
+        self,
+        to: Destination,
+        message: Message,
+        *,
+        zone: tzinfo,
+        now: datetime,
+        keyboard: Keyboard | None = None,
+        reply_to: int | None = None,
+        repeat: bool = False,
+    ) -> int:
+        """Returns Telegram's id of the message.
+
+        A way that is closed is replaced by the next best one: the supergroup for the group it was, the General topic
+        for a topic that is gone, a plain message for a reply. `repeat` says on top that it may have come before.
+        """
+        text = self._renderer.text(message.template, message.facts, zone=zone, now=now)
+        if repeat:
+            text = f"<i>{self._renderer.label(POSSIBLE_REPEAT)}</i>\n{text}"
+        target = _Target(to, reply_to)
+        while True:
+            try:
+                return await self._send(target, text, message, _markup(keyboard, self._renderer))
+            except DeliveryError as error:
+                target = await self._next_best(target, error, now)
+
+    async def edit(
+        self,
+        chat_id: int,
+        message_id: int,
+        message: Message,
+        *,
+        zone: tzinfo,
+        now: datetime,
+        keyboard: Keyboard | None = None,
+    ) -> None:
+        """Without a keyboard the message loses its buttons. A message that already looks like this counts as done."""
+        text = self._renderer.text(message.template, message.facts, zone=zone, now=now)
+        markup = _markup(keyboard, self._renderer)
+
+        async def change(shown: str, parse_mode: str | None) -> None:
+            try:
+                await self._bot.edit_message_text(
+                    shown,
+                    chat_id,
+                    message_id,
+                    parse_mode=parse_mode,
+                    reply_markup=markup,
+                    link_preview_options=NO_PREVIEW,
+                    **TIMEOUTS,
+                )
+            except TelegramError as error:
+                if not is_not_modified(error):
+                    raise
+
+        await self._in_html_or_plain(chat_id, message.template, text, change)
+
+    async def delete(self, chat_id: int, message_id: int) -> None:
+        """A message that is already gone counts as done."""
+        try:
+            await self._call(chat_id, lambda: self._bot.delete_message(chat_id, message_id, **TIMEOUTS))
+        except MessageGone:
+            log.info("a message to delete was already gone", chat=chat_id)
+
+    async def answer(self, query_id: str, text: str | None = None, *, alert: bool = False) -> None:
+        """Answer a pressed button. Telegram waits only seconds for it; being late changes nothing about the press."""
+        try:
+            await self._bot.answer_callback_query(query_id, text and text[:TOAST_LIMIT], show_alert=alert, **TIMEOUTS)
+        except TelegramError as error:
+            if not is_too_late_to_answer(error):
+                raise classify(error) from error
+            log.info("a pressed button was answered too late")
+
+    async def can_write_to(self, person: int) -> bool:
+        """Whether the person has opened the bot's private chat and not blocked it since."""
+        try:
+            await self._call(person, lambda: self._bot.send_chat_action(person, "typing", **TIMEOUTS))
+        except Undeliverable:
+            return False
+        return True
+
+    async def ready(self, chat_id: int) -> None:
+        """Wait until the chat may be written to, so that a send that follows is under way at once."""
+        await self._pace.ready(chat_id)
+
+    async def _send(self, target: _Target, text: str, message: Message, markup: InlineKeyboardMarkup | None) -> int:
+        reply = ReplyParameters(target.reply_to, allow_sending_without_reply=True) if target.reply_to else None
+
+        async def put(shown: str, parse_mode: str | None) -> int:
+            sent = await self._bot.send_message(
+                target.to.chat,
+                shown,
+                parse_mode=parse_mode,
+                message_thread_id=target.to.thread,
+                reply_parameters=reply,
+                reply_markup=markup,
+                disable_notification=message.silent,
+                protect_content=message.protected,
+                link_preview_options=NO_PREVIEW,
+                **TIMEOUTS,
+            )
+            return sent.message_id
+
+        return await self._in_html_or_plain(target.to.chat, message.template, text, put)
+
+    async def _next_best(self, target: _Target, error: DeliveryError, now: datetime) -> _Target:
+        """Where to send instead; raises the error when there is nowhere."""
+        to = target.to
+        if isinstance(error, ChatMoved) and error.new_id != to.chat:
+            log.warning("a group became a supergroup", old=to.chat, new=error.new_id)
+            async with self._store.begin() as session:
+                await outbox.move_chat(session, to.chat, error.new_id, now)
+            return _Target(Destination(error.new_id), None)
+        if isinstance(error, TopicGone) and to.thread is not None:
+            if to not in self._lost_topics:
+                log.warning("a topic is gone; its messages go to General", chat=to.chat, topic=to.thread)
+            self._lost_topics.add(to)
+            return _Target(Destination(to.chat), None)
+        if isinstance(error, MessageGone) and target.reply_to is not None:
+            return _Target(to, None)
+        raise error
+
+    async def _in_html_or_plain(
+        self, chat_id: int, template: str, text: str, show: Callable[[str, str | None], Awaitable[T]]
+    ) -> T:
+        """A mistake in a template's markup must not swallow an alert."""
+        try:
+            return await self._call(chat_id, lambda: show(text, "HTML"))
+        except HtmlRefused as error:
+            log.error("Telegram refuses a template's HTML", template=template, reason=str(error))
+            return await self._call(chat_id, lambda: show(plain(text), None))
+
+    async def _call(self, chat_id: int, request: Callable[[], Awaitable[T]]) -> T:
+        await self._pace.turn(chat_id)
+        try:
+            return await request()
+        except TelegramError as error:
+            what = classify(error)
+            if isinstance(what, TryLater) and what.told:
+                self._pace.hold(chat_id, what.after)
+            raise what from error
+
+
+def _markup(keyboard: Keyboard | None, renderer: Renderer) -> InlineKeyboardMarkup | None:
+    if keyboard is None:
+        return None
+    return InlineKeyboardMarkup(
+        [
+            [
+                InlineKeyboardButton(renderer.label(button["label"]), callback_data=f"{keyboard.id}:{row}:{column}")
+                for column, button in enumerate(buttons)
+            ]
+            for row, buttons in enumerate(keyboard.rows)
+        ]
+    )

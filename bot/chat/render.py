@@ -1,0 +1,103 @@
+"""From a template and its facts to Telegram HTML.
+
+Facts are cleaned before a template sees them and escaped when it prints them. Conventions of the templates: an HTML tag
+opens and closes on one line; what people copy stands in <code>; nothing is ever marked safe.
+"""
+
+import re
+from collections.abc import Callable
+from contextvars import ContextVar
+from datetime import datetime, tzinfo
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from bot.chat import wording
+from bot.chat.hygiene import clean, harmless, literal_code, plain, units
+from bot.chat.languages import translations
+from bot.chat.message import Facts
+
+TEMPLATES = Path(__file__).parent / "templates"
+LIMIT = 4096
+
+
+class Renderer:
+    """Everything that is shown in one language."""
+
+    def __init__(self, language: str, templates: Path = TEMPLATES) -> None:
+        self._language = language
+        self._translations = translations(language)
+        self._view: ContextVar[wording.View] = ContextVar("view")
+        self._environment = self._prepared(templates)
+
+    def text(self, template: str, facts: Facts, *, zone: tzinfo, now: datetime) -> str:
+        """Telegram HTML of at most 4096 visible UTF-16 units; what does not fit is counted, not cut through."""
+        # Not in the template's own context: imported macros do not see that.
+        token = self._view.set(wording.View(self._language, self._translate, zone, now))
+        try:
+            rendered = self._environment.get_template(f"{template}.html").render(harmless(facts))
+        finally:
+            self._view.reset(token)
+        return self._fitted(_tidy(literal_code(rendered)))
+
+    def label(self, text: str) -> str:
+        """A marked text in this language, as plain text: buttons, toasts, menus."""
+        return clean(self._translate(text))
+
+    def _translate(self, text: str) -> str:
+        # The empty msgid is the catalogue's header.
+        return self._translations.gettext(text) if text else ""
+
+    def _prepared(self, templates: Path) -> Environment:
+        environment = Environment(
+            loader=FileSystemLoader(templates),
+            autoescape=True,
+            undefined=StrictUndefined,
+            extensions=["jinja2.ext.i18n"],
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.policies["ext.i18n.trimmed"] = True
+        environment.install_gettext_translations(self._translations, newstyle=True)  # type: ignore[attr-defined]
+        environment.globals["_"] = self._marked
+        environment.filters.update(self._filters())
+        return environment
+
+    def _filters(self) -> dict[str, Callable[..., Any]]:
+        seen = (wording.clock, wording.moment, wording.day, wording.duration, wording.ago)
+        bound = {function.__name__: partial(self._with_view, function) for function in seen}
+        return {**bound, "length_of_call": wording.length_of_call, "phone": wording.phone}
+
+    def _with_view(self, function: Callable[..., str], value: object) -> str:
+        return function(self._view.get(), value)
+
+    def _marked(self, text: str) -> Markup:
+        """A text marked in Python is plain text, unlike the templates' own."""
+        return escape(self._translate(text))
+
+    def _fitted(self, text: str) -> str:
+        if units(plain(text)) <= LIMIT:
+            return text
+        lines = text.split("\n")
+        room = LIMIT - units(self._and_more(len(lines))) - 1
+        kept: list[str] = []
+        for line in lines:
+            room -= units(plain(line)) + 1
+            if room < 0:
+                break
+            kept.append(line)
+        return "\n".join([*kept, self._and_more(len(lines) - len(kept))])
+
+    def _and_more(self, count: int) -> str:
+        return self._translations.ngettext("… and %(count)d more line", "… and %(count)d more lines", count) % {
+            "count": count
+        }
+
+
+def _tidy(text: str) -> str:
+    """Conditions leave blank lines behind; at most one in a row is meant."""
+    lines = "\n".join(line.rstrip() for line in text.split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", lines).strip()

@@ -1,0 +1,110 @@
+"""How times, durations and numbers read, in the reader's language and the station's zone. Pure."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+
+import phonenumbers
+from babel.dates import format_skeleton
+
+from bot.chat.message import mark
+
+UNITS = (
+    (86_400, mark("%(n)d d")),
+    (3_600, mark("%(n)d h")),
+    (60, mark("%(n)d min")),
+    (1, mark("%(n)d s")),
+)
+AGO = mark("%(duration)s ago")
+# Shorter ones are extensions, service numbers, or lack their country.
+FULL_NUMBER = re.compile(r"\+\d{7,15}|\d{11,15}")
+PHONE_PUNCTUATION = str.maketrans("", "", " -().\u00a0")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """For whom and when a text is made. `now` is aware; `translate` is gettext of the language."""
+
+    language: str
+    translate: Callable[[str], str]
+    zone: tzinfo
+    now: datetime
+
+
+def clock(view: View, value: str | datetime) -> str:
+    """`14:02:10`, with the date in front when it is not today's."""
+    return _time(view, value, "%H:%M:%S")
+
+
+def moment(view: View, value: str | datetime) -> str:
+    """`14:02`, with the date in front when it is not today's."""
+    return _time(view, value, "%H:%M")
+
+
+def day(view: View, value: str | date) -> str:
+    """`Nov 22`, with the year when it is not this year's. A plain date stays the date it is in every zone."""
+    if isinstance(value, str) and len(value) > len("2026-11-22"):
+        value = datetime.fromisoformat(value)
+    if isinstance(value, datetime):
+        value = _local(view, value).date()
+    elif isinstance(value, str):
+        value = date.fromisoformat(value)
+    same_year = value.year == view.now.astimezone(view.zone).year
+    return format_skeleton("MMMd" if same_year else "yMMMd", value, locale=view.language)
+
+
+def duration(view: View, seconds: float) -> str:
+    """`40 s`, `2 min 5 s`, `12 d 4 h`: the largest unit and the one below it."""
+    rest = max(0, int(seconds))
+    for place, (size, text) in enumerate(UNITS):
+        if rest >= size:
+            parts = [_amount(view, text, rest // size)]
+            below = UNITS[place + 1 : place + 2]
+            parts += [_amount(view, t, rest % size // s) for s, t in below if rest % size >= s]
+            return " ".join(parts)
+    return _amount(view, UNITS[-1][1], 0)
+
+
+def ago(view: View, value: str | datetime) -> str:
+    elapsed = (view.now - _local(view, value)).total_seconds()
+    return view.translate(AGO) % {"duration": duration(view, elapsed)}
+
+
+def length_of_call(seconds: float) -> str:
+    """`2:14`, `1:02:14`."""
+    minutes, rest = divmod(max(0, int(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def phone(value: str | int) -> str:
+    """`+7 916 111-11-11` for a valid number with its country; anything else as it is."""
+    written = str(value)
+    digits = written.translate(PHONE_PUNCTUATION)
+    if not digits.isascii() or not FULL_NUMBER.fullmatch(digits):
+        return written
+    try:
+        number = phonenumbers.parse("+" + digits.removeprefix("+"))
+    except phonenumbers.NumberParseException:
+        return written
+    if not phonenumbers.is_valid_number(number):
+        return written
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def _time(view: View, value: str | datetime, pattern: str) -> str:
+    local = _local(view, value)
+    written = local.strftime(pattern)
+    today = view.now.astimezone(view.zone).date()
+    return written if local.date() == today else f"{day(view, local)} {written}"
+
+
+def _local(view: View, value: str | datetime) -> datetime:
+    """A time without an offset is the station's own wall clock: that is how the PBX writes it."""
+    parsed = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return parsed.replace(tzinfo=view.zone) if parsed.tzinfo is None else parsed.astimezone(view.zone)
+
+
+def _amount(view: View, text: str, number: int) -> str:
+    return view.translate(text) % {"n": number}

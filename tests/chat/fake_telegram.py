@@ -1,0 +1,73 @@
+"""A Telegram small enough to be read at a glance: it notes what arrives, and fails as a test tells it to."""
+
+import json
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+
+@dataclass
+class Call:
+    method: str
+    chat: int
+    parameters: dict[str, Any]
+
+    @property
+    def text(self) -> str:
+        return str(self.parameters.get("text", ""))
+
+
+@dataclass
+class FakeTelegram:
+    """`failures[chat]` are answers to give, one each, instead of obeying; CUT obeys and loses the answer."""
+
+    calls: list[Call] = field(default_factory=list)
+    failures: dict[int, deque[Response]] = field(default_factory=lambda: defaultdict(deque))
+    last_id: int = 100
+
+    def app(self) -> Starlette:
+        return Starlette(routes=[Route("/bot{token}/{method}", self._answer, methods=["POST"])])
+
+    def to(self, chat: int, method: str = "sendMessage") -> list[Call]:
+        return [call for call in self.calls if call.chat == chat and call.method == method]
+
+    async def _answer(self, request: Request) -> Response:
+        form = await request.form()
+        parameters = {name: _value(str(value)) for name, value in form.items()}
+        chat = parameters.get("chat_id", 0)
+        call = Call(request.path_params["method"], chat, parameters)
+        self.calls.append(call)
+        if self.failures[chat]:
+            return self.failures[chat].popleft()
+        return JSONResponse({"ok": True, "result": self._result(call)})
+
+    def _result(self, call: Call) -> object:
+        if call.method not in ("sendMessage", "editMessageText"):
+            return True
+        self.last_id += call.method == "sendMessage"
+        kind = "private" if call.chat > 0 else "supergroup"
+        return {"message_id": self.last_id, "date": 1, "chat": {"id": call.chat, "type": kind}, "text": call.text}
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def refusal(code: int, description: str, **parameters: object) -> Response:
+    body: dict[str, object] = {"ok": False, "error_code": code, "description": description}
+    if parameters:
+        body["parameters"] = parameters
+    return JSONResponse(body, code)
+
+
+def garbled() -> Response:
+    """Telegram took it, and what came back is not an answer."""
+    return PlainTextResponse("<html>welcome to the hotel's network</html>", 200)

@@ -1,0 +1,157 @@
+"""Telegram HTML out of templates: hostile names stay names, nothing is cut in two, nothing is too long."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jinja2 import UndefinedError
+
+from bot.chat.hygiene import clean, plain, units
+from bot.chat.render import LIMIT, TEMPLATES, Renderer
+
+NOW = datetime(2026, 11, 23, 11, 2, 50, tzinfo=UTC)
+HERE = Path(__file__).parent / "templates"
+JOINER = "\u2060"
+# Every way from a fact to the text.
+PATHS = {
+    "printed": "{{ name }}",
+    "translated": "{% trans %}From {{ name }} today{% endtrans %}",
+    "renamed": "{% trans who=name %}From {{ who }} today{% endtrans %}",
+    "counted": "{% trans count=2, who=name %}{{ count }} call{% pluralize %}{{ count }} of {{ who }}{% endtrans %}",
+    "escaped": "{{ name|e }}",
+    "escaped_by_its_long_name": "{{ name|escape }}",
+    "joined": "{{ [name, name]|join(', ') }}",
+    "joined_to_escaped": "{{ [name, name|e]|join(', ') }}",
+    "phone": "{{ name|phone }}",
+    "bold": "<b>{{ name }}</b>",
+    "in_code": "<code>{{ name }}</code>",
+    "in_a_loop": "{% for letter in [name] %}{{ letter }}{% endfor %}",
+    "macro": "{% macro shown(x) %}{{ x }}{% endmacro %}{{ shown(name) }}",
+    "defaulted": "{{ missing|default(name) }}",
+    "shortened": "{{ name|truncate(400) }}",
+    "put_together": "{{ name ~ ('<b>'|e) }}",
+    "nested": "{{ deep[0].who }}",
+    "marked": "{{ _('hello') }} {{ name }}",
+}
+
+
+def show(tmp_path: Path, template: str, language: str = "en", **facts: object) -> str:
+    (tmp_path / "it.html").write_text(template)
+    return Renderer(language, tmp_path).text("it", facts, zone=UTC, now=NOW)
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+@pytest.mark.parametrize("way", PATHS)
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [
+        ("</b><a href='tg://user?id=1'>x</a>", "</b><a href='tg://user?id=1'>x</a>"),
+        ("{{ 7 * 7 }} %(name)s %s 100%", "{{ 7 * 7 }} %(name)s %s 100%"),
+        ("Bob & Co &amp; &lt;", "Bob & Co &amp; &lt;"),
+        ("one\r\ntwo\u2028three", "one two three"),
+        ("\u202eevil\u2066\u200b\x00\x1b[31m", "evil[31m"),
+        ("half \ud83d", "half "),
+        ("👨‍👩‍👧 🏴", "👨‍👩‍👧 🏴"),
+    ],
+)
+def test_a_hostile_name_is_shown_literally_on_every_way(
+    tmp_path: Path, way: str, language: str, name: str, seen: str
+) -> None:
+    html = show(tmp_path, PATHS[way], language, name=name, deep=[{"who": name}])
+    # strip(): the end of a message is trimmed as a whole.
+    assert seen.strip() in plain(html).replace(JOINER, "")
+    assert set(re.findall(r"<[^>]*>", html)) <= {"<b>", "</b>", "<code>", "</code>"}
+    html.encode()
+
+
+@pytest.mark.parametrize("way", [way for way in PATHS if way != "in_code"])
+@pytest.mark.parametrize("name", ["@durov", "hi @durov", "(/start)", "/add_employee@bot", f"@{JOINER}durov"])
+def test_a_name_makes_neither_a_mention_nor_a_command(tmp_path: Path, way: str, name: str) -> None:
+    html = show(tmp_path, PATHS[way], name=name, deep=[{"who": name}])
+    assert not re.search(r"(?<![\w<])[@/]\w", html), html
+
+
+def test_what_stands_in_code_can_be_copied_exactly(tmp_path: Path) -> None:
+    html = show(tmp_path, "<code>{{ usage|e }}</code> {{ usage }}", usage="/add_employee @x")
+    assert html == f"<code>/add_employee @x</code> /{JOINER}add_employee @{JOINER}x"
+
+
+def test_an_email_address_is_left_alone() -> None:
+    assert clean("john.smith@company.com") == "john.smith@company.com"
+
+
+@given(st.text())
+def test_cleaning_twice_is_cleaning_once(text: str) -> None:
+    assert clean(clean(text)) == clean(text)
+
+
+def test_a_fact_that_is_missing_is_an_error_and_not_a_hole(tmp_path: Path) -> None:
+    with pytest.raises(UndefinedError):
+        show(tmp_path, "{{ nobody }}")
+
+
+@pytest.mark.parametrize("fact", [object(), Path("x"), [object()], {"a": b"bytes"}])
+def test_a_fact_that_cannot_be_cleaned_is_refused(tmp_path: Path, fact: object) -> None:
+    with pytest.raises(TypeError, match="plain values"):
+        show(tmp_path, "x", fact=fact)
+
+
+def test_times_are_known_inside_imported_macros(tmp_path: Path) -> None:
+    (tmp_path / "_part.html").write_text("{% macro when(at) %}{{ at|clock }}{% endmacro %}")
+    html = show(tmp_path, '{% from "_part.html" import when %}{{ when(at) }}', at="2026-11-23T11:02:10Z")
+    assert html == "11:02:10"
+
+
+@pytest.mark.parametrize(
+    ("language", "count", "shown"),
+    [("en", 1, "1 line more"), ("en", 2, "2 lines more"), ("ru", 1, "1 line more"), ("ru", 5, "5 lines more")],
+)
+def test_a_text_without_a_translation_is_shown_in_english(
+    tmp_path: Path, language: str, count: int, shown: str
+) -> None:
+    template = "{% trans count=count %}{{ count }} line more{% pluralize %}{{ count }} lines more{% endtrans %}"
+    assert show(tmp_path, template, language, count=count) == shown
+
+
+@pytest.mark.parametrize(("language", "last"), [("en", r"… and \d+ more lines?"), ("ru", r"… и ещё \d+ строк[аи]?")])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(names=st.lists(st.text(max_size=600), min_size=30, max_size=60))
+def test_a_long_list_ends_with_a_count_of_what_is_missing(language: str, last: str, names: list[str]) -> None:
+    names = [f"{number} {name}" for number, name in enumerate(names)]
+    html = Renderer(language, HERE).text("names", {"names": names}, zone=UTC, now=NOW)
+    shown = plain(html)
+    assert units(shown) <= LIMIT
+    assert html.count("<b>") == html.count("</b>")
+    if len(html.split("\n")) != len(names):
+        *kept, end = shown.split("\n")
+        assert re.fullmatch(last, end)
+        assert int(re.findall(r"\d+", end)[0]) == len(names) - len(kept)
+
+
+def test_length_is_counted_in_utf_16_units_after_parsing() -> None:
+    renderer = Renderer("en", HERE)
+    fits = [*["😀" * 255] * 7, "x" * 480]
+    assert "more line" not in renderer.text("names", {"names": fits}, zone=UTC, now=NOW)
+    assert renderer.text("names", {"names": [*fits, "x" * 60]}, zone=UTC, now=NOW).endswith("… and 1 more line")
+
+
+def test_blank_lines_that_conditions_leave_are_closed_up(tmp_path: Path) -> None:
+    assert show(tmp_path, "\n\none  \n\n{% if false %}x{% endif %}\n\n\ntwo\n") == "one\n\ntwo"
+
+
+def test_a_label_is_translated_and_harmless() -> None:
+    assert Renderer("ru").label("🔁 possible repeat") == "🔁 возможно, повтор"
+    assert Renderer("en").label("\u202eAnna\n") == "Anna "
+    assert Renderer("ru").label("") == ""
+
+
+@pytest.mark.parametrize("template", sorted(TEMPLATES.glob("*.html")), ids=lambda path: path.stem)
+def test_templates_keep_to_their_conventions(template: Path) -> None:
+    for line in template.read_text().splitlines():
+        opened = re.findall(r"<(\w+)[^>]*>", line)
+        assert set(opened) <= {"b", "i", "u", "s", "code", "pre", "a", "blockquote", "tg-spoiler"}, line
+        assert sorted(opened) == sorted(re.findall(r"</(\w+)>", line)), f"a tag does not close on its line: {line}"
+        assert not re.search(r"\|\s*safe|autoescape", line), f"goes around the cleaning of foreign text: {line}"

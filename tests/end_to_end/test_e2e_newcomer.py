@@ -1,0 +1,76 @@
+"""The newcomer's first five minutes: the demo's page in a real browser, from `/status` to a mended trunk."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+SCREENSHOT = os.environ.get("SCREENSHOT")
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None and os.environ.get("BROWSER_TEST") != "required", reason="there is no Chromium on this machine"
+)
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[str]:
+    bare = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", "demo", "--port", "0"], cwd=tmp_path, env=bare, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        yield next(m.group() for line in process.stdout if (m := re.search(r"http://127\.0\.0\.1:\d+", line)))
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture
+def page(demo: str) -> Iterator[Page]:
+    assert CHROMIUM is not None, "this machine must have Chromium: BROWSER_TEST=required"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.set_default_timeout(30_000)
+        page.goto(demo)
+        yield page
+        browser.close()
+
+
+def test_a_newcomer_asks_breaks_takes_and_mends(page: Page) -> None:
+    messages = page.get_by_test_id("message")
+    composer = page.get_by_test_id("composer")
+    composer.fill("/status")
+    composer.press("Enter")
+    expect(messages.filter(has_text="4 of 4 trunks").first).to_be_visible(timeout=30_000)
+
+    zadarma = page.get_by_test_id("pbx-panel").locator("[data-state]").filter(has_text="Zadarma").first
+    zadarma.get_by_role("button", name="Break").first.click()
+    alert = messages.filter(has_text="Zadarma is down").first
+    expect(alert).to_be_visible(timeout=30_000)
+
+    alert.get_by_test_id("inline-button").filter(has_text="on it").click()
+    expect(messages.filter(has_text=re.compile("Anna Ivanova")).filter(has_text="Zadarma").first).to_be_visible()
+
+    zadarma.get_by_role("button", name="Mend").first.click()
+    expect(messages.filter(has_text="Zadarma is up again").first).to_be_visible(timeout=30_000)
+    expect(messages.filter(has_text="Zadarma is down")).to_have_count(0)
+    if SCREENSHOT:
+        page.screenshot(path=SCREENSHOT)

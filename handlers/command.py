@@ -85,7 +85,7 @@ class Request:
 
 
 class WrongArguments(Exception):
-    """The person wrote something that cannot be meant. `problem` is one sentence for them, or a whole message is given."""
+    """Something was written that cannot be meant: `problem` is one marked sentence, or a whole message is given."""
 
     def __init__(self, problem: str = "", message: Message | None = None) -> None:
         self.problem = problem

@@ -23,7 +23,7 @@ from bot.store.tables import AuditEntry
 from handlers import problems, refusals
 from handlers.command import Catalogue, Handler, Press, Reply, Request, Station, WrongArguments
 from handlers.conversation import Conversation
-from handlers.intent import Actor, Place, Pressed, Typed, read_intent, too_old
+from handlers.intent import Actor, Place, Pressed, Typed, read_intent
 
 log = structlog.get_logger(__name__)
 

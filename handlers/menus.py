@@ -22,7 +22,7 @@ STRANGER = 0
 
 
 async def offer(bot: Bot, renderer: Renderer, catalogue: Catalogue, grants: Grants) -> None:
-    """Tell Telegram all lists. A chat it does not know (yet) is skipped: the list is offered again at the next start."""
+    """Tell Telegram all lists. A chat it does not know (yet) is skipped, until the next start."""
     for scope, commands in menus(renderer, catalogue, grants):
         try:
             await bot.set_my_commands(commands, scope=scope)

@@ -174,8 +174,7 @@ class Courier:
             case TryLater():
                 await self._put_back(row, error.after if error.told else pause, str(error))
             case MaybeDelivered():
-                pause = max(pause, AFTER_LOST_ANSWER)
-                await self._put_back(row, pause, str(error), possible_repeat=row.action == "send")
+                await self._put_back(row, max(pause, AFTER_LOST_ANSWER), str(error), possible_repeat=True)
             case MessageGone():
                 await self._mark_done(row, None)
             case ChatMoved():

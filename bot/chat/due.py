@@ -57,5 +57,5 @@ async def follow_moves(session: AsyncSession, now: datetime) -> None:
         .where(Outgoing.state == "pending")
         .distinct()
     )
-    for old_id, new_id in found.tuples():
+    for old_id, new_id in found.all():
         await outbox.move_chat(session, old_id, new_id, now)

@@ -21,7 +21,8 @@ from bot.chat.languages import translations
 from bot.chat.message import Facts
 
 TEMPLATES = Path(__file__).parent / "templates"
-LIMIT = 4096
+# Telegram takes 4096; a line may still be put on top of a text that is sent again.
+LIMIT = 4000
 
 
 class Renderer:
@@ -34,7 +35,7 @@ class Renderer:
         self._environment = self._prepared(templates)
 
     def text(self, template: str, facts: Facts, *, zone: tzinfo, now: datetime) -> str:
-        """Telegram HTML of at most 4096 visible UTF-16 units; what does not fit is counted, not cut through."""
+        """Telegram HTML of at most 4000 visible UTF-16 units; what does not fit is counted, not cut through."""
         # Not in the template's own context: imported macros do not see that.
         token = self._view.set(wording.View(self._language, self._translate, zone, now))
         try:
@@ -69,7 +70,12 @@ class Renderer:
     def _filters(self) -> dict[str, Callable[..., Any]]:
         seen = (wording.clock, wording.moment, wording.day, wording.duration, wording.ago)
         bound = {function.__name__: partial(self._with_view, function) for function in seen}
-        return {**bound, "length_of_call": wording.length_of_call, "phone": wording.phone}
+        pure: dict[str, Callable[..., Any]] = {
+            "length_of_call": wording.length_of_call,
+            "phone": wording.phone,
+            "seconds_since": wording.seconds_since,
+        }
+        return {**bound, **pure}
 
     def _with_view(self, function: Callable[..., str], value: object) -> str:
         return function(self._view.get(), value)

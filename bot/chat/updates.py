@@ -30,9 +30,9 @@ Handle = Callable[[Update], Awaitable[None]]
 class UpdatesBot(Bot):
     """A Bot that also gives updates raw, so that one it cannot parse does not block all behind it."""
 
-    async def raw_updates(self, offset: int | None, timeout: int) -> list[dict[str, Any]]:
-        wanted = {"offset": offset, "timeout": timeout, "allowed_updates": list(WANTED)}
-        found: list[dict[str, Any]] = await self._post("getUpdates", wanted, read_timeout=timeout + 10)
+    async def raw_updates(self, offset: int | None, seconds: int) -> list[dict[str, Any]]:
+        wanted = {"offset": offset, "timeout": seconds, "allowed_updates": list(WANTED)}
+        found: list[dict[str, Any]] = await self._post("getUpdates", wanted, read_timeout=seconds + 10)
         return found
 
 

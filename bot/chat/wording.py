@@ -67,8 +67,13 @@ def duration(view: View, seconds: float) -> str:
 
 
 def ago(view: View, value: str | datetime) -> str:
-    elapsed = (view.now - _local(view, value)).total_seconds()
-    return view.translate(AGO) % {"duration": duration(view, elapsed)}
+    return view.translate(AGO) % {"duration": duration(view, seconds_since(view.now, _local(view, value)))}
+
+
+def seconds_since(later: str | datetime, earlier: str | datetime) -> float:
+    """Seconds from one aware time to a later one."""
+    end, begin = (datetime.fromisoformat(t) if isinstance(t, str) else t for t in (later, earlier))
+    return (end - begin).total_seconds()
 
 
 def length_of_call(seconds: float) -> str:

@@ -8,14 +8,14 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import uvicorn
+from bot.demo.wire import AbortableProtocol
 from starlette.applications import Starlette
 
 from bot.demo import pbx, telegram
-from bot.demo.wire import AbortableProtocol
 
 ADMIN, OPERATOR, VIEWER = 1001, 1002, 1003
 GROUP = -1001000000001
@@ -29,7 +29,7 @@ async def stage(port: int) -> int:
     app = Starlette(routes=[*pbx.routes(station), *telegram.routes(chats, pbx_control=True)])
     with listening(port) as (sock, address):
         print(
-            f"\n  The demo runs at  {address}\n  Type /status there, then break a trunk on the right. Ctrl+C ends it.\n",
+            f"\n  The demo runs at  {address}\n  Type /status, then break a trunk on the right. Ctrl+C ends it.\n",
             flush=True,
         )
         with tempfile.TemporaryDirectory(prefix="mikopbx-bot-demo-") as folder:

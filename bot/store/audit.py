@@ -22,7 +22,7 @@ def shortened(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def entry(  # noqa: PLR0913
+def entry(
     *,
     at: datetime,
     update_id: int,

@@ -24,11 +24,12 @@ class Call:
 
 @dataclass
 class FakeTelegram:
-    """`failures[chat]` are answers to give, one each, instead of obeying; CUT obeys and loses the answer."""
+    """`failures[chat]` are answers to give, one each, instead of obeying."""
 
     calls: list[Call] = field(default_factory=list)
     failures: dict[int, deque[Response]] = field(default_factory=lambda: defaultdict(deque))
     last_id: int = 100
+    address: str = ""
 
     def app(self) -> Starlette:
         return Starlette(routes=[Route("/bot{token}/{method}", self._answer, methods=["POST"])])

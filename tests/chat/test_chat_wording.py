@@ -73,6 +73,10 @@ def test_how_long_ago_something_was() -> None:
     assert wording.ago(view("ru"), "2026-11-23T10:57:50+00:00") == "5 мин назад"
 
 
+def test_the_time_between_two_moments_knows_their_zones() -> None:
+    assert wording.seconds_since("2026-11-23T14:03:00+03:00", datetime(2026, 11, 23, 11, 2, 10, tzinfo=UTC)) == 50
+
+
 @pytest.mark.parametrize(("seconds", "shown"), [(9, "0:09"), (134.7, "2:14"), (3_734, "1:02:14"), (-1, "0:00")])
 def test_the_length_of_a_call_reads_like_a_stopwatch(seconds: float, shown: str) -> None:
     assert wording.length_of_call(seconds) == shown

@@ -1,0 +1,127 @@
+"""Employees: what is stored of a person, and the two shapes the API shows it in."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+NO_AVATAR = "/admin-cabinet/assets/img/unknownPerson.jpg"
+_ANY_ADDRESS = '<i class="globe icon"></i> Connections from any addresses are allowed'
+_USER = '<i class="icons"><i class="user outline icon"></i></i>'
+_MOBILE = '<i class="icons"><i class="user outline icon"></i><i class="top right corner alternate mobile icon"></i></i>'
+# What Asterisk's configuration does to a name: markup characters go, and one letter changes its alphabet.
+_CALLER_ID = str.maketrans({"ё": "e", "Ё": "E"} | dict.fromkeys("<>&\"'/"))
+
+
+@dataclass
+class Phone:
+    ip: str
+    agent: str
+    rtt: float
+
+
+@dataclass
+class Employee:
+    """`secret` is the SIP password; the API returns it in clear text, so keep it out of logs."""
+
+    id: int
+    number: str
+    name: str
+    secret: str = field(repr=False)
+    email: str = ""
+    mobile: str = ""
+    mobile_dialstring: str = ""
+    avatar: str = NO_AVATAR
+    disabled: bool = False
+    recording: bool = True
+    dtmfmode: str = "auto"
+    transport: str = "udp"
+    attributes: str = ""
+    network_filter: str = "none"
+    ring_length: int = 45
+    forwarding: str = ""
+    forwarding_busy: str = ""
+    forwarding_unavailable: str = ""
+    phone: Phone | None = None
+    online: bool = False
+
+    @property
+    def caller_id(self) -> str:
+        return self.name.translate(_CALLER_ID)
+
+    def represent(self) -> str:
+        return f"{_USER} {self.name} <{self.number}>"
+
+    def mobile_represent(self) -> str:
+        return f"{_MOBILE} {self.name} <{self.mobile}>"
+
+    def reachable(self) -> Phone | None:
+        return self.phone if self.online and not self.disabled else None
+
+
+def row(employee: Employee) -> dict[str, object]:
+    """In the list: the id is a number here and the phone is called `mobile`."""
+    return {
+        "id": employee.id,
+        "number": employee.number,
+        "user_username": employee.name,
+        "user_email": employee.email,
+        "mobile": employee.mobile,
+        "avatar": employee.avatar,
+        "disabled": employee.disabled,
+    }
+
+
+def record(employee: Employee, everybody: Iterable[Employee]) -> dict[str, object]:
+    """One in full: the id is a text here, the phone is `mobile_number`, the secret is in clear."""
+    names = {person.number: person.represent() for person in everybody}
+    names |= {person.mobile: person.mobile_represent() for person in everybody if person.mobile}
+    forwards = {
+        "fwd_forwarding": employee.forwarding,
+        "fwd_forwardingonbusy": employee.forwarding_busy,
+        "fwd_forwardingonunavailable": employee.forwarding_unavailable,
+    }
+    shown: dict[str, object] = {}
+    for name, target in forwards.items():
+        shown |= {name: target, f"{name}_represent": names.get(target, target)}
+    return {
+        "id": str(employee.id) if employee.id else "",
+        "user_username": employee.name,
+        "user_email": employee.email,
+        "user_avatar": employee.avatar,
+        "number": employee.number,
+        "extensions_length": 3,
+        "sip_secret": employee.secret,
+        "sip_enableRecording": employee.recording,
+        "sip_dtmfmode": employee.dtmfmode,
+        "sip_transport": employee.transport,
+        "sip_manualattributes": employee.attributes,
+        "fwd_ringlength": employee.ring_length,
+        "mobile_number": employee.mobile,
+        "mobile_dialstring": employee.mobile_dialstring,
+        "sip_networkfilterid": employee.network_filter,
+        "sip_networkfilterid_represent": _ANY_ADDRESS,
+        **shown,
+    }
+
+
+def matching(people: Iterable[Employee], search: str) -> list[Employee]:
+    """The list's search, in the list's own order: by name, upper-case Latin before lower before Cyrillic."""
+    wanted = search.strip().lower()
+    found = [person for person in people if not wanted or _matches(person, wanted)]
+    return sorted(found, key=lambda person: person.name)
+
+
+def _matches(person: Employee, wanted: str) -> bool:
+    field_name, colon, rest = wanted.partition(":")
+    if colon and field_name in ("id", "number", "email", "mobile"):
+        return {
+            "id": rest in str(person.id),
+            "number": rest == person.number,
+            "email": rest in person.email.lower(),
+            "mobile": rest in person.mobile,
+        }[field_name]
+    return wanted in f"{person.name} {person.number} {person.email} {person.mobile}".lower()
+
+
+def next_free(people: Iterable[Employee], taken: Iterable[str] = ()) -> str:
+    used = {person.number for person in people} | set(taken)
+    return next(str(number) for number in range(201, 10_000) if str(number) not in used)

@@ -1,0 +1,44 @@
+"""The PBX writes local wall-clock texts without an offset everywhere but in `meta.timestamp`."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+
+def text(moment: float, zone: ZoneInfo) -> str:
+    """`2026-11-23 20:53:21.607`"""
+    local = datetime.fromtimestamp(moment, zone)
+    return f"{local:%Y-%m-%d %H:%M:%S}.{local.microsecond // 1000:03d}"
+
+
+def text_or_empty(moment: float | None, zone: ZoneInfo) -> str:
+    return "" if moment is None else text(moment, zone)
+
+
+def seconds_text(moment: float, zone: ZoneInfo) -> str:
+    """`2026-11-23 20:53:21`"""
+    return f"{datetime.fromtimestamp(moment, zone):%Y-%m-%d %H:%M:%S}"
+
+
+def timestamp(moment: float, zone: ZoneInfo) -> str:
+    """`2026-11-23T20:53:21+03:00`, the one place where the offset shows."""
+    return datetime.fromtimestamp(moment, zone).isoformat(timespec="seconds")
+
+
+def offset_text(moment: float, zone: ZoneInfo) -> str:
+    return datetime.fromtimestamp(moment, zone).isoformat()[-6:]
+
+
+def utc(moment: float) -> datetime:
+    return datetime.fromtimestamp(moment, UTC)
+
+
+def ago(seconds: float) -> str:
+    """`16 seconds ago`, `1 minute ago`"""
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= size:
+            return _counted(int(seconds // size), unit)
+    return _counted(int(seconds), "second")
+
+
+def _counted(count: int, unit: str) -> str:
+    return f"{count} {unit}{'' if count == 1 else 's'} ago"

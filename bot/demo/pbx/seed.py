@@ -1,0 +1,111 @@
+"""The world a newcomer meets: a small office with four trunks that work and one that nobody needs any more."""
+
+from random import Random
+
+from bot.demo.pbx.employees import Employee, Phone
+from bot.demo.pbx.sightings import AT_ONCE, Change
+from bot.demo.pbx.trunks import Trunk
+
+DAY = 86400
+TRUNK_DEFAULTS: dict[str, object] = {
+    "type": "SIP",
+    "note": "",
+    "disabled": False,
+    "username": "",
+    "secret": "",
+    "host": "",
+    "port": 5060,
+    "transport": "udp,tcp",
+    "qualify": True,
+    "qualifyfreq": 60,
+    "registration_type": "outbound",
+    "description": "",
+    "networkfilterid": "none",
+    "networkfilter_represent": '<i class="globe icon"></i> Connections from any addresses are allowed',
+    "manualattributes": "",
+    "dtmfmode": "auto",
+    "fromuser": "",
+    "fromdomain": "",
+    "outbound_proxy": "",
+    "disablefromuser": False,
+    "cid_source": "default",
+    "cid_custom_header": "",
+    "cid_parser_start": "",
+    "cid_parser_end": "",
+    "cid_parser_regex": "",
+    "did_source": "default",
+    "did_custom_header": "",
+    "did_parser_start": "",
+    "did_parser_end": "",
+    "did_parser_regex": "",
+    "cid_did_debug": False,
+    "additionalHosts": [],
+}
+# number, name, mobile, e-mail, phone (None: offline)
+_STAFF: tuple[tuple[str, str, str, str, str | None], ...] = (
+    ("201", "Anna Johnson", "79161110201", "anna@office.example", "Yealink SIP-T46U 108.86.0.20"),
+    ("202", "Boris Petrov", "79161110202", "boris@office.example", "Yealink SIP-T31P 124.86.0.40"),
+    ("203", "Melanie Collins", "", "melanie@office.example", "Grandstream GXP2170 1.0.11.64"),
+    ("204", "Пётр Иванов", "79161110204", "petr@office.example", "Yealink SIP-T46U 108.86.0.20"),
+    ("205", "Ольга Смирнова", "79161110205", "", "Telephone 1.6"),
+    ("206", "James Carter", "", "", None),
+    ("207", "Алексей Кузнецов", "79161110207", "", "MicroSIP/3.21.3"),
+    ("208", "Maria Lopez", "", "maria@office.example", "Yealink SIP-T31P 124.86.0.40"),
+    ("209", "Наталья Орлова", "", "", "Zoiper v2.10.19"),
+    ("210", "Warehouse", "", "", "Grandstream HT802 1.0.43.11"),
+    ("211", "Сергей Волков", "79161110211", "", None),
+    ("212", "Robert <b>O'Neil</b> & \"Sons\"", "", "", "Linphone/5.2.5"),
+)
+FIRST_USER_ID = 110
+
+
+def employees(random: Random) -> list[Employee]:
+    return [
+        Employee(
+            id=FIRST_USER_ID + place,
+            number=number,
+            name=name,
+            secret=secret(random),
+            email=email,
+            mobile=mobile,
+            mobile_dialstring=mobile,
+            avatar=f"/avatars/user_{FIRST_USER_ID + place}.jpg",
+            transport="udp,tcp",
+            forwarding_unavailable=mobile,
+            phone=Phone(f"192.168.1.{100 + place}", agent or "", round(random.uniform(0.3, 4.5), 2)),
+            online=agent is not None,
+        )
+        for place, (number, name, mobile, email, agent) in enumerate(_STAFF)
+    ]
+
+
+def secret(random: Random) -> str:
+    return "".join(random.choices("abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789", k=20))
+
+
+def trunks(random: Random, now: float) -> list[Trunk]:
+    """Ids are fixed, so that a page or a test may name them; one ends in a letter on purpose (see keys)."""
+    return [
+        _trunk("SIP-TRUNK-44BBC135", "74951110001", now, random, "Zadarma", "sip.zadarma.com", "74951110001"),
+        _trunk("SIP-TRUNK-C07C8D8E", "74951110002", now, random, "Mango Office", "vpbx400.mangosip.ru", "mango201"),
+        _trunk("IAX-TRUNK-5D1E9A27", "", now, random, "Branch IAX", "203.0.113.40", "branch", type="IAX", port=4569),
+        _trunk(
+            "SIP-TRUNK-8DAFEDB5", "", now, random, "Doorphone gateway", "192.168.1.60", "", registration_type="none"
+        ),
+        _trunk("SIP-TRUNK-8F96BC91", "", now, random, "Old provider", "sip.old.example", "4957770000", disabled=True),
+    ]
+
+
+def _trunk(
+    id_: str, did: str, now: float, random: Random, description: str, host: str, username: str, **more: object
+) -> Trunk:
+    named = {"description": description, "host": host, "username": username, "secret": secret(random)}
+    if more.get("registration_type") == "none":
+        named["secret"] = ""
+    record = TRUNK_DEFAULTS | named | more
+    born = now - 29 * DAY
+    if record["disabled"]:
+        return Trunk(id_, record, [Change(born, "created", AT_ONCE), Change(now - 20 * DAY, "disabled", AT_ONCE)], did)
+    trouble = now - random.uniform(3, 9) * DAY
+    troubles = [Change(trouble, "provider_silent"), Change(trouble + random.uniform(300, 2400), "ok")]
+    return Trunk(id_, record, [Change(born, "created", AT_ONCE), *troubles], did)

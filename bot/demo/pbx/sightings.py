@@ -1,0 +1,252 @@
+"""What the PBX believes of a trunk, and when it came to believe it: a pure function of what happened.
+
+Between an event (a provider dies) and the word the PBX shows for it lie registration renewals, qualify rounds and
+retries. The delays here were measured on a real PBX, in seconds, less the ten seconds its status cache may add.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal, get_args
+
+Kind = Literal["outbound", "inbound", "none", "unqualified", "iax"]
+Condition = Literal[
+    "ok",
+    "wrong_password",
+    "provider_dead",
+    "provider_silent",
+    "unregistered",
+    "lagged",
+    "no_answer_to_qualify",
+    "weird_state",
+]
+Event = Literal["created", "disabled", "enabled", "asterisk_stopped", "asterisk_started"]
+CONDITIONS: Final[tuple[Condition, ...]] = get_args(Condition)
+AT_ONCE: Final = math.inf
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something happened to a trunk. `pace` divides the delays until the PBX notices; AT_ONCE leaves none."""
+
+    at: float
+    what: Condition | Event
+    pace: float = 1.0
+
+
+@dataclass(frozen=True)
+class Sight:
+    """A state word in its exact case, and `contactStatus` (None: Asterisk knows no contact)."""
+
+    state: str
+    contact: str | None = None
+
+
+OFF: Final = Sight("OFF")
+_UP: Final[dict[Kind, Sight]] = {
+    "outbound": Sight("registered", "Reachable"),
+    "inbound": Sight("REGISTERED", "Reachable"),
+    "none": Sight("OK", "Reachable"),
+    "unqualified": Sight("OK", "NonQualified"),
+    "iax": Sight("registered"),
+}
+_DEAD: Final[dict[Kind, Sight]] = {
+    # A registrar that does not answer is shown exactly like one that refuses, but for the contact.
+    "outbound": Sight("rejected", "Unreachable"),
+    "inbound": Sight("UNREGISTERED"),
+    "none": Sight("UNKNOWN", "Unreachable"),
+    "unqualified": Sight("OK", "NonQualified"),
+    "iax": Sight("unregistered"),
+}
+_REFUSED: Final = _DEAD | {
+    "outbound": Sight("rejected", "Reachable"),
+    "none": _UP["none"],
+    "iax": Sight("rejected"),
+}
+_SILENT_TO_QUALIFY: Final = _UP | {
+    "outbound": Sight("registered", "Unreachable"),
+    "inbound": Sight("REGISTERED", "Unreachable"),
+    "none": _DEAD["none"],
+    "iax": Sight("unreachable"),
+}
+_UNREGISTERED: Final = _DEAD | {"outbound": Sight("unregistered", "Reachable")}
+_ENGINE_GONE: Final[dict[Kind, Sight]] = dict.fromkeys(_UP, Sight("UNKNOWN")) | {"inbound": Sight("UNREGISTERED")}
+
+
+def settled(kind: Kind, condition: Condition) -> Sight:
+    """What the PBX shows once it has noticed the condition."""
+    match condition:
+        case "ok":
+            return _UP[kind]
+        case "wrong_password":
+            return _REFUSED[kind]
+        case "provider_dead" | "provider_silent":
+            return _DEAD[kind]
+        case "unregistered":
+            return _UNREGISTERED[kind]
+        case "no_answer_to_qualify":
+            return _SILENT_TO_QUALIFY[kind]
+        case "lagged":
+            return replace(_UP[kind], state="lagged")
+        case "weird_state":
+            return replace(_UP[kind], state="Hibernating")
+
+
+# (until contactStatus turns, until the state turns)
+_NOTICED: Final[dict[tuple[Kind, Condition], tuple[float, float]]] = {
+    ("outbound", "provider_dead"): (18, 120),
+    ("outbound", "provider_silent"): (37, 77),
+    ("outbound", "wrong_password"): (0, 110),
+    ("outbound", "no_answer_to_qualify"): (37, 0),
+    ("inbound", "provider_dead"): (110, 110),
+    ("inbound", "provider_silent"): (47, 47),
+    ("inbound", "no_answer_to_qualify"): (37, 0),
+}
+_NOTICED_OTHERWISE: Final[dict[Kind, tuple[float, float]]] = {
+    "outbound": (0, 45),
+    "inbound": (45, 45),
+    "none": (17, 17),
+    "unqualified": (5, 5),
+    "iax": (60, 60),
+}
+# After which trouble it is mended; a refused password is tried again only every 300 s.
+_MENDED: Final[dict[tuple[Kind, Condition], tuple[float, float]]] = {
+    ("outbound", "provider_dead"): (60, 28),
+    ("outbound", "provider_silent"): (60, 20),
+    ("outbound", "wrong_password"): (0, 300),
+    ("outbound", "no_answer_to_qualify"): (30, 0),
+    ("inbound", "provider_silent"): (1, 1),
+    ("inbound", "provider_dead"): (18, 18),
+    ("none", "provider_dead"): (38, 38),
+}
+_MENDED_OTHERWISE: Final[dict[Kind, tuple[float, float]]] = {
+    "outbound": (20, 20),
+    "inbound": (18, 18),
+    "none": (30, 30),
+    "unqualified": (5, 5),
+    "iax": (30, 30),
+}
+
+
+_KEPT: Final = ""
+
+
+@dataclass(frozen=True)
+class _Step:
+    """After so many seconds the PBX sees another word, another contact, or both."""
+
+    after: float
+    state: str = _KEPT
+    contact: str | None = _KEPT
+
+    def on(self, sight: Sight) -> Sight:
+        return Sight(
+            sight.state if self.state == _KEPT else self.state,
+            sight.contact if self.contact == _KEPT else self.contact,
+        )
+
+
+def _whole(after: float, sight: Sight) -> _Step:
+    return _Step(after, sight.state, sight.contact)
+
+
+def _towards(end: Sight, delays: tuple[float, float]) -> list[_Step]:
+    contact_after, state_after = delays
+    steps = [_Step(contact_after, contact=end.contact), _Step(state_after, state=end.state)]
+    return sorted(steps, key=lambda step: step.after)
+
+
+def _coming_up(kind: Kind, condition: Condition, first: float) -> list[_Step]:
+    """From a start of Asterisk (`first` seconds until it has tried to register) to the settled sight."""
+    end = settled(kind, condition)
+    start = replace(_ENGINE_GONE[kind], contact="NonQualified" if kind in ("none", "unqualified") else None)
+    steps = [_whole(0, start)]
+    if kind == "outbound":
+        early = "unregistered" if end.state == "rejected" and end.contact == "Unreachable" else end.state
+        steps += [
+            _whole(first, Sight(early, "NonQualified")),
+            _Step(30 if end.contact == "Unreachable" else 60, contact=end.contact),
+            _Step(40, state=end.state),
+        ]
+        return sorted(steps, key=lambda step: step.after)
+    until_settled = {"none": 40.0 if end.state == "OK" else 70.0}.get(kind, first)
+    return [*steps, _whole(until_settled, end)]
+
+
+class _Watch:
+    """Walks through the changes, keeping what is so (condition, disabled, running) apart from what is seen."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.condition: Condition = "ok"
+        self.disabled = False
+        self.running = True
+
+    def steps(self, change: Change) -> list[_Step] | None:
+        """What the PBX will see of this change; None: nothing, and what was under way goes on."""
+        match change.what:
+            case "created":
+                return self._created()
+            case "disabled":
+                self.disabled = True
+                return [_whole(1 if self.running else 0, OFF)]
+            case "enabled":
+                self.disabled = False
+                return self._from_scratch(first=6)
+            case "asterisk_stopped":
+                self.running = False
+                return None if self.disabled else [_whole(0, _ENGINE_GONE[self.kind])]
+            case "asterisk_started":
+                self.running = True
+                return None if self.disabled else self._from_scratch(first=8)
+            case condition:
+                return self._turned(condition)
+
+    def _created(self) -> list[_Step]:
+        if self.kind != "outbound":
+            return self._from_scratch(first=8)
+        steps = [*self._from_scratch(first=8), _whole(2.7, Sight("unregistered", "NonQualified"))]
+        return sorted(steps, key=lambda step: step.after)
+
+    def _from_scratch(self, first: float) -> list[_Step]:
+        if not self.running:
+            return [_whole(0, _ENGINE_GONE[self.kind])]
+        return _coming_up(self.kind, self.condition, first)
+
+    def _turned(self, condition: Condition) -> list[_Step] | None:
+        before, self.condition = self.condition, condition
+        if self.disabled or not self.running:
+            return None
+        delays = (
+            _MENDED.get((self.kind, before), _MENDED_OTHERWISE[self.kind])
+            if condition == "ok"
+            else _NOTICED.get((self.kind, condition), _NOTICED_OTHERWISE[self.kind])
+        )
+        return _towards(settled(self.kind, condition), delays)
+
+
+def sightings(kind: Kind, changes: Sequence[Change], until: float) -> list[tuple[float, Sight]]:
+    """Everything the PBX has seen of a trunk by `until`, as (unix time, sight), oldest first."""
+    seen: list[tuple[float, Sight]] = []
+    sight = _ENGINE_GONE[kind]
+    for at, step in _due(kind, changes, until):
+        sight = step.on(sight)
+        if seen and seen[-1][0] == at:
+            seen.pop()
+        if not seen or seen[-1][1] != sight:
+            seen.append((at, sight))
+    return seen
+
+
+def _due(kind: Kind, changes: Sequence[Change], until: float) -> Iterator[tuple[float, _Step]]:
+    watch = _Watch(kind)
+    pending: list[tuple[float, _Step]] = []
+    for change in changes:
+        if change.at > until:
+            break
+        yield from (due for due in pending if due[0] <= change.at)
+        pending = [due for due in pending if due[0] > change.at]
+        steps = watch.steps(change)
+        if steps is not None:
+            pending = [(change.at + step.after / change.pace, step) for step in steps]
+    yield from (due for due in pending if due[0] <= until)

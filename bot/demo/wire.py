@@ -1,0 +1,33 @@
+"""The wire under both stand-ins: an HTTP server whose application can drop a client's connection."""
+
+import asyncio
+
+from starlette.types import Scope
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+_KEY = "demo_abort"
+
+
+class AbortableProtocol(H11Protocol):
+    """Pass it to uvicorn as `http=AbortableProtocol`; then `abort(scope)` works inside the application."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, _KEY: self.abort}
+
+    def abort(self) -> None:
+        self.transport.abort()
+        # The loop reports the loss a tick later; until then uvicorn would complain of a missing answer.
+        if self.cycle is not None:
+            self.cycle.disconnected = True
+
+
+def abort(scope: Scope) -> None:
+    """Close the client's TCP connection at once; whatever the application sends afterwards goes nowhere.
+
+    Without `AbortableProtocol` under it (an in-process test client) it raises `ConnectionAbortedError`.
+    """
+    drop = scope.get("state", {}).get(_KEY)
+    if drop is None:
+        raise ConnectionAbortedError("the server does not run on AbortableProtocol")
+    drop()

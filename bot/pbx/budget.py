@@ -1,0 +1,64 @@
+"""How often one PBX may be asked.
+
+Measured: the 201st request of an address within a minute is answered with 429, and the address is blocked for 300 s,
+doubling up to an hour, the administrator's browser behind the same address with it.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from enum import IntEnum
+
+from bot.pbx.errors import Busy
+
+WINDOW = 60.0
+
+
+class Priority(IntEnum):
+    """Who goes first. A part of the budget is kept free for those above."""
+
+    WATCH = 0
+    COMMAND = 1
+    BULK = 2
+
+
+KEPT_FREE = {Priority.WATCH: 0, Priority.COMMAND: 20, Priority.BULK: 50}
+
+
+class Budget:
+    """At most `per_minute` requests in any 60 s. `clock` counts seconds and never goes back."""
+
+    def __init__(
+        self,
+        per_minute: int = 150,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._per_minute = per_minute
+        self._clock = clock
+        self._sleep = sleep
+        self._taken: deque[float] = deque()
+        self._blocked_until = 0.0
+
+    async def take(self, priority: Priority) -> None:
+        """Wait for a turn. Raises Busy at once while the PBX blocks this address."""
+        while (wait := self.wait(priority)) > 0:
+            await self._sleep(wait)
+        self._taken.append(self._clock())
+
+    def wait(self, priority: Priority) -> float:
+        """Seconds until a request of this priority may go."""
+        now = self._clock()
+        if now < self._blocked_until:
+            raise Busy("the PBX blocks this address for too many requests", self._blocked_until - now)
+        while self._taken and self._taken[0] <= now - WINDOW:
+            self._taken.popleft()
+        room = max(1, self._per_minute - KEPT_FREE[priority])
+        if len(self._taken) < room:
+            return 0.0
+        return self._taken[len(self._taken) - room] + WINDOW - now
+
+    def block(self, seconds: float) -> None:
+        self._blocked_until = max(self._blocked_until, self._clock() + seconds)

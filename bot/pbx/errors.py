@@ -1,0 +1,91 @@
+"""Everything that can come instead of an answer from the PBX.
+
+PbxError
+├── Unreachable     no connection
+├── TimedOut        a connection, but no answer in time
+├── NotJson         an answer that is not the API's: an error page, half a body
+├── Unauthorised    the API key is refused
+├── Forbidden       the key lives, but lacks a right
+├── NotFound
+├── Conflict        a number or a name is taken
+├── Invalid         the PBX does not accept what it was given
+├── Busy            too many requests, or a queue that is full
+├── ServerError
+├── Refused         the bot itself will not send the key there
+└── Uncertain       a write that was not answered and may yet be carried out
+"""
+
+from collections.abc import Sequence
+
+
+class PbxError(Exception):
+    """`str()` is one sentence for the log; it never holds the key."""
+
+    def __init__(self, reason: str, resource: str = "") -> None:
+        super().__init__(f"{resource}: {reason}" if resource else reason)
+        self.resource = resource
+
+
+class Unreachable(PbxError): ...
+
+
+class TimedOut(PbxError): ...
+
+
+class NotJson(PbxError):
+    def __init__(self, status: int, resource: str = "") -> None:
+        super().__init__(f"an answer that is not JSON (HTTP {status})", resource)
+        self.status = status
+
+
+class Unauthorised(PbxError): ...
+
+
+class Forbidden(PbxError):
+    """`permission_row` as the PBX's own page of API keys calls it; `needs` is "read" or "write"."""
+
+    def __init__(self, permission_row: str, needs: str, resource: str = "") -> None:
+        super().__init__(f"the API key has no {needs} right on {permission_row!r}", resource)
+        self.permission_row = permission_row
+        self.needs = needs
+
+
+class _Refusal(PbxError):
+    def __init__(self, messages: Sequence[str], resource: str = "", fields: dict[str, str] | None = None) -> None:
+        super().__init__("; ".join(messages) or "no reason given", resource)
+        self.messages = tuple(messages)
+        self.fields = fields or {}
+
+
+class NotFound(_Refusal): ...
+
+
+class Conflict(_Refusal): ...
+
+
+class Invalid(_Refusal): ...
+
+
+class Busy(PbxError):
+    """`retry_after` in seconds. The PBX names none: it blocks an address for 300 s and longer at each repeat."""
+
+    def __init__(self, reason: str, retry_after: float, resource: str = "") -> None:
+        super().__init__(reason, resource)
+        self.retry_after = retry_after
+
+
+class ServerError(PbxError):
+    def __init__(self, status: int, resource: str = "") -> None:
+        super().__init__(f"internal error (HTTP {status})", resource)
+        self.status = status
+
+
+class Refused(PbxError): ...
+
+
+class Uncertain(PbxError):
+    """`cause` is what came instead of the answer."""
+
+    def __init__(self, cause: PbxError, resource: str = "") -> None:
+        super().__init__(f"not known whether it was carried out ({cause})", resource)
+        self.cause = cause

@@ -1,0 +1,70 @@
+"""Telling a refused key from a missing right: on the wire both are 401 with the same text.
+
+The verdict comes from what else the key may do. It is remembered, and while the key counts as refused the PBX is asked
+again only now and then: it punishes addresses that fail to log in.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+
+from bot.pbx.errors import Forbidden, PbxError, Unauthorised
+
+# Rows as the PBX's page of API keys calls them.
+ROWS = {
+    "employees": "Employees Management",
+    "providers": "Providers",
+    "sip": "SIP",
+    "cdr": "Call Records",
+    "pbx-status": "PBX Status",
+    "time-settings": "Time Settings",
+}
+# One cheap question for each right the bot uses.
+PROBES = (
+    "providers:getStatuses",
+    "pbx-status:getActiveCalls",
+    "cdr?limit=1",
+    "employees?limit=1",
+    "sip:getPeersStatuses",
+)
+FIRST_SILENCE = 60.0
+LONGEST_SILENCE = 300.0
+
+Probe = Callable[[str], Awaitable[bool]]
+
+
+def resource_of(path: str) -> str:
+    """`providers:getStatuses` and `employees/7?x=1` are about `providers` and `employees`."""
+    return path.split("?")[0].split("/")[0].split(":")[0]
+
+
+class KeyVerdict:
+    """What is known about the key. `clock` counts seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._refused_until = 0.0
+        self._silence = FIRST_SILENCE
+        self._alive_at: float | None = None
+
+    def check(self, path: str) -> None:
+        """Raises Unauthorised from memory while asking again would only be another failed login."""
+        if self._clock() < self._refused_until:
+            raise Unauthorised("the key is refused", resource_of(path))
+
+    def works(self) -> None:
+        self._alive_at = self._clock()
+        self._refused_until, self._silence = 0.0, FIRST_SILENCE
+
+    async def judge(self, path: str, method: str, probe: Probe) -> PbxError:
+        """The error that a 401 on this path means."""
+        resource = resource_of(path)
+        needs = "read" if method == "GET" else "write"
+        for candidate in PROBES:
+            if needs == "read" and resource_of(candidate) == resource:
+                continue
+            if await probe(candidate):
+                self.works()
+                return Forbidden(ROWS.get(resource, resource), needs, resource)
+        self._refused_until = self._clock() + self._silence
+        self._silence = min(self._silence * 2, LONGEST_SILENCE)
+        return Unauthorised("the key is refused", resource)

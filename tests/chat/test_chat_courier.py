@@ -1,0 +1,279 @@
+"""From the outbox to Telegram: in order, once, and never lost."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from bot.chat.errors import TokenRefused
+from bot.chat.pace import Pace
+from bot.store import keyboards, outbox
+from tests.chat.fake_telegram import FakeTelegram, garbled, refusal
+from tests.chat.office import Office, eventually
+
+TEAM, OTHERS, ANNA = -1001, -1002, 42
+
+
+def texts(telegram: FakeTelegram, chat: int) -> list[str]:
+    return [call.text for call in telegram.to(chat)]
+
+
+async def test_messages_of_a_chat_arrive_in_the_order_they_were_owed(office: Office, telegram: FakeTelegram) -> None:
+    for text in ("one", "two", "three"):
+        await office.owe(TEAM, text)
+    await office.deliver()
+    assert texts(telegram, TEAM) == ["one", "two", "three"]
+    assert await office.states() == ["sent"] * 3
+    assert (await office.row(1)).message_id == 101
+
+
+async def test_nothing_goes_before_its_time(office: Office, telegram: FakeTelegram) -> None:
+    await office.owe(TEAM, "later", not_before=office.now + timedelta(seconds=600))
+    await office.owe(TEAM, "now")
+    await office.deliver()
+    assert texts(telegram, TEAM) == ["now"]
+    office.later(600)
+    await office.deliver()
+    assert texts(telegram, TEAM) == ["now", "later"]
+
+
+async def test_one_chat_told_to_wait_delays_no_other_and_keeps_its_order(
+    office: Office, telegram: FakeTelegram
+) -> None:
+    telegram.failures[TEAM].append(refusal(429, "Too Many Requests: retry after 7", retry_after=7))
+    for text in ("one", "two"):
+        await office.owe(TEAM, text)
+        await office.owe(OTHERS, text)
+    await office.deliver()
+    assert texts(telegram, OTHERS) == ["one", "two"]
+    assert texts(telegram, TEAM) == ["one"]
+    assert (await office.row(1)).not_before == office.now + timedelta(seconds=7)
+    office.later(7)
+    await office.deliver()
+    assert texts(telegram, TEAM) == ["one", "one", "two"]
+    assert not (await office.row(1)).possible_repeat
+
+
+async def test_a_hundred_waiting_messages_of_one_chat_hide_no_other_chat(
+    office: Office, telegram: FakeTelegram
+) -> None:
+    telegram.failures[TEAM].append(refusal(500, "Internal Server Error"))
+    async with office.store.begin() as session:
+        for number in range(120):
+            outbox.owe(
+                session, chat_id=TEAM, thread_id=None, template="plain", facts={"text": str(number)}, now=office.now
+            )
+    await office.owe(OTHERS, "hello")
+    await office.deliver()
+    assert texts(telegram, OTHERS) == ["hello"]
+    assert len(telegram.to(TEAM)) == 1
+
+
+async def test_a_failing_telegram_is_tried_less_and_less_often(office: Office, telegram: FakeTelegram) -> None:
+    telegram.failures[ANNA].extend(refusal(502, "Bad Gateway") for _ in range(8))
+    await office.owe(ANNA, "hello")
+    waits = []
+    for _ in range(8):
+        await office.deliver()
+        waits.append(((await office.row(1)).not_before - office.now).total_seconds())
+        office.now = (await office.row(1)).not_before
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
+    await office.deliver()
+    assert await office.states() == ["sent"]
+
+
+async def test_a_message_whose_answer_was_lost_goes_again_and_says_so(office: Office, telegram: FakeTelegram) -> None:
+    telegram.failures[TEAM].append(garbled())
+    await office.owe(TEAM, "the trunk is down")
+    await office.deliver()
+    assert texts(telegram, TEAM) == ["the trunk is down"]
+    office.later(2)
+    await office.deliver()
+    assert texts(telegram, TEAM)[1:] == ["<i>🔁 possible repeat</i>\nthe trunk is down"]
+
+
+async def test_a_process_killed_while_sending_sends_again_after_its_restart(
+    office: Office, telegram: FakeTelegram
+) -> None:
+    row = await office.owe(TEAM, "the trunk is down")
+    async with office.store.begin() as session:
+        assert await outbox.claim(session, row)
+    await office.deliver()
+    assert not telegram.calls
+    stop = asyncio.Event()
+    running = asyncio.create_task(office.courier.run(stop))
+    await eventually(office.is_all_sent)
+    stop.set()
+    await running
+    assert texts(telegram, TEAM) == ["<i>🔁 possible repeat</i>\nthe trunk is down"]
+
+
+async def test_a_running_courier_is_woken_by_what_is_owed(office: Office, telegram: FakeTelegram) -> None:
+    stop = asyncio.Event()
+    running = asyncio.create_task(office.courier.run(stop))
+    await asyncio.sleep(0.1)
+    await office.owe(ANNA, "hello")
+    office.courier.wake()
+    await eventually(office.is_all_sent)
+    assert texts(telegram, ANNA) == ["hello"]
+    stop.set()
+    await running
+
+
+async def test_a_stop_leaves_what_only_waits_as_it_was(office: Office, telegram: FakeTelegram, pace: Pace) -> None:
+    pace.hold(ANNA, 1e9)
+    await office.owe(ANNA, "hello")
+    await office.owe(TEAM, "hello")
+    stop = asyncio.Event()
+    running = asyncio.create_task(office.courier.run(stop))
+    await eventually(lambda: bool(telegram.to(TEAM)))
+    stop.set()
+    async with asyncio.timeout(2):
+        await running
+    assert await office.states() == ["pending", "sent"]
+
+
+async def test_a_group_that_became_a_supergroup_gets_its_messages_there(office: Office, telegram: FakeTelegram) -> None:
+    old, new = -55, -1005
+    moved = refusal(400, "Bad Request: group chat was upgraded to a supergroup chat", migrate_to_chat_id=new)
+    telegram.failures[old].append(moved)
+    await office.owe(old, "one")
+    await office.owe(old, "two")
+    await office.deliver()
+    assert texts(telegram, new) == ["one", "two"]
+    # The settings still name the old id.
+    await office.owe(old, "three")
+    await office.deliver()
+    assert texts(telegram, new) == ["one", "two", "three"]
+    assert len(telegram.to(old)) == 1
+
+
+async def test_a_person_who_blocked_the_bot_stops_nobody_else(office: Office, telegram: FakeTelegram) -> None:
+    telegram.failures[ANNA].append(refusal(403, "Forbidden: bot was blocked by the user"))
+    await office.owe(ANNA, "hello")
+    await office.owe(TEAM, "hello")
+    await office.deliver()
+    assert await office.states() == ["dead", "sent"]
+    assert (await office.row(1)).error == "Forbidden: bot was blocked by the user"
+
+
+async def test_a_message_to_a_topic_that_is_gone_goes_to_general(office: Office, telegram: FakeTelegram) -> None:
+    telegram.failures[TEAM].append(refusal(400, "Bad Request: message thread not found"))
+    await office.owe(TEAM, "hello", thread_id=5)
+    await office.deliver()
+    first, second = telegram.to(TEAM)
+    assert first.parameters["message_thread_id"] == 5
+    assert "message_thread_id" not in second.parameters
+    assert await office.states() == ["sent"]
+
+
+async def test_an_edit_waits_for_the_message_it_changes(office: Office, telegram: FakeTelegram) -> None:
+    alert = await office.owe(TEAM, "down", not_before=office.now + timedelta(seconds=5))
+    await office.owe(TEAM, "taken", action="edit", about=alert)
+    await office.owe(TEAM, "something else")
+    await office.deliver()
+    assert [call.text for call in telegram.calls] == ["something else"]
+    office.later(5)
+    await office.deliver()
+    (edit,) = telegram.to(TEAM, "editMessageText")
+    assert edit.parameters["message_id"] == (await office.row(alert)).message_id
+    assert [call.text for call in telegram.calls] == ["something else", "down", "taken"]
+
+
+async def test_an_edit_of_what_never_arrived_is_dropped_and_the_answer_to_it_still_told(
+    office: Office, telegram: FakeTelegram
+) -> None:
+    telegram.failures[TEAM].append(refusal(403, "Forbidden: bot was kicked from the supergroup chat"))
+    alert = await office.owe(TEAM, "down")
+    await office.owe(TEAM, "over", action="edit", about=alert)
+    await office.owe(TEAM, "works again", about=alert)
+    await office.deliver()
+    assert await office.states() == ["dead", "sent", "sent"]
+    assert texts(telegram, TEAM) == ["down", "works again"]
+    assert not telegram.to(TEAM, "editMessageText")
+    assert "reply_parameters" not in telegram.calls[-1].parameters
+
+
+async def test_the_end_of_an_incident_answers_its_alert(office: Office, telegram: FakeTelegram) -> None:
+    alert = await office.owe(TEAM, "down")
+    await office.owe(TEAM, "works again", about=alert, silent=True)
+    await office.deliver()
+    answer = telegram.to(TEAM)[1].parameters
+    assert answer["reply_parameters"] == {"message_id": 101, "allow_sending_without_reply": True}
+    assert answer["disable_notification"] is True
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "Bad Request: message to edit not found",
+        "Bad Request: message is not modified: specified new message content and reply markup are exactly the same",
+    ],
+)
+async def test_an_edit_that_changes_nothing_is_done(office: Office, telegram: FakeTelegram, description: str) -> None:
+    telegram.failures[TEAM].append(refusal(400, description))
+    await office.owe(TEAM, "taken", action="edit", message_id=7)
+    await office.deliver()
+    assert await office.states() == ["sent"]
+
+
+async def test_a_lost_answer_to_an_edit_repeats_the_edit_without_a_word(office: Office, telegram: FakeTelegram) -> None:
+    telegram.failures[TEAM].append(garbled())
+    await office.owe(TEAM, "taken", action="edit", message_id=7)
+    await office.deliver()
+    office.later(2)
+    await office.deliver()
+    assert [call.text for call in telegram.to(TEAM, "editMessageText")] == ["taken", "taken"]
+
+
+async def test_a_secret_is_deleted_when_its_time_is_over(office: Office, telegram: FakeTelegram) -> None:
+    in_ten_minutes = office.now + timedelta(minutes=10)
+    await office.owe(ANNA, "", action="delete", template="", message_id=7, not_before=in_ten_minutes)
+    await office.deliver()
+    assert not telegram.calls
+    office.later(600)
+    await office.deliver()
+    (call,) = telegram.to(ANNA, "deleteMessage")
+    assert call.parameters["message_id"] == 7
+    assert await office.states() == ["sent"]
+
+
+async def test_buttons_carry_an_id_and_a_place_and_nothing_else(office: Office, telegram: FakeTelegram) -> None:
+    rows = [[{"label": "I'm on it", "action": "incident.take", "data": {"incident": 3}}]]
+    keyboard = keyboards.new_keyboard(TEAM, rows, now=office.now)
+    await office.owe(TEAM, "down", keyboard=keyboard)
+    await office.deliver()
+    (call,) = telegram.calls
+    button = {"text": "I'm on it", "callback_data": f"{keyboard.id}:0:0"}
+    assert call.parameters["reply_markup"] == {"inline_keyboard": [[button]]}
+
+
+async def test_a_template_whose_markup_is_refused_goes_as_plain_text(office: Office, telegram: FakeTelegram) -> None:
+    telegram.failures[TEAM].append(refusal(400, "Bad Request: can't parse entities: unsupported start tag"))
+    await office.owe(TEAM, ">down & out", template="mistaken")
+    await office.deliver()
+    second = telegram.to(TEAM)[1]
+    assert "parse_mode" not in second.parameters
+    assert second.text.endswith("down & out") or second.text.endswith(">down & out")
+
+
+async def test_a_message_that_cannot_be_made_does_not_hold_up_its_chat_for_ever(
+    office: Office, telegram: FakeTelegram
+) -> None:
+    await office.owe(TEAM, "x", template="broken")
+    await office.owe(TEAM, "hello")
+    for _ in range(6):
+        await office.deliver()
+        office.later(60)
+    assert await office.states() == ["dead", "sent"]
+    assert texts(telegram, TEAM) == ["hello"]
+
+
+async def test_a_refused_token_ends_the_courier_and_loses_nothing(office: Office, telegram: FakeTelegram) -> None:
+    telegram.failures[TEAM].append(refusal(401, "Unauthorized"))
+    await office.owe(TEAM, "hello")
+    with pytest.raises(TokenRefused):
+        async with asyncio.timeout(5):
+            await office.courier.run(asyncio.Event())
+    assert await office.states() == ["pending"]
+    assert not (await office.row(1)).possible_repeat

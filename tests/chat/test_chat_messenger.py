@@ -1,0 +1,96 @@
+"""Single calls to Telegram, and what is made of their answers."""
+
+from datetime import UTC
+
+import pytest
+
+from bot.access import Destination
+from bot.chat.errors import MaybeDelivered, TryLater, Undeliverable
+from bot.chat.message import Message
+from bot.chat.messenger import Messenger
+from tests.chat.fake_telegram import FakeTelegram, garbled, refusal
+from tests.chat.office import NOON
+
+TEAM, ANNA = -1001, 42
+HELLO = Message("plain", {"text": "hello"})
+
+
+async def test_a_message_shows_no_previews_and_keeps_what_was_asked_of_it(
+    messenger: Messenger, telegram: FakeTelegram
+) -> None:
+    secret = Message("plain", {"text": "hello"}, silent=True, protected=True)
+    sent = await messenger.send(Destination(TEAM, 5), secret, zone=UTC, now=NOON, reply_to=9)
+    (call,) = telegram.calls
+    assert sent == 101
+    assert call.parameters == {
+        "chat_id": TEAM,
+        "text": "hello",
+        "parse_mode": "HTML",
+        "message_thread_id": 5,
+        "disable_notification": True,
+        "protect_content": True,
+        "link_preview_options": {"is_disabled": True},
+        "reply_parameters": {"message_id": 9, "allow_sending_without_reply": True},
+    }
+
+
+async def test_a_reply_to_a_message_that_is_gone_is_sent_by_itself(
+    messenger: Messenger, telegram: FakeTelegram
+) -> None:
+    telegram.failures[TEAM].append(refusal(400, "Bad Request: message to be replied not found"))
+    assert await messenger.send(Destination(TEAM), HELLO, zone=UTC, now=NOON, reply_to=9) == 101
+
+
+async def test_while_a_chat_is_told_to_wait_it_is_not_called_again(
+    messenger: Messenger, telegram: FakeTelegram
+) -> None:
+    telegram.failures[TEAM].append(refusal(429, "Too Many Requests: retry after 3600", retry_after=36_000))
+    for _ in range(2):
+        with pytest.raises(TryLater):
+            await messenger.send(Destination(TEAM), HELLO, zone=UTC, now=NOON)
+    assert len(telegram.calls) == 1
+    await messenger.send(Destination(ANNA), HELLO, zone=UTC, now=NOON)
+
+
+async def test_a_lost_answer_is_reported_and_not_repeated(messenger: Messenger, telegram: FakeTelegram) -> None:
+    telegram.failures[TEAM].extend([garbled(), garbled()])
+    with pytest.raises(MaybeDelivered):
+        await messenger.edit(TEAM, 9, HELLO, zone=UTC, now=NOON)
+    with pytest.raises(MaybeDelivered):
+        await messenger.send(Destination(TEAM), HELLO, zone=UTC, now=NOON)
+    assert len(telegram.calls) == 2
+
+
+async def test_deleting_what_is_gone_already_is_done(messenger: Messenger, telegram: FakeTelegram) -> None:
+    telegram.failures[ANNA].append(refusal(400, "Bad Request: message to delete not found"))
+    await messenger.delete(ANNA, 9)
+
+
+async def test_answering_a_press_too_late_is_no_failure(messenger: Messenger, telegram: FakeTelegram) -> None:
+    late = "Bad Request: query is too old and response timeout expired or query ID is invalid"
+    telegram.failures[0].append(refusal(400, late))
+    await messenger.answer("123", "done")
+    await messenger.answer("124", "x" * 500, alert=True)
+    assert len(telegram.calls[1].text) == 200
+
+
+@pytest.mark.parametrize(
+    ("description", "code"),
+    [
+        ("Forbidden: bot was blocked by the user", 403),
+        ("Forbidden: bot can't initiate conversation with a user", 403),
+        ("Bad Request: chat not found", 400),
+    ],
+)
+async def test_a_person_who_never_opened_the_bot_cannot_be_written_to(
+    messenger: Messenger, telegram: FakeTelegram, description: str, code: int
+) -> None:
+    telegram.failures[ANNA].append(refusal(code, description))
+    assert not await messenger.can_write_to(ANNA)
+    assert await messenger.can_write_to(ANNA)
+
+
+async def test_an_edit_in_a_chat_that_threw_the_bot_out_says_so(messenger: Messenger, telegram: FakeTelegram) -> None:
+    telegram.failures[TEAM].append(refusal(403, "Forbidden: bot was kicked from the supergroup chat"))
+    with pytest.raises(Undeliverable):
+        await messenger.edit(TEAM, 9, HELLO, zone=UTC, now=NOON)

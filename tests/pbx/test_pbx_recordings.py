@@ -1,0 +1,206 @@
+"""Every exchange recorded on a real MikoPBX is understood: as an answer, or as the right error."""
+
+import json
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from bot.pbx import (
+    Busy,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NewEmployee,
+    NotFound,
+    NotJson,
+    Pbx,
+    PbxError,
+    Refused,
+    ServerError,
+    TimedOut,
+    Unauthorised,
+    Uncertain,
+)
+
+ROOT = "/pbxcore/api/v3/"
+FILES = sorted((Path(__file__).parent / "recordings").glob("*.json"))
+DAY = datetime(2026, 3, 17), datetime(2026, 3, 17, 23, 59, 59)
+NEW = NewEmployee(number="231", name="John Smith", secret=SecretStr("Qw3rtyUi9pAs"))
+
+
+@dataclass(frozen=True)
+class Recording:
+    method: str
+    path: str
+    status: int
+    response: httpx.Response
+    body: Any
+
+
+def load(file: Path) -> Recording:
+    exchange = json.loads(file.read_text())
+    request, response = exchange["request"], exchange["response"]
+    body = response["body"]
+    content = body if isinstance(body, str) else json.dumps(body)
+    path = request["path"].removeprefix(ROOT).replace("%3A", ":")
+    return Recording(
+        request["method"],
+        path,
+        response["status"],
+        httpx.Response(response["status"], headers=response["headers"], content=(content or "").encode()),
+        body,
+    )
+
+
+async def records(pbx: Pbx) -> list[object]:
+    return [record async for record in pbx.call_records(*DAY)]
+
+
+# Which method of the client asks which path; everything else goes through the general way.
+USES: tuple[tuple[str, str, Callable[[Pbx], Awaitable[object]]], ...] = (
+    ("GET", r"(sip-|iax-)?providers:getStatuses", lambda pbx: pbx.trunk_statuses()),
+    ("GET", r"sip:getStatuses", lambda pbx: pbx.extension_statuses()),
+    ("GET", r"sip/\d+:getStatus", lambda pbx: pbx.extension_status("201")),
+    ("GET", r"sip:getPeersStatuses", lambda pbx: pbx.peer_statuses()),
+    ("GET", r"pbx-status:getActiveCalls", lambda pbx: pbx.active_calls()),
+    ("GET", r"pbx-status:getActiveChannels", lambda pbx: pbx.active_channels()),
+    ("GET", r"cdr", records),
+    ("GET", r"employees", lambda pbx: pbx.employees("x")),
+    ("GET", r"employees/\d+", lambda pbx: pbx.employee("7")),
+    ("GET", r"employees:getDefault", lambda pbx: pbx.next_free_number()),
+    ("GET", r"time-settings", lambda pbx: pbx.time_zone()),
+    ("POST", r"employees", lambda pbx: pbx.create_employee(NEW)),
+)
+
+
+def client(response: httpx.Response, *, key_is_good: bool = True) -> Pbx:
+    asked = []
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        if len(asked) > 1 and response.status_code == 401:
+            # The questions that find out whether the key or a right is missing.
+            return httpx.Response(200 if key_is_good else 401, json={"result": key_is_good, "data": []})
+        return httpx.Response(response.status_code, headers=response.headers, content=response.content)
+
+    async def no_sleep(_seconds: float) -> None:
+        return None
+
+    return Pbx("https://pbx", SecretStr("key"), transport=httpx.MockTransport(answer), sleep=no_sleep)
+
+
+async def ask(recording: Recording) -> object:
+    pbx = client(recording.response)
+    async with pbx:
+        for method, path, use in USES:
+            if method == recording.method and re.fullmatch(path, recording.path):
+                return await use(pbx)
+        return await pbx._ask(recording.method, recording.path)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+async def test_a_recorded_exchange_is_an_answer_or_the_right_error(file: Path) -> None:
+    recording = load(file)
+    try:
+        answer = await ask(recording)
+    except PbxError as error:
+        assert not (isinstance(recording.body, dict) and recording.body.get("result") is True), error
+        assert type(error) in expected(recording), f"{type(error).__name__}: {error}"
+    else:
+        assert isinstance(recording.body, dict)
+        assert recording.body.get("result") is True
+        assert answer is not None
+
+
+def expected(recording: Recording) -> set[type[PbxError]]:
+    said = json.dumps(recording.body).lower()
+    match recording.status:
+        case 401:
+            return {Forbidden, Unauthorised}
+        case 400 if "not responding" in said:
+            return {TimedOut} if recording.method == "GET" else {Uncertain}
+        case 422 if "not found" in said or "notfound" in said:
+            return {NotFound}
+        case 422 if "already" in said:
+            return {Conflict}
+        case 400 | 405 | 422:
+            return {Invalid}
+        case 404:
+            return {NotFound, NotJson}
+        case 429 | 503:
+            return {Busy}
+        case 301:
+            return {Refused}
+        case 502:
+            return {ServerError, Uncertain}
+    return {NotJson}
+
+
+def the(name: str) -> Recording:
+    return load(next(file for file in FILES if name in file.stem))
+
+
+async def test_the_mixed_list_of_trunks_is_read_whole() -> None:
+    async with client(the("345_").response) as pbx:
+        answer = await pbx.trunk_statuses()
+    trunks = {trunk.name: trunk for trunk in answer.value.values()}
+    assert trunks["Trunk 1 OK"].rtt == 1
+    assert trunks["Trunk 5 inbound reg"].state == "REGISTERED"
+    assert trunks["Trunk 4 disabled"].contact_status is None
+    assert all(trunk.last_update and trunk.last_change for trunk in trunks.values())
+
+
+async def test_an_answer_from_memory_says_so_and_carries_the_pbx_clock() -> None:
+    async with client(the("003_").response) as pbx:
+        answer = await pbx.trunk_statuses()
+    assert answer.cached
+    assert answer.pbx_time is not None
+    assert answer.pbx_time.isoformat() == "2026-11-23T20:23:51+03:00"
+
+
+async def test_the_legs_of_real_calls_keep_who_and_when() -> None:
+    async with client(the("319_").response) as pbx:
+        legs = (await pbx.active_calls()).value
+    assert {leg.linkedid for leg in legs if leg.end is None}
+    assert any(leg.end is not None for leg in legs)
+
+
+async def test_a_channel_names_its_trunk() -> None:
+    async with client(the("320_").response) as pbx:
+        channels = (await pbx.active_channels()).value
+    assert any(channel.trunk_id and channel.trunk_id.startswith("SIP-TRUNK-") for channel in channels)
+
+
+async def test_real_call_records_know_who_answered_not_the_did() -> None:
+    async with client(the("321_").response) as pbx:
+        found = [record async for record in pbx.call_records(*DAY)]
+    answered = [record for record in found if record.answered]
+    assert answered
+    assert all(record.answered_by for record in answered)
+    assert any(record.after_hours for record in found)
+
+
+async def test_what_needs_no_reading_is_named_by_its_field() -> None:
+    with pytest.raises(Invalid) as caught:
+        async with client(the("068_").response) as pbx:
+            await pbx.create_employee(NEW)
+    assert set(caught.value.fields) == {"user_username", "number", "sip_secret"}
+    assert not any("ex_" in text for text in caught.value.messages)
+
+
+async def test_html_in_an_error_is_taken_out() -> None:
+    recording = Recording("POST", "employees", 422, httpx.Response(422), None)
+    html = 'There are references to the object - <a href="/admin-cabinet/x"><i class="y"></i> To 241</a>'
+    response = httpx.Response(422, json={"result": False, "data": [], "messages": {"error": [html]}})
+    with pytest.raises(Invalid, match="references to the object - To 241") as caught:
+        async with client(response) as pbx:
+            await pbx.create_employee(NEW)
+    assert "<" not in str(caught.value)
+    assert recording.method == "POST"

@@ -1,0 +1,157 @@
+"""What the store promises: nothing twice, nothing lost, and a schema that is what the code believes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.exc import IntegrityError, StatementError
+
+from bot.store import inbox, keyboards, outbox
+from bot.store.database import MIGRATIONS, NEWEST_REVISION, Store, async_url
+from bot.store.tables import Incident, Outgoing, Table
+
+NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    store = Store(f"sqlite:///{tmp_path / 'bot.sqlite3'}")
+    await store.open()
+    yield store
+    await store.close()
+
+
+def row(chat_id: int = -100) -> dict[str, object]:
+    return {"chat_id": chat_id, "thread_id": None, "template": "t", "facts": {}, "now": NOW}
+
+
+async def test_the_migrations_make_the_tables_the_code_believes_in(store: Store, tmp_path: Path) -> None:
+    def differences(connection: Connection) -> list[object]:
+        return list(compare_metadata(MigrationContext.configure(connection), Table.metadata))
+
+    engine = create_engine(f"sqlite:///{tmp_path / 'bot.sqlite3'}")
+    with engine.connect() as connection:
+        assert differences(connection) == []
+    engine.dispose()
+
+
+def test_the_newest_migration_is_the_one_an_ordinary_start_expects() -> None:
+    assert ScriptDirectory(str(MIGRATIONS)).get_current_head() == NEWEST_REVISION
+
+
+async def test_opening_a_store_again_keeps_what_is_in_it(tmp_path: Path) -> None:
+    for _ in range(2):
+        store = Store(f"sqlite:///{tmp_path / 'bot.sqlite3'}")
+        await store.open()
+        async with store.begin() as session:
+            outbox.owe(session, **row())  # type: ignore[arg-type]
+        await store.close()
+    store = Store(f"sqlite:///{tmp_path / 'bot.sqlite3'}")
+    async with store.begin() as session:
+        assert await outbox.waiting(session) == 2
+    await store.close()
+
+
+async def test_an_update_is_taken_in_once(store: Store) -> None:
+    async with store.begin() as session:
+        assert await inbox.take_in(session, {7: {"a": 1}, 8: {"b": 2}}, NOW) == [7, 8]
+    async with store.begin() as session:
+        assert await inbox.take_in(session, {8: {"b": 2}, 9: {"c": 3}}, NOW) == [9]
+        await inbox.finish(session, 8, NOW)
+    async with store.begin() as session:
+        assert await inbox.unfinished(session) == {7: {"a": 1}, 9: {"c": 3}}
+        assert await inbox.take_in(session, {8: {"b": 2}}, NOW) == []
+
+
+async def test_a_keyboard_for_one_press_is_pressed_once_by_whoever_is_first(store: Store) -> None:
+    async with store.begin() as session:
+        session.add(keyboard := keyboards.new_keyboard(-100, [], now=NOW, single_use=True))
+
+    async def press() -> bool:
+        async with store.begin() as session:
+            return await keyboards.use_once(session, keyboard.id, NOW)
+
+    assert sorted(await asyncio.gather(*(press() for _ in range(5)))) == [False] * 4 + [True]
+
+
+async def test_old_keyboards_are_forgotten_unless_a_message_still_needs_them(store: Store) -> None:
+    old = NOW - keyboards.KEPT - timedelta(days=1)
+    async with store.begin() as session:
+        kept = keyboards.new_keyboard(-100, [], now=old)
+        gone = keyboards.new_keyboard(-100, [], now=old)
+        session.add(gone)
+        outbox.owe(session, keyboard=kept, **row())  # type: ignore[arg-type]
+    async with store.begin() as session:
+        await keyboards.forget_old_keyboards(session, NOW)
+    async with store.begin() as session:
+        assert await keyboards.find_keyboard(session, kept.id) is not None
+        assert await keyboards.find_keyboard(session, gone.id) is None
+
+
+def incident() -> Incident:
+    return Incident(
+        station="s", subject="t", open_key="s|t", kind="trunk_down", facts={}, began_at=NOW, opened_at=NOW
+    )
+
+
+async def test_two_open_incidents_of_one_trunk_are_impossible(store: Store) -> None:
+    async with store.begin() as session:
+        session.add(incident())
+    with pytest.raises(IntegrityError):
+        async with store.begin() as session:
+            session.add(incident())
+
+
+async def test_what_was_being_sent_when_the_program_died_goes_again_and_says_so(store: Store) -> None:
+    async with store.begin() as session:
+        sending = outbox.owe(session, **row())  # type: ignore[arg-type]
+        outbox.owe(session, **row())  # type: ignore[arg-type]
+    async with store.begin() as session:
+        assert await outbox.claim(session, sending.id)
+        assert not await outbox.claim(session, sending.id)
+    async with store.begin() as session:
+        assert await outbox.recover_interrupted(session) == 1
+    async with store.begin() as session:
+        found = await session.get(Outgoing, sending.id)
+        assert found is not None
+        assert (found.state, found.possible_repeat) == ("pending", True)
+
+
+async def test_a_moved_chat_is_followed_and_its_old_messages_are_out_of_reach(store: Store) -> None:
+    async with store.begin() as session:
+        sent, waiting = (outbox.owe(session, **row()) for _ in range(2))  # type: ignore[arg-type]
+    async with store.begin() as session:
+        await outbox.mark_sent(session, sent.id, 41, NOW)
+        await outbox.move_chat(session, -100, -200, NOW)
+        await outbox.move_chat(session, -200, -300, NOW)
+    async with store.begin() as session:
+        rows = [await session.get(Outgoing, number) for number in (sent.id, waiting.id)]
+        assert [(r.chat_id, r.message_id) for r in rows if r] == [(-300, None), (-300, None)]
+        assert await outbox.chat_moves(session) == {-100: -300, -200: -300}
+
+
+async def test_times_keep_their_moment_and_naive_ones_are_refused(store: Store) -> None:
+    moscow = NOW.astimezone(timezone(timedelta(hours=3)))
+    async with store.begin() as session:
+        kept = outbox.owe(session, **(row() | {"now": moscow}))  # type: ignore[arg-type]
+    async with store.begin() as session:
+        found = await session.get(Outgoing, kept.id)
+        assert found is not None
+        assert found.created_at == NOW
+    with pytest.raises(StatementError):
+        async with store.begin() as session:
+            outbox.owe(session, **(row() | {"now": NOW.replace(tzinfo=None)}))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("written", "used"),
+    [("sqlite:///x.db", "sqlite+aiosqlite:///x.db"), ("postgresql://u:p@h/d", "postgresql+asyncpg://u:p@h/d")],
+)
+def test_people_need_not_know_the_driver(written: str, used: str) -> None:
+    assert async_url(written) == used

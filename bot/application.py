@@ -14,7 +14,8 @@ from telegram.request import HTTPXRequest
 
 from bot.access import Destination, grants_from
 from bot.alerts.ledger import Ledger
-from bot.alerts.watch import Policy, Watch
+from bot.alerts.machine import Policy
+from bot.alerts.watch import Watch
 from bot.chat.courier import Courier
 from bot.chat.errors import TokenRefused
 from bot.chat.messenger import Messenger
@@ -69,6 +70,7 @@ class Application:
             self._ledger,
             Policy(poll_interval=settings.poll_interval, alert_after=settings.alert_after),
             clock,
+            self._zone.saw,
         )
         self._updates: Updates | None = None
 

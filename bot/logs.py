@@ -55,7 +55,7 @@ def configure_logging(level: str, secrets: Iterable[str]) -> None:
     root.handlers = [handler]
     root.setLevel(level)
     # These name every address they call, the bot token included, and add nothing to our own lines.
-    for noisy in ("httpx", "httpcore", "telegram", "aiosqlite", "asyncio", "uvicorn.access", "alembic"):
+    for noisy in ("httpx", "httpcore", "telegram", "aiosqlite", "asyncio", "uvicorn", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -1,7 +1,8 @@
 """What Prometheus may ask. Every metric is declared here once and explained in the README's table."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
+disable_created_metrics()
 REGISTRY = CollectorRegistry()
 
 COMMANDS = Counter(

@@ -70,7 +70,7 @@ class Dispatcher:
         async with self._store.begin() as session:
             may = await self._right(session, typed.actor, typed.place)
             decision = refusals.objection_to_command(typed, command, self._clock()) or may(
-                command and command.permission
+                command.permission if command else None
             )
             entry = await audit.record_decision(
                 session,
@@ -96,7 +96,7 @@ class Dispatcher:
             choice = refusals.chosen(keyboard, pressed)
             press = self._catalogue.presses.get(choice["action"]) if choice else None
             decision = refusals.objection_to_press(keyboard, pressed, press, self._clock()) or may(
-                press and press.permission
+                press.permission if press else None
             )
             if decision.allowed and keyboard and keyboard.single_use:
                 fresh = await keyboards.use_once(session, keyboard.id, self._clock())

@@ -3,6 +3,7 @@
 import secrets
 import string
 from dataclasses import asdict
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -24,7 +25,7 @@ SECRET_LENGTH = 20
     "add_employee",
     permission=Permission.EMPLOYEES,
     summary=mark("Create an employee; without a number the next free one is taken"),
-    usage="[number] name [e-mail] [mobile]",
+    usage=mark("[number] name [e-mail] [mobile]"),
     examples=("/add_employee 243 John Smith", "/add_employee Anna Johnson anna@company.com +79001234567"),
 )
 async def add_employee(request: Request) -> Reply:
@@ -34,7 +35,7 @@ async def add_employee(request: Request) -> Reply:
     pbx = request.station.pbx
     number = asked.number or await pbx.next_free_number()
     if (taken := await pbx.find_employee(number)) is not None:
-        facts = {"number": number, "name": taken.name}
+        facts: dict[str, Any] = {"number": number, "name": taken.name}
         return Reply(Message("employee_taken", facts), outcome="number taken")
     wanted = asdict(asked) | {"number": number}
     question: Rows = (
@@ -90,7 +91,7 @@ async def _read_back(request: Request, new: NewEmployee) -> Reply:
                 return await _created(request, new, (await request.station.pbx.employee(found.id)).value, late=True)
         except PbxError:
             seen = False
-    facts = {"employee": dict(request.data), "seen": seen}
+    facts: dict[str, Any] = {"employee": dict(request.data), "seen": seen}
     outcome = "not created: nothing appeared" if seen else "unknown: the PBX does not answer"
     return Reply(Message("employee_not_created", facts), outcome=outcome)
 
@@ -98,7 +99,7 @@ async def _read_back(request: Request, new: NewEmployee) -> Reply:
 async def _created(request: Request, new: NewEmployee, employee: Employee, *, late: bool = False) -> Reply:
     ours = employee.secret.get_secret_value() == new.secret.get_secret_value()
     if late and not ours:
-        facts = {"number": new.number, "name": employee.name}
+        facts: dict[str, Any] = {"number": new.number, "name": employee.name}
         return Reply(Message("employee_taken", facts), outcome="number taken meanwhile")
     delivered = await request.talk.send_secret(_secret(request, employee))
     facts = {
@@ -119,7 +120,7 @@ async def _created(request: Request, new: NewEmployee, employee: Employee, *, la
 
 
 def _secret(request: Request, employee: Employee) -> Secret:
-    facts = {
+    facts: dict[str, Any] = {
         "number": employee.number,
         "name": employee.name,
         "secret": employee.secret.get_secret_value(),

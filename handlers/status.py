@@ -37,7 +37,7 @@ class Part:
     "status",
     permission=Permission.STATUS,
     summary=mark("Trunks, extensions and calls right now"),
-    usage="[extension]",
+    usage=mark("[extension]"),
     examples=("/status", "/status 202"),
 )
 async def status(request: Request) -> Reply:
@@ -67,7 +67,7 @@ async def _picture(request: Request, view_name: str, page: int) -> Message:
         calls = Part(problem={"kind": "engine"})
     else:
         extensions = await _part(pbx.extension_statuses(), EXTENSIONS_WITHIN)
-    facts = {
+    facts: dict[str, Any] = {
         "station": request.station.name,
         "now": request.now,
         "view": view_name,

@@ -51,9 +51,13 @@ class Watch:
     def engine_is_silent(self) -> bool:
         return self.latest is not None and self.latest.trouble is Trouble.ENGINE_DOWN
 
+    @property
+    def trunk_names(self) -> dict[str, str]:
+        return {subject: memory.name for subject, memory in self._trunks.items()}
+
     async def run(self, stop: asyncio.Event) -> None:
         """Look until `stop`. Nothing that happens in one look ends the watch."""
-        self._station, self._trunks = await self._ledger.memories()
+        await self.remember()
         loop = asyncio.get_running_loop()
         while not stop.is_set():
             began = loop.time()
@@ -65,6 +69,10 @@ class Watch:
                 log.exception("a look at the station failed inside the bot", station=self._name)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), max(0.0, began + pause - loop.time()))
+
+    async def remember(self) -> None:
+        """Take up where the last run ended."""
+        self._station, self._trunks = await self._ledger.memories()
 
     async def look(self) -> float:
         """One look and its consequences; returns the seconds from its start to the next one."""

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from telegram import Bot, Update
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram.request import BaseRequest
 
 from bot import metrics
 from bot.chat.errors import TokenRefused
@@ -29,6 +30,11 @@ Handle = Callable[[Update], Awaitable[None]]
 
 class UpdatesBot(Bot):
     """A Bot that also gives updates raw, so that one it cannot parse does not block all behind it."""
+
+    @property
+    def pools(self) -> tuple[BaseRequest, BaseRequest]:
+        """Its connections, to be opened and closed without asking Telegram anything."""
+        return self._request
 
     async def raw_updates(self, offset: int | None, seconds: int) -> list[dict[str, Any]]:
         wanted = {"offset": offset, "timeout": seconds, "allowed_updates": list(WANTED)}

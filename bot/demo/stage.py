@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import uvicorn
-from bot.demo.wire import AbortableProtocol
 from starlette.applications import Starlette
 
 from bot.demo import pbx, telegram
+from bot.demo.wire import AbortableProtocol
 
 ADMIN, OPERATOR, VIEWER = 1001, 1002, 1003
 GROUP = -1001000000001

@@ -154,9 +154,9 @@ class Pbx:
             }
             data = (await self._read("cdr", query, priority)).value
             rows = data.get("records") if isinstance(data, Mapping) else data
-            new = [record for record in _models(CallRecord, rows) if record.linkedid not in seen]
-            for record in new:
-                seen.add(record.linkedid)
+            new = {record.linkedid: record for record in _models(CallRecord, rows) if record.linkedid not in seen}
+            seen |= new.keys()
+            for record in new.values():
                 yield record
             pagination = data.get("pagination") if isinstance(data, Mapping) else None
             # A page that brings nothing new would bring nothing new for ever.

@@ -95,9 +95,7 @@ async def test_old_keyboards_are_forgotten_unless_a_message_still_needs_them(sto
 
 
 def incident() -> Incident:
-    return Incident(
-        station="s", subject="t", open_key="s|t", kind="trunk_down", facts={}, began_at=NOW, opened_at=NOW
-    )
+    return Incident(station="s", subject="t", open_key="s|t", kind="trunk_down", facts={}, began_at=NOW, opened_at=NOW)
 
 
 async def test_two_open_incidents_of_one_trunk_are_impossible(store: Store) -> None:

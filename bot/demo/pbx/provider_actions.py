@@ -1,0 +1,223 @@
+"""Reading trunks: the lists, the statuses with their ten-second cache, one trunk's status, history and figures."""
+
+import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.demo.pbx import local_time, seed
+from bot.demo.pbx.envelope import Answer, Call, refused
+from bot.demo.pbx.trunks import SECRET_MASK, Trunk, events, statistics, status
+
+if TYPE_CHECKING:
+    from bot.demo.pbx.world import Pbx
+
+_PROCESSOR = "Providers\\{}Action::main"
+STATUS_CACHE_SECONDS = 10
+_ASTERISK_DOWN_COST = 6.3
+_PROBLEMS = ("rejected", "unregistered", "unreachable", "lagged")
+_LIST_FIELDS = ("type", "note", "disabled", "username", "host", "registration_type", "transport", "port")
+
+
+def told(answer: Answer, function: str, action: str) -> Answer:
+    return Answer(
+        answer.data,
+        answer.messages,
+        answer.result,
+        answer.status,
+        function,
+        _PROCESSOR.format(action),
+        answer.http_code,
+        cost=answer.cost or 0.02,
+    )
+
+
+def masked(trunk: Trunk) -> dict[str, object]:
+    """The record as the API shows it: only the secret of an outbound trunk is hidden."""
+    record = {"id": trunk.id} | copy.deepcopy(trunk.record)
+    if trunk.registration == "outbound" and record["secret"]:
+        record["secret"] = SECRET_MASK
+    if trunk.is_iax:
+        record.pop("transport", None)
+    return record
+
+
+@dataclass(frozen=True)
+class ProviderActions:
+    pbx: "Pbx"
+
+    def get_list(self, call: Call) -> Answer:
+        everything = call.params.get("includeDisabled") == "true"
+        shown = [trunk for trunk in self.pbx.trunks.values() if everything or not trunk.disabled]
+        return told(Answer([_row(trunk) for trunk in shown]), "getList", "GetList")
+
+    def get_record(self, call: Call) -> Answer:
+        trunk = self.pbx.trunks.get(call.id)
+        answer = Answer(masked(trunk)) if trunk else refused(["Provider not found"])
+        return told(answer, "getRecord", "GetRecord")
+
+    def get_default(self, call: Call) -> Answer:
+        kind = "IAX" if call.resource == "iax-providers" else "SIP"
+        record = {"id": self.pbx.new_trunk_id(kind)} | copy.deepcopy(seed.TRUNK_DEFAULTS)
+        return told(Answer(record | {"type": kind, "transport": "UDP"}), "getDefault", "GetRecord")
+
+    def copy_record(self, call: Call) -> Answer:
+        trunk = self.pbx.trunks.get(call.id)
+        if trunk is None:
+            return told(refused(["Provider not found"]), "copy", "CopyRecord")
+        twin = {
+            "id": "",
+            "username": f"{trunk.text('username')}_copy",
+            "description": f"copy of {trunk.text('description')}",
+        }
+        return told(Answer({"id": ""} | copy.deepcopy(trunk.record) | twin), "copy", "CopyRecord")
+
+    def get_for_select(self, call: Call) -> Answer:
+        options = [
+            {
+                "value": trunk.id,
+                "text": _represent(trunk),
+                "id": trunk.id,
+                "type": trunk.record["type"],
+                "disabled": trunk.disabled,
+            }
+            for trunk in self.pbx.trunks.values()
+        ]
+        return told(Answer(options), "getForSelect", "GetForSelect")
+
+    def get_statuses(self, call: Call) -> Answer:
+        now, cache = self.pbx.now(), self.pbx.status_cache
+        forced = call.params.get("forceCheck") in ("true", "1", True)
+        if cache and not forced and now - cache.at < STATUS_CACHE_SECONDS / self.pbx.speed:
+            return told(Answer(cache.value, {"info": ["Using cached data (fresh)"]}), "getStatuses", "GetAllStatuses")
+        fresh: dict[str, dict[str, object]] = {"sip": {}, "iax": {}}
+        for trunk in self.pbx.trunks.values():
+            fresh["iax" if trunk.is_iax else "sip"][trunk.id] = status(trunk, now)
+        self.pbx.cache_statuses(fresh)
+        messages = {"info": ["Force check completed, cache updated"]} if forced else {}
+        cost = 0.03 if self.pbx.asterisk_running else _ASTERISK_DOWN_COST
+        return told(Answer(fresh, messages, cost=cost), "getStatuses", "GetAllStatuses")
+
+    def get_status(self, call: Call) -> Answer:
+        trunk = self.pbx.trunks.get(call.id)
+        answer = refused(["Provider not found"]) if trunk is None else Answer(self._detailed(trunk), cost=self._live())
+        return told(answer, "getStatus", "GetStatusById")
+
+    def force_check(self, call: Call) -> Answer:
+        trunk = self.pbx.trunks.get(call.id)
+        messages: dict[str, object] = {"info": ["Provider check requested"]}
+        if trunk is None:
+            messages["error"] = ["Provider not found"]
+            return told(Answer(messages=messages, result=False, status=422), "forceCheck", "GetStatusById")
+        return told(Answer(self._detailed(trunk), messages, cost=0.5 + self._live()), "forceCheck", "GetStatusById")
+
+    def get_history(self, call: Call) -> Answer:
+        asked = str(call.params.get("limit", ""))
+        limit = max(1, min(1000, int(asked))) if asked.isdigit() else 100
+        trunk = self.pbx.trunks.get(call.id)
+        now, zone = self.pbx.now(), self.pbx.zone
+        told_events = events(trunk, now, zone) if trunk else []
+        shown = [
+            event | {"datetime": event["date"], "timeAgo": local_time.ago(now - int(str(event["timestamp"])))}
+            for event in told_events[:limit]
+        ]
+        data = {
+            "provider": _provider(trunk) if trunk else {},
+            "events": shown,
+            "count": len(shown),
+            "limit": limit,
+            "statistics": _history_statistics(shown),
+            "totalAvailable": len(told_events),
+        }
+        return told(Answer(data), "getHistory", "GetHistory")
+
+    def get_stats(self, call: Call) -> Answer:
+        trunk = self.pbx.trunks.get(call.id)
+        if trunk is None:
+            return told(refused(["Provider not found"]), "getStats", "GetStats")
+        asked = str(call.params.get("days", ""))
+        days = max(1, min(30, int(asked))) if asked.isdigit() else 30
+        now, zone = self.pbx.now(), self.pbx.zone
+        daily = []
+        for back in range(days - 1, -1, -1):
+            start = now - (back + 1) * seed.DAY
+            day = statistics(trunk, start, start + seed.DAY)
+            daily.append({"date": local_time.text(start + seed.DAY, zone)[:10]} | day | {"avgRtt": day["averageRtt"]})
+        period = {"start": daily[0]["date"], "end": daily[-1]["date"], "days": days}
+        # In the build that was measured the sums are 0 and their texts are raw translation keys.
+        sums = {"period": f"{days} pr_StatsPeriodDays", "avgAvailability": 0, "totalUptime": 0, "totalDowntime": 0}
+        aggregated = sums | {"uptimeFormatted": "0 pr_StatsFormatSeconds", "sla": 0}
+        data = {"provider": _provider(trunk), "aggregated": aggregated, "daily": daily, "period": period}
+        return told(Answer(data), "getStats", "GetStats")
+
+    def _live(self) -> float:
+        return 0.04 if self.pbx.asterisk_running else _ASTERISK_DOWN_COST
+
+    def _detailed(self, trunk: Trunk) -> dict[str, object]:
+        """A status with the last ten events; always asked from Asterisk, never from the cache."""
+        now, zone = self.pbx.now(), self.pbx.zone
+        whole = status(trunk, now)
+        recent = events(trunk, now, zone)[:10]
+        problem = {}
+        if whole["state"] in _PROBLEMS:
+            started = whole["stateStartTime"]
+            checks = max(1, (int(now) - int(str(started))) // 30)
+            problem = {
+                "currentProblem": {
+                    "startTime": started,
+                    "state": whole["state"],
+                    "lastCheck": int(now),
+                    "checkCount": checks,
+                }
+            }
+        times = {
+            f"{name}Formatted": local_time.seconds_text(int(str(whole[name])), zone)
+            for name in ("lastUpdate", "lastChange", "stateStartTime")
+        }
+        figures = statistics(trunk, now - 30 * seed.DAY, now)
+        return whole | {"recentEvents": recent} | problem | {"statistics": figures} | times
+
+
+def _represent(trunk: Trunk) -> str:
+    return f'<i class="server icon"></i> {trunk.text("type")}: {trunk.text("description")}'
+
+
+def _row(trunk: Trunk) -> dict[str, object]:
+    fields = {name: trunk.record[name] for name in _LIST_FIELDS if not (trunk.is_iax and name == "transport")}
+    return (
+        {"id": trunk.id, "represent": _represent(trunk)}
+        | fields
+        | {"statusClass": "", "search_index": trunk.text("username").lower()}
+    )
+
+
+def _provider(trunk: Trunk) -> dict[str, object]:
+    return {
+        "uniqid": trunk.id,
+        "type": trunk.text("type").lower(),
+        "description": trunk.text("description"),
+        "host": trunk.text("host"),
+        "username": trunk.text("username"),
+        "disabled": trunk.disabled,
+    }
+
+
+def _history_statistics(shown: list[dict[str, object]]) -> dict[str, object]:
+    states: dict[str, int] = {}
+    for event in shown:
+        word = str(event["state"]).lower()
+        states[word] = states.get(word, 0) + 1
+    span = {}
+    if shown:
+        first, last = shown[-1], shown[0]
+        duration = int(str(last["timestamp"])) - int(str(first["timestamp"]))
+        span = {"from": first["date"], "to": last["date"], "duration": duration}
+    return {
+        "totalEvents": len(shown),
+        "stateChanges": sum(event["state"] != event["previousState"] for event in shown) if shown else 0,
+        "errors": sum(event["type"] == "error" for event in shown),
+        "recoveries": sum(event["type"] == "info" for event in shown),
+        "states": states,
+        "timeRange": span,
+    }
+
+

@@ -1,0 +1,152 @@
+"""Changing trunks: create, PUT, PATCH, DELETE and the switch on and off."""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.demo.pbx import seed
+from bot.demo.pbx.envelope import Answer, Call, refused
+from bot.demo.pbx.provider_actions import masked, told
+from bot.demo.pbx.trunks import SECRET_MASK, Trunk
+
+if TYPE_CHECKING:
+    from bot.demo.pbx.world import Pbx
+
+_ENUMS = {
+    "registration_type": ("none", "outbound", "inbound"),
+    "dtmfmode": ("auto", "auto_info", "inband", "rfc4733", "info"),
+    "transport": ("udp", "tcp", "tls", "udp,tcp"),
+}
+_RANGES = {"port": (1, 65535), "qualifyfreq": (10, 3600)}
+_BOOLEANS = ("disabled", "qualify", "disablefromuser", "cid_did_debug")
+_READ_ONLY = ("id", "type", "networkfilter_represent", "additionalHosts")
+
+
+def true(value: object) -> bool:
+    """`true`, `"true"`, `1` and `"1"` are true; everything else, also an absent value, is false."""
+    return str(value).strip().lower() in ("true", "1")
+
+
+@dataclass(frozen=True)
+class ProviderWrites:
+    pbx: "Pbx"
+
+    def create(self, call: Call) -> Answer:
+        kind = "IAX" if call.resource == "iax-providers" else "SIP"
+        defaults = copy.deepcopy(seed.TRUNK_DEFAULTS) | {"type": kind, "port": 4569 if kind == "IAX" else 5060}
+        record, refusal = _filled(defaults, call.params, whole=True)
+        if refusal:
+            return told(refusal, "create", "SaveRecord")
+        trunk = Trunk(self.pbx.new_trunk_id(kind), record)
+        self.pbx.add_trunk(trunk, pace=self.pbx.speed)
+        page = f"providers/modify{kind.lower()}/{trunk.id}"
+        answer = told(Answer(masked(trunk), status=201), "create", "SaveRecord")
+        return Answer(
+            answer.data,
+            status=201,
+            http_code=201,
+            reload=page,
+            function="create",
+            processor=answer.processor,
+            cost=0.04,
+        )
+
+    def put(self, call: Call) -> Answer:
+        return self._update(call, "update", whole=True)
+
+    def patch(self, call: Call) -> Answer:
+        return self._update(call, "patch", whole=False)
+
+    def delete(self, call: Call) -> Answer:
+        if call.id not in self.pbx.trunks:
+            return told(refused(["api_ProviderNotFound"]), "delete", "DeleteRecord")
+        self.pbx.remove_trunk(call.id)
+        return told(Answer(messages={"info": ["api_ProviderDeleted"]}), "delete", "DeleteRecord")
+
+    def update_status(self, call: Call) -> Answer:
+        """An absent `disabled` enables the trunk. On `/providers` the body has to name the type."""
+        if call.resource == "providers" and str(call.params.get("type", "")).upper() not in ("SIP", "IAX"):
+            return told(refused(["api_InvalidProviderType"]), "updateStatus", "UpdateStatus")
+        trunk = self.pbx.trunks.get(call.id)
+        if trunk is None:
+            return told(refused(["api_ProviderNotFound"]), "updateStatus", "UpdateStatus")
+        self.pbx.set_disabled(trunk, true(call.params.get("disabled")), pace=self.pbx.speed)
+        data = {
+            "id": trunk.id,
+            "type": trunk.record["type"],
+            "disabled": trunk.disabled,
+            "description": trunk.text("description"),
+        }
+        return told(Answer(data), "updateStatus", "UpdateStatus")
+
+    def _update(self, call: Call, function: str, *, whole: bool) -> Answer:
+        trunk = self.pbx.trunks.get(call.id)
+        if trunk is None:
+            refusal = refused([f"Provider not found for {function} operation (ID: {call.id})"], 404, coded=True)
+            return Answer(result=False, messages=refusal.messages, status=404, http_code=404, function=function)
+        record, wrong = _filled(trunk.record, call.params, whole=whole)
+        if wrong:
+            return told(wrong, function, "SaveRecord")
+        if record["secret"] == SECRET_MASK:
+            record["secret"] = trunk.record["secret"]
+        if not whole and "note" not in call.params:
+            record["note"] = ""
+        disabled = bool(record["disabled"])
+        trunk.record = record | {"disabled": trunk.disabled}
+        self.pbx.set_disabled(trunk, disabled, pace=self.pbx.speed)
+        return told(Answer(masked(trunk), http_code=200), function, "SaveRecord")
+
+
+def _filled(
+    base: Mapping[str, object], params: Mapping[str, object], *, whole: bool
+) -> tuple[dict[str, object], Answer | None]:
+    """The record with the sent fields in it, or the refusal. What is required is looked at before anything else."""
+    record = dict(base)
+    missing = _missing(base, params) if whole else {}
+    if missing:
+        return record, refused(missing)
+    wrong = [text for name in params for text in _complaint(name, params[name])]
+    if wrong:
+        return record, refused(wrong)
+    for name, value in params.items():
+        if name in record and name not in _READ_ONLY:
+            record[name] = _typed(name, value)
+    return record, None
+
+
+def _missing(base: Mapping[str, object], params: Mapping[str, object]) -> dict[str, str]:
+    needed = {"description": "Provider name is required", "registration_type": "Registration type is required"}
+    missing = {name: text for name, text in needed.items() if not str(params.get(name) or "").strip()}
+    if missing:
+        return missing
+    kind = params["registration_type"]
+    if kind in ("outbound", "none") and not params.get("host"):
+        missing["host"] = "Enter the server name or IP address of the provider"
+    if kind in ("outbound", "inbound"):
+        kept = {"username": params.get("username"), "secret": params.get("secret") or base.get("secret")}
+        texts = {"username": "Enter the username", "secret": "Enter the password"}
+        missing |= {name: texts[name] for name, value in kept.items() if not value}
+    return missing
+
+
+def _complaint(name: str, value: object) -> list[str]:
+    if name in _ENUMS and str(value).lower() not in _ENUMS[name]:
+        return [f"Field '{name}' must be one of: {', '.join(_ENUMS[name])}"]
+    if name in _RANGES and str(value).lstrip("-").isdigit():
+        least, most = _RANGES[name]
+        if int(str(value)) > most:
+            return [f"Field '{name}' must be at most {most} (got {value})"]
+        if int(str(value)) < least:
+            return [f"Field '{name}' must be at least {least} (got {value})"]
+    return []
+
+
+def _typed(name: str, value: object) -> object:
+    if name in _BOOLEANS:
+        return true(value)
+    if name in _RANGES:
+        text = str(value).strip()
+        return int(text) if text.isdigit() else 0
+    longest = {"note": 500, "description": 255}.get(name, 1024)
+    return str(value if value is not None else "")[:longest]

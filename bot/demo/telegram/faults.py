@@ -1,0 +1,73 @@
+"""Faults on order: what the next calls of the bot will meet instead of an answer."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.demo.telegram.refusal import CONFLICT, Refusal, too_many_requests
+
+
+class FaultKind(StrEnum):
+    RATE_LIMIT = "rate_limit"
+    SERVER_ERROR = "server_error"
+    HTML = "html"
+    SLOW = "slow"
+    CUT = "cut"
+    LOST_ANSWER = "lost_answer"
+    CONFLICT = "conflict"
+    UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+
+
+@dataclass
+class Fault:
+    """`count` calls are left to meet it, -1 = until it is cleared; empty `methods` and no `chat` mean all."""
+
+    kind: FaultKind
+    methods: frozenset[str] = frozenset()
+    chat: int | None = None
+    count: int = 1
+    retry_after: int = 5
+    seconds: float = 5.0
+    description: str = ""
+
+    def meets(self, method: str, chat: int | None) -> bool:
+        return (
+            self.count != 0
+            and (not self.methods or method.lower() in self.methods)
+            and (self.chat is None or self.chat == chat)
+        )
+
+    def refusal(self) -> Refusal | None:
+        match self.kind:
+            case FaultKind.RATE_LIMIT:
+                refusal = too_many_requests(self.retry_after)
+            case FaultKind.SERVER_ERROR:
+                refusal = Refusal(500, "Internal Server Error")
+            case FaultKind.CONFLICT:
+                refusal = Refusal(409, CONFLICT)
+            case FaultKind.UNAUTHORIZED:
+                refusal = Refusal(401, "Unauthorized")
+            case FaultKind.FORBIDDEN:
+                refusal = Refusal(403, "Forbidden: bot was blocked by the user")
+            case _:
+                return None
+        refusal.description = self.description or refusal.description
+        return refusal
+
+
+class Faults:
+    def __init__(self) -> None:
+        self._ordered: list[Fault] = []
+
+    def order(self, fault: Fault) -> None:
+        self._ordered.append(fault)
+
+    def clear(self) -> None:
+        self._ordered.clear()
+
+    def meet(self, method: str, chat: int | None) -> Fault | None:
+        for fault in self._ordered:
+            if fault.meets(method, chat):
+                fault.count -= fault.count > 0
+                return fault
+        return None

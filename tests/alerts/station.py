@@ -1,0 +1,140 @@
+"""A station whose trunks do as they are told, watched by the real watch on simulated time."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot.alerts import memory as memories
+from bot.alerts.ledger import STATION
+from bot.alerts.machine import Policy, StationMemory, Transition, TrunkMemory
+from bot.alerts.watch import Watch
+from bot.pbx import Answer, PbxError, PeerStatus, Priority, TrunkStatus
+
+START = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+UP = ("registered", "Reachable")
+SILENT = ("registered", "Unreachable")
+REFUSED = ("rejected", "Reachable")
+DEAD = ("rejected", "Unreachable")
+OFF = ("OFF", None)
+STRANGE = ("moonwalking", "Reachable")
+LOST = ("UNKNOWN", None)
+
+
+@dataclass
+class Clock:
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass
+class FakePbx:
+    """Answers like a PBX: each trunk with its state, when it changed, and when it was last measured."""
+
+    clock: Clock
+    skew: timedelta = timedelta(0)
+    trunks: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    changed: dict[str, datetime] = field(default_factory=dict)
+    measured: datetime = START
+    cached_for: float = 0
+    peers: tuple[PeerStatus, ...] = (PeerStatus(id="201"),)
+    error: PbxError | None = None
+    warnings: tuple[str, ...] = ()
+
+    def shows(self, trunk: str, state: tuple[str, str | None], since: datetime | None = None) -> None:
+        if self.trunks.get(trunk) != state:
+            self.trunks[trunk] = state
+            self.changed[trunk] = since or self.clock.now
+
+    async def trunk_statuses(
+        self, *, fresh: bool = False, priority: Priority = Priority.WATCH
+    ) -> Answer[dict[str, TrunkStatus]]:
+        if self.error is not None:
+            raise self.error
+        if fresh or self.clock.now - self.measured >= timedelta(seconds=self.cached_for):
+            self.measured = self.clock.now
+        value = {
+            name: TrunkStatus.model_validate(
+                {
+                    "id": name,
+                    "type": "sip",
+                    "state": state,
+                    "contactStatus": contact,
+                    "description": name.title(),
+                    "host": f"sip.{name}.example",
+                    "lastUpdate": (self.measured + self.skew).timestamp(),
+                    "lastChange": (self.changed[name] + self.skew).timestamp(),
+                }
+            )
+            for name, (state, contact) in self.trunks.items()
+        }
+        return Answer(value, warnings=self.warnings, pbx_time=self.clock.now + self.skew)
+
+    async def peer_statuses(self, priority: Priority = Priority.WATCH) -> Answer[tuple[PeerStatus, ...]]:
+        return Answer(self.peers)
+
+
+@dataclass
+class FakeLedger:
+    """Remembers like the real one: through JSON."""
+
+    states: dict[str, dict[str, Any]] = field(default_factory=dict)
+    told: list[tuple[str, Transition]] = field(default_factory=list)
+    writes: int = 0
+
+    async def memories(self) -> tuple[StationMemory, dict[str, TrunkMemory]]:
+        rest = dict(self.states)
+        station = memories.station_from(rest.pop(STATION, None))
+        return station, {subject: memories.trunk_from(state) for subject, state in rest.items()}
+
+    async def apply(
+        self,
+        changed: Mapping[str, StationMemory | TrunkMemory | None],
+        transitions: Sequence[tuple[str, Transition, dict[str, Any]]],
+        now: datetime,
+    ) -> None:
+        self.writes += bool(changed)
+        for subject, memory in changed.items():
+            if memory is None:
+                self.states.pop(subject, None)
+            else:
+                self.states[subject] = memories.written(memory)
+        self.told += [(subject, transition) for subject, transition, _ in transitions]
+
+
+class Scene:
+    """One station, one watch, one clock."""
+
+    def __init__(self, policy: Policy | None = None, **pbx: Any) -> None:
+        self.clock = Clock()
+        self.pbx = FakePbx(self.clock, **pbx)
+        self.ledger = FakeLedger()
+        self.policy = policy or Policy(poll_interval=10, alert_after=30)
+        self.watch = self._new_watch()
+
+    def _new_watch(self) -> Watch:
+        return Watch("Head office", self.pbx, self.ledger, self.policy, self.clock)  # type: ignore[arg-type]
+
+    async def restarts(self) -> None:
+        self.watch = self._new_watch()
+        await self.watch.remember()
+
+    async def looks(self, times: int = 1, every: float = 10) -> None:
+        for _ in range(times):
+            await self.watch.look()
+            self.clock.pass_(every)
+
+    async def until(self, done: Callable[[], bool], most: int = 100) -> None:
+        for _ in range(most):
+            if done():
+                return
+            await self.looks()
+        raise AssertionError("it did not happen")
+
+    def told(self, kind: type[Transition]) -> list[tuple[str, Transition]]:
+        return [(subject, transition) for subject, transition in self.ledger.told if isinstance(transition, kind)]

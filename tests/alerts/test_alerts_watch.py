@@ -1,0 +1,305 @@
+"""What the watch tells of, what it keeps to itself, and what a restart changes: nothing."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.alerts.machine import Changed, Closed, End, Kind, Opened, Policy, SwitchedOff, Worsened
+from bot.alerts.observation import Trouble
+from bot.pbx import Busy, Forbidden, NotJson, PbxError, PeerStatus, ServerError, TimedOut, Unauthorised, Unreachable
+from tests.alerts.station import DEAD, LOST, OFF, REFUSED, SILENT, START, STRANGE, UP, Scene
+
+
+async def healthy(**pbx: object) -> Scene:
+    scene = Scene(**pbx)
+    for trunk in ("zadarma", "mango"):
+        scene.pbx.shows(trunk, UP)
+    await scene.looks(3)
+    return scene
+
+
+@pytest.mark.parametrize(
+    "state", [REFUSED, DEAD, ("unregistered", None), ("UNREGISTERED", None), ("unreachable", None)]
+)
+async def test_a_trunk_that_stays_down_is_told_once_with_its_true_beginning(state: tuple[str, str | None]) -> None:
+    scene = await healthy()
+    began = scene.clock.now
+    scene.pbx.shows("zadarma", state)
+    await scene.looks(20)
+    assert scene.ledger.told == [("zadarma", Opened(Kind.TRUNK_DOWN, began))]
+
+
+async def test_nothing_is_told_before_the_hold_off_and_two_measurements() -> None:
+    scene = await healthy()
+    scene.pbx.shows("zadarma", DEAD)
+    await scene.looks(3)
+    assert scene.ledger.told == []
+    await scene.looks(1)
+    assert scene.told(Opened)
+
+
+async def test_a_blip_is_not_told() -> None:
+    scene = await healthy()
+    scene.pbx.shows("zadarma", DEAD)
+    await scene.looks(2)
+    scene.pbx.shows("zadarma", UP)
+    await scene.looks(10)
+    assert scene.ledger.told == []
+
+
+async def test_one_good_look_between_bad_ones_ends_nothing_and_resets_nothing() -> None:
+    scene = await healthy()
+    began = scene.clock.now
+    scene.pbx.shows("zadarma", DEAD)
+    await scene.looks(2)
+    scene.pbx.shows("zadarma", UP)
+    await scene.looks(1)
+    scene.pbx.shows("zadarma", DEAD)
+    await scene.looks(2)
+    assert scene.ledger.told == [("zadarma", Opened(Kind.TRUNK_DOWN, began))]
+
+
+async def test_the_end_is_told_after_two_good_measurements_with_its_true_time() -> None:
+    scene = await healthy()
+    scene.pbx.shows("zadarma", DEAD)
+    await scene.looks(5)
+    ended = scene.clock.now
+    scene.pbx.shows("zadarma", UP)
+    await scene.looks(1)
+    assert not scene.told(Closed)
+    await scene.looks(5)
+    assert scene.told(Closed) == [("zadarma", Closed(End.RECOVERED, ended))]
+
+
+async def test_an_answer_from_the_pbx_memory_is_one_measurement_however_often_it_is_read() -> None:
+    scene = Scene(Policy(poll_interval=1, alert_after=0))
+    scene.pbx.shows("zadarma", UP)
+    await scene.looks(3)
+    scene.pbx.shows("zadarma", DEAD)
+    measured = scene.clock.now
+    scene.pbx.measured, scene.pbx.cached_for = measured, 10**6
+
+    async def cached(*, fresh: bool = False, priority: object = None) -> object:
+        return await type(scene.pbx).trunk_statuses(scene.pbx)
+
+    scene.pbx.trunk_statuses = cached  # type: ignore[method-assign, assignment]
+    await scene.looks(8, every=1)
+    assert scene.ledger.told == []
+
+
+async def test_an_answer_that_is_old_or_warned_of_proves_nothing() -> None:
+    scene = await healthy()
+    scene.pbx.shows("zadarma", DEAD)
+    scene.pbx.warnings = ("Using cached data due to fetch error",)
+    await scene.looks(20)
+    assert scene.ledger.told == []
+
+
+async def test_a_trunk_already_down_at_the_first_look_is_told_at_once_and_since_when() -> None:
+    scene = Scene()
+    scene.pbx.shows("zadarma", DEAD, since=START - timedelta(hours=3))
+    await scene.looks(2)
+    assert scene.ledger.told == [("zadarma", Opened(Kind.TRUNK_DOWN, START - timedelta(hours=3)))]
+
+
+@pytest.mark.parametrize("minutes", [-90, 90])
+async def test_a_pbx_whose_clock_is_wrong_changes_no_duration(minutes: int) -> None:
+    scene = Scene(skew=timedelta(minutes=minutes))
+    scene.pbx.shows("zadarma", UP)
+    await scene.looks(3)
+    began = scene.clock.now
+    scene.pbx.shows("zadarma", DEAD)
+    await scene.looks(10)
+    assert scene.ledger.told == [("zadarma", Opened(Kind.TRUNK_DOWN, began))]
+
+
+async def test_a_silent_provider_is_a_warning_that_becomes_the_outage_from_its_first_minute() -> None:
+    scene = await healthy()
+    began = scene.clock.now
+    scene.pbx.shows("zadarma", SILENT)
+    await scene.looks(5)
+    scene.pbx.shows("zadarma", DEAD)
+    await scene.looks(5)
+    assert scene.ledger.told == [
+        ("zadarma", Opened(Kind.TRUNK_DEGRADED, began)),
+        ("zadarma", Worsened(Kind.TRUNK_DOWN, began)),
+    ]
+
+
+async def test_an_unknown_state_is_a_warning_after_five_minutes_and_once() -> None:
+    scene = await healthy()
+    scene.pbx.shows("zadarma", STRANGE)
+    await scene.looks(29)
+    assert scene.ledger.told == []
+    await scene.looks(20)
+    assert [transition.kind for _, transition in scene.told(Opened)] == [Kind.TRUNK_UNKNOWN]  # type: ignore[union-attr]
+
+
+async def test_a_trunk_switched_off_is_a_note_and_no_incident() -> None:
+    scene = await healthy()
+    scene.pbx.shows("zadarma", OFF)
+    await scene.looks(10)
+    assert scene.ledger.told == [("zadarma", SwitchedOff())]
+
+
+async def test_a_trunk_that_was_off_before_the_bot_came_is_not_mentioned() -> None:
+    scene = Scene()
+    scene.pbx.shows("zadarma", OFF)
+    await scene.looks(10)
+    assert scene.ledger.told == []
+
+
+async def test_switching_off_or_deleting_a_dead_trunk_ends_its_incident() -> None:
+    for end in (End.SWITCHED_OFF, End.DELETED):
+        scene = await healthy()
+        scene.pbx.shows("zadarma", DEAD)
+        await scene.until(lambda: bool(scene.told(Opened)))  # noqa: B023 (used up within the turn)
+        if end is End.DELETED:
+            del scene.pbx.trunks["zadarma"]
+        else:
+            scene.pbx.shows("zadarma", OFF)
+        await scene.looks(3)
+        assert [transition.reason for _, transition in scene.told(Closed)] == [end]  # type: ignore[union-attr]
+
+
+async def test_the_engine_dying_is_one_incident_of_the_station() -> None:
+    scene = await healthy()
+    began = scene.clock.now
+    for trunk in ("zadarma", "mango"):
+        scene.pbx.shows(trunk, LOST)
+    scene.pbx.peers = ()
+    await scene.looks(60)
+    assert scene.ledger.told == [("", Opened(Kind.STATION, began))]
+    assert scene.watch.engine_is_silent
+    for trunk in ("zadarma", "mango"):
+        scene.pbx.shows(trunk, UP)
+    scene.pbx.peers = (PeerStatus(id="201"),)
+    await scene.looks(20)
+    assert [type(transition) for _, transition in scene.ledger.told] == [Opened, Closed]
+
+
+async def test_trunks_that_never_connected_are_not_a_dead_engine() -> None:
+    scene = Scene()
+    scene.pbx.shows("inbound", ("UNREGISTERED", None))
+    await scene.looks(10)
+    assert scene.told(Opened) == [("inbound", Opened(Kind.TRUNK_DOWN, START))]
+
+
+@pytest.mark.parametrize(
+    ("error", "trouble"),
+    [
+        (Unreachable("no"), Trouble.UNREACHABLE),
+        (TimedOut("no"), Trouble.TIMED_OUT),
+        (NotJson(200), Trouble.NOT_JSON),
+        (ServerError(502), Trouble.SERVER_ERROR),
+        (Busy("no", 300), Trouble.BLOCKED),
+        (Unauthorised("no"), Trouble.KEY_REFUSED),
+        (Forbidden("Providers", "read"), Trouble.RIGHT_MISSING),
+    ],
+)
+async def test_a_station_that_does_not_answer_holds_back_its_trunks(error: PbxError, trouble: Trouble) -> None:
+    scene = await healthy()
+    began = scene.clock.now
+    scene.pbx.error = error
+    await scene.looks(10)
+    assert scene.ledger.told == [("", Opened(Kind.STATION, began))]
+    assert scene.watch.latest is not None
+    assert scene.watch.latest.trouble is trouble
+    scene.pbx.shows("zadarma", DEAD)
+    scene.pbx.error = None
+    await scene.looks(3)
+    assert [type(transition) for _, transition in scene.ledger.told] == [Opened, Closed]
+    await scene.looks(5)
+    assert scene.ledger.told[-1][0] == "zadarma"
+
+
+async def test_another_trouble_in_the_same_incident_changes_what_it_says() -> None:
+    scene = await healthy()
+    scene.pbx.error = Unreachable("no")
+    await scene.looks(6)
+    scene.pbx.error = ServerError(502)
+    await scene.looks(6)
+    assert [type(transition) for _, transition in scene.ledger.told] == [Opened, Changed]
+
+
+async def test_a_refused_key_is_asked_about_less_and_less() -> None:
+    scene = await healthy()
+    scene.pbx.error = Unauthorised("no")
+    assert [await scene.watch.look() for _ in range(6)] == [10, 60, 120, 240, 300, 300]
+    scene.pbx.error = None
+    assert await scene.watch.look() == 10
+
+
+async def test_a_blocked_address_waits_as_long_as_it_must() -> None:
+    scene = await healthy()
+    scene.pbx.error = Busy("blocked", 300)
+    assert await scene.watch.look() == 300
+
+
+async def test_a_quiet_night_writes_nothing() -> None:
+    scene = await healthy()
+    writes = scene.ledger.writes
+    await scene.looks(500)
+    assert scene.ledger.writes == writes
+
+
+STATES = st.sampled_from([UP, UP, SILENT, REFUSED, DEAD, OFF, STRANGE])
+STRETCHES = st.lists(st.tuples(STATES, st.integers(1, 12)), min_size=1, max_size=12)
+
+
+@settings(max_examples=150, deadline=None)
+@given(STRETCHES, st.sets(st.integers(0, 100)))
+async def test_a_restart_at_any_look_changes_nothing_that_is_told(
+    stretches: list[tuple[tuple[str, str | None], int]], restarts: set[int]
+) -> None:
+    steady, restarted = Scene(), Scene()
+    look = 0
+    for state, length in stretches:
+        for scene in (steady, restarted):
+            scene.pbx.shows("zadarma", state)
+        for _ in range(length):
+            if look in restarts:
+                await restarted.restarts()
+            await steady.looks()
+            await restarted.looks()
+            look += 1
+    assert restarted.ledger.told == steady.ledger.told
+
+
+@settings(max_examples=200, deadline=None)
+@given(STRETCHES)
+async def test_what_is_told_is_a_story_that_makes_sense(stretches: list[tuple[tuple[str, str | None], int]]) -> None:
+    scene = Scene()
+    for state, length in stretches:
+        scene.pbx.shows("zadarma", state)
+        await scene.looks(length)
+    is_open = False
+    for _, transition in scene.ledger.told:
+        if isinstance(transition, Opened):
+            assert not is_open, "told twice"
+            is_open = True
+        elif isinstance(transition, Worsened | Changed | Closed):
+            assert is_open, "the end of something that was never told"
+            is_open = not isinstance(transition, Closed)
+
+
+@settings(max_examples=100, deadline=None)
+@given(STRETCHES, st.sampled_from([REFUSED, DEAD]), st.integers(5, 30))
+async def test_every_outage_that_lasts_is_told_and_so_is_its_end(
+    before: list[tuple[tuple[str, str | None], int]], down: tuple[str, str | None], length: int
+) -> None:
+    scene = Scene()
+    for state, looks in before:
+        scene.pbx.shows("zadarma", state)
+        await scene.looks(looks)
+    scene.pbx.shows("zadarma", UP)
+    await scene.looks(3)
+    told = len(scene.told(Opened))
+    scene.pbx.shows("zadarma", down)
+    await scene.looks(length)
+    assert len(scene.told(Opened)) == told + 1
+    scene.pbx.shows("zadarma", UP)
+    await scene.looks(3)
+    assert len(scene.told(Closed)) == len(scene.told(Opened))

@@ -1,6 +1,6 @@
-"""What people can say to the bot: one file per topic. Importing the package fills the catalogue."""
+"""What people can say to the bot: one file per topic. Importing the package fills the catalogue, in this order."""
 
-from handlers import alerts, calls, cdr, employees, help, status  # noqa: A004 (named by its command)
+from handlers import status, calls, cdr, employees, alerts, help  # noqa: A004, I001 (the order of /help and the menus)
 from handlers.command import CATALOGUE
 
 __all__ = ["CATALOGUE", "alerts", "calls", "cdr", "employees", "help", "status"]

@@ -5,13 +5,6 @@ from bot.chat.message import Message, mark
 from handlers.command import CATALOGUE, Reply, Request, command
 
 
-@command("start", permission=Permission.ANYONE, summary=mark("What this bot does and how to begin"))
-async def start(request: Request) -> Reply:
-    if not request.may(Permission.STATUS).allowed:
-        return Reply(_stranger(request))
-    return Reply(Message("start", {"station": request.station.name, "private": request.place.private}))
-
-
 @command("help", permission=Permission.ANYONE, summary=mark("The commands you may use here"))
 async def help_(request: Request) -> Reply:
     allowed = [c for c in CATALOGUE.commands.values() if request.may(c.permission).allowed]
@@ -29,6 +22,13 @@ async def id_(request: Request) -> Reply:
         "known": request.may(Permission.STATUS).allowed,
     }
     return Reply(Message("id", facts))
+
+
+@command("start", permission=Permission.ANYONE, summary=mark("What this bot does and how to begin"))
+async def start(request: Request) -> Reply:
+    if not request.may(Permission.STATUS).allowed:
+        return Reply(_stranger(request))
+    return Reply(Message("start", {"station": request.station.name, "private": request.place.private}))
 
 
 def _stranger(request: Request) -> Message:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot import metrics
 from bot.access import Destination
 from bot.alerts import memory as memories
 from bot.alerts.machine import (
@@ -61,6 +62,7 @@ class Ledger:
         async with self._store.begin() as session:
             found = await session.execute(select(WatchState).where(WatchState.station == self._station))
             states = {row.subject: row.state for row in found.scalars()}
+        metrics.INCIDENTS.labels(self._station).set(await self.open_count())
         station = memories.station_from(states.pop(STATION, None))
         return station, {subject: memories.trunk_from(state) for subject, state in states.items()}
 
@@ -79,9 +81,11 @@ class Ledger:
             for subject, transition, facts in transitions:
                 await self._record(session, subject, transition, facts, now)
         if transitions:
+            metrics.INCIDENTS.labels(self._station).set(await self.open_count())
             self._wake()
 
     async def open_count(self) -> int:
+        """How many incidents of the station are open."""
         async with self._store.begin() as session:
             found = await session.execute(
                 select(func.count())

@@ -56,24 +56,6 @@ def owe(
     return row
 
 
-async def due(session: AsyncSession, now: datetime, limit: int = 100) -> Sequence[Outgoing]:
-    """Rows whose time has come, oldest first."""
-    found = await session.execute(
-        select(Outgoing)
-        .where(Outgoing.state == "pending", Outgoing.not_before <= now)
-        .order_by(Outgoing.id)
-        .limit(limit)
-    )
-    return found.scalars().all()
-
-
-async def next_due(session: AsyncSession) -> datetime | None:
-    found = await session.execute(
-        select(Outgoing.not_before).where(Outgoing.state == "pending").order_by(Outgoing.not_before).limit(1)
-    )
-    return found.scalar_one_or_none()
-
-
 async def waiting(session: AsyncSession) -> int:
     found = await session.execute(
         select(func.count()).select_from(Outgoing).where(Outgoing.state.in_(("pending", "sending")))

@@ -20,7 +20,7 @@ PATHS = {
     "printed": "{{ name }}",
     "translated": "{% trans %}From {{ name }} today{% endtrans %}",
     "renamed": "{% trans who=name %}From {{ who }} today{% endtrans %}",
-    "counted": "{% trans count=2, who=name %}{{ count }} call{% pluralize %}{{ count }} of {{ who }}{% endtrans %}",
+    "counted": "{% trans count=2, who=name %}{{ count }} visit{% pluralize %}{{ count }} of {{ who }}{% endtrans %}",
     "escaped": "{{ name|e }}",
     "escaped_by_its_long_name": "{{ name|escape }}",
     "joined": "{{ [name, name]|join(', ') }}",

@@ -1,0 +1,35 @@
+"""Which requests have come, without anything a request carries in its headers or body."""
+
+from collections import deque
+from dataclasses import dataclass
+
+_KEPT = 5000
+
+
+@dataclass
+class Entry:
+    """`status` None: not answered yet; 0: the line was cut instead."""
+
+    seq: int
+    at: float
+    method: str
+    path: str
+    query: str
+    status: int | None = None
+
+
+class Journal:
+    def __init__(self) -> None:
+        self.total = 0
+        self.writes = 0
+        self._entries: deque[Entry] = deque(maxlen=_KEPT)
+
+    def begin(self, at: float, method: str, path: str, query: str) -> Entry:
+        self.total += 1
+        self.writes += method in ("POST", "PUT", "PATCH", "DELETE")
+        entry = Entry(self.total, at, method, path, query)
+        self._entries.append(entry)
+        return entry
+
+    def after(self, seq: int) -> list[dict[str, object]]:
+        return [dict(vars(entry)) for entry in self._entries if entry.seq > seq]

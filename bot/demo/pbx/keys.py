@@ -1,0 +1,76 @@
+"""Who may do what: API keys with their permissions, and what looking at one costs."""
+
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+GOOD_SECONDS, BAD_SECONDS = 300, 60
+_BCRYPT_OF_GOOD, _BCRYPT_OF_BAD = 0.4, 1.0
+PUBLIC = ("system:ping", "system:getAvailableLanguages", "auth:login", "auth:refresh", "cdr:playback", "cdr:download")
+# The real checker takes a part for an id only in these shapes, so it does not know a trunk id that ends in a letter.
+_ID = re.compile(r"\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[A-Z][A-Z0-9-]*\d", re.ASCII)
+Right = Literal["read", "write"]
+
+
+@dataclass(frozen=True)
+class Permissions:
+    """`paths` maps `/api/v3/cdr` to a right; None: everything."""
+
+    paths: Mapping[str, Right] | None = None
+
+    def allow(self, verb: str, path: str) -> bool:
+        """`path` is the request's own from `/api/v3/` on, still percent-encoded."""
+        if self.paths is None:
+            return True
+        right = self.paths.get(_resource(path))
+        return right == "write" or (right == "read" and verb == "GET")
+
+
+def _resource(path: str) -> str:
+    base = path.rstrip("/").partition(":")[0]
+    parent, _, last = base.rpartition("/")
+    return parent if _ID.fullmatch(last) else base
+
+
+@dataclass(frozen=True)
+class Verdict:
+    allowed: bool
+    cost: float = 0.0
+
+
+class Keys:
+    """One bot's key, and what the PBX has remembered of the keys it was shown."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+        self.revoked = False
+        self.permissions = Permissions()
+        self._known: dict[str, tuple[bool, float]] = {}
+
+    def revoke(self, revoked: bool) -> None:
+        self.revoked = revoked
+        self._known.clear()
+
+    def permit(self, permissions: Permissions) -> None:
+        self.permissions = permissions
+        self._known.clear()
+
+    def judge(self, header: str, client: str, verb: str, path: str, now: float) -> Verdict:
+        """A wrong key and a missing right are one answer. A local client needs no key, but a wrong one is wrong."""
+        if any(path.removeprefix("/api/v3/").startswith(public) for public in PUBLIC):
+            return Verdict(True)
+        token = header.removeprefix("Bearer ").strip() if header.startswith("Bearer ") else ""
+        if not token:
+            return Verdict(client in ("127.0.0.1", "::1"))
+        good, cost = self._checked(token, now)
+        return Verdict(good and self.permissions.allow(verb, path), cost)
+
+    def _checked(self, token: str, now: float) -> tuple[bool, float]:
+        good, until = self._known.get(token, (False, 0.0))
+        if until > now:
+            return good, 0.0
+        good = not self.revoked and hmac.compare_digest(token.encode(), self._key.encode())
+        self._known[token] = (good, now + (GOOD_SECONDS if good else BAD_SECONDS))
+        return good, _BCRYPT_OF_GOOD if good else _BCRYPT_OF_BAD

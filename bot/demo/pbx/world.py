@@ -1,0 +1,169 @@
+"""The PBX as a whole: its people, trunks, calls and records, its clock, and what is wrong with it right now."""
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from zoneinfo import ZoneInfo
+
+from bot.demo.pbx import routing_tables, seed
+from bot.demo.pbx.calls import LINGER_SECONDS, Call, CallBook
+from bot.demo.pbx.cdr import Records
+from bot.demo.pbx.faults import NO_FAULT, Fault
+from bot.demo.pbx.journal import Journal
+from bot.demo.pbx.keys import Keys
+from bot.demo.pbx.limits import RateLimit
+from bot.demo.pbx.planning import Planner
+from bot.demo.pbx.recordings import Tokens
+from bot.demo.pbx.sightings import AT_ONCE, Change, Condition
+from bot.demo.pbx.traffic import Scene, Traffic
+from bot.demo.pbx.trunks import Trunk
+from bot.demo.pbx.worker import Worker
+
+_HISTORY_DAYS = 30
+_STARTING_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Cached:
+    at: float
+    value: dict[str, object]
+
+
+class Pbx:
+    """One stand-in station in memory.
+
+    `api_key` None: a fresh one, to be read from the attribute. `now` gives unix seconds; pass one in to control time.
+    `speed` divides the delays and time-outs that were measured on a real PBX. The same seed gives the same world.
+    """
+
+    def __init__(
+        self,
+        name: str = "Head office",
+        api_key: str | None = None,
+        seed: int = 1,
+        now: Callable[[], float] = time.time,
+        traffic: bool = True,
+        speed: float = 1.0,
+    ) -> None:
+        self.name = name
+        self.api_key = api_key or secrets.token_hex(32)
+        self.now = now
+        self.speed = speed
+        self.zone = ZoneInfo("Europe/Moscow")
+        self.random = Random(seed)
+        self.keys = Keys(self.api_key)
+        self.limit = RateLimit()
+        self.journal = Journal()
+        self.worker = Worker(now)
+        self.tokens = Tokens()
+        self.fault: Fault = NO_FAULT
+        self.call_events_running = True
+        self.asterisk_running = True
+        self._asterisk_started = float("-inf")
+        self.status_cache: Cached | None = None
+        self.phone_cache: Cached | None = None
+        self._furnish(traffic)
+
+    def _furnish(self, traffic: bool) -> None:
+        start = self.now()
+        self.employees = {person.id: person for person in seed.employees(self.random)}
+        self.trunks = {trunk.id: trunk for trunk in seed.trunks(self.random, start)}
+        self.service_numbers = dict(routing_tables.SERVICE_NUMBERS)
+        self.incoming_routes = routing_tables.incoming(list(self.trunks.values()), self.employees)
+        self.outbound_routes = routing_tables.outbound(list(self.trunks.values()))
+        self._last_user_id = max(self.employees)
+        self.calls = CallBook()
+        self.records = Records(Random(self.random.random()))
+        self.planner = Planner(self.employees, Random(self.random.random()))
+        self.traffic = Traffic(self.planner, Random(self.random.random()), running=traffic)
+        quiet = start - 240
+        for call in self.traffic.history(self._past_scene(), quiet, _HISTORY_DAYS):
+            self.records.add(call, self.zone)
+        self.traffic.wake(quiet)
+        self.advance()
+
+    def advance(self) -> None:
+        """Lets the time pass that has passed since the last look."""
+        now = self.now()
+        if self.asterisk_running:
+            for call in self.traffic.due(self._scene, now):
+                self.calls.add(call)
+        for call in self.calls.take_finished(now - LINGER_SECONDS / self.speed):
+            self.records.add(call, self.zone)
+
+    def _past_scene(self) -> Scene:
+        trunks = [trunk for trunk in self.trunks.values() if not trunk.disabled and trunk.registration == "outbound"]
+        return Scene(trunks, list(self.employees.values()), self.zone)
+
+    def _scene(self) -> Scene:
+        """Only trunks that work carry calls, only phones that are there and free ring."""
+        now = self.now()
+        busy = self.calls.busy_numbers(now)
+        trunks = [trunk for trunk in self.trunks.values() if trunk.registration == "outbound" and trunk.up(now)]
+        people = [person for person in self.employees.values() if person.reachable()]
+        free = [person for person in people if person.number not in busy]
+        return Scene(trunks, free or people or list(self.employees.values()), self.zone)
+
+    def place_call(self, call: Call) -> None:
+        self.calls.add(call)
+
+    def cache_statuses(self, value: dict[str, dict[str, object]]) -> None:
+        self.status_cache = Cached(self.now(), dict(value))
+
+    def cache_phones(self, value: dict[str, dict[str, object]]) -> None:
+        self.phone_cache = Cached(self.now(), dict(value))
+
+    def next_user_id(self) -> int:
+        self._last_user_id += 1
+        return self._last_user_id
+
+    def new_trunk_id(self, kind: str) -> str:
+        return f"{kind}-TRUNK-{self.random.getrandbits(32):08X}"
+
+    def add_trunk(self, trunk: Trunk, pace: float) -> None:
+        disabled = trunk.disabled
+        trunk.changes.append(Change(self.now(), "created", pace))
+        if not self.asterisk_running:
+            trunk.changes.append(Change(self.now(), "asterisk_stopped", pace))
+        self.trunks[trunk.id] = trunk
+        if disabled:
+            trunk.changes.append(Change(self.now(), "disabled", AT_ONCE))
+
+    def remove_trunk(self, id_: str) -> None:
+        """Its routes go with it, as on the real one."""
+        del self.trunks[id_]
+        self.incoming_routes = [route for route in self.incoming_routes if route["providerid"] != id_]
+        self.outbound_routes = [route for route in self.outbound_routes if route["providerid"] != id_]
+
+    def set_disabled(self, trunk: Trunk, disabled: bool, pace: float) -> None:
+        if trunk.disabled != disabled:
+            trunk.record["disabled"] = disabled
+            trunk.changes.append(Change(self.now(), "disabled" if disabled else "enabled", pace))
+
+    def set_condition(self, trunk: Trunk, condition: Condition, pace: float) -> None:
+        """Said of a disabled trunk, it enables it in that condition."""
+        trunk.changes.append(Change(self.now(), condition, pace))
+        self.set_disabled(trunk, False, pace)
+
+    def set_asterisk(self, running: bool, pace: float) -> None:
+        if running == self.asterisk_running:
+            return
+        now = self.now()
+        self.asterisk_running = running
+        self._asterisk_started = now if running and pace != AT_ONCE else float("-inf")
+        if not running:
+            self.calls.hang_up_all(now)
+        for trunk in self.trunks.values():
+            trunk.changes.append(Change(now, "asterisk_started" if running else "asterisk_stopped", pace))
+
+    @property
+    def asterisk(self) -> str:
+        if not self.asterisk_running:
+            return "stopped"
+        recent = self.now() - self._asterisk_started < _STARTING_SECONDS / self.speed
+        return "starting" if recent else "running"
+
+    def forget_caches(self) -> None:
+        self.status_cache = self.phone_cache = None

@@ -1,0 +1,24 @@
+"""What the bot asked and what it was told, for tests and for the curious. Never the token."""
+
+from collections import deque
+from collections.abc import Callable
+
+from bot.demo.telegram.model import Json
+from bot.demo.telegram.params import Params
+
+CALLS_KEPT = 5000
+
+
+class Log:
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._calls: deque[tuple[int, Json]] = deque(maxlen=CALLS_KEPT)
+        self._seq = 0
+
+    def add(self, method: str, params: Params, status: int, outcome: Json) -> None:
+        self._seq += 1
+        call: Json = {"seq": self._seq, "at": self._now(), "method": method, "params": params.shown(), "status": status}
+        self._calls.append((self._seq, call | {"ok": status == 200} | outcome))
+
+    def after(self, seq: int) -> list[Json]:
+        return [call for number, call in self._calls if number > seq]

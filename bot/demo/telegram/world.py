@@ -1,0 +1,165 @@
+"""The world of the stand-in: who is there, what was said, and what the bot gets to know of it."""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bot.demo.telegram import seed, shapes
+from bot.demo.telegram.bell import Bell
+from bot.demo.telegram.commands import Menus
+from bot.demo.telegram.faults import Faults
+from bot.demo.telegram.files import Shelf
+from bot.demo.telegram.limits import Limits
+from bot.demo.telegram.log import Log
+from bot.demo.telegram.model import Chat, Json, Member, Message, Person
+from bot.demo.telegram.queries import Presses
+from bot.demo.telegram.refusal import Refusal
+from bot.demo.telegram.updates import Queue
+
+BOT_ID = 7000000001
+TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]{35,}")
+
+
+@dataclass
+class _Numbers:
+    """Telegram counts messages per supergroup, and those of all other chats together."""
+
+    message: int = 0
+    person: int = 2000
+    group: int = -4000000000
+    supergroup: int = -1002000000000
+    taken: set[int] = field(default_factory=set)
+
+
+class Telegram:
+    """One bot's view of Telegram, in memory. `now` gives Unix seconds; any well-formed token is the bot's when none is given."""
+
+    def __init__(
+        self,
+        token: str | None = None,
+        now: Callable[[], float] = time.time,
+        seed_demo: bool = True,
+        title: str = "Telegram stand-in",
+    ) -> None:
+        self.token = token
+        self.now = now
+        self.title = title
+        bot_id = int(token.split(":")[0]) if token else BOT_ID
+        self.bot = Person(bot_id, "MikoPBX", username="mikopbx_demo_bot", is_bot=True)
+        self.privacy = True
+        self.people: dict[int, Person] = {}
+        self.chats: dict[int, Chat] = {}
+        self.profile: dict[str, str] = {}
+        self.bell = Bell()
+        self.queue = Queue(now)
+        self.limits = Limits(now)
+        self.faults = Faults()
+        self.shelf = Shelf()
+        self.menus = Menus()
+        self.presses = Presses(now)
+        self.log = Log(now)
+        self._numbers = _Numbers()
+        if seed_demo:
+            seed.plant(self)
+
+    def accepts(self, token: str) -> bool:
+        return bool(TOKEN.fullmatch(token)) and self.token in (None, token)
+
+    def new_person(
+        self,
+        first_name: str,
+        last_name: str | None = None,
+        username: str | None = None,
+        language_code: str | None = None,
+        person_id: int | None = None,
+    ) -> Person:
+        """The private chat with the bot exists from the beginning, but nobody has opened it yet."""
+        if person_id is None:
+            self._numbers.person += 1
+            person_id = self._numbers.person
+        one = Person(person_id, first_name, last_name, username, language_code)
+        self.people[one.id] = one
+        self.chats[one.id] = Chat(one.id, "private", one.name, person=one)
+        self.bell.ring()
+        return one
+
+    def new_chat(self, title: str, kind: str, chat_id: int | None = None, forum: bool = False) -> Chat:
+        if chat_id is None and kind == "group":
+            self._numbers.group -= 1
+            chat_id = self._numbers.group
+        elif chat_id is None:
+            self._numbers.supergroup -= 1
+            chat_id = self._numbers.supergroup
+        one = Chat(chat_id, kind, title, is_forum=forum)
+        self.chats[one.id] = one
+        self.bell.ring()
+        return one
+
+    def person(self, user_id: int) -> Person:
+        one = self.bot if user_id == self.bot.id else self.people.get(user_id)
+        if one is None:
+            raise Refusal(404, f"there is no person {user_id}")
+        return one
+
+    def post(self, message: Message) -> Message:
+        """Puts a message, complete but for its number, into its chat."""
+        chat = message.chat
+        if chat.id < -1_000_000_000_000:
+            chat.last_id += 1
+            message.id = chat.last_id
+        else:
+            self._numbers.message += 1
+            message.id = self._numbers.message
+        if message.thread is None and chat.type == "supergroup" and not chat.is_forum and message.reply_to:
+            message.thread = chat.messages[message.reply_to].thread or message.reply_to
+        chat.messages[message.id] = message
+        self.bell.ring()
+        return message
+
+    def tell_bot(self, message: Message, edited: bool = False) -> None:
+        """As an update, if Telegram would show it to this bot."""
+        if not self.bot_sees(message):
+            return
+        kind = "channel_post" if message.chat.type == "channel" else "message"
+        born = message.edit_date if edited and message.edit_date else message.date
+        self.queue.put(f"edited_{kind}" if edited else kind, shapes.message(message), born)
+
+    def bot_sees(self, message: Message) -> bool:
+        chat = message.chat
+        if chat.person is not None:
+            return chat.person.started and not chat.person.blocked
+        if not chat.has(self.bot.id):
+            return False
+        if not self.privacy or chat.is_admin(self.bot.id) or message.service is not None or message.via_bot is self.bot:
+            return True
+        return self._is_command(message) or self._answers_bot(message)
+
+    def _is_command(self, message: Message) -> bool:
+        match = re.match(r"/\w+(?:@(\w+))?", message.text)
+        return match is not None and (match[1] or self.bot.username or "").lower() == self.bot.username
+
+    def _answers_bot(self, message: Message) -> bool:
+        target = message.chat.messages.get(message.reply_to or 0)
+        return target is not None and target.sender is self.bot
+
+    def announce(self, chat: Chat, actor: Person, service: Json, text: str, thread: int | None = None) -> Message:
+        """A service message, such as "Anna added Boris"."""
+        now = int(self.now())
+        message = self.post(Message(chat, actor, now, service=service, service_text=text, thread=thread))
+        self.tell_bot(message)
+        return message
+
+    def tell_membership(self, chat: Chat, by: Person, user: Person, old: Member | None, new: Member) -> None:
+        """`my_chat_member` about the bot itself; `chat_member` about others, for which it must be an administrator."""
+        about_bot = user is self.bot
+        if not about_bot and not chat.is_admin(self.bot.id):
+            return
+        payload: Json = {
+            "chat": shapes.chat(chat),
+            "from": shapes.person(by),
+            "date": int(self.now()),
+            "old_chat_member": shapes.member(user, old),
+            "new_chat_member": shapes.member(user, new),
+        }
+        self.queue.put("my_chat_member" if about_bot else "chat_member", payload)

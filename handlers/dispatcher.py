@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 # Telegram forgets a press after some seconds, so it is answered before slow work is done.
 ANSWER_PRESS_WITHIN = 1.5
+# A person who waits longer for their turn at the PBX should know why.
+WORTH_SAYING = 2.0
 
 
 class Dispatcher:
@@ -83,6 +85,8 @@ class Dispatcher:
             answer = refusals.answer_to_command(typed, decision, may)
             await talk.finish(Reply(answer))
             return
+        if (wait := self._station.pbx.turn_in) > WORTH_SAYING:
+            await talk.progress(Message("waiting_turn", {"station": self._station.name, "wait": wait}))
         request = self._request(typed, talk, may, arguments=typed.arguments)
         reply = await self._run(command.handler, request, usage=f"/{command.name} {command.usage}".strip())
         await talk.finish(reply)

@@ -41,7 +41,7 @@ def read_period(text: str, today: date) -> Period:
     if days := DAYS.fullmatch(" ".join(words)):
         return _last_days(int(days[1]), today)
     dates = [_date(word) for word in words if word not in ("-", "–", "—")]
-    if len(dates) > 2:
+    if not 1 <= len(dates) <= 2:
         raise NotAPeriod(text)
     first, last = min(dates), max(dates)
     if (last - first).days >= MOST_DAYS:

@@ -97,6 +97,14 @@ class Pbx:
     async def __aexit__(self, *_: object) -> None:
         await self._http.aclose()
 
+    @property
+    def turn_in(self) -> float:
+        """Seconds until a command's next request may go; 0 when at once, or when it will be refused at once."""
+        try:
+            return self._budget.wait(Priority.COMMAND)
+        except Busy:
+            return 0.0
+
     # What the bot asks
 
     async def trunk_statuses(

@@ -152,7 +152,9 @@ async def test_the_end_of_something_unknown_is_nothing(books: Books) -> None:
 async def test_memory_and_messages_are_written_together_or_not_at_all(books: Books) -> None:
     unwritable = TRUNK | {"trunk": object()}
     with pytest.raises(StatementError):
-        await books.ledger.apply({"": StationMemory(looks=1)}, [("t1", Opened(Kind.TRUNK_DOWN, BEGAN), unwritable)], NOW)
+        await books.ledger.apply(
+            {"": StationMemory(looks=1)}, [("t1", Opened(Kind.TRUNK_DOWN, BEGAN), unwritable)], NOW
+        )
     async with books.store.begin() as session:
         assert not (await session.execute(select(WatchState))).scalars().all()
     assert not await books.owed()

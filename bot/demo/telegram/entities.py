@@ -127,7 +127,11 @@ class _Reader:
         content = "".join(self.pieces[opened.piece :])
         entity = Entity(KINDS[opened.tag], opened.start, self.offset - opened.start)
         inner = self.found[-1] if self.found else None
-        if opened.tag == "pre" and inner and (inner.type, inner.offset, inner.end) == ("code", entity.offset, entity.end):
+        if (
+            opened.tag == "pre"
+            and inner
+            and (inner.type, inner.offset, inner.end) == ("code", entity.offset, entity.end)
+        ):
             self.found.pop()
             entity = replace(entity, details=inner.details)
         elif opened.tag == "a":
@@ -179,7 +183,12 @@ def _link(entity: Entity, target: str) -> Entity | None:
 
 
 DETECTED = (
-    ("url", re.compile(r"https?://[^\s<>\"']*[^\s<>\"'.,:;!?)]|(?<![\w@.])(?:[\w-]+\.)+(?:com|org|net|ru|io|me|dev)\b(?:/[^\s]*)?")),
+    (
+        "url",
+        re.compile(
+            r"https?://[^\s<>\"']*[^\s<>\"'.,:;!?)]|(?<![\w@.])(?:[\w-]+\.)+(?:com|org|net|ru|io|me|dev)\b(?:/[^\s]*)?"
+        ),
+    ),
     ("email", re.compile(r"(?<![\w.])[\w.+-]+@(?:[\w-]+\.)+[a-z]{2,}\b")),
     ("bot_command", re.compile(r"(?<![\w/<>@])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?(?![\w/<>])")),
     ("mention", re.compile(r"(?<!\w)@[A-Za-z][A-Za-z0-9_]{3,31}(?!\w)")),

@@ -9,6 +9,7 @@ from bot.demo.telegram.refusal import Refusal, bad_request
 
 DOWNLOAD_LIMIT = 20 * 1024 * 1024
 PHOTO_LIMIT = 10 * 1024 * 1024
+PICTURES = frozenset({"image/png", "image/jpeg"})
 
 
 class Shelf:
@@ -44,7 +45,9 @@ class Shelf:
 
 def _photo_size(upload: Upload) -> tuple[int, int]:
     if len(upload.content) > PHOTO_LIMIT:
-        raise bad_request(f"file of size {len(upload.content)} bytes is too big for a photo; the maximum size is 10485760 bytes")
+        raise bad_request(
+            f"file of size {len(upload.content)} bytes is too big for a photo; the maximum size is 10485760 bytes"
+        )
     size = _png_size(upload.content) or _jpeg_size(upload.content)
     if size is None:
         raise bad_request("IMAGE_PROCESS_FAILED")

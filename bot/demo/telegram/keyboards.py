@@ -30,7 +30,7 @@ def read_markup(params: Params) -> Json | None:
 
 def _row(row: object) -> list[Json]:
     if not isinstance(row, list):
-        raise bad_request("object expected as reply markup: field \"inline_keyboard\" must be an Array of Arrays")
+        raise bad_request('object expected as reply markup: field "inline_keyboard" must be an Array of Arrays')
     return [_button(button) for button in row]
 
 

@@ -84,7 +84,9 @@ class Params:
         return self.uploads.get(self.text(name).removeprefix("attach://")) or self.uploads.get(name)
 
     def shown(self) -> Json:
-        return self.values | {name: f"<{upload.name}, {len(upload.content)} bytes>" for name, upload in self.uploads.items()}
+        return self.values | {
+            name: f"<{upload.name}, {len(upload.content)} bytes>" for name, upload in self.uploads.items()
+        }
 
 
 async def read_params(request: Request) -> Params:

@@ -2,9 +2,7 @@
 
 from bot.demo.telegram.model import Json
 
-CONFLICT = (
-    "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"  # Telegram's words
-)
+CONFLICT = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
 
 
 class Refusal(Exception):

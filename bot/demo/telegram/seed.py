@@ -24,10 +24,24 @@ def plant(telegram: Telegram) -> None:
         chat = telegram.new_chat(title, "supergroup", chat_id, forum)
         chat.members = {user: Member(user, "member") for user in (ANNA, BORIS, VERA, telegram.bot.id)}
         chat.members[ANNA].status = "creator"
-        telegram.post(Message(chat, anna, int(telegram.now()), service={"supergroup_chat_created": True}, service_text=f"Anna Ivanova created the group “{title}”"))
+        telegram.post(
+            Message(
+                chat,
+                anna,
+                int(telegram.now()),
+                service={"supergroup_chat_created": True},
+                service_text=f"Anna Ivanova created the group “{title}”",
+            )
+        )
     office = telegram.chats[OFFICE]
     office.topics[GENERAL] = Topic(GENERAL, "General")
-    opened = Message(office, anna, int(telegram.now()), service={"forum_topic_created": {"name": "Telephony", "icon_color": 7322096}}, service_text="Anna Ivanova opened the topic “Telephony”")
+    opened = Message(
+        office,
+        anna,
+        int(telegram.now()),
+        service={"forum_topic_created": {"name": "Telephony", "icon_color": 7322096}},
+        service_text="Anna Ivanova opened the topic “Telephony”",
+    )
     telegram.post(opened)
     opened.thread = opened.id
     office.topics[opened.id] = Topic(opened.id, "Telephony")

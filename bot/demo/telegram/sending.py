@@ -80,16 +80,16 @@ def _entity(item: object) -> Entity:
         raise bad_request("can't parse MessageEntity: expected an Object")
     fields = Params(item)
     details = tuple((key, value) for key, value in item.items() if key not in {"type", "offset", "length"})
-    return Entity(
-        fields.text("type"), fields.required_integer("offset"), fields.required_integer("length"), details
-    )
+    return Entity(fields.text("type"), fields.required_integer("offset"), fields.required_integer("length"), details)
 
 
 def _with_person(telegram: Telegram, entity: Entity) -> Entity:
     user = dict(entity.details).get("user")
     if entity.type != "text_mention" or not isinstance(user, str):
         return entity
-    return Entity(entity.type, entity.offset, entity.length, (("user", shapes.person(telegram.person(int(user)))),))
+    known = telegram.people.get(int(user))
+    details = (("user", shapes.person(known)),) if known else (("url", f"tg://user?id={user}"),)
+    return Entity("text_mention" if known else "text_link", entity.offset, entity.length, details)
 
 
 def read_reply(chat: Chat, params: Params) -> int | None:

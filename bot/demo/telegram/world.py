@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bot.demo.telegram import seed, shapes
 from bot.demo.telegram.bell import Bell
@@ -29,11 +29,10 @@ class _Numbers:
     person: int = 2000
     group: int = -4000000000
     supergroup: int = -1002000000000
-    taken: set[int] = field(default_factory=set)
 
 
 class Telegram:
-    """One bot's view of Telegram, in memory. `now` gives Unix seconds; any well-formed token is the bot's when none is given."""
+    """One bot's Telegram, in memory. `now` gives Unix seconds; without a `token` any well-formed one is the bot's."""
 
     def __init__(
         self,
@@ -163,3 +162,10 @@ class Telegram:
             "new_chat_member": shapes.member(user, new),
         }
         self.queue.put("my_chat_member" if about_bot else "chat_member", payload)
+
+    def tell_blocked(self, user: Person) -> None:
+        """Who blocks the bot looks to it like a private chat that removed it."""
+        if user.started:
+            here, away = Member(self.bot.id, "member"), Member(self.bot.id, "kicked")
+            old, new = (here, away) if user.blocked else (away, here)
+            self.tell_membership(self.chats[user.id], user, self.bot, old, new)

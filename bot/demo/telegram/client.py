@@ -1,0 +1,92 @@
+"""The client API: what the web page and the tests use to be people. JSON, without authentication."""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from bot.demo.telegram import client_chats, client_messages, client_switches, client_view
+from bot.demo.telegram.files import PICTURES
+from bot.demo.telegram.model import Json
+from bot.demo.telegram.params import Params, read_params
+from bot.demo.telegram.refusal import Refusal
+from bot.demo.telegram.world import Telegram
+
+LONGEST_WAIT = 50.0
+
+
+def state(telegram: Telegram, params: Params) -> Json:
+    return client_view.state(telegram, client_messages.actor(telegram, params), params.integer("chat"))
+
+
+async def wait(telegram: Telegram, params: Params) -> Json:
+    seconds = min(max(params.number("timeout", 25.0), 0.0), LONGEST_WAIT)
+    return {"seq": await telegram.bell.heard(params.integer("after") or 0, seconds)}
+
+
+def log(telegram: Telegram, params: Params) -> Json:
+    return {"calls": telegram.log.after(params.integer("after") or 0)}
+
+
+READS: dict[str, Callable[[Telegram, Params], Json | Awaitable[Json]]] = {"state": state, "wait": wait, "log": log}
+ACTIONS: dict[str, Callable[[Telegram, Params], Json | Awaitable[Json]]] = {
+    "send": client_messages.send,
+    "edit": client_messages.edit,
+    "delete": client_messages.delete,
+    "press": client_messages.press,
+    "forward": client_messages.forward,
+    "upload": client_messages.upload,
+    "start": client_messages.start,
+    "block": client_messages.block,
+    "people": client_chats.new_person,
+    "chats": client_chats.new_chat,
+    "members": client_chats.set_member,
+    "topics": client_chats.topics,
+    "migrate": client_chats.migrate,
+    "faults": client_switches.faults,
+    "limits": client_switches.limits,
+    "privacy": client_switches.privacy,
+}
+
+
+async def answer(telegram: Telegram, request: Request) -> Response:
+    table = READS if request.method == "GET" else ACTIONS
+    action = table.get(request.path_params["action"])
+    if action is None:
+        return JSONResponse({"error": "there is no such action"}, HTTPStatus.NOT_FOUND)
+    try:
+        result = action(telegram, await read_params(request))
+        body = await _unless_gone(request, result) if inspect.isawaitable(result) else result
+    except Refusal as refusal:
+        return JSONResponse({"error": refusal.description.removeprefix("Bad Request: ")}, refusal.code)
+    return JSONResponse(body)
+
+
+async def _unless_gone(request: Request, result: Awaitable[Json]) -> Json:
+    """A page that was closed waits for nothing."""
+    task = asyncio.ensure_future(result)
+    gone = asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        return task.result() if task.done() else {}
+    finally:
+        task.cancel()
+        gone.cancel()
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def file(telegram: Telegram, request: Request) -> Response:
+    """Whatever is no picture is only ever saved: a page sent as a document must not run as a part of this one."""
+    one = telegram.shelf.by_unique_id(request.path_params["id"])
+    if one is None:
+        return JSONResponse({"error": "there is no such file"}, HTTPStatus.NOT_FOUND)
+    shown = one.kind == "photo" and one.mime in PICTURES
+    headers = {"X-Content-Type-Options": "nosniff", "Content-Disposition": "inline" if shown else "attachment"}
+    return Response(one.content, headers=headers, media_type=one.mime if shown else "application/octet-stream")

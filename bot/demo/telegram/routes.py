@@ -1,0 +1,50 @@
+"""Everything the stand-in serves: the Bot API, the client API, the page."""
+
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from bot.demo.telegram import bot_api, client
+from bot.demo.telegram.world import Telegram
+
+STATIC = Path(__file__).parent / "static"
+
+
+def routes(telegram: Telegram, pbx_control: bool) -> list[BaseRoute]:
+    """`pbx_control`: a MikoPBX's /control is served beside it, so the page shows its switches."""
+
+    async def bot_method(request: Request) -> Response:
+        return await bot_api.answer(telegram, request)
+
+    async def download(request: Request) -> Response:
+        return await bot_api.download(telegram, request)
+
+    async def client_action(request: Request) -> Response:
+        return await client.answer(telegram, request)
+
+    async def client_file(request: Request) -> Response:
+        return await client.file(telegram, request)
+
+    async def config(request: Request) -> Response:
+        return JSONResponse({"pbx_control": pbx_control, "title": telegram.title})
+
+    async def page(request: Request) -> Response:
+        return FileResponse(STATIC / "index.html")
+
+    return [
+        Route("/", page),
+        Route("/bot{token}/{method}", bot_method, methods=["GET", "POST"]),
+        Route("/file/bot{token}/{path:path}", download),
+        Route("/client/config", config),
+        Route("/client/file/{id}", client_file),
+        Route("/client/{action}", client_action, methods=["GET", "POST"]),
+        Mount("/static", StaticFiles(directory=STATIC)),
+    ]
+
+
+def app(telegram: Telegram, pbx_control: bool = False) -> Starlette:
+    return Starlette(routes=routes(telegram, pbx_control))

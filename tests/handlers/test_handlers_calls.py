@@ -1,0 +1,160 @@
+"""From the PBX's legs to the calls people have, and from its records to a day's figures."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.pbx import CallLeg, CallRecord, Channel
+from handlers.cdr import Summary, is_answered, is_incoming, summarise, talk_seconds
+from handlers.live_calls import join_legs
+from handlers.periods import NotAPeriod, read_period
+
+RECORDINGS = Path(__file__).parent.parent / "pbx" / "recordings"
+TODAY = date(2026, 11, 23)
+CLOCK = "2026-11-23 14:{:02}:00.000"
+
+
+def recorded(name: str) -> Any:
+    file = next(RECORDINGS.glob(f"{name}_*.json"))
+    return json.loads(file.read_text())["response"]["body"]["data"]
+
+
+def leg(linkedid: str, to: str, start: int = 0, answer: int | None = None, end: int | None = None) -> CallLeg:
+    times = {"start": start, "answer": answer, "endtime": end}
+    written = {name: "" if at is None else CLOCK.format(at) for name, at in times.items()}
+    return CallLeg.model_validate({"linkedid": linkedid, "src_num": "79161111111", "dst_num": to, **written})
+
+
+def test_the_real_list_of_seven_legs_is_the_calls_that_live() -> None:
+    legs = [CallLeg.model_validate(row) for row in recorded("319")]
+    calls = join_legs(legs)
+    alive = {leg.linkedid for leg in legs if leg.end is None}
+    assert {call.linkedid for call in calls} == alive
+    assert len(calls) == len(alive) < len(legs)
+
+
+def test_a_call_that_rings_at_two_is_one_call_with_two_callees() -> None:
+    (call,) = join_legs([leg("a", "202"), leg("a", "205")])
+    assert [number for number, _ in call.callees] == ["202", "205"]
+    assert not call.talking
+
+
+def test_whoever_answered_is_the_one_talked_to() -> None:
+    (call,) = join_legs([leg("a", "202"), leg("a", "205", 0, 2)])
+    assert [number for number, _ in call.callees] == ["205"]
+    assert call.talking
+    assert call.lasts(datetime(2026, 11, 23, 14, 4, 14)) == 134  # noqa: DTZ001 (the PBX's wall clock)
+
+
+def test_a_leg_that_ended_is_no_call_and_one_of_hours_is_suspicious() -> None:
+    assert join_legs([leg("a", "202", 0, 1, 2)]) == []
+    (call,) = join_legs([leg("a", "202", 0, 1)])
+    assert call.is_suspicious(datetime(2026, 11, 23, 19, 0))  # noqa: DTZ001 (the PBX's wall clock)
+
+
+def test_the_trunk_comes_from_the_channel() -> None:
+    channel = Channel.model_validate({"linkedid": "a", "src_chan": "PJSIP/SIP-TRUNK-44BBC135-0000000b"})
+    (call,) = join_legs([leg("a", "202")], [channel])
+    assert call.trunk == "SIP-TRUNK-44BBC135"
+
+
+LEGS = st.builds(
+    leg,
+    st.sampled_from("abc"),
+    st.sampled_from(["202", "205", "outworktimes"]),
+    st.integers(0, 20),
+    st.none() | st.integers(20, 30),
+    st.none() | st.integers(30, 40),
+)
+
+
+@given(st.lists(LEGS))
+def test_each_call_is_shown_once_and_no_ended_leg_is(legs: list[CallLeg]) -> None:
+    calls = join_legs(legs)
+    assert len({call.linkedid for call in calls}) == len(calls)
+    assert {call.linkedid for call in calls} == {leg.linkedid for leg in legs if leg.end is None}
+
+
+def record(**fields: Any) -> CallRecord:
+    return CallRecord.model_validate({"linkedid": "a", "src_num": "1", "dst_num": "2"} | fields)
+
+
+def test_real_records_are_counted_by_call_and_by_who_answered() -> None:
+    records = [CallRecord.model_validate(row) for row in recorded("321")["records"]]
+    answered = [r for r in records if is_answered(r)]
+    assert answered
+    for found in answered:
+        assert found.answered_by is not None
+        assert talk_seconds(found) <= found.talk_seconds
+    assert any(is_incoming(r) and not is_answered(r) and r.after_hours for r in records)
+
+
+def test_a_transferred_minute_is_not_counted_twice() -> None:
+    legs = [{"disposition": "ANSWERED", "billsec": 60}, {"disposition": "ANSWERED", "billsec": 50}]
+    assert talk_seconds(record(totalBillsec=110, records=legs)) == 60
+
+
+async def test_a_period_is_counted_whole_and_only_the_newest_are_kept() -> None:
+    async def records() -> AsyncIterator[CallRecord]:
+        for number in range(5000):
+            answered = number % 2 == 0
+            legs = [{"disposition": "ANSWERED" if answered else "NOANSWER", "billsec": 30 if answered else 0}]
+            yield record(linkedid=str(number), did="74951110001", records=legs)
+
+    summary = await summarise(records(), keep=20)
+    assert (summary.total, summary.answered, summary.missed) == (5000, 2500, 2500)
+    assert summary.talk == 2500 * 30
+    assert [r.linkedid for r in summary.newest] == [str(n) for n in range(4980, 5000)]
+
+
+def test_an_outgoing_call_nobody_answered_is_not_missed() -> None:
+    summary = Summary(keep=10)
+    summary.add(record(records=[{"disposition": "NOANSWER", "to_account": "SIP-TRUNK-44BBC135"}]))
+    summary.add(record(records=[{"disposition": "NOANSWER", "from_account": "SIP-TRUNK-44BBC135"}]))
+    assert (summary.not_reached, summary.missed) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("", TODAY, TODAY),
+        ("today", TODAY, TODAY),
+        ("Сегодня", TODAY, TODAY),
+        ("yesterday", date(2026, 11, 22), date(2026, 11, 22)),
+        ("вчера", date(2026, 11, 22), date(2026, 11, 22)),
+        ("7d", date(2026, 11, 17), TODAY),
+        ("7 дней", date(2026, 11, 17), TODAY),
+        ("1d", TODAY, TODAY),
+        ("2026-11-01", date(2026, 11, 1), date(2026, 11, 1)),
+        ("01.11.2026 05.11.2026", date(2026, 11, 1), date(2026, 11, 5)),
+        ("2026-11-05 - 2026-11-01", date(2026, 11, 1), date(2026, 11, 5)),
+    ],
+)
+def test_words_for_time_are_understood(text: str, first: date, last: date) -> None:
+    period = read_period(text, TODAY)
+    assert (period.first, period.last) == (first, last)
+    assert period.end - period.start == timedelta(days=(last - first).days + 1, seconds=-1)
+
+
+@pytest.mark.parametrize(
+    "text", ["soon", "0d", "366d", "2026-13-01", "2024-01-01 2026-01-01", "today yesterday x", "-"]
+)
+def test_what_means_no_time_is_refused(text: str) -> None:
+    with pytest.raises(NotAPeriod):
+        read_period(text, TODAY)
+
+
+@given(st.text(), st.dates(date(2001, 1, 1), date(2100, 1, 1)))
+def test_any_text_is_a_period_in_order_or_no_period(text: str, today: date) -> None:
+    try:
+        period = read_period(text, today)
+    except NotAPeriod:
+        return
+    assert period.first <= period.last
+    assert period.start < period.end

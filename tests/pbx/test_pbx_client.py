@@ -1,0 +1,302 @@
+"""How the client behaves when the PBX does not: what it repeats, what it never repeats, what it gives away."""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from bot.pbx import (
+    Busy,
+    Forbidden,
+    NewEmployee,
+    NotJson,
+    Pbx,
+    PbxError,
+    Refused,
+    ServerError,
+    TimedOut,
+    Unauthorised,
+    Uncertain,
+    Unreachable,
+)
+
+KEY = "deadbeef" * 8
+NEW = NewEmployee(number="243", name="John Smith", secret=SecretStr("s3cretS3cret"))
+DAY = datetime(2026, 11, 23), datetime(2026, 11, 23, 23, 59, 59)  # noqa: DTZ001 (the PBX's wall clock)
+
+Step = httpx.Response | Exception
+Answer = Callable[[httpx.Request], Step]
+
+
+def good(data: Any = None, **more: Any) -> httpx.Response:
+    return httpx.Response(200, json={"result": True, "data": [] if data is None else data, "messages": [], **more})
+
+
+def bad(status: int, text: str = "no") -> httpx.Response:
+    return httpx.Response(status, json={"result": False, "data": [], "messages": {"error": [text]}})
+
+
+class Wire:
+    """A PBX that answers by a script, and what it was asked."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.requests: list[httpx.Request] = []
+        self.slept: list[float] = []
+        self.now = 1000.0
+        self._answer = answer
+
+    async def _handle(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        step = self._answer(request)
+        if isinstance(step, Exception):
+            raise step
+        return step
+
+    async def _sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+    def client(self, url: str = "https://pbx", **more: Any) -> Pbx:
+        transport = httpx.MockTransport(self._handle)
+        return Pbx(url, SecretStr(KEY), transport=transport, sleep=self._sleep, clock=lambda: self.now, **more)
+
+    def paths(self) -> list[str]:
+        return [request.url.path.removeprefix("/pbxcore/api/v3/") for request in self.requests]
+
+
+def script(*steps: Step) -> Answer:
+    left: Iterator[Step] = iter(steps)
+    return lambda _request: next(left)
+
+
+@pytest.mark.parametrize(
+    "first", [httpx.ConnectError("no"), httpx.ReadError("cut"), httpx.Response(502, text="<html>"), bad(503)]
+)
+async def test_a_read_is_repeated_with_a_pause(first: Step) -> None:
+    wire = Wire(script(first, first, good()))
+    async with wire.client() as pbx:
+        await pbx.peer_statuses()
+    assert len(wire.requests) == 3
+    assert 0 < wire.slept[0] < wire.slept[1] * 2
+
+
+@pytest.mark.parametrize(
+    ("step", "error"),
+    [
+        (httpx.ReadTimeout("slow"), TimedOut),
+        (bad(400, "Request timeout or worker not responding"), TimedOut),
+        (httpx.Response(429, text="Too many requests"), Busy),
+        (httpx.Response(200, text="<b>Fatal error</b>"), NotJson),
+        (httpx.Response(301, headers={"Location": "https://elsewhere"}), Refused),
+    ],
+)
+async def test_a_read_is_not_repeated_where_that_cannot_help(step: Step, error: type[PbxError]) -> None:
+    wire = Wire(script(step))
+    async with wire.client() as pbx:
+        with pytest.raises(error):
+            await pbx.peer_statuses()
+    assert len(wire.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("step", "error"),
+    [
+        (httpx.ReadTimeout("slow"), Uncertain),
+        (httpx.ReadError("cut"), Uncertain),
+        (httpx.RemoteProtocolError("cut"), Uncertain),
+        (bad(400, "Request timeout or worker not responding"), Uncertain),
+        (httpx.Response(502, text="<html>"), Uncertain),
+        (httpx.Response(200, text="half a"), Uncertain),
+        (httpx.ConnectError("no"), Unreachable),
+        (httpx.ConnectTimeout("no"), Unreachable),
+        (bad(503), Busy),
+    ],
+)
+async def test_a_write_is_never_repeated_and_says_when_its_fate_is_unknown(step: Step, error: type[PbxError]) -> None:
+    wire = Wire(script(step))
+    async with wire.client() as pbx:
+        with pytest.raises(error):
+            await pbx.create_employee(NEW)
+    assert len(wire.requests) == 1
+
+
+async def test_a_key_that_may_do_something_else_lacks_a_right() -> None:
+    wire = Wire(lambda request: bad(401) if "cdr" in request.url.path else good())
+    async with wire.client() as pbx:
+        with pytest.raises(Forbidden) as caught:
+            _ = [record async for record in pbx.call_records(*DAY)]
+    assert (caught.value.permission_row, caught.value.needs) == ("Call Records", "read")
+
+
+async def test_a_key_that_may_read_but_not_write_is_told_so() -> None:
+    wire = Wire(lambda request: bad(401) if request.method == "POST" else good())
+    async with wire.client() as pbx:
+        with pytest.raises(Forbidden) as caught:
+            await pbx.create_employee(NEW)
+    assert (caught.value.permission_row, caught.value.needs) == ("Employees Management", "write")
+
+
+async def test_a_refused_key_is_not_tried_again_and_again() -> None:
+    wire = Wire(lambda _request: bad(401))
+    async with wire.client() as pbx:
+        for _ in range(50):
+            with pytest.raises(Unauthorised):
+                await pbx.peer_statuses()
+        asked = len(wire.requests)
+        assert asked < 10
+        wire.now += 61
+        with pytest.raises(Unauthorised):
+            await pbx.peer_statuses()
+        assert len(wire.requests) == 2 * asked
+        wire.now += 61
+        with pytest.raises(Unauthorised):
+            await pbx.peer_statuses()
+        assert len(wire.requests) == 2 * asked, "each time it waits twice as long"
+
+
+async def test_a_key_that_works_again_is_believed_at_once() -> None:
+    refused = True
+    wire = Wire(lambda _request: bad(401) if refused else good())
+    async with wire.client() as pbx:
+        with pytest.raises(Unauthorised):
+            await pbx.peer_statuses()
+        refused = False
+        wire.now += 61
+        assert (await pbx.peer_statuses()).value == ()
+        await pbx.peer_statuses()
+
+
+async def test_after_a_block_nothing_is_asked_until_it_is_over() -> None:
+    wire = Wire(script(httpx.Response(429, text="Too many requests"), good()))
+    async with wire.client() as pbx:
+        for _ in range(3):
+            with pytest.raises(Busy) as caught:
+                await pbx.peer_statuses()
+        assert 0 < caught.value.retry_after <= 300
+        wire.now += 301
+        await pbx.peer_statuses()
+    assert len(wire.requests) == 2
+
+
+@pytest.mark.parametrize("url", ["http://pbx.example.com", "http://192.168.1.5", "http://localhost.evil.com"])
+async def test_the_key_does_not_travel_over_plain_http(url: str) -> None:
+    wire = Wire(lambda _request: good())
+    with pytest.raises(Refused):
+        wire.client(url)
+    assert not wire.requests
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:80", "http://127.8.8.8", "http://[::1]", "http://localhost:8080"])
+async def test_loopback_and_named_hosts_may_be_plain(url: str) -> None:
+    wire = Wire(lambda _request: good())
+    for client in (wire.client(url), wire.client("http://pbx.lan", allow_http=frozenset({"pbx.lan"}))):
+        async with client as pbx:
+            await pbx.peer_statuses()
+
+
+@pytest.mark.parametrize(
+    "step", [httpx.ConnectError(KEY), httpx.ReadError(f"Bearer {KEY}"), httpx.Response(200, text=KEY), bad(401)]
+)
+async def test_no_error_and_no_log_line_holds_the_key(step: Step, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    wire = Wire(lambda _request: step)
+    async with wire.client() as pbx:
+        assert KEY not in repr(pbx)
+        with pytest.raises(PbxError) as caught:
+            await pbx.peer_statuses()
+    seen: BaseException | None = caught.value
+    assert KEY not in str(seen)
+    assert seen is not None
+    assert seen.__suppress_context__ or seen.__context__ is None
+    assert KEY not in caplog.text
+
+
+def paged(total: int, *, repeats: int = 0) -> Answer:
+    """A table of calls by pages of 1,000; each later page begins with `repeats` calls of the page before."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        offset = int(request.url.params["offset"])
+        first = max(0, offset - repeats) if offset else 0
+        numbers = range(first, min(offset + 1000, total))
+        rows = [{"linkedid": f"mikopbx-{n}", "start": "2026-11-23 10:00:00.000", "records": []} for n in numbers]
+        pagination = {"total": total, "limit": 1000, "offset": offset, "hasMore": offset + 1000 < total}
+        return good({"records": rows, "pagination": pagination})
+
+    return answer
+
+
+@pytest.mark.parametrize(("total", "pages"), [(0, 1), (1, 1), (1000, 1), (1001, 2), (5400, 6)])
+async def test_every_record_of_a_period_is_read(total: int, pages: int) -> None:
+    wire = Wire(paged(total))
+    async with wire.client() as pbx:
+        found = [record async for record in pbx.call_records(*DAY)]
+    assert len(found) == total
+    assert len(wire.requests) == pages
+
+
+async def test_a_page_that_shifts_counts_no_call_twice() -> None:
+    wire = Wire(paged(3000, repeats=7))
+    async with wire.client() as pbx:
+        found = [record.linkedid async for record in pbx.call_records(*DAY)]
+    assert len(found) == len(set(found)) == 3000
+
+
+async def test_a_pbx_that_always_has_more_does_not_keep_anybody_for_ever() -> None:
+    page = {"records": [{"linkedid": "a"}], "pagination": {"hasMore": True}}
+    wire = Wire(lambda _request: good(page))
+    async with wire.client() as pbx:
+        assert len([record async for record in pbx.call_records(*DAY)]) == 1
+
+
+async def test_dates_go_out_in_the_form_the_pbx_really_compares() -> None:
+    wire = Wire(paged(0))
+    async with wire.client() as pbx:
+        _ = [record async for record in pbx.call_records(*DAY)]
+    query = wire.requests[0].url.params
+    assert (query["dateFrom"], query["dateTo"]) == ("2026-11-23 00:00:00", "2026-11-23 23:59:59")
+
+
+async def test_an_empty_list_that_took_long_is_suspect() -> None:
+    def slow(_request: httpx.Request) -> httpx.Response:
+        wire.now += 2
+        return good()
+
+    wire = Wire(slow)
+    async with wire.client() as pbx:
+        assert (await pbx.active_calls()).suspect
+    wire = Wire(lambda _request: good())
+    async with wire.client() as pbx:
+        assert not (await pbx.active_calls()).suspect
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"sip": [], "iax": []},
+        [],
+        None,
+        {"sip": {"t": {"id": "t", "rtt": "12", "lastUpdate": "1795457029", "new": {"x": [1]}}}, "iax": None},
+        {"sip": {"t": "nonsense", "u": {"id": "u", "rtt": None, "contactStatus": []}}},
+    ],
+)
+async def test_trunks_are_read_whatever_the_pbx_makes_of_its_fields(data: object) -> None:
+    wire = Wire(lambda _request: httpx.Response(200, json={"result": True, "data": data}))
+    async with wire.client() as pbx:
+        answer = await pbx.trunk_statuses()
+    assert set(answer.value) <= {"t", "u"}
+
+
+async def use_everything(pbx: Pbx) -> list[Callable[[], Awaitable[object]]]:
+    return [pbx.trunk_statuses, pbx.extension_statuses, pbx.peer_statuses, pbx.active_calls, pbx.active_channels]
+
+
+async def test_a_server_error_that_stays_is_said() -> None:
+    wire = Wire(lambda _request: httpx.Response(502, text="<html>"))
+    async with wire.client() as pbx:
+        for use in await use_everything(pbx):
+            with pytest.raises(ServerError):
+                await use()

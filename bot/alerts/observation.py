@@ -10,13 +10,12 @@ from bot.pbx import (
     Answer,
     Busy,
     Forbidden,
-    NotJson,
     PbxError,
-    Refused,
     ServerError,
     TimedOut,
     TrunkStatus,
     Unauthorised,
+    Unreachable,
 )
 
 # The PBX itself looks every 5 to 30 s; what is much older than that shows that it has stopped looking.
@@ -114,10 +113,9 @@ TROUBLES: tuple[tuple[type[PbxError], Trouble], ...] = (
     (TimedOut, Trouble.TIMED_OUT),
     (Busy, Trouble.BLOCKED),
     (ServerError, Trouble.SERVER_ERROR),
-    (NotJson, Trouble.NOT_JSON),
-    (Refused, Trouble.NOT_JSON),
+    (Unreachable, Trouble.UNREACHABLE),
 )
 
 
 def _trouble(error: PbxError) -> Trouble:
-    return next((trouble for kind, trouble in TROUBLES if isinstance(error, kind)), Trouble.UNREACHABLE)
+    return next((trouble for kind, trouble in TROUBLES if isinstance(error, kind)), Trouble.NOT_JSON)

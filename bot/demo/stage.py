@@ -75,7 +75,7 @@ def listening(port: int) -> Iterator[tuple[socket.socket, str]]:
 
 async def _serve(app: Starlette, sock: socket.socket) -> None:
     config = uvicorn.Config(
-        app, http=AbortableProtocol, ws="none", lifespan="off", log_level="warning", timeout_graceful_shutdown=1
+        app, http=AbortableProtocol, ws="none", lifespan="off", log_level="critical", timeout_graceful_shutdown=1
     )
     await uvicorn.Server(config).serve(sockets=[sock])
 

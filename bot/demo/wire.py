@@ -1,6 +1,7 @@
 """The wire under both stand-ins: an HTTP server whose application can drop a client's connection."""
 
 import asyncio
+import socket
 
 from starlette.types import Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -13,6 +14,8 @@ class AbortableProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        # asyncio forgets this on a listener that was bound by hand, and every answer then waits 40 ms for the client.
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.app_state = {**self.app_state, _KEY: self.abort}
 
     def abort(self) -> None:

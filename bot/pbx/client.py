@@ -75,13 +75,14 @@ class Pbx:
         self.name = name or self.host
         if parts.scheme != "https" and self.host not in allow_http and not _is_loopback(self.host):
             raise Refused("plain http would show the API key to the network")
+        # Not httpx's base_url: joined to it, `providers:getStatuses` would be an address of the scheme "providers".
+        self._root = url.rstrip("/") + ROOT
         self._key = key
         self._budget = budget or Budget(clock=clock, sleep=sleep)
         self._verdict = KeyVerdict(clock)
         self._clock = clock
         self._sleep = sleep
         self._http = httpx.AsyncClient(
-            base_url=url.rstrip("/") + ROOT,
             timeout=TIMEOUTS,
             verify=verify,
             transport=transport,
@@ -265,7 +266,7 @@ class Pbx:
         resource = resource_of(path)
         headers = {"Authorization": f"Bearer {self._key.get_secret_value()}", "Accept": "application/json"}
         try:
-            return await self._http.request(method, path, params=query, json=body, headers=headers)
+            return await self._http.request(method, self._root + path, params=query, json=body, headers=headers)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise Unreachable(type(error).__name__, resource) from None
         except httpx.TimeoutException as error:

@@ -155,17 +155,17 @@ class Program:
     def __init__(self, standins: Standins, folder: Path, **settings: str) -> None:
         self.log = folder / f"bot-{time.monotonic_ns()}.log"
         self._standins = standins
-        polls = len(standins.calls("getUpdates"))
         environment = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "SYSTEMROOT")}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "bot", "run"],
-            cwd=folder,
-            env=environment | ordinary_settings(standins.address, folder) | settings,
-            stderr=self.log.open("w"),
-            stdout=subprocess.STDOUT,
-        )
+        with self.log.open("w") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "bot", "run"],
+                cwd=folder,
+                env=environment | ordinary_settings(standins.address, folder) | settings,
+                stderr=log,
+                stdout=log,
+            )
         try:
-            standins.wait_for(lambda: self._ended() or len(standins.calls("getUpdates")) > polls, "the bot listens")
+            standins.wait_for(lambda: self._ended() or "listening" in self.log.read_text(), "the bot listens")
         except AssertionError:
             self.kill()
             raise AssertionError(self.log.read_text()) from None
@@ -211,7 +211,7 @@ def running_standins() -> Iterator[Standins]:
     routes = [*pbx.routes(station), *telegram.routes(chats, pbx_control=True)]
     with listening(0) as (sock, address):
         config = uvicorn.Config(
-            Starlette(routes=routes), http=AbortableProtocol, ws="none", lifespan="off", log_level="error"
+            Starlette(routes=routes), http=AbortableProtocol, ws="none", lifespan="off", log_level="critical"
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)

@@ -124,6 +124,13 @@ async def test_a_write_is_never_repeated_and_says_when_its_fate_is_unknown(step:
     assert len(wire.requests) == 1
 
 
+async def test_the_colon_of_a_method_stays_part_of_the_path() -> None:
+    wire = Wire(lambda _request: good())
+    async with wire.client("https://pbx:8443/") as pbx:
+        await pbx.trunk_statuses(fresh=True)
+    assert str(wire.requests[0].url) == "https://pbx:8443/pbxcore/api/v3/providers:getStatuses?forceCheck=true"
+
+
 async def test_a_key_that_may_do_something_else_lacks_a_right() -> None:
     wire = Wire(lambda request: bad(401) if "cdr" in request.url.path else good())
     async with wire.client() as pbx:

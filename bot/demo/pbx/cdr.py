@@ -8,6 +8,7 @@ from bot.demo.pbx.calls import Call, Leg
 from bot.demo.pbx.local_time import text, text_or_empty
 
 Row = dict[str, object]
+Test = Callable[[Row], bool]
 SORTS = ("id", "start", "linkedid", "src_num", "dst_num", "did", "disposition", "duration", "billsec")
 _ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
@@ -86,8 +87,8 @@ def chosen(rows: Iterable[Row], wanted: Mapping[str, str], names: Callable[[str]
     return [row for row in rows if all(test(row) for test in tests)]
 
 
-def _tests(wanted: Mapping[str, str], names: Callable[[str], set[str]]) -> list[Callable[[Row], bool]]:
-    tests: list[Callable[[Row], bool]] = []
+def _tests(wanted: Mapping[str, str], names: Callable[[str], set[str]]) -> list[Test]:
+    tests: list[Test] = []
     # Dates are compared as texts: a `T` sorts after the blank of every record of the same day.
     if since := wanted.get("dateFrom"):
         first = f"{since} 00:00:00" if len(since) == 10 else since
@@ -95,18 +96,22 @@ def _tests(wanted: Mapping[str, str], names: Callable[[str], set[str]]) -> list[
     if until := wanted.get("dateTo"):
         last = f"{until} 23:59:59" if len(until) == 10 else until
         tests.append(lambda row: str(row["start"]) <= last)
-    for name in ("src_num", "dst_num", "did"):
-        if part := wanted.get(name):
-            tests.append(lambda row, name=name, part=part: part in str(row[name]))  # type: ignore[misc]
-    for name in ("linkedid", "disposition"):
-        if whole := wanted.get(name):
-            tests.append(lambda row, name=name, whole=whole: row[name] == whole)  # type: ignore[misc]
+    tests += [_containing(name, wanted[name]) for name in ("src_num", "dst_num", "did") if wanted.get(name)]
+    tests += [_being(name, wanted[name]) for name in ("linkedid", "disposition") if wanted.get(name)]
     if (cursor := wanted.get("idFrom", "")).isdigit():
         tests.append(lambda row: int(str(row["id"])) > int(cursor))
     if search := wanted.get("search"):
         people = names(search)
         tests.append(lambda row: _found(row, search, people))
     return tests
+
+
+def _containing(name: str, part: str) -> Test:
+    return lambda row: part in str(row[name])
+
+
+def _being(name: str, whole: str) -> Test:
+    return lambda row: row[name] == whole
 
 
 def _found(row: Row, search: str, people: set[str]) -> bool:

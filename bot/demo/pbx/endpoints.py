@@ -47,6 +47,9 @@ class Target:
     ids: str
     action: Action | None
 
+    def is_id(self, text: str) -> bool:
+        return re.fullmatch(self.ids, text) is not None
+
 
 def resources(pbx: "Pbx") -> dict[str, Resource]:
     station, cdr = StationActions(pbx), CdrActions(pbx)
@@ -95,9 +98,7 @@ def resources(pbx: "Pbx") -> dict[str, Resource]:
         "extensions": Resource(
             collection={"GET": station.extensions}, methods={"getForSelect": ("GET", station.extensions_for_select)}
         ),
-        "incoming-routes": Resource(
-            collection={"GET": station.incoming_routes}, item={"GET": station.incoming_route}
-        ),
+        "incoming-routes": Resource(collection={"GET": station.incoming_routes}, item={"GET": station.incoming_route}),
         "outbound-routes": Resource(collection={"GET": station.outbound_routes}),
     }
 

@@ -16,7 +16,6 @@ class Call:
     resource: str
     id: str = ""
     method: str = ""
-    query: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, object] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
 

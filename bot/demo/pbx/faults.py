@@ -21,7 +21,10 @@ Kind = Literal[
 ]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
-_NGINX = "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n<hr><center>nginx</center>\r\n"
+_NGINX = (
+    "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n"
+    "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+)
 _LOGIN = "<!DOCTYPE html><html><head><title>MikoPBX</title></head><body><h1>Please sign in</h1></body></html>"
 _REDIS = (
     "\nFatal error: Uncaught Phalcon\\Storage\\Exception: Connection refused in "
@@ -47,8 +50,7 @@ class Fault:
         """What comes instead of the API's answer when the machine never gets as far as the API."""
         match self.kind:
             case "php_down":
-                page = _NGINX.format("502 Bad Gateway") + "</body>\r\n</html>\r\n"
-                return Plain(page.encode(), 502, "text/html")
+                return Plain(_NGINX.format("502 Bad Gateway").encode(), 502, "text/html")
             case "redis_down":
                 return Plain(_REDIS.encode(), 200, "text/html; charset=UTF-8")
             case "html":

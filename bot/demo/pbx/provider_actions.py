@@ -219,5 +219,3 @@ def _history_statistics(shown: list[dict[str, object]]) -> dict[str, object]:
         "states": states,
         "timeRange": span,
     }
-
-

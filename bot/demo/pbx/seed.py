@@ -54,7 +54,7 @@ _STAFF: tuple[tuple[str, str, str, str, str | None], ...] = (
     ("209", "Наталья Орлова", "", "", "Zoiper v2.10.19"),
     ("210", "Warehouse", "", "", "Grandstream HT802 1.0.43.11"),
     ("211", "Сергей Волков", "79161110211", "", None),
-    ("212", "Robert <b>O'Neil</b> & \"Sons\"", "", "", "Linphone/5.2.5"),
+    ("212", 'Robert <b>O\'Neil</b> & "Sons"', "", "", "Linphone/5.2.5"),
 )
 FIRST_USER_ID = 110
 

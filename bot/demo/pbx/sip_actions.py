@@ -50,9 +50,7 @@ class SipActions:
         processor = "Sip\\GetSipSecretAction::main"
         if person is None:
             failed = refused(["Extension not found"])
-            return Answer(
-                result=False, messages=failed.messages, status=422, function="getSecret", processor=processor
-            )
+            return Answer(result=False, messages=failed.messages, status=422, function="getSecret", processor=processor)
         return Answer({"number": person.number, "secret": person.secret}, function="getSecret", processor=processor)
 
     def get_peers(self, call: Call) -> Answer:
@@ -61,7 +59,11 @@ class SipActions:
             return Answer([], function="getPeersStatuses", processor=processor, cost=0.56)
         busy = self.pbx.calls.busy_numbers(self.pbx.now())
         peers = {
-            person.number: "Unavailable" if not person.reachable() else "Busy" if person.number in busy else "Not in use"
+            person.number: "Unavailable"
+            if not person.reachable()
+            else "Busy"
+            if person.number in busy
+            else "Not in use"
             for person in self._people()
         }
         for trunk in self.pbx.trunks.values():
@@ -90,8 +92,12 @@ class SipActions:
     def _registration(self, trunk: Trunk) -> dict[str, object]:
         state = trunk.sight(self.pbx.now()).state.upper()
         word = {"LAGGED": "REGISTERED", "UNKNOWN": "UNREGISTERED"}.get(state, state)
-        names = {"host": trunk.text("host"), "username": trunk.text("username")}
-        return {"id": f"{trunk.id}-REG", "state": word} | names
+        return {
+            "id": f"{trunk.id}-REG",
+            "state": word,
+            "host": trunk.text("host"),
+            "username": trunk.text("username"),
+        }
 
     def _unregistered_row(self, trunk: Trunk) -> dict[str, object]:
         state = "OFF" if trunk.disabled else "UNKNOWN"

@@ -10,7 +10,11 @@ if TYPE_CHECKING:
     from bot.demo.pbx.world import Pbx
 
 VERSION = "2026.1.233-dev"
-_LANGUAGES = (("en", "English", "united kingdom"), ("en_GB", "English (UK)", "united kingdom"), ("ru", "Русский", "russia"))
+_LANGUAGES = (
+    ("en", "English", "united kingdom"),
+    ("en_GB", "English (UK)", "united kingdom"),
+    ("ru", "Русский", "russia"),
+)
 _LANGUAGES_MORE = (("de", "Deutsch", "germany"), ("fr", "Français", "france"), ("es", "Español", "spain"))
 
 
@@ -73,20 +77,14 @@ class StationActions:
         return Answer(data, function="getList", processor="TimeSettings\\GetSettingsAction::main", cost=0.02)
 
     def extensions(self, call: Call) -> Answer:
-        people = sorted(self.pbx.employees.values(), key=lambda person: person.number)
+        people = self.pbx.employees.values()
+        numbers = {person.number: ("SIP", person.caller_id) for person in people}
+        numbers |= {person.mobile: ("EXTERNAL", person.caller_id) for person in people if person.mobile}
+        numbers |= self.pbx.service_numbers
         rows = [
-            {"id": person.number, "number": person.number, "type": "SIP", "callerid": person.caller_id} for person in people
-        ]
-        rows += [
-            {"id": person.mobile, "number": person.mobile, "type": "EXTERNAL", "callerid": person.caller_id}
-            for person in people
-            if person.mobile
-        ]
-        rows += [
             {"id": number, "number": number, "type": kind, "callerid": name}
-            for number, (kind, name) in self.pbx.service_numbers.items()
+            for number, (kind, name) in sorted(numbers.items())
         ]
-        rows.sort(key=lambda row: row["number"])
         return Answer(rows, function="getList", processor="Extensions\\GetListAction::main", cost=0.03)
 
     def extensions_for_select(self, call: Call) -> Answer:

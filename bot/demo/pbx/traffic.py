@@ -13,7 +13,7 @@ from bot.demo.pbx.seed import DAY
 from bot.demo.pbx.trunks import Trunk
 
 _BY_HOUR = (0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.2, 0.4, 1, 4, 6, 6, 4, 3.5, 5, 5.5, 5, 4, 2, 1, 0.6, 0.3, 0.2, 0.1)
-_LIVE_GAP_BY_DAY, _LIVE_GAP_AT_NIGHT = 80.0, 150.0
+_LIVE_GAP_BY_DAY, _LIVE_GAP_AT_NIGHT = 60.0, 90.0
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,10 @@ class Traffic:
         called = self._colleague(scene, caller)
         if self._random.random() < 0.8:
             ring, talk = self._ring() / 2, self._talk() / 2
-            return self._planner.plan(Order("internal", caller.number, called.number, answer_after=ring, talk=talk), start)
-        return self._planner.plan(Order("internal", caller.number, called.number, ring=self._ring() + 5), start)
+            order = Order("internal", caller.number, called.number, answer_after=ring, talk=talk)
+        else:
+            order = Order("internal", caller.number, called.number, ring=self._ring() + 5)
+        return self._planner.plan(order, start)
 
     def _stranger(self) -> tuple[str, str]:
         """Some people call again and again, most do not."""

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.demo.pbx import local_time
 from bot.demo.pbx.sightings import Change, Condition, Kind, Sight, sightings
 
-SECRET_MASK = "XXXXXXXX"
+SECRET_MASK = "XXXXXXXX"  # noqa: S105 - what is shown instead of one
 _CHECK_EVERY = 30
 
 # word in lower case -> (text, colour, description)
@@ -68,12 +68,14 @@ class Trunk:
     @property
     def condition(self) -> Condition:
         """What is wrong with it in truth, whatever the PBX has noticed."""
-        known: list[Condition] = [
-            change.what
-            for change in self.changes
-            if change.what not in ("created", "disabled", "enabled", "asterisk_stopped", "asterisk_started")
-        ]
-        return known[-1] if known else "ok"
+        word: Condition = "ok"
+        for change in self.changes:
+            match change.what:
+                case "created" | "disabled" | "enabled" | "asterisk_stopped" | "asterisk_started":
+                    pass
+                case condition:
+                    word = condition
+        return word
 
     def seen(self, now: float) -> list[tuple[float, Sight]]:
         return sightings(self.kind, self.changes, now)
@@ -146,8 +148,8 @@ def _details(trunk: Trunk, sight: Sight) -> dict[str, object]:
     if trunk.kind != "inbound" or sight.state == "OFF":
         return {}
     registered = sight.state.lower() != "unregistered"
-    details = f"Registered with {trunk.text('host') or '198.51.100.20'}:5060" if registered else "Waiting for registration"
-    return {"registrationDetails": details}
+    peer = f"{trunk.text('host') or '198.51.100.20'}:5060"
+    return {"registrationDetails": f"Registered with {peer}" if registered else "Waiting for registration"}
 
 
 def _durations(turned: Sequence[tuple[float, str]], state: str, now: int) -> dict[str, object]:

@@ -8,8 +8,9 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from bot.demo.pbx import routing_tables, seed
-from bot.demo.pbx.calls import LINGER_SECONDS, Call, CallBook
+from bot.demo.pbx.calls import LINGER_SECONDS, CallBook
 from bot.demo.pbx.cdr import Records
+from bot.demo.pbx.employees import Employee, Phone
 from bot.demo.pbx.faults import NO_FAULT, Fault
 from bot.demo.pbx.journal import Journal
 from bot.demo.pbx.keys import Keys
@@ -106,8 +107,11 @@ class Pbx:
         free = [person for person in people if person.number not in busy]
         return Scene(trunks, free or people or list(self.employees.values()), self.zone)
 
-    def place_call(self, call: Call) -> None:
-        self.calls.add(call)
+    def set_online(self, person: Employee, online: bool) -> None:
+        """The cached answer of up to 30 s is dropped, so that whoever moved the switch sees it at once."""
+        person.online = online
+        person.phone = person.phone or Phone("192.168.1.99", "Linphone/5.2.5", 1.2)
+        self.phone_cache = None
 
     def cache_statuses(self, value: dict[str, dict[str, object]]) -> None:
         self.status_cache = Cached(self.now(), dict(value))

@@ -1,0 +1,199 @@
+"""The switches beside the PBX, which a real one does not have: what its outside world does to it, over HTTP."""
+
+import json
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from typing import cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from bot.demo.pbx import control_calls, seed
+from bot.demo.pbx.control_state import state
+from bot.demo.pbx.faults import KINDS, Fault
+from bot.demo.pbx.faults import Kind as FaultKind
+from bot.demo.pbx.keys import Permissions, Right
+from bot.demo.pbx.limits import MODES
+from bot.demo.pbx.refusal import Refusal, boolean, number, word
+from bot.demo.pbx.sightings import AT_ONCE, CONDITIONS, Condition
+from bot.demo.pbx.trunks import Trunk
+from bot.demo.pbx.world import Pbx
+
+Body = Mapping[str, object]
+Switch = Callable[[Pbx, Mapping[str, str], Body], object]
+
+
+def routes(pbx: Pbx) -> list[Route]:
+    return [
+        Route("/control/state", _looking(pbx, lambda _: state(pbx))),
+        Route("/control/requests", _looking(pbx, lambda request: {"requests": _requests(pbx, request)})),
+        *(Route(f"/control/{path}", _switching(pbx, switch), methods=["POST"]) for path, switch in _SWITCHES.items()),
+    ]
+
+
+def _looking(pbx: Pbx, look: Callable[[Request], object]) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        pbx.advance()
+        return JSONResponse(look(request))
+
+    return answer
+
+
+def _switching(pbx: Pbx, switch: Switch) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        pbx.advance()
+        try:
+            done = switch(pbx, request.path_params, await _body(request))
+        except Refusal as refusal:
+            return JSONResponse({"error": str(refusal)}, refusal.status)
+        return JSONResponse(done if done is not None else {"ok": True}, 201 if switch is _add_trunk else 200)
+
+    return answer
+
+
+async def _body(request: Request) -> Body:
+    content = await request.body()
+    try:
+        body = json.loads(content or b"{}")
+    except ValueError:
+        raise Refusal("the body is not JSON") from None
+    if not isinstance(body, dict):
+        raise Refusal("the body is not a JSON object")
+    return body
+
+
+def _requests(pbx: Pbx, request: Request) -> list[dict[str, object]]:
+    after = request.query_params.get("after", "0")
+    return pbx.journal.after(int(after) if after.isdigit() else 0)
+
+
+def _pace(pbx: Pbx, body: Body) -> float:
+    return AT_ONCE if boolean(body, "instant", otherwise=True) else pbx.speed
+
+
+def _trunk(pbx: Pbx, path: Mapping[str, str]) -> Trunk:
+    trunk = pbx.trunks.get(path["id"])
+    if trunk is None:
+        raise Refusal(f"no trunk {path['id']}", 404)
+    return trunk
+
+
+def _set_trunk(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    trunk, pace = _trunk(pbx, path), _pace(pbx, body)
+    condition = word(body, "condition", (*CONDITIONS, "off", "deleted"))
+    if condition == "deleted":
+        pbx.remove_trunk(trunk.id)
+    elif condition == "off":
+        pbx.set_disabled(trunk, True, pace)
+    else:
+        pbx.set_condition(trunk, cast("Condition", condition), pace)
+    if math.isinf(pace):
+        pbx.forget_caches()
+
+
+def _add_trunk(pbx: Pbx, path: Mapping[str, str], body: Body) -> dict[str, str]:
+    kind = word(body, "type", ("sip", "iax"), otherwise="sip").upper()
+    record = seed.TRUNK_DEFAULTS | {
+        "type": kind,
+        "port": 4569 if kind == "IAX" else 5060,
+        "description": str(body.get("name", "New trunk")),
+        "host": str(body.get("host", "")),
+        "username": str(body.get("username", "")),
+        "secret": seed.secret(pbx.random),
+        "registration_type": word(body, "registration", ("outbound", "inbound", "none"), otherwise="outbound"),
+    }
+    trunk = Trunk(pbx.new_trunk_id(kind), record)
+    pbx.add_trunk(trunk, _pace(pbx, body))
+    pbx.forget_caches()
+    return {"id": trunk.id}
+
+
+def _set_asterisk(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    pace = _pace(pbx, body)
+    pbx.set_asterisk(boolean(body, "running"), pace)
+    if math.isinf(pace):
+        pbx.forget_caches()
+
+
+def _set_worker(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    pbx.worker.set_running(boolean(body, "running"), pbx.speed)
+
+
+def _set_call_events(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    pbx.call_events_running = boolean(body, "running")
+
+
+def _set_fault(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    paths = body.get("paths", [])
+    if not isinstance(paths, list):
+        raise Refusal("paths is a list of resources")
+    kind = cast("FaultKind", word(body, "kind", KINDS))
+    pbx.fault = Fault(kind, number(body, "delay", otherwise=0), tuple(str(path) for path in paths))
+
+
+def _set_key(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    if "revoked" not in body and "permissions" not in body:
+        raise Refusal("either revoked or permissions is needed")
+    if "revoked" in body:
+        pbx.keys.revoke(boolean(body, "revoked"))
+    if "permissions" in body:
+        pbx.keys.permit(_permissions(body["permissions"]))
+
+
+def _permissions(wanted: object) -> Permissions:
+    if wanted == "full":
+        return Permissions()
+    if not isinstance(wanted, dict) or any(right not in ("read", "write") for right in wanted.values()):
+        raise Refusal('permissions are "full" or a map of paths to read or write')
+    return Permissions({str(path): cast("Right", right) for path, right in wanted.items()})
+
+
+def _set_rate_limit(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    pbx.limit.set_mode(MODES[word(body, "mode", tuple(MODES))])
+
+
+def _set_extension(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    person = pbx.planner.person(path["number"])
+    if person is None:
+        raise Refusal(f"no extension {path['number']}", 404)
+    pbx.set_online(person, boolean(body, "online"))
+
+
+def _set_traffic(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    pbx.traffic.running = boolean(body, "running")
+
+
+def _set_speed(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    speed = number(body, "speed")
+    if speed <= 0:
+        raise Refusal("speed is greater than 0")
+    pbx.speed = speed
+
+
+def _set_time_zone(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    name = str(body.get("zone", ""))
+    try:
+        pbx.zone = ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise Refusal(f"no time zone {name}") from None
+
+
+_SWITCHES: dict[str, Switch] = {
+    "trunks": _add_trunk,
+    "trunks/{id}": _set_trunk,
+    "asterisk": _set_asterisk,
+    "worker": _set_worker,
+    "call_events": _set_call_events,
+    "fault": _set_fault,
+    "key": _set_key,
+    "rate_limit": _set_rate_limit,
+    "extensions/{number}": _set_extension,
+    "calls": control_calls.start,
+    "calls/{linkedid}/answer": control_calls.answer,
+    "calls/{linkedid}/hangup": control_calls.hang_up,
+    "traffic": _set_traffic,
+    "speed": _set_speed,
+    "time_zone": _set_time_zone,
+}

@@ -1,0 +1,30 @@
+"""Reading what the control page sends, and saying what is wrong with it."""
+
+from collections.abc import Mapping, Sequence
+
+
+class Refusal(Exception):
+    def __init__(self, reason: str, status: int = 422) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+def boolean(body: Mapping[str, object], name: str, *, otherwise: bool | None = None) -> bool:
+    value = body.get(name, otherwise)
+    if not isinstance(value, bool):
+        raise Refusal(f"{name} is true or false")
+    return value
+
+
+def number(body: Mapping[str, object], name: str, *, otherwise: float | None = None) -> float:
+    value = body.get(name, otherwise)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Refusal(f"{name} is a number")
+    return float(value)
+
+
+def word(body: Mapping[str, object], name: str, known: Sequence[str], *, otherwise: str = "") -> str:
+    value = str(body.get(name, otherwise))
+    if value not in known:
+        raise Refusal(f"{name} is one of {', '.join(known)}")
+    return value

@@ -1,0 +1,105 @@
+import asyncio
+import json
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+import uvicorn
+
+from bot.demo.pbx import Pbx, PbxProtocol, app
+
+KEY = "ab" * 32
+MONDAY_MORNING = datetime(2026, 11, 23, 11, 0, tzinfo=ZoneInfo("Europe/Moscow")).timestamp()
+RECORDINGS = Path(__file__).parent / "recordings"
+
+
+class Clock:
+    """Time that passes only when told."""
+
+    def __init__(self) -> None:
+        self.time = MONDAY_MORNING
+
+    def __call__(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.time += seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def pbx(clock: Clock) -> Pbx:
+    """Quiet (no traffic of its own) and without the time an answer takes."""
+    return Pbx(api_key=KEY, now=clock, traffic=False)
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds an answer would have taken; nobody waits for them."""
+    asked: list[float] = []
+    real = asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        asked.append(seconds)
+        await real(0)
+
+    monkeypatch.setattr("bot.demo.pbx.front.asyncio.sleep", sleep)
+    return asked
+
+
+def client_of(pbx: Pbx, address: str = "10.0.0.9", header: str | None = f"Bearer {KEY}") -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app=app(pbx), client=(address, 40000))
+    headers = {} if header is None else {"Authorization": header}
+    return httpx.AsyncClient(transport=transport, base_url="http://pbx/pbxcore/api/v3", headers=headers)
+
+
+@pytest.fixture
+async def api(pbx: Pbx) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(pbx) as client:
+        yield client
+
+
+@pytest.fixture
+async def control(pbx: Pbx) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app=app(pbx))
+    async with httpx.AsyncClient(transport=transport, base_url="http://pbx/control") as client:
+        yield client
+
+
+@pytest.fixture
+def from_address() -> Callable[[Pbx, str, str | None], httpx.AsyncClient]:
+    return client_of
+
+
+@pytest.fixture
+def recording() -> Callable[[str], dict[str, object]]:
+    def find(number: str) -> dict[str, object]:
+        [path] = RECORDINGS.glob(f"{number}_*.json")
+        exchange: dict[str, object] = json.loads(path.read_text())
+        return exchange
+
+    return find
+
+
+@pytest.fixture
+def served(pbx: Pbx) -> Iterator[str]:
+    """The address of the stand-in on a real socket."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.listen()
+        config = uvicorn.Config(app(pbx), http=PbxProtocol, ws="none", lifespan="off", log_level="critical")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([sock],))
+        thread.start()
+        yield f"http://127.0.0.1:{sock.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()

@@ -35,7 +35,7 @@ run: $(INSTALLED)
 	@$(BIN)/mikopbx-bot run
 
 test: $(INSTALLED)
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n 4
 
 check: $(INSTALLED)
 	$(BIN)/ruff format --check .
@@ -44,7 +44,7 @@ check: $(INSTALLED)
 	$(BIN)/lint-imports
 	$(BIN)/vulture
 	$(BIN)/deptry .
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n 4
 
 format: $(INSTALLED)
 	$(BIN)/ruff format .

@@ -235,10 +235,11 @@ def _judge_bad(
     return replace(memory, settled=memory.health, alarm=kind), told
 
 
-def trouble_ahead(station: StationMemory, trunks: Mapping[str, TrunkMemory]) -> bool:
-    """Whether the next look decides something, so that it should be a measurement of its own."""
+def needs_fresh_look(station: StationMemory, trunks: Mapping[str, TrunkMemory]) -> bool:
+    """Whether the next look may decide something, so that it should be a measurement of its own."""
     if station.trouble is not None or station.alarm:
-        return True
+        # While a trouble simply lasts the PBX is spared: with a dead engine each measurement costs it 6 s.
+        return (station.trouble is None) is station.alarm
     return any(m.looks < LOOKS or m.missing or (m.health is Health.DOWN and not m.alarm) for m in trunks.values())
 
 

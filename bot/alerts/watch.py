@@ -84,7 +84,7 @@ class Watch:
         return self._pause(sight)
 
     async def _see(self) -> Sight:
-        fresh = machine.trouble_ahead(self._station, self._trunks)
+        fresh = machine.needs_fresh_look(self._station, self._trunks)
         try:
             answer = await self._pbx.trunk_statuses(fresh=fresh, priority=Priority.WATCH)
             self._learn_zone(answer.pbx_time)
@@ -138,13 +138,12 @@ class Watch:
         return after
 
     def _pause(self, sight: Sight) -> float:
-        if sight.trouble not in SLOWED:
+        # Until it is told there is a hurry, to be sure; after that there is none.
+        if sight.trouble not in SLOWED or not self._station.alarm:
             self._slowed = 0
             return max(self._policy.poll_interval, sight.retry_after or 0.0)
         self._slowed += 1
-        # The second look comes as soon as ever, to be sure; after it there is no hurry.
-        slow = 60.0 * 2 ** (self._slowed - 2) if self._slowed >= machine.LOOKS else 0.0
-        return max(self._policy.poll_interval, min(SLOWEST, slow))
+        return max(self._policy.poll_interval, min(SLOWEST, 30.0 * 2.0**self._slowed))
 
     def _station_facts(self, sight: Sight) -> dict[str, Any]:
         return {"station": self._name, "trouble": sight.trouble and str(sight.trouble), "row": sight.row}

@@ -73,11 +73,22 @@ def listening(port: int) -> Iterator[tuple[socket.socket, str]]:
         yield sock, f"http://127.0.0.1:{sock.getsockname()[1]}"
 
 
+class _Server(uvicorn.Server):
+    """Ends on a signal like uvicorn's own, but leaves time to end the bot too."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
+
+
 async def _serve(app: Starlette, sock: socket.socket) -> None:
     config = uvicorn.Config(
         app, http=AbortableProtocol, ws="none", lifespan="off", log_level="critical", timeout_graceful_shutdown=1
     )
-    await uvicorn.Server(config).serve(sockets=[sock])
+    await _Server(config).serve(sockets=[sock])
 
 
 async def _start_bot(address: str, token: str, key: str, folder: Path) -> asyncio.subprocess.Process:

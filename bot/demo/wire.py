@@ -18,6 +18,13 @@ class AbortableProtocol(H11Protocol):
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.app_state = {**self.app_state, _KEY: self.abort}
 
+    def shutdown(self) -> None:
+        """A server that ends waits for nobody's long poll."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.abort()
+        else:
+            super().shutdown()
+
     def abort(self) -> None:
         self.transport.abort()
         # The loop reports the loss a tick later; until then uvicorn would complain of a missing answer.

@@ -44,6 +44,12 @@ class Seen:
     def __contains__(self, part: str) -> bool:
         return part in self.text
 
+    def last_code(self) -> str:
+        """The last thing written to be copied; Telegram counts in UTF-16 units."""
+        code = next(e for e in reversed(self.raw["entities"]) if e["type"] == "code")
+        units = self.text.encode("utf-16-le")
+        return units[2 * code["offset"] : 2 * (code["offset"] + code["length"])].decode("utf-16-le")
+
 
 class Standins:
     """A stand-in PBX and a stand-in Telegram on one port, driven through their own control addresses."""
@@ -69,8 +75,8 @@ class Standins:
         return [c for c in self.get("/client/log", after=0)["calls"] if c["method"] == method or not method]
 
     def messages(self, chat: int, seen_by: int = ANNA) -> list[Seen]:
-        state = self.get("/client/state", **{"as": seen_by})
-        found = next((c for c in state["chats"] if c["id"] == chat), {"messages": []})
+        chats: list[Json] = self.get("/client/state", **{"as": seen_by})["chats"]
+        found: Json = next((c for c in chats if c["id"] == chat), {"messages": []})
         return [_seen(chat, m) for m in found["messages"]]
 
     def from_bot(self, chat: int, seen_by: int = ANNA) -> list[Seen]:
@@ -199,7 +205,7 @@ def ordinary_settings(address: str, folder: Path) -> dict[str, str]:
         "ALERT_CHATS": str(GROUP),
         "DATABASE_URL": f"sqlite:///{folder / 'bot.sqlite3'}",
         "POLL_INTERVAL": "1",
-        "ALERT_AFTER": "1",
+        "ALERT_AFTER": "0.1",
         "LOG_LEVEL": "DEBUG",
     }
 

@@ -39,7 +39,7 @@ def demo(tmp_path: Path) -> Iterator[str]:
         yield next(m.group() for line in process.stdout if (m := re.search(r"http://127\.0\.0\.1:\d+", line)))
     finally:
         process.terminate()
-        process.wait(20)
+        process.communicate(timeout=20)
 
 
 @pytest.fixture

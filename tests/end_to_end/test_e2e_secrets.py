@@ -13,8 +13,7 @@ def test_no_log_line_holds_the_token_the_key_or_a_password(
     question = standins.asks(ANNA, "/add_employee 243 John Smith", GROUP)
     standins.presses(ANNA, question, "Create")
     secret = standins.wait_for(lambda: next((m for m in standins.from_bot(ANNA) if "Password" in m.text), None))
-    code = next(e for e in secret.raw["entities"][::-1] if e["type"] == "code")
-    password = secret.text[code["offset"] : code["offset"] + code["length"]]
+    password = secret.last_code()
     standins.asks(ANNA, "/status", GROUP)
     for kind in ("html", "unplugged", "cut"):
         standins.post("/control/fault", kind=kind, delay=0)

@@ -79,4 +79,4 @@ def test_one_command_runs_the_demo_and_prints_its_address(tmp_path: Path) -> Non
         assert "<html" in httpx.get(address).text
     finally:
         demo.terminate()
-        demo.wait(20)
+        demo.communicate(timeout=20)

@@ -47,8 +47,10 @@ def test_any_text_is_an_employee_or_a_sentence(text: str) -> None:
     try:
         asked = read_employee(text)
     except WrongArguments as wrong:
-        assert wrong.problem
+        asked, sentence = Asked("", "-"), wrong.problem
     else:
-        assert asked.name
-        assert len(asked.name) <= 100
-        assert asked.number == "" or (asked.number.isdecimal() and 2 <= len(asked.number) <= 8)
+        sentence = "-"
+    assert sentence
+    assert asked.name
+    assert len(asked.name) <= 100
+    assert asked.number == "" or (asked.number.isdecimal() and 2 <= len(asked.number) <= 8)

@@ -31,7 +31,7 @@ from bot.pbx import (
 
 ROOT = "/pbxcore/api/v3/"
 FILES = sorted((Path(__file__).parent / "recordings").glob("*.json"))
-DAY = datetime(2026, 3, 17), datetime(2026, 3, 17, 23, 59, 59)
+DAY = datetime(2026, 3, 17), datetime(2026, 3, 17, 23, 59, 59)  # noqa: DTZ001 (the PBX's wall clock)
 NEW = NewEmployee(number="231", name="John Smith", secret=SecretStr("Qw3rtyUi9pAs"))
 
 
@@ -108,15 +108,13 @@ async def ask(recording: Recording) -> object:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 async def test_a_recorded_exchange_is_an_answer_or_the_right_error(file: Path) -> None:
     recording = load(file)
-    try:
-        answer = await ask(recording)
-    except PbxError as error:
-        assert not (isinstance(recording.body, dict) and recording.body.get("result") is True), error
-        assert type(error) in expected(recording), f"{type(error).__name__}: {error}"
-    else:
-        assert isinstance(recording.body, dict)
-        assert recording.body.get("result") is True
-        assert answer is not None
+    good = isinstance(recording.body, dict) and recording.body.get("result") is True
+    if good:
+        assert await ask(recording) is not None
+        return
+    with pytest.raises(PbxError) as caught:
+        await ask(recording)
+    assert type(caught.value) in expected(recording), str(caught.value)
 
 
 def expected(recording: Recording) -> set[type[PbxError]]:
@@ -196,11 +194,9 @@ async def test_what_needs_no_reading_is_named_by_its_field() -> None:
 
 
 async def test_html_in_an_error_is_taken_out() -> None:
-    recording = Recording("POST", "employees", 422, httpx.Response(422), None)
     html = 'There are references to the object - <a href="/admin-cabinet/x"><i class="y"></i> To 241</a>'
     response = httpx.Response(422, json={"result": False, "data": [], "messages": {"error": [html]}})
     with pytest.raises(Invalid, match="references to the object - To 241") as caught:
         async with client(response) as pbx:
             await pbx.create_employee(NEW)
     assert "<" not in str(caught.value)
-    assert recording.method == "POST"

@@ -1,7 +1,7 @@
 """The actions of `/cdr`."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -62,9 +62,9 @@ class CdrActions:
         wanted = {name: str(value) for name, value in call.params.items() if name in ("dateFrom", "dateTo")}
         wrong = _wrong(wanted)
         if not (wanted.get("dateFrom") and wanted.get("dateTo")):
-            wrong = "dateFrom and dateTo are required"
+            wrong = "Both dateFrom and dateTo parameters are required."
         elif wanted["dateFrom"] > wanted["dateTo"]:
-            wrong = "dateFrom must be before dateTo"
+            wrong = "dateFrom must be before dateTo."
         if wrong:
             return _told(refused([wrong], coded=True), "getStatsByProvider", "GetStatsByProvider")
         rows = cdr.chosen(self.pbx.records.rows, wanted, self._numbers_of)
@@ -145,7 +145,7 @@ def _wrong(wanted: dict[str, str]) -> str:
         return ""
     first, last = _date(since), _date(until)
     if first is None or last is None:
-        return "Invalid date format. Use YYYY-MM-DD or YYYY-MM-DD HH:MM:SS."
+        return "Invalid date format. Expected: YYYY-MM-DD or YYYY-MM-DD HH:MM:SS"
     return _TOO_LONG if (last - first).days > _MOST_DAYS else ""
 
 
@@ -164,28 +164,28 @@ def _figures(rows: list[Row], trunk: str, account: str, direction: str) -> Row |
     if not legs:
         return None
     answered = {leg["linkedid"] for leg in legs if leg["disposition"] == "ANSWERED"}
+    # Of the legs of one call only the longest counts.
+    duration, billsec = (_longest(legs, name) for name in ("duration", "billsec"))
     return {
         "provider": trunk,
         "providerName": trunk,
         "direction": direction,
         "totalCalls": len({leg["linkedid"] for leg in legs}),
         "answeredCalls": len(answered),
-        "totalDuration": sum(int(str(leg["duration"])) for leg in legs),
-        "totalBillsec": sum(int(str(leg["billsec"])) for leg in legs),
+        "totalDuration": duration,
+        "totalBillsec": billsec,
     }
 
 
+def _longest(legs: list[Row], name: str) -> int:
+    calls: dict[object, int] = {}
+    for leg in legs:
+        calls[leg["linkedid"]] = max(calls.get(leg["linkedid"], 0), int(str(leg[name])))
+    return sum(calls.values())
+
+
 def _told(answer: Answer, function: str, action: str) -> Answer:
-    return Answer(
-        answer.data,
-        answer.messages,
-        answer.result,
-        answer.status,
-        function,
-        _PROCESSOR.format(action),
-        answer.http_code,
-        cost=answer.cost or 0.02,
-    )
+    return replace(answer, function=function, processor=_PROCESSOR.format(action), cost=answer.cost or 0.02)
 
 
 def _whole(value: str | None, otherwise: int) -> int:

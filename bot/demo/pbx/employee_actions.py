@@ -1,7 +1,7 @@
 """The actions of `/employees`."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.demo.pbx import seed
@@ -50,13 +50,13 @@ class EmployeeActions:
     def get_record(self, call: Call) -> Answer:
         person = self.pbx.employees.get(int(call.id))
         if person is None:
-            return self._told(refused([f"Employee with user_id {call.id} not found"]), "getRecord", "GetRecord")
-        return self._told(Answer(self._record(person)), "getRecord", "GetRecord")
+            return _told(refused([f"Employee with user_id {call.id} not found"]), "getRecord", "GetRecord")
+        return _told(Answer(self._record(person)), "getRecord", "GetRecord")
 
     def get_default(self, call: Call) -> Answer:
         number = next_free(self.pbx.employees.values(), self.pbx.service_numbers)
         blank = Employee(0, number, "", seed.secret(self.pbx.random), transport="udp,tcp")
-        return self._told(Answer(self._record(blank)), "getDefault", "GetRecord")
+        return _told(Answer(self._record(blank)), "getDefault", "GetRecord")
 
     def create(self, call: Call) -> Answer:
         # A body with an id of its own takes the PBX's migration path: no defaults, and 200 instead of 201.
@@ -65,18 +65,10 @@ class EmployeeActions:
         blank.transport = "udp,tcp" if migrated else "udp"
         answer = self._saved(blank, call.params, needs_secret=not migrated)
         if not answer.result:
-            return self._told(answer, "create", "SaveRecord")
+            return _told(answer, "create", "SaveRecord")
         status = 200 if migrated else 201
-        reload = "" if migrated else f"extensions/modify/{blank.id}"
-        return Answer(
-            answer.data,
-            status=status,
-            http_code=status,
-            reload=reload,
-            function="create",
-            processor=_PROCESSOR.format("SaveRecord"),
-            cost=0.05,
-        )
+        page = "" if migrated else f"extensions/modify/{blank.id}"
+        return _told(replace(answer, status=status, http_code=status, reload=page), "create", "SaveRecord")
 
     def put(self, call: Call) -> Answer:
         stored = self.pbx.employees.get(int(call.id)) if call.id else None
@@ -97,7 +89,7 @@ class EmployeeActions:
     def delete(self, call: Call) -> Answer:
         person = self.pbx.employees.get(int(call.id)) if call.id else None
         if person is None:
-            return self._told(refused([f"Employee not found (ID: {call.id})"]), "delete", "DeleteRecord")
+            return _told(refused([f"Employee not found (ID: {call.id})"]), "delete", "DeleteRecord")
         routes = [route for route in self.pbx.incoming_routes if route["extension"] in (person.number, person.mobile)]
         if routes:
             links = "".join(
@@ -105,9 +97,9 @@ class EmployeeActions:
                 f'<i class="map signs icon"></i> {route["rulename"]}</a>'
                 for route in routes
             )
-            return self._told(refused([f"There are references to the object - {links}"]), "delete", "DeleteRecord")
+            return _told(refused([f"There are references to the object - {links}"]), "delete", "DeleteRecord")
         del self.pbx.employees[person.id]
-        return self._told(Answer({"deleted_id": str(person.id)}), "delete", "DeleteRecord")
+        return _told(Answer({"deleted_id": str(person.id)}), "delete", "DeleteRecord")
 
     def batch_create(self, call: Call) -> Answer:
         wanted = call.params.get("employees")
@@ -115,13 +107,12 @@ class EmployeeActions:
         rows = wanted if isinstance(wanted, list) else []
         if not rows or len(rows) > _BATCH_MOST:
             text = "Employees array is required" if not rows else f"Maximum batch size is {_BATCH_MOST} employees"
-            return self._told(refused([text]), "batchCreate", "BatchCreate")
+            return _told(refused([text]), "batchCreate", "BatchCreate")
         results = self._batch(rows, mode, keep_going=_true(call.params.get("skip_errors")))
-        return self._told(_batch_answer(results, mode, len(rows)), "batchCreate", "BatchCreate")
+        return _told(_batch_answer(results, mode, len(rows)), "batchCreate", "BatchCreate")
 
     def batch_delete(self, call: Call) -> Answer:
-        failed = refused(["Action 'batchDelete' is not implemented yet"])
-        return Answer(result=False, messages=failed.messages, status=422, function="batchDelete")
+        return replace(refused(["Action 'batchDelete' is not implemented yet"]), function="batchDelete")
 
     def _batch(self, rows: list[object], mode: str, *, keep_going: bool) -> list[dict[str, object]]:
         """The PBX checks all rows before it creates any; the first bad one ends the checking unless told to skip."""
@@ -147,8 +138,8 @@ class EmployeeActions:
     def _changed(self, person: Employee, call: Call, function: str) -> Answer:
         answer = self._saved(person, call.params, needs_secret=False)
         if answer.result:
-            answer = Answer(answer.data, http_code=200)
-        return self._told(answer, function, "SaveRecord")
+            answer = replace(answer, http_code=200)
+        return _told(answer, function, "SaveRecord")
 
     def _saved(
         self, person: Employee, params: "dict[str, object] | object", *, needs_secret: bool, store: bool = True
@@ -188,39 +179,36 @@ class EmployeeActions:
     def _record(self, person: Employee) -> dict[str, object]:
         return record(person, [*self.pbx.employees.values(), person])
 
-    def _told(self, answer: Answer, function: str, action: str) -> Answer:
-        return Answer(
-            answer.data,
-            answer.messages,
-            answer.result,
-            answer.status,
-            function,
-            _PROCESSOR.format(action),
-            answer.http_code,
-            cost=0.02,
-        )
+
+def _told(answer: Answer, function: str, action: str) -> Answer:
+    return replace(answer, function=function, processor=_PROCESSOR.format(action), cost=0.02)
 
 
 def _unknown(call: Call, function: str) -> Answer:
     word = "patch" if function == "patch" else "update"
     failed = refused([f"Employee not found for {word} operation (ID: {call.id})"], 404, coded=True)
-    return Answer(result=False, messages=failed.messages, status=404, http_code=404, function=function)
+    return replace(failed, function=function)
 
 
 def _missing(fields: dict[str, object], *, needs_secret: bool) -> dict[str, str]:
     needed = {"user_username": "ex_ValidateUsernameEmpty", "number": "ex_ValidateNumberIsEmpty"}
     if needs_secret:
         needed["sip_secret"] = "ex_ValidateSecretEmpty"  # noqa: S105 - the key of a message
-    return {name: key for name, key in needed.items() if not str(fields.get(name) or "").strip()}
+    given = fields | {"number": _digits(fields.get("number"))}
+    return {name: key for name, key in needed.items() if not str(given.get(name) or "").strip()}
+
+
+def _digits(value: object) -> str:
+    return re.sub(r"\D", "", str(value if value is not None else ""))
 
 
 def _fill(person: Employee, fields: dict[str, object]) -> None:
     """Cleans instead of refusing, as the PBX does: digits only, cut to length, unknown fields ignored."""
-    person.number = re.sub(r"\D", "", str(fields["number"]))[:8]
+    person.number = _digits(fields["number"])[:8]
     person.name = str(fields["user_username"])[:100]
     if fields.get("sip_secret"):
         person.secret = str(fields["sip_secret"])[:100]
-    person.mobile = re.sub(r"\D", "", str(fields.get("mobile_number") or ""))
+    person.mobile = _digits(fields.get("mobile_number"))
     if not person.mobile:
         person.mobile_dialstring = ""
     for name, (attribute, longest) in _TEXTS.items():

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from asyncio import sleep
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -65,7 +66,7 @@ class Front:
         target = find(self._table, path, request.method)
         fault = self._pbx.fault.on(target.resource if target else "")
         if fault.delay > 0:
-            await asyncio.sleep(fault.delay)
+            await sleep(fault.delay)
         if fault.kind == "unplugged":
             return Reply(0, "", b"", cut="before")
         if path == "/pbxcore/api/system/ping":
@@ -106,7 +107,7 @@ class Front:
 
     async def _take(self, seconds: float) -> None:
         if seconds > 0:
-            await asyncio.sleep(seconds / self._pbx.speed)
+            await sleep(seconds / self._pbx.speed)
 
     def _envelope(self, answer: Answer) -> Reply:
         return self._json(body_of(answer, pid=1290 + self._pbx.journal.total % 3), answer.status)

@@ -81,9 +81,9 @@ def validate(call: Call) -> Answer:
     short, long = len(password) < 8, len(password) > 64
     complaints = [
         *(["Default password is being used"] if default else []),
-        *(["Password is too short"] if short else []),
-        *(["Password is too long"] if long else []),
-        *(["Password is too weak"] if points < ENOUGH_FOR_SIP else []),
+        *(["Password is too short (minimum 8 characters)"] if short else []),
+        *(["Password is too long (maximum 64 characters)"] if long else []),
+        *(["The password being set is too simple."] if points < ENOUGH_FOR_SIP else []),
     ]
     data = {
         "isValid": not complaints,
@@ -94,9 +94,20 @@ def validate(call: Call) -> Answer:
         "isTooShort": short,
         "isTooLong": long,
         "messages": complaints,
-        "suggestions": ["Use upper-case and lower-case letters, digits and special characters"] if complaints else [],
+        "suggestions": _suggestions(password) if complaints else [],
     }
     return Answer(data, function="validate", processor="Passwords\\ValidatePasswordAction")
+
+
+def _suggestions(password: str) -> list[str]:
+    lacking = {
+        "Add uppercase letters": any(map(str.isupper, password)),
+        "Add lowercase letters": any(map(str.islower, password)),
+        "Add numbers": any(map(str.isdigit, password)),
+        "Add special characters": any(not char.isalnum() for char in password),
+        "Increase password length": len(password) >= 12,
+    }
+    return [advice for advice, done in lacking.items() if not done]
 
 
 def check_dictionary(call: Call) -> Answer:

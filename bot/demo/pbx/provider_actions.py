@@ -1,11 +1,12 @@
 """Reading trunks: the lists, the statuses with their ten-second cache, one trunk's status, history and figures."""
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.demo.pbx import local_time, seed
 from bot.demo.pbx.envelope import Answer, Call, refused
+from bot.demo.pbx.trunk_figures import figures, midnight
 from bot.demo.pbx.trunks import SECRET_MASK, Trunk, events, statistics, status
 
 if TYPE_CHECKING:
@@ -19,16 +20,7 @@ _LIST_FIELDS = ("type", "note", "disabled", "username", "host", "registration_ty
 
 
 def told(answer: Answer, function: str, action: str) -> Answer:
-    return Answer(
-        answer.data,
-        answer.messages,
-        answer.result,
-        answer.status,
-        function,
-        _PROCESSOR.format(action),
-        answer.http_code,
-        cost=answer.cost or 0.02,
-    )
+    return replace(answer, function=function, processor=_PROCESSOR.format(action), cost=answer.cost or 0.02)
 
 
 def masked(trunk: Trunk) -> dict[str, object]:
@@ -133,20 +125,10 @@ class ProviderActions:
     def get_stats(self, call: Call) -> Answer:
         trunk = self.pbx.trunks.get(call.id)
         if trunk is None:
-            return told(refused(["Provider not found"]), "getStats", "GetStats")
+            return told(refused(["pr_StatsProviderNotFound"]), "getStats", "GetStats")
         asked = str(call.params.get("days", ""))
         days = max(1, min(30, int(asked))) if asked.isdigit() else 30
-        now, zone = self.pbx.now(), self.pbx.zone
-        daily = []
-        for back in range(days - 1, -1, -1):
-            start = now - (back + 1) * seed.DAY
-            day = statistics(trunk, start, start + seed.DAY)
-            daily.append({"date": local_time.text(start + seed.DAY, zone)[:10]} | day | {"avgRtt": day["averageRtt"]})
-        period = {"start": daily[0]["date"], "end": daily[-1]["date"], "days": days}
-        # In the build that was measured the sums are 0 and their texts are raw translation keys.
-        sums = {"period": f"{days} pr_StatsPeriodDays", "avgAvailability": 0, "totalUptime": 0, "totalDowntime": 0}
-        aggregated = sums | {"uptimeFormatted": "0 pr_StatsFormatSeconds", "sla": 0}
-        data = {"provider": _provider(trunk), "aggregated": aggregated, "daily": daily, "period": period}
+        data = {"provider": _provider(trunk)} | figures(trunk, days, self.pbx.now(), self.pbx.zone)
         return told(Answer(data), "getStats", "GetStats")
 
     def _live(self) -> float:
@@ -173,8 +155,8 @@ class ProviderActions:
             f"{name}Formatted": local_time.seconds_text(int(str(whole[name])), zone)
             for name in ("lastUpdate", "lastChange", "stateStartTime")
         }
-        figures = statistics(trunk, now - 30 * seed.DAY, now)
-        return whole | {"recentEvents": recent} | problem | {"statistics": figures} | times
+        today = statistics(trunk, midnight(now, zone), now)
+        return whole | {"recentEvents": recent} | problem | {"statistics": today} | times
 
 
 def _represent(trunk: Trunk) -> str:

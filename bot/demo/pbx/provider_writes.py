@@ -18,6 +18,7 @@ _ENUMS = {
     "dtmfmode": ("auto", "auto_info", "inband", "rfc4733", "info"),
     "transport": ("udp", "tcp", "tls", "udp,tcp"),
 }
+_REQUIRED = {"description": "Provider description is required", "registration_type": "Registration type is required"}
 _RANGES = {"port": (1, 65535), "qualifyfreq": (10, 3600)}
 _BOOLEANS = ("disabled", "qualify", "disablefromuser", "cid_did_debug")
 _READ_ONLY = ("id", "type", "networkfilter_represent", "additionalHosts")
@@ -41,16 +42,8 @@ class ProviderWrites:
         trunk = Trunk(self.pbx.new_trunk_id(kind), record)
         self.pbx.add_trunk(trunk, pace=self.pbx.speed)
         page = f"providers/modify{kind.lower()}/{trunk.id}"
-        answer = told(Answer(masked(trunk), status=201), "create", "SaveRecord")
-        return Answer(
-            answer.data,
-            status=201,
-            http_code=201,
-            reload=page,
-            function="create",
-            processor=answer.processor,
-            cost=0.04,
-        )
+        answer = Answer(masked(trunk), status=201, http_code=201, reload=page, cost=0.04)
+        return told(answer, "create", "SaveRecord")
 
     def put(self, call: Call) -> Answer:
         return self._update(call, "update", whole=True)
@@ -83,8 +76,7 @@ class ProviderWrites:
     def _update(self, call: Call, function: str, *, whole: bool) -> Answer:
         trunk = self.pbx.trunks.get(call.id)
         if trunk is None:
-            refusal = refused([f"Provider not found for {function} operation (ID: {call.id})"], 404, coded=True)
-            return Answer(result=False, messages=refusal.messages, status=404, http_code=404, function=function)
+            return told(refused(["Provider not found"], 404, coded=True), function, "SaveRecord")
         record, wrong = _filled(trunk.record, call.params, whole=whole)
         if wrong:
             return told(wrong, function, "SaveRecord")
@@ -103,31 +95,29 @@ def _filled(
 ) -> tuple[dict[str, object], Answer | None]:
     """The record with the sent fields in it, or the refusal. What is required is looked at before anything else."""
     record = dict(base)
-    missing = _missing(base, params) if whole else {}
+    missing = {name: text for name, text in _REQUIRED.items() if whole and not str(params.get(name) or "").strip()}
     if missing:
         return record, refused(missing)
-    wrong = [text for name in params for text in _complaint(name, params[name])]
+    wrong = [text for name in params for text in _complaint(name, params[name])] or _incomplete(
+        dict(base) | dict(params)
+    )
     if wrong:
-        return record, refused(wrong)
+        return record, refused(wrong, coded=True)
     for name, value in params.items():
         if name in record and name not in _READ_ONLY:
             record[name] = _typed(name, value)
     return record, None
 
 
-def _missing(base: Mapping[str, object], params: Mapping[str, object]) -> dict[str, str]:
-    needed = {"description": "Provider name is required", "registration_type": "Registration type is required"}
-    missing = {name: text for name, text in needed.items() if not str(params.get(name) or "").strip()}
-    if missing:
-        return missing
-    kind = params["registration_type"]
-    if kind in ("outbound", "none") and not params.get("host"):
-        missing["host"] = "Enter the server name or IP address of the provider"
-    if kind in ("outbound", "inbound"):
-        kept = {"username": params.get("username"), "secret": params.get("secret") or base.get("secret")}
-        texts = {"username": "Enter the username", "secret": "Enter the password"}
-        missing |= {name: texts[name] for name, value in kept.items() if not value}
-    return missing
+def _incomplete(record: Mapping[str, object]) -> list[str]:
+    """What a trunk of this kind of registration cannot do without."""
+    kind = record["registration_type"]
+    needed = {
+        "host": (("outbound", "none"), "Enter the server name or IP address of the provider"),
+        "username": (("outbound", "inbound"), "Enter your login to log in to your provider."),
+        "secret": (("outbound", "inbound"), "Enter password for authorization"),
+    }
+    return [text for name, (kinds, text) in needed.items() if kind in kinds and not record.get(name)]
 
 
 def _complaint(name: str, value: object) -> list[str]:

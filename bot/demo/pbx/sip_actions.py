@@ -1,6 +1,6 @@
 """The actions of `/sip`: phones, peers, the registry, secrets."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.demo.pbx.employees import Employee
@@ -39,9 +39,7 @@ class SipActions:
         processor = "SIPStackProcessor::callBack"
         if person is None:
             failed = refused(["Extension not found or status unavailable"])
-            return Answer(
-                result=False, messages=failed.messages, status=422, function="getStatus", processor=processor, cost=0.05
-            )
+            return replace(failed, function="getStatus", processor=processor, cost=0.05)
         processor = "Extensions\\GetStatusAction::main"
         return Answer(self._shown(person), function="getStatus", processor=processor, cost=0.2)
 
@@ -49,8 +47,7 @@ class SipActions:
         person = self._person(call.id)
         processor = "Sip\\GetSipSecretAction::main"
         if person is None:
-            failed = refused(["Extension not found"])
-            return Answer(result=False, messages=failed.messages, status=422, function="getSecret", processor=processor)
+            return replace(refused(["Extension not found"]), function="getSecret", processor=processor)
         return Answer({"number": person.number, "secret": person.secret}, function="getSecret", processor=processor)
 
     def get_peers(self, call: Call) -> Answer:
@@ -135,10 +132,4 @@ class SipActions:
 
 
 def _statuses(answer: Answer) -> Answer:
-    return Answer(
-        answer.data,
-        answer.messages,
-        function="getStatuses",
-        processor="Extensions\\GetAllStatusesAction::main",
-        cost=answer.cost,
-    )
+    return replace(answer, function="getStatuses", processor="Extensions\\GetAllStatusesAction::main")

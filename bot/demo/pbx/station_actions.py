@@ -1,6 +1,6 @@
 """Smaller resources: active calls, the system, its time, its numbers and its routes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.demo.pbx import local_time
@@ -39,8 +39,7 @@ class StationActions:
 
     def no_list(self, call: Call) -> Answer:
         """Some resources have methods only."""
-        failed = refused([f"Unknown action - getList in {call.resource}"])
-        return Answer(result=False, messages=failed.messages, status=422, function="getList")
+        return replace(refused([f"Unknown action - getList in {call.resource}"]), function="getList")
 
     def ping(self, call: Call) -> Answer:
         return Answer(function="ping", processor="SystemManagementProcessor::handlePing", cost=0.02)
@@ -103,10 +102,7 @@ class StationActions:
     def incoming_route(self, call: Call) -> Answer:
         found = next((route for route in self.pbx.incoming_routes if route["id"] == call.id), None)
         answer = Answer(found) if found else refused(["Incoming route not found"])
-        processor = "IncomingRoutes\\GetRecordAction::main"
-        return Answer(
-            answer.data, answer.messages, answer.result, answer.status, "getRecord", processor, answer.http_code
-        )
+        return replace(answer, function="getRecord", processor="IncomingRoutes\\GetRecordAction::main")
 
     def outbound_routes(self, call: Call) -> Answer:
         routes = list(self.pbx.outbound_routes)

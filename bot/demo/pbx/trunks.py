@@ -17,15 +17,17 @@ _WORDS = {
     "ok": ("Working", "green", "Provider working normally"),
     "rejected": ("Rejected", "grey", "Provider registration rejected by server"),
     "unregistered": ("Not registered", "grey", "Provider not registered on server"),
-    "unreachable": ("Unreachable", "yellow", "Provider is unreachable"),
+    "unreachable": ("Unreachable", "yellow", "Provider does not respond to requests"),
     "lagged": ("High latency", "yellow", "Provider responds with high latency"),
     "off": ("Disabled", "grey", "Provider disabled by administrator"),
 }
 _UNKNOWN = ("Unknown", "grey", "Provider state is unknown")
 _EVENTS = {
     "registered": ("info", "Registration successful"),
-    "ok": ("info", "Status change"),
-    "off": ("info", "Status change"),
+    "ok": ("info", "Provider working"),
+    "off": ("warning", "Provider disabled"),
+    "lagged": ("warning", "High latency"),
+    "unreachable": ("error", "Provider unreachable"),
     "unregistered": ("warning", "Registration lost"),
     "rejected": ("error", "Registration rejected"),
 }
@@ -93,10 +95,9 @@ def good(state: str) -> bool:
 
 def round_trip(trunk: Trunk, sight: Sight, now: float) -> int | None:
     """Milliseconds, wandering a little around what is usual for this trunk."""
-    answers = good(sight.state) if trunk.is_iax else sight.contact == "Reachable"
     if sight.state == "lagged":
         return 1800 + zlib.crc32(f"{trunk.id}{int(now) // 10}".encode()) % 700
-    if not answers:
+    if sight.contact != "Reachable":
         return None
     usual = 4 + zlib.crc32(trunk.id.encode()) % 30
     return usual + zlib.crc32(f"{trunk.id}{int(now) // 10}".encode()) % 5
@@ -144,7 +145,7 @@ def status(trunk: Trunk, now: float) -> dict[str, object]:
 def _details(trunk: Trunk, sight: Sight) -> dict[str, object]:
     if trunk.is_iax and good(sight.state):
         peer = f"{trunk.text('host')}:{trunk.text('port')}"
-        return {"registrationDetails": f"Registered with {peer}", "peerAddress": peer, "refreshInterval": 60}
+        return {"registrationDetails": f"Registered with {peer}", "refreshInterval": "60"}
     if trunk.kind != "inbound" or sight.state == "OFF":
         return {}
     registered = sight.state.lower() != "unregistered"
@@ -153,7 +154,7 @@ def _details(trunk: Trunk, sight: Sight) -> dict[str, object]:
 
 
 def _durations(turned: Sequence[tuple[float, str]], state: str, now: int) -> dict[str, object]:
-    if state == "OFF":
+    if state.lower() not in _WORDS | {"unknown": _UNKNOWN} or state == "OFF":
         return {}
     duration = now - int(turned[-1][0])
     if good(state):
@@ -202,13 +203,12 @@ def statistics(trunk: Trunk, since: float, now: float) -> dict[str, object]:
         successes += checks if state in ("registered", "OK") else 0
         failures += checks if state in ("rejected", "unregistered", "UNKNOWN", "unreachable", "lagged") else 0
     total = max(1, int((now - max(since, turned[0][0])) // _CHECK_EVERY))
-    counted = successes + failures
     rtt = round_trip(trunk, trunk.sight(now), now)
     return {
         "totalChecks": total,
         "successCount": successes,
         "failureCount": failures,
-        "availability": round(100 * successes / counted, 2) if successes else 0,
+        "availability": round(100 * successes / total, 2) if successes else 0,
         "averageRtt": rtt,
         "maxRtt": None if rtt is None else rtt + 3,
         "minRtt": None if rtt is None else max(0, rtt - 3),

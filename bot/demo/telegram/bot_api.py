@@ -11,6 +11,7 @@ from bot.demo.telegram.faults import Fault, FaultKind
 from bot.demo.telegram.model import Json
 from bot.demo.telegram.params import Params, read_params
 from bot.demo.telegram.refusal import Refusal, too_many_requests
+from bot.demo.telegram.waiting import Gone, unless_gone
 from bot.demo.telegram.world import TOKEN, Telegram
 from bot.demo.wire import abort
 
@@ -40,10 +41,12 @@ async def answer(telegram: Telegram, request: Request) -> Response:
     except Refusal as refusal:
         telegram.log.add(_name(method), params, refusal.code, {"description": refusal.description})
         return JSONResponse(refusal.as_json(), refusal.code)
+    except Gone:
+        return Response()
 
 
 async def _answer(telegram: Telegram, request: Request, method: str, params: Params) -> Response:
-    fault = telegram.faults.meet(method, _chat_id(params))
+    fault = telegram.faults.meet(method, params.chat_id())
     if fault is not None and (refusal := fault.refusal()) is not None:
         raise refusal
     if fault is not None and fault.kind is FaultKind.HTML:
@@ -52,7 +55,9 @@ async def _answer(telegram: Telegram, request: Request, method: str, params: Par
     if fault is not None and fault.kind is FaultKind.CUT:
         telegram.log.add(_name(method), params, 0, {"description": "cut before it was carried out"})
         return _cut(request)
-    result = await call(telegram, method, params)
+    result = call(telegram, method, params)
+    if inspect.isawaitable(result):
+        result = await unless_gone(request, result)
     telegram.log.add(_name(method), params, 200, {"result": result})
     return await _deliver(request, fault, {"ok": True, "result": result})
 
@@ -71,27 +76,21 @@ def _cut(request: Request) -> Response:
     return Response()
 
 
-async def call(telegram: Telegram, method: str, params: Params) -> object:
-    """Carries out one method of the Bot API. Raises Refusal."""
+def call(telegram: Telegram, method: str, params: Params) -> object:
+    """Carries out one method of the Bot API; the result of a long poll must be awaited. Raises Refusal."""
     known = METHODS.get(method.lower())
     if known is None:
         raise Refusal(404, "Not Found")
-    chat_id = _chat_id(params)
+    chat_id = params.chat_id()
     if method.lower() in COUNTED and chat_id in telegram.chats:
         seconds = telegram.limits.spend(chat_id)
         if seconds:
             raise too_many_requests(seconds)
-    result = known[1](telegram, params)
-    return await result if inspect.isawaitable(result) else result
+    return known[1](telegram, params)
 
 
 def _name(method: str) -> str:
     return METHODS.get(method.lower(), (method,))[0]
-
-
-def _chat_id(params: Params) -> int | None:
-    value = params.text("chat_id")
-    return int(value) if value.lstrip("-").isdigit() else None
 
 
 async def download(telegram: Telegram, request: Request) -> Response:

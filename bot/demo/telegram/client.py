@@ -1,6 +1,5 @@
 """The client API: what the web page and the tests use to be people. JSON, without authentication."""
 
-import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -13,6 +12,7 @@ from bot.demo.telegram.files import PICTURES
 from bot.demo.telegram.model import Json
 from bot.demo.telegram.params import Params, read_params
 from bot.demo.telegram.refusal import Refusal
+from bot.demo.telegram.waiting import Gone, unless_gone
 from bot.demo.telegram.world import Telegram
 
 LONGEST_WAIT = 50.0
@@ -59,27 +59,12 @@ async def answer(telegram: Telegram, request: Request) -> Response:
         return JSONResponse({"error": "there is no such action"}, HTTPStatus.NOT_FOUND)
     try:
         result = action(telegram, await read_params(request))
-        body = await _unless_gone(request, result) if inspect.isawaitable(result) else result
+        body = await unless_gone(request, result) if inspect.isawaitable(result) else result
     except Refusal as refusal:
         return JSONResponse({"error": refusal.description.removeprefix("Bad Request: ")}, refusal.code)
+    except Gone:
+        return Response()
     return JSONResponse(body)
-
-
-async def _unless_gone(request: Request, result: Awaitable[Json]) -> Json:
-    """A page that was closed waits for nothing."""
-    task = asyncio.ensure_future(result)
-    gone = asyncio.ensure_future(_gone(request))
-    try:
-        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
-        return task.result() if task.done() else {}
-    finally:
-        task.cancel()
-        gone.cancel()
-
-
-async def _gone(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 async def file(telegram: Telegram, request: Request) -> Response:

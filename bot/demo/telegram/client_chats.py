@@ -37,7 +37,7 @@ def new_chat(telegram: Telegram, params: Params) -> Json:
     if kind not in {"group", "supergroup", "channel"} or (forum and kind != "supergroup"):
         raise bad_request("type is group, supergroup or channel; only a supergroup has topics")
     creator = telegram.person(params.required_integer("creator"))
-    members = [telegram.person(int(str(user))) for user in params.items("members")]
+    members = [telegram.person(user) for user in params.integers("members")]
     chat_id = params.integer("id")
     if chat_id is not None and (chat_id >= 0 or chat_id in telegram.chats):
         raise bad_request(f"{chat_id} cannot be the id of a new chat")

@@ -24,7 +24,6 @@ from bot.demo.telegram.updates import CALLBACK_LIFETIME
 from bot.demo.telegram.world import Telegram
 
 PRESS_WAIT = 10.0
-EDITABLE_FOR = 48 * 3600
 
 
 def actor(telegram: Telegram, params: Params) -> Person:

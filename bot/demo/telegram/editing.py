@@ -86,7 +86,7 @@ def delete_message(telegram: Telegram, params: Params) -> bool:
 def delete_messages(telegram: Telegram, params: Params) -> bool:
     """Those that are not there any more are skipped."""
     chat = reachable_chat(telegram, params)
-    numbers = [int(str(number)) for number in params.items("message_ids")]
+    numbers = params.integers("message_ids")
     if not 1 <= len(numbers) <= 100:
         raise bad_request("there are no messages to delete" if not numbers else "too many messages to delete")
     for message in [_deletable(telegram, chat, number) for number in numbers if number in chat.messages]:

@@ -22,6 +22,8 @@ KINDS = {
 }
 CHARACTER = re.compile(r"&(?:#x([0-9a-fA-F]{1,6})|#([0-9]{1,7})|(lt|gt|amp|quot));?")
 NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
+CLOSING = re.compile(r"\s*>")
+HOST = re.compile(r"[^\s@]+\.[^\s.@]+(?::\d+)?")
 START = re.compile(r"<([^\s>]*)")
 END = re.compile(r"</([^\s>]*)\s*>")
 ATTRIBUTE = re.compile(r"""\s*([^\s=>]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([A-Za-z0-9.-]+)(?=[\s>])))?""")
@@ -96,7 +98,7 @@ class _Reader:
 
     def _argument(self, tag: str, begin: int) -> str:
         argument = ""
-        while not (closing := re.compile(r"\s*>").match(self.source, self.at)):
+        while not (closing := CLOSING.match(self.source, self.at)):
             match = ATTRIBUTE.match(self.source, self.at)
             if match is None:
                 raise self._error("Unclosed start tag", begin)
@@ -177,9 +179,9 @@ def _link(entity: Entity, target: str) -> Entity | None:
     if address.scheme == "tg" and address.netloc == "user":
         user = parse_qs(address.query).get("id", [""])[0]
         return replace(entity, type="text_mention", details=(("user", user),)) if user.isdigit() else None
-    if address.scheme not in {"http", "https", "tg"} or not re.fullmatch(r"[^\s@]+\.[^\s.@]+(?::\d+)?", address.netloc):
-        return None if address.scheme != "tg" else replace(entity, details=(("url", target),))
-    return replace(entity, details=(("url", address.geturl() if address.path else f"{address.geturl()}/"),))
+    if address.scheme not in {"http", "https"} or not HOST.fullmatch(address.netloc):
+        return replace(entity, details=(("url", target),)) if address.scheme == "tg" else None
+    return replace(entity, details=(("url", address._replace(path=address.path or "/").geturl()),))
 
 
 DETECTED = (

@@ -1,6 +1,7 @@
 """The parameters of a call: forms, multipart, query strings and JSON all come here; nested values are JSON strings."""
 
 import json
+import re
 from dataclasses import dataclass, field
 
 from starlette.datastructures import FormData, UploadFile
@@ -36,6 +37,11 @@ class Params:
             return int(str(value))
         except ValueError:
             raise bad_request(f"{name} must be a number") from None
+
+    def chat_id(self, name: str = "chat_id") -> int | None:
+        """None also for a public name such as @channel: this Telegram has none."""
+        value = self.text(name)
+        return int(value) if re.fullmatch("-?[0-9]{1,19}", value) else None
 
     def required_integer(self, name: str) -> int:
         value = self.integer(name)
@@ -78,6 +84,12 @@ class Params:
         if not isinstance(value, list):
             raise bad_request(f"can't parse {name.replace('_', ' ')}: expected an Array")
         return value
+
+    def integers(self, name: str) -> list[int]:
+        try:
+            return [int(str(item)) for item in self.items(name)]
+        except ValueError:
+            raise bad_request(f"can't parse {name.replace('_', ' ')}: expected numbers") from None
 
     def upload(self, name: str) -> Upload | None:
         """The file of a field: sent in its own part, or in the part that `attach://…` names."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.demo.telegram.model import GENERAL, Member, Message, Topic
+from bot.demo.telegram.model import GENERAL, Chat, Json, Member, Message, Topic
 
 if TYPE_CHECKING:
     from bot.demo.telegram.world import Telegram
@@ -15,33 +15,27 @@ ON_CALL, OFFICE = -1001000000001, -1001000000002
 
 def plant(telegram: Telegram) -> None:
     """Nothing of this is news for the bot: it has been there all the time."""
-    anna = telegram.new_person("Anna", "Ivanova", "anna_ivanova", "en", ANNA)
+    telegram.new_person("Anna", "Ivanova", "anna_ivanova", "en", ANNA).started = True
     telegram.new_person("Boris", "Petrov", "boris_petrov", "ru", BORIS)
     telegram.new_person("Vera", "Smirnova", None, "ru", VERA)
     telegram.new_person("Sam", "Stranger", "sam_stranger", "en", SAM)
-    anna.started = True
-    for chat_id, title, forum in ((ON_CALL, "PBX on call", False), (OFFICE, "Office", True)):
-        chat = telegram.new_chat(title, "supergroup", chat_id, forum)
-        chat.members = {user: Member(user, "member") for user in (ANNA, BORIS, VERA, telegram.bot.id)}
-        chat.members[ANNA].status = "creator"
-        telegram.post(
-            Message(
-                chat,
-                anna,
-                int(telegram.now()),
-                service={"supergroup_chat_created": True},
-                service_text=f"Anna Ivanova created the group “{title}”",
-            )
-        )
-    office = telegram.chats[OFFICE]
+    _gather(telegram, telegram.new_chat("PBX on call", "supergroup", ON_CALL))
+    office = telegram.new_chat("Office", "supergroup", OFFICE, forum=True)
+    _gather(telegram, office)
     office.topics[GENERAL] = Topic(GENERAL, "General")
-    opened = Message(
-        office,
-        anna,
-        int(telegram.now()),
-        service={"forum_topic_created": {"name": "Telephony", "icon_color": 7322096}},
-        service_text="Anna Ivanova opened the topic “Telephony”",
-    )
-    telegram.post(opened)
+    service: Json = {"forum_topic_created": {"name": "Telephony", "icon_color": 7322096}}
+    opened = _note(telegram, office, service, "opened the topic “Telephony”")
     opened.thread = opened.id
     office.topics[opened.id] = Topic(opened.id, "Telephony")
+
+
+def _gather(telegram: Telegram, chat: Chat) -> None:
+    chat.members = {user: Member(user, "member") for user in (ANNA, BORIS, VERA, telegram.bot.id)}
+    chat.members[ANNA].status = "creator"
+    _note(telegram, chat, {"supergroup_chat_created": True}, f"created the group “{chat.title}”")
+
+
+def _note(telegram: Telegram, chat: Chat, service: Json, deed: str) -> Message:
+    anna = telegram.people[ANNA]
+    text = f"{anna.name} {deed}"
+    return telegram.post(Message(chat, anna, int(telegram.now()), service=service, service_text=text))

@@ -17,10 +17,9 @@ Formatted = tuple[str, list[Entity]]
 
 def reachable_chat(telegram: Telegram, params: Params, name: str = "chat_id") -> Chat:
     """The chat of a call. Raises Refusal when the bot cannot get there, in the server's words."""
-    value = params.text(name)
-    if not value:
+    if not params.text(name):
         raise bad_request(f"{name} is empty")
-    chat = telegram.chats.get(int(value)) if value.lstrip("-").isdigit() else None
+    chat = telegram.chats.get(params.chat_id(name) or 0)
     if chat is None:
         raise bad_request("chat not found")
     if chat.migrated_to is not None:

@@ -130,7 +130,7 @@ class Telegram:
             return chat.person.started and not chat.person.blocked
         if not chat.has(self.bot.id):
             return False
-        if not self.privacy or chat.is_admin(self.bot.id) or message.service is not None or message.via_bot is self.bot:
+        if not self.privacy or chat.is_admin(self.bot.id) or message.service is not None:
             return True
         return self._is_command(message) or self._answers_bot(message)
 

@@ -46,13 +46,12 @@ def pbx(clock: Clock) -> Pbx:
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds an answer would have taken; nobody waits for them."""
     asked: list[float] = []
-    real = asyncio.sleep
 
     async def sleep(seconds: float) -> None:
         asked.append(seconds)
-        await real(0)
+        await asyncio.sleep(0)
 
-    monkeypatch.setattr("bot.demo.pbx.front.asyncio.sleep", sleep)
+    monkeypatch.setattr("bot.demo.pbx.front.sleep", sleep)
     return asked
 
 

@@ -2,11 +2,13 @@ import asyncio
 import datetime
 import time
 
+import httpx
 import pytest
 from telegram import Bot
 from telegram.error import Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 
-from tests.demo.telegram.stage import ANNA, ON_CALL, People
+from bot.demo.telegram import Telegram, app
+from tests.demo.telegram.stage import ANNA, ON_CALL, TOKEN, People, serving
 
 
 async def texts(people: People) -> list[str]:
@@ -72,3 +74,14 @@ async def test_a_fault_can_have_words_of_its_own(bot: Bot, people: People) -> No
     with pytest.raises(Forbidden, match="user is deactivated"):
         await bot.send_message(ANNA, "x")
     assert (await people.refused("faults", kind="earthquake"))[0] == 400
+
+
+async def test_a_server_that_ends_waits_for_nobodys_long_poll() -> None:
+    async with httpx.AsyncClient(timeout=40) as http:
+        async with serving(app(Telegram())) as address:
+            poll = asyncio.create_task(http.get(f"{address}/bot{TOKEN}/getUpdates?timeout=30"))
+            await asyncio.sleep(0.1)
+            began = time.monotonic()
+        with pytest.raises(httpx.RemoteProtocolError):
+            await poll
+    assert time.monotonic() - began < 1

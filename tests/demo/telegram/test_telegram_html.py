@@ -1,4 +1,9 @@
+import contextlib
+import html
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.demo.telegram.entities import detect, read_html, strip, units
 from bot.demo.telegram.refusal import Refusal
@@ -77,3 +82,15 @@ def test_what_only_looks_like_a_command_is_none(text: str) -> None:
 def test_nothing_is_found_inside_code() -> None:
     text, entities = read_html("<code>/status</code> /calls")
     assert [(one.type, one.offset) for one in detect(text, entities)] == [("code", 0), ("bot_command", 8)]
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_escaped_text_comes_back_as_it_was(text: str) -> None:
+    assert read_html(html.escape(text)) == (text, [])
+
+
+@given(st.text(alphabet='<>/="& ab;#19', max_size=30))
+def test_whatever_is_written_is_read_or_refused(source: str) -> None:
+    with contextlib.suppress(Refusal):
+        text, entities = strip(*read_html(source))
+        assert all(0 <= one.offset < one.end <= units(text) for one in detect(text, entities))

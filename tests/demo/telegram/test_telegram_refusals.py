@@ -85,7 +85,7 @@ async def test_a_token_that_is_not_the_bots_is_unauthorized() -> None:
         with pytest.raises(InvalidToken, match="Not Found"):
             await malformed.get_me()
         for one in (stranger, malformed):
-            await one.shutdown()
+            await one.request.shutdown()
 
 
 async def test_an_unknown_method_is_not_found(people: People) -> None:

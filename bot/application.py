@@ -23,7 +23,7 @@ from bot.chat.pace import Pace
 from bot.chat.render import Renderer
 from bot.chat.updates import Updates, UpdatesBot
 from bot.pbx import Pbx
-from bot.settings import Settings
+from bot.settings import Settings, WrongSettings
 from bot.store import inbox, keyboards
 from bot.store.database import Store
 from bot.zone import StationZone
@@ -36,6 +36,7 @@ log = structlog.get_logger(__name__)
 # systemd waits longer; what does not finish in this time stays in the inbox and the outbox.
 DRAIN_WITHIN = 8.0
 TIDY_EVERY = 3600.0
+EXIT_WRONG_SETTINGS = 2
 EXIT_TOKEN_REFUSED = 3
 
 
@@ -157,7 +158,7 @@ class Application:
             await self._sleep(TIDY_EVERY)
 
     async def _serve_health(self, address: str) -> None:
-        from bot.health import health_app, serve  # imported late: half of its time is uvicorn's, and few ask for it
+        from bot.health import health_app, listen, serve  # imported late: it takes long, and few ask for it
 
         app = health_app(
             clock=self._clock,
@@ -165,7 +166,7 @@ class Application:
             poll=lambda: self._watch.last_look,
             poll_silence=timedelta(seconds=max(120.0, 4 * self._settings.poll_interval)),
         )
-        await serve(app, address, self._stop)
+        await serve(app, listen(address), self._stop)
 
     async def _sleep(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
@@ -210,5 +211,8 @@ def _explain(error: BaseException) -> int:
     if isinstance(error, TokenRefused):
         log.error("Telegram refuses TELEGRAM_TOKEN; copy it again from @BotFather")
         return EXIT_TOKEN_REFUSED
+    if isinstance(error, WrongSettings):
+        log.error(str(error))
+        return EXIT_WRONG_SETTINGS
     log.error("the bot stops: one of its parts failed", exc_info=error)
     return 1

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
@@ -13,6 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.metrics import REGISTRY
+from bot.settings import WrongSettings
 
 # A long poll takes 50 s, so two missed ones are a silence.
 TELEGRAM_SILENCE = timedelta(seconds=120)
@@ -54,12 +56,20 @@ def health_app(
     return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", metrics)])
 
 
-async def serve(app: Starlette, address: str, stop: asyncio.Event) -> None:
-    """Serve until `stop`; an address that is taken ends the program with uvicorn's line in the log."""
+def listen(address: str) -> socket.socket:
+    """Raises WrongSettings when the address cannot be used."""
     host, _, port = address.rpartition(":")
-    config = uvicorn.Config(app, host=host.strip("[]"), port=int(port), log_config=None, access_log=False)
-    server = _Server(config)
-    serving = asyncio.create_task(server.serve())
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host.strip("[]"), int(port)), family=family)
+    except (OSError, OverflowError) as error:
+        raise WrongSettings([f"HEALTH_ADDRESS: {address} cannot be used ({error}); choose another one"]) from None
+
+
+async def serve(app: Starlette, sock: socket.socket, stop: asyncio.Event) -> None:
+    """Serve until `stop`."""
+    server = _Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
+    serving = asyncio.create_task(server.serve(sockets=[sock]))
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()

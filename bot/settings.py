@@ -71,7 +71,9 @@ class Settings(BaseSettings):
             raise ValueError("is not a web address; write it like https://pbx.example.com")
         if parts.username or parts.password or parts.query or parts.fragment:
             raise ValueError("must be a plain address without user, password or query")
-        return parts.geturl().rstrip("/")
+        # People copy the address of the page they are looking at.
+        path = re.sub(r"/(admin-cabinet|pbxcore)(/.*)?$", "", parts.path.rstrip("/"))
+        return f"{parts.scheme}://{parts.netloc}{path}"
 
     @field_validator("telegram_proxy")
     @classmethod
@@ -139,6 +141,9 @@ class Settings(BaseSettings):
             kind = make_url(value).get_backend_name()
         except ArgumentError:
             raise ValueError("is not a database address; write it like sqlite:///mikopbx-bot.sqlite3") from None
+        folder = Path(make_url(value).database or "x").parent
+        if not folder.is_dir():
+            raise ValueError(f"is in a folder that does not exist; create it: mkdir -p {folder}")
         if kind != "sqlite":
             raise ValueError("names a database this version cannot use; write it like sqlite:///mikopbx-bot.sqlite3")
         return value

@@ -21,7 +21,6 @@ STALE_AFTER = timedelta(seconds=60)
 EXTENSIONS_WITHIN = 8.0
 PAGE = 25
 SHOWN_OFFLINE = 8
-VIEWS = ("all", "offline", "trunks", "extensions")
 ORDER = (Health.DOWN, Health.DEGRADED, Health.UNKNOWN, Health.UP, Health.OFF)
 
 

@@ -55,7 +55,6 @@ class TrunkMemory:
     measured_at: datetime
     settled: Health | None = None
     bad_since: datetime | None = None
-    up_since: datetime | None = None
     alarm: Kind | None = None
     missing: int = 0
 

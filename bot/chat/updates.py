@@ -1,4 +1,4 @@
-"""Incoming: from getUpdates into the inbox, and from the inbox to the dispatcher, in order for each chat."""
+"""Incoming: from getUpdates into the inbox, from the inbox to the dispatcher, in order for each person in a chat."""
 
 import asyncio
 import contextlib
@@ -26,6 +26,8 @@ LONG_POLL = 50
 LONGEST_PAUSE = 30.0
 
 Handle = Callable[[Update], Awaitable[None]]
+# A chat and a person in it.
+Lane = tuple[int, int]
 
 
 class UpdatesBot(Bot):
@@ -43,7 +45,8 @@ class UpdatesBot(Bot):
 
 
 class Updates:
-    """Takes updates in and works them off: one after another within a chat, chats side by side.
+    """Takes updates in and works them off: in order for each person in a chat, everybody else side by side, so that
+    nobody who takes an incident waits for somebody else's slow answer.
 
     `handle` must not raise; `deadline` (seconds) ends a handler that hangs.
     """
@@ -62,7 +65,7 @@ class Updates:
         self._handle = handle
         self._clock = clock
         self._deadline = deadline
-        self._queues: dict[int, deque[tuple[int, Update | None]]] = {}
+        self._queues: dict[Lane, deque[tuple[int, Update | None]]] = {}
         self._workers: set[asyncio.Task[None]] = set()
         self.last_success: datetime | None = None
 
@@ -107,11 +110,11 @@ class Updates:
 
     def _enqueue(self, update_id: int, payload: dict[str, Any]) -> None:
         update = self._parsed(update_id, payload)
-        chat = update.effective_chat.id if update and update.effective_chat else 0
-        queue = self._queues.setdefault(chat, deque())
+        lane = _lane(update)
+        queue = self._queues.setdefault(lane, deque())
         queue.append((update_id, update))
         if len(queue) == 1:
-            worker = asyncio.create_task(self._work_off(chat))
+            worker = asyncio.create_task(self._work_off(lane))
             self._workers.add(worker)
             worker.add_done_callback(self._workers.discard)
 
@@ -123,8 +126,8 @@ class Updates:
             log.exception("update set aside: it cannot be parsed", update_id=update_id)
             return None
 
-    async def _work_off(self, chat: int) -> None:
-        queue = self._queues[chat]
+    async def _work_off(self, lane: Lane) -> None:
+        queue = self._queues[lane]
         while queue:
             update_id, update = queue[0]
             try:
@@ -133,10 +136,10 @@ class Updates:
                 async with self._store.begin() as session:
                     await inbox.finish(session, update_id, self._clock())
             except SQLAlchemyError:
-                # It stays unfinished in the inbox and comes again after a restart; the chat must not hang on it.
+                # It stays unfinished in the inbox and comes again after a restart; the lane must not hang on it.
                 log.exception("an update could not be marked as finished", update_id=update_id)
             queue.popleft()
-        del self._queues[chat]
+        del self._queues[lane]
 
     async def _handle_one(self, update: Update) -> None:
         try:
@@ -158,6 +161,12 @@ class Updates:
             after = error.retry_after
             return float(after) if isinstance(after, int) else after.total_seconds()
         return min(max(1.0, pause * 1.5), LONGEST_PAUSE)
+
+
+def _lane(update: Update | None) -> Lane:
+    chat = update.effective_chat if update else None
+    person = update.effective_user if update else None
+    return (chat.id if chat else 0, person.id if person else 0)
 
 
 async def _unless(stop: asyncio.Event, work: Awaitable[list[dict[str, Any]]]) -> list[dict[str, Any]] | None:

@@ -72,7 +72,6 @@ class TrunkStatus(Wire):
     rtt: Integer = None
     last_update: Epoch = Field(None, alias="lastUpdate")
     last_change: Epoch = Field(None, alias="lastChange")
-    registration_details: Text = Field("", alias="registrationDetails")
 
     @property
     def name(self) -> str:
@@ -84,7 +83,6 @@ class Device(Wire):
     port: Integer = None
     user_agent: Text = ""
     rtt: Number = None
-    country: Text = ""
 
 
 class ExtensionStatus(Wire):
@@ -144,7 +142,6 @@ class CallRecordLeg(CallLeg):
 
 class CallRecord(Leg):
     disposition: Text = ""
-    total_duration: Count = Field(0, alias="totalDuration")
     talk_seconds: Count = Field(0, alias="totalBillsec")
     legs: Annotated[tuple[CallRecordLeg, ...], BeforeValidator(_rows)] = Field((), alias="records")
 

@@ -44,7 +44,6 @@ class KeyVerdict:
         self._clock = clock
         self._refused_until = 0.0
         self._silence = FIRST_SILENCE
-        self._alive_at: float | None = None
 
     def check(self, path: str) -> None:
         """Raises Unauthorised from memory while asking again would only be another failed login."""
@@ -52,7 +51,6 @@ class KeyVerdict:
             raise Unauthorised("the key is refused", resource_of(path))
 
     def works(self) -> None:
-        self._alive_at = self._clock()
         self._refused_until, self._silence = 0.0, FIRST_SILENCE
 
     async def judge(self, path: str, method: str, probe: Probe) -> PbxError:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from bot.demo.pbx.local_time import text, text_or_empty
 
 CallKind = Literal["incoming", "outgoing", "internal"]
+CALL_KINDS: Final[tuple[CallKind, ...]] = get_args(CallKind)
 # Measured once: how long an ended call stays in the list before it becomes a call record.
 LINGER_SECONDS = 9
 

@@ -3,7 +3,6 @@
 import json
 import math
 from collections.abc import Awaitable, Callable, Mapping
-from typing import cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from starlette.requests import Request
@@ -13,11 +12,10 @@ from starlette.routing import Route
 from bot.demo.pbx import control_calls, seed
 from bot.demo.pbx.control_state import state
 from bot.demo.pbx.faults import KINDS, Fault
-from bot.demo.pbx.faults import Kind as FaultKind
-from bot.demo.pbx.keys import Permissions, Right
+from bot.demo.pbx.keys import RIGHTS, Permissions
 from bot.demo.pbx.limits import MODES
 from bot.demo.pbx.refusal import Refusal, boolean, number, word
-from bot.demo.pbx.sightings import AT_ONCE, CONDITIONS, Condition
+from bot.demo.pbx.sightings import AT_ONCE, CONDITIONS
 from bot.demo.pbx.trunks import Trunk
 from bot.demo.pbx.world import Pbx
 
@@ -82,13 +80,12 @@ def _trunk(pbx: Pbx, path: Mapping[str, str]) -> Trunk:
 
 def _set_trunk(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
     trunk, pace = _trunk(pbx, path), _pace(pbx, body)
-    condition = word(body, "condition", (*CONDITIONS, "off", "deleted"))
-    if condition == "deleted":
+    if body.get("condition") == "deleted":
         pbx.remove_trunk(trunk.id)
-    elif condition == "off":
+    elif body.get("condition") == "off":
         pbx.set_disabled(trunk, True, pace)
     else:
-        pbx.set_condition(trunk, cast("Condition", condition), pace)
+        pbx.set_condition(trunk, word(body, "condition", CONDITIONS), pace)
     if math.isinf(pace):
         pbx.forget_caches()
 
@@ -129,8 +126,7 @@ def _set_fault(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
     paths = body.get("paths", [])
     if not isinstance(paths, list):
         raise Refusal("paths is a list of resources")
-    kind = cast("FaultKind", word(body, "kind", KINDS))
-    pbx.fault = Fault(kind, number(body, "delay", otherwise=0), tuple(str(path) for path in paths))
+    pbx.fault = Fault(word(body, "kind", KINDS), number(body, "delay", otherwise=0), tuple(str(path) for path in paths))
 
 
 def _set_key(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
@@ -145,13 +141,13 @@ def _set_key(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
 def _permissions(wanted: object) -> Permissions:
     if wanted == "full":
         return Permissions()
-    if not isinstance(wanted, dict) or any(right not in ("read", "write") for right in wanted.values()):
+    if not isinstance(wanted, dict):
         raise Refusal('permissions are "full" or a map of paths to read or write')
-    return Permissions({str(path): cast("Right", right) for path, right in wanted.items()})
+    return Permissions({str(path): word(wanted, path, RIGHTS) for path in wanted})
 
 
 def _set_rate_limit(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
-    pbx.limit.set_mode(MODES[word(body, "mode", tuple(MODES))])
+    pbx.limit.set_mode(word(body, "mode", MODES))
 
 
 def _set_extension(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:

@@ -1,9 +1,8 @@
 """Calls started, answered and ended by hand from the control page."""
 
 from collections.abc import Mapping
-from typing import cast
 
-from bot.demo.pbx.calls import Call, CallKind, state_of
+from bot.demo.pbx.calls import CALL_KINDS, Call, state_of
 from bot.demo.pbx.planning import Order
 from bot.demo.pbx.refusal import Refusal, boolean, number, word
 from bot.demo.pbx.trunks import Trunk
@@ -15,7 +14,7 @@ _RING_SECONDS, _TALK_SECONDS = 5.0, 60.0
 
 def start(pbx: Pbx, path: Mapping[str, str], body: Body) -> dict[str, str]:
     """`answer` false: it rings for `ring_seconds` and nobody picks up."""
-    kind = cast("CallKind", word(body, "kind", ("incoming", "outgoing", "internal")))
+    kind = word(body, "kind", CALL_KINDS)
     src, dst = str(body.get("src", "")), str(body.get("dst", ""))
     if not src or not dst:
         raise Refusal("src and dst are needed")

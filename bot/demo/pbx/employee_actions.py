@@ -1,6 +1,7 @@
 """The actions of `/employees`."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -115,10 +116,10 @@ class EmployeeActions:
         return replace(refused(["Action 'batchDelete' is not implemented yet"]), function="batchDelete")
 
     def _batch(self, rows: list[object], mode: str, *, keep_going: bool) -> list[dict[str, object]]:
-        """The PBX checks all rows before it creates any; the first bad one ends the checking unless told to skip."""
+        """The first bad row ends it unless told to skip; what was created before it stays."""
         results: list[dict[str, object]] = []
         for index, fields in enumerate(rows):
-            params = fields if isinstance(fields, dict) else {}
+            params: Mapping[str, object] = fields if isinstance(fields, dict) else {}
             blank = Employee(0, "", "", "", transport="udp,tcp")
             answer = self._saved(blank, params, needs_secret=True, store=mode == "create")
             done = "created" if mode == "create" else "validated"
@@ -142,10 +143,10 @@ class EmployeeActions:
         return _told(answer, function, "SaveRecord")
 
     def _saved(
-        self, person: Employee, params: "dict[str, object] | object", *, needs_secret: bool, store: bool = True
+        self, person: Employee, params: Mapping[str, object], *, needs_secret: bool, store: bool = True
     ) -> Answer:
         """Checks and stores; nothing is stored when the answer is a refusal."""
-        fields = params if isinstance(params, dict) else {}
+        fields = dict(params)
         missing = _missing(fields, needs_secret=needs_secret)
         if missing:
             return refused(missing)

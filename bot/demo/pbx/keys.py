@@ -4,7 +4,7 @@ import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal, get_args
 
 GOOD_SECONDS, BAD_SECONDS = 300, 60
 _BCRYPT_OF_GOOD, _BCRYPT_OF_BAD = 0.4, 1.0
@@ -12,6 +12,7 @@ PUBLIC = ("system:ping", "system:getAvailableLanguages", "auth:login", "auth:ref
 # The real checker takes a part for an id only in these shapes, so it does not know a trunk id that ends in a letter.
 _ID = re.compile(r"\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[A-Z][A-Z0-9-]*\d", re.ASCII)
 Right = Literal["read", "write"]
+RIGHTS: Final[tuple[Right, ...]] = get_args(Right)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
 """The rate limit of the web server in front: per address, counted in windows, each offence blocked longer."""
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 Mode = Literal["real", "enforced", "off"]
-MODES: Final[dict[str, Mode]] = {"real": "real", "enforced": "enforced", "off": "off"}
+MODES: Final[tuple[Mode, ...]] = get_args(Mode)
 MOST_REQUESTS, WINDOW_SECONDS = 200, 60
 FIRST_BLOCK, LONGEST_BLOCK, OFFENCES_FORGOTTEN = 300, 3600, 86400
 

@@ -6,8 +6,7 @@ from zoneinfo import ZoneInfo
 
 def text(moment: float, zone: ZoneInfo) -> str:
     """`2026-11-23 20:53:21.607`"""
-    local = datetime.fromtimestamp(moment, zone)
-    return f"{local:%Y-%m-%d %H:%M:%S}.{local.microsecond // 1000:03d}"
+    return datetime.fromtimestamp(moment, zone).isoformat(" ", "milliseconds")[:23]
 
 
 def text_or_empty(moment: float | None, zone: ZoneInfo) -> str:
@@ -16,7 +15,7 @@ def text_or_empty(moment: float | None, zone: ZoneInfo) -> str:
 
 def seconds_text(moment: float, zone: ZoneInfo) -> str:
     """`2026-11-23 20:53:21`"""
-    return f"{datetime.fromtimestamp(moment, zone):%Y-%m-%d %H:%M:%S}"
+    return datetime.fromtimestamp(moment, zone).isoformat(" ", "seconds")[:19]
 
 
 def timestamp(moment: float, zone: ZoneInfo) -> str:

@@ -1,6 +1,9 @@
 """Reading what the control page sends, and saying what is wrong with it."""
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+Word = TypeVar("Word", bound=str)
 
 
 class Refusal(Exception):
@@ -23,8 +26,9 @@ def number(body: Mapping[str, object], name: str, *, otherwise: float | None = N
     return float(value)
 
 
-def word(body: Mapping[str, object], name: str, known: Sequence[str], *, otherwise: str = "") -> str:
-    value = str(body.get(name, otherwise))
-    if value not in known:
-        raise Refusal(f"{name} is one of {', '.join(known)}")
-    return value
+def word(body: Mapping[str, object], name: str, known: Sequence[Word], *, otherwise: str = "") -> Word:
+    value = body.get(name, otherwise)
+    for option in known:
+        if option == value:
+            return option
+    raise Refusal(f"{name} is one of {', '.join(known)}")

@@ -1,0 +1,185 @@
+"""Updates on their way in: none lost, none twice, none in the way of others."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from telegram import Update
+from telegram.error import Conflict, InvalidToken, NetworkError
+from telegram.request import BaseRequest
+
+from bot.chat.errors import TokenRefused
+from bot.chat.updates import Updates, UpdatesBot
+from bot.store import inbox
+from bot.store.database import Store
+
+NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+
+
+def update(number: int, text: str = "x", chat: int = -100, person: int = 1) -> dict[str, Any]:
+    sender = {"id": person, "is_bot": False, "first_name": "Anna"}
+    message = {
+        "message_id": number,
+        "date": int(NOW.timestamp()),
+        "chat": {"id": chat, "type": "supergroup", "title": "t"},
+        "from": sender,
+        "text": text,
+    }
+    return {"update_id": number, "message": message}
+
+
+class Telegram:
+    """Hands out batches as a long poll does, and waits for ever when there are none left."""
+
+    def __init__(self, *batches: list[dict[str, Any]] | Exception) -> None:
+        self.batches = list(batches)
+        self.offsets: list[int | None] = []
+        self.empty = asyncio.Event()
+
+    async def raw_updates(self, offset: int | None, seconds: int) -> list[dict[str, Any]]:
+        self.offsets.append(offset)
+        if not self.batches:
+            self.empty.set()
+            await asyncio.sleep(seconds)
+        batch = self.batches.pop(0)
+        if isinstance(batch, Exception):
+            raise batch
+        return batch
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    store = Store(f"sqlite:///{tmp_path / 'bot.sqlite3'}")
+    await store.open()
+    yield store
+    await store.close()
+
+
+async def nobody(_update: Update) -> None:
+    return None
+
+
+def updates(telegram: Telegram, store: Store, handle: Callable[[Update], Awaitable[None]], **more: Any) -> Updates:
+    return Updates(telegram, store, handle, clock=lambda: NOW, **more)  # type: ignore[arg-type]
+
+
+async def until_worked_off(telegram: Telegram, taking: Updates) -> None:
+    stop = asyncio.Event()
+    running = asyncio.create_task(taking.run(stop))
+    async with asyncio.timeout(10):
+        await telegram.empty.wait()
+        await taking.drain(5)
+    stop.set()
+    await running
+
+
+async def test_an_update_is_confirmed_after_it_is_stored_and_handled_once(store: Store) -> None:
+    seen: list[str] = []
+
+    async def handle(update: Update) -> None:
+        assert update.message is not None
+        seen.append(str(update.message.text))
+
+    telegram = Telegram([update(7, "a"), update(8, "b")], [update(8, "b"), update(9, "c")])
+    await until_worked_off(telegram, updates(telegram, store, handle))
+    assert seen == ["a", "b", "c"]
+    assert telegram.offsets == [None, 9, 10]
+    async with store.begin() as session:
+        assert await inbox.unfinished(session) == {}
+
+
+async def test_what_a_killed_run_left_is_taken_up_by_the_next(store: Store) -> None:
+    async with store.begin() as session:
+        await inbox.take_in(session, {5: update(5, "left")}, NOW)
+    seen: list[int] = []
+
+    async def handle(update: Update) -> None:
+        seen.append(update.update_id)
+
+    telegram = Telegram([update(5, "left"), update(6)])
+    await until_worked_off(telegram, updates(telegram, store, handle))
+    assert seen == [5, 6]
+
+
+async def test_an_update_nobody_can_parse_is_set_aside_and_blocks_nobody(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    seen: list[int] = []
+
+    async def handle(update: Update) -> None:
+        seen.append(update.update_id)
+
+    strange = {"update_id": 1, "message": {"message_id": "?", "chat": {"private": "words of a person"}}}
+    telegram = Telegram([strange, update(2)])
+    await until_worked_off(telegram, updates(telegram, store, handle))
+    assert seen == [2]
+    assert "words of a person" not in caplog.text
+
+
+async def test_a_slow_answer_holds_up_nobody_else_and_keeps_its_own_order(store: Store) -> None:
+    finished: list[str] = []
+    released = asyncio.Event()
+
+    async def handle(update: Update) -> None:
+        assert update.message is not None
+        if update.message.text == "slow":
+            await released.wait()
+        finished.append(str(update.message.text))
+        if finished == ["other chat", "other person"]:
+            released.set()
+
+    batch = [
+        update(1, "slow"),
+        update(2, "next"),
+        update(3, "other chat", chat=-200),
+        update(4, "other person", person=2),
+    ]
+    telegram = Telegram(batch)
+    await until_worked_off(telegram, updates(telegram, store, handle))
+    assert finished == ["other chat", "other person", "slow", "next"]
+
+
+async def test_a_handler_that_breaks_or_hangs_ends_nothing(store: Store) -> None:
+    seen: list[int] = []
+
+    async def handle(update: Update) -> None:
+        if update.update_id == 1:
+            raise RuntimeError("broken")
+        if update.update_id == 2:
+            await asyncio.sleep(60)
+        seen.append(update.update_id)
+
+    telegram = Telegram([update(1), update(2), update(3)])
+    await until_worked_off(telegram, updates(telegram, store, handle, deadline=0.01))
+    assert seen == [3]
+
+
+async def test_an_unknown_token_ends_the_run(store: Store) -> None:
+    telegram = Telegram(InvalidToken("Unauthorized"))
+    with pytest.raises(TokenRefused):
+        await updates(telegram, store, nobody).run(asyncio.Event())
+
+
+@pytest.mark.parametrize("error", [NetworkError("away"), Conflict("another one")])
+async def test_telegram_being_away_is_waited_out(
+    store: Store, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    pauses: list[float] = []
+
+    async def wait(_stop: asyncio.Event, seconds: float) -> None:
+        pauses.append(seconds)
+
+    monkeypatch.setattr("bot.chat.updates._wait", wait)
+    telegram = Telegram(*[error] * 12, [update(1)])
+    await until_worked_off(telegram, updates(telegram, store, nobody))
+    assert pauses[:3] == [1.0, 1.5, 2.25]
+    assert max(pauses) == 30
+
+
+def test_the_bot_has_its_own_connection_for_polling() -> None:
+    bot = UpdatesBot("1234567890:AAtestTestTestTestTestTestTestTestTest0")
+    assert all(isinstance(pool, BaseRequest) for pool in bot.pools)
+    assert bot.pools[0] is not bot.pools[1]

@@ -6,13 +6,14 @@ INSTALLED := $(VENV)/.installed
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 
-.PHONY: help demo run test check format lock clean
+.PHONY: help demo run test check picture format lock clean
 help:
 	@echo "make demo    run the demo and print its address"
 	@echo "make run     run the bot with the settings in .env"
 	@echo "make test    run the tests"
 	@echo "make check   format, lint, types, import rules, dead code, dependencies, tests"
 	@echo "make format  put the code into shape"
+	@echo "make picture take the README's picture anew (needs Chromium)"
 	@echo "make lock    write requirements.lock anew (needs uv)"
 
 $(INSTALLED): requirements.lock pyproject.toml
@@ -45,6 +46,9 @@ check: $(INSTALLED)
 	$(BIN)/vulture
 	$(BIN)/deptry .
 	$(BIN)/pytest -n 4
+
+picture: $(INSTALLED)
+	SCREENSHOT=$(CURDIR)/docs/demo.png $(BIN)/pytest tests/end_to_end/test_e2e_newcomer.py
 
 format: $(INSTALLED)
 	$(BIN)/ruff format .

@@ -21,7 +21,7 @@ from bot.store import audit, keyboards, outbox
 from bot.store.database import Store
 from bot.store.tables import AuditEntry
 from handlers import problems, refusals
-from handlers.command import Catalogue, Handler, Press, Reply, Request, Station, WrongArguments
+from handlers.command import Catalogue, Command, Handler, Press, Reply, Request, Station, WrongArguments
 from handlers.conversation import Conversation
 from handlers.intent import Actor, Place, Pressed, Typed, read_intent
 
@@ -88,7 +88,7 @@ class Dispatcher:
         if (wait := self._station.pbx.turn_in) > WORTH_SAYING:
             await talk.progress(Message("waiting_turn", {"station": self._station.name, "wait": wait}))
         request = self._request(typed, talk, may, arguments=typed.arguments)
-        reply = await self._run(command.handler, request, usage=f"/{command.name} {command.usage}".strip())
+        reply = await self._run(command.handler, request, command=command)
         await talk.finish(reply)
         await self._close(entry, reply)
         metrics.COMMAND_SECONDS.labels(command.name).observe(time.monotonic() - started)
@@ -128,11 +128,16 @@ class Dispatcher:
         await talk.finish(reply)
         await self._close(entry, reply)
 
-    async def _run(self, handler: Handler, request: Request, usage: str = "") -> Reply:
+    async def _run(self, handler: Handler, request: Request, command: Command | None = None) -> Reply:
         try:
             return await handler(request)
         except WrongArguments as wrong:
-            facts = {"problem": wrong.problem, "usage": usage}
+            facts = {
+                "problem": wrong.problem,
+                "command": command.name if command else "",
+                "usage": command.usage if command else "",
+                "examples": command.examples if command else (),
+            }
             return Reply(wrong.message or Message("wrong_arguments", facts), outcome="wrong arguments")
         except PbxError as error:
             message = Message("problem", {"station": self._station.name, "problem": problems.describe(error)})

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from bot.access import Permission
 from bot.alerts.health import Health, cause_of, read_health
 from bot.chat.message import Button, Message, Rows, mark
-from bot.pbx import Answer, CallLeg, ExtensionStatus, PbxError, TrunkStatus
+from bot.pbx import Answer, CallLeg, ExtensionStatus, NotFound, PbxError, TrunkStatus
 from handlers import problems
 from handlers.command import Reply, Request, WrongArguments, button, command
 from handlers.live_calls import join_legs
@@ -17,7 +17,7 @@ from handlers.live_calls import join_legs
 T = TypeVar("T")
 
 STALE_AFTER = timedelta(seconds=60)
-# With the telephony engine down this one list takes a second for each extension: say so instead of waiting.
+# The rest of the picture is not held up longer than this by the list that can be slow.
 EXTENSIONS_WITHIN = 8.0
 PAGE = 25
 SHOWN_OFFLINE = 8
@@ -45,7 +45,10 @@ async def status(request: Request) -> Reply:
     number = request.arguments.strip()
     if not number.isdecimal():
         raise WrongArguments(mark("Write the number of one extension, or nothing to see everything."))
-    return Reply(await _one_extension(request, number))
+    try:
+        return Reply(await _one_extension(request, number))
+    except NotFound:
+        return Reply(Message("no_such_extension", {"number": number, "station": request.station.name}))
 
 
 @button("status.view", permission=Permission.STATUS)
@@ -60,16 +63,18 @@ async def extension(request: Request) -> Reply:
 
 async def _picture(request: Request, view_name: str, page: int) -> Message:
     pbx = request.station.pbx
-    trunks, calls = await asyncio.gather(_part(pbx.trunk_statuses()), _part(pbx.active_calls()))
-    if _engine_is_silent(request, trunks):
-        extensions = Part(problem={"kind": "engine"})
-        calls = Part(problem={"kind": "engine"})
-    else:
-        extensions = await _part(pbx.extension_statuses(), EXTENSIONS_WITHIN)
+    engine_is_silent = request.station.watch.engine_is_silent
+    trunks, extensions, calls = await asyncio.gather(
+        _part(pbx.trunk_statuses()),
+        # With the telephony engine down this list takes the PBX a second for each extension.
+        _part(_nothing() if engine_is_silent else pbx.extension_statuses(), EXTENSIONS_WITHIN),
+        _part(pbx.active_calls()),
+    )
     facts: dict[str, Any] = {
         "station": request.station.name,
         "now": request.now,
         "view": view_name,
+        "engine_is_silent": engine_is_silent,
         "trunks": _trunk_facts(trunks, request.now),
         "extensions": _extension_facts(extensions, view_name, page),
         "calls": _call_facts(calls),
@@ -119,6 +124,10 @@ async def _one_extension(request: Request, number: str) -> Message:
     return Message("status_extension", facts, refresh)
 
 
+async def _nothing() -> Answer[dict[str, ExtensionStatus]]:
+    return Answer({})
+
+
 async def _part(question: Awaitable[Answer[T]], within: float | None = None) -> Part:
     try:
         async with asyncio.timeout(within):
@@ -127,10 +136,6 @@ async def _part(question: Awaitable[Answer[T]], within: float | None = None) -> 
         return Part(problem=problems.describe(error))
     except TimeoutError:
         return Part(problem={"kind": "timed_out"})
-
-
-def _engine_is_silent(request: Request, trunks: Part) -> bool:
-    return request.station.watch.engine_is_silent
 
 
 def _trunk_facts(part: Part, now: datetime) -> dict[str, Any]:
@@ -200,7 +205,7 @@ def _call_facts(part: Part) -> dict[str, Any]:
         return {"problem": part.problem}
     answer: Answer[tuple[CallLeg, ...]] = part.value
     if answer.suspect:
-        return {"problem": {"kind": "engine"}}
+        return {"problem": {"kind": "calls_unseen"}}
     calls = join_legs(answer.value)
     talking = sum(call.talking for call in calls)
     return {"problem": None, "total": len(calls), "talking": talking, "ringing": len(calls) - talking}

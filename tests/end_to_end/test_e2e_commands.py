@@ -73,7 +73,7 @@ def test_status_of_one_extension(office: Standins, group: int) -> None:
 
 
 def test_status_of_an_extension_that_does_not_exist(office: Standins, group: int) -> None:
-    assert "does not know" in office.asks(VERA, "/status 999", group)
+    assert "no extension 999" in office.asks(VERA, "/status 999", group)
 
 
 def test_status_buttons_change_the_same_message(office: Standins, group: int) -> None:

@@ -23,6 +23,8 @@ from bot.demo.wire import abort
 _UNAUTHENTICATED = "The user isn't authenticated."
 _TIMED_OUT = "Request timeout or worker not responding"
 _QUEUE_FULL = "Service temporarily unavailable, please retry later"
+_CRASHED = "SQLSTATE[HY000]: General error: 5 database is locked"
+_LISTED = ("getRegistry", "getActiveChannels")
 _PONG = Plain(b"PONG", headers={"Cache-Control": "no-store", "Accept-Ranges": "bytes"})
 _TOO_MANY = Plain(b"Too many requests\n", 429)
 _SECURITY_HEADERS = {
@@ -92,8 +94,14 @@ class Front:
         if fault.kind == "queue_full":
             return self._envelope(refused([_QUEUE_FULL], 503))
         if fault.kind == "server_error":
-            return self._envelope(refused(["Internal server error"], 500))
+            return self._crashed(target.method)
         return await self._worked(target.action, await _call(request, target))
+
+    def _crashed(self, method: str) -> Reply:
+        """Most actions put an exception's text under `error`; two of them make the messages a plain list of it."""
+        failed = refused([_CRASHED], 500)
+        body = body_of(failed, pid=0)
+        return self._json(body | {"messages": [_CRASHED]} if method in _LISTED else body, 500)
 
     async def _worked(self, action: Action, call: Call) -> Reply:
         outcome = await self._pbx.worker.carry_out(partial(action, call), self._pbx.speed)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
-from random import Random
 
 from bot.demo.pbx.calls import Call, CallKind, Leg
 from bot.demo.pbx.employees import Employee
@@ -39,11 +38,10 @@ class Order:
 class Planner:
     """Lays out legs. Channel and call numbers go up from call to call, as on a PBX since its last start."""
 
-    def __init__(self, people: Mapping[int, Employee], random: Random) -> None:
+    def __init__(self, people: Mapping[int, Employee], first_serial: int = 0) -> None:
         self._people = people
-        self._random = random
-        self._serials = count()
-        self._channels = count()
+        self._serials = count(first_serial)
+        self._channels = count(2 * first_serial)
 
     def plan(self, order: Order, start: float) -> Call:
         serial = next(self._serials)

@@ -4,6 +4,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,7 @@ from bot.demo.pbx.worker import Worker
 
 _HISTORY_DAYS = 30
 _STARTING_SECONDS = 10
+_LIVE_SERIAL = 10_000
 
 
 @dataclass(frozen=True)
@@ -76,14 +78,22 @@ class Pbx:
         self.outbound_routes = routing_tables.outbound(list(self.trunks.values()))
         self._last_user_id = max(self.employees)
         self.calls = CallBook()
-        self.records = Records(Random(self.random.random()))
-        self.planner = Planner(self.employees, Random(self.random.random()))
+        self.planner = Planner(self.employees, first_serial=_LIVE_SERIAL)
         self.traffic = Traffic(self.planner, Random(self.random.random()), running=traffic)
-        quiet = start - 240
-        for call in self.traffic.history(self._past_scene(), quiet, _HISTORY_DAYS):
-            self.records.add(call, self.zone)
-        self.traffic.wake(quiet)
+        self._quiet_until = start - 240
+        self._past = self._past_scene(), Random(self.random.random())
+        self.traffic.wake(self._quiet_until)
         self.advance()
+
+    @cached_property
+    def records(self) -> Records:
+        """With the calls of the month before this station was built, made up when somebody first looks."""
+        scene, random = self._past
+        records = Records(random)
+        past = Traffic(Planner({person.id: person for person in scene.people}), random, running=False)
+        for call in past.history(scene, self._quiet_until, _HISTORY_DAYS):
+            records.add(call, scene.zone)
+        return records
 
     def advance(self) -> None:
         """Lets the time pass that has passed since the last look."""
@@ -128,6 +138,8 @@ class Pbx:
 
     def add_trunk(self, trunk: Trunk, pace: float) -> None:
         disabled = trunk.disabled
+        if trunk.registration != "none" and not trunk.is_iax:
+            trunk.did = f"7495{self.random.randint(2_000_000, 9_999_999)}"
         trunk.changes.append(Change(self.now(), "created", pace))
         if not self.asterisk_running:
             trunk.changes.append(Change(self.now(), "asterisk_stopped", pace))

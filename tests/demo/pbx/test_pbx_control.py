@@ -105,6 +105,9 @@ async def test_a_trunk_is_deleted_and_another_one_added(api: httpx.AsyncClient, 
     assert made.status_code == 201
     status = (await api.get("/providers:getStatuses")).json()["data"]["sip"][made.json()["id"]]
     assert (status["description"], status["state"]) == ("Twilio", "registered")
+    await control.post("/calls", json={"kind": "incoming", "src": "79161234567", "dst": "201", "trunk": status["id"]})
+    [call] = (await api.get("/pbx-status:getActiveCalls")).json()["data"]
+    assert call["did"].startswith("7495")
 
 
 async def test_asterisk_starts_again_through_a_moment_of_nothing(
@@ -196,6 +199,12 @@ async def test_a_fault_shows_in_the_answer_and_only_where_it_is_wanted(
     assert (await api.get("/sip:getPeersStatuses")).json()["result"] is True
     await control.post("/fault", json={"kind": "none"})
     assert (await api.get("/employees")).json()["result"] is True
+
+
+async def test_a_crash_tells_its_messages_in_two_shapes(api: httpx.AsyncClient, control: httpx.AsyncClient) -> None:
+    await control.post("/fault", json={"kind": "server_error"})
+    assert list((await api.get("/employees")).json()["messages"]) == ["error"]
+    assert isinstance((await api.get("/sip:getRegistry")).json()["messages"], list)
 
 
 async def test_slow_is_as_slow_as_told(api: httpx.AsyncClient, control: httpx.AsyncClient, waits: list[float]) -> None:

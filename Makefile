@@ -36,7 +36,7 @@ run: $(INSTALLED)
 	@$(BIN)/mikopbx-bot run
 
 test: $(INSTALLED)
-	$(BIN)/pytest -n 4
+	$(BIN)/pytest -n 6 --dist worksteal
 
 check: $(INSTALLED)
 	$(BIN)/ruff format --check .
@@ -45,7 +45,7 @@ check: $(INSTALLED)
 	$(BIN)/lint-imports
 	$(BIN)/vulture
 	$(BIN)/deptry .
-	$(BIN)/pytest -n 4
+	$(BIN)/pytest -n 6 --dist worksteal
 
 picture: $(INSTALLED)
 	SCREENSHOT=$(CURDIR)/docs/demo.png $(BIN)/pytest tests/end_to_end/test_e2e_newcomer.py

@@ -120,7 +120,6 @@ class Application:
                 pause = min(pause * 2, 30.0)
         else:
             return
-        await self._zone.ask(self._pbx)
         dispatcher = self._dispatcher(me.username or "")
         self._updates = Updates(self._bot, self._store, dispatcher.handle, clock=self._clock)
         log.info("listening", bot=me.username, station=self._settings.station_name)
@@ -148,10 +147,11 @@ class Application:
         await menus.offer(self._bot, self._renderer, CATALOGUE, grants)
 
     def _destinations(self) -> Sequence[Destination]:
-        return self._settings.alert_chats
+        return self._settings.alert_destinations
 
     async def _tidy(self) -> None:
         while not self._stop.is_set():
+            await self._zone.ask(self._pbx)
             async with self._store.begin() as session:
                 await inbox.forget_old_updates(session, self._clock())
                 await keyboards.forget_old_keyboards(session, self._clock())

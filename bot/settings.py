@@ -173,6 +173,11 @@ class Settings(BaseSettings):
     def station_name(self) -> str:
         return self.pbx_name or urlsplit(self.pbx_url).hostname or "PBX"
 
+    @property
+    def alert_destinations(self) -> tuple[Destination, ...]:
+        """Without a chat for alerts the administrators get them: an outage that nobody hears of is the worst."""
+        return self.alert_chats or tuple(Destination(person) for person in sorted(self.admins))
+
     def secrets(self) -> list[str]:
         """What must never appear in a log line."""
         proxy = urlsplit(self.telegram_proxy.get_secret_value()).password if self.telegram_proxy else None

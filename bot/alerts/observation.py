@@ -35,6 +35,7 @@ class Trouble(StrEnum):
     KEY_REFUSED = "key_refused"
     RIGHT_MISSING = "right_missing"
     ENGINE_DOWN = "engine_down"
+    STALE = "stale"
 
 
 @dataclass(frozen=True, slots=True)

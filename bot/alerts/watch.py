@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -44,6 +44,7 @@ class Watch:
         self._station = StationMemory()
         self._trunks: dict[str, TrunkMemory] = {}
         self._slowed = 0
+        self._stale_since: datetime | None = None
         self.latest: Sight | None = None
         self.last_look: datetime | None = None
 
@@ -79,9 +80,18 @@ class Watch:
         sight = await self._see()
         self.latest, self.last_look = sight, sight.at
         self._measure(sight)
-        if not sight.stale:
-            await self._judge(sight)
+        if (judged := self._proof(sight)) is not None:
+            await self._judge(judged)
         return self._pause(sight)
+
+    def _proof(self, sight: Sight) -> Sight | None:
+        """A PBX that stopped looking proves nothing, until that is a trouble of its own."""
+        if not sight.stale:
+            self._stale_since = None
+            return sight
+        self._stale_since = self._stale_since or sight.at
+        lasts = sight.at - self._stale_since >= timedelta(seconds=self._policy.unknown_after)
+        return Sight(sight.at, trouble=Trouble.STALE) if lasts else None
 
     async def _see(self) -> Sight:
         fresh = machine.needs_fresh_look(self._station, self._trunks)
@@ -146,7 +156,7 @@ class Watch:
         return max(self._policy.poll_interval, min(SLOWEST, 30.0 * 2.0**self._slowed))
 
     def _station_facts(self, sight: Sight) -> dict[str, Any]:
-        return {"station": self._name, "trouble": sight.trouble and str(sight.trouble), "row": sight.row}
+        return {"station": self._name, "trouble": str(sight.trouble or ""), "row": sight.row}
 
     def _trunk_facts(self, memory: TrunkMemory, sight: Sight) -> dict[str, Any]:
         enabled = [trunk for trunk in sight.trunks.values() if trunk.health is not Health.OFF]

@@ -15,13 +15,13 @@ from telegram.request import BaseRequest
 
 from bot import metrics
 from bot.chat.errors import TokenRefused
-from bot.store import inbox
+from bot.store import inbox, outbox
 from bot.store.database import Store
 
 log = structlog.get_logger(__name__)
 
 # Telegram keeps the previous list when none is sent, so it is always sent; only what is used is asked for.
-WANTED = ("message", "callback_query", "my_chat_member")
+WANTED = ("message", "callback_query")
 LONG_POLL = 50
 LONGEST_PAUSE = 30.0
 
@@ -142,6 +142,10 @@ class Updates:
         del self._queues[lane]
 
     async def _handle_one(self, update: Update) -> None:
+        if update.message is not None and update.message.migrate_to_chat_id:
+            async with self._store.begin() as session:
+                chat, new_id = update.message.chat_id, update.message.migrate_to_chat_id
+                await outbox.move_chat(session, chat, new_id, self._clock())
         try:
             async with asyncio.timeout(self._deadline):
                 await self._handle(update)

@@ -9,6 +9,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import uvicorn
@@ -24,7 +25,7 @@ GROUP = -1001000000001
 async def stage(port: int) -> int:
     """Serve until interrupted; returns the exit code. Prints the page's address when the bot is listening."""
     key, token = secrets.token_hex(32), f"{secrets.randbelow(10**9) + 10**9}:{secrets.token_urlsafe(26)}"
-    station = pbx.Pbx(name="Head office", api_key=key)
+    station = pbx.Pbx(name="Head office", api_key=key, zone=_zone_here())
     chats = telegram.Telegram(token=token)
     app = Starlette(routes=[*pbx.routes(station), *telegram.routes(chats, pbx_control=True)])
     with listening(port) as (sock, address):
@@ -41,6 +42,13 @@ async def stage(port: int) -> int:
                     bot.send_signal(signal.SIGTERM)
                 await bot.wait()
     return 0
+
+
+def _zone_here() -> str:
+    """The PBX of the demo lives where its visitor does, or the page and the bot would tell different times."""
+    offset = datetime.now().astimezone().utcoffset() or timedelta(0)
+    hours, rest = divmod(offset, timedelta(hours=1))
+    return "Europe/Moscow" if rest else f"Etc/GMT{-hours:+d}"
 
 
 async def serve_pbx(port: int, api_key: str, speed: float) -> None:

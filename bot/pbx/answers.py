@@ -123,6 +123,8 @@ def _not_json(response: httpx.Response, resource: str) -> PbxError:
         return Refused("the PBX redirects, and the key is not sent after a redirect", resource)
     if status == 429:
         return Busy("too many requests", BLOCKED_FOR, resource)
+    if status == 403 and b"security violation" in response.content.lower():
+        return Invalid(("its firewall takes the text for an attack; write it differently",), resource)
     if status == 403:
         return Busy("the PBX blocks this address", BLOCKED_FOR, resource)
     if status == 503:

@@ -94,7 +94,19 @@ async def test_an_answer_that_is_old_or_warned_of_proves_nothing() -> None:
     scene.pbx.shows("zadarma", DEAD)
     scene.pbx.warnings = ("Using cached data due to fetch error",)
     await scene.looks(20)
+    assert scene.told(Opened) == []
+
+
+async def test_a_pbx_that_stops_looking_is_a_trouble_of_its_own_after_five_minutes() -> None:
+    scene = await healthy()
+    scene.pbx.warnings = ("Using cached data due to fetch error",)
+    await scene.looks(29)
     assert scene.ledger.told == []
+    await scene.looks(10)
+    assert [subject for subject, _ in scene.told(Opened)] == [""]
+    scene.pbx.warnings = ()
+    await scene.looks(3)
+    assert len(scene.told(Closed)) == 1
 
 
 async def test_a_trunk_already_down_at_the_first_look_is_told_at_once_and_since_when() -> None:

@@ -86,11 +86,19 @@ def test_status_buttons_change_the_same_message(office: Standins, group: int) ->
 def test_calls_joins_the_legs_of_one_call(office: Standins, group: int) -> None:
     office.post("/control/traffic", running=False)
     call = office.post(
-        "/control/calls", kind="incoming", src="79161111111", dst="202", answer=True, ring_seconds=0, talk_seconds=600
+        "/control/calls",
+        kind="incoming",
+        src="79161111111",
+        dst="202",
+        trunk=office.trunk("Zadarma")["id"],
+        answer=True,
+        ring_seconds=0,
+        talk_seconds=600,
     )
     answer = office.wait_for(lambda: (m := office.asks(ANNA, "/calls", group)) and (m if "202" in m.text else None))
     assert answer.text.count("+7 916 111-11-11") == 1
     assert "talking" in answer
+    assert "via Zadarma" in answer
     office.post(f"/control/calls/{call['linkedid']}/hangup")
 
 

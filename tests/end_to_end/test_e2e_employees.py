@@ -1,6 +1,10 @@
 """/add_employee from the question to the password, and everything that can come between."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
 
 from tests.end_to_end.house import ANNA, BORIS, GROUP, KEY, Program, Seen, Standins
 
@@ -13,6 +17,13 @@ def employees(standins: Standins, search: str) -> list[dict[str, object]]:
     return found
 
 
+def owed_deletion(folder: Path) -> float:
+    """After how many seconds the password is owed to disappear."""
+    with closing(sqlite3.connect(folder / "bot.sqlite3")) as database:
+        ((written, due),) = database.execute("SELECT created_at, not_before FROM outbox WHERE action = 'delete'")
+    return (datetime.fromisoformat(due) - datetime.fromisoformat(written)).total_seconds()
+
+
 def create(standins: Standins, text: str, pattern: str) -> Seen:
     question = standins.asks(ANNA, text, GROUP)
     standins.presses(ANNA, question, "Create")
@@ -22,7 +33,7 @@ def create(standins: Standins, text: str, pattern: str) -> Seen:
 
 
 def test_an_employee_is_created_and_only_the_asker_sees_the_password(
-    standins: Standins, start_bot: Callable[..., Program]
+    standins: Standins, start_bot: Callable[..., Program], tmp_path: Path
 ) -> None:
     start_bot()
     done = create(standins, "/add_employee 243 John Smith john@company.com +79001234567", "Created")
@@ -33,6 +44,7 @@ def test_an_employee_is_created_and_only_the_asker_sees_the_password(
     password = secret.last_code()
     assert len(password) >= 16
     assert not any(password in m.text for m in standins.messages(GROUP))
+    assert owed_deletion(tmp_path) == 600
 
 
 def test_without_a_number_the_next_free_one_is_taken(standins: Standins, start_bot: Callable[..., Program]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.end_to_end.house import BORIS, GROUP, TOKEN, VERA, Program, Standins
+from tests.end_to_end.house import BORIS, GROUP, SAM, TOKEN, VERA, Program, Standins
 
 Start = Callable[..., Program]
 DOWN, UP = r"🔴.*Zadarma", r"🟢.*Zadarma"
@@ -257,7 +257,14 @@ def test_the_group_becoming_a_supergroup_loses_no_alert(standins: Standins, star
     new = standins.post("/client/migrate", chat=old)["new_id"]
     standins.breaks("Zadarma")
     standins.wait_for_message(DOWN, chat=new)
-    assert "Zadarma" in standins.asks(1002, "/status", new)
+
+
+def test_a_group_that_becomes_a_supergroup_keeps_its_rights(standins: Standins, start_bot: Start) -> None:
+    old = standins.post("/client/chats", title="Old style", type="group", creator=1001, members=[SAM])["id"]
+    start_bot(VIEWERS=str(old))
+    assert "Zadarma" in standins.asks(SAM, "/status", old)
+    new = standins.post("/client/migrate", chat=old)["new_id"]
+    assert "Zadarma" in standins.asks(SAM, "/status", new)
 
 
 def test_a_revoked_token_ends_the_program_with_a_clear_line(standins: Standins, start_bot: Start) -> None:

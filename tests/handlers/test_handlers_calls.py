@@ -15,7 +15,7 @@ from handlers.cdr import Summary, is_answered, is_incoming, summarise, talk_seco
 from handlers.live_calls import join_legs
 from handlers.periods import NotAPeriod, read_period
 
-RECORDINGS = Path(__file__).parent.parent / "pbx" / "recordings"
+RECORDINGS = Path(__file__).parents[1] / "recordings"
 TODAY = date(2026, 11, 23)
 CLOCK = "2026-11-23 14:{:02}:00.000"
 

@@ -30,7 +30,7 @@ from bot.pbx import (
 )
 
 ROOT = "/pbxcore/api/v3/"
-FILES = sorted((Path(__file__).parent / "recordings").glob("*.json"))
+FILES = sorted((Path(__file__).parents[1] / "recordings").glob("*.json"))
 DAY = datetime(2026, 3, 17), datetime(2026, 3, 17, 23, 59, 59)  # noqa: DTZ001 (the PBX's wall clock)
 NEW = NewEmployee(number="231", name="John Smith", secret=SecretStr("Qw3rtyUi9pAs"))
 

@@ -49,12 +49,13 @@ class Pbx:
         now: Callable[[], float] = time.time,
         traffic: bool = True,
         speed: float = 1.0,
+        zone: str = "Europe/Moscow",
     ) -> None:
         self.name = name
         self.api_key = api_key or secrets.token_hex(32)
         self.now = now
         self.speed = speed
-        self.zone = ZoneInfo("Europe/Moscow")
+        self.zone = ZoneInfo(zone)
         self.random = Random(seed)
         self.keys = Keys(self.api_key)
         self.limit = RateLimit()

@@ -15,7 +15,7 @@ from bot.demo.pbx import Pbx, PbxProtocol, app
 
 KEY = "ab" * 32
 MONDAY_MORNING = datetime(2026, 11, 23, 11, 0, tzinfo=ZoneInfo("Europe/Moscow")).timestamp()
-RECORDINGS = Path(__file__).parent / "recordings"
+RECORDINGS = Path(__file__).parents[2] / "recordings"
 
 
 class Clock:

@@ -1,0 +1,310 @@
+"""The one way in: a decision and an audit row for everything, and nothing is done when the decision cannot be made."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from telegram import Update
+
+from bot.access import Decision, Destination, Grants, Permission, Role
+from bot.chat.errors import MessageGone, TryLater, Undeliverable
+from bot.chat.message import Button, Message
+from bot.chat.render import Renderer
+from bot.pbx import Forbidden
+from bot.store.database import Store
+from bot.store.tables import AuditEntry, Keyboard, Outgoing
+from handlers import dispatcher as dispatching
+from handlers.command import Catalogue, Command, Handler, Press, Reply, Request, Secret, WrongArguments
+from handlers.dispatcher import Dispatcher
+
+NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+ANNA, SAM = 1, 9
+GROUP = -100
+GRANTS = Grants({ANNA: Role.ADMIN, 2: Role.VIEWER}, {})
+
+
+@dataclass
+class Chat:
+    """Stands where the messenger stands: remembers what was said, and fails when told to."""
+
+    said: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)
+    edited: list[str] = field(default_factory=list)
+    toasts: list[str | None] = field(default_factory=list)
+    keyboards: list[Keyboard] = field(default_factory=list)
+    failures: list[Exception] = field(default_factory=list)
+
+    async def send(self, to: Destination, message: Message, *, keyboard: Keyboard | None = None, **_: Any) -> int:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.said.append((to.chat, message.template, dict(message.facts)))
+        if keyboard is not None:
+            self.keyboards.append(keyboard)
+        return len(self.said)
+
+    async def edit(self, chat: int, message_id: int, message: Message, **_: Any) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.edited.append(message.template)
+
+    async def answer(self, query_id: str, text: str | None = None, *, alert: bool = False) -> None:
+        self.toasts.append(text)
+
+    async def can_write_to(self, person: int) -> bool:
+        return True
+
+
+class FakeStation:
+    name = "Head office"
+
+    class pbx:  # noqa: N801
+        turn_in = 0.0
+
+    @staticmethod
+    def zone() -> tzinfo:
+        return UTC
+
+
+class Bench:
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.chat = Chat()
+        self.catalogue = Catalogue()
+        self.done: list[Request] = []
+        self.dispatcher = Dispatcher(
+            bot_name="bot",
+            catalogue=self.catalogue,
+            grants=GRANTS,
+            station=FakeStation(),  # type: ignore[arg-type]
+            store=store,
+            messenger=self.chat,  # type: ignore[arg-type]
+            renderer=Renderer("en"),
+            clock=lambda: NOW,
+        )
+
+    def offers(self, name: str, permission: str, answer: Reply | Exception | None = None, **more: Any) -> None:
+        async def handler(request: Request) -> Reply:
+            self.done.append(request)
+            await asyncio.sleep(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer or Reply(Message("broken"))
+
+        self.catalogue.commands[name] = Command(name, handler, permission, "", **more)
+
+    def on_press(self, name: str, permission: str, reply: Reply) -> None:
+        async def handler(request: Request) -> Reply:
+            self.done.append(request)
+            return reply
+
+        self.catalogue.presses[name] = Press(name, handler, permission)
+
+    async def types(self, text: str, person: int = ANNA, chat: int = GROUP, sent: datetime = NOW) -> None:
+        kind = "private" if chat > 0 else "supergroup"
+        message = {
+            "message_id": 7,
+            "date": int(sent.timestamp()),
+            "chat": {"id": chat, "type": kind},
+            "from": {"id": person, "is_bot": False, "first_name": "A"},
+            "text": text,
+            "entities": [{"type": "bot_command", "offset": 0, "length": len(text.split()[0])}],
+        }
+        update = Update.de_json({"update_id": 1, "message": message}, None)
+        await self.dispatcher.handle(update)
+
+    async def presses(self, keyboard: Keyboard, person: int = ANNA, chat: int = GROUP, place: str = "0:0") -> None:
+        message = {"message_id": 7, "date": int(NOW.timestamp()), "chat": {"id": chat, "type": "supergroup"}}
+        query = {
+            "id": "q",
+            "from": {"id": person, "is_bot": False, "first_name": "A"},
+            "chat_instance": "c",
+            "data": f"{keyboard.id}:{place}",
+            "message": message,
+        }
+        await self.dispatcher.handle(Update.de_json({"update_id": 2, "callback_query": query}, None))
+
+    async def audit(self) -> list[AuditEntry]:
+        async with self.store.begin() as session:
+            return list((await session.execute(select(AuditEntry).order_by(AuditEntry.id))).scalars())
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    store = Store(f"sqlite:///{tmp_path / 'bot.sqlite3'}")
+    await store.open()
+    yield Bench(store)
+    await store.close()
+
+
+async def test_what_is_allowed_is_done_and_written_down(bench: Bench) -> None:
+    bench.offers("status", Permission.STATUS, Reply(Message("broken"), outcome="answered"))
+    await bench.types("/status 202")
+    assert [request.arguments for request in bench.done] == ["202"]
+    (row,) = await bench.audit()
+    assert (row.what, row.arguments, row.allowed, row.reason, row.outcome) == (
+        "/status",
+        "202",
+        True,
+        "role admin",
+        "answered",
+    )
+
+
+async def test_what_is_denied_is_not_done_and_written_down(bench: Bench) -> None:
+    bench.offers("add", Permission.EMPLOYEES)
+    await bench.types("/add x", person=2)
+    await bench.types("/add x", person=SAM)
+    assert not bench.done
+    assert [(row.allowed, row.reason) for row in await bench.audit()] == [(False, "role viewer"), (False, "stranger")]
+    assert [template for _, template, _ in bench.chat.said] == ["no_right"]
+
+
+async def test_an_old_command_is_not_done(bench: Bench) -> None:
+    bench.offers("status", Permission.STATUS)
+    await bench.types("/status", sent=NOW - timedelta(minutes=6))
+    assert not bench.done
+    assert [template for _, template, _ in bench.chat.said] == ["too_old"]
+
+
+@contextmanager
+def breaking(monkeypatch: pytest.MonkeyPatch, name: str) -> Iterator[None]:
+    def broken(*_: Any, **__: Any) -> Decision:
+        raise RuntimeError("the decision cannot be made")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dispatching, name, broken)
+        yield
+
+
+async def test_an_error_while_deciding_denies(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.offers("status", Permission.STATUS)
+    with breaking(monkeypatch, "decide"), pytest.raises(RuntimeError):
+        await bench.types("/status")
+    assert not bench.done
+    assert not bench.chat.said
+
+
+async def test_without_its_audit_row_nothing_is_done(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.offers("status", Permission.STATUS)
+
+    async def broken(*_: Any) -> int:
+        raise OSError("disk full")
+
+    monkeypatch.setattr("handlers.dispatcher.audit.record_decision", broken)
+    with pytest.raises(OSError, match="disk full"):
+        await bench.types("/status")
+    assert not bench.done
+
+
+QUESTION = Reply(Message("broken", {}, ((Button("Yes", "thing.do", {"n": 1}),),)), confirm=True)
+
+
+async def ask(bench: Bench) -> Keyboard:
+    bench.offers("ask", Permission.EMPLOYEES, QUESTION)
+    bench.on_press("thing.do", Permission.EMPLOYEES, Reply(Message("broken"), toast="Done."))
+    await bench.types("/ask")
+    return bench.chat.keyboards[-1]
+
+
+async def test_a_confirmation_is_for_the_asker_once_and_soon(bench: Bench) -> None:
+    keyboard = await ask(bench)
+    assert (keyboard.asker_id, keyboard.single_use) == (ANNA, True)
+    assert keyboard.expires_at == NOW + timedelta(minutes=2)
+
+
+async def test_pressed_by_many_and_often_it_is_done_once(bench: Bench) -> None:
+    keyboard = await ask(bench)
+    bench.done.clear()
+    await asyncio.gather(*(bench.presses(keyboard, person) for person in (ANNA, SAM, ANNA, 2, ANNA)))
+    assert [request.data for request in bench.done] == [{"n": 1}]
+    decisions = [row.reason for row in await bench.audit() if row.what == "thing.do"]
+    assert sorted(decisions) == sorted(
+        ["role admin", "already used", "already used", *["button of another person"] * 2]
+    )
+
+
+@pytest.mark.parametrize("place", ["0:1", "1:0", "9:9"])
+async def test_a_place_without_a_button_does_nothing(bench: Bench, place: str) -> None:
+    keyboard = await ask(bench)
+    bench.done.clear()
+    await bench.presses(keyboard, place=place)
+    assert not bench.done
+    assert "out of date" in str(bench.chat.toasts[-1])
+
+
+async def test_a_button_of_another_chat_does_nothing(bench: Bench) -> None:
+    keyboard = await ask(bench)
+    bench.done.clear()
+    await bench.presses(keyboard, chat=-200)
+    assert not bench.done
+
+
+@pytest.mark.parametrize(
+    ("error", "template"),
+    [
+        (WrongArguments("A name is missing."), "wrong_arguments"),
+        (Forbidden("Call Records", "read"), "problem"),
+        (RuntimeError("bug"), "broken"),
+    ],
+)
+async def test_whatever_happens_the_person_gets_an_answer(bench: Bench, error: Exception, template: str) -> None:
+    bench.offers("cdr", Permission.RECORDS, error, usage="[period]", examples=("/cdr today",))
+    await bench.types("/cdr x")
+    assert [said for _, said, _ in bench.chat.said] == [template]
+    (row,) = await bench.audit()
+    assert row.outcome is not None
+
+
+async def test_an_answer_whose_message_is_gone_comes_as_a_new_one(bench: Bench) -> None:
+    keyboard = await ask(bench)
+    bench.chat.failures = [MessageGone("gone")]
+    said = len(bench.chat.said)
+    await bench.presses(keyboard)
+    assert len(bench.chat.said) == said + 1
+
+
+async def test_an_answer_telegram_did_not_take_is_tried_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def no_sleep(_seconds: float) -> None:
+        return None
+
+    monkeypatch.setattr("handlers.conversation.asyncio.sleep", no_sleep)
+    bench.chat.failures = [TryLater("busy", 1), TryLater("busy", 1)]
+    bench.catalogue.commands["status"] = Command("status", _answering(Reply(Message("broken"))), "status.read", "")
+    await bench.types("/status")
+    assert len(bench.chat.said) == 1
+
+
+def _answering(reply: Reply) -> Handler:
+    async def handler(_request: Request) -> Reply:
+        return reply
+
+    return handler
+
+
+async def test_a_secret_goes_to_the_asker_alone_and_is_owed_its_deletion(bench: Bench) -> None:
+    secret = Secret(Message("broken", protected=True))
+    bench.catalogue.commands["ask"] = Command("ask", _answering(Reply(secret=secret)), Permission.EMPLOYEES, "")
+    await bench.types("/ask")
+    assert [chat for chat, _, _ in bench.chat.said] == [ANNA]
+    async with bench.store.begin() as session:
+        (row,) = (await session.execute(select(Outgoing))).scalars()
+    assert (row.action, row.chat_id, row.message_id) == ("delete", ANNA, 1)
+    assert row.not_before - row.created_at == timedelta(minutes=10)
+
+
+async def test_a_secret_that_cannot_be_delivered_is_known_not_to_be(bench: Bench) -> None:
+    results: list[bool] = []
+
+    async def handler(request: Request) -> Reply:
+        results.append(await request.talk.send_secret(Secret(Message("broken"))))
+        return Reply()
+
+    bench.catalogue.commands["ask"] = Command("ask", handler, Permission.EMPLOYEES, "")
+    bench.chat.failures = [Undeliverable("blocked")]
+    await bench.types("/ask")
+    assert results == [False]

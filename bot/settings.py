@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -13,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from bot import plain_http
 from bot.access import Destination
 
 TELEGRAM = "https://api.telegram.org"
@@ -190,18 +190,9 @@ def load_settings() -> Settings:
         settings = Settings()
     except ValidationError as error:
         raise WrongSettings(_complaint(e["loc"], e["type"], e["msg"]) for e in error.errors()) from None
-    if (refusal := plain_http_refusal(settings.pbx_url, settings.pbx_allow_http)) is not None:
+    if (refusal := plain_http.refusal(settings.pbx_url, settings.pbx_allow_http)) is not None:
         raise WrongSettings([f"PBX_URL: {refusal}"])
     return settings
-
-
-def plain_http_refusal(url: str, allowed: frozenset[str]) -> str | None:
-    """Why the API key may not be sent to this address, or None when it may."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.scheme == "https" or host in allowed or host == "localhost" or _is_loopback(host):
-        return None
-    return f"plain http would show the API key to the network; use https, or name the host: PBX_ALLOW_HTTP={host}"
 
 
 REMEDIES = {
@@ -234,10 +225,3 @@ def _destination(word: str) -> Destination:
     if thread and not thread.isdigit():
         raise ValueError(f"has {word!r} in it; write chat:thread, both numbers, like -1001234567890:42")
     return Destination(_telegram_id(chat), int(thread) if thread else None)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

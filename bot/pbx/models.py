@@ -164,7 +164,6 @@ class EmployeeRow(Wire):
     name: Text = Field("", alias="user_username")
     email: Text = Field("", alias="user_email")
     mobile: Text = ""
-    disabled: bool = False
 
 
 class Employee(Wire):
@@ -173,7 +172,7 @@ class Employee(Wire):
     name: Text = Field("", alias="user_username")
     email: Text = Field("", alias="user_email")
     mobile: Text = Field("", alias="mobile_number")
-    secret: SecretStr = Field(SecretStr(""), alias="sip_secret")
+    secret: Annotated[SecretStr, BeforeValidator(_text)] = Field(SecretStr(""), alias="sip_secret")
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ async def ask(recording: Recording) -> object:
         for method, path, use in USES:
             if method == recording.method and re.fullmatch(path, recording.path):
                 return await use(pbx)
-        return await pbx._ask(recording.method, recording.path)
+        return await pbx._connection.ask(recording.method, recording.path)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

@@ -1,0 +1,139 @@
+"""Asking the PBX: the key, the budget, the time-outs, and what is tried again."""
+
+import asyncio
+import random
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from pydantic import SecretStr
+
+from bot import plain_http
+from bot.pbx import answers
+from bot.pbx.answers import Answer, Envelope
+from bot.pbx.budget import Budget, Priority
+from bot.pbx.errors import Busy, NotJson, Refused, ServerError, TimedOut, Unauthorised, Uncertain, Unreachable
+from bot.pbx.permissions import KeyVerdict, resource_of
+
+ROOT = "/pbxcore/api/v3/"
+# The PBX gives its worker 30 s before it answers at all.
+TIMEOUTS = httpx.Timeout(35, connect=5, pool=35)
+READ_TRIES = 3
+SUSPICIOUSLY_SLOW = 1.5
+
+
+class Connection:
+    """One station, one key, one budget. Raises PbxError."""
+
+    def __init__(
+        self,
+        url: str,
+        key: SecretStr,
+        *,
+        verify: bool | ssl.SSLContext = True,
+        allow_http: frozenset[str] = frozenset(),
+        budget: Budget | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        if plain_http.refusal(url, allow_http) is not None:
+            raise Refused("plain http would show the API key to the network")
+        self.host = urlsplit(url).hostname or ""
+        # Not httpx's base_url: joined to it, `providers:getStatuses` would be an address of the scheme "providers".
+        self._root = url.rstrip("/") + ROOT
+        self._key = key
+        self._budget = budget or Budget(clock=clock, sleep=sleep)
+        self._verdict = KeyVerdict(clock)
+        self._clock = clock
+        self._sleep = sleep
+        self._http = httpx.AsyncClient(timeout=TIMEOUTS, verify=verify, transport=transport, follow_redirects=False)
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    @property
+    def turn_in(self) -> float:
+        """Seconds until a command's next request may go; 0 when at once, or when it will be refused at once."""
+        try:
+            return self._budget.wait(Priority.COMMAND)
+        except Busy:
+            return 0.0
+
+    async def read(
+        self, path: str, query: Mapping[str, str] | None = None, priority: Priority = Priority.COMMAND
+    ) -> Answer[Any]:
+        """Reads are repeated where that can help: never after a time-out, which took half a minute already."""
+        for attempt in range(1, READ_TRIES + 1):
+            started = self._clock()
+            try:
+                envelope = await self.ask("GET", path, query=query, priority=priority)
+            except (Unreachable, ServerError, Busy) as error:
+                blocked = isinstance(error, Busy) and error.retry_after > 10
+                if attempt == READ_TRIES or blocked:
+                    raise
+                await self._sleep(0.3 * 2**attempt * random.uniform(0.5, 1.0))  # noqa: S311 (no secret)
+                continue
+            elapsed = self._clock() - started
+            suspect = envelope.data == [] and elapsed >= SUSPICIOUSLY_SLOW
+            return Answer(envelope.data, envelope.cached, envelope.warnings, elapsed, envelope.pbx_time, suspect)
+        raise Unreachable("no answer")
+
+    async def write(self, path: str, body: Mapping[str, Any], method: str = "POST") -> Envelope:
+        try:
+            return await self.ask(method, path, body=body)
+        except (TimedOut, ServerError, NotJson) as error:
+            raise Uncertain(error, resource_of(path)) from error
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        priority: Priority = Priority.COMMAND,
+    ) -> Envelope:
+        self._verdict.check(path)
+        response = await self._send(method, path, query, body, priority)
+        try:
+            envelope = answers.read(response, resource_of(path))
+        except Unauthorised:
+            raise await self._verdict.judge(path, method, self._allowed) from None
+        except Busy as error:
+            if error.retry_after > 10:
+                self._budget.block(error.retry_after)
+            raise
+        self._verdict.works()
+        return envelope
+
+    async def _allowed(self, probe: str) -> bool:
+        """Whether the key may do something else. Anything but a 401 speaks for the key."""
+        response = await self._send("GET", probe, None, None, Priority.WATCH)
+        return response.status_code != 401
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        body: Mapping[str, Any] | None,
+        priority: Priority,
+    ) -> httpx.Response:
+        await self._budget.take(priority)
+        resource = resource_of(path)
+        headers = {"Authorization": f"Bearer {self._key.get_secret_value()}", "Accept": "application/json"}
+        try:
+            return await self._http.request(method, self._root + path, params=query, json=body, headers=headers)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise Unreachable(type(error).__name__, resource) from None
+        except httpx.TimeoutException as error:
+            raise TimedOut(type(error).__name__, resource) from None
+        except httpx.TransportError as error:
+            lost = Unreachable(f"the connection was lost ({type(error).__name__})", resource)
+            raise lost if method == "GET" else Uncertain(lost, resource) from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise NotJson(0, resource) from error

@@ -2,11 +2,14 @@
 
 from bot.access import Permission
 from bot.chat.message import Message, mark
+from handlers import refusals
 from handlers.command import CATALOGUE, Reply, Request, command
 
 
 @command("help", permission=Permission.ANYONE, summary=mark("The commands you may use here"))
 async def help_(request: Request) -> Reply:
+    if not request.may(Permission.STATUS).allowed:
+        return Reply(refusals.stranger(request.actor))
     allowed = [c for c in CATALOGUE.commands.values() if request.may(c.permission).allowed]
     commands = [{"name": c.name, "usage": c.usage, "summary": c.summary} for c in allowed]
     return Reply(Message("help", {"commands": commands, "station": request.station.name}))
@@ -27,9 +30,5 @@ async def id_(request: Request) -> Reply:
 @command("start", permission=Permission.ANYONE, summary=mark("What this bot does and how to begin"))
 async def start(request: Request) -> Reply:
     if not request.may(Permission.STATUS).allowed:
-        return Reply(_stranger(request))
+        return Reply(refusals.stranger(request.actor))
     return Reply(Message("start", {"station": request.station.name, "private": request.place.private}))
-
-
-def _stranger(request: Request) -> Message:
-    return Message("stranger", {"person": request.actor.id, "name": request.actor.name})

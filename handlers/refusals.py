@@ -8,7 +8,7 @@ from bot.access import Decision, Permission
 from bot.chat.message import Message, mark
 from bot.store.tables import Keyboard
 from handlers.command import Command, Press
-from handlers.intent import Pressed, Typed, too_old
+from handlers.intent import Actor, Pressed, Typed, too_old
 
 NO_SUCH_COMMAND = Decision(False, "no such command")
 OLD = Decision(False, "too old")
@@ -65,7 +65,7 @@ def answer_to_command(typed: Typed, decision: Decision, may: Callable[[str | Non
     """Strangers in a group get silence, in private their id; people with a role hear why."""
     known = may(Permission.STATUS).allowed
     if not known:
-        return stranger(typed) if typed.place.private else None
+        return stranger(typed.actor) if typed.place.private else None
     if decision is NO_SUCH_COMMAND:
         # In a group the command may well be meant for another bot.
         return Message("unknown_command", {"command": typed.name}) if typed.place.private else None
@@ -74,5 +74,6 @@ def answer_to_command(typed: Typed, decision: Decision, may: Callable[[str | Non
     return Message("no_right", {"command": typed.name})
 
 
-def stranger(typed: Typed) -> Message:
-    return Message("stranger", {"person": typed.actor.id, "name": typed.actor.name})
+def stranger(actor: Actor) -> Message:
+    """All that somebody without a role ever learns: who they are to the bot."""
+    return Message("stranger", {"person": actor.id})

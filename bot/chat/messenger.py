@@ -141,6 +141,9 @@ class Messenger:
             await self._call(person, lambda: self._bot.send_chat_action(person, "typing", **TIMEOUTS))
         except Undeliverable:
             return False
+        except DeliveryError as error:
+            # Not known; what is to be sent there will tell.
+            log.info("a private chat could not be tried", reason=str(error))
         return True
 
     async def ready(self, chat_id: int) -> None:

@@ -16,10 +16,12 @@ from bot.pbx import (
     Unauthorised,
     Uncertain,
     Unreachable,
+    Untrusted,
 )
 
 KINDS: tuple[tuple[type[PbxError], str], ...] = (
     (Unreachable, "unreachable"),
+    (Untrusted, "untrusted"),
     (TimedOut, "timed_out"),
     (NotJson, "not_json"),
     (Unauthorised, "unauthorised"),

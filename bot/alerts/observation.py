@@ -16,6 +16,7 @@ from bot.pbx import (
     TrunkStatus,
     Unauthorised,
     Unreachable,
+    Untrusted,
 )
 
 # The PBX itself looks every 5 to 30 s; what is much older than that shows that it has stopped looking.
@@ -28,6 +29,7 @@ class Trouble(StrEnum):
     """What can be wrong with a whole station."""
 
     UNREACHABLE = "unreachable"
+    UNTRUSTED = "untrusted"
     TIMED_OUT = "timed_out"
     NOT_JSON = "not_json"
     SERVER_ERROR = "server_error"
@@ -115,6 +117,7 @@ TROUBLES: tuple[tuple[type[PbxError], Trouble], ...] = (
     (Busy, Trouble.BLOCKED),
     (ServerError, Trouble.SERVER_ERROR),
     (Unreachable, Trouble.UNREACHABLE),
+    (Untrusted, Trouble.UNTRUSTED),
 )
 
 

@@ -17,6 +17,7 @@ from bot.pbx.errors import (
     Unauthorised,
     Uncertain,
     Unreachable,
+    Untrusted,
 )
 from bot.pbx.models import (
     CallLeg,
@@ -59,4 +60,5 @@ __all__ = [
     "Unauthorised",
     "Uncertain",
     "Unreachable",
+    "Untrusted",
 ]

@@ -15,7 +15,17 @@ from bot import plain_http
 from bot.pbx import answers
 from bot.pbx.answers import Answer, Envelope
 from bot.pbx.budget import Budget, Priority
-from bot.pbx.errors import Busy, NotJson, Refused, ServerError, TimedOut, Unauthorised, Uncertain, Unreachable
+from bot.pbx.errors import (
+    Busy,
+    NotJson,
+    Refused,
+    ServerError,
+    TimedOut,
+    Unauthorised,
+    Uncertain,
+    Unreachable,
+    Untrusted,
+)
 from bot.pbx.permissions import KeyVerdict, resource_of
 
 ROOT = "/pbxcore/api/v3/"
@@ -129,6 +139,8 @@ class Connection:
         try:
             return await self._http.request(method, self._root + path, params=query, json=body, headers=headers)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                raise Untrusted("its certificate is not trusted", resource) from None
             raise Unreachable(type(error).__name__, resource) from None
         except httpx.TimeoutException as error:
             raise TimedOut(type(error).__name__, resource) from None

@@ -2,6 +2,7 @@
 
 PbxError
 ├── Unreachable     no connection
+├── Untrusted       a certificate nobody vouches for
 ├── TimedOut        a connection, but no answer in time
 ├── NotJson         an answer that is not the API's: an error page, half a body
 ├── Unauthorised    the API key is refused
@@ -27,6 +28,9 @@ class PbxError(Exception):
 
 
 class Unreachable(PbxError): ...
+
+
+class Untrusted(PbxError): ...
 
 
 class TimedOut(PbxError): ...

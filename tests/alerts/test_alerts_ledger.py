@@ -166,7 +166,17 @@ async def test_what_was_remembered_is_found_again(books: Books) -> None:
     assert await books.ledger.memories() == (memory, {})
 
 
-TROUBLES = ["stale", "unreachable", "timed_out", "not_json", "server_error", "blocked", "key_refused", "right_missing"]
+TROUBLES = [
+    "stale",
+    "untrusted",
+    "unreachable",
+    "timed_out",
+    "not_json",
+    "server_error",
+    "blocked",
+    "key_refused",
+    "right_missing",
+]
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])

@@ -8,7 +8,18 @@ from hypothesis import strategies as st
 
 from bot.alerts.machine import Changed, Closed, End, Kind, Opened, Policy, SwitchedOff, Worsened
 from bot.alerts.observation import Trouble
-from bot.pbx import Busy, Forbidden, NotJson, PbxError, PeerStatus, ServerError, TimedOut, Unauthorised, Unreachable
+from bot.pbx import (
+    Busy,
+    Forbidden,
+    NotJson,
+    PbxError,
+    PeerStatus,
+    ServerError,
+    TimedOut,
+    Unauthorised,
+    Unreachable,
+    Untrusted,
+)
 from tests.alerts.station import DEAD, LOST, OFF, REFUSED, SILENT, START, STRANGE, UP, Scene
 
 
@@ -203,6 +214,7 @@ async def test_trunks_that_never_connected_are_not_a_dead_engine() -> None:
     ("error", "trouble"),
     [
         (Unreachable("no"), Trouble.UNREACHABLE),
+        (Untrusted("no"), Trouble.UNTRUSTED),
         (TimedOut("no"), Trouble.TIMED_OUT),
         (NotJson(200), Trouble.NOT_JSON),
         (ServerError(502), Trouble.SERVER_ERROR),

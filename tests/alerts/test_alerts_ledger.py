@@ -12,6 +12,7 @@ from sqlalchemy.exc import StatementError
 from bot.access import Destination
 from bot.alerts.ledger import Ledger, Taken
 from bot.alerts.machine import Changed, Closed, End, Kind, Opened, StationMemory, SwitchedOff, Transition, Worsened
+from bot.alerts.observation import Trouble
 from bot.chat.hygiene import plain
 from bot.chat.render import Renderer
 from bot.store.database import Store
@@ -166,22 +167,9 @@ async def test_what_was_remembered_is_found_again(books: Books) -> None:
     assert await books.ledger.memories() == (memory, {})
 
 
-TROUBLES = [
-    "stale",
-    "untrusted",
-    "unreachable",
-    "timed_out",
-    "not_json",
-    "server_error",
-    "blocked",
-    "key_refused",
-    "right_missing",
-]
-
-
 @pytest.mark.parametrize("language", ["en", "ru"])
-@pytest.mark.parametrize("trouble", ["engine_down", *TROUBLES])
-async def test_every_trouble_of_a_station_can_be_read(books: Books, language: str, trouble: str) -> None:
+@pytest.mark.parametrize("trouble", list(Trouble))
+async def test_every_trouble_of_a_station_can_be_read(books: Books, language: str, trouble: Trouble) -> None:
     facts = STATION | {"trouble": trouble, "row": "Providers"}
     await books.happens(Opened(Kind.STATION, BEGAN), facts, subject="")
     await books.happens(Closed(End.RECOVERED, NOW), facts, subject="")

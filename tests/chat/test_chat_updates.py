@@ -13,7 +13,7 @@ from telegram.request import BaseRequest
 
 from bot.chat.errors import TokenRefused
 from bot.chat.updates import Updates, UpdatesBot
-from bot.store import inbox
+from bot.store import inbox, outbox
 from bot.store.database import Store
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
@@ -89,6 +89,26 @@ async def test_an_update_is_confirmed_after_it_is_stored_and_handled_once(store:
     assert telegram.offsets == [None, 9, 10]
     async with store.begin() as session:
         assert await inbox.unfinished(session) == {}
+
+
+@pytest.mark.parametrize(
+    ("chat", "word", "other"), [(-5, "migrate_to_chat_id", -1005), (-1005, "migrate_from_chat_id", -5)]
+)
+async def test_whoever_writes_right_after_a_group_grew_has_the_rights_of_the_old_one(
+    store: Store, chat: int, word: str, other: int
+) -> None:
+    moves: dict[int, dict[int, int]] = {}
+
+    async def handle(update: Update) -> None:
+        async with store.begin() as session:
+            moves[update.update_id] = await outbox.chat_moves(session)
+
+    grown = update(1, chat=chat)
+    del grown["message"]["text"]
+    grown["message"][word] = other
+    telegram = Telegram([grown, update(2, "/status", chat=-1005, person=2)])
+    await until_worked_off(telegram, updates(telegram, store, handle))
+    assert moves[2] == {-5: -1005}
 
 
 async def test_what_a_killed_run_left_is_taken_up_by_the_next(store: Store) -> None:

@@ -13,7 +13,7 @@ from handlers.command import WrongArguments
 NAME_LIMIT = 100
 EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 PHONE_PART = re.compile(r"\+?[\d().-]+")
-MOBILE = re.compile(r"\+?[1-9]\d{6,14}")
+MOBILE = re.compile(r"\+?[1-9][0-9]{6,14}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def read_employee(text: str) -> Asked:
     if not words:
         raise WrongArguments(mark("Whom shall I create? Write a name, and a number if you want a certain one."))
     number = words.pop(0) if re.fullmatch(r"[\d+]\S*", words[0]) else ""
-    if number and not re.fullmatch(r"\d{2,8}", number):
+    if number and not re.fullmatch(r"[0-9]{2,8}", number):
         raise WrongArguments(mark("An extension number has 2 to 8 digits and nothing else."))
     email, words = _take_email(words)
     mobile, words = _take_mobile(words)

@@ -43,7 +43,7 @@ async def status(request: Request) -> Reply:
     if not request.arguments:
         return Reply(await _picture(request, "all", 0))
     number = request.arguments.strip()
-    if not number.isdecimal():
+    if not (number.isascii() and number.isdecimal()):
         raise WrongArguments(mark("Write the number of one extension, or nothing to see everything."))
     try:
         return Reply(await _one_extension(request, number))

@@ -137,7 +137,7 @@ def _not_json(response: httpx.Response, resource: str) -> PbxError:
 def _json_object(response: httpx.Response) -> dict[str, Any] | None:
     try:
         body = json.loads(response.content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
 

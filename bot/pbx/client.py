@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Any, Self, TypeVar
+from urllib.parse import quote
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
@@ -21,6 +22,7 @@ from bot.pbx.models import (
     PeerStatus,
     TrunkStatus,
 )
+from bot.pbx.permissions import resource_of
 
 M = TypeVar("M", bound=BaseModel)
 V = TypeVar("V")
@@ -60,34 +62,31 @@ class Pbx:
         """SIP and IAX trunks by id. The PBX answers from a memory of up to 10 s unless `fresh`."""
         path = "providers:getStatuses"
         answer = await self._connection.read(path, {"forceCheck": "true"} if fresh else None, priority)
-        groups = answer.value if isinstance(answer.value, Mapping) else {}
-        found: dict[str, TrunkStatus] = {}
-        for group in ("sip", "iax"):
-            found |= {t.id: t for t in _models(TrunkStatus, groups.get(group)) if t.id}
-        return _with(answer, found)
+        found = [trunk for group in _rows(answer.value, path) for trunk in _trunks(group, path)]
+        return _with(answer, {trunk.id: trunk for trunk in found if trunk.id})
 
     async def extension_statuses(self) -> Answer[dict[str, ExtensionStatus]]:
         """By number. Measured: with the telephony engine down it takes a second for each extension."""
         answer = await self._connection.read("sip:getStatuses")
-        return _with(answer, {e.number: e for e in _models(ExtensionStatus, answer.value) if e.number})
+        return _with(answer, {e.number: e for e in _models(ExtensionStatus, answer.value, "sip") if e.number})
 
     async def extension_status(self, number: str) -> Answer[ExtensionStatus]:
-        answer = await self._connection.read(f"sip/{number}:getStatus")
+        answer = await self._connection.read(f"sip/{quote(number, safe='')}:getStatus")
         return _with(answer, _model(ExtensionStatus, answer.value, "sip"))
 
     async def peer_statuses(self, priority: Priority = Priority.COMMAND) -> Answer[tuple[PeerStatus, ...]]:
         """Extensions and trunks as the telephony engine sees them; empty when the engine does not answer."""
         answer = await self._connection.read("sip:getPeersStatuses", priority=priority)
-        return _with(answer, tuple(_models(PeerStatus, answer.value)))
+        return _with(answer, tuple(_models(PeerStatus, answer.value, "sip")))
 
     async def active_calls(self) -> Answer[tuple[CallLeg, ...]]:
         """One row for each leg, legs that have ended among them."""
         answer = await self._connection.read("pbx-status:getActiveCalls")
-        return _with(answer, tuple(_models(CallLeg, answer.value)))
+        return _with(answer, tuple(_models(CallLeg, answer.value, "pbx-status")))
 
     async def active_channels(self) -> Answer[tuple[Channel, ...]]:
         answer = await self._connection.read("pbx-status:getActiveChannels")
-        return _with(answer, tuple(_models(Channel, answer.value)))
+        return _with(answer, tuple(_models(Channel, answer.value, "pbx-status")))
 
     async def call_records(
         self, start: datetime, end: datetime, *, priority: Priority = Priority.COMMAND
@@ -109,7 +108,8 @@ class Pbx:
             }
             data = (await self._connection.read("cdr", query, priority)).value
             rows = data.get("records") if isinstance(data, Mapping) else data
-            new = {record.linkedid: record for record in _models(CallRecord, rows) if record.linkedid not in seen}
+            found = {record.linkedid: record for record in _models(CallRecord, rows, "cdr")}
+            new = {linkedid: record for linkedid, record in found.items() if linkedid not in seen}
             seen |= new.keys()
             for record in new.values():
                 yield record
@@ -121,15 +121,15 @@ class Pbx:
 
     async def employees(self, search: str = "") -> Answer[tuple[EmployeeRow, ...]]:
         answer = await self._connection.read("employees", {"search": search, "limit": "1000"} if search else None)
-        data = answer.value
-        return _with(answer, tuple(_models(EmployeeRow, data.get("data") if isinstance(data, Mapping) else data)))
+        rows = answer.value.get("data") if isinstance(answer.value, Mapping) else answer.value
+        return _with(answer, tuple(_models(EmployeeRow, rows, "employees")))
 
     async def find_employee(self, number: str) -> EmployeeRow | None:
         rows = (await self.employees(f"number:{number}")).value
         return next((row for row in rows if row.number == number), None)
 
     async def employee(self, employee_id: str) -> Answer[Employee]:
-        answer = await self._connection.read(f"employees/{employee_id}")
+        answer = await self._connection.read(f"employees/{quote(employee_id, safe='')}")
         return _with(answer, _model(Employee, answer.value, "employees"))
 
     async def next_free_number(self) -> str:
@@ -147,11 +147,26 @@ class Pbx:
         return str(name) if name else None
 
 
-def _models(model: type[M], rows: object) -> list[M]:
-    """The rows that can be read; one strange row does not hide the others."""
-    values = rows.values() if isinstance(rows, Mapping) else rows if isinstance(rows, list) else []
+def _rows(data: object, resource: str) -> list[Any]:
+    """Raises NotJson for what is no collection at all: taken for an empty one, it would say that all is gone."""
+    if isinstance(data, Mapping):
+        return list(data.values())
+    if isinstance(data, list):
+        return data
+    raise NotJson(200, resource_of(resource))
+
+
+def _trunks(group: object, resource: str) -> list[TrunkStatus]:
+    """A trunk whose row cannot be read is there all the same, in a state that nobody knows."""
+    named = group.items() if isinstance(group, Mapping) else [("", row) for row in _rows(group or [], resource)]
+    rows = [{"id": key} | (dict(row) if isinstance(row, Mapping) else {}) for key, row in named]
+    return [TrunkStatus.model_validate(row) for row in rows]
+
+
+def _models(model: type[M], data: object, resource: str) -> list[M]:
+    """The rows that can be read; one strange row does not hide the others. Raises NotJson."""
     found = []
-    for row in values:
+    for row in _rows(data, resource):
         try:
             found.append(model.model_validate(row))
         except ValidationError:

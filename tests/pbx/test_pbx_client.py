@@ -283,20 +283,39 @@ async def test_an_empty_list_that_took_long_is_suspect() -> None:
 
 
 @pytest.mark.parametrize(
-    "data",
+    ("data", "trunks"),
     [
-        {"sip": [], "iax": []},
-        [],
-        None,
-        {"sip": {"t": {"id": "t", "rtt": "12", "lastUpdate": "1795457029", "new": {"x": [1]}}}, "iax": None},
-        {"sip": {"t": "nonsense", "u": {"id": "u", "rtt": None, "contactStatus": []}}},
+        ({"sip": [], "iax": []}, {}),
+        ([], {}),
+        (
+            {"sip": {"t": {"id": "t", "state": "OK", "rtt": "12", "new": {"x": [1]}}}, "iax": None},
+            {"t": "OK"},
+        ),
+        ({"sip": {"t": "nonsense", "u": {"rtt": None, "contactStatus": []}}}, {"t": "", "u": ""}),
+        ({"sip": [{"id": "t", "state": "OFF"}], "newest": {"u": {"state": "OK"}}}, {"t": "OFF", "u": "OK"}),
     ],
 )
-async def test_trunks_are_read_whatever_the_pbx_makes_of_its_fields(data: object) -> None:
+async def test_trunks_are_read_whatever_the_pbx_makes_of_its_fields(data: object, trunks: dict[str, str]) -> None:
     wire = Wire(lambda _request: httpx.Response(200, json={"result": True, "data": data}))
     async with wire.client() as pbx:
         answer = await pbx.trunk_statuses()
-    assert set(answer.value) <= {"t", "u"}
+    assert {trunk.id: trunk.state for trunk in answer.value.values()} == trunks
+
+
+@pytest.mark.parametrize("data", [None, "", "gone", 0, True])
+async def test_what_is_no_list_is_not_taken_for_an_empty_one(data: object) -> None:
+    wire = Wire(lambda _request: httpx.Response(200, json={"result": True, "data": data}))
+    async with wire.client() as pbx:
+        for use in await use_everything(pbx):
+            with pytest.raises(NotJson):
+                await use()
+
+
+async def test_an_answer_nested_without_end_is_only_garbage() -> None:
+    wire = Wire(lambda _request: httpx.Response(200, text="[" * 200_000))
+    async with wire.client() as pbx:
+        with pytest.raises(NotJson):
+            await pbx.trunk_statuses()
 
 
 async def use_everything(pbx: Pbx) -> list[Callable[[], Awaitable[object]]]:

@@ -26,7 +26,7 @@ async def stage(port: int) -> int:
     """Serve until interrupted; returns the exit code. Prints the page's address when the bot is listening."""
     key, token = secrets.token_hex(32), f"{secrets.randbelow(10**9) + 10**9}:{secrets.token_urlsafe(26)}"
     station = pbx.Pbx(name="Head office", api_key=key, zone=_zone_here())
-    chats = telegram.Telegram(token=token)
+    chats = telegram.populated(token)
     app = Starlette(routes=[*pbx.routes(station), *telegram.routes(chats, pbx_control=True)])
     with listening(port) as (sock, address):
         print(
@@ -64,7 +64,7 @@ async def serve_pbx(port: int, api_key: str, speed: float) -> None:
 async def serve_telegram(port: int, token: str | None) -> None:
     with listening(port) as (sock, address):
         print(f"The stand-in Telegram answers at {address}/bot<token>/…; its page is {address}", flush=True)
-        await _serve(telegram.app(telegram.Telegram(token=token)), sock)
+        await _serve(telegram.app(telegram.populated(token)), sock)
 
 
 @contextlib.contextmanager

@@ -216,7 +216,7 @@ def running_standins() -> Iterator[Standins]:
     # Whenever the tests run, it is afternoon at the station: it has had calls today, and will not change the date.
     afternoon = f"Etc/GMT{datetime.now(UTC).hour - 15:+d}"
     station = pbx.Pbx(name="Head office", api_key=KEY, zone=afternoon if datetime.now(UTC).hour >= 3 else "Etc/GMT-12")
-    chats = telegram.Telegram(token=TOKEN)
+    chats = telegram.populated(TOKEN)
     routes = [*pbx.routes(station), *telegram.routes(chats, pbx_control=True)]
     with listening(0) as (sock, address):
         config = uvicorn.Config(

@@ -1,20 +1,18 @@
 """The people and chats that the demo begins with."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Callable
 
 from bot.demo.telegram.model import GENERAL, Chat, Json, Member, Message, Topic
-
-if TYPE_CHECKING:
-    from bot.demo.telegram.world import Telegram
+from bot.demo.telegram.world import Telegram
 
 ANNA, BORIS, VERA, SAM = 1001, 1002, 1003, 1009
 ON_CALL, OFFICE = -1001000000001, -1001000000002
 
 
-def plant(telegram: Telegram) -> None:
-    """Nothing of this is news for the bot: it has been there all the time."""
+def populated(token: str | None = None, now: Callable[[], float] = time.time) -> Telegram:
+    """A Telegram with people and chats. Nothing of this is news for the bot: it has been there all the time."""
+    telegram = Telegram(token, now)
     telegram.new_person("Anna", "Ivanova", "anna_ivanova", "en", ANNA).started = True
     telegram.new_person("Boris", "Petrov", "boris_petrov", "ru", BORIS)
     telegram.new_person("Vera", "Smirnova", None, "ru", VERA)
@@ -27,6 +25,7 @@ def plant(telegram: Telegram) -> None:
     opened = _note(telegram, office, service, "opened the topic “Telephony”")
     opened.thread = opened.id
     office.topics[opened.id] = Topic(opened.id, "Telephony")
+    return telegram
 
 
 def _gather(telegram: Telegram, chat: Chat) -> None:

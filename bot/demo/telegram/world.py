@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.demo.telegram import seed, shapes
+from bot.demo.telegram import shapes
 from bot.demo.telegram.bell import Bell
 from bot.demo.telegram.commands import Menus
 from bot.demo.telegram.faults import Faults
@@ -38,7 +38,6 @@ class Telegram:
         self,
         token: str | None = None,
         now: Callable[[], float] = time.time,
-        seed_demo: bool = True,
         title: str = "Telegram stand-in",
     ) -> None:
         self.token = token
@@ -59,8 +58,6 @@ class Telegram:
         self.presses = Presses(now)
         self.log = Log(now)
         self._numbers = _Numbers()
-        if seed_demo:
-            seed.plant(self)
 
     def accepts(self, token: str) -> bool:
         return bool(TOKEN.fullmatch(token)) and self.token in (None, token)

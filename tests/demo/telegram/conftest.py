@@ -4,7 +4,7 @@ import httpx
 import pytest
 from telegram import Bot
 
-from bot.demo.telegram import Telegram, app
+from bot.demo.telegram import Telegram, app, populated
 from tests.demo.telegram.stage import PLAIN, Clock, Inbox, People, ptb, serving
 
 
@@ -15,7 +15,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def world(clock: Clock) -> Telegram:
-    return Telegram(now=clock)
+    return populated(now=clock)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from telegram import Bot
 from telegram.error import Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 
-from bot.demo.telegram import Telegram, app
+from bot.demo.telegram import app, populated
 from tests.demo.telegram.stage import ANNA, ON_CALL, TOKEN, People, serving
 
 
@@ -78,7 +78,7 @@ async def test_a_fault_can_have_words_of_its_own(bot: Bot, people: People) -> No
 
 async def test_a_server_that_ends_waits_for_nobodys_long_poll() -> None:
     async with httpx.AsyncClient(timeout=40) as http:
-        async with serving(app(Telegram())) as address:
+        async with serving(app(populated())) as address:
             poll = asyncio.create_task(http.get(f"{address}/bot{TOKEN}/getUpdates?timeout=30"))
             await asyncio.sleep(0.1)
             began = time.monotonic()

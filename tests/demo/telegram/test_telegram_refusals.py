@@ -2,7 +2,7 @@ import pytest
 from telegram import Bot
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken
 
-from bot.demo.telegram import Telegram, app
+from bot.demo.telegram import app, populated
 from tests.demo.telegram.stage import ANNA, BORIS, ON_CALL, TOKEN, Inbox, People, ptb, serving
 
 
@@ -75,7 +75,7 @@ async def test_a_group_that_became_a_supergroup_names_its_new_id(bot: Bot, peopl
 
 
 async def test_a_token_that_is_not_the_bots_is_unauthorized() -> None:
-    async with serving(app(Telegram(token=TOKEN))) as address:
+    async with serving(app(populated(TOKEN))) as address:
         async with ptb(address) as right:
             assert right.id == int(TOKEN.split(":")[0])
         stranger = ptb(address, "123:" + "B" * 35)

@@ -13,6 +13,8 @@ from handlers.command import Reply, Request, WrongArguments, button, command
 from handlers.periods import NotAPeriod, Period, read_period
 
 PAGE = 10
+# How the accounts of trunks begin; an extension's account is its number.
+TRUNK = ("SIP-", "IAX-")
 
 
 @dataclass(slots=True)
@@ -56,7 +58,12 @@ def is_answered(record: CallRecord) -> bool:
 
 def is_incoming(record: CallRecord) -> bool:
     """Through a trunk, not from an extension: such a call has a DID, or came from a trunk's account."""
-    return bool(record.did) or any(leg.from_account.startswith(("SIP-", "IAX-")) for leg in record.legs)
+    return bool(record.did) or any(leg.from_account.startswith(TRUNK) for leg in record.legs)
+
+
+def is_internal(record: CallRecord) -> bool:
+    """Between extensions: through no trunk, neither in nor out."""
+    return not is_incoming(record) and not any(leg.to_account.startswith(TRUNK) for leg in record.legs)
 
 
 def talk_seconds(record: CallRecord) -> int:
@@ -116,6 +123,7 @@ def _line(record: CallRecord) -> dict[str, Any]:
     return {
         "start": record.start,
         "incoming": incoming,
+        "internal": is_internal(record),
         "answered": is_answered(record),
         "after_hours": record.after_hours,
         "source": record.source_number,

@@ -150,6 +150,10 @@ class Standins:
         target = self.looks() + number
         self.wait_for(lambda: self.looks() >= target or None, f"{number} looks at the trunks")
 
+    def wait_until_known(self) -> None:
+        """Waits until the bot has seen every trunk twice: the third look begins when the second is finished."""
+        self.wait_for_looks(3)
+
     def _story(self) -> str:
         lines = [f"{m.id}: {m.text}" for m in self.messages(GROUP)]
         lines += [f"{c['method']} -> {c['status']} {c.get('description', '')}" for c in self.calls()[-15:]]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.pbx import CallLeg, CallRecord, Channel
-from handlers.cdr import Summary, is_answered, is_incoming, summarise, talk_seconds
+from handlers.cdr import Summary, is_answered, is_incoming, is_internal, summarise, talk_seconds
 from handlers.live_calls import join_legs
 from handlers.periods import NotAPeriod, read_period
 
@@ -93,6 +93,22 @@ def test_real_records_are_counted_by_call_and_by_who_answered() -> None:
         assert found.answered_by is not None
         assert talk_seconds(found) <= found.talk_seconds
     assert any(is_incoming(r) and not is_answered(r) and r.after_hours for r in records)
+
+
+@pytest.mark.parametrize(
+    ("legs", "incoming", "internal"),
+    [
+        ([{"from_account": "201", "to_account": "202"}], False, True),
+        ([{"from_account": "201", "to_account": "SIP-TRUNK-44BBC135"}], False, False),
+        ([{"from_account": "IAX-TRUNK-44BBC135", "to_account": "202"}], True, False),
+        ([{"from_account": "201", "to_account": "202"}, {"to_account": "SIP-TRUNK-44BBC135"}], False, False),
+    ],
+)
+def test_which_way_a_call_went_is_read_from_its_accounts(
+    legs: list[dict[str, str]], incoming: bool, internal: bool
+) -> None:
+    call = record(records=legs)
+    assert (is_incoming(call), is_internal(call)) == (incoming, internal)
 
 
 def test_a_transferred_minute_is_not_counted_twice() -> None:

@@ -157,7 +157,11 @@ async def test_a_refused_key_is_not_tried_again_and_again() -> None:
                 await pbx.peer_statuses()
         asked = len(wire.requests)
         assert asked < 10
-        wire.now += 61
+        wire.now += 59
+        with pytest.raises(Unauthorised) as caught:
+            await pbx.peer_statuses()
+        assert caught.value.again_in == pytest.approx(1)
+        wire.now += 2
         with pytest.raises(Unauthorised):
             await pbx.peer_statuses()
         assert len(wire.requests) == 2 * asked

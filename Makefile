@@ -29,8 +29,10 @@ $(INSTALLED): requirements.lock pyproject.toml
 	fi
 	@touch $@
 
+# Only when asked for here: desktops set LANGUAGE too, to lists of locales.
+DEMO_LANGUAGE = $(if $(findstring command,$(origin LANGUAGE)),--language $(LANGUAGE))
 demo: $(INSTALLED)
-	@$(BIN)/mikopbx-bot demo $(if $(PORT),--port $(PORT))
+	@$(BIN)/mikopbx-bot demo $(if $(PORT),--port $(PORT)) $(DEMO_LANGUAGE)
 
 run: $(INSTALLED)
 	@$(BIN)/mikopbx-bot run

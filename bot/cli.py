@@ -6,7 +6,7 @@ Imports stand inside the commands, so that each starts with only what it needs.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -53,12 +53,16 @@ async def _run(settings: Settings) -> int:
 
 
 @demo_app.callback(invoke_without_command=True)
-def demo(context: typer.Context, port: Port = 8765) -> None:
+def demo(
+    context: typer.Context,
+    port: Port = 8765,
+    language: Annotated[Literal["en", "ru"], typer.Option(help="What the bot speaks: en or ru.")] = "en",
+) -> None:
     """Run a stand-in PBX, a stand-in Telegram with a web page, and the real bot between them."""
     if context.invoked_subcommand is None:
         from bot.demo.stage import stage
 
-        raise typer.Exit(asyncio.run(stage(port)))
+        raise typer.Exit(asyncio.run(stage(port, language)))
 
 
 @demo_app.command("pbx")

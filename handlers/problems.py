@@ -42,6 +42,8 @@ def describe(error: PbxError) -> dict[str, Any]:
     facts: dict[str, Any] = {"kind": kind}
     if isinstance(error, Forbidden):
         facts |= {"row": error.permission_row, "needs": error.needs}
+    if isinstance(error, Unauthorised):
+        facts["wait"] = error.again_in
     if isinstance(error, Busy):
         facts["wait"] = error.retry_after
     if isinstance(error, Invalid | Conflict):

@@ -22,7 +22,7 @@ ADMIN, OPERATOR, VIEWER = 1001, 1002, 1003
 GROUP = -1001000000001
 
 
-async def stage(port: int) -> int:
+async def stage(port: int, language: str) -> int:
     """Serve until interrupted; returns the exit code. Prints the page's address when the bot is listening."""
     key, token = secrets.token_hex(32), f"{secrets.randbelow(10**9) + 10**9}:{secrets.token_urlsafe(26)}"
     station = pbx.Pbx(name="Head office", api_key=key, zone=_zone_here())
@@ -34,7 +34,7 @@ async def stage(port: int) -> int:
             flush=True,
         )
         with tempfile.TemporaryDirectory(prefix="mikopbx-bot-demo-") as folder:
-            bot = await _start_bot(address, token, key, Path(folder))
+            bot = await _start_bot(address, token, key, language, Path(folder))
             try:
                 await _serve(app, sock)
             finally:
@@ -99,7 +99,7 @@ async def _serve(app: Starlette, sock: socket.socket) -> None:
     await _Server(config).serve(sockets=[sock])
 
 
-async def _start_bot(address: str, token: str, key: str, folder: Path) -> asyncio.subprocess.Process:
+async def _start_bot(address: str, token: str, key: str, language: str, folder: Path) -> asyncio.subprocess.Process:
     """The same program a user runs, told by its settings alone where its Telegram and its PBX are."""
     settings = {
         "TELEGRAM_TOKEN": token,
@@ -117,7 +117,7 @@ async def _start_bot(address: str, token: str, key: str, folder: Path) -> asynci
         "ALERT_AFTER": "4",
         # A shell that is set up for a real bot must not leak into the demo.
         **dict.fromkeys(("TELEGRAM_PROXY", "PBX_TIMEZONE", "PBX_TLS_VERIFY", "HEALTH_ADDRESS"), ""),
-        "LANGUAGE": os.environ.get("LANGUAGE_OF_DEMO", "en"),
+        "LANGUAGE": language,
     }
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot", "run", cwd=folder, env=os.environ | settings

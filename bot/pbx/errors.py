@@ -42,7 +42,12 @@ class NotJson(PbxError):
         self.status = status
 
 
-class Unauthorised(PbxError): ...
+class Unauthorised(PbxError):
+    """`again_in`: seconds until the key is tried again; the PBX punishes addresses that fail to log in."""
+
+    def __init__(self, reason: str, resource: str = "", again_in: float = 0.0) -> None:
+        super().__init__(reason, resource)
+        self.again_in = again_in
 
 
 class Forbidden(PbxError):

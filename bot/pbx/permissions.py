@@ -47,8 +47,8 @@ class KeyVerdict:
 
     def check(self, path: str) -> None:
         """Raises Unauthorised from memory while asking again would only be another failed login."""
-        if self._clock() < self._refused_until:
-            raise Unauthorised("the key is refused", resource_of(path))
+        if (left := self._refused_until - self._clock()) > 0:
+            raise Unauthorised("the key is refused", resource_of(path), left)
 
     def works(self) -> None:
         self._refused_until, self._silence = 0.0, FIRST_SILENCE
@@ -63,6 +63,6 @@ class KeyVerdict:
             if await probe(candidate):
                 self.works()
                 return Forbidden(ROWS.get(resource, resource), needs, resource)
-        self._refused_until = self._clock() + self._silence
-        self._silence = min(self._silence * 2, LONGEST_SILENCE)
-        return Unauthorised("the key is refused", resource)
+        silence, self._silence = self._silence, min(self._silence * 2, LONGEST_SILENCE)
+        self._refused_until = self._clock() + silence
+        return Unauthorised("the key is refused", resource, silence)

@@ -1,5 +1,6 @@
 """What went wrong with the PBX, as facts for the sentence a person reads."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from bot.pbx import (
@@ -49,3 +50,11 @@ def describe(error: PbxError) -> dict[str, Any]:
     if isinstance(error, Invalid | Conflict):
         facts["messages"] = list(error.messages)
     return facts
+
+
+def are_one(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
+    """Whether two questions failed for the same reason, so that it need be said only once. How long to wait is no
+    part of the reason: it grew shorter between the two."""
+    if one is None or other is None:
+        return False
+    return {**one, "wait": None} == {**other, "wait": None}

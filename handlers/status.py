@@ -80,6 +80,7 @@ async def _picture(request: Request, view_name: str, page: int) -> Message:
         "calls": _call_facts(calls),
         "incidents": await request.station.ledger.open_count(),
     }
+    facts["one_problem"] = problems.are_one(facts["trunks"]["problem"], facts["extensions"]["problem"])
     pages = -(-facts["extensions"].get("listed", 0) // PAGE) if view_name == "extensions" else 1
     return Message("status", facts, _buttons(view_name, page, pages))
 

@@ -24,7 +24,7 @@ async def show(request: Request) -> Reply:
 
 
 async def _list(request: Request, page: int) -> Message:
-    answer, channels = await asyncio.gather(request.station.pbx.active_calls(), _channels(request))
+    answer, channels = await asyncio.gather(request.station.pbx.calls.active(), _channels(request))
     found = join_legs(answer.value, channels)
     last = max(0, (len(found) - 1) // PAGE)
     page = min(page, last)
@@ -41,7 +41,7 @@ async def _list(request: Request, page: int) -> Message:
 async def _channels(request: Request) -> tuple[Channel, ...]:
     """They name the trunks; without them the calls are shown all the same."""
     try:
-        return (await request.station.pbx.active_channels()).value
+        return (await request.station.pbx.calls.channels()).value
     except PbxError:
         return ()
 
@@ -51,7 +51,7 @@ async def _engine_is_silent(request: Request) -> bool:
     if request.station.watch.engine_is_silent:
         return True
     try:
-        return not (await request.station.pbx.peer_statuses()).value and bool(request.station.watch.trunk_names)
+        return not (await request.station.pbx.extensions.peers()).value and bool(request.station.watch.trunk_names)
     except PbxError:
         return False
 

@@ -95,7 +95,7 @@ async def page(request: Request) -> Reply:
 
 
 async def _page(request: Request, period: Period, number: int) -> Message:
-    records = request.station.pbx.call_records(period.start, period.end)
+    records = request.station.pbx.records.between(period.start, period.end)
     summary = await summarise(records, keep=PAGE * (number + 1))
     newest = list(reversed(summary.newest))
     last = max(0, (summary.total - 1) // PAGE)

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from bot.access import Permission
 from bot.chat.message import Button, Message, Rows, mark
-from bot.pbx import Employee, NewEmployee, PbxError, Uncertain
+from bot.pbx import Employee, EmployeeDraft, PbxError, Uncertain
 from handlers.command import Reply, Request, Secret, button, command
 from handlers.new_employee import Asked, read_employee
 
@@ -33,8 +33,8 @@ async def add_employee(request: Request) -> Reply:
     if not await request.talk.private_chat_is_open():
         return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
     pbx = request.station.pbx
-    number = asked.number or await pbx.next_free_number()
-    if (taken := await pbx.find_employee(number)) is not None:
+    number = asked.number or await pbx.employees.next_free_number()
+    if (taken := await pbx.employees.find(number)) is not None:
         facts: dict[str, Any] = {"number": number, "name": taken.name}
         return Reply(Message("employee_taken", facts), outcome="number taken")
     wanted = asdict(asked) | {"number": number}
@@ -55,15 +55,15 @@ async def create(request: Request) -> Reply:
     asked = Asked(**request.data)
     if not await request.talk.private_chat_is_open():
         return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
-    new = NewEmployee(
+    new = EmployeeDraft(
         number=asked.number,
         name=asked.name,
         secret=SecretStr(_new_secret()),
-        email=asked.email,
-        mobile=asked.mobile,
+        email=asked.email or None,
+        mobile=asked.mobile or None,
     )
     try:
-        employee = await request.station.pbx.create_employee(new)
+        employee = await request.station.pbx.employees.create(new)
     except Uncertain:
         await request.talk.progress(Message("employee_uncertain", {"employee": dict(request.data)}))
         return await _read_back(request, new)
@@ -72,23 +72,25 @@ async def create(request: Request) -> Reply:
 
 @button("employee.secret", permission=Permission.EMPLOYEES)
 async def send_secret_again(request: Request) -> Reply:
-    employee = (await request.station.pbx.employee(str(request.data["id"]))).value
+    employee = (await request.station.pbx.employees.get(str(request.data["id"]))).value
     if not await request.talk.send_secret(_secret(request, employee)):
         return Reply(toast=mark("I cannot write to you in private: open the chat with me, press Start, try again."))
     return Reply(toast=mark("Sent to our private chat."), outcome=f"password of {employee.number} sent")
 
 
-async def _read_back(request: Request, new: NewEmployee) -> Reply:
+async def _read_back(request: Request, new: EmployeeDraft) -> Reply:
     """The PBX may still carry out what it did not answer: look until that is no longer possible."""
     waited, seen = 0.0, False
     while waited < READ_BACK_FOR:
         await request.station.pause(READ_BACK_EVERY)
         waited += READ_BACK_EVERY
         try:
-            found = await request.station.pbx.find_employee(new.number)
+            found = await request.station.pbx.employees.find(new.number or "")
             seen = True
             if found is not None:
-                return await _created(request, new, (await request.station.pbx.employee(found.id)).value, late=True)
+                return await _created(
+                    request, new, (await request.station.pbx.employees.get(found.id)).value, late=True
+                )
         except PbxError:
             seen = False
     facts: dict[str, Any] = {"employee": dict(request.data), "seen": seen}
@@ -96,8 +98,8 @@ async def _read_back(request: Request, new: NewEmployee) -> Reply:
     return Reply(Message("employee_not_created", facts), outcome=outcome)
 
 
-async def _created(request: Request, new: NewEmployee, employee: Employee, *, late: bool = False) -> Reply:
-    ours = employee.secret.get_secret_value() == new.secret.get_secret_value()
+async def _created(request: Request, new: EmployeeDraft, employee: Employee, *, late: bool = False) -> Reply:
+    ours = employee.secret == new.secret
     if late and not ours:
         facts: dict[str, Any] = {"number": new.number, "name": employee.name}
         return Reply(Message("employee_taken", facts), outcome="number taken meanwhile")

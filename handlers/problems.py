@@ -8,6 +8,7 @@ from bot.pbx import (
     Conflict,
     Forbidden,
     Invalid,
+    KeyTooNarrow,
     NotFound,
     NotJson,
     PbxError,
@@ -27,6 +28,7 @@ KINDS: tuple[tuple[type[PbxError], str], ...] = (
     (NotJson, "not_json"),
     (Unauthorised, "unauthorised"),
     (Forbidden, "forbidden"),
+    (KeyTooNarrow, "key_too_narrow"),
     (NotFound, "not_found"),
     (Conflict, "conflict"),
     (Invalid, "invalid"),
@@ -43,6 +45,8 @@ def describe(error: PbxError) -> dict[str, Any]:
     facts: dict[str, Any] = {"kind": kind}
     if isinstance(error, Forbidden):
         facts |= {"row": error.permission_row, "needs": error.needs}
+    if isinstance(error, KeyTooNarrow):
+        facts["row"] = error.permission_row
     if isinstance(error, Unauthorised):
         facts["wait"] = error.again_in
     if isinstance(error, Busy):

@@ -65,10 +65,10 @@ async def _picture(request: Request, view_name: str, page: int) -> Message:
     pbx = request.station.pbx
     engine_is_silent = request.station.watch.engine_is_silent
     trunks, extensions, calls = await asyncio.gather(
-        _part(pbx.trunk_statuses()),
+        _part(pbx.trunks.statuses()),
         # With the telephony engine down this list takes the PBX a second for each extension.
-        _part(_nothing() if engine_is_silent else pbx.extension_statuses(), EXTENSIONS_WITHIN),
-        _part(pbx.active_calls()),
+        _part(_nothing() if engine_is_silent else pbx.extensions.statuses(), EXTENSIONS_WITHIN),
+        _part(pbx.calls.active()),
     )
     facts: dict[str, Any] = {
         "station": request.station.name,
@@ -108,7 +108,7 @@ def _buttons(view_name: str, page: int, pages: int) -> Rows:
 
 async def _one_extension(request: Request, number: str) -> Message:
     pbx = request.station.pbx
-    answer, peers = await asyncio.gather(pbx.extension_status(number), _part(pbx.peer_statuses()))
+    answer, peers = await asyncio.gather(pbx.extensions.status(number), _part(pbx.extensions.peers()))
     found = answer.value
     state = next((peer.detailed_state for peer in peers.value.value if peer.id == number), "") if peers.value else ""
     facts = {

@@ -96,9 +96,9 @@ class Watch:
     async def _see(self) -> Sight:
         fresh = machine.needs_fresh_look(self._station, self._trunks)
         try:
-            answer = await self._pbx.trunk_statuses(fresh=fresh, priority=Priority.WATCH)
+            answer = await self._pbx.trunks.statuses(fresh=fresh, priority=Priority.WATCH)
             self._learn_zone(answer.pbx_time)
-            if looks_like_a_dead_engine(answer) and not (await self._pbx.peer_statuses(Priority.WATCH)).value:
+            if looks_like_a_dead_engine(answer) and not (await self._pbx.extensions.peers(Priority.WATCH)).value:
                 return Sight(self._clock(), trouble=Trouble.ENGINE_DOWN)
             return seen(answer, self._clock())
         except PbxError as error:

@@ -2,12 +2,15 @@
 
 from bot.pbx.answers import Answer
 from bot.pbx.budget import Budget, Priority
+from bot.pbx.calls import CallLeg, Channel
 from bot.pbx.client import Pbx
+from bot.pbx.employees import Employee, EmployeeDraft, EmployeeRow
 from bot.pbx.errors import (
     Busy,
     Conflict,
     Forbidden,
     Invalid,
+    KeyTooNarrow,
     NotFound,
     NotJson,
     PbxError,
@@ -19,18 +22,10 @@ from bot.pbx.errors import (
     Unreachable,
     Untrusted,
 )
-from bot.pbx.models import (
-    CallLeg,
-    CallRecord,
-    CallRecordLeg,
-    Channel,
-    Employee,
-    EmployeeRow,
-    ExtensionStatus,
-    NewEmployee,
-    PeerStatus,
-    TrunkStatus,
-)
+from bot.pbx.extensions import ExtensionStatus, PeerStatus
+from bot.pbx.records import CallRecord, CallRecordLeg
+from bot.pbx.routing import IncomingRoute, OutboundRoute, Queue
+from bot.pbx.trunks import Trunk, TrunkDraft, TrunkEvent, TrunkRow, TrunkStatus
 
 __all__ = [
     "Answer",
@@ -42,20 +37,28 @@ __all__ = [
     "Channel",
     "Conflict",
     "Employee",
+    "EmployeeDraft",
     "EmployeeRow",
     "ExtensionStatus",
     "Forbidden",
+    "IncomingRoute",
     "Invalid",
-    "NewEmployee",
+    "KeyTooNarrow",
     "NotFound",
     "NotJson",
+    "OutboundRoute",
     "Pbx",
     "PbxError",
     "PeerStatus",
     "Priority",
+    "Queue",
     "Refused",
     "ServerError",
     "TimedOut",
+    "Trunk",
+    "TrunkDraft",
+    "TrunkEvent",
+    "TrunkRow",
     "TrunkStatus",
     "Unauthorised",
     "Uncertain",

@@ -89,12 +89,12 @@ def texts(messages: object, severity: str) -> tuple[str, ...]:
         found = list(found.values())
     if not isinstance(found, list):
         found = [found]
-    return tuple(_plain(item) for item in found if item)
+    return tuple(plain(item) for item in found if item)
 
 
 def _fields(messages: object) -> dict[str, str]:
     errors = messages.get("error") if isinstance(messages, Mapping) else None
-    return {str(k): _plain(v) for k, v in errors.items()} if isinstance(errors, Mapping) else {}
+    return {str(k): plain(v) for k, v in errors.items()} if isinstance(errors, Mapping) else {}
 
 
 def _error(status: int, body: Mapping[str, Any], messages: object, resource: str) -> PbxError:
@@ -151,10 +151,11 @@ def _time(body: Mapping[str, Any]) -> datetime | None:
     return parsed if parsed is not None and parsed.tzinfo is not None else None
 
 
-def _plain(text: object) -> str:
+def plain(text: object) -> str:
+    """One sentence of the PBX without its markup; its raw keys in words."""
     if isinstance(text, Mapping | list):
         parts = text.values() if isinstance(text, Mapping) else text
-        return "; ".join(_plain(part) for part in parts)
+        return "; ".join(plain(part) for part in parts)
     without_tags = re.sub(r"<[^<>]*>", "", str(text))
     sentence = re.sub(r"\s+", " ", html.unescape(without_tags)).strip()
     return KEYS.get(sentence, sentence)

@@ -92,9 +92,16 @@ class Connection:
             return Answer(envelope.data, envelope.cached, envelope.warnings, elapsed, envelope.pbx_time, suspect)
         raise Unreachable("no answer")
 
-    async def write(self, path: str, body: Mapping[str, Any], method: str = "POST") -> Envelope:
+    async def write(
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        method: str = "POST",
+        priority: Priority = Priority.COMMAND,
+    ) -> Envelope:
+        """Never repeated. Raises Uncertain when it was not answered: it may be carried out later."""
         try:
-            return await self.ask(method, path, body=body)
+            return await self.ask(method, path, body=body, priority=priority)
         except (TimedOut, ServerError, NotJson) as error:
             raise Uncertain(error, resource_of(path)) from error
 

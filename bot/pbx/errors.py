@@ -7,6 +7,7 @@ PbxError
 ├── NotJson         an answer that is not the API's: an error page, half a body
 ├── Unauthorised    the API key is refused
 ├── Forbidden       the key lives, but lacks a right
+├── KeyTooNarrow    the key may not ask for this one trunk, whatever its rights
 ├── NotFound
 ├── Conflict        a number or a name is taken
 ├── Invalid         the PBX does not accept what it was given
@@ -57,6 +58,15 @@ class Forbidden(PbxError):
         super().__init__(f"the API key has no {needs} right on {permission_row!r}", resource)
         self.permission_row = permission_row
         self.needs = needs
+
+
+class KeyTooNarrow(PbxError):
+    """Measured: every key with limited rights is refused for a trunk whose id ends in a letter, which is a fault of the
+    PBX; a key with all rights is not. `permission_row` is the right that a write needs besides."""
+
+    def __init__(self, permission_row: str, resource: str = "") -> None:
+        super().__init__("keys with limited rights are refused for a trunk whose id ends in a letter", resource)
+        self.permission_row = permission_row
 
 
 class _Refusal(PbxError):

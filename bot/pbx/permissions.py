@@ -4,15 +4,21 @@ The verdict comes from what else the key may do. It is remembered, and while the
 again only now and then: it punishes addresses that fail to log in.
 """
 
+import re
 import time
 from collections.abc import Awaitable, Callable
 
-from bot.pbx.errors import Forbidden, PbxError, Unauthorised
+from bot.pbx.errors import Forbidden, KeyTooNarrow, PbxError, Unauthorised
 
 # Rows as the PBX's page of API keys calls them.
 ROWS = {
     "employees": "Employees Management",
     "providers": "Providers",
+    "sip-providers": "SIP Providers",
+    "iax-providers": "IAX Providers",
+    "incoming-routes": "Incoming Routes",
+    "outbound-routes": "Outbound Routes",
+    "call-queues": "Call Queues",
     "sip": "SIP",
     "cdr": "Call Records",
     "pbx-status": "PBX Status",
@@ -26,6 +32,8 @@ PROBES = (
     "employees?limit=1",
     "sip:getPeersStatuses",
 )
+# Ids that the PBX's own check of limited rights does not take for ids.
+ENDS_IN_A_LETTER = re.compile(r"(?:sip|iax)-providers/[^/:]*[A-Z](?::|$)")
 FIRST_SILENCE = 60.0
 LONGEST_SILENCE = 300.0
 
@@ -62,6 +70,8 @@ class KeyVerdict:
                 continue
             if await probe(candidate):
                 self.works()
+                if ENDS_IN_A_LETTER.match(path):
+                    return KeyTooNarrow(ROWS[resource], resource)
                 return Forbidden(ROWS.get(resource, resource), needs, resource)
         silence, self._silence = self._silence, min(self._silence * 2, LONGEST_SILENCE)
         self._refused_until = self._clock() + silence

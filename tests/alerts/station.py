@@ -38,20 +38,23 @@ class FakePbx:
 
     clock: Clock
     skew: timedelta = timedelta(0)
-    trunks: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    states: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     changed: dict[str, datetime] = field(default_factory=dict)
     measured: datetime = START
     cached_for: float = 0
-    peers: tuple[PeerStatus, ...] = (PeerStatus(id="201"),)
+    known_peers: tuple[PeerStatus, ...] = (PeerStatus(id="201"),)
     error: PbxError | None = None
     warnings: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        self.trunks = self.extensions = self
+
     def shows(self, trunk: str, state: tuple[str, str | None], since: datetime | None = None) -> None:
-        if self.trunks.get(trunk) != state:
-            self.trunks[trunk] = state
+        if self.states.get(trunk) != state:
+            self.states[trunk] = state
             self.changed[trunk] = since or self.clock.now
 
-    async def trunk_statuses(
+    async def statuses(
         self, *, fresh: bool = False, priority: Priority = Priority.WATCH
     ) -> Answer[dict[str, TrunkStatus]]:
         if self.error is not None:
@@ -71,12 +74,12 @@ class FakePbx:
                     "lastChange": (self.changed[name] + self.skew).timestamp(),
                 }
             )
-            for name, (state, contact) in self.trunks.items()
+            for name, (state, contact) in self.states.items()
         }
         return Answer(value, warnings=self.warnings, pbx_time=self.clock.now + self.skew)
 
-    async def peer_statuses(self, priority: Priority = Priority.WATCH) -> Answer[tuple[PeerStatus, ...]]:
-        return Answer(self.peers)
+    async def peers(self, priority: Priority = Priority.WATCH) -> Answer[tuple[PeerStatus, ...]]:
+        return Answer(self.known_peers)
 
 
 @dataclass

@@ -93,9 +93,9 @@ async def test_an_answer_from_the_pbx_memory_is_one_measurement_however_often_it
     scene.pbx.measured, scene.pbx.cached_for = measured, 10**6
 
     async def cached(*, fresh: bool = False, priority: object = None) -> object:
-        return await type(scene.pbx).trunk_statuses(scene.pbx)
+        return await type(scene.pbx).statuses(scene.pbx)
 
-    scene.pbx.trunk_statuses = cached  # type: ignore[method-assign, assignment]
+    scene.pbx.statuses = cached  # type: ignore[method-assign, assignment]
     await scene.looks(8, every=1)
     assert scene.ledger.told == []
 
@@ -180,7 +180,7 @@ async def test_switching_off_or_deleting_a_dead_trunk_ends_its_incident() -> Non
         scene.pbx.shows("zadarma", DEAD)
         await scene.until(lambda: bool(scene.told(Opened)))  # noqa: B023 (used up within the turn)
         if end is End.DELETED:
-            del scene.pbx.trunks["zadarma"]
+            del scene.pbx.states["zadarma"]
         else:
             scene.pbx.shows("zadarma", OFF)
         await scene.looks(3)
@@ -192,13 +192,13 @@ async def test_the_engine_dying_is_one_incident_of_the_station() -> None:
     began = scene.clock.now
     for trunk in ("zadarma", "mango"):
         scene.pbx.shows(trunk, LOST)
-    scene.pbx.peers = ()
+    scene.pbx.known_peers = ()
     await scene.looks(60)
     assert scene.ledger.told == [("", Opened(Kind.STATION, began))]
     assert scene.watch.engine_is_silent
     for trunk in ("zadarma", "mango"):
         scene.pbx.shows(trunk, UP)
-    scene.pbx.peers = (PeerStatus(id="201"),)
+    scene.pbx.known_peers = (PeerStatus(id="201"),)
     await scene.looks(20)
     assert [type(transition) for _, transition in scene.ledger.told] == [Opened, Closed]
 

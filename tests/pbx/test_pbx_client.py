@@ -11,8 +11,8 @@ from pydantic import SecretStr
 
 from bot.pbx import (
     Busy,
+    EmployeeDraft,
     Forbidden,
-    NewEmployee,
     NotJson,
     Pbx,
     PbxError,
@@ -26,7 +26,7 @@ from bot.pbx import (
 )
 
 KEY = "deadbeef" * 8
-NEW = NewEmployee(number="243", name="John Smith", secret=SecretStr("s3cretS3cret"))
+NEW = EmployeeDraft(number="243", name="John Smith", secret=SecretStr("s3cretS3cret"))
 DAY = datetime(2026, 11, 23), datetime(2026, 11, 23, 23, 59, 59)  # noqa: DTZ001 (the PBX's wall clock)
 
 Step = httpx.Response | Exception
@@ -80,7 +80,7 @@ def script(*steps: Step) -> Answer:
 async def test_a_read_is_repeated_with_a_pause(first: Step) -> None:
     wire = Wire(script(first, first, good()))
     async with wire.client() as pbx:
-        await pbx.peer_statuses()
+        await pbx.extensions.peers()
     assert len(wire.requests) == 3
     assert 0 < wire.slept[0] < wire.slept[1] * 2
 
@@ -100,7 +100,7 @@ async def test_a_read_is_not_repeated_where_that_cannot_help(step: Step, error: 
     wire = Wire(script(step))
     async with wire.client() as pbx:
         with pytest.raises(error):
-            await pbx.peer_statuses()
+            await pbx.extensions.peers()
     assert len(wire.requests) == 1
 
 
@@ -122,14 +122,14 @@ async def test_a_write_is_never_repeated_and_says_when_its_fate_is_unknown(step:
     wire = Wire(script(step))
     async with wire.client() as pbx:
         with pytest.raises(error):
-            await pbx.create_employee(NEW)
+            await pbx.employees.create(NEW)
     assert len(wire.requests) == 1
 
 
 async def test_the_colon_of_a_method_stays_part_of_the_path() -> None:
     wire = Wire(lambda _request: good())
     async with wire.client("https://pbx:8443/") as pbx:
-        await pbx.trunk_statuses(fresh=True)
+        await pbx.trunks.statuses(fresh=True)
     assert str(wire.requests[0].url) == "https://pbx:8443/pbxcore/api/v3/providers:getStatuses?forceCheck=true"
 
 
@@ -137,7 +137,7 @@ async def test_a_key_that_may_do_something_else_lacks_a_right() -> None:
     wire = Wire(lambda request: bad(401) if "cdr" in request.url.path else good())
     async with wire.client() as pbx:
         with pytest.raises(Forbidden) as caught:
-            _ = [record async for record in pbx.call_records(*DAY)]
+            _ = [record async for record in pbx.records.between(*DAY)]
     assert (caught.value.permission_row, caught.value.needs) == ("Call Records", "read")
 
 
@@ -145,7 +145,7 @@ async def test_a_key_that_may_read_but_not_write_is_told_so() -> None:
     wire = Wire(lambda request: bad(401) if request.method == "POST" else good())
     async with wire.client() as pbx:
         with pytest.raises(Forbidden) as caught:
-            await pbx.create_employee(NEW)
+            await pbx.employees.create(NEW)
     assert (caught.value.permission_row, caught.value.needs) == ("Employees Management", "write")
 
 
@@ -154,20 +154,20 @@ async def test_a_refused_key_is_not_tried_again_and_again() -> None:
     async with wire.client() as pbx:
         for _ in range(50):
             with pytest.raises(Unauthorised):
-                await pbx.peer_statuses()
+                await pbx.extensions.peers()
         asked = len(wire.requests)
         assert asked < 10
         wire.now += 59
         with pytest.raises(Unauthorised) as caught:
-            await pbx.peer_statuses()
+            await pbx.extensions.peers()
         assert caught.value.again_in == pytest.approx(1)
         wire.now += 2
         with pytest.raises(Unauthorised):
-            await pbx.peer_statuses()
+            await pbx.extensions.peers()
         assert len(wire.requests) == 2 * asked
         wire.now += 61
         with pytest.raises(Unauthorised):
-            await pbx.peer_statuses()
+            await pbx.extensions.peers()
         assert len(wire.requests) == 2 * asked, "each time it waits twice as long"
 
 
@@ -176,11 +176,11 @@ async def test_a_key_that_works_again_is_believed_at_once() -> None:
     wire = Wire(lambda _request: bad(401) if refused else good())
     async with wire.client() as pbx:
         with pytest.raises(Unauthorised):
-            await pbx.peer_statuses()
+            await pbx.extensions.peers()
         refused = False
         wire.now += 61
-        assert (await pbx.peer_statuses()).value == ()
-        await pbx.peer_statuses()
+        assert (await pbx.extensions.peers()).value == ()
+        await pbx.extensions.peers()
 
 
 async def test_after_a_block_nothing_is_asked_until_it_is_over() -> None:
@@ -188,10 +188,10 @@ async def test_after_a_block_nothing_is_asked_until_it_is_over() -> None:
     async with wire.client() as pbx:
         for _ in range(3):
             with pytest.raises(Busy) as caught:
-                await pbx.peer_statuses()
+                await pbx.extensions.peers()
         assert 0 < caught.value.retry_after <= 300
         wire.now += 301
-        await pbx.peer_statuses()
+        await pbx.extensions.peers()
     assert len(wire.requests) == 2
 
 
@@ -208,7 +208,7 @@ async def test_loopback_and_named_hosts_may_be_plain(url: str) -> None:
     wire = Wire(lambda _request: good())
     for client in (wire.client(url), wire.client("http://pbx.lan", allow_http=frozenset({"pbx.lan"}))):
         async with client as pbx:
-            await pbx.peer_statuses()
+            await pbx.extensions.peers()
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ async def test_no_error_and_no_log_line_holds_the_key(step: Step, caplog: pytest
     async with wire.client() as pbx:
         assert KEY not in repr(pbx)
         with pytest.raises(PbxError) as caught:
-            await pbx.peer_statuses()
+            await pbx.extensions.peers()
     seen: BaseException | None = caught.value
     assert KEY not in str(seen)
     assert seen is not None
@@ -246,7 +246,7 @@ def paged(total: int, *, repeats: int = 0) -> Answer:
 async def test_every_record_of_a_period_is_read(total: int, pages: int) -> None:
     wire = Wire(paged(total))
     async with wire.client() as pbx:
-        found = [record async for record in pbx.call_records(*DAY)]
+        found = [record async for record in pbx.records.between(*DAY)]
     assert len(found) == total
     assert len(wire.requests) == pages
 
@@ -254,7 +254,7 @@ async def test_every_record_of_a_period_is_read(total: int, pages: int) -> None:
 async def test_a_page_that_shifts_counts_no_call_twice() -> None:
     wire = Wire(paged(3000, repeats=7))
     async with wire.client() as pbx:
-        found = [record.linkedid async for record in pbx.call_records(*DAY)]
+        found = [record.linkedid async for record in pbx.records.between(*DAY)]
     assert len(found) == len(set(found)) == 3000
 
 
@@ -262,13 +262,13 @@ async def test_a_pbx_that_always_has_more_does_not_keep_anybody_for_ever() -> No
     page = {"records": [{"linkedid": "a"}], "pagination": {"hasMore": True}}
     wire = Wire(lambda _request: good(page))
     async with wire.client() as pbx:
-        assert len([record async for record in pbx.call_records(*DAY)]) == 1
+        assert len([record async for record in pbx.records.between(*DAY)]) == 1
 
 
 async def test_dates_go_out_in_the_form_the_pbx_really_compares() -> None:
     wire = Wire(paged(0))
     async with wire.client() as pbx:
-        _ = [record async for record in pbx.call_records(*DAY)]
+        _ = [record async for record in pbx.records.between(*DAY)]
     query = wire.requests[0].url.params
     assert (query["dateFrom"], query["dateTo"]) == ("2026-11-23 00:00:00", "2026-11-23 23:59:59")
 
@@ -280,10 +280,10 @@ async def test_an_empty_list_that_took_long_is_suspect() -> None:
 
     wire = Wire(slow)
     async with wire.client() as pbx:
-        assert (await pbx.active_calls()).suspect
+        assert (await pbx.calls.active()).suspect
     wire = Wire(lambda _request: good())
     async with wire.client() as pbx:
-        assert not (await pbx.active_calls()).suspect
+        assert not (await pbx.calls.active()).suspect
 
 
 @pytest.mark.parametrize(
@@ -302,7 +302,7 @@ async def test_an_empty_list_that_took_long_is_suspect() -> None:
 async def test_trunks_are_read_whatever_the_pbx_makes_of_its_fields(data: object, trunks: dict[str, str]) -> None:
     wire = Wire(lambda _request: httpx.Response(200, json={"result": True, "data": data}))
     async with wire.client() as pbx:
-        answer = await pbx.trunk_statuses()
+        answer = await pbx.trunks.statuses()
     assert {trunk.id: trunk.state for trunk in answer.value.values()} == trunks
 
 
@@ -319,11 +319,11 @@ async def test_an_answer_nested_without_end_is_only_garbage() -> None:
     wire = Wire(lambda _request: httpx.Response(200, text="[" * 200_000))
     async with wire.client() as pbx:
         with pytest.raises(NotJson):
-            await pbx.trunk_statuses()
+            await pbx.trunks.statuses()
 
 
 async def use_everything(pbx: Pbx) -> list[Callable[[], Awaitable[object]]]:
-    return [pbx.trunk_statuses, pbx.extension_statuses, pbx.peer_statuses, pbx.active_calls, pbx.active_channels]
+    return [pbx.trunks.statuses, pbx.extensions.statuses, pbx.extensions.peers, pbx.calls.active, pbx.calls.channels]
 
 
 async def test_a_server_error_that_stays_is_said() -> None:

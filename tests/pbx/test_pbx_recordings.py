@@ -15,9 +15,10 @@ from pydantic import SecretStr
 from bot.pbx import (
     Busy,
     Conflict,
+    EmployeeDraft,
     Forbidden,
     Invalid,
-    NewEmployee,
+    KeyTooNarrow,
     NotFound,
     NotJson,
     Pbx,
@@ -25,14 +26,17 @@ from bot.pbx import (
     Refused,
     ServerError,
     TimedOut,
+    TrunkDraft,
     Unauthorised,
     Uncertain,
 )
+from bot.pbx.trunks import MASK
 
 ROOT = "/pbxcore/api/v3/"
 FILES = sorted((Path(__file__).parents[1] / "recordings").glob("*.json"))
 DAY = datetime(2026, 3, 17), datetime(2026, 3, 17, 23, 59, 59)  # noqa: DTZ001 (the PBX's wall clock)
-NEW = NewEmployee(number="231", name="John Smith", secret=SecretStr("Qw3rtyUi9pAs"))
+TRUNK = TrunkDraft(name="Zadarma", host="sip.zadarma.com", username="316811", registration="outbound")
+NEW = EmployeeDraft(number="231", name="John Smith", secret=SecretStr("Qw3rtyUi9pAs"))
 
 
 @dataclass(frozen=True)
@@ -60,23 +64,34 @@ def load(file: Path) -> Recording:
 
 
 async def records(pbx: Pbx) -> list[object]:
-    return [record async for record in pbx.call_records(*DAY)]
+    return [record async for record in pbx.records.between(*DAY)]
 
 
 # Which method of the client asks which path; everything else goes through the general way.
 USES: tuple[tuple[str, str, Callable[[Pbx], Awaitable[object]]], ...] = (
-    ("GET", r"(sip-|iax-)?providers:getStatuses", lambda pbx: pbx.trunk_statuses()),
-    ("GET", r"sip:getStatuses", lambda pbx: pbx.extension_statuses()),
-    ("GET", r"sip/\d+:getStatus", lambda pbx: pbx.extension_status("201")),
-    ("GET", r"sip:getPeersStatuses", lambda pbx: pbx.peer_statuses()),
-    ("GET", r"pbx-status:getActiveCalls", lambda pbx: pbx.active_calls()),
-    ("GET", r"pbx-status:getActiveChannels", lambda pbx: pbx.active_channels()),
+    ("GET", r"(sip-|iax-)?providers:getStatuses", lambda pbx: pbx.trunks.statuses()),
+    ("GET", r"sip:getStatuses", lambda pbx: pbx.extensions.statuses()),
+    ("GET", r"sip/\d+:getStatus", lambda pbx: pbx.extensions.status("201")),
+    ("GET", r"sip:getPeersStatuses", lambda pbx: pbx.extensions.peers()),
+    ("GET", r"pbx-status:getActiveCalls", lambda pbx: pbx.calls.active()),
+    ("GET", r"pbx-status:getActiveChannels", lambda pbx: pbx.calls.channels()),
     ("GET", r"cdr", records),
-    ("GET", r"employees", lambda pbx: pbx.employees("x")),
-    ("GET", r"employees/\d+", lambda pbx: pbx.employee("7")),
-    ("GET", r"employees:getDefault", lambda pbx: pbx.next_free_number()),
+    ("GET", r"employees", lambda pbx: pbx.employees.list("x")),
+    ("GET", r"employees/\d+", lambda pbx: pbx.employees.get("7")),
+    ("GET", r"employees:getDefault", lambda pbx: pbx.employees.next_free_number()),
+    ("GET", r"providers|sip-providers|iax-providers", lambda pbx: pbx.trunks.list()),
+    ("GET", r"(sip|iax)-providers/[A-Z0-9-]+", lambda pbx: pbx.trunks.get("SIP-TRUNK-44BBC135")),
+    ("GET", r"(sip-)?providers/[A-Z0-9-]+:getStatus", lambda pbx: pbx.trunks.detail("SIP-TRUNK-44BBC135")),
+    ("GET", r"(sip-)?providers/[A-Z0-9-]+:getHistory", lambda pbx: pbx.trunks.history("SIP-TRUNK-44BBC135")),
+    ("POST", r"sip-providers", lambda pbx: pbx.trunks.create(TRUNK)),
+    ("PATCH", r"sip-providers/[A-Z0-9-]+", lambda pbx: pbx.trunks.update("SIP-TRUNK-44BBC135", TRUNK)),
+    ("PATCH", r"employees/\d+", lambda pbx: pbx.employees.update("7", NEW)),
+    ("POST", r"employees:batchCreate", lambda pbx: pbx.employees.create_many([NEW, NEW, NEW])),
+    ("GET", r"incoming-routes", lambda pbx: pbx.routing.incoming()),
+    ("GET", r"outbound-routes", lambda pbx: pbx.routing.outbound()),
+    ("GET", r"call-queues", lambda pbx: pbx.routing.queues()),
     ("GET", r"time-settings", lambda pbx: pbx.time_zone()),
-    ("POST", r"employees", lambda pbx: pbx.create_employee(NEW)),
+    ("POST", r"employees", lambda pbx: pbx.employees.create(NEW)),
 )
 
 
@@ -147,7 +162,7 @@ def the(name: str) -> Recording:
 
 async def test_the_mixed_list_of_trunks_is_read_whole() -> None:
     async with client(the("345_").response) as pbx:
-        answer = await pbx.trunk_statuses()
+        answer = await pbx.trunks.statuses()
     trunks = {trunk.name: trunk for trunk in answer.value.values()}
     assert trunks["Trunk 1 OK"].rtt == 1
     assert trunks["Trunk 5 inbound reg"].state == "REGISTERED"
@@ -157,7 +172,7 @@ async def test_the_mixed_list_of_trunks_is_read_whole() -> None:
 
 async def test_an_answer_from_memory_says_so_and_carries_the_pbx_clock() -> None:
     async with client(the("003_").response) as pbx:
-        answer = await pbx.trunk_statuses()
+        answer = await pbx.trunks.statuses()
     assert answer.cached
     assert answer.pbx_time is not None
     assert answer.pbx_time.isoformat() == "2026-11-23T20:23:51+03:00"
@@ -165,20 +180,20 @@ async def test_an_answer_from_memory_says_so_and_carries_the_pbx_clock() -> None
 
 async def test_the_legs_of_real_calls_keep_who_and_when() -> None:
     async with client(the("319_").response) as pbx:
-        legs = (await pbx.active_calls()).value
+        legs = (await pbx.calls.active()).value
     assert {leg.linkedid for leg in legs if leg.end is None}
     assert any(leg.end is not None for leg in legs)
 
 
 async def test_a_channel_names_its_trunk() -> None:
     async with client(the("320_").response) as pbx:
-        channels = (await pbx.active_channels()).value
+        channels = (await pbx.calls.channels()).value
     assert any(channel.trunk_id and channel.trunk_id.startswith("SIP-TRUNK-") for channel in channels)
 
 
 async def test_real_call_records_know_who_answered_not_the_did() -> None:
     async with client(the("321_").response) as pbx:
-        found = [record async for record in pbx.call_records(*DAY)]
+        found = [record async for record in pbx.records.between(*DAY)]
     answered = [record for record in found if record.answered]
     assert answered
     assert all(record.answered_by for record in answered)
@@ -188,9 +203,54 @@ async def test_real_call_records_know_who_answered_not_the_did() -> None:
 async def test_what_needs_no_reading_is_named_by_its_field() -> None:
     with pytest.raises(Invalid) as caught:
         async with client(the("068_").response) as pbx:
-            await pbx.create_employee(NEW)
+            await pbx.employees.create(NEW)
     assert set(caught.value.fields) == {"user_username", "number", "sip_secret"}
     assert not any("ex_" in text for text in caught.value.messages)
+
+
+async def test_a_batch_tells_each_row_its_own_fate() -> None:
+    async with client(the("104_").response) as pbx:
+        results = await pbx.employees.create_many([NEW, NEW, NEW])
+    assert [result.employee.number if result.employee else None for result in results] == ["221", "222", None]
+    assert "already occupied" in results[2].errors[0]
+
+
+async def test_a_whole_employee_is_read_and_the_secret_stays_hidden() -> None:
+    async with client(the("064_").response) as pbx:
+        employee = (await pbx.employees.get("110")).value
+    assert (employee.transport, employee.dtmf, employee.ring, employee.filter) == ("udp,tcp", "auto", 45, "none")
+    assert employee.secret.get_secret_value()
+    assert employee.secret.get_secret_value() not in repr(employee)
+
+
+async def test_a_trunk_keeps_its_settings_and_its_history() -> None:
+    async with client(the("230_").response) as pbx:
+        trunk = (await pbx.trunks.get("SIP-TRUNK-44BBC135")).value
+    assert (trunk.name, trunk.host, trunk.registration, trunk.port) == ("Trunk 1 OK", "10.99.1.20", "outbound", 5060)
+    assert trunk.secret.get_secret_value() == MASK
+    async with client(the("258_").response) as pbx:
+        detail = (await pbx.trunks.detail("SIP-TRUNK-44BBC135")).value
+    assert detail.availability == 74.67
+    assert [(event.state, event.previous) for event in detail.events][:2] == [
+        ("registered", "rejected"),
+        ("rejected", "registered"),
+    ]
+
+
+async def test_the_list_of_trunks_has_names_without_markup() -> None:
+    async with client(the("043_").response) as pbx:
+        names = [row.name for row in (await pbx.trunks.list()).value]
+    assert "Trunk 2 wrong password" in names
+
+
+async def test_a_key_too_narrow_for_one_trunk_is_no_missing_right() -> None:
+    refused = httpx.Response(401, json={"result": False, "data": [], "messages": {"error": ["no"]}})
+    async with client(refused) as pbx:
+        with pytest.raises(KeyTooNarrow):
+            await pbx.trunks.detail("SIP-TRUNK-F589BB5E")
+    async with client(refused) as pbx:
+        with pytest.raises(Forbidden):
+            await pbx.trunks.detail("SIP-TRUNK-44BBC135")
 
 
 async def test_html_in_an_error_is_taken_out() -> None:
@@ -198,5 +258,5 @@ async def test_html_in_an_error_is_taken_out() -> None:
     response = httpx.Response(422, json={"result": False, "data": [], "messages": {"error": [html]}})
     with pytest.raises(Invalid, match="references to the object - To 241") as caught:
         async with client(response) as pbx:
-            await pbx.create_employee(NEW)
+            await pbx.employees.create(NEW)
     assert "<" not in str(caught.value)

@@ -1,0 +1,199 @@
+"""`/providers`, `/sip-providers`, `/iax-providers`: the trunks."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+from bot.pbx.answers import Answer
+from bot.pbx.budget import Priority
+from bot.pbx.connection import Connection
+from bot.pbx.wire import Epoch, Integer, Number, Plain, Text, Truth, Wire, mappings, one, rows, with_value
+
+TrunkType = Literal["sip", "iax"]
+# How the ids of trunks begin; an extension's account is its number.
+PREFIXES = ("SIP-", "IAX-")
+# What the PBX shows instead of the password of a trunk that registers with its provider.
+MASK = "XXXXXXXX"
+
+
+class TrunkStatus(Wire):
+    id: Text = ""
+    type: Text = ""
+    state: Text = ""
+    contact_status: Annotated[str | None, BeforeValidator(lambda v: str(v) if v else None)] = Field(
+        None, alias="contactStatus"
+    )
+    description: Text = ""
+    host: Text = ""
+    username: Text = ""
+    rtt: Integer = None
+    last_update: Epoch = Field(None, alias="lastUpdate")
+    last_change: Epoch = Field(None, alias="lastChange")
+
+    @property
+    def name(self) -> str:
+        return self.description or self.username or self.host or self.id
+
+
+class TrunkEvent(Wire):
+    """A change of state in the PBX's own history; the states are those of TrunkStatus."""
+
+    at: Epoch = Field(None, alias="timestamp")
+    state: Text = ""
+    previous: Text = Field("", alias="previousState")
+
+
+class TrunkRow(Wire):
+    """A trunk as the list has it, switched-off ones among them. `represent` is `SIP: Zadarma`."""
+
+    id: Text = ""
+    type: Text = ""
+    represent: Plain = ""
+    disabled: Truth = False
+    username: Text = ""
+    host: Text = ""
+    registration: Text = Field("", alias="registration_type")
+
+    @property
+    def name(self) -> str:
+        return self.represent.partition(": ")[2] or self.represent or self.username or self.host or self.id
+
+
+class Trunk(Wire):
+    """The settings of one trunk. `secret` is MASK for one that registers with its provider, else in clear."""
+
+    id: Text = ""
+    type: Text = ""
+    name: Text = Field("", alias="description")
+    host: Text = ""
+    port: Integer = None
+    username: Text = ""
+    secret: Annotated[SecretStr, BeforeValidator(str)] = SecretStr("")
+    registration: Text = Field("", alias="registration_type")
+    transport: Text = ""
+    dtmf: Text = Field("", alias="dtmfmode")
+    qualify: Truth = False
+    qualify_every: Integer = Field(None, alias="qualifyfreq")
+    disabled: Truth = False
+    note: Text = ""
+
+
+class TrunkDraft(BaseModel):
+    """What somebody wants a trunk to be; None is what was not said."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    name: str | None = Field(None, serialization_alias="description")
+    host: str | None = None
+    port: int | None = None
+    username: str | None = None
+    secret: SecretStr | None = None
+    registration: str | None = Field(None, serialization_alias="registration_type")
+    transport: str | None = None
+    dtmf: str | None = Field(None, serialization_alias="dtmfmode")
+    qualify: bool | None = None
+    qualify_every: int | None = Field(None, serialization_alias="qualifyfreq")
+    disabled: bool | None = None
+    note: str | None = None
+
+    def body(self) -> dict[str, Any]:
+        """As the PBX wants it: only what was said, the secret in clear."""
+        body = self.model_dump(by_alias=True, exclude_none=True)
+        if self.secret is not None:
+            body["secret"] = self.secret.get_secret_value()
+        return body
+
+
+class Detail(Wire):
+    """One trunk, asked for alone. `availability` is the PBX's own figure in percent; None where it counts wrongly: it
+    knows lower-case states only, so a trunk whose provider registers with the PBX always has 0."""
+
+    status: TrunkStatus
+    events: tuple[TrunkEvent, ...] = ()
+    availability: Number = None
+
+
+class Trunks:
+    """Writes are never repeated, and raise Uncertain when they were not answered."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def statuses(
+        self, *, fresh: bool = False, priority: Priority = Priority.COMMAND
+    ) -> Answer[dict[str, TrunkStatus]]:
+        """SIP and IAX trunks by id. The PBX answers from a memory of up to 10 s unless `fresh`."""
+        path = "providers:getStatuses"
+        answer = await self._connection.read(path, {"forceCheck": "true"} if fresh else None, priority)
+        found = [trunk for group in rows(answer.value, path) for trunk in _statuses(group, path)]
+        return with_value(answer, {trunk.id: trunk for trunk in found if trunk.id})
+
+    async def list(self) -> Answer[tuple[TrunkRow, ...]]:
+        """All trunks of both types; the PBX leaves the switched-off ones out unless it is asked for them."""
+        answer = await self._connection.read("providers", {"includeDisabled": "true"})
+        found = [TrunkRow.model_validate(row) for row in mappings(rows(answer.value, "providers"))]
+        return with_value(answer, tuple(row for row in found if row.id))
+
+    async def get(self, trunk_id: str) -> Answer[Trunk]:
+        answer = await self._connection.read(_path(trunk_id))
+        return with_value(answer, one(Trunk, answer.value, _path(trunk_id)))
+
+    async def detail(self, trunk_id: str) -> Answer[Detail]:
+        """Measured anew, with the last events of its history."""
+        path = f"{_path(trunk_id)}:getStatus"
+        answer = await self._connection.read(path)
+        status = one(TrunkStatus, answer.value, path)
+        figures = answer.value.get("statistics")
+        counted = isinstance(figures, Mapping) and not status.state.isupper()
+        return with_value(
+            answer,
+            Detail(
+                status=status,
+                events=_events(answer.value.get("recentEvents")),
+                availability=figures.get("availability") if counted else None,
+            ),
+        )
+
+    async def history(self, trunk_id: str, limit: int = 100) -> Answer[tuple[TrunkEvent, ...]]:
+        """Newest first, at most 1000 and 30 days."""
+        answer = await self._connection.read(f"{_path(trunk_id)}:getHistory", {"limit": str(limit)})
+        data = answer.value
+        return with_value(answer, _events(data.get("events") if isinstance(data, Mapping) else data))
+
+    async def create(self, draft: TrunkDraft, kind: TrunkType = "sip") -> Trunk:
+        path = f"{kind}-providers"
+        return one(Trunk, (await self._connection.write(path, draft.body())).data, path)
+
+    async def update(self, trunk_id: str, draft: TrunkDraft) -> Trunk:
+        """Only what the draft says changes."""
+        path = _path(trunk_id)
+        return one(Trunk, (await self._connection.write(path, draft.body(), "PATCH")).data, path)
+
+    async def switch(self, trunk_id: str, *, on: bool) -> None:
+        """Some versions of the PBX answer that they did it and did not: read back."""
+        await self._connection.write(f"{_path(trunk_id)}:updateStatus", {"disabled": not on})
+
+    async def delete(self, trunk_id: str) -> None:
+        """The PBX deletes the incoming and outgoing routes of the trunk with it, without asking."""
+        await self._connection.write(_path(trunk_id), {}, "DELETE")
+
+
+def type_of(trunk_id: str) -> TrunkType:
+    return "iax" if trunk_id.upper().startswith("IAX") else "sip"
+
+
+def _path(trunk_id: str) -> str:
+    return f"{type_of(trunk_id)}-providers/{quote(trunk_id, safe='')}"
+
+
+def _events(data: object) -> tuple[TrunkEvent, ...]:
+    return tuple(TrunkEvent.model_validate(row) for row in mappings(data))
+
+
+def _statuses(group: object, resource: str) -> list[TrunkStatus]:
+    """A trunk whose row cannot be read is there all the same, in a state that nobody knows."""
+    named = group.items() if isinstance(group, Mapping) else [("", row) for row in rows(group or [], resource)]
+    found = [{"id": key} | (dict(row) if isinstance(row, Mapping) else {}) for key, row in named]
+    return [TrunkStatus.model_validate(row) for row in found]

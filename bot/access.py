@@ -29,8 +29,14 @@ class Permission:
     STATUS = "status.read"
     CALLS = "calls.read"
     RECORDS = "cdr.read"
-    ACKNOWLEDGE = "incidents.acknowledge"
+    LISTEN = "recordings.listen"
+    EMPLOYEES_READ = "employees.read"
     EMPLOYEES = "employees.write"
+    SECRETS = "employees.secrets"
+    TRUNKS_READ = "trunks.read"
+    TRUNKS_CHECK = "trunks.check"
+    TRUNKS = "trunks.write"
+    ACKNOWLEDGE = "incidents.acknowledge"
 
 
 NEEDED_ROLE: Mapping[str, Role | None] = MappingProxyType(
@@ -39,8 +45,14 @@ NEEDED_ROLE: Mapping[str, Role | None] = MappingProxyType(
         Permission.STATUS: Role.VIEWER,
         Permission.CALLS: Role.VIEWER,
         Permission.RECORDS: Role.VIEWER,
+        Permission.EMPLOYEES_READ: Role.VIEWER,
+        Permission.TRUNKS_READ: Role.VIEWER,
+        Permission.TRUNKS_CHECK: Role.OPERATOR,
         Permission.ACKNOWLEDGE: Role.OPERATOR,
+        Permission.LISTEN: Role.ADMIN,
         Permission.EMPLOYEES: Role.ADMIN,
+        Permission.SECRETS: Role.ADMIN,
+        Permission.TRUNKS: Role.ADMIN,
     }
 )
 

@@ -9,12 +9,11 @@ from typing import Any
 from bot.access import Permission
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import CallRecord
+from handlers.call_facts import Direction, Outcome, answered_leg, came_after_hours, direction, outcome, talk_seconds
 from handlers.command import Reply, Request, WrongArguments, button, command
 from handlers.periods import NotAPeriod, Period, read_period
 
 PAGE = 10
-# How the accounts of trunks begin; an extension's account is its number.
-TRUNK = ("SIP-", "IAX-")
 
 
 @dataclass(slots=True)
@@ -32,12 +31,13 @@ class Summary:
 
     def add(self, record: CallRecord) -> None:
         self.total += 1
-        if is_answered(record):
+        result = outcome(record)
+        if result is Outcome.ANSWERED:
             self.answered += 1
             self.talk += talk_seconds(record)
-        elif is_incoming(record):
+        elif result is Outcome.MISSED:
             self.missed += 1
-            self.after_hours += record.after_hours
+            self.after_hours += came_after_hours(record)
         else:
             self.not_reached += 1
         self.newest.append(record)
@@ -50,26 +50,6 @@ async def summarise(records: AsyncIterator[CallRecord], keep: int) -> Summary:
     async for record in records:
         summary.add(record)
     return summary
-
-
-def is_answered(record: CallRecord) -> bool:
-    return record.answered_by is not None or (record.answered and not record.legs)
-
-
-def is_incoming(record: CallRecord) -> bool:
-    """Through a trunk, not from an extension: such a call has a DID, or came from a trunk's account."""
-    return bool(record.did) or any(leg.from_account.startswith(TRUNK) for leg in record.legs)
-
-
-def is_internal(record: CallRecord) -> bool:
-    """Between extensions: through no trunk, neither in nor out."""
-    return not is_incoming(record) and not any(leg.to_account.startswith(TRUNK) for leg in record.legs)
-
-
-def talk_seconds(record: CallRecord) -> int:
-    """The longest answered leg: the PBX's own sum counts a transferred minute twice."""
-    talks = [leg.talk_seconds for leg in record.legs if leg.disposition.upper() == "ANSWERED"]
-    return max(talks, default=record.talk_seconds)
 
 
 @command(
@@ -118,14 +98,14 @@ async def _page(request: Request, period: Period, number: int) -> Message:
 
 
 def _line(record: CallRecord) -> dict[str, Any]:
-    reached = record.answered_by or (record.legs[-1] if record.legs else None)
-    incoming = is_incoming(record)
+    reached = answered_leg(record) or (record.legs[-1] if record.legs else None)
+    way = direction(record)
     return {
         "start": record.start,
-        "incoming": incoming,
-        "internal": is_internal(record),
-        "answered": is_answered(record),
-        "after_hours": record.after_hours,
+        "incoming": way is Direction.INCOMING,
+        "internal": way is Direction.INTERNAL,
+        "answered": outcome(record) is Outcome.ANSWERED,
+        "after_hours": came_after_hours(record),
         "source": record.source_number,
         "source_name": record.source_name,
         "target": reached.destination_number if reached else record.destination_number,

@@ -33,14 +33,6 @@ class CallRecord(Leg):
     def answered(self) -> bool:
         return self.disposition.upper() == "ANSWERED"
 
-    @property
-    def answered_by(self) -> CallRecordLeg | None:
-        return next((leg for leg in self.legs if leg.disposition.upper() == "ANSWERED"), None)
-
-    @property
-    def after_hours(self) -> bool:
-        return any(leg.destination_number == "outworktimes" for leg in self.legs)
-
 
 class Records:
     def __init__(self, connection: Connection) -> None:

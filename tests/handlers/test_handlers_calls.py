@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.pbx import CallLeg, CallRecord, Channel
-from handlers.cdr import Summary, is_answered, is_incoming, is_internal, summarise, talk_seconds
+from handlers.call_facts import Direction, Outcome, answered_leg, came_after_hours, direction, outcome, talk_seconds
+from handlers.cdr import Summary, summarise
 from handlers.live_calls import join_legs
 from handlers.periods import NotAPeriod, read_period
 
@@ -87,33 +88,43 @@ def record(**fields: Any) -> CallRecord:
 
 def test_real_records_are_counted_by_call_and_by_who_answered() -> None:
     records = [CallRecord.model_validate(row) for row in recorded("321")["records"]]
-    answered = [r for r in records if is_answered(r)]
+    answered = [r for r in records if outcome(r) is Outcome.ANSWERED]
     assert answered
     for found in answered:
-        assert found.answered_by is not None
+        assert answered_leg(found) is not None
         assert talk_seconds(found) <= found.talk_seconds
-    assert any(is_incoming(r) and not is_answered(r) and r.after_hours for r in records)
+    assert any(outcome(r) is Outcome.MISSED and came_after_hours(r) for r in records)
 
 
 @pytest.mark.parametrize(
-    ("legs", "incoming", "internal"),
+    ("legs", "way"),
     [
-        ([{"from_account": "201", "to_account": "202"}], False, True),
-        ([{"from_account": "201", "to_account": "SIP-TRUNK-44BBC135"}], False, False),
-        ([{"from_account": "IAX-TRUNK-44BBC135", "to_account": "202"}], True, False),
-        ([{"from_account": "201", "to_account": "202"}, {"to_account": "SIP-TRUNK-44BBC135"}], False, False),
+        ([{"from_account": "201", "to_account": "202"}], Direction.INTERNAL),
+        ([{"from_account": "201", "to_account": "SIP-TRUNK-44BBC135"}], Direction.OUTGOING),
+        ([{"from_account": "IAX-TRUNK-44BBC135", "to_account": "202"}], Direction.INCOMING),
+        ([{"from_account": "201", "to_account": "202"}, {"to_account": "SIP-TRUNK-44BBC135"}], Direction.OUTGOING),
     ],
 )
-def test_which_way_a_call_went_is_read_from_its_accounts(
-    legs: list[dict[str, str]], incoming: bool, internal: bool
-) -> None:
-    call = record(records=legs)
-    assert (is_incoming(call), is_internal(call)) == (incoming, internal)
+def test_which_way_a_call_went_is_read_from_its_accounts(legs: list[dict[str, str]], way: Direction) -> None:
+    assert direction(record(records=legs)) is way
 
 
-def test_a_transferred_minute_is_not_counted_twice() -> None:
+def test_a_minute_on_two_legs_is_not_counted_twice() -> None:
     legs = [{"disposition": "ANSWERED", "billsec": 60}, {"disposition": "ANSWERED", "billsec": 50}]
     assert talk_seconds(record(totalBillsec=110, records=legs)) == 60
+
+
+def test_a_transferred_call_lasts_until_its_last_word() -> None:
+    first = {"disposition": "ANSWERED", "answer": "2026-11-23 14:00:00", "endtime": "2026-11-23 14:01:00"}
+    second = {"disposition": "ANSWERED", "answer": "2026-11-23 14:01:05", "endtime": "2026-11-23 14:02:05"}
+    beside = {"disposition": "ANSWERED", "answer": "2026-11-23 14:00:30", "endtime": "2026-11-23 14:01:00"}
+    assert talk_seconds(record(totalBillsec=150, records=[first, second, beside])) == 120
+
+
+def test_a_machine_that_picks_up_answers_nobody() -> None:
+    menu = {"disposition": "ANSWERED", "is_app": "1", "billsec": 9, "from_account": "SIP-TRUNK-44BBC135"}
+    call = record(did="74951110001", disposition="ANSWERED", records=[menu | {"dst_num": "2200100"}])
+    assert (outcome(call), talk_seconds(call)) == (Outcome.MISSED, 0)
 
 
 async def test_a_period_is_counted_whole_and_only_the_newest_are_kept() -> None:

@@ -196,8 +196,8 @@ async def test_real_call_records_know_who_answered_not_the_did() -> None:
         found = [record async for record in pbx.records.between(*DAY)]
     answered = [record for record in found if record.answered]
     assert answered
-    assert all(record.answered_by for record in answered)
-    assert any(record.after_hours for record in found)
+    assert all(any(leg.disposition == "ANSWERED" for leg in record.legs) for record in answered)
+    assert any(leg.destination_number == "outworktimes" for record in found for leg in record.legs)
 
 
 async def test_what_needs_no_reading_is_named_by_its_field() -> None:

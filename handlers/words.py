@@ -1,0 +1,50 @@
+"""Reading what people type after a command: words, "words in quotes", and field=value. Pure."""
+
+import re
+from dataclasses import dataclass
+
+# Telephones put typographic quotes where people typed plain ones.
+QUOTES = {'"': '"', "“": "”", "«": "»", "„": "“"}
+FIELD = re.compile(r"[^\W\d][\w-]*=")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """`free` words in their order, and the value of each `field` written as field=value, names in lower case."""
+
+    free: tuple[str, ...]
+    fields: dict[str, str]
+
+
+def split(text: str) -> list[str]:
+    """Words; what stands in quotes is one, with its spaces. An unclosed quote is an ordinary character."""
+    words: list[str] = []
+    word, began, at = "", False, 0
+    while at < len(text):
+        char = text[at]
+        closing = text.find(QUOTES[char], at + 1) if char in QUOTES and (not word or word.endswith("=")) else -1
+        if closing > at:
+            word, began, at = word + text[at + 1 : closing], True, closing
+        elif char.isspace():
+            if began or word:
+                words.append(word)
+            word, began = "", False
+        else:
+            word += char
+        at += 1
+    if began or word:
+        words.append(word)
+    return words
+
+
+def read_words(text: str) -> Words:
+    """`244 "Anna Johnson" mobile=+79001234567` is two free words and one field. The last of two equal fields counts."""
+    free: list[str] = []
+    fields: dict[str, str] = {}
+    for word in split(text):
+        if FIELD.match(word):
+            name, _, value = word.partition("=")
+            fields[name.lower()] = value
+        else:
+            free.append(word)
+    return Words(tuple(free), fields)

@@ -24,7 +24,7 @@ from bot.chat.render import Renderer
 from bot.chat.updates import Updates, UpdatesBot
 from bot.pbx import Pbx
 from bot.settings import Settings, WrongSettings
-from bot.store import inbox, keyboards
+from bot.store import drawer, inbox, keyboards, questions
 from bot.store.database import Store
 from bot.zone import StationZone
 from handlers import CATALOGUE, menus
@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 
 # systemd waits longer; what does not finish in this time stays in the inbox and the outbox.
 DRAIN_WITHIN = 8.0
-TIDY_EVERY = 3600.0
+TIDY_EVERY = 600.0
 EXIT_WRONG_SETTINGS = 2
 EXIT_TOKEN_REFUSED = 3
 
@@ -74,6 +74,7 @@ class Application:
             self._zone.saw,
         )
         self._updates: Updates | None = None
+        self._dispatcher: Dispatcher | None = None
 
     async def run(self) -> int:
         """Run until a signal; returns the exit code."""
@@ -84,8 +85,8 @@ class Application:
             if self._settings.health_address:
                 jobs.append(self._serve_health(self._settings.health_address))
             code = await self._supervise(jobs)
-            if self._updates is not None:
-                await self._updates.drain(DRAIN_WITHIN)
+            if self._updates is not None and self._dispatcher is not None:
+                await asyncio.gather(self._updates.drain(DRAIN_WITHIN), self._dispatcher.finish(DRAIN_WITHIN))
         await self._store.close()
         return code
 
@@ -120,12 +121,12 @@ class Application:
                 pause = min(pause * 2, 30.0)
         else:
             return
-        dispatcher = self._dispatcher(me.username or "")
-        self._updates = Updates(self._bot, self._store, dispatcher.handle, clock=self._clock)
+        self._dispatcher = self._new_dispatcher(me.username or "")
+        self._updates = Updates(self._bot, self._store, self._dispatcher.handle, clock=self._clock)
         log.info("listening", bot=me.username, station=self._settings.station_name)
         await asyncio.gather(self._updates.run(self._stop), self._offer_menus())
 
-    def _dispatcher(self, bot_name: str) -> Dispatcher:
+    def _new_dispatcher(self, bot_name: str) -> Dispatcher:
         settings = self._settings
         station = Station(
             name=settings.station_name, pbx=self._pbx, watch=self._watch, ledger=self._ledger, zone=self._zone
@@ -155,6 +156,8 @@ class Application:
             async with self._store.begin() as session:
                 await inbox.forget_old_updates(session, self._clock())
                 await keyboards.forget_old_keyboards(session, self._clock())
+                await questions.forget_expired(session, self._clock())
+                await drawer.empty_expired(session, self._clock())
             await self._sleep(TIDY_EVERY)
 
     async def _serve_health(self, address: str) -> None:

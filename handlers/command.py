@@ -10,9 +10,10 @@ from typing import Any, Protocol
 from bot.access import NEEDED_ROLE, Decision
 from bot.alerts.ledger import Ledger
 from bot.alerts.watch import Watch
-from bot.chat.message import Message
+from bot.chat.message import File, Message
 from bot.pbx import Pbx
-from handlers.intent import Actor, Place
+from bot.store.drawer import Drawer
+from handlers.intent import Actor, Document, Place
 
 CONFIRM_WITHIN = timedelta(minutes=2)
 
@@ -42,18 +43,35 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What the bot wants to hear next from the asker, in words or as a file: the @answer called `answer` is given it,
+    with `data`. In a group only a reply to the question's message is an answer."""
+
+    answer: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    lifetime: timedelta = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """What a handler answers with.
 
     `message` is posted where the command was typed, or takes the place of the message whose button was pressed;
     `toast` is the small note over the chat that answers a press. `confirm` binds the buttons to the asker, for one
-    press within two minutes. `outcome` goes into the audit row.
+    press within `confirm_within`. `question` waits for the asker's words; `settled` gives up the one that is open.
+    `then` goes on after the answer, for as long as it takes, and ends in a reply that takes the answer's place.
+    `outcome` goes into the audit row.
     """
 
     message: Message | None = None
     toast: str | None = None
     confirm: bool = False
+    confirm_within: timedelta = CONFIRM_WITHIN
     secret: Secret | None = None
+    file: File | None = None
+    question: Question | None = None
+    settled: bool = False
+    then: "Callable[[], Awaitable[Reply]] | None" = None
     outcome: str = "answered"
 
 
@@ -69,10 +87,23 @@ class Talk(Protocol):
     async def send_secret(self, secret: Secret) -> bool:
         """Send it to the asker's private chat now; False when it could not be delivered."""
 
+    async def send_privately(self, content: Message | File, *, lifetime: timedelta | None = None) -> bool:
+        """Send to the asker's private chat, and delete it after `lifetime`; False when it could not be delivered."""
+
+    async def ask_privately(self, message: Message, question: Question) -> bool:
+        """Go on in the asker's private chat with a question; False when it could not be delivered."""
+
+    async def delete_asked(self) -> bool:
+        """Delete what the asker wrote; False when it is still there for everybody to see."""
+
+    async def download(self, document: Document) -> bytes | None:
+        """The file that the asker sent; None when Telegram did not give it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a person asks. `arguments` is what stood after the command, `data` what the pressed button carried."""
+    """What a person asks. `arguments` is what stood after the command, or the words of an answer; `data` is what the
+    pressed button or the answered question carried. `stopping` tells long work that the program is being ended."""
 
     actor: Actor
     place: Place
@@ -80,8 +111,11 @@ class Request:
     now: datetime
     talk: Talk
     may: Callable[[str | None], Decision]
+    drawer: Drawer
+    stopping: Callable[[], bool]
     arguments: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
+    document: Document | None = None
 
 
 class WrongArguments(Exception):
@@ -108,7 +142,8 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A button's action. Its permission is asked again for whoever presses."""
+    """A button's action, or what is done with an answer. Its permission is asked again for whoever presses or
+    answers."""
 
     name: str
     handler: Handler
@@ -121,6 +156,7 @@ class Catalogue:
 
     commands: dict[str, Command] = field(default_factory=dict)
     presses: dict[str, Press] = field(default_factory=dict)
+    answers: dict[str, Press] = field(default_factory=dict)
 
 
 CATALOGUE = Catalogue()
@@ -145,6 +181,17 @@ def button(name: str, *, permission: str) -> Callable[[Handler], Handler]:
 
     def declare(handler: Handler) -> Handler:
         CATALOGUE.presses[name] = Press(name, handler, permission)
+        return handler
+
+    return declare
+
+
+def answer(name: str, *, permission: str) -> Callable[[Handler], Handler]:
+    """Declare what is done with the answer to a question. Without a known permission it does not import."""
+    _check(name, permission, CATALOGUE.answers, r"[a-z_]+\.[a-z_]+")
+
+    def declare(handler: Handler) -> Handler:
+        CATALOGUE.answers[name] = Press(name, handler, permission)
         return handler
 
     return declare

@@ -9,13 +9,13 @@ import structlog
 
 from bot.access import Destination
 from bot.chat.errors import DeliveryError, MaybeDelivered, MessageGone, TryLater
-from bot.chat.message import Message
+from bot.chat.message import File, Message
 from bot.chat.messenger import Messenger
-from bot.store import keyboards, outbox
+from bot.store import keyboards, outbox, questions
 from bot.store.database import Store
 from bot.store.tables import Keyboard
-from handlers.command import CONFIRM_WITHIN, Reply, Secret
-from handlers.intent import Actor, Place
+from handlers.command import Question, Reply, Secret
+from handlers.intent import Actor, Document, Place
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -26,7 +26,8 @@ TRIES = 3
 
 
 class Conversation:
-    """Answers a typed command with a message, and a pressed button by changing the message it is under."""
+    """Answers what was typed (the message `asked`) with a message, and a pressed button by changing the message it is
+    under (`shown`)."""
 
     def __init__(
         self,
@@ -39,7 +40,7 @@ class Conversation:
         actor: Actor,
         place: Place,
         shown: int | None = None,
-        reply_to: int | None = None,
+        asked: int | None = None,
     ) -> None:
         self._messenger = messenger
         self._store = store
@@ -49,54 +50,121 @@ class Conversation:
         self._actor = actor
         self._place = place
         self._shown = shown
-        self._reply_to = reply_to
+        self._asked = asked
 
     async def progress(self, message: Message) -> None:
         await self._show(message)
 
     async def finish(self, reply: Reply) -> None:
+        if reply.settled:
+            async with self._store.begin() as session:
+                await questions.forget(session, chat_id=self._place.chat, person_id=self._actor.id)
         if reply.message is not None:
-            await self._show(reply.message, confirm=reply.confirm)
+            await self._show(
+                reply.message,
+                confirm_within=reply.confirm_within if reply.confirm else None,
+                question=reply.question,
+            )
         if reply.secret is not None:
             await self.send_secret(reply.secret)
+        if reply.file is not None:
+            await self._send_elsewhere(Destination(self._place.chat, self._place.thread), reply.file)
 
     async def private_chat_is_open(self) -> bool:
         return await self._messenger.can_write_to(self._actor.id)
 
     async def send_secret(self, secret: Secret) -> bool:
         """Send to the asker alone, and owe its deletion; a restart does not forget it."""
-        to = Destination(self._actor.id)
-        keyboard = await self._stored_keyboard(secret.message, to.chat, confirm=False)
+        return await self.send_privately(secret.message, lifetime=secret.lifetime)
+
+    async def send_privately(self, content: Message | File, *, lifetime: timedelta | None = None) -> bool:
+        message_id = await self._send_elsewhere(Destination(self._actor.id), content)
+        if message_id is not None and lifetime is not None:
+            await self._owe_deletion(self._actor.id, message_id, lifetime)
+        return message_id is not None
+
+    async def ask_privately(self, message: Message, question: Question) -> bool:
+        message_id = await self._send_elsewhere(Destination(self._actor.id), message)
+        if message_id is not None:
+            await self._remember(question, self._actor.id, message_id)
+        return message_id is not None
+
+    async def delete_asked(self) -> bool:
+        if self._asked is None:
+            return False
+        asked = self._asked
         try:
-            message_id = await self._patiently(
-                lambda: self._messenger.send(to, secret.message, zone=self._zone, now=self._clock(), keyboard=keyboard)
+            return await self._patiently(lambda: self._messenger.delete(self._place.chat, asked))
+        except DeliveryError as error:
+            log.warning("what was asked could not be deleted", chat=self._place.chat, reason=str(error))
+            return False
+
+    async def download(self, document: Document) -> bytes | None:
+        try:
+            return await self._messenger.download(document.file_id)
+        except DeliveryError as error:
+            log.warning("a file could not be fetched", reason=str(error))
+            return None
+
+    async def _send_elsewhere(self, to: Destination, content: Message | File) -> int | None:
+        """A message or a file beside the answer; None when it could not be delivered."""
+        try:
+            if isinstance(content, File):
+                return await self._patiently(
+                    lambda: self._messenger.send_file(to, content, zone=self._zone, now=self._clock())
+                )
+            keyboard = await self._stored_keyboard(content, to.chat)
+            return await self._patiently(
+                lambda: self._messenger.send(to, content, zone=self._zone, now=self._clock(), keyboard=keyboard)
             )
         except DeliveryError as error:
-            log.warning("a secret could not be delivered", reason=str(error))
-            return False
+            log.warning("a message could not be delivered", chat=to.chat, reason=str(error))
+            return None
+
+    async def _owe_deletion(self, chat: int, message_id: int, lifetime: timedelta) -> None:
         now = self._clock()
         async with self._store.begin() as session:
             outbox.owe(
                 session,
                 action="delete",
-                chat_id=to.chat,
+                chat_id=chat,
                 thread_id=None,
                 template="",
                 facts={"station": self._station},
                 now=now,
-                not_before=now + secret.lifetime,
+                not_before=now + lifetime,
                 message_id=message_id,
             )
-        return True
 
-    async def _show(self, message: Message, *, confirm: bool = False) -> None:
-        keyboard = await self._stored_keyboard(message, self._place.chat, confirm=confirm)
+    async def _remember(self, question: Question, chat: int, message_id: int) -> None:
+        async with self._store.begin() as session:
+            await questions.ask(
+                session,
+                chat_id=chat,
+                person_id=self._actor.id,
+                message_id=message_id,
+                answer=question.answer,
+                data=dict(question.data),
+                expires_at=self._clock() + question.lifetime,
+            )
+
+    async def _show(
+        self, message: Message, *, confirm_within: timedelta | None = None, question: Question | None = None
+    ) -> None:
+        keyboard = await self._stored_keyboard(message, self._place.chat, confirm_within)
+        # Only a message of its own can open a reply in a group, and only one without buttons.
+        in_reply = question is not None and not self._place.private and keyboard is None
+        if in_reply:
+            self._shown = None
         try:
-            await self._patiently(lambda: self._deliver(message, keyboard))
+            await self._patiently(lambda: self._deliver(message, keyboard, wants_answer=in_reply))
         except DeliveryError as error:
             log.warning("an answer could not be delivered", chat=self._place.chat, reason=str(error))
+            return
+        if question is not None and self._shown is not None:
+            await self._remember(question, self._place.chat, self._shown)
 
-    async def _deliver(self, message: Message, keyboard: Keyboard | None) -> None:
+    async def _deliver(self, message: Message, keyboard: Keyboard | None, *, wants_answer: bool = False) -> None:
         now = self._clock()
         if self._shown is not None:
             try:
@@ -113,10 +181,13 @@ class Conversation:
             zone=self._zone,
             now=now,
             keyboard=keyboard,
-            reply_to=None if self._place.private else self._reply_to,
+            reply_to=None if self._place.private else self._asked,
+            wants_answer=wants_answer,
         )
 
-    async def _stored_keyboard(self, message: Message, chat: int, *, confirm: bool) -> Keyboard | None:
+    async def _stored_keyboard(
+        self, message: Message, chat: int, confirm_within: timedelta | None = None
+    ) -> Keyboard | None:
         if not message.buttons:
             return None
         rows = [[{"label": b.label, "action": b.action, "data": dict(b.data)} for b in row] for row in message.buttons]
@@ -124,9 +195,9 @@ class Conversation:
             chat,
             rows,
             now=self._clock(),
-            asker_id=self._actor.id if confirm else None,
-            single_use=confirm,
-            lifetime=CONFIRM_WITHIN if confirm else timedelta(days=2),
+            asker_id=self._actor.id if confirm_within else None,
+            single_use=confirm_within is not None,
+            lifetime=confirm_within or timedelta(days=2),
         )
         async with self._store.begin() as session:
             session.add(keyboard)

@@ -16,14 +16,15 @@ from bot.chat.errors import DeliveryError
 from bot.chat.message import Message
 from bot.chat.messenger import Messenger
 from bot.chat.render import Renderer
-from bot.pbx import PbxError
-from bot.store import audit, keyboards, outbox
+from bot.store import audit, keyboards, outbox, questions
 from bot.store.database import Store
+from bot.store.drawer import Drawer
 from bot.store.tables import AuditEntry
-from handlers import problems, refusals
-from handlers.command import Catalogue, Command, Handler, Press, Reply, Request, Station, WrongArguments
+from handlers import refusals
+from handlers.command import Catalogue, Press, Question, Reply, Request, Station
 from handlers.conversation import Conversation
-from handlers.intent import Actor, Place, Pressed, Typed, read_intent
+from handlers.execution import Execution
+from handlers.intent import Actor, Document, Place, Pressed, Said, Typed, read_intent
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +57,12 @@ class Dispatcher:
         self._messenger = messenger
         self._renderer = renderer
         self._clock = clock
+        self._drawer = Drawer(store, clock)
+        self._execution = Execution(store, station.name)
+
+    async def finish(self, within: float) -> None:
+        """The program ends: see Execution.finish."""
+        await self._execution.finish(within)
 
     async def handle(self, update: Update) -> None:
         """Obey, refuse or ignore one update; an error on the way to the decision obeys nothing."""
@@ -64,11 +71,13 @@ class Dispatcher:
             await self._typed(intent, update.update_id)
         elif isinstance(intent, Pressed):
             await self._pressed(intent, update.update_id)
+        elif isinstance(intent, Said):
+            await self._said(intent, update.update_id)
 
     async def _typed(self, typed: Typed, update_id: int) -> None:
         started = time.monotonic()
         command = self._catalogue.commands.get(typed.name)
-        talk = self._conversation(typed.actor, typed.place, reply_to=typed.message_id)
+        talk = self._conversation(typed.actor, typed.place, asked=typed.message_id)
         async with self._store.begin() as session:
             may = await self._right(session, typed.actor, typed.place)
             decision = refusals.objection_to_command(typed, command, self._clock()) or may(
@@ -87,10 +96,9 @@ class Dispatcher:
             return
         if (wait := self._station.pbx.turn_in) > WORTH_SAYING:
             await talk.progress(Message("waiting_turn", {"station": self._station.name, "wait": wait}))
-        request = self._request(typed, talk, may, arguments=typed.arguments)
-        reply = await self._run(command.handler, request, command=command)
-        await talk.finish(reply)
-        await self._close(entry, reply)
+        request = self._request(typed, talk, may, arguments=typed.arguments, document=typed.document)
+        reply = await self._execution.run(lambda: command.handler(request), command=command)
+        await self._execution.conclude(entry, talk, reply)
         metrics.COMMAND_SECONDS.labels(command.name).observe(time.monotonic() - started)
 
     async def _pressed(self, pressed: Pressed, update_id: int) -> None:
@@ -120,31 +128,49 @@ class Dispatcher:
         self, press: Press, pressed: Pressed, entry: int, may: Callable[[str | None], Decision], data: Mapping[str, Any]
     ) -> None:
         talk = self._conversation(pressed.actor, pressed.place, shown=pressed.message_id)
-        work = asyncio.create_task(self._run(press.handler, self._request(pressed, talk, may, data=data)))
+        request = self._request(pressed, talk, may, data=data)
+        work = asyncio.create_task(self._execution.run(lambda: press.handler(request)))
         await asyncio.wait({work}, timeout=ANSWER_PRESS_WITHIN)
         toast = work.result().toast if work.done() else None
         await self._toast(pressed, toast)
-        reply = await work
-        await talk.finish(reply)
-        await self._close(entry, reply)
+        await self._execution.conclude(entry, talk, await work)
 
-    async def _run(self, handler: Handler, request: Request, command: Command | None = None) -> Reply:
-        try:
-            return await handler(request)
-        except WrongArguments as wrong:
-            facts = {
-                "problem": wrong.problem,
-                "command": command.name if command else "",
-                "usage": command.usage if command else "",
-                "examples": command.examples if command else (),
-            }
-            return Reply(wrong.message or Message("wrong_arguments", facts), outcome="wrong arguments")
-        except PbxError as error:
-            message = Message("problem", {"station": self._station.name, "problem": problems.describe(error)})
-            return Reply(message, outcome=f"failed: {type(error).__name__}")
-        except Exception:
-            log.exception("a handler failed", handler=handler.__name__)
-            return Reply(Message("broken"), outcome="failed inside the bot")
+    async def _said(self, said: Said, update_id: int) -> None:
+        """Words that are no command count only as the answer to an open question."""
+        talk = self._conversation(said.actor, said.place, asked=said.message_id)
+        now = self._clock()
+        async with self._store.begin() as session:
+            may = await self._right(session, said.actor, said.place)
+            question = await questions.find(
+                session,
+                chat_id=said.place.chat,
+                person_id=said.actor.id,
+                replied_to=said.replied_to,
+                private=said.place.private,
+                now=now,
+            )
+            answer = self._catalogue.answers.get(question.answer) if question else None
+            if question is None or answer is None:
+                entry = None
+            else:
+                decision = refusals.objection_to_answer(said, now) or may(answer.permission)
+                # An answer counts once: what is asked again, the handler asks again.
+                await questions.forget(session, chat_id=question.chat_id, person_id=question.person_id)
+                # The words themselves may be a password.
+                entry = await audit.record_decision(
+                    session, self._entry(said, update_id, answer.name, "", answer.permission, decision)
+                )
+        if question is None or answer is None or entry is None:
+            await talk.finish(Reply(refusals.answer_to_words(said, may)))
+            return
+        metrics.COMMANDS.labels(answer.name, _word(decision)).inc()
+        if not decision.allowed:
+            await talk.finish(Reply(refusals.answer_to_late_words(said, decision, may)))
+            return
+        request = self._request(said, talk, may, arguments=said.text, document=said.document, data=question.data)
+        again = Question(question.answer, question.data)
+        reply = await self._execution.run(lambda: answer.handler(request), question=again)
+        await self._execution.conclude(entry, talk, reply)
 
     async def _right(self, session: AsyncSession, actor: Actor, place: Place) -> Callable[[str | None], Decision]:
         """What this actor may do here, as a question that can be asked for any permission."""
@@ -159,7 +185,7 @@ class Dispatcher:
         return may
 
     def _conversation(
-        self, actor: Actor, place: Place, *, shown: int | None = None, reply_to: int | None = None
+        self, actor: Actor, place: Place, *, shown: int | None = None, asked: int | None = None
     ) -> Conversation:
         return Conversation(
             messenger=self._messenger,
@@ -170,17 +196,18 @@ class Dispatcher:
             actor=actor,
             place=place,
             shown=shown,
-            reply_to=reply_to,
+            asked=asked,
         )
 
     def _request(
         self,
-        intent: Typed | Pressed,
+        intent: Typed | Said | Pressed,
         talk: Conversation,
         may: Callable[[str | None], Decision],
         *,
         arguments: str = "",
         data: Mapping[str, Any] | None = None,
+        document: Document | None = None,
     ) -> Request:
         return Request(
             actor=intent.actor,
@@ -189,13 +216,16 @@ class Dispatcher:
             now=self._clock(),
             talk=talk,
             may=may,
+            drawer=self._drawer,
+            stopping=lambda: self._execution.stopping,
             arguments=arguments,
             data=data or {},
+            document=document,
         )
 
     def _entry(
         self,
-        intent: Typed | Pressed,
+        intent: Typed | Said | Pressed,
         update_id: int,
         what: str,
         arguments: str,
@@ -215,10 +245,6 @@ class Dispatcher:
             allowed=decision.allowed,
             reason=decision.reason,
         )
-
-    async def _close(self, entry: int, reply: Reply) -> None:
-        async with self._store.begin() as session:
-            await audit.record_outcome(session, entry, reply.outcome)
 
     async def _toast(self, pressed: Pressed, text: str | None, *, alert: bool = False) -> None:
         try:

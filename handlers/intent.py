@@ -31,11 +31,34 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """A file someone sent; `size` in bytes."""
+
+    file_id: str
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Typed:
-    """A command someone typed."""
+    """A command someone typed, or wrote under a file."""
 
     name: str
     arguments: str
+    actor: Actor
+    place: Place
+    message_id: int
+    sent_at: datetime
+    document: Document | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Words or a file that are no command: perhaps the answer to a question. `replied_to` is a message's id."""
+
+    text: str
+    document: Document | None
+    replied_to: int | None
     actor: Actor
     place: Place
     message_id: int
@@ -55,12 +78,12 @@ class Pressed:
     query_id: str
 
 
-def read_intent(update: Update, bot_name: str) -> Typed | Pressed | None:
-    """None for everything that is not a command typed to this bot or a press of a button."""
+def read_intent(update: Update, bot_name: str) -> Typed | Said | Pressed | None:
+    """None for everything that is not typed here and now by a person, and not a press of a button."""
     if update.callback_query is not None:
         return _read_press(update.callback_query)
     if update.message is not None:
-        return _read_command(update.message, bot_name)
+        return _read_message(update.message, bot_name)
     return None
 
 
@@ -68,23 +91,33 @@ def too_old(sent_at: datetime, now: datetime) -> bool:
     return now - sent_at > AGE_LIMIT
 
 
-def _read_command(message: Message, bot_name: str) -> Typed | None:
-    if (actor := _author(message)) is None or not message.text:
+def _read_message(message: Message, bot_name: str) -> Typed | Said | None:
+    text = message.text or message.caption or ""
+    if (actor := _author(message)) is None or not (text or message.document):
         return None
-    command = next((e for e in message.entities if e.type == MessageEntity.BOT_COMMAND and e.offset == 0), None)
+    entities = message.entities or message.caption_entities
+    place = _place(message.chat, message.message_thread_id if message.is_topic_message else None)
+    command = next((e for e in entities if e.type == MessageEntity.BOT_COMMAND and e.offset == 0), None)
     if command is None:
-        return None
-    name, _, addressed = message.text[1 : command.length].partition("@")
+        replied_to = message.reply_to_message.message_id if message.reply_to_message else None
+        return Said(text.strip(), _document(message), replied_to, actor, place, message.message_id, message.date)
+    name, _, addressed = text[1 : command.length].partition("@")
     if addressed and addressed.lower() != bot_name.lower():
         return None
     return Typed(
         name=name.lower(),
-        arguments=message.text[command.length :].strip(),
+        arguments=text[command.length :].strip(),
         actor=actor,
-        place=_place(message.chat, message.message_thread_id if message.is_topic_message else None),
+        place=place,
         message_id=message.message_id,
         sent_at=message.date,
+        document=_document(message),
     )
+
+
+def _document(message: Message) -> Document | None:
+    sent = message.document
+    return Document(sent.file_id, sent.file_name or "", sent.file_size or 0) if sent else None
 
 
 def _author(message: Message) -> Actor | None:

@@ -8,7 +8,7 @@ from bot.access import Decision, Permission
 from bot.chat.message import Message, mark
 from bot.store.tables import Keyboard
 from handlers.command import Command, Press
-from handlers.intent import Actor, Pressed, Typed, too_old
+from handlers.intent import Actor, Pressed, Said, Typed, too_old
 
 NO_SUCH_COMMAND = Decision(False, "no such command")
 OLD = Decision(False, "too old")
@@ -32,6 +32,10 @@ def objection_to_command(typed: Typed, command: Command | None, now: datetime) -
     if command is None:
         return NO_SUCH_COMMAND
     return OLD if too_old(typed.sent_at, now) else None
+
+
+def objection_to_answer(said: Said, now: datetime) -> Decision | None:
+    return OLD if too_old(said.sent_at, now) else None
 
 
 def chosen(keyboard: Keyboard | None, pressed: Pressed) -> dict[str, Any] | None:
@@ -72,6 +76,18 @@ def answer_to_command(typed: Typed, decision: Decision, may: Callable[[str | Non
     if decision is OLD:
         return Message("too_old", {"command": typed.name, "sent_at": typed.sent_at})
     return Message("no_right", {"command": typed.name})
+
+
+def answer_to_words(said: Said, may: Callable[[str | None], Decision]) -> Message | None:
+    """Words that answer nothing. In a group people talk to each other; in private they may expect to be understood."""
+    return Message("not_a_command") if said.place.private and may(Permission.STATUS).allowed else None
+
+
+def answer_to_late_words(said: Said, decision: Decision, may: Callable[[str | None], Decision]) -> Message | None:
+    """An answer that is not obeyed: it came too late, or the right has gone since the question."""
+    if not may(Permission.STATUS).allowed:
+        return None
+    return Message("too_old", {"command": "", "sent_at": said.sent_at}) if decision is OLD else Message("no_right_now")
 
 
 def stranger(actor: Actor) -> Message:

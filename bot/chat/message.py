@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 Facts = Mapping[str, Any]
 
@@ -36,3 +36,17 @@ class Message:
     buttons: Rows = ()
     silent: bool = False
     protected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """Something to send as a file. `caption` is at most 1024 units long when it is shown; the last three are for audio:
+    what a player calls it, and how many seconds it lasts."""
+
+    name: str
+    content: bytes
+    kind: Literal["document", "audio"] = "document"
+    caption: Message | None = None
+    title: str = ""
+    performer: str = ""
+    seconds: int | None = None

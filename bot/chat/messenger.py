@@ -2,10 +2,18 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, tzinfo
-from typing import NamedTuple, TypedDict, TypeVar
+from typing import Any, NamedTuple, TypedDict, TypeVar
 
 import structlog
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
+from telegram import (
+    Bot,
+    ForceReply,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InputFile,
+    LinkPreviewOptions,
+    ReplyParameters,
+)
 from telegram.error import TelegramError
 
 from bot.access import Destination
@@ -22,9 +30,9 @@ from bot.chat.errors import (
     is_too_late_to_answer,
 )
 from bot.chat.hygiene import plain
-from bot.chat.message import Message, mark
+from bot.chat.message import File, Message, mark
 from bot.chat.pace import Pace
-from bot.chat.render import Renderer
+from bot.chat.render import CAPTION_LIMIT, Renderer
 from bot.store import outbox
 from bot.store.database import Store
 from bot.store.tables import Keyboard
@@ -45,6 +53,9 @@ class Timeouts(TypedDict):
 
 
 TIMEOUTS = Timeouts(connect_timeout=10, read_timeout=15, write_timeout=10, pool_timeout=10)
+
+# Tens of megabytes over a slow line.
+UPLOAD_WITHIN = 120.0
 
 
 class _Target(NamedTuple):
@@ -72,8 +83,9 @@ class Messenger:
         keyboard: Keyboard | None = None,
         reply_to: int | None = None,
         repeat: bool = False,
+        wants_answer: bool = False,
     ) -> int:
-        """Returns Telegram's id of the message.
+        """Returns Telegram's id of the message. `wants_answer` opens a reply to it in the person's own Telegram.
 
         A way that is closed is replaced by the next best one: the supergroup for the group it was, the General topic
         for a topic that is gone, a plain message for a reply. `repeat` says on top that it may have come before.
@@ -81,12 +93,52 @@ class Messenger:
         text = self._renderer.text(message.template, message.facts, zone=zone, now=now)
         if repeat:
             text = f"<i>{self._renderer.label(POSSIBLE_REPEAT)}</i>\n{text}"
+        markup = ForceReply(selective=True) if wants_answer else _markup(keyboard, self._renderer)
         target = _Target(to, reply_to)
         while True:
             try:
-                return await self._send(target, text, message, _markup(keyboard, self._renderer))
+                return await self._send(target, text, message, markup)
             except DeliveryError as error:
                 target = await self._next_best(target, error, now)
+
+    async def send_file(self, to: Destination, file: File, *, zone: tzinfo, now: datetime) -> int:
+        """Returns Telegram's id of the message."""
+        caption = file.caption and self._renderer.text(
+            file.caption.template, file.caption.facts, zone=zone, now=now, limit=CAPTION_LIMIT
+        )
+        common: dict[str, Any] = {
+            "caption": caption,
+            "parse_mode": "HTML" if caption else None,
+            "message_thread_id": to.thread,
+            **TIMEOUTS | {"write_timeout": UPLOAD_WITHIN, "read_timeout": UPLOAD_WITHIN},
+        }
+        upload = InputFile(file.content, filename=file.name)
+        if file.kind == "audio":
+            sent = await self._call(
+                to.chat,
+                lambda: self._bot.send_audio(
+                    to.chat,
+                    upload,
+                    title=file.title or None,
+                    performer=file.performer or None,
+                    duration=file.seconds,
+                    **common,
+                ),
+            )
+        else:
+            sent = await self._call(
+                to.chat,
+                lambda: self._bot.send_document(to.chat, upload, disable_content_type_detection=True, **common),
+            )
+        return sent.message_id
+
+    async def download(self, file_id: str) -> bytes:
+        """A file that a person sent; Telegram gives bots at most 20 MB."""
+        try:
+            file = await self._bot.get_file(file_id, **TIMEOUTS)
+            return bytes(await file.download_as_bytearray(**TIMEOUTS | {"read_timeout": UPLOAD_WITHIN}))
+        except TelegramError as error:
+            raise classify(error) from error
 
     async def edit(
         self,
@@ -119,12 +171,15 @@ class Messenger:
 
         await self._in_html_or_plain(chat_id, message.template, text, change)
 
-    async def delete(self, chat_id: int, message_id: int) -> None:
-        """A message that is already gone counts as done."""
+    async def delete(self, chat_id: int, message_id: int) -> bool:
+        """False when it is already gone, or the bot may not: in a group it needs an administrator's right for what
+        others wrote."""
         try:
             await self._call(chat_id, lambda: self._bot.delete_message(chat_id, message_id, **TIMEOUTS))
         except MessageGone:
-            log.info("a message to delete was already gone", chat=chat_id)
+            log.info("a message could not be deleted", chat=chat_id)
+            return False
+        return True
 
     async def answer(self, query_id: str, text: str | None = None, *, alert: bool = False) -> None:
         """Answer a pressed button. Telegram waits only seconds for it; being late changes nothing about the press."""
@@ -150,7 +205,9 @@ class Messenger:
         """Wait until the chat may be written to, so that a send that follows is under way at once."""
         await self._pace.ready(chat_id)
 
-    async def _send(self, target: _Target, text: str, message: Message, markup: InlineKeyboardMarkup | None) -> int:
+    async def _send(
+        self, target: _Target, text: str, message: Message, markup: InlineKeyboardMarkup | ForceReply | None
+    ) -> int:
         reply = ReplyParameters(target.reply_to, allow_sending_without_reply=True) if target.reply_to else None
 
         async def put(shown: str, parse_mode: str | None) -> int:

@@ -23,6 +23,7 @@ from bot.chat.message import Facts
 TEMPLATES = Path(__file__).parent / "templates"
 # Telegram takes 4096; a line may still be put on top of a text that is sent again.
 LIMIT = 4000
+CAPTION_LIMIT = 1000
 
 
 class Renderer:
@@ -34,15 +35,15 @@ class Renderer:
         self._view: ContextVar[wording.View] = ContextVar("view")
         self._environment = self._prepared(templates)
 
-    def text(self, template: str, facts: Facts, *, zone: tzinfo, now: datetime) -> str:
-        """Telegram HTML of at most 4000 visible UTF-16 units; what does not fit is counted, not cut through."""
+    def text(self, template: str, facts: Facts, *, zone: tzinfo, now: datetime, limit: int = LIMIT) -> str:
+        """Telegram HTML of at most `limit` visible UTF-16 units; what does not fit is counted, not cut through."""
         # Not in the template's own context: imported macros do not see that.
         token = self._view.set(wording.View(self._language, self._translate, zone, now))
         try:
             rendered = self._environment.get_template(f"{template}.html").render(harmless(facts))
         finally:
             self._view.reset(token)
-        return self._fitted(_tidy(literal_code(rendered)))
+        return self._fitted(_tidy(literal_code(rendered)), limit)
 
     def label(self, text: str) -> str:
         """A marked text in this language, as plain text: buttons, toasts, menus."""
@@ -84,11 +85,11 @@ class Renderer:
         """A text marked in Python is plain text, unlike the templates' own."""
         return escape(self._translate(text))
 
-    def _fitted(self, text: str) -> str:
-        if units(plain(text)) <= LIMIT:
+    def _fitted(self, text: str, limit: int) -> str:
+        if units(plain(text)) <= limit:
             return text
         lines = text.split("\n")
-        room = LIMIT - units(self._and_more(len(lines))) - 1
+        room = limit - units(self._and_more(len(lines))) - 1
         kept: list[str] = []
         for line in lines:
             room -= units(plain(line)) + 1

@@ -1,11 +1,15 @@
 """Who asked for what, and what was decided. Rows are added and given their outcome; nothing else touches them."""
 
+import re
 from datetime import datetime
 
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.tables import AuditEntry
+
+# What people write after these words is never kept, whoever was allowed to write it.
+SECRET_FIELD = re.compile(r"(?i)\b(password|pass|secret|пароль)\s*=\s*(?:\"[^\"]*\"?|«[^»]*»?|“[^”]*”?|\S*)")
 
 
 async def record_decision(session: AsyncSession, entry: AuditEntry) -> int:
@@ -20,6 +24,11 @@ async def record_outcome(session: AsyncSession, entry_id: int, outcome: str) -> 
 
 def shortened(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def without_secrets(arguments: str) -> str:
+    """The first line of what was typed, with passwords taken out: pasted lists are not kept, and may hold some too."""
+    return SECRET_FIELD.sub(r"\1=•••", arguments.partition("\n")[0])
 
 
 def entry(
@@ -44,7 +53,7 @@ def entry(
         chat_id=chat_id,
         station=station,
         what=shortened(what, 64),
-        arguments=shortened(arguments, 256),
+        arguments=shortened(without_secrets(arguments), 256),
         permission=permission,
         allowed=allowed,
         reason=shortened(reason, 64),

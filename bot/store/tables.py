@@ -142,3 +142,39 @@ class ChatMove(Table):
     old_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     new_id: Mapped[TelegramId]
     at: Mapped[datetime]
+
+
+class Question(Table):
+    """What the bot waits to hear from one person in one chat; the next question takes the place of this one."""
+
+    __tablename__ = "questions"
+    chat_id: Mapped[TelegramId] = mapped_column(primary_key=True)
+    person_id: Mapped[TelegramId] = mapped_column(primary_key=True)
+    message_id: Mapped[TelegramId]
+    answer: Mapped[str] = mapped_column(String(64))
+    data: Mapped[dict[str, Any]]
+    expires_at: Mapped[datetime]
+
+
+class Kept(Table):
+    """What a button or a question needs and nobody else should see: a snapshot for Undo, a draft with a password."""
+
+    __tablename__ = "kept"
+    id: Mapped[str] = mapped_column(String(24), primary_key=True)
+    payload: Mapped[dict[str, Any]]
+    expires_at: Mapped[datetime]
+
+
+class Import(Table):
+    """Employees being created in bulk. `rows` holds what is asked for and what became of each; its secrets are taken
+    out when the report has been delivered."""
+
+    __tablename__ = "imports"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    station: Mapped[str] = mapped_column(String(64))
+    person_id: Mapped[TelegramId]
+    state: Mapped[str] = mapped_column(String(12))
+    rows: Mapped[list[Any]]
+    begun_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    __table_args__ = (Index("imports_by_state", "station", "state"),)

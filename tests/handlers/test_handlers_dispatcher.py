@@ -20,7 +20,7 @@ from bot.pbx import Forbidden
 from bot.store.database import Store
 from bot.store.tables import AuditEntry, Keyboard, Outgoing
 from handlers import dispatcher as dispatching
-from handlers.command import Catalogue, Command, Handler, Press, Reply, Request, Secret, WrongArguments
+from handlers.command import Catalogue, Command, Handler, Press, Question, Reply, Request, Secret, WrongArguments
 from handlers.dispatcher import Dispatcher
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
@@ -116,6 +116,31 @@ class Bench:
         }
         update = Update.de_json({"update_id": 1, "message": message}, None)
         await self.dispatcher.handle(update)
+
+    def on_answer(self, name: str, permission: str, reply: Reply | Exception) -> None:
+        async def handler(request: Request) -> Reply:
+            self.done.append(request)
+            if isinstance(reply, Exception):
+                raise reply
+            return reply
+
+        self.catalogue.answers[name] = Press(name, handler, permission)
+
+    async def says(
+        self, text: str, person: int = ANNA, chat: int = GROUP, replied_to: int | None = None, sent: datetime = NOW
+    ) -> None:
+        kind = "private" if chat > 0 else "supergroup"
+        place = {"id": chat, "type": kind}
+        message: dict[str, Any] = {
+            "message_id": 8,
+            "date": int(sent.timestamp()),
+            "chat": place,
+            "from": {"id": person, "is_bot": False, "first_name": "A"},
+            "text": text,
+        }
+        if replied_to is not None:
+            message["reply_to_message"] = {"message_id": replied_to, "date": int(NOW.timestamp()), "chat": place}
+        await self.dispatcher.handle(Update.de_json({"update_id": 3, "message": message}, None))
 
     async def presses(self, keyboard: Keyboard, person: int = ANNA, chat: int = GROUP, place: str = "0:0") -> None:
         message = {"message_id": 7, "date": int(NOW.timestamp()), "chat": {"id": chat, "type": "supergroup"}}
@@ -284,6 +309,108 @@ def _answering(reply: Reply) -> Handler:
         return reply
 
     return handler
+
+
+WANTED = Reply(Message("broken"), question=Question("thing.word", {"n": 1}))
+
+
+async def wait_for_words(bench: Bench, chat: int = GROUP) -> int:
+    """A question is open; returns the id of the message that asks it."""
+    bench.offers("ask", Permission.EMPLOYEES, WANTED)
+    bench.on_answer("thing.word", Permission.EMPLOYEES, Reply(Message("broken"), outcome="heard"))
+    await bench.types("/ask", chat=chat)
+    bench.done.clear()
+    return len(bench.chat.said)
+
+
+async def test_in_private_the_next_words_are_the_answer_and_only_once(bench: Bench) -> None:
+    await wait_for_words(bench, chat=ANNA)
+    await bench.says("s3cret", chat=ANNA)
+    await bench.says("again", chat=ANNA)
+    assert [(request.arguments, request.data) for request in bench.done] == [("s3cret", {"n": 1})]
+    row = (await bench.audit())[-1]
+    assert (row.what, row.arguments, row.outcome) == ("thing.word", "", "heard")
+    assert bench.chat.said[-1][1] == "not_a_command"
+
+
+async def test_in_a_group_only_the_askers_reply_to_the_question_is_the_answer(bench: Bench) -> None:
+    asking = await wait_for_words(bench)
+    said = len(bench.chat.said)
+    await bench.says("hello everybody")
+    await bench.says("mine", replied_to=asking + 1)
+    await bench.says("not asked", person=2, replied_to=asking)
+    assert not bench.done
+    assert len(bench.chat.said) == said
+    await bench.says("yes", replied_to=asking)
+    assert [request.arguments for request in bench.done] == ["yes"]
+
+
+async def test_an_answer_needs_the_right_at_that_moment(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    await wait_for_words(bench, chat=ANNA)
+    monkeypatch.setattr(bench.dispatcher, "_grants", Grants({ANNA: Role.VIEWER}, {}))
+    await bench.says("s3cret", chat=ANNA)
+    assert not bench.done
+    assert (await bench.audit())[-1].reason == "role viewer"
+    assert bench.chat.said[-1][1] == "no_right_now"
+
+
+async def test_words_that_waited_too_long_answer_nothing(bench: Bench) -> None:
+    await wait_for_words(bench, chat=ANNA)
+    await bench.says("s3cret", chat=ANNA, sent=NOW - timedelta(minutes=6))
+    assert not bench.done
+    assert (await bench.audit())[-1].reason == "too old"
+
+
+async def test_an_answer_that_cannot_be_meant_is_asked_for_again(bench: Bench) -> None:
+    await wait_for_words(bench, chat=ANNA)
+    bench.on_answer("thing.word", Permission.EMPLOYEES, WrongArguments("A name is missing."))
+    await bench.says("", chat=ANNA)
+    await bench.says("x", chat=ANNA)
+    await bench.says("y", chat=ANNA)
+    assert [request.arguments for request in bench.done] == ["x", "y"]
+
+
+async def test_a_stranger_who_talks_in_private_gets_silence(bench: Bench) -> None:
+    await bench.says("hello", person=SAM, chat=SAM)
+    assert not bench.chat.said
+
+
+async def test_an_answer_goes_on_after_it_is_given_and_ends_in_its_audit_row(bench: Bench) -> None:
+    go_on = asyncio.Event()
+
+    async def later() -> Reply:
+        await go_on.wait()
+        return Reply(Message("too_old"), outcome="registered")
+
+    bench.offers("add", Permission.EMPLOYEES, Reply(Message("broken"), then=later, outcome="created"))
+    await bench.types("/add x")
+    assert (await bench.audit())[-1].outcome == "created"
+    go_on.set()
+    await bench.dispatcher.finish(5)
+    assert bench.chat.edited == ["too_old"]
+    assert (await bench.audit())[-1].outcome == "registered"
+
+
+async def test_what_goes_on_is_told_that_the_program_ends(bench: Bench) -> None:
+    async def handler(request: Request) -> Reply:
+        async def later() -> Reply:
+            while not request.stopping():  # noqa: ASYNC110 (a step of work in its place)
+                await asyncio.sleep(0)
+            return Reply(outcome="stopped between two steps")
+
+        return Reply(Message("broken"), then=later)
+
+    bench.catalogue.commands["add"] = Command("add", handler, Permission.EMPLOYEES, "")
+    await bench.types("/add x")
+    await bench.dispatcher.finish(5)
+    assert (await bench.audit())[-1].outcome == "stopped between two steps"
+
+
+async def test_passwords_and_pasted_lists_are_not_written_down(bench: Bench) -> None:
+    bench.offers("add", Permission.EMPLOYEES)
+    await bench.types('/add "Zadarma" password="my s3cret" host=x пароль=тайна\n243,John,Qw3rty')
+    (row,) = await bench.audit()
+    assert row.arguments == '"Zadarma" password=••• host=x пароль=•••'
 
 
 async def test_a_secret_goes_to_the_asker_alone_and_is_owed_its_deletion(bench: Bench) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from telegram import Update
 
-from handlers.intent import Pressed, Typed, read_intent
+from handlers.intent import Pressed, Said, Typed, read_intent
 
 WHEN = int(datetime(2026, 11, 23, 14, 0, tzinfo=UTC).timestamp())
 ANNA = {"id": 1001, "is_bot": False, "first_name": "Anna"}
@@ -19,7 +19,7 @@ def message(text: str, **more: Any) -> dict[str, Any]:
     return {"message_id": 7, "date": WHEN, "from": ANNA, "chat": GROUP, "text": text, "entities": entities} | more
 
 
-def read(**update: Any) -> Typed | Pressed | None:
+def read(**update: Any) -> Typed | Said | Pressed | None:
     parsed = Update.de_json({"update_id": 1} | update, None)
     return read_intent(parsed, "office_bot")
 
@@ -75,10 +75,35 @@ def test_edits_and_posts_are_not_commands(kind: str) -> None:
 
 def test_a_command_in_the_middle_of_a_text_is_not_one() -> None:
     quoted = message("see /status", entities=[{"type": "bot_command", "offset": 4, "length": 7}])
-    assert read(message=quoted) is None
+    assert isinstance(read(message=quoted), Said)
 
 
-def press(data: str, **more: Any) -> Typed | Pressed | None:
+def test_words_know_which_message_they_answer() -> None:
+    question = message("The password?") | {"message_id": 5}
+    said = read(message=message("s3cret", reply_to_message=question))
+    assert isinstance(said, Said)
+    assert (said.text, said.replied_to, said.document) == ("s3cret", 5, None)
+
+
+def test_a_command_may_stand_under_a_file() -> None:
+    file = {"file_id": "f", "file_unique_id": "u", "file_name": "people.csv", "file_size": 120}
+    under = message("/import_employees")
+    caption = {"text": None, "entities": [], "caption": under["text"], "caption_entities": under["entities"]}
+    typed = read(message=under | caption | {"document": file})
+    assert isinstance(typed, Typed)
+    assert typed.document is not None
+    assert (typed.document.name, typed.document.size) == ("people.csv", 120)
+    alone = read(message=under | caption | {"document": file, "caption": None, "caption_entities": []})
+    assert isinstance(alone, Said)
+    assert alone.document is not None
+
+
+@pytest.mark.parametrize("more", [{"via_bot": {"id": 5, "is_bot": True, "first_name": "R"}}, {"sender_chat": GROUP}])
+def test_what_no_person_said_here_answers_nothing(more: dict[str, Any]) -> None:
+    assert read(message=message("s3cret", **more)) is None
+
+
+def press(data: str, **more: Any) -> Typed | Said | Pressed | None:
     query = {"id": "q", "from": ANNA, "chat_instance": "c", "data": data, "message": message("text")} | more
     return read(callback_query=query)
 

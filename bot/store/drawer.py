@@ -1,0 +1,43 @@
+"""Things kept for a short time under an id nobody can guess: buttons and questions carry the id, not the thing."""
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.store.database import Store
+from bot.store.tables import Kept
+
+
+class Drawer:
+    """Payloads are plain JSON. What has expired is not given out any more, and soon gone."""
+
+    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def put(self, payload: dict[str, Any], lifetime: timedelta) -> str:
+        kept = Kept(id=secrets.token_urlsafe(12), payload=payload, expires_at=self._clock() + lifetime)
+        async with self._store.begin() as session:
+            session.add(kept)
+        return kept.id
+
+    async def look(self, kept_id: str) -> dict[str, Any] | None:
+        async with self._store.begin() as session:
+            kept = await session.get(Kept, kept_id)
+        return kept.payload if kept is not None and kept.expires_at > self._clock() else None
+
+    async def take(self, kept_id: str) -> dict[str, Any] | None:
+        """Take it out: exactly one caller gets it, whoever asks at the same moment."""
+        async with self._store.begin() as session:
+            found = await session.execute(
+                delete(Kept).where(Kept.id == kept_id, Kept.expires_at > self._clock()).returning(Kept.payload)
+            )
+            return found.scalar_one_or_none()
+
+
+async def empty_expired(session: AsyncSession, now: datetime) -> None:
+    await session.execute(delete(Kept).where(Kept.expires_at <= now))

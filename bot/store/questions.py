@@ -1,0 +1,44 @@
+"""What the bot waits to hear: at most one question for each person in each chat, kept over a restart."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.store.tables import Question
+
+
+async def ask(
+    session: AsyncSession,
+    *,
+    chat_id: int,
+    person_id: int,
+    message_id: int,
+    answer: str,
+    data: dict[str, Any],
+    expires_at: datetime,
+) -> None:
+    """`message_id` is the message that asks: in a group only a reply to it is an answer."""
+    question = Question(
+        chat_id=chat_id, person_id=person_id, message_id=message_id, answer=answer, data=data, expires_at=expires_at
+    )
+    await session.merge(question)
+
+
+async def find(
+    session: AsyncSession, *, chat_id: int, person_id: int, replied_to: int | None, private: bool, now: datetime
+) -> Question | None:
+    """The open question that what was said answers."""
+    question = await session.get(Question, (chat_id, person_id))
+    if question is None or question.expires_at <= now:
+        return None
+    return question if private or replied_to == question.message_id else None
+
+
+async def forget(session: AsyncSession, *, chat_id: int, person_id: int) -> None:
+    await session.execute(delete(Question).where(Question.chat_id == chat_id, Question.person_id == person_id))
+
+
+async def forget_expired(session: AsyncSession, now: datetime) -> None:
+    await session.execute(delete(Question).where(Question.expires_at <= now))

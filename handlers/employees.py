@@ -2,7 +2,6 @@
 
 import secrets
 import string
-from dataclasses import asdict
 from typing import Any
 
 from pydantic import SecretStr
@@ -10,8 +9,9 @@ from pydantic import SecretStr
 from bot.access import Permission
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import Employee, EmployeeDraft, PbxError, Uncertain
+from handlers import employee_fields
 from handlers.command import Reply, Request, Secret, button, command
-from handlers.new_employee import Asked, read_employee
+from handlers.new_employee import read_employee
 
 # The PBX drops a queued write 35 s after it was asked for; later than that it surely will not be carried out.
 READ_BACK_FOR = 45.0
@@ -37,7 +37,7 @@ async def add_employee(request: Request) -> Reply:
     if (taken := await pbx.employees.find(number)) is not None:
         facts: dict[str, Any] = {"number": number, "name": taken.name}
         return Reply(Message("employee_taken", facts), outcome="number taken")
-    wanted = asdict(asked) | {"number": number}
+    wanted = {"email": "", "mobile": ""} | employee_fields.said(asked) | {"number": number}
     question: Rows = (
         (Button(mark("✅ Create"), "employee.create", wanted), Button(mark("Cancel"), "employee.cancel", wanted)),
     )
@@ -52,16 +52,9 @@ async def cancel(request: Request) -> Reply:
 
 @button("employee.create", permission=Permission.EMPLOYEES)
 async def create(request: Request) -> Reply:
-    asked = Asked(**request.data)
     if not await request.talk.private_chat_is_open():
         return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
-    new = EmployeeDraft(
-        number=asked.number,
-        name=asked.name,
-        secret=SecretStr(_new_secret()),
-        email=asked.email or None,
-        mobile=asked.mobile or None,
-    )
+    new = EmployeeDraft(**{**request.data, "secret": SecretStr(_new_secret())})
     try:
         employee = await request.station.pbx.employees.create(new)
     except Uncertain:

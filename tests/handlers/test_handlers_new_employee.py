@@ -12,7 +12,6 @@ from handlers import employee_fields
 from handlers.command import WrongArguments
 from handlers.new_employee import read_employee
 
-
 EVERY_FIELD = (
     '244 "Anna Johnson" email=anna@company.com mobile=+79001234567 ring=30 record=no transport=tls dtmf=rfc4733 '
     'filter=none forward=243 busy=hangup unavailable=voicemail extra="a=b c"'

@@ -52,7 +52,12 @@ def pace() -> Pace:
 
 @pytest.fixture
 async def messenger(telegram: FakeTelegram, store: Store, pace: Pace) -> AsyncIterator[Messenger]:
-    bot = Bot(TOKEN, base_url=f"{telegram.address}/bot", request=HTTPXRequest(connection_pool_size=8))
+    bot = Bot(
+        TOKEN,
+        base_url=f"{telegram.address}/bot",
+        base_file_url=f"{telegram.address}/file/bot",
+        request=HTTPXRequest(connection_pool_size=8),
+    )
     pool = bot.request
     await pool.initialize()
     yield Messenger(bot, store, Renderer("en", TEMPLATES), pace)

@@ -5,8 +5,8 @@ from datetime import UTC
 import pytest
 
 from bot.access import Destination
-from bot.chat.errors import MaybeDelivered, TryLater, Undeliverable
-from bot.chat.message import Message
+from bot.chat.errors import DeliveryError, MaybeDelivered, TryLater, Undeliverable
+from bot.chat.message import File, Message
 from bot.chat.messenger import Messenger
 from tests.chat.fake_telegram import FakeTelegram, garbled, refusal
 from tests.chat.office import NOON
@@ -63,7 +63,63 @@ async def test_a_lost_answer_is_reported_and_not_repeated(messenger: Messenger, 
 
 async def test_deleting_what_is_gone_already_is_done(messenger: Messenger, telegram: FakeTelegram) -> None:
     telegram.failures[ANNA].append(refusal(400, "Bad Request: message to delete not found"))
-    await messenger.delete(ANNA, 9)
+    assert not await messenger.delete(ANNA, 9)
+    assert await messenger.delete(ANNA, 10)
+
+
+async def test_what_others_wrote_stays_where_the_bot_may_not_delete(
+    messenger: Messenger, telegram: FakeTelegram
+) -> None:
+    telegram.failures[TEAM].append(refusal(400, "Bad Request: message can't be deleted"))
+    assert not await messenger.delete(TEAM, 9)
+
+
+async def test_a_file_keeps_its_name_its_bytes_and_its_caption(messenger: Messenger, telegram: FakeTelegram) -> None:
+    file = File("people.csv", b"243;John", caption=Message("plain", {"text": "<b> & Co"}))
+    assert await messenger.send_file(Destination(TEAM, 5), file, zone=UTC, now=NOON) == 101
+    (call,) = telegram.to(TEAM, "sendDocument")
+    assert (call.parameters["document"], call.parameters["message_thread_id"]) == (b"243;John", 5)
+    assert (call.parameters["caption"], call.parameters["parse_mode"]) == ("&lt;b&gt; &amp; Co", "HTML")
+
+
+async def test_a_long_caption_is_cut_to_what_telegram_takes(messenger: Messenger, telegram: FakeTelegram) -> None:
+    lines = Message("lines", {"lines": ["x" * 90] * 40})
+    await messenger.send_file(Destination(TEAM), File("a.csv", b"x", caption=lines), zone=UTC, now=NOON)
+    caption = telegram.calls[0].parameters["caption"]
+    assert len(caption) <= 1024
+    assert "more lines" in caption
+
+
+async def test_a_recording_comes_as_something_to_play(messenger: Messenger, telegram: FakeTelegram) -> None:
+    file = File("call.mp3", b"ID3", "audio", title="243 → 252", performer="Head office", seconds=48)
+    await messenger.send_file(Destination(ANNA), file, zone=UTC, now=NOON)
+    (call,) = telegram.to(ANNA, "sendAudio")
+    assert (call.parameters["title"], call.parameters["performer"], call.parameters["duration"]) == (
+        "243 → 252",
+        "Head office",
+        48,
+    )
+    assert "caption" not in call.parameters
+
+
+async def test_a_file_too_large_for_telegram_is_refused_as_such(messenger: Messenger, telegram: FakeTelegram) -> None:
+    telegram.failures[ANNA].append(refusal(413, "Request Entity Too Large"))
+    with pytest.raises(DeliveryError):
+        await messenger.send_file(Destination(ANNA), File("a", b"x"), zone=UTC, now=NOON)
+
+
+async def test_a_file_that_a_person_sent_is_fetched(messenger: Messenger, telegram: FakeTelegram) -> None:
+    assert await messenger.download("f") == b"243;John"
+    telegram.failures[0].append(refusal(400, "Bad Request: file is too big"))
+    with pytest.raises(DeliveryError):
+        await messenger.download("f")
+
+
+async def test_a_question_opens_a_reply_in_the_askers_own_telegram(
+    messenger: Messenger, telegram: FakeTelegram
+) -> None:
+    await messenger.send(Destination(TEAM), HELLO, zone=UTC, now=NOON, reply_to=9, wants_answer=True)
+    assert telegram.calls[0].parameters["reply_markup"] == {"force_reply": True, "selective": True}
 
 
 async def test_answering_a_press_too_late_is_no_failure(messenger: Messenger, telegram: FakeTelegram) -> None:

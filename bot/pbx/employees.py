@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import quote
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from bot.pbx.answers import Answer, plain
 from bot.pbx.budget import Priority
 from bot.pbx.connection import Connection
-from bot.pbx.wire import Count, Text, Truth, Wire, mappings, models, one, with_value
+from bot.pbx.wire import Count, Secret, Text, Truth, Wire, mappings, models, one, with_value
 
 # The most that `employees:batchCreate` takes at once.
 BATCH = 20
@@ -34,7 +34,7 @@ class Employee(Wire):
     id: Text = ""
     number: Text = ""
     name: Text = Field("", alias="user_username")
-    secret: Annotated[SecretStr, BeforeValidator(str)] = Field(SecretStr(""), alias="sip_secret")
+    secret: Secret = Field(SecretStr(""), alias="sip_secret")
     email: Text = Field("", alias="user_email")
     mobile: Text = Field("", alias="mobile_number")
     dial: Text = Field("", alias="mobile_dialstring")

@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from bot.pbx.answers import Answer
 from bot.pbx.budget import Priority
 from bot.pbx.connection import Connection
-from bot.pbx.wire import Epoch, Integer, Number, Plain, Text, Truth, Wire, mappings, one, rows, with_value
+from bot.pbx.wire import Epoch, Integer, Number, Plain, Secret, Text, Truth, Wire, mappings, one, rows, with_value
 
 TrunkType = Literal["sip", "iax"]
 # How the ids of trunks begin; an extension's account is its number.
@@ -70,7 +70,7 @@ class Trunk(Wire):
     host: Text = ""
     port: Integer = None
     username: Text = ""
-    secret: Annotated[SecretStr, BeforeValidator(str)] = SecretStr("")
+    secret: Secret = SecretStr("")
     registration: Text = Field("", alias="registration_type")
     transport: Text = ""
     dtmf: Text = Field("", alias="dtmfmode")

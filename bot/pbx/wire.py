@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationError
 
 from bot.pbx.answers import Answer
 from bot.pbx.errors import NotFound, NotJson
@@ -63,6 +63,7 @@ def without_markup(value: object) -> str:
 
 Text = Annotated[str, BeforeValidator(_text)]
 Plain = Annotated[str, BeforeValidator(without_markup)]
+Secret = Annotated[SecretStr, BeforeValidator(_text)]
 Integer = Annotated[int | None, BeforeValidator(_integer)]
 Count = Annotated[int, BeforeValidator(lambda value: _integer(value) or 0)]
 Number = Annotated[float | None, BeforeValidator(_number)]

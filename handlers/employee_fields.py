@@ -125,7 +125,10 @@ def network_filter(text: str) -> str:
 
 
 def extra(text: str) -> str:
-    return _text(text, 1024, mark("at most 1024 characters"))
+    """Lines of Asterisk's configuration; where a line break cannot be typed, \\n stands for it."""
+    if len(text) > 1024:
+        raise WrongValue(mark("at most 1024 characters"))
+    return text.replace("\\n", "\n")
 
 
 def ring(text: str) -> int:
@@ -236,9 +239,9 @@ def shown(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{"key": f.key, "label": f.label, "value": facts[f.key]} for f in FIELDS if f.key in facts]
 
 
-def changes(employee: Employee, draft: EmployeeDraft) -> list[dict[str, Any]]:
-    """Key, label, old and new value of what the draft would change. A mobile is the same with and without its plus."""
-    before, after = known(employee), said(draft)
+def changes(employee: Employee, after: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Key, label, old and new value of what is, or would be, different. A mobile is the same with and without plus."""
+    before = known(employee)
     return [
         {"key": f.key, "label": f.label, "old": before[f.key], "new": after[f.key]}
         for f in FIELDS

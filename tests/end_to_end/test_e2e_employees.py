@@ -117,5 +117,5 @@ def test_a_write_the_pbx_answered_too_late_is_looked_for(standins: Standins, sta
 def test_words_that_make_no_employee_are_explained(standins: Standins, start_bot: Callable[..., Program]) -> None:
     start_bot()
     assert "2 to 8 digits" in standins.asks(ANNA, "/add_employee 20a John", GROUP)
-    assert "name is missing" in standins.asks(ANNA, "/add_employee 243", GROUP)
-    assert "Write it like this" in standins.asks(ANNA, "/add_employee", GROUP)
+    assert "A name is missing" in standins.asks(ANNA, "/add_employee 243", GROUP)
+    assert "Write it like this" in standins.asks(ANNA, "/edit_employee", GROUP)

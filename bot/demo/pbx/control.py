@@ -123,10 +123,11 @@ def _set_call_events(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
 
 
 def _set_fault(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
-    paths = body.get("paths", [])
-    if not isinstance(paths, list):
-        raise Refusal("paths is a list of resources")
-    pbx.fault = Fault(word(body, "kind", KINDS), number(body, "delay", otherwise=0), tuple(str(path) for path in paths))
+    paths, verbs = body.get("paths", []), body.get("verbs", [])
+    if not isinstance(paths, list) or not isinstance(verbs, list):
+        raise Refusal("paths is a list of resources, verbs one of HTTP verbs")
+    kind, delay = word(body, "kind", KINDS), number(body, "delay", otherwise=0)
+    pbx.fault = Fault(kind, delay, tuple(map(str, paths)), tuple(map(str, verbs)))
 
 
 def _set_key(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:

@@ -37,14 +37,16 @@ _REDIS = (
 
 @dataclass(frozen=True)
 class Fault:
-    """`paths` names the resources concerned (`employees`); empty: all of them. `delay` is in seconds."""
+    """`paths` names the resources concerned (`employees`), `verbs` the HTTP verbs; empty: all. `delay` is in seconds."""
 
     kind: Kind = "none"
     delay: float = 0.0
     paths: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = ()
 
-    def on(self, resource: str) -> "Fault":
-        return self if not self.paths or resource in self.paths else NO_FAULT
+    def on(self, resource: str, verb: str) -> "Fault":
+        concerned = (not self.paths or resource in self.paths) and (not self.verbs or verb in self.verbs)
+        return self if concerned else NO_FAULT
 
     def instead(self) -> Plain | None:
         """What comes instead of the API's answer when the machine never gets as far as the API."""

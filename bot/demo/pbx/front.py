@@ -66,7 +66,7 @@ class Front:
         if path.startswith("/pbxcore/api/") and self._pbx.limit.refuses(_client(request), self._pbx.now()):
             return _plain(_TOO_MANY)
         target = find(self._table, path, request.method)
-        fault = self._pbx.fault.on(target.resource if target else "")
+        fault = self._pbx.fault.on(target.resource if target else "", request.method)
         if fault.delay > 0:
             await sleep(fault.delay)
         if fault.kind == "unplugged":

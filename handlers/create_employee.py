@@ -1,0 +1,138 @@
+"""Creating an employee: the preview, the asker's word, the PBX's answer, the password for the asker's eyes only."""
+
+from datetime import timedelta
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.access import Permission
+from bot.chat.message import Button, Message, Rows, mark
+from bot.pbx import Employee, EmployeeDraft, EmployeeRow, PbxError, Uncertain
+from handlers import employee_card, employee_fields, employee_undo
+from handlers.command import CONFIRM_WITHIN, Reply, Request, button
+from handlers.read_back import read_back
+from handlers.sip_password import new_sip_password
+
+
+async def ask(request: Request, draft: EmployeeDraft) -> Reply:
+    """Show what would be created, and wait for the asker's word."""
+    if not await request.talk.private_chat_is_open():
+        return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
+    chosen = draft.number is None
+    if chosen:
+        draft = draft.model_copy(update={"number": await request.station.pbx.employees.next_free_number()})
+    employee_fields.refuse(employee_fields.contradictions(draft))
+    if (hindrance := await _hindrance(request, draft)) is not None:
+        return Reply(hindrance, outcome="taken")
+    kept = await request.drawer.put(_written(draft), CONFIRM_WITHIN + timedelta(minutes=1))
+    facts = {
+        "station": request.station.name,
+        "number": draft.number,
+        "name": draft.name,
+        "settings": employee_fields.shown(employee_fields.said(draft)),
+        "chosen": chosen,
+        "own_password": draft.secret is not None,
+    }
+    data = {"kept": kept, "number": draft.number, "name": draft.name}
+    question: Rows = (
+        (Button(mark("✅ Create"), "employee.create", data), Button(mark("Cancel"), "employee.cancel", data)),
+    )
+    return Reply(
+        Message("employee_preview", facts, question), confirm=True, settled=True, outcome=f"asked for {draft.number}"
+    )
+
+
+@button("employee.cancel", permission=Permission.EMPLOYEES)
+async def cancel(request: Request) -> Reply:
+    await request.drawer.take(str(request.data["kept"]))
+    facts = {"number": request.data["number"], "name": request.data["name"]}
+    return Reply(Message("employee_cancelled", facts), outcome="cancelled")
+
+
+@button("employee.create", permission=Permission.EMPLOYEES)
+async def create(request: Request) -> Reply:
+    draft = _read(await request.drawer.take(str(request.data["kept"])))
+    if draft is None:
+        return Reply(Message("expired"), outcome="expired")
+    if not await request.talk.private_chat_is_open():
+        return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
+    draft = draft.model_copy(update={"secret": draft.secret or SecretStr(new_sip_password())})
+    try:
+        employee = await request.station.pbx.employees.create(draft)
+    except Uncertain:
+        return await _look_for(request, draft)
+    return await _created(request, draft, employee)
+
+
+async def _look_for(request: Request, draft: EmployeeDraft) -> Reply:
+    employees = request.station.pbx.employees
+    person = {"number": draft.number, "name": draft.name}
+    await request.talk.progress(Message("employee_uncertain", person))
+
+    async def look() -> Employee | None:
+        found = await employees.find(draft.number or "")
+        return (await employees.get(found.id)).value if found else None
+
+    employee, seen = await read_back(request, look)
+    if employee is None:
+        outcome = "not created: nothing appeared" if seen else "unknown: the PBX does not answer"
+        return Reply(Message("employee_not_created", person | {"seen": seen}), outcome=outcome)
+    if employee.secret != draft.secret:
+        facts: dict[str, Any] = {"number": draft.number, "name": employee.name}
+        return Reply(Message("employee_taken", facts), outcome="number taken meanwhile")
+    return await _created(request, draft, employee, late=True)
+
+
+async def _created(request: Request, draft: EmployeeDraft, employee: Employee, *, late: bool = False) -> Reply:
+    delivered = await request.talk.send_secret(employee_card.secret(request, employee))
+    facts = {
+        "number": employee.number,
+        "name": employee.name,
+        "settings": employee_fields.shown(employee_fields.said(draft)),
+        # The PBX changes quietly what it cannot use.
+        "differences": employee_fields.changes(employee, employee_fields.said(draft)),
+        "late": late,
+        "delivered": delivered,
+        "private": request.place.private,
+        "station": request.station.name,
+    }
+    undo = await employee_undo.undo_creation(request, employee)
+    card = Button(mark("👤 Card"), "employee.card", {"id": employee.id})
+    again = Button(mark("🔑 Send the password"), "employee.secret", {"id": employee.id})
+    buttons: Rows = ((undo, card),) if delivered else ((again,), (undo, card))
+    return Reply(Message("employee_created", facts, buttons), outcome=f"created {employee.number}")
+
+
+async def _hindrance(request: Request, draft: EmployeeDraft) -> Message | None:
+    """What the PBX would refuse, found before it is asked: the number or the mobile belongs to somebody else."""
+    if (taken := await request.station.pbx.employees.find(draft.number or "")) is not None:
+        return Message("employee_taken", {"number": draft.number, "name": taken.name})
+    if (queue := await _queue_with(request, draft.number or "")) is not None:
+        return Message("employee_taken", {"number": draft.number, "name": queue})
+    if draft.mobile and (owner := await owner_of_mobile(request, draft.mobile)) is not None:
+        return Message("mobile_taken", {"mobile": draft.mobile, "number": owner.number, "name": owner.name})
+    return None
+
+
+async def owner_of_mobile(request: Request, mobile: str) -> EmployeeRow | None:
+    digits = mobile.removeprefix("+")
+    rows = (await request.station.pbx.employees.list(digits)).value
+    return next((row for row in rows if row.mobile.removeprefix("+") == digits), None)
+
+
+async def _queue_with(request: Request, number: str) -> str | None:
+    """Its name. The key may well lack this right; the PBX then refuses the number itself."""
+    try:
+        queues = (await request.station.pbx.routing.queues()).value
+    except PbxError:
+        return None
+    return next((queue.name for queue in queues if queue.extension == number), None)
+
+
+def _written(draft: EmployeeDraft) -> dict[str, Any]:
+    secret = draft.secret.get_secret_value() if draft.secret else None
+    return employee_fields.said(draft) | ({"secret": secret} if secret else {})
+
+
+def _read(kept: dict[str, Any] | None) -> EmployeeDraft | None:
+    return EmployeeDraft(**kept) if kept else None

@@ -1,0 +1,102 @@
+"""/delete_employee: what depends on somebody first, then the question, then the way back."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from bot.access import Permission
+from bot.chat.message import Button, Message, Rows, mark
+from bot.pbx import Employee, NotFound, PbxError, Uncertain
+from handlers import employee_undo, problems
+from handlers.command import Reply, Request, WrongArguments, button, command
+from handlers.read_back import read_back
+
+
+@command(
+    "delete_employee",
+    permission=Permission.EMPLOYEES,
+    summary=mark("Delete an employee, after showing what depends on it"),
+    usage=mark("number"),
+    examples=("/delete_employee 243",),
+)
+async def delete_employee(request: Request) -> Reply:
+    number = request.arguments.strip()
+    if not (number.isascii() and number.isdecimal()):
+        raise WrongArguments(mark("Write the number of the employee to delete."))
+    found = await request.station.pbx.employees.find(number)
+    if found is None:
+        return Reply(Message("no_such_employee", {"number": number}), outcome="no such employee")
+    return await _ask(request, found.id)
+
+
+@button("employee.delete", permission=Permission.EMPLOYEES)
+async def ask(request: Request) -> Reply:
+    return await _ask(request, str(request.data["id"]))
+
+
+async def _ask(request: Request, employee_id: str) -> Reply:
+    employee = (await request.station.pbx.employees.get(employee_id)).value
+    routes, queues = await asyncio.gather(
+        _part(lambda: _routes_to(request, employee.number)), _part(lambda: _queues_with(request, employee.number))
+    )
+    person = {"id": employee.id, "number": employee.number, "name": employee.name}
+    facts = person | {"station": request.station.name, "routes": routes, "queues": queues}
+    question: Rows = (
+        (Button(mark("🗑 Delete"), "employee.delete_now", person), Button(mark("Cancel"), "employee.keep", person)),
+    )
+    return Reply(Message("employee_delete", facts, question), confirm=True, outcome=f"asked for {employee.number}")
+
+
+async def _part(question: Callable[[], Awaitable[list[str]]]) -> dict[str, Any]:
+    """One kind of dependence; a key without the right for it does not hide the others."""
+    try:
+        return {"names": await question(), "problem": None}
+    except PbxError as error:
+        return {"names": [], "problem": problems.describe(error)}
+
+
+async def _routes_to(request: Request, number: str) -> list[str]:
+    routes = (await request.station.pbx.routing.incoming()).value
+    return [route.name or route.number or route.id for route in routes if route.extension == number]
+
+
+async def _queues_with(request: Request, number: str) -> list[str]:
+    queues = (await request.station.pbx.routing.queues()).value
+    return [
+        f"{queue.name} {queue.extension}"
+        for queue in queues
+        if any(member.extension == number for member in queue.members)
+    ]
+
+
+@button("employee.keep", permission=Permission.EMPLOYEES)
+async def keep(request: Request) -> Reply:
+    facts = {"number": request.data["number"], "name": request.data["name"]}
+    return Reply(Message("employee_unchanged", facts), outcome="cancelled")
+
+
+@button("employee.delete_now", permission=Permission.EMPLOYEES)
+async def delete_now(request: Request) -> Reply:
+    employees = request.station.pbx.employees
+    employee = (await employees.get(str(request.data["id"]))).value
+    person = {"number": employee.number, "name": employee.name}
+    try:
+        await employees.delete(employee.id)
+    except Uncertain:
+        await request.talk.progress(Message("employee_change_uncertain", person))
+        gone, seen = await read_back(request, lambda: _gone(request, employee))
+        if not gone:
+            outcome = "not deleted" if seen else "unknown: the PBX does not answer"
+            template = "employee_not_deleted" if seen else "employee_change_unknown"
+            return Reply(Message(template, person), outcome=outcome)
+    undo = await employee_undo.undo_deletion(request, employee)
+    facts = person | {"station": request.station.name}
+    return Reply(Message("employee_deleted", facts, ((undo,),)), outcome=f"deleted {employee.number}")
+
+
+async def _gone(request: Request, employee: Employee) -> bool | None:
+    try:
+        await request.station.pbx.employees.get(employee.id)
+    except NotFound:
+        return True
+    return None

@@ -1,0 +1,153 @@
+"""/edit_employee: the difference first, then the change, then what the PBX made of it."""
+
+from datetime import timedelta
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.access import Permission
+from bot.chat.message import Button, Message, Rows, mark
+from bot.pbx import Employee, EmployeeDraft, Uncertain
+from handlers import create_employee, employee_card, employee_fields, employee_undo
+from handlers.command import CONFIRM_WITHIN, Reply, Request, WrongArguments, button, command
+from handlers.read_back import read_back
+from handlers.sip_password import new_sip_password
+from handlers.words import read_words
+
+
+@command(
+    "edit_employee",
+    permission=Permission.EMPLOYEES,
+    summary=mark("Change an employee: the difference is shown first"),
+    usage=mark("number field=value …"),
+    examples=('/edit_employee 243 name="John Brown" mobile=+79001234567', "/edit_employee 243 forward=244 ring=20"),
+)
+async def edit_employee(request: Request) -> Reply:
+    words = read_words(request.arguments)
+    if len(words.free) != 1 or not words.fields:
+        raise WrongArguments(mark("Write whom to change, and what: the number, then field=value."))
+    draft, wrong = employee_fields.read_fields(words.fields)
+    employee_fields.refuse(wrong)
+    if draft.secret is not None:
+        deleted = await request.talk.delete_asked()
+        if not request.place.private:
+            return Reply(Message("password_in_group", {"deleted": deleted}), outcome="a password was typed in a group")
+    found = await request.station.pbx.employees.find(words.free[0])
+    if found is None:
+        return Reply(Message("no_such_employee", {"number": words.free[0]}), outcome="no such employee")
+    employee = (await request.station.pbx.employees.get(found.id)).value
+    return await ask(request, employee, draft)
+
+
+@button("employee.edit", permission=Permission.EMPLOYEES)
+async def how_to_edit(request: Request) -> Reply:
+    employee = (await request.station.pbx.employees.get(str(request.data["id"]))).value
+    facts = {
+        "number": employee.number,
+        "name": employee.name,
+        "fields": [{"key": f.key, "label": f.label} for f in employee_fields.FIELDS if f.key != "password"],
+    }
+    return Reply(Message("employee_edit_help", facts, _ways_back(employee)))
+
+
+@button("employee.new_password", permission=Permission.EMPLOYEES)
+async def new_password(request: Request) -> Reply:
+    """The API cannot switch an employee off. A password that no phone knows comes closest."""
+    if not await request.talk.private_chat_is_open():
+        return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
+    employee = (await request.station.pbx.employees.get(str(request.data["id"]))).value
+    return await ask(request, employee, EmployeeDraft(secret=SecretStr(new_sip_password())))
+
+
+async def ask(request: Request, employee: Employee, draft: EmployeeDraft) -> Reply:
+    """Show what would change, and wait for the asker's word."""
+    employee_fields.refuse(employee_fields.contradictions(draft, employee.number))
+    differences = employee_fields.changes(employee, employee_fields.said(draft))
+    new_secret = draft.secret is not None and draft.secret != employee.secret
+    person: dict[str, Any] = {"number": employee.number, "name": employee.name}
+    if not differences and not new_secret:
+        return Reply(Message("nothing_to_change", person), outcome="nothing to change")
+    changed = {one["key"] for one in differences}
+    if "number" in changed and (taken := await request.station.pbx.employees.find(draft.number or "")):
+        return Reply(Message("employee_taken", {"number": draft.number, "name": taken.name}), outcome="taken")
+    if draft.mobile and "mobile" in changed and (owner := await create_employee.owner_of_mobile(request, draft.mobile)):
+        facts = {"mobile": draft.mobile, "number": owner.number, "name": owner.name}
+        return Reply(Message("mobile_taken", facts), outcome="taken")
+    wanted = {one["key"]: one["new"] for one in differences}
+    payload: dict[str, Any] = {"wanted": wanted, "seen": {one["key"]: one["old"] for one in differences}}
+    if new_secret and draft.secret is not None:
+        payload["secret"] = draft.secret.get_secret_value()
+    kept = await request.drawer.put(payload, CONFIRM_WITHIN + timedelta(minutes=1))
+    data = person | {"kept": kept, "id": employee.id}
+    question: Rows = (
+        (Button(mark("✅ Apply"), "employee.apply", data), Button(mark("Cancel"), "employee.leave", data)),
+    )
+    facts = person | {"station": request.station.name, "differences": differences, "new_password": new_secret}
+    return Reply(Message("employee_difference", facts, question), confirm=True, outcome=f"asked for {employee.number}")
+
+
+@button("employee.leave", permission=Permission.EMPLOYEES)
+async def leave(request: Request) -> Reply:
+    await request.drawer.take(str(request.data["kept"]))
+    facts = {"number": request.data["number"], "name": request.data["name"]}
+    return Reply(Message("employee_unchanged", facts), outcome="cancelled")
+
+
+@button("employee.apply", permission=Permission.EMPLOYEES)
+async def apply(request: Request) -> Reply:
+    kept = await request.drawer.take(str(request.data["kept"]))
+    if kept is None:
+        return Reply(Message("expired"), outcome="expired")
+    employees = request.station.pbx.employees
+    employee_id = str(request.data["id"])
+    before = (await employees.get(employee_id)).value
+    secret = SecretStr(kept["secret"]) if "secret" in kept else None
+    draft = EmployeeDraft(**kept["wanted"], secret=secret)
+    if any(employee_fields.known(before)[key] != value for key, value in kept["seen"].items()):
+        # Somebody was faster; what was agreed to is not what would happen now.
+        return await ask(request, before, draft)
+    late = False
+    try:
+        await employees.update(employee_id, draft)
+    except Uncertain:
+        late = True
+        facts = {"number": before.number, "name": before.name}
+        await request.talk.progress(Message("employee_change_uncertain", facts))
+
+        async def look() -> Employee | None:
+            now = (await employees.get(employee_id)).value
+            return None if _left_to_do(now, draft) else now
+
+        _, seen = await read_back(request, look)
+        if not seen:
+            return Reply(Message("employee_change_unknown", facts), outcome="unknown: the PBX does not answer")
+    return await _changed(request, before, (await employees.get(employee_id)).value, draft, late=late)
+
+
+async def _changed(request: Request, before: Employee, after: Employee, draft: EmployeeDraft, *, late: bool) -> Reply:
+    """What is so now, from what the PBX has, not from what it was asked."""
+    done = employee_fields.changes(before, employee_fields.known(after))
+    delivered = None
+    if draft.secret is not None and after.secret == draft.secret:
+        delivered = await request.talk.send_secret(employee_card.secret(request, after))
+    facts = {
+        "station": request.station.name,
+        "number": after.number,
+        "name": after.name,
+        "done": done,
+        "left": _left_to_do(after, draft),
+        "new_password": after.secret != before.secret,
+        "delivered": delivered,
+        "late": late,
+    }
+    undo = await employee_undo.undo_change(request, before, after)
+    buttons: Rows = ((undo, *_ways_back(after)[0]),)
+    return Reply(Message("employee_edited", facts, buttons), outcome=f"changed {after.number}")
+
+
+def _left_to_do(employee: Employee, draft: EmployeeDraft) -> list[dict[str, Any]]:
+    return employee_fields.changes(employee, employee_fields.said(draft))
+
+
+def _ways_back(employee: Employee) -> Rows:
+    return ((Button(mark("👤 Card"), "employee.card", {"id": employee.id}),),)

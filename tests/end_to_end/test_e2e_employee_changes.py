@@ -215,6 +215,7 @@ def test_a_password_too_weak_for_today_is_replaced(standins: Standins, start_bot
     routed = {r["extension"] for r in api(standins, "incoming-routes")}
     people = (somebody(standins, n) for n in range(8))
     before = next(p for p in people if p["number"] not in routed)
+    standins.post(f"/control/extensions/{before['number']}", secret="12345")
     done = press(standins, standins.asks(ANNA, f"/delete_employee {before['number']}", GROUP), "Delete", "Deleted")
     assert "too weak" in press(standins, done, "Undo", "is back")
     after = on_pbx(standins, before["number"])

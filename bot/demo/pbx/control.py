@@ -155,7 +155,11 @@ def _set_extension(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
     person = pbx.planner.person(path["number"])
     if person is None:
         raise Refusal(f"no extension {path['number']}", 404)
-    pbx.set_online(person, boolean(body, "online"))
+    if "online" in body:
+        pbx.set_online(person, boolean(body, "online"))
+    if "secret" in body:
+        # As an older version may have taken it, without measuring its strength.
+        person.secret = str(body["secret"])
 
 
 def _set_traffic(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:

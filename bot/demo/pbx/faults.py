@@ -37,7 +37,7 @@ _REDIS = (
 
 @dataclass(frozen=True)
 class Fault:
-    """`paths` names the resources concerned (`employees`), `verbs` the HTTP verbs; empty: all. `delay` is in seconds."""
+    """`paths` names the resources concerned (`employees`), `verbs` the HTTP verbs; empty: all. `delay`: seconds."""
 
     kind: Kind = "none"
     delay: float = 0.0

@@ -27,7 +27,7 @@ from bot.settings import Settings, WrongSettings
 from bot.store import drawer, inbox, keyboards, questions
 from bot.store.database import Store
 from bot.zone import StationZone
-from handlers import CATALOGUE, menus
+from handlers import CATALOGUE, import_recovery, menus
 from handlers.command import Station
 from handlers.dispatcher import Dispatcher
 
@@ -80,6 +80,7 @@ class Application:
         """Run until a signal; returns the exit code."""
         _on_signals(self._stop.set)
         await self._store.open()
+        await import_recovery.tell_interrupted(self._store, self._settings.station_name, self._clock())
         async with self._pbx, self._bot_pools():
             jobs = [self._watch.run(self._stop), self._courier.run(self._stop), self._listen(), self._tidy()]
             if self._settings.health_address:

@@ -1,6 +1,12 @@
 """What people can say to the bot: one file per topic. Importing the package fills the catalogue, in this order."""
 
-from handlers import status, calls, cdr, employees, add_employee, edit_employee, delete_employee, alerts, help  # noqa: A004, I001 (the order of /help and the menus)
+# The order of /help and of the menus.
+# isort: off
+from handlers import status, calls, cdr
+from handlers import employees, add_employee, edit_employee, delete_employee, import_employees, export_employees
+from handlers import alerts, help  # noqa: A004
+
+# isort: on
 from handlers.command import CATALOGUE
 
 __all__ = [
@@ -12,6 +18,8 @@ __all__ = [
     "delete_employee",
     "edit_employee",
     "employees",
+    "export_employees",
     "help",
+    "import_employees",
     "status",
 ]

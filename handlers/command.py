@@ -13,6 +13,7 @@ from bot.alerts.watch import Watch
 from bot.chat.message import File, Message
 from bot.pbx import Pbx
 from bot.store.drawer import Drawer
+from bot.store.imports import Imports
 from handlers.intent import Actor, Document, Place
 
 CONFIRM_WITHIN = timedelta(minutes=2)
@@ -103,7 +104,8 @@ class Talk(Protocol):
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a person asks. `arguments` is what stood after the command, or the words of an answer; `data` is what the
-    pressed button or the answered question carried. `stopping` tells long work that the program is being ended."""
+    pressed button or the answered question carried. `translate` is for what goes
+    into files; messages translate themselves. `stopping` tells long work that the program is being ended."""
 
     actor: Actor
     place: Place
@@ -112,6 +114,8 @@ class Request:
     talk: Talk
     may: Callable[[str | None], Decision]
     drawer: Drawer
+    imports: Imports
+    translate: Callable[[str], str]
     stopping: Callable[[], bool]
     arguments: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from bot.chat.render import Renderer
 from bot.store import audit, keyboards, outbox, questions
 from bot.store.database import Store
 from bot.store.drawer import Drawer
+from bot.store.imports import Imports
 from bot.store.tables import AuditEntry
 from handlers import refusals
 from handlers.command import Catalogue, Press, Question, Reply, Request, Station
@@ -58,6 +59,7 @@ class Dispatcher:
         self._renderer = renderer
         self._clock = clock
         self._drawer = Drawer(store, clock)
+        self._imports = Imports(store, clock)
         self._execution = Execution(store, station.name)
 
     async def finish(self, within: float) -> None:
@@ -217,6 +219,8 @@ class Dispatcher:
             talk=talk,
             may=may,
             drawer=self._drawer,
+            imports=self._imports,
+            translate=self._renderer.label,
             stopping=lambda: self._execution.stopping,
             arguments=arguments,
             data=data or {},

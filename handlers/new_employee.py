@@ -16,11 +16,17 @@ def read_employee(text: str) -> EmployeeDraft:
     words = read_words(text)
     if not words.free and not words.fields:
         raise WrongArguments(mark("Whom shall I create? Write a name, and a number if you want a certain one."))
-    draft, problems = employee_fields.read_fields(_free(list(words.free)) | words.fields)
+    draft, problems = employee_fields.read_fields(as_written(text))
     employee_fields.refuse(problems)
     if not draft.name:
         raise WrongArguments(mark("A name is missing."))
     return draft
+
+
+def as_written(text: str) -> dict[str, str]:
+    """The text of each field, not yet read."""
+    words = read_words(text)
+    return _free(list(words.free)) | words.fields
 
 
 def _free(words: list[str]) -> dict[str, str]:

@@ -176,5 +176,5 @@ class Import(Table):
     state: Mapped[str] = mapped_column(String(12))
     rows: Mapped[list[Any]]
     begun_at: Mapped[datetime]
-    ended_at: Mapped[datetime | None]
+    touched_at: Mapped[datetime]
     __table_args__ = (Index("imports_by_state", "station", "state"),)

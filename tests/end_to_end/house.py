@@ -88,6 +88,17 @@ class Standins:
         number: int = self.post("/client/send", **{"as": person, "chat": chat, "text": text, **more})["message_id"]
         return number
 
+    def sends_file(self, person: int, name: str, content: bytes, caption: str = "", chat: int | None = None) -> int:
+        form = {"as": str(person), "chat": str(person if chat is None else chat), "caption": caption}
+        answer = self.http.post("/client/upload", data=form, files={"file": (name, content)})
+        assert answer.is_success, answer.text
+        number: int = answer.json()["message_id"]
+        return number
+
+    def file_of(self, message: Seen) -> bytes:
+        """The bytes of the file in a message."""
+        return self.http.get(message.raw["document"]["url"]).content
+
     def asks(self, person: int, text: str, chat: int | None = None, **more: object) -> Seen:
         """Types a command and waits for the bot's answer to it."""
         chat = person if chat is None else chat
@@ -118,6 +129,10 @@ class Standins:
             left = ends - time.monotonic()
             assert left > 0, f"did not come within {within:.0f} s: {what}\n" + self._story()
             self.get("/client/wait", after=state["seq"], timeout=min(left, 1))
+
+    def after(self, number: int, chat: int, pattern: str, seen_by: int = ANNA) -> Seen:
+        """The bot's message after `number` that shows `pattern`."""
+        return self.wait_for_message(pattern, chat, number, seen_by)
 
     def wait_for_message(self, pattern: str, chat: int = GROUP, after: int = 0, seen_by: int = ANNA) -> Seen:
         return self.wait_for(

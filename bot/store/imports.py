@@ -1,0 +1,63 @@
+"""Imports of employees: what is asked for, what became of each, kept after every step so that nothing is done twice.
+
+A life: running → done; running → stopping → stopped → running again. One that was running when the program ended is
+interrupted, and told about at the next start.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.store.database import Store
+from bot.store.tables import Import
+
+RUNNING, STOPPING, STOPPED, DONE = "running", "stopping", "stopped", "done"
+
+
+class Imports:
+    """`rows` are plain JSON; what they hold is the import's own affair."""
+
+    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def begin(self, station: str, person_id: int, rows: list[dict[str, Any]]) -> int:
+        now = self._clock()
+        row = Import(station=station, person_id=person_id, state=RUNNING, rows=rows, begun_at=now, touched_at=now)
+        async with self._store.begin() as session:
+            session.add(row)
+        return row.id
+
+    async def find(self, import_id: int) -> Import | None:
+        async with self._store.begin() as session:
+            return await session.get(Import, import_id)
+
+    async def save(self, import_id: int, rows: list[dict[str, Any]]) -> None:
+        async with self._store.begin() as session:
+            changed = update(Import).where(Import.id == import_id)
+            await session.execute(changed.values(rows=rows, touched_at=self._clock()))
+
+    async def move(self, import_id: int, to: str, *, only_from: Sequence[str]) -> bool:
+        """True for exactly one caller, whoever asks at the same moment."""
+        async with self._store.begin() as session:
+            moved = await session.execute(
+                update(Import)
+                .where(Import.id == import_id, Import.state.in_(only_from))
+                .values(state=to)
+                .returning(Import.id)
+            )
+            return moved.scalar_one_or_none() is not None
+
+
+async def interrupted(session: AsyncSession, station: str) -> Sequence[Import]:
+    """What was running when the program ended; from now on it is stopped."""
+    found = await session.execute(
+        select(Import).where(Import.station == station, Import.state.in_((RUNNING, STOPPING)))
+    )
+    rows = found.scalars().all()
+    for row in rows:
+        row.state = STOPPED
+    return rows

@@ -1,0 +1,93 @@
+"""/export_employees: the employees as a file, in the columns that an import reads."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from bot.access import Permission
+from bot.chat.message import File, Message, mark
+from bot.pbx import Employee, EmployeeRow, Priority
+from handlers import employee_fields, employee_files
+from handlers.command import Reply, Request, WrongArguments, command
+
+WORDS = {
+    "full": "full",
+    "all": "full",
+    "полностью": "full",
+    "passwords": "passwords",
+    "пароли": "passwords",
+    "csv": "csv",
+    "xlsx": "xlsx",
+}
+BRIEF = ("number", "name", "email", "mobile")
+LIFETIME_OF_PASSWORDS = timedelta(hours=1)
+SHOWN_EVERY = 25
+
+
+@command(
+    "export_employees",
+    permission=Permission.EMPLOYEES,
+    summary=mark("The employees as a file that /import_employees reads"),
+    usage=mark("[full] [passwords] [csv]"),
+    examples=("/export_employees", "/export_employees full csv", "/export_employees passwords"),
+)
+async def export_employees(request: Request) -> Reply:
+    words = {WORDS.get(word.lower(), "") for word in request.arguments.split()}
+    if "" in words:
+        raise WrongArguments(mark("I know the words full, passwords and csv here."))
+    if "passwords" in words and not request.may(Permission.SECRETS).allowed:
+        return Reply(Message("no_right_now"), outcome="no right to passwords")
+    if not await request.talk.private_chat_is_open():
+        return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
+    rows = (await request.station.pbx.employees.list()).value
+    people = sorted(rows, key=lambda row: (len(row.number), row.number))
+    if words & {"full", "passwords"}:
+        return Reply(_progress(request, 0, len(people)), then=lambda: _in_full(request, people, words), outcome="begun")
+    table = [BRIEF, *([row.number, row.name, row.email, _plus(row.mobile)] for row in people)]
+    return await _sent(request, table, words)
+
+
+async def _in_full(request: Request, people: Sequence[EmployeeRow], words: set[str]) -> Reply:
+    """One question for each employee, as bulk work within the station's budget."""
+    keys = [key for key in employee_files.COLUMNS if key != "password" or "passwords" in words]
+    table: list[Sequence[Any]] = [keys]
+    for done, row in enumerate(people):
+        if request.stopping():
+            return Reply(Message("export_given_up"), outcome="given up: the bot was being ended")
+        if done and done % SHOWN_EVERY == 0:
+            await request.talk.progress(_progress(request, done, len(people)))
+        employee = (await request.station.pbx.employees.get(row.id, priority=Priority.BULK)).value
+        table.append([_cell(employee, key) for key in keys])
+    return await _sent(request, table, words)
+
+
+async def _sent(request: Request, table: Sequence[Sequence[Any]], words: set[str]) -> Reply:
+    form = "csv" if "csv" in words else "xlsx"
+    write = employee_files.write_csv if form == "csv" else employee_files.write_excel
+    passwords = "passwords" in words
+    facts = {"station": request.station.name, "total": len(table) - 1, "passwords": passwords}
+    name = f"employees-{request.station.local(request.now):%Y-%m-%d}.{form}"
+    file = File(name, write(table), caption=Message("export_caption", facts))
+    sent = await request.talk.send_privately(file, lifetime=LIFETIME_OF_PASSWORDS if passwords else None)
+    facts |= {"sent": sent, "private": request.place.private}
+    return Reply(Message("export_done", facts), outcome=f"{len(table) - 1} employees exported")
+
+
+def _cell(employee: Employee, key: str) -> str:
+    if key == "password":
+        return employee.secret.get_secret_value()
+    value = employee_fields.known(employee)[key]
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if key == "ring" and not value:
+        return ""
+    return _plus(value) if key == "mobile" else str(value)
+
+
+def _plus(mobile: str) -> str:
+    """The PBX keeps digits only; written like this a mobile is read back without a guess."""
+    return f"+{mobile}" if mobile.isdecimal() and len(mobile) > 10 else mobile
+
+
+def _progress(request: Request, done: int, of: int) -> Message:
+    return Message("export_progress", {"station": request.station.name, "done": done, "of": of})

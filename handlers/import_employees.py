@@ -1,0 +1,153 @@
+"""/import_employees: a table in, a dry run, a word, and many employees out."""
+
+from datetime import timedelta
+from typing import Any
+
+from bot.access import Permission
+from bot.chat.message import Button, File, Message, Rows, mark
+from bot.pbx import PbxError
+from handlers import employee_files, import_plan, import_report, import_run
+from handlers.command import Question, Reply, Request, WrongArguments, answer, button, command
+from handlers.employee_files import Line, WrongFile
+from handlers.import_plan import Plan, Verdict
+
+CONFIRM_WITHIN = timedelta(minutes=15)
+WAITS = Question("import.table", lifetime=timedelta(hours=1))
+SHOWN = 12
+
+
+@command(
+    "import_employees",
+    permission=Permission.EMPLOYEES,
+    summary=mark("Create many employees from a CSV or Excel file, or from pasted lines"),
+    usage=mark("[a file, or lines below]"),
+    examples=("/import_employees",),
+)
+async def import_employees(request: Request) -> Reply:
+    if not await request.talk.private_chat_is_open():
+        return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
+    if request.document is not None or request.arguments:
+        return await _dry_run(request)
+    message = Message("import_how", {"station": request.station.name}, _templates())
+    if request.place.private:
+        return Reply(message, question=WAITS, outcome="waits for a table")
+    await request.talk.ask_privately(message, WAITS)
+    return Reply(Message("goes_on_in_private", {"person": request.actor.name}), outcome="waits for a table in private")
+
+
+def _templates() -> Rows:
+    return (
+        (
+            Button(mark("📄 Excel template"), "import.template", {"form": "xlsx"}),
+            Button(mark("📄 CSV template"), "import.template", {"form": "csv"}),
+        ),
+        (Button(mark("Cancel"), "import.forget", {}),),
+    )
+
+
+@button("import.template", permission=Permission.EMPLOYEES)
+async def template(request: Request) -> Reply:
+    form = str(request.data["form"])
+    write = employee_files.write_excel if form == "xlsx" else employee_files.write_csv
+    sent = await request.talk.send_privately(File(f"employees.{form}", write(employee_files.template())))
+    return Reply(toast=mark("Fill it in and send it to me here.") if sent else mark("Telegram did not take the file."))
+
+
+@button("import.forget", permission=Permission.EMPLOYEES)
+async def forget(request: Request) -> Reply:
+    return Reply(Message("step_cancelled"), settled=True, outcome="cancelled")
+
+
+@answer("import.table", permission=Permission.EMPLOYEES)
+async def take_table(request: Request) -> Reply:
+    return await _dry_run(request)
+
+
+async def _dry_run(request: Request) -> Reply:
+    plan = await _plan(request, await _lines(request))
+    kept = await request.drawer.put({"rows": import_plan.as_rows(plan)}, CONFIRM_WITHIN)
+    message = Message("import_preview", _facts(request, plan), _question(plan, kept))
+    if request.place.private:
+        return Reply(message, settled=True, outcome=f"dry run of {len(plan.rows)} lines")
+    await request.talk.send_privately(message)
+    return Reply(Message("goes_on_in_private", {"person": request.actor.name}), outcome="dry run in private")
+
+
+async def _lines(request: Request) -> list[Line]:
+    try:
+        if request.document is None:
+            return employee_files.read_pasted(request.arguments)
+        if request.document.size > employee_files.MOST_BYTES:
+            raise WrongFile(mark("The file is larger than 5 MB."))
+        content = await request.talk.download(request.document)
+        if content is None:
+            raise WrongFile(mark("Telegram did not give me the file; send it again."))
+        return employee_files.read_file(content)
+    except WrongFile as wrong:
+        raise WrongArguments(message=Message("import_refused", {"problem": wrong.problem}, _templates())) from None
+
+
+async def _plan(request: Request, lines: list[Line]) -> Plan:
+    pbx = request.station.pbx
+    there = (await pbx.employees.list()).value
+    try:
+        taken = {queue.extension: queue.name for queue in (await pbx.routing.queues()).value}
+    except PbxError:
+        # Without that right the PBX itself refuses their numbers.
+        taken = {}
+    return import_plan.plan(lines, there, taken, await pbx.employees.next_free_number())
+
+
+def _facts(request: Request, plan: Plan) -> dict[str, Any]:
+    wrong = [row for row in plan.rows if row.problems]
+    create = plan.count(Verdict.CREATE)
+    return {
+        "station": request.station.name,
+        "lines": len(plan.rows),
+        "create": create,
+        "there": plan.count(Verdict.THERE),
+        "conflicts": plan.count(Verdict.CONFLICT),
+        "bad": plan.count(Verdict.BAD),
+        "unknown": list(plan.unknown_columns),
+        "wrong": [
+            {
+                "line": row.line,
+                "problems": [{"label": p.label, "problem": p.problem, "value": p.value} for p in row.problems],
+            }
+            for row in wrong[:SHOWN]
+        ],
+        "more": max(0, len(wrong) - SHOWN),
+        "takes": import_run.seconds_for(create),
+    }
+
+
+def _question(plan: Plan, kept: str) -> Rows:
+    create = plan.count(Verdict.CREATE)
+    go = [Button(mark("✅ Create"), "import.begin", {"kept": kept, "create": create})] if create else []
+    wrong = [Button(mark("📄 All problems"), "import.problems", {"kept": kept})] if create < len(plan.rows) else []
+    return ((*go, Button(mark("Cancel"), "import.cancel", {"kept": kept})), *([tuple(wrong)] if wrong else []))
+
+
+@button("import.problems", permission=Permission.EMPLOYEES)
+async def send_problems(request: Request) -> Reply:
+    kept = await request.drawer.look(str(request.data["kept"]))
+    if kept is None:
+        return Reply(Message("expired"), outcome="expired")
+    sent = await request.talk.send_privately(import_report.problems_file(request, kept["rows"]))
+    return Reply(toast=mark("Sent to our private chat.") if sent else mark("Telegram did not take the file."))
+
+
+@button("import.cancel", permission=Permission.EMPLOYEES)
+async def cancel(request: Request) -> Reply:
+    await request.drawer.take(str(request.data["kept"]))
+    return Reply(Message("step_cancelled"), outcome="cancelled")
+
+
+@button("import.begin", permission=Permission.EMPLOYEES)
+async def begin(request: Request) -> Reply:
+    kept = await request.drawer.take(str(request.data["kept"]))
+    if kept is None:
+        return Reply(Message("expired"), outcome="expired")
+    rows = import_run.with_passwords(kept["rows"])
+    import_id = await request.imports.begin(request.station.name, request.actor.id, rows)
+    return import_run.goes_on(request, import_id, rows)

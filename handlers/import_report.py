@@ -1,0 +1,64 @@
+"""What became of every line of an import, as a file."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from bot.chat.message import File, Message, mark
+from handlers import employee_files
+from handlers.command import Request
+
+# The file holds passwords.
+LIFETIME = timedelta(hours=1)
+STATES = {
+    "created": mark("created"),
+    "there": mark("skipped: already there"),
+    "conflict": mark("skipped: conflict"),
+    "bad": mark("skipped: cannot be used"),
+    "failed": mark("failed"),
+    "waiting": mark("not created"),
+    "sending": mark("not known"),
+}
+HEADER = ("line", "result", "reason", "number", "name", "email", "mobile", "password")
+
+
+def report_file(request: Request, rows: Sequence[dict[str, Any]]) -> File:
+    """With the passwords of those who were created, and of nobody else."""
+    table = [HEADER, *(_line(request, row) for row in rows)]
+    facts = {
+        "station": request.station.name,
+        "created": count(rows, "created"),
+        "skipped": sum(count(rows, state) for state in ("there", "conflict", "bad")),
+        "failed": count(rows, "failed"),
+        "left": count(rows, "waiting") + count(rows, "sending"),
+    }
+    name = f"import-{request.station.local(request.now):%Y-%m-%d-%H%M}.xlsx"
+    return File(name, employee_files.write_excel(table), caption=Message("import_report", facts))
+
+
+def problems_file(request: Request, rows: Sequence[dict[str, Any]]) -> File:
+    """Only the lines that would not be created; no passwords."""
+    wrong = [row for row in rows if row["state"] != "waiting"]
+    table = [HEADER[:-1], *(_line(request, row)[:-1] for row in wrong)]
+    return File("problems.xlsx", employee_files.write_excel(table))
+
+
+def count(rows: Sequence[dict[str, Any]], state: str) -> int:
+    return sum(row["state"] == state for row in rows)
+
+
+def _line(request: Request, row: dict[str, Any]) -> list[str]:
+    draft = row["draft"]
+    reasons = [_reason(request, problem) for problem in row["problems"]] + list(row.get("errors", ()))
+    return [
+        str(row["line"]),
+        request.translate(STATES[row["state"]]),
+        "; ".join(reasons),
+        *(str(draft.get(key, "")) for key in ("number", "name", "email", "mobile")),
+        row["secret"] if row["state"] == "created" else "",
+    ]
+
+
+def _reason(request: Request, problem: dict[str, str]) -> str:
+    said = f"{request.translate(problem['label'])}: {request.translate(problem['problem'])}"
+    return f"{said} ({problem['value']})" if problem["value"] else said

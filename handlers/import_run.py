@@ -1,0 +1,237 @@
+"""An import on its way: batch after batch, each stored before it is asked for and after it is answered.
+
+So nothing is done twice: what was under way when the bot was killed, or was not answered, is looked for on the PBX
+before anything else happens. The client keeps the pace: bulk work takes what the watch and the people leave.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.access import Permission
+from bot.chat.message import Button, Message, Rows, mark
+from bot.pbx import Busy, EmployeeDraft, PbxError, Priority, Uncertain
+from bot.pbx.employees import BATCH
+from bot.store import imports
+from handlers import import_report, problems
+from handlers.command import Reply, Request, button
+from handlers.import_report import count
+from handlers.read_back import EVERY, FOR
+from handlers.sip_password import new_sip_password
+
+# Telegram lets a bot change a message about once a second, and twenty times a minute in a group.
+SHOWN_EVERY = 3.0
+# Measured on the stand-in and close to the real one's time for a reload after each batch; only for the estimate.
+SECONDS_FOR_BATCH = 2.0
+BAR = 16
+
+Row = dict[str, Any]
+
+
+def seconds_for(employees: int) -> float:
+    return -(-employees // BATCH) * SECONDS_FOR_BATCH
+
+
+def with_passwords(rows: Sequence[Row]) -> list[Row]:
+    """Made now and stored: whoever is created is in the report with a password, whatever happens in between."""
+    return [row | {"secret": row["secret"] or new_sip_password()} if row["state"] == "waiting" else row for row in rows]
+
+
+def goes_on(request: Request, import_id: int, rows: Sequence[Row]) -> Reply:
+    return Reply(
+        _progress(request, import_id, rows, None),
+        then=lambda: _run(request, import_id),
+        outcome=f"import {import_id} begun",
+    )
+
+
+@button("import.stop", permission=Permission.EMPLOYEES)
+async def stop(request: Request) -> Reply:
+    stopping = await request.imports.move(int(request.data["import"]), imports.STOPPING, only_from=(imports.RUNNING,))
+    return Reply(toast=mark("It stops after this batch.") if stopping else mark("It has ended already."))
+
+
+@button("import.go_on", permission=Permission.EMPLOYEES)
+async def go_on(request: Request) -> Reply:
+    import_id = int(request.data["import"])
+    found = await request.imports.find(import_id)
+    if found is None or not await request.imports.move(import_id, imports.RUNNING, only_from=(imports.STOPPED,)):
+        return Reply(toast=mark("It is under way, or has ended already."))
+    return goes_on(request, import_id, found.rows)
+
+
+@button("import.report", permission=Permission.EMPLOYEES)
+async def report(request: Request) -> Reply:
+    found = await request.imports.find(int(request.data["import"]))
+    if found is None or not found.rows:
+        return Reply(toast=mark("The report was delivered already."))
+    sent = await request.talk.send_privately(
+        import_report.report_file(request, found.rows), lifetime=import_report.LIFETIME
+    )
+    return Reply(toast=mark("Sent to our private chat.") if sent else mark("Telegram did not take the file."))
+
+
+async def _run(request: Request, import_id: int) -> Reply:
+    """Until everything is done, somebody stops it, or the PBX refuses to go on."""
+    run = _Run(request, import_id)
+    try:
+        await run.settle_what_was_under_way()
+        while (batch := run.next_batch()) and await run.may_go_on():
+            await run.create(batch)
+    except PbxError as error:
+        return await run.stopped(problems.describe(error))
+    if request.stopping():
+        # Still marked as running: the next start finds it, tells, and offers to go on.
+        return Reply(outcome=f"import {import_id} interrupted")
+    if run.next_batch():
+        return await run.stopped(None)
+    return await run.ended()
+
+
+class _Run:
+    def __init__(self, request: Request, import_id: int) -> None:
+        self._request = request
+        self._id = import_id
+        self._rows: list[Row] = []
+        self._began = time.monotonic()
+        self._shown = 0.0
+        self._done_before = 0
+
+    async def settle_what_was_under_way(self) -> None:
+        found = await self._request.imports.find(self._id)
+        self._rows = [dict(row) for row in found.rows] if found else []
+        self._done_before = len(self._rows) - count(self._rows, "waiting")
+        await self._find_out([row for row in self._rows if row["state"] == "sending"])
+
+    def next_batch(self) -> list[Row]:
+        return [row for row in self._rows if row["state"] == "waiting"][:BATCH]
+
+    async def may_go_on(self) -> bool:
+        found = await self._request.imports.find(self._id)
+        return found is not None and found.state == imports.RUNNING and not self._request.stopping()
+
+    async def create(self, batch: list[Row]) -> None:
+        for row in batch:
+            row["state"] = "sending"
+        await self._save()
+        drafts = [EmployeeDraft(**row["draft"], secret=SecretStr(row["secret"])) for row in batch]
+        try:
+            results = await self._request.station.pbx.employees.create_many(drafts)
+        except Uncertain:
+            await self._find_out(batch)
+            return
+        except Busy as busy:
+            # Refused before anything was done.
+            await self._wait_again(batch)
+            await self._show({"kind": "busy", "wait": busy.retry_after})
+            await self._request.station.pause(busy.retry_after)
+            return
+        except PbxError:
+            await self._wait_again(batch)
+            raise
+        for row, result in zip(batch, results, strict=True):
+            if result.employee is not None:
+                row["state"] = "created"
+                row["draft"] = row["draft"] | {"number": result.employee.number}
+            else:
+                row["state"], row["errors"] = "failed", list(result.errors)
+        await self._save()
+        await self._show(None)
+
+    async def _find_out(self, batch: list[Row]) -> None:
+        """The PBX may yet carry out what it did not answer, for 35 s: look until all are there or none can come."""
+        waited = 0.0
+        open_rows = batch
+        while open_rows:
+            open_rows = [row for row in open_rows if not await self._is_there(row)]
+            await self._save()
+            if not open_rows or waited >= FOR:
+                break
+            await self._show({"kind": "uncertain"})
+            await self._request.station.pause(EVERY)
+            waited += EVERY
+        await self._wait_again(open_rows)
+
+    async def _is_there(self, row: Row) -> bool:
+        employees = self._request.station.pbx.employees
+        found = await employees.find(row["draft"]["number"])
+        if found is None:
+            return False
+        employee = (await employees.get(found.id, priority=Priority.BULK)).value
+        ours = employee.secret.get_secret_value() == row["secret"]
+        row["state"] = "created" if ours else "conflict"
+        return True
+
+    async def _wait_again(self, batch: Sequence[Row]) -> None:
+        for row in batch:
+            row["state"] = "waiting"
+        await self._save()
+
+    async def _save(self) -> None:
+        await self._request.imports.save(self._id, self._rows)
+
+    async def _show(self, trouble: dict[str, Any] | None) -> None:
+        now = time.monotonic()
+        if now - self._shown < SHOWN_EVERY and trouble is None:
+            return
+        self._shown = now
+        done = len(self._rows) - count(self._rows, "waiting") - self._done_before
+        left = count(self._rows, "waiting")
+        seconds = left * (now - self._began) / done if done else None
+        await self._request.talk.progress(_progress(self._request, self._id, self._rows, seconds, trouble))
+
+    async def stopped(self, problem: dict[str, Any] | None) -> Reply:
+        await self._request.imports.move(self._id, imports.STOPPED, only_from=(imports.RUNNING, imports.STOPPING))
+        facts = _counts(self._rows) | {"station": self._request.station.name, "problem": problem}
+        return Reply(
+            Message("import_stopped", facts, buttons_of_stopped(self._id)), outcome=f"import {self._id} stopped"
+        )
+
+    async def ended(self) -> Reply:
+        await self._request.imports.move(self._id, imports.DONE, only_from=(imports.RUNNING, imports.STOPPING))
+        delivered = await self._request.talk.send_privately(
+            import_report.report_file(self._request, self._rows), lifetime=import_report.LIFETIME
+        )
+        if delivered:
+            # It holds the passwords of everybody who was created.
+            await self._request.imports.save(self._id, [])
+        facts = _counts(self._rows) | {"station": self._request.station.name, "delivered": delivered}
+        again: Rows = () if delivered else ((_report_button(self._id),),)
+        outcome = f"import {self._id}: {facts['created']} created, {facts['failed']} failed"
+        return Reply(Message("import_done", facts, again), outcome=outcome)
+
+
+def buttons_of_stopped(import_id: int) -> Rows:
+    return ((Button(mark("▶ Continue"), "import.go_on", {"import": import_id}), _report_button(import_id)),)
+
+
+def _report_button(import_id: int) -> Button:
+    return Button(mark("📄 Report"), "import.report", {"import": import_id})
+
+
+def _counts(rows: Sequence[Row]) -> dict[str, int]:
+    skipped = sum(count(rows, state) for state in ("there", "conflict", "bad"))
+    created, failed = count(rows, "created"), count(rows, "failed")
+    return {"created": created, "failed": failed, "skipped": skipped, "of": len(rows) - skipped}
+
+
+def _progress(
+    request: Request,
+    import_id: int,
+    rows: Sequence[Row],
+    seconds: float | None,
+    trouble: dict[str, Any] | None = None,
+) -> Message:
+    counts = _counts(rows)
+    done = counts["created"] + counts["failed"]
+    filled = round(BAR * done / counts["of"]) if counts["of"] else BAR
+    facts = counts | {
+        "station": request.station.name,
+        "done": done,
+        "bar": "▓" * filled + "░" * (BAR - filled),
+        "seconds": seconds,
+        "trouble": trouble,
+    }
+    return Message("import_progress", facts, ((Button(mark("⏹ Stop"), "import.stop", {"import": import_id}),),))

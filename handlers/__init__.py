@@ -4,6 +4,7 @@
 # isort: off
 from handlers import status, calls, cdr
 from handlers import employees, add_employee, edit_employee, delete_employee, import_employees, export_employees
+from handlers import trunks, add_trunk, edit_trunk, delete_trunk
 from handlers import alerts, help  # noqa: A004
 
 # isort: on
@@ -12,14 +13,18 @@ from handlers.command import CATALOGUE
 __all__ = [
     "CATALOGUE",
     "add_employee",
+    "add_trunk",
     "alerts",
     "calls",
     "cdr",
     "delete_employee",
+    "delete_trunk",
     "edit_employee",
+    "edit_trunk",
     "employees",
     "export_employees",
     "help",
     "import_employees",
     "status",
+    "trunks",
 ]

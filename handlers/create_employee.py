@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from bot.access import Permission
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import Employee, EmployeeDraft, EmployeeRow, PbxError, Uncertain
-from handlers import employee_card, employee_fields, employee_undo
+from handlers import employee_card, employee_fields, employee_undo, fields
 from handlers.command import CONFIRM_WITHIN, Reply, Request, button
 from handlers.read_back import read_back
 from handlers.sip_password import new_sip_password
@@ -21,7 +21,7 @@ async def ask(request: Request, draft: EmployeeDraft) -> Reply:
     chosen = draft.number is None
     if chosen:
         draft = draft.model_copy(update={"number": await request.station.pbx.employees.next_free_number()})
-    employee_fields.refuse(employee_fields.contradictions(draft))
+    fields.refuse(employee_fields.contradictions(draft))
     if (hindrance := await _hindrance(request, draft)) is not None:
         return Reply(hindrance, outcome="taken")
     kept = await request.drawer.put(_written(draft), CONFIRM_WITHIN + timedelta(minutes=1))

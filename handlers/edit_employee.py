@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from bot.access import Permission
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import Employee, EmployeeDraft, Uncertain
-from handlers import create_employee, employee_card, employee_fields, employee_undo
+from handlers import create_employee, employee_card, employee_fields, employee_undo, fields
 from handlers.command import CONFIRM_WITHIN, Reply, Request, WrongArguments, button, command
 from handlers.read_back import read_back
 from handlers.sip_password import new_sip_password
@@ -27,7 +27,7 @@ async def edit_employee(request: Request) -> Reply:
     if len(words.free) != 1 or not words.fields:
         raise WrongArguments(mark("Write whom to change, and what: the number, then field=value."))
     draft, wrong = employee_fields.read_fields(words.fields)
-    employee_fields.refuse(wrong)
+    fields.refuse(wrong)
     if draft.secret is not None:
         deleted = await request.talk.delete_asked()
         if not request.place.private:
@@ -45,7 +45,7 @@ async def how_to_edit(request: Request) -> Reply:
     facts = {
         "number": employee.number,
         "name": employee.name,
-        "fields": [{"key": f.key, "label": f.label} for f in employee_fields.FIELDS if f.key != "password"],
+        "fields": [{"key": f.key, "label": f.label} for f in employee_fields.FIELDS.table if f.key != "password"],
     }
     return Reply(Message("employee_edit_help", facts, _ways_back(employee)))
 
@@ -61,7 +61,7 @@ async def new_password(request: Request) -> Reply:
 
 async def ask(request: Request, employee: Employee, draft: EmployeeDraft) -> Reply:
     """Show what would change, and wait for the asker's word."""
-    employee_fields.refuse(employee_fields.contradictions(draft, employee.number))
+    fields.refuse(employee_fields.contradictions(draft, employee.number))
     differences = employee_fields.changes(employee, employee_fields.said(draft))
     new_secret = draft.secret is not None and draft.secret != employee.secret
     person: dict[str, Any] = {"number": employee.number, "name": employee.name}

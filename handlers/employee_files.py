@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.chat.message import mark
-from handlers.employee_fields import FIELDS, find_field
+from handlers.employee_fields import FIELDS
 from handlers.new_employee import as_written
 
-COLUMNS = tuple(field.key for field in FIELDS)
+COLUMNS = tuple(field.key for field in FIELDS.table)
 # Without a header: the order in which people usually write.
 USUAL = ("number", "name", "email", "mobile")
 MOST_BYTES = 5_000_000
@@ -169,7 +169,7 @@ def _lines(rows: Sequence[Sequence[str]]) -> list[Line]:
         raise WrongFile(mark("There is nothing in it."))
     if len(filled) > MOST_ROWS:
         raise WrongFile(mark("More than 5,000 lines; please split the file."))
-    header = [find_field(cell) for cell in filled[0][1]]
+    header = [FIELDS.find(cell) for cell in filled[0][1]]
     if any(header):
         keys = [field.key if field else "" for field in header]
         unknown = tuple(cell for cell, field in zip(filled[0][1], header, strict=True) if cell and not field)

@@ -12,7 +12,8 @@ from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import EmployeeDraft
 from handlers import create_employee, employee_fields
 from handlers.command import Question, Reply, Request, WrongArguments, answer, button
-from handlers.employee_fields import BY_KEY, WrongValue
+from handlers.employee_fields import FIELDS
+from handlers.fields import WrongValue
 
 FIRST = ("number", "name", "email", "mobile")
 MORE = ("ring", "forward", "busy", "unavailable", "record", "transport", "dtmf", "dial", "filter", "extra")
@@ -57,7 +58,7 @@ def _step(key: str, said: dict[str, Any], request: Request, suggestion: str = ""
     facts = {
         "station": request.station.name,
         "step": key,
-        "label": BY_KEY[key].label,
+        "label": FIELDS.by_key[key].label,
         "place": place + 1,
         "of": len(order),
         "settings": employee_fields.shown(said),
@@ -82,9 +83,11 @@ async def choose(request: Request) -> Reply:
 async def _take(request: Request, text: str) -> Reply:
     key, said = str(request.data["key"]), dict(request.data["said"])
     try:
-        said[key] = BY_KEY[key].read(text.strip())
+        said[key] = FIELDS.by_key[key].read(text.strip())
     except WrongValue as wrong:
-        facts = {"problems": [{"label": BY_KEY[key].label, "problem": wrong.problem, "value": text, "nearest": ""}]}
+        facts = {
+            "problems": [{"label": FIELDS.by_key[key].label, "problem": wrong.problem, "value": text, "nearest": ""}]
+        }
         raise WrongArguments(message=Message("wrong_step", facts)) from None
     if key == "number" and (taken := await request.station.pbx.employees.find(said["number"])) is not None:
         raise WrongArguments(message=Message("employee_taken", {"number": said["number"], "name": taken.name}))

@@ -9,8 +9,9 @@ from typing import Any
 from bot.chat.message import mark
 from bot.pbx import EmployeeDraft, EmployeeRow
 from handlers import employee_fields
-from handlers.employee_fields import BY_KEY, Problem
+from handlers.employee_fields import FIELDS
 from handlers.employee_files import Line
+from handlers.fields import Problem
 
 
 class Verdict(StrEnum):
@@ -63,8 +64,8 @@ class _Judge:
 
     def row(self, line: Line) -> Planned:
         draft, problems = employee_fields.read_fields(line.cells)
-        if not draft.name and not any(problem.label == BY_KEY["name"].label for problem in problems):
-            problems.append(Problem(BY_KEY["name"].label, mark("is missing")))
+        if not draft.name and not any(problem.label == FIELDS.by_key["name"].label for problem in problems):
+            problems.append(Problem(FIELDS.by_key["name"].label, mark("is missing")))
         if problems:
             return Planned(line.number, Verdict.BAD, draft, tuple(problems))
         if draft.number is None:
@@ -85,7 +86,7 @@ class _Judge:
             ("mobile", _digits(draft.mobile or ""), self._mobiles),
         ):
             if value and seen.setdefault(value, line) != line:
-                problems.append(Problem(BY_KEY[key].label, mark("is in the file twice"), value))
+                problems.append(Problem(FIELDS.by_key[key].label, mark("is in the file twice"), value))
         return problems
 
     def _conflicts(self, draft: EmployeeDraft, owner: EmployeeRow | None) -> list[Problem]:
@@ -93,11 +94,13 @@ class _Judge:
         number = draft.number or ""
         holder = owner.name if owner is not None else self._taken.get(number)
         if holder is not None:
-            problems.append(Problem(BY_KEY["number"].label, mark("belongs to somebody else"), f"{number} {holder}"))
+            problems.append(
+                Problem(FIELDS.by_key["number"].label, mark("belongs to somebody else"), f"{number} {holder}")
+            )
         mobile = self._by_mobile.get(_digits(draft.mobile or "")) if draft.mobile else None
         if mobile is not None:
             value = f"{draft.mobile} {mobile.number} {mobile.name}"
-            problems.append(Problem(BY_KEY["mobile"].label, mark("belongs to somebody else"), value))
+            problems.append(Problem(FIELDS.by_key["mobile"].label, mark("belongs to somebody else"), value))
         return problems
 
     def _free_numbers(self, start: str, written: set[str]) -> Iterator[str]:

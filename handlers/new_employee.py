@@ -4,7 +4,7 @@ import re
 
 from bot.chat.message import mark
 from bot.pbx import EmployeeDraft
-from handlers import employee_fields
+from handlers import employee_fields, fields
 from handlers.command import WrongArguments
 from handlers.words import read_words
 
@@ -17,7 +17,7 @@ def read_employee(text: str) -> EmployeeDraft:
     if not words.free and not words.fields:
         raise WrongArguments(mark("Whom shall I create? Write a name, and a number if you want a certain one."))
     draft, problems = employee_fields.read_fields(as_written(text))
-    employee_fields.refuse(problems)
+    fields.refuse(problems)
     if not draft.name:
         raise WrongArguments(mark("A name is missing."))
     return draft

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from bot.access import Permission
-from bot.alerts.health import Health, cause_of, read_health
+from bot.alerts.health import Health
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import Answer, CallLeg, ExtensionStatus, NotFound, PbxError, TrunkStatus
 from handlers import problems
 from handlers.command import Reply, Request, WrongArguments, button, command
 from handlers.live_calls import join_legs
+from handlers.trunk_facts import ORDER, trunk_facts
 
 T = TypeVar("T")
 
@@ -21,7 +22,6 @@ STALE_AFTER = timedelta(seconds=60)
 EXTENSIONS_WITHIN = 8.0
 PAGE = 25
 SHOWN_OFFLINE = 8
-ORDER = (Health.DOWN, Health.DEGRADED, Health.UNKNOWN, Health.UP, Health.OFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,9 @@ def _trunk_facts(part: Part, now: datetime) -> dict[str, Any]:
     if part.value is None:
         return {"problem": part.problem}
     answer: Answer[dict[str, TrunkStatus]] = part.value
-    rows = sorted((_trunk(t) for t in answer.value.values()), key=lambda row: (ORDER.index(row["health"]), row["name"]))
+    rows = sorted(
+        (trunk_facts(t) for t in answer.value.values()), key=lambda row: (ORDER.index(row["health"]), row["name"])
+    )
     enabled = [row for row in rows if row["health"] is not Health.OFF]
     measured = min((t.last_update for t in answer.value.values() if t.last_update), default=None)
     pbx_now = answer.pbx_time or now
@@ -156,20 +158,6 @@ def _trunk_facts(part: Part, now: datetime) -> dict[str, Any]:
         "worst": rows[0]["health"] if enabled else None,
         "measured": measured if stale else None,
         "warnings": answer.warnings,
-    }
-
-
-def _trunk(trunk: TrunkStatus) -> dict[str, Any]:
-    health = read_health(trunk.state, trunk.contact_status)
-    return {
-        "name": trunk.name,
-        "host": trunk.host,
-        "type": trunk.type,
-        "health": health,
-        "cause": cause_of(trunk.state, trunk.contact_status) if health is Health.DOWN else None,
-        "state": trunk.state,
-        "rtt": trunk.rtt,
-        "since": trunk.last_change,
     }
 
 

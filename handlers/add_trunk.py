@@ -1,0 +1,147 @@
+"""/add_trunk: the settings in one line, the password in private, a preview, and then a minute's look at the result."""
+
+from datetime import timedelta
+from typing import Any
+
+from bot.access import Permission
+from bot.chat.message import Button, Message, Rows, mark
+from bot.pbx import PbxError, TrunkDraft, Uncertain
+from bot.pbx.trunks import TrunkType
+from handlers import fields, trunk_fields, trunk_registration
+from handlers.command import CONFIRM_WITHIN, Question, Reply, Request, WrongArguments, answer, button, command
+from handlers.fields import Problem, WrongValue
+from handlers.read_back import read_back
+from handlers.words import read_words
+
+TYPES: dict[str, TrunkType] = {"sip": "sip", "iax": "iax", "iax2": "iax"}
+TYPE_WORDS = ("type", "тип")
+ASKED_FOR = timedelta(minutes=15)
+
+
+@command(
+    "add_trunk",
+    permission=Permission.TRUNKS,
+    summary=mark("Create a trunk; its password is asked in private"),
+    usage=mark("name host=… username=… [field=value …]"),
+    examples=(
+        '/add_trunk "Zadarma" host=sip.zadarma.com username=316811',
+        "/add_trunk Office registration=none host=10.0.0.5",
+    ),
+)
+async def add_trunk(request: Request) -> Reply:
+    words = read_words(request.arguments)
+    if not words.free and not words.fields:
+        raise WrongArguments(mark("Write the trunk's name, its host, and the login if it has one."))
+    written = dict(words.fields)
+    kind = TYPES.get(next((written.pop(word) for word in TYPE_WORDS if word in written), "sip").lower())
+    if words.free:
+        written["name"] = " ".join(words.free)
+    draft, problems = trunk_fields.read_fields(written)
+    draft = trunk_fields.completed(draft)
+    if kind is None:
+        problems.append(Problem(mark("Type"), mark("sip or iax")))
+    fields.refuse([*problems, *trunk_fields.missing(draft)])
+    deleted = await request.talk.delete_asked() if draft.secret is not None else None
+    if not request.place.private:
+        return await _in_private(request, draft.model_copy(update={"secret": None}), kind or "sip", deleted)
+    if draft.secret is None and draft.registration != "none":
+        return await _ask_password(request, draft, kind or "sip")
+    return await _preview(request, draft, kind or "sip")
+
+
+async def _in_private(request: Request, draft: TrunkDraft, kind: TrunkType, deleted: bool | None) -> Reply:
+    """A group never sees a password; one that it has seen is not used."""
+    if draft.registration == "none" and deleted is None:
+        return await _preview(request, draft, kind)
+    asked = await _ask_password(request, draft, kind)
+    if asked.message is None or asked.question is None:
+        return asked
+    if not await request.talk.ask_privately(asked.message, asked.question):
+        return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
+    if deleted is not None:
+        return Reply(Message("password_in_group", {"deleted": deleted}), outcome="a password was typed in a group")
+    return Reply(Message("goes_on_in_private", {"person": request.actor.name}), outcome="the password is asked")
+
+
+async def _ask_password(request: Request, draft: TrunkDraft, kind: TrunkType) -> Reply:
+    kept = await request.drawer.put({"draft": trunk_fields.said(draft), "kind": kind}, ASKED_FOR)
+    facts = {"station": request.station.name, "name": draft.name, "username": draft.username, "new": True}
+    cancel: Rows = ((Button(mark("Cancel"), "trunk.forget", {"kept": kept}),),)
+    return Reply(Message("trunk_password", facts, cancel), question=Question("trunk.password", {"kept": kept}))
+
+
+@answer("trunk.password", permission=Permission.TRUNKS)
+async def take_password(request: Request) -> Reply:
+    await request.talk.delete_asked()
+    try:
+        secret = trunk_fields.password(request.arguments)
+    except WrongValue as wrong:
+        raise WrongArguments(wrong.problem) from None
+    kept = await request.drawer.take(str(request.data["kept"]))
+    if kept is None:
+        return Reply(Message("expired"), outcome="expired")
+    return await _preview(request, TrunkDraft(**kept["draft"], secret=secret), kept["kind"])
+
+
+@button("trunk.forget", permission=Permission.TRUNKS)
+async def forget(request: Request) -> Reply:
+    await request.drawer.take(str(request.data["kept"]))
+    return Reply(Message("trunk_cancelled"), settled=True, outcome="cancelled")
+
+
+async def _preview(request: Request, draft: TrunkDraft, kind: TrunkType) -> Reply:
+    secret = draft.secret.get_secret_value() if draft.secret else ""
+    payload = {"draft": trunk_fields.said(draft), "secret": secret, "kind": kind}
+    kept = await request.drawer.put(payload, CONFIRM_WITHIN + timedelta(minutes=1))
+    facts = {
+        "station": request.station.name,
+        "name": draft.name,
+        "kind": kind,
+        "settings": trunk_fields.FIELDS.shown(trunk_fields.said(draft)),
+        "with_password": draft.secret is not None,
+        "twin": await _twin(request, draft),
+    }
+    question: Rows = (
+        (
+            Button(mark("✅ Create"), "trunk.create", {"kept": kept, "name": draft.name}),
+            Button(mark("Cancel"), "trunk.forget", {"kept": kept}),
+        ),
+    )
+    return Reply(
+        Message("trunk_preview", facts, question), confirm=True, settled=True, outcome=f"asked for {draft.name}"
+    )
+
+
+async def _twin(request: Request, draft: TrunkDraft) -> str | None:
+    """The name of a trunk with the same account: the PBX would take a second one, and both would fight."""
+    try:
+        trunks = (await request.station.pbx.trunks.statuses()).value.values()
+    except PbxError:
+        return None
+    same = (trunk.name for trunk in trunks if (trunk.host, trunk.username) == (draft.host, draft.username))
+    return next(same, None) if draft.username else None
+
+
+@button("trunk.create", permission=Permission.TRUNKS)
+async def create(request: Request) -> Reply:
+    kept = await request.drawer.take(str(request.data["kept"]))
+    if kept is None:
+        return Reply(Message("expired"), outcome="expired")
+    draft = TrunkDraft(**kept["draft"], secret=kept["secret"] or None)
+    said: dict[str, Any] = {"station": request.station.name, "name": draft.name, "done": "created"}
+    try:
+        trunk_id = (await request.station.pbx.trunks.create(draft, kept["kind"])).id
+    except Uncertain:
+        await request.talk.progress(Message("trunk_uncertain", said))
+        found, seen = await read_back(request, lambda: _find(request, draft))
+        if found is None:
+            outcome = "not created: nothing appeared" if seen else "unknown: the PBX does not answer"
+            return Reply(Message("trunk_not_done", said | {"seen": seen}), outcome=outcome)
+        trunk_id = found
+    return trunk_registration.begun(request, trunk_id, said)
+
+
+async def _find(request: Request, draft: TrunkDraft) -> str | None:
+    rows = (await request.station.pbx.trunks.list()).value
+    same = (row.id for row in rows if row.name == draft.name and row.host == (draft.host or ""))
+    return next(same, None)

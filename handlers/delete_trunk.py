@@ -1,0 +1,68 @@
+"""/delete_trunk: what goes with it, its name typed in full, and a look whether it is gone."""
+
+from typing import Any
+
+from bot.access import Permission
+from bot.chat.message import Message, mark
+from bot.pbx import TrunkStatus, Uncertain
+from handlers import trunk_card, trunks
+from handlers.command import Question, Reply, Request, WrongArguments, answer, button, command
+from handlers.read_back import read_back
+
+
+@command(
+    "delete_trunk",
+    permission=Permission.TRUNKS,
+    summary=mark("Delete a trunk, after showing the routes that go with it"),
+    usage=mark("name"),
+    examples=("/delete_trunk Zadarma",),
+)
+async def delete_trunk(request: Request) -> Reply:
+    if not request.arguments:
+        raise WrongArguments(mark("Write the name of the trunk to delete."))
+    found = await trunks.find(request, request.arguments)
+    if len(found) != 1:
+        return Reply(trunks.choice(request, found, "trunk.delete"), outcome=f"{len(found)} trunks of that name")
+    return await _ask(request, found[0])
+
+
+@button("trunk.delete", permission=Permission.TRUNKS)
+async def ask(request: Request) -> Reply:
+    return await _ask(request, await trunk_card.status_of(request, str(request.data["id"])))
+
+
+async def _ask(request: Request, trunk: TrunkStatus) -> Reply:
+    routes = await trunk_card.routes_of(request, trunk.id)
+    facts: dict[str, Any] = {
+        "station": request.station.name,
+        "name": trunk.name,
+        "routes": routes,
+        "private": request.place.private,
+    }
+    question = Question("trunk.name_to_delete", {"id": trunk.id, "name": trunk.name})
+    return Reply(Message("trunk_delete", facts), question=question, outcome=f"asked for {trunk.name}")
+
+
+@answer("trunk.name_to_delete", permission=Permission.TRUNKS)
+async def delete(request: Request) -> Reply:
+    trunk_id, name = str(request.data["id"]), str(request.data["name"])
+    said: dict[str, Any] = {"station": request.station.name, "name": name, "done": "deleted"}
+    if request.arguments != name:
+        return Reply(Message("trunk_name_differs", said), outcome="another name was typed")
+    try:
+        await request.station.pbx.trunks.delete(trunk_id)
+    except Uncertain:
+        await request.talk.progress(Message("trunk_uncertain", said))
+        gone, seen = await read_back(request, lambda: _gone(request, trunk_id))
+        if not gone:
+            outcome = "not deleted" if seen else "unknown: the PBX does not answer"
+            return Reply(Message("trunk_not_done", said | {"seen": seen}), outcome=outcome)
+    if not await _gone(request, trunk_id):
+        return Reply(Message("trunk_not_done", said | {"seen": True}), outcome="not deleted")
+    return Reply(Message("trunk_deleted", said), outcome=f"deleted {name}")
+
+
+async def _gone(request: Request, trunk_id: str) -> bool | None:
+    """From the list: the states are remembered for some seconds, also those of deleted trunks."""
+    rows = (await request.station.pbx.trunks.list()).value
+    return True if all(row.id != trunk_id for row in rows) else None

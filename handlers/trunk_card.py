@@ -1,0 +1,133 @@
+"""One trunk: its state, its day, its settings, its routes, and what can be done."""
+
+import asyncio
+from collections.abc import Awaitable
+from datetime import datetime, time
+from typing import Any, TypeVar
+
+from bot.access import Permission
+from bot.alerts.health import Health, read_health
+from bot.chat.message import Button, Message, Rows, mark
+from bot.pbx import KeyTooNarrow, NotFound, PbxError, TrunkEvent, TrunkStatus
+from handlers import problems, trunk_fields
+from handlers.command import Reply, Request, button
+from handlers.trunk_facts import trunk_facts
+from handlers.trunk_history import availability
+
+T = TypeVar("T")
+
+SHOWN_EVENTS = 5
+# The history of a day that flaps every minute.
+EVENTS = 1000
+
+
+@button("trunk.card", permission=Permission.TRUNKS_READ)
+async def show(request: Request) -> Reply:
+    return Reply(await card(request, str(request.data["id"]), request.data.get("page")))
+
+
+@button("trunk.check", permission=Permission.TRUNKS_CHECK)
+async def check(request: Request) -> Reply:
+    """Measured now, not remembered: the PBX's own memory is up to 10 s old."""
+    message = await card(request, str(request.data["id"]), request.data.get("page"), fresh=True)
+    return Reply(message, toast=mark("Measured just now."))
+
+
+async def status_of(request: Request, trunk_id: str, *, fresh: bool = False) -> TrunkStatus:
+    """From the list of all: a key with limited rights may not ask for every single trunk. Raises NotFound."""
+    found = (await request.station.pbx.trunks.statuses(fresh=fresh)).value.get(trunk_id)
+    if found is None:
+        raise NotFound(("the trunk is not there any more",), "providers")
+    return found
+
+
+async def card(request: Request, trunk_id: str, page: int | None = None, *, fresh: bool = False) -> Message:
+    pbx = request.station.pbx
+    status, settings, history, routes = await asyncio.gather(
+        status_of(request, trunk_id, fresh=fresh),
+        _part(pbx.trunks.get(trunk_id)),
+        _part(pbx.trunks.history(trunk_id, EVENTS)),
+        routes_of(request, trunk_id),
+    )
+    facts = trunk_facts(status) | {
+        "station": request.station.name,
+        "now": request.now,
+        "username": status.username,
+        "settings": _settings(settings.value.value) if settings.value else [],
+        "events": _events(history.value.value) if history.value else [],
+        "available": _today(request, status, history.value.value) if history.value else None,
+        "routes": routes,
+        "problem": settings.problem or history.problem,
+    }
+    return Message("trunk", facts, _buttons(request, status, page))
+
+
+class _Part:
+    def __init__(self, value: Any = None, problem: dict[str, Any] | None = None) -> None:
+        self.value = value
+        self.problem = problem
+
+
+async def _part(question: Awaitable[T]) -> _Part:
+    """One part of the card: what hides it does not hide the others."""
+    try:
+        return _Part(value=await question)
+    except (KeyTooNarrow, PbxError) as error:
+        return _Part(problem=problems.describe(error))
+
+
+def _settings(trunk: Any) -> list[dict[str, Any]]:
+    shown = trunk_fields.FIELDS.shown(trunk_fields.known(trunk))
+    apart = ("name", "host", "username", "disabled")
+    return [field for field in shown if field["key"] not in apart and field["value"] not in ("", None)]
+
+
+def _events(events: tuple[TrunkEvent, ...]) -> list[dict[str, Any]]:
+    return [
+        {"at": event.at, "state": event.state, "health": read_health(event.state, None)}
+        for event in events[:SHOWN_EVENTS]
+        if event.at is not None
+    ]
+
+
+def _today(request: Request, status: TrunkStatus, events: tuple[TrunkEvent, ...]) -> float | None:
+    zone = request.station.zone()
+    midnight = datetime.combine(request.now.astimezone(zone).date(), time.min, zone)
+    share = availability(events, status.state, midnight, request.now)
+    return None if share is None else round(share * 100, 1)
+
+
+async def routes_of(request: Request, trunk_id: str) -> dict[str, Any]:
+    """Names of the routes in and out that use the trunk, or why they cannot be told."""
+    routing = request.station.pbx.routing
+    try:
+        incoming, outbound = await asyncio.gather(routing.incoming(), routing.outbound())
+    except PbxError as error:
+        return {"incoming": [], "outbound": [], "problem": problems.describe(error)}
+    return {
+        "incoming": [
+            f"{route.name or route.number or route.id}{f' ({route.number})' if route.number and route.name else ''}"
+            for route in incoming.value
+            if route.trunk == trunk_id
+        ],
+        "outbound": [route.name or route.id for route in outbound.value if route.trunk == trunk_id],
+        "problem": None,
+    }
+
+
+def _buttons(request: Request, status: TrunkStatus, page: int | None) -> Rows:
+    data: dict[str, Any] = {"id": status.id, "page": page}
+    first = [Button(mark("↻ Refresh"), "trunk.card", data)]
+    if request.may(Permission.TRUNKS_CHECK).allowed:
+        first.append(Button(mark("🔎 Check now"), "trunk.check", data))
+    rows = [tuple(first)]
+    if request.may(Permission.TRUNKS).allowed:
+        off = read_health(status.state, status.contact_status) is Health.OFF
+        label = mark("🔌 Switch on") if off else mark("🔌 Switch off")
+        switch = Button(label, "trunk.switch", {"id": status.id, "on": off})
+        edit = Button(mark("✏️ Edit"), "trunk.edit", {"id": status.id})
+        delete = Button(mark("🗑 Delete"), "trunk.delete", {"id": status.id})
+        rows.append((switch, edit, delete))
+    if page is not None:
+        rows.append((Button(mark("‹ Back"), "trunks.show", {"page": page}),))
+    return tuple(rows)

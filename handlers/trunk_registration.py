@@ -1,0 +1,50 @@
+"""Watching a trunk register, for a minute after something was done to it."""
+
+from typing import Any
+
+from bot.alerts.health import Cause, Health
+from bot.chat.message import Button, Message, Rows, mark
+from bot.pbx import PbxError
+from handlers import trunk_card
+from handlers.command import Reply, Request
+from handlers.trunk_facts import trunk_facts
+
+FOR = 60.0
+EVERY = 4.0
+# A refused login is told from a start that is not over by lasting over two looks.
+SURE_AFTER = 2
+
+
+async def watch(request: Request, trunk_id: str, said: dict[str, Any]) -> Reply:
+    """`said` are the facts of what was done before; the result is said under them."""
+    waited, refused = 0.0, 0
+    state: dict[str, Any] | None = None
+    while waited < FOR and not request.stopping():
+        await request.station.pause(EVERY)
+        waited += EVERY
+        try:
+            state = trunk_facts(await trunk_card.status_of(request, trunk_id, fresh=True))
+        except PbxError:
+            continue
+        if state["health"] in (Health.UP, Health.OFF):
+            break
+        refused = refused + 1 if state["cause"] is Cause.CREDENTIALS_REFUSED else 0
+        if refused > SURE_AFTER:
+            break
+    facts = said | {"state": state, "waited": waited, "waiting": False}
+    result = str(state["health"]) if state else "not seen"
+    return Reply(Message("trunk_done", facts, to_card(trunk_id)), outcome=f"{said['done']}: {result}")
+
+
+def begun(request: Request, trunk_id: str, said: dict[str, Any]) -> Reply:
+    """What was done, and that its registration is being watched."""
+    facts = said | {"state": None, "waited": 0.0, "waiting": True}
+    return Reply(
+        Message("trunk_done", facts, to_card(trunk_id)),
+        then=lambda: watch(request, trunk_id, said),
+        outcome=str(said["done"]),
+    )
+
+
+def to_card(trunk_id: str) -> Rows:
+    return ((Button(mark("🔎 Card"), "trunk.card", {"id": trunk_id}),),)

@@ -1,0 +1,95 @@
+"""/trunks: all trunks, the worst on top."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from bot.access import Permission
+from bot.chat.message import Button, Message, Rows, mark
+from bot.pbx import PbxError, TrunkStatus
+from handlers import trunk_card
+from handlers.command import Reply, Request, button, command
+from handlers.trunk_facts import ORDER, trunk_facts
+
+PAGE = 8
+
+
+@command(
+    "trunks",
+    permission=Permission.TRUNKS_READ,
+    summary=mark("The trunks: health, host, round trip, since when"),
+    usage=mark("[name]"),
+    examples=("/trunks", "/trunks Zadarma"),
+)
+async def trunks(request: Request) -> Reply:
+    if request.arguments:
+        found = await find(request, request.arguments)
+        return Reply(await trunk_card.card(request, found[0].id) if len(found) == 1 else choice(request, found))
+    return Reply(await _list(request, 0))
+
+
+@button("trunks.show", permission=Permission.TRUNKS_READ)
+async def show(request: Request) -> Reply:
+    return Reply(await _list(request, int(request.data["page"])))
+
+
+async def find(request: Request, name: str) -> list[TrunkStatus]:
+    """Whose name, host, login or id is, or else contains, what was written."""
+    wanted = name.strip().strip("\"'“”«»").casefold()
+    everything = list((await request.station.pbx.trunks.statuses()).value.values())
+
+    def words(trunk: TrunkStatus) -> list[str]:
+        return [text.casefold() for text in (trunk.name, trunk.id, trunk.username, trunk.host) if text]
+
+    exact = [trunk for trunk in everything if trunk.name.casefold() == wanted or trunk.id.casefold() == wanted]
+    return exact or [trunk for trunk in everything if any(wanted in word for word in words(trunk))]
+
+
+def choice(request: Request, found: Sequence[TrunkStatus], action: str = "trunk.card") -> Message:
+    """None or several answer to a name: which one is meant?"""
+    facts = {"station": request.station.name, "found": len(found)}
+    return Message(
+        "trunk_choice", facts, tuple((Button(trunk.name, action, {"id": trunk.id}),) for trunk in found[:PAGE])
+    )
+
+
+async def _list(request: Request, page: int) -> Message:
+    answer, kinds = await asyncio.gather(request.station.pbx.trunks.statuses(), _registrations(request))
+    rows = [trunk_facts(trunk) | {"registration": kinds.get(trunk.id, "")} for trunk in answer.value.values()]
+    rows.sort(key=lambda row: (ORDER.index(row["health"]), row["name"]))
+    last = max(0, (len(rows) - 1) // PAGE)
+    page = min(page, last)
+    shown = rows[page * PAGE : (page + 1) * PAGE]
+    facts = {
+        "station": request.station.name,
+        "now": request.now,
+        "total": len(rows),
+        "trunks": shown,
+        "first": page * PAGE + 1,
+        "page": page + 1,
+        "pages": last + 1,
+        "warnings": answer.warnings,
+        "engine_is_silent": request.station.watch.engine_is_silent,
+    }
+    return Message("trunks", facts, _buttons(shown, page, last))
+
+
+async def _registrations(request: Request) -> dict[str, str]:
+    """Which way each trunk registers; without it the list is as good as without this one word."""
+    try:
+        return {row.id: row.registration for row in (await request.station.pbx.trunks.list()).value}
+    except PbxError:
+        return {}
+
+
+def _buttons(shown: Sequence[dict[str, Any]], page: int, last: int) -> Rows:
+    def to(label: str, target: int) -> Button:
+        return Button(label, "trunks.show", {"page": target})
+
+    cards = tuple(
+        Button(str(place), "trunk.card", {"id": row["id"], "page": page})
+        for place, row in enumerate(shown, page * PAGE + 1)
+    )
+    paging = [to("‹", page - 1)] if page > 0 else []
+    paging += [to("›", page + 1)] if page < last else []
+    return tuple(row for row in (cards, (*paging, to(mark("↻ Refresh"), page))) if row)

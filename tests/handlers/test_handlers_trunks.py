@@ -1,0 +1,120 @@
+"""Trunks: what people may write, and how good a day was."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.pbx import TrunkDraft, TrunkEvent
+from handlers import trunk_fields
+from handlers.trunk_history import availability
+from handlers.words import read_words
+
+MIDNIGHT = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def read(text: str) -> tuple[TrunkDraft, list[tuple[str, str]]]:
+    draft, problems = trunk_fields.read_fields(read_words(text).fields)
+    return draft, [(problem.label, problem.problem) for problem in problems]
+
+
+def test_every_field_of_the_article_is_read_in_both_languages() -> None:
+    draft, problems = read(
+        "имя=Задарма хост=sip.zadarma.com логин=316811 пароль=s3cret регистрация=исходящая порт=5061 "
+        "транспорт=tls dtmf=rfc4733 проверка=нет выключен=да"
+    )
+    assert problems == []
+    assert draft.body() == {
+        "description": "Задарма",
+        "host": "sip.zadarma.com",
+        "port": 5061,
+        "username": "316811",
+        "secret": "s3cret",
+        "registration_type": "outbound",
+        "transport": "tls",
+        "dtmfmode": "rfc4733",
+        "qualify": False,
+        "disabled": True,
+    }
+    assert "s3cret" not in repr(draft) + str(trunk_fields.said(draft))
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("host=not_a_host!!", "Host"),
+        ("host=-x", "Host"),
+        ("port=99999", "Port"),
+        ("port=0", "Port"),
+        ("registration=maybe", "Registration"),
+        ("transport=smoke", "Transport"),
+        ("note=" + "x" * 501, "Note"),
+        ('username="a b"', "Login"),
+    ],
+)
+def test_what_the_pbx_would_take_or_refuse_later_is_named_now(text: str, label: str) -> None:
+    assert [name for name, _ in read(text)[1]] == [label]
+
+
+@pytest.mark.parametrize(("text", "kind"), [("host=a.b username=u", "outbound"), ("host=10.0.0.1", "none")])
+def test_the_kind_of_registration_follows_from_what_is_said(text: str, kind: str) -> None:
+    assert trunk_fields.completed(read(text)[0]).registration == kind
+
+
+def test_what_is_missing_depends_on_the_kind() -> None:
+    def lacks(**said: str) -> list[str]:
+        return [problem.label for problem in trunk_fields.missing(trunk_fields.completed(TrunkDraft(**said)))]
+
+    assert lacks(name="A", username="u") == ["Host"]
+    assert lacks(name="A", registration="inbound") == ["Login"]
+    assert lacks(host="a.b") == ["Name"]
+    assert lacks(name="A", host="a.b") == []
+
+
+def event(minute: int, state: str, previous: str) -> TrunkEvent:
+    return TrunkEvent.model_validate(
+        {"timestamp": (MIDNIGHT + timedelta(minutes=minute)).timestamp(), "state": state, "previousState": previous}
+    )
+
+
+def test_a_day_with_an_hour_down_of_four_is_three_quarters_good() -> None:
+    events = (event(120, "registered", "rejected"), event(60, "rejected", "registered"))
+    assert availability(events, "registered", MIDNIGHT, MIDNIGHT + timedelta(hours=4)) == 0.75
+
+
+def test_upper_case_states_of_inbound_trunks_count_too() -> None:
+    events = (event(60, "UNREGISTERED", "REGISTERED"),)
+    assert availability(events, "UNREGISTERED", MIDNIGHT, MIDNIGHT + timedelta(hours=2)) == 0.5
+
+
+def test_a_trunk_switched_off_was_neither_good_nor_bad() -> None:
+    events = (event(60, "OFF", "registered"),)
+    assert availability(events, "OFF", MIDNIGHT, MIDNIGHT + timedelta(hours=2)) == 1.0
+    assert availability((), "OFF", MIDNIGHT, MIDNIGHT + timedelta(hours=2)) is None
+
+
+STATES = st.sampled_from(["registered", "REGISTERED", "rejected", "OFF", "UNKNOWN", "OK", "lagged"])
+
+
+@given(st.lists(st.tuples(st.integers(-60, 240), STATES), max_size=8, unique_by=lambda change: change[0]), STATES)
+def test_it_equals_a_count_minute_by_minute(changes: list[tuple[int, str]], before: str) -> None:
+    changes.sort()
+    states = [before, *(state for _, state in changes)]
+    events = tuple(
+        event(minute, state, previous) for (minute, state), previous in zip(changes, states[:-1], strict=True)
+    )[::-1]
+    timeline = {}
+    for minute in range(240):
+        timeline[minute] = next((state for at, state in reversed(changes) if at <= minute), before)
+    counted = [state for state in timeline.values() if state != "OFF"]
+    good = sum(state.lower() in ("registered", "ok", "lagged") for state in counted)
+    current = states[-1]
+    late = [change for change in changes if change[0] < 240]
+    share = availability(
+        tuple(one for one in events if one.at and one.at < MIDNIGHT + timedelta(minutes=240)),
+        current if len(late) == len(changes) else next(s for s in [states[len(late)]]),
+        MIDNIGHT,
+        MIDNIGHT + timedelta(minutes=240),
+    )
+    assert share == (pytest.approx(good / len(counted)) if counted else None)

@@ -105,7 +105,8 @@ async def apply(request: Request) -> Reply:
         return Reply(Message("expired"), outcome="expired")
     client, trunk_id = request.station.pbx.trunks, str(request.data["id"])
     before = (await client.get(trunk_id)).value
-    draft = TrunkDraft(**kept["wanted"], secret=kept["secret"] or None)
+    # Measured: a change that does not repeat the note deletes it.
+    draft = TrunkDraft(**{"note": before.note} | kept["wanted"], secret=kept["secret"] or None)
     if any(trunk_fields.known(before)[key] != value for key, value in kept["seen"].items()):
         # Somebody was faster; what was agreed to is not what would happen now.
         return await _ask(request, trunk_id, draft)

@@ -23,7 +23,8 @@ EVENTS = 1000
 
 @button("trunk.card", permission=Permission.TRUNKS_READ)
 async def show(request: Request) -> Reply:
-    return Reply(await card(request, str(request.data["id"]), request.data.get("page")))
+    fresh = bool(request.data.get("fresh"))
+    return Reply(await card(request, str(request.data["id"]), request.data.get("page"), fresh=fresh))
 
 
 @button("trunk.check", permission=Permission.TRUNKS_CHECK)

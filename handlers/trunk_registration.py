@@ -13,6 +13,7 @@ FOR = 60.0
 EVERY = 4.0
 # A refused login is told from a start that is not over by lasting over two looks.
 SURE_AFTER = 2
+ANSWERED_BEFORE = 30.0
 
 
 async def watch(request: Request, trunk_id: str, said: dict[str, Any]) -> Reply:
@@ -28,12 +29,20 @@ async def watch(request: Request, trunk_id: str, said: dict[str, Any]) -> Reply:
             continue
         if state["health"] in (Health.UP, Health.OFF):
             break
+        if _is_refused(state, waited):
+            state["cause"] = Cause.CREDENTIALS_REFUSED
         refused = refused + 1 if state["cause"] is Cause.CREDENTIALS_REFUSED else 0
         if refused > SURE_AFTER:
             break
     facts = said | {"state": state, "waited": waited, "waiting": False}
     result = str(state["health"]) if state else "not seen"
     return Reply(Message("trunk_done", facts, to_card(trunk_id)), outcome=f"{said['done']}: {result}")
+
+
+def _is_refused(state: dict[str, Any], waited: float) -> bool:
+    """Measured: after a start a provider that does not answer is unregistered for 30 s before it is called rejected;
+    so what is rejected sooner was answered, though its contact is not measured yet."""
+    return state["state"].lower() == "rejected" and state["contact"] != "Unreachable" and waited < ANSWERED_BEFORE
 
 
 def begun(request: Request, trunk_id: str, said: dict[str, Any]) -> Reply:
@@ -47,4 +56,5 @@ def begun(request: Request, trunk_id: str, said: dict[str, Any]) -> Reply:
 
 
 def to_card(trunk_id: str) -> Rows:
-    return ((Button(mark("🔎 Card"), "trunk.card", {"id": trunk_id}),),)
+    # Fresh: the PBX remembers states for some seconds, and would show what was before.
+    return ((Button(mark("🔎 Card"), "trunk.card", {"id": trunk_id, "fresh": True}),),)

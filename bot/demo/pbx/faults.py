@@ -18,6 +18,7 @@ Kind = Literal[
     "server_error",
     "cut",
     "lost_answer",
+    "ignore_switching",
 ]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 

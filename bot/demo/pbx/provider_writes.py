@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bot.demo.pbx import seed
 from bot.demo.pbx.envelope import Answer, Call, refused
 from bot.demo.pbx.provider_actions import masked, told
+from bot.demo.pbx.sightings import Change, Condition
 from bot.demo.pbx.trunks import SECRET_MASK, Trunk
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class ProviderWrites:
         if refusal:
             return told(refusal, "create", "SaveRecord")
         trunk = Trunk(self.pbx.new_trunk_id(kind), record)
+        if (truth := _truth(record)) != "ok":
+            trunk.changes.append(Change(self.pbx.now(), truth, self.pbx.speed))
         self.pbx.add_trunk(trunk, pace=self.pbx.speed)
         page = f"providers/modify{kind.lower()}/{trunk.id}"
         answer = Answer(masked(trunk), status=201, http_code=201, reload=page, cost=0.04)
@@ -64,11 +67,13 @@ class ProviderWrites:
         trunk = self.pbx.trunks.get(call.id)
         if trunk is None:
             return told(refused(["api_ProviderNotFound"]), "updateStatus", "UpdateStatus")
-        self.pbx.set_disabled(trunk, true(call.params.get("disabled")), pace=self.pbx.speed)
+        disabled = true(call.params.get("disabled"))
+        if self.pbx.fault.kind != "ignore_switching":
+            self.pbx.set_disabled(trunk, disabled, pace=self.pbx.speed)
         data = {
             "id": trunk.id,
             "type": trunk.record["type"],
-            "disabled": trunk.disabled,
+            "disabled": disabled,
             "description": trunk.text("description"),
         }
         return told(Answer(data), "updateStatus", "UpdateStatus")
@@ -84,10 +89,19 @@ class ProviderWrites:
             record["secret"] = trunk.record["secret"]
         if not whole and "note" not in call.params:
             record["note"] = ""
+        if (truth := _truth(record)) != _truth(trunk.record):
+            trunk.changes.append(Change(self.pbx.now(), truth, self.pbx.speed))
         disabled = bool(record["disabled"])
         trunk.record = record | {"disabled": trunk.disabled}
         self.pbx.set_disabled(trunk, disabled, pace=self.pbx.speed)
         return told(Answer(masked(trunk), http_code=200), function, "SaveRecord")
+
+
+def _truth(record: Mapping[str, object]) -> Condition:
+    """There is no provider behind what people enter; what they write tells how it should turn out."""
+    if any(word in str(record["host"]).lower() for word in ("dead", "invalid")):
+        return "provider_dead"
+    return "wrong_password" if "wrong" in str(record["secret"]).lower() else "ok"
 
 
 def _filled(

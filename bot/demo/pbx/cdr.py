@@ -85,7 +85,7 @@ class Records:
             "dst_call_id": f"{self._random.getrandbits(64):016x}" if leg.dst_chan.startswith("PJSIP") else "",
             "verbose_call_id": f"[C-{call.serial:08x}]",
             "rec_src_channel": "0" if billsec else "",
-            "dtmf_digits": "",
+            "dtmf_digits": leg.dtmf,
             "playback_url": "",
             "download_url": "",
         }

@@ -32,6 +32,7 @@ class Leg:
     dialstatus: str = ""
     transfer: bool = False
     is_app: bool = False
+    dtmf: str = ""
 
     def cut(self, now: float) -> None:
         if self.answer is not None and self.answer > now:

@@ -10,6 +10,17 @@ from bot.demo.pbx.local_time import text, text_or_empty
 Row = dict[str, object]
 Test = Callable[[Row], bool]
 SORTS = ("id", "start", "linkedid", "src_num", "dst_num", "did", "disposition", "duration", "billsec")
+_FIRST_SERIAL_BY_HAND = 500_000
+_BLANK: Row = {
+    "src_chan": "",
+    "dst_chan": "",
+    "appname": "",
+    "src_call_id": "",
+    "dst_call_id": "",
+    "playback_url": "",
+    "download_url": "",
+    "work_completed": "1",
+}
 _ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 
@@ -20,11 +31,22 @@ class Records:
         self.rows: list[Row] = []
         self._random = random
         self._last_id = 0
+        self._last_serial = _FIRST_SERIAL_BY_HAND
 
     def add(self, call: Call, zone: ZoneInfo) -> None:
         for leg in call.legs:
             self._last_id += 1
             self.rows.append(self._row(self._last_id, call, leg, zone))
+
+    def insert(self, fields: Row) -> None:
+        """A row whose every value is somebody else's choice; what is not chosen is as in a row without news."""
+        self._last_id += 1
+        self.rows.append(_BLANK | fields | {"id": self._last_id})
+
+    def next_serial(self) -> int:
+        """Of calls that never rang, so that their names meet no other's."""
+        self._last_serial += 1
+        return self._last_serial
 
     def remove(self, wanted: Callable[[Row], bool]) -> list[Row]:
         gone = [row for row in self.rows if wanted(row)]
@@ -63,7 +85,7 @@ class Records:
             "dst_call_id": f"{self._random.getrandbits(64):016x}" if leg.dst_chan.startswith("PJSIP") else "",
             "verbose_call_id": f"[C-{call.serial:08x}]",
             "rec_src_channel": "0" if billsec else "",
-            "dtmf_digits": "",
+            "dtmf_digits": leg.dtmf,
             "playback_url": "",
             "download_url": "",
         }

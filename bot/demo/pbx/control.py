@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.demo.pbx import control_calls, seed
+from bot.demo.pbx import control_calls, control_records, seed
 from bot.demo.pbx.control_state import state
 from bot.demo.pbx.faults import KINDS, Fault
 from bot.demo.pbx.keys import RIGHTS, Permissions
@@ -194,6 +194,7 @@ _SWITCHES: dict[str, Switch] = {
     "calls": control_calls.start,
     "calls/{linkedid}/answer": control_calls.answer,
     "calls/{linkedid}/hangup": control_calls.hang_up,
+    "records": control_records.add,
     "traffic": _set_traffic,
     "speed": _set_speed,
     "time_zone": _set_time_zone,

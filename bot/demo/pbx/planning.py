@@ -1,11 +1,12 @@
 """How a call of each kind goes: who rings, for how long, who forwards to whom."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 from bot.demo.pbx.calls import Call, CallKind, Leg
 from bot.demo.pbx.employees import Employee
+from bot.demo.pbx.queues import Menu, Queue
 from bot.demo.pbx.trunks import Trunk
 
 CALLERS: Sequence[tuple[str, str]] = (
@@ -56,6 +57,40 @@ class Planner:
         leg = call.legs[0]
         leg.dst_num, leg.dst_name, leg.to_account, leg.dst_chan = "outworktimes", "", "", "App:outworktimes"
         leg.is_app, leg.answer, leg.end = True, None, start + seconds
+        return call
+
+    def by_menu(self, order: Order, start: float, seconds: float, menu: Menu, digits: str) -> Call:
+        """The caller listens to the voice menu for so many seconds first. `digits` empty: and hangs up there."""
+        call = self._begun_with(self._plan_later(order, start, seconds), start, seconds, menu.number, menu.name)
+        call.legs[0].dtmf = digits
+        if not digits:
+            del call.legs[1:]
+        return call
+
+    def by_queue(self, order: Order, start: float, queue: Queue, others: Sequence[Employee]) -> Call:
+        """`order` is the member who answers or rings last; `others` ring with that one, or before, and do not."""
+        in_turn = queue.strategy != "ringall"
+        call = self._plan_later(order, start, len(others) * order.ring if in_turn else 0)
+        last = call.legs[0]
+        ringing_ends = last.end if last.answer is None else last.answer
+        for place, other in enumerate(others):
+            began = start + place * order.ring if in_turn else last.start
+            ended = began + order.ring if in_turn else ringing_ends
+            leg = replace(last, start=began, end=ended, answer=None, dst_num=other.number, dst_name=other.caller_id)
+            leg.to_account, leg.dst_chan = other.number, self._channel(other.number)
+            call.legs.insert(place, leg)
+        return self._begun_with(call, start, last.end - start, queue.number, queue.name)
+
+    def _plan_later(self, order: Order, start: float, seconds: float) -> Call:
+        """A call takes its name from its very beginning, wherever it goes then."""
+        call = self.plan(order, start + seconds)
+        call.linkedid = f"mikopbx-{int(start)}.{call.serial}"
+        return call
+
+    def _begun_with(self, call: Call, start: float, seconds: float, number: str, name: str) -> Call:
+        leg = replace(call.legs[0], start=start, answer=None, end=start + seconds, dst_num=number, dst_name=name)
+        leg.to_account, leg.dst_chan, leg.is_app, leg.dialstatus = "", f"App:{number}", True, ""
+        call.legs.insert(0, leg)
         return call
 
     def forward(self, call: Call, to: str, rings: float, talk: float | None) -> None:

@@ -1,7 +1,7 @@
 """The office on the phone: a month of plausible calls behind us, and new ones as time goes by."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 from zoneinfo import ZoneInfo
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from bot.demo.pbx.calls import Call
 from bot.demo.pbx.employees import Employee
 from bot.demo.pbx.planning import CALLERS, Order, Planner
+from bot.demo.pbx.queues import MENU, Queue
 from bot.demo.pbx.seed import DAY
 from bot.demo.pbx.trunks import Trunk
 
@@ -23,6 +24,7 @@ class Scene:
     trunks: Sequence[Trunk]
     people: Sequence[Employee]
     zone: ZoneInfo
+    queues: Sequence[Queue] = ()
 
     def working(self, moment: float) -> bool:
         local = datetime.fromtimestamp(moment, self.zone)
@@ -38,6 +40,8 @@ class Traffic:
         self._random = random
         self._numbers = [f"79{random.randint(0, 999_999_999):09d}" for _ in range(90)]
         self._next: float | None = None
+        # Who rang in vain and is to be called back: not before the first moment, and not after the second.
+        self._owed: list[tuple[float, float, str]] = []
 
     def history(self, scene: Scene, until: float, days: int) -> list[Call]:
         """The calls of the last `days` days that ended by `until`, oldest first."""
@@ -77,7 +81,9 @@ class Traffic:
             kinds += ["outgoing"] * 2
         match self._random.choice(kinds):
             case "incoming":
-                return self._incoming(scene, start)
+                call = self._incoming(scene, start)
+                self._owe(call)
+                return call
             case "outgoing":
                 return self._outgoing(scene, start)
             case _:
@@ -89,6 +95,11 @@ class Traffic:
         person = self._random.choice(scene.people)
         if not scene.working(start):
             return self._planner.after_hours(Order("incoming", number, "", trunk, name), start, self._ring() + 6)
+        way = self._random.random()
+        if way < 0.08:
+            return self._by_menu(scene, start, trunk, (number, name))
+        if way < 0.2 and scene.queues:
+            return self._by_queue(scene, start, trunk, (number, name))
         if self._random.random() < 0.7:
             order = Order("incoming", number, person.number, trunk, name, answer_after=self._ring(), talk=self._talk())
             call = self._planner.plan(order, start)
@@ -100,14 +111,47 @@ class Traffic:
             self._planner.forward(call, person.mobile, self._ring(), self._random.choice([None, self._talk()]))
         return call
 
+    def _by_menu(self, scene: Scene, start: float, trunk: Trunk, caller: tuple[str, str]) -> Call:
+        digits, number = self._random.choice(MENU.choices)
+        direct = [person for person in scene.people if person.number == number]
+        person = self._random.choice(direct or scene.people)
+        digits = "" if self._random.random() < 0.15 else digits
+        answer = self._ring() if self._random.random() < 0.75 else None
+        talk, ring = self._talk(), self._ring() + 8
+        order = Order("incoming", caller[0], person.number, trunk, caller[1], ring, answer, talk)
+        return self._planner.by_menu(order, start, 4 + self._ring(), MENU, digits)
+
+    def _by_queue(self, scene: Scene, start: float, trunk: Trunk, caller: tuple[str, str]) -> Call:
+        queue = self._random.choice(scene.queues)
+        members = [person for person in scene.people if person.number in queue.members] or list(scene.people[:1])
+        self._random.shuffle(members)
+        answer = self._ring() if self._random.random() < 0.7 else None
+        order = Order("incoming", caller[0], members[-1].number, trunk, caller[1], self._ring() + 8, answer)
+        return self._planner.by_queue(replace(order, talk=self._talk()), start, queue, members[:-1])
+
+    def _owe(self, call: Call) -> None:
+        """Some of those who rang in vain are called back, by whoever has the time."""
+        missed = all(leg.answer is None for leg in call.legs)
+        if missed and call.legs[0].src_num.isdigit() and self._random.random() < 0.4:
+            first = call.end + self._random.uniform(120, 3600)
+            self._owed.append((first, first + DAY / 2, call.legs[0].src_num))
+
+    def _owed_to(self, start: float) -> str:
+        self._owed = [owed for owed in self._owed if owed[1] > start]
+        due = next((owed for owed in self._owed if owed[0] <= start), None)
+        if due is None:
+            return ""
+        self._owed.remove(due)
+        return due[2]
+
     def _outgoing(self, scene: Scene, start: float) -> Call:
         trunk, person = self._random.choice(scene.trunks), self._random.choice(scene.people)
-        number = self._random.choice(self._numbers)
+        number = self._owed_to(start) or self._random.choice(self._numbers)
         if self._random.random() < 0.72:
             answered = Order("outgoing", person.number, number, trunk, answer_after=self._ring(), talk=self._talk())
             return self._planner.plan(answered, start)
         # A dial status other than ANSWERED reaches the record only now and then.
-        status = self._random.choices(["", "BUSY", "CANCEL"], [8, 1, 1])[0]
+        status = self._random.choices(["", "BUSY", "CANCEL", "CHANUNAVAIL"], [6, 1.5, 1, 1])[0]
         unanswered = Order("outgoing", person.number, number, trunk, ring=self._ring() + 10, dialstatus=status)
         return self._planner.plan(unanswered, start)
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from random import Random
 from zoneinfo import ZoneInfo
 
-from bot.demo.pbx import routing_tables, seed
+from bot.demo.pbx import queues, routing_tables, seed
 from bot.demo.pbx.calls import LINGER_SECONDS, CallBook
 from bot.demo.pbx.cdr import Records
 from bot.demo.pbx.employees import Employee, Phone
@@ -75,6 +75,7 @@ class Pbx:
         self.employees = {person.id: person for person in seed.employees(self.random)}
         self.trunks = {trunk.id: trunk for trunk in seed.trunks(self.random, start)}
         self.service_numbers = dict(routing_tables.SERVICE_NUMBERS)
+        self.queues = queues.queues()
         self.incoming_routes = routing_tables.incoming(list(self.trunks.values()), self.employees)
         self.outbound_routes = routing_tables.outbound(list(self.trunks.values()))
         self._last_user_id = max(self.employees)
@@ -107,7 +108,7 @@ class Pbx:
 
     def _past_scene(self) -> Scene:
         trunks = [trunk for trunk in self.trunks.values() if not trunk.disabled and trunk.registration == "outbound"]
-        return Scene(trunks, list(self.employees.values()), self.zone)
+        return Scene(trunks, list(self.employees.values()), self.zone, self.queues)
 
     def _scene(self) -> Scene:
         """Only trunks that work carry calls, only phones that are there and free ring."""
@@ -116,7 +117,7 @@ class Pbx:
         trunks = [trunk for trunk in self.trunks.values() if trunk.registration == "outbound" and trunk.up(now)]
         people = [person for person in self.employees.values() if person.reachable()]
         free = [person for person in people if person.number not in busy]
-        return Scene(trunks, free or people or list(self.employees.values()), self.zone)
+        return Scene(trunks, free or people or list(self.employees.values()), self.zone, self.queues)
 
     def set_online(self, person: Employee, online: bool) -> None:
         """The cached answer of up to 30 s is dropped, so that whoever moved the switch sees it at once."""

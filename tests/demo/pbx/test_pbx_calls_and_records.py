@@ -25,6 +25,13 @@ async def records(api: httpx.AsyncClient, query: str) -> list[dict[str, object]]
     return found
 
 
+def by_call(rows: list[dict[str, object]]) -> list[list[dict[str, object]]]:
+    calls: dict[object, list[dict[str, object]]] = {}
+    for row in rows:
+        calls.setdefault(row["linkedid"], []).append(row)
+    return list(calls.values())
+
+
 async def test_a_call_rings_talks_ends_and_becomes_a_record_nine_seconds_later(
     api: httpx.AsyncClient, control: httpx.AsyncClient, clock: Time
 ) -> None:
@@ -115,6 +122,41 @@ def test_the_month_has_every_kind_of_call(clock: Time) -> None:
     assert Counter(row["src_num"] for row in rows if row["did"]).most_common(1)[0][1] > 10
     assert any("<script>" in str(row["src_name"]) for row in rows)
     assert [row["id"] for row in rows] == sorted(int(str(row["id"])) for row in rows)
+
+
+def test_the_month_has_calls_through_the_menu_and_the_queues(clock: Time) -> None:
+    calls = by_call(Pbx(now=clock).records.rows)
+    chosen = [legs for legs in calls if legs[0]["dst_num"] == "2003"]
+    assert {legs[0]["is_app"] for legs in chosen} == {"1"}
+    assert {legs[0]["dtmf_digits"] for legs in chosen} >= {"", "2"}
+    assert all(len(legs) == (2 if legs[0]["dtmf_digits"] else 1) for legs in chosen)
+    assert {legs[-1]["disposition"] for legs in chosen} == {"ANSWERED", "NOANSWER"}
+    queued = [legs for legs in calls if legs[0]["dst_num"] in ("2001", "2002")]
+    assert all(legs[0]["is_app"] == "1" and legs[0]["did"] for legs in queued)
+    assert {sum(leg["disposition"] == "ANSWERED" for leg in legs) for legs in queued} == {0, 1}
+    assert all(str(leg["start"]) >= str(legs[0]["start"]) for legs in queued for leg in legs)
+    assert max(len(legs) for legs in queued) == 4
+    assert 0.01 < len(chosen) / len(calls) < 0.1
+    assert 0.01 < len(queued) / len(calls) < 0.12
+
+
+def test_some_outgoing_calls_never_reach_anybody(clock: Time) -> None:
+    rows = Pbx(now=clock).records.rows
+    statuses = {row["disposition"] for row in rows if str(row["to_account"]).startswith("SIP-")}
+    assert statuses >= {"ANSWERED", "NOANSWER", "BUSY", "CHANUNAVAIL"}
+    assert all(row["billsec"] == 0 for row in rows if row["disposition"] == "CHANUNAVAIL")
+
+
+def test_some_who_rang_in_vain_are_called_back(clock: Time) -> None:
+    calls = by_call(Pbx(now=clock).records.rows)
+    missed = [legs[0] for legs in calls if legs[0]["did"] and all(leg["billsec"] == 0 for leg in legs)]
+    back = [leg for legs in calls for leg in legs if str(leg["to_account"]).startswith("SIP-") and not leg["did"]]
+    called = [
+        row
+        for row in missed
+        if any(leg["dst_num"] == row["src_num"] and str(leg["start"]) > str(row["start"]) for leg in back)
+    ]
+    assert 20 < len(called) < len(missed)
 
 
 async def test_traffic_goes_on_by_itself_and_stops_when_told(clock: Time) -> None:

@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field
 
 from bot.pbx.answers import Answer
 from bot.pbx.connection import Connection
-from bot.pbx.wire import Plain, Text, Wire, mappings, models, with_value
+from bot.pbx.wire import Text, Wire, mappings, models, with_value
 
 
 class IncomingRoute(Wire):
@@ -17,14 +17,12 @@ class IncomingRoute(Wire):
     number: Text = ""
     trunk: Text = Field("", alias="providerid")
     extension: Text = ""
-    extension_name: Plain = Field("", alias="extension_represent")
 
 
 class OutboundRoute(Wire):
     id: Text = ""
     name: Text = Field("", alias="rulename")
     trunk: Text = Field("", alias="providerid")
-    begins_with: Text = Field("", alias="numberbeginswith")
 
 
 class QueueMember(Wire):

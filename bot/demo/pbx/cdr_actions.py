@@ -9,6 +9,7 @@ from bot.demo.pbx import cdr, recordings
 from bot.demo.pbx.cdr import Row
 from bot.demo.pbx.employees import matching
 from bot.demo.pbx.envelope import Answer, Call, Plain, refused
+from bot.demo.pbx.recordings import Wish
 
 if TYPE_CHECKING:
     from bot.demo.pbx.world import Pbx
@@ -108,8 +109,12 @@ class CdrActions:
         row = self.pbx.tokens.row(token, self.pbx.now())
         if row is None:
             return _told(refused(["Invalid or expired token"], 403, coded=True), function, action)
-        name = str(call.params.get("filename", "")) or f"{row['linkedid']}.wav" if attachment else ""
-        return recordings.sound(int(str(row["billsec"])), call.headers.get("range", ""), name)
+        if self.pbx.shelf.missing:
+            return _told(refused(["Recording file not found"], 404, coded=True), function, action)
+        form = str(call.params.get("format", ""))
+        own_name = f"{row['linkedid']}.{'mp3' if form == 'mp3' else 'wav'}"
+        name = str(call.params.get("filename", "")) or own_name if attachment else ""
+        return recordings.sound(row, self.pbx.shelf, Wish(form, call.headers.get("range", ""), name))
 
     def _with_recording(self, leg: Row) -> Row:
         if not leg["recordingfile"]:

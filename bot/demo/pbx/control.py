@@ -195,6 +195,7 @@ _SWITCHES: dict[str, Switch] = {
     "calls/{linkedid}/answer": control_calls.answer,
     "calls/{linkedid}/hangup": control_calls.hang_up,
     "records": control_records.add,
+    "recordings": control_records.set_recordings,
     "traffic": _set_traffic,
     "speed": _set_speed,
     "time_zone": _set_time_zone,

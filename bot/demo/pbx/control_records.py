@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bot.demo.pbx.cdr import Row
+from bot.demo.pbx.recordings import Shelf
 from bot.demo.pbx.refusal import Refusal, boolean, number
 from bot.demo.pbx.world import Pbx
 
 Body = Mapping[str, object]
 _NUMBERS = ("src_num", "src_name", "dst_num", "dst_name", "did", "from_account", "to_account")
 _WORDS = ("disposition", "dialstatus", "dtmf_digits")
+_MOST_MEGABYTES = 500
 _NEEDED = ("src_num", "dst_num", "disposition")
 
 
@@ -22,6 +24,14 @@ def add(pbx: Pbx, path: Mapping[str, str], body: Body) -> dict[str, list[str]]:
         for row in rows:
             pbx.records.insert(row)
     return {"linkedids": [str(rows[0]["linkedid"]) for rows in records]}
+
+
+def set_recordings(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    """Each switch is left as it is unless it is named."""
+    megabytes = number(body, "megabytes", otherwise=pbx.shelf.megabytes)
+    if not 0 <= megabytes <= _MOST_MEGABYTES:
+        raise Refusal(f"megabytes are between 0 and {_MOST_MEGABYTES}")
+    pbx.shelf = Shelf(megabytes, boolean(body, "missing", otherwise=pbx.shelf.missing))
 
 
 def _list(body: Body, name: str, otherwise: list[object] | None = None) -> list[Body]:

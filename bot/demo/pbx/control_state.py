@@ -32,6 +32,7 @@ def state(pbx: Pbx) -> dict[str, object]:
         "rate_limit": pbx.limit.mode,
         "speed": pbx.speed,
         "time_zone": pbx.zone.key,
+        "recordings": {"megabytes": pbx.shelf.megabytes, "missing": pbx.shelf.missing},
         "traffic": pbx.traffic.running,
         "trunks": [_trunk(trunk, now) for trunk in pbx.trunks.values()],
         "extensions": [

@@ -1,18 +1,17 @@
-"""Recordings: the tokens that let anybody listen for an hour, and a tone in place of the talk."""
+"""Recordings: the tokens that let anybody listen for an hour, and what is sent of a talk."""
 
-import math
 import re
 import secrets
-import struct
-from functools import lru_cache
+from dataclasses import dataclass
 
+from bot.demo.pbx import sounds
 from bot.demo.pbx.cdr import Row
 from bot.demo.pbx.envelope import Plain
 
 TOKEN_SECONDS = 3600
 _MOST_TOKENS = 50_000
-_RATE = 8000
-_LONGEST = 30
+# Longer talks are cut short: nobody listens to a tone for half an hour.
+_LONGEST = 120
 
 
 class Tokens:
@@ -36,25 +35,41 @@ class Tokens:
         return row
 
 
-def sound(seconds: int, wanted_range: str, filename: str) -> Plain:
-    """A WAV whatever format is asked for (the real one converts). `wanted_range` is the Range header, or empty."""
-    whole = _tone(min(seconds, _LONGEST))
-    headers = {"Accept-Ranges": "bytes", "X-Audio-Duration": str(min(seconds, _LONGEST))}
-    if filename:
-        headers["Content-Disposition"] = f'attachment; filename="{re.sub(r"[^A-Za-z0-9._-]", "_", filename)}"'
-    span = re.fullmatch(r"bytes=(\d+)-(\d*)", wanted_range)
+@dataclass(frozen=True)
+class Shelf:
+    """What the control page did to the files: `megabytes` is the size of each WAV (0: as long as the talk)."""
+
+    megabytes: float = 0.0
+    missing: bool = False
+
+    def seconds(self, row: Row) -> int:
+        if self.megabytes:
+            return sounds.seconds_of(self.megabytes)
+        return max(1, min(int(str(row["billsec"])), _LONGEST))
+
+
+@dataclass(frozen=True)
+class Wish:
+    """`range` is the Range header, or empty; `attachment` names the file to be saved."""
+
+    format: str = ""
+    range: str = ""
+    attachment: str = ""
+
+
+def sound(row: Row, shelf: Shelf, wish: Wish) -> Plain:
+    """A WAV or an MP3; a WAV also for the formats that nobody asks for (the real one converts)."""
+    seconds, is_mp3 = shelf.seconds(row), wish.format == "mp3"
+    whole = sounds.mp3(seconds) if is_mp3 else sounds.wav(int(str(row["id"])), seconds)
+    kind = "audio/mpeg" if is_mp3 else "audio/wav"
+    headers = {"Accept-Ranges": "bytes", "X-Audio-Duration": str(seconds)}
+    if wish.attachment:
+        headers["Content-Disposition"] = f'attachment; filename="{re.sub(r"[^A-Za-z0-9._-]", "_", wish.attachment)}"'
+    span = re.fullmatch(r"bytes=(\d+)-(\d*)", wish.range)
     if not span:
-        return Plain(whole, content_type="audio/wav", headers=headers)
+        return Plain(whole, content_type=kind, headers=headers)
     first, last = int(span[1]), min(int(span[2] or len(whole)), len(whole) - 1)
     if first > last:
-        return Plain(b"", 416, "audio/wav", headers | {"Content-Range": f"bytes */{len(whole)}"})
+        return Plain(b"", 416, kind, headers | {"Content-Range": f"bytes */{len(whole)}"})
     part = {"Content-Range": f"bytes {first}-{last}/{len(whole)}"}
-    return Plain(whole[first : last + 1], 206, "audio/wav", headers | part)
-
-
-@lru_cache(maxsize=_LONGEST + 1)
-def _tone(seconds: int) -> bytes:
-    wave = bytes(int(128 + 40 * math.sin(2 * math.pi * 440 * step / _RATE)) for step in range(_RATE))
-    samples = wave * max(1, seconds)
-    head = struct.pack("<4sI4s4sIHHIIHH", b"RIFF", 36 + len(samples), b"WAVE", b"fmt ", 16, 1, 1, _RATE, _RATE, 1, 8)
-    return head + struct.pack("<4sI", b"data", len(samples)) + samples
+    return Plain(whole[first : last + 1], 206, kind, headers | part)

@@ -17,7 +17,7 @@ from bot.demo.pbx.journal import Journal
 from bot.demo.pbx.keys import Keys
 from bot.demo.pbx.limits import RateLimit
 from bot.demo.pbx.planning import Planner
-from bot.demo.pbx.recordings import Tokens
+from bot.demo.pbx.recordings import Shelf, Tokens
 from bot.demo.pbx.sightings import AT_ONCE, Change, Condition
 from bot.demo.pbx.traffic import Scene, Traffic
 from bot.demo.pbx.trunks import Trunk
@@ -62,6 +62,7 @@ class Pbx:
         self.journal = Journal()
         self.worker = Worker(now)
         self.tokens = Tokens()
+        self.shelf = Shelf()
         self.fault: Fault = NO_FAULT
         self.call_events_running = True
         self.asterisk_running = True

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from bot.demo.telegram import client_chats, client_messages, client_switches, client_view
-from bot.demo.telegram.files import PICTURES
+from bot.demo.telegram.files import PICTURES, SOUNDS
 from bot.demo.telegram.model import Json
 from bot.demo.telegram.params import Params, read_params
 from bot.demo.telegram.refusal import Refusal
@@ -68,10 +68,10 @@ async def answer(telegram: Telegram, request: Request) -> Response:
 
 
 async def file(telegram: Telegram, request: Request) -> Response:
-    """Whatever is no picture is only ever saved: a page sent as a document must not run as a part of this one."""
+    """What is neither picture nor sound is only ever saved: a page sent as a document must not run inside this one."""
     one = telegram.shelf.by_unique_id(request.path_params["id"])
     if one is None:
         return JSONResponse({"error": "there is no such file"}, HTTPStatus.NOT_FOUND)
-    shown = one.kind == "photo" and one.mime in PICTURES
+    shown = one.mime in {"photo": PICTURES, "audio": SOUNDS, "voice": SOUNDS}.get(one.kind, ())
     headers = {"X-Content-Type-Options": "nosniff", "Content-Disposition": "inline" if shown else "attachment"}
     return Response(one.content, headers=headers, media_type=one.mime if shown else "application/octet-stream")

@@ -66,12 +66,23 @@ def message(one: Message) -> Json:
         "caption": one.text if one.file else "",
         "reply_to": one.reply_to,
         "thread": one.thread if one.chat.is_forum else None,
+        "force_reply": _force_reply(one),
         "buttons": [[_button(button) for button in row] for row in inline_rows(one)],
         "service": one.service_text,
         "protected": one.protected,
         "silent": one.silent,
         "forwarded_from": one.forwarded_from,
     } | _file(one)
+
+
+def _force_reply(one: Message) -> Json | None:
+    markup = one.markup or {}
+    if not markup.get("force_reply"):
+        return None
+    return {
+        "selective": bool(markup.get("selective")),
+        "placeholder": str(markup.get("input_field_placeholder") or ""),
+    }
 
 
 def _sender(one: Person) -> Json:
@@ -85,13 +96,20 @@ def _button(button: Json) -> Json:
 
 
 def _file(one: Message) -> Json:
+    """Exactly one of the three is there, whatever the file was sent as."""
+    none: Json = {"document": None, "photo": None, "audio": None}
     if one.file is None:
-        return {"document": None, "photo": None}
+        return none
     url = f"/client/file/{one.file.unique_id}"
-    if one.file.kind == "photo":
-        return {"document": None, "photo": {"url": url}}
-    document = {"name": one.file.name, "size": len(one.file.content), "mime": one.file.mime, "url": url}
-    return {"document": document, "photo": None}
+    file: Json = {"name": one.file.name, "size": len(one.file.content), "mime": one.file.mime, "url": url}
+    match one.file.kind:
+        case "photo":
+            return none | {"photo": {"url": url}}
+        case "audio" | "voice":
+            told = {"title": one.file.title, "performer": one.file.performer, "duration": one.file.duration}
+            return none | {"audio": file | told}
+        case _:
+            return none | {"document": file}
 
 
 def chat_of(telegram: Telegram, user: Person, chat_id: int) -> Chat:

@@ -33,6 +33,13 @@ def _own_message(telegram: Telegram, params: Params) -> Message:
     return message
 
 
+def _inline_only(params: Params) -> Json | None:
+    markup = read_markup(params)
+    if markup is not None and "inline_keyboard" not in markup:
+        raise bad_request("inline keyboard expected")
+    return markup
+
+
 def _change(telegram: Telegram, message: Message, text: str, entities: list[Entity], markup: Json | None) -> Json:
     if (text, entities, markup) == (message.text, message.entities, message.markup):
         raise bad_request(NOT_MODIFIED)
@@ -49,19 +56,19 @@ def edit_text(telegram: Telegram, params: Params) -> Json:
         raise bad_request("MESSAGE_TOO_LONG")
     if message.file is not None:
         raise bad_request("there is no text in the message to edit")
-    return _change(telegram, message, text, entities, read_markup(params))
+    return _change(telegram, message, text, entities, _inline_only(params))
 
 
 def edit_caption(telegram: Telegram, params: Params) -> Json:
     message = _own_message(telegram, params)
     if message.file is None:
         raise bad_request("there is no caption in the message to edit")
-    return _change(telegram, message, *read_caption(telegram, params), read_markup(params))
+    return _change(telegram, message, *read_caption(telegram, params), _inline_only(params))
 
 
 def edit_reply_markup(telegram: Telegram, params: Params) -> Json:
     message = _own_message(telegram, params)
-    return _change(telegram, message, message.text, message.entities, read_markup(params))
+    return _change(telegram, message, message.text, message.entities, _inline_only(params))
 
 
 def _deletable(telegram: Telegram, chat: Chat, number: int) -> Message:

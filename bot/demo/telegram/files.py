@@ -2,14 +2,16 @@
 
 import hashlib
 import struct
+from dataclasses import replace
 
 from bot.demo.telegram.model import File, Json
-from bot.demo.telegram.params import UPLOAD_LIMIT, Upload
+from bot.demo.telegram.params import UPLOAD_LIMIT, Params, Upload
 from bot.demo.telegram.refusal import Refusal, bad_request
 
 DOWNLOAD_LIMIT = 20 * 1024 * 1024
 PHOTO_LIMIT = 10 * 1024 * 1024
 PICTURES = frozenset({"image/png", "image/jpeg"})
+SOUNDS = frozenset({"audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav", "audio/x-wav", "audio/webm"})
 
 
 class Shelf:
@@ -29,6 +31,14 @@ class Shelf:
         file = File(f"BQAC{unique}AAD", f"AQAD{unique}", kind, name, upload.mime, upload.content, width, height)
         self._files[file.id] = file
         return file
+
+    def add_sound(self, kind: str, upload: Upload, said: Params) -> File:
+        """Telegram believes what is said of a sound: its length, its name."""
+        file = self.add(kind, upload)
+        duration = max(0, int(said.number("duration", 0)))
+        named = replace(file, duration=duration, title=said.text("title"), performer=said.text("performer"))
+        self._files[file.id] = named
+        return named
 
     def find(self, file_id: str) -> File:
         file = self._files.get(file_id)
@@ -83,6 +93,7 @@ def file_fields(file: File) -> Json:
         case "photo":
             return {"photo": [base | {"width": file.width, "height": file.height}]}
         case "audio" | "voice":
-            named: Json = {"file_name": file.name} if file.kind == "audio" else {}
-            return {file.kind: base | {"duration": 1, "mime_type": file.mime} | named}
+            named: Json = {"file_name": file.name, "title": file.title, "performer": file.performer}
+            shown = {name: text for name, text in named.items() if text} if file.kind == "audio" else {}
+            return {file.kind: base | {"duration": file.duration, "mime_type": file.mime} | shown}
     return {"document": base | {"file_name": file.name, "mime_type": file.mime}}

@@ -74,6 +74,9 @@ class File:
     content: bytes = field(repr=False)
     width: int = 0
     height: int = 0
+    duration: int = 0
+    title: str = ""
+    performer: str = ""
 
     @property
     def path(self) -> str:

@@ -163,7 +163,8 @@ def sender_of(kind: str) -> Callable[[Telegram, Params], Json]:
 def _read_file(telegram: Telegram, params: Params, kind: str) -> File:
     upload = params.upload(kind)
     if upload is not None:
-        return telegram.shelf.add(kind, upload)
+        is_sound = kind in ("audio", "voice")
+        return telegram.shelf.add_sound(kind, upload, params) if is_sound else telegram.shelf.add(kind, upload)
     file_id = params.text(kind)
     if not file_id:
         raise bad_request(f"there is no {kind} in the request")

@@ -1,12 +1,13 @@
 import struct
 import zlib
+from datetime import timedelta
 
 import pytest
-from telegram import Bot, Message
+from telegram import Bot, ForceReply, InlineKeyboardButton, InlineKeyboardMarkup, Message
 from telegram.error import BadRequest, NetworkError
 
 from bot.demo.telegram import Telegram
-from tests.demo.telegram.stage import ANNA, ON_CALL, Inbox, People
+from tests.demo.telegram.stage import ANNA, BORIS, ON_CALL, Inbox, People
 
 
 def png(width: int, height: int) -> bytes:
@@ -58,6 +59,78 @@ async def test_sound_is_sent_as_audio_or_voice(bot: Bot) -> None:
     assert audio.audio is not None
     assert voice.voice is not None
     assert (audio.audio.file_name, voice.voice.file_size) == ("call.mp3", 3)
+
+
+async def test_a_sound_has_its_length_and_name_and_is_played_by_the_page(bot: Bot, people: People) -> None:
+    sent = await bot.send_audio(
+        ANNA, b"mp3" * 99, filename="call.mp3", duration=75, title="Call of 10:00", performer="202", caption="<i>a</i>"
+    )
+    assert sent.audio is not None
+    assert (sent.audio.duration, sent.audio.title, sent.audio.performer) == (
+        timedelta(seconds=75),
+        "Call of 10:00",
+        "202",
+    )
+    assert bytes(await (await sent.audio.get_file()).download_as_bytearray()) == b"mp3" * 99
+    (shown,) = await people.messages(ANNA, ANNA)
+    assert (shown["document"], shown["photo"], shown["audio"]["duration"]) == (None, None, 75)
+    played = await people.http.get(shown["audio"]["url"])
+    assert (played.headers["content-type"], played.headers["content-disposition"]) == ("audio/mpeg", "inline")
+
+
+async def test_a_page_that_calls_itself_a_sound_is_only_saved(bot: Bot, people: People) -> None:
+    await bot.send_audio(ANNA, b"<script>", filename="call.html")
+    (shown,) = await people.messages(ANNA, ANNA)
+    saved = await people.http.get(shown["audio"]["url"])
+    assert (saved.headers["content-type"], saved.headers["content-disposition"]) == (
+        "application/octet-stream",
+        "attachment",
+    )
+
+
+async def test_a_document_with_buttons_gets_another_caption(bot: Bot) -> None:
+    button = InlineKeyboardMarkup([[InlineKeyboardButton("Go", callback_data="go")]])
+    sent = await bot.send_document(ANNA, b"x", caption="<b>3</b> rows", parse_mode="HTML", reply_markup=button)
+    assert sent.reply_markup == button
+    edited = await bot.edit_message_caption(ANNA, sent.id, caption="<i>done</i>", parse_mode="HTML")
+    assert isinstance(edited, Message)
+    assert (edited.caption, [one.type for one in edited.caption_entities]) == ("done", ["italic"])
+    assert (edited.reply_markup, edited.document) == (None, sent.document)
+
+
+async def test_the_caption_of_a_file_can_be_a_command(bot: Bot, people: People, inbox: Inbox) -> None:
+    async def hand_in(caption: str, **more: str) -> None:
+        form = {"as": str(BORIS), "chat": str(ON_CALL), "caption": caption} | more
+        sent = await people.http.post("/client/upload", data=form, files={"file": ("a.csv", b"1", "text/csv")})
+        assert sent.status_code == 200
+
+    question = await bot.send_message(ON_CALL, "Which file?")
+    await hand_in("/import 243")
+    await hand_in("look at this")
+    await hand_in("/import@another_bot")
+    await hand_in("this one", reply_to=str(question.id))
+    await people.write(BORIS, ON_CALL, "hello")
+    await people.write(BORIS, ON_CALL, "to you", reply_to=question.id)
+    command, answer, words = [update.effective_message for update in await inbox.read()]
+    assert command is not None
+    assert answer is not None
+    assert words is not None
+    assert (command.caption, command.text) == ("/import 243", None)
+    assert command.parse_caption_entities(["bot_command"]) == {command.caption_entities[0]: "/import"}
+    assert (answer.caption, words.text) == ("this one", "to you")
+    assert answer.reply_to_message is not None
+    assert answer.document is not None
+
+
+async def test_a_reply_can_be_forced(bot: Bot, people: People) -> None:
+    hers = await people.write(ANNA, ON_CALL, "/new")
+    force = ForceReply(selective=True, input_field_placeholder="Name")
+    sent = await bot.send_message(ON_CALL, "What name?", reply_to_message_id=hers, reply_markup=force)
+    assert sent.reply_markup is None
+    shown = (await people.messages(ANNA, ON_CALL))[-1]
+    assert shown["force_reply"] == {"selective": True, "placeholder": "Name"}
+    with pytest.raises(BadRequest, match="Inline keyboard expected"):
+        await bot.edit_message_text("What?", ON_CALL, sent.id, reply_markup=force)  # type: ignore[arg-type]
 
 
 async def test_captions_are_short_and_their_texts_cannot_be_edited_as_texts(bot: Bot, people: People) -> None:

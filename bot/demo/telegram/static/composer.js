@@ -15,8 +15,28 @@ export function renderComposer() {
   const notStarted = chat.type === "private" && chat.messages.length === 0;
   byId("start").hidden = !notStarted;
   byId("composer-form").hidden = notStarted;
+  obey(chat);
   renderContext(chat);
   renderSuggestions();
+}
+
+// The newest message that forces a reply opens it once, as the apps do; who closes it is left alone.
+const obeyed = new Set();
+const PLACEHOLDER = field().placeholder;
+
+function obey(chat) {
+  const newest = messagesShown(chat).at(-1);
+  const forces = newest?.force_reply && isForMe(chat, newest);
+  const key = `${session.as}:${chat.id}:${newest?.id}`;
+  if (forces && !obeyed.has(key) && !session.editing) session.replyTo = newest.id;
+  if (forces) obeyed.add(key);
+  const target = chat.messages.find((message) => message.id === session.replyTo);
+  field().placeholder = target?.force_reply?.placeholder || PLACEHOLDER;
+}
+
+function isForMe(chat, { force_reply, reply_to }) {
+  const asked = chat.messages.find((message) => message.id === reply_to);
+  return !force_reply.selective || (asked && isOwn(asked));
 }
 
 let contextShown = null;

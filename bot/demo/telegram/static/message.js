@@ -53,6 +53,7 @@ function bubble(item) {
     message.reply_to && quote(item.replied),
     message.photo && photo(message),
     message.document && file(message.document),
+    message.audio && sound(message.audio),
     content && body(content, message.entities),
     meta(message),
   );
@@ -79,7 +80,7 @@ function quote(replied) {
 }
 
 export const excerpt = (message) =>
-  (message.text || message.caption || message.document?.name || (message.photo ? "Photo" : "")).split("\n")[0];
+  (message.text || message.caption || message.document?.name || (message.audio && soundName(message.audio)) || (message.photo ? "Photo" : "")).split("\n")[0];
 
 function scrollTo(id) {
   const node = document.querySelector(`[data-message-id="${id}"]`);
@@ -101,6 +102,19 @@ function file(document) {
     el("span", { class: "file-text" }, el("b", {}, document.name), el("span", {}, size(document.size))),
   );
 }
+
+const soundName = ({ title, performer, name }) => [performer, title].filter(Boolean).join(" – ") || name;
+
+function sound(audio) {
+  return el(
+    "figure",
+    { class: "sound" },
+    el("figcaption", {}, el("b", {}, soundName(audio)), el("span", {}, [length(audio.duration), size(audio.size)].filter(Boolean).join(" · "))),
+    el("audio", { controls: true, preload: "none", src: audio.url, "data-testid": "audio" }),
+  );
+}
+
+const length = (seconds) => seconds > 0 && `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 
 function size(bytes) {
   if (bytes < 1024) return `${bytes} B`;

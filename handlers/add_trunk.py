@@ -7,11 +7,11 @@ from bot.access import Permission
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import PbxError, TrunkDraft, Uncertain
 from bot.pbx.trunks import TrunkType
-from handlers import fields, trunk_fields, trunk_registration
+from handlers import trunk_fields, trunk_password, trunk_registration
 from handlers.command import CONFIRM_WITHIN, Question, Reply, Request, WrongArguments, answer, button, command
 from handlers.fields import Problem, WrongValue
 from handlers.read_back import read_back
-from handlers.words import read_words
+from handlers.words import Words, read_words
 
 TYPES: dict[str, TrunkType] = {"sip": "sip", "iax": "iax", "iax2": "iax"}
 TYPE_WORDS = ("type", "тип")
@@ -30,8 +30,21 @@ ASKED_FOR = timedelta(minutes=15)
 )
 async def add_trunk(request: Request) -> Reply:
     words = read_words(request.arguments)
+    hidden = await trunk_password.deleted(request, words)
     if not words.free and not words.fields:
         raise WrongArguments(mark("Write the trunk's name, its host, and the login if it has one."))
+    draft, kind, problems = _read(words)
+    if hidden is not None and not request.place.private and (problems or trunk_fields.has_loose_password(words)):
+        return trunk_password.was_seen(hidden=hidden)
+    trunk_password.refuse(words, problems)
+    if not request.place.private:
+        return await _in_private(request, draft.model_copy(update={"secret": None}), kind, hidden)
+    if draft.secret is None and draft.registration != "none":
+        return await _ask_password(request, draft, kind)
+    return await _preview(request, draft, kind)
+
+
+def _read(words: Words) -> tuple[TrunkDraft, TrunkType, list[Problem]]:
     written = dict(words.fields)
     kind = TYPES.get(next((written.pop(word) for word in TYPE_WORDS if word in written), "sip").lower())
     if words.free:
@@ -40,26 +53,22 @@ async def add_trunk(request: Request) -> Reply:
     draft = trunk_fields.completed(draft)
     if kind is None:
         problems.append(Problem(mark("Type"), mark("sip or iax")))
-    fields.refuse([*problems, *trunk_fields.missing(draft)])
-    deleted = await request.talk.delete_asked() if draft.secret is not None else None
-    if not request.place.private:
-        return await _in_private(request, draft.model_copy(update={"secret": None}), kind or "sip", deleted)
-    if draft.secret is None and draft.registration != "none":
-        return await _ask_password(request, draft, kind or "sip")
-    return await _preview(request, draft, kind or "sip")
+    return draft, kind or "sip", [*problems, *trunk_fields.missing(draft)]
 
 
-async def _in_private(request: Request, draft: TrunkDraft, kind: TrunkType, deleted: bool | None) -> Reply:
+async def _in_private(request: Request, draft: TrunkDraft, kind: TrunkType, hidden: bool | None) -> Reply:
     """A group never sees a password; one that it has seen is not used."""
-    if draft.registration == "none" and deleted is None:
+    if draft.registration == "none" and hidden is None:
         return await _preview(request, draft, kind)
     asked = await _ask_password(request, draft, kind)
     if asked.message is None or asked.question is None:
         return asked
     if not await request.talk.ask_privately(asked.message, asked.question):
+        if hidden is not None:
+            return trunk_password.was_seen(hidden=hidden)
         return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
-    if deleted is not None:
-        return Reply(Message("password_in_group", {"deleted": deleted}), outcome="a password was typed in a group")
+    if hidden is not None:
+        return trunk_password.was_seen(hidden=hidden)
     return Reply(Message("goes_on_in_private", {"person": request.actor.name}), outcome="the password is asked")
 
 

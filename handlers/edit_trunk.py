@@ -1,12 +1,13 @@
 """/edit_trunk and switching on and off: the difference first, then the change, then what the PBX really has."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 from bot.access import Permission
 from bot.chat.message import Button, Message, Rows, mark
-from bot.pbx import Trunk, TrunkDraft, Uncertain
-from handlers import fields, trunk_card, trunk_fields, trunk_registration, trunks
+from bot.pbx import PbxError, Trunk, TrunkDraft, Uncertain
+from handlers import fields, trunk_card, trunk_fields, trunk_password, trunk_registration, trunks
 from handlers.command import CONFIRM_WITHIN, Question, Reply, Request, WrongArguments, answer, button, command
 from handlers.fields import WrongValue
 from handlers.read_back import read_back
@@ -14,7 +15,6 @@ from handlers.words import read_words
 
 # What changes the way the trunk registers, so that it is worth watching.
 REGISTERS = frozenset({"host", "port", "username", "registration", "transport", "disabled"})
-PASSWORD_WORDS = frozenset({"password", "пароль", "secret"})
 
 
 @command(
@@ -26,15 +26,17 @@ PASSWORD_WORDS = frozenset({"password", "пароль", "secret"})
 )
 async def edit_trunk(request: Request) -> Reply:
     words = read_words(request.arguments)
-    new_password = len(words.free) > 1 and words.free[-1].lower() in PASSWORD_WORDS
+    hidden = await trunk_password.deleted(request, words)
+    new_password = len(words.free) > 1 and words.free[-1].lower() in trunk_fields.PASSWORD_WORDS
     name = " ".join(words.free[:-1] if new_password else words.free)
-    if not name or not (words.fields or new_password):
+    if not name or not (words.fields or new_password or hidden is not None):
         raise WrongArguments(mark("Write which trunk, and what to change: its name, then field=value."))
     draft, problems = trunk_fields.read_fields(words.fields)
-    fields.refuse(problems)
-    deleted = await request.talk.delete_asked() if draft.secret is not None else None
-    if deleted is not None and not request.place.private:
-        return Reply(Message("password_in_group", {"deleted": deleted}), outcome="a password was typed in a group")
+    if hidden is not None and not request.place.private:
+        if not problems and not trunk_fields.has_loose_password(words):
+            await _ask_another(request, name, draft.model_copy(update={"secret": None}))
+        return trunk_password.was_seen(hidden=hidden)
+    trunk_password.refuse(words, problems)
     found = await trunks.find(request, name)
     if len(found) != 1:
         return Reply(trunks.choice(request, found), outcome=f"{len(found)} trunks of that name")
@@ -51,6 +53,14 @@ async def how_to_edit(request: Request) -> Reply:
         "fields": [{"key": f.key, "label": f.label} for f in trunk_fields.FIELDS.table if f.key != fields.PASSWORD],
     }
     return Reply(Message("trunk_edit_help", facts, trunk_registration.to_card(status.id)))
+
+
+async def _ask_another(request: Request, name: str, draft: TrunkDraft) -> None:
+    """In private, if it is clear for which trunk; what the group is told does not wait for the PBX to be well."""
+    with suppress(PbxError):
+        found = await trunks.find(request, name)
+        if len(found) == 1:
+            await _ask_password(request, found[0].id, found[0].name, draft)
 
 
 async def _ask_password(request: Request, trunk_id: str, name: str, draft: TrunkDraft) -> Reply:

@@ -9,7 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.store.tables import AuditEntry
 
 # What people write after these words is never kept, whoever was allowed to write it.
-SECRET_FIELD = re.compile(r"(?i)\b(password|pass|secret|пароль)\s*=\s*(?:\"[^\"]*\"?|«[^»]*»?|“[^”]*”?|\S*)")
+# Nearly right words count too, and a password written without its =.
+SECRET_FIELD = re.compile(
+    r"(?i)(?<![\w-])([\w-]*(?:pas+w|\bpass\b|pwd|secret|парол)[\w-]*)(?:\s*[=:]\s*|\s+)(?:\"[^\"]*\"?|«[^»]*»?|“[^”]*”?|\S+)"
+)
 
 
 async def record_decision(session: AsyncSession, entry: AuditEntry) -> int:

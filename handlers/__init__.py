@@ -4,7 +4,7 @@
 # isort: off
 from handlers import status, calls, cdr
 from handlers import employees, add_employee, edit_employee, delete_employee, import_employees, export_employees
-from handlers import trunks, add_trunk, edit_trunk, delete_trunk
+from handlers import trunks, add_trunk, edit_trunk, switch_trunk, delete_trunk
 from handlers import alerts, help  # noqa: A004
 
 # isort: on
@@ -26,5 +26,6 @@ __all__ = [
     "help",
     "import_employees",
     "status",
+    "switch_trunk",
     "trunks",
 ]

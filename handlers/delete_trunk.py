@@ -3,9 +3,10 @@
 from typing import Any
 
 from bot.access import Permission
+from bot.chat.hygiene import clean
 from bot.chat.message import Message, mark
-from bot.pbx import TrunkStatus, Uncertain
-from handlers import trunk_card, trunks
+from bot.pbx import PbxError, TrunkStatus, Uncertain
+from handlers import trunk_card, trunk_registration, trunks
 from handlers.command import Question, Reply, Request, WrongArguments, answer, button, command
 from handlers.read_back import read_back
 
@@ -47,7 +48,7 @@ async def _ask(request: Request, trunk: TrunkStatus) -> Reply:
 async def delete(request: Request) -> Reply:
     trunk_id, name = str(request.data["id"]), str(request.data["name"])
     said: dict[str, Any] = {"station": request.station.name, "name": name, "done": "deleted"}
-    if request.arguments != name:
+    if _as_seen(request.arguments) != _as_seen(name):
         return Reply(Message("trunk_name_differs", said), outcome="another name was typed")
     try:
         await request.station.pbx.trunks.delete(trunk_id)
@@ -57,9 +58,18 @@ async def delete(request: Request) -> Reply:
         if not gone:
             outcome = "not deleted" if seen else "unknown: the PBX does not answer"
             return Reply(Message("trunk_not_done", said | {"seen": seen}), outcome=outcome)
-    if not await _gone(request, trunk_id):
+    try:
+        gone = await _gone(request, trunk_id)
+    except PbxError as error:
+        return trunk_registration.unseen(trunk_id, said, error)
+    if not gone:
         return Reply(Message("trunk_not_done", said | {"seen": True}), outcome="not deleted")
     return Reply(Message("trunk_deleted", said), outcome=f"deleted {name}")
+
+
+def _as_seen(name: str) -> str:
+    """A name can hold what nobody sees, and so cannot type."""
+    return " ".join(clean(name).split())
 
 
 async def _gone(request: Request, trunk_id: str) -> bool | None:

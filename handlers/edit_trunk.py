@@ -1,4 +1,4 @@
-"""/edit_trunk and switching on and off: the difference first, then the change, then what the PBX really has."""
+"""/edit_trunk: the difference first, then the change, then what the PBX really has."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -6,7 +6,8 @@ from typing import Any
 
 from bot.access import Permission
 from bot.chat.message import Button, Message, Rows, mark
-from bot.pbx import PbxError, Trunk, TrunkDraft, Uncertain
+from bot.pbx import PbxError, Trunk, TrunkDraft, TrunkStatus, Uncertain
+from bot.pbx.trunks import MASK
 from handlers import fields, trunk_card, trunk_fields, trunk_password, trunk_registration, trunks
 from handlers.command import CONFIRM_WITHIN, Question, Reply, Request, WrongArguments, answer, button, command
 from handlers.fields import WrongValue
@@ -121,27 +122,35 @@ async def apply(request: Request) -> Reply:
         # Somebody was faster; what was agreed to is not what would happen now.
         return await _ask(request, trunk_id, draft)
     said: dict[str, Any] = {"station": request.station.name, "name": before.name, "done": "changed"}
+    registers = bool(REGISTERS & kept["wanted"].keys())
+    # Without anything else a new password ends no registration; what is seen afterwards may still be the old one.
+    old = await _registration(request, trunk_id) if draft.secret is not None and not registers else None
+    late = False
     try:
         await client.update(trunk_id, draft)
     except Uncertain:
+        late = True
         await request.talk.progress(Message("trunk_uncertain", said))
 
         async def look() -> Trunk | None:
             now = (await client.get(trunk_id)).value
-            return None if _left(now, draft) else now
+            return None if _left(now, draft) or _password(now, draft, late=True) == "old" else now
 
         _, seen = await read_back(request, look)
         if not seen:
             return Reply(Message("trunk_not_done", said | {"seen": False}), outcome="unknown: the PBX does not answer")
-    after = (await client.get(trunk_id)).value
+    try:
+        after = (await client.get(trunk_id)).value
+    except PbxError as error:
+        return trunk_registration.unseen(trunk_id, said, error)
     said |= {
         "name": after.name,
         "changes": trunk_fields.FIELDS.changes(trunk_fields.known(before), trunk_fields.known(after)),
         "left": _left(after, draft),
-        "new_password": draft.secret is not None,
+        "password": _password(after, draft, late=late),
     }
-    if draft.secret is not None or REGISTERS & kept["wanted"].keys():
-        return trunk_registration.begun(request, trunk_id, said)
+    if draft.secret is not None or registers:
+        return trunk_registration.begun(request, trunk_id, said, old)
     facts = said | {"state": None, "waited": 0.0, "waiting": False}
     return Reply(Message("trunk_done", facts, trunk_registration.to_card(trunk_id)), outcome=f"changed {after.name}")
 
@@ -150,42 +159,18 @@ def _left(trunk: Trunk, draft: TrunkDraft) -> list[dict[str, Any]]:
     return trunk_fields.FIELDS.changes(trunk_fields.known(trunk), trunk_fields.said(draft))
 
 
-@button("trunk.switch", permission=Permission.TRUNKS)
-async def ask_switch(request: Request) -> Reply:
-    status = await trunk_card.status_of(request, str(request.data["id"]))
-    on = bool(request.data["on"])
-    data = {"id": status.id, "on": on, "name": status.name}
-    label = mark("🔌 Switch on") if on else mark("🔌 Switch off")
-    question: Rows = (
-        (Button(label, "trunk.switch_now", data), Button(mark("Cancel"), "trunk.card", {"id": status.id})),
-    )
-    facts = {"station": request.station.name, "name": status.name, "on": on}
-    return Reply(Message("trunk_switch", facts, question), confirm=True, outcome=f"asked for {status.name}")
+def _password(trunk: Trunk, draft: TrunkDraft, *, late: bool) -> str:
+    """Of a trunk that registers with its provider the PBX shows no password; then only its own yes tells."""
+    if draft.secret is None:
+        return ""
+    shown = trunk.secret.get_secret_value()
+    if shown == MASK:
+        return "unseen" if late else "new"
+    return "new" if shown == draft.secret.get_secret_value() else "old"
 
 
-@button("trunk.switch_now", permission=Permission.TRUNKS)
-async def switch(request: Request) -> Reply:
-    trunk_id, on, name = str(request.data["id"]), bool(request.data["on"]), str(request.data["name"])
-    said: dict[str, Any] = {"station": request.station.name, "name": name, "done": "on" if on else "off"}
-    answered = True
+async def _registration(request: Request, trunk_id: str) -> TrunkStatus | None:
     try:
-        await request.station.pbx.trunks.switch(trunk_id, on=on)
-    except Uncertain:
-        answered = False
-        await request.talk.progress(Message("trunk_uncertain", said))
-    is_on = await _is_on(request, trunk_id)
-    if is_on is not on:
-        facts = said | {"answered": answered, "known": is_on is not None}
-        return Reply(
-            Message("trunk_not_switched", facts, trunk_registration.to_card(trunk_id)), outcome="the PBX did not do it"
-        )
-    if on:
-        return trunk_registration.begun(request, trunk_id, said)
-    facts = said | {"state": None, "waited": 0.0, "waiting": False}
-    return Reply(Message("trunk_done", facts, trunk_registration.to_card(trunk_id)), outcome=f"{name} is off")
-
-
-async def _is_on(request: Request, trunk_id: str) -> bool | None:
-    """Read back, because some versions say yes and do nothing. The list forgets no trunk and remembers no old state."""
-    rows = (await request.station.pbx.trunks.list()).value
-    return next((not row.disabled for row in rows if row.id == trunk_id), None)
+        return await trunk_card.status_of(request, trunk_id, fresh=True)
+    except PbxError:
+        return None

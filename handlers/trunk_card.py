@@ -1,14 +1,14 @@
 """One trunk: its state, its day, its settings, its routes, and what can be done."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from datetime import datetime, time
 from typing import Any, TypeVar
 
 from bot.access import Permission
 from bot.alerts.health import Health, read_health
 from bot.chat.message import Button, Message, Rows, mark
-from bot.pbx import KeyTooNarrow, NotFound, PbxError, TrunkEvent, TrunkStatus
+from bot.pbx import NotFound, PbxError, TrunkEvent, TrunkStatus
 from handlers import problems, trunk_fields
 from handlers.command import Reply, Request, button
 from handlers.trunk_facts import trunk_facts
@@ -44,9 +44,10 @@ async def status_of(request: Request, trunk_id: str, *, fresh: bool = False) -> 
 
 async def card(request: Request, trunk_id: str, page: int | None = None, *, fresh: bool = False) -> Message:
     pbx = request.station.pbx
-    status, settings, history, routes = await asyncio.gather(
+    status, settings, listed, history, routes = await asyncio.gather(
         status_of(request, trunk_id, fresh=fresh),
         _part(pbx.trunks.get(trunk_id)),
+        _part(pbx.trunks.list()),
         _part(pbx.trunks.history(trunk_id, EVENTS)),
         routes_of(request, trunk_id),
     )
@@ -54,7 +55,7 @@ async def card(request: Request, trunk_id: str, page: int | None = None, *, fres
         "station": request.station.name,
         "now": request.now,
         "username": status.username,
-        "settings": _settings(settings.value.value) if settings.value else [],
+        "settings": _settings(settings.value.value) if settings.value else _listed(listed, trunk_id),
         "events": _events(history.value.value) if history.value else [],
         "available": _today(request, status, history.value.value) if history.value else None,
         "routes": routes,
@@ -73,7 +74,7 @@ async def _part(question: Awaitable[T]) -> _Part:
     """One part of the card: what hides it does not hide the others."""
     try:
         return _Part(value=await question)
-    except (KeyTooNarrow, PbxError) as error:
+    except PbxError as error:
         return _Part(problem=problems.describe(error))
 
 
@@ -81,6 +82,13 @@ def _settings(trunk: Any) -> list[dict[str, Any]]:
     shown = trunk_fields.FIELDS.shown(trunk_fields.known(trunk))
     apart = ("name", "host", "username", "disabled")
     return [field for field in shown if field["key"] not in apart and field["value"] not in ("", None)]
+
+
+def _listed(listed: _Part, trunk_id: str) -> list[dict[str, Any]]:
+    """The one setting that the list of all has too, for keys that may not ask for this trunk alone."""
+    rows = listed.value.value if listed.value else ()
+    known = next(({"registration": row.registration} for row in rows if row.id == trunk_id and row.registration), {})
+    return trunk_fields.FIELDS.shown(known)
 
 
 def _events(events: tuple[TrunkEvent, ...]) -> list[dict[str, Any]]:
@@ -99,21 +107,31 @@ def _today(request: Request, status: TrunkStatus, events: tuple[TrunkEvent, ...]
 
 
 async def routes_of(request: Request, trunk_id: str) -> dict[str, Any]:
-    """Names of the routes in and out that use the trunk, or why they cannot be told."""
+    """Names of the routes in and out that use the trunk, and why some of them cannot be told."""
     routing = request.station.pbx.routing
-    try:
-        incoming, outbound = await asyncio.gather(routing.incoming(), routing.outbound())
-    except PbxError as error:
-        return {"incoming": [], "outbound": [], "problem": problems.describe(error)}
+    incoming, outbound = await asyncio.gather(_part(routing.incoming()), _part(routing.outbound()))
     return {
         "incoming": [
             f"{route.name or route.number or route.id}{f' ({route.number})' if route.number and route.name else ''}"
-            for route in incoming.value
+            for route in (incoming.value.value if incoming.value else ())
             if route.trunk == trunk_id
         ],
-        "outbound": [route.name or route.id for route in outbound.value if route.trunk == trunk_id],
-        "problem": None,
+        "outbound": [
+            route.name or route.id
+            for route in (outbound.value.value if outbound.value else ())
+            if route.trunk == trunk_id
+        ],
+        "problems": _different([incoming.problem, outbound.problem]),
     }
+
+
+def _different(found: Sequence[dict[str, Any] | None]) -> list[dict[str, Any]]:
+    """Each reason once."""
+    different: list[dict[str, Any]] = []
+    for problem in found:
+        if problem is not None and not any(problems.are_one(problem, other) for other in different):
+            different.append(problem)
+    return different
 
 
 def _buttons(request: Request, status: TrunkStatus, page: int | None) -> Rows:

@@ -4,8 +4,8 @@ from typing import Any
 
 from bot.alerts.health import Cause, Health
 from bot.chat.message import Button, Message, Rows, mark
-from bot.pbx import PbxError
-from handlers import trunk_card
+from bot.pbx import PbxError, TrunkStatus
+from handlers import problems, trunk_card
 from handlers.command import Reply, Request
 from handlers.trunk_facts import trunk_facts
 
@@ -16,8 +16,9 @@ SURE_AFTER = 2
 ANSWERED_BEFORE = 30.0
 
 
-async def watch(request: Request, trunk_id: str, said: dict[str, Any]) -> Reply:
-    """`said` are the facts of what was done before; the result is said under them."""
+async def watch(request: Request, trunk_id: str, said: dict[str, Any], old: TrunkStatus | None = None) -> Reply:
+    """`said` are the facts of what was done before; the result is said under them. `old` is the registration that may
+    outlive the change."""
     waited, refused = 0.0, 0
     state: dict[str, Any] | None = None
     while waited < FOR and not request.stopping():
@@ -27,14 +28,14 @@ async def watch(request: Request, trunk_id: str, said: dict[str, Any]) -> Reply:
             state = trunk_facts(await trunk_card.status_of(request, trunk_id, fresh=True))
         except PbxError:
             continue
-        if state["health"] in (Health.UP, Health.OFF):
+        if state["health"] in (Health.UP, Health.OFF) and not _outlives(old, state):
             break
         if _is_refused(state, waited):
             state["cause"] = Cause.CREDENTIALS_REFUSED
         refused = refused + 1 if state["cause"] is Cause.CREDENTIALS_REFUSED else 0
         if refused > SURE_AFTER:
             break
-    facts = said | {"state": state, "waited": waited, "waiting": False}
+    facts = said | {"state": state, "waited": waited, "waiting": False, "outlives": _outlives(old, state)}
     result = str(state["health"]) if state else "not seen"
     return Reply(Message("trunk_done", facts, to_card(trunk_id)), outcome=f"{said['done']}: {result}")
 
@@ -45,14 +46,25 @@ def _is_refused(state: dict[str, Any], waited: float) -> bool:
     return state["state"].lower() == "rejected" and state["contact"] != "Unreachable" and waited < ANSWERED_BEFORE
 
 
-def begun(request: Request, trunk_id: str, said: dict[str, Any]) -> Reply:
+def _outlives(old: TrunkStatus | None, state: dict[str, Any] | None) -> bool:
+    """Measured: a wrong password is refused 110 s after it was set; until then the registration made before stands."""
+    return old is not None and state is not None and (old.state, old.last_change) == (state["state"], state["since"])
+
+
+def begun(request: Request, trunk_id: str, said: dict[str, Any], old: TrunkStatus | None = None) -> Reply:
     """What was done, and that its registration is being watched."""
     facts = said | {"state": None, "waited": 0.0, "waiting": True}
     return Reply(
         Message("trunk_done", facts, to_card(trunk_id)),
-        then=lambda: watch(request, trunk_id, said),
+        then=lambda: watch(request, trunk_id, said, old),
         outcome=str(said["done"]),
     )
+
+
+def unseen(trunk_id: str, said: dict[str, Any], error: PbxError) -> Reply:
+    """The PBX said yes, and then did not tell how things are: that is neither done nor failed."""
+    facts = said | {"problem": problems.describe(error)}
+    return Reply(Message("trunk_unseen", facts, to_card(trunk_id)), outcome="accepted, but not read back")
 
 
 def to_card(trunk_id: str) -> Rows:

@@ -1,0 +1,63 @@
+"""Switching a trunk on and off, read back because some versions of the PBX say yes and do nothing."""
+
+from typing import Any
+
+from bot.access import Permission
+from bot.chat.message import Button, Message, Rows, mark
+from bot.pbx import PbxError, Uncertain
+from handlers import trunk_card, trunk_registration
+from handlers.command import Reply, Request, button
+from handlers.read_back import read_back
+
+
+@button("trunk.switch", permission=Permission.TRUNKS)
+async def ask(request: Request) -> Reply:
+    status = await trunk_card.status_of(request, str(request.data["id"]))
+    on = bool(request.data["on"])
+    data = {"id": status.id, "on": on, "name": status.name}
+    label = mark("🔌 Switch on") if on else mark("🔌 Switch off")
+    question: Rows = (
+        (Button(label, "trunk.switch_now", data), Button(mark("Cancel"), "trunk.card", {"id": status.id})),
+    )
+    facts = {"station": request.station.name, "name": status.name, "on": on}
+    return Reply(Message("trunk_switch", facts, question), confirm=True, outcome=f"asked for {status.name}")
+
+
+@button("trunk.switch_now", permission=Permission.TRUNKS)
+async def switch(request: Request) -> Reply:
+    trunk_id, on, name = str(request.data["id"]), bool(request.data["on"]), str(request.data["name"])
+    said: dict[str, Any] = {"station": request.station.name, "name": name, "done": "on" if on else "off"}
+    try:
+        await request.station.pbx.trunks.switch(trunk_id, on=on)
+    except Uncertain:
+        await request.talk.progress(Message("trunk_uncertain", said))
+        done, seen = await read_back(request, lambda: _is_so(request, trunk_id, on))
+        if not seen:
+            return Reply(Message("trunk_not_done", said | {"seen": False}), outcome="unknown: the PBX does not answer")
+        return _told(request, trunk_id, said, done=done, answered=False)
+    try:
+        done = await _is_so(request, trunk_id, on)
+    except PbxError as error:
+        return trunk_registration.unseen(trunk_id, said, error)
+    return _told(request, trunk_id, said, done=done, answered=True)
+
+
+def _told(request: Request, trunk_id: str, said: dict[str, Any], *, done: bool | None, answered: bool) -> Reply:
+    if not done:
+        facts = said | {"answered": answered, "known": done is None}
+        message = Message("trunk_not_switched", facts, trunk_registration.to_card(trunk_id))
+        return Reply(message, outcome="the PBX did not do it")
+    if said["done"] == "on":
+        return trunk_registration.begun(request, trunk_id, said)
+    facts = said | {"state": None, "waited": 0.0, "waiting": False}
+    message = Message("trunk_done", facts, trunk_registration.to_card(trunk_id))
+    return Reply(message, outcome=f"{said['name']} is off")
+
+
+async def _is_so(request: Request, trunk_id: str, on: bool) -> bool | None:
+    """None while it is as before, False when the trunk is gone. The list remembers no old state."""
+    rows = (await request.station.pbx.trunks.list()).value
+    is_on = next((not row.disabled for row in rows if row.id == trunk_id), None)
+    if is_on is None:
+        return False
+    return True if is_on is on else None

@@ -1,10 +1,11 @@
 """/add_employee: from one line in the chat, or step by step."""
 
 from bot.access import Permission
-from bot.chat.message import Message, mark
-from handlers import create_employee, employee_steps
+from bot.chat.message import mark
+from handlers import create_employee, employee_steps, typed_password
 from handlers.command import Reply, Request, command
 from handlers.new_employee import read_employee
+from handlers.words import read_words
 
 
 @command(
@@ -20,9 +21,10 @@ from handlers.new_employee import read_employee
 async def add_employee(request: Request) -> Reply:
     if not request.arguments:
         return await employee_steps.begin(request)
-    draft = read_employee(request.arguments)
-    if draft.secret is not None:
-        deleted = await request.talk.delete_asked()
-        if not request.place.private:
-            return Reply(Message("password_in_group", {"deleted": deleted}), outcome="a password was typed in a group")
-    return await create_employee.ask(request, draft)
+    words = read_words(request.arguments)
+    hidden = await typed_password.deleted(request, words)
+    if hidden is not None and not request.place.private:
+        return typed_password.was_seen(hidden=hidden)
+    if hidden is not None:
+        typed_password.refuse(words, [])
+    return await create_employee.ask(request, read_employee(request.arguments))

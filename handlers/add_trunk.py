@@ -7,7 +7,7 @@ from bot.access import Permission
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import PbxError, TrunkDraft, Uncertain
 from bot.pbx.trunks import TrunkType
-from handlers import trunk_fields, trunk_password, trunk_registration
+from handlers import trunk_fields, trunk_registration, typed_password
 from handlers.command import CONFIRM_WITHIN, Question, Reply, Request, WrongArguments, answer, button, command
 from handlers.fields import Problem, WrongValue
 from handlers.read_back import read_back
@@ -30,13 +30,13 @@ ASKED_FOR = timedelta(minutes=15)
 )
 async def add_trunk(request: Request) -> Reply:
     words = read_words(request.arguments)
-    hidden = await trunk_password.deleted(request, words)
+    hidden = await typed_password.deleted(request, words)
     if not words.free and not words.fields:
         raise WrongArguments(mark("Write the trunk's name, its host, and the login if it has one."))
     draft, kind, problems = _read(words)
-    if hidden is not None and not request.place.private and (problems or trunk_fields.has_loose_password(words)):
-        return trunk_password.was_seen(hidden=hidden)
-    trunk_password.refuse(words, problems)
+    if hidden is not None and not request.place.private and (problems or typed_password.is_loose(words)):
+        return typed_password.was_seen(hidden=hidden)
+    typed_password.refuse(words, problems)
     if not request.place.private:
         return await _in_private(request, draft.model_copy(update={"secret": None}), kind, hidden)
     if draft.secret is None and draft.registration != "none":
@@ -65,10 +65,10 @@ async def _in_private(request: Request, draft: TrunkDraft, kind: TrunkType, hidd
         return asked
     if not await request.talk.ask_privately(asked.message, asked.question):
         if hidden is not None:
-            return trunk_password.was_seen(hidden=hidden)
+            return typed_password.was_seen(hidden=hidden)
         return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
     if hidden is not None:
-        return trunk_password.was_seen(hidden=hidden)
+        return typed_password.was_seen(hidden=hidden)
     return Reply(Message("goes_on_in_private", {"person": request.actor.name}), outcome="the password is asked")
 
 

@@ -7,8 +7,8 @@ from pydantic import SecretStr
 
 from bot.access import Permission
 from bot.chat.message import Button, Message, Rows, mark
-from bot.pbx import Employee, EmployeeDraft, Uncertain
-from handlers import create_employee, employee_card, employee_fields, employee_undo, fields
+from bot.pbx import Employee, EmployeeDraft, PbxError, Uncertain
+from handlers import create_employee, employee_card, employee_fields, employee_undo, fields, typed_password
 from handlers.command import CONFIRM_WITHIN, Reply, Request, WrongArguments, button, command
 from handlers.read_back import read_back
 from handlers.sip_password import new_sip_password
@@ -24,14 +24,13 @@ from handlers.words import read_words
 )
 async def edit_employee(request: Request) -> Reply:
     words = read_words(request.arguments)
+    hidden = await typed_password.deleted(request, words)
+    if hidden is not None and not request.place.private:
+        return typed_password.was_seen(hidden=hidden)
     if len(words.free) != 1 or not words.fields:
         raise WrongArguments(mark("Write whom to change, and what: the number, then field=value."))
     draft, wrong = employee_fields.read_fields(words.fields)
     fields.refuse(wrong)
-    if draft.secret is not None:
-        deleted = await request.talk.delete_asked()
-        if not request.place.private:
-            return Reply(Message("password_in_group", {"deleted": deleted}), outcome="a password was typed in a group")
     found = await request.station.pbx.employees.find(words.free[0])
     if found is None:
         return Reply(Message("no_such_employee", {"number": words.free[0]}), outcome="no such employee")
@@ -106,9 +105,9 @@ async def apply(request: Request) -> Reply:
     if any(employee_fields.known(before)[key] != value for key, value in kept["seen"].items()):
         # Somebody was faster; what was agreed to is not what would happen now.
         return await ask(request, before, draft)
-    late = False
+    late, answered = False, None
     try:
-        await employees.update(employee_id, draft)
+        answered = await employees.update(employee_id, draft)
     except Uncertain:
         late = True
         facts = {"number": before.number, "name": before.name}
@@ -121,7 +120,13 @@ async def apply(request: Request) -> Reply:
         _, seen = await read_back(request, look)
         if not seen:
             return Reply(Message("employee_change_unknown", facts), outcome="unknown: the PBX does not answer")
-    return await _changed(request, before, (await employees.get(employee_id)).value, draft, late=late)
+    try:
+        after = (await employees.get(employee_id)).value
+    except PbxError:
+        if answered is None:
+            return Reply(Message("employee_change_unknown", {"number": before.number, "name": before.name}))
+        after = answered
+    return await _changed(request, before, after, draft, late=late)
 
 
 async def _changed(request: Request, before: Employee, after: Employee, draft: EmployeeDraft, *, late: bool) -> Reply:

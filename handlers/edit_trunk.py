@@ -8,7 +8,7 @@ from bot.access import Permission
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import PbxError, Trunk, TrunkDraft, TrunkStatus, Uncertain
 from bot.pbx.trunks import MASK
-from handlers import fields, trunk_card, trunk_fields, trunk_password, trunk_registration, trunks
+from handlers import fields, trunk_card, trunk_fields, trunk_registration, trunks, typed_password
 from handlers.command import CONFIRM_WITHIN, Question, Reply, Request, WrongArguments, answer, button, command
 from handlers.fields import WrongValue
 from handlers.read_back import read_back
@@ -27,17 +27,17 @@ REGISTERS = frozenset({"host", "port", "username", "registration", "transport", 
 )
 async def edit_trunk(request: Request) -> Reply:
     words = read_words(request.arguments)
-    hidden = await trunk_password.deleted(request, words)
-    new_password = len(words.free) > 1 and words.free[-1].lower() in trunk_fields.PASSWORD_WORDS
+    hidden = await typed_password.deleted(request, words)
+    new_password = len(words.free) > 1 and words.free[-1].lower() in typed_password.NAMES
     name = " ".join(words.free[:-1] if new_password else words.free)
     if not name or not (words.fields or new_password or hidden is not None):
         raise WrongArguments(mark("Write which trunk, and what to change: its name, then field=value."))
     draft, problems = trunk_fields.read_fields(words.fields)
     if hidden is not None and not request.place.private:
-        if not problems and not trunk_fields.has_loose_password(words):
+        if not problems and not typed_password.is_loose(words):
             await _ask_another(request, name, draft.model_copy(update={"secret": None}))
-        return trunk_password.was_seen(hidden=hidden)
-    trunk_password.refuse(words, problems)
+        return typed_password.was_seen(hidden=hidden)
+    typed_password.refuse(words, problems)
     found = await trunks.find(request, name)
     if len(found) != 1:
         return Reply(trunks.choice(request, found), outcome=f"{len(found)} trunks of that name")

@@ -16,6 +16,7 @@ from bot.pbx import Employee, EmployeeDraft
 from handlers.fields import (
     NOTHING,
     PASSWORD,
+    PASSWORD_WORDS,
     Field,
     Fields,
     Problem,
@@ -146,7 +147,7 @@ FIELDS = Fields(
         ("недоступен", "onunavailable", "fwd_forwardingonunavailable"),
         destination,
     ),
-    Field(PASSWORD, mark("SIP password"), ("пароль", "secret", "pass", "sip_secret"), password),
+    Field(PASSWORD, mark("SIP password"), PASSWORD_WORDS, password),
 )
 
 

@@ -85,9 +85,7 @@ async def _take(request: Request, text: str) -> Reply:
     try:
         said[key] = FIELDS.by_key[key].read(text.strip())
     except WrongValue as wrong:
-        facts = {
-            "problems": [{"label": FIELDS.by_key[key].label, "problem": wrong.problem, "value": text, "nearest": ""}]
-        }
+        facts = {"label": FIELDS.by_key[key].label, "problem": wrong.problem, "value": text}
         raise WrongArguments(message=Message("wrong_step", facts)) from None
     if key == "number" and (taken := await request.station.pbx.employees.find(said["number"])) is not None:
         raise WrongArguments(message=Message("employee_taken", {"number": said["number"], "name": taken.name}))

@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot.access import Permission
-from bot.chat.message import Button, Message, mark
-from bot.pbx import Employee, EmployeeDraft, Invalid
-from handlers import employee_card, employee_fields
+from bot.chat.message import Button, Message, Rows, mark
+from bot.pbx import Employee, EmployeeDraft, Invalid, PbxError, Uncertain
+from handlers import employee_card, employee_fields, problems
 from handlers.command import Reply, Request, button
 from handlers.sip_password import new_sip_password
 
@@ -32,8 +32,12 @@ async def undo_deletion(request: Request, employee: Employee) -> Button:
 
 
 async def _button(request: Request, what: str, employee: Employee, **more: Any) -> Button:
-    kept = await request.drawer.put({"what": what, "employee": _snapshot(employee)} | more, FOR)
-    return Button(mark("↩ Undo"), "employee.undo", {"kept": kept, "number": employee.number})
+    return await _keep(request, {"what": what, "employee": _snapshot(employee)} | more)
+
+
+async def _keep(request: Request, payload: dict[str, Any]) -> Button:
+    kept = await request.drawer.put(payload, FOR)
+    return Button(mark("↩ Undo"), "employee.undo", {"kept": kept, "number": payload["employee"]["number"]})
 
 
 @button("employee.undo", permission=Permission.EMPLOYEES)
@@ -41,7 +45,14 @@ async def undo(request: Request) -> Reply:
     kept = await request.drawer.take(str(request.data["kept"]))
     if kept is None:
         return Reply(toast=mark("Too late: this was undone already, or more than 10 minutes ago."), outcome="too late")
-    return await UNDO[kept["what"]](request, _employee(kept["employee"]), kept)
+    try:
+        return await UNDO[kept["what"]](request, _employee(kept["employee"]), kept)
+    except PbxError as error:
+        # What the PBX refused can be tried again; what it did not answer it may still do.
+        again: Rows = () if isinstance(error, Uncertain) else ((await _keep(request, kept),),)
+        facts = {"number": kept["employee"]["number"], "name": kept["employee"]["name"]}
+        message = Message("employee_not_undone", facts | {"problem": problems.describe(error)}, again)
+        return Reply(message, outcome=f"not undone: {type(error).__name__}")
 
 
 async def _undo_creation(request: Request, created: Employee, _kept: dict[str, Any]) -> Reply:

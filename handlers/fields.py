@@ -12,6 +12,7 @@ YES = frozenset({"yes", "y", "on", "true", "1", "да", "вкл"})
 NO = frozenset({"no", "n", "off", "false", "0", "нет", "выкл"})
 NOTHING = frozenset({"", "-", "none", "no", "нет"})
 PASSWORD = "password"  # noqa: S105 (the name of a field)
+PASSWORD_WORDS = ("пароль", "secret", "pass", "sip_secret")
 
 
 class WrongValue(ValueError):

@@ -49,7 +49,9 @@ def count(rows: Sequence[dict[str, Any]], state: str) -> int:
 
 def _line(request: Request, row: dict[str, Any]) -> list[str]:
     draft = row["draft"]
-    reasons = [_reason(request, problem) for problem in row["problems"]] + list(row.get("errors", ()))
+    reasons = [_reason(request, problem) for problem in row["problems"]] + [
+        request.translate(text) for text in row.get("errors", ())
+    ]
     return [
         str(row["line"]),
         request.translate(STATES[row["state"]]),

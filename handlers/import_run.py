@@ -23,9 +23,10 @@ from handlers.sip_password import new_sip_password
 
 # Telegram lets a bot change a message about once a second, and twenty times a minute in a group.
 SHOWN_EVERY = 3.0
-# Measured on the stand-in and close to the real one's time for a reload after each batch; only for the estimate.
+# A guess for the estimate before it begins, of a PBX that reloads its telephony after each batch; then it is measured.
 SECONDS_FOR_BATCH = 2.0
 BAR = 16
+NOT_SAID = mark("the PBX did not say what became of it, and it is not there")
 
 Row = dict[str, Any]
 
@@ -135,8 +136,8 @@ class _Run:
             if result.employee is not None:
                 row["state"] = "created"
                 row["draft"] = row["draft"] | {"number": result.employee.number}
-            else:
-                row["state"], row["errors"] = "failed", list(result.errors)
+            elif result.errors or not await self._is_there(row):
+                row["state"], row["errors"] = "failed", list(result.errors or (NOT_SAID,))
         await self._save()
         await self._show(None)
 

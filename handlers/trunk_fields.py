@@ -1,6 +1,5 @@
 """Every field of a trunk: what people call it, how it is written, and the limits the PBX has, or should have. Pure."""
 
-import difflib
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +11,7 @@ from bot.pbx import Trunk, TrunkDraft
 from handlers.fields import (
     NOTHING,
     PASSWORD,
+    PASSWORD_WORDS,
     Field,
     Fields,
     Problem,
@@ -21,7 +21,6 @@ from handlers.fields import (
     whole_number,
     yes_or_no,
 )
-from handlers.words import Words
 
 REGISTRATIONS = {
     "outbound": "outbound",
@@ -104,24 +103,8 @@ FIELDS = Fields(
     Field("qualify_every", mark("Checked every"), ("qualifyfreq",), qualify_every),
     Field("disabled", mark("Switched off"), ("выключен",), yes_or_no),
     Field("note", mark("Note"), ("заметка",), note),
-    Field(PASSWORD, mark("Password"), ("пароль", "secret", "pass"), password),
+    Field(PASSWORD, mark("Password"), PASSWORD_WORDS, password),
 )
-
-
-PASSWORD_WORDS = (PASSWORD, *FIELDS.by_key[PASSWORD].words)
-
-
-def names_password(words: Words) -> bool:
-    """Whether a password was written as a field, also under a name that is only nearly right."""
-    return any(difflib.get_close_matches(word, PASSWORD_WORDS, n=1, cutoff=0.75) for word in words.fields)
-
-
-def has_loose_password(words: Words) -> bool:
-    """Whether it was written without its =: `Zadarma password s3cret`. The first word is the trunk's name."""
-    after = words.free[1:]
-    return any(
-        word.lower().rstrip(":=") in PASSWORD_WORDS and place < len(after) for place, word in enumerate(after, 1)
-    ) or any(re.match(r"(\w+)[:=].", word) and re.split("[:=]", word)[0].lower() in PASSWORD_WORDS for word in after)
 
 
 def read_fields(written: Mapping[str, str]) -> tuple[TrunkDraft, list[Problem]]:

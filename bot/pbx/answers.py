@@ -111,10 +111,10 @@ def _error(status: int, body: Mapping[str, Any], messages: object, resource: str
     if status >= 500:
         return ServerError(status, resource)
     if status == 409 or any(word in said for word in TAKEN):
-        return Conflict(errors, resource)
+        return Conflict(errors, resource, data=body.get("data"))
     if status == 404 or "not found" in said or "notfound" in said:
-        return NotFound(errors, resource)
-    return Invalid(errors or (f"HTTP {status}",), resource, _fields(messages))
+        return NotFound(errors, resource, data=body.get("data"))
+    return Invalid(errors or (f"HTTP {status}",), resource, _fields(messages), body.get("data"))
 
 
 def _not_json(response: httpx.Response, resource: str) -> PbxError:

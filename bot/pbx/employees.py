@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from bot.pbx.answers import Answer, plain
 from bot.pbx.budget import Priority
 from bot.pbx.connection import Connection
+from bot.pbx.errors import Conflict, Invalid, NotFound
 from bot.pbx.wire import Count, Secret, Text, Truth, Wire, mappings, models, one, with_value
 
 # The most that `employees:batchCreate` takes at once.
@@ -80,7 +81,7 @@ class EmployeeDraft(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """What became of one row of a batch: the employee, or why there is none."""
+    """What became of one row of a batch: the employee, or why there is none. Neither: the PBX did not say."""
 
     employee: Employee | None
     errors: tuple[str, ...]
@@ -137,16 +138,26 @@ class Employees:
     async def create_many(self, drafts: Sequence[EmployeeDraft]) -> tuple[BatchResult, ...]:
         """At most BATCH at once, as a bulk request. Not a transaction: each row stands for itself."""
         wanted = {"employees": [draft.body() for draft in drafts], "mode": "create", "skip_errors": True}
-        envelope = await self._connection.write("employees:batchCreate", wanted, priority=Priority.BULK)
-        results = envelope.data.get("results") if isinstance(envelope.data, Mapping) else None
-        by_index = {row.get("index"): row for row in mappings(results)}
+        try:
+            data = (await self._connection.write("employees:batchCreate", wanted, priority=Priority.BULK)).data
+        except (Conflict, Invalid, NotFound) as refusal:
+            # A batch of which nothing was created is refused as a whole, with the same results in it.
+            data = refusal.data
+            if not _results(data):
+                raise
+        by_index = {row.get("index"): row for row in _results(data)}
         return tuple(_batch_result(by_index.get(index)) for index in range(len(drafts)))
+
+
+def _results(data: object) -> list[Any]:
+    return mappings(data.get("results")) if isinstance(data, Mapping) else []
 
 
 def _batch_result(row: Mapping[str, Any] | None) -> BatchResult:
     if row is None:
-        return BatchResult(None, ("the PBX did not say what became of it",))
+        return BatchResult(None, ())
     if row.get("status") == "created":
         return BatchResult(one(Employee, row.get("data"), "employees"), ())
     errors = row.get("errors")
-    return BatchResult(None, tuple(plain(text) for text in errors) if isinstance(errors, list) else (plain(errors),))
+    texts = tuple(plain(text) for text in errors) if isinstance(errors, list) else (plain(errors),)
+    return BatchResult(None, texts or (str(row.get("status")),))

@@ -70,10 +70,15 @@ class KeyTooNarrow(PbxError):
 
 
 class _Refusal(PbxError):
-    def __init__(self, messages: Sequence[str], resource: str = "", fields: dict[str, str] | None = None) -> None:
+    """`data` is what the PBX told besides its messages: of a batch, what became of each row."""
+
+    def __init__(
+        self, messages: Sequence[str], resource: str = "", fields: dict[str, str] | None = None, data: object = None
+    ) -> None:
         super().__init__("; ".join(messages) or "no reason given", resource)
         self.messages = tuple(messages)
         self.fields = fields or {}
+        self.data = data
 
 
 class NotFound(_Refusal): ...

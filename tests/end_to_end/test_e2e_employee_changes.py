@@ -235,12 +235,38 @@ def test_who_is_needed_by_a_route_stays_and_the_reason_is_said(
     assert on_pbx(standins, route["extension"]) is not None
 
 
-def test_a_password_typed_in_a_group_is_never_used(standins: Standins, start_bot: Callable[..., Program]) -> None:
+@pytest.mark.parametrize(
+    "line",
+    [
+        "/add_employee 244 Anna password=Qw3rtyUi9pAs",
+        "/add_employee 244 Anna password=Qw3rtyUi9pAs ring=never",
+        "/add_employee 244 Anna password Qw3rtyUi9pAs",
+        "/edit_employee 201 pasword=Qw3rtyUi9pAs",
+        "/edit_trunk Zadarma password=Qw3rtyUi9pAs port=far",
+    ],
+)
+def test_a_password_typed_in_a_group_goes_and_is_never_used(
+    standins: Standins, start_bot: Callable[..., Program], line: str
+) -> None:
     bot = start_bot()
-    answer = standins.asks(ANNA, "/add_employee 244 Anna password=Qw3rtyUi9pAs", GROUP)
+    answer = standins.asks(ANNA, line, GROUP)
     assert "delete" in answer.text
+    assert "Qw3rtyUi9pAs" not in answer.text
+    assert standins.calls("deleteMessage")
     assert on_pbx(standins, "244") is None
     assert "Qw3rtyUi9pAs" not in bot.log.read_text()
+
+
+def test_what_cannot_be_undone_now_can_be_undone_later(standins: Standins, start_bot: Callable[..., Program]) -> None:
+    start_bot()
+    before = somebody(standins)
+    question = standins.asks(ANNA, f"/edit_employee {before['number']} name=Otto", GROUP)
+    done = press(standins, question, "Apply", "Changed")
+    standins.post("/control/fault", kind="queue_full", verbs=["PATCH"], paths=["employees"])
+    refused = press(standins, done, "Undo", "Not undone")
+    standins.post("/control/fault", kind="none")
+    press(standins, refused, "Undo", "as before")
+    assert on_pbx(standins, before["number"]) == before
 
 
 def test_a_new_password_locks_the_phone_out_until_undone(standins: Standins, start_bot: Callable[..., Program]) -> None:

@@ -167,6 +167,21 @@ def test_a_batch_that_was_not_answered_is_looked_for(standins: Standins, start_b
     assert all(row[1] == "created" for row in report(standins, question.id)[1:])
 
 
+def test_a_batch_of_which_nobody_can_be_created_is_told_line_by_line(
+    standins: Standins, start_bot: Callable[..., Program]
+) -> None:
+    start_bot()
+    question = preview(standins, b"number;name\n301;Anna\n302;Boris\n", "people.csv")
+    for number in ("301", "302"):
+        body = {"number": number, "user_username": "Faster", "sip_secret": "Qw3rtyUi9pAs"}
+        standins.http.post("/pbxcore/api/v3/employees", json=body, headers={"Authorization": f"Bearer {KEY}"})
+    standins.presses(ANNA, question, "Create")
+    assert "0 of 2 employees created" in ends(standins, question)
+    lines = report(standins, question.id)[1:]
+    assert [line[1] for line in lines] == ["failed", "failed"]
+    assert all("occupied" in line[2] for line in lines)
+
+
 def test_a_pbx_that_refuses_the_key_stops_it_and_says_what_was_done(
     standins: Standins, start_bot: Callable[..., Program]
 ) -> None:

@@ -203,6 +203,40 @@ def test_off_and_on_are_read_back(standins: Standins, start_bot: Callable[..., P
     assert standins.trunk("Zadarma")["condition"] == "ok"
 
 
+def test_a_switch_the_pbx_answered_too_late_about_is_looked_for(
+    standins: Standins, start_bot: Callable[..., Program]
+) -> None:
+    start_bot()
+    card = standins.asks(ANNA, "/trunks Zadarma", GROUP)
+    question = press(standins, card, "Switch off", "off, on")
+    standins.post("/control/fault", kind="lost_answer", verbs=["POST"], paths=["sip-providers"])
+    standins.presses(ANNA, question, "Switch off", wait=0)
+    standins.wait_for_message("may still do it", chat=GROUP)
+    standins.post("/control/fault", kind="none")
+    standins.wait_for_message("Switched off", chat=GROUP)
+    assert standins.trunk("Zadarma")["condition"] == "off"
+
+
+def test_a_new_password_is_not_said_to_work_before_it_was_tried(
+    standins: Standins, start_bot: Callable[..., Program]
+) -> None:
+    start_bot()
+    quick(standins)
+    standins.asks(ANNA, "/edit_trunk Zadarma password")
+    question = standins.asks(ANNA, "An0therSecret")
+    press(standins, question, "Apply", "Still registered as before")
+
+
+def test_a_pbx_that_falls_silent_after_its_yes_is_no_failure(
+    standins: Standins, start_bot: Callable[..., Program]
+) -> None:
+    start_bot()
+    card = standins.asks(ANNA, "/trunks Zadarma", GROUP)
+    question = press(standins, card, "Switch off", "off, on")
+    standins.post("/control/fault", kind="server_error", verbs=["GET"], paths=["providers", "sip-providers"])
+    press(standins, question, "Switch off", "does not tell how it is now")
+
+
 def test_a_pbx_that_says_yes_and_does_nothing_is_found_out(
     standins: Standins, start_bot: Callable[..., Program]
 ) -> None:

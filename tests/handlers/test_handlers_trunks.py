@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.pbx import TrunkDraft, TrunkEvent
 from bot.store.audit import without_secrets
-from handlers import trunk_fields
+from handlers import trunk_fields, typed_password
 from handlers.trunk_history import availability
 from handlers.words import read_words
 
@@ -136,21 +136,21 @@ def test_it_equals_a_count_minute_by_minute(changes: list[tuple[int, str]], befo
 )
 def test_a_password_is_seen_however_it_is_written_and_the_audit_keeps_none_of_it(text: str) -> None:
     words = read_words(text)
-    assert trunk_fields.names_password(words) or trunk_fields.has_loose_password(words)
+    assert typed_password.is_named(words) or typed_password.is_loose(words)
     assert "hunter2" not in without_secrets(text)
 
 
 @pytest.mark.parametrize("text", ["Zadarma password", "Zadarma port=5061", '"Secret line" host=a.b', "Secret host=a.b"])
 def test_where_no_password_stands_none_is_seen(text: str) -> None:
     words = read_words(text)
-    assert not trunk_fields.names_password(words)
-    assert not trunk_fields.has_loose_password(words)
+    assert not typed_password.is_named(words)
+    assert not typed_password.is_loose(words)
 
 
 @given(st.text(alphabet="ab paswordпароль=:\"'«» -\n", max_size=60))
 def test_whatever_is_written_is_told_without_an_error(text: str) -> None:
     words = read_words(text)
-    assert trunk_fields.has_loose_password(words) in (True, False)
+    assert typed_password.is_loose(words) in (True, False)
     draft, problems = trunk_fields.read_fields(words.fields)
     assert all(problem.value == "" for problem in problems if problem.label == "Password")
     assert "secret" not in trunk_fields.said(draft)

@@ -1,24 +1,28 @@
 """A password typed along with a command: it is deleted before anything else is said, however wrong the rest is."""
 
+import difflib
+import re
 from collections.abc import Sequence
 
 from bot.chat.message import Message, mark
-from handlers import fields, trunk_fields
+from handlers import fields
 from handlers.command import Reply, Request
 from handlers.fields import Problem
 from handlers.words import Words
 
+NAMES = (fields.PASSWORD, *fields.PASSWORD_WORDS)
+
 
 async def deleted(request: Request, words: Words) -> bool | None:
     """Whether the message could be deleted; None when no password stands in it."""
-    if trunk_fields.names_password(words) or trunk_fields.has_loose_password(words):
+    if is_named(words) or is_loose(words):
         return await request.talk.delete_asked()
     return None
 
 
 def refuse(words: Words, problems: Sequence[Problem]) -> None:
     """Raises WrongArguments for what is wrong."""
-    if trunk_fields.has_loose_password(words):
+    if is_loose(words):
         # What else is wrong would repeat the words, and one of them is the password.
         problems = [Problem(mark("Password"), mark("is written as password=…"))]
     fields.refuse(problems)
@@ -27,3 +31,16 @@ def refuse(words: Words, problems: Sequence[Problem]) -> None:
 def was_seen(*, hidden: bool) -> Reply:
     """What a group hears that has seen a password."""
     return Reply(Message("password_in_group", {"deleted": hidden}), outcome="a password was typed in a group")
+
+
+def is_named(words: Words) -> bool:
+    """Whether a password was written as a field, also under a name that is only nearly right."""
+    return any(difflib.get_close_matches(word, NAMES, n=1, cutoff=0.75) for word in words.fields)
+
+
+def is_loose(words: Words) -> bool:
+    """Whether it was written without its =: `Zadarma password s3cret`. The first word says whose it is."""
+    after = words.free[1:]
+    return any(word.lower().rstrip(":=") in NAMES and place < len(after) for place, word in enumerate(after, 1)) or any(
+        re.match(r"(\w+)[:=].", word) and re.split("[:=]", word)[0].lower() in NAMES for word in after
+    )

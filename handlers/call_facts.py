@@ -52,6 +52,12 @@ def direction(record: CallRecord) -> Direction:
     return Direction.INTERNAL
 
 
+def trunk_of(record: CallRecord) -> str:
+    """The id of the trunk it came or went through; empty for calls between extensions."""
+    accounts = (account for leg in record.legs for account in (leg.from_account, leg.to_account))
+    return next((account for account in accounts if account.startswith(PREFIXES)), "")
+
+
 def answered_leg(record: CallRecord) -> CallRecordLeg | None:
     """The first leg that a person answered."""
     return next((leg for leg in record.legs if _answered_by_a_person(leg)), None)
@@ -83,6 +89,17 @@ def talk_seconds(record: CallRecord) -> int:
         total += max(0.0, (end - max(begin, until)).total_seconds())
         until = max(until, end)
     return round(total)
+
+
+def employees_in(record: CallRecord) -> tuple[str, ...]:
+    """The extensions that took part: who called out, and who answered; not everybody whose phone rang."""
+    caller = [] if direction(record) is Direction.INCOMING else [record.source_number]
+    answered = [leg.destination_number for leg in record.legs if _answered_by_a_person(leg) and _is_own(leg.to_account)]
+    return tuple(dict.fromkeys(number for number in caller + answered if number))
+
+
+def _is_own(account: str) -> bool:
+    return not account.startswith(PREFIXES)
 
 
 def _answered_by_a_person(leg: CallRecordLeg) -> bool:

@@ -4,9 +4,11 @@ import asyncio
 import random
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 from pydantic import SecretStr
@@ -21,6 +23,7 @@ from bot.pbx.errors import (
     Refused,
     ServerError,
     TimedOut,
+    TooLarge,
     Unauthorised,
     Uncertain,
     Unreachable,
@@ -33,6 +36,17 @@ ROOT = "/pbxcore/api/v3/"
 TIMEOUTS = httpx.Timeout(35, connect=5, pool=35)
 READ_TRIES = 3
 SUSPICIOUSLY_SLOW = 1.5
+# Converting a long talk takes the PBX a while, and it gives itself 30 s.
+FETCH_TIMEOUTS = httpx.Timeout(60, connect=5, pool=35)
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """`content_type` as the PBX says; `seconds` when it tells how long it lasts."""
+
+    content: bytes
+    content_type: str
+    seconds: int | None
 
 
 class Connection:
@@ -141,18 +155,65 @@ class Connection:
         priority: Priority,
     ) -> httpx.Response:
         await self._budget.take(priority)
-        resource = resource_of(path)
         headers = {"Authorization": f"Bearer {self._key.get_secret_value()}", "Accept": "application/json"}
-        try:
+        with _named(method, resource_of(path)):
             return await self._http.request(method, self._root + path, params=query, json=body, headers=headers)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            if "CERTIFICATE_VERIFY_FAILED" in str(error):
-                raise Untrusted("its certificate is not trusted", resource) from None
-            raise Unreachable(type(error).__name__, resource) from None
-        except httpx.TimeoutException as error:
-            raise TimedOut(type(error).__name__, resource) from None
-        except httpx.TransportError as error:
-            lost = Unreachable(f"the connection was lost ({type(error).__name__})", resource)
-            raise lost if method == "GET" else Uncertain(lost, resource) from None
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise NotJson(0, resource) from error
+
+    async def fetch(self, address: str, query: Mapping[str, str], limit: int) -> Sound:
+        """A recording from an address that the PBX gave: on the PBX itself or not at all, and without the key, which it
+        does not need. Raises TooLarge when it has more than `limit` bytes."""
+        try:
+            whole = urljoin(self._root, address)
+        except ValueError:
+            whole = ""
+        if not whole.startswith(self._root + "cdr:"):
+            raise Refused("the recording is said to be somewhere else than on the PBX", "cdr")
+        await self._budget.take(Priority.COMMAND)
+        with _named("GET", "cdr"):
+            url = httpx.URL(whole).copy_merge_params(query)
+            async with self._http.stream("GET", url, timeout=FETCH_TIMEOUTS) as response:
+                kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+                if not response.is_success or kind in ("application/json", "text/html"):
+                    await response.aread()
+                    answers.read(response, "cdr")
+                    raise NotJson(response.status_code, "cdr")
+                return Sound(await _body(response, limit), kind, _seconds(response))
+        raise Unreachable("no answer", "cdr")
+
+
+async def _body(response: httpx.Response, limit: int) -> bytes:
+    told = response.headers.get("Content-Length", "")
+    size = int(told) if told.isascii() and told.isdecimal() else None
+    if size is not None and size > limit:
+        raise TooLarge(size, "cdr")
+    content = bytearray()
+    async for part in response.aiter_bytes():
+        content += part
+        if len(content) > limit:
+            raise TooLarge(size, "cdr")
+    return bytes(content)
+
+
+def _seconds(response: httpx.Response) -> int | None:
+    try:
+        return round(float(response.headers["X-Audio-Duration"]))
+    except (KeyError, ValueError, OverflowError):
+        return None
+
+
+@contextmanager
+def _named(method: str, resource: str) -> Iterator[None]:
+    """Turns what httpx raises into a PbxError."""
+    try:
+        yield
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            raise Untrusted("its certificate is not trusted", resource) from None
+        raise Unreachable(type(error).__name__, resource) from None
+    except httpx.TimeoutException as error:
+        raise TimedOut(type(error).__name__, resource) from None
+    except httpx.TransportError as error:
+        lost = Unreachable(f"the connection was lost ({type(error).__name__})", resource)
+        raise lost if method == "GET" else Uncertain(lost, resource) from None
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise NotJson(0, resource) from error

@@ -13,6 +13,7 @@ PbxError
 ├── Invalid         the PBX does not accept what it was given
 ├── Busy            too many requests, or a queue that is full
 ├── ServerError
+├── TooLarge        a recording that is larger than what it is wanted for takes
 ├── Refused         the bot itself will not send the key there
 └── Uncertain       a write that was not answered and may yet be carried out
 """
@@ -102,6 +103,14 @@ class ServerError(PbxError):
     def __init__(self, status: int, resource: str = "") -> None:
         super().__init__(f"internal error (HTTP {status})", resource)
         self.status = status
+
+
+class TooLarge(PbxError):
+    """`size` in bytes, or None when it was not told."""
+
+    def __init__(self, size: int | None, resource: str = "") -> None:
+        super().__init__(f"a recording that is too large ({size or 'more'} bytes)", resource)
+        self.size = size
 
 
 class Refused(PbxError): ...

@@ -1,17 +1,24 @@
-"""`/cdr`: the calls that have ended."""
+"""`/cdr`: the calls that have ended, and what was recorded of them."""
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
 from bot.pbx.budget import Priority
 from bot.pbx.calls import CallLeg, Leg
-from bot.pbx.connection import Connection
-from bot.pbx.wire import Count, Integer, Text, mappings, models
+from bot.pbx.connection import Connection, Sound
+from bot.pbx.wire import Count, Integer, Text, Truth, mappings, models
 
 PAGE = 1000
+# The PBX refuses more than 365 days at once.
+STRETCH = timedelta(days=364)
+# A leg that a filter looks at may begin after the period in which its call began.
+LONGEST_CALL = timedelta(days=1)
+# After so many pages in a row that bring nothing new, none would bring anything.
+FRUITLESS_PAGES = 3
 
 
 class CallRecordLeg(CallLeg):
@@ -20,8 +27,17 @@ class CallRecordLeg(CallLeg):
     from_account: Text = ""
     to_account: Text = ""
     is_app: Text = ""
+    transfer: Truth = False
+    dtmf: Text = Field("", alias="dtmf_digits")
     duration: Count = 0
     talk_seconds: Count = Field(0, alias="billsec")
+    playback_url: Text = Field("", repr=False)
+    download_url: Text = Field("", repr=False)
+
+    @property
+    def is_recorded(self) -> bool:
+        """The PBX gives addresses only for what it has; right after a call it may still be converting."""
+        return bool(self.download_url or self.playback_url)
 
 
 class CallRecord(Leg):
@@ -34,43 +50,109 @@ class CallRecord(Leg):
         return self.disposition.upper() == "ANSWERED"
 
 
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What the PBX looks for itself: a part of a number, or of an employee's name. It looks at single legs and finds
+    too much rather than too little, so what it finds must be looked at again. At most one of them."""
+
+    source: str = ""
+    destination: str = ""
+    did: str = ""
+    search: str = ""
+    answered: bool = False
+
+    def query(self) -> dict[str, str]:
+        written = {"src_num": self.source, "dst_num": self.destination, "did": self.did, "search": self.search}
+        return {name: text for name, text in written.items() if text} | (
+            {"disposition": "ANSWERED"} if self.answered else {}
+        )
+
+
+EVERYTHING = Narrowing()
+
+
 class Records:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def between(
-        self, start: datetime, end: datetime, *, priority: Priority = Priority.COMMAND
+        self,
+        start: datetime,
+        end: datetime,
+        narrowing: Narrowing = EVERYTHING,
+        *,
+        priority: Priority = Priority.COMMAND,
     ) -> AsyncIterator[CallRecord]:
-        """Every call that began between two moments of the PBX's wall clock, each once, oldest first.
-
-        Ascending with a fixed end: with the default order new calls would push others from page to page.
-        """
+        """Every call that began between two moments of the PBX's wall clock, `end` with its whole second, each once,
+        roughly from old to new."""
         seen: set[str] = set()
-        offset = 0
-        while True:
+        until = end.replace(microsecond=0) + timedelta(seconds=1)
+        begin = start
+        while begin < until:
+            stop = min(begin + STRETCH, until)
+            async for record in self._stretch(begin, stop, narrowing, priority):
+                # A call that went on after midnight is found on both days; it is of the day on which it began.
+                of_another_time = record.start is not None and not start <= record.start < until
+                if record.linkedid not in seen and not of_another_time:
+                    seen.add(record.linkedid)
+                    yield record
+            begin = stop
+
+    async def find(self, linkedid: str) -> CallRecord | None:
+        """By its id: the PBX's own address of a single record answers with nothing, whatever is asked for."""
+        data = (await self._connection.read("cdr", {"linkedid": linkedid})).value
+        found = models(CallRecord, _records(data), "cdr")
+        return next((record for record in found if record.linkedid == linkedid), None)
+
+    async def recording(self, leg: CallRecordLeg, form: str, limit: int) -> Sound:
+        """What was said in a leg, at most `limit` bytes of it; `form` is mp3, ogg, or original, which is WebM mostly.
+        The addresses live for an hour after the record was read. Raises TooLarge."""
+        return await self._connection.fetch(leg.download_url or leg.playback_url, {"format": form}, limit)
+
+    async def _stretch(
+        self, start: datetime, until: datetime, narrowing: Narrowing, priority: Priority
+    ) -> AsyncIterator[CallRecord]:
+        """Follows the time, not the place in the list: calls that end or are deleted meanwhile move every place.
+
+        The PBX lists calls by the start of their last leg, which is never before the start of the call itself: so the
+        latest start on a page is a moment before which everything has been listed.
+        """
+        until = until if narrowing == EVERYTHING else until + LONGEST_CALL
+        seen: set[str] = set()
+        cursor, offset, fruitless = start, 0, 0
+        while fruitless < FRUITLESS_PAGES:
             query = {
-                "dateFrom": _written(start),
-                "dateTo": _written(end),
+                "dateFrom": _written(cursor),
+                "dateTo": _written(until),
                 "limit": str(PAGE),
                 "offset": str(offset),
                 "sort": "start",
                 "order": "ASC",
             }
-            data = (await self._connection.read("cdr", query, priority)).value
-            found = {record.linkedid: record for record in models(CallRecord, _records(data), "cdr")}
-            new = {linkedid: record for linkedid, record in found.items() if linkedid not in seen}
-            seen |= new.keys()
-            for record in new.values():
+            data = (await self._connection.read("cdr", query | narrowing.query(), priority)).value
+            page = models(CallRecord, _records(data), "cdr")
+            new = [record for record in page if record.linkedid not in seen]
+            seen.update(record.linkedid for record in new)
+            for record in new:
                 yield record
-            pagination = data.get("pagination") if isinstance(data, Mapping) else None
-            # A page that brings nothing new would bring nothing new for ever.
-            if not new or not (isinstance(pagination, Mapping) and pagination.get("hasMore")):
+            if not _has_more(data):
                 return
-            offset += PAGE
+            fruitless = 0 if new else fruitless + 1
+            latest = max((record.start for record in page if record.start), default=cursor)
+            moved = latest.replace(microsecond=0) > cursor
+            # More calls within one second than a page holds: then only the place is left, with some of them seen again
+            # in case others go.
+            step = PAGE - max(1, PAGE // 10)
+            cursor, offset = (latest.replace(microsecond=0), 0) if moved else (cursor, offset + step)
 
 
 def _records(data: object) -> Any:
     return data.get("records") if isinstance(data, Mapping) else data
+
+
+def _has_more(data: object) -> bool:
+    pagination = data.get("pagination") if isinstance(data, Mapping) else None
+    return bool(isinstance(pagination, Mapping) and pagination.get("hasMore"))
 
 
 def _written(moment: datetime) -> str:

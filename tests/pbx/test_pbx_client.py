@@ -228,51 +228,6 @@ async def test_no_error_and_no_log_line_holds_the_key(step: Step, caplog: pytest
     assert KEY not in caplog.text
 
 
-def paged(total: int, *, repeats: int = 0) -> Answer:
-    """A table of calls by pages of 1,000; each later page begins with `repeats` calls of the page before."""
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        offset = int(request.url.params["offset"])
-        first = max(0, offset - repeats) if offset else 0
-        numbers = range(first, min(offset + 1000, total))
-        rows = [{"linkedid": f"mikopbx-{n}", "start": "2026-11-23 10:00:00.000", "records": []} for n in numbers]
-        pagination = {"total": total, "limit": 1000, "offset": offset, "hasMore": offset + 1000 < total}
-        return good({"records": rows, "pagination": pagination})
-
-    return answer
-
-
-@pytest.mark.parametrize(("total", "pages"), [(0, 1), (1, 1), (1000, 1), (1001, 2), (5400, 6)])
-async def test_every_record_of_a_period_is_read(total: int, pages: int) -> None:
-    wire = Wire(paged(total))
-    async with wire.client() as pbx:
-        found = [record async for record in pbx.records.between(*DAY)]
-    assert len(found) == total
-    assert len(wire.requests) == pages
-
-
-async def test_a_page_that_shifts_counts_no_call_twice() -> None:
-    wire = Wire(paged(3000, repeats=7))
-    async with wire.client() as pbx:
-        found = [record.linkedid async for record in pbx.records.between(*DAY)]
-    assert len(found) == len(set(found)) == 3000
-
-
-async def test_a_pbx_that_always_has_more_does_not_keep_anybody_for_ever() -> None:
-    page = {"records": [{"linkedid": "a"}], "pagination": {"hasMore": True}}
-    wire = Wire(lambda _request: good(page))
-    async with wire.client() as pbx:
-        assert len([record async for record in pbx.records.between(*DAY)]) == 1
-
-
-async def test_dates_go_out_in_the_form_the_pbx_really_compares() -> None:
-    wire = Wire(paged(0))
-    async with wire.client() as pbx:
-        _ = [record async for record in pbx.records.between(*DAY)]
-    query = wire.requests[0].url.params
-    assert (query["dateFrom"], query["dateTo"]) == ("2026-11-23 00:00:00", "2026-11-23 23:59:59")
-
-
 async def test_an_empty_list_that_took_long_is_suspect() -> None:
     def slow(_request: httpx.Request) -> httpx.Response:
         wire.now += 2

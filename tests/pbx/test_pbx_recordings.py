@@ -35,6 +35,7 @@ from bot.pbx.trunks import MASK
 ROOT = "/pbxcore/api/v3/"
 FILES = sorted((Path(__file__).parents[1] / "recordings").glob("*.json"))
 DAY = datetime(2026, 3, 17), datetime(2026, 3, 17, 23, 59, 59)  # noqa: DTZ001 (the PBX's wall clock)
+THE_DAY_OF_REAL_CALLS = datetime(2026, 11, 23), datetime(2026, 11, 23, 23, 59, 59)  # noqa: DTZ001
 TRUNK = TrunkDraft(name="Zadarma", host="sip.zadarma.com", username="316811", registration="outbound")
 NEW = EmployeeDraft(number="231", name="John Smith", secret=SecretStr("Qw3rtyUi9pAs"))
 
@@ -193,7 +194,7 @@ async def test_a_channel_names_its_trunk() -> None:
 
 async def test_real_call_records_know_who_answered_not_the_did() -> None:
     async with client(the("321_").response) as pbx:
-        found = [record async for record in pbx.records.between(*DAY)]
+        found = [record async for record in pbx.records.between(*THE_DAY_OF_REAL_CALLS)]
     answered = [record for record in found if record.answered]
     assert answered
     assert all(any(leg.disposition == "ANSWERED" for leg in record.legs) for record in answered)

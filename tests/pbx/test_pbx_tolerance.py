@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from bot.pbx import EmployeeDraft, Pbx, PbxError, TrunkDraft
+from bot.pbx.records import CallRecordLeg
 
 DAY = datetime(2026, 3, 17), datetime(2026, 3, 17, 23, 59, 59)  # noqa: DTZ001 (the PBX's wall clock)
 DRAFT = EmployeeDraft(number="231", name="John Smith", secret=SecretStr("Qw3rtyUi9pAs"))
+RECORDED = CallRecordLeg(download_url="/pbxcore/api/v3/cdr:download?token=abc")
 TRUNK = TrunkDraft(name="Zadarma", host="sip.zadarma.com", registration="none")
 
 
@@ -40,6 +42,8 @@ EVERY_USE: dict[str, Callable[[Pbx], Awaitable[object]]] = {
     "calls.active": lambda pbx: pbx.calls.active(),
     "calls.channels": lambda pbx: pbx.calls.channels(),
     "records.between": records,
+    "records.find": lambda pbx: pbx.records.find("mikopbx-1"),
+    "records.recording": lambda pbx: pbx.records.recording(RECORDED, "mp3", 1000),
     "employees.list": lambda pbx: pbx.employees.list("x"),
     "employees.find": lambda pbx: pbx.employees.find("201"),
     "employees.get": lambda pbx: pbx.employees.get("7"),

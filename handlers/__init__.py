@@ -2,7 +2,7 @@
 
 # The order of /help and of the menus.
 # isort: off
-from handlers import status, calls, cdr, stats, missed
+from handlers import status, calls, cdr, record_card, recordings, stats, missed
 from handlers import employees, add_employee, edit_employee, delete_employee, import_employees, export_employees
 from handlers import trunks, add_trunk, edit_trunk, switch_trunk, delete_trunk
 from handlers import alerts, help  # noqa: A004
@@ -26,6 +26,8 @@ __all__ = [
     "help",
     "import_employees",
     "missed",
+    "record_card",
+    "recordings",
     "stats",
     "status",
     "switch_trunk",

@@ -4,13 +4,19 @@ A call is one record for each `linkedid`, with a leg for each stretch of it. The
 number of an incoming call is the DID, its seconds are sums over legs, which count a transferred minute twice.
 """
 
+import re
 from enum import StrEnum
 
 from bot.pbx import CallRecord, CallRecordLeg
 from bot.pbx.trunks import PREFIXES
 
 # A leg to one of these was taken by the PBX itself, not by a person.
-PSEUDO_NUMBERS = frozenset({"outworktimes", "voicemail", "hangup", "busy", "did2user"})
+AFTER_HOURS = "outworktimes"
+PSEUDO_NUMBERS = frozenset({AFTER_HOURS, "voicemail", "hangup", "busy", "did2user"})
+
+
+# 8 916 111-11-11, +7 916 111-11-11 and a number with a dial-out prefix are one number.
+SAME_DIGITS = 10
 
 
 class Direction(StrEnum):
@@ -42,6 +48,11 @@ OUTCOMES = {
 }
 
 
+def same_number(written: str) -> str:
+    """Equal for numbers that are the same; empty where there is none: `anonymous`, `unknown`, nothing."""
+    return re.sub(r"[^0-9]", "", written)[-SAME_DIGITS:]
+
+
 def direction(record: CallRecord) -> Direction:
     """By the accounts of the legs: a trunk's or an extension's. The first leg decides: a call that came in and is
     forwarded to a mobile leaves through a trunk too."""
@@ -58,6 +69,11 @@ def trunk_of(record: CallRecord) -> str:
     return next((account for account in accounts if account.startswith(PREFIXES)), "")
 
 
+def is_by_machine(leg: CallRecordLeg) -> bool:
+    """Whether the PBX itself took it: a greeting, a voice menu, a queue."""
+    return leg.is_app == "1" or leg.destination_number in PSEUDO_NUMBERS
+
+
 def answered_leg(record: CallRecord) -> CallRecordLeg | None:
     """The first leg that a person answered."""
     return next((leg for leg in record.legs if _answered_by_a_person(leg)), None)
@@ -66,14 +82,21 @@ def answered_leg(record: CallRecord) -> CallRecordLeg | None:
 def outcome(record: CallRecord) -> Outcome:
     if answered_leg(record) is not None or (record.answered and not record.legs):
         return Outcome.ANSWERED
-    if direction(record) is Direction.INCOMING:
-        return Outcome.MISSED
-    said = record.disposition if record.disposition.upper() != "ANSWERED" else ""
-    return OUTCOMES.get(said.strip().upper(), Outcome.NO_ANSWER)
+    return Outcome.MISSED if direction(record) is Direction.INCOMING else how_it_failed(record)
+
+
+def how_it_failed(record: CallRecord) -> Outcome:
+    """Why a call that nobody answered was not answered, as the PBX says."""
+    return OUTCOMES.get(record.disposition.strip().upper(), Outcome.NO_ANSWER)
+
+
+def leg_outcome(leg: CallRecordLeg) -> Outcome:
+    said = leg.disposition.strip().upper()
+    return Outcome.ANSWERED if said == "ANSWERED" else OUTCOMES.get(said, Outcome.NO_ANSWER)
 
 
 def came_after_hours(record: CallRecord) -> bool:
-    return any(leg.destination_number == "outworktimes" for leg in record.legs)
+    return any(leg.destination_number == AFTER_HOURS for leg in record.legs)
 
 
 def talk_seconds(record: CallRecord) -> int:
@@ -103,5 +126,4 @@ def _is_own(account: str) -> bool:
 
 
 def _answered_by_a_person(leg: CallRecordLeg) -> bool:
-    by_machine = leg.is_app == "1" or leg.destination_number in PSEUDO_NUMBERS
-    return leg.disposition.upper() == "ANSWERED" and not by_machine
+    return leg.disposition.upper() == "ANSWERED" and not is_by_machine(leg)

@@ -1,100 +1,74 @@
-"""/cdr: the calls of a period, counted whole, and the last of them line by line."""
+"""/cdr: the calls of a period, counted whole, and a page of them line by line."""
 
-from collections import deque
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from bot.access import Permission
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import CallRecord
 from handlers.call_facts import Direction, Outcome, answered_leg, came_after_hours, direction, outcome, talk_seconds
+from handlers.call_filter import CallFilter, from_button, read_filter
 from handlers.command import Reply, Request, WrongArguments, button, command
-from handlers.periods import NotAPeriod, Period, read_period
+from handlers.periods import NotAPeriod
+from handlers.record_pages import Place, Summary, place_of, summarise
 
-PAGE = 10
-
-
-@dataclass(slots=True)
-class Summary:
-    """A period counted in one pass; of the records themselves only the newest are kept."""
-
-    keep: int
-    total: int = 0
-    answered: int = 0
-    missed: int = 0
-    after_hours: int = 0
-    not_reached: int = 0
-    talk: int = 0
-    newest: deque[CallRecord] = field(default_factory=deque)
-
-    def add(self, record: CallRecord) -> None:
-        self.total += 1
-        result = outcome(record)
-        if result is Outcome.ANSWERED:
-            self.answered += 1
-            self.talk += talk_seconds(record)
-        elif result is Outcome.MISSED:
-            self.missed += 1
-            self.after_hours += came_after_hours(record)
-        else:
-            self.not_reached += 1
-        self.newest.append(record)
-        if len(self.newest) > self.keep:
-            self.newest.popleft()
-
-
-async def summarise(records: AsyncIterator[CallRecord], keep: int) -> Summary:
-    summary = Summary(keep)
-    async for record in records:
-        summary.add(record)
-    return summary
+CARDS_IN_A_ROW = 5
+ENDINGS = {"": mark("All"), "answered": mark("✅ Answered"), "missed": mark("🔴 Missed")}
 
 
 @command(
     "cdr",
     permission=Permission.RECORDS,
-    summary=mark("The calls of a day or a period: totals and the last ones"),
-    usage=mark("[today | yesterday | 7d | date | two dates]"),
-    examples=("/cdr today", "/cdr 7d", "/cdr 2026-11-01 2026-11-05"),
+    summary=mark("The calls of a period, by caller, number or outcome"),
+    usage=mark("[period] [missed | answered | …] [from …] [to …] [name or number]"),
+    examples=(
+        "/cdr today missed",
+        "/cdr yesterday from 201",
+        "/cdr 7d to 89161111111",
+        "/cdr 2026-11-01 2026-11-05 answered",
+        "/cdr today 9:00-12:00 Anna",
+    ),
 )
 async def cdr(request: Request) -> Reply:
-    today = request.station.local(request.now).date()
     try:
-        period = read_period(request.arguments, today)
+        wanted = read_filter(request.arguments, request.station.local(request.now))
     except NotAPeriod as wrong:
-        raise WrongArguments(message=Message("wrong_period", {"written": str(wrong)})) from None
-    return Reply(await _page(request, period, 0))
+        facts = {"written": str(wrong), "command": "cdr"}
+        raise WrongArguments(message=Message("not_a_period", facts)) from None
+    return Reply(await page(request, {"wanted": wanted.stored()}))
 
 
 @button("cdr.page", permission=Permission.RECORDS)
-async def page(request: Request) -> Reply:
-    period = Period(date.fromisoformat(request.data["first"]), date.fromisoformat(request.data["last"]))
-    return Reply(await _page(request, period, int(request.data["page"])))
+async def turn(request: Request) -> Reply:
+    return Reply(await page(request, request.data))
 
 
-async def _page(request: Request, period: Period, number: int) -> Message:
-    records = request.station.pbx.records.between(period.start, period.end)
-    summary = await summarise(records, keep=PAGE * (number + 1))
-    newest = list(reversed(summary.newest))
-    last = max(0, (summary.total - 1) // PAGE)
-    facts = {
+async def page(request: Request, asked: Mapping[str, Any]) -> Message:
+    """`asked`: the filter `wanted`, and the place `before` or `after` which the page stands."""
+    wanted = from_button(asked["wanted"])
+    period = wanted.period
+    records = request.station.pbx.records.between(period.start, period.end, wanted.narrowing())
+    summary = await summarise(records, wanted, _place(asked.get("before")), _place(asked.get("after")))
+    shown = summary.page
+    facts = period.facts() | {
         "station": request.station.name,
-        "first": period.first,
-        "last": period.last,
+        "wanted": wanted.facts(),
         "total": summary.total,
         "answered": summary.answered,
         "missed": summary.missed,
         "after_hours": summary.after_hours,
         "not_reached": summary.not_reached,
         "average": round(summary.talk / summary.answered) if summary.answered else 0,
-        "records": [_line(record) for record in newest[number * PAGE :]],
-        "page": number + 1,
-        "pages": last + 1,
-        "one_day": period.first == period.last,
+        "begin": summary.newer + 1,
+        "until": summary.newer + len(shown),
+        "records": [_line(record) for record in shown],
     }
-    return Message("cdr", facts, _buttons(period, number, last))
+    return Message("cdr", facts, _buttons(wanted, summary, asked))
+
+
+def _place(stored: Sequence[str] | None) -> Place | None:
+    return (datetime.fromisoformat(stored[0]), stored[1]) if stored else None
 
 
 def _line(record: CallRecord) -> dict[str, Any]:
@@ -114,11 +88,27 @@ def _line(record: CallRecord) -> dict[str, Any]:
     }
 
 
-def _buttons(period: Period, number: int, last: int) -> Rows:
-    def to(label: str, target: int) -> Button:
-        data = {"first": period.first.isoformat(), "last": period.last.isoformat(), "page": target}
-        return Button(label, "cdr.page", data)
+def _buttons(wanted: CallFilter, summary: Summary, asked: Mapping[str, Any]) -> Rows:
+    shown, stored = summary.page, wanted.stored()
+    cards = [
+        Button(str(number), "cdr.record", {"linkedid": record.linkedid, "back": dict(asked)})
+        for number, record in enumerate(shown, summary.newer + 1)
+    ]
+    rows = [tuple(cards[place : place + CARDS_IN_A_ROW]) for place in range(0, len(cards), CARDS_IN_A_ROW)]
+    turns = []
+    if summary.newer:
+        turns.append(Button(mark("‹ Newer"), "cdr.page", {"wanted": stored, "after": _stored(shown[0])}))
+    if summary.newer + len(shown) < summary.total:
+        turns.append(Button(mark("Older ›"), "cdr.page", {"wanted": stored, "before": _stored(shown[-1])}))
+    turns.append(Button(mark("↻ Refresh"), "cdr.page", {"wanted": stored}))
+    endings = [
+        Button(label, "cdr.page", {"wanted": wanted.with_ending(ending).stored()})
+        for ending, label in ENDINGS.items()
+        if ending != wanted.ending
+    ]
+    return (*rows, tuple(turns), tuple(endings))
 
-    newer = [to(mark("‹ Newer"), number - 1)] if number > 0 else []
-    older = [to(mark("Older ›"), number + 1)] if number < last else []
-    return ((*newer, *older, to(mark("↻ Refresh"), number)),)
+
+def _stored(record: CallRecord) -> list[str]:
+    start, linkedid = place_of(record)
+    return [start.isoformat(), linkedid]

@@ -1,13 +1,13 @@
 """/missed: who called and was not answered, and who was called back since."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from bot.access import Permission
 from bot.chat.message import Button, Message, Rows, mark
 from handlers.command import Reply, Request, button, command
 from handlers.missed_calls import Missed, MissedCaller, MissedCalls
-from handlers.periods import Period
+from handlers.periods import Period, from_stored
 from handlers.stats import period_written
 
 PAGE = 10
@@ -20,7 +20,7 @@ CALLED_BACK_WITHIN = timedelta(days=7)
     "missed",
     permission=Permission.RECORDS,
     summary=mark("Incoming calls nobody answered, and who was called back"),
-    usage=mark("[today | yesterday | 7d | date | two dates]"),
+    usage=mark("[period]"),
     examples=("/missed", "/missed yesterday", "/missed 7d"),
 )
 async def missed(request: Request) -> Reply:
@@ -29,19 +29,15 @@ async def missed(request: Request) -> Reply:
 
 @button("missed.page", permission=Permission.RECORDS)
 async def page(request: Request) -> Reply:
-    period = Period(date.fromisoformat(request.data["first"]), date.fromisoformat(request.data["last"]))
-    return Reply(await _page(request, period, int(request.data["page"])))
+    return Reply(await _page(request, from_stored(request.data), int(request.data["page"])))
 
 
 async def _page(request: Request, period: Period, number: int) -> Message:
     found = await _found(request, period)
     last = max(0, (len(found.callers) - 1) // PAGE)
     number = min(number, last)
-    facts = {
+    facts = period.facts() | {
         "station": request.station.name,
-        "first": period.first,
-        "last": period.last,
-        "one_day": period.first == period.last,
         "total": found.total,
         "open": found.open,
         "without_number": found.without_number,
@@ -54,18 +50,10 @@ async def _page(request: Request, period: Period, number: int) -> Message:
 
 
 async def _found(request: Request, period: Period) -> Missed:
-    records = request.station.pbx.records
-    found = MissedCalls(period.end)
-    async for record in records.between(period.start, period.end):
+    found = MissedCalls(period.end + timedelta(seconds=1))
+    until = max(period.end, min(request.station.local(request.now), period.end + CALLED_BACK_WITHIN))
+    async for record in request.station.pbx.records.between(period.start, until):
         found.add(record)
-    until = min(request.station.local(request.now), period.end + CALLED_BACK_WITHIN)
-    # Asked apart: both stretches together can be longer than the PBX accepts.
-    following = period.end + timedelta(seconds=1)
-    if until > following:
-        async for record in records.between(following, until):
-            # A call that only went on after midnight was there already.
-            if record.start is not None and record.start > period.end:
-                found.add(record)
     return found.result()
 
 
@@ -87,8 +75,7 @@ def _line(caller: MissedCaller, period: Period) -> dict[str, Any]:
 
 def _buttons(period: Period, number: int, last: int) -> Rows:
     def to(label: str, target: int) -> Button:
-        data = {"first": period.first.isoformat(), "last": period.last.isoformat(), "page": target}
-        return Button(label, "missed.page", data)
+        return Button(label, "missed.page", period.stored() | {"page": target})
 
     before = [to("‹", number - 1)] if number > 0 else []
     after = [to("›", number + 1)] if number < last else []

@@ -4,7 +4,6 @@ The PBX lists a call by the start of its last leg, so a call back can come befor
 depends on the order.
 """
 
-import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,10 +16,8 @@ from handlers.call_facts import (
     came_after_hours,
     direction,
     outcome,
+    same_number,
 )
-
-# 8 916 111-11-11, +7 916 111-11-11 and a number with a dial-out prefix are one number.
-SAME_DIGITS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +73,10 @@ class _Caller:
 
 
 class MissedCalls:
-    """Fed with the records of a period that ends at `end`, and with those that followed: they only tell who was called
-    back."""
+    """Fed with the records of a period, and with those from `until` on: they only tell who was called back."""
 
-    def __init__(self, end: datetime) -> None:
-        self._end = end
+    def __init__(self, until: datetime) -> None:
+        self._until = until
         self._callers: dict[str, _Caller] = {}
 
     def add(self, record: CallRecord) -> None:
@@ -88,7 +84,7 @@ class MissedCalls:
             return
         way, result = direction(record), outcome(record)
         if way is Direction.INCOMING and result is Outcome.MISSED:
-            if record.start <= self._end:
+            if record.start < self._until:
                 self._of(record.source_number).misses.append(_miss(record, record.start))
         elif way is Direction.INCOMING and result is Outcome.ANSWERED:
             leg = answered_leg(record)
@@ -113,11 +109,6 @@ class MissedCalls:
             without_number=sum(caller.open for caller in callers if not caller.has_number),
             after_hours=sum(miss.after_hours for caller in callers for miss in caller.misses),
         )
-
-
-def same_number(written: str) -> str:
-    """Equal for numbers that are the same; empty where there is none: `anonymous`, `unknown`, nothing."""
-    return re.sub(r"[^0-9]", "", written)[-SAME_DIGITS:]
 
 
 def _judged(key: str, caller: _Caller) -> MissedCaller:

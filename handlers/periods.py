@@ -1,14 +1,24 @@
-"""Words for a stretch of time: `today`, `yesterday`, `7d`, a date, two dates; in Russian too. Pure."""
+"""Words for a stretch of time: `today`, `7d`, `3h`, a date, two dates, with times of day; in Russian too. Pure."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
-TODAY = frozenset({"today", "сегодня"})
-YESTERDAY = frozenset({"yesterday", "вчера"})
-DAYS = re.compile(r"(\d{1,3})\s*(?:d|days?|д|дн|дней|дня)")
-# The PBX refuses more than 365 days at once.
-MOST_DAYS = 365
+DAYS_AGO = {"today": 0, "сегодня": 0, "yesterday": 1, "вчера": 1}
+LAST_DAYS = {"week": 7, "неделя": 7, "неделю": 7, "month": 30, "месяц": 30, "year": 365, "год": 365}
+DAYS = re.compile(r"(\d{1,4})(?:d|days?|д|дн|дней|дня|день)")
+HOURS = re.compile(r"(\d{1,3})(?:h|hours?|ч|час|часа|часов)")
+UNITS = re.compile(r"d|days?|дн|дней|дня|день|h|hours?|ч|час|часа|часов")
+DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}\.\d{1,2}(?:\.(?:\d{4}|\d{2}))?")
+TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
+MOMENT = re.compile(r"(.{6,10})t(\d{1,2}:\d{2}(?::\d{2})?)")
+SPAN = re.compile(r"(\S+?)\s*[-–—]\s*(\S+)")
+BETWEEN = frozenset({"-", "–", "—", "and", "и"})
+LEADING = frozenset({"from", "с", "со", "от", "to", "till", "until", "по", "до", "на", "at", "в", "last", "за"})
+MOST_DAYS = 3660
+END_OF_DAY = time(23, 59, 59)
 
 
 class NotAPeriod(ValueError):
@@ -17,48 +27,177 @@ class NotAPeriod(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Whole days of the station's calendar, both included."""
+    """Two moments of the station's wall clock, both included; `end` with its whole second."""
 
-    first: date
-    last: date
-
-    @property
-    def start(self) -> datetime:
-        return datetime.combine(self.first, time.min)
+    start: datetime
+    end: datetime
 
     @property
-    def end(self) -> datetime:
-        return datetime.combine(self.last, time(23, 59, 59))
+    def first(self) -> date:
+        return self.start.date()
+
+    @property
+    def last(self) -> date:
+        return self.end.date()
+
+    def facts(self) -> dict[str, Any]:
+        """What templates show; `times` when the days are not whole."""
+        whole = self.start.time() == time.min and self.end.time() >= END_OF_DAY
+        return {
+            "first": self.first,
+            "last": self.last,
+            "one_day": self.first == self.last,
+            "times": None if whole else {"start": self.start, "end": self.end},
+        }
+
+    def stored(self) -> dict[str, str]:
+        return {"start": self.start.isoformat(), "end": self.end.isoformat()}
 
 
-def read_period(text: str, today: date) -> Period:
-    """`today` is the station's date. Raises NotAPeriod."""
-    words = text.lower().split()
-    if not words or (len(words) == 1 and words[0] in TODAY):
-        return Period(today, today)
-    if len(words) == 1 and words[0] in YESTERDAY:
-        return Period(today - timedelta(days=1), today - timedelta(days=1))
-    if days := DAYS.fullmatch(" ".join(words)):
-        return _last_days(int(days[1]), today)
-    dates = [_date(word) for word in words if word not in ("-", "–", "—")]
-    if not 1 <= len(dates) <= 2:
-        raise NotAPeriod(text)
-    first, last = min(dates), max(dates)
-    if (last - first).days >= MOST_DAYS:
-        raise NotAPeriod(text)
-    return Period(first, last)
+def from_stored(data: Mapping[str, Any]) -> Period:
+    return Period(datetime.fromisoformat(data["start"]), datetime.fromisoformat(data["end"]))
 
 
-def _last_days(days: int, today: date) -> Period:
+def read_period(text: str, now: datetime) -> Period:
+    """`now` is the station's wall clock. Nothing written means today. Raises NotAPeriod."""
+    period, rest = take_period(text.split(), now)
+    if rest:
+        raise NotAPeriod(rest[0])
+    return period
+
+
+def take_period(words: Sequence[str], now: datetime) -> tuple[Period, list[str]]:
+    """The period in the words, wherever it stands, and the other words. Raises NotAPeriod for what looks like a time
+    and is none."""
+    reading = _Reading(now)
+    rest: list[str] = []
+    pending = _opened(words)
+    while pending:
+        word = pending.pop(0)
+        following = pending[0] if pending else ""
+        if word.lower() in LEADING and following and is_time(following):
+            continue
+        if not reading.take(word.lower()) and not (word in BETWEEN and reading.has_begun):
+            rest.append(word)
+    return reading.period(), rest
+
+
+def _opened(words: Sequence[str]) -> list[str]:
+    """`9:00-12:00` and `01.11-05.11` are two words, `7 days` is one."""
+    opened: list[str] = []
+    for word in words:
+        span = SPAN.fullmatch(word)
+        if span and is_time(span[1]) and is_time(span[2]):
+            opened += [span[1], span[2]]
+        elif opened and opened[-1].isdecimal() and UNITS.fullmatch(word.lower()):
+            opened[-1] += word
+        else:
+            opened.append(word)
+    return opened
+
+
+def is_time(word: str) -> bool:
+    word = word.lower()
+    known = word in DAYS_AGO or word in LAST_DAYS
+    return known or any(form.fullmatch(word) for form in (DATE, TIME, DAYS, HOURS, MOMENT))
+
+
+class _Reading:
+    """Words taken one by one; every date and every time of day has its place."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self._stretch: Period | None = None
+        self._dates: list[date] = []
+        self._times: list[tuple[int, time]] = []
+
+    @property
+    def has_begun(self) -> bool:
+        return bool(self._dates or self._times)
+
+    def take(self, word: str) -> bool:
+        """Whether the word was one of time. Raises NotAPeriod."""
+        if moment := MOMENT.fullmatch(word):
+            if DATE.fullmatch(moment[1]) is None:
+                return False
+            return self.take(moment[1]) and self.take(moment[2])
+        if word in DAYS_AGO:
+            self._dates.append(self._now.date() - timedelta(days=DAYS_AGO[word]))
+        elif word in LAST_DAYS:
+            self._set(_last_days(LAST_DAYS[word], self._now), word)
+        elif days := DAYS.fullmatch(word):
+            self._set(_last_days(int(days[1]), self._now), word)
+        elif hours := HOURS.fullmatch(word):
+            self._set(_last_hours(int(hours[1]), self._now), word)
+        elif DATE.fullmatch(word):
+            self._dates.append(_date(word, self._now.date()))
+        elif TIME.fullmatch(word):
+            self._times.append((len(self._dates), _time(word)))
+        else:
+            return False
+        return True
+
+    def period(self) -> Period:
+        if self._stretch is not None:
+            if self.has_begun:
+                raise NotAPeriod(" ".join(str(one) for one in self._dates) or str(self._times[0][1]))
+            return self._stretch
+        backwards = self._dates != sorted(self._dates) and self._times
+        if len(self._dates) > 2 or len(self._times) > 2 or backwards:
+            raise NotAPeriod(" ".join(str(one) for one in self._dates))
+        dates = self._dates or [self._now.date()]
+        begin, until = self._times_of_day(len(dates))
+        period = Period(datetime.combine(min(dates), begin), datetime.combine(max(dates), until))
+        if period.end < period.start or (period.last - period.first).days >= MOST_DAYS:
+            raise NotAPeriod(f"{period.start:%Y-%m-%d %H:%M} – {period.end:%Y-%m-%d %H:%M}")
+        return period
+
+    def _times_of_day(self, dates: int) -> tuple[time, time]:
+        """One time begins the period, two bound it; of two dates, the time after the second one ends it."""
+        if not self._times:
+            return time.min, END_OF_DAY
+        if len(self._times) == 2:
+            return self._times[0][1], self._times[1][1]
+        after, only = self._times[0]
+        return (time.min, only) if dates == 2 and after == 2 else (only, END_OF_DAY)
+
+    def _set(self, period: Period, word: str) -> None:
+        if self._stretch is not None:
+            raise NotAPeriod(word)
+        self._stretch = period
+
+
+def _last_days(days: int, now: datetime) -> Period:
+    """Whole days, today included."""
     if not 1 <= days <= MOST_DAYS:
         raise NotAPeriod(f"{days}d")
-    return Period(today - timedelta(days=days - 1), today)
+    first = now.date() - timedelta(days=days - 1)
+    return Period(datetime.combine(first, time.min), datetime.combine(now.date(), END_OF_DAY))
 
 
-def _date(word: str) -> date:
-    for form in ("%Y-%m-%d", "%d.%m.%Y"):
+def _last_hours(hours: int, now: datetime) -> Period:
+    if not hours:
+        raise NotAPeriod("0h")
+    return Period((now - timedelta(hours=hours)).replace(microsecond=0), now.replace(microsecond=0))
+
+
+def _date(word: str, today: date) -> date:
+    for form in ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y"):
         try:
             return datetime.strptime(word, form).date()  # noqa: DTZ007 (a date has no zone)
         except ValueError:
             continue
-    raise NotAPeriod(word)
+    try:
+        # Without a year it is the last such day that has been.
+        day, month = (int(part) for part in word.split("."))
+        this_year = date(today.year, month, day)
+        return this_year if this_year <= today else date(today.year - 1, month, day)
+    except ValueError:
+        raise NotAPeriod(word) from None
+
+
+def _time(word: str) -> time:
+    try:
+        return time.fromisoformat(word if word[1:2] != ":" else f"0{word}")
+    except ValueError:
+        raise NotAPeriod(word) from None

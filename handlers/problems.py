@@ -15,6 +15,7 @@ from bot.pbx import (
     Refused,
     ServerError,
     TimedOut,
+    TooLarge,
     Unauthorised,
     Uncertain,
     Unreachable,
@@ -34,6 +35,7 @@ KINDS: tuple[tuple[type[PbxError], str], ...] = (
     (Invalid, "invalid"),
     (Busy, "busy"),
     (ServerError, "server_error"),
+    (TooLarge, "too_large"),
     (Uncertain, "uncertain"),
     (Refused, "refused"),
 )

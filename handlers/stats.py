@@ -1,14 +1,13 @@
 """/stats: the calls of a period in figures, one short view at a time."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from bot.access import Permission
 from bot.chat.message import Button, Message, Rows, mark
 from handlers.call_facts import Direction, Outcome
 from handlers.command import Reply, Request, WrongArguments, button, command
-from handlers.periods import NotAPeriod, Period, read_period
+from handlers.periods import NotAPeriod, Period, from_stored, read_period
 from handlers.tally import Tally, bars, tally
 
 TOP_CALLERS = 5
@@ -28,7 +27,7 @@ PERIODS = {"today": mark("Today"), "yesterday": mark("Yesterday"), "7d": mark("7
     "stats",
     permission=Permission.RECORDS,
     summary=mark("Calls in figures: answered, missed, by hour, trunk and employee"),
-    usage=mark("[today | yesterday | 7d | date | two dates]"),
+    usage=mark("[period]"),
     examples=("/stats", "/stats 7d", "/stats 2026-11-01 2026-11-05"),
 )
 async def stats(request: Request) -> Reply:
@@ -39,16 +38,16 @@ async def stats(request: Request) -> Reply:
 async def show(request: Request) -> Reply:
     data = request.data
     if "written" in data:
-        period = read_period(str(data["written"]), request.station.local(request.now).date())
+        period = read_period(str(data["written"]), request.station.local(request.now))
     else:
-        period = Period(date.fromisoformat(data["first"]), date.fromisoformat(data["last"]))
+        period = from_stored(data)
     return Reply(await _figures(request, period, str(data["view"])))
 
 
 def period_written(request: Request, text: str, command_name: str) -> Period:
     """Raises WrongArguments, which shows how a period is written for this command."""
     try:
-        return read_period(text, request.station.local(request.now).date())
+        return read_period(text, request.station.local(request.now))
     except NotAPeriod as wrong:
         facts = {"written": str(wrong), "command": command_name}
         raise WrongArguments(message=Message("not_a_period", facts)) from None
@@ -56,11 +55,8 @@ def period_written(request: Request, text: str, command_name: str) -> Period:
 
 async def _figures(request: Request, period: Period, view: str) -> Message:
     counted = await tally(request.station.pbx.records.between(period.start, period.end))
-    facts: dict[str, Any] = {
+    facts: dict[str, Any] = period.facts() | {
         "station": request.station.name,
-        "now": request.now,
-        "first": period.first,
-        "last": period.last,
         "view": view,
         "total": counted.total,
     }
@@ -139,7 +135,7 @@ _VIEWS = {"all": _overview, "employees": _employees, "trunks": _trunks, "hours":
 
 
 def _buttons(period: Period, view: str) -> Rows:
-    days = {"first": period.first.isoformat(), "last": period.last.isoformat()}
+    days = period.stored()
     periods = tuple(
         Button(label, "stats.show", {"written": written, "view": view}) for written, label in PERIODS.items()
     )

@@ -1,8 +1,7 @@
 """From the PBX's legs to the calls people have, and from its records to a day's figures."""
 
 import json
-from collections.abc import AsyncIterator
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,9 @@ from hypothesis import strategies as st
 
 from bot.pbx import CallLeg, CallRecord, Channel
 from handlers.call_facts import Direction, Outcome, answered_leg, came_after_hours, direction, outcome, talk_seconds
-from handlers.cdr import Summary, summarise
 from handlers.live_calls import join_legs
-from handlers.periods import NotAPeriod, read_period
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
-TODAY = date(2026, 11, 23)
 CLOCK = "2026-11-23 14:{:02}:00.000"
 
 
@@ -125,63 +121,3 @@ def test_a_machine_that_picks_up_answers_nobody() -> None:
     menu = {"disposition": "ANSWERED", "is_app": "1", "billsec": 9, "from_account": "SIP-TRUNK-44BBC135"}
     call = record(did="74951110001", disposition="ANSWERED", records=[menu | {"dst_num": "2200100"}])
     assert (outcome(call), talk_seconds(call)) == (Outcome.MISSED, 0)
-
-
-async def test_a_period_is_counted_whole_and_only_the_newest_are_kept() -> None:
-    async def records() -> AsyncIterator[CallRecord]:
-        for number in range(5000):
-            answered = number % 2 == 0
-            legs = [{"disposition": "ANSWERED" if answered else "NOANSWER", "billsec": 30 if answered else 0}]
-            yield record(linkedid=str(number), did="74951110001", records=legs)
-
-    summary = await summarise(records(), keep=20)
-    assert (summary.total, summary.answered, summary.missed) == (5000, 2500, 2500)
-    assert summary.talk == 2500 * 30
-    assert [r.linkedid for r in summary.newest] == [str(n) for n in range(4980, 5000)]
-
-
-def test_an_outgoing_call_nobody_answered_is_not_missed() -> None:
-    summary = Summary(keep=10)
-    summary.add(record(records=[{"disposition": "NOANSWER", "to_account": "SIP-TRUNK-44BBC135"}]))
-    summary.add(record(records=[{"disposition": "NOANSWER", "from_account": "SIP-TRUNK-44BBC135"}]))
-    assert (summary.not_reached, summary.missed) == (1, 1)
-
-
-@pytest.mark.parametrize(
-    ("text", "first", "last"),
-    [
-        ("", TODAY, TODAY),
-        ("today", TODAY, TODAY),
-        ("Сегодня", TODAY, TODAY),
-        ("yesterday", date(2026, 11, 22), date(2026, 11, 22)),
-        ("вчера", date(2026, 11, 22), date(2026, 11, 22)),
-        ("7d", date(2026, 11, 17), TODAY),
-        ("7 дней", date(2026, 11, 17), TODAY),
-        ("1d", TODAY, TODAY),
-        ("2026-11-01", date(2026, 11, 1), date(2026, 11, 1)),
-        ("01.11.2026 05.11.2026", date(2026, 11, 1), date(2026, 11, 5)),
-        ("2026-11-05 - 2026-11-01", date(2026, 11, 1), date(2026, 11, 5)),
-    ],
-)
-def test_words_for_time_are_understood(text: str, first: date, last: date) -> None:
-    period = read_period(text, TODAY)
-    assert (period.first, period.last) == (first, last)
-    assert period.end - period.start == timedelta(days=(last - first).days + 1, seconds=-1)
-
-
-@pytest.mark.parametrize(
-    "text", ["soon", "0d", "366d", "2026-13-01", "2024-01-01 2026-01-01", "today yesterday x", "-"]
-)
-def test_what_means_no_time_is_refused(text: str) -> None:
-    with pytest.raises(NotAPeriod):
-        read_period(text, TODAY)
-
-
-@given(st.text(), st.dates(date(2001, 1, 1), date(2100, 1, 1)))
-def test_any_text_is_a_period_in_order_or_no_period(text: str, today: date) -> None:
-    try:
-        period = read_period(text, today)
-    except NotAPeriod:
-        return
-    assert period.first <= period.last
-    assert period.start < period.end

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.pbx import CallRecord
-from handlers.missed_calls import Missed, MissedCalls, same_number
+from handlers.call_facts import same_number
+from handlers.missed_calls import Missed, MissedCalls
 
 TRUNK = "SIP-TRUNK-44BBC135"
 NINE = datetime(2026, 11, 23, 9, 0)  # noqa: DTZ001 (the PBX's wall clock)
@@ -43,7 +44,7 @@ def record(minute: int, source: str, target: str, leg: dict[str, str], **more: s
 
 
 def judged(*records: CallRecord, end: datetime = END) -> Missed:
-    calls = MissedCalls(end)
+    calls = MissedCalls(end + timedelta(seconds=1))
     for each in records:
         calls.add(each)
     return calls.result()

@@ -23,7 +23,7 @@ Verbs = Mapping[str, Action]
 Methods = Mapping[str, tuple[str, Action]]
 ROOT = "/pbxcore/api/v3/"
 _GRAMMAR = re.compile(r"(?P<resource>[a-z0-9-]+)(?:/(?P<id>[^/:]+))?(?::(?P<method>\w+))?/?")
-_EMPTY_LISTS = ("call-queues", "conference-rooms", "ivr-menu", "off-work-times", "sound-files", "dialplan-applications")
+_EMPTY_LISTS = ("conference-rooms", "ivr-menu", "off-work-times", "sound-files", "dialplan-applications")
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,7 @@ def resources(pbx: "Pbx") -> dict[str, Resource]:
         "extensions": Resource(
             collection={"GET": station.extensions}, methods={"getForSelect": ("GET", station.extensions_for_select)}
         ),
+        "call-queues": Resource(collection={"GET": station.call_queues}),
         "incoming-routes": Resource(collection={"GET": station.incoming_routes}, item={"GET": station.incoming_route}),
         "outbound-routes": Resource(collection={"GET": station.outbound_routes}),
     }

@@ -108,6 +108,28 @@ class StationActions:
         routes = list(self.pbx.outbound_routes)
         return Answer(routes, function="getList", processor="OutboundRoutes\\GetListAction::main", cost=0.03)
 
+    def call_queues(self, call: Call) -> Answer:
+        rows = [
+            {
+                "id": queue.id,
+                "extension": queue.number,
+                "name": queue.name,
+                "description": queue.description,
+                "represent": queue.represent(),
+                "strategy": queue.strategy,
+                "members": [
+                    {"extension": number, "represent": self._caller_id(number), "priority": place}
+                    for place, number in enumerate(queue.members)
+                ],
+                "search_index": f"{queue.name} {queue.number}".lower(),
+            }
+            for queue in self.pbx.queues
+        ]
+        return Answer(rows, function="getList", processor="CallQueues\\GetListAction::main", cost=0.02)
+
+    def _caller_id(self, number: str) -> str:
+        return next((person.caller_id for person in self.pbx.employees.values() if person.number == number), number)
+
     def nothing(self, call: Call) -> Answer:
         """A list of something this office has none of."""
         lib = "".join(word.capitalize() for word in call.resource.split("-"))

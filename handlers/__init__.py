@@ -2,7 +2,7 @@
 
 # The order of /help and of the menus.
 # isort: off
-from handlers import status, calls, cdr, record_card, recordings, stats, missed
+from handlers import status, status_one, calls, cdr, record_card, recordings, stats, missed
 from handlers import employees, add_employee, edit_employee, delete_employee, import_employees, export_employees
 from handlers import trunks, add_trunk, edit_trunk, switch_trunk, delete_trunk
 from handlers import alerts, help  # noqa: A004
@@ -30,6 +30,7 @@ __all__ = [
     "recordings",
     "stats",
     "status",
+    "status_one",
     "switch_trunk",
     "trunks",
 ]

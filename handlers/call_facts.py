@@ -4,7 +4,6 @@ A call is one record for each `linkedid`, with a leg for each stretch of it. The
 number of an incoming call is the DID, its seconds are sums over legs, which count a transferred minute twice.
 """
 
-import re
 from enum import StrEnum
 
 from bot.pbx import CallRecord, CallRecordLeg
@@ -13,10 +12,6 @@ from bot.pbx.trunks import PREFIXES
 # A leg to one of these was taken by the PBX itself, not by a person.
 AFTER_HOURS = "outworktimes"
 PSEUDO_NUMBERS = frozenset({AFTER_HOURS, "voicemail", "hangup", "busy", "did2user"})
-
-
-# 8 916 111-11-11, +7 916 111-11-11 and a number with a dial-out prefix are one number.
-SAME_DIGITS = 10
 
 
 class Direction(StrEnum):
@@ -46,11 +41,6 @@ OUTCOMES = {
     "FAILED": Outcome.FAILED,
     "CONGESTION": Outcome.FAILED,
 }
-
-
-def same_number(written: str) -> str:
-    """Equal for numbers that are the same; empty where there is none: `anonymous`, `unknown`, nothing."""
-    return re.sub(r"[^0-9]", "", written)[-SAME_DIGITS:]
 
 
 def direction(record: CallRecord) -> Direction:

@@ -5,15 +5,16 @@ whole calls: 201 is not 79268201045, and 8 916 111-11-11 is +7 916 111-11-11.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from bot.pbx import CallRecord
 from bot.pbx.records import EVERYTHING, Narrowing
-from handlers.call_facts import Direction, Outcome, direction, how_it_failed, outcome, same_number
+from handlers.call_facts import Direction, Outcome, direction, how_it_failed, outcome
 from handlers.periods import NotAPeriod, Period, from_stored, is_time, take_period
+from handlers.phone_numbers import as_number, is_among
 from handlers.words import read_words
 
 # How a call ended, as people say it, and what that means.
@@ -83,12 +84,12 @@ class CallFilter:
         """What the PBX can look for, so that not every record of the period has to be read."""
         if self.search:
             return Narrowing(search=self.search)
-        if digits := _number(self.source):
+        if digits := as_number(self.source):
             return Narrowing(source=digits)
         # Of an incoming call the number dialled is the DID, so the PBX's search for it is the right one.
-        if digits := _number(self.destination) or _number(self.party):
+        if digits := as_number(self.destination) or as_number(self.party):
             return Narrowing(search=digits)
-        if digits := _number(self.did):
+        if digits := as_number(self.did):
             return Narrowing(did=digits)
         return Narrowing(answered=True) if self.ending == "answered" else EVERYTHING
 
@@ -96,10 +97,10 @@ class CallFilter:
         return (
             (not self.ending or not ENDINGS[self.ending].isdisjoint(_endings(record)))
             and (self.direction is None or direction(record) is self.direction)
-            and (not self.source or _is_among(self.source, _callers(record)))
-            and (not self.destination or _is_among(self.destination, _called(record)))
-            and (not self.party or _is_among(self.party, [*_callers(record), *_called(record)]))
-            and (not self.did or _is_among(self.did, [(record.did, "")]))
+            and (not self.source or is_among(self.source, _callers(record)))
+            and (not self.destination or is_among(self.destination, _called(record)))
+            and (not self.party or is_among(self.party, [*_callers(record), *_called(record)]))
+            and (not self.did or is_among(self.did, [(record.did, "")]))
         )
 
     def with_ending(self, ending: str) -> "CallFilter":
@@ -188,11 +189,6 @@ def _by_stem(word: str, stems: Mapping[str, Any]) -> Any:
     return next((meaning for stem, meaning in stems.items() if word.startswith(stem)), None)
 
 
-def _number(written: str) -> str:
-    """Its digits that are compared; empty for a name."""
-    return same_number(written) if re.fullmatch(r"[+\d() .-]+", written) else ""
-
-
 def _endings(record: CallRecord) -> tuple[Outcome, ...]:
     """A caller who found the line busy was missed, and is meant by `busy` too."""
     result = outcome(record)
@@ -206,9 +202,3 @@ def _callers(record: CallRecord) -> list[tuple[str, str]]:
 def _called(record: CallRecord) -> list[tuple[str, str]]:
     legs = [(leg.destination_number, leg.destination_name) for leg in record.legs]
     return [(record.destination_number, record.destination_name), (record.did, ""), *legs]
-
-
-def _is_among(wanted: str, parties: Iterable[tuple[str, str]]) -> bool:
-    if number := _number(wanted):
-        return any(same_number(other) == number for other, _ in parties)
-    return any(wanted.casefold() in text.casefold() for party in parties for text in party)

@@ -1,6 +1,8 @@
 """/calls: who talks to whom right now."""
 
 import asyncio
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from bot.access import Permission
@@ -13,29 +15,50 @@ PAGE = 10
 SHOWN_CALLEES = 2
 
 
-@command("calls", permission=Permission.CALLS, summary=mark("Who talks to whom right now"))
+@command(
+    "calls",
+    permission=Permission.CALLS,
+    summary=mark("Who talks to whom right now, and through which trunk"),
+    usage=mark("[extension | trunk]"),
+    examples=("/calls", "/calls 202", "/calls Zadarma"),
+)
 async def calls(request: Request) -> Reply:
-    return Reply(await _list(request, 0))
+    return Reply(await _list(request, request.arguments.strip(), 0))
 
 
 @button("calls.show", permission=Permission.CALLS)
 async def show(request: Request) -> Reply:
-    return Reply(await _list(request, int(request.data["page"])))
+    return Reply(await _list(request, str(request.data["wanted"]), int(request.data["page"])))
 
 
-async def _list(request: Request, page: int) -> Message:
+async def _list(request: Request, wanted: str, page: int) -> Message:
     answer, channels = await asyncio.gather(request.station.pbx.calls.active(), _channels(request))
-    found = join_legs(answer.value, channels)
+    everything = join_legs(answer.value, channels)
+    found = [call for call in everything if _is_meant(request, wanted, call)] if wanted else everything
     last = max(0, (len(found) - 1) // PAGE)
     page = min(page, last)
     facts = {
         "station": request.station.name,
         "now": request.now,
+        "wanted": wanted,
         "total": len(found),
+        "trunks": _by_trunk(request, found),
         "calls": [_shown(request, call) for call in found[page * PAGE : (page + 1) * PAGE]],
-        "unseen": not found and (answer.suspect or await _engine_is_silent(request)),
+        "unseen": not everything and (answer.suspect or await _engine_is_silent(request)),
     }
-    return Message("calls", facts, _buttons(page, last))
+    return Message("calls", facts, _buttons(wanted, page, last))
+
+
+def _is_meant(request: Request, wanted: str, call: LiveCall) -> bool:
+    trunk = request.station.watch.trunk_names.get(call.trunk or "", "")
+    return wanted.casefold() in trunk.casefold() or call.involves(wanted)
+
+
+def _by_trunk(request: Request, found: Sequence[LiveCall]) -> list[dict[str, Any]]:
+    """How many go through each, the busiest first; those between extensions go through none."""
+    names = request.station.watch.trunk_names
+    counts = Counter(names.get(call.trunk, call.trunk) for call in found if call.trunk)
+    return [{"name": name, "calls": count} for name, count in counts.most_common()]
 
 
 async def _channels(request: Request) -> tuple[Channel, ...]:
@@ -70,10 +93,11 @@ def _shown(request: Request, call: LiveCall) -> dict[str, Any]:
     }
 
 
-def _buttons(page: int, last: int) -> Rows:
+def _buttons(wanted: str, page: int, last: int) -> Rows:
     def to(label: str, target: int) -> Button:
-        return Button(label, "calls.show", {"page": target})
+        return Button(label, "calls.show", {"wanted": wanted, "page": target})
 
     paging = [to("‹", page - 1)] if page > 0 else []
     paging += [to("›", page + 1)] if page < last else []
-    return ((*paging, to(mark("↻ Refresh"), page)),)
+    everything = [Button(mark("All calls"), "calls.show", {"wanted": "", "page": 0})] if wanted else []
+    return ((*paging, to(mark("↻ Refresh"), page), *everything),)

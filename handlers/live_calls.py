@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.pbx import CallLeg, Channel
+from handlers.phone_numbers import is_among
 
 # Longer than anybody talks: a channel that the engine forgot to close.
 SUSPICIOUSLY_LONG = timedelta(hours=4)
@@ -29,6 +30,10 @@ class LiveCall:
     def lasts(self, now: datetime) -> int:
         """Seconds; `now` is the PBX's wall clock."""
         return max(0, int((now - self.since).total_seconds())) if self.since else 0
+
+    def involves(self, wanted: str) -> bool:
+        """A whole number, or a part of a name."""
+        return is_among(wanted, [(self.caller, self.caller_name), *self.callees])
 
     def is_suspicious(self, now: datetime) -> bool:
         return self.since is not None and now - self.since > SUSPICIOUSLY_LONG

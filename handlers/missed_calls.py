@@ -16,8 +16,8 @@ from handlers.call_facts import (
     came_after_hours,
     direction,
     outcome,
-    same_number,
 )
+from handlers.phone_numbers import same_number
 
 
 @dataclass(frozen=True, slots=True)

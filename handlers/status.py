@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 from bot.access import Permission
 from bot.alerts.health import Health
 from bot.chat.message import Button, Message, Rows, mark
-from bot.pbx import Answer, CallLeg, ExtensionStatus, NotFound, PbxError, TrunkStatus
-from handlers import problems
-from handlers.command import Reply, Request, WrongArguments, button, command
+from bot.pbx import Answer, CallLeg, ExtensionStatus, PbxError, TrunkStatus
+from handlers import problems, status_one
+from handlers.command import Reply, Request, button, command
 from handlers.live_calls import join_legs
 from handlers.trunk_facts import ORDER, trunk_facts
 
@@ -36,29 +36,18 @@ class Part:
     "status",
     permission=Permission.STATUS,
     summary=mark("Trunks, extensions and calls right now"),
-    usage=mark("[extension]"),
-    examples=("/status", "/status 202"),
+    usage=mark("[extension | trunk]"),
+    examples=("/status", "/status 202", "/status Zadarma"),
 )
 async def status(request: Request) -> Reply:
-    if not request.arguments:
-        return Reply(await _picture(request, "all", 0))
-    number = request.arguments.strip()
-    if not (number.isascii() and number.isdecimal()):
-        raise WrongArguments(mark("Write the number of one extension, or nothing to see everything."))
-    try:
-        return Reply(await _one_extension(request, number))
-    except NotFound:
-        return Reply(Message("no_such_extension", {"number": number, "station": request.station.name}))
+    if written := request.arguments.strip():
+        return Reply(await status_one.one(request, written))
+    return Reply(await _picture(request, "all", 0))
 
 
 @button("status.view", permission=Permission.STATUS)
 async def view(request: Request) -> Reply:
     return Reply(await _picture(request, str(request.data["view"]), int(request.data["page"])))
-
-
-@button("status.extension", permission=Permission.STATUS)
-async def extension(request: Request) -> Reply:
-    return Reply(await _one_extension(request, str(request.data["number"])))
 
 
 async def _picture(request: Request, view_name: str, page: int) -> Message:
@@ -104,25 +93,6 @@ def _buttons(view_name: str, page: int, pages: int) -> Rows:
     return tuple(
         row for row in (tuple(paging), (show(mark("↻ Refresh"), view_name, page), choices[0]), choices[1:]) if row
     )
-
-
-async def _one_extension(request: Request, number: str) -> Message:
-    pbx = request.station.pbx
-    answer, peers = await asyncio.gather(pbx.extensions.status(number), _part(pbx.extensions.peers()))
-    found = answer.value
-    state = next((peer.detailed_state for peer in peers.value.value if peer.id == number), "") if peers.value else ""
-    facts = {
-        "station": request.station.name,
-        "now": request.now,
-        "extension": _extension(found),
-        "busy": state.lower() in ("busy", "in use", "ringing", "on hold", "ring+inuse"),
-        "devices": [
-            {"address": f"{d.ip}:{d.port}", "agent": d.user_agent, "rtt": round(d.rtt) if d.rtt else None}
-            for d in found.devices
-        ],
-    }
-    refresh: Rows = ((Button(mark("↻ Refresh"), "status.extension", {"number": number}),),)
-    return Message("status_extension", facts, refresh)
 
 
 async def _nothing() -> Answer[dict[str, ExtensionStatus]]:

@@ -253,3 +253,66 @@ def test_why_there_is_nothing_to_hear_is_said(
     told = standins.wait_for(lambda: (m := standins.again(card)) and (m if says in m.text else None), says)
     standins.presses(ANNA, told, "Back")
     standins.wait_for(lambda: (m := standins.again(card)) and (m if "Talk 1:05" in m.text else None))
+
+
+def test_a_period_in_figures(standins: Standins, start_bot: Callable[..., Program], archive: Archive) -> None:
+    start_bot()
+    first, anna = archive.people[0]
+    night: dict[str, Any] = {"dst_num": "outworktimes", "to_account": "", "is_app": True}
+    archive.put(
+        [archive.incoming(archive.at(1, "10:00:00"), 100)],
+        [archive.incoming(archive.at(1, "10:10:00"), 40, to=1)],
+        [archive.incoming(archive.at(1, "11:00:00"), None, caller=MOBILE)],
+        [archive.incoming(archive.at(1, "03:00:00"), None, caller=MOBILE, **night)],
+        [archive.outgoing(archive.at(1, "12:00:00"), 160)],
+        [archive.outgoing(archive.at(1, "12:10:00"), None, disposition="BUSY")],
+        [archive.outgoing(archive.at(1, "12:20:00"), None, disposition="CHANUNAVAIL")],
+        [archive.outgoing(archive.at(1, "12:30:00"), None, disposition="FAILED")],
+        [archive.outgoing(archive.at(1, "12:40:00"), None, disposition="NO ANSWER")],
+    )
+    figures = standins.asks(ANNA, "/stats yesterday")
+    for words in (
+        "9 calls: 4 incoming, 5 outgoing, 0 internal",
+        "3 answered · 50% of the incoming",
+        "2 missed (1 of them after hours)",
+        "1 no answer, 1 busy, 1 failed, 1 unavailable",
+        "Average talk 1:40, longest 2:40",
+        "Busiest: 12:00–13:00, calls: 5",
+        # The article counts both spellings of no answer, and nothing else, as missed.
+        "As the PBX counts: calls 9, answered 3, missed 3, average 1:40",
+    ):
+        assert words in figures
+    for button, shows in (
+        ("By employee", f"{first} {anna}: called 5, answered 1 · 4:20"),
+        ("By trunk", "Zadarma: 4 in, 5 out, 3 answered, 2 missed"),
+        ("By hour", "12:00 5"),
+        ("Callers", "1. +7 "),
+    ):
+        standins.presses(ANNA, figures, button)
+        figures = turned(standins, figures, shows)
+    standins.presses(ANNA, figures, "Today")
+    turned(standins, figures, "No calls in this period")
+
+
+def test_who_called_in_vain_and_was_not_called_back(
+    standins: Standins, start_bot: Callable[..., Program], archive: Archive
+) -> None:
+    start_bot()
+    third = "74957778899"
+    archive.put(
+        [archive.incoming(archive.at(1, "09:00:00"), None)],
+        [archive.incoming(archive.at(1, "09:30:00"), None)],
+        [archive.incoming(archive.at(1, "10:00:00"), None, caller=MOBILE)],
+        [archive.outgoing(archive.at(1, "11:00:00"), 30, to="+" + MOBILE)],
+        [archive.incoming(archive.at(1, "12:00:00"), None, caller=third)],
+        [archive.outgoing(archive.at(0, "00:15:00"), 30, by=1, to=third)],
+    )
+    text = standins.asks(ANNA, "/missed yesterday").text
+    assert "4 missed, 2 not called back yet" in text
+    lines = text.splitlines()
+    open_line = next(line for line in lines if line.startswith("🔴"))
+    assert "916" in open_line
+    assert "2 times" in open_line
+    back = [line for line in lines if line.startswith("✅")]
+    assert len(back) == 2
+    assert any("called back 11:00" in line and f"by {archive.people[0][0]}" in line for line in back)

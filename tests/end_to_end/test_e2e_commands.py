@@ -82,6 +82,16 @@ def test_status_of_an_extension_that_does_not_exist(office: Standins, group: int
     assert "no extension 999" in office.asks(VERA, "/status 999", group)
 
 
+def test_status_of_one_trunk_by_a_part_of_its_name(office: Standins, group: int) -> None:
+    answer = office.asks(VERA, "/status zadar", group)
+    assert "Zadarma" in answer
+    assert "since" in answer
+    office.presses(VERA, answer, "Card")
+    office.wait_for(lambda: (m := office.again(answer)) and (m if "Last changes" in m.text else None), "the card")
+    assert "no such trunk" in office.asks(VERA, "/status Nowhere", group)
+    assert "which one" in office.asks(VERA, "/status sip", group)
+
+
 def test_status_buttons_change_the_same_message(office: Standins, group: int) -> None:
     answer = office.asks(VERA, "/status", group)
     office.presses(VERA, answer, "Trunks")
@@ -105,6 +115,13 @@ def test_calls_joins_the_legs_of_one_call(office: Standins, group: int) -> None:
     assert answer.text.count("+7 916 111-11-11") == 1
     assert "talking" in answer
     assert "via Zadarma" in answer
+    assert re.search(r"Through trunks: .*Zadarma \d", answer.text)
+    for words in ("202", "+7 916 111-11-11", "zadar"):
+        assert "via Zadarma" in office.asks(ANNA, f"/calls {words}", group)
+    none = office.asks(ANNA, "/calls 20", group)
+    assert "No calls of “20”" in none
+    office.presses(ANNA, none, "All calls")
+    office.wait_for(lambda: (m := office.again(none)) and (m if "via Zadarma" in m.text else None), "all of them")
     office.post(f"/control/calls/{call['linkedid']}/hangup")
 
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.pbx import CallRecord
-from handlers.call_facts import same_number
 from handlers.missed_calls import Missed, MissedCalls
+from handlers.phone_numbers import same_number
 
 TRUNK = "SIP-TRUNK-44BBC135"
 NINE = datetime(2026, 11, 23, 9, 0)  # noqa: DTZ001 (the PBX's wall clock)

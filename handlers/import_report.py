@@ -7,6 +7,7 @@ from typing import Any
 from bot.chat.message import File, Message, mark
 from handlers import employee_files
 from handlers.command import Request
+from handlers.pbx_sentences import sentence
 
 # The file holds passwords.
 LIFETIME = timedelta(hours=1)
@@ -50,7 +51,7 @@ def count(rows: Sequence[dict[str, Any]], state: str) -> int:
 def _line(request: Request, row: dict[str, Any]) -> list[str]:
     draft = row["draft"]
     reasons = [_reason(request, problem) for problem in row["problems"]] + [
-        request.translate(text) for text in row.get("errors", ())
+        _said(request, text) for text in row.get("errors", ())
     ]
     return [
         str(row["line"]),
@@ -59,6 +60,11 @@ def _line(request: Request, row: dict[str, Any]) -> list[str]:
         *(str(draft.get(key, "")) for key in ("number", "name", "email", "mobile")),
         row["secret"] if row["state"] == "created" else "",
     ]
+
+
+def _said(request: Request, text: str) -> str:
+    known = sentence(text)
+    return request.translate(known.text) % known.filled
 
 
 def _reason(request: Request, problem: dict[str, str]) -> str:

@@ -26,7 +26,7 @@ SHOWN_EVERY = 3.0
 # A guess for the estimate before it begins, of a PBX that reloads its telephony after each batch; then it is measured.
 SECONDS_FOR_BATCH = 2.0
 BAR = 16
-NOT_SAID = mark("the PBX did not say what became of it, and it is not there")
+NOT_SAID = "the PBX did not say what became of it, and it is not there"
 
 Row = dict[str, Any]
 

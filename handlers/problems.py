@@ -21,6 +21,7 @@ from bot.pbx import (
     Unreachable,
     Untrusted,
 )
+from handlers.pbx_sentences import INSIDES, NO_SUCH_FUNCTION, sentence
 
 KINDS: tuple[tuple[type[PbxError], str], ...] = (
     (Unreachable, "unreachable"),
@@ -54,7 +55,11 @@ def describe(error: PbxError) -> dict[str, Any]:
     if isinstance(error, Busy):
         facts["wait"] = error.retry_after
     if isinstance(error, Invalid | Conflict):
-        facts["messages"] = list(error.messages)
+        facts["messages"] = [sentence(said)._asdict() for said in error.messages]
+    if isinstance(error, Invalid | NotFound):
+        said = " ".join(error.messages)
+        facts["kind"] = "server_error" if INSIDES.search(said) else facts["kind"]
+        facts["kind"] = "no_such_function" if NO_SUCH_FUNCTION.search(said) else facts["kind"]
     return facts
 
 

@@ -4,15 +4,30 @@ from bot.access import Permission
 from bot.chat.message import Message, mark
 from handlers import refusals
 from handlers.command import CATALOGUE, Reply, Request, command
+from handlers.topics import by_topic
 
 
-@command("help", permission=Permission.ANYONE, summary=mark("The commands you may use here"))
+@command(
+    "help",
+    permission=Permission.ANYONE,
+    summary=mark("The commands you may use here; how to write one of them"),
+    usage=mark("[command]"),
+    examples=("/help", "/help cdr"),
+)
 async def help_(request: Request) -> Reply:
     if not request.may(Permission.STATUS).allowed:
         return Reply(refusals.stranger(request.actor))
-    allowed = [c for c in CATALOGUE.commands.values() if request.may(c.permission).allowed]
-    commands = [{"name": c.name, "usage": c.usage, "summary": c.summary} for c in allowed]
-    return Reply(Message("help", {"commands": commands, "station": request.station.name}))
+    topics = [(label, commands) for label, commands in by_topic(CATALOGUE, lambda c: request.may(c.permission).allowed)]
+    wanted = request.arguments.strip().lstrip("/").lower()
+    one = next((c for _, commands in topics for c in commands if c.name == wanted), None)
+    if one is not None:
+        facts = {"name": one.name, "usage": one.usage, "summary": one.summary, "examples": one.examples}
+        return Reply(Message("help_command", facts))
+    shown = [
+        {"label": label, "commands": [{"name": c.name, "summary": c.summary} for c in commands]}
+        for label, commands in topics
+    ]
+    return Reply(Message("help", {"topics": shown}))
 
 
 @command("id", permission=Permission.ANYONE, summary=mark("Your numeric id and this chat's, as the settings want them"))

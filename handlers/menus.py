@@ -15,6 +15,7 @@ from telegram.error import TelegramError
 from bot.access import Grants, decide
 from bot.chat.render import Renderer
 from handlers.command import Catalogue
+from handlers.topics import in_order
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +35,7 @@ def menus(renderer: Renderer, catalogue: Catalogue, grants: Grants) -> list[tupl
     def listed(person: int, chat: int, private: bool) -> list[BotCommand]:
         return [
             BotCommand(c.name, renderer.label(c.summary))
-            for c in catalogue.commands.values()
+            for c in in_order(catalogue)
             if decide(grants, person=person, chat=chat, permission=c.permission, private=private).allowed
         ]
 

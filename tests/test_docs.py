@@ -9,6 +9,7 @@ from bot.access import NEEDED_ROLE
 from bot.metrics import REGISTRY
 from bot.settings import Settings
 from handlers import CATALOGUE
+from handlers.topics import TOPICS, in_order
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -23,7 +24,7 @@ def table(heading: str) -> list[list[str]]:
 
 def test_the_command_table_is_the_catalogue() -> None:
     expected = []
-    for command in CATALOGUE.commands.values():
+    for command in in_order(CATALOGUE):
         role = NEEDED_ROLE[command.permission]
         typed = f"/{command.name} {command.usage}".strip().replace("|", "\\|")
         expected.append([f"`{typed}`", command.summary, role.name.lower() if role else "anyone"])
@@ -73,3 +74,8 @@ def _declared(registry: CollectorRegistry) -> list[Metric]:
 
 def _exposed(metric: Metric) -> str:
     return f"{metric.name}_total" if metric.type == "counter" else metric.name
+
+
+def test_every_command_has_its_topic_and_no_topic_names_what_is_not_there() -> None:
+    named = [name for _, names in TOPICS for name in names]
+    assert sorted(named) == sorted(CATALOGUE.commands)

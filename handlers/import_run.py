@@ -5,14 +5,14 @@ before anything else happens. The client keeps the pace: bulk work takes what th
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import SecretStr
 
 from bot.access import Permission
 from bot.chat.message import Button, Message, Rows, mark
-from bot.pbx import Busy, EmployeeDraft, PbxError, Priority, Uncertain
+from bot.pbx import Busy, EmployeeDraft, EmployeeRow, PbxError, Priority, Uncertain
 from bot.pbx.employees import BATCH
 from bot.store import imports
 from handlers import import_report, problems
@@ -26,7 +26,7 @@ SHOWN_EVERY = 3.0
 # A guess for the estimate before it begins, of a PBX that reloads its telephony after each batch; then it is measured.
 SECONDS_FOR_BATCH = 2.0
 BAR = 16
-NOT_SAID = "the PBX did not say what became of it, and it is not there"
+NOT_SAID = "the PBX did not say what became of it"
 
 Row = dict[str, Any]
 
@@ -96,6 +96,7 @@ class _Run:
         self._request = request
         self._id = import_id
         self._rows: list[Row] = []
+        self._employees = request.station.pbx.employees
         self._began = time.monotonic()
         self._shown = 0.0
         self._done_before = 0
@@ -119,7 +120,7 @@ class _Run:
         await self._save()
         drafts = [EmployeeDraft(**row["draft"], secret=SecretStr(row["secret"])) for row in batch]
         try:
-            results = await self._request.station.pbx.employees.create_many(drafts)
+            results = await self._employees.create_many(drafts)
         except Uncertain:
             await self._find_out(batch)
             return
@@ -136,8 +137,13 @@ class _Run:
             if result.employee is not None:
                 row["state"] = "created"
                 row["draft"] = row["draft"] | {"number": result.employee.number}
-            elif result.errors or not await self._is_there(row):
-                row["state"], row["errors"] = "failed", list(result.errors or (NOT_SAID,))
+            elif result.errors:
+                row["state"], row["errors"] = "failed", list(result.errors)
+        unsaid = [row for row in batch if row["state"] == "sending"]
+        await self._find_out(unsaid)
+        for row in unsaid:
+            if row["state"] == "waiting":
+                row["state"], row["errors"] = "failed", [NOT_SAID]
         await self._save()
         await self._show(None)
 
@@ -146,7 +152,9 @@ class _Run:
         waited = 0.0
         open_rows = batch
         while open_rows:
-            open_rows = [row for row in open_rows if not await self._is_there(row)]
+            # One question for all of them: the budget for bulk work would not last for one each, again and again.
+            on_pbx = {row.number: row for row in (await self._employees.list(priority=Priority.BULK)).value}
+            open_rows = [row for row in open_rows if not await self._is_there(row, on_pbx)]
             await self._save()
             if not open_rows or waited >= FOR:
                 break
@@ -155,12 +163,11 @@ class _Run:
             waited += EVERY
         await self._wait_again(open_rows)
 
-    async def _is_there(self, row: Row) -> bool:
-        employees = self._request.station.pbx.employees
-        found = await employees.find(row["draft"]["number"])
+    async def _is_there(self, row: Row, on_pbx: Mapping[str, EmployeeRow]) -> bool:
+        found = on_pbx.get(row["draft"]["number"])
         if found is None:
             return False
-        employee = (await employees.get(found.id, priority=Priority.BULK)).value
+        employee = (await self._employees.get(found.id, priority=Priority.BULK)).value
         ours = employee.secret.get_secret_value() == row["secret"]
         row["state"] = "created" if ours else "conflict"
         return True

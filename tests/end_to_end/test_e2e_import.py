@@ -112,7 +112,8 @@ def test_killed_in_the_middle_and_continued_nobody_is_lost_or_twice(
     start_bot()
     told = standins.wait_for_message("interrupted", chat=ANNA)
     standins.presses(ANNA, told, "Continue")
-    ends(standins, told)
+    # Killed between the storing of a batch and its sending, 45 s go by until the PBX surely will not carry it out.
+    ends(standins, told, within=150)
     assert len(people(standins)) == len(before) + 200
     rows = report(standins, told.id)
     assert sorted(row[3] for row in rows[1:] if row[1] == "created") == sorted(str(1000 + n) for n in range(200))
@@ -179,7 +180,7 @@ def test_a_batch_of_which_nobody_can_be_created_is_told_line_by_line(
     assert "0 of 2 employees created" in ends(standins, question)
     lines = report(standins, question.id)[1:]
     assert [line[1] for line in lines] == ["failed", "failed"]
-    assert all("occupied" in line[2] for line in lines)
+    assert all("the number is taken" in line[2] for line in lines)
 
 
 def test_a_pbx_that_refuses_the_key_stops_it_and_says_what_was_done(

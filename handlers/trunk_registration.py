@@ -11,15 +11,17 @@ from handlers.trunk_facts import trunk_facts
 
 FOR = 60.0
 EVERY = 4.0
-# A refused login is told from a start that is not over by lasting over two looks.
+# A failure is told from a start that is not over by lasting over two looks.
 SURE_AFTER = 2
+# Watching longer what was registered before shows nothing: the PBX tries a new password only later.
+OLD_FOR = 20.0
 ANSWERED_BEFORE = 30.0
 
 
 async def watch(request: Request, trunk_id: str, said: dict[str, Any], old: TrunkStatus | None = None) -> Reply:
     """`said` are the facts of what was done before; the result is said under them. `old` is the registration that may
     outlive the change."""
-    waited, refused = 0.0, 0
+    waited, failed = 0.0, 0
     state: dict[str, Any] | None = None
     while waited < FOR and not request.stopping():
         await request.station.pause(EVERY)
@@ -28,16 +30,26 @@ async def watch(request: Request, trunk_id: str, said: dict[str, Any], old: Trun
             state = trunk_facts(await trunk_card.status_of(request, trunk_id, fresh=True))
         except PbxError:
             continue
-        if state["health"] in (Health.UP, Health.OFF) and not _outlives(old, state):
+        if _outlives(old, state):
+            if waited >= OLD_FOR:
+                break
+            continue
+        if state["health"] in (Health.UP, Health.OFF):
             break
         if _is_refused(state, waited):
             state["cause"] = Cause.CREDENTIALS_REFUSED
-        refused = refused + 1 if state["cause"] is Cause.CREDENTIALS_REFUSED else 0
-        if refused > SURE_AFTER:
+        failed = failed + 1 if _has_failed(state) else 0
+        if failed > SURE_AFTER:
             break
     facts = said | {"state": state, "waited": waited, "waiting": False, "outlives": _outlives(old, state)}
     result = str(state["health"]) if state else "not seen"
     return Reply(Message("trunk_done", facts, to_card(trunk_id)), outcome=f"{said['done']}: {result}")
+
+
+def _has_failed(state: dict[str, Any]) -> bool:
+    """Refused, or rejected without a sign of life: that is what the PBX calls a registrar that does not answer."""
+    silent = state["state"].lower() == "rejected" and state["contact"] == "Unreachable"
+    return silent or state["cause"] is Cause.CREDENTIALS_REFUSED
 
 
 def _is_refused(state: dict[str, Any], waited: float) -> bool:

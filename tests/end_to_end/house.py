@@ -263,6 +263,14 @@ def running_bot(standins: Standins, folder: Path, **settings: str) -> Iterator[P
         program.kill()
 
 
+def press(standins: Standins, message: Seen, label: str, shows: str, person: int = ANNA) -> Seen:
+    """Presses a button and waits until the message shows what it should."""
+    standins.presses(person, message, label)
+    return standins.wait_for(
+        lambda: (m := standins.again(message, person)) and (m if shows in m.text else None), f"{label}: {shows}", 90
+    )
+
+
 def _seen(chat: int, raw: Json) -> Seen:
     buttons = [[b["text"] for b in row] for row in raw.get("buttons") or []]
     return Seen(chat, raw["id"], raw.get("text") or raw.get("caption") or "", buttons, raw)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.house import ANNA, BORIS, GROUP, KEY, VERA, Program, Seen, Standins
+from tests.end_to_end.house import ANNA, BORIS, GROUP, KEY, VERA, Program, Standins, press
 
 Json = dict[str, Any]
 
@@ -21,14 +21,6 @@ def api(standins: Standins, path: str, **query: str) -> Any:
 def on_pbx(standins: Standins, number: str) -> Json | None:
     rows = [row for row in api(standins, "employees", search=number)["data"] if row["number"] == number]
     return api(standins, f"employees/{rows[0]['id']}") if rows else None
-
-
-def press(standins: Standins, message: Seen, label: str, shows: str, person: int = ANNA) -> Seen:
-    """Presses a button and waits until the message shows what it should."""
-    standins.presses(person, message, label)
-    return standins.wait_for(
-        lambda: (m := standins.again(message, person)) and (m if shows in m.text else None), f"{label}: {shows}", 60
-    )
 
 
 def somebody(standins: Standins, place: int = 3) -> Json:

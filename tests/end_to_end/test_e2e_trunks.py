@@ -1,6 +1,5 @@
 """Trunks from the chat: seen, created with the password in private, changed, switched, deleted by name."""
 
-import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -9,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.house import ANNA, BORIS, GROUP, KEY, VERA, Program, Seen, Standins
+from tests.end_to_end.house import ANNA, BORIS, GROUP, KEY, VERA, Program, Seen, Standins, press
 
 Json = dict[str, Any]
 SECRET = "Tr9Secret09xyz"
@@ -24,13 +23,6 @@ def on_pbx(standins: Standins, name: str) -> Json | None:
     rows = [row for row in api(standins, "providers", includeDisabled="true") if row["represent"].endswith(f": {name}")]
     found: Json | None = api(standins, f"sip-providers/{rows[0]['id']}") if rows else None
     return found
-
-
-def press(standins: Standins, message: Seen, label: str, shows: str, person: int = ANNA) -> Seen:
-    standins.presses(person, message, label)
-    return standins.wait_for(
-        lambda: (m := standins.again(message, person)) and (m if re.search(shows, m.text) else None), shows, 90
-    )
 
 
 def create(standins: Standins, line: str, password: str) -> Seen:

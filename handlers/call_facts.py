@@ -91,12 +91,11 @@ def came_after_hours(record: CallRecord) -> bool:
 
 def talk_seconds(record: CallRecord) -> int:
     """From the first word to the last: legs of a transferred call follow one another, parallel ones overlap."""
-    spans = sorted(
-        (leg.answer, leg.end) for leg in record.legs if _answered_by_a_person(leg) and leg.answer and leg.end
-    )
-    if not spans:
-        talks = [leg.talk_seconds for leg in record.legs if _answered_by_a_person(leg)]
-        return max(talks, default=0 if record.legs else record.talk_seconds)
+    talks = [leg for leg in record.legs if _answered_by_a_person(leg)]
+    spans = sorted((leg.answer, leg.end) for leg in talks if leg.answer and leg.end)
+    if not spans or len(talks) == 1:
+        # Of a single leg the PBX's own count is shown, so that the call and its leg say the same.
+        return max((leg.talk_seconds for leg in talks), default=0 if record.legs else record.talk_seconds)
     total, until = 0.0, spans[0][0]
     for begin, end in spans:
         total += max(0.0, (end - max(begin, until)).total_seconds())

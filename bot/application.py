@@ -18,18 +18,30 @@ from bot.alerts.machine import Policy
 from bot.alerts.watch import Watch
 from bot.chat.courier import Courier
 from bot.chat.errors import TokenRefused
+from bot.chat.membership import Membership
 from bot.chat.messenger import Messenger
 from bot.chat.pace import Pace
 from bot.chat.render import Renderer
 from bot.chat.updates import Updates, UpdatesBot
 from bot.pbx import Pbx
 from bot.settings import Settings, WrongSettings
-from bot.store import drawer, inbox, keyboards, questions
+from bot.store import drawer, grants, inbox, keyboards, questions
+from bot.store.acquaintances import Acquaintances
+from bot.store.audit_reading import AuditReader
 from bot.store.database import Store
+from bot.store.drawer import Drawer
+from bot.store.grants import GrantBook
+from bot.store.imports import Imports
+from bot.store.requests import Requests
 from bot.zone import StationZone
-from handlers import CATALOGUE, import_recovery, menus
-from handlers.command import Station
+from handlers import CATALOGUE, import_recovery
+from handlers.command import Desk, Station
+from handlers.decisions import Decisions
 from handlers.dispatcher import Dispatcher
+from handlers.limits import Limits
+from handlers.limits import Pace as CommandPace
+from handlers.menus import Menus
+from handlers.second_person import SecondPerson
 
 log = structlog.get_logger(__name__)
 
@@ -73,6 +85,15 @@ class Application:
             clock,
             self._zone.saw,
         )
+        self._grants = GrantBook(
+            self._store,
+            clock,
+            grants_from(settings.admins, settings.operators, settings.viewers),
+            settings.roles,
+            lambda: self._menus.changed(),
+        )
+        self._membership = Membership(self._bot, clock)
+        self._menus = Menus(self._bot, self._renderer, CATALOGUE, self._grants, settings.station_name, clock)
         self._updates: Updates | None = None
         self._dispatcher: Dispatcher | None = None
 
@@ -123,30 +144,61 @@ class Application:
         else:
             return
         self._dispatcher = self._new_dispatcher(me.username or "")
-        self._updates = Updates(self._bot, self._store, self._dispatcher.handle, clock=self._clock)
+        self._updates = Updates(
+            self._bot, self._store, self._dispatcher.handle, clock=self._clock, heard=self._membership.heard
+        )
         log.info("listening", bot=me.username, station=self._settings.station_name)
-        await asyncio.gather(self._updates.run(self._stop), self._offer_menus())
+        await asyncio.gather(self._updates.run(self._stop), self._menus.run(self._stop))
 
     def _new_dispatcher(self, bot_name: str) -> Dispatcher:
-        settings = self._settings
+        settings, store, clock = self._settings, self._store, self._clock
         station = Station(
             name=settings.station_name, pbx=self._pbx, watch=self._watch, ledger=self._ledger, zone=self._zone
         )
+        desk = Desk(
+            drawer=Drawer(store, clock),
+            imports=Imports(store, clock),
+            grants=self._grants,
+            people=Acquaintances(store),
+            requests=Requests(store, clock, self._grants, self._courier.wake),
+            audit=AuditReader(store),
+            membership=self._membership,
+        )
+        decisions = Decisions(
+            store=store,
+            catalogue=CATALOGUE,
+            grants=self._grants,
+            membership=self._membership,
+            limits=Limits(
+                CommandPace(
+                    person=settings.commands_per_minute,
+                    chat=settings.chat_commands_per_minute,
+                    costly=settings.costly_commands_per_minute,
+                )
+            ),
+            station=settings.station_name,
+            clock=clock,
+        )
+        second = SecondPerson(
+            settings.two_person,
+            store=store,
+            drawer=desk.drawer,
+            station=settings.station_name,
+            clock=clock,
+            wake=self._courier.wake,
+        )
         return Dispatcher(
             bot_name=bot_name,
-            catalogue=CATALOGUE,
-            grants=grants_from(settings.admins, settings.operators, settings.viewers),
+            decisions=decisions,
+            second=second,
+            desk=desk,
             station=station,
-            store=self._store,
+            store=store,
             messenger=self._messenger,
             renderer=self._renderer,
-            clock=self._clock,
+            clock=clock,
+            alert_chats=lambda: {to.chat for to in settings.alert_destinations},
         )
-
-    async def _offer_menus(self) -> None:
-        settings = self._settings
-        grants = grants_from(settings.admins, settings.operators, settings.viewers)
-        await menus.offer(self._bot, self._renderer, CATALOGUE, grants)
 
     def _destinations(self) -> Sequence[Destination]:
         return self._settings.alert_destinations
@@ -159,6 +211,7 @@ class Application:
                 await keyboards.forget_old_keyboards(session, self._clock())
                 await questions.forget_expired(session, self._clock())
                 await drawer.empty_expired(session, self._clock())
+                await grants.forget_ended(session, self._clock())
             await self._sleep(TIDY_EVERY)
 
     async def _serve_health(self, address: str) -> None:

@@ -1,7 +1,7 @@
 """Every setting, one class, read from the environment and from `.env`."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot import plain_http
-from bot.access import Destination
+from bot.access import BUILT_IN, PERMISSIONS, WRITES, Destination, Role
 
 TELEGRAM = "https://api.telegram.org"
 
@@ -32,6 +32,9 @@ class Settings(BaseSettings):
         env_file_encoding="utf-8",
         extra="ignore",
         env_ignore_empty=True,
+        # For ROLE_<name> alone.
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
         hide_input_in_errors=True,
         validate_default=False,
     )
@@ -49,6 +52,11 @@ class Settings(BaseSettings):
     operators: Annotated[frozenset[int], NoDecode] = frozenset()
     viewers: Annotated[frozenset[int], NoDecode] = frozenset()
     alert_chats: Annotated[tuple[Destination, ...], NoDecode] = ()
+    role: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
+    two_person: Annotated[frozenset[str], NoDecode] = frozenset()
+    commands_per_minute: int = Field(default=30, ge=1, le=10_000)
+    chat_commands_per_minute: int = Field(default=60, ge=1, le=10_000)
+    costly_commands_per_minute: int = Field(default=10, ge=1, le=10_000)
     database_url: str = "sqlite:///mikopbx-bot.sqlite3"
     poll_interval: float = Field(default=10, ge=1, le=600)
     alert_after: float = Field(default=30, ge=0, le=3600)
@@ -129,6 +137,27 @@ class Settings(BaseSettings):
             raise ValueError("has the id of a chat (negative); only people can be administrators")
         return value
 
+    @field_validator("role", mode="before")
+    @classmethod
+    def _roles(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            raise ValueError("names no role; write it like ROLE_reception=calls.read,status.read")
+        for name, written in value.items():
+            if name in BUILT_IN:
+                raise ValueError(f"ROLE_{name}: the bot has this role already; take another name")
+            if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", name):
+                raise ValueError(f"ROLE_{name}: is not a name; write it like ROLE_reception=calls.read,status.read")
+            try:
+                _permissions(written, PERMISSIONS)
+            except ValueError as wrong:
+                raise ValueError(f"ROLE_{name}: {wrong}") from None
+        return value
+
+    @field_validator("two_person", mode="before")
+    @classmethod
+    def _written_by_two(cls, value: object) -> object:
+        return _permissions(value, WRITES)
+
     @field_validator("alert_chats", mode="before")
     @classmethod
     def _destinations(cls, value: object) -> object:
@@ -174,6 +203,11 @@ class Settings(BaseSettings):
         return self.pbx_name or urlsplit(self.pbx_url).hostname or "PBX"
 
     @property
+    def roles(self) -> Mapping[str, Role]:
+        """The built-in roles and the site's own."""
+        return {**BUILT_IN, **{name: Role(name, _permissions(words, PERMISSIONS)) for name, words in self.role.items()}}
+
+    @property
     def alert_destinations(self) -> tuple[Destination, ...]:
         """Without a chat for alerts the administrators get them: an outage that nobody hears of is the worst."""
         return self.alert_chats or tuple(Destination(person) for person in sorted(self.admins))
@@ -207,11 +241,19 @@ def _complaint(location: tuple[int | str, ...], kind: str, message: str) -> str:
     field = str(location[0]) if location else "settings"
     if kind == "missing":
         return f"{field.upper()}: {REMEDIES[field]}"
-    return f"{field.upper()}: {message.removeprefix('Value error, ')}"
+    text = message.removeprefix("Value error, ")
+    return text if text.startswith("ROLE_") else f"{field.upper()}: {text}"
 
 
 def _words(value: object) -> list[str]:
     return [word for word in re.split(r"[\s,;]+", str(value)) if word]
+
+
+def _permissions(value: object, known: frozenset[str]) -> frozenset[str]:
+    words = frozenset(word.lower() for word in _words(value))
+    if strange := sorted(words - known):
+        raise ValueError(f"has {strange[0]!r} in it; known are {', '.join(sorted(known))}")
+    return words
 
 
 def _telegram_id(word: str) -> int:

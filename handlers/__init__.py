@@ -1,9 +1,13 @@
 """What people can say to the bot: one file per topic. Importing the package fills the catalogue."""
 
 from handlers import (
+    access,
+    access_requests,
     add_employee,
     add_trunk,
     alerts,
+    anonymous,
+    audit,
     calls,
     cdr,
     delete_employee,
@@ -12,6 +16,8 @@ from handlers import (
     edit_trunk,
     employees,
     export_employees,
+    grant,
+    group_chat,
     help,  # noqa: A004
     import_employees,
     missed,
@@ -27,9 +33,13 @@ from handlers.command import CATALOGUE
 
 __all__ = [
     "CATALOGUE",
+    "access",
+    "access_requests",
     "add_employee",
     "add_trunk",
     "alerts",
+    "anonymous",
+    "audit",
     "calls",
     "cdr",
     "delete_employee",
@@ -38,6 +48,8 @@ __all__ = [
     "edit_trunk",
     "employees",
     "export_employees",
+    "grant",
+    "group_chat",
     "help",
     "import_employees",
     "missed",

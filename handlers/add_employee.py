@@ -1,6 +1,5 @@
 """/add_employee: from one line in the chat, or step by step."""
 
-from bot.access import Permission
 from bot.chat.message import mark
 from handlers import create_employee, employee_steps, typed_password
 from handlers.command import Reply, Request, command
@@ -10,7 +9,6 @@ from handlers.words import read_words
 
 @command(
     "add_employee",
-    permission=Permission.EMPLOYEES,
     summary=mark("Create an employee; without a number the next free one is taken"),
     usage=mark("[number] name [e-mail] [mobile] [field=value …]"),
     examples=(

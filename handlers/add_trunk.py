@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-from bot.access import Permission
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import PbxError, TrunkDraft, Uncertain
 from bot.pbx.trunks import TrunkType
@@ -20,7 +19,6 @@ ASKED_FOR = timedelta(minutes=15)
 
 @command(
     "add_trunk",
-    permission=Permission.TRUNKS,
     summary=mark("Create a trunk; its password is asked in private"),
     usage=mark("name host=… username=… [field=value …]"),
     examples=(
@@ -73,35 +71,35 @@ async def _in_private(request: Request, draft: TrunkDraft, kind: TrunkType, hidd
 
 
 async def _ask_password(request: Request, draft: TrunkDraft, kind: TrunkType) -> Reply:
-    kept = await request.drawer.put({"draft": trunk_fields.said(draft), "kind": kind}, ASKED_FOR)
+    kept = await request.desk.drawer.put({"draft": trunk_fields.said(draft), "kind": kind}, ASKED_FOR)
     facts = {"station": request.station.name, "name": draft.name, "username": draft.username, "new": True}
     cancel: Rows = ((Button(mark("Cancel"), "trunk.forget", {"kept": kept}),),)
     return Reply(Message("trunk_password", facts, cancel), question=Question("trunk.password", {"kept": kept}))
 
 
-@answer("trunk.password", permission=Permission.TRUNKS)
+@answer("trunk.password")
 async def take_password(request: Request) -> Reply:
     await request.talk.delete_asked()
     try:
         secret = trunk_fields.password(request.arguments)
     except WrongValue as wrong:
         raise WrongArguments(wrong.problem) from None
-    kept = await request.drawer.take(str(request.data["kept"]))
+    kept = await request.desk.drawer.take(str(request.data["kept"]))
     if kept is None:
         return Reply(Message("expired"), outcome="expired")
     return await _preview(request, TrunkDraft(**kept["draft"], secret=secret), kept["kind"])
 
 
-@button("trunk.forget", permission=Permission.TRUNKS)
+@button("trunk.forget")
 async def forget(request: Request) -> Reply:
-    await request.drawer.take(str(request.data["kept"]))
+    await request.desk.drawer.take(str(request.data["kept"]))
     return Reply(Message("trunk_cancelled"), settled=True, outcome="cancelled")
 
 
 async def _preview(request: Request, draft: TrunkDraft, kind: TrunkType) -> Reply:
     secret = draft.secret.get_secret_value() if draft.secret else ""
     payload = {"draft": trunk_fields.said(draft), "secret": secret, "kind": kind}
-    kept = await request.drawer.put(payload, CONFIRM_WITHIN + timedelta(minutes=1))
+    kept = await request.desk.drawer.put(payload, CONFIRM_WITHIN + timedelta(minutes=1))
     facts = {
         "station": request.station.name,
         "name": draft.name,
@@ -131,9 +129,9 @@ async def _twin(request: Request, draft: TrunkDraft) -> str | None:
     return next(same, None) if draft.username else None
 
 
-@button("trunk.create", permission=Permission.TRUNKS)
+@button("trunk.create")
 async def create(request: Request) -> Reply:
-    kept = await request.drawer.take(str(request.data["kept"]))
+    kept = await request.desk.drawer.take(str(request.data["kept"]))
     if kept is None:
         return Reply(Message("expired"), outcome="expired")
     draft = TrunkDraft(**kept["draft"], secret=kept["secret"] or None)

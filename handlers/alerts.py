@@ -1,6 +1,5 @@
 """Taking an incident."""
 
-from bot.access import Permission
 from bot.alerts.ledger import Taken
 from bot.chat.message import mark
 from handlers.command import Reply, Request, button
@@ -13,7 +12,7 @@ TOASTS = {
 }
 
 
-@button("incident.take", permission=Permission.ACKNOWLEDGE)
+@button("incident.take")
 async def take(request: Request) -> Reply:
     """The ledger edits the alert in every chat, so there is nothing to show here but the note."""
     number = int(request.data["incident"])

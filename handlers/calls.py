@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from bot.access import Permission
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import Channel, PbxError
 from handlers.command import Reply, Request, button, command
@@ -17,7 +16,6 @@ SHOWN_CALLEES = 2
 
 @command(
     "calls",
-    permission=Permission.CALLS,
     summary=mark("Who talks to whom right now, and through which trunk"),
     usage=mark("[extension | trunk]"),
     examples=("/calls", "/calls 202", "/calls Zadarma"),
@@ -26,7 +24,7 @@ async def calls(request: Request) -> Reply:
     return Reply(await _list(request, request.arguments.strip(), 0))
 
 
-@button("calls.show", permission=Permission.CALLS)
+@button("calls.show")
 async def show(request: Request) -> Reply:
     return Reply(await _list(request, str(request.data["wanted"]), int(request.data["page"])))
 

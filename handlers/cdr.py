@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.access import Permission
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import CallRecord
 from handlers.call_facts import Direction, Outcome, answered_leg, came_after_hours, direction, outcome, talk_seconds
@@ -19,7 +18,6 @@ ENDINGS = {"": mark("All"), "answered": mark("✅ Answered"), "missed": mark("�
 
 @command(
     "cdr",
-    permission=Permission.RECORDS,
     summary=mark("The calls of a period, by caller, number or outcome"),
     usage=mark("[period] [missed | answered | …] [from …] [to …] [name or number]"),
     examples=(
@@ -39,7 +37,7 @@ async def cdr(request: Request) -> Reply:
     return Reply(await page(request, {"wanted": wanted.stored()}))
 
 
-@button("cdr.page", permission=Permission.RECORDS)
+@button("cdr.page")
 async def turn(request: Request) -> Reply:
     return Reply(await page(request, request.data))
 

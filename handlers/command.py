@@ -7,14 +7,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, Protocol
 
-from bot.access import NEEDED_ROLE, Decision
+from bot.access import Asking, Decision
 from bot.alerts.ledger import Ledger
 from bot.alerts.watch import Watch
+from bot.chat.membership import Membership
 from bot.chat.message import File, Message
 from bot.pbx import Pbx
+from bot.store.acquaintances import Acquaintances
+from bot.store.audit import NOTHING_CHANGED, Change
+from bot.store.audit_reading import AuditReader
 from bot.store.drawer import Drawer
+from bot.store.grants import GrantBook
 from bot.store.imports import Imports
-from handlers.intent import Actor, Document, Place
+from bot.store.requests import Requests
+from handlers.intent import Actor, Document, Place, Typed
+from handlers.rules import RULES, Rule
 
 CONFIRM_WITHIN = timedelta(minutes=2)
 
@@ -60,8 +67,9 @@ class Reply:
     `message` is posted where the command was typed, or takes the place of the message whose button was pressed;
     `toast` is the small note over the chat that answers a press. `confirm` binds the buttons to the asker, for one
     press within `confirm_within`. `question` waits for the asker's words; `settled` gives up the one that is open.
+    `instead` is a command that is obeyed as if the person had typed it now.
     `then` goes on after the answer, for as long as it takes, and ends in a reply that takes the answer's place.
-    `outcome` goes into the audit row.
+    `outcome` goes into the audit, and with it what a write found and left.
     """
 
     message: Message | None = None
@@ -73,7 +81,9 @@ class Reply:
     question: Question | None = None
     settled: bool = False
     then: "Callable[[], Awaitable[Reply]] | None" = None
+    instead: Typed | None = None
     outcome: str = "answered"
+    change: Change = NOTHING_CHANGED
 
 
 class Talk(Protocol):
@@ -97,29 +107,47 @@ class Talk(Protocol):
     async def delete_asked(self) -> bool:
         """Delete what the asker wrote; False when it is still there for everybody to see."""
 
+    async def leave(self) -> None:
+        """Leave the chat this is about."""
+
     async def download(self, document: Document) -> bytes | None:
         """The file that the asker sent; None when Telegram did not give it."""
 
 
 @dataclass(frozen=True, slots=True)
+class Desk:
+    """What the bot itself keeps, for handlers to read and write."""
+
+    drawer: Drawer
+    imports: Imports
+    grants: GrantBook
+    people: Acquaintances
+    requests: Requests
+    audit: AuditReader
+    membership: Membership
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What a person asks. `arguments` is what stood after the command, or the words of an answer; `data` is what the
-    pressed button or the answered question carried. `translate` is for what goes
-    into files; messages translate themselves. `stopping` tells long work that the program is being ended."""
+    pressed button or the answered question carried; `about` is the person whose message was replied to. `asking` is
+    for what the access rules say of this person here. `translate` is for what goes into files; messages translate
+    themselves. `stopping` tells long work that the program is being ended."""
 
     actor: Actor
     place: Place
     station: Station
     now: datetime
     talk: Talk
-    may: Callable[[str | None], Decision]
-    drawer: Drawer
-    imports: Imports
+    may: Callable[[str], Decision]
+    asking: Asking
+    desk: Desk
     translate: Callable[[str], str]
     stopping: Callable[[], bool]
     arguments: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
     document: Document | None = None
+    about: Actor | None = None
 
 
 class WrongArguments(Exception):
@@ -138,7 +166,7 @@ Handler = Callable[[Request], Awaitable[Reply]]
 class Command:
     name: str
     handler: Handler
-    permission: str
+    rule: Rule
     summary: str
     usage: str = ""
     examples: tuple[str, ...] = ()
@@ -146,12 +174,11 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A button's action, or what is done with an answer. Its permission is asked again for whoever presses or
-    answers."""
+    """A button's action, or what is done with an answer. Its rule is asked again for whoever presses or answers."""
 
     name: str
     handler: Handler
-    permission: str
+    rule: Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,47 +189,52 @@ class Catalogue:
     presses: dict[str, Press] = field(default_factory=dict)
     answers: dict[str, Press] = field(default_factory=dict)
 
+    def declares(self, name: str) -> bool:
+        """Whether a button or an answer of that name does something."""
+        return name in self.presses or name in self.answers
+
 
 CATALOGUE = Catalogue()
 
 
 def command(
-    name: str, *, permission: str, summary: str, usage: str = "", examples: tuple[str, ...] = ()
+    name: str, *, summary: str, usage: str = "", examples: tuple[str, ...] = ()
 ) -> Callable[[Handler], Handler]:
-    """Declare a command. Without a known permission it does not import."""
-    _check(name, permission, CATALOGUE.commands, r"[a-z][a-z0-9_]{0,31}")
+    """Declare a command. Without a line in the table of rules it does not import."""
+    rule = _rule(f"/{name}", name in CATALOGUE.commands, r"/[a-z][a-z0-9_]{0,31}")
 
     def declare(handler: Handler) -> Handler:
-        CATALOGUE.commands[name] = Command(name, handler, permission, summary, usage, examples)
+        CATALOGUE.commands[name] = Command(name, handler, rule, summary, usage, examples)
         return handler
 
     return declare
 
 
-def button(name: str, *, permission: str) -> Callable[[Handler], Handler]:
-    """Declare what pressing a button does. Without a known permission it does not import."""
-    _check(name, permission, CATALOGUE.presses, r"[a-z_]+\.[a-z_]+")
+def button(name: str) -> Callable[[Handler], Handler]:
+    """Declare what pressing a button does. Without a line in the table of rules it does not import."""
+    rule = _rule(name, CATALOGUE.declares(name), r"[a-z_]+\.[a-z_]+")
 
     def declare(handler: Handler) -> Handler:
-        CATALOGUE.presses[name] = Press(name, handler, permission)
+        CATALOGUE.presses[name] = Press(name, handler, rule)
         return handler
 
     return declare
 
 
-def answer(name: str, *, permission: str) -> Callable[[Handler], Handler]:
-    """Declare what is done with the answer to a question. Without a known permission it does not import."""
-    _check(name, permission, CATALOGUE.answers, r"[a-z_]+\.[a-z_]+")
+def answer(name: str) -> Callable[[Handler], Handler]:
+    """Declare what is done with the answer to a question. Without a line in the table of rules it does not import."""
+    rule = _rule(name, CATALOGUE.declares(name), r"[a-z_]+\.[a-z_]+")
 
     def declare(handler: Handler) -> Handler:
-        CATALOGUE.answers[name] = Press(name, handler, permission)
+        CATALOGUE.answers[name] = Press(name, handler, rule)
         return handler
 
     return declare
 
 
-def _check(name: str, permission: str, taken: Mapping[str, object], form: str) -> None:
-    if permission not in NEEDED_ROLE:
-        raise TypeError(f"{name}: {permission!r} is not a permission")
-    if name in taken or not re.fullmatch(form, name):
+def _rule(name: str, taken: bool, form: str) -> Rule:
+    if name not in RULES:
+        raise TypeError(f"{name}: there is no rule for it")
+    if taken or not re.fullmatch(form, name):
         raise TypeError(f"{name}: taken, or not a name")
+    return RULES[name]

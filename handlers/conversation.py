@@ -99,6 +99,12 @@ class Conversation:
             log.warning("what was asked could not be deleted", chat=self._place.chat, reason=str(error))
             return False
 
+    async def leave(self) -> None:
+        try:
+            await self._patiently(lambda: self._messenger.leave(self._place.chat))
+        except DeliveryError as error:
+            log.warning("a chat could not be left", chat=self._place.chat, reason=str(error))
+
     async def download(self, document: Document) -> bytes | None:
         try:
             return await self._messenger.download(document.file_id)

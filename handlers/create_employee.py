@@ -5,7 +5,6 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bot.access import Permission
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import Employee, EmployeeDraft, EmployeeRow, PbxError, Uncertain
 from handlers import employee_card, employee_fields, employee_undo, fields
@@ -24,7 +23,7 @@ async def ask(request: Request, draft: EmployeeDraft) -> Reply:
     fields.refuse(employee_fields.contradictions(draft))
     if (hindrance := await _hindrance(request, draft)) is not None:
         return Reply(hindrance, outcome="taken")
-    kept = await request.drawer.put(_written(draft), CONFIRM_WITHIN + timedelta(minutes=1))
+    kept = await request.desk.drawer.put(_written(draft), CONFIRM_WITHIN + timedelta(minutes=1))
     facts = {
         "station": request.station.name,
         "number": draft.number,
@@ -42,16 +41,16 @@ async def ask(request: Request, draft: EmployeeDraft) -> Reply:
     )
 
 
-@button("employee.cancel", permission=Permission.EMPLOYEES)
+@button("employee.cancel")
 async def cancel(request: Request) -> Reply:
-    await request.drawer.take(str(request.data["kept"]))
+    await request.desk.drawer.take(str(request.data["kept"]))
     facts = {"number": request.data["number"], "name": request.data["name"]}
     return Reply(Message("employee_cancelled", facts), outcome="cancelled")
 
 
-@button("employee.create", permission=Permission.EMPLOYEES)
+@button("employee.create")
 async def create(request: Request) -> Reply:
-    draft = _read(await request.drawer.take(str(request.data["kept"])))
+    draft = _read(await request.desk.drawer.take(str(request.data["kept"])))
     if draft is None:
         return Reply(Message("expired"), outcome="expired")
     if not await request.talk.private_chat_is_open():

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from bot.access import Permission
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import Employee, NotFound, PbxError, Uncertain
 from handlers import employee_undo, problems
@@ -14,7 +13,6 @@ from handlers.read_back import read_back
 
 @command(
     "delete_employee",
-    permission=Permission.EMPLOYEES,
     summary=mark("Delete an employee, after showing what depends on it"),
     usage=mark("number"),
     examples=("/delete_employee 243",),
@@ -29,7 +27,7 @@ async def delete_employee(request: Request) -> Reply:
     return await _ask(request, found.id)
 
 
-@button("employee.delete", permission=Permission.EMPLOYEES)
+@button("employee.delete")
 async def ask(request: Request) -> Reply:
     return await _ask(request, str(request.data["id"]))
 
@@ -69,13 +67,13 @@ async def _queues_with(request: Request, number: str) -> list[str]:
     ]
 
 
-@button("employee.keep", permission=Permission.EMPLOYEES)
+@button("employee.keep")
 async def keep(request: Request) -> Reply:
     facts = {"number": request.data["number"], "name": request.data["name"]}
     return Reply(Message("employee_unchanged", facts), outcome="cancelled")
 
 
-@button("employee.delete_now", permission=Permission.EMPLOYEES)
+@button("employee.delete_now")
 async def delete_now(request: Request) -> Reply:
     employees = request.station.pbx.employees
     employee = (await employees.get(str(request.data["id"]))).value

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from bot.access import Permission
 from bot.chat.hygiene import clean
 from bot.chat.message import Message, mark
 from bot.pbx import PbxError, TrunkStatus, Uncertain
@@ -13,7 +12,6 @@ from handlers.read_back import read_back
 
 @command(
     "delete_trunk",
-    permission=Permission.TRUNKS,
     summary=mark("Delete a trunk, after showing the routes that go with it"),
     usage=mark("name"),
     examples=("/delete_trunk Zadarma",),
@@ -27,7 +25,7 @@ async def delete_trunk(request: Request) -> Reply:
     return await _ask(request, found[0])
 
 
-@button("trunk.delete", permission=Permission.TRUNKS)
+@button("trunk.delete")
 async def ask(request: Request) -> Reply:
     return await _ask(request, await trunk_card.status_of(request, str(request.data["id"])))
 
@@ -44,7 +42,7 @@ async def _ask(request: Request, trunk: TrunkStatus) -> Reply:
     return Reply(Message("trunk_delete", facts), question=question, outcome=f"asked for {trunk.name}")
 
 
-@answer("trunk.name_to_delete", permission=Permission.TRUNKS)
+@answer("trunk.name_to_delete")
 async def delete(request: Request) -> Reply:
     trunk_id, name = str(request.data["id"]), str(request.data["name"])
     said: dict[str, Any] = {"station": request.station.name, "name": name, "done": "deleted"}

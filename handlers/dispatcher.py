@@ -2,30 +2,30 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Update
 
 from bot import metrics
-from bot.access import Decision, Grants, decide
+from bot.access import Decision, Permission
 from bot.chat.errors import DeliveryError
 from bot.chat.message import Message
 from bot.chat.messenger import Messenger
 from bot.chat.render import Renderer
-from bot.store import audit, keyboards, outbox, questions
+from bot.store.audit import holds_secret
 from bot.store.database import Store
-from bot.store.drawer import Drawer
-from bot.store.imports import Imports
-from bot.store.tables import AuditEntry
-from handlers import refusals
-from handlers.command import Catalogue, Press, Question, Reply, Request, Station
+from bot.store.tables import Question as StoredQuestion
+from handlers import group_chat, refusals, second_person
+from handlers.command import Command, Desk, Press, Question, Reply, Request, Station
 from handlers.conversation import Conversation
+from handlers.decisions import Decisions, Verdict
 from handlers.execution import Execution
-from handlers.intent import Actor, Document, Place, Pressed, Said, Typed, read_intent
+from handlers.intent import Actor, Added, Intent, Place, Pressed, Said, Typed, read_intent
+from handlers.second_person import SecondPerson, Wish
 
 log = structlog.get_logger(__name__)
 
@@ -42,25 +42,27 @@ class Dispatcher:
         self,
         *,
         bot_name: str,
-        catalogue: Catalogue,
-        grants: Grants,
+        decisions: Decisions,
+        second: SecondPerson,
+        desk: Desk,
         station: Station,
         store: Store,
         messenger: Messenger,
         renderer: Renderer,
         clock: Callable[[], datetime],
+        alert_chats: Callable[[], Collection[int]],
     ) -> None:
         self._bot_name = bot_name
-        self._catalogue = catalogue
-        self._grants = grants
+        self._decisions = decisions
+        self._second = second
+        self._desk = desk
         self._station = station
         self._store = store
         self._messenger = messenger
         self._renderer = renderer
         self._clock = clock
-        self._drawer = Drawer(store, clock)
-        self._imports = Imports(store, clock)
-        self._execution = Execution(store, station.name)
+        self._alert_chats = alert_chats
+        self._execution = Execution(store, station.name, clock)
 
     async def finish(self, within: float) -> None:
         """The program ends: see Execution.finish."""
@@ -75,116 +77,142 @@ class Dispatcher:
             await self._pressed(intent, update.update_id)
         elif isinstance(intent, Said):
             await self._said(intent, update.update_id)
+        elif isinstance(intent, Added):
+            await self._added(intent, update.update_id)
 
     async def _typed(self, typed: Typed, update_id: int) -> None:
         started = time.monotonic()
-        command = self._catalogue.commands.get(typed.name)
+        verdict = await self._decisions.about_command(typed, update_id)
+        command, decision = verdict.handler, verdict.decision
         talk = self._conversation(typed.actor, typed.place, asked=typed.message_id)
-        async with self._store.begin() as session:
-            may = await self._right(session, typed.actor, typed.place)
-            decision = refusals.objection_to_command(typed, command, self._clock()) or may(
-                command.permission if command else None
-            )
-            entry = await audit.record_decision(
-                session,
-                self._entry(
-                    typed, update_id, f"/{typed.name}", typed.arguments, command.permission if command else "", decision
-                ),
-            )
         metrics.COMMANDS.labels(command.name if command else "unknown", _word(decision)).inc()
-        if command is None or not decision.allowed:
-            answer = refusals.answer_to_command(typed, decision, may)
-            await talk.finish(Reply(answer))
+        if not decision.allowed or not isinstance(command, Command):
+            await self._refuse(typed, verdict, talk)
             return
         if (wait := self._station.pbx.turn_in) > WORTH_SAYING:
             await talk.progress(Message("waiting_turn", {"station": self._station.name, "wait": wait}))
-        request = self._request(typed, talk, may, arguments=typed.arguments, document=typed.document)
+        request = self._request(typed, talk, verdict, arguments=typed.arguments)
+        request = replace(request, document=typed.document, about=typed.about)
         reply = await self._execution.run(lambda: command.handler(request), command=command)
-        await self._execution.conclude(entry, talk, reply)
+        await self._execution.conclude(verdict.entry, talk, reply)
         metrics.COMMAND_SECONDS.labels(command.name).observe(time.monotonic() - started)
 
-    async def _pressed(self, pressed: Pressed, update_id: int) -> None:
-        async with self._store.begin() as session:
-            may = await self._right(session, pressed.actor, pressed.place)
-            keyboard = await keyboards.find_keyboard(session, pressed.keyboard)
-            choice = refusals.chosen(keyboard, pressed)
-            press = self._catalogue.presses.get(choice["action"]) if choice else None
-            decision = refusals.objection_to_press(keyboard, pressed, press, self._clock()) or may(
-                press.permission if press else None
-            )
-            if decision.allowed and keyboard and keyboard.single_use:
-                fresh = await keyboards.use_once(session, keyboard.id, self._clock())
-                decision = decision if fresh else refusals.USED
-            what, data = (choice["action"], choice["data"]) if choice else ("unknown button", {})
-            entry = await audit.record_decision(
-                session,
-                self._entry(pressed, update_id, what, str(data or ""), press.permission if press else "", decision),
-            )
-        metrics.COMMANDS.labels(press.name if press else "unknown", _word(decision)).inc()
-        if press is None or not decision.allowed:
-            await self._toast(pressed, refusals.toast(decision), alert=True)
+    async def _refuse(self, typed: Typed, verdict: Verdict, talk: Conversation) -> None:
+        if not typed.place.private and verdict.may(Permission.SOMEBODY).allowed and holds_secret(typed.arguments):
+            await self._hide_secret(talk)
             return
-        await self._obey_press(press, pressed, entry, may, data)
+        answer = refusals.offer_to_prove(typed) or refusals.answer_to_command(typed, verdict.decision, verdict.may)
+        if answer is not None and self._decisions.may_be_told(typed, verdict.decision):
+            await talk.finish(Reply(answer))
+
+    async def _hide_secret(self, talk: Conversation) -> None:
+        await talk.finish(Reply(Message("password_in_group", {"deleted": await talk.delete_asked()})))
+
+    async def _pressed(self, pressed: Pressed, update_id: int) -> None:
+        verdict = await self._decisions.about_press(pressed, update_id)
+        press, decision = verdict.handler, verdict.decision
+        metrics.COMMANDS.labels(press.name if press else "unknown", _word(decision)).inc()
+        if not decision.allowed or not isinstance(press, Press):
+            await self._toast(pressed, refusals.toast(decision), alert=True)
+        elif verdict.waiting is not None:
+            await self._second_pressed(pressed, press, verdict)
+        else:
+            talk = self._conversation(pressed.actor, pressed.place, shown=pressed.message_id)
+            wish = Wish(pressed.actor, pressed.place, press.name, verdict.data, "", pressed.text, pressed.message_id)
+            work = self._work(press, self._request(pressed, talk, verdict, data=verdict.data), wish, verdict)
+            await self._obey_press(pressed, work, talk, verdict.entry, update_id)
+
+    def _work(self, press: Press, request: Request, wish: Wish, verdict: Verdict) -> Callable[[], Awaitable[Reply]]:
+        """What is done: the deed itself, or the question to a second person whether it may be."""
+        if self._second.is_needed(press.rule):
+            return lambda: self._second.ask(wish, verdict.access)
+        return lambda: press.handler(request)
 
     async def _obey_press(
-        self, press: Press, pressed: Pressed, entry: int, may: Callable[[str | None], Decision], data: Mapping[str, Any]
+        self,
+        pressed: Pressed,
+        deed: Callable[[], Awaitable[Reply]],
+        talk: Conversation,
+        entry: int,
+        update_id: int,
     ) -> None:
-        talk = self._conversation(pressed.actor, pressed.place, shown=pressed.message_id)
-        request = self._request(pressed, talk, may, data=data)
-        work = asyncio.create_task(self._execution.run(lambda: press.handler(request)))
+        work = asyncio.create_task(self._execution.run(deed))
         await asyncio.wait({work}, timeout=ANSWER_PRESS_WITHIN)
         toast = work.result().toast if work.done() else None
         await self._toast(pressed, toast)
-        await self._execution.conclude(entry, talk, await work)
+        reply = await work
+        await self._execution.conclude(entry, talk, reply)
+        if reply.instead is not None:
+            await self._typed(replace(reply.instead, actor=pressed.actor, place=pressed.place), update_id)
+
+    async def _second_pressed(self, pressed: Pressed, press: Press, verdict: Verdict) -> None:
+        """What was asked for is done, or given up, where it was asked, and in the name of who asked."""
+        waiting, approval = verdict.waiting, verdict.approval
+        if waiting is None or approval is None:
+            return
+        first, place = approval.first, Place(**waiting["place"])
+        talk = self._conversation(first, place, shown=waiting["message"])
+        if approval.is_refusal:
+            said = second_person.refused(first, pressed.actor)
+            await self._toast(pressed, None)
+            await self._execution.conclude(verdict.entry, talk, Reply(said, outcome="refused"))
+        else:
+            said = second_person.confirmed(first, press.name)
+            as_first = replace(verdict, asking=replace(verdict.asking, person=first.id, chat=place.chat))
+            intent = replace(pressed, actor=first, place=place)
+            request = self._request(intent, talk, as_first, data=waiting["data"], arguments=waiting["arguments"])
+            await self._obey_press(pressed, lambda: press.handler(request), talk, verdict.entry, 0)
+        if pressed.place.chat != place.chat:
+            copy = self._conversation(pressed.actor, pressed.place, shown=pressed.message_id)
+            await copy.finish(Reply(said))
 
     async def _said(self, said: Said, update_id: int) -> None:
         """Words that are no command count only as the answer to an open question."""
         talk = self._conversation(said.actor, said.place, asked=said.message_id)
-        now = self._clock()
-        async with self._store.begin() as session:
-            may = await self._right(session, said.actor, said.place)
-            question = await questions.find(
-                session,
-                chat_id=said.place.chat,
-                person_id=said.actor.id,
-                replied_to=said.replied_to,
-                private=said.place.private,
-                now=now,
-            )
-            answer = self._catalogue.answers.get(question.answer) if question else None
-            if question is None or answer is None:
-                entry = None
-            else:
-                decision = refusals.objection_to_answer(said, now) or may(answer.permission)
-                # An answer counts once: what is asked again, the handler asks again.
-                await questions.forget(session, chat_id=question.chat_id, person_id=question.person_id)
-                # The words themselves may be a password.
-                entry = await audit.record_decision(
-                    session, self._entry(said, update_id, answer.name, "", answer.permission, decision)
-                )
-        if question is None or answer is None or entry is None:
-            await talk.finish(Reply(refusals.answer_to_words(said, may)))
+        found = await self._decisions.about_words(said, update_id)
+        if found is None:
+            await self._overheard(said, talk)
             return
-        metrics.COMMANDS.labels(answer.name, _word(decision)).inc()
-        if not decision.allowed:
-            await talk.finish(Reply(refusals.answer_to_late_words(said, decision, may)))
+        verdict, question = found
+        metrics.COMMANDS.labels(question.answer, _word(verdict.decision)).inc()
+        if not verdict.decision.allowed or not isinstance(verdict.handler, Press):
+            answer = refusals.answer_to_late_words(said, verdict.decision, verdict.may)
+            await talk.finish(Reply(answer))
             return
-        request = self._request(said, talk, may, arguments=said.text, document=said.document, data=question.data)
+        await self._obey_answer(said, question, verdict.handler, verdict, talk)
+
+    async def _obey_answer(
+        self, said: Said, question: StoredQuestion, answer: Press, verdict: Verdict, talk: Conversation
+    ) -> None:
+        request = self._request(said, talk, verdict, arguments=said.text, data=question.data)
+        request = replace(request, document=said.document)
+        wish = Wish(said.actor, said.place, answer.name, question.data, said.text, said.text, None)
         again = Question(question.answer, question.data)
-        reply = await self._execution.run(lambda: answer.handler(request), question=again)
-        await self._execution.conclude(entry, talk, reply)
+        reply = await self._execution.run(self._work(answer, request, wish, verdict), question=again)
+        await self._execution.conclude(verdict.entry, talk, reply)
 
-    async def _right(self, session: AsyncSession, actor: Actor, place: Place) -> Callable[[str | None], Decision]:
-        """What this actor may do here, as a question that can be asked for any permission."""
-        # Settings name a group by the id it had before it became a supergroup.
-        moves = await outbox.chat_moves(session)
-        chats = {moves.get(chat, chat): role for chat, role in self._grants.chats.items()}
-        grants = Grants(self._grants.people, chats)
+    async def _overheard(self, said: Said, talk: Conversation) -> None:
+        """Words that answer nothing. Only a secret in them concerns the bot."""
+        may = await self._decisions.rights(said.actor, said.place)
+        if not said.place.private and refusals.is_known(may) and holds_secret(said.text):
+            await self._hide_secret(talk)
+        else:
+            await talk.finish(Reply(refusals.answer_to_words(said, may)))
 
-        def may(permission: str | None) -> Decision:
-            return decide(grants, person=actor.id, chat=place.chat, permission=permission or "", private=place.private)
-
-        return may
+    async def _added(self, added: Added, update_id: int) -> None:
+        """Into a group by somebody who may give it access: ask which. By anybody else: say so, and leave."""
+        verdict = await self._decisions.about_joining(added, update_id)
+        talk = self._conversation(added.actor, added.place)
+        known = added.place.chat in {*self._alert_chats(), *(grant.subject for grant in verdict.access.grants)}
+        if known or (verdict.decision.allowed and added.channel):
+            reply = Reply(outcome="stays")
+        elif verdict.decision.allowed:
+            reply = group_chat.introduction(self._station.name, added.place, self._desk.grants.roles)
+        else:
+            reply = Reply(group_chat.farewell(added.actor), outcome="left")
+        await self._execution.conclude(verdict.entry, talk, reply)
+        if not known and not verdict.decision.allowed:
+            await talk.leave()
 
     def _conversation(
         self, actor: Actor, place: Place, *, shown: int | None = None, asked: int | None = None
@@ -203,13 +231,12 @@ class Dispatcher:
 
     def _request(
         self,
-        intent: Typed | Said | Pressed,
+        intent: Intent,
         talk: Conversation,
-        may: Callable[[str | None], Decision],
+        verdict: Verdict,
         *,
         arguments: str = "",
         data: Mapping[str, Any] | None = None,
-        document: Document | None = None,
     ) -> Request:
         return Request(
             actor=intent.actor,
@@ -217,37 +244,13 @@ class Dispatcher:
             station=self._station,
             now=self._clock(),
             talk=talk,
-            may=may,
-            drawer=self._drawer,
-            imports=self._imports,
+            may=verdict.may,
+            asking=verdict.asking,
+            desk=self._desk,
             translate=self._renderer.label,
             stopping=lambda: self._execution.stopping,
             arguments=arguments,
             data=data or {},
-            document=document,
-        )
-
-    def _entry(
-        self,
-        intent: Typed | Said | Pressed,
-        update_id: int,
-        what: str,
-        arguments: str,
-        permission: str,
-        decision: Decision,
-    ) -> AuditEntry:
-        return audit.entry(
-            at=self._clock(),
-            update_id=update_id,
-            actor_id=intent.actor.id,
-            actor_name=intent.actor.name,
-            chat_id=intent.place.chat,
-            station=self._station.name,
-            what=what,
-            arguments=arguments,
-            permission=permission,
-            allowed=decision.allowed,
-            reason=decision.reason,
         )
 
     async def _toast(self, pressed: Pressed, text: str | None, *, alert: bool = False) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bot.access import Permission
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import Employee, EmployeeDraft, PbxError, Uncertain
 from handlers import create_employee, employee_card, employee_fields, employee_undo, fields, typed_password
@@ -17,7 +16,6 @@ from handlers.words import read_words
 
 @command(
     "edit_employee",
-    permission=Permission.EMPLOYEES,
     summary=mark("Change an employee: the difference is shown first"),
     usage=mark("number field=value …"),
     examples=('/edit_employee 243 name="John Brown" mobile=+79001234567', "/edit_employee 243 forward=244 ring=20"),
@@ -38,7 +36,7 @@ async def edit_employee(request: Request) -> Reply:
     return await ask(request, employee, draft)
 
 
-@button("employee.edit", permission=Permission.EMPLOYEES)
+@button("employee.edit")
 async def how_to_edit(request: Request) -> Reply:
     employee = (await request.station.pbx.employees.get(str(request.data["id"]))).value
     facts = {
@@ -49,7 +47,7 @@ async def how_to_edit(request: Request) -> Reply:
     return Reply(Message("employee_edit_help", facts, _ways_back(employee)))
 
 
-@button("employee.new_password", permission=Permission.EMPLOYEES)
+@button("employee.new_password")
 async def new_password(request: Request) -> Reply:
     """The API cannot switch an employee off. A password that no phone knows comes closest."""
     if not await request.talk.private_chat_is_open():
@@ -76,7 +74,7 @@ async def ask(request: Request, employee: Employee, draft: EmployeeDraft) -> Rep
     payload: dict[str, Any] = {"wanted": wanted, "seen": {one["key"]: one["old"] for one in differences}}
     if new_secret and draft.secret is not None:
         payload["secret"] = draft.secret.get_secret_value()
-    kept = await request.drawer.put(payload, CONFIRM_WITHIN + timedelta(minutes=1))
+    kept = await request.desk.drawer.put(payload, CONFIRM_WITHIN + timedelta(minutes=1))
     data = person | {"kept": kept, "id": employee.id}
     question: Rows = (
         (Button(mark("✅ Apply"), "employee.apply", data), Button(mark("Cancel"), "employee.leave", data)),
@@ -85,16 +83,16 @@ async def ask(request: Request, employee: Employee, draft: EmployeeDraft) -> Rep
     return Reply(Message("employee_difference", facts, question), confirm=True, outcome=f"asked for {employee.number}")
 
 
-@button("employee.leave", permission=Permission.EMPLOYEES)
+@button("employee.leave")
 async def leave(request: Request) -> Reply:
-    await request.drawer.take(str(request.data["kept"]))
+    await request.desk.drawer.take(str(request.data["kept"]))
     facts = {"number": request.data["number"], "name": request.data["name"]}
     return Reply(Message("employee_unchanged", facts), outcome="cancelled")
 
 
-@button("employee.apply", permission=Permission.EMPLOYEES)
+@button("employee.apply")
 async def apply(request: Request) -> Reply:
-    kept = await request.drawer.take(str(request.data["kept"]))
+    kept = await request.desk.drawer.take(str(request.data["kept"]))
     if kept is None:
         return Reply(Message("expired"), outcome="expired")
     employees = request.station.pbx.employees

@@ -4,7 +4,6 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from bot.access import Permission
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import PbxError, Trunk, TrunkDraft, TrunkStatus, Uncertain
 from bot.pbx.trunks import MASK
@@ -20,7 +19,6 @@ REGISTERS = frozenset({"host", "port", "username", "registration", "transport", 
 
 @command(
     "edit_trunk",
-    permission=Permission.TRUNKS,
     summary=mark("Change a trunk: the difference is shown first"),
     usage=mark("name field=value … [password]"),
     examples=("/edit_trunk Zadarma host=sip2.zadarma.com", "/edit_trunk Zadarma password"),
@@ -46,7 +44,7 @@ async def edit_trunk(request: Request) -> Reply:
     return await _ask(request, found[0].id, draft)
 
 
-@button("trunk.edit", permission=Permission.TRUNKS)
+@button("trunk.edit")
 async def how_to_edit(request: Request) -> Reply:
     status = await trunk_card.status_of(request, str(request.data["id"]))
     facts = {
@@ -75,7 +73,7 @@ async def _ask_password(request: Request, trunk_id: str, name: str, draft: Trunk
     return Reply(Message("goes_on_in_private", {"person": request.actor.name}), outcome="the password is asked")
 
 
-@answer("trunk.new_password", permission=Permission.TRUNKS)
+@answer("trunk.new_password")
 async def take_password(request: Request) -> Reply:
     await request.talk.delete_asked()
     try:
@@ -95,7 +93,7 @@ async def _ask(request: Request, trunk_id: str, draft: TrunkDraft) -> Reply:
         "seen": {one["key"]: one["old"] for one in differences},
         "secret": draft.secret.get_secret_value() if draft.secret else "",
     }
-    kept = await request.drawer.put(payload, CONFIRM_WITHIN + timedelta(minutes=1))
+    kept = await request.desk.drawer.put(payload, CONFIRM_WITHIN + timedelta(minutes=1))
     data = {"kept": kept, "id": trunk_id, "name": trunk.name}
     question: Rows = (
         (Button(mark("✅ Apply"), "trunk.apply", data), Button(mark("Cancel"), "trunk.forget", {"kept": kept})),
@@ -109,9 +107,9 @@ async def _ask(request: Request, trunk_id: str, draft: TrunkDraft) -> Reply:
     return Reply(Message("trunk_difference", facts, question), confirm=True, outcome=f"asked for {trunk.name}")
 
 
-@button("trunk.apply", permission=Permission.TRUNKS)
+@button("trunk.apply")
 async def apply(request: Request) -> Reply:
-    kept = await request.drawer.take(str(request.data["kept"]))
+    kept = await request.desk.drawer.take(str(request.data["kept"]))
     if kept is None:
         return Reply(Message("expired"), outcome="expired")
     client, trunk_id = request.station.pbx.trunks, str(request.data["id"])

@@ -11,7 +11,7 @@ from handlers import employee_fields, problems
 from handlers.command import Reply, Request, Secret, button
 
 
-@button("employee.card", permission=Permission.EMPLOYEES_READ)
+@button("employee.card")
 async def show(request: Request) -> Reply:
     return Reply(await card(request, str(request.data["id"]), request.data.get("back")))
 
@@ -56,14 +56,16 @@ def _buttons(request: Request, employee: Employee, back: Mapping[str, Any] | Non
         first.append(Button(mark("🔑 Show password"), "employee.secret", data))
     rows = [tuple(first)]
     if request.may(Permission.EMPLOYEES).allowed:
-        rows.append((Button(mark("✏️ Edit"), "employee.edit", data), Button(mark("🗑 Delete"), "employee.delete", data)))
-        rows.append((Button(mark("🔒 New password"), "employee.new_password", data),))
+        edit = Button(mark("✏️ Edit"), "employee.edit", data)
+        rows.append((edit, Button(mark("🔒 New password"), "employee.new_password", data)))
+    if request.may(Permission.EMPLOYEES_DELETE).allowed:
+        rows.append((Button(mark("🗑 Delete"), "employee.delete", data),))
     if back:
         rows.append((Button(mark("‹ Back"), "employees.show", dict(back)),))
     return tuple(rows)
 
 
-@button("employee.secret", permission=Permission.SECRETS)
+@button("employee.secret")
 async def send_secret(request: Request) -> Reply:
     employee = (await request.station.pbx.employees.get(str(request.data["id"]))).value
     if not await request.talk.send_secret(secret(request, employee)):

@@ -70,12 +70,12 @@ def _choices(key: str, suggestion: str) -> tuple[str, ...]:
     return (suggestion,) if suggestion else CHOICES.get(key, ())
 
 
-@answer("employee_step.answer", permission=Permission.EMPLOYEES)
+@answer("employee_step.answer")
 async def hear(request: Request) -> Reply:
     return await _take(request, request.arguments)
 
 
-@button("employee_step.choose", permission=Permission.EMPLOYEES)
+@button("employee_step.choose")
 async def choose(request: Request) -> Reply:
     return await _take(request, str(request.data["value"]))
 
@@ -92,13 +92,13 @@ async def _take(request: Request, text: str) -> Reply:
     return _next(request, key, said)
 
 
-@button("employee_step.skip", permission=Permission.EMPLOYEES)
+@button("employee_step.skip")
 async def skip(request: Request) -> Reply:
     said = {key: value for key, value in request.data["said"].items() if key != request.data["key"]}
     return _next(request, str(request.data["key"]), said)
 
 
-@button("employee_step.back", permission=Permission.EMPLOYEES)
+@button("employee_step.back")
 async def back(request: Request) -> Reply:
     key, said = str(request.data["key"]), dict(request.data["said"])
     if key == MORE[0]:
@@ -107,17 +107,17 @@ async def back(request: Request) -> Reply:
     return _ask(request, order[order.index(key) - 1], said)
 
 
-@button("employee_step.more", permission=Permission.EMPLOYEES)
+@button("employee_step.more")
 async def more(request: Request) -> Reply:
     return _ask(request, MORE[0], dict(request.data["said"]))
 
 
-@button("employee_step.cancel", permission=Permission.EMPLOYEES)
+@button("employee_step.cancel")
 async def cancel(request: Request) -> Reply:
     return Reply(Message("step_cancelled"), settled=True, outcome="cancelled")
 
 
-@button("employee_step.done", permission=Permission.EMPLOYEES)
+@button("employee_step.done")
 async def done(request: Request) -> Reply:
     return await create_employee.ask(request, EmployeeDraft(**request.data["said"]))
 
@@ -148,6 +148,6 @@ def _enough(request: Request, said: dict[str, Any]) -> Reply:
     return Reply(Message("employee_enough", facts, buttons), settled=True, outcome="everything needed is known")
 
 
-@button("employee_step.choose_again", permission=Permission.EMPLOYEES)
+@button("employee_step.choose_again")
 async def choose_again(request: Request) -> Reply:
     return _ask(request, str(request.data["key"]), dict(request.data["said"]))

@@ -7,7 +7,6 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bot.access import Permission
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import Employee, EmployeeDraft, Invalid, PbxError, Uncertain
 from handlers import employee_card, employee_fields, problems
@@ -36,13 +35,13 @@ async def _button(request: Request, what: str, employee: Employee, **more: Any) 
 
 
 async def _keep(request: Request, payload: dict[str, Any]) -> Button:
-    kept = await request.drawer.put(payload, FOR)
+    kept = await request.desk.drawer.put(payload, FOR)
     return Button(mark("↩ Undo"), "employee.undo", {"kept": kept, "number": payload["employee"]["number"]})
 
 
-@button("employee.undo", permission=Permission.EMPLOYEES)
+@button("employee.undo")
 async def undo(request: Request) -> Reply:
-    kept = await request.drawer.take(str(request.data["kept"]))
+    kept = await request.desk.drawer.take(str(request.data["kept"]))
     if kept is None:
         return Reply(toast=mark("Too late: this was undone already, or more than 10 minutes ago."), outcome="too late")
     try:

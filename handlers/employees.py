@@ -3,7 +3,6 @@
 import asyncio
 from typing import Any
 
-from bot.access import Permission
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import EmployeeRow, PbxError
 from handlers import employee_card
@@ -17,7 +16,6 @@ PHONES_WITHIN = 5.0
 
 @command(
     "employees",
-    permission=Permission.EMPLOYEES_READ,
     summary=mark("The employees: numbers, mobiles, who is connected"),
     usage=mark("[number, name, e-mail or mobile]"),
     examples=("/employees", "/employees Anna", "/employees 243"),
@@ -29,7 +27,7 @@ async def employees(request: Request) -> Reply:
     return Reply(await _list(request, search, 0))
 
 
-@button("employees.show", permission=Permission.EMPLOYEES_READ)
+@button("employees.show")
 async def show(request: Request) -> Reply:
     return Reply(await _list(request, str(request.data["search"]), int(request.data["page"])))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 import structlog
 
@@ -21,9 +22,10 @@ Work = Callable[[], Awaitable[Reply]]
 class Execution:
     """Runs handlers. What they raise becomes a sentence, and none of it ends anything else."""
 
-    def __init__(self, store: Store, station: str) -> None:
+    def __init__(self, store: Store, station: str, clock: Callable[[], datetime]) -> None:
         self._store = store
         self._station = station
+        self._clock = clock
         self._going_on: set[asyncio.Task[None]] = set()
         self.stopping = False
 
@@ -60,7 +62,7 @@ class Execution:
         """Say the reply, complete the audit row `entry`, and start what is to go on after it."""
         await talk.finish(reply)
         async with self._store.begin() as session:
-            await audit.record_outcome(session, entry, reply.outcome)
+            await audit.record_outcome(session, entry, reply.outcome, reply.change, self._clock())
         if reply.then is not None:
             task = asyncio.create_task(self._go_on(entry, talk, reply.then))
             self._going_on.add(task)

@@ -26,7 +26,6 @@ SHOWN_EVERY = 25
 
 @command(
     "export_employees",
-    permission=Permission.EMPLOYEES,
     summary=mark("The employees as a file that /import_employees reads"),
     usage=mark("[full] [passwords] [csv]"),
     examples=("/export_employees", "/export_employees full csv", "/export_employees passwords"),

@@ -9,15 +9,20 @@ from handlers.topics import by_topic
 
 @command(
     "help",
-    permission=Permission.ANYONE,
     summary=mark("The commands you may use here; how to write one of them"),
     usage=mark("[command]"),
     examples=("/help", "/help cdr"),
 )
 async def help_(request: Request) -> Reply:
-    if not request.may(Permission.STATUS).allowed:
+    if not request.may(Permission.SOMEBODY).allowed:
         return Reply(refusals.stranger(request.actor))
-    topics = [(label, commands) for label, commands in by_topic(CATALOGUE, lambda c: request.may(c.permission).allowed)]
+    topics = [
+        (label, commands)
+        for label, commands in by_topic(
+            CATALOGUE,
+            lambda c: request.may(c.rule.permission).allowed and c.rule.where.holds(private=request.place.private),
+        )
+    ]
     wanted = request.arguments.strip().lstrip("/").lower()
     one = next((c for _, commands in topics for c in commands if c.name == wanted), None)
     if one is not None:
@@ -30,20 +35,20 @@ async def help_(request: Request) -> Reply:
     return Reply(Message("help", {"topics": shown}))
 
 
-@command("id", permission=Permission.ANYONE, summary=mark("Your numeric id and this chat's, as the settings want them"))
+@command("id", summary=mark("Your numeric id and this chat's, as the settings want them"))
 async def id_(request: Request) -> Reply:
     place = request.place
     facts = {
         "person": request.actor.id,
         "chat": None if place.private else place.chat,
         "thread": place.thread,
-        "known": request.may(Permission.STATUS).allowed,
+        "known": request.may(Permission.SOMEBODY).allowed,
     }
     return Reply(Message("id", facts))
 
 
-@command("start", permission=Permission.ANYONE, summary=mark("What this bot does and how to begin"))
+@command("start", summary=mark("What this bot does and how to begin"))
 async def start(request: Request) -> Reply:
-    if not request.may(Permission.STATUS).allowed:
+    if not request.may(Permission.SOMEBODY).allowed:
         return Reply(refusals.stranger(request.actor))
     return Reply(Message("start", {"station": request.station.name, "private": request.place.private}))

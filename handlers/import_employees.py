@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-from bot.access import Permission
 from bot.chat.message import Button, File, Message, Rows, mark
 from bot.pbx import PbxError
 from handlers import employee_files, import_plan, import_report, import_run
@@ -18,7 +17,6 @@ SHOWN = 12
 
 @command(
     "import_employees",
-    permission=Permission.EMPLOYEES,
     summary=mark("Create many employees from a CSV or Excel file, or from pasted lines"),
     usage=mark("[a file, or lines below]"),
     examples=("/import_employees",),
@@ -45,7 +43,7 @@ def _templates() -> Rows:
     )
 
 
-@button("import.template", permission=Permission.EMPLOYEES)
+@button("import.template")
 async def template(request: Request) -> Reply:
     form = str(request.data["form"])
     write = employee_files.write_excel if form == "xlsx" else employee_files.write_csv
@@ -53,19 +51,19 @@ async def template(request: Request) -> Reply:
     return Reply(toast=mark("Fill it in and send it to me here.") if sent else mark("Telegram did not take the file."))
 
 
-@button("import.forget", permission=Permission.EMPLOYEES)
+@button("import.forget")
 async def forget(request: Request) -> Reply:
     return Reply(Message("step_cancelled"), settled=True, outcome="cancelled")
 
 
-@answer("import.table", permission=Permission.EMPLOYEES)
+@answer("import.table")
 async def take_table(request: Request) -> Reply:
     return await _dry_run(request)
 
 
 async def _dry_run(request: Request) -> Reply:
     plan = await _plan(request, await _lines(request))
-    kept = await request.drawer.put({"rows": import_plan.as_rows(plan)}, CONFIRM_WITHIN)
+    kept = await request.desk.drawer.put({"rows": import_plan.as_rows(plan)}, CONFIRM_WITHIN)
     message = Message("import_preview", _facts(request, plan), _question(plan, kept))
     if request.place.private:
         return Reply(message, settled=True, outcome=f"dry run of {len(plan.rows)} lines")
@@ -128,26 +126,26 @@ def _question(plan: Plan, kept: str) -> Rows:
     return ((*go, Button(mark("Cancel"), "import.cancel", {"kept": kept})), *([tuple(wrong)] if wrong else []))
 
 
-@button("import.problems", permission=Permission.EMPLOYEES)
+@button("import.problems")
 async def send_problems(request: Request) -> Reply:
-    kept = await request.drawer.look(str(request.data["kept"]))
+    kept = await request.desk.drawer.look(str(request.data["kept"]))
     if kept is None:
         return Reply(Message("expired"), outcome="expired")
     sent = await request.talk.send_privately(import_report.problems_file(request, kept["rows"]))
     return Reply(toast=mark("Sent to our private chat.") if sent else mark("Telegram did not take the file."))
 
 
-@button("import.cancel", permission=Permission.EMPLOYEES)
+@button("import.cancel")
 async def cancel(request: Request) -> Reply:
-    await request.drawer.take(str(request.data["kept"]))
+    await request.desk.drawer.take(str(request.data["kept"]))
     return Reply(Message("step_cancelled"), outcome="cancelled")
 
 
-@button("import.begin", permission=Permission.EMPLOYEES)
+@button("import.begin")
 async def begin(request: Request) -> Reply:
-    kept = await request.drawer.take(str(request.data["kept"]))
+    kept = await request.desk.drawer.take(str(request.data["kept"]))
     if kept is None:
         return Reply(Message("expired"), outcome="expired")
     rows = import_run.with_passwords(kept["rows"])
-    import_id = await request.imports.begin(request.station.name, request.actor.id, rows)
+    import_id = await request.desk.imports.begin(request.station.name, request.actor.id, rows)
     return import_run.goes_on(request, import_id, rows)

@@ -10,7 +10,6 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bot.access import Permission
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import Busy, EmployeeDraft, EmployeeRow, PbxError, Priority, Uncertain
 from bot.pbx.employees import BATCH
@@ -48,24 +47,26 @@ def goes_on(request: Request, import_id: int, rows: Sequence[Row]) -> Reply:
     )
 
 
-@button("import.stop", permission=Permission.EMPLOYEES)
+@button("import.stop")
 async def stop(request: Request) -> Reply:
-    stopping = await request.imports.move(int(request.data["import"]), imports.STOPPING, only_from=(imports.RUNNING,))
+    stopping = await request.desk.imports.move(
+        int(request.data["import"]), imports.STOPPING, only_from=(imports.RUNNING,)
+    )
     return Reply(toast=mark("It stops after this batch.") if stopping else mark("It has ended already."))
 
 
-@button("import.go_on", permission=Permission.EMPLOYEES)
+@button("import.go_on")
 async def go_on(request: Request) -> Reply:
     import_id = int(request.data["import"])
-    found = await request.imports.find(import_id)
-    if found is None or not await request.imports.move(import_id, imports.RUNNING, only_from=(imports.STOPPED,)):
+    found = await request.desk.imports.find(import_id)
+    if found is None or not await request.desk.imports.move(import_id, imports.RUNNING, only_from=(imports.STOPPED,)):
         return Reply(toast=mark("It is under way, or has ended already."))
     return goes_on(request, import_id, found.rows)
 
 
-@button("import.report", permission=Permission.EMPLOYEES)
+@button("import.report")
 async def report(request: Request) -> Reply:
-    found = await request.imports.find(int(request.data["import"]))
+    found = await request.desk.imports.find(int(request.data["import"]))
     if found is None or not found.rows:
         return Reply(toast=mark("The report was delivered already."))
     sent = await request.talk.send_privately(
@@ -102,7 +103,7 @@ class _Run:
         self._done_before = 0
 
     async def settle_what_was_under_way(self) -> None:
-        found = await self._request.imports.find(self._id)
+        found = await self._request.desk.imports.find(self._id)
         self._rows = [dict(row) for row in found.rows] if found else []
         self._done_before = len(self._rows) - count(self._rows, "waiting")
         await self._find_out([row for row in self._rows if row["state"] == "sending"])
@@ -111,7 +112,7 @@ class _Run:
         return [row for row in self._rows if row["state"] == "waiting"][:BATCH]
 
     async def may_go_on(self) -> bool:
-        found = await self._request.imports.find(self._id)
+        found = await self._request.desk.imports.find(self._id)
         return found is not None and found.state == imports.RUNNING and not self._request.stopping()
 
     async def create(self, batch: list[Row]) -> None:
@@ -178,7 +179,7 @@ class _Run:
         await self._save()
 
     async def _save(self) -> None:
-        await self._request.imports.save(self._id, self._rows)
+        await self._request.desk.imports.save(self._id, self._rows)
 
     async def _show(self, trouble: dict[str, Any] | None) -> None:
         now = time.monotonic()
@@ -191,20 +192,20 @@ class _Run:
         await self._request.talk.progress(_progress(self._request, self._id, self._rows, seconds, trouble))
 
     async def stopped(self, problem: dict[str, Any] | None) -> Reply:
-        await self._request.imports.move(self._id, imports.STOPPED, only_from=(imports.RUNNING, imports.STOPPING))
+        await self._request.desk.imports.move(self._id, imports.STOPPED, only_from=(imports.RUNNING, imports.STOPPING))
         facts = _counts(self._rows) | {"station": self._request.station.name, "problem": problem}
         return Reply(
             Message("import_stopped", facts, buttons_of_stopped(self._id)), outcome=f"import {self._id} stopped"
         )
 
     async def ended(self) -> Reply:
-        await self._request.imports.move(self._id, imports.DONE, only_from=(imports.RUNNING, imports.STOPPING))
+        await self._request.desk.imports.move(self._id, imports.DONE, only_from=(imports.RUNNING, imports.STOPPING))
         delivered = await self._request.talk.send_privately(
             import_report.report_file(self._request, self._rows), lifetime=import_report.LIFETIME
         )
         if delivered:
             # It holds the passwords of everybody who was created.
-            await self._request.imports.save(self._id, [])
+            await self._request.desk.imports.save(self._id, [])
         facts = _counts(self._rows) | {"station": self._request.station.name, "delivered": delivered}
         again: Rows = () if delivered else ((_report_button(self._id),),)
         outcome = f"import {self._id}: {facts['created']} created, {facts['failed']} failed"

@@ -1,26 +1,37 @@
 """What a person meant by an update, if a person meant anything at all. Pure.
 
 Telegram sends the same text for many reasons: typed, edited, forwarded, posted through a channel or an inline bot.
-Only what a known person typed now, as a command to this bot, counts.
+Only what a known person typed now, as a command to this bot, counts. Everything else that looks like a command is read
+too, with its flaw, so that it can be refused and written down.
 """
 
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
-from telegram import CallbackQuery, Chat, Message, MessageEntity, Update, User
+from telegram import CallbackQuery, Chat, ChatMember, ChatMemberUpdated, Message, MessageEntity, Update, User
 from telegram.constants import ChatType
 
 AGE_LIMIT = timedelta(minutes=5)
 # Accounts Telegram itself uses in place of a person: service notices, anonymous administrators, channels.
 NOBODY = frozenset({777000, 1087968824, 136817688})
+ANONYMOUS = "an anonymous administrator"
+QUOTES = frozenset({MessageEntity.BLOCKQUOTE, MessageEntity.EXPANDABLE_BLOCKQUOTE})
+OUTSIDE = frozenset({ChatMember.LEFT, ChatMember.BANNED})
+BUTTON = re.compile(r"([\w-]+):(\d{1,3}):(\d{1,3})", re.ASCII)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person. `id` decides; `name` is only shown."""
+    """A person. `id` decides; name and username are only shown."""
 
     id: int
     name: str
+    username: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,7 @@ class Place:
     chat: int
     thread: int | None
     private: bool
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +53,8 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A command someone typed, or wrote under a file."""
+    """A command someone typed, or wrote under a file. `about` is the person whose message it replies to. A `flaw` is
+    what speaks against the update itself."""
 
     name: str
     arguments: str
@@ -50,6 +63,8 @@ class Typed:
     message_id: int
     sent_at: datetime
     document: Document | None = None
+    about: Actor | None = None
+    flaw: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +82,8 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """A button someone pressed. `keyboard` is an opaque id to look up; `row` and `column` its place."""
+    """A button someone pressed. `keyboard` is an opaque id to look up; `row` and `column` its place; `text` is what
+    the message above it says."""
 
     keyboard: str
     row: int
@@ -76,14 +92,64 @@ class Pressed:
     place: Place
     message_id: int
     query_id: str
+    text: str = ""
+    flaw: str | None = None
 
 
-def read_intent(update: Update, bot_name: str) -> Typed | Said | Pressed | None:
-    """None for everything that is not typed here and now by a person, and not a press of a button."""
+@dataclass(frozen=True, slots=True)
+class Added:
+    """Somebody brought the bot into a chat."""
+
+    actor: Actor
+    place: Place
+    channel: bool = False
+    flaw: str | None = None
+
+
+Intent = Typed | Said | Pressed | Added
+
+# What an update can be besides a message of its own, and what is wrong with each.
+KINDS: Mapping[str, str | None] = {
+    "message": None,
+    "edited_message": "edited",
+    "channel_post": "posted in a channel",
+    "edited_channel_post": "posted in a channel",
+    "business_message": "through a business account",
+    "edited_business_message": "through a business account",
+}
+# What is wrong with a message that nobody typed here and now in their own name.
+MESSAGE_FLAWS: Mapping[str, Callable[[Message], object]] = {
+    "forwarded": lambda message: message.forward_origin,
+    "forwarded by itself": lambda message: message.is_automatic_forward,
+    "through another bot": lambda message: message.via_bot,
+    ANONYMOUS: lambda message: message.sender_chat and message.sender_chat.id == message.chat.id,
+    "in the name of a chat": lambda message: message.sender_chat,
+    "by a business bot": lambda message: message.sender_business_bot,
+    "through a business account": lambda message: message.business_connection_id,
+    "posted in a channel": lambda message: message.chat.type == ChatType.CHANNEL,
+    "by nobody": lambda message: message.from_user is None or message.from_user.id in NOBODY,
+    "by another bot": lambda message: message.from_user and message.from_user.is_bot,
+    "quoted": lambda message: any(e.type in QUOTES and e.offset == 0 for e in _entities(message)),
+}
+# The same of a press: Telegram says who pressed, and under which message.
+PRESS_FLAWS: Mapping[str, Callable[[CallbackQuery], object]] = {
+    "by nobody": lambda query: query.from_user.id in NOBODY,
+    "by another bot": lambda query: query.from_user.is_bot,
+    "under no message": lambda query: query.message is None,
+    "forwarded": lambda query: isinstance(query.message, Message) and query.message.forward_origin,
+    "through another bot": lambda query: isinstance(query.message, Message) and query.message.via_bot,
+}
+
+
+def read_intent(update: Update, bot_name: str) -> Intent | None:
+    """None for everything that is neither a command to this bot, nor words to it, nor a press of a button."""
     if update.callback_query is not None:
         return _read_press(update.callback_query)
-    if update.message is not None:
-        return _read_message(update.message, bot_name)
+    if update.my_chat_member is not None:
+        return _read_joining(update.my_chat_member)
+    for kind, flaw in KINDS.items():
+        if (message := getattr(update, kind)) is not None:
+            return _read_message(message, bot_name, flaw or _flaw(MESSAGE_FLAWS, message))
     return None
 
 
@@ -91,28 +157,66 @@ def too_old(sent_at: datetime, now: datetime) -> bool:
     return now - sent_at > AGE_LIMIT
 
 
-def _read_message(message: Message, bot_name: str) -> Typed | Said | None:
+def _flaw(flaws: Mapping[str, Callable[[T], object]], what: T) -> str | None:
+    return next((flaw for flaw, shows in flaws.items() if shows(what)), None)
+
+
+def _read_message(message: Message, bot_name: str, flaw: str | None) -> Typed | Said | None:
     text = message.text or message.caption or ""
-    if (actor := _author(message)) is None or not (text or message.document):
+    if not (text or message.document):
         return None
-    entities = message.entities or message.caption_entities
-    place = _place(message.chat, message.message_thread_id if message.is_topic_message else None)
-    command = next((e for e in entities if e.type == MessageEntity.BOT_COMMAND and e.offset == 0), None)
+    command = next((e for e in _entities(message) if e.type == MessageEntity.BOT_COMMAND and e.offset == 0), None)
     if command is None:
-        replied_to = message.reply_to_message.message_id if message.reply_to_message else None
-        return Said(text.strip(), _document(message), replied_to, actor, place, message.message_id, message.date)
+        return None if flaw else _read_words(message, text)
     name, _, addressed = text[1 : command.length].partition("@")
     if addressed and addressed.lower() != bot_name.lower():
         return None
     return Typed(
         name=name.lower(),
-        arguments=text[command.length :].strip(),
-        actor=actor,
-        place=place,
+        arguments=_with_ids(message, text, command.length).strip(),
+        actor=_actor(message.from_user, message.sender_chat),
+        place=_place(message.chat, message),
         message_id=message.message_id,
         sent_at=message.date,
         document=_document(message),
+        about=_author_replied_to(message),
+        flaw=flaw,
     )
+
+
+def _read_words(message: Message, text: str) -> Said:
+    return Said(
+        text=text.strip(),
+        document=_document(message),
+        replied_to=message.reply_to_message.message_id if message.reply_to_message else None,
+        actor=_actor(message.from_user),
+        place=_place(message.chat, message),
+        message_id=message.message_id,
+        sent_at=message.date,
+    )
+
+
+def _entities(message: Message) -> Sequence[MessageEntity]:
+    return message.entities or message.caption_entities
+
+
+def _with_ids(message: Message, text: str, begin: int) -> str:
+    """What stands after the command, with the id in place of the name of a person who was mentioned without a username.
+    Entities count in UTF-16 units."""
+    units = text.encode("utf-16-le")
+    for entity in reversed(_entities(message)):
+        if entity.type == MessageEntity.TEXT_MENTION and entity.user is not None:
+            end = entity.offset + entity.length
+            units = units[: 2 * entity.offset] + str(entity.user.id).encode("utf-16-le") + units[2 * end :]
+    return units[2 * begin :].decode("utf-16-le", "replace")
+
+
+def _author_replied_to(message: Message) -> Actor | None:
+    """Every message in a topic replies to the one that opened the topic; that one is nobody's meaning."""
+    replied = message.reply_to_message
+    if replied is None or replied.forum_topic_created or _flaw(MESSAGE_FLAWS, replied):
+        return None
+    return _actor(replied.from_user)
 
 
 def _document(message: Message) -> Document | None:
@@ -120,46 +224,41 @@ def _document(message: Message) -> Document | None:
     return Document(sent.file_id, sent.file_name or "", sent.file_size or 0) if sent else None
 
 
-def _author(message: Message) -> Actor | None:
-    """The person who typed this message here and now, or None."""
-    borrowed = (
-        message.forward_origin
-        or message.via_bot
-        or message.sender_chat
-        or message.sender_business_bot
-        or message.business_connection_id
-        or message.is_automatic_forward
-        or message.chat.type == ChatType.CHANNEL
-    )
-    return None if borrowed else _person(message.from_user)
+def _actor(user: User | None, chat: Chat | None = None) -> Actor:
+    """Whoever stands there as the author; only what has no flaw makes a person of it."""
+    if user is not None:
+        return Actor(user.id, user.full_name, user.username)
+    return Actor(chat.id, chat.title or "") if chat else Actor(0, "")
 
 
-def _person(user: User | None) -> Actor | None:
-    if user is None or user.is_bot or user.id in NOBODY:
-        return None
-    return Actor(user.id, user.full_name)
-
-
-def _read_press(query: CallbackQuery) -> Pressed | None:
-    actor = _person(query.from_user)
+def _read_press(query: CallbackQuery) -> Pressed:
     where = query.message
-    if actor is None or where is None or not query.data:
-        return None
-    keyboard, _, position = query.data.partition(":")
-    row, _, column = position.partition(":")
-    if not (row.isdecimal() and column.isdecimal()):
-        return None
-    thread = where.message_thread_id if isinstance(where, Message) and where.is_topic_message else None
+    shown = where if isinstance(where, Message) else None
+    button = BUTTON.fullmatch(query.data or "")
+    keyboard, row, column = button.groups() if button else ("", 0, 0)
     return Pressed(
         keyboard=keyboard,
         row=int(row),
         column=int(column),
-        actor=actor,
-        place=_place(where.chat, thread),
-        message_id=where.message_id,
+        actor=_actor(query.from_user),
+        place=_place(where.chat, shown) if where else Place(0, None, private=False),
+        message_id=where.message_id if where else 0,
         query_id=query.id,
+        text=(shown.text or shown.caption or "") if shown else "",
+        flaw=_flaw(PRESS_FLAWS, query),
     )
 
 
-def _place(chat: Chat, thread: int | None) -> Place:
-    return Place(chat.id, thread, chat.type == ChatType.PRIVATE)
+def _read_joining(change: ChatMemberUpdated) -> Added | None:
+    """Private chats tell in the same way that somebody unblocked the bot: that brings it nowhere."""
+    was_outside = change.old_chat_member.status in OUTSIDE
+    if change.chat.type == ChatType.PRIVATE or not was_outside or change.new_chat_member.status in OUTSIDE:
+        return None
+    by = change.from_user
+    flaw = "by nobody" if by.id in NOBODY else "by another bot" if by.is_bot else None
+    return Added(_actor(by), _place(change.chat), change.chat.type == ChatType.CHANNEL, flaw)
+
+
+def _place(chat: Chat, message: Message | None = None) -> Place:
+    thread = message.message_thread_id if message is not None and message.is_topic_message else None
+    return Place(chat.id, thread, chat.type == ChatType.PRIVATE, chat.title or "")

@@ -1,5 +1,9 @@
 """The command lists Telegram offers while typing: for each person and chat only what they may do there."""
 
+import asyncio
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
 import structlog
 from telegram import (
     Bot,
@@ -12,44 +16,92 @@ from telegram import (
 )
 from telegram.error import TelegramError
 
-from bot.access import Grants, decide
+from bot.access import Access, Asking
 from bot.chat.render import Renderer
+from bot.store.grants import GrantBook
 from handlers.command import Catalogue
 from handlers.topics import in_order
 
 log = structlog.get_logger(__name__)
 
 STRANGER = 0
+# Grants end by themselves; their menus follow within this many seconds.
+LOOK_EVERY = 300.0
 
 
-async def offer(bot: Bot, renderer: Renderer, catalogue: Catalogue, grants: Grants) -> None:
-    """Tell Telegram all lists. A chat it does not know (yet) is skipped, until the next start."""
-    for scope, commands in menus(renderer, catalogue, grants):
-        try:
-            await bot.set_my_commands(commands, scope=scope)
-        except TelegramError as error:
-            log.debug("a command menu was not taken", scope=scope.type, reason=str(error))
+class Menus:
+    """Told again only where they changed. A chat that Telegram does not know (yet) is tried again at the next look."""
 
+    def __init__(
+        self,
+        bot: Bot,
+        renderer: Renderer,
+        catalogue: Catalogue,
+        grants: GrantBook,
+        station: str,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._bot = bot
+        self._renderer = renderer
+        self._catalogue = catalogue
+        self._grants = grants
+        self._station = station
+        self._clock = clock
+        self._changed = asyncio.Event()
+        self._offered: dict[BotCommandScope, list[BotCommand]] = {}
 
-def menus(renderer: Renderer, catalogue: Catalogue, grants: Grants) -> list[tuple[BotCommandScope, list[BotCommand]]]:
-    def listed(person: int, chat: int, private: bool) -> list[BotCommand]:
+    def changed(self) -> None:
+        """Somebody has other rights than before."""
+        self._changed.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        stopped = asyncio.create_task(stop.wait())
+        while not stop.is_set():
+            self._changed.clear()
+            await self.offer()
+            woken = asyncio.create_task(self._changed.wait())
+            await asyncio.wait({woken, stopped}, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
+            woken.cancel()
+        stopped.cancel()
+
+    async def offer(self) -> None:
+        wanted = dict(self.menus(await self._grants.current()))
+        for scope in self._offered.keys() - wanted.keys():
+            if await self._told(scope, None):
+                del self._offered[scope]
+        for scope, commands in wanted.items():
+            if self._offered.get(scope) != commands and await self._told(scope, commands):
+                self._offered[scope] = commands
+
+    def menus(self, access: Access) -> Iterator[tuple[BotCommandScope, list[BotCommand]]]:
+        people = sorted({grant.subject for grant in access.grants if not grant.is_of_chat})
+        chats = sorted({grant.subject for grant in access.grants if grant.is_of_chat})
+        yield BotCommandScopeAllPrivateChats(), self._listed(access, STRANGER, STRANGER)
+        yield BotCommandScopeAllGroupChats(), self._listed(access, STRANGER, -1)
+        for person in people:
+            yield BotCommandScopeChat(person), self._listed(access, person, person)
+        for chat in chats:
+            yield BotCommandScopeChat(chat), self._listed(access, STRANGER, chat)
+            for person in people:
+                yield BotCommandScopeChatMember(chat, person), self._listed(access, person, chat)
+
+    def _listed(self, access: Access, person: int, chat: int) -> list[BotCommand]:
+        """Whoever looks at a chat's menu is a member of it."""
+        private = chat >= 0
+        asking = Asking(person, chat, private, self._station, self._clock(), member=True)
         return [
-            BotCommand(c.name, renderer.label(c.summary))
-            for c in in_order(catalogue)
-            if decide(grants, person=person, chat=chat, permission=c.permission, private=private).allowed
+            BotCommand(command.name, self._renderer.label(command.summary))
+            for command in in_order(self._catalogue)
+            if command.rule.where.holds(private=private) and access.may(asking, command.rule.permission).allowed
         ]
 
-    people = [(BotCommandScopeChat(person), listed(person, person, True)) for person in grants.people]
-    chats = [(BotCommandScopeChat(chat), listed(STRANGER, chat, False)) for chat in grants.chats]
-    members = [
-        (BotCommandScopeChatMember(chat, person), listed(person, chat, False))
-        for chat in grants.chats
-        for person in grants.people
-    ]
-    return [
-        (BotCommandScopeAllPrivateChats(), listed(STRANGER, STRANGER, True)),
-        (BotCommandScopeAllGroupChats(), listed(STRANGER, STRANGER, False)),
-        *people,
-        *chats,
-        *members,
-    ]
+    async def _told(self, scope: BotCommandScope, commands: list[BotCommand] | None) -> bool:
+        try:
+            if commands is None:
+                await self._bot.delete_my_commands(scope=scope)
+            else:
+                await self._bot.set_my_commands(commands, scope=scope)
+        except TelegramError as error:
+            log.debug("a command menu was not taken", scope=scope.type, reason=str(error))
+            return False
+        return True

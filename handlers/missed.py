@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-from bot.access import Permission
 from bot.chat.message import Button, Message, Rows, mark
 from handlers.command import Reply, Request, button, command
 from handlers.missed_calls import Missed, MissedCaller, MissedCalls
@@ -18,7 +17,6 @@ CALLED_BACK_WITHIN = timedelta(days=7)
 
 @command(
     "missed",
-    permission=Permission.RECORDS,
     summary=mark("Incoming calls nobody answered, and who was called back"),
     usage=mark("[period]"),
     examples=("/missed", "/missed yesterday", "/missed 7d"),
@@ -27,7 +25,7 @@ async def missed(request: Request) -> Reply:
     return Reply(await _page(request, period_written(request, request.arguments, "missed"), 0))
 
 
-@button("missed.page", permission=Permission.RECORDS)
+@button("missed.page")
 async def page(request: Request) -> Reply:
     return Reply(await _page(request, from_stored(request.data), int(request.data["page"])))
 

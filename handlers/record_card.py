@@ -25,7 +25,7 @@ MOST_LEGS = 20
 MOST_RECORDINGS = 6
 
 
-@button("cdr.record", permission=Permission.RECORDS)
+@button("cdr.record")
 async def show(request: Request) -> Reply:
     record = await request.station.pbx.records.find(str(request.data["linkedid"]))
     if record is None:

@@ -1,95 +1,104 @@
-"""Why something is not done, and how that is said. Pure."""
+"""How it is said that something is not done, and to whom. Pure."""
 
-from collections.abc import Callable
-from datetime import datetime
-from typing import Any
+from bot.access import MEMBERSHIP_UNKNOWN, Decision, Permission
+from bot.chat.message import Button, Message, mark
+from bot.store.audit import holds_secret
+from handlers import checks
+from handlers.checks import May
+from handlers.intent import ANONYMOUS, Actor, Said, Typed
+from handlers.limits import TOO_MUCH
 
-from bot.access import Decision, Permission
-from bot.chat.message import Message, mark
-from bot.store.tables import Keyboard
-from handlers.command import Command, Press
-from handlers.intent import Actor, Pressed, Said, Typed, too_old
-
-NO_SUCH_COMMAND = Decision(False, "no such command")
-OLD = Decision(False, "too old")
-UNKNOWN_BUTTON = Decision(False, "unknown button")
-ELSEWHERE = Decision(False, "button of another chat")
-SOMEONE_ELSES = Decision(False, "button of another person")
-EXPIRED = Decision(False, "expired")
-USED = Decision(False, "already used")
-
+NO_RIGHT = mark("You have no right to do this here. Ask an administrator of the bot.")
 TOASTS = {
-    UNKNOWN_BUTTON: mark("This button is out of date. Ask again with the command."),
-    ELSEWHERE: mark("This button belongs to another chat."),
-    SOMEONE_ELSES: mark("Only the person who asked can press this."),
-    EXPIRED: mark("This question has expired. Ask again with the command."),
-    USED: mark("This was already answered."),
+    checks.UNKNOWN_BUTTON: mark("This button is out of date. Ask again with the command."),
+    checks.ELSEWHERE: mark("This button belongs to another chat."),
+    checks.SOMEONE_ELSES: mark("Only the person who asked can press this."),
+    checks.EXPIRED: mark("This question has expired. Ask again with the command."),
+    checks.USED: mark("This was already answered."),
+    checks.INTERRUPTED: mark("I was interrupted while doing this. Look whether it was done before you repeat it."),
+    checks.SECOND_NEEDED: mark("You asked for it yourself: another person has to confirm it."),
+    checks.FIRST_LOST_THE_RIGHT: mark("Who asked for this has no right to it any more."),
+    checks.UNDECIDED: mark("I could not check your rights just now. Try again in a minute."),
+    **dict.fromkeys(TOO_MUCH, mark("That was a lot at once. Wait a minute, then go on.")),
 }
-
-
-def objection_to_command(typed: Typed, command: Command | None, now: datetime) -> Decision | None:
-    """What speaks against obeying, whoever asks."""
-    if command is None:
-        return NO_SUCH_COMMAND
-    return OLD if too_old(typed.sent_at, now) else None
-
-
-def objection_to_answer(said: Said, now: datetime) -> Decision | None:
-    return OLD if too_old(said.sent_at, now) else None
-
-
-def chosen(keyboard: Keyboard | None, pressed: Pressed) -> dict[str, Any] | None:
-    """The stored button at the pressed place, if there is one."""
-    if keyboard is None or pressed.row >= len(keyboard.rows) or pressed.column >= len(keyboard.rows[pressed.row]):
-        return None
-    choice: dict[str, Any] = keyboard.rows[pressed.row][pressed.column]
-    return choice
-
-
-def objection_to_press(
-    keyboard: Keyboard | None, pressed: Pressed, press: Press | None, now: datetime
-) -> Decision | None:
-    """What speaks against obeying a press, whoever has the right: place, person, time, use."""
-    if keyboard is None or press is None:
-        return UNKNOWN_BUTTON
-    if keyboard.chat_id != pressed.place.chat:
-        return ELSEWHERE
-    if keyboard.asker_id is not None and keyboard.asker_id != pressed.actor.id:
-        return SOMEONE_ELSES
-    if keyboard.used_at is not None:
-        return USED
-    return EXPIRED if keyboard.expires_at is not None and keyboard.expires_at < now else None
+# What is obeyed nowhere needs no answer either.
+UNHEARD = (checks.SEEN, checks.UNDECIDED)
 
 
 def toast(decision: Decision) -> str:
-    return TOASTS.get(decision, mark("You have no right to do this here. Ask an administrator of the bot."))
+    if decision.reason == MEMBERSHIP_UNKNOWN:
+        return mark("Telegram does not tell me who is in this group. Make me an administrator of it.")
+    return TOASTS.get(decision, NO_RIGHT)
 
 
-def answer_to_command(typed: Typed, decision: Decision, may: Callable[[str | None], Decision]) -> Message | None:
+def answer_to_command(typed: Typed, decision: Decision, may: May) -> Message | None:
     """Strangers in a group get silence, in private their id; people with a role hear why."""
-    known = may(Permission.STATUS).allowed
-    if not known:
-        return stranger(typed.actor) if typed.place.private else None
-    if decision is NO_SUCH_COMMAND:
+    if typed.flaw is not None or decision in UNHEARD:
+        return None
+    if decision.reason == MEMBERSHIP_UNKNOWN:
+        return Message("membership_unknown")
+    if not may(Permission.ANYONE).allowed:
+        return None
+    if typed.place.private and not is_known(may):
+        return stranger(typed.actor)
+    return _to_somebody_known(typed, decision)
+
+
+def _to_somebody_known(typed: Typed, decision: Decision) -> Message | None:
+    if decision == checks.NO_SUCH_COMMAND:
         # In a group the command may well be meant for another bot.
         return Message("unknown_command", {"command": typed.name}) if typed.place.private else None
-    if decision is OLD:
+    if decision == checks.OLD:
         return Message("too_old", {"command": typed.name, "sent_at": typed.sent_at})
+    if decision == checks.ONLY_IN_PRIVATE:
+        return Message("only_in_private", {"command": typed.name})
+    if decision in TOO_MUCH:
+        return Message("too_much", {"person": typed.actor.name})
+    if decision == checks.INTERRUPTED:
+        return Message("interrupted")
     return Message("no_right", {"command": typed.name})
 
 
-def answer_to_words(said: Said, may: Callable[[str | None], Decision]) -> Message | None:
+def answer_to_words(said: Said, may: May) -> Message | None:
     """Words that answer nothing. In a group people talk to each other; in private they may expect to be understood."""
-    return Message("not_a_command") if said.place.private and may(Permission.STATUS).allowed else None
+    return Message("not_a_command") if said.place.private and is_known(may) else None
 
 
-def answer_to_late_words(said: Said, decision: Decision, may: Callable[[str | None], Decision]) -> Message | None:
+def answer_to_late_words(said: Said, decision: Decision, may: May) -> Message | None:
     """An answer that is not obeyed: it came too late, or the right has gone since the question."""
-    if not may(Permission.STATUS).allowed:
+    if decision in UNHEARD or not is_known(may):
         return None
-    return Message("too_old", {"command": "", "sent_at": said.sent_at}) if decision is OLD else Message("no_right_now")
+    if decision == checks.INTERRUPTED:
+        return Message("interrupted")
+    if decision in TOO_MUCH:
+        return Message("too_much", {"person": said.actor.name})
+    return (
+        Message("too_old", {"command": "", "sent_at": said.sent_at})
+        if decision == checks.OLD
+        else Message("no_right_now")
+    )
+
+
+def is_known(may: May) -> bool:
+    """Whether somebody has any role here."""
+    return may(Permission.SOMEBODY).allowed
 
 
 def stranger(actor: Actor) -> Message:
-    """All that somebody without a role ever learns: who they are to the bot."""
-    return Message("stranger", {"person": actor.id})
+    """All that somebody without a role ever learns: who they are to the bot, and whom to ask."""
+    return Message("stranger", {"person": actor.id}, ((Button(mark("🙋 Request access"), "access.request"),),))
+
+
+def offer_to_prove(typed: Typed) -> Message | None:
+    """An anonymous administrator has no id; the press of a button carries the real one. What may hold a password is
+    not kept for it."""
+    if typed.flaw != ANONYMOUS or typed.place.private or holds_secret(typed.arguments):
+        return None
+    data = {
+        "name": typed.name,
+        "arguments": typed.arguments,
+        "message_id": typed.message_id,
+        "sent_at": typed.sent_at.isoformat(),
+    }
+    button = Button(mark("🙋 It is me"), "identity.prove", data)
+    return Message("anonymous", {"command": typed.name}, ((button,),))

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bot.access import Permission
 from bot.chat.message import Button, Message, Rows, mark
 from handlers.call_facts import Direction, Outcome
 from handlers.command import Reply, Request, WrongArguments, button, command
@@ -25,7 +24,6 @@ PERIODS = {"today": mark("Today"), "yesterday": mark("Yesterday"), "7d": mark("7
 
 @command(
     "stats",
-    permission=Permission.RECORDS,
     summary=mark("Calls in figures: answered, missed, by hour, trunk and employee"),
     usage=mark("[period]"),
     examples=("/stats", "/stats 7d", "/stats 2026-11-01 2026-11-05"),
@@ -34,7 +32,7 @@ async def stats(request: Request) -> Reply:
     return Reply(await _figures(request, period_written(request, request.arguments, "stats"), "all"))
 
 
-@button("stats.show", permission=Permission.RECORDS)
+@button("stats.show")
 async def show(request: Request) -> Reply:
     data = request.data
     if "written" in data:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from bot.access import Permission
 from bot.alerts.health import Health
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import Answer, CallLeg, ExtensionStatus, PbxError, TrunkStatus
@@ -34,7 +33,6 @@ class Part:
 
 @command(
     "status",
-    permission=Permission.STATUS,
     summary=mark("Trunks, extensions and calls right now"),
     usage=mark("[extension | trunk]"),
     examples=("/status", "/status 202", "/status Zadarma"),
@@ -45,7 +43,7 @@ async def status(request: Request) -> Reply:
     return Reply(await _picture(request, "all", 0))
 
 
-@button("status.view", permission=Permission.STATUS)
+@button("status.view")
 async def view(request: Request) -> Reply:
     return Reply(await _picture(request, str(request.data["view"]), int(request.data["page"])))
 

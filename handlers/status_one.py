@@ -3,7 +3,6 @@
 import asyncio
 from typing import Any
 
-from bot.access import Permission
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import NotFound, PbxError, PeerStatus, TrunkStatus
 from handlers import trunk_card, trunks
@@ -27,12 +26,12 @@ async def one(request: Request, written: str) -> Message:
     return _trunk(request, found[0]) if len(found) == 1 else trunks.choice(request, found, "status.trunk")
 
 
-@button("status.extension", permission=Permission.STATUS)
+@button("status.extension")
 async def extension(request: Request) -> Reply:
     return Reply(await _extension(request, str(request.data["number"])))
 
 
-@button("status.trunk", permission=Permission.STATUS)
+@button("status.trunk")
 async def trunk(request: Request) -> Reply:
     return Reply(_trunk(request, await trunk_card.status_of(request, str(request.data["id"]))))
 

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from bot.access import Permission
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import PbxError, TrunkStatus
 from handlers import trunk_card
@@ -16,7 +15,6 @@ PAGE = 8
 
 @command(
     "trunks",
-    permission=Permission.TRUNKS_READ,
     summary=mark("The trunks: health, host, round trip, since when"),
     usage=mark("[name]"),
     examples=("/trunks", "/trunks Zadarma"),
@@ -28,7 +26,7 @@ async def trunks(request: Request) -> Reply:
     return Reply(await _list(request, 0))
 
 
-@button("trunks.show", permission=Permission.TRUNKS_READ)
+@button("trunks.show")
 async def show(request: Request) -> Reply:
     return Reply(await _list(request, int(request.data["page"])))
 

@@ -22,7 +22,7 @@ from bot.chat.errors import (
 )
 from bot.chat.message import Message
 from bot.chat.messenger import Messenger
-from bot.store import outbox
+from bot.store import chats, outbox
 from bot.store.database import Store
 from bot.store.tables import Keyboard, Outgoing
 
@@ -179,7 +179,7 @@ class Courier:
                 await self._mark_done(row, None)
             case ChatMoved():
                 async with self._store.begin() as session:
-                    await outbox.move_chat(session, row.chat_id, error.new_id, self._clock())
+                    await chats.move(session, row.chat_id, error.new_id, self._clock())
                 await self._mark_done(row, None)
             case _ if isinstance(error, Undeliverable) or row.attempts + 1 >= REFUSALS_BORNE:
                 log.error("a message cannot be delivered", row=row.id, chat=row.chat_id, reason=str(error))

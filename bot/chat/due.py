@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from bot.store import outbox
+from bot.store import chats
 from bot.store.tables import ChatMove, Outgoing
 
 
@@ -58,4 +58,4 @@ async def follow_moves(session: AsyncSession, now: datetime) -> None:
         .distinct()
     )
     for old_id, new_id in found.all():
-        await outbox.move_chat(session, old_id, new_id, now)
+        await chats.move(session, old_id, new_id, now)

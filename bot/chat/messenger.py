@@ -33,7 +33,7 @@ from bot.chat.hygiene import plain
 from bot.chat.message import File, Message, mark
 from bot.chat.pace import Pace
 from bot.chat.render import CAPTION_LIMIT, Renderer
-from bot.store import outbox
+from bot.store import chats
 from bot.store.database import Store
 from bot.store.tables import Keyboard
 
@@ -181,6 +181,9 @@ class Messenger:
             return False
         return True
 
+    async def leave(self, chat_id: int) -> None:
+        await self._call(chat_id, lambda: self._bot.leave_chat(chat_id, **TIMEOUTS))
+
     async def answer(self, query_id: str, text: str | None = None, *, alert: bool = False) -> None:
         """Answer a pressed button. Telegram waits only seconds for it; being late changes nothing about the press."""
         try:
@@ -233,7 +236,7 @@ class Messenger:
         if isinstance(error, ChatMoved) and error.new_id != to.chat:
             log.warning("a group became a supergroup", old=to.chat, new=error.new_id)
             async with self._store.begin() as session:
-                await outbox.move_chat(session, to.chat, error.new_id, now)
+                await chats.move(session, to.chat, error.new_id, now)
             return _Target(Destination(error.new_id), None)
         if isinstance(error, TopicGone) and to.thread is not None:
             if to not in self._lost_topics:

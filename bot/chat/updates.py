@@ -15,13 +15,13 @@ from telegram.request import BaseRequest
 
 from bot import metrics
 from bot.chat.errors import TokenRefused
-from bot.store import inbox, outbox
+from bot.store import chats, inbox
 from bot.store.database import Store
 
 log = structlog.get_logger(__name__)
 
 # Telegram keeps the previous list when none is sent, so it is always sent; only what is used is asked for.
-WANTED = ("message", "callback_query")
+WANTED = ("message", "callback_query", "my_chat_member", "chat_member")
 LONG_POLL = 50
 LONGEST_PAUSE = 30.0
 
@@ -48,7 +48,8 @@ class Updates:
     """Takes updates in and works them off: in order for each person in a chat, everybody else side by side, so that
     nobody who takes an incident waits for somebody else's slow answer.
 
-    `handle` must not raise; `deadline` (seconds) ends a handler that hangs.
+    `handle` must not raise; `deadline` (seconds) ends a handler that hangs. `heard` is told of every update at
+    once, before its turn comes.
     """
 
     def __init__(
@@ -58,12 +59,14 @@ class Updates:
         handle: Handle,
         *,
         clock: Callable[[], datetime],
+        heard: Callable[[Update], None] = lambda _update: None,
         deadline: float = 120.0,
     ) -> None:
         self._bot = bot
         self._store = store
         self._handle = handle
         self._clock = clock
+        self._heard = heard
         self._deadline = deadline
         self._queues: dict[Lane, deque[tuple[int, Update | None]]] = {}
         self._workers: set[asyncio.Task[None]] = set()
@@ -107,13 +110,15 @@ class Updates:
             for payload in payloads.values():
                 # Here and not in its turn: whoever writes in the new chat a moment later has the rights of the old one.
                 if move := _move(payload):
-                    await outbox.move_chat(session, *move, self._clock())
+                    await chats.move(session, *move, self._clock())
         for update_id in new:
             self._enqueue(update_id, payloads[update_id])
         return max(payloads) + 1 if payloads else None
 
     def _enqueue(self, update_id: int, payload: dict[str, Any]) -> None:
         update = self._parsed(update_id, payload)
+        if update is not None:
+            self._heard(update)
         lane = _lane(update)
         queue = self._queues.setdefault(lane, deque())
         queue.append((update_id, update))

@@ -1,18 +1,46 @@
-"""Who asked for what, and what was decided. Rows are added and given their outcome; nothing else touches them."""
+"""Who asked for what, what was decided and what came of it. Rows are added; the database refuses anything else."""
 
 import re
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.tables import AuditEntry
+from bot.store.tables import AuditEntry, AuditOutcome
 
 # What people write after these words is never kept, whoever was allowed to write it.
 # Nearly right words count too, and a password written without its =.
 SECRET_FIELD = re.compile(
     r"(?i)(?<![\w-])([\w-]*(?:pas+w|\bpass\b|pwd|secret|парол)[\w-]*)(?:\s*[=:]\s*|\s+)(?:\"[^\"]*\"?|«[^»]*»?|“[^”]*”?|\S+)"
 )
+# A bot's token and an API key give themselves away by their form.
+SECRET_FORM = re.compile(r"\b\d{5,}(?::|%3A)[A-Za-z0-9_-]{30,}|\b[0-9a-fA-F]{32,}\b|(?i:bearer)\s+\S+")
+HIDDEN = "•••"
+# Telegram gives an update again for a day; ids jump after a week without any.
+REMEMBERED = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a write found and what it left, as plain values; None for what was not there."""
+
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+
+
+NOTHING_CHANGED = Change()
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The decision that an update got when it came before."""
+
+    at: datetime
+    allowed: bool
+    is_finished: bool
 
 
 async def record_decision(session: AsyncSession, entry: AuditEntry) -> int:
@@ -21,8 +49,30 @@ async def record_decision(session: AsyncSession, entry: AuditEntry) -> int:
     return entry.id
 
 
-async def record_outcome(session: AsyncSession, entry_id: int, outcome: str) -> None:
-    await session.execute(update(AuditEntry).where(AuditEntry.id == entry_id).values(outcome=outcome[:128]))
+async def record_outcome(session: AsyncSession, decision_id: int, outcome: str, change: Change, now: datetime) -> None:
+    row = AuditOutcome(
+        decision_id=decision_id,
+        at=now,
+        outcome=shortened(outcome, 128),
+        before=plain(change.before),
+        after=plain(change.after),
+    )
+    session.add(row)
+
+
+async def earlier(session: AsyncSession, update_id: int, what: str, now: datetime) -> Earlier | None:
+    """What was decided about this update when it came the first time."""
+    finished = select(AuditOutcome.id).where(AuditOutcome.decision_id == AuditEntry.id).exists()
+    found = await session.execute(
+        select(AuditEntry.at, AuditEntry.allowed, finished)
+        .where(
+            AuditEntry.update_id == update_id, AuditEntry.what == shortened(what, 64), AuditEntry.at > now - REMEMBERED
+        )
+        .order_by(AuditEntry.id)
+        .limit(1)
+    )
+    row = found.one_or_none()
+    return Earlier(*row) if row else None
 
 
 def shortened(text: str, limit: int) -> str:
@@ -31,7 +81,30 @@ def shortened(text: str, limit: int) -> str:
 
 def without_secrets(arguments: str) -> str:
     """The first line of what was typed, with passwords taken out: pasted lists are not kept, and may hold some too."""
-    return SECRET_FIELD.sub(r"\1=•••", arguments.partition("\n")[0])
+    return SECRET_FORM.sub(HIDDEN, SECRET_FIELD.sub(rf"\1={HIDDEN}", arguments.partition("\n")[0]))
+
+
+def holds_secret(text: str) -> bool:
+    """Whether something in it is, by its name or by its form, nobody else's business."""
+    return bool(SECRET_FIELD.search(text) or SECRET_FORM.search(text))
+
+
+def plain(facts: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What can be stored: plain values, and no field that is named like a secret."""
+    if facts is None:
+        return None
+    return {key: _plain(value) for key, value in facts.items() if not SECRET_FIELD.search(f"{key}=x")}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case list() | tuple():
+            return [_plain(inner) for inner in value]
+        case Mapping():
+            return plain(value)
+    return without_secrets(str(value))
 
 
 def entry(

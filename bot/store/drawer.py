@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.database import Store
@@ -27,16 +27,29 @@ class Drawer:
 
     async def look(self, kept_id: str) -> dict[str, Any] | None:
         async with self._store.begin() as session:
-            kept = await session.get(Kept, kept_id)
-        return kept.payload if kept is not None and kept.expires_at > self._clock() else None
+            return await peek(session, kept_id, self._clock())
 
     async def take(self, kept_id: str) -> dict[str, Any] | None:
         """Take it out: exactly one caller gets it, whoever asks at the same moment."""
         async with self._store.begin() as session:
-            found = await session.execute(
-                delete(Kept).where(Kept.id == kept_id, Kept.expires_at > self._clock()).returning(Kept.payload)
+            return await take_out(session, kept_id, self._clock())
+
+    async def keep_until(self, kept_id: str, moment: datetime) -> None:
+        """What is waiting for a second person must not expire meanwhile."""
+        async with self._store.begin() as session:
+            await session.execute(
+                update(Kept).where(Kept.id == kept_id, Kept.expires_at < moment).values(expires_at=moment)
             )
-            return found.scalar_one_or_none()
+
+
+async def peek(session: AsyncSession, kept_id: str, now: datetime) -> dict[str, Any] | None:
+    kept = await session.get(Kept, kept_id)
+    return kept.payload if kept is not None and kept.expires_at > now else None
+
+
+async def take_out(session: AsyncSession, kept_id: str, now: datetime) -> dict[str, Any] | None:
+    found = await session.execute(delete(Kept).where(Kept.id == kept_id, Kept.expires_at > now).returning(Kept.payload))
+    return found.scalar_one_or_none()
 
 
 async def empty_expired(session: AsyncSession, now: datetime) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.tables import ChatMove, Keyboard, Outgoing
+from bot.store.tables import Keyboard, Outgoing
 
 Action = Literal["send", "edit", "delete"]
 
@@ -120,19 +120,3 @@ async def recover_interrupted(session: AsyncSession) -> int:
         .returning(Outgoing.id)
     )
     return len(found.scalars().all())
-
-
-async def move_chat(session: AsyncSession, old_id: int, new_id: int, now: datetime) -> None:
-    """A group became a supergroup. Messages of the old chat cannot be edited any more: their ids start anew."""
-    await session.merge(ChatMove(old_id=old_id, new_id=new_id, at=now))
-    await session.execute(update(ChatMove).where(ChatMove.new_id == old_id).values(new_id=new_id))
-    await session.execute(update(Keyboard).where(Keyboard.chat_id == old_id).values(chat_id=new_id))
-    await session.execute(
-        update(Outgoing).where(Outgoing.chat_id == old_id, Outgoing.state == "sent").values(message_id=None)
-    )
-    await session.execute(update(Outgoing).where(Outgoing.chat_id == old_id).values(chat_id=new_id))
-
-
-async def chat_moves(session: AsyncSession) -> dict[int, int]:
-    found = await session.execute(select(ChatMove))
-    return {move.old_id: move.new_id for move in found.scalars()}

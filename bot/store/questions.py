@@ -26,14 +26,9 @@ async def ask(
     await session.merge(question)
 
 
-async def find(
-    session: AsyncSession, *, chat_id: int, person_id: int, replied_to: int | None, private: bool, now: datetime
-) -> Question | None:
-    """The open question that what was said answers."""
-    question = await session.get(Question, (chat_id, person_id))
-    if question is None or question.expires_at <= now:
-        return None
-    return question if private or replied_to == question.message_id else None
+async def find(session: AsyncSession, *, chat_id: int, person_id: int) -> Question | None:
+    """What this person was asked in this chat, perhaps too long ago."""
+    return await session.get(Question, (chat_id, person_id))
 
 
 async def forget(session: AsyncSession, *, chat_id: int, person_id: int) -> None:

@@ -116,7 +116,7 @@ class Received(Table):
 
 
 class AuditEntry(Table):
-    """One row per decision; written by the dispatcher only, never changed except for its outcome."""
+    """One row for each decision, written by the dispatcher only. The database itself refuses to change or delete it."""
 
     __tablename__ = "audit"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -131,8 +131,60 @@ class AuditEntry(Table):
     permission: Mapped[str] = mapped_column(String(32))
     allowed: Mapped[bool]
     reason: Mapped[str] = mapped_column(String(64))
-    outcome: Mapped[str | None] = mapped_column(String(128))
-    __table_args__ = (Index("audit_by_time", "at"),)
+    __table_args__ = (Index("audit_by_time", "at"), Index("audit_by_update", "update_id"))
+
+
+class AuditOutcome(Table):
+    """What came of a decision, and of writes what was before and after; a row is added whenever more is known. As
+    unchangeable as the decisions."""
+
+    __tablename__ = "audit_outcomes"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    decision_id: Mapped[int] = mapped_column(ForeignKey("audit.id"))
+    at: Mapped[datetime]
+    outcome: Mapped[str] = mapped_column(String(128))
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    __table_args__ = (Index("outcomes_by_decision", "decision_id"),)
+
+
+class GrantRow(Table):
+    """A role that was given in chat; what stands in the settings is not repeated here."""
+
+    __tablename__ = "grants"
+    station: Mapped[str] = mapped_column(String(64), primary_key=True)
+    subject_id: Mapped[TelegramId] = mapped_column(primary_key=True, autoincrement=False)
+    role: Mapped[str] = mapped_column(String(32), primary_key=True)
+    given_by_id: Mapped[TelegramId]
+    given_by_name: Mapped[str] = mapped_column(String(128))
+    given_at: Mapped[datetime]
+    until: Mapped[datetime | None]
+
+
+class Acquaintance(Table):
+    """A person or a chat (negative id) that the bot has met, by the name it had when it was last seen."""
+
+    __tablename__ = "acquaintances"
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(String(128))
+    # In lower case. A username that somebody else has now is taken from its former owner.
+    username: Mapped[str | None] = mapped_column(String(64), unique=True)
+
+
+class AccessRequest(Table):
+    """Somebody without a role who asked for one. `notices` are the outbox rows that told the administrators."""
+
+    __tablename__ = "access_requests"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    station: Mapped[str] = mapped_column(String(64))
+    person_id: Mapped[TelegramId]
+    asked_at: Mapped[datetime]
+    notices: Mapped[list[Any]]
+    # The role that was given, or "" when it was refused; NULL while nobody has answered.
+    answer: Mapped[str | None] = mapped_column(String(32))
+    answered_by: Mapped[str | None] = mapped_column(String(128))
+    answered_at: Mapped[datetime | None]
+    __table_args__ = (Index("requests_by_person", "station", "person_id"),)
 
 
 class ChatMove(Table):

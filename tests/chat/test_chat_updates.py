@@ -13,7 +13,7 @@ from telegram.request import BaseRequest
 
 from bot.chat.errors import TokenRefused
 from bot.chat.updates import Updates, UpdatesBot
-from bot.store import inbox, outbox
+from bot.store import chats, inbox
 from bot.store.database import Store
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
@@ -101,7 +101,7 @@ async def test_whoever_writes_right_after_a_group_grew_has_the_rights_of_the_old
 
     async def handle(update: Update) -> None:
         async with store.begin() as session:
-            moves[update.update_id] = await outbox.chat_moves(session)
+            moves[update.update_id] = await chats.moves(session)
 
     grown = update(1, chat=chat)
     del grown["message"]["text"]

@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from bot.store import inbox, keyboards, outbox
+from bot.store import chats, inbox, keyboards, outbox
 from bot.store.database import MIGRATIONS, NEWEST_REVISION, Store, async_url
 from bot.store.tables import Incident, Outgoing, Table
 
@@ -126,12 +126,12 @@ async def test_a_moved_chat_is_followed_and_its_old_messages_are_out_of_reach(st
         sent, waiting = (outbox.owe(session, **row()) for _ in range(2))  # type: ignore[arg-type]
     async with store.begin() as session:
         await outbox.mark_sent(session, sent.id, 41, NOW)
-        await outbox.move_chat(session, -100, -200, NOW)
-        await outbox.move_chat(session, -200, -300, NOW)
+        await chats.move(session, -100, -200, NOW)
+        await chats.move(session, -200, -300, NOW)
     async with store.begin() as session:
         rows = [await session.get(Outgoing, number) for number in (sent.id, waiting.id)]
         assert [(r.chat_id, r.message_id) for r in rows if r] == [(-300, None), (-300, None)]
-        assert await outbox.chat_moves(session) == {-100: -300, -200: -300}
+        assert await chats.moves(session) == {-100: -300, -200: -300}
 
 
 async def test_times_keep_their_moment_and_naive_ones_are_refused(store: Store) -> None:

@@ -1,0 +1,93 @@
+"""Who is in a chat now: asked from Telegram, remembered for a short time, corrected at once by what Telegram tells."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from telegram import Bot, ChatMember, ChatMemberAdministrator, ChatMemberOwner, ChatMemberRestricted, Update
+from telegram.error import BadRequest, TelegramError
+
+log = structlog.get_logger(__name__)
+
+REMEMBERED = timedelta(seconds=60)
+MOST_REMEMBERED = 10_000
+ASK_WITHIN = 5.0
+# Telegram's words for somebody it knows nothing of in this chat; everything else says nothing about the person.
+NOT_THERE = frozenset({"user not found", "member not found", "participant_id_invalid", "user_not_participant"})
+
+Key = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    is_member: bool
+    at: datetime
+
+
+class Membership:
+    """True and False are Telegram's word; None is that nobody knows, and must never open anything."""
+
+    def __init__(self, bot: Bot, clock: Callable[[], datetime]) -> None:
+        self._bot = bot
+        self._clock = clock
+        self._known: dict[Key, _Remembered] = {}
+
+    async def is_member(self, chat: int, person: int) -> bool | None:
+        key = (chat, person)
+        known = self._known.get(key)
+        if known is not None and self._clock() - known.at < REMEMBERED:
+            return known.is_member
+        answer = await self._ask(chat, person)
+        newest = self._known.get(key)
+        if newest is not None and newest is not known:
+            # What Telegram told while it was being asked is newer than its answer.
+            return newest.is_member
+        if answer is not None:
+            self._remember(key, answer)
+        return answer
+
+    async def is_anonymous_admin(self, chat: int, person: int) -> bool:
+        """Whether what an anonymous administrator writes there may be this person's."""
+        try:
+            member = await self._get(chat, person)
+        except TelegramError as error:
+            log.warning("an administrator could not be looked up", chat=chat, reason=str(error))
+            return False
+        return isinstance(member, ChatMemberOwner | ChatMemberAdministrator) and member.is_anonymous
+
+    def heard(self, update: Update) -> None:
+        """Whoever leaves has no right of the chat's any more from this moment on."""
+        if (change := update.chat_member) is not None:
+            self._remember((change.chat.id, change.new_chat_member.user.id), _is_in(change.new_chat_member))
+        if (message := update.message) is not None:
+            for person in message.new_chat_members or ():
+                self._remember((message.chat.id, person.id), True)
+            if message.left_chat_member is not None:
+                self._remember((message.chat.id, message.left_chat_member.id), False)
+
+    async def _ask(self, chat: int, person: int) -> bool | None:
+        try:
+            return _is_in(await self._get(chat, person))
+        except BadRequest as error:
+            if str(error).lower() in NOT_THERE:
+                return False
+            log.warning("Telegram does not say who is in a chat", chat=chat, reason=str(error))
+        except TelegramError as error:
+            log.warning("Telegram does not say who is in a chat", chat=chat, reason=str(error))
+        return None
+
+    async def _get(self, chat: int, person: int) -> ChatMember:
+        return await self._bot.get_chat_member(chat, person, read_timeout=ASK_WITHIN, connect_timeout=ASK_WITHIN)
+
+    def _remember(self, key: Key, is_member: bool) -> None:
+        now = self._clock()
+        if len(self._known) >= MOST_REMEMBERED:
+            self._known = {k: one for k, one in self._known.items() if now - one.at < REMEMBERED}
+        self._known[key] = _Remembered(is_member, now)
+
+
+def _is_in(member: ChatMember) -> bool:
+    if isinstance(member, ChatMemberRestricted):
+        return member.is_member
+    return member.status in (ChatMember.OWNER, ChatMember.ADMINISTRATOR, ChatMember.MEMBER)

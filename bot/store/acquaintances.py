@@ -1,0 +1,54 @@
+"""Whom and which chats the bot has met: to know a person by @username, and to show a name beside a numeric id."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.store.database import Store
+from bot.store.tables import Acquaintance
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """`id` decides; name and username are what was last seen, and only shown."""
+
+    id: int
+    name: str
+    username: str | None = None
+
+
+class Acquaintances:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def by_username(self, username: str) -> Known | None:
+        """`username` with or without its @."""
+        wanted = username.removeprefix("@").lower()
+        async with self._store.begin() as session:
+            found = await session.execute(select(Acquaintance).where(Acquaintance.username == wanted))
+            row = found.scalar_one_or_none()
+        return _known(row) if row else None
+
+    async def named(self, ids: Iterable[int]) -> Mapping[int, Known]:
+        """Those of the ids that the bot has met."""
+        async with self._store.begin() as session:
+            found = await session.execute(select(Acquaintance).where(Acquaintance.id.in_(tuple(ids))))
+            return {row.id: _known(row) for row in found.scalars()}
+
+
+async def meet(session: AsyncSession, one: Known) -> None:
+    """A username that moved from one account to another is the new one's: the old must not be found by it."""
+    username = one.username.lower() if one.username else None
+    row = await session.get(Acquaintance, one.id)
+    if row is not None and (row.name, row.username) == (one.name[:128], username):
+        return
+    if username is not None:
+        taken = update(Acquaintance).where(Acquaintance.username == username, Acquaintance.id != one.id)
+        await session.execute(taken.values(username=None))
+    await session.merge(Acquaintance(id=one.id, name=one.name[:128], username=username))
+
+
+def _known(row: Acquaintance) -> Known:
+    return Known(row.id, row.name, row.username)

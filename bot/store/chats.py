@@ -1,0 +1,27 @@
+"""Groups that became supergroups: everything that names the old id goes on under the new one."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.store.tables import ChatMove, GrantRow, Keyboard, Outgoing
+
+
+async def move(session: AsyncSession, old_id: int, new_id: int, now: datetime) -> None:
+    """Messages of the old chat cannot be edited any more: their ids start anew."""
+    await session.merge(ChatMove(old_id=old_id, new_id=new_id, at=now))
+    await session.execute(update(ChatMove).where(ChatMove.new_id == old_id).values(new_id=new_id))
+    await session.execute(update(Keyboard).where(Keyboard.chat_id == old_id).values(chat_id=new_id))
+    await session.execute(
+        update(Outgoing).where(Outgoing.chat_id == old_id, Outgoing.state == "sent").values(message_id=None)
+    )
+    await session.execute(update(Outgoing).where(Outgoing.chat_id == old_id).values(chat_id=new_id))
+    given_there = select(GrantRow.role).where(GrantRow.subject_id == new_id)
+    await session.execute(delete(GrantRow).where(GrantRow.subject_id == old_id, GrantRow.role.in_(given_there)))
+    await session.execute(update(GrantRow).where(GrantRow.subject_id == old_id).values(subject_id=new_id))
+
+
+async def moves(session: AsyncSession) -> dict[int, int]:
+    found = await session.execute(select(ChatMove))
+    return {move.old_id: move.new_id for move in found.scalars()}

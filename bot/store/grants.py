@@ -1,0 +1,101 @@
+"""Roles that were given in chat. What stands in the settings is laid beside them whenever they are read."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.access import Access, Asking, Grant, Role, check_giving, check_taking
+from bot.store import chats
+from bot.store.database import Store
+from bot.store.tables import GrantRow
+
+
+class GrantBook:
+    """`settings` are the grants that nobody can take away in chat; `changed` is told after every change."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Callable[[], datetime],
+        settings: Sequence[Grant],
+        roles: Mapping[str, Role],
+        changed: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._settings = tuple(settings)
+        self._changed = changed
+        self.roles = roles
+
+    async def current(self) -> Access:
+        async with self._store.begin() as session:
+            return await self.read(session, self._clock())
+
+    async def give(self, grant: Grant, giver: Asking) -> None:
+        """A role that the subject has already is given anew, with the new end. Raises NotGranted."""
+        async with self._store.begin() as session:
+            await self.write(session, grant, giver)
+        self._changed()
+
+    async def take(self, taken: Sequence[Grant], taker: Asking) -> None:
+        """All of them or none. Raises NotGranted."""
+        async with self._store.begin() as session:
+            for grant in taken:
+                check_taking(await self.read(session, self._clock()), taker, grant)
+                await session.execute(
+                    delete(GrantRow).where(
+                        GrantRow.station == grant.station,
+                        GrantRow.subject_id == grant.subject,
+                        GrantRow.role == grant.role,
+                    )
+                )
+        self._changed()
+
+    async def read(self, session: AsyncSession, now: datetime) -> Access:
+        """Everything that counts now."""
+        found = await session.execute(
+            select(GrantRow)
+            .where(or_(GrantRow.until.is_(None), GrantRow.until > now))
+            .order_by(GrantRow.given_at, GrantRow.subject_id)
+        )
+        # Settings name a group by the id it had before it became a supergroup.
+        moves = await chats.moves(session)
+        named = (replace(grant, subject=moves.get(grant.subject, grant.subject)) for grant in self._settings)
+        return Access((*named, *(_grant(row) for row in found.scalars())), self.roles)
+
+    async def write(self, session: AsyncSession, grant: Grant, giver: Asking) -> None:
+        """As part of a larger transaction, whose caller tells of the change. Raises NotGranted."""
+        check_giving(await self.read(session, self._clock()), giver, grant)
+        row = GrantRow(
+            station=grant.station,
+            subject_id=grant.subject,
+            role=grant.role,
+            given_by_id=grant.given_by,
+            given_by_name=grant.giver[:128],
+            given_at=self._clock(),
+            until=grant.until,
+        )
+        await session.merge(row)
+
+    def tell(self) -> None:
+        """A transaction of the caller's own that wrote a grant has ended."""
+        self._changed()
+
+
+async def forget_ended(session: AsyncSession, now: datetime) -> None:
+    await session.execute(delete(GrantRow).where(GrantRow.until <= now))
+
+
+def _grant(row: GrantRow) -> Grant:
+    return Grant(
+        subject=row.subject_id,
+        role=row.role,
+        station=row.station,
+        given_by=row.given_by_id,
+        giver=row.given_by_name,
+        given_at=row.given_at,
+        until=row.until,
+    )

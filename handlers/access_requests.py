@@ -1,0 +1,51 @@
+"""Somebody without a role asks for one, and an administrator answers with a button."""
+
+from typing import Any
+
+from bot.access import OPERATOR, VIEWER, NotGranted, Permission
+from bot.chat.message import Message, mark
+from bot.store.audit import Change
+from handlers.command import Reply, Request, button
+from handlers.grant import granting, not_granted
+
+# What an administrator gives with one press; anything else with /grant.
+OFFERED = (VIEWER, OPERATOR)
+
+
+@button("access.request")
+async def ask(request: Request) -> Reply:
+    actor = request.actor
+    if request.may(Permission.SOMEBODY).allowed:
+        return Reply(toast=mark("You have access already: /help lists what you may do."), outcome="has a role")
+    granted = await request.desk.grants.current()
+    admins = granted.people_with(Permission.GRANT, request.station.name, request.now)
+    facts = {"person": actor.id, "name": actor.name, "username": actor.username or ""}
+    asked = await request.desk.requests.ask(request.station.name, actor.id, facts, admins, _buttons)
+    message = Message("access_requested", {"person": actor.id, "asked": asked})
+    return Reply(message, outcome="asked for access" if asked else "asked too often")
+
+
+def _buttons(request_id: int) -> list[list[dict[str, Any]]]:
+    def stored(label: str, role: str) -> dict[str, Any]:
+        return {"label": label, "action": "access.answer", "data": {"request": request_id, "role": role}}
+
+    offers = [stored(mark("👁 Viewer"), VIEWER.name), stored(mark("🎧 Operator"), OPERATOR.name)]
+    return [offers, [stored(mark("✖ Refuse"), "")]]
+
+
+@button("access.answer")
+async def answer(request: Request) -> Reply:
+    """The ledger of requests tells the person and edits the question for every administrator."""
+    found = await request.desk.requests.find(int(request.data["request"]))
+    if found is None:
+        return Reply(toast=mark("I do not know this request any more."), outcome="unknown")
+    role = str(request.data["role"])
+    given = granting(request, found.person_id, role) if role else None
+    try:
+        first = await request.desk.requests.answer(found.id, given, request.asking, request.actor.name)
+    except NotGranted as refused:
+        return not_granted(refused)
+    if not first:
+        return Reply(toast=mark("Somebody answered it before you: see the message."), outcome="answered already")
+    outcome = f"gave {role} to {found.person_id}" if role else f"refused {found.person_id}"
+    return Reply(outcome=outcome, change=Change({}, {role: "for good"} if role else {}))

@@ -1,0 +1,154 @@
+"""Everything that can speak against doing what somebody wants, one line each. Pure.
+
+The first objection decides; without any it is the right itself that decides. Each of these is proven to be needed: with
+any one of them taken away, the campaign of forged updates gets something done that it must not.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.access import WRITES, Decision
+from bot.store.audit import Earlier
+from bot.store.tables import Keyboard, Question
+from handlers.intent import Actor, Place, Said, too_old
+from handlers.rules import Rule, Where
+
+NO_SUCH_COMMAND = Decision(False, "no such command")
+OLD = Decision(False, "too old")
+SEEN = Decision(False, "seen before")
+INTERRUPTED = Decision(False, "interrupted when it came before")
+UNKNOWN_BUTTON = Decision(False, "unknown button")
+ELSEWHERE = Decision(False, "button of another chat")
+SOMEONE_ELSES = Decision(False, "button of another person")
+EXPIRED = Decision(False, "expired")
+USED = Decision(False, "already used")
+ONLY_IN_PRIVATE = Decision(False, "only in private")
+ONLY_IN_A_GROUP = Decision(False, "only in a group")
+SECOND_NEEDED = Decision(False, "the second person must be another one")
+FIRST_LOST_THE_RIGHT = Decision(False, "who asked first has no right any more")
+UNDECIDED = Decision(False, "error while deciding")
+
+May = Callable[[str], Decision]
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What somebody asked for that waits for a second person; `may` is what the first may do now."""
+
+    first: Actor
+    may: May
+    is_refusal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One thing that somebody wants, with everything that is known when it is decided. Without a `rule` nobody declared
+    it; a press has no time of its own, because Telegram itself forgets it soon. `earlier` is what the same update was
+    answered when it came before, and `begun_here` whether that was in this run of the program."""
+
+    actor: Actor
+    place: Place
+    now: datetime
+    rule: Rule | None
+    may: May
+    flaw: str | None = None
+    sent_at: datetime | None = None
+    earlier: Earlier | None = None
+    begun_here: bool = True
+    is_press: bool = False
+    keyboard: Keyboard | None = None
+    approval: Approval | None = None
+
+
+def _flaw(case: Case) -> Decision | None:
+    return Decision(False, case.flaw) if case.flaw else None
+
+
+def _seen(case: Case) -> Decision | None:
+    """What a killed run of the program had begun is looked up again when it only looks; a write may have been done."""
+    earlier = case.earlier
+    if earlier is None:
+        return None
+    if case.begun_here or earlier.is_finished or not earlier.allowed:
+        return SEEN
+    return INTERRUPTED if case.rule is None or case.rule.permission in WRITES else None
+
+
+def _declared(case: Case) -> Decision | None:
+    if case.rule is not None:
+        return None
+    return UNKNOWN_BUTTON if case.is_press else NO_SUCH_COMMAND
+
+
+def _place(case: Case) -> Decision | None:
+    return ELSEWHERE if case.keyboard is not None and case.keyboard.chat_id != case.place.chat else None
+
+
+def _person(case: Case) -> Decision | None:
+    asker = case.keyboard.asker_id if case.keyboard is not None else None
+    return SOMEONE_ELSES if asker is not None and asker != case.actor.id else None
+
+
+def _used(case: Case) -> Decision | None:
+    return USED if case.keyboard is not None and case.keyboard.used_at is not None else None
+
+
+def _expired(case: Case) -> Decision | None:
+    ends = case.keyboard.expires_at if case.keyboard is not None else None
+    return EXPIRED if ends is not None and ends < case.now else None
+
+
+def _age(case: Case) -> Decision | None:
+    return OLD if case.sent_at is not None and too_old(case.sent_at, case.now) else None
+
+
+def _where(case: Case) -> Decision | None:
+    if case.rule is None or case.rule.where.holds(private=case.place.private):
+        return None
+    return ONLY_IN_PRIVATE if case.rule.where is Where.PRIVATE else ONLY_IN_A_GROUP
+
+
+def _second(case: Case) -> Decision | None:
+    """Whoever asked may take it back, but not confirm it."""
+    approval = case.approval
+    same = approval is not None and not approval.is_refusal and approval.first.id == case.actor.id
+    return SECOND_NEEDED if same else None
+
+
+def _first(case: Case) -> Decision | None:
+    if case.approval is None or case.approval.is_refusal or case.rule is None:
+        return None
+    return None if case.approval.may(case.rule.permission).allowed else FIRST_LOST_THE_RIGHT
+
+
+CHECKS: Mapping[str, Callable[[Case], Decision | None]] = {
+    "the update itself": _flaw,
+    "seen before": _seen,
+    "declared": _declared,
+    "its chat": _place,
+    "its person": _person,
+    "used": _used,
+    "expired": _expired,
+    "age": _age,
+    "where": _where,
+    "another person": _second,
+    "the first person's right": _first,
+}
+
+# When words are the answer to an open question: in a group people talk to each other.
+ANSWERS: Mapping[str, Callable[[Said, Question, datetime], bool]] = {
+    "in time": lambda said, question, now: question.expires_at > now,
+    "to the question": lambda said, question, now: said.place.private or said.replied_to == question.message_id,
+}
+
+
+def judge(case: Case) -> Decision:
+    for check in CHECKS.values():
+        if (objection := check(case)) is not None:
+            return objection
+    return case.may(case.rule.permission) if case.rule is not None else NO_SUCH_COMMAND
+
+
+def is_answer(said: Said, question: Question, now: datetime) -> bool:
+    return all(holds(said, question, now) for holds in ANSWERS.values())

@@ -1,0 +1,182 @@
+"""/grant and /revoke: who is meant, the question, and the change."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.access import IN_THE_SETTINGS, MORE_THAN_ONES_OWN, THE_LAST_ADMIN, TOO_MUCH_FOR_A_CHAT, Grant, NotGranted
+from bot.chat.message import Button, Message, Rows, mark
+from bot.store.audit import Change
+from handlers import access
+from handlers.command import Reply, Request, WrongArguments, button, command
+from handlers.deadlines import NotADeadline, take_deadline
+
+HERE = frozenset({"here", "group", "chat", "здесь", "группа", "чат"})
+ID = re.compile(r"-?\d{4,19}")
+LENGTHS = ((mark("for 8 h"), timedelta(hours=8)), (mark("for 7 d"), timedelta(days=7)))
+REFUSALS = {
+    TOO_MUCH_FOR_A_CHAT: mark("A group can be operator at most. Give the higher role to the people themselves."),
+    MORE_THAN_ONES_OWN: mark("That is more than you may do yourself. Ask an administrator of the bot."),
+    IN_THE_SETTINGS: mark("This stands in the bot's settings. It is changed there, in ADMINS, OPERATORS or VIEWERS."),
+    THE_LAST_ADMIN: mark("This is the last administrator. Make somebody else administrator first."),
+}
+
+
+@command(
+    "grant",
+    summary=mark("Give a person or this group a role, for good or for a time"),
+    usage=mark("[@username | id | here] role [for 8h | until date]"),
+    examples=("/grant @boris operator", "/grant 100200300 viewer until 2026-12-31", "/grant here viewer"),
+)
+async def grant(request: Request) -> Reply:
+    words = request.arguments.split()
+    try:
+        until, words = take_deadline(words, request.station.local(request.now))
+    except NotADeadline as wrong:
+        facts = {"written": str(wrong)}
+        raise WrongArguments(message=Message("not_a_deadline", facts)) from None
+    roles = [word.lower() for word in words if word.lower() in request.desk.grants.roles]
+    subject = await _subject(request, [word for word in words if word.lower() not in request.desk.grants.roles])
+    if len(roles) != 1:
+        raise WrongArguments(message=Message("which_role", {"roles": sorted(request.desk.grants.roles)}))
+    aware = until.replace(tzinfo=request.station.zone()) if until else None
+    return await _ask_give(request, subject, roles[0], aware)
+
+
+@command(
+    "revoke",
+    summary=mark("Take a role away, or all of them"),
+    usage=mark("[@username | id | here] [role]"),
+    examples=("/revoke @boris", "/revoke 100200300 operator"),
+)
+async def revoke(request: Request) -> Reply:
+    words = request.arguments.split()
+    roles = [word.lower() for word in words if word.lower() in request.desk.grants.roles]
+    subject = await _subject(request, [word for word in words if word.lower() not in request.desk.grants.roles])
+    return await _ask_take(request, subject, roles)
+
+
+async def _subject(request: Request, words: list[str]) -> int:
+    """Whose id is meant: written as such, of a username that the bot has met, of the author of the message replied to, or
+    of this group. Raises WrongArguments."""
+    if not words and request.about is not None:
+        return request.about.id
+    if len(words) != 1:
+        raise WrongArguments(mark("Write whom you mean: @username, a numeric id, or answer a message of theirs."))
+    (word,) = words
+    if word.lower() in HERE and not request.place.private:
+        return request.place.chat
+    if ID.fullmatch(word):
+        return int(word)
+    known = await request.desk.people.by_username(word) if word.startswith("@") else None
+    if known is None:
+        raise WrongArguments(message=Message("not_met", {"written": word}))
+    return known.id
+
+
+@button("access.ask_give")
+async def ask_give(request: Request) -> Reply:
+    return await _ask_give(request, int(request.data["subject"]), str(request.data["role"]), None)
+
+
+async def _ask_give(request: Request, subject: int, role: str, until: datetime | None) -> Reply:
+    def give(label: str, ends: datetime | None) -> Button:
+        data = {"subject": subject, "role": role, "until": ends.isoformat() if ends else None}
+        return Button(label, "access.give", data)
+
+    lengths = () if until else tuple(give(label, request.now + length) for label, length in LENGTHS)
+    leave = Button(mark("Cancel"), "access.leave", {"subject": subject})
+    rows: Rows = ((give(mark("✅ Give"), until), *lengths), (leave,))
+    names = await request.desk.people.named([subject])
+    facts = access.subject_facts(subject, names) | {
+        "station": request.station.name,
+        "role": role,
+        "until": until,
+        "rights": sorted(request.desk.grants.roles[role].permissions),
+    }
+    return Reply(Message("access_give", facts, rows), confirm=True, outcome=f"asked for {subject}")
+
+
+@button("access.give")
+async def give(request: Request) -> Reply:
+    subject, role, until = int(request.data["subject"]), str(request.data["role"]), request.data["until"]
+    given = granting(request, subject, role, datetime.fromisoformat(until) if until else None)
+    before = await _held(request, subject)
+    try:
+        await request.desk.grants.give(given, request.asking)
+    except NotGranted as refused:
+        return not_granted(refused)
+    return await _changed(request, subject, before, mark("Given"), f"gave {role} to {subject}")
+
+
+@button("access.ask_take")
+async def ask_take(request: Request) -> Reply:
+    return await _ask_take(request, int(request.data["subject"]), [str(request.data["role"])])
+
+
+async def _ask_take(request: Request, subject: int, roles: list[str]) -> Reply:
+    granted = access.of_station(await request.desk.grants.current(), request.station.name)
+    held = [grant for grant in granted if grant.subject == subject and (not roles or grant.role in roles)]
+    names = await request.desk.people.named([subject])
+    facts = access.subject_facts(subject, names) | {
+        "station": request.station.name,
+        "roles": [grant.role for grant in held if not grant.is_from_settings],
+        "fixed": [grant.role for grant in held if grant.is_from_settings],
+    }
+    if not facts["roles"]:
+        return Reply(Message("nothing_to_take", facts), outcome="nothing to take")
+    data = {"subject": subject, "roles": facts["roles"]}
+    leave = Button(mark("Cancel"), "access.leave", {"subject": subject})
+    rows: Rows = ((Button(mark("🗑 Take away"), "access.take", data), leave),)
+    return Reply(Message("access_take", facts, rows), confirm=True, outcome=f"asked for {subject}")
+
+
+@button("access.take")
+async def take(request: Request) -> Reply:
+    subject, roles = int(request.data["subject"]), request.data["roles"]
+    before = await _held(request, subject)
+    granted = access.of_station(await request.desk.grants.current(), request.station.name)
+    taken = [one for one in granted if one.subject == subject and one.role in roles and not one.is_from_settings]
+    try:
+        await request.desk.grants.take(taken, request.asking)
+    except NotGranted as refused:
+        return not_granted(refused)
+    return await _changed(request, subject, before, mark("Taken away"), f"took {', '.join(roles)} from {subject}")
+
+
+@button("access.leave")
+async def leave(request: Request) -> Reply:
+    return Reply(await access.card(request, int(request.data["subject"])), outcome="cancelled")
+
+
+def granting(request: Request, subject: int, role: str, until: datetime | None = None) -> Grant:
+    """A grant on this station by whoever asks."""
+    return Grant(
+        subject=subject,
+        role=role,
+        station=request.station.name,
+        given_by=request.actor.id,
+        giver=request.actor.name,
+        until=until,
+    )
+
+
+def not_granted(refused: NotGranted) -> Reply:
+    return Reply(Message("not_granted", {"reason": REFUSALS[refused.reason]}), outcome=refused.reason)
+
+
+async def _changed(request: Request, subject: int, before: dict[str, Any], deed: str, outcome: str) -> Reply:
+    card = await access.card(request, subject)
+    after = await _held(request, subject)
+    message = Message(card.template, {**card.facts, "deed": deed}, card.buttons)
+    return Reply(message, outcome=outcome, change=Change(before, after))
+
+
+async def _held(request: Request, subject: int) -> dict[str, Any]:
+    """The roles of a subject with their ends, for the audit."""
+    granted = access.of_station(await request.desk.grants.current(), request.station.name)
+    return {
+        grant.role: grant.until.isoformat() if grant.until else "for good"
+        for grant in granted
+        if grant.subject == subject
+    }

@@ -1,0 +1,44 @@
+"""A group that the bot is brought into: it introduces itself to those who may give it access, and leaves all others."""
+
+from collections.abc import Mapping
+
+from bot.access import OPERATOR, NotGranted, Role
+from bot.chat.message import Button, Message, Rows, mark
+from bot.store.audit import Change
+from handlers.command import Reply, Request, button
+from handlers.grant import granting, not_granted
+from handlers.intent import Actor, Place
+
+ROLES_IN_A_ROW = 3
+
+
+def introduction(station: str, place: Place, roles: Mapping[str, Role]) -> Reply:
+    fitting = [role.name for role in roles.values() if role.permissions <= OPERATOR.permissions]
+    offers = [Button(role, "chat.give", {"role": role}) for role in fitting]
+    rows: Rows = tuple(tuple(offers[i : i + ROLES_IN_A_ROW]) for i in range(0, len(offers), ROLES_IN_A_ROW))
+    dismiss = Button(mark("🚪 Nothing, leave"), "chat.dismiss")
+    facts = {"station": station, "chat": place.chat}
+    return Reply(Message("group_hello", facts, (*rows, (dismiss,))), outcome="introduced itself")
+
+
+def farewell(actor: Actor) -> Message:
+    return Message("group_farewell", {"person": actor.name})
+
+
+@button("chat.give")
+async def give(request: Request) -> Reply:
+    role = str(request.data["role"])
+    try:
+        await request.desk.grants.give(granting(request, request.place.chat, role), request.asking)
+    except NotGranted as refused:
+        return not_granted(refused)
+    facts = {"station": request.station.name, "role": role, "chat": request.place.chat}
+    outcome = f"gave {role} to {request.place.chat}"
+    return Reply(Message("group_given", facts), outcome=outcome, change=Change({}, {role: "for good"}))
+
+
+@button("chat.dismiss")
+async def dismiss(request: Request) -> Reply:
+    await request.talk.progress(Message("group_farewell", {"person": request.actor.name}))
+    await request.talk.leave()
+    return Reply(outcome="left")

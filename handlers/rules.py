@@ -1,0 +1,135 @@
+"""Who may do what, and where: every command, button and answer has its line here, or it does not import.
+
+The dispatcher, /help, Telegram's menus, `mikopbx-bot access`, the README's table and the tests read this one table.
+Names with a slash are commands, the others are what buttons and answers to questions do.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.access import Permission
+from bot.chat.message import mark
+
+
+class Where(StrEnum):
+    ANYWHERE = "anywhere"
+    PRIVATE = "in private"
+    GROUP = "in a group"
+
+    def holds(self, *, private: bool) -> bool:
+        return self is Where.ANYWHERE or (self is Where.PRIVATE) is private
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`writes` names, marked for translation, what is done to the PBX or to the access to it: it is done once, and by
+    two people where TWO_PERSON wants that. `costly` asks much of the PBX. `urgent` is never held back by a limit."""
+
+    permission: str
+    where: Where = Where.ANYWHERE
+    writes: str = ""
+    costly: bool = False
+    urgent: bool = False
+
+
+RULES: Mapping[str, Rule] = {
+    # right now
+    "/status": Rule(Permission.STATUS),
+    "status.view": Rule(Permission.STATUS),
+    "status.extension": Rule(Permission.STATUS),
+    "status.trunk": Rule(Permission.STATUS),
+    "/calls": Rule(Permission.CALLS),
+    "calls.show": Rule(Permission.CALLS),
+    # calls that have ended
+    "/cdr": Rule(Permission.RECORDS, costly=True),
+    "cdr.page": Rule(Permission.RECORDS, costly=True),
+    "cdr.record": Rule(Permission.RECORDS),
+    "cdr.listen": Rule(Permission.LISTEN, costly=True),
+    "/missed": Rule(Permission.RECORDS, costly=True),
+    "missed.page": Rule(Permission.RECORDS, costly=True),
+    "/stats": Rule(Permission.RECORDS, costly=True),
+    "stats.show": Rule(Permission.RECORDS, costly=True),
+    # employees
+    "/employees": Rule(Permission.EMPLOYEES_READ),
+    "employees.show": Rule(Permission.EMPLOYEES_READ),
+    "employee.card": Rule(Permission.EMPLOYEES_READ),
+    "employee.secret": Rule(Permission.SECRETS),
+    "/add_employee": Rule(Permission.EMPLOYEES),
+    "employee_step.answer": Rule(Permission.EMPLOYEES),
+    "employee_step.choose": Rule(Permission.EMPLOYEES),
+    "employee_step.choose_again": Rule(Permission.EMPLOYEES),
+    "employee_step.skip": Rule(Permission.EMPLOYEES),
+    "employee_step.back": Rule(Permission.EMPLOYEES),
+    "employee_step.more": Rule(Permission.EMPLOYEES),
+    "employee_step.cancel": Rule(Permission.EMPLOYEES),
+    "employee_step.done": Rule(Permission.EMPLOYEES),
+    "employee.create": Rule(Permission.EMPLOYEES, writes=mark("Create an employee")),
+    "employee.cancel": Rule(Permission.EMPLOYEES),
+    "/edit_employee": Rule(Permission.EMPLOYEES),
+    "employee.edit": Rule(Permission.EMPLOYEES),
+    "employee.new_password": Rule(Permission.EMPLOYEES),
+    "employee.apply": Rule(Permission.EMPLOYEES, writes=mark("Change an employee")),
+    "employee.leave": Rule(Permission.EMPLOYEES),
+    "employee.undo": Rule(Permission.EMPLOYEES, writes=mark("Take a change of an employee back")),
+    "/delete_employee": Rule(Permission.EMPLOYEES_DELETE),
+    "employee.delete": Rule(Permission.EMPLOYEES_DELETE),
+    "employee.delete_now": Rule(Permission.EMPLOYEES_DELETE, writes=mark("Delete an employee")),
+    "employee.keep": Rule(Permission.EMPLOYEES_DELETE),
+    "/import_employees": Rule(Permission.EMPLOYEES, costly=True),
+    "import.template": Rule(Permission.EMPLOYEES),
+    "import.table": Rule(Permission.EMPLOYEES, costly=True),
+    "import.problems": Rule(Permission.EMPLOYEES),
+    "import.forget": Rule(Permission.EMPLOYEES),
+    "import.cancel": Rule(Permission.EMPLOYEES),
+    "import.begin": Rule(Permission.EMPLOYEES, writes=mark("Create many employees")),
+    "import.go_on": Rule(Permission.EMPLOYEES, writes=mark("Go on with an import of employees")),
+    "import.stop": Rule(Permission.EMPLOYEES, urgent=True),
+    "import.report": Rule(Permission.EMPLOYEES),
+    "/export_employees": Rule(Permission.EMPLOYEES, costly=True),
+    # trunks
+    "/trunks": Rule(Permission.TRUNKS_READ),
+    "trunks.show": Rule(Permission.TRUNKS_READ),
+    "trunk.card": Rule(Permission.TRUNKS_READ),
+    "trunk.check": Rule(Permission.TRUNKS_CHECK),
+    "/add_trunk": Rule(Permission.TRUNKS),
+    "trunk.password": Rule(Permission.TRUNKS),
+    "trunk.create": Rule(Permission.TRUNKS, writes=mark("Create a trunk")),
+    "trunk.forget": Rule(Permission.TRUNKS),
+    "/edit_trunk": Rule(Permission.TRUNKS),
+    "trunk.edit": Rule(Permission.TRUNKS),
+    "trunk.new_password": Rule(Permission.TRUNKS),
+    "trunk.apply": Rule(Permission.TRUNKS, writes=mark("Change a trunk")),
+    "trunk.switch": Rule(Permission.TRUNKS),
+    "trunk.switch_now": Rule(Permission.TRUNKS, writes=mark("Switch a trunk on or off")),
+    "/delete_trunk": Rule(Permission.TRUNKS),
+    "trunk.delete": Rule(Permission.TRUNKS),
+    "trunk.name_to_delete": Rule(Permission.TRUNKS, writes=mark("Delete a trunk")),
+    # incidents
+    "incident.take": Rule(Permission.ACKNOWLEDGE, urgent=True),
+    # access
+    "/access": Rule(Permission.ACCESS_READ),
+    "access.show": Rule(Permission.ACCESS_READ),
+    "access.card": Rule(Permission.ACCESS_READ),
+    "/grant": Rule(Permission.GRANT),
+    "/revoke": Rule(Permission.GRANT),
+    "access.ask_give": Rule(Permission.GRANT),
+    "access.ask_take": Rule(Permission.GRANT),
+    "access.give": Rule(Permission.GRANT, writes=mark("Give access")),
+    "access.take": Rule(Permission.GRANT, writes=mark("Take access away")),
+    "access.leave": Rule(Permission.GRANT),
+    "access.request": Rule(Permission.ANYONE, Where.PRIVATE),
+    "access.answer": Rule(Permission.GRANT, Where.PRIVATE, writes=mark("Answer a request for access")),
+    "chat.added": Rule(Permission.GRANT),
+    "chat.give": Rule(Permission.GRANT, Where.GROUP, writes=mark("Give a group access")),
+    "chat.dismiss": Rule(Permission.GRANT, Where.GROUP),
+    "/audit": Rule(Permission.AUDIT, Where.PRIVATE),
+    "audit.page": Rule(Permission.AUDIT, Where.PRIVATE),
+    "audit.card": Rule(Permission.AUDIT, Where.PRIVATE),
+    "audit.export": Rule(Permission.AUDIT, Where.PRIVATE, costly=True),
+    # the bot
+    "/help": Rule(Permission.ANYONE),
+    "/id": Rule(Permission.ANYONE),
+    "/start": Rule(Permission.ANYONE),
+    "identity.prove": Rule(Permission.SOMEBODY, Where.GROUP),
+}

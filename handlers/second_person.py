@@ -1,0 +1,123 @@
+"""Four eyes: what TWO_PERSON names is done only when a second person with the same right confirms it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.access import Access
+from bot.chat.message import Button, Message, Rows, mark
+from bot.store import outbox
+from bot.store.database import Store
+from bot.store.drawer import Drawer
+from bot.store.keyboards import new_keyboard
+from handlers.command import Reply
+from handlers.decisions import CONFIRM, REFUSE
+from handlers.intent import Actor, Place
+from handlers.rules import RULES, Rule
+
+# Somebody has to look at their phone; a week later nobody remembers what it was about.
+WITHIN = timedelta(minutes=30)
+MOST_LINES = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody asked for. `shown` is what they saw when they said yes: the text above the button, or their words.
+    `message` is the id of the message that will show what became of it."""
+
+    actor: Actor
+    place: Place
+    action: str
+    data: Mapping[str, Any]
+    arguments: str
+    shown: str
+    message: int | None
+
+
+class SecondPerson:
+    def __init__(
+        self,
+        permissions: frozenset[str],
+        *,
+        store: Store,
+        drawer: Drawer,
+        station: str,
+        clock: Callable[[], datetime],
+        wake: Callable[[], None],
+    ) -> None:
+        self._permissions = permissions
+        self._store = store
+        self._drawer = drawer
+        self._station = station
+        self._clock = clock
+        self._wake = wake
+
+    def is_needed(self, rule: Rule) -> bool:
+        return bool(rule.writes) and rule.permission in self._permissions
+
+    async def ask(self, wish: Wish, access: Access) -> Reply:
+        """Ask everybody else who has the right, each in private; in a group the message itself asks too."""
+        permission = RULES[wish.action].permission
+        others = [p for p in access.people_with(permission, self._station, self._clock()) if p != wish.actor.id]
+        if not others:
+            return Reply(Message("second_person_missing", {"permission": permission}), outcome="no second person")
+        token = await self._keep(wish)
+        await self._owe_questions(wish, token, others)
+        facts = self._facts(wish) | {"asked": len(others), "private": wish.place.private, "mine": True}
+        buttons = _buttons(token) if not wish.place.private else ((_refuse(token),),)
+        return Reply(Message("second_person", facts, buttons), outcome="waits for a second person")
+
+    async def _keep(self, wish: Wish) -> str:
+        kept = {
+            "action": wish.action,
+            "data": dict(wish.data),
+            "arguments": wish.arguments,
+            "first": asdict(wish.actor),
+            "place": asdict(wish.place),
+            "message": wish.message,
+        }
+        if "kept" in wish.data:
+            await self._drawer.keep_until(str(wish.data["kept"]), self._clock() + WITHIN + timedelta(minutes=1))
+        return await self._drawer.put(kept, WITHIN)
+
+    async def _owe_questions(self, wish: Wish, token: str, others: list[int]) -> None:
+        now, facts = self._clock(), self._facts(wish) | {"asked": 0, "private": True, "mine": False}
+        rows = [[{"label": b.label, "action": b.action, "data": dict(b.data)} for b in row] for row in _buttons(token)]
+        async with self._store.begin() as session:
+            for person in others:
+                outbox.owe(
+                    session,
+                    chat_id=person,
+                    thread_id=None,
+                    template="second_person",
+                    facts=facts,
+                    now=now,
+                    keyboard=new_keyboard(person, rows, now=now),
+                )
+        self._wake()
+
+    def _facts(self, wish: Wish) -> dict[str, Any]:
+        lines = [line for line in wish.shown.splitlines() if line.strip()]
+        return {
+            "station": self._station,
+            "first": wish.actor.name,
+            "deed": RULES[wish.action].writes,
+            "lines": lines[:MOST_LINES],
+        }
+
+
+def refused(first: Actor, by: Actor) -> Message:
+    return Message("second_person_refused", {"first": first.name, "by": by.name, "same": first.id == by.id})
+
+
+def confirmed(first: Actor, action: str) -> Message:
+    return Message("second_person_confirmed", {"first": first.name, "deed": RULES[action].writes})
+
+
+def _buttons(token: str) -> Rows:
+    return ((Button(mark("✅ Confirm"), CONFIRM, {"token": token}), _refuse(token)),)
+
+
+def _refuse(token: str) -> Button:
+    return Button(mark("✖ Refuse"), REFUSE, {"token": token})

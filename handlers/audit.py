@@ -20,9 +20,8 @@ CARDS_IN_A_ROW = 5
 MOST_EXPORTED = 50_000
 EXPORTED_AT_ONCE = 2_000
 VERDICTS = {"denied": False, "refused": False, "отказано": False, "allowed": True, "разрешено": True}
-COLUMNS = tuple(
-    "time,who,id,where,chat id,station,what,arguments,permission,decision,why,outcome,before,after".split(",")
-)
+WHO_AND_WHERE = ("time", "who", "id", "where", "chat id", "station")
+WHAT_AND_WHY = ("what", "arguments", "permission", "decision", "why", "outcome", "before", "after")
 
 
 @command(
@@ -67,7 +66,7 @@ async def export(request: Request) -> Reply:
 
 
 async def _export(request: Request, wanted: Wanted) -> Reply:
-    table: list[Sequence[Any]] = [COLUMNS]
+    table: list[Sequence[Any]] = [(*WHO_AND_WHERE, *WHAT_AND_WHY)]
     before: int | None = None
     while len(table) <= MOST_EXPORTED and not request.stopping():
         rows = await request.desk.audit.newest(wanted, EXPORTED_AT_ONCE, before=before)

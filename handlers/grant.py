@@ -57,8 +57,8 @@ async def revoke(request: Request) -> Reply:
 
 
 async def _subject(request: Request, words: list[str]) -> int:
-    """Whose id is meant: written as such, of a username that the bot has met, of the author of the message replied to, or
-    of this group. Raises WrongArguments."""
+    """Whose id is meant: a written one, that of a username which the bot has met, of the author of the message replied
+    to, or of this group. Raises WrongArguments."""
     if not words and request.about is not None:
         return request.about.id
     if len(words) != 1:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.house import ANNA, BORIS, VERA, Program, Standins, running_bot, running_standins
+from tests.end_to_end.house import Program, Standins, running_bot, running_standins
 
 
 @pytest.fixture
@@ -31,6 +31,4 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
 @pytest.fixture
 def group(office: Standins) -> int:
     """A group of its own for a test: Telegram lets a bot say only twenty things a minute in one."""
-    chat = office.post("/client/chats", title="Test", type="supergroup", creator=ANNA, members=[BORIS, VERA])
-    number: int = chat["id"]
-    return number
+    return office.new_group()

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from bot.access import NEEDED_ROLE, Decision
 from bot.alerts.ledger import Ledger
 from bot.alerts.watch import Watch
-from bot.chat.message import File, Message
+from bot.chat.message import File, Message, Own
 from bot.pbx import Pbx
 from bot.store.drawer import Drawer
 from bot.store.imports import Imports
@@ -173,7 +173,7 @@ def command(
     _check(name, permission, CATALOGUE.commands, r"[a-z][a-z0-9_]{0,31}")
 
     def declare(handler: Handler) -> Handler:
-        CATALOGUE.commands[name] = Command(name, handler, permission, summary, usage, examples)
+        CATALOGUE.commands[name] = Command(name, handler, permission, summary, usage, tuple(map(Own, examples)))
         return handler
 
     return declare

@@ -1,14 +1,29 @@
 """Numbers of strangers: shown in part, however they are written and wherever they stand; nothing else is touched."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from bot.access import Destination
+from bot.chat.hygiene import plain
 from bot.chat.masking import masked
-from bot.chat.message import Own, mark
+from bot.chat.message import Button, File, Message, Own, mark
+from bot.chat.messenger import Messenger
+from bot.chat.render import TEMPLATES, Renderer
+from bot.store import keyboards
+from bot.store.database import Store
+from handlers import CATALOGUE
+from handlers.command import Reply, Secret
+from handlers.conversation import Conversation
+from handlers.intent import Actor, Place
+from tests.chat.fake_telegram import FakeTelegram
+from tests.chat.numbers_shown import CALLER, DID, FACTS, MOBILE, NUMBERS
+from tests.chat.office import NOON
 
 TEAM, ANNA = -1001, 42
 
@@ -167,3 +182,109 @@ def test_what_the_bot_says_itself_is_nobodys_number() -> None:
     assert masked(mark(example)) == example
     assert masked(example) != example
     assert masked([Own("+79001234567")]) == ["+79001234567"]
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_help_can_be_copied_from_a_masked_group(language: str) -> None:
+    cdr = CATALOGUE.commands["cdr"]
+    facts = {"name": cdr.name, "usage": cdr.usage, "summary": cdr.summary, "examples": cdr.examples}
+    assert "to 89161111111" in shown_in("help_command", facts, language)
+    wrong = {"label": mark("Mobile"), "value": MOBILE, "problem": mark("a number with its country, like +79001234567")}
+    text = shown_in("wrong_step", wrong, language)
+    assert "+79001234567" in text
+    assert not numbers_in(text)
+
+
+def test_a_label_is_masked_when_its_conversation_is() -> None:
+    renderer = Renderer("en")
+    assert renderer.label(f"Line {DID}") == f"Line {DID}"
+    assert renderer.label(f"Line {DID}", masked=True) == "Line +7 495 •••-••-78"
+
+
+# --- the templates --------------------------------------------------------------------------------------------------
+
+
+def shown_in(template: str, facts: Mapping[str, Any], language: str = "en", *, masked: bool = True) -> str:
+    return plain(Renderer(language).text(template, facts, zone=UTC, now=NOON, masked=masked))
+
+
+def numbers_in(text: str) -> set[str]:
+    """The numbers that can be read in it."""
+    digits = "".join(re.findall(r"\d", text))
+    return {number for number in NUMBERS if number[-7:] in digits}
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+@pytest.mark.parametrize("template", FACTS)
+def test_no_template_shows_a_whole_number_when_it_is_masked(template: str, language: str) -> None:
+    for facts in FACTS[template]:
+        assert numbers_in(shown_in(template, facts, language, masked=False))
+        text = shown_in(template, facts, language)
+        assert not numbers_in(text), text
+        assert "•••" in text
+
+
+def test_every_template_that_shows_numbers_is_among_them() -> None:
+    shows = re.compile(r"\|phone|_(call|employee|trunk)\.html")
+    assert {path.stem for path in TEMPLATES.glob("[!_]*.html") if shows.search(path.read_text())} <= FACTS.keys()
+
+
+def test_a_masked_list_still_tells_times_names_and_who_is_who() -> None:
+    text = shown_in("cdr", FACTS["cdr"][0])
+    assert "11:55 +7 916 •••-••-33 Ivan +7 916 •••-••-33 → +7 926 •••-••-21 Boris •••••21 · 2:14" in text
+    trunk = shown_in("trunk", FACTS["trunk"][0])
+    assert "Since 12:00:00" in trunk
+    assert "192.168.100.200" in trunk
+
+
+# --- what is sent ---------------------------------------------------------------------------------------------------
+
+
+async def test_a_message_its_buttons_and_what_is_said_of_a_file_are_masked_when_asked(
+    messenger: Messenger, telegram: FakeTelegram
+) -> None:
+    said = Message("plain", {"text": CALLER})
+    keyboard = keyboards.new_keyboard(TEAM, [[{"label": f"Line {DID}", "action": "a", "data": {}}]], now=NOON)
+    file = File("call.mp3", b"ID3", "audio", caption=said, title=f"{CALLER} → 202", performer="Head office", seconds=9)
+    for hide in (False, True):
+        more: dict[str, Any] = {"zone": UTC, "now": NOON, "masked": hide}
+        number = await messenger.send(Destination(TEAM), said, keyboard=keyboard, **more)
+        await messenger.edit(TEAM, number, said, keyboard=keyboard, **more)
+        await messenger.send_file(Destination(TEAM), file, **more)
+    for whole, hidden in zip(telegram.calls[:3], telegram.calls[3:], strict=True):
+        assert numbers_in(str(whole.parameters))
+        assert not numbers_in(str({**hidden.parameters, "reply_markup": labels(hidden.parameters)}))
+    assert labels(telegram.calls[3].parameters) == ["Line +7 495 •••-••-78"]
+    assert telegram.calls[5].parameters["title"] == "+7 916 •••-••-33 → 202"
+
+
+def labels(parameters: Mapping[str, Any]) -> list[str]:
+    """Without what Telegram is given beside them: that holds an id of many digits."""
+    rows = parameters.get("reply_markup", {"inline_keyboard": []})["inline_keyboard"]
+    return [button["text"] for row in rows for button in row]
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("place", [Place(TEAM, None, private=False), Place(ANNA, None, private=True)])
+async def test_a_masked_conversation_hides_numbers_in_its_group_and_nowhere_else(
+    messenger: Messenger, store: Store, telegram: FakeTelegram, place: Place, masked: bool
+) -> None:
+    talk = Conversation(
+        messenger=messenger,
+        store=store,
+        station="office",
+        zone=UTC,
+        clock=lambda: NOON,
+        actor=Actor(ANNA, "Anna"),
+        place=place,
+        masked=masked,
+    )
+    said = Message("plain", {"text": CALLER}, ((Button(f"Line {DID}", "trunk.card"),),))
+    await talk.progress(said)
+    await talk.finish(Reply(said, secret=Secret(said), file=File("a.csv", b"x", caption=said)))
+    await talk.send_privately(File("a.csv", b"x", caption=said))
+    hides = {
+        (call.chat, not numbers_in(call.text + str(call.parameters.get("caption", "")) + str(labels(call.parameters))))
+        for call in telegram.calls
+    }
+    assert hides == ({(TEAM, masked), (ANNA, False)} if place.chat == TEAM else {(ANNA, False)})

@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     operators: Annotated[frozenset[int], NoDecode] = frozenset()
     viewers: Annotated[frozenset[int], NoDecode] = frozenset()
     alert_chats: Annotated[tuple[Destination, ...], NoDecode] = ()
+    mask_numbers: bool = False
     database_url: str = "sqlite:///mikopbx-bot.sqlite3"
     poll_interval: float = Field(default=10, ge=1, le=600)
     alert_after: float = Field(default=30, ge=0, le=3600)

@@ -197,7 +197,8 @@ class Application:
             messenger=self._messenger,
             renderer=self._renderer,
             clock=clock,
-            alert_chats=lambda: {to.chat for to in settings.alert_destinations},
+            alert_chats=lambda: {to.chat for to in settings.alert_chats},
+            mask_numbers=settings.mask_numbers,
         )
 
     def _destinations(self) -> Sequence[Destination]:

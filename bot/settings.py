@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     operators: Annotated[frozenset[int], NoDecode] = frozenset()
     viewers: Annotated[frozenset[int], NoDecode] = frozenset()
     alert_chats: Annotated[tuple[Destination, ...], NoDecode] = ()
+    mask_numbers: bool = False
     role: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
     two_person: Annotated[frozenset[str], NoDecode] = frozenset()
     commands_per_minute: int = Field(default=30, ge=1, le=10_000)

@@ -11,7 +11,7 @@ from bot.access import Asking, Decision
 from bot.alerts.ledger import Ledger
 from bot.alerts.watch import Watch
 from bot.chat.membership import Membership
-from bot.chat.message import File, Message
+from bot.chat.message import File, Message, Own
 from bot.pbx import Pbx
 from bot.store.acquaintances import Acquaintances
 from bot.store.audit import NOTHING_CHANGED, Change
@@ -204,7 +204,7 @@ def command(
     rule = _rule(f"/{name}", name in CATALOGUE.commands, r"/[a-z][a-z0-9_]{0,31}")
 
     def declare(handler: Handler) -> Handler:
-        CATALOGUE.commands[name] = Command(name, handler, rule, summary, usage, examples)
+        CATALOGUE.commands[name] = Command(name, handler, rule, summary, usage, tuple(map(Own, examples)))
         return handler
 
     return declare

@@ -27,7 +27,7 @@ TRIES = 3
 
 class Conversation:
     """Answers what was typed (the message `asked`) with a message, and a pressed button by changing the message it is
-    under (`shown`)."""
+    under (`shown`). In a group a `masked` one shows phone numbers in part; what it sends in private it shows whole."""
 
     def __init__(
         self,
@@ -41,6 +41,7 @@ class Conversation:
         place: Place,
         shown: int | None = None,
         asked: int | None = None,
+        masked: bool = False,
     ) -> None:
         self._messenger = messenger
         self._store = store
@@ -51,6 +52,7 @@ class Conversation:
         self._place = place
         self._shown = shown
         self._asked = asked
+        self._masked = masked and not place.private
 
     async def progress(self, message: Message) -> None:
         await self._show(message)
@@ -114,14 +116,17 @@ class Conversation:
 
     async def _send_elsewhere(self, to: Destination, content: Message | File) -> int | None:
         """A message or a file beside the answer; None when it could not be delivered."""
+        masked = self._masked and to.chat == self._place.chat
         try:
             if isinstance(content, File):
                 return await self._patiently(
-                    lambda: self._messenger.send_file(to, content, zone=self._zone, now=self._clock())
+                    lambda: self._messenger.send_file(to, content, zone=self._zone, now=self._clock(), masked=masked)
                 )
             keyboard = await self._stored_keyboard(content, to.chat)
             return await self._patiently(
-                lambda: self._messenger.send(to, content, zone=self._zone, now=self._clock(), keyboard=keyboard)
+                lambda: self._messenger.send(
+                    to, content, zone=self._zone, now=self._clock(), keyboard=keyboard, masked=masked
+                )
             )
         except DeliveryError as error:
             log.warning("a message could not be delivered", chat=to.chat, reason=str(error))
@@ -175,7 +180,13 @@ class Conversation:
         if self._shown is not None:
             try:
                 await self._messenger.edit(
-                    self._place.chat, self._shown, message, zone=self._zone, now=now, keyboard=keyboard
+                    self._place.chat,
+                    self._shown,
+                    message,
+                    zone=self._zone,
+                    now=now,
+                    keyboard=keyboard,
+                    masked=self._masked,
                 )
             except MessageGone:
                 self._shown = None
@@ -189,6 +200,7 @@ class Conversation:
             keyboard=keyboard,
             reply_to=None if self._place.private else self._asked,
             wants_answer=wants_answer,
+            masked=self._masked,
         )
 
     async def _stored_keyboard(

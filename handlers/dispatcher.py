@@ -20,6 +20,7 @@ from bot.store.audit import holds_secret
 from bot.store.database import Store
 from bot.store.tables import Question as StoredQuestion
 from handlers import group_chat, refusals, second_person
+from handlers.checks import May
 from handlers.command import Command, Desk, Press, Question, Reply, Request, Station
 from handlers.conversation import Conversation
 from handlers.decisions import Decisions, Verdict
@@ -51,6 +52,7 @@ class Dispatcher:
         renderer: Renderer,
         clock: Callable[[], datetime],
         alert_chats: Callable[[], Collection[int]],
+        mask_numbers: bool = False,
     ) -> None:
         self._bot_name = bot_name
         self._decisions = decisions
@@ -62,6 +64,7 @@ class Dispatcher:
         self._renderer = renderer
         self._clock = clock
         self._alert_chats = alert_chats
+        self._mask_numbers = mask_numbers
         self._execution = Execution(store, station.name, clock)
 
     async def finish(self, within: float) -> None:
@@ -84,7 +87,7 @@ class Dispatcher:
         started = time.monotonic()
         verdict = await self._decisions.about_command(typed, update_id)
         command, decision = verdict.handler, verdict.decision
-        talk = self._conversation(typed.actor, typed.place, asked=typed.message_id)
+        talk = self._conversation(typed.actor, typed.place, verdict.may, asked=typed.message_id)
         metrics.COMMANDS.labels(command.name if command else "unknown", _word(decision)).inc()
         if not decision.allowed or not isinstance(command, Command):
             await self._refuse(typed, verdict, talk)
@@ -117,7 +120,7 @@ class Dispatcher:
         elif verdict.waiting is not None:
             await self._second_pressed(pressed, press, verdict)
         else:
-            talk = self._conversation(pressed.actor, pressed.place, shown=pressed.message_id)
+            talk = self._conversation(pressed.actor, pressed.place, verdict.may, shown=pressed.message_id)
             wish = Wish(pressed.actor, pressed.place, press.name, verdict.data, "", pressed.text, pressed.message_id)
             work = self._work(press, self._request(pressed, talk, verdict, data=verdict.data), wish, verdict)
             await self._obey_press(pressed, work, talk, verdict.entry, update_id)
@@ -151,7 +154,7 @@ class Dispatcher:
         if waiting is None or approval is None:
             return
         first, place = approval.first, Place(**waiting["place"])
-        talk = self._conversation(first, place, shown=waiting["message"])
+        talk = self._conversation(first, place, approval.may, shown=waiting["message"])
         if approval.is_refusal:
             said = second_person.refused(first, pressed.actor)
             await self._toast(pressed, None)
@@ -163,17 +166,17 @@ class Dispatcher:
             request = self._request(intent, talk, as_first, data=waiting["data"], arguments=waiting["arguments"])
             await self._obey_press(pressed, lambda: press.handler(request), talk, verdict.entry, 0)
         if pressed.place.chat != place.chat:
-            copy = self._conversation(pressed.actor, pressed.place, shown=pressed.message_id)
+            copy = self._conversation(pressed.actor, pressed.place, verdict.may, shown=pressed.message_id)
             await copy.finish(Reply(said))
 
     async def _said(self, said: Said, update_id: int) -> None:
         """Words that are no command count only as the answer to an open question."""
-        talk = self._conversation(said.actor, said.place, asked=said.message_id)
         found = await self._decisions.about_words(said, update_id)
         if found is None:
-            await self._overheard(said, talk)
+            await self._overheard(said)
             return
         verdict, question = found
+        talk = self._conversation(said.actor, said.place, verdict.may, asked=said.message_id)
         metrics.COMMANDS.labels(question.answer, _word(verdict.decision)).inc()
         if not verdict.decision.allowed or not isinstance(verdict.handler, Press):
             answer = refusals.answer_to_late_words(said, verdict.decision, verdict.may)
@@ -191,9 +194,10 @@ class Dispatcher:
         reply = await self._execution.run(self._work(answer, request, wish, verdict), question=again)
         await self._execution.conclude(verdict.entry, talk, reply)
 
-    async def _overheard(self, said: Said, talk: Conversation) -> None:
+    async def _overheard(self, said: Said) -> None:
         """Words that answer nothing. Only a secret in them concerns the bot."""
         may = await self._decisions.rights(said.actor, said.place)
+        talk = self._conversation(said.actor, said.place, may, asked=said.message_id)
         if not said.place.private and refusals.is_known(may) and holds_secret(said.text):
             await self._hide_secret(talk)
         else:
@@ -202,7 +206,7 @@ class Dispatcher:
     async def _added(self, added: Added, update_id: int) -> None:
         """Into a group by somebody who may give it access: ask which. By anybody else: say so, and leave."""
         verdict = await self._decisions.about_joining(added, update_id)
-        talk = self._conversation(added.actor, added.place)
+        talk = self._conversation(added.actor, added.place, verdict.may)
         known = added.place.chat in {*self._alert_chats(), *(grant.subject for grant in verdict.access.grants)}
         if known or (verdict.decision.allowed and added.channel):
             reply = Reply(outcome="stays")
@@ -215,7 +219,7 @@ class Dispatcher:
             await talk.leave()
 
     def _conversation(
-        self, actor: Actor, place: Place, *, shown: int | None = None, asked: int | None = None
+        self, actor: Actor, place: Place, may: May, *, shown: int | None = None, asked: int | None = None
     ) -> Conversation:
         return Conversation(
             messenger=self._messenger,
@@ -227,6 +231,7 @@ class Dispatcher:
             place=place,
             shown=shown,
             asked=asked,
+            masked=self._mask_numbers and not may(Permission.NUMBERS).allowed,
         )
 
     def _request(

@@ -20,12 +20,17 @@ CODE = re.compile(r"<(code|pre)>.*?</\1>", re.DOTALL)
 TAG = re.compile(r"<[^<>]*>")
 
 
+def visible(text: str) -> str:
+    """What is seen of it, in one line."""
+    return UNSEEN.sub("", LINE_BREAKS.sub(" ", text))
+
+
 def clean(text: str) -> str:
     """One harmless line. Cleaning twice is the same as cleaning once."""
-    visible = UNSEEN.sub("", LINE_BREAKS.sub(" ", text))
-    if len(visible) > LONGEST:
-        visible = visible[: LONGEST - 1] + "…"
-    return MENTION_OR_COMMAND.sub(rf"\1{WORD_JOINER}", visible)
+    seen = visible(text)
+    if len(seen) > LONGEST:
+        seen = seen[: LONGEST - 1] + "…"
+    return MENTION_OR_COMMAND.sub(rf"\1{WORD_JOINER}", seen)
 
 
 def harmless(value: object) -> Any:

@@ -1,6 +1,7 @@
 """The hand that writes to Telegram: everything the bot says, changes or deletes goes through here."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import Any, NamedTuple, TypedDict, TypeVar
 
@@ -17,6 +18,7 @@ from telegram import (
 from telegram.error import TelegramError
 
 from bot.access import Destination
+from bot.chat import masking
 from bot.chat.errors import (
     ChatMoved,
     DeliveryError,
@@ -84,16 +86,18 @@ class Messenger:
         reply_to: int | None = None,
         repeat: bool = False,
         wants_answer: bool = False,
+        masked: bool = False,
     ) -> int:
-        """Returns Telegram's id of the message. `wants_answer` opens a reply to it in the person's own Telegram.
+        """Returns Telegram's id of the message. `wants_answer` opens a reply to it in the person's own Telegram;
+        `masked` shows phone numbers in part.
 
         A way that is closed is replaced by the next best one: the supergroup for the group it was, the General topic
         for a topic that is gone, a plain message for a reply. `repeat` says on top that it may have come before.
         """
-        text = self._renderer.text(message.template, message.facts, zone=zone, now=now)
+        text = self._renderer.text(message.template, message.facts, zone=zone, now=now, masked=masked)
         if repeat:
             text = f"<i>{self._renderer.label(POSSIBLE_REPEAT)}</i>\n{text}"
-        markup = ForceReply(selective=True) if wants_answer else _markup(keyboard, self._renderer)
+        markup = ForceReply(selective=True) if wants_answer else _markup(keyboard, self._renderer, masked)
         target = _Target(to, reply_to)
         while True:
             try:
@@ -101,10 +105,10 @@ class Messenger:
             except DeliveryError as error:
                 target = await self._next_best(target, error, now)
 
-    async def send_file(self, to: Destination, file: File, *, zone: tzinfo, now: datetime) -> int:
-        """Returns Telegram's id of the message."""
+    async def send_file(self, to: Destination, file: File, *, zone: tzinfo, now: datetime, masked: bool = False) -> int:
+        """Returns Telegram's id of the message. `masked` is for what is said about the file, not for what is in it."""
         caption = file.caption and self._renderer.text(
-            file.caption.template, file.caption.facts, zone=zone, now=now, limit=CAPTION_LIMIT
+            file.caption.template, file.caption.facts, zone=zone, now=now, limit=CAPTION_LIMIT, masked=masked
         )
         common: dict[str, Any] = {
             "caption": caption,
@@ -112,6 +116,8 @@ class Messenger:
             "message_thread_id": to.thread,
             **TIMEOUTS | {"write_timeout": UPLOAD_WITHIN, "read_timeout": UPLOAD_WITHIN},
         }
+        if masked:
+            file = _masked(file)
         upload = InputFile(file.content, filename=file.name)
         if file.kind == "audio":
             sent = await self._call(
@@ -149,10 +155,11 @@ class Messenger:
         zone: tzinfo,
         now: datetime,
         keyboard: Keyboard | None = None,
+        masked: bool = False,
     ) -> None:
         """Without a keyboard the message loses its buttons. A message that already looks like this counts as done."""
-        text = self._renderer.text(message.template, message.facts, zone=zone, now=now)
-        markup = _markup(keyboard, self._renderer)
+        text = self._renderer.text(message.template, message.facts, zone=zone, now=now, masked=masked)
+        markup = _markup(keyboard, self._renderer, masked)
 
         async def change(shown: str, parse_mode: str | None) -> None:
             try:
@@ -268,13 +275,21 @@ class Messenger:
             raise what from error
 
 
-def _markup(keyboard: Keyboard | None, renderer: Renderer) -> InlineKeyboardMarkup | None:
+def _masked(file: File) -> File:
+    """Its caption is masked where it is rendered."""
+    name, title, performer = masking.masked([file.name, file.title, file.performer])
+    return replace(file, name=name, title=title, performer=performer)
+
+
+def _markup(keyboard: Keyboard | None, renderer: Renderer, masked: bool) -> InlineKeyboardMarkup | None:
     if keyboard is None:
         return None
     return InlineKeyboardMarkup(
         [
             [
-                InlineKeyboardButton(renderer.label(button["label"]), callback_data=f"{keyboard.id}:{row}:{column}")
+                InlineKeyboardButton(
+                    renderer.label(button["label"], masked=masked), callback_data=f"{keyboard.id}:{row}:{column}"
+                )
                 for column, button in enumerate(buttons)
             ]
             for row, buttons in enumerate(keyboard.rows)

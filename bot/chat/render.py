@@ -15,7 +15,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from bot.chat import wording
+from bot.chat import masking, wording
 from bot.chat.hygiene import clean, harmless, literal_code, plain, units
 from bot.chat.languages import translations
 from bot.chat.message import Facts
@@ -35,19 +35,24 @@ class Renderer:
         self._view: ContextVar[wording.View] = ContextVar("view")
         self._environment = self._prepared(templates)
 
-    def text(self, template: str, facts: Facts, *, zone: tzinfo, now: datetime, limit: int = LIMIT) -> str:
-        """Telegram HTML of at most `limit` visible UTF-16 units; what does not fit is counted, not cut through."""
+    def text(
+        self, template: str, facts: Facts, *, zone: tzinfo, now: datetime, limit: int = LIMIT, masked: bool = False
+    ) -> str:
+        """Telegram HTML of at most `limit` visible UTF-16 units; what does not fit is counted, not cut through.
+        `masked` shows phone numbers in part."""
+        known = harmless(masking.masked(facts) if masked else facts)
         # Not in the template's own context: imported macros do not see that.
         token = self._view.set(wording.View(self._language, self._translate, zone, now))
         try:
-            rendered = self._environment.get_template(f"{template}.html").render(harmless(facts))
+            rendered = self._environment.get_template(f"{template}.html").render(known)
         finally:
             self._view.reset(token)
         return self._fitted(_tidy(literal_code(rendered)), limit)
 
-    def label(self, text: str) -> str:
+    def label(self, text: str, *, masked: bool = False) -> str:
         """A marked text in this language, as plain text: buttons, toasts, menus."""
-        return clean(self._translate(text))
+        translated = self._translate(text)
+        return clean(masking.masked(translated) if masked else translated)
 
     def _translate(self, text: str) -> str:
         # The empty msgid is the catalogue's header.

@@ -41,6 +41,7 @@ from handlers.dispatcher import Dispatcher
 from handlers.limits import Limits
 from handlers.limits import Pace as CommandPace
 from handlers.menus import Menus
+from handlers.reception import Reception
 from handlers.second_person import SecondPerson
 
 log = structlog.get_logger(__name__)
@@ -187,18 +188,21 @@ class Application:
             clock=clock,
             wake=self._courier.wake,
         )
-        return Dispatcher(
-            bot_name=bot_name,
-            decisions=decisions,
-            second=second,
-            desk=desk,
+        reception = Reception(
             station=station,
+            desk=desk,
             store=store,
             messenger=self._messenger,
             renderer=self._renderer,
             clock=clock,
-            alert_chats=lambda: {to.chat for to in settings.alert_chats},
             mask_numbers=settings.mask_numbers,
+        )
+        return Dispatcher(
+            bot_name=bot_name,
+            decisions=decisions,
+            second=second,
+            reception=reception,
+            alert_chats=lambda: {to.chat for to in settings.alert_chats},
         )
 
     def _destinations(self) -> Sequence[Destination]:

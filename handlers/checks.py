@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.access import WRITES, Decision
-from bot.store.audit import Earlier
+from bot.store.audit import Earlier, holds_secret
 from bot.store.tables import Keyboard, Question
 from handlers.intent import Actor, Place, Said, too_old
 from handlers.rules import Rule, Where
@@ -27,6 +27,7 @@ ONLY_IN_PRIVATE = Decision(False, "only in private")
 ONLY_IN_A_GROUP = Decision(False, "only in a group")
 SECOND_NEEDED = Decision(False, "the second person must be another one")
 FIRST_LOST_THE_RIGHT = Decision(False, "who asked first has no right any more")
+SECRET_TOLD = Decision(False, "a secret in a group")
 UNDECIDED = Decision(False, "error while deciding")
 
 May = Callable[[str], Decision]
@@ -45,7 +46,8 @@ class Approval:
 class Case:
     """One thing that somebody wants, with everything that is known when it is decided. Without a `rule` nobody declared
     it; a press has no time of its own, because Telegram itself forgets it soon. `earlier` is what the same update was
-    answered when it came before, and `begun_here` whether that was in this run of the program."""
+    answered when it came before, and `begun_here` whether that was in this run of the program; `words` stood after a
+    command."""
 
     actor: Actor
     place: Place
@@ -59,6 +61,7 @@ class Case:
     is_press: bool = False
     keyboard: Keyboard | None = None
     approval: Approval | None = None
+    words: str = ""
 
 
 def _flaw(case: Case) -> Decision | None:
@@ -122,6 +125,11 @@ def _first(case: Case) -> Decision | None:
     return None if case.approval.may(case.rule.permission).allowed else FIRST_LOST_THE_RIGHT
 
 
+def _secret(case: Case) -> Decision | None:
+    hears = case.rule is not None and case.rule.hears_secrets
+    return SECRET_TOLD if not case.place.private and not hears and holds_secret(case.words) else None
+
+
 CHECKS: Mapping[str, Callable[[Case], Decision | None]] = {
     "the update itself": _flaw,
     "seen before": _seen,
@@ -132,6 +140,7 @@ CHECKS: Mapping[str, Callable[[Case], Decision | None]] = {
     "expired": _expired,
     "age": _age,
     "where": _where,
+    "a secret in a group": _secret,
     "another person": _second,
     "the first person's right": _first,
 }

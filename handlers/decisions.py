@@ -72,6 +72,11 @@ class Verdict:
     def may(self, permission: str) -> Decision:
         return self.access.may(self.asking, permission)
 
+    def of(self, actor: Actor, place: Place) -> "Verdict":
+        """The same, seen from where somebody else asked."""
+        asking = replace(self.asking, person=actor.id, chat=place.chat, private=place.private, member=None)
+        return replace(self, asking=asking)
+
 
 class Decisions:
     def __init__(
@@ -248,6 +253,7 @@ class Decisions:
             is_press=subject.is_press,
             keyboard=subject.keyboard,
             approval=subject.approval,
+            words=intent.arguments if isinstance(intent, Typed) else "",
         )
         decision = checks.judge(case)
         if decision.allowed and subject.rule is not None:

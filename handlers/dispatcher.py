@@ -2,42 +2,36 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
-from datetime import datetime
-from typing import Any
 
-import structlog
 from telegram import Update
 
 from bot import metrics
 from bot.access import Decision, Permission
-from bot.chat.errors import DeliveryError
 from bot.chat.message import Message
-from bot.chat.messenger import Messenger
-from bot.chat.render import Renderer
 from bot.store.audit import holds_secret
-from bot.store.database import Store
 from bot.store.tables import Question as StoredQuestion
 from handlers import group_chat, refusals, second_person
-from handlers.checks import May
-from handlers.command import Command, Desk, Press, Question, Reply, Request, Station
+from handlers.command import Command, Press, Question, Reply, Request
 from handlers.conversation import Conversation
 from handlers.decisions import Decisions, Verdict
 from handlers.execution import Execution
-from handlers.intent import Actor, Added, Intent, Place, Pressed, Said, Typed, read_intent
+from handlers.intent import Added, Place, Pressed, Said, Typed, read_intent
+from handlers.reception import Reception
 from handlers.second_person import SecondPerson, Wish
-
-log = structlog.get_logger(__name__)
 
 # Telegram forgets a press after some seconds, so it is answered before slow work is done.
 ANSWER_PRESS_WITHIN = 1.5
 # A person who waits longer for their turn at the PBX should know why.
 WORTH_SAYING = 2.0
 
+Deed = Callable[[], Awaitable[Reply]]
+
 
 class Dispatcher:
-    """Everything people say comes through here; nothing reaches a handler any other way."""
+    """Everything people say comes through here; nothing reaches a handler any other way. `alert_chats` are the chats
+    that the settings name for alerts: the bot stays in them, whoever brought it there."""
 
     def __init__(
         self,
@@ -45,27 +39,16 @@ class Dispatcher:
         bot_name: str,
         decisions: Decisions,
         second: SecondPerson,
-        desk: Desk,
-        station: Station,
-        store: Store,
-        messenger: Messenger,
-        renderer: Renderer,
-        clock: Callable[[], datetime],
+        reception: Reception,
         alert_chats: Callable[[], Collection[int]],
-        mask_numbers: bool = False,
     ) -> None:
         self._bot_name = bot_name
         self._decisions = decisions
         self._second = second
-        self._desk = desk
-        self._station = station
-        self._store = store
-        self._messenger = messenger
-        self._renderer = renderer
-        self._clock = clock
+        self._reception = reception
+        self._station = reception.station
         self._alert_chats = alert_chats
-        self._mask_numbers = mask_numbers
-        self._execution = Execution(store, station.name, clock)
+        self._execution = Execution(reception.store, reception.station.name, reception.clock)
 
     async def finish(self, within: float) -> None:
         """The program ends: see Execution.finish."""
@@ -87,7 +70,7 @@ class Dispatcher:
         started = time.monotonic()
         verdict = await self._decisions.about_command(typed, update_id)
         command, decision = verdict.handler, verdict.decision
-        talk = self._conversation(typed.actor, typed.place, verdict.may, asked=typed.message_id)
+        talk = self._reception.conversation(typed.actor, typed.place, verdict.may, asked=typed.message_id)
         metrics.COMMANDS.labels(command.name if command else "unknown", _word(decision)).inc()
         if not decision.allowed or not isinstance(command, Command):
             await self._refuse(typed, verdict, talk)
@@ -95,58 +78,49 @@ class Dispatcher:
         if (wait := self._station.pbx.turn_in) > WORTH_SAYING:
             await talk.progress(Message("waiting_turn", {"station": self._station.name, "wait": wait}))
         request = self._request(typed, talk, verdict, arguments=typed.arguments)
-        request = replace(request, document=typed.document, about=typed.about)
         reply = await self._execution.run(lambda: command.handler(request), command=command)
         await self._execution.conclude(verdict.entry, talk, reply)
         metrics.COMMAND_SECONDS.labels(command.name).observe(time.monotonic() - started)
 
     async def _refuse(self, typed: Typed, verdict: Verdict, talk: Conversation) -> None:
         if not typed.place.private and verdict.may(Permission.SOMEBODY).allowed and holds_secret(typed.arguments):
-            await self._hide_secret(talk)
+            await _hide_secret(talk)
             return
         answer = refusals.offer_to_prove(typed) or refusals.answer_to_command(typed, verdict.decision, verdict.may)
         if answer is not None and self._decisions.may_be_told(typed, verdict.decision):
             await talk.finish(Reply(answer))
-
-    async def _hide_secret(self, talk: Conversation) -> None:
-        await talk.finish(Reply(Message("password_in_group", {"deleted": await talk.delete_asked()})))
 
     async def _pressed(self, pressed: Pressed, update_id: int) -> None:
         verdict = await self._decisions.about_press(pressed, update_id)
         press, decision = verdict.handler, verdict.decision
         metrics.COMMANDS.labels(press.name if press else "unknown", _word(decision)).inc()
         if not decision.allowed or not isinstance(press, Press):
-            await self._toast(pressed, refusals.toast(decision), alert=True)
-        elif verdict.waiting is not None:
+            await self._reception.toast(pressed, refusals.toast(decision), alert=True)
+            return
+        if verdict.waiting is not None:
             await self._second_pressed(pressed, press, verdict)
-        else:
-            talk = self._conversation(pressed.actor, pressed.place, verdict.may, shown=pressed.message_id)
-            wish = Wish(pressed.actor, pressed.place, press.name, verdict.data, "", pressed.text, pressed.message_id)
-            work = self._work(press, self._request(pressed, talk, verdict, data=verdict.data), wish, verdict)
-            await self._obey_press(pressed, work, talk, verdict.entry, update_id)
+            return
+        talk = self._reception.conversation(pressed.actor, pressed.place, verdict.may, shown=pressed.message_id or None)
+        wish = Wish(pressed.actor, pressed.place, press.name, verdict.data, "", pressed.text, pressed.message_id)
+        request = self._request(pressed, talk, verdict)
+        reply = await self._obey_press(pressed, self._deed(press, request, wish, verdict), talk, verdict)
+        if reply.instead is not None:
+            await self._typed(replace(reply.instead, actor=pressed.actor, place=pressed.place), update_id)
 
-    def _work(self, press: Press, request: Request, wish: Wish, verdict: Verdict) -> Callable[[], Awaitable[Reply]]:
-        """What is done: the deed itself, or the question to a second person whether it may be."""
+    def _deed(self, press: Press, request: Request, wish: Wish, verdict: Verdict) -> Deed:
+        """What is asked for, or the question to a second person whether it may be done."""
         if self._second.is_needed(press.rule):
             return lambda: self._second.ask(wish, verdict.access)
         return lambda: press.handler(request)
 
-    async def _obey_press(
-        self,
-        pressed: Pressed,
-        deed: Callable[[], Awaitable[Reply]],
-        talk: Conversation,
-        entry: int,
-        update_id: int,
-    ) -> None:
+    async def _obey_press(self, pressed: Pressed, deed: Deed, talk: Conversation, verdict: Verdict) -> Reply:
         work = asyncio.create_task(self._execution.run(deed))
         await asyncio.wait({work}, timeout=ANSWER_PRESS_WITHIN)
         toast = work.result().toast if work.done() else None
-        await self._toast(pressed, toast)
+        await self._reception.toast(pressed, toast)
         reply = await work
-        await self._execution.conclude(entry, talk, reply)
-        if reply.instead is not None:
-            await self._typed(replace(reply.instead, actor=pressed.actor, place=pressed.place), update_id)
+        await self._execution.conclude(verdict.entry, talk, reply)
+        return reply
 
     async def _second_pressed(self, pressed: Pressed, press: Press, verdict: Verdict) -> None:
         """What was asked for is done, or given up, where it was asked, and in the name of who asked."""
@@ -154,20 +128,22 @@ class Dispatcher:
         if waiting is None or approval is None:
             return
         first, place = approval.first, Place(**waiting["place"])
-        talk = self._conversation(first, place, approval.may, shown=waiting["message"])
+        talk = self._reception.conversation(first, place, approval.may, shown=waiting["message"])
         if approval.is_refusal:
-            said = second_person.refused(first, pressed.actor)
-            await self._toast(pressed, None)
-            await self._execution.conclude(verdict.entry, talk, Reply(said, outcome="refused"))
+            told = second_person.refused(first, pressed.actor)
+            await self._reception.toast(pressed, None)
+            await self._execution.conclude(verdict.entry, talk, Reply(told, outcome="refused"))
         else:
-            said = second_person.confirmed(first, press.name)
-            as_first = replace(verdict, asking=replace(verdict.asking, person=first.id, chat=place.chat))
-            intent = replace(pressed, actor=first, place=place)
-            request = self._request(intent, talk, as_first, data=waiting["data"], arguments=waiting["arguments"])
-            await self._obey_press(pressed, lambda: press.handler(request), talk, verdict.entry, 0)
+            told = second_person.confirmed(first, press.name)
+            as_first = verdict.of(first, place)
+            request = self._request(replace(pressed, actor=first, place=place), talk, as_first)
+            request = replace(request, arguments=waiting["arguments"])
+            await self._obey_press(pressed, lambda: press.handler(request), talk, verdict)
         if pressed.place.chat != place.chat:
-            copy = self._conversation(pressed.actor, pressed.place, verdict.may, shown=pressed.message_id)
-            await copy.finish(Reply(said))
+            copy = self._reception.conversation(
+                pressed.actor, pressed.place, verdict.may, shown=pressed.message_id or None
+            )
+            await copy.finish(Reply(told))
 
     async def _said(self, said: Said, update_id: int) -> None:
         """Words that are no command count only as the answer to an open question."""
@@ -176,93 +152,62 @@ class Dispatcher:
             await self._overheard(said)
             return
         verdict, question = found
-        talk = self._conversation(said.actor, said.place, verdict.may, asked=said.message_id)
+        talk = self._reception.conversation(said.actor, said.place, verdict.may, asked=said.message_id)
         metrics.COMMANDS.labels(question.answer, _word(verdict.decision)).inc()
         if not verdict.decision.allowed or not isinstance(verdict.handler, Press):
-            answer = refusals.answer_to_late_words(said, verdict.decision, verdict.may)
-            await talk.finish(Reply(answer))
+            await talk.finish(Reply(refusals.answer_to_late_words(said, verdict.decision, verdict.may)))
             return
         await self._obey_answer(said, question, verdict.handler, verdict, talk)
 
     async def _obey_answer(
         self, said: Said, question: StoredQuestion, answer: Press, verdict: Verdict, talk: Conversation
     ) -> None:
-        request = self._request(said, talk, verdict, arguments=said.text, data=question.data)
-        request = replace(request, document=said.document)
+        request = self._request(said, talk, verdict, arguments=said.text)
         wish = Wish(said.actor, said.place, answer.name, question.data, said.text, said.text, None)
         again = Question(question.answer, question.data)
-        reply = await self._execution.run(self._work(answer, request, wish, verdict), question=again)
+        reply = await self._execution.run(self._deed(answer, request, wish, verdict), question=again)
         await self._execution.conclude(verdict.entry, talk, reply)
 
     async def _overheard(self, said: Said) -> None:
         """Words that answer nothing. Only a secret in them concerns the bot."""
         may = await self._decisions.rights(said.actor, said.place)
-        talk = self._conversation(said.actor, said.place, may, asked=said.message_id)
+        talk = self._reception.conversation(said.actor, said.place, may, asked=said.message_id)
         if not said.place.private and refusals.is_known(may) and holds_secret(said.text):
-            await self._hide_secret(talk)
+            await _hide_secret(talk)
         else:
             await talk.finish(Reply(refusals.answer_to_words(said, may)))
 
     async def _added(self, added: Added, update_id: int) -> None:
         """Into a group by somebody who may give it access: ask which. By anybody else: say so, and leave."""
         verdict = await self._decisions.about_joining(added, update_id)
-        talk = self._conversation(added.actor, added.place, verdict.may)
+        talk = self._reception.conversation(added.actor, added.place, verdict.may)
         known = added.place.chat in {*self._alert_chats(), *(grant.subject for grant in verdict.access.grants)}
         if known or (verdict.decision.allowed and added.channel):
             reply = Reply(outcome="stays")
         elif verdict.decision.allowed:
-            reply = group_chat.introduction(self._station.name, added.place, self._desk.grants.roles)
+            roles = self._reception.desk.grants.roles
+            reply = group_chat.introduction(self._station.name, added.place, roles)
         else:
             reply = Reply(group_chat.farewell(added.actor), outcome="left")
         await self._execution.conclude(verdict.entry, talk, reply)
         if not known and not verdict.decision.allowed:
             await talk.leave()
 
-    def _conversation(
-        self, actor: Actor, place: Place, may: May, *, shown: int | None = None, asked: int | None = None
-    ) -> Conversation:
-        return Conversation(
-            messenger=self._messenger,
-            store=self._store,
-            station=self._station.name,
-            zone=self._station.zone(),
-            clock=self._clock,
-            actor=actor,
-            place=place,
-            shown=shown,
-            asked=asked,
-            masked=self._mask_numbers and not may(Permission.NUMBERS).allowed,
-        )
-
     def _request(
-        self,
-        intent: Intent,
-        talk: Conversation,
-        verdict: Verdict,
-        *,
-        arguments: str = "",
-        data: Mapping[str, Any] | None = None,
+        self, intent: Typed | Said | Pressed, talk: Conversation, verdict: Verdict, *, arguments: str = ""
     ) -> Request:
-        return Request(
-            actor=intent.actor,
-            place=intent.place,
-            station=self._station,
-            now=self._clock(),
-            talk=talk,
-            may=verdict.may,
-            asking=verdict.asking,
-            desk=self._desk,
-            translate=self._renderer.label,
-            stopping=lambda: self._execution.stopping,
+        return self._reception.request(
+            intent,
+            talk,
+            verdict,
             arguments=arguments,
-            data=data or {},
+            data=verdict.data,
+            stopping=lambda: self._execution.stopping,
         )
 
-    async def _toast(self, pressed: Pressed, text: str | None, *, alert: bool = False) -> None:
-        try:
-            await self._messenger.answer(pressed.query_id, text and self._renderer.label(text), alert=alert)
-        except DeliveryError as error:
-            log.warning("a press could not be answered", reason=str(error))
+
+async def _hide_secret(talk: Conversation) -> None:
+    await talk.finish(Reply(Message("password_in_group", {"deleted": await talk.delete_asked()})))
 
 
 def _word(decision: Decision) -> str:

@@ -33,6 +33,8 @@ def toast(decision: Decision) -> str:
 
 def answer_to_command(typed: Typed, decision: Decision, may: May) -> Message | None:
     """Strangers in a group get silence, in private their id; people with a role hear why."""
+    if decision == checks.UNDECIDED and typed.place.private:
+        return Message("undecided")
     if typed.flaw is not None or decision in UNHEARD:
         return None
     if decision.reason == MEMBERSHIP_UNKNOWN:

@@ -24,13 +24,15 @@ class Where(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Rule:
     """`writes` names, marked for translation, what is done to the PBX or to the access to it: it is done once, and by
-    two people where TWO_PERSON wants that. `costly` asks much of the PBX. `urgent` is never held back by a limit."""
+    two people where TWO_PERSON wants that. `costly` asks much of the PBX. `urgent` is never held back by a limit.
+    What `hears_secrets` deletes a password that was typed in a group by itself; everywhere else it ends the matter."""
 
     permission: str
     where: Where = Where.ANYWHERE
     writes: str = ""
     costly: bool = False
     urgent: bool = False
+    hears_secrets: bool = False
 
 
 RULES: Mapping[str, Rule] = {
@@ -55,7 +57,7 @@ RULES: Mapping[str, Rule] = {
     "employees.show": Rule(Permission.EMPLOYEES_READ),
     "employee.card": Rule(Permission.EMPLOYEES_READ),
     "employee.secret": Rule(Permission.SECRETS),
-    "/add_employee": Rule(Permission.EMPLOYEES),
+    "/add_employee": Rule(Permission.EMPLOYEES, hears_secrets=True),
     "employee_step.answer": Rule(Permission.EMPLOYEES),
     "employee_step.choose": Rule(Permission.EMPLOYEES),
     "employee_step.choose_again": Rule(Permission.EMPLOYEES),
@@ -66,7 +68,7 @@ RULES: Mapping[str, Rule] = {
     "employee_step.done": Rule(Permission.EMPLOYEES),
     "employee.create": Rule(Permission.EMPLOYEES, writes=mark("Create an employee")),
     "employee.cancel": Rule(Permission.EMPLOYEES),
-    "/edit_employee": Rule(Permission.EMPLOYEES),
+    "/edit_employee": Rule(Permission.EMPLOYEES, hears_secrets=True),
     "employee.edit": Rule(Permission.EMPLOYEES),
     "employee.new_password": Rule(Permission.EMPLOYEES),
     "employee.apply": Rule(Permission.EMPLOYEES, writes=mark("Change an employee")),
@@ -92,11 +94,11 @@ RULES: Mapping[str, Rule] = {
     "trunks.show": Rule(Permission.TRUNKS_READ),
     "trunk.card": Rule(Permission.TRUNKS_READ),
     "trunk.check": Rule(Permission.TRUNKS_CHECK),
-    "/add_trunk": Rule(Permission.TRUNKS),
+    "/add_trunk": Rule(Permission.TRUNKS, hears_secrets=True),
     "trunk.password": Rule(Permission.TRUNKS),
     "trunk.create": Rule(Permission.TRUNKS, writes=mark("Create a trunk")),
     "trunk.forget": Rule(Permission.TRUNKS),
-    "/edit_trunk": Rule(Permission.TRUNKS),
+    "/edit_trunk": Rule(Permission.TRUNKS, hears_secrets=True),
     "trunk.edit": Rule(Permission.TRUNKS),
     "trunk.new_password": Rule(Permission.TRUNKS),
     "trunk.apply": Rule(Permission.TRUNKS, writes=mark("Change a trunk")),

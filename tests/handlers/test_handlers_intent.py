@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from telegram import Update
 
-from handlers.intent import Pressed, Said, Typed, read_intent
+from handlers.intent import KINDS, MESSAGE_FLAWS, PRESS_FLAWS, Added, Intent, Pressed, Said, Typed, read_intent
 
 WHEN = int(datetime(2026, 11, 23, 14, 0, tzinfo=UTC).timestamp())
 ANNA = {"id": 1001, "is_bot": False, "first_name": "Anna"}
@@ -19,7 +19,7 @@ def message(text: str, **more: Any) -> dict[str, Any]:
     return {"message_id": 7, "date": WHEN, "from": ANNA, "chat": GROUP, "text": text, "entities": entities} | more
 
 
-def read(**update: Any) -> Typed | Said | Pressed | None:
+def read(**update: Any) -> Intent | None:
     parsed = Update.de_json({"update_id": 1} | update, None)
     return read_intent(parsed, "office_bot")
 
@@ -47,30 +47,45 @@ def test_a_topic_is_remembered_and_the_general_one_is_none() -> None:
 OTHER_CHAT = {"id": -100600, "type": "channel", "title": "News"}
 
 
-@pytest.mark.parametrize(
-    "more",
-    [
-        {"forward_origin": {"type": "user", "date": WHEN, "sender_user": ANNA}},
-        {"forward_origin": {"type": "hidden_user", "date": WHEN, "sender_user_name": "Anna"}},
-        {"via_bot": {"id": 5, "is_bot": True, "first_name": "Inline"}},
-        {"sender_chat": GROUP, "from": {"id": 1087968824, "is_bot": True, "first_name": "Group"}},
-        {"sender_chat": OTHER_CHAT},
-        {"is_automatic_forward": True},
-        {"business_connection_id": "b"},
-        {"from": {"id": 777000, "is_bot": False, "first_name": "Telegram"}},
-        {"from": {"id": 5, "is_bot": True, "first_name": "Robot"}},
-        {"from": None},
-    ],
-)
-def test_what_no_person_typed_here_is_not_a_command(more: dict[str, Any]) -> None:
-    assert read(message=message("/status", **more)) is None
+QUOTE = [{"type": "bot_command", "offset": 0, "length": 7}, {"type": "blockquote", "offset": 0, "length": 7}]
+# Each is wrong in one way alone.
+FLAWED: dict[str, dict[str, Any]] = {
+    "forwarded": {"forward_origin": {"type": "user", "date": WHEN, "sender_user": ANNA}},
+    "forwarded by itself": {"is_automatic_forward": True},
+    "through another bot": {"via_bot": {"id": 5, "is_bot": True, "first_name": "Inline"}},
+    "an anonymous administrator": {"sender_chat": GROUP},
+    "in the name of a chat": {"sender_chat": OTHER_CHAT},
+    "by a business bot": {"sender_business_bot": {"id": 5, "is_bot": True, "first_name": "Business"}},
+    "through a business account": {"business_connection_id": "b"},
+    "posted in a channel": {"chat": OTHER_CHAT},
+    "by nobody": {"from": {"id": 777000, "is_bot": False, "first_name": "Telegram"}},
+    "by another bot": {"from": {"id": 5, "is_bot": True, "first_name": "Robot"}},
+    "quoted": {"entities": QUOTE},
+}
 
 
-@pytest.mark.parametrize(
-    "kind", ["edited_message", "channel_post", "edited_channel_post", "business_message", "edited_business_message"]
-)
-def test_edits_and_posts_are_not_commands(kind: str) -> None:
-    assert read(**{kind: message("/status")}) is None
+def test_every_flaw_has_its_example() -> None:
+    assert FLAWED.keys() == MESSAGE_FLAWS.keys()
+
+
+@pytest.mark.parametrize("flaw", FLAWED)
+def test_what_no_person_typed_here_is_read_with_its_flaw(flaw: str) -> None:
+    typed = read(message=message("/status", **FLAWED[flaw]))
+    assert isinstance(typed, Typed)
+    assert typed.flaw == flaw
+
+
+@pytest.mark.parametrize("kind", [kind for kind, flaw in KINDS.items() if flaw])
+def test_edits_and_posts_are_flawed(kind: str) -> None:
+    typed = read(**{kind: message("/status")})
+    assert isinstance(typed, Typed)
+    assert typed.flaw == KINDS[kind]
+
+
+def test_a_message_without_an_author_is_by_nobody() -> None:
+    typed = read(message=message("/status", **{"from": None}))
+    assert isinstance(typed, Typed)
+    assert typed.flaw == "by nobody"
 
 
 def test_a_command_in_the_middle_of_a_text_is_not_one() -> None:
@@ -98,26 +113,94 @@ def test_a_command_may_stand_under_a_file() -> None:
     assert alone.document is not None
 
 
-@pytest.mark.parametrize("more", [{"via_bot": {"id": 5, "is_bot": True, "first_name": "R"}}, {"sender_chat": GROUP}])
-def test_what_no_person_said_here_answers_nothing(more: dict[str, Any]) -> None:
-    assert read(message=message("s3cret", **more)) is None
+@pytest.mark.parametrize("flaw", FLAWED)
+def test_what_no_person_said_here_answers_nothing(flaw: str) -> None:
+    assert read(message=message("s3cret", **(FLAWED[flaw] | {"entities": QUOTE[1:]}))) is None
 
 
-def press(data: str, **more: Any) -> Typed | Said | Pressed | None:
+def press(data: str, **more: Any) -> Pressed:
     query = {"id": "q", "from": ANNA, "chat_instance": "c", "data": data, "message": message("text")} | more
-    return read(callback_query=query)
+    pressed = read(callback_query=query)
+    assert isinstance(pressed, Pressed)
+    return pressed
 
 
 def test_a_press_carries_an_id_and_a_place_and_nothing_else() -> None:
     pressed = press("abc-_1:2:0")
-    assert isinstance(pressed, Pressed)
     assert (pressed.keyboard, pressed.row, pressed.column) == ("abc-_1", 2, 0)
 
 
-@pytest.mark.parametrize("data", ["", "abc", "abc:1", "abc:-1:0", "abc:x:y", "abc:1:²"])
-def test_a_press_of_a_button_the_bot_did_not_make_is_nothing(data: str) -> None:
-    assert press(data) is None
+@pytest.mark.parametrize("data", ["", "abc", "abc:1", "abc:-1:0", "abc:x:y", "abc:1:²", "a b:1:1", "abc:1:1:1"])
+def test_a_press_of_a_button_the_bot_did_not_make_names_no_keyboard(data: str) -> None:
+    assert press(data).keyboard == ""
 
 
-def test_a_press_without_its_message_is_nothing() -> None:
-    assert press("abc:0:0", message=None) is None
+FORWARDED = {"forward_origin": {"type": "user", "date": WHEN, "sender_user": ANNA}}
+FLAWED_PRESSES: dict[str, dict[str, Any]] = {
+    "by nobody": {"from": {"id": 1087968824, "is_bot": False, "first_name": "Group"}},
+    "by another bot": {"from": {"id": 5, "is_bot": True, "first_name": "Robot"}},
+    "under no message": {"message": None},
+    "forwarded": {"message": message("text", **FORWARDED)},
+    "through another bot": {"message": message("text", via_bot={"id": 5, "is_bot": True, "first_name": "Inline"})},
+}
+
+
+def test_every_flaw_of_a_press_has_its_example() -> None:
+    assert FLAWED_PRESSES.keys() == PRESS_FLAWS.keys()
+
+
+@pytest.mark.parametrize("flaw", FLAWED_PRESSES)
+def test_a_press_that_no_person_made_here_is_read_with_its_flaw(flaw: str) -> None:
+    assert press("abc:0:0", **FLAWED_PRESSES[flaw]).flaw == flaw
+
+
+def test_a_command_knows_the_person_whose_message_it_answers() -> None:
+    boris = {"id": 1002, "is_bot": False, "first_name": "Boris", "username": "boris"}
+    typed = read(message=message("/grant operator", reply_to_message=message("hi") | {"from": boris}))
+    assert isinstance(typed, Typed)
+    assert typed.about is not None
+    assert (typed.about.id, typed.about.username) == (1002, "boris")
+
+
+def test_the_message_that_opened_a_topic_is_nobodys_message() -> None:
+    opened = message("") | {"text": None, "forum_topic_created": {"name": "Alerts", "icon_color": 1}}
+    typed = read(message=message("/grant operator", reply_to_message=opened, is_topic_message=True))
+    assert isinstance(typed, Typed)
+    assert typed.about is None
+
+
+def test_a_mention_without_a_username_becomes_the_id_it_stands_for() -> None:
+    text = "/grant Вера 😀 operator"
+    entities = [
+        {"type": "bot_command", "offset": 0, "length": 6},
+        {"type": "text_mention", "offset": 7, "length": 7, "user": {"id": 1003, "is_bot": False, "first_name": "Вера"}},
+    ]
+    typed = read(message=message(text) | {"entities": entities})
+    assert isinstance(typed, Typed)
+    assert typed.arguments == "1003 operator"
+
+
+def joining(old: str, new: str, kind: str = "supergroup", by: dict[str, Any] = ANNA) -> Intent | None:
+    bot = {"id": 7, "is_bot": True, "first_name": "Bot"}
+    change = {
+        "chat": {"id": -100500, "type": kind, "title": "Office"},
+        "from": by,
+        "date": WHEN,
+        "old_chat_member": {"status": old, "user": bot, "until_date": 0},
+        "new_chat_member": {"status": new, "user": bot, "until_date": 0},
+    }
+    return read(my_chat_member=change)
+
+
+def test_being_brought_into_a_group_is_noticed_and_nothing_else() -> None:
+    added = joining("left", "member")
+    assert isinstance(added, Added)
+    assert (added.actor.id, added.place.chat, added.flaw) == (1001, -100500, None)
+    assert joining("member", "left") is None
+    assert joining("kicked", "member", "private") is None
+
+
+def test_nobody_and_other_bots_bring_the_bot_nowhere_with_a_right() -> None:
+    robot = joining("left", "member", by={"id": 5, "is_bot": True, "first_name": "Robot"})
+    assert isinstance(robot, Added)
+    assert robot.flaw == "by another bot"

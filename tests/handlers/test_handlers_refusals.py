@@ -2,32 +2,44 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
-from bot.access import Decision
+from bot.access import Access, Asking, Decision, Grant
+from bot.chat.message import Message
+from bot.store.audit import Earlier
 from bot.store.tables import Keyboard
 from handlers import CATALOGUE
-from handlers.command import button, command
-from handlers.intent import Actor, Place, Pressed, Typed
-from handlers.refusals import (
+from handlers.checks import (
+    CHECKS,
     ELSEWHERE,
     EXPIRED,
+    INTERRUPTED,
     NO_SUCH_COMMAND,
     OLD,
+    ONLY_IN_PRIVATE,
+    SECRET_TOLD,
+    SEEN,
     SOMEONE_ELSES,
     UNKNOWN_BUTTON,
     USED,
-    answer_to_command,
-    chosen,
-    objection_to_command,
-    objection_to_press,
+    Case,
+    judge,
 )
+from handlers.command import button, command
+from handlers.decisions import chosen
+from handlers.intent import Actor, Place, Pressed, Typed
+from handlers.refusals import answer_to_command
+from handlers.rules import RULES
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
-PRESSED = Pressed("k", 0, 0, Actor(1, "Anna"), Place(-100, None, False), 7, "q")
-TYPED = Typed("status", "", Actor(1, "Anna"), Place(-100, None, False), 7, NOW)
-PRESS = CATALOGUE.presses["status.view"]
+GROUP = Place(-100, None, private=False)
+PRESSED = Pressed("k", 0, 0, Actor(1, "Anna"), GROUP, 7, "q")
+TYPED = Typed("status", "", Actor(1, "Anna"), GROUP, 7, NOW)
+ANNA = partial(Access((Grant(1, "admin"),)).may, Asking(1, -100, private=False, station="", now=NOW))
+CASE = Case(actor=TYPED.actor, place=GROUP, now=NOW, rule=RULES["/status"], may=ANNA)
+PRESS = replace(CASE, is_press=True, rule=RULES["status.view"])
 
 
 def keyboard(**more: object) -> Keyboard:
@@ -40,19 +52,53 @@ def keyboard(**more: object) -> Keyboard:
     [
         (keyboard(), None),
         (keyboard(asker_id=1, expires_at=NOW), None),
-        (None, UNKNOWN_BUTTON),
         (keyboard(chat_id=-200), ELSEWHERE),
         (keyboard(asker_id=2), SOMEONE_ELSES),
         (keyboard(used_at=NOW), USED),
         (keyboard(expires_at=NOW - timedelta(seconds=1)), EXPIRED),
     ],
 )
-def test_a_press_is_looked_at_from_every_side(stored: Keyboard | None, objection: Decision | None) -> None:
-    assert objection_to_press(stored, PRESSED, PRESS, NOW) == objection
+def test_a_press_is_looked_at_from_every_side(stored: Keyboard, objection: Decision | None) -> None:
+    decision = judge(replace(PRESS, keyboard=stored))
+    assert decision.allowed if objection is None else decision == objection
 
 
 def test_an_action_nobody_declared_is_an_unknown_button() -> None:
-    assert objection_to_press(keyboard(), PRESSED, None, NOW) is UNKNOWN_BUTTON
+    assert judge(replace(PRESS, keyboard=keyboard(), rule=None)) is UNKNOWN_BUTTON
+
+
+@pytest.mark.parametrize(
+    ("rule", "earlier", "begun_here", "objection"),
+    [
+        ("/status", Earlier(NOW, allowed=True, is_finished=True), False, SEEN),
+        ("/status", Earlier(NOW, allowed=False, is_finished=False), False, SEEN),
+        ("/status", Earlier(NOW, allowed=True, is_finished=False), True, SEEN),
+        ("/status", Earlier(NOW, allowed=True, is_finished=False), False, None),
+        ("employee.create", Earlier(NOW, allowed=True, is_finished=False), False, INTERRUPTED),
+    ],
+)
+def test_what_a_killed_run_had_begun_is_looked_up_again_but_never_done_again(
+    rule: str, earlier: Earlier, begun_here: bool, objection: Decision | None
+) -> None:
+    decision = judge(replace(CASE, rule=RULES[rule], earlier=earlier, begun_here=begun_here))
+    assert decision.allowed if objection is None else decision == objection
+
+
+def test_what_is_for_private_chats_is_not_done_in_a_group() -> None:
+    assert judge(replace(CASE, rule=RULES["/audit"])) == ONLY_IN_PRIVATE
+    assert judge(replace(CASE, rule=RULES["/audit"], place=Place(1, None, private=True))).allowed
+
+
+@pytest.mark.parametrize("words", ["password=hunter2", "1234567890:AAtestTestTestTestTestTestTestTestTest0"])
+def test_a_secret_in_a_group_ends_the_matter(words: str) -> None:
+    assert judge(replace(CASE, words=words)) == SECRET_TOLD
+    assert judge(replace(CASE, words=words, rule=RULES["/add_trunk"])).allowed
+    assert judge(replace(CASE, words=words, place=Place(1, None, private=True))).allowed
+
+
+def test_the_first_objection_decides() -> None:
+    assert next(iter(CHECKS)) == "the update itself"
+    assert judge(replace(CASE, flaw="forwarded", rule=None)) == Decision(False, "forwarded")
 
 
 @pytest.mark.parametrize(("row", "column"), [(1, 0), (0, 1), (99, 99)])
@@ -61,31 +107,37 @@ def test_a_place_without_a_button_holds_nothing(row: int, column: int) -> None:
 
 
 def test_a_command_is_good_for_five_minutes() -> None:
-    known = CATALOGUE.commands["status"]
-    assert objection_to_command(TYPED, known, NOW + timedelta(minutes=5)) is None
-    assert objection_to_command(TYPED, known, NOW + timedelta(minutes=5, seconds=1)) is OLD
-    assert objection_to_command(TYPED, None, NOW) is NO_SUCH_COMMAND
+    assert judge(replace(CASE, sent_at=NOW - timedelta(minutes=5))).allowed
+    assert judge(replace(CASE, sent_at=NOW - timedelta(minutes=5, seconds=1))) == OLD
+    assert judge(replace(CASE, rule=None)) == NO_SUCH_COMMAND
 
 
 def test_strangers_hear_nothing_in_groups_and_their_id_in_private() -> None:
-    def nothing(_permission: str | None) -> Decision:
-        return Decision(False, "stranger")
+    def told(place: Place, decision: Decision) -> Message | None:
+        asking = Asking(1, place.chat, place.private, "", NOW)
+        return answer_to_command(replace(TYPED, place=place), decision, partial(Access().may, asking))
 
-    private = replace(TYPED, place=Place(1, None, True))
     for decision in (Decision(False, "stranger"), OLD, NO_SUCH_COMMAND):
-        assert answer_to_command(TYPED, decision, nothing) is None
-        answer = answer_to_command(private, decision, nothing)
+        assert told(GROUP, decision) is None
+        answer = told(Place(1, None, private=True), decision)
         assert answer is not None
         assert answer.facts["person"] == 1
+        assert [button.action for row in answer.buttons for button in row] == ["access.request"]
 
 
-def test_a_declaration_without_a_known_permission_does_not_import() -> None:
+def test_a_declaration_without_a_rule_does_not_import() -> None:
     with pytest.raises(TypeError):
-        command("reboot", permission="", summary="")
+        command("reboot", summary="")
     with pytest.raises(TypeError):
-        button("pbx.reboot", permission="anything")
+        button("pbx.reboot")
 
 
 def test_a_name_is_declared_once() -> None:
     with pytest.raises(TypeError):
-        command("status", permission="status.read", summary="")
+        command("status", summary="")
+
+
+def test_every_rule_is_of_something_that_people_can_say_or_do() -> None:
+    declared = {f"/{name}" for name in CATALOGUE.commands} | CATALOGUE.presses.keys() | CATALOGUE.answers.keys()
+    # A group tells by itself that the bot was brought into it.
+    assert RULES.keys() - declared == {"chat.added"}

@@ -1,0 +1,84 @@
+"""What a decision is carried out with: the conversation it is answered in, and the request its handler is given."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from bot.access import Permission
+from bot.chat.errors import DeliveryError
+from bot.chat.messenger import Messenger
+from bot.chat.render import Renderer
+from bot.store.database import Store
+from handlers.checks import May
+from handlers.command import Desk, Request, Station
+from handlers.conversation import Conversation
+from handlers.decisions import Verdict
+from handlers.intent import Actor, Place, Pressed, Said, Typed
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """`mask_numbers`: in groups phone numbers are shown in part to those who may not read them."""
+
+    station: Station
+    desk: Desk
+    store: Store
+    messenger: Messenger
+    renderer: Renderer
+    clock: Callable[[], datetime]
+    mask_numbers: bool = False
+
+    def conversation(
+        self, actor: Actor, place: Place, may: May, *, shown: int | None = None, asked: int | None = None
+    ) -> Conversation:
+        return Conversation(
+            messenger=self.messenger,
+            store=self.store,
+            station=self.station.name,
+            zone=self.station.zone(),
+            clock=self.clock,
+            actor=actor,
+            place=place,
+            shown=shown,
+            asked=asked,
+            masked=self.mask_numbers and not may(Permission.NUMBERS).allowed,
+        )
+
+    def request(
+        self,
+        intent: Typed | Said | Pressed,
+        talk: Conversation,
+        verdict: Verdict,
+        *,
+        arguments: str = "",
+        data: Mapping[str, Any] | None = None,
+        stopping: Callable[[], bool],
+    ) -> Request:
+        return Request(
+            actor=intent.actor,
+            place=intent.place,
+            station=self.station,
+            now=self.clock(),
+            talk=talk,
+            may=verdict.may,
+            asking=verdict.asking,
+            desk=self.desk,
+            translate=self.renderer.label,
+            stopping=stopping,
+            arguments=arguments,
+            data=data or {},
+            document=None if isinstance(intent, Pressed) else intent.document,
+            about=intent.about if isinstance(intent, Typed) else None,
+        )
+
+    async def toast(self, pressed: Pressed, text: str | None, *, alert: bool = False) -> None:
+        """The small note over the chat that answers a press."""
+        try:
+            await self.messenger.answer(pressed.query_id, text and self.renderer.label(text), alert=alert)
+        except DeliveryError as error:
+            log.warning("a press could not be answered", reason=str(error))

@@ -1,0 +1,292 @@
+"""The real dispatcher with a real store, and a chat that remembers what was said in it."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
+
+from sqlalchemy import select
+from telegram import Update
+
+from bot.access import BUILT_IN, Destination, Grant, Role
+from bot.chat.message import Message
+from bot.chat.render import Renderer
+from bot.store.acquaintances import Acquaintances
+from bot.store.audit_reading import AuditReader
+from bot.store.database import Store
+from bot.store.drawer import Drawer
+from bot.store.grants import GrantBook
+from bot.store.imports import Imports
+from bot.store.requests import Requests
+from bot.store.tables import AuditEntry, AuditOutcome, Keyboard
+from handlers.command import Catalogue, Command, Desk, Press, Reply, Request
+from handlers.decisions import Decisions
+from handlers.dispatcher import Dispatcher
+from handlers.limits import Limits, Pace
+from handlers.reception import Reception
+from handlers.rules import Rule
+from handlers.second_person import SecondPerson
+
+NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+ANNA, VERA, OLGA, SAM = 1, 2, 3, 9
+GROUP, OTHER_GROUP = -100, -200
+STATION = "Head office"
+# Anna and Olga administer, Vera looks; whoever is in the group may look and take incidents there.
+GRANTS = (Grant(ANNA, "admin"), Grant(OLGA, "admin"), Grant(VERA, "viewer"), Grant(GROUP, "operator"))
+
+
+@dataclass
+class Chat:
+    """Stands where the messenger stands: remembers what was said, and fails when told to."""
+
+    said: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)
+    edited: list[str] = field(default_factory=list)
+    toasts: list[str | None] = field(default_factory=list)
+    keyboards: list[Keyboard] = field(default_factory=list)
+    failures: list[Exception] = field(default_factory=list)
+    deleted: list[int] = field(default_factory=list)
+    left: list[int] = field(default_factory=list)
+
+    async def send(self, to: Destination, message: Message, *, keyboard: Keyboard | None = None, **_: Any) -> int:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.said.append((to.chat, message.template, dict(message.facts)))
+        if keyboard is not None:
+            self.keyboards.append(keyboard)
+        return len(self.said)
+
+    async def edit(
+        self, chat: int, message_id: int, message: Message, *, keyboard: Keyboard | None = None, **_: Any
+    ) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.edited.append(message.template)
+        if keyboard is not None:
+            self.keyboards.append(keyboard)
+
+    async def answer(self, query_id: str, text: str | None = None, *, alert: bool = False) -> None:
+        self.toasts.append(text)
+
+    async def can_write_to(self, person: int) -> bool:
+        return True
+
+    async def delete(self, chat: int, message_id: int) -> bool:
+        self.deleted.append(message_id)
+        return True
+
+    async def leave(self, chat: int) -> None:
+        self.left.append(chat)
+
+
+@dataclass
+class Members:
+    """Who is in which chat; `answer` may be anything that Telegram could do instead."""
+
+    there: set[tuple[int, int]] = field(default_factory=set)
+    answer: Callable[[], bool | None] | None = None
+    anonymous: set[int] = field(default_factory=set)
+    slow: float = 0.0
+
+    async def is_member(self, chat: int, person: int) -> bool | None:
+        if self.slow:
+            await asyncio.sleep(self.slow)
+        return self.answer() if self.answer else (chat, person) in self.there
+
+    async def is_anonymous_admin(self, chat: int, person: int) -> bool:
+        return person in self.anonymous
+
+
+class FakeStation:
+    name = STATION
+
+    class pbx:  # noqa: N801
+        turn_in = 0.0
+
+    @staticmethod
+    def zone() -> tzinfo:
+        return UTC
+
+    @staticmethod
+    def local(moment: datetime) -> datetime:
+        return moment.replace(tzinfo=None)
+
+
+class Bench:
+    """`now` is the time; `done` what handlers were asked to do."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        grants: tuple[Grant, ...] = GRANTS,
+        roles: dict[str, Role] | None = None,
+        two_person: frozenset[str] = frozenset(),
+        pace: Pace | None = None,
+        within: float = 10.0,
+    ) -> None:
+        self.store = store
+        self.chat = Chat()
+        self.members = Members()
+        self.catalogue = Catalogue()
+        self.done: list[Request] = []
+        self.now = NOW
+        self.update_id = 0
+        self.menus_changed = 0
+        self._options: dict[str, Any] = {
+            "grants": grants,
+            "roles": {**BUILT_IN, **(roles or {})},
+            "two_person": two_person,
+            "pace": pace or Pace(10**6, 10**6, 10**6),
+            "within": within,
+        }
+        self.start()
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def start(self) -> None:
+        """A run of the program begins."""
+        options, store = self._options, self.store
+        self.book = GrantBook(store, self.clock, options["grants"], options["roles"], self._count_change)
+        self.desk = Desk(
+            drawer=Drawer(store, self.clock),
+            imports=Imports(store, self.clock),
+            grants=self.book,
+            people=Acquaintances(store),
+            requests=Requests(store, self.clock, self.book, lambda: None),
+            audit=AuditReader(store),
+            membership=self.members,  # type: ignore[arg-type]
+        )
+        self.decisions = Decisions(
+            store=store,
+            catalogue=self.catalogue,
+            grants=self.book,
+            membership=self.members,  # type: ignore[arg-type]
+            limits=Limits(options["pace"]),
+            station=STATION,
+            clock=self.clock,
+            within=options["within"],
+        )
+        second = SecondPerson(
+            options["two_person"],
+            store=store,
+            drawer=self.desk.drawer,
+            station=STATION,
+            clock=self.clock,
+            wake=lambda: None,
+        )
+        reception = Reception(
+            station=FakeStation(),  # type: ignore[arg-type]
+            desk=self.desk,
+            store=store,
+            messenger=self.chat,  # type: ignore[arg-type]
+            renderer=Renderer("en"),
+            clock=self.clock,
+        )
+        self.dispatcher = Dispatcher(
+            bot_name="bot", decisions=self.decisions, second=second, reception=reception, alert_chats=lambda: {-300}
+        )
+
+    def _count_change(self) -> None:
+        self.menus_changed += 1
+
+    def restart(self, after: timedelta = timedelta(seconds=1)) -> None:
+        """The program was killed, and begins again a moment later."""
+        self.now += after
+        self.start()
+
+    def offers(self, name: str, permission: str, answer: Reply | Exception | None = None, **more: Any) -> None:
+        async def handler(request: Request) -> Reply:
+            self.done.append(request)
+            await asyncio.sleep(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer or Reply(Message("broken"))
+
+        rule = Rule(permission, **{key: more.pop(key) for key in ("where", "costly", "urgent") if key in more})
+        self.catalogue.commands[name] = Command(name, handler, rule, "", **more)
+
+    def on_press(self, name: str, permission: str, reply: Reply, writes: str = "") -> None:
+        self.catalogue.presses[name] = Press(name, self._remembering(reply), Rule(permission, writes=writes))
+
+    def on_answer(self, name: str, permission: str, reply: Reply | Exception) -> None:
+        self.catalogue.answers[name] = Press(name, self._remembering(reply), Rule(permission))
+
+    def _remembering(self, reply: Reply | Exception) -> Callable[[Request], Any]:
+        async def handler(request: Request) -> Reply:
+            self.done.append(request)
+            if isinstance(reply, Exception):
+                raise reply
+            return reply
+
+        return handler
+
+    async def takes(self, update: dict[str, Any], update_id: int | None = None) -> None:
+        """An update arrives; without an id of its own it gets the next one."""
+        if update_id is None:
+            self.update_id += 1
+            update_id = self.update_id
+        await self.dispatcher.handle(Update.de_json({"update_id": update_id, **update}, None))
+
+    async def types(self, text: str, person: int = ANNA, chat: int = GROUP, sent: datetime | None = None) -> None:
+        await self.takes({"message": message(text, person, chat, sent or self.now)})
+
+    async def says(
+        self,
+        text: str,
+        person: int = ANNA,
+        chat: int = GROUP,
+        replied_to: int | None = None,
+        sent: datetime | None = None,
+    ) -> None:
+        await self.takes({"message": message(text, person, chat, sent or self.now, replied_to=replied_to)})
+
+    async def presses(self, keyboard: Keyboard, person: int = ANNA, chat: int = GROUP, place: str = "0:0") -> None:
+        await self.takes({"callback_query": press(f"{keyboard.id}:{place}", person, chat, self.now)})
+
+    async def audit(self) -> list[AuditEntry]:
+        async with self.store.begin() as session:
+            return list((await session.execute(select(AuditEntry).order_by(AuditEntry.id))).scalars())
+
+    async def outcomes(self) -> list[AuditOutcome]:
+        async with self.store.begin() as session:
+            return list((await session.execute(select(AuditOutcome).order_by(AuditOutcome.id))).scalars())
+
+
+def person_of(number: int) -> dict[str, Any]:
+    return {"id": number, "is_bot": False, "first_name": "A"}
+
+
+def place_of(chat: int) -> dict[str, Any]:
+    return {"id": chat, "type": "private" if chat > 0 else "supergroup", "title": "Office"}
+
+
+def message(
+    text: str, person: int, chat: int, sent: datetime, *, replied_to: int | None = None, **more: Any
+) -> dict[str, Any]:
+    """A message as Telegram writes it: a text that begins with a slash is a command."""
+    entities = [{"type": "bot_command", "offset": 0, "length": len(text.split()[0])}] if text.startswith("/") else []
+    made: dict[str, Any] = {
+        "message_id": 7,
+        "date": int(sent.timestamp()),
+        "chat": place_of(chat),
+        "from": person_of(person),
+        "text": text,
+        "entities": entities,
+    }
+    if replied_to is not None:
+        reply = {"message_id": replied_to, "date": int(NOW.timestamp()), "chat": place_of(chat)}
+        made["reply_to_message"] = reply
+    return made | more
+
+
+def press(data: str, person: int, chat: int, now: datetime, **more: Any) -> dict[str, Any]:
+    shown = {"message_id": 7, "date": int(now.timestamp()), "chat": place_of(chat), "text": "Delete 243?"}
+    return {
+        "id": "q",
+        "from": person_of(person),
+        "chat_instance": "c",
+        "data": data,
+        "message": shown,
+    } | more

@@ -52,6 +52,27 @@ async def _run(settings: Settings) -> int:
     return await Application(settings).run()
 
 
+@app.command()
+def access(
+    who: Annotated[
+        str, typer.Argument(help="A numeric id, or a @username that the bot has met; everybody without it.")
+    ] = "",
+) -> None:
+    """Print who may do what where; of one person every rule, and why it allows or denies."""
+    from bot.access_report import NotMet, print_report
+    from bot.settings import WrongSettings, load_settings
+
+    try:
+        asyncio.run(print_report(load_settings(), who))
+    except WrongSettings as wrong:
+        for line in wrong.lines:
+            typer.echo(line, err=True)
+        raise typer.Exit(EXIT_WRONG_SETTINGS) from None
+    except NotMet as not_met:
+        typer.echo(str(not_met), err=True)
+        raise typer.Exit(1) from None
+
+
 @demo_app.callback(invoke_without_command=True)
 def demo(
     context: typer.Context,

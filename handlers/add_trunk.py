@@ -6,6 +6,7 @@ from typing import Any
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import PbxError, TrunkDraft, Uncertain
 from bot.pbx.trunks import TrunkType
+from bot.store.audit import Change
 from handlers import trunk_fields, trunk_registration, typed_password
 from handlers.command import CONFIRM_WITHIN, Question, Reply, Request, WrongArguments, answer, button, command
 from handlers.fields import Problem, WrongValue
@@ -145,7 +146,7 @@ async def create(request: Request) -> Reply:
             outcome = "not created: nothing appeared" if seen else "unknown: the PBX does not answer"
             return Reply(Message("trunk_not_done", said | {"seen": seen}), outcome=outcome)
         trunk_id = found
-    return trunk_registration.begun(request, trunk_id, said)
+    return trunk_registration.begun(request, trunk_id, said, Change(after=trunk_fields.said(draft)))
 
 
 async def _find(request: Request, draft: TrunkDraft) -> str | None:

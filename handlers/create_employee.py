@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import Employee, EmployeeDraft, EmployeeRow, PbxError, Uncertain
+from bot.store.audit import Change
 from handlers import employee_card, employee_fields, employee_undo, fields
 from handlers.command import CONFIRM_WITHIN, Reply, Request, button
 from handlers.read_back import read_back
@@ -99,7 +100,8 @@ async def _created(request: Request, draft: EmployeeDraft, employee: Employee, *
     card = Button(mark("👤 Card"), "employee.card", {"id": employee.id})
     again = Button(mark("🔑 Send the password"), "employee.secret", {"id": employee.id})
     buttons: Rows = ((undo, card),) if delivered else ((again,), (undo, card))
-    return Reply(Message("employee_created", facts, buttons), outcome=f"created {employee.number}")
+    message = Message("employee_created", facts, buttons)
+    return Reply(message, outcome=f"created {employee.number}", change=Change(after=employee_fields.known(employee)))
 
 
 async def _hindrance(request: Request, draft: EmployeeDraft) -> Message | None:

@@ -6,7 +6,8 @@ from typing import Any
 
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import Employee, NotFound, PbxError, Uncertain
-from handlers import employee_undo, problems
+from bot.store.audit import Change
+from handlers import employee_fields, employee_undo, problems
 from handlers.command import Reply, Request, WrongArguments, button, command
 from handlers.read_back import read_back
 
@@ -89,7 +90,8 @@ async def delete_now(request: Request) -> Reply:
             return Reply(Message(template, person), outcome=outcome)
     undo = await employee_undo.undo_deletion(request, employee)
     facts = person | {"station": request.station.name}
-    return Reply(Message("employee_deleted", facts, ((undo,),)), outcome=f"deleted {employee.number}")
+    message = Message("employee_deleted", facts, ((undo,),))
+    return Reply(message, outcome=f"deleted {employee.number}", change=Change(before=employee_fields.known(employee)))
 
 
 async def _gone(request: Request, employee: Employee) -> bool | None:

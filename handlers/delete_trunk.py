@@ -5,6 +5,7 @@ from typing import Any
 from bot.chat.hygiene import clean
 from bot.chat.message import Message, mark
 from bot.pbx import PbxError, TrunkStatus, Uncertain
+from bot.store import audit
 from handlers import trunk_card, trunk_registration, trunks
 from handlers.command import Question, Reply, Request, WrongArguments, answer, button, command
 from handlers.read_back import read_back
@@ -38,7 +39,9 @@ async def _ask(request: Request, trunk: TrunkStatus) -> Reply:
         "routes": routes,
         "private": request.place.private,
     }
-    question = Question("trunk.name_to_delete", {"id": trunk.id, "name": trunk.name})
+    known = {"name": trunk.name, "host": trunk.host, "username": trunk.username}
+    known |= {way: routes[way] for way in ("incoming", "outbound")}
+    question = Question("trunk.name_to_delete", {"id": trunk.id, "name": trunk.name, "known": audit.plain(known)})
     return Reply(Message("trunk_delete", facts), question=question, outcome=f"asked for {trunk.name}")
 
 
@@ -62,7 +65,8 @@ async def delete(request: Request) -> Reply:
         return trunk_registration.unseen(trunk_id, said, error)
     if not gone:
         return Reply(Message("trunk_not_done", said | {"seen": True}), outcome="not deleted")
-    return Reply(Message("trunk_deleted", said), outcome=f"deleted {name}")
+    change = audit.Change(before=request.data.get("known"))
+    return Reply(Message("trunk_deleted", said), outcome=f"deleted {name}", change=change)
 
 
 def _as_seen(name: str) -> str:

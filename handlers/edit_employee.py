@@ -145,7 +145,8 @@ async def _changed(request: Request, before: Employee, after: Employee, draft: E
     }
     undo = await employee_undo.undo_change(request, before, after)
     buttons: Rows = ((undo, *_ways_back(after)[0]),)
-    return Reply(Message("employee_edited", facts, buttons), outcome=f"changed {after.number}")
+    change = fields.as_change(done, new_password=after.secret != before.secret)
+    return Reply(Message("employee_edited", facts, buttons), outcome=f"changed {after.number}", change=change)
 
 
 def _left_to_do(employee: Employee, draft: EmployeeDraft) -> list[dict[str, Any]]:

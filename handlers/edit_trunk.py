@@ -147,10 +147,15 @@ async def apply(request: Request) -> Reply:
         "left": _left(after, draft),
         "password": _password(after, draft, late=late),
     }
+    change = fields.as_change(said["changes"], new_password=draft.secret is not None)
     if draft.secret is not None or registers:
-        return trunk_registration.begun(request, trunk_id, said, old)
-    facts = said | {"state": None, "waited": 0.0, "waiting": False}
-    return Reply(Message("trunk_done", facts, trunk_registration.to_card(trunk_id)), outcome=f"changed {after.name}")
+        return trunk_registration.begun(request, trunk_id, said, change, old)
+    message = Message(
+        "trunk_done",
+        said | {"state": None, "waited": 0.0, "waiting": False},
+        trunk_registration.to_card(trunk_id),
+    )
+    return Reply(message, outcome=f"changed {after.name}", change=change)
 
 
 def _left(trunk: Trunk, draft: TrunkDraft) -> list[dict[str, Any]]:

@@ -9,7 +9,8 @@ from pydantic import SecretStr
 
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import Employee, EmployeeDraft, Invalid, PbxError, Uncertain
-from handlers import employee_card, employee_fields, problems
+from bot.store.audit import Change
+from handlers import employee_card, employee_fields, fields, problems
 from handlers.command import Reply, Request, button
 from handlers.sip_password import new_sip_password
 
@@ -59,7 +60,7 @@ async def _undo_creation(request: Request, created: Employee, _kept: dict[str, A
     if _snapshot(now) != _snapshot(created):
         return _changed_meanwhile(now)
     await request.station.pbx.employees.delete(created.id)
-    return _done(created, "created")
+    return _done(created, "created", Change(before=employee_fields.known(created)))
 
 
 async def _undo_change(request: Request, before: Employee, kept: dict[str, Any]) -> Reply:
@@ -73,7 +74,9 @@ async def _undo_change(request: Request, before: Employee, kept: dict[str, Any])
     if before.secret != after.secret:
         back["secret"] = before.secret
     await request.station.pbx.employees.update(before.id, EmployeeDraft(**back))
-    return _done(before, "changed")
+    differences = employee_fields.changes(after, {key: getattr(before, key) for key in changed})
+    change = fields.as_change(differences, new_password=before.secret != after.secret)
+    return _done(before, "changed", change)
 
 
 async def _undo_deletion(request: Request, deleted: Employee, _kept: dict[str, Any]) -> Reply:
@@ -88,8 +91,8 @@ async def _undo_deletion(request: Request, deleted: Employee, _kept: dict[str, A
         renewed = draft.model_copy(update={"secret": SecretStr(new_sip_password())})
         back = await request.station.pbx.employees.create(renewed)
         await request.talk.send_secret(employee_card.secret(request, back))
-        return _done(back, "deleted", new_password=True)
-    return _done(deleted, "deleted")
+        return _done(back, "deleted", Change(after=employee_fields.known(back)), new_password=True)
+    return _done(deleted, "deleted", Change(after=employee_fields.known(deleted)))
 
 
 UNDO: dict[str, Callable[[Request, Employee, dict[str, Any]], Awaitable[Reply]]] = {
@@ -105,9 +108,9 @@ def draft_of(employee: Employee) -> EmployeeDraft:
     return EmployeeDraft(**settings, secret=employee.secret)
 
 
-def _done(employee: Employee, what: str, *, new_password: bool = False) -> Reply:
+def _done(employee: Employee, what: str, change: Change, *, new_password: bool = False) -> Reply:
     facts = {"number": employee.number, "name": employee.name, "what": what, "new_password": new_password}
-    return Reply(Message("employee_undone", facts), outcome=f"undone: {employee.number} {what}")
+    return Reply(Message("employee_undone", facts), outcome=f"undone: {employee.number} {what}", change=change)
 
 
 def _changed_meanwhile(employee: Employee) -> Reply:

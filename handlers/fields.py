@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.chat.message import Message, mark
+from bot.store.audit import Change
 from handlers.command import WrongArguments
 
 YES = frozenset({"yes", "y", "on", "true", "1", "да", "вкл"})
@@ -83,6 +84,13 @@ class Fields:
             for f in self.table
             if f.key in after and _same(f.key, before[f.key]) != _same(f.key, after[f.key])
         ]
+
+
+def as_change(differences: Sequence[Mapping[str, Any]], *, new_password: bool = False) -> Change:
+    """Differences as the audit keeps them. Of a password only that there is a new one."""
+    before = {one["key"]: one["old"] for one in differences}
+    after = {one["key"]: one["new"] for one in differences}
+    return Change(before, after | ({"login": "renewed"} if new_password else {}))
 
 
 def refuse(problems: Sequence[Problem]) -> None:

@@ -14,6 +14,7 @@ from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import Busy, EmployeeDraft, EmployeeRow, PbxError, Priority, Uncertain
 from bot.pbx.employees import BATCH
 from bot.store import imports
+from bot.store.audit import Change
 from handlers import import_report, problems
 from handlers.command import Reply, Request, button
 from handlers.import_report import count
@@ -209,7 +210,8 @@ class _Run:
         facts = _counts(self._rows) | {"station": self._request.station.name, "delivered": delivered}
         again: Rows = () if delivered else ((_report_button(self._id),),)
         outcome = f"import {self._id}: {facts['created']} created, {facts['failed']} failed"
-        return Reply(Message("import_done", facts, again), outcome=outcome)
+        change = Change(after={"created": [row["draft"]["number"] for row in self._rows if row["state"] == "created"]})
+        return Reply(Message("import_done", facts, again), outcome=outcome, change=change)
 
 
 def buttons_of_stopped(import_id: int) -> Rows:

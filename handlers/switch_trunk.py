@@ -4,6 +4,7 @@ from typing import Any
 
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import PbxError, Uncertain
+from bot.store.audit import Change
 from handlers import trunk_card, trunk_registration
 from handlers.command import Reply, Request, button
 from handlers.read_back import read_back
@@ -46,11 +47,13 @@ def _told(request: Request, trunk_id: str, said: dict[str, Any], *, done: bool |
         facts = said | {"answered": answered, "known": done is None}
         message = Message("trunk_not_switched", facts, trunk_registration.to_card(trunk_id))
         return Reply(message, outcome="the PBX did not do it")
-    if said["done"] == "on":
-        return trunk_registration.begun(request, trunk_id, said)
+    on = said["done"] == "on"
+    change = Change({"switched": "off" if on else "on"}, {"switched": said["done"]})
+    if on:
+        return trunk_registration.begun(request, trunk_id, said, change)
     facts = said | {"state": None, "waited": 0.0, "waiting": False}
     message = Message("trunk_done", facts, trunk_registration.to_card(trunk_id))
-    return Reply(message, outcome=f"{said['name']} is off")
+    return Reply(message, outcome=f"{said['name']} is off", change=change)
 
 
 async def _is_so(request: Request, trunk_id: str, on: bool) -> bool | None:

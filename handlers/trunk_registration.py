@@ -5,6 +5,7 @@ from typing import Any
 from bot.alerts.health import Cause, Health
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import PbxError, TrunkStatus
+from bot.store.audit import Change
 from handlers import problems, trunk_card
 from handlers.command import Reply, Request
 from handlers.trunk_facts import trunk_facts
@@ -63,13 +64,16 @@ def _outlives(old: TrunkStatus | None, state: dict[str, Any] | None) -> bool:
     return old is not None and state is not None and (old.state, old.last_change) == (state["state"], state["since"])
 
 
-def begun(request: Request, trunk_id: str, said: dict[str, Any], old: TrunkStatus | None = None) -> Reply:
+def begun(
+    request: Request, trunk_id: str, said: dict[str, Any], change: Change, old: TrunkStatus | None = None
+) -> Reply:
     """What was done, and that its registration is being watched."""
     facts = said | {"state": None, "waited": 0.0, "waiting": True}
     return Reply(
         Message("trunk_done", facts, to_card(trunk_id)),
         then=lambda: watch(request, trunk_id, said, old),
-        outcome=str(said["done"]),
+        outcome=f"{said['done']} {said['name']}",
+        change=change,
     )
 
 

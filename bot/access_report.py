@@ -1,0 +1,143 @@
+"""What `mikopbx-bot access` prints: the roles, the rules of every command and button, the grants; of one person why
+each rule allows or denies. It reads the settings and the store, and asks neither Telegram nor the PBX."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from bot.access import Access, Asking, Grant, Permission, grants_from
+from bot.settings import Settings
+from bot.store.acquaintances import Acquaintances, Known
+from bot.store.database import Store
+from bot.store.grants import GrantBook
+from handlers.rules import RULES, Rule
+
+# Wide enough for a pipe; a terminal tells its own width.
+PIPED_WIDTH = 160
+
+
+class NotMet(Exception):
+    """Nobody of that name is known."""
+
+
+async def print_report(settings: Settings, who: str) -> None:
+    """Raises NotMet."""
+    store = Store(settings.database_url)
+    await store.open()
+    try:
+        people = Acquaintances(store)
+        given = grants_from(settings.admins, settings.operators, settings.viewers)
+        access = await GrantBook(store, _now, given, settings.roles, lambda: None).current()
+        person = await _person(people, who) if who else None
+        names = await people.named({grant.subject for grant in access.grants})
+    finally:
+        await store.close()
+    console = Console()
+    if not console.is_terminal:
+        console.width = PIPED_WIDTH
+    if person is not None:
+        for table in _of_one(access, settings.station_name, person, names):
+            console.print(table)
+    else:
+        for table in (_roles(access), _rules(access, settings.two_person), _grants(access, names)):
+            console.print(table)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def _person(people: Acquaintances, who: str) -> Known:
+    if who.isdecimal():
+        return (await people.named([int(who)])).get(int(who)) or Known(int(who), "not met yet")
+    known = await people.by_username(who)
+    if known is None:
+        raise NotMet(f"The bot has not met {who}; give the numeric id (the person sees it with /id).")
+    return known
+
+
+def _roles(access: Access) -> Table:
+    table = _table("Roles", "Role", "May")
+    for role in access.roles.values():
+        table.add_row(role.name, " ".join(sorted(role.permissions)))
+    return table
+
+
+def _rules(access: Access, two_person: frozenset[str]) -> Table:
+    table = _table("Rules", "Command, button or answer", "Needs", "Where", "Roles", "")
+    for name, rule in RULES.items():
+        notes = _notes(rule, two_person)
+        table.add_row(name, rule.permission, rule.where, " ".join(_holders(access, rule)) or "–", notes)
+    return table
+
+
+def _holders(access: Access, rule: Rule) -> Iterable[str]:
+    if rule.permission == Permission.ANYONE:
+        return ["anyone in private, any role in a group"]
+    if rule.permission == Permission.SOMEBODY:
+        return ["any role"]
+    return [role.name for role in access.roles.values() if rule.permission in role.permissions]
+
+
+def _notes(rule: Rule, two_person: frozenset[str]) -> str:
+    notes = ["changes something"] if rule.writes else []
+    notes += ["by two people"] if rule.writes and rule.permission in two_person else []
+    notes += ["costly"] if rule.costly else []
+    notes += ["never limited"] if rule.urgent else []
+    return ", ".join(notes)
+
+
+def _grants(access: Access, names: Mapping[int, Known]) -> Table:
+    table = _table("Grants", "Who", "Role", "PBX", "Until", "Given by")
+    for grant in access.grants:
+        table.add_row(*_grant_cells(grant, names))
+    return table
+
+
+def _grant_cells(grant: Grant, names: Mapping[int, Known]) -> list[str]:
+    until = f"{grant.until:%Y-%m-%d %H:%M} UTC" if grant.until else "for good"
+    giver = "the settings" if grant.is_from_settings else f"{grant.giver} ({grant.given_by})"
+    return [_named(grant.subject, names), grant.role, escape(grant.station) or "every", until, escape(giver)]
+
+
+def _of_one(access: Access, station: str, person: Known, names: Mapping[int, Known]) -> Iterable[Table]:
+    yield _decisions(access, station, person, person.id, "in private")
+    for chat in sorted({grant.subject for grant in access.grants if grant.is_of_chat}):
+        yield _decisions(access, station, person, chat, f"in {_named(chat, names)}, while a member of it")
+
+
+def _decisions(access: Access, station: str, person: Known, chat: int, where: str) -> Table:
+    private = chat > 0
+    asking = Asking(person.id, chat, private, station, _now(), member=True)
+    table = _table(f"{_named(person.id, {person.id: person})} {where}", "Command, button or answer", "", "Why")
+    for name, rule in RULES.items():
+        decision = access.may(asking, rule.permission)
+        fits = rule.where.holds(private=private)
+        why = _why(decision.grant, decision.reason, rule) if fits else f"only {rule.where}"
+        table.add_row(name, "allowed" if decision.allowed and fits else "denied", why)
+    return table
+
+
+def _why(grant: Grant | None, reason: str, rule: Rule) -> str:
+    if grant is None:
+        return escape(f"{reason}; needs {rule.permission}")
+    giver = "the settings" if grant.is_from_settings else f"{grant.giver}, {grant.given_at:%Y-%m-%d}"
+    until = f", until {grant.until:%Y-%m-%d %H:%M} UTC" if grant.until else ""
+    return escape(f"{reason}, from {giver}{until}")
+
+
+def _named(subject: int, names: Mapping[int, Known]) -> str:
+    known = names.get(subject)
+    if known is None:
+        return str(subject)
+    return escape(f"{known.name}{f' @{known.username}' if known.username else ''} ({subject})")
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table

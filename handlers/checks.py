@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.access import WRITES, Decision
+from bot.access import Decision
 from bot.store.audit import Earlier, holds_secret
 from bot.store.tables import Keyboard, Question
 from handlers.intent import Actor, Place, Said, too_old
@@ -69,13 +69,14 @@ def _flaw(case: Case) -> Decision | None:
 
 
 def _seen(case: Case) -> Decision | None:
-    """What a killed run of the program had begun is looked up again when it only looks; a write may have been done."""
+    """What a killed run of the program had begun is begun again when it only looks or asks; a write may have been
+    done."""
     earlier = case.earlier
     if earlier is None:
         return None
     if case.begun_here or earlier.is_finished or not earlier.allowed:
         return SEEN
-    return INTERRUPTED if case.rule is None or case.rule.permission in WRITES else None
+    return INTERRUPTED if case.rule is not None and case.rule.writes else None
 
 
 def _declared(case: Case) -> Decision | None:

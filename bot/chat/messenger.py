@@ -29,7 +29,7 @@ from bot.chat.errors import (
     is_not_modified,
     is_too_late_to_answer,
 )
-from bot.chat.hygiene import plain
+from bot.chat.hygiene import clean, plain
 from bot.chat.message import File, Message, mark
 from bot.chat.pace import Pace
 from bot.chat.render import CAPTION_LIMIT, Renderer
@@ -42,6 +42,7 @@ T = TypeVar("T")
 
 POSSIBLE_REPEAT = mark("🔁 possible repeat")
 TOAST_LIMIT = 200
+LABEL_LIMIT = 64
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
@@ -119,8 +120,8 @@ class Messenger:
                 lambda: self._bot.send_audio(
                     to.chat,
                     upload,
-                    title=file.title or None,
-                    performer=file.performer or None,
+                    title=clean(file.title) or None,
+                    performer=clean(file.performer) or None,
                     duration=file.seconds,
                     **common,
                 ),
@@ -271,9 +272,17 @@ def _markup(keyboard: Keyboard | None, renderer: Renderer) -> InlineKeyboardMark
     return InlineKeyboardMarkup(
         [
             [
-                InlineKeyboardButton(renderer.label(button["label"]), callback_data=f"{keyboard.id}:{row}:{column}")
+                InlineKeyboardButton(
+                    _legible(renderer.label(button["label"])), callback_data=f"{keyboard.id}:{row}:{column}"
+                )
                 for column, button in enumerate(buttons)
             ]
             for row, buttons in enumerate(keyboard.rows)
         ]
     )
+
+
+def _legible(label: str) -> str:
+    """A button may bear a name from the PBX. Telegram refuses a keyboard with an empty label, or one far too long."""
+    short = label if len(label) <= LABEL_LIMIT else f"{label[: LABEL_LIMIT - 1]}…"
+    return short if short.strip() else "–"

@@ -9,7 +9,7 @@ from bot.chat.message import Button, File, Message, Rows, mark
 from bot.store.acquaintances import Known
 from bot.store.audit_reading import Row, Wanted
 from bot.store.tables import AuditOutcome
-from handlers import employee_files as spreadsheet
+from handlers import spreadsheet
 from handlers.command import CATALOGUE, Reply, Request, WrongArguments, button, command
 from handlers.grant import ID
 from handlers.periods import NotAPeriod, Period, take_period

@@ -7,7 +7,7 @@ from typing import Any
 from bot.access import Permission
 from bot.chat.message import File, Message, mark
 from bot.pbx import Employee, EmployeeRow, Priority
-from handlers import employee_fields, employee_files
+from handlers import employee_fields, employee_files, spreadsheet
 from handlers.command import Reply, Request, WrongArguments, command
 
 WORDS = {
@@ -62,11 +62,10 @@ async def _in_full(request: Request, people: Sequence[EmployeeRow], words: set[s
 
 async def _sent(request: Request, table: Sequence[Sequence[Any]], words: set[str]) -> Reply:
     form = "csv" if "csv" in words else "xlsx"
-    write = employee_files.write_csv if form == "csv" else employee_files.write_excel
     passwords = "passwords" in words
     facts = {"station": request.station.name, "total": len(table) - 1, "passwords": passwords}
     name = f"employees-{request.station.local(request.now):%Y-%m-%d}.{form}"
-    file = File(name, write(table), caption=Message("export_caption", facts))
+    file = File(name, spreadsheet.write(table, form, "employees"), caption=Message("export_caption", facts))
     sent = await request.talk.send_privately(file, lifetime=LIFETIME_OF_PASSWORDS if passwords else None)
     facts |= {"sent": sent, "private": request.place.private}
     return Reply(Message("export_done", facts), outcome=f"{len(table) - 1} employees exported")

@@ -5,10 +5,11 @@ from typing import Any
 
 from bot.chat.message import Button, File, Message, Rows, mark
 from bot.pbx import PbxError
-from handlers import employee_files, import_plan, import_report, import_run
+from handlers import employee_files, import_plan, import_report, import_run, spreadsheet
 from handlers.command import Question, Reply, Request, WrongArguments, answer, button, command
-from handlers.employee_files import Line, WrongFile
+from handlers.employee_files import Line
 from handlers.import_plan import Plan, Verdict
+from handlers.spreadsheet import WrongFile
 
 CONFIRM_WITHIN = timedelta(minutes=15)
 WAITS = Question("import.table", lifetime=timedelta(hours=1))
@@ -46,8 +47,8 @@ def _templates() -> Rows:
 @button("import.template")
 async def template(request: Request) -> Reply:
     form = str(request.data["form"])
-    write = employee_files.write_excel if form == "xlsx" else employee_files.write_csv
-    sent = await request.talk.send_privately(File(f"employees.{form}", write(employee_files.template())))
+    content = spreadsheet.write(employee_files.template(), form, "employees")
+    sent = await request.talk.send_privately(File(f"employees.{form}", content))
     return Reply(toast=mark("Fill it in and send it to me here.") if sent else mark("Telegram did not take the file."))
 
 
@@ -75,7 +76,7 @@ async def _lines(request: Request) -> list[Line]:
     try:
         if request.document is None:
             return employee_files.read_pasted(request.arguments)
-        if request.document.size > employee_files.MOST_BYTES:
+        if request.document.size > spreadsheet.MOST_BYTES:
             raise WrongFile(mark("The file is larger than 5 MB."))
         content = await request.talk.download(request.document)
         if content is None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.chat.message import File, Message, mark
-from handlers import employee_files
+from handlers import spreadsheet
 from handlers.command import Request
 from handlers.pbx_sentences import sentence
 
@@ -34,14 +34,14 @@ def report_file(request: Request, rows: Sequence[dict[str, Any]]) -> File:
         "left": count(rows, "waiting") + count(rows, "sending"),
     }
     name = f"import-{request.station.local(request.now):%Y-%m-%d-%H%M}.xlsx"
-    return File(name, employee_files.write_excel(table), caption=Message("import_report", facts))
+    return File(name, spreadsheet.write_excel(table, "import"), caption=Message("import_report", facts))
 
 
 def problems_file(request: Request, rows: Sequence[dict[str, Any]]) -> File:
     """Only the lines that would not be created; no passwords."""
     wrong = [row for row in rows if row["state"] != "waiting"]
     table = [HEADER[:-1], *(_line(request, row)[:-1] for row in wrong)]
-    return File("problems.xlsx", employee_files.write_excel(table))
+    return File("problems.xlsx", spreadsheet.write_excel(table, "problems"))
 
 
 def count(rows: Sequence[dict[str, Any]], state: str) -> int:

@@ -7,15 +7,27 @@ from datetime import date, timedelta
 from typing import Any
 
 LONGEST = 500
-WORD_JOINER = "\u2060"  # invisible, and enough for Telegram to see neither a mention nor a command
+WORD_JOINER = "\u2060"  # invisible, and enough for Telegram to see nothing to press
 
 LINE_BREAKS = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
 # Controls, marks that turn the direction of writing, invisible characters, and halves of characters that no
 # encoding can carry. The joiner of compound emoji (U+200D) stays.
-UNSEEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+INVISIBLE = (
+    "\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff"
 )
-MENTION_OR_COMMAND = re.compile(r"(?<![\w/])([@/])(?=\w)")
+UNSEEN = re.compile(f"[{INVISIBLE}]")
+# After these Telegram looks for something to press, by itself. A dot before a letter may be that of a domain; times
+# and amounts have a dot too, and are still to be read by whoever formats them.
+PRESSED = re.compile(
+    r"""[@#$](?=\S)               # mentions, hashtags, cashtags
+    | (?<!\w)/(?=\w)            # commands
+    | :(?=//)                   # links with a scheme, whatever comes after it
+    | \.(?=[^\W\d_])            # domains and e-mail addresses
+    | \.(?=\d+\.\d+\.\d)        # addresses in figures
+    """,
+    re.VERBOSE,
+)
 CODE = re.compile(r"<(code|pre)>.*?</\1>", re.DOTALL)
 TAG = re.compile(r"<[^<>]*>")
 
@@ -30,7 +42,12 @@ def clean(text: str) -> str:
     seen = visible(text)
     if len(seen) > LONGEST:
         seen = seen[: LONGEST - 1] + "…"
-    return MENTION_OR_COMMAND.sub(rf"\1{WORD_JOINER}", seen)
+    return PRESSED.sub(rf"\g<0>{WORD_JOINER}", seen)
+
+
+def literal(text: str) -> str:
+    """A cleaned text as it was written: to be copied, or to be looked up."""
+    return text.replace(WORD_JOINER, "")
 
 
 def harmless(value: object) -> Any:
@@ -49,7 +66,7 @@ def harmless(value: object) -> Any:
 
 def literal_code(markup: str) -> str:
     """Inside <code> Telegram makes no links, and people copy what stands there: it must be exact."""
-    return CODE.sub(lambda found: found[0].replace(WORD_JOINER, ""), markup)
+    return CODE.sub(lambda found: literal(found[0]), markup)
 
 
 def plain(markup: str) -> str:

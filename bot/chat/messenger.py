@@ -31,7 +31,7 @@ from bot.chat.errors import (
     is_not_modified,
     is_too_late_to_answer,
 )
-from bot.chat.hygiene import plain
+from bot.chat.hygiene import clean, plain
 from bot.chat.message import File, Message, mark
 from bot.chat.pace import Pace
 from bot.chat.render import CAPTION_LIMIT, Renderer
@@ -44,6 +44,7 @@ T = TypeVar("T")
 
 POSSIBLE_REPEAT = mark("🔁 possible repeat")
 TOAST_LIMIT = 200
+LABEL_LIMIT = 64
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
@@ -125,8 +126,8 @@ class Messenger:
                 lambda: self._bot.send_audio(
                     to.chat,
                     upload,
-                    title=file.title or None,
-                    performer=file.performer or None,
+                    title=clean(file.title) or None,
+                    performer=clean(file.performer) or None,
                     duration=file.seconds,
                     **common,
                 ),
@@ -288,10 +289,17 @@ def _markup(keyboard: Keyboard | None, renderer: Renderer, masked: bool) -> Inli
         [
             [
                 InlineKeyboardButton(
-                    renderer.label(button["label"], masked=masked), callback_data=f"{keyboard.id}:{row}:{column}"
+                    _legible(renderer.label(button["label"], masked=masked)),
+                    callback_data=f"{keyboard.id}:{row}:{column}",
                 )
                 for column, button in enumerate(buttons)
             ]
             for row, buttons in enumerate(keyboard.rows)
         ]
     )
+
+
+def _legible(label: str) -> str:
+    """A button may bear a name from the PBX. Telegram refuses a keyboard with an empty label, or one far too long."""
+    short = label if len(label) <= LABEL_LIMIT else f"{label[: LABEL_LIMIT - 1]}…"
+    return short if short.strip() else "–"

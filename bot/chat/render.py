@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from bot.chat import masking, wording
-from bot.chat.hygiene import clean, harmless, literal_code, plain, units
+from bot.chat.hygiene import clean, harmless, literal, literal_code, plain, units
 from bot.chat.languages import translations
 from bot.chat.message import Facts
 
@@ -50,9 +50,9 @@ class Renderer:
         return self._fitted(_tidy(literal_code(rendered)), limit)
 
     def label(self, text: str, *, masked: bool = False) -> str:
-        """A marked text in this language, as plain text: buttons, toasts, menus."""
+        """A marked text in this language, as plain text: buttons, toasts, menus. Telegram looks for nothing in them."""
         translated = self._translate(text)
-        return clean(masking.masked(translated) if masked else translated)
+        return literal(clean(masking.masked(translated) if masked else translated))
 
     def _translate(self, text: str) -> str:
         # The empty msgid is the catalogue's header.
@@ -87,8 +87,9 @@ class Renderer:
         return function(self._view.get(), value)
 
     def _marked(self, text: str) -> Markup:
-        """A text marked in Python is plain text, unlike the templates' own."""
-        return escape(self._translate(text))
+        """A text marked in Python is plain text, unlike the templates' own. Among the facts it is cleaned like them,
+        and the catalogue knows it as it was written."""
+        return escape(clean(self._translate(literal(text))))
 
     def _fitted(self, text: str, limit: int) -> str:
         if units(plain(text)) <= limit:

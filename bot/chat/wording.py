@@ -8,6 +8,7 @@ from datetime import date, datetime, tzinfo
 import phonenumbers
 from babel.dates import format_skeleton
 
+from bot.chat.hygiene import literal
 from bot.chat.message import mark
 
 UNITS = (
@@ -86,7 +87,7 @@ def length_of_call(seconds: float) -> str:
 def phone(value: str | int) -> str:
     """`+7 916 111-11-11` for a valid number with its country; anything else as it is."""
     written = str(value)
-    digits = written.translate(PHONE_PUNCTUATION)
+    digits = literal(written).translate(PHONE_PUNCTUATION)
     if not digits.isascii() or not FULL_NUMBER.fullmatch(digits):
         return written
     try:

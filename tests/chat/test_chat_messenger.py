@@ -8,6 +8,7 @@ from bot.access import Destination
 from bot.chat.errors import DeliveryError, MaybeDelivered, TryLater, Undeliverable
 from bot.chat.message import File, Message
 from bot.chat.messenger import Messenger
+from bot.store.keyboards import new_keyboard
 from tests.chat.fake_telegram import FakeTelegram, garbled, refusal
 from tests.chat.office import NOON
 
@@ -90,8 +91,16 @@ async def test_a_long_caption_is_cut_to_what_telegram_takes(messenger: Messenger
     assert "more lines" in caption
 
 
+async def test_a_button_bears_whatever_name_there_is(messenger: Messenger, telegram: FakeTelegram) -> None:
+    names = {"Zadarma": "Zadarma", "\u200b\u202e": "–", "x" * 300: "x" * 63 + "…", "sip.zadarma.com": "sip.zadarma.com"}
+    keyboard = new_keyboard(ANNA, [[{"label": name} for name in names]], now=NOON)
+    await messenger.send(Destination(ANNA), HELLO, zone=UTC, now=NOON, keyboard=keyboard)
+    (row,) = telegram.calls[0].parameters["reply_markup"]["inline_keyboard"]
+    assert [button["text"] for button in row] == list(names.values())
+
+
 async def test_a_recording_comes_as_something_to_play(messenger: Messenger, telegram: FakeTelegram) -> None:
-    file = File("call.mp3", b"ID3", "audio", title="243 → 252", performer="Head office", seconds=48)
+    file = File("call.mp3", b"ID3", "audio", title="243\n→ \u202e252", performer="Head office", seconds=48)
     await messenger.send_file(Destination(ANNA), file, zone=UTC, now=NOON)
     (call,) = telegram.to(ANNA, "sendAudio")
     assert (call.parameters["title"], call.parameters["performer"], call.parameters["duration"]) == (

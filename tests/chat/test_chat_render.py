@@ -11,6 +11,7 @@ from jinja2 import UndefinedError
 
 from bot.chat.hygiene import clean, plain, units
 from bot.chat.render import LIMIT, TEMPLATES, Renderer
+from bot.demo.telegram.entities import detect, read_html, strip
 
 NOW = datetime(2026, 11, 23, 11, 2, 50, tzinfo=UTC)
 HERE = Path(__file__).parent / "templates"
@@ -74,13 +75,53 @@ def test_a_name_makes_neither_a_mention_nor_a_command(tmp_path: Path, way: str, 
     assert not re.search(r"(?<![\w<])[@/]\w", html), html
 
 
+@pytest.mark.parametrize("way", [way for way in PATHS if way != "in_code"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "https://evil.example/x",
+        "HTTP://😀.😀😀",
+        "tg://resolve?domain=evil",
+        "call evil.com!",
+        "пример.рф",
+        "xn--e1afmkfd.xn--p1ai",
+        "192.168.0.1:8080",
+        "1.2.3.4.5",
+        "boss@evil.com",
+        "me:you@evil.com",
+        "/@durov",
+        "#sale",
+        "#·распродажа",
+        "$BTC",
+    ],
+)
+def test_a_name_holds_nothing_to_press(tmp_path: Path, way: str, name: str) -> None:
+    html = show(tmp_path, PATHS[way], name=name, deep=[{"who": name}])
+    assert detect(*strip(*read_html(html))) == strip(*read_html(html))[1]
+    assert name in plain(html).replace(JOINER, "")
+
+
+@given(st.text(st.sampled_from("@#$/.:;-_~aZ1·рф😀 \u200c\u200d\u2060") | st.characters(exclude_categories=["Cs"])))
+def test_no_text_at_all_holds_anything_to_press(text: str) -> None:
+    assert {one.type for one in detect(clean(text), [])} <= {"phone_number"}
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-11-23T11:02:10.123456+00:00", "12.5", "-0.25", "23.11.2026", "Europe/Moscow", "SIP-TRUNK-1", "a. b"]
+)
+def test_what_a_template_still_reads_is_left_as_it_is(text: str) -> None:
+    assert clean(text) == text
+
+
 def test_what_stands_in_code_can_be_copied_exactly(tmp_path: Path) -> None:
     html = show(tmp_path, "<code>{{ usage|e }}</code> {{ usage }}", usage="/add_employee @x")
     assert html == f"<code>/add_employee @x</code> /{JOINER}add_employee @{JOINER}x"
 
 
-def test_an_email_address_is_left_alone() -> None:
-    assert clean("john.smith@company.com") == "john.smith@company.com"
+def test_a_marked_text_is_translated_whatever_is_cleaned_out_of_it(tmp_path: Path) -> None:
+    html = show(tmp_path, "{{ _(said) }}", "ru", said="The employees as a file that /import_employees reads")
+    assert "/import_employees" in plain(html).replace(JOINER, "")
+    assert "Сотрудники" in html
 
 
 @given(st.text())

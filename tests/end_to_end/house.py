@@ -18,6 +18,7 @@ import httpx
 import uvicorn
 from starlette.applications import Starlette
 
+from bot.chat.hygiene import WORD_JOINER
 from bot.demo import pbx, telegram
 from bot.demo.stage import listening
 from bot.demo.wire import AbortableProtocol
@@ -46,10 +47,13 @@ class Seen:
         return part in self.text
 
     def last_code(self) -> str:
-        """The last thing written to be copied; Telegram counts in UTF-16 units."""
-        code = next(e for e in reversed(self.raw["entities"]) if e["type"] == "code")
-        units = self.text.encode("utf-16-le")
-        return units[2 * code["offset"] : 2 * (code["offset"] + code["length"])].decode("utf-16-le")
+        """The last thing written to be copied."""
+        return self.under(next(e for e in reversed(self.raw["entities"]) if e["type"] == "code"))
+
+    def under(self, entity: Json) -> str:
+        """What an entity covers; Telegram counts in UTF-16 units, and what is invisible too."""
+        units = _written(self.raw).encode("utf-16-le")
+        return units[2 * entity["offset"] : 2 * (entity["offset"] + entity["length"])].decode("utf-16-le")
 
 
 class Standins:
@@ -284,4 +288,8 @@ def press(standins: Standins, message: Seen, label: str, shows: str, person: int
 
 def _seen(chat: int, raw: Json) -> Seen:
     buttons = [[b["text"] for b in row] for row in raw.get("buttons") or []]
-    return Seen(chat, raw["id"], raw.get("text") or raw.get("caption") or "", buttons, raw)
+    return Seen(chat, raw["id"], _written(raw).replace(WORD_JOINER, ""), buttons, raw)
+
+
+def _written(raw: Json) -> str:
+    return str(raw.get("text") or raw.get("caption") or "")

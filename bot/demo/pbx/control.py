@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.demo.pbx import control_calls, control_records, seed
+from bot.demo.pbx import control_calls, control_records, control_routing, seed
 from bot.demo.pbx.control_state import state
 from bot.demo.pbx.faults import KINDS, Fault
 from bot.demo.pbx.keys import RIGHTS, Permissions
@@ -157,6 +157,9 @@ def _set_extension(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
         raise Refusal(f"no extension {path['number']}", 404)
     if "online" in body:
         pbx.set_online(person, boolean(body, "online"))
+    if "agent" in body and person.phone:
+        person.phone.agent = str(body["agent"])
+        pbx.forget_caches()
     if "secret" in body:
         # As an older version may have taken it, without measuring its strength.
         person.secret = str(body["secret"])
@@ -196,6 +199,8 @@ _SWITCHES: dict[str, Switch] = {
     "calls/{linkedid}/hangup": control_calls.hang_up,
     "records": control_records.add,
     "recordings": control_records.set_recordings,
+    "queues/{number}": control_routing.name_queue,
+    "routes/{id}": control_routing.name_route,
     "traffic": _set_traffic,
     "speed": _set_speed,
     "time_zone": _set_time_zone,

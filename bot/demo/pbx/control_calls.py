@@ -13,16 +13,16 @@ _RING_SECONDS, _TALK_SECONDS = 5.0, 60.0
 
 
 def start(pbx: Pbx, path: Mapping[str, str], body: Body) -> dict[str, str]:
-    """`answer` false: it rings for `ring_seconds` and nobody picks up."""
+    """`answer` false: it rings for `ring_seconds` and nobody picks up. `src_name` is what a caller calls himself."""
     kind = word(body, "kind", CALL_KINDS)
-    src, dst = str(body.get("src", "")), str(body.get("dst", ""))
+    src, dst, name = (str(body.get(field, "")) for field in ("src", "dst", "src_name"))
     if not src or not dst:
         raise Refusal("src and dst are needed")
     ring = number(body, "ring_seconds", otherwise=_RING_SECONDS)
     talk = number(body, "talk_seconds", otherwise=_TALK_SECONDS)
     answered = ring if boolean(body, "answer", otherwise=True) else None
     trunk = None if kind == "internal" else _trunk(pbx, body)
-    call = pbx.planner.plan(Order(kind, src, dst, trunk, ring=ring, answer_after=answered, talk=talk), pbx.now())
+    call = pbx.planner.plan(Order(kind, src, dst, trunk, name, ring, answered, talk), pbx.now())
     pbx.calls.add(call)
     return {"linkedid": call.linkedid}
 

@@ -184,17 +184,28 @@ def _link(entity: Entity, target: str) -> Entity | None:
     return replace(entity, details=(("url", address._replace(path=address.path or "/").geturl()),))
 
 
+# Of a domain Telegram asks that its end be in the list of those that exist; here every word will do, so that what
+# could be a link rather shows once too often.
+_LABEL = r"[\w~\xc0-\u1fff\u200c\u200d\u2070-\U0010ffff-]"
+_TAG = r"[\w\xb7\u200c]"
+_PATH = r"(?::\d{1,5})?(?:[/?#][^\s<>\"«»]*(?<![.:;,('?!`)]))?"
+_DOMAIN = rf"(?:{_LABEL}+\.)+(?:[^\W\d_]{{2,63}}|xn--\w+)"
+_FIGURES = r"(?:\d{1,3}\.){3}\d{1,3}"
+_BEGIN, _END = rf"(?:(?<!{_LABEL})(?<![/#@.])|(?<=[^\s@]@))", rf"(?!\.?{_LABEL})"
 DETECTED = (
+    ("email", re.compile(r"(?<![\w.+@-])[A-Za-z0-9_.+-]+@(?:[A-Za-z0-9][A-Za-z0-9_-]*\.)+[A-Za-z]{2,8}(?![\w-])")),
     (
         "url",
         re.compile(
-            r"https?://[^\s<>\"']*[^\s<>\"'.,:;!?)]|(?<![\w@.])(?:[\w-]+\.)+(?:com|org|net|ru|io|me|dev)\b(?:/[^\s]*)?"
+            rf"(?:https?|ftp)://{_LABEL}+(?:\.{_LABEL}+)+{_PATH}|(?:tg|ton|tonsite)://[\w-]+{_PATH}"
+            rf"|{_BEGIN}(?:{_DOMAIN}|{_FIGURES}){_END}(?!@){_PATH}",
+            re.IGNORECASE,
         ),
     ),
-    ("email", re.compile(r"(?<![\w.])[\w.+-]+@(?:[\w-]+\.)+[a-z]{2,}\b")),
     ("bot_command", re.compile(r"(?<![\w/<>@])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?(?![\w/<>])")),
-    ("mention", re.compile(r"(?<!\w)@[A-Za-z][A-Za-z0-9_]{3,31}(?!\w)")),
-    ("hashtag", re.compile(r"(?<!\w)#\w*[^\W\d]\w*")),
+    ("mention", re.compile(r"(?<!\w)@(?:[A-Za-z0-9_]{4,32}|gif|vid|pic)(?!\w)")),
+    ("hashtag", re.compile(rf"(?<!{_TAG})#(?={_TAG}*[^\W\d_]){_TAG}{{1,256}}(?!{_TAG}*#)")),
+    ("cashtag", re.compile(r"(?<![\w\xb7\u200c$])\$(?:1INCH|[A-Z]{1,8})(?![\w\xb7\u200c$])")),
     ("phone_number", re.compile(r"(?<!\w)\+\d[\d ()-]{6,}\d(?!\w)")),
 )
 OPAQUE = frozenset({"code", "pre", "text_link", "text_mention"})

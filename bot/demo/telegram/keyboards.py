@@ -35,7 +35,7 @@ def _row(row: object) -> list[Json]:
 
 
 def _button(button: object) -> Json:
-    if not isinstance(button, dict) or not str(button.get("text") or ""):
+    if not isinstance(button, dict) or not str(button.get("text") or "").strip():
         raise bad_request("can't parse inline keyboard button: Can't find field \"text\"")
     if not ACTIONS & button.keys():
         raise bad_request("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")

@@ -136,6 +136,21 @@ async def test_a_phone_goes_offline_and_comes_back(api: httpx.AsyncClient, contr
         assert (await api.get("/sip:getStatuses")).json()["data"]["201"]["status"] == word
 
 
+async def test_names_are_whatever_somebody_chose(api: httpx.AsyncClient, control: httpx.AsyncClient) -> None:
+    name = "</b>@durov 😀"
+    for path in ("/queues/2001", "/routes/13", "/routes/21"):
+        assert (await control.post(path, json={"name": name})).status_code == 200
+    await control.post("/extensions/201", json={"agent": name})
+    call = {"kind": "incoming", "src": "anonymous", "src_name": name, "dst": "201", "trunk": TRUNK}
+    await control.post("/calls", json=call)
+    lists = [
+        (await api.get(path)).json()["data"][0] for path in ("/call-queues", "/incoming-routes", "/outbound-routes")
+    ]
+    assert [row.get("rulename") or row["name"] for row in lists] == [name] * 3
+    assert (await api.get("/sip:getStatuses")).json()["data"]["201"]["devices"][0]["user_agent"] == name
+    assert (await api.get("/pbx-status:getActiveCalls")).json()["data"][0]["src_name"] == name
+
+
 async def test_requests_are_written_down_without_what_they_carry(
     api: httpx.AsyncClient, control: httpx.AsyncClient
 ) -> None:
@@ -159,6 +174,9 @@ async def test_requests_are_written_down_without_what_they_carry(
         ("/fault", {"kind": "flood"}, 422),
         ("/extensions/999", {"online": True}, 404),
         ("/calls", {"kind": "incoming"}, 422),
+        ("/queues/999", {"name": "Sales"}, 404),
+        ("/queues/2001", {}, 422),
+        ("/routes/999", {"name": "Out"}, 404),
         ("/calls/mikopbx-0.0/hangup", {}, 404),
         ("/time_zone", {"zone": "Mars/Olympus"}, 422),
         ("/speed", {"speed": 0}, 422),

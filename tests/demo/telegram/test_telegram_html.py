@@ -74,8 +74,31 @@ def test_commands_mentions_and_links_are_found_in_plain_text() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["a/b", "//x", "1/2", "user@", "</b"])
-def test_what_only_looks_like_a_command_is_none(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "kind", "covered"),
+    [
+        ("see evil.com/x?y=1.", "url", "evil.com/x?y=1"),
+        ("(пример.рф)", "url", "пример.рф"),
+        ("😀.ws", "url", "😀.ws"),
+        ("at 192.168.0.1:8080", "url", "192.168.0.1:8080"),
+        ("HTTP://a.1x", "url", "HTTP://a.1x"),
+        ("ftp://files.example", "url", "ftp://files.example"),
+        ("tg://resolve?domain=x", "url", "tg://resolve?domain=x"),
+        ("john.smith@company.com", "email", "john.smith@company.com"),
+        ("/@durov", "mention", "@durov"),
+        ("#распродажа!", "hashtag", "#распродажа"),
+        ("a $BTC b", "cashtag", "$BTC"),
+    ],
+)
+def test_what_can_be_pressed_is_found_as_telegram_finds_it(text: str, kind: str, covered: str) -> None:
+    (one,) = detect(text, [])
+    assert (one.type, text.encode("utf-16-le")[2 * one.offset : 2 * one.end].decode("utf-16-le")) == (kind, covered)
+
+
+@pytest.mark.parametrize(
+    "text", ["a/b", "//x", "1/2", "user@", "</b", "1.2.3", "12.5", "a. b", "#1", "x#y", "US$5", "$btc", "@abc", "a..b"]
+)
+def test_what_only_looks_like_something_to_press_is_none(text: str) -> None:
     assert detect(text, []) == []
 
 

@@ -1,7 +1,7 @@
 """Roles, grants, the decision: may this person do this here? Pure, and closed unless something opens it."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
@@ -94,6 +94,9 @@ class Grant:
     def is_of_chat(self) -> bool:
         return self.subject < 0
 
+    def has_ended(self, now: datetime) -> bool:
+        return self.until is not None and self.until <= now
+
     def is_same(self, other: "Grant") -> bool:
         """The same gift, whoever gave it and for however long."""
         mine, theirs = ((g.subject, g.role, g.station, g.is_from_settings) for g in (self, other))
@@ -111,6 +114,10 @@ class Asking:
     now: datetime
     member: bool | None = None
 
+    def of(self, person: int, chat: int, *, private: bool) -> "Asking":
+        """The same moment for somebody else, of whom it is not known whether they are in the chat."""
+        return replace(self, person=person, chat=chat, private=private, member=None)
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -125,7 +132,7 @@ class Decision:
 CONDITIONS: Mapping[str, Callable[[Grant, Asking], bool]] = {
     "subject": lambda grant, asking: grant.subject in (asking.person, asking.chat),
     "station": lambda grant, asking: grant.station in (EVERY_STATION, asking.station),
-    "time": lambda grant, asking: grant.until is None or asking.now < grant.until,
+    "time": lambda grant, asking: not grant.has_ended(asking.now),
     "member": lambda grant, asking: not grant.is_of_chat or asking.member is True,
 }
 STRANGER = "stranger"

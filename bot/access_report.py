@@ -93,7 +93,8 @@ def _notes(rule: Rule, two_person: frozenset[str]) -> str:
 def _grants(access: Access, names: Mapping[int, Known]) -> Table:
     table = _table("Grants", "Who", "Role", "PBX", "Until", "Given by")
     for grant in access.grants:
-        table.add_row(*_grant_cells(grant, names))
+        if not grant.has_ended(_now()):
+            table.add_row(*_grant_cells(grant, names))
     return table
 
 

@@ -29,7 +29,7 @@ async def open_card(request: Request) -> Reply:
 
 
 async def _list(request: Request, page: int) -> Message:
-    granted = of_station(await request.desk.grants.current(), request.station.name)
+    granted = of_station(await request.desk.grants.current(), request)
     by_subject = {subject: list(given) for subject, given in groupby(granted, key=lambda grant: grant.subject)}
     names = await request.desk.people.named(by_subject)
     last = max(0, (len(by_subject) - 1) // PAGE)
@@ -53,7 +53,7 @@ async def _list(request: Request, page: int) -> Message:
 
 async def card(request: Request, subject: int) -> Message:
     granted = await request.desk.grants.current()
-    given = [grant for grant in of_station(granted, request.station.name) if grant.subject == subject]
+    given = [grant for grant in of_station(granted, request) if grant.subject == subject]
     names = await request.desk.people.named([subject])
     rights = sorted(frozenset[str]().union(*(granted.permissions(grant) for grant in given)))
     facts = subject_facts(subject, names) | {
@@ -64,9 +64,13 @@ async def card(request: Request, subject: int) -> Message:
     return Message("access_card", facts, _buttons(request, granted, subject, given))
 
 
-def of_station(granted: Access, station: str) -> list[Grant]:
-    """People before chats, each subject's grants together."""
-    here = (grant for grant in granted.grants if grant.station in (EVERY_STATION, station))
+def of_station(granted: Access, request: Request) -> list[Grant]:
+    """What has not ended: people before chats, each subject's grants together."""
+    here = (
+        grant
+        for grant in granted.grants
+        if grant.station in (EVERY_STATION, request.station.name) and not grant.has_ended(request.now)
+    )
     return sorted(here, key=lambda grant: (grant.is_of_chat, abs(grant.subject), grant.role))
 
 

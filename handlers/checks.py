@@ -44,21 +44,19 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One thing that somebody wants, with everything that is known when it is decided. Without a `rule` nobody declared
-    it; a press has no time of its own, because Telegram itself forgets it soon. `earlier` is what the same update was
-    answered when it came before, and `begun_here` whether that was in this run of the program; `words` stood after a
-    command."""
+    """One thing that somebody wants, with everything that is known when it is decided. A press has no time of its own,
+    because Telegram itself forgets it soon. `earlier` is what the same update was answered when it came before, and
+    `begun_here` whether that was in this run of the program; `words` stood after a command."""
 
     actor: Actor
     place: Place
     now: datetime
-    rule: Rule | None
+    rule: Rule
     may: May
     flaw: str | None = None
     sent_at: datetime | None = None
     earlier: Earlier | None = None
     begun_here: bool = True
-    is_press: bool = False
     keyboard: Keyboard | None = None
     approval: Approval | None = None
     words: str = ""
@@ -76,13 +74,7 @@ def _seen(case: Case) -> Decision | None:
         return None
     if case.begun_here or earlier.is_finished or not earlier.allowed:
         return SEEN
-    return INTERRUPTED if case.rule is not None and case.rule.writes else None
-
-
-def _declared(case: Case) -> Decision | None:
-    if case.rule is not None:
-        return None
-    return UNKNOWN_BUTTON if case.is_press else NO_SUCH_COMMAND
+    return INTERRUPTED if case.rule.writes else None
 
 
 def _place(case: Case) -> Decision | None:
@@ -92,10 +84,6 @@ def _place(case: Case) -> Decision | None:
 def _person(case: Case) -> Decision | None:
     asker = case.keyboard.asker_id if case.keyboard is not None else None
     return SOMEONE_ELSES if asker is not None and asker != case.actor.id else None
-
-
-def _used(case: Case) -> Decision | None:
-    return USED if case.keyboard is not None and case.keyboard.used_at is not None else None
 
 
 def _expired(case: Case) -> Decision | None:
@@ -108,7 +96,7 @@ def _age(case: Case) -> Decision | None:
 
 
 def _where(case: Case) -> Decision | None:
-    if case.rule is None or case.rule.where.holds(private=case.place.private):
+    if case.rule.where.holds(private=case.place.private):
         return None
     return ONLY_IN_PRIVATE if case.rule.where is Where.PRIVATE else ONLY_IN_A_GROUP
 
@@ -121,23 +109,21 @@ def _second(case: Case) -> Decision | None:
 
 
 def _first(case: Case) -> Decision | None:
-    if case.approval is None or case.approval.is_refusal or case.rule is None:
+    if case.approval is None or case.approval.is_refusal:
         return None
     return None if case.approval.may(case.rule.permission).allowed else FIRST_LOST_THE_RIGHT
 
 
 def _secret(case: Case) -> Decision | None:
-    hears = case.rule is not None and case.rule.hears_secrets
-    return SECRET_TOLD if not case.place.private and not hears and holds_secret(case.words) else None
+    concerns_us = not case.place.private and not case.rule.hears_secrets
+    return SECRET_TOLD if concerns_us and holds_secret(case.words) else None
 
 
 CHECKS: Mapping[str, Callable[[Case], Decision | None]] = {
     "the update itself": _flaw,
     "seen before": _seen,
-    "declared": _declared,
     "its chat": _place,
     "its person": _person,
-    "used": _used,
     "expired": _expired,
     "age": _age,
     "where": _where,
@@ -157,7 +143,7 @@ def judge(case: Case) -> Decision:
     for check in CHECKS.values():
         if (objection := check(case)) is not None:
             return objection
-    return case.may(case.rule.permission) if case.rule is not None else NO_SUCH_COMMAND
+    return case.may(case.rule.permission)
 
 
 def is_answer(said: Said, question: Question, now: datetime) -> bool:

@@ -11,7 +11,6 @@ from bot import metrics
 from bot.access import Decision, Permission
 from bot.chat.message import Message
 from bot.store.audit import holds_secret
-from bot.store.tables import Question as StoredQuestion
 from handlers import group_chat, refusals, second_person
 from handlers.command import Command, Press, Question, Reply, Request
 from handlers.conversation import Conversation
@@ -69,7 +68,7 @@ class Dispatcher:
     async def _typed(self, typed: Typed, update_id: int) -> None:
         started = time.monotonic()
         verdict = await self._decisions.about_command(typed, update_id)
-        command, decision = verdict.handler, verdict.decision
+        command, decision = verdict.subject.handler, verdict.decision
         talk = self._reception.conversation(typed.actor, typed.place, verdict.may, asked=typed.message_id)
         metrics.COMMANDS.labels(command.name if command else "unknown", _word(decision)).inc()
         if not decision.allowed or not isinstance(command, Command):
@@ -92,17 +91,17 @@ class Dispatcher:
 
     async def _pressed(self, pressed: Pressed, update_id: int) -> None:
         verdict = await self._decisions.about_press(pressed, update_id)
-        press, decision = verdict.handler, verdict.decision
+        press, decision = verdict.subject.handler, verdict.decision
         metrics.COMMANDS.labels(press.name if press else "unknown", _word(decision)).inc()
         if not decision.allowed or not isinstance(press, Press):
             await self._reception.toast(pressed, refusals.toast(decision), alert=True)
             return
-        if verdict.waiting is not None:
+        if verdict.subject.waiting is not None:
             await self._second_pressed(pressed, press, verdict)
             return
         talk = self._reception.conversation(pressed.actor, pressed.place, verdict.may, shown=pressed.message_id or None)
-        wish = Wish(pressed.actor, pressed.place, press.name, verdict.data, "", pressed.text, pressed.message_id)
         request = self._request(pressed, talk, verdict)
+        wish = Wish(pressed.actor, pressed.place, press.name, request.data, "", pressed.text, pressed.message_id)
         reply = await self._obey_press(pressed, self._deed(press, request, wish, verdict), talk, verdict)
         if reply.instead is not None:
             await self._typed(replace(reply.instead, actor=pressed.actor, place=pressed.place), update_id)
@@ -124,7 +123,7 @@ class Dispatcher:
 
     async def _second_pressed(self, pressed: Pressed, press: Press, verdict: Verdict) -> None:
         """What was asked for is done, or given up, where it was asked, and in the name of who asked."""
-        waiting, approval = verdict.waiting, verdict.approval
+        waiting, approval = verdict.subject.waiting, verdict.subject.approval
         if waiting is None or approval is None:
             return
         first, place = approval.first, Place(**waiting["place"])
@@ -147,24 +146,19 @@ class Dispatcher:
 
     async def _said(self, said: Said, update_id: int) -> None:
         """Words that are no command count only as the answer to an open question."""
-        found = await self._decisions.about_words(said, update_id)
-        if found is None:
+        verdict = await self._decisions.about_words(said, update_id)
+        if verdict is None:
             await self._overheard(said)
             return
-        verdict, question = found
+        answer = verdict.subject.handler
         talk = self._reception.conversation(said.actor, said.place, verdict.may, asked=said.message_id)
-        metrics.COMMANDS.labels(question.answer, _word(verdict.decision)).inc()
-        if not verdict.decision.allowed or not isinstance(verdict.handler, Press):
+        metrics.COMMANDS.labels(verdict.subject.what, _word(verdict.decision)).inc()
+        if not verdict.decision.allowed or not isinstance(answer, Press):
             await talk.finish(Reply(refusals.answer_to_late_words(said, verdict.decision, verdict.may)))
             return
-        await self._obey_answer(said, question, verdict.handler, verdict, talk)
-
-    async def _obey_answer(
-        self, said: Said, question: StoredQuestion, answer: Press, verdict: Verdict, talk: Conversation
-    ) -> None:
         request = self._request(said, talk, verdict, arguments=said.text)
-        wish = Wish(said.actor, said.place, answer.name, question.data, said.text, said.text, None)
-        again = Question(question.answer, question.data)
+        wish = Wish(said.actor, said.place, answer.name, request.data, said.text, said.text, None)
+        again = Question(answer.name, request.data)
         reply = await self._execution.run(self._deed(answer, request, wish, verdict), question=again)
         await self._execution.conclude(verdict.entry, talk, reply)
 
@@ -201,7 +195,6 @@ class Dispatcher:
             talk,
             verdict,
             arguments=arguments,
-            data=verdict.data,
             stopping=lambda: self._execution.stopping,
         )
 

@@ -115,7 +115,7 @@ async def ask_take(request: Request) -> Reply:
 
 
 async def _ask_take(request: Request, subject: int, roles: list[str]) -> Reply:
-    granted = access.of_station(await request.desk.grants.current(), request.station.name)
+    granted = access.of_station(await request.desk.grants.current(), request)
     held = [grant for grant in granted if grant.subject == subject and (not roles or grant.role in roles)]
     names = await request.desk.people.named([subject])
     facts = access.subject_facts(subject, names) | {
@@ -135,7 +135,7 @@ async def _ask_take(request: Request, subject: int, roles: list[str]) -> Reply:
 async def take(request: Request) -> Reply:
     subject, roles = int(request.data["subject"]), request.data["roles"]
     before = await _held(request, subject)
-    granted = access.of_station(await request.desk.grants.current(), request.station.name)
+    granted = access.of_station(await request.desk.grants.current(), request)
     taken = [one for one in granted if one.subject == subject and one.role in roles and not one.is_from_settings]
     try:
         await request.desk.grants.take(taken, request.asking)
@@ -174,7 +174,7 @@ async def _changed(request: Request, subject: int, before: dict[str, Any], deed:
 
 async def _held(request: Request, subject: int) -> dict[str, Any]:
     """The roles of a subject with their ends, for the audit."""
-    granted = access.of_station(await request.desk.grants.current(), request.station.name)
+    granted = access.of_station(await request.desk.grants.current(), request)
     return {
         grant.role: grant.until.isoformat() if grant.until else "for good"
         for grant in granted

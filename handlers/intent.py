@@ -123,7 +123,7 @@ MESSAGE_FLAWS: Mapping[str, Callable[[Message], object]] = {
     "forwarded by itself": lambda message: message.is_automatic_forward,
     "through another bot": lambda message: message.via_bot,
     ANONYMOUS: lambda message: message.sender_chat and message.sender_chat.id == message.chat.id,
-    "in the name of a chat": lambda message: message.sender_chat,
+    "in the name of a chat": lambda message: message.sender_chat and message.sender_chat.id != message.chat.id,
     "by a business bot": lambda message: message.sender_business_bot,
     "through a business account": lambda message: message.business_connection_id,
     "posted in a channel": lambda message: message.chat.type == ChatType.CHANNEL,
@@ -135,7 +135,6 @@ MESSAGE_FLAWS: Mapping[str, Callable[[Message], object]] = {
 PRESS_FLAWS: Mapping[str, Callable[[CallbackQuery], object]] = {
     "by nobody": lambda query: query.from_user.id in NOBODY,
     "by another bot": lambda query: query.from_user.is_bot,
-    "under no message": lambda query: query.message is None,
     "forwarded": lambda query: isinstance(query.message, Message) and query.message.forward_origin,
     "through another bot": lambda query: isinstance(query.message, Message) and query.message.via_bot,
 }
@@ -169,7 +168,7 @@ def _read_message(message: Message, bot_name: str, flaw: str | None) -> Typed | 
     if command is None:
         return None if flaw else _read_words(message, text)
     name, _, addressed = text[1 : command.length].partition("@")
-    if addressed and addressed.lower() != bot_name.lower():
+    if not _is_for(bot_name, addressed):
         return None
     return Typed(
         name=name.lower(),
@@ -182,6 +181,10 @@ def _read_message(message: Message, bot_name: str, flaw: str | None) -> Typed | 
         about=_author_replied_to(message),
         flaw=flaw,
     )
+
+
+def _is_for(bot_name: str, addressed: str) -> bool:
+    return addressed.lower() in ("", bot_name.lower())
 
 
 def _read_words(message: Message, text: str) -> Said:

@@ -1,9 +1,8 @@
 """What a decision is carried out with: the conversation it is answered in, and the request its handler is given."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import structlog
 
@@ -56,7 +55,6 @@ class Reception:
         verdict: Verdict,
         *,
         arguments: str = "",
-        data: Mapping[str, Any] | None = None,
         stopping: Callable[[], bool],
     ) -> Request:
         return Request(
@@ -71,7 +69,7 @@ class Reception:
             translate=self.renderer.label,
             stopping=stopping,
             arguments=arguments,
-            data=data or {},
+            data=verdict.subject.data,
             document=None if isinstance(intent, Pressed) else intent.document,
             about=intent.about if isinstance(intent, Typed) else None,
         )

@@ -12,9 +12,9 @@ from bot.store.database import Store
 from bot.store.drawer import Drawer
 from bot.store.keyboards import new_keyboard
 from handlers.command import Reply
-from handlers.decisions import CONFIRM, REFUSE
 from handlers.intent import Actor, Place
 from handlers.rules import RULES, Rule
+from handlers.subjects import CONFIRM, REFUSE
 
 # Somebody has to look at their phone; a week later nobody remembers what it was about.
 WITHIN = timedelta(minutes=30)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access import Access, Asking, Grant, Role, check_giving, check_taking
@@ -32,7 +32,7 @@ class GrantBook:
 
     async def current(self) -> Access:
         async with self._store.begin() as session:
-            return await self.read(session, self._clock())
+            return await self.read(session)
 
     async def give(self, grant: Grant, giver: Asking) -> None:
         """A role that the subject has already is given anew, with the new end. Raises NotGranted."""
@@ -44,7 +44,7 @@ class GrantBook:
         """All of them or none. Raises NotGranted."""
         async with self._store.begin() as session:
             for grant in taken:
-                check_taking(await self.read(session, self._clock()), taker, grant)
+                check_taking(await self.read(session), taker, grant)
                 await session.execute(
                     delete(GrantRow).where(
                         GrantRow.station == grant.station,
@@ -54,13 +54,9 @@ class GrantBook:
                 )
         self._changed()
 
-    async def read(self, session: AsyncSession, now: datetime) -> Access:
-        """Everything that counts now."""
-        found = await session.execute(
-            select(GrantRow)
-            .where(or_(GrantRow.until.is_(None), GrantRow.until > now))
-            .order_by(GrantRow.given_at, GrantRow.subject_id)
-        )
+    async def read(self, session: AsyncSession) -> Access:
+        """Everything that was given, ended or not: what counts is decided in one place."""
+        found = await session.execute(select(GrantRow).order_by(GrantRow.given_at, GrantRow.subject_id))
         # Settings name a group by the id it had before it became a supergroup.
         moves = await chats.moves(session)
         named = (replace(grant, subject=moves.get(grant.subject, grant.subject)) for grant in self._settings)
@@ -68,7 +64,7 @@ class GrantBook:
 
     async def write(self, session: AsyncSession, grant: Grant, giver: Asking) -> None:
         """As part of a larger transaction, whose caller tells of the change. Raises NotGranted."""
-        check_giving(await self.read(session, self._clock()), giver, grant)
+        check_giving(await self.read(session), giver, grant)
         row = GrantRow(
             station=grant.station,
             subject_id=grant.subject,

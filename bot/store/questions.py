@@ -31,8 +31,12 @@ async def find(session: AsyncSession, *, chat_id: int, person_id: int) -> Questi
     return await session.get(Question, (chat_id, person_id))
 
 
-async def forget(session: AsyncSession, *, chat_id: int, person_id: int) -> None:
-    await session.execute(delete(Question).where(Question.chat_id == chat_id, Question.person_id == person_id))
+async def forget(session: AsyncSession, *, chat_id: int, person_id: int) -> bool:
+    """True for exactly one caller, whoever answers at the same moment."""
+    gone = await session.execute(
+        delete(Question).where(Question.chat_id == chat_id, Question.person_id == person_id).returning(Question.answer)
+    )
+    return gone.scalar_one_or_none() is not None
 
 
 async def forget_expired(session: AsyncSession, now: datetime) -> None:

@@ -139,7 +139,6 @@ FORWARDED = {"forward_origin": {"type": "user", "date": WHEN, "sender_user": ANN
 FLAWED_PRESSES: dict[str, dict[str, Any]] = {
     "by nobody": {"from": {"id": 1087968824, "is_bot": False, "first_name": "Group"}},
     "by another bot": {"from": {"id": 5, "is_bot": True, "first_name": "Robot"}},
-    "under no message": {"message": None},
     "forwarded": {"message": message("text", **FORWARDED)},
     "through another bot": {"message": message("text", via_bot={"id": 5, "is_bot": True, "first_name": "Inline"})},
 }

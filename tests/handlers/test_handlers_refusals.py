@@ -22,16 +22,14 @@ from handlers.checks import (
     SECRET_TOLD,
     SEEN,
     SOMEONE_ELSES,
-    UNKNOWN_BUTTON,
-    USED,
     Case,
     judge,
 )
 from handlers.command import button, command
-from handlers.decisions import chosen
 from handlers.intent import Actor, Place, Pressed, Typed
 from handlers.refusals import answer_to_command
 from handlers.rules import RULES
+from handlers.subjects import chosen
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 GROUP = Place(-100, None, private=False)
@@ -39,7 +37,7 @@ PRESSED = Pressed("k", 0, 0, Actor(1, "Anna"), GROUP, 7, "q")
 TYPED = Typed("status", "", Actor(1, "Anna"), GROUP, 7, NOW)
 ANNA = partial(Access((Grant(1, "admin"),)).may, Asking(1, -100, private=False, station="", now=NOW))
 CASE = Case(actor=TYPED.actor, place=GROUP, now=NOW, rule=RULES["/status"], may=ANNA)
-PRESS = replace(CASE, is_press=True, rule=RULES["status.view"])
+PRESS = replace(CASE, rule=RULES["status.view"])
 
 
 def keyboard(**more: object) -> Keyboard:
@@ -54,17 +52,12 @@ def keyboard(**more: object) -> Keyboard:
         (keyboard(asker_id=1, expires_at=NOW), None),
         (keyboard(chat_id=-200), ELSEWHERE),
         (keyboard(asker_id=2), SOMEONE_ELSES),
-        (keyboard(used_at=NOW), USED),
         (keyboard(expires_at=NOW - timedelta(seconds=1)), EXPIRED),
     ],
 )
 def test_a_press_is_looked_at_from_every_side(stored: Keyboard, objection: Decision | None) -> None:
     decision = judge(replace(PRESS, keyboard=stored))
     assert decision.allowed if objection is None else decision == objection
-
-
-def test_an_action_nobody_declared_is_an_unknown_button() -> None:
-    assert judge(replace(PRESS, keyboard=keyboard(), rule=None)) is UNKNOWN_BUTTON
 
 
 @pytest.mark.parametrize(
@@ -98,7 +91,8 @@ def test_a_secret_in_a_group_ends_the_matter(words: str) -> None:
 
 def test_the_first_objection_decides() -> None:
     assert next(iter(CHECKS)) == "the update itself"
-    assert judge(replace(CASE, flaw="forwarded", rule=None)) == Decision(False, "forwarded")
+    flawed = replace(CASE, flaw="forwarded", sent_at=NOW - timedelta(hours=1))
+    assert judge(flawed) == Decision(False, "forwarded")
 
 
 @pytest.mark.parametrize(("row", "column"), [(1, 0), (0, 1), (99, 99)])
@@ -109,7 +103,6 @@ def test_a_place_without_a_button_holds_nothing(row: int, column: int) -> None:
 def test_a_command_is_good_for_five_minutes() -> None:
     assert judge(replace(CASE, sent_at=NOW - timedelta(minutes=5))).allowed
     assert judge(replace(CASE, sent_at=NOW - timedelta(minutes=5, seconds=1))) == OLD
-    assert judge(replace(CASE, rule=None)) == NO_SUCH_COMMAND
 
 
 def test_strangers_hear_nothing_in_groups_and_their_id_in_private() -> None:

@@ -177,7 +177,7 @@ class Bench:
             wake=lambda: None,
         )
         reception = Reception(
-            station=FakeStation(),  # type: ignore[arg-type]
+            station=self.station(),
             desk=self.desk,
             store=store,
             messenger=self.chat,  # type: ignore[arg-type]
@@ -187,6 +187,13 @@ class Bench:
         self.dispatcher = Dispatcher(
             bot_name="bot", decisions=self.decisions, second=second, reception=reception, alert_chats=lambda: {-300}
         )
+
+    def station(self) -> Any:
+        return FakeStation()
+
+    def hurry(self, seconds: float) -> None:
+        """From now on a decision may take only so long."""
+        self.decisions._within = seconds
 
     def _count_change(self) -> None:
         self.menus_changed += 1

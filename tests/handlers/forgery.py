@@ -1,0 +1,633 @@
+"""Updates that must not be obeyed, each wrong in one way alone; and the office they are tried on.
+
+The office is the real dispatcher with all real commands and buttons, a real store, and the real client of a stand-in
+PBX. Every forgery says how often something may be done because of it, and how many decisions must be written down.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, timedelta
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+from sqlalchemy import delete, func, select
+
+from bot.access import OPERATOR, WRITES, Grant, Permission
+from bot.alerts.ledger import Ledger
+from bot.demo import pbx as standin
+from bot.pbx import Pbx
+from bot.pbx.budget import Budget
+from bot.store import audit, questions
+from bot.store.database import Store
+from bot.store.keyboards import new_keyboard
+from bot.store.tables import AuditEntry, GrantRow, Keyboard
+from handlers import CATALOGUE
+from handlers.command import Handler, Reply, Request, Station
+from handlers.rules import RULES, Where
+from tests.handlers.bench import (
+    ANNA,
+    GROUP,
+    NOW,
+    OLGA,
+    OTHER_GROUP,
+    SAM,
+    STATION,
+    VERA,
+    Bench,
+    message,
+    place_of,
+    press,
+)
+
+MAX, BOB, TOM, UMA, ROBOT = 4, 8, 15, 16, 17
+NOBODY = (777000, 1087968824, 136817688)
+KEY = "c0ffee" * 10 + "beef"
+# Somebody gave the ids that stand for nobody, and a bot, an administrator's role, and the group one too.
+MISTAKES = [Grant(number, "admin", STATION, ANNA) for number in (*NOBODY, ROBOT, GROUP)]
+LASTING = [Grant(UMA, "admin", "Another PBX", ANNA), Grant(BOB, "admin", STATION, ANNA)]
+ENDED = [Grant(TOM, "admin", STATION, ANNA, until=NOW - timedelta(seconds=1))]
+# What needs a right that a group does not give.
+OF_ADMINS = [name for name, rule in RULES.items() if rule.permission in {*WRITES, Permission.AUDIT}]
+
+
+class CountingTransport(httpx.AsyncBaseTransport):
+    """To the stand-in PBX, counting what would change it."""
+
+    def __init__(self) -> None:
+        self.writes = 0
+        ticks = itertools.count(int(NOW.timestamp()))
+        self.station = standin.Pbx(api_key=KEY, traffic=False, speed=1000, now=lambda: float(next(ticks)))
+        self._pbx = httpx.ASGITransport(app=standin.app(self.station))
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.writes += request.method != "GET"
+        return await self._pbx.handle_async_request(request)
+
+
+class Office(Bench):
+    """`deeds` counts the handlers that were reached."""
+
+    def __init__(self, store: Store) -> None:
+        self.wire = CountingTransport()
+        self.deeds = 0
+        super().__init__(store, two_person=frozenset({Permission.EMPLOYEES_DELETE}))
+        self.members.there = {(GROUP, MAX), (GROUP, ANNA), (GROUP, SAM + 1)}
+        for name, command in CATALOGUE.commands.items():
+            self.catalogue.commands[name] = replace(command, handler=self._counting(command.handler))
+        for kind in ("presses", "answers"):
+            for name, one in getattr(CATALOGUE, kind).items():
+                getattr(self.catalogue, kind)[name] = replace(one, handler=self._counting(one.handler))
+
+    def _counting(self, handler: Handler) -> Handler:
+        async def counted(request: Request) -> Reply:
+            self.deeds += 1
+            return await handler(request)
+
+        return counted
+
+    def station(self) -> Station:
+        pbx = Pbx(
+            "http://127.0.0.1",
+            SecretStr(KEY),
+            transport=self.wire,
+            budget=Budget(10**9),
+            sleep=lambda _seconds: asyncio.sleep(0),
+        )
+        watch: Any = SimpleNamespace(trunk_names={}, engine_is_silent=False, last_look=None)
+        ledger = Ledger(self.store, STATION, list, lambda: None)
+        return Station(STATION, pbx, watch, ledger, lambda: UTC)
+
+    async def open(self) -> None:
+        async with self.store.begin() as session:
+            for grant in (*MISTAKES, *LASTING, *ENDED):
+                await self._write(session, grant)
+
+    async def give(self, grant: Grant) -> None:
+        async with self.store.begin() as session:
+            await self._write(session, grant)
+
+    async def _write(self, session: Any, grant: Grant) -> None:
+        row = GrantRow(
+            station=grant.station,
+            subject_id=grant.subject,
+            role=grant.role,
+            given_by_id=ANNA,
+            given_by_name="Anna",
+            given_at=NOW,
+            until=grant.until,
+        )
+        await session.merge(row)
+
+    async def revoke(self, person: int) -> None:
+        async with self.store.begin() as session:
+            await session.execute(delete(GrantRow).where(GrantRow.subject_id == person))
+
+    async def button(self, action: str, data: dict[str, Any] | None = None, **more: Any) -> Keyboard:
+        """A message with one button, as the bot sent it."""
+        rows = [[{"label": "x", "action": action, "data": data or {}}]]
+        made = new_keyboard(more.pop("chat", GROUP), rows, now=self.now, **more)
+        async with self.store.begin() as session:
+            session.add(made)
+        return made
+
+    async def question(self, chat: int, person: int, lifetime: timedelta = timedelta(minutes=15)) -> None:
+        """The bot waits for words of this person, in reply to its message 7."""
+        async with self.store.begin() as session:
+            await questions.ask(
+                session,
+                chat_id=chat,
+                person_id=person,
+                message_id=7,
+                answer="employee_step.answer",
+                data={"key": "name", "said": {}},
+                expires_at=self.now + lifetime,
+            )
+
+    async def decisions_so_far(self) -> int:
+        async with self.store.begin() as session:
+            return (await session.execute(select(func.max(AuditEntry.id)))).scalar_one() or 0
+
+    async def decided(self, update_id: int, what: str) -> None:
+        """An earlier run allowed this update, and was killed before anything came of it."""
+        row = audit.entry(
+            at=self.now - timedelta(hours=1),
+            update_id=update_id,
+            actor_id=ANNA,
+            actor_name="Anna",
+            chat_id=GROUP,
+            station=STATION,
+            what=what,
+            arguments="",
+            permission="",
+            allowed=True,
+            reason="role admin",
+        )
+        async with self.store.begin() as session:
+            session.add(row)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """`deeds`: how many handlers may run; `rows`: how many decisions are written down."""
+
+    deeds: int = 0
+    rows: int = 1
+
+
+Forgery = Callable[[Office, Random], Awaitable[Expected]]
+FORGERIES: dict[str, Forgery] = {}
+
+
+def forged(name: str) -> Callable[[Forgery], Forgery]:
+    def keep(forgery: Forgery) -> Forgery:
+        FORGERIES[name] = forgery
+        return forgery
+
+    return keep
+
+
+def command(random: Random, names: list[str] | None = None, *, private: bool = False) -> str:
+    """A command that may be typed here, with words after it."""
+    fitting = [
+        name.removeprefix("/")
+        for name in (names or list(RULES))
+        if name.startswith("/") and RULES[name].where.holds(private=private)
+    ]
+    return f"/{random.choice(fitting)} {random.choice(['', 'today', '243 John Smith', 'x' * 200, '<b>'])}".strip()
+
+
+def action(random: Random, names: list[str] | None = None, *, private: bool = False) -> str:
+    fitting = [
+        name
+        for name in (names or list(RULES))
+        if name in CATALOGUE.presses and RULES[name].where.holds(private=private)
+    ]
+    return random.choice(fitting)
+
+
+async def typed(office: Office, text: str, person: int = ANNA, chat: int = GROUP, **more: Any) -> None:
+    await office.takes({"message": message(text, person, chat, office.now) | more})
+
+
+async def pressed(
+    office: Office, keyboard: Keyboard, person: int = ANNA, chat: int = GROUP, place: str = "0:0", **more: Any
+) -> None:
+    await office.takes({"callback_query": press(f"{keyboard.id}:{place}", person, chat, office.now, **more)})
+
+
+def _message_flaws() -> dict[str, Callable[[Random], dict[str, Any]]]:
+    user = {"id": 5, "is_bot": False, "first_name": "Somebody"}
+    robot = {"id": ROBOT, "is_bot": True, "first_name": "Robot"}
+    when = int(NOW.timestamp())
+    channel = {"id": OTHER_GROUP, "type": "channel", "title": "News"}
+    origins = [
+        {"type": "user", "date": when, "sender_user": user},
+        {"type": "hidden_user", "date": when, "sender_user_name": "Anna"},
+        {"type": "chat", "date": when, "sender_chat": place_of(GROUP)},
+        {"type": "channel", "date": when, "chat": channel, "message_id": 3},
+    ]
+    return {
+        "forwarded": lambda random: {"forward_origin": random.choice(origins)},
+        "forwarded by itself": lambda _: {"is_automatic_forward": True},
+        "through another bot": lambda _: {"via_bot": robot},
+        "an anonymous administrator": lambda _: {"sender_chat": place_of(GROUP)},
+        "in the name of a chat": lambda random: {"sender_chat": random.choice([channel, place_of(OTHER_GROUP)])},
+        "by a business bot": lambda _: {"sender_business_bot": robot},
+        "through a business account": lambda _: {"business_connection_id": "b"},
+        "posted in a channel": lambda _: {"chat": {"id": GROUP, "type": "channel", "title": "News"}},
+        "by nobody": lambda random: {"from": {"id": random.choice(NOBODY), "is_bot": False, "first_name": "Telegram"}},
+        "by another bot": lambda _: {"from": robot},
+    }
+
+
+def _add_message_flaws() -> None:
+    for flaw, more in _message_flaws().items():
+
+        @forged(f"a message {flaw}")
+        async def flawed(office: Office, random: Random, more: Callable[[Random], dict[str, Any]] = more) -> Expected:
+            await office.takes({"message": message(command(random), ANNA, GROUP, office.now) | more(random)})
+            return Expected()
+
+    for kind in (
+        "edited_message",
+        "channel_post",
+        "edited_channel_post",
+        "business_message",
+        "edited_business_message",
+    ):
+
+        @forged(f"an update of the kind {kind}")
+        async def other_kind(office: Office, random: Random, kind: str = kind) -> Expected:
+            await office.takes({kind: message(command(random), ANNA, GROUP, office.now)})
+            return Expected()
+
+
+_add_message_flaws()
+
+
+@forged("a quotation that is a command")
+async def quoted(office: Office, random: Random) -> Expected:
+    text = command(random)
+    kind = random.choice(["blockquote", "expandable_blockquote"])
+    entities = [{"type": kind, "offset": 0, "length": len(text)}]
+    entities.insert(random.randint(0, 1), {"type": "bot_command", "offset": 0, "length": len(text.split()[0])})
+    await typed(office, text, entities=entities)
+    return Expected()
+
+
+@forged("a command to another bot")
+async def to_another_bot(office: Office, random: Random) -> Expected:
+    name, _, rest = command(random).partition(" ")
+    await typed(office, f"{name}@{random.choice(['other', 'botbot', 'bo'])} {rest}")
+    return Expected(rows=0)
+
+
+@forged("a command of yesterday")
+async def old(office: Office, random: Random) -> Expected:
+    age = timedelta(seconds=random.choice([301, 600, 86_400, 3 * 365 * 86_400]))
+    await office.takes({"message": message(command(random), ANNA, GROUP, office.now - age)})
+    return Expected()
+
+
+@forged("an update that comes twice")
+async def twice(office: Office, random: Random) -> Expected:
+    office.update_id += 1
+    update = {"message": message("/id", ANNA, GROUP, office.now)}
+    for _ in range(2):
+        await office.takes(update, office.update_id)
+    return Expected(deeds=1, rows=2)
+
+
+@forged("a write that a killed run had begun")
+async def interrupted(office: Office, random: Random) -> Expected:
+    what = random.choice([name for name, rule in RULES.items() if rule.writes and name in CATALOGUE.presses])
+    private = RULES[what].where is Where.PRIVATE
+    chat = ANNA if private else GROUP
+    keyboard = await office.button(what, chat=chat)
+    office.update_id += 1
+    await office.decided(office.update_id, what)
+    update = {"callback_query": press(f"{keyboard.id}:0:0", ANNA, chat, office.now)}
+    await office.takes(update, office.update_id)
+    return Expected(rows=2)
+
+
+@forged("a stranger in a group")
+async def stranger_in_group(office: Office, random: Random) -> Expected:
+    await typed(office, command(random), SAM, OTHER_GROUP)
+    return Expected()
+
+
+@forged("a stranger in private")
+async def stranger_in_private(office: Office, random: Random) -> Expected:
+    names = [name for name, rule in RULES.items() if rule.permission != Permission.ANYONE]
+    await typed(office, command(random, names, private=True), SAM, SAM)
+    return Expected()
+
+
+@forged("somebody who may only look")
+async def viewer(office: Office, random: Random) -> Expected:
+    chat = random.choice([GROUP, VERA, OTHER_GROUP])
+    await typed(office, command(random, OF_ADMINS, private=chat > 0), VERA, chat)
+    return Expected()
+
+
+@forged("somebody who may only look, with a button")
+async def viewer_pressing(office: Office, random: Random) -> Expected:
+    keyboard = await office.button(action(random, OF_ADMINS))
+    await pressed(office, keyboard, VERA)
+    return Expected()
+
+
+@forged("a group that was made administrator")
+async def group_as_admin(office: Office, random: Random) -> Expected:
+    await typed(office, command(random, OF_ADMINS), MAX)
+    return Expected()
+
+
+@forged("a role that has ended")
+async def ended(office: Office, random: Random) -> Expected:
+    await typed(office, command(random), TOM, OTHER_GROUP)
+    return Expected()
+
+
+@forged("a role on another PBX")
+async def elsewhere(office: Office, random: Random) -> Expected:
+    await typed(office, command(random), UMA, OTHER_GROUP)
+    return Expected()
+
+
+OF_THE_GROUP = [name for name, rule in RULES.items() if rule.permission in OPERATOR.permissions]
+
+
+@forged("somebody who is not in the group any more")
+async def left(office: Office, random: Random) -> Expected:
+    if random.random() < 0.5:
+        await typed(office, command(random, OF_THE_GROUP), SAM)
+    else:
+        await pressed(office, await office.button(action(random, OF_THE_GROUP)), SAM)
+    return Expected()
+
+
+@forged("somebody of whom Telegram tells nothing")
+async def unknown_member(office: Office, random: Random) -> Expected:
+    office.members.answer = lambda: None
+    await typed(office, command(random, OF_THE_GROUP), MAX)
+    office.members.answer = None
+    return Expected()
+
+
+@forged("an error while deciding")
+async def failing(office: Office, random: Random) -> Expected:
+    def fails() -> bool | None:
+        raise random.choice([RuntimeError, OSError, ValueError])("the decision cannot be made")
+
+    office.members.answer = fails
+    if random.random() < 0.5:
+        await typed(office, command(random, OF_THE_GROUP), MAX)
+    else:
+        await pressed(office, await office.button(action(random, OF_THE_GROUP)), MAX)
+    office.members.answer = None
+    return Expected()
+
+
+@forged("a decision that hangs")
+async def hanging(office: Office, random: Random) -> Expected:
+    office.members.slow = 0.03
+    office.hurry(0.01)
+    await typed(office, command(random, OF_THE_GROUP), MAX)
+    office.hurry(10.0)
+    office.members.slow = 0.0
+    return Expected()
+
+
+@forged("a private matter in a group")
+async def not_here(office: Office, random: Random) -> Expected:
+    private = [name for name, rule in RULES.items() if rule.where is Where.PRIVATE]
+    if random.random() < 0.5:
+        await typed(office, f"/{random.choice([n[1:] for n in private if n.startswith('/')])}")
+    else:
+        await pressed(office, await office.button(random.choice([n for n in private if n in CATALOGUE.presses])))
+    return Expected()
+
+
+@forged("a secret in a group")
+async def secret(office: Office, random: Random) -> Expected:
+    told = random.choice(["password=hunter22", "пароль: тайна", "9876543210:AAtestTestTestTestTestTestTestTestTest0"])
+    names = [name for name, rule in RULES.items() if not rule.hears_secrets]
+    await typed(office, f"{command(random, names).split()[0]} {told}")
+    return Expected()
+
+
+@forged("a button that nobody made")
+async def invented(office: Office, random: Random) -> Expected:
+    data = random.choice(["guess:0:0", "", "status.view", "1:1", "a" * 16 + ":0:0", "x:y:z", "employee.delete_now:0:0"])
+    await office.takes({"callback_query": press(data, ANNA, GROUP, office.now)})
+    return Expected()
+
+
+@forged("a place where no button is")
+async def beside(office: Office, random: Random) -> Expected:
+    keyboard = await office.button(action(random))
+    await pressed(office, keyboard, place=random.choice(["0:1", "1:0", "9:9", "999:0"]))
+    return Expected()
+
+
+@forged("a button of another chat")
+async def other_chat(office: Office, random: Random) -> Expected:
+    keyboard = await office.button(action(random), chat=random.choice([OTHER_GROUP, OLGA, VERA]))
+    await pressed(office, keyboard)
+    return Expected()
+
+
+@forged("a button of another person")
+async def other_person(office: Office, random: Random) -> Expected:
+    keyboard = await office.button(action(random), asker_id=random.choice([OLGA, VERA, SAM]), single_use=True)
+    await pressed(office, keyboard)
+    return Expected()
+
+
+@forged("a question that has expired")
+async def expired(office: Office, random: Random) -> Expected:
+    keyboard = await office.button(action(random), asker_id=ANNA, lifetime=timedelta(seconds=-1))
+    await pressed(office, keyboard)
+    return Expected()
+
+
+@forged("a button pressed again")
+async def again(office: Office, random: Random) -> Expected:
+    keyboard = await office.button("employee.keep", {"number": "243", "name": "John"}, asker_id=ANNA, single_use=True)
+    times = random.randint(2, 3)
+    for _ in range(times):
+        await pressed(office, keyboard)
+    return Expected(deeds=1, rows=times)
+
+
+@forged("a button pressed by many at once")
+async def at_once(office: Office, random: Random) -> Expected:
+    keyboard = await office.button("employee.keep", {"number": "243", "name": "John"}, single_use=True)
+    people = random.choices([ANNA, OLGA, BOB, ANNA], k=3)
+    await asyncio.gather(*(pressed(office, keyboard, person) for person in people))
+    return Expected(deeds=1, rows=3)
+
+
+@forged("a right that went between question and press")
+async def revoked(office: Office, random: Random) -> Expected:
+    await office.give(Grant(BOB, "admin", STATION, ANNA))
+    keyboard = await office.button(action(random, OF_ADMINS), asker_id=BOB, single_use=True)
+    await office.revoke(BOB)
+    await pressed(office, keyboard, BOB)
+    await office.give(Grant(BOB, "admin", STATION, ANNA))
+    return Expected()
+
+
+def _add_press_flaws() -> None:
+    origin = {
+        "type": "user",
+        "date": int(NOW.timestamp()),
+        "sender_user": {"id": 1, "is_bot": False, "first_name": "A"},
+    }
+    shown = press("", ANNA, GROUP, NOW)["message"]
+    flaws: dict[str, Callable[[Random], dict[str, Any]]] = {
+        "by nobody": lambda random: {"from": {"id": random.choice(NOBODY), "is_bot": False, "first_name": "Group"}},
+        "by another bot": lambda _: {"from": {"id": ROBOT, "is_bot": True, "first_name": "Robot"}},
+        "under a forwarded message": lambda _: {"message": shown | {"forward_origin": origin}},
+        "under another bot's message": lambda _: {
+            "message": shown | {"via_bot": {"id": 5, "is_bot": True, "first_name": "Inline"}}
+        },
+        "under no message": lambda _: {"message": None, "inline_message_id": "i"},
+    }
+    for flaw, more in flaws.items():
+
+        @forged(f"a press {flaw}")
+        async def flawed(office: Office, random: Random, more: Callable[[Random], dict[str, Any]] = more) -> Expected:
+            await pressed(office, await office.button(action(random)), **more(random))
+            return Expected()
+
+
+_add_press_flaws()
+
+
+@forged("words of somebody else")
+async def words_of_another(office: Office, random: Random) -> Expected:
+    await office.question(GROUP, ANNA)
+    await office.takes({"message": message("John Smith", OLGA, GROUP, office.now, replied_to=7)})
+    return Expected(rows=0)
+
+
+@forged("words that answer nothing")
+async def words_beside(office: Office, random: Random) -> Expected:
+    await office.question(GROUP, ANNA)
+    replied_to = random.choice([None, 6, 8])
+    await office.takes({"message": message("John Smith", ANNA, GROUP, office.now, replied_to=replied_to)})
+    return Expected(rows=0)
+
+
+@forged("words to a question that has expired")
+async def words_too_late(office: Office, random: Random) -> Expected:
+    chat = random.choice([GROUP, ANNA])
+    await office.question(chat, ANNA, timedelta(seconds=-1))
+    await office.takes({"message": message("John Smith", ANNA, chat, office.now, replied_to=7)})
+    return Expected(rows=0)
+
+
+@forged("words of somebody whose right is gone")
+async def words_without_right(office: Office, random: Random) -> Expected:
+    await office.question(GROUP, VERA)
+    await office.takes({"message": message("John Smith", VERA, GROUP, office.now, replied_to=7)})
+    return Expected()
+
+
+@forged("words that are forwarded")
+async def words_forwarded(office: Office, random: Random) -> Expected:
+    await office.question(ANNA, ANNA)
+    more = random.choice(list(_message_flaws().values()))(random)
+    await office.takes({"message": message("John Smith", ANNA, ANNA, office.now) | more})
+    return Expected(rows=0)
+
+
+async def _two_needed(office: Office, asker: int) -> str:
+    """What somebody confirmed and a second person has to; returns the token of it."""
+    employee = next(iter(office.wire.station.employees.values()))
+    data = {"id": employee.id, "number": "243", "name": "John"}
+    keyboard = await office.button("employee.delete_now", data, asker_id=asker, single_use=True)
+    await pressed(office, keyboard, asker)
+    return str(office.chat.keyboards[-1].rows[0][0]["data"].get("token"))
+
+
+@forged("a first person alone where two are needed")
+async def alone(office: Office, random: Random) -> Expected:
+    await _two_needed(office, random.choice([ANNA, OLGA]))
+    return Expected()
+
+
+@forged("a first person who confirms in the second's place")
+async def both_in_one(office: Office, random: Random) -> Expected:
+    asker = random.choice([ANNA, OLGA])
+    keyboard = await office.button("second.confirm", {"token": await _two_needed(office, asker)})
+    await pressed(office, keyboard, asker)
+    return Expected(rows=2)
+
+
+@forged("a second person without the right")
+async def second_without_right(office: Office, random: Random) -> Expected:
+    keyboard = await office.button("second.confirm", {"token": await _two_needed(office, ANNA)})
+    await pressed(office, keyboard, random.choice([VERA, MAX, SAM]))
+    return Expected(rows=2)
+
+
+@forged("a first person who lost the right")
+async def first_lost_right(office: Office, random: Random) -> Expected:
+    await office.give(Grant(BOB, "admin", STATION, ANNA))
+    keyboard = await office.button("second.confirm", {"token": await _two_needed(office, BOB)})
+    await office.revoke(BOB)
+    await pressed(office, keyboard, random.choice([ANNA, OLGA]))
+    await office.give(Grant(BOB, "admin", STATION, ANNA))
+    return Expected(rows=2)
+
+
+@forged("what was confirmed already")
+async def confirmed_again(office: Office, random: Random) -> Expected:
+    token = await _two_needed(office, ANNA)
+    keyboards = [await office.button("second.refuse", {"token": token}, chat=chat) for chat in (GROUP, OLGA)]
+    await asyncio.gather(*(pressed(office, one, OLGA, one.chat_id) for one in keyboards))
+    confirming = await office.button("second.confirm", {"token": token})
+    await pressed(office, confirming, OLGA)
+    return Expected(rows=4)
+
+
+@forged("a bot brought into a group by a stranger")
+async def brought(office: Office, random: Random) -> Expected:
+    bot = {"id": 7, "is_bot": True, "first_name": "Bot"}
+    chat = random.randint(-10_000, -1_000)
+    change = {
+        "chat": place_of(chat),
+        "from": {"id": random.choice([SAM, VERA, MAX]), "is_bot": False, "first_name": "S"},
+        "date": int(office.now.timestamp()),
+        "old_chat_member": {"status": "left", "user": bot},
+        "new_chat_member": {"status": "member", "user": bot},
+    }
+    offers = len(office.chat.keyboards)
+    await office.takes({"my_chat_member": change})
+    stayed = office.chat.left[-1:] != [chat] or len(office.chat.keyboards) > offers
+    office.deeds += stayed
+    return Expected()
+
+
+async def outcome(office: Office, name: str, seed: int) -> list[str]:
+    """Try one forgery; what was done that must not be, and what was not written down."""
+    rows, deeds, writes = await office.decisions_so_far(), office.deeds, office.wire.writes
+    expected = await FORGERIES[name](office, Random(seed))
+    rows, deeds = await office.decisions_so_far() - rows, office.deeds - deeds
+    found = []
+    if deeds != expected.deeds:
+        found.append(f"{name} ({seed}): {deeds} deeds instead of {expected.deeds}")
+    if office.wire.writes != writes:
+        found.append(f"{name} ({seed}): the PBX was changed")
+    if rows != expected.rows:
+        found.append(f"{name} ({seed}): {rows} decisions written down instead of {expected.rows}")
+    return found

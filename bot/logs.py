@@ -3,11 +3,17 @@
 import logging
 import re
 import sys
+import threading
 from collections.abc import Iterable
+from contextlib import suppress
+from types import TracebackType
+from typing import TextIO
+from urllib.parse import quote, unquote
 
 import structlog
 
-TOKEN = re.compile(r"\b\d{5,}(:|%3A)[A-Za-z0-9_-]{30,}")
+# In an address the token stands right after a letter: /bot123…
+TOKEN = re.compile(r"(?i)(?<!\d)\d{5,}(:|%3a)[a-z0-9_-]{30,}")
 KEY = re.compile(r"(?i)(bearer\s+)\S+")
 HIDDEN = "•••"
 
@@ -16,7 +22,8 @@ class Redaction:
     """Takes known secrets, and whatever looks like one, out of finished text."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = sorted((s for s in secrets if s), key=len, reverse=True)
+        known = {form for secret in secrets if secret for form in _forms(secret)}
+        self._secrets = sorted(known, key=len, reverse=True)
 
     def clean(self, text: str) -> str:
         for secret in self._secrets:
@@ -24,11 +31,23 @@ class Redaction:
         return KEY.sub(rf"\g<1>{HIDDEN}", TOKEN.sub(HIDDEN, text))
 
 
+def _forms(secret: str) -> set[str]:
+    """As it is given, as an address holds it, and as a program takes it out of an address."""
+    return {secret, quote(secret, safe=""), unquote(secret)}
+
+
 class _RedactedFormatter(structlog.stdlib.ProcessorFormatter):
     redaction: Redaction
 
     def format(self, record: logging.LogRecord) -> str:
         return self.redaction.clean(super().format(record))
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (the library's own name)
+        """Its own would print what the line was made of, past the cleaning."""
+        with suppress(Exception):
+            self.stream.write(f"a log line could not be written: {record.pathname}:{record.lineno}\n")
 
 
 def configure_logging(level: str, secrets: Iterable[str]) -> None:
@@ -49,7 +68,7 @@ def configure_logging(level: str, secrets: Iterable[str]) -> None:
         ],
     )
     formatter.redaction = Redaction(secrets)
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Handler(sys.stderr)
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers = [handler]
@@ -63,3 +82,17 @@ def configure_logging(level: str, secrets: Iterable[str]) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+    _log_what_python_would_print()
+
+
+def _log_what_python_would_print() -> None:
+    """Errors that nobody caught, and warnings: Python's own way leads around the cleaning."""
+    log = logging.getLogger("python")
+
+    def uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        log.critical("an error was not caught", exc_info=(kind, error, trace))
+
+    sys.excepthook = uncaught
+    threading.excepthook = lambda caught: log.critical("an error ended a thread", exc_info=caught.exc_value)
+    sys.unraisablehook = lambda caught: log.error("an error could not be raised", exc_info=caught.exc_value)
+    logging.captureWarnings(capture=True)

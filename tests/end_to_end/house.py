@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
 
 import httpx
 import uvicorn
@@ -22,6 +24,7 @@ from bot.chat.hygiene import WORD_JOINER
 from bot.demo import pbx, telegram
 from bot.demo.stage import listening
 from bot.demo.wire import AbortableProtocol
+from tests.end_to_end import secrecy
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -57,10 +60,14 @@ class Seen:
 
 
 class Standins:
-    """A stand-in PBX and a stand-in Telegram on one port, driven through their own control addresses."""
+    """A stand-in PBX and a stand-in Telegram on one port, driven through their own control addresses.
 
-    def __init__(self, address: str) -> None:
+    `keys` are the secrets that nobody at all may see."""
+
+    def __init__(self, address: str, station: pbx.Pbx) -> None:
         self.address = address
+        self.station = station
+        self.keys = {TOKEN, KEY}
         self.http = httpx.Client(base_url=address, timeout=60)
 
     def get(self, path: str, **params: object) -> Json:
@@ -180,6 +187,16 @@ class Standins:
         """Waits until the bot has seen every trunk twice: the third look begins when the second is finished."""
         self.wait_for_looks(3)
 
+    def keep_their_secrets(self) -> None:
+        """Fails when somebody saw what is not for his eyes."""
+        calls = self.calls()
+        people: list[Json] = self.get("/client/state", **{"as": ANNA})["people"]
+        states = [self.get("/client/state", **{"as": person["id"]}) for person in people]
+        pages = [(path, self.http.get(path).text) for path in ("/client/config", "/control/state", "/control/requests")]
+        everything = self.keys | secrecy.passwords(self.station)
+        secrecy.in_none(everything, chain(pages, secrecy.seen_by_all(states, calls)))
+        secrecy.in_none(self.keys, secrecy.seen_in_private(states, calls))
+
     def _story(self) -> str:
         lines = [f"{m.id}: {m.text}" for m in self.messages(GROUP)]
         lines += [f"{c['method']} -> {c['status']} {c.get('description', '')}" for c in self.calls()[-15:]]
@@ -191,9 +208,13 @@ class Program:
 
     def __init__(self, standins: Standins, folder: Path, **settings: str) -> None:
         self.log = folder / f"bot-{time.monotonic_ns()}.log"
+        self._database = folder / "bot.sqlite3"
         self._standins = standins
+        if password := urlsplit(settings.get("TELEGRAM_PROXY", "")).password:
+            standins.keys |= {password, unquote(password)}
         environment = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "SYSTEMROOT")}
-        with self.log.open("w") as log:
+        # Appended to, because a test may write into it too.
+        with self.log.open("a") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "bot", "run"],
                 cwd=folder,
@@ -221,6 +242,11 @@ class Program:
         """Like a power cut: no chance to say anything."""
         self._process.kill()
         self._process.wait()
+
+    def kept_its_secrets(self) -> None:
+        """Fails when its log or its audit holds one."""
+        secrets = self._standins.keys | secrecy.passwords(self._standins.station)
+        secrecy.in_none(secrets, secrecy.kept_by_program(self.log, self._database))
 
 
 def ordinary_settings(address: str, folder: Path) -> dict[str, str]:
@@ -259,9 +285,10 @@ def running_standins() -> Iterator[Standins]:
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
         thread.start()
-        standins = Standins(address)
+        standins = Standins(address, station)
         try:
             yield standins
+            standins.keep_their_secrets()
         finally:
             standins.http.close()
             server.should_exit = True
@@ -276,6 +303,7 @@ def running_bot(standins: Standins, folder: Path, **settings: str) -> Iterator[P
         yield program
     finally:
         program.kill()
+    program.kept_its_secrets()
 
 
 def press(standins: Standins, message: Seen, label: str, shows: str, person: int = ANNA) -> Seen:

@@ -63,6 +63,17 @@ def test_a_wrong_setting_is_one_readable_line(tmp_path: Path, name: str, value: 
     assert "secret-but-wrong" not in ended.stderr
 
 
+def test_a_proxy_that_does_not_answer_is_told_without_its_password(tmp_path: Path) -> None:
+    settings = ordinary_settings("http://127.0.0.1:9", tmp_path)
+    settings["TELEGRAM_PROXY"] = "socks5://me:Pr0xy%40Secret@127.0.0.1:9"
+    command = [sys.executable, "-m", "bot", "run"]
+    with subprocess.Popen(command, cwd=tmp_path, env=BARE | settings, stderr=subprocess.PIPE, text=True) as program:
+        assert program.stderr is not None
+        told = next(line for line in program.stderr if "does not answer" in line or "Pr0xy" in line)
+        program.kill()
+    assert "Pr0xy" not in told
+
+
 def test_settings_are_read_from_a_file_too(tmp_path: Path) -> None:
     settings = ordinary_settings("http://127.0.0.1:9", tmp_path) | {"ADMINS": "anna"}
     (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))

@@ -104,7 +104,10 @@ class Front:
         return self._json(body | {"messages": [_CRASHED]} if method in _LISTED else body, 500)
 
     async def _worked(self, action: Action, call: Call) -> Reply:
+        self._pbx.heard.listen(call.resource, call.params)
         outcome = await self._pbx.worker.carry_out(partial(action, call), self._pbx.speed)
+        if isinstance(outcome, Answer):
+            self._pbx.heard.listen(call.resource, outcome.data)
         if outcome is not None and outcome.cost > PATIENCE_SECONDS:
             await self._take(PATIENCE_SECONDS)
             outcome = None

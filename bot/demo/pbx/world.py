@@ -13,6 +13,7 @@ from bot.demo.pbx.calls import LINGER_SECONDS, CallBook
 from bot.demo.pbx.cdr import Records
 from bot.demo.pbx.employees import Employee, Phone
 from bot.demo.pbx.faults import NO_FAULT, Fault
+from bot.demo.pbx.heard import Heard
 from bot.demo.pbx.journal import Journal
 from bot.demo.pbx.keys import Keys
 from bot.demo.pbx.limits import RateLimit
@@ -60,6 +61,7 @@ class Pbx:
         self.keys = Keys(self.api_key)
         self.limit = RateLimit()
         self.journal = Journal()
+        self.heard = Heard()
         self.worker = Worker(now)
         self.tokens = Tokens()
         self.shelf = Shelf()

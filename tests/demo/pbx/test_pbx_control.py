@@ -264,3 +264,12 @@ async def test_many_ask_at_once_over_real_sockets(served: str) -> None:
     async with httpx.AsyncClient(base_url=served) as client:
         answers = await asyncio.gather(*(client.get("/pbxcore/api/v3/employees") for _ in range(20)))
     assert {answer.status_code for answer in answers} == {200}
+
+
+async def test_every_password_said_to_it_or_by_it_is_remembered(api: httpx.AsyncClient, pbx: Pbx) -> None:
+    made = (await api.get("/passwords:generate")).json()["data"]["password"]
+    shown = (await api.get("/sip/201:getSecret")).json()["data"]["secret"]
+    await api.post("/employees:batchCreate", json={"employees": [{"number": "243", "sip_secret": "t00-weak"}]})
+    await api.patch(f"/sip-providers/{TRUNK}", json={"secret": "Tr9Secret09xyz"})
+    await api.get("/cdr?search=password")
+    assert {made, shown, "t00-weak", "Tr9Secret09xyz"} <= pbx.heard.passwords

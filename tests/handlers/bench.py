@@ -132,6 +132,7 @@ class Bench:
         self.done: list[Request] = []
         self.now = NOW
         self.update_id = 0
+        self.taken = 0
         self.menus_changed = 0
         self._options: dict[str, Any] = {
             "grants": grants,
@@ -234,6 +235,7 @@ class Bench:
         if update_id is None:
             self.update_id += 1
             update_id = self.update_id
+        self.taken += 1
         await self.dispatcher.handle(Update.de_json({"update_id": update_id, **update}, None))
 
     async def types(self, text: str, person: int = ANNA, chat: int = GROUP, sent: datetime | None = None) -> None:

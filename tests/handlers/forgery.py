@@ -70,11 +70,12 @@ class CountingTransport(httpx.AsyncBaseTransport):
 
 
 class Office(Bench):
-    """`deeds` counts the handlers that were reached."""
+    """`deeds` counts the handlers that were reached, `rows` the decisions that were written down."""
 
     def __init__(self, store: Store) -> None:
         self.wire = CountingTransport()
         self.deeds = 0
+        self.rows = 0
         super().__init__(store, two_person=frozenset({Permission.EMPLOYEES_DELETE}))
         self.members.there = {(GROUP, MAX), (GROUP, ANNA), (GROUP, SAM + 1)}
         for name, command in CATALOGUE.commands.items():
@@ -620,9 +621,10 @@ async def brought(office: Office, random: Random) -> Expected:
 
 async def outcome(office: Office, name: str, seed: int) -> list[str]:
     """Try one forgery; what was done that must not be, and what was not written down."""
-    rows, deeds, writes = await office.decisions_so_far(), office.deeds, office.wire.writes
+    rows, deeds, writes = office.rows, office.deeds, office.wire.writes
     expected = await FORGERIES[name](office, Random(seed))
-    rows, deeds = await office.decisions_so_far() - rows, office.deeds - deeds
+    office.rows = await office.decisions_so_far()
+    rows, deeds = office.rows - rows, office.deeds - deeds
     found = []
     if deeds != expected.deeds:
         found.append(f"{name} ({seed}): {deeds} deeds instead of {expected.deeds}")

@@ -20,16 +20,16 @@ from handlers import checks, intent, subjects
 from handlers.second_person import SecondPerson
 from tests.handlers.forgery import FORGERIES, Office, outcome
 
-PARTS, EXAMPLES, IN_A_ROW = 4, 50, 50
+PARTS, EXAMPLES, IN_A_ROW = 4, 45, 50
+UPDATES = 10_000
 
 
 class Campaign:
     """An office that lives as long as the campaign: what one forgery leaves behind must not help the next one."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, store_file: Path) -> None:
         self._runner = asyncio.Runner()
-        self._store = Store(f"sqlite:///{folder / 'bot.sqlite3'}")
-        self.tried = 0
+        self._store = Store(f"sqlite:///{store_file}")
         self.lines: list[Any] = []
         self.office = self._runner.run(self._opened())
 
@@ -40,7 +40,6 @@ class Campaign:
         return office
 
     def outcome(self, name: str, seed: int) -> list[str]:
-        self.tried += 1
         self.lines.clear()
         return self._runner.run(outcome(self.office, name, seed))
 
@@ -50,8 +49,8 @@ class Campaign:
 
 
 @pytest.fixture
-def campaign(tmp_path: Path) -> Iterator[Campaign]:
-    campaign = Campaign(tmp_path)
+def campaign(store_file: Path) -> Iterator[Campaign]:
+    campaign = Campaign(store_file)
     # Errors are part of it: their tracebacks would be ten thousand lines.
     with structlog.testing.capture_logs() as lines:
         campaign.lines = lines
@@ -74,7 +73,7 @@ def test_no_forged_update_is_obeyed_and_each_is_written_down(campaign: Campaign,
         assert not found, "\n".join(found)
 
     run()
-    assert campaign.tried >= EXAMPLES * IN_A_ROW
+    assert campaign.office.taken >= UPDATES / PARTS
 
 
 def without(module: Any, table: str, name: str) -> Callable[[pytest.MonkeyPatch], None]:
@@ -169,6 +168,5 @@ def test_without_any_single_check_a_forged_update_is_obeyed(
     assert next(found, None) is not None
 
 
-@pytest.mark.parametrize("name", sorted(FORGERIES))
-def test_each_forgery_is_refused(campaign: Campaign, name: str) -> None:
-    assert not [violation for seed in range(3) for violation in campaign.outcome(name, seed)]
+def test_each_forgery_is_refused(campaign: Campaign) -> None:
+    assert not [violation for name in FORGERIES for seed in range(3) for violation in campaign.outcome(name, seed)]

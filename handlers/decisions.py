@@ -194,7 +194,7 @@ class Decisions:
     async def _asked(self, actor: Actor, place: Place) -> Asking:
         """Telegram is asked who is in the chat only when something depends on it, and never within a transaction."""
         asking = self._asking(actor, place)
-        if not (await self._grants.current()).needs_membership(asking):
+        if place.private or not (await self._grants.current()).needs_membership(asking):
             return asking
         return replace(asking, member=await self._membership.is_member(place.chat, actor.id))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Metric
 
-from bot.access import ADMIN, OPERATOR, VIEWER
+from bot.access import ADMIN, OPERATOR, PERMISSIONS, VIEWER
 from bot.metrics import REGISTRY
 from bot.settings import Settings
 from handlers import CATALOGUE
@@ -33,19 +33,19 @@ def test_the_command_table_is_the_catalogue() -> None:
 
 
 def test_the_settings_table_names_every_setting_and_its_default() -> None:
-    documented = {row[0].strip("`"): row[1].strip("`") for row in table("Settings")}
+    documented = {_setting(row[0].strip("`")): row[1].strip("`") for row in table("Settings")}
     assert list(documented) == [name.upper() for name in Settings.model_fields]
     for name, field in Settings.model_fields.items():
         default = documented[name.upper()]
         if field.is_required():
             assert default == "*needed*"
         else:
-            assert default == _written(field.default), name
+            assert default == _written(field.get_default(call_default_factory=True)), name
 
 
 def test_the_example_file_holds_every_setting_once() -> None:
-    named = re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
-    assert sorted(named) == sorted(name.upper() for name in Settings.model_fields)
+    named = re.findall(r"^#?([A-Z]\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    assert sorted(map(_setting, named)) == sorted(name.upper() for name in Settings.model_fields)
 
 
 def test_the_metrics_table_is_the_registry() -> None:
@@ -63,8 +63,18 @@ def test_every_local_link_leads_somewhere() -> None:
         assert (ROOT / link).exists(), link
 
 
+def _setting(written: str) -> str:
+    """Roles have names of the site's own."""
+    return "ROLE" if written.startswith("ROLE_") else written
+
+
+def test_the_readme_names_every_right() -> None:
+    section = README.split("The rights, for `ROLE_…`", 1)[1].split("\n\n", 1)[0]
+    assert set(re.findall(r"`([a-z]+\.[a-z]+)`", section)) == PERMISSIONS
+
+
 def _written(default: object) -> str:
-    if default is None or default in ("", (), frozenset()):
+    if default is None or default in ("", (), frozenset(), {}):
         return "–"
     return str(default).lower() if isinstance(default, bool) else str(default)
 

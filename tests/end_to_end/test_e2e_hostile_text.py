@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from handlers.employee_files import read_file
-from tests.end_to_end.house import ANNA, BORIS, GROUP, KEY, VERA, Json, Seen, Standins, running_bot, running_standins
+from tests.end_to_end.house import ANNA, BORIS, GROUP, KEY, Json, Seen, Standins, running_bot, running_standins
 
 # As the PBX has them, and as they are read: in one line, without what nobody can see.
 TEXTS = {
@@ -115,12 +115,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
 def room(office: Standins) -> Room:
     """A new group for every question, so that none has to wait for Telegram's limits."""
 
-    def make() -> int:
-        chat = office.post("/client/chats", title="Test", type="supergroup", creator=ANNA, members=[BORIS, VERA])
-        number: int = chat["id"]
-        return number
-
-    return make
+    return office.new_group
 
 
 def is_mere_text(message: Seen, *names: str) -> Seen:

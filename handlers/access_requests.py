@@ -8,9 +8,6 @@ from bot.store.audit import Change
 from handlers.command import Reply, Request, button
 from handlers.grant import granting, not_granted
 
-# What an administrator gives with one press; anything else with /grant.
-OFFERED = (VIEWER, OPERATOR)
-
 
 @button("access.request")
 async def ask(request: Request) -> Reply:
@@ -26,6 +23,8 @@ async def ask(request: Request) -> Reply:
 
 
 def _buttons(request_id: int) -> list[list[dict[str, Any]]]:
+    """What is given with one press; anything else with /grant."""
+
     def stored(label: str, role: str) -> dict[str, Any]:
         return {"label": label, "action": "access.answer", "data": {"request": request_id, "role": role}}
 

@@ -5,8 +5,17 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 
 LEADING = frozenset({"for", "until", "till", "to", "на", "до", "по"})
-UNITS = {"min": "minutes", "мин": "minutes", "h": "hours", "ч": "hours", "d": "days", "д": "days", "w": "weeks"}
-LENGTH = re.compile(r"(\d{1,4})(min|мин|h|ч|d|д|w)(?:ours?|ays?|eeks?|асов|аса|ас|ней|ня|ень|н)?")
+UNITS = {
+    "min": "minutes",
+    "мин": "minutes",
+    "h": "hours",
+    "ч": "hours",
+    "d": "days",
+    "д": "days",
+    "w": "weeks",
+    "нед": "weeks",
+}
+LENGTH = re.compile(rf"(\d{{1,4}})({'|'.join(UNITS)})[^\W\d_]*")
 DATE_FORMS = ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y")
 SHORT_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})")
 TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")

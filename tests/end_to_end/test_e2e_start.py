@@ -54,6 +54,11 @@ def test_without_settings_each_missing_one_is_named(tmp_path: Path) -> None:
         ("LOG_LEVEL", "LOUD", "DEBUG"),
         ("HEALTH_ADDRESS", "8080", "127.0.0.1:8080"),
         ("DATABASE_URL", "nonsense", "sqlite:///"),
+        ("ROLE_reception", "calls.listen", "known are access.grant"),
+        ("ROLE_admin", "calls.read", "take another name"),
+        ("ROLE", "calls.read", "ROLE_reception=calls.read,status.read"),
+        ("TWO_PERSON", "calls.read", "known are access.grant, employees.delete"),
+        ("COMMANDS_PER_MINUTE", "0", "greater than or equal to 1"),
     ],
 )
 def test_a_wrong_setting_is_one_readable_line(tmp_path: Path, name: str, value: str, says: str) -> None:

@@ -172,7 +172,7 @@ class Access:
             return Decision(True, _named([opens]), opens)
         if any(permission in self.permissions(grant) for grant in self.holding(asking, without="member")):
             return Decision(False, self._why_nothing(asking))
-        return Decision(False, _named(held) if held else self._why_nothing(asking))
+        return Decision(False, f"beyond {_named(held)}" if held else self._why_nothing(asking))
 
     def _why_nothing(self, asking: Asking) -> str:
         if any(self.holding(asking, without="member")):
@@ -224,6 +224,7 @@ class NotGranted(Exception):
         super().__init__(reason)
 
 
+NO_SUCH_ROLE = "no such role"
 TOO_MUCH_FOR_A_CHAT = "a chat can be operator at most"
 MORE_THAN_ONES_OWN = "more than the giver has"
 IN_THE_SETTINGS = "stands in the settings"
@@ -232,10 +233,12 @@ THE_LAST_ADMIN = "the last administrator"
 
 def check_giving(access: Access, giver: Asking, grant: Grant) -> None:
     """Raises NotGranted: nobody gives more than they have, and no chat becomes an administrator."""
-    wanted = access.roles[grant.role].permissions
-    if grant.is_of_chat and not wanted <= OPERATOR.permissions:
+    role = access.roles.get(grant.role)
+    if role is None:
+        raise NotGranted(NO_SUCH_ROLE)
+    if grant.is_of_chat and not role.permissions <= OPERATOR.permissions:
         raise NotGranted(TOO_MUCH_FOR_A_CHAT)
-    if not wanted <= access.rights(giver):
+    if not role.permissions <= access.rights(giver):
         raise NotGranted(MORE_THAN_ONES_OWN)
     if grant.until is not None:
         _keep_an_admin(access, grant, giver.now)

@@ -4,7 +4,15 @@ import re
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.access import IN_THE_SETTINGS, MORE_THAN_ONES_OWN, THE_LAST_ADMIN, TOO_MUCH_FOR_A_CHAT, Grant, NotGranted
+from bot.access import (
+    IN_THE_SETTINGS,
+    MORE_THAN_ONES_OWN,
+    NO_SUCH_ROLE,
+    THE_LAST_ADMIN,
+    TOO_MUCH_FOR_A_CHAT,
+    Grant,
+    NotGranted,
+)
 from bot.chat.message import Button, Message, Rows, mark
 from bot.store.audit import Change
 from handlers import access
@@ -15,6 +23,7 @@ HERE = frozenset({"here", "group", "chat", "здесь", "группа", "чат
 ID = re.compile(r"-?\d{4,19}")
 LENGTHS = ((mark("for 8 h"), timedelta(hours=8)), (mark("for 7 d"), timedelta(days=7)))
 REFUSALS = {
+    NO_SUCH_ROLE: mark("The bot's settings do not know this role any more. /access lists what there is."),
     TOO_MUCH_FOR_A_CHAT: mark("A group can be operator at most. Give the higher role to the people themselves."),
     MORE_THAN_ONES_OWN: mark("That is more than you may do yourself. Ask an administrator of the bot."),
     IN_THE_SETTINGS: mark("This stands in the bot's settings. It is changed there, in ADMINS, OPERATORS or VIEWERS."),
@@ -80,6 +89,9 @@ async def ask_give(request: Request) -> Reply:
 
 
 async def _ask_give(request: Request, subject: int, role: str, until: datetime | None) -> Reply:
+    if role not in request.desk.grants.roles:
+        return not_granted(NotGranted(NO_SUCH_ROLE))
+
     def give(label: str, ends: datetime | None) -> Button:
         data = {"subject": subject, "role": role, "until": ends.isoformat() if ends else None}
         return Button(label, "access.give", data)

@@ -13,6 +13,7 @@ from bot.access import (
     BUILT_IN,
     IN_THE_SETTINGS,
     MORE_THAN_ONES_OWN,
+    NO_SUCH_ROLE,
     OPERATOR,
     PERMISSIONS,
     THE_LAST_ADMIN,
@@ -98,7 +99,7 @@ def test_several_grants_add_up_and_the_one_that_opens_is_known() -> None:
     access = Access((Grant(5, "viewer"), Grant(5, "reception")), roles)
     decision = access.may(asking(5), Permission.EMPLOYEES)
     assert (decision.allowed, decision.reason) == (True, "role reception")
-    assert access.may(asking(5), Permission.TRUNKS).reason == "role reception, viewer"
+    assert access.may(asking(5), Permission.TRUNKS).reason == "beyond role reception, viewer"
 
 
 def test_a_role_that_the_settings_do_not_know_any_more_gives_nothing() -> None:
@@ -132,6 +133,10 @@ def test_nobody_gives_more_than_they_have() -> None:
     assert refusal(check_giving, access, doorman, Grant(6, "operator")) == MORE_THAN_ONES_OWN
     assert refusal(check_taking, access, doorman, Grant(7, "operator", "Office", 1)) == MORE_THAN_ONES_OWN
     assert refusal(check_giving, access, asking(6, 6), Grant(6, "viewer")) == MORE_THAN_ONES_OWN
+
+
+def test_a_role_that_is_gone_is_not_given() -> None:
+    assert refusal(check_giving, ACCESS, ANNA, Grant(5, "reception")) == NO_SUCH_ROLE
 
 
 def test_a_group_is_operator_at_most() -> None:

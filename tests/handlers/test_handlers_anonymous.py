@@ -38,7 +38,7 @@ async def test_the_press_carries_the_real_id_and_its_rights(bench: Bench) -> Non
     assert decisions == [
         ("/write", False, "an anonymous administrator"),
         ("identity.prove", True, "role viewer"),
-        ("/write", False, "role viewer"),
+        ("/write", False, "beyond role viewer"),
         ("identity.prove", True, "role admin"),
         ("/write", True, "role admin"),
     ]

@@ -33,7 +33,7 @@ async def test_what_is_denied_is_not_done_and_written_down(bench: Bench) -> None
     await bench.types("/add x", person=SAM)
     assert not bench.done
     assert [(row.allowed, row.reason) for row in await bench.audit()] == [
-        (False, "role viewer"),
+        (False, "beyond role viewer"),
         (False, "not a member of the chat"),
     ]
     assert [template for _, template, _ in bench.chat.said] == ["no_right"]
@@ -208,7 +208,7 @@ async def test_an_answer_needs_the_right_at_that_moment(bench: Bench, monkeypatc
     monkeypatch.setattr(bench.book, "_settings", (Grant(ANNA, "viewer"),))
     await bench.says("s3cret", chat=ANNA)
     assert not bench.done
-    assert (await bench.audit())[-1].reason == "role viewer"
+    assert (await bench.audit())[-1].reason == "beyond role viewer"
     assert bench.chat.said[-1][1] == "no_right_now"
 
 

@@ -9,7 +9,6 @@ import structlog
 from telegram import (
     Bot,
     ForceReply,
-    InlineKeyboardButton,
     InlineKeyboardMarkup,
     InputFile,
     LinkPreviewOptions,
@@ -19,6 +18,7 @@ from telegram.error import TelegramError
 
 from bot.access import Destination
 from bot.chat import masking
+from bot.chat.buttons import markup_of
 from bot.chat.errors import (
     ChatMoved,
     DeliveryError,
@@ -44,7 +44,6 @@ T = TypeVar("T")
 
 POSSIBLE_REPEAT = mark("🔁 possible repeat")
 TOAST_LIMIT = 200
-LABEL_LIMIT = 64
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
@@ -98,7 +97,7 @@ class Messenger:
         text = self._renderer.text(message.template, message.facts, zone=zone, now=now, masked=masked)
         if repeat:
             text = f"<i>{self._renderer.label(POSSIBLE_REPEAT)}</i>\n{text}"
-        markup = ForceReply(selective=True) if wants_answer else _markup(keyboard, self._renderer, masked)
+        markup = ForceReply(selective=True) if wants_answer else markup_of(keyboard, self._renderer, masked)
         target = _Target(to, reply_to)
         while True:
             try:
@@ -160,7 +159,7 @@ class Messenger:
     ) -> None:
         """Without a keyboard the message loses its buttons. A message that already looks like this counts as done."""
         text = self._renderer.text(message.template, message.facts, zone=zone, now=now, masked=masked)
-        markup = _markup(keyboard, self._renderer, masked)
+        markup = markup_of(keyboard, self._renderer, masked)
 
         async def change(shown: str, parse_mode: str | None) -> None:
             try:
@@ -280,26 +279,3 @@ def _masked(file: File) -> File:
     """Its caption is masked where it is rendered."""
     name, title, performer = masking.masked([file.name, file.title, file.performer])
     return replace(file, name=name, title=title, performer=performer)
-
-
-def _markup(keyboard: Keyboard | None, renderer: Renderer, masked: bool) -> InlineKeyboardMarkup | None:
-    if keyboard is None:
-        return None
-    return InlineKeyboardMarkup(
-        [
-            [
-                InlineKeyboardButton(
-                    _legible(renderer.label(button["label"], masked=masked)),
-                    callback_data=f"{keyboard.id}:{row}:{column}",
-                )
-                for column, button in enumerate(buttons)
-            ]
-            for row, buttons in enumerate(keyboard.rows)
-        ]
-    )
-
-
-def _legible(label: str) -> str:
-    """A button may bear a name from the PBX. Telegram refuses a keyboard with an empty label, or one far too long."""
-    short = label if len(label) <= LABEL_LIMIT else f"{label[: LABEL_LIMIT - 1]}…"
-    return short if short.strip() else "–"

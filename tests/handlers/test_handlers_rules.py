@@ -1,0 +1,90 @@
+"""The one table of rules is what the dispatcher obeys, what /help lists, and what the menus offer."""
+
+import re
+
+import pytest
+
+from bot.access import ADMIN, OPERATOR, VIEWER, Grant, Permission, Role
+from bot.chat.render import Renderer
+from bot.store.database import Store
+from bot.store.keyboards import new_keyboard
+from handlers import CATALOGUE
+from handlers.command import Command, Press, Reply, Request
+from handlers.help import help_
+from handlers.menus import Menus
+from handlers.rules import RULES, Rule, Where
+from handlers.topics import in_order
+from tests.handlers.bench import Bench
+
+VIEWING, OPERATING, ADMINISTERING, STRANGER = 11, 12, 13, 14
+ROLES: dict[int, Role | None] = {VIEWING: VIEWER, OPERATING: OPERATOR, ADMINISTERING: ADMIN, STRANGER: None}
+GRANTS = tuple(Grant(person, role.name) for person, role in ROLES.items() if role)
+GROUP = -500
+
+
+@pytest.fixture
+def bench(store: Store) -> Bench:
+    """All that people can say and do, and nothing behind it."""
+    bench = Bench(store, grants=GRANTS)
+
+    async def done(request: Request) -> Reply:
+        bench.done.append(request)
+        return Reply()
+
+    for name, command in CATALOGUE.commands.items():
+        bench.catalogue.commands[name] = Command(name, done, command.rule, command.summary)
+    for name, press in CATALOGUE.presses.items():
+        bench.catalogue.presses[name] = Press(name, done, press.rule)
+    return bench
+
+
+def holds(rule: Rule, role: Role | None, *, private: bool) -> bool:
+    """The table, read by hand."""
+    if (rule.where is Where.PRIVATE and not private) or (rule.where is Where.GROUP and private):
+        return False
+    if rule.permission == Permission.ANYONE:
+        return private or role is not None
+    return role is not None and rule.permission in role.permissions | {Permission.SOMEBODY}
+
+
+@pytest.mark.parametrize("person", ROLES)
+@pytest.mark.parametrize("private", [True, False])
+async def test_the_table_is_what_is_obeyed(bench: Bench, person: int, private: bool) -> None:
+    chat = person if private else GROUP
+    for name, rule in RULES.items():
+        bench.done.clear()
+        if name.startswith("/"):
+            await bench.types(name, person, chat)
+        elif name in CATALOGUE.presses:
+            keyboard = new_keyboard(chat, [[{"label": "x", "action": name, "data": {}}]], now=bench.now)
+            async with bench.store.begin() as session:
+                session.add(keyboard)
+            await bench.presses(keyboard, person, chat)
+        else:
+            continue
+        assert bool(bench.done) is holds(rule, ROLES[person], private=private), name
+
+
+@pytest.mark.parametrize("person", ROLES)
+@pytest.mark.parametrize("private", [True, False])
+async def test_help_and_the_menu_list_what_is_obeyed(bench: Bench, person: int, private: bool) -> None:
+    expected = {c.name for c in in_order(CATALOGUE) if holds(c.rule, ROLES[person], private=private)}
+    menus = Menus(None, Renderer("en"), CATALOGUE, bench.book, "Head office", bench.clock)  # type: ignore[arg-type]
+    offered = menus._listed(await bench.book.current(), person, person if private else GROUP)
+    assert {command.command for command in offered} == expected
+    if ROLES[person] is None:
+        return
+    bench.catalogue.commands["help"] = Command("help", help_, RULES["/help"], "")
+    await bench.types("/help", person, person if private else GROUP)
+    _, _, facts = bench.chat.said[-1]
+    assert {command["name"] for topic in facts["topics"] for command in topic["commands"]} == expected
+
+
+def test_what_writes_is_asked_for_first() -> None:
+    """A deed is never a command: it stands behind a question."""
+    assert not [name for name, rule in RULES.items() if rule.writes and name.startswith("/")]
+
+
+def test_every_permission_of_a_rule_is_one() -> None:
+    known = {value for name, value in vars(Permission).items() if re.fullmatch("[A-Z_]+", name)}
+    assert {rule.permission for rule in RULES.values()} <= known

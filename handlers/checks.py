@@ -35,9 +35,10 @@ May = Callable[[str], Decision]
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """What somebody asked for that waits for a second person; `may` is what the first may do now."""
+    """What somebody asked for, and where, that waits for a second person; `may` is what the first may do there now."""
 
     first: Actor
+    place: Place
     may: May
     is_refusal: bool
 
@@ -96,7 +97,8 @@ def _age(case: Case) -> Decision | None:
 
 
 def _where(case: Case) -> Decision | None:
-    if case.rule.where.holds(private=case.place.private):
+    place = case.approval.place if case.approval is not None else case.place
+    if case.rule.where.holds(private=place.private):
         return None
     return ONLY_IN_PRIVATE if case.rule.where is Where.PRIVATE else ONLY_IN_A_GROUP
 

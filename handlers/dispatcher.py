@@ -12,11 +12,12 @@ from bot.access import Decision, Permission
 from bot.chat.message import Message
 from bot.store.audit import holds_secret
 from handlers import group_chat, refusals, second_person
+from handlers.checks import UNDECIDED
 from handlers.command import Command, Press, Question, Reply, Request
 from handlers.conversation import Conversation
 from handlers.decisions import Decisions, Verdict
 from handlers.execution import Execution
-from handlers.intent import Added, Place, Pressed, Said, Typed, read_intent
+from handlers.intent import Added, Pressed, Said, Typed, read_intent
 from handlers.reception import Reception
 from handlers.second_person import SecondPerson, Wish
 
@@ -85,7 +86,8 @@ class Dispatcher:
         if not typed.place.private and verdict.may(Permission.SOMEBODY).allowed and holds_secret(typed.arguments):
             await _hide_secret(talk)
             return
-        answer = refusals.offer_to_prove(typed) or refusals.answer_to_command(typed, verdict.decision, verdict.may)
+        proof = refusals.offer_to_prove(typed) if verdict.subject.rule is not None else None
+        answer = proof or refusals.answer_to_command(typed, verdict.decision, verdict.may)
         if answer is not None and self._decisions.may_be_told(typed, verdict.decision):
             await talk.finish(Reply(answer))
 
@@ -126,7 +128,7 @@ class Dispatcher:
         waiting, approval = verdict.subject.waiting, verdict.subject.approval
         if waiting is None or approval is None:
             return
-        first, place = approval.first, Place(**waiting["place"])
+        first, place = approval.first, approval.place
         talk = self._reception.conversation(first, place, approval.may, shown=waiting["message"])
         if approval.is_refusal:
             told = second_person.refused(first, pressed.actor)
@@ -163,17 +165,24 @@ class Dispatcher:
         await self._execution.conclude(verdict.entry, talk, reply)
 
     async def _overheard(self, said: Said) -> None:
-        """Words that answer nothing. Only a secret in them concerns the bot."""
+        """Words that answer nothing. What people say to each other in a group does not concern the bot, but for a
+        secret in it."""
+        if not said.place.private and not holds_secret(said.text):
+            return
         may = await self._decisions.rights(said.actor, said.place)
+        if not refusals.is_known(may):
+            return
         talk = self._reception.conversation(said.actor, said.place, may, asked=said.message_id)
-        if not said.place.private and refusals.is_known(may) and holds_secret(said.text):
-            await _hide_secret(talk)
+        if said.place.private:
+            await talk.finish(Reply(Message("not_a_command")))
         else:
-            await talk.finish(Reply(refusals.answer_to_words(said, may)))
+            await _hide_secret(talk)
 
     async def _added(self, added: Added, update_id: int) -> None:
         """Into a group by somebody who may give it access: ask which. By anybody else: say so, and leave."""
         verdict = await self._decisions.about_joining(added, update_id)
+        if verdict.decision == UNDECIDED:
+            return
         talk = self._reception.conversation(added.actor, added.place, verdict.may)
         known = added.place.chat in {*self._alert_chats(), *(grant.subject for grant in verdict.access.grants)}
         if known or (verdict.decision.allowed and added.channel):

@@ -18,6 +18,7 @@ from bot.store.audit import Change
 from handlers import access
 from handlers.command import Reply, Request, WrongArguments, button, command
 from handlers.deadlines import NotADeadline, take_deadline
+from handlers.intent import NOBODY
 
 HERE = frozenset({"here", "group", "chat", "здесь", "группа", "чат"})
 ID = re.compile(r"-?\d{4,19}")
@@ -76,6 +77,8 @@ async def _subject(request: Request, words: list[str]) -> int:
     if word.lower() in HERE and not request.place.private:
         return request.place.chat
     if ID.fullmatch(word):
+        if int(word) in NOBODY:
+            raise WrongArguments(mark("This id is nobody's own: every anonymous administrator or channel has it."))
         return int(word)
     known = await request.desk.people.by_username(word) if word.startswith("@") else None
     if known is None:

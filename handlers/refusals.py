@@ -61,11 +61,6 @@ def _to_somebody_known(typed: Typed, decision: Decision) -> Message | None:
     return Message("no_right", {"command": typed.name})
 
 
-def answer_to_words(said: Said, may: May) -> Message | None:
-    """Words that answer nothing. In a group people talk to each other; in private they may expect to be understood."""
-    return Message("not_a_command") if said.place.private and is_known(may) else None
-
-
 def answer_to_late_words(said: Said, decision: Decision, may: May) -> Message | None:
     """An answer that is not obeyed: it came too late, or the right has gone since the question."""
     if decision in UNHEARD or not is_known(may):

@@ -113,7 +113,7 @@ async def _of_second_press(
         data=waiting["data"],
         arguments=f"asked by {first.id} {first.name}",
         keyboard=keyboard,
-        approval=Approval(first, may, choice["action"] == REFUSE),
+        approval=Approval(first, place, may, choice["action"] == REFUSE),
         waiting=waiting,
         claim=claim,
     )

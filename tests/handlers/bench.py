@@ -215,8 +215,8 @@ class Bench:
         rule = Rule(permission, **{key: more.pop(key) for key in ("where", "costly", "urgent") if key in more})
         self.catalogue.commands[name] = Command(name, handler, rule, "", **more)
 
-    def on_press(self, name: str, permission: str, reply: Reply, writes: str = "") -> None:
-        self.catalogue.presses[name] = Press(name, self._remembering(reply), Rule(permission, writes=writes))
+    def on_press(self, name: str, permission: str, reply: Reply, **more: Any) -> None:
+        self.catalogue.presses[name] = Press(name, self._remembering(reply), Rule(permission, **more))
 
     def on_answer(self, name: str, permission: str, reply: Reply | Exception) -> None:
         self.catalogue.answers[name] = Press(name, self._remembering(reply), Rule(permission))

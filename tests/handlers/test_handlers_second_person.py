@@ -11,6 +11,7 @@ from bot.chat.message import Button, Message
 from bot.store.database import Store
 from bot.store.tables import Keyboard, Outgoing
 from handlers.command import Reply
+from handlers.rules import Where
 from handlers.second_person import WITHIN
 from tests.handlers.bench import ANNA, GROUP, OLGA, SAM, VERA, Bench
 
@@ -68,6 +69,14 @@ async def test_everybody_else_with_the_right_is_asked_in_private(bench: Bench) -
     await bench.presses(await buttons_of(bench, notice), OLGA, OLGA)
     assert [(one.actor.id, one.place.chat) for one in bench.done] == [(ANNA, ANNA)]
     assert bench.chat.edited[-2:] == ["broken", "second_person_confirmed"]
+
+
+async def test_what_is_for_groups_alone_is_confirmed_in_private_too(bench: Bench) -> None:
+    bench.on_press(DEED, Permission.TRUNKS, Reply(), writes="Give a group access", where=Where.GROUP)
+    await said_yes(bench)
+    (notice,) = await owed(bench)
+    await bench.presses(await buttons_of(bench, notice), OLGA, OLGA)
+    assert [(one.actor.id, one.place.chat) for one in bench.done] == [(ANNA, GROUP)]
 
 
 async def test_in_private_the_asker_can_only_take_it_back(bench: Bench) -> None:

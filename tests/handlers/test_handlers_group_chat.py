@@ -17,15 +17,15 @@ def office(bench: Bench) -> None:
         bench.catalogue.presses[name] = CATALOGUE.presses[name]
 
 
-async def brought(bench: Bench, by: int, chat: int = BRANCH, kind: str = "supergroup", **more: Any) -> None:
+async def brought(bench: Bench, by: int, chat: int = BRANCH, kind: str = "supergroup", robot: bool = False) -> None:
     change = {
         "chat": place_of(chat) | {"type": kind},
-        "from": person_of(by),
+        "from": BOT if robot else person_of(by),
         "date": 0,
         "old_chat_member": {"status": "left", "user": BOT},
         "new_chat_member": {"status": "member", "user": BOT},
     }
-    await bench.takes({"my_chat_member": change | more})
+    await bench.takes({"my_chat_member": change})
 
 
 async def test_an_administrator_is_asked_which_role_the_group_gets(bench: Bench) -> None:
@@ -83,5 +83,5 @@ async def test_it_does_not_leave_because_of_its_own_trouble(bench: Bench, monkey
 
 
 async def test_somebody_who_is_nobody_brings_it_nowhere(bench: Bench) -> None:
-    await brought(bench, ANNA, **{"from": BOT})
+    await brought(bench, ANNA, robot=True)
     assert bench.chat.left == [BRANCH]

@@ -37,6 +37,16 @@ Look = Callable[[AsyncSession, Access, Asking], Awaitable[Subject]]
 
 
 @dataclass(frozen=True, slots=True)
+class Matter:
+    """What comes to be decided: about the subject, or about what `look` finds within the transaction."""
+
+    intent: Intent
+    update_id: int
+    subject: Subject
+    look: Look | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """`entry` is the audit row; `asking` who, where and when."""
 
@@ -78,13 +88,13 @@ class Decisions:
         self._began = clock()
 
     async def about_command(self, typed: Typed, update_id: int) -> Verdict:
-        return await self._guarded(typed, update_id, subjects.of_command(self._catalogue, typed))
+        return await self._guarded(Matter(typed, update_id, subjects.of_command(self._catalogue, typed)))
 
     async def about_press(self, pressed: Pressed, update_id: int) -> Verdict:
         async def look(session: AsyncSession, access: Access, asking: Asking) -> Subject:
             return await subjects.of_press(session, self._catalogue, pressed, access, asking)
 
-        return await self._guarded(pressed, update_id, Subject("a button"), look)
+        return await self._guarded(Matter(pressed, update_id, Subject("a button"), look))
 
     async def about_words(self, said: Said, update_id: int) -> Verdict | None:
         """None when they answer no question."""
@@ -92,15 +102,18 @@ class Decisions:
         answer = self._catalogue.answers.get(question.answer) if question else None
         if question is None or answer is None:
             return None
-        return await self._guarded(said, update_id, subjects.of_answer(answer, question, said))
+        return await self._guarded(Matter(said, update_id, subjects.of_answer(answer, question, said)))
 
     async def about_joining(self, added: Added, update_id: int) -> Verdict:
-        return await self._guarded(added, update_id, Subject(ADDED, RULES[ADDED], arguments=added.place.title))
+        subject = Subject(ADDED, RULES[ADDED], arguments=added.place.title)
+        return await self._guarded(Matter(added, update_id, subject))
 
     async def rights(self, actor: Actor, place: Place) -> May:
         """What somebody may do here, without deciding anything: to choose what is said to them."""
-        asking = await self._asked(actor, place)
-        return partial((await self._grants.current()).may, asking)
+        access, asking = await self._grants.current(), self._asking(actor, place)
+        if access.needs_membership(asking):
+            asking = replace(asking, member=await self._membership.is_member(place.chat, actor.id))
+        return partial(access.may, asking)
 
     def may_be_told(self, typed: Typed, decision: Decision) -> bool:
         return self._limits.may_be_told(decision, typed.actor, typed.place, self._clock())
@@ -110,35 +123,36 @@ class Decisions:
             found = await questions.find(session, chat_id=said.place.chat, person_id=said.actor.id)
         return found if found is not None and checks.is_answer(said, found, self._clock()) else None
 
-    async def _guarded(self, intent: Intent, update_id: int, subject: Subject, look: Look | None = None) -> Verdict:
-        """Decide about the subject, or about what `look` finds. What cannot be decided is denied, and that is written
-        down too; if even that fails, nothing happens."""
+    async def _guarded(self, matter: Matter) -> Verdict:
+        """What cannot be decided is denied, and that is written down too; if even that fails, nothing happens."""
         try:
             async with asyncio.timeout(self._within):
-                asking = await self._asked(intent.actor, intent.place)
-                async with self._store.begin() as session:
-                    access = await self._grants.read(session)
-                    found = await look(session, access, asking) if look else subject
-                    return await self._decide(session, intent, update_id, found, access, asking)
+                return await self._decided(matter)
         except Exception:
-            log.exception("a decision could not be made", what=subject.what)
-        asking = self._asking(intent.actor, intent.place)
+            log.exception("a decision could not be made", what=matter.subject.what)
+        asking = self._asking(matter.intent.actor, matter.intent.place)
         async with self._store.begin() as session:
-            entry = await self._record(session, intent, update_id, subject, checks.UNDECIDED)
-        return Verdict(checks.UNDECIDED, subject, entry, asking, Access())
+            entry = await self._record(session, matter, matter.subject, checks.UNDECIDED)
+        return Verdict(checks.UNDECIDED, matter.subject, entry, asking, Access())
+
+    async def _decided(self, matter: Matter, member: bool | None = None, *, asked: bool = False) -> Verdict:
+        """Telegram is asked who is in the chat only when something depends on it, and never within a transaction."""
+        asking = replace(self._asking(matter.intent.actor, matter.intent.place), member=member)
+        async with self._store.begin() as session:
+            access = await self._grants.read(session)
+            if asked or not access.needs_membership(asking):
+                subject = await matter.look(session, access, asking) if matter.look else matter.subject
+                return await self._decide(session, matter, subject, access, asking)
+        member = await self._membership.is_member(asking.chat, asking.person)
+        return await self._decided(matter, member, asked=True)
 
     async def _decide(
-        self,
-        session: AsyncSession,
-        intent: Intent,
-        update_id: int,
-        subject: Subject,
-        access: Access,
-        asking: Asking,
+        self, session: AsyncSession, matter: Matter, subject: Subject, access: Access, asking: Asking
     ) -> Verdict:
+        intent = matter.intent
         decision = checks.UNKNOWN_BUTTON if isinstance(intent, Pressed) else checks.NO_SUCH_COMMAND
         if subject.rule is not None:
-            earlier = await audit.earlier(session, update_id, subject.what, asking.now)
+            earlier = await audit.earlier(session, matter.update_id, subject.what, asking.now)
             case = Case(
                 actor=intent.actor,
                 place=intent.place,
@@ -155,7 +169,7 @@ class Decisions:
             )
             decision = await self._judged(session, case, subject)
         await self._meet(session, intent)
-        entry = await self._record(session, intent, update_id, subject, decision)
+        entry = await self._record(session, matter, subject, decision)
         return Verdict(decision, subject, entry, asking, access)
 
     async def _judged(self, session: AsyncSession, case: Case, subject: Subject) -> Decision:
@@ -173,12 +187,11 @@ class Decisions:
         if not intent.place.private and intent.place.title:
             await acquaintances.meet(session, Known(intent.place.chat, intent.place.title))
 
-    async def _record(
-        self, session: AsyncSession, intent: Intent, update_id: int, subject: Subject, decision: Decision
-    ) -> int:
+    async def _record(self, session: AsyncSession, matter: Matter, subject: Subject, decision: Decision) -> int:
+        intent = matter.intent
         row = audit.entry(
             at=self._clock(),
-            update_id=update_id,
+            update_id=matter.update_id,
             actor_id=intent.actor.id,
             actor_name=intent.actor.name,
             chat_id=intent.place.chat,
@@ -190,13 +203,6 @@ class Decisions:
             reason=decision.reason,
         )
         return await audit.record_decision(session, row)
-
-    async def _asked(self, actor: Actor, place: Place) -> Asking:
-        """Telegram is asked who is in the chat only when something depends on it, and never within a transaction."""
-        asking = self._asking(actor, place)
-        if place.private or not (await self._grants.current()).needs_membership(asking):
-            return asking
-        return replace(asking, member=await self._membership.is_member(place.chat, actor.id))
 
     def _asking(self, actor: Actor, place: Place) -> Asking:
         return Asking(

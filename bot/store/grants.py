@@ -27,6 +27,7 @@ class GrantBook:
         self._store = store
         self._clock = clock
         self._settings = tuple(settings)
+        self._names_chats = any(grant.is_of_chat for grant in self._settings)
         self._changed = changed
         self.roles = roles
 
@@ -58,7 +59,7 @@ class GrantBook:
         """Everything that was given, ended or not: what counts is decided in one place."""
         found = await session.execute(select(GrantRow).order_by(GrantRow.given_at, GrantRow.subject_id))
         # Settings name a group by the id it had before it became a supergroup.
-        moves = await chats.moves(session)
+        moves = await chats.moves(session) if self._names_chats else {}
         named = (replace(grant, subject=moves.get(grant.subject, grant.subject)) for grant in self._settings)
         return Access((*named, *(_grant(row) for row in found.scalars())), self.roles)
 

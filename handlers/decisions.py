@@ -183,7 +183,10 @@ class Decisions:
     async def _meet(self, session: AsyncSession, intent: Intent) -> None:
         if _flaw(intent) is not None:
             return
-        await acquaintances.meet(session, Known(intent.actor.id, intent.actor.name, intent.actor.username))
+        about = intent.about if isinstance(intent, Typed) else None
+        for one in (intent.actor, about):
+            if one is not None:
+                await acquaintances.meet(session, Known(one.id, one.name, one.username))
         if not intent.place.private and intent.place.title:
             await acquaintances.meet(session, Known(intent.place.chat, intent.place.title))
 

@@ -46,9 +46,9 @@ async def grant(request: Request) -> Reply:
         facts = {"written": str(wrong)}
         raise WrongArguments(message=Message("not_a_deadline", facts)) from None
     roles = [word.lower() for word in words if word.lower() in request.desk.grants.roles]
-    subject = await _subject(request, [word for word in words if word.lower() not in request.desk.grants.roles])
     if len(roles) != 1:
         raise WrongArguments(message=Message("which_role", {"roles": sorted(request.desk.grants.roles)}))
+    subject = await _subject(request, [word for word in words if word.lower() not in request.desk.grants.roles])
     aware = until.replace(tzinfo=request.station.zone()) if until else None
     return await _ask_give(request, subject, roles[0], aware)
 

@@ -12,7 +12,7 @@ from bot.access import Decision, Permission
 from bot.chat.message import Message
 from bot.store.audit import holds_secret
 from handlers import group_chat, refusals, second_person
-from handlers.checks import UNDECIDED
+from handlers.checks import INTERRUPTED, UNDECIDED
 from handlers.command import Command, Press, Question, Reply, Request
 from handlers.conversation import Conversation
 from handlers.decisions import Decisions, Verdict
@@ -97,6 +97,10 @@ class Dispatcher:
         metrics.COMMANDS.labels(press.name if press else "unknown", _word(decision)).inc()
         if not decision.allowed or not isinstance(press, Press):
             await self._reception.toast(pressed, refusals.toast(decision), alert=True)
+            if decision == INTERRUPTED:
+                # The press is as old as the interruption: by now nobody may see a note about it.
+                talk = self._reception.conversation(pressed.actor, pressed.place, verdict.may, asked=pressed.message_id)
+                await talk.finish(Reply(Message("interrupted")))
             return
         if verdict.subject.waiting is not None:
             await self._second_pressed(pressed, press, verdict)

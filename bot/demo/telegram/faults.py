@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.demo.telegram.refusal import CONFLICT, Refusal, too_many_requests
+from bot.demo.telegram.refusal import CONFLICT, Refusal, bad_request, too_many_requests
 
 
 class FaultKind(StrEnum):
@@ -16,6 +16,7 @@ class FaultKind(StrEnum):
     CONFLICT = "conflict"
     UNAUTHORIZED = "unauthorized"
     FORBIDDEN = "forbidden"
+    BAD_REQUEST = "bad_request"
 
 
 @dataclass
@@ -49,6 +50,8 @@ class Fault:
                 refusal = Refusal(401, "Unauthorized")
             case FaultKind.FORBIDDEN:
                 refusal = Refusal(403, "Forbidden: bot was blocked by the user")
+            case FaultKind.BAD_REQUEST:
+                refusal = bad_request("CHAT_ADMIN_REQUIRED")
             case _:
                 return None
         refusal.description = self.description or refusal.description

@@ -5,7 +5,16 @@ import time
 import httpx
 import pytest
 from telegram import Bot
-from telegram.error import Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
+from telegram.error import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
 
 from bot.demo.telegram import app, populated
 from tests.demo.telegram.stage import ANNA, ON_CALL, TOKEN, People, serving
@@ -24,6 +33,7 @@ async def texts(people: People) -> list[str]:
         ("conflict", Conflict, "terminated by other getUpdates request"),
         ("unauthorized", InvalidToken, "Unauthorized"),
         ("forbidden", Forbidden, "bot was blocked by the user"),
+        ("bad_request", BadRequest, "Chat_admin_required"),
         ("cut", NetworkError, "Server disconnected|ReadError"),
     ],
 )

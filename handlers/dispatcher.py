@@ -75,7 +75,7 @@ class Dispatcher:
         if not decision.allowed or not isinstance(command, Command):
             await self._refuse(typed, verdict, talk)
             return
-        if (wait := self._station.pbx.turn_in) > WORTH_SAYING:
+        if command.rule.asks_pbx and (wait := self._station.pbx.turn_in) > WORTH_SAYING:
             await talk.progress(Message("waiting_turn", {"station": self._station.name, "wait": wait}))
         request = self._request(typed, talk, verdict, arguments=typed.arguments)
         reply = await self._execution.run(lambda: command.handler(request), command=command)

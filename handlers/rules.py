@@ -11,6 +11,11 @@ from enum import StrEnum
 from bot.access import Permission
 from bot.chat.message import mark
 
+# What the bot answers from what it keeps itself.
+OF_THE_BOT = frozenset(
+    {Permission.ANYONE, Permission.SOMEBODY, Permission.ACCESS_READ, Permission.GRANT, Permission.AUDIT}
+)
+
 
 class Where(StrEnum):
     ANYWHERE = "anywhere"
@@ -33,6 +38,10 @@ class Rule:
     costly: bool = False
     urgent: bool = False
     hears_secrets: bool = False
+
+    @property
+    def asks_pbx(self) -> bool:
+        return self.permission not in OF_THE_BOT
 
 
 RULES: Mapping[str, Rule] = {

@@ -1,8 +1,6 @@
 """What the ledger writes down and owes: in one transaction, once, and readable in both languages."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,11 +58,8 @@ class Books:
 
 
 @pytest.fixture
-async def books(tmp_path: Path) -> AsyncIterator[Books]:
-    store = Store(f"sqlite:///{tmp_path / 'bot.sqlite3'}")
-    await store.open()
-    yield Books(store)
-    await store.close()
+def books(store: Store) -> Books:
+    return Books(store)
 
 
 def read(row: Outgoing, language: str = "en") -> str:

@@ -37,14 +37,6 @@ async def telegram() -> AsyncIterator[FakeTelegram]:
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    store = Store(f"sqlite:///{tmp_path / 'bot.sqlite3'}")
-    await store.open()
-    yield store
-    await store.close()
-
-
-@pytest.fixture
 def pace() -> Pace:
     """Its clock runs so fast that only a chat told to wait by a test ever waits."""
     return Pace(clock=itertools.count(0.0, 100.0).__next__)

@@ -1,9 +1,8 @@
 """Updates on their way in: none lost, none twice, none in the way of others."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,14 +47,6 @@ class Telegram:
         if isinstance(batch, Exception):
             raise batch
         return batch
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    store = Store(f"sqlite:///{tmp_path / 'bot.sqlite3'}")
-    await store.open()
-    yield store
-    await store.close()
 
 
 async def nobody(_update: Update) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from bot.chat.hygiene import WORD_JOINER
 from bot.demo import pbx, telegram
 from bot.demo.stage import listening
 from bot.demo.wire import AbortableProtocol
+from tests import stores
 from tests.end_to_end import secrecy
 
 T = TypeVar("T")
@@ -209,6 +211,8 @@ class Program:
     def __init__(self, standins: Standins, folder: Path, **settings: str) -> None:
         self.log = folder / f"bot-{time.monotonic_ns()}.log"
         self._database = folder / "bot.sqlite3"
+        if not self._database.exists():
+            shutil.copy(stores.empty(), self._database)
         self._standins = standins
         if password := urlsplit(settings.get("TELEGRAM_PROXY", "")).password:
             standins.keys |= {password, unquote(password)}

@@ -36,7 +36,7 @@ def house(folder: Path) -> Iterator[Standins]:
     """Numbers are shown in part; Sam has no role of his own."""
     with running_standins() as standins:
         standins.keys |= {PASSWORD, ANOTHER_PASSWORD, ANOTHER_TOKEN}
-        with running_bot(standins, folder, MASK_NUMBERS="true"):
+        with running_bot(standins, folder, MASK_NUMBERS="true", POLL_INTERVAL="10"):
             yield standins
 
 

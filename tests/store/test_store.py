@@ -1,7 +1,6 @@
 """What the store promises: nothing twice, nothing lost, and a schema that is what the code believes."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -17,14 +16,6 @@ from bot.store.database import MIGRATIONS, NEWEST_REVISION, Store, async_url
 from bot.store.tables import Incident, Outgoing, Table
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    store = Store(f"sqlite:///{tmp_path / 'bot.sqlite3'}")
-    await store.open()
-    yield store
-    await store.close()
 
 
 def row(chat_id: int = -100) -> dict[str, object]:

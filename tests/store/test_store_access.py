@@ -1,9 +1,7 @@
 """What the store promises about access: grants that obey the rules, one answer to a request, an audit that stays."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,14 +29,6 @@ from bot.store.tables import Outgoing
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 ANNA, BORIS, SAM, GROUP = 1, 2, 9, -100
 OFFICE = "Office"
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    store = Store(f"sqlite:///{tmp_path / 'bot.sqlite3'}")
-    await store.open()
-    yield store
-    await store.close()
 
 
 @pytest.fixture

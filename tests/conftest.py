@@ -1,0 +1,26 @@
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.store.database import Store
+from tests import stores
+
+
+@pytest.fixture(scope="session")
+def empty_store() -> Path:
+    return stores.empty()
+
+
+@pytest.fixture
+def store_file(empty_store: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(empty_store, tmp_path))
+
+
+@pytest.fixture
+async def store(store_file: Path) -> AsyncIterator[Store]:
+    store = Store(f"sqlite:///{store_file}")
+    await store.open()
+    yield store
+    await store.close()

@@ -1,5 +1,7 @@
 """Opening the database: one engine, SQLite in WAL mode, schema brought up to date before first use."""
 
+import contextlib
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -35,6 +37,7 @@ class Store:
         if self._engine.dialect.name == "sqlite":
             event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)
             event.listen(self._engine.sync_engine, "begin", _begin_immediate)
+            event.listen(self._engine.sync_engine, "invalidate", _give_up_the_lock)
 
     async def open(self) -> None:
         """Create the file if need be and bring the schema up to date; idempotent."""
@@ -64,6 +67,13 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
 def _begin_immediate(connection: Connection) -> None:
     # A transaction that reads and then writes would otherwise fail with "database is locked" without waiting.
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _give_up_the_lock(connection: DBAPIConnection, _record: ConnectionPoolEntry, _error: BaseException | None) -> None:
+    # A connection is closed when its task is cancelled. Measured: while anything still refers to a cursor of it, SQLite
+    # keeps the transaction, and with it everybody else waiting.
+    with contextlib.suppress(sqlite3.Error):
+        connection.rollback()
 
 
 def _revision(connection: Connection) -> str | None:

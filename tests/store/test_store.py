@@ -1,8 +1,10 @@
 """What the store promises: nothing twice, nothing lost, and a schema that is what the code believes."""
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from random import Random
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -47,6 +49,22 @@ async def test_opening_a_store_again_keeps_what_is_in_it(tmp_path: Path) -> None
     async with store.begin() as session:
         assert await outbox.waiting(session) == 2
     await store.close()
+
+
+async def test_who_is_cancelled_in_the_middle_of_a_transaction_keeps_nobody_waiting(store: Store) -> None:
+    chance = Random(1)
+
+    async def take_in(update_id: int) -> None:
+        async with store.begin() as session:
+            await inbox.take_in(session, {update_id: {}}, NOW)
+            await inbox.unfinished(session)
+
+    for update_id in range(400):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(chance.uniform(0, 0.004)):
+                await take_in(update_id)
+        async with asyncio.timeout(5):
+            await take_in(1000 + update_id)
 
 
 async def test_an_update_is_taken_in_once(store: Store) -> None:

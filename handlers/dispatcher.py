@@ -175,7 +175,8 @@ class Dispatcher:
         """Into a group by somebody who may give it access: ask which. By anybody else: say so, and leave."""
         verdict = await self._decisions.about_joining(added, update_id)
         talk = self._reception.conversation(added.actor, added.place, verdict.may)
-        known = added.place.chat in {*self._alert_chats(), *(grant.subject for grant in verdict.access.grants)}
+        given = (grant.subject for grant in verdict.access.grants if not grant.has_ended(verdict.asking.now))
+        known = added.place.chat in {*self._alert_chats(), *given}
         if known or (verdict.decision.allowed and added.channel):
             reply = Reply(outcome="stays")
         elif verdict.decision.allowed:

@@ -39,6 +39,6 @@ async def give(request: Request) -> Reply:
 
 @button("chat.dismiss")
 async def dismiss(request: Request) -> Reply:
-    await request.talk.progress(Message("group_farewell", {"person": request.actor.name}))
+    await request.talk.progress(Message("group_dismissed"))
     await request.talk.leave()
     return Reply(outcome="left")

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bot.access import Access, Asking, Grant, Permission, grants_from
+from bot.access import Access, Asking, Decision, Grant, Permission, grants_from
 from bot.settings import Settings
 from bot.store.acquaintances import Acquaintances, Known
 from bot.store.database import Store
@@ -117,14 +117,15 @@ def _decisions(access: Access, station: str, person: Known, chat: int, where: st
     for name, rule in RULES.items():
         decision = access.may(asking, rule.permission)
         fits = rule.where.holds(private=private)
-        why = _why(decision.grant, decision.reason, rule) if fits else f"only {rule.where}"
+        why = _why(decision, rule) if fits else f"only {rule.where}"
         table.add_row(name, "allowed" if decision.allowed and fits else "denied", why)
     return table
 
 
-def _why(grant: Grant | None, reason: str, rule: Rule) -> str:
+def _why(decision: Decision, rule: Rule) -> str:
+    grant, reason = decision.grant, decision.reason
     if grant is None:
-        return escape(f"{reason}; needs {rule.permission}")
+        return escape(reason if decision.allowed else f"{reason}; needs {rule.permission}")
     giver = "the settings" if grant.is_from_settings else f"{grant.giver}, {grant.given_at:%Y-%m-%d}"
     until = f", until {grant.until:%Y-%m-%d %H:%M} UTC" if grant.until else ""
     return escape(f"{reason}, from {giver}{until}")

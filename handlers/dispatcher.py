@@ -188,7 +188,8 @@ class Dispatcher:
         if verdict.decision == UNDECIDED:
             return
         talk = self._reception.conversation(added.actor, added.place, verdict.may)
-        known = added.place.chat in {*self._alert_chats(), *(grant.subject for grant in verdict.access.grants)}
+        given = (grant.subject for grant in verdict.access.grants if not grant.has_ended(verdict.asking.now))
+        known = added.place.chat in {*self._alert_chats(), *given}
         if known or (verdict.decision.allowed and added.channel):
             reply = Reply(outcome="stays")
         elif verdict.decision.allowed:

@@ -12,6 +12,7 @@ from bot.access import (
     TOO_MUCH_FOR_A_CHAT,
     Grant,
     NotGranted,
+    check_giving,
 )
 from bot.chat.message import Button, Message, Rows, mark
 from bot.store.audit import Change
@@ -22,6 +23,7 @@ from handlers.intent import NOBODY
 
 HERE = frozenset({"here", "group", "chat", "здесь", "группа", "чат"})
 ID = re.compile(r"-?\d{4,19}")
+WHOM = mark("Write whom you mean: @username, a numeric id, or answer a message of theirs.")
 LENGTHS = ((mark("for 8 h"), timedelta(hours=8)), (mark("for 7 d"), timedelta(days=7)))
 REFUSALS = {
     NO_SUCH_ROLE: mark("The bot's settings do not know this role any more. /access lists what there is."),
@@ -45,10 +47,10 @@ async def grant(request: Request) -> Reply:
     except NotADeadline as wrong:
         facts = {"written": str(wrong)}
         raise WrongArguments(message=Message("not_a_deadline", facts)) from None
-    roles = [word.lower() for word in words if word.lower() in request.desk.grants.roles]
+    roles, meant = _roles(request, words)
+    subject = await _subject(request, meant)
     if len(roles) != 1:
-        raise WrongArguments(message=Message("which_role", {"roles": sorted(request.desk.grants.roles)}))
-    subject = await _subject(request, [word for word in words if word.lower() not in request.desk.grants.roles])
+        raise _which_role(request)
     aware = until.replace(tzinfo=request.station.zone()) if until else None
     return await _ask_give(request, subject, roles[0], aware)
 
@@ -60,10 +62,27 @@ async def grant(request: Request) -> Reply:
     examples=("/revoke @boris", "/revoke 100200300 operator"),
 )
 async def revoke(request: Request) -> Reply:
-    words = request.arguments.split()
-    roles = [word.lower() for word in words if word.lower() in request.desk.grants.roles]
-    subject = await _subject(request, [word for word in words if word.lower() not in request.desk.grants.roles])
-    return await _ask_take(request, subject, roles)
+    roles, meant = _roles(request, request.arguments.split())
+    return await _ask_take(request, await _subject(request, meant), roles)
+
+
+def _roles(request: Request, words: list[str]) -> tuple[list[str], list[str]]:
+    """The roles in the words, and the other words. Raises WrongArguments for a word that can only be a wrong role."""
+    known = request.desk.grants.roles
+    roles = [word.lower() for word in words if word.lower() in known]
+    others = [word for word in words if word.lower() not in known]
+    wrong = [word for word in others if not _may_be_somebody(word)]
+    if wrong and not roles and (request.about is not None or len(others) > 1):
+        raise _which_role(request, wrong[0])
+    return roles, others
+
+
+def _which_role(request: Request, wrong: str = "") -> WrongArguments:
+    return WrongArguments(message=Message("which_role", {"roles": sorted(request.desk.grants.roles), "wrong": wrong}))
+
+
+def _may_be_somebody(word: str) -> bool:
+    return word.startswith("@") or word.lower() in HERE or ID.fullmatch(word) is not None
 
 
 async def _subject(request: Request, words: list[str]) -> int:
@@ -71,16 +90,18 @@ async def _subject(request: Request, words: list[str]) -> int:
     to, or of this group. Raises WrongArguments."""
     if not words and request.about is not None:
         return request.about.id
-    if len(words) != 1:
-        raise WrongArguments(mark("Write whom you mean: @username, a numeric id, or answer a message of theirs."))
+    if len(words) != 1 or not _may_be_somebody(words[0]):
+        raise WrongArguments(WHOM)
     (word,) = words
-    if word.lower() in HERE and not request.place.private:
+    if word.lower() in HERE:
+        if request.place.private:
+            raise WrongArguments(mark("Write that in the group you mean, or name the group by its numeric id."))
         return request.place.chat
     if ID.fullmatch(word):
         if int(word) in NOBODY:
             raise WrongArguments(mark("This id is nobody's own: every anonymous administrator or channel has it."))
         return int(word)
-    known = await request.desk.people.by_username(word) if word.startswith("@") else None
+    known = await request.desk.people.by_username(word)
     if known is None:
         raise WrongArguments(message=Message("not_met", {"written": word}))
     return known.id
@@ -92,8 +113,11 @@ async def ask_give(request: Request) -> Reply:
 
 
 async def _ask_give(request: Request, subject: int, role: str, until: datetime | None) -> Reply:
-    if role not in request.desk.grants.roles:
-        return not_granted(NotGranted(NO_SUCH_ROLE))
+    granted = await request.desk.grants.current()
+    try:
+        check_giving(granted, request.asking, granting(request, subject, role, until))
+    except NotGranted as refused:
+        return not_granted(refused)
 
     def give(label: str, ends: datetime | None) -> Button:
         data = {"subject": subject, "role": role, "until": ends.isoformat() if ends else None}

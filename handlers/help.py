@@ -6,6 +6,8 @@ from handlers import refusals
 from handlers.command import CATALOGUE, Reply, Request, command
 from handlers.topics import by_topic
 
+FIRST_ASKED = ("status", "calls", "cdr")
+
 
 @command(
     "help",
@@ -51,4 +53,5 @@ async def id_(request: Request) -> Reply:
 async def start(request: Request) -> Reply:
     if not request.may(Permission.SOMEBODY).allowed:
         return Reply(refusals.stranger(request.actor))
-    return Reply(Message("start", {"station": request.station.name, "private": request.place.private}))
+    asks = [f"/{name}" for name in FIRST_ASKED if request.may(CATALOGUE.commands[name].rule.permission).allowed]
+    return Reply(Message("start", {"station": request.station.name, "private": request.place.private, "asks": asks}))

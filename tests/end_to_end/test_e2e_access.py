@@ -95,7 +95,7 @@ def test_roles_are_given_by_name_id_reply_and_to_a_group(house: Standins) -> Non
     assert "Zadarma" in house.asks(BORIS, "/status", GROUP)
     assert "Boris Petrov" in given(house, "@boris_petrov reception for 8h")
     assert "1009" in given(house, f"{SAM} viewer until 2030-12-31")
-    for wrong, says in (("@olga king", "Write one role"), ("@olga viewer until 2020-01-01", "still to come")):
+    for wrong, says in (("@olga king", "Write one role"), ("@olga viewer until 2020-01-01", "next ten years")):
         assert says in house.asks(ANNA, f"/grant {wrong}")
     card = given(house, "here viewer", GROUP)
     assert "Holds for those who are in the group" in card

@@ -1,6 +1,10 @@
 """Roles asked for, given and taken in chat: everybody may do exactly what was given, for as long as it was."""
 
+import os
+import re
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -17,6 +21,7 @@ from tests.end_to_end.house import (
     Program,
     Seen,
     Standins,
+    ordinary_settings,
     press,
     running_bot,
     running_standins,
@@ -24,6 +29,7 @@ from tests.end_to_end.house import (
 from tests.end_to_end.people import ANYONE, VIEWER, grant, menu, newcomer, wait_for_menu
 
 DORA = 1004
+SETTINGS = {"ADMINS": f"{ANNA},{DORA}", "ROLE_reception": "calls.read,status.read"}
 IN_A_MONTH = f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%d}"
 
 
@@ -37,7 +43,7 @@ def office(folder: Path) -> Iterator[Standins]:
     """Two administrators, Anna and her deputy Dora."""
     with running_standins() as house:
         house.post("/client/people", first_name="Dora", last_name="Deputy", username="dora", id=DORA)
-        with running_bot(house, folder, ADMINS=f"{ANNA},{DORA}"):
+        with running_bot(house, folder, **SETTINGS):
             house.asks(DORA, "/start")
             yield house
 
@@ -149,7 +155,7 @@ def test_here_is_the_group_which_is_operator_at_most(office: Standins) -> None:
     group = office.new_group(members=[person])
     assert "A group can be operator at most" in office.asks(ANNA, "/grant here admin", group)
     given = press(office, office.asks(ANNA, "/grant here viewer", group), "Give", "Given")
-    assert given.buttons[0] == ["➕ operator"]
+    assert given.buttons[0] == ["➕ operator", "➕ reception"]
     assert "only there" in given
     wait_for_menu(office, person, VIEWER, group)
     assert "Zadarma" in office.asks(person, "/status", group)
@@ -162,8 +168,8 @@ def test_here_is_the_group_which_is_operator_at_most(office: Standins) -> None:
         ("@nobody_knows viewer", "I have not met @nobody_knows yet"),
         ("700800900 viewer", "I have not met this person yet; check the id"),
         ("-1007008009001 viewer", "I have heard nothing from this group yet; check the id"),
-        ("@dora boss", "There is no role “boss”. Write one role: admin, operator, viewer."),
-        ("@dora", "Write one role: admin, operator, viewer."),
+        ("@dora boss", "There is no role “boss”. Write one role: admin, operator, reception, viewer."),
+        ("@dora", "Write one role: admin, operator, reception, viewer."),
         ("dora viewer", "Write whom you mean"),
         ("viewer", "Write whom you mean"),
         (f"700800900 viewer until {IN_A_MONTH}", "viewer until "),
@@ -213,3 +219,66 @@ def test_what_was_given_outlives_a_restart(standins: Standins, start_bot: Callab
     assert "Zadarma" in standins.asks(SAM, "/status")
     wait_for_menu(standins, SAM, VIEWER)
     assert "viewer · given by Anna Ivanova" in standins.asks(ANNA, "/access", GROUP)
+
+
+def test_a_role_of_the_site_opens_what_it_names_and_nothing_else(office: Standins) -> None:
+    person = newcomer(office, "Lena", username="lena")
+    office.asks(person, "/start")
+    group = office.new_group(members=[person])
+    grant(office, "@lena reception", group)
+    wait_for_menu(office, person, ANYONE | {"status", "calls"})
+    listed = office.asks(person, "/help")
+    assert set(re.findall(r"^/(\w+)", listed.text, re.MULTILINE)) == ANYONE | {"status", "calls"}
+    assert "Ask me /status, /calls." in office.asks(person, "/start")
+    for allowed, shows in (("/status", "Zadarma"), ("/calls", "calls")):
+        assert shows in office.asks(person, allowed)
+    for denied in ("/cdr", "/trunks", "/employees", "/access", "/audit"):
+        assert "no right" in office.asks(person, denied, None if denied == "/audit" else group)
+
+
+def report(office: Standins, folder: Path, *who: str) -> subprocess.CompletedProcess[str]:
+    """`mikopbx-bot access` on the machine, while the bot runs."""
+    bare = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "SYSTEMROOT")}
+    environment = bare | ordinary_settings(office.address, folder) | SETTINGS
+    command = [sys.executable, "-m", "bot", "access", *who]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def line(table: str, *beginning: str) -> str:
+    """The rest of the line that begins with these cells."""
+    found = re.search(r"^" + r" +".join(map(re.escape, beginning)) + r" +(.+?) *$", table, re.MULTILINE)
+    assert found, table
+    return found[1]
+
+
+def test_the_machine_prints_every_rule_and_grant(office: Standins, folder: Path, group: int) -> None:
+    person = newcomer(office, "Misha", username="misha")
+    office.asks(person, "/start")
+    grant(office, "@misha operator for 8h", group)
+    printed = report(office, folder)
+    assert printed.returncode == 0
+    assert line(printed.stdout, "reception") == "calls.read status.read"
+    assert line(printed.stdout, "/add_employee", "employees.write", "anywhere") == "admin"
+    assert line(printed.stdout, "/audit", "audit.read") == "in private  admin"
+    assert line(printed.stdout, f"Misha @misha ({person})").endswith(f"UTC  Anna Ivanova ({ANNA})")
+    assert (
+        line(printed.stdout, f"Dora Deputy @dora ({DORA})", "admin")
+        == "every        for good              the settings"
+    )
+
+
+def test_the_machine_prints_of_one_person_what_and_why(office: Standins, folder: Path) -> None:
+    office.asks(BORIS, "/start")
+    by_name, by_id = (report(office, folder, who) for who in ("@boris_petrov", str(BORIS)))
+    assert by_name.stdout == by_id.stdout
+    assert f"Boris Petrov @boris_petrov ({BORIS}) in private" in by_name.stdout
+    assert line(by_name.stdout, "/status", "allowed") == "role operator, from the settings"
+    assert line(by_name.stdout, "/add_employee", "denied") == "role operator; needs employees.write"
+    assert line(by_name.stdout, "/help", "allowed") == "open to anyone"
+
+
+def test_the_machine_knows_nobody_by_a_name_that_was_never_met(office: Standins, folder: Path) -> None:
+    printed = report(office, folder, "@nobody_knows")
+    assert printed.returncode == 1
+    assert printed.stdout == ""
+    assert printed.stderr == "The bot has not met @nobody_knows; give the numeric id (the person sees it with /id).\n"

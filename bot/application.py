@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
+from telegram import Update
 from telegram.error import InvalidToken, TelegramError
 from telegram.request import HTTPXRequest
 
@@ -145,11 +146,13 @@ class Application:
         else:
             return
         self._dispatcher = self._new_dispatcher(me.username or "")
-        self._updates = Updates(
-            self._bot, self._store, self._dispatcher.handle, clock=self._clock, heard=self._membership.heard
-        )
+        self._updates = Updates(self._bot, self._store, self._dispatcher.handle, clock=self._clock, heard=self._heard)
         log.info("listening", bot=me.username, station=self._settings.station_name)
         await asyncio.gather(self._updates.run(self._stop), self._menus.run(self._stop))
+
+    def _heard(self, update: Update) -> None:
+        self._membership.heard(update)
+        self._menus.heard(update)
 
     def _new_dispatcher(self, bot_name: str) -> Dispatcher:
         settings, store, clock = self._settings, self._store, self._clock

@@ -183,10 +183,9 @@ class Decisions:
     async def _meet(self, session: AsyncSession, intent: Intent) -> None:
         if _flaw(intent) is not None:
             return
-        about = intent.about if isinstance(intent, Typed) else None
-        for one in (intent.actor, about):
-            if one is not None:
-                await acquaintances.meet(session, Known(one.id, one.name, one.username))
+        await acquaintances.meet(session, _known(intent.actor))
+        if isinstance(intent, Typed) and intent.about is not None:
+            await acquaintances.meet(session, _known(intent.about))
         if not intent.place.private and intent.place.title:
             await acquaintances.meet(session, Known(intent.place.chat, intent.place.title))
 
@@ -215,6 +214,10 @@ class Decisions:
             station=self._station,
             now=self._clock(),
         )
+
+
+def _known(actor: Actor) -> Known:
+    return Known(actor.id, actor.name, actor.username)
 
 
 def _flaw(intent: Intent) -> str | None:

@@ -196,7 +196,8 @@ class Dispatcher:
             roles = self._reception.desk.grants.roles
             reply = group_chat.introduction(self._station.name, added.place, roles)
         else:
-            reply = Reply(group_chat.farewell(added.actor), outcome="left")
+            # A channel's subscribers are not told who administers it.
+            reply = Reply(None if added.channel else group_chat.farewell(added.actor), outcome="left")
         await self._execution.conclude(verdict.entry, talk, reply)
         if not known and not verdict.decision.allowed:
             await talk.leave()

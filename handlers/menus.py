@@ -13,6 +13,7 @@ from telegram import (
     BotCommandScopeAllPrivateChats,
     BotCommandScopeChat,
     BotCommandScopeChatMember,
+    Update,
 )
 from telegram.error import TelegramError
 
@@ -30,7 +31,8 @@ LOOK_EVERY = 300.0
 
 
 class Menus:
-    """Told again only where they changed. A chat that Telegram does not know (yet) is tried again at the next look."""
+    """Told again only where they changed. A chat in which the bot may not write (yet) is tried again when something
+    comes from it, and at the next look."""
 
     def __init__(
         self,
@@ -49,10 +51,16 @@ class Menus:
         self._clock = clock
         self._changed = asyncio.Event()
         self._offered: dict[BotCommandScope, list[BotCommand]] = {}
+        self._closed = set[int | str]()
 
     def changed(self) -> None:
         """Somebody has other rights than before."""
         self._changed.set()
+
+    def heard(self, update: Update) -> None:
+        """Somebody who was given a role beforehand comes to the bot."""
+        if update.effective_chat is not None and update.effective_chat.id in self._closed:
+            self.changed()
 
     async def run(self, stop: asyncio.Event) -> None:
         stopped = asyncio.create_task(stop.wait())
@@ -66,6 +74,7 @@ class Menus:
 
     async def offer(self) -> None:
         wanted = dict(self.menus(await self._grants.current()))
+        self._closed.clear()
         for scope in self._offered.keys() - wanted.keys():
             if await self._told(scope, None):
                 del self._offered[scope]
@@ -102,6 +111,8 @@ class Menus:
             else:
                 await self._bot.set_my_commands(commands, scope=scope)
         except TelegramError as error:
+            if isinstance(scope, BotCommandScopeChat | BotCommandScopeChatMember):
+                self._closed.add(scope.chat_id)
             log.debug("a command menu was not taken", scope=scope.type, reason=str(error))
             return False
         return True

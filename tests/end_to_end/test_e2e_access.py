@@ -1,13 +1,12 @@
-"""Access as people meet it: asked for, given, shown, used and taken away again."""
+"""Roles asked for, given and taken in chat: everybody may do exactly what was given, for as long as it was."""
 
-import csv
-import io
 import os
 import re
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,183 +26,259 @@ from tests.end_to_end.house import (
     running_bot,
     running_standins,
 )
+from tests.end_to_end.people import ANYONE, VIEWER, grant, menu, newcomer, wait_for_menu
 
-OLGA = 1010
-RIGHTS = "calls.read,status.read"
-
-
-@pytest.fixture
-def house(standins: Standins, start_bot: Callable[..., Program]) -> Standins:
-    """Two administrators who have both opened their private chat."""
-    standins.post("/client/people", id=OLGA, first_name="Olga", username="olga")
-    start_bot(ADMINS=f"{ANNA} {OLGA}", OPERATORS="", ROLE_reception=RIGHTS)
-    standins.post("/client/start", **{"as": OLGA})
-    return standins
+DORA = 1004
+SETTINGS = {"ADMINS": f"{ANNA},{DORA}", "ROLE_reception": "calls.read,status.read"}
+IN_A_MONTH = f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%d}"
 
 
-def commands(standins: Standins, person: int, chat: int) -> set[str]:
-    """What Telegram offers this person in this chat while typing."""
-    offered = standins.get("/client/state", **{"as": person, "chat": chat})["commands"]
-    return {one["command"] for one in offered}
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("office")
 
 
-def given(standins: Standins, words: str, chat: int = ANNA, **more: object) -> Seen:
-    question = standins.asks(ANNA, f"/grant {words}", chat, **more)
-    return press(standins, question, "Give", "Given")
+@pytest.fixture(scope="module")
+def office(folder: Path) -> Iterator[Standins]:
+    """Two administrators, Anna and her deputy Dora."""
+    with running_standins() as house:
+        house.post("/client/people", first_name="Dora", last_name="Deputy", username="dora", id=DORA)
+        with running_bot(house, folder, **SETTINGS):
+            house.asks(DORA, "/start")
+            yield house
 
 
-def request_of(standins: Standins, person: int, admin: int) -> Seen:
-    return standins.wait_for(
-        lambda: next((m for m in standins.from_bot(admin, admin) if str(person) in m.text and m.buttons), None),
-        "the request",
-    )
+def request_of(office: Standins, person: int) -> Seen:
+    """Asks for access; returns the question that Anna gets."""
+    office.presses(person, office.asks(person, "/start"), "Request access")
+    office.wait_for_message("I asked the administrators", person, seen_by=person)
+    return office.wait_for_message(rf"Somebody asks for access[^🙋]* {person}\n", ANNA)
 
 
-def test_a_stranger_asks_for_access_and_an_administrator_gives_it(house: Standins) -> None:
-    hello = house.asks(SAM, "/status")
-    house.presses(SAM, hello, "Request access")
-    for_anna, for_olga = request_of(house, SAM, ANNA), request_of(house, SAM, OLGA)
-    assert all(word in for_anna for word in ("Sam Stranger", "@sam_stranger", "1009"))
-    house.presses(ANNA, for_anna, "Viewer")
-    told = house.wait_for_message("gave you access", SAM, hello.id, SAM)
-    assert "viewer" in told
-    house.wait_for(lambda: (m := house.again(for_olga, OLGA)) and (m if "Anna Ivanova made" in m.text else None))
-    assert "Zadarma" in house.asks(SAM, "/status")
-    assert "no right" in house.asks(SAM, "/add_employee 243 John Smith")
-    house.wait_for(lambda: "cdr" in commands(house, SAM, SAM) or None, "the menu follows")
-    assert "add_employee" not in commands(house, SAM, SAM)
-    press(house, house.asks(ANNA, f"/revoke {SAM}"), "Take away", "Taken away")
-    assert "We do not know each other" in house.asks(SAM, "/status")
-    house.wait_for(lambda: "cdr" not in commands(house, SAM, SAM) or None, "the menu follows")
+def copy_for(office: Standins, admin: int, person: int) -> Seen:
+    return office.wait_for_message(rf"Somebody asks for access[^🙋]* {person}\n", admin, seen_by=admin)
 
 
-def test_a_request_that_was_refused_is_not_repeated_within_a_day(house: Standins) -> None:
-    hello = house.asks(SAM, "/start")
-    house.presses(SAM, hello, "Request access")
-    asked = request_of(house, SAM, OLGA)
-    house.presses(OLGA, asked, "Refuse")
-    house.wait_for_message("did not give you access", SAM, hello.id, SAM)
-    again = house.asks(SAM, "/start")
-    press(house, again, "Request access", "within a day", SAM)
-    assert len([m for m in house.from_bot(ANNA) if "asks for access" in m.text]) == 1
-
-
-def test_roles_are_given_by_name_id_reply_and_to_a_group(house: Standins) -> None:
-    assert "not met" in house.asks(ANNA, "/grant @boris_petrov operator")
-    said = house.says(BORIS, "good morning", GROUP)
-    assert "Boris Petrov" in given(house, "operator", GROUP, reply_to=said)
-    assert "Zadarma" in house.asks(BORIS, "/status", GROUP)
-    assert "Boris Petrov" in given(house, "@boris_petrov reception for 8h")
-    assert "1009" in given(house, f"{SAM} viewer until 2030-12-31")
-    for wrong, says in (("@olga king", "Write one role"), ("@olga viewer until 2020-01-01", "next ten years")):
-        assert says in house.asks(ANNA, f"/grant {wrong}")
-    card = given(house, "here viewer", GROUP)
-    assert "Holds for those who are in the group" in card
-    assert not any("admin" in label for row in card.buttons for label in row)
-    everybody = house.asks(ANNA, "/access")
-    assert all(word in everybody for word in ("Anna Ivanova", "Boris Petrov", "reception until", "in the settings"))
-    for person in (BORIS, SAM):
-        assert re.search("no right|know each other", house.asks(person, "/access").text)
-
-
-def test_a_role_of_the_sites_own_is_exactly_what_it_says(house: Standins) -> None:
-    house.asks(SAM, "/start")
-    given(house, "@sam_stranger reception")
-    assert "Zadarma" in house.asks(SAM, "/status")
-    assert "no right" in house.asks(SAM, "/cdr today")
-    help_ = house.asks(SAM, "/help").text
-    assert set(re.findall(r"^/(\w+)", help_, re.MULTILINE)) == {"status", "calls", "help", "id", "start"}
-    house.wait_for(lambda: commands(house, SAM, SAM) == {"status", "calls", "help", "id", "start"} or None)
-
-
-def test_administrators_of_the_settings_stay_and_a_question_can_be_left(house: Standins) -> None:
-    assert "stands in the bot's settings" in house.asks(ANNA, f"/revoke {OLGA}")
-    card = press(house, house.asks(ANNA, "/access"), "1", "May:")
-    asked = press(house, card, "➕ viewer", "Give this role")
-    assert "No" not in press(house, asked, "Cancel", "admin").text
-
-
-def test_grants_outlive_a_restart_and_end_by_themselves(
-    standins: Standins, start_bot: Callable[..., Program], tmp_path: Path
+@pytest.mark.parametrize(("label", "role"), [("Viewer", "viewer"), ("Operator", "operator")])
+def test_a_stranger_who_asks_gets_the_role_that_was_pressed_and_no_more(
+    office: Standins, label: str, role: str
 ) -> None:
-    bot = start_bot()
-    standins.asks(SAM, "/start")
-    given(standins, "@sam_stranger viewer for 8h")
-    bot.kill()
+    person = newcomer(office, "Nina", username=f"nina_{role}")
+    question = request_of(office, person)
+    assert f"Nina @nina_{role} {person}" in question
+    assert question.buttons == [["👁 Viewer", "🎧 Operator"], ["✖ Refuse"]]
+    press(office, question, label, f"Anna Ivanova made this person {role}")
+    office.wait_for_message(f"gave you access to Head office: {role}", person, seen_by=person)
+    wait_for_menu(office, person, VIEWER)
+    card = office.asks(person, "/trunks Zadarma")
+    assert ("🔎 Check now" in card.buttons[0]) is (role == "operator")
+    assert "no right" in office.asks(person, "/add_employee 243 John Smith")
+
+
+def test_one_answer_counts_and_every_administrator_sees_it(office: Standins) -> None:
+    person = newcomer(office, "Oleg")
+    request_of(office, person)
+    office.presses(DORA, copy_for(office, DORA, person), "Viewer")
+    for admin in (ANNA, DORA):
+        seen = office.wait_for_message(rf"{person}\n✅ Dora Deputy made this person viewer", admin, seen_by=admin)
+        assert not seen.buttons
+
+
+def test_the_second_administrator_hears_that_somebody_was_faster(office: Standins) -> None:
+    person = newcomer(office, "Pavel")
+    question = request_of(office, person)
+    office.post("/client/faults", kind="server_error", methods=["editMessageText"], chat=DORA, count=-1)
+    copy = copy_for(office, DORA, person)
+    press(office, question, "Refuse", "Anna Ivanova refused")
+    assert "before you" in office.presses(DORA, copy, "Operator")["text"]
+    office.post("/client/faults", kind="none")
+    office.wait_for_message(rf"{person}\n✖ Anna Ivanova refused", DORA, seen_by=DORA)
+    assert menu(office, person) == ANYONE
+
+
+def test_who_was_refused_is_told_and_may_not_ask_again_within_a_day(office: Standins) -> None:
+    person = newcomer(office, "Roman")
+    press(office, request_of(office, person), "Refuse", "refused")
+    office.wait_for_message("did not give you access to Head office", person, seen_by=person)
+    again = press(office, office.asks(person, "/status"), "Request access", "within a day", person)
+    assert str(person) in again
+    assert not [m for m in office.from_bot(ANNA) if str(person) in m.text and m.buttons]
+
+
+def test_a_role_given_shows_in_the_menu_and_is_gone_again_when_it_is_taken(office: Standins, group: int) -> None:
+    person = newcomer(office, "Tanya", username="tanya")
+    office.asks(person, "/start")
+    assert menu(office, person) == ANYONE
+    grant(office, "@Tanya viewer", group)
+    wait_for_menu(office, person, VIEWER)
+    question = office.asks(ANNA, "/revoke @tanya", group)
+    assert "viewer" in question
+    assert "No role: the bot does not obey." in press(office, question, "Take away", "Taken away")
+    wait_for_menu(office, person, ANYONE)
+    assert "do not know each other" in office.asks(person, "/status")
+
+
+def test_a_card_gives_and_takes_roles_after_a_question(office: Standins) -> None:
+    person = newcomer(office, "Ulyana")
+    card = grant(office, f"{person} viewer", by=DORA)
+    assert "• viewer · given by Dora Deputy" in card
+    kept = press(office, press(office, card, "➕ operator", "Give this role", DORA), "Cancel", "May:", DORA)
+    assert "operator" not in kept
+    given = press(office, press(office, kept, "➕ operator", "Give this role", DORA), "Give", "• operator", DORA)
+    question = press(office, given, "➖ viewer", "Take this away", DORA)
+    taken = press(office, question, "Take away", "Taken away", DORA)
+    assert "• operator" in taken
+    assert "• viewer" not in taken
+
+
+def test_the_list_turns_pages_and_opens_cards(standins: Standins, start_bot: Callable[..., Program]) -> None:
+    start_bot(VIEWERS=",".join(map(str, range(3001, 3009))))
+    listed = standins.asks(ANNA, "/access", GROUP)
+    assert "🔐 Access · 10 · Head office" in listed
+    assert listed.buttons == [["1", "2", "3", "4"], ["5", "6", "7", "8"], ["Next ›"]]
+    second = press(standins, listed, "Next", "10. 3008\n    viewer · in the settings")
+    assert second.buttons == [["9", "10"], ["‹ Back"]]
+    card = press(standins, second, "10", "• viewer · in the settings")
+    assert card.buttons == [["➕ operator", "➕ admin"], ["‹ Back"]]
+
+
+def test_in_a_group_the_author_of_the_message_replied_to_is_meant(office: Standins) -> None:
+    person = newcomer(office, "Fedor", username="fedor")
+    group = office.new_group(members=[person])
+    question = office.asks(ANNA, "/grant operator for 8h", group, reply_to=office.says(person, "hello", group))
+    assert f"Give this role on Head office?\nFedor @fedor {person}\noperator until " in question.text
+    assert question.buttons == [["✅ Give"], ["Cancel"]]
+
+
+def test_here_is_the_group_which_is_operator_at_most(office: Standins) -> None:
+    person = newcomer(office, "Galya")
+    group = office.new_group(members=[person])
+    assert "A group can be operator at most" in office.asks(ANNA, "/grant here admin", group)
+    given = press(office, office.asks(ANNA, "/grant here viewer", group), "Give", "Given")
+    assert given.buttons[0] == ["➕ operator", "➕ reception"]
+    assert "only there" in given
+    wait_for_menu(office, person, VIEWER, group)
+    assert "Zadarma" in office.asks(person, "/status", group)
+    assert "do not know each other" in office.asks(person, "/status")
+
+
+@pytest.mark.parametrize(
+    ("words", "shows"),
+    [
+        ("@nobody_knows viewer", "I have not met @nobody_knows yet"),
+        ("700800900 viewer", "I have not met this person yet; check the id"),
+        ("-1007008009001 viewer", "I have heard nothing from this group yet; check the id"),
+        ("@dora boss", "There is no role “boss”. Write one role: admin, operator, reception, viewer."),
+        ("@dora", "Write one role: admin, operator, reception, viewer."),
+        ("dora viewer", "Write whom you mean"),
+        ("viewer", "Write whom you mean"),
+        (f"700800900 viewer until {IN_A_MONTH}", "viewer until "),
+        ("700800900 viewer until 2020-01-01", "“2020-01-01 23:59” is no time within the next ten years"),
+    ],
+)
+def test_what_a_grant_says_of_how_it_was_written(office: Standins, words: str, shows: str) -> None:
+    """Asked in the group of the alerts, where a bot may say twenty things a minute."""
+    assert shows in office.asks(ANNA, f"/grant {words}", GROUP)
+
+
+def test_an_administrator_of_the_settings_is_not_removed_in_chat(office: Standins, group: int) -> None:
+    assert "stands in the bot's settings" in office.asks(ANNA, "/revoke @dora", group)
+    grant(office, "@dora viewer", group)
+    question = office.asks(ANNA, "/revoke @dora", group)
+    assert "Stays, because it stands in the settings: admin" in question
+    assert "• admin · in the settings" in press(office, question, "Take away", "Taken away")
+    assert "There is nothing to take away" in office.asks(ANNA, "/revoke @dora viewer", group)
+
+
+def test_a_viewer_and_an_operator_may_use_none_of_it(office: Standins, group: int) -> None:
+    listed = office.asks(ANNA, "/access", group)
+    question = office.asks(ANNA, f"/grant {SAM} viewer", group)
+    for person in (VERA, BORIS):
+        for command in ("/access", f"/grant {SAM} viewer", f"/revoke {BORIS}"):
+            assert "You have no right" in office.asks(person, command, group)
+        assert "no right" in office.presses(person, listed, "1")["text"]
+        assert "Only the person who asked" in office.presses(person, question, "Give")["text"]
+
+
+def test_a_role_for_a_time_ends_by_itself(office: Standins, group: int, folder: Path) -> None:
+    person = newcomer(office, "Zoya")
+    grant(office, f"{person} viewer for 8h", group)
+    assert "Zadarma" in office.asks(person, "/status")
+    with closing(sqlite3.connect(folder / "bot.sqlite3")) as database, database:
+        ended = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}"
+        database.execute("UPDATE grants SET until = ? WHERE subject_id = ?", (ended, person))
+    assert "do not know each other" in office.asks(person, "/status")
+    assert str(person) not in office.asks(ANNA, "/access", group).text
+
+
+def test_what_was_given_outlives_a_restart(standins: Standins, start_bot: Callable[..., Program]) -> None:
+    program = start_bot()
+    grant(standins, f"{SAM} viewer", GROUP)
+    program.kill()
     start_bot()
     assert "Zadarma" in standins.asks(SAM, "/status")
-    with sqlite3.connect(tmp_path / "bot.sqlite3") as database:
-        ended = (datetime.now(UTC) - timedelta(seconds=1)).replace(tzinfo=None).isoformat(" ")
-        database.execute("UPDATE grants SET until = ?", (ended,))
-    assert "We do not know each other" in standins.asks(SAM, "/status")
+    wait_for_menu(standins, SAM, VIEWER)
+    assert "viewer · given by Anna Ivanova" in standins.asks(ANNA, "/access", GROUP)
 
 
-def report(address: str, folder: Path, *who: str) -> subprocess.CompletedProcess[str]:
-    environment = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME")} | ordinary_settings(address, folder)
+def test_a_role_of_the_site_opens_what_it_names_and_nothing_else(office: Standins) -> None:
+    person = newcomer(office, "Lena", username="lena")
+    office.asks(person, "/start")
+    group = office.new_group(members=[person])
+    grant(office, "@lena reception", group)
+    wait_for_menu(office, person, ANYONE | {"status", "calls"})
+    listed = office.asks(person, "/help")
+    assert set(re.findall(r"^/(\w+)", listed.text, re.MULTILINE)) == ANYONE | {"status", "calls"}
+    assert "Ask me /status, /calls." in office.asks(person, "/start")
+    for allowed, shows in (("/status", "Zadarma"), ("/calls", "calls")):
+        assert shows in office.asks(person, allowed)
+    for denied in ("/cdr", "/trunks", "/employees", "/access", "/audit"):
+        assert "no right" in office.asks(person, denied, None if denied == "/audit" else group)
+
+
+def report(office: Standins, folder: Path, *who: str) -> subprocess.CompletedProcess[str]:
+    """`mikopbx-bot access` on the machine, while the bot runs."""
+    bare = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "SYSTEMROOT")}
+    environment = bare | ordinary_settings(office.address, folder) | SETTINGS
     command = [sys.executable, "-m", "bot", "access", *who]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_the_command_line_tells_who_may_do_what_and_why(
-    standins: Standins, start_bot: Callable[..., Program], tmp_path: Path
-) -> None:
-    start_bot()
-    standins.asks(BORIS, "/start")
-    everything = report(standins.address, tmp_path).stdout
-    assert re.search(r"/add_employee +employees.write +anywhere +admin", everything)
-    assert re.search(r"1003 +viewer +every +for good +the settings", everything)
-    boris = report(standins.address, tmp_path, "@boris_petrov").stdout
-    assert re.search(r"Boris Petrov @boris_petrov \(1002\) in private", boris)
-    assert re.search(r"/add_employee +denied +beyond role operator; needs employees.write", boris)
-    assert re.search(r"/status +allowed +role operator, from the settings", boris)
-    unknown = report(standins.address, tmp_path, "@nobody")
-    assert (unknown.returncode, len(unknown.stderr.splitlines())) == (1, 1)
+def line(table: str, *beginning: str) -> str:
+    """The rest of the line that begins with these cells."""
+    found = re.search(r"^" + r" +".join(map(re.escape, beginning)) + r" +(.+?) *$", table, re.MULTILINE)
+    assert found, table
+    return found[1]
 
 
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Standins, Path]]:
-    """A house in which some things were done and some refused."""
-    folder = tmp_path_factory.mktemp("archive")
-    with running_standins() as standins, running_bot(standins, folder):
-        standins.post("/client/people", id=OLGA, first_name="=cmd|' /C calc'!A0")
-        assert "no right" in standins.asks(VERA, "/add_employee 243 John Smith", GROUP)
-        standins.asks(OLGA, "/status")
-        question = standins.asks(ANNA, "/edit_employee 201 mobile=+79001234567")
-        press(standins, question, "Apply", "+7 900 123-45-67")
-        yield standins, folder
+def test_the_machine_prints_every_rule_and_grant(office: Standins, folder: Path, group: int) -> None:
+    person = newcomer(office, "Misha", username="misha")
+    office.asks(person, "/start")
+    grant(office, "@misha operator for 8h", group)
+    printed = report(office, folder)
+    assert printed.returncode == 0
+    assert line(printed.stdout, "reception") == "calls.read status.read"
+    assert line(printed.stdout, "/add_employee", "employees.write", "anywhere") == "admin"
+    assert line(printed.stdout, "/audit", "audit.read") == "in private  admin"
+    assert line(printed.stdout, f"Misha @misha ({person})").endswith(f"UTC  Anna Ivanova ({ANNA})")
+    assert (
+        line(printed.stdout, f"Dora Deputy @dora ({DORA})", "admin")
+        == "every        for good              the settings"
+    )
 
 
-def test_the_audit_tells_what_was_decided_and_what_came_of_it(archive: tuple[Standins, Path]) -> None:
-    standins, _ = archive
-    assert "only in our private chat" in standins.asks(ANNA, "/audit", GROUP)
-    assert "no right" in standins.asks(VERA, "/audit")
-    denied = standins.asks(ANNA, "/audit denied today")
-    assert "/add_employee 243 John Smith → beyond role viewer" in denied
-    assert "changed 201" not in denied
-    assert "John Smith" in standins.asks(ANNA, f"/audit {VERA}")
-    changed = standins.asks(ANNA, "/audit employee")
-    card = press(standins, changed, "1", "employees.write")
-    assert re.search(r"mobile: \S+ → \+?79001234567", card.text)
-    assert "/audit" in commands_in(standins.asks(ANNA, "/help"))
-    assert "/audit" not in commands_in(standins.asks(ANNA, "/help", GROUP))
+def test_the_machine_prints_of_one_person_what_and_why(office: Standins, folder: Path) -> None:
+    office.asks(BORIS, "/start")
+    by_name, by_id = (report(office, folder, who) for who in ("@boris_petrov", str(BORIS)))
+    assert by_name.stdout == by_id.stdout
+    assert f"Boris Petrov @boris_petrov ({BORIS}) in private" in by_name.stdout
+    assert line(by_name.stdout, "/status", "allowed") == "role operator, from the settings"
+    assert line(by_name.stdout, "/add_employee", "denied") == "role operator; needs employees.write"
+    assert line(by_name.stdout, "/help", "allowed") == "open to anyone"
 
 
-def commands_in(message: Seen) -> set[str]:
-    return set(re.findall(r"^(/\w+)", message.text, re.MULTILINE))
-
-
-def test_the_audit_is_exported_without_formulas(archive: tuple[Standins, Path]) -> None:
-    standins, _ = archive
-    page = standins.asks(ANNA, "/audit")
-    standins.presses(ANNA, page, "Export")
-    sent = standins.wait_for(lambda: next((m for m in standins.from_bot(ANNA) if m.raw["document"]), None), "a file")
-    rows = list(csv.DictReader(io.StringIO(standins.file_of(sent).decode("utf-8-sig")), delimiter=";"))
-    assert {row["decision"] for row in rows} == {"allowed", "denied"}
-    assert any(row["who"] == "'=cmd|' /C calc'!A0" for row in rows)
-    assert not any(cell.lstrip().startswith(("=", "+", "@")) for row in rows for cell in row.values())
-
-
-@pytest.mark.parametrize("deed", ["UPDATE audit SET allowed = 1", "DELETE FROM audit", "DELETE FROM audit_outcomes"])
-def test_nothing_changes_the_audit(archive: tuple[Standins, Path], deed: str) -> None:
-    with sqlite3.connect(archive[1] / "bot.sqlite3") as database, pytest.raises(sqlite3.IntegrityError):
-        database.execute(deed)
+def test_the_machine_knows_nobody_by_a_name_that_was_never_met(office: Standins, folder: Path) -> None:
+    printed = report(office, folder, "@nobody_knows")
+    assert printed.returncode == 1
+    assert printed.stdout == ""
+    assert printed.stderr == "The bot has not met @nobody_knows; give the numeric id (the person sees it with /id).\n"

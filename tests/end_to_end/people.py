@@ -1,0 +1,27 @@
+"""People who come to the bot during a test, and what they are given and offered there."""
+
+from tests.end_to_end.house import ANNA, Seen, Standins, press
+
+ANYONE = {"help", "id", "start"}
+VIEWER = ANYONE | {"status", "calls", "cdr", "missed", "stats", "employees", "trunks"}
+
+
+def newcomer(house: Standins, name: str, **more: object) -> int:
+    """Somebody whom the bot has not met."""
+    person: int = house.post("/client/people", first_name=name, **more)["id"]
+    return person
+
+
+def grant(house: Standins, words: str, chat: int | None = None, by: int = ANNA) -> Seen:
+    """Types /grant and says yes to the question; returns the card."""
+    return press(house, house.asks(by, f"/grant {words}", chat), "✅ Give", "Given", by)
+
+
+def menu(house: Standins, person: int, chat: int | None = None) -> set[str]:
+    """The commands that Telegram offers this person while typing."""
+    offered = house.get("/client/state", **{"as": person, "chat": chat or person})["commands"]
+    return {command["command"] for command in offered}
+
+
+def wait_for_menu(house: Standins, person: int, expected: set[str], chat: int | None = None) -> None:
+    house.wait_for(lambda: menu(house, person, chat) == expected or None, f"a menu of {sorted(expected)}")

@@ -38,7 +38,7 @@ run: $(INSTALLED)
 	@$(BIN)/mikopbx-bot run
 
 test: $(INSTALLED)
-	$(BIN)/pytest -n 6 --dist worksteal
+	$(BIN)/pytest -n 8 --dist worksteal
 
 check: $(INSTALLED)
 	$(BIN)/ruff format --check .
@@ -47,7 +47,7 @@ check: $(INSTALLED)
 	$(BIN)/lint-imports
 	$(BIN)/vulture
 	$(BIN)/deptry .
-	$(BIN)/pytest -n 6 --dist worksteal
+	$(BIN)/pytest -n 8 --dist worksteal
 
 picture: $(INSTALLED)
 	SCREENSHOT=$(CURDIR)/docs/demo.png $(BIN)/pytest tests/end_to_end/test_e2e_newcomer.py

@@ -273,7 +273,7 @@ def test_the_machine_prints_of_one_person_what_and_why(office: Standins, folder:
     assert by_name.stdout == by_id.stdout
     assert f"Boris Petrov @boris_petrov ({BORIS}) in private" in by_name.stdout
     assert line(by_name.stdout, "/status", "allowed") == "role operator, from the settings"
-    assert line(by_name.stdout, "/add_employee", "denied") == "role operator; needs employees.write"
+    assert line(by_name.stdout, "/add_employee", "denied") == "beyond role operator; needs employees.write"
     assert line(by_name.stdout, "/help", "allowed") == "open to anyone"
 
 

@@ -59,7 +59,7 @@ async def test_who_is_cancelled_in_the_middle_of_a_transaction_keeps_nobody_wait
             await inbox.take_in(session, {update_id: {}}, NOW)
             await inbox.unfinished(session)
 
-    for update_id in range(400):
+    for update_id in range(200):
         with suppress(TimeoutError):
             async with asyncio.timeout(chance.uniform(0, 0.004)):
                 await take_in(update_id)

@@ -154,6 +154,8 @@ def _buttons(wanted: Wanted, shown: Sequence[Row], before: int | None, *, more: 
         Button(str(number), "audit.card", {"entry": row.entry.id, "back": here}) for number, row in enumerate(shown, 1)
     ]
     rows = [tuple(cards[place : place + CARDS_IN_A_ROW]) for place in range(0, len(cards), CARDS_IN_A_ROW)]
+    if not shown:
+        return ()
     turns = [Button(mark("⏮ Newest"), "audit.page", here | {"before": None})]
     turns += [Button(mark("Older ›"), "audit.page", here | {"before": shown[-1].entry.id})] if more else []
     export = Button(mark("📄 Export"), "audit.export", here)

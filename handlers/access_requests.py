@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.access import OPERATOR, VIEWER, NotGranted, Permission
-from bot.chat.message import Message, mark
+from bot.chat.message import Button, Message, mark, stored
 from bot.store.audit import Change
 from handlers.command import Reply, Request, button
 from handlers.grant import granting, not_granted
@@ -25,11 +25,11 @@ async def ask(request: Request) -> Reply:
 def _buttons(request_id: int) -> list[list[dict[str, Any]]]:
     """What is given with one press; anything else with /grant."""
 
-    def stored(label: str, role: str) -> dict[str, Any]:
-        return {"label": label, "action": "access.answer", "data": {"request": request_id, "role": role}}
+    def to(label: str, role: str) -> Button:
+        return Button(label, "access.answer", {"request": request_id, "role": role})
 
-    offers = [stored(mark("👁 Viewer"), VIEWER.name), stored(mark("🎧 Operator"), OPERATOR.name)]
-    return [offers, [stored(mark("✖ Refuse"), "")]]
+    offers = (to(mark("👁 Viewer"), VIEWER.name), to(mark("🎧 Operator"), OPERATOR.name))
+    return stored((offers, (to(mark("✖ Refuse"), ""),)))
 
 
 @button("access.answer")

@@ -9,7 +9,7 @@ import structlog
 
 from bot.access import Destination
 from bot.chat.errors import DeliveryError, MaybeDelivered, MessageGone, TryLater
-from bot.chat.message import File, Message
+from bot.chat.message import File, Message, stored
 from bot.chat.messenger import Messenger
 from bot.store import keyboards, outbox, questions
 from bot.store.database import Store
@@ -208,10 +208,9 @@ class Conversation:
     ) -> Keyboard | None:
         if not message.buttons:
             return None
-        rows = [[{"label": b.label, "action": b.action, "data": dict(b.data)} for b in row] for row in message.buttons]
         keyboard = keyboards.new_keyboard(
             chat,
-            rows,
+            stored(message.buttons),
             now=self._clock(),
             asker_id=self._actor.id if confirm_within else None,
             single_use=confirm_within is not None,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.chat.message import Message
+from bot.chat.message import Message, stored
 from bot.store import imports, keyboards, outbox
 from bot.store.database import Store
 from handlers.import_report import count
@@ -23,9 +23,6 @@ async def tell_interrupted(store: Store, station: str, now: datetime) -> None:
                 },
                 buttons_of_stopped(found.id),
             )
-            stored = [
-                [{"label": b.label, "action": b.action, "data": dict(b.data)} for b in row] for row in message.buttons
-            ]
             outbox.owe(
                 session,
                 chat_id=found.person_id,
@@ -33,5 +30,5 @@ async def tell_interrupted(store: Store, station: str, now: datetime) -> None:
                 template=message.template,
                 facts=dict(message.facts),
                 now=now,
-                keyboard=keyboards.new_keyboard(found.person_id, stored, now=now),
+                keyboard=keyboards.new_keyboard(found.person_id, stored(message.buttons), now=now),
             )

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.access import Access
-from bot.chat.message import Button, Message, Rows, mark
+from bot.chat.message import Button, Message, Rows, mark, stored
 from bot.store import outbox
 from bot.store.database import Store
 from bot.store.drawer import Drawer
@@ -83,7 +83,7 @@ class SecondPerson:
 
     async def _owe_questions(self, wish: Wish, token: str, others: list[int]) -> None:
         now, facts = self._clock(), self._facts(wish) | {"asked": 0, "private": True, "mine": False}
-        rows = [[{"label": b.label, "action": b.action, "data": dict(b.data)} for b in row] for row in _buttons(token)]
+        rows = stored(_buttons(token))
         async with self._store.begin() as session:
             for person in others:
                 outbox.owe(

@@ -30,6 +30,11 @@ class Button:
 Rows = tuple[tuple[Button, ...], ...]
 
 
+def stored(rows: Rows) -> list[list[dict[str, Any]]]:
+    """Buttons as the store keeps them."""
+    return [[{"label": one.label, "action": one.action, "data": dict(one.data)} for one in row] for row in rows]
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """A template, the facts it shows (plain JSON values when it goes through the outbox), and its buttons.

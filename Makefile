@@ -57,7 +57,7 @@ format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 
 lock:
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --quiet \
+	uv pip compile pyproject.toml --extra charts --group dev --universal --python-version 3.11 --generate-hashes --no-header --quiet \
 		--upgrade --output-file requirements.lock
 
 clean:

@@ -31,7 +31,13 @@ class Permission:
     TRUNKS_READ = "trunks.read"
     TRUNKS_CHECK = "trunks.check"
     TRUNKS = "trunks.write"
+    INCIDENTS = "incidents.read"
     ACKNOWLEDGE = "incidents.acknowledge"
+    MUTE = "incidents.mute"
+    WATCH = "extensions.watch"
+    ONCALL_READ = "oncall.read"
+    ONCALL_TAKE = "oncall.take"
+    ONCALL = "oncall.write"
     ACCESS_READ = "access.read"
     GRANT = "access.grant"
     AUDIT = "audit.read"
@@ -63,10 +69,23 @@ VIEWER = Role(
             Permission.RECORDS,
             Permission.EMPLOYEES_READ,
             Permission.TRUNKS_READ,
+            Permission.INCIDENTS,
+            Permission.ONCALL_READ,
         }
     ),
 )
-OPERATOR = Role("operator", VIEWER.permissions | {Permission.TRUNKS_CHECK, Permission.ACKNOWLEDGE, Permission.NUMBERS})
+OPERATOR = Role(
+    "operator",
+    VIEWER.permissions
+    | {
+        Permission.TRUNKS_CHECK,
+        Permission.ACKNOWLEDGE,
+        Permission.MUTE,
+        Permission.WATCH,
+        Permission.ONCALL_TAKE,
+        Permission.NUMBERS,
+    },
+)
 ADMIN = Role("admin", PERMISSIONS)
 BUILT_IN: Mapping[str, Role] = MappingProxyType({role.name: role for role in (VIEWER, OPERATOR, ADMIN)})
 

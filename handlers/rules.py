@@ -13,7 +13,18 @@ from bot.chat.message import mark
 
 # What the bot answers from what it keeps itself.
 OF_THE_BOT = frozenset(
-    {Permission.ANYONE, Permission.SOMEBODY, Permission.ACCESS_READ, Permission.GRANT, Permission.AUDIT}
+    {
+        Permission.ANYONE,
+        Permission.SOMEBODY,
+        Permission.INCIDENTS,
+        Permission.ACKNOWLEDGE,
+        Permission.ONCALL_READ,
+        Permission.ONCALL_TAKE,
+        Permission.ONCALL,
+        Permission.ACCESS_READ,
+        Permission.GRANT,
+        Permission.AUDIT,
+    }
 )
 
 
@@ -118,6 +129,10 @@ RULES: Mapping[str, Rule] = {
     "trunk.name_to_delete": Rule(Permission.TRUNKS, writes=mark("Delete a trunk")),
     # incidents
     "incident.take": Rule(Permission.ACKNOWLEDGE, urgent=True),
+    # silences
+    # on call
+    # history
+    # other lookouts
     # access
     "/access": Rule(Permission.ACCESS_READ),
     "access.show": Rule(Permission.ACCESS_READ),

@@ -3,7 +3,6 @@
 A row's life: pending → sending → sent, or back to pending with a later `not_before`, or dead with its reason.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -26,7 +25,6 @@ def owe(
     action: Action = "send",
     about: int | None = None,
     keyboard: Keyboard | None = None,
-    incident_id: int | None = None,
     silent: bool = False,
     not_before: datetime | None = None,
     message_id: int | None = None,
@@ -45,7 +43,6 @@ def owe(
         template=template,
         facts=facts,
         keyboard_id=keyboard.id if keyboard else None,
-        incident_id=incident_id,
         silent=silent,
         state="pending",
         created_at=now,
@@ -61,21 +58,6 @@ async def waiting(session: AsyncSession) -> int:
         select(func.count()).select_from(Outgoing).where(Outgoing.state.in_(("pending", "sending")))
     )
     return found.scalar_one()
-
-
-async def sent_for_incident(session: AsyncSession, incident_id: int) -> Sequence[Outgoing]:
-    """The first alert of an incident in each chat: what its edits change and its end replies to."""
-    found = await session.execute(
-        select(Outgoing)
-        .where(
-            Outgoing.incident_id == incident_id,
-            Outgoing.action == "send",
-            Outgoing.about.is_(None),
-            Outgoing.state != "dead",
-        )
-        .order_by(Outgoing.id)
-    )
-    return found.scalars().all()
 
 
 async def claim(session: AsyncSession, row_id: int) -> bool:

@@ -58,7 +58,134 @@ class Incident(Table):
     acknowledged_by_id: Mapped[TelegramId | None]
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None] = mapped_column(String(32))
-    __table_args__ = (Index("incidents_by_station", "station", "began_at"),)
+    # How far it has been told: 0 nobody, 1 the chats and the person on call, then whoever comes next.
+    step: Mapped[int] = mapped_column(default=0)
+    # When something is next to be done about it, whatever it is; NULL when nothing is.
+    due_at: Mapped[datetime | None]
+    # What holds it back now, in the words of the log; "" when nothing does.
+    held_by: Mapped[str] = mapped_column(String(48), default="")
+    # Grows with every change: who decided from an older one decides nothing.
+    version: Mapped[int] = mapped_column(default=0)
+    __table_args__ = (
+        Index("incidents_by_station", "station", "began_at"),
+        Index("incidents_by_subject", "station", "subject", "began_at"),
+        Index("incidents_due", "due_at"),
+    )
+
+
+class IncidentEvent(Table):
+    """The chain of an incident, added to and never changed. `at` is when it happened, `noted_at` when it was known."""
+
+    __tablename__ = "incident_events"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incidents.id"))
+    at: Mapped[datetime]
+    noted_at: Mapped[datetime]
+    what: Mapped[str] = mapped_column(String(24))
+    facts: Mapped[dict[str, Any]]
+    __table_args__ = (Index("events_by_incident", "incident_id"),)
+
+
+class Card(Table):
+    """The one message in a chat that shows an incident, or several that came together."""
+
+    __tablename__ = "cards"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    station: Mapped[str] = mapped_column(String(64))
+    chat_id: Mapped[TelegramId]
+    thread_id: Mapped[TelegramId | None]
+    loud: Mapped[bool]
+    opened_at: Mapped[datetime]
+    # When the last incident was added.
+    joined_at: Mapped[datetime]
+    # The message as it stands: the outbox row that sends it.
+    message: Mapped[int] = mapped_column(ForeignKey("outbox.id"))
+    closed_at: Mapped[datetime | None]
+    __table_args__ = (Index("cards_by_chat", "chat_id", "closed_at"),)
+
+
+class CardIncident(Table):
+    __tablename__ = "card_incidents"
+    card_id: Mapped[int] = mapped_column(ForeignKey("cards.id"), primary_key=True)
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incidents.id"), primary_key=True)
+    __table_args__ = (Index("cards_by_incident", "incident_id"),)
+
+
+class SilenceRow(Table):
+    """A mute or a maintenance window. `subject` is a trunk's id, or "*" for everything on the station."""
+
+    __tablename__ = "silences"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    station: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(16))
+    subject: Mapped[str] = mapped_column(String(64))
+    # What the subject was called when it was silenced.
+    name: Mapped[str] = mapped_column(String(128))
+    reason: Mapped[str] = mapped_column(String(256))
+    by_id: Mapped[TelegramId]
+    by_name: Mapped[str] = mapped_column(String(128))
+    begins_at: Mapped[datetime]
+    # NULL: until the subject has recovered, or for a recurring window until it is taken away.
+    until: Mapped[datetime | None]
+    # A recurring window: days of the week, local time, minutes, zone.
+    repeats: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None] = mapped_column(String(128))
+    __table_args__ = (Index("silences_by_station", "station", "ended_at"),)
+
+
+class RotationRow(Table):
+    """Who takes turns at being on call, on one level. `calendar` is a calendar that decides instead of the turns."""
+
+    __tablename__ = "rotations"
+    station: Mapped[str] = mapped_column(String(64), primary_key=True)
+    level: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    people: Mapped[list[Any]]
+    # {"unit": "hours" | "days" | "weeks", "length": int, "begins": local wall clock, "zone": name}
+    shift: Mapped[dict[str, Any]]
+    # {"url", "text", "fetched_at", "problem"}
+    calendar: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[str] = mapped_column(String(128))
+
+
+class OverrideRow(Table):
+    """Somebody is on call out of turn. A swap counts only once the other has agreed: `state` is asked until then."""
+
+    __tablename__ = "overrides"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    station: Mapped[str] = mapped_column(String(64))
+    level: Mapped[int]
+    person_id: Mapped[TelegramId]
+    begins_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(12))
+    by_id: Mapped[TelegramId]
+    by_name: Mapped[str] = mapped_column(String(128))
+    made_at: Mapped[datetime]
+    __table_args__ = (Index("overrides_by_time", "station", "ends_at"),)
+
+
+class Pager(Table):
+    """Whether a person on call can be written to in private, and when warnings are not wanted."""
+
+    __tablename__ = "pagers"
+    person_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    reachable: Mapped[bool | None]
+    checked_at: Mapped[datetime | None]
+    warned_at: Mapped[datetime | None]
+    # Local times like 22:00.
+    quiet_from: Mapped[str | None] = mapped_column(String(5))
+    quiet_to: Mapped[str | None] = mapped_column(String(5))
+
+
+class WatchedExtension(Table):
+    __tablename__ = "watched_extensions"
+    station: Mapped[str] = mapped_column(String(64), primary_key=True)
+    number: Mapped[str] = mapped_column(String(64), primary_key=True)
+    by_id: Mapped[TelegramId]
+    by_name: Mapped[str] = mapped_column(String(128))
+    at: Mapped[datetime]
 
 
 class Keyboard(Table):
@@ -88,7 +215,6 @@ class Outgoing(Table):
     template: Mapped[str] = mapped_column(String(64))
     facts: Mapped[dict[str, Any]]
     keyboard_id: Mapped[str | None] = mapped_column(ForeignKey("keyboards.id"))
-    incident_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"))
     silent: Mapped[bool]
     state: Mapped[str] = mapped_column(String(12))
     attempts: Mapped[int] = mapped_column(default=0)
@@ -98,10 +224,7 @@ class Outgoing(Table):
     sent_at: Mapped[datetime | None]
     message_id: Mapped[TelegramId | None]
     error: Mapped[str | None] = mapped_column(Text)
-    __table_args__ = (
-        Index("outbox_due", "state", "not_before"),
-        Index("outbox_by_incident", "incident_id"),
-    )
+    __table_args__ = (Index("outbox_due", "state", "not_before"), Index("outbox_by_original", "about"))
 
 
 class Received(Table):

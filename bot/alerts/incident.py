@@ -1,0 +1,92 @@
+"""What an incident is about, how it ends, and what may happen to it on the way. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """What an incident is about."""
+
+    TRUNK_DOWN = "trunk_down"
+    TRUNK_DEGRADED = "trunk_degraded"
+    TRUNK_UNKNOWN = "trunk_unknown"
+    TRUNK_FLAPPING = "trunk_flapping"
+    STATION = "station"
+    EXTENSION_OFFLINE = "extension_offline"
+    CLOCK_OFF = "clock_off"
+    SECOND_COPY = "second_copy"
+    NO_CALLS = "no_calls"
+    REHEARSAL = "rehearsal"
+
+
+# Somebody cannot be called: the person on call is woken, and whoever comes next when nobody takes it.
+OUTAGES = frozenset({Kind.TRUNK_DOWN, Kind.STATION, Kind.REHEARSAL})
+# What makes a sound in the alert chats.
+LOUD = OUTAGES | {Kind.EXTENSION_OFFLINE}
+
+# Subjects of incidents are the ids of trunks, and these.
+STATION = ""
+CLOCK = ":clock"
+SECOND_COPY = ":copy"
+NO_CALLS = ":calls"
+REHEARSAL = ":rehearsal"
+EXTENSION = ":extension:"
+
+
+class End(StrEnum):
+    RECOVERED = "recovered"
+    SWITCHED_OFF = "switched_off"
+    DELETED = "deleted"
+    # Nobody watches it any more, or the rehearsal is over.
+    CALLED_OFF = "called_off"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    kind: Kind
+    began_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Worsened:
+    """What was a warning is an outage now."""
+
+    kind: Kind
+    began_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The incident goes on, and what it says is no longer true: its trouble, its cause or its count is another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Eased:
+    """The outage is a warning again: it flaps."""
+
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    reason: End
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchedOff:
+    """Not an incident; worth a quiet note."""
+
+
+Transition = Opened | Worsened | Changed | Eased | Closed | SwitchedOff
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One transition of one subject, with the facts that people are shown: plain JSON values."""
+
+    subject: str
+    transition: Transition
+    facts: dict[str, Any]

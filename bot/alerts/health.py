@@ -12,11 +12,13 @@ class Health(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why a trunk is down, as far as its own state tells."""
+    """Why a trunk is down. Its own state tells some; the last two are told by its neighbours (`causes.py`)."""
 
     CREDENTIALS_REFUSED = "credentials_refused"
     NO_ANSWER = "no_answer"
     UNKNOWN = "unknown"
+    NAME_NOT_RESOLVED = "name_not_resolved"
+    OWN_INTERNET = "own_internet"
 
 
 WORKING = frozenset({"registered", "ok"})
@@ -49,3 +51,8 @@ def cause_of(state: str, contact_status: str | None) -> Cause:
     if contact == "reachable" and state.strip().lower() == "rejected":
         return Cause.CREDENTIALS_REFUSED
     return Cause.UNKNOWN
+
+
+def is_inbound(state: str) -> bool:
+    """The PBX writes in upper case the states of trunks whose provider registers with it."""
+    return state.strip() in ("REGISTERED", "UNREGISTERED")

@@ -80,7 +80,20 @@ class SwitchedOff:
     """Not an incident; worth a quiet note."""
 
 
-Transition = Opened | Worsened | Changed | Eased | Closed | SwitchedOff
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """An outage that began and ended while nobody looked."""
+
+    began_at: datetime
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WasBlind:
+    """Nobody looked for a while; worth a quiet note."""
+
+
+Transition = Opened | Worsened | Changed | Eased | Closed | SwitchedOff | Missed | WasBlind
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,36 +1,39 @@
-"""From transitions to facts that last: memories, incidents and owed messages, written in one transaction."""
+"""From transitions to facts that last: memories, incidents, their chains, what is owed to people – together."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import metrics
-from bot.access import Destination
-from bot.alerts import memory as memories
-from bot.alerts.machine import (
+from bot.alerts import chain, cliff, rehearsal
+from bot.alerts.incident import (
+    STATION,
     Changed,
     Closed,
+    Eased,
+    End,
+    Happened,
     Kind,
+    Missed,
     Opened,
-    StationMemory,
     SwitchedOff,
-    Transition,
-    TrunkMemory,
+    WasBlind,
     Worsened,
 )
-from bot.chat.message import mark
-from bot.store import outbox
+from bot.alerts.notices import Notices
 from bot.store.database import Store
-from bot.store.keyboards import new_keyboard
-from bot.store.tables import Incident, Keyboard, Outgoing, WatchState
+from bot.store.tables import Incident, WatchState
 
-STATION = ""
-TAKE = mark("✅ I'm on it")
-LOUD = frozenset({Kind.TRUNK_DOWN, Kind.STATION})
+# One transaction does not hold up the others for longer than this many incidents take.
+AT_ONCE = 50
+
+State = dict[str, Any]
+# What is no incident, and told quietly.
+NOTES = {SwitchedOff: "note_switched_off", WasBlind: "note_blind"}
 
 
 class Taken(StrEnum):
@@ -43,46 +46,71 @@ class Taken(StrEnum):
 
 
 class Ledger:
-    """`destinations` are the chats that get alerts, asked anew each time; `wake` tells the courier."""
+    """The incidents of one station. `wake` tells the courier that something is owed."""
 
-    def __init__(
-        self,
-        store: Store,
-        station: str,
-        destinations: Callable[[], Sequence[Destination]],
-        wake: Callable[[], None],
-    ) -> None:
+    def __init__(self, store: Store, station: str, notices: Notices, wake: Callable[[], None]) -> None:
         self._store = store
         self._station = station
-        self._destinations = destinations
+        self._notices = notices
         self._wake = wake
 
-    async def memories(self) -> tuple[StationMemory, dict[str, TrunkMemory]]:
-        """What the machines remembered when the program last ran."""
+    async def remembered(self) -> dict[str, State]:
+        """What the machines remembered when the program last ran, by subject."""
         async with self._store.begin() as session:
             found = await session.execute(select(WatchState).where(WatchState.station == self._station))
             states = {row.subject: row.state for row in found.scalars()}
         metrics.INCIDENTS.labels(self._station).set(await self.open_count())
-        station = memories.station_from(states.pop(STATION, None))
-        return station, {subject: memories.trunk_from(state) for subject, state in states.items()}
+        return states
 
-    async def apply(
-        self,
-        changed: Mapping[str, StationMemory | TrunkMemory | None],
-        transitions: Sequence[tuple[str, Transition, dict[str, Any]]],
-        now: datetime,
-    ) -> None:
-        """One transaction: either all of it happened or nothing. None for a memory forgets it."""
-        if not changed and not transitions:
+    async def apply(self, changed: Mapping[str, State | None], happened: Sequence[Happened], now: datetime) -> None:
+        """All of it or nothing. None for a memory forgets it."""
+        if not changed and not happened:
             return
         async with self._store.begin() as session:
-            for subject, memory in changed.items():
-                await self._remember(session, subject, memory, now)
-            for subject, transition, facts in transitions:
-                await self._record(session, subject, transition, facts, now)
-        if transitions:
+            for subject, state in changed.items():
+                await self._remember(session, subject, state, now)
+            for one in happened:
+                await self._record(session, one, now)
+        if happened:
             metrics.INCIDENTS.labels(self._station).set(await self.open_count())
             self._wake()
+
+    async def tick(self, now: datetime) -> bool:
+        """Do what is due now; True when there was something. Whatever was due while nobody looked is done once."""
+        async with self._store.begin() as session:
+            due = await session.execute(
+                select(Incident)
+                .where(
+                    Incident.station == self._station,
+                    Incident.open_key.is_not(None),
+                    or_(Incident.due_at <= now, Incident.warn_at <= now),
+                )
+                .order_by(Incident.id)
+                .limit(AT_ONCE)
+            )
+            incidents = due.scalars().all()
+            for incident in incidents:
+                if await _claim(session, incident):
+                    await self._do_what_is_due(session, incident, now)
+        if incidents:
+            self._wake()
+        return bool(incidents)
+
+    async def reconsider(self, now: datetime) -> None:
+        """Something that holds incidents back has begun or ended: each is looked at again."""
+        async with self._store.begin() as session:
+            await session.execute(
+                update(Incident)
+                .where(
+                    Incident.station == self._station,
+                    Incident.open_key.is_not(None),
+                    or_(Incident.held_by != "", Incident.step == 0),
+                )
+                .values(due_at=now)
+            )
+            for incident in await self._all_open(session):
+                await self._notices.hold_if_silenced(session, incident, now)
+        self._wake()
 
     async def open_count(self) -> int:
         """How many incidents of the station are open."""
@@ -105,170 +133,217 @@ class Ledger:
                     Incident.open_key.is_not(None),
                     Incident.acknowledged_at.is_(None),
                 )
-                .values(acknowledged_at=now, acknowledged_by=person_name[:128], acknowledged_by_id=person_id)
+                .values(
+                    acknowledged_at=now,
+                    acknowledged_by=person_name[:128],
+                    acknowledged_by_id=person_id,
+                    version=Incident.version + 1,
+                )
                 .returning(Incident)
             )
             incident = taken.scalar_one_or_none()
             if incident is None:
                 return _why_not(await session.get(Incident, incident_id))
-            await self._edit_alerts(session, incident, now)
+            chain.note(session, incident, "taken", now, by=person_name[:128], by_id=person_id)
+            await self._notices.taken(session, incident, now)
         self._wake()
         return Taken.TAKEN
 
-    async def _remember(
-        self, session: AsyncSession, subject: str, memory: StationMemory | TrunkMemory | None, now: datetime
-    ) -> None:
+    async def take_all(self, card_id: int, person_id: int, person_name: str, now: datetime) -> int:
+        """Everything on a card that nobody has taken; how many that were."""
+        async with self._store.begin() as session:
+            ids = await self._notices.untaken_on(session, card_id, self._station)
+        results = [await self.acknowledge(number, person_id, person_name, now) for number in ids]
+        return results.count(Taken.TAKEN)
+
+    async def hand_over(self, incident_id: int, to: int, by: str, now: datetime) -> Taken:
+        """Give it to somebody else, who is told in private and has it once they take it; until then it goes on
+        escalating, so that nothing is left lying between two people."""
+        async with self._store.begin() as session:
+            incident = await session.get(Incident, incident_id)
+            if incident is None or incident.station != self._station:
+                return Taken.UNKNOWN
+            if incident.open_key is None:
+                return Taken.ENDED
+            incident.acknowledged_at = incident.acknowledged_by = incident.acknowledged_by_id = None
+            incident.version += 1
+            await self._notices.handed_over(session, incident, to, by, now)
+        self._wake()
+        return Taken.TAKEN
+
+    async def undelivered(self, message: int, now: datetime) -> None:
+        """What told somebody of an incident can never reach them: whoever comes next is asked at once."""
+        async with self._store.begin() as session:
+            await self._notices.undelivered(session, message, now)
+
+    async def _remember(self, session: AsyncSession, subject: str, state: State | None, now: datetime) -> None:
         row = await session.get(WatchState, (self._station, subject))
-        if memory is None:
+        if state is None:
             if row is not None:
                 await session.delete(row)
         elif row is None:
-            state = memories.written(memory)
             session.add(WatchState(station=self._station, subject=subject, state=state, updated_at=now))
         else:
-            row.state, row.updated_at = memories.written(memory), now
+            row.state, row.updated_at = state, now
 
-    async def _record(
-        self, session: AsyncSession, subject: str, transition: Transition, facts: dict[str, Any], now: datetime
-    ) -> None:
-        if isinstance(transition, SwitchedOff):
-            self._owe_note(session, facts, now)
+    async def _record(self, session: AsyncSession, one: Happened, now: datetime) -> None:
+        if (template := NOTES.get(type(one.transition))) is not None:
+            await self._notices.note(session, template, one.facts | {"station": self._station}, now)
             return
-        incident = await self._open_incident(session, subject)
-        match transition:
+        incident = await self._open_incident(session, one.subject)
+        if incident is not None:
+            incident.version += 1
+        match one.transition:
             case Opened(kind, began_at):
                 if incident is None:
-                    incident = await self._open(session, subject, kind, began_at, facts, now)
-                    self._owe_alerts(session, incident, now)
+                    incident = await self._open(session, one, kind, began_at, now)
+                    await self._notices.advance(session, incident, now)
             case Worsened(kind, began_at) if incident is not None:
-                await self._worsen(session, incident, kind, facts, now)
+                await self._worsen(session, incident, kind, one.facts, began_at, now)
+            case Eased(kind) if incident is not None:
+                incident.kind, incident.facts, incident.due_at = kind, incident.facts | one.facts, None
+                _set_cliff(incident, now)
+                chain.note(session, incident, "eased", now, kind=str(kind))
+                await self._notices.changed(session, incident, now)
             case Changed() if incident is not None:
-                incident.facts = facts
-                await self._edit_alerts(session, incident, now)
+                await self._change(session, incident, one.facts, now)
             case Closed(reason, ended_at) if incident is not None:
-                incident.open_key, incident.ended_at, incident.end_reason = None, ended_at, reason
-                await self._edit_alerts(session, incident, now)
-                await self._owe_answers(session, incident, now)
+                await self._close(session, incident, str(reason), ended_at, now)
+            case Missed(began_at, ended_at):
+                await self._write_down(session, one, began_at, ended_at, now)
+
+    async def _open(
+        self, session: AsyncSession, one: Happened, kind: Kind, began_at: datetime, now: datetime
+    ) -> Incident:
+        incident = Incident(
+            station=self._station,
+            subject=one.subject,
+            open_key=self._key(one.subject),
+            kind=kind,
+            facts=one.facts,
+            began_at=began_at,
+            opened_at=now,
+            step=0,
+            held_by="",
+            version=0,
+        )
+        _set_cliff(incident, now)
+        session.add(incident)
+        await session.flush()
+        chain.note(session, incident, "opened", began_at, noted_at=now, kind=str(kind), cause=one.facts.get("cause"))
+        return incident
+
+    async def _write_down(
+        self, session: AsyncSession, one: Happened, began_at: datetime, ended_at: datetime, now: datetime
+    ) -> None:
+        """For the history: nobody is told of it by itself."""
+        incident = Incident(
+            station=self._station,
+            subject=one.subject,
+            kind=Kind.TRUNK_DOWN,
+            facts=one.facts,
+            began_at=began_at,
+            opened_at=now,
+            ended_at=ended_at,
+            end_reason=End.RECOVERED,
+            step=0,
+            held_by="",
+            version=0,
+        )
+        session.add(incident)
+        await session.flush()
+        chain.note(session, incident, "opened", began_at, noted_at=now, kind=str(Kind.TRUNK_DOWN), cause=None)
+        chain.note(session, incident, "ended", ended_at, noted_at=now, reason=str(End.RECOVERED))
+
+    async def _worsen(
+        self,
+        session: AsyncSession,
+        incident: Incident,
+        kind: Kind,
+        facts: dict[str, Any],
+        began_at: datetime,
+        now: datetime,
+    ) -> None:
+        """The warning becomes the alert, told anew; whoever took the warning has not taken this."""
+        incident.kind, incident.facts = kind, incident.facts | facts
+        incident.acknowledged_at = incident.acknowledged_by = incident.acknowledged_by_id = None
+        chain.note(session, incident, "worsened", began_at, noted_at=now, kind=str(kind), cause=facts.get("cause"))
+        _set_cliff(incident, now)
+        await self._notices.supersede(session, incident, now)
+        await self._notices.advance(session, incident, now)
+
+    async def _change(self, session: AsyncSession, incident: Incident, facts: dict[str, Any], now: datetime) -> None:
+        before, incident.facts = incident.facts, incident.facts | facts
+        if facts.get("cause") != before.get("cause"):
+            chain.note(session, incident, "cause", now, cause=facts.get("cause"))
+        elif incident.kind == Kind.TRUNK_FLAPPING:
+            chain.note(session, incident, "changed", now, flaps=facts.get("flaps"))
+        if facts.get("gives_up_at") != before.get("gives_up_at"):
+            _set_cliff(incident, now)
+        await self._notices.changed(session, incident, now)
+
+    async def _close(
+        self, session: AsyncSession, incident: Incident, reason: str, ended_at: datetime, now: datetime
+    ) -> None:
+        incident.open_key, incident.ended_at, incident.end_reason = None, ended_at, reason
+        incident.due_at = incident.warn_at = None
+        chain.note(session, incident, "ended", ended_at, noted_at=now, reason=reason)
+        await self._notices.ended(session, incident, now)
+        if incident.subject == STATION:
+            for held in await self._all_open(session):
+                if held.held_by == "station":
+                    held.due_at = now
+
+    async def _do_what_is_due(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+        if incident.kind == Kind.REHEARSAL and (over := rehearsal.over(incident, now)) is not None:
+            await self._close(session, incident, str(over.reason), over.ended_at, now)
+            return
+        if incident.warn_at is not None and incident.warn_at <= now:
+            incident.warn_at = None
+            await self._notices.warn_of_cliff(session, incident, now)
+        if incident.due_at is not None and incident.due_at <= now:
+            await self._notices.advance(session, incident, now)
 
     async def _open_incident(self, session: AsyncSession, subject: str) -> Incident | None:
         found = await session.execute(select(Incident).where(Incident.open_key == self._key(subject)))
         return found.scalar_one_or_none()
 
-    async def _open(
-        self, session: AsyncSession, subject: str, kind: Kind, began_at: datetime, facts: dict[str, Any], now: datetime
-    ) -> Incident:
-        incident = Incident(
-            station=self._station,
-            subject=subject,
-            open_key=self._key(subject),
-            kind=kind,
-            facts=facts,
-            began_at=began_at,
-            opened_at=now,
+    async def _all_open(self, session: AsyncSession) -> Sequence[Incident]:
+        found = await session.execute(
+            select(Incident)
+            .where(Incident.station == self._station, Incident.open_key.is_not(None))
+            .order_by(Incident.id)
         )
-        session.add(incident)
-        await session.flush()
-        return incident
-
-    async def _worsen(
-        self, session: AsyncSession, incident: Incident, kind: Kind, facts: dict[str, Any], now: datetime
-    ) -> None:
-        """The warning becomes the alert, with a sound of its own; whoever took the warning has not taken this."""
-        incident.kind, incident.facts = kind, facts
-        incident.acknowledged_at = incident.acknowledged_by = incident.acknowledged_by_id = None
-        await self._edit_alerts(session, incident, now, superseded=True)
-        self._owe_alerts(session, incident, now)
-
-    def _owe_alerts(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
-        for to in self._destinations():
-            outbox.owe(
-                session,
-                chat_id=to.chat,
-                thread_id=to.thread,
-                template="alert",
-                facts=_shown(incident),
-                now=now,
-                keyboard=_take_button(to.chat, incident, now),
-                incident_id=incident.id,
-                silent=incident.kind not in LOUD,
-            )
-
-    async def _edit_alerts(
-        self, session: AsyncSession, incident: Incident, now: datetime, *, superseded: bool = False
-    ) -> None:
-        button = incident.open_key is not None and incident.acknowledged_at is None and not superseded
-        for alert in await self._alerts(session, incident):
-            outbox.owe(
-                session,
-                action="edit",
-                chat_id=alert.chat_id,
-                thread_id=alert.thread_id,
-                about=alert.id,
-                template="alert",
-                facts=_shown(incident) | {"superseded": superseded},
-                now=now,
-                keyboard=_take_button(alert.chat_id, incident, now) if button else None,
-                incident_id=incident.id,
-                silent=True,
-            )
-
-    async def _owe_answers(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
-        for alert in await self._alerts(session, incident):
-            outbox.owe(
-                session,
-                chat_id=alert.chat_id,
-                thread_id=alert.thread_id,
-                about=alert.id,
-                template="alert_over",
-                facts=_shown(incident),
-                now=now,
-                incident_id=incident.id,
-                silent=incident.kind not in LOUD,
-            )
-
-    async def _alerts(self, session: AsyncSession, incident: Incident) -> list[Outgoing]:
-        """The newest alert of the incident in each chat."""
-        await session.flush()
-        newest = {(row.chat_id, row.thread_id): row for row in await outbox.sent_for_incident(session, incident.id)}
-        return list(newest.values())
-
-    def _owe_note(self, session: AsyncSession, facts: dict[str, Any], now: datetime) -> None:
-        for to in self._destinations():
-            outbox.owe(
-                session,
-                chat_id=to.chat,
-                thread_id=to.thread,
-                template="note_switched_off",
-                facts=facts,
-                now=now,
-                silent=True,
-            )
+        return found.scalars().all()
 
     def _key(self, subject: str) -> str:
         return f"{self._station}|{subject}"
 
 
-def _take_button(chat_id: int, incident: Incident, now: datetime) -> Keyboard:
-    rows = [[{"label": TAKE, "action": "incident.take", "data": {"incident": incident.id}}]]
-    return new_keyboard(chat_id, rows, now=now)
+async def _claim(session: AsyncSession, incident: Incident) -> bool:
+    """Whoever decided from an older state of the incident decides nothing."""
+    claimed = await session.execute(
+        update(Incident)
+        .where(Incident.id == incident.id, Incident.version == incident.version)
+        .values(version=incident.version + 1)
+        .returning(Incident.id)
+        .execution_options(synchronize_session=False)
+    )
+    if claimed.scalar_one_or_none() is None:
+        return False
+    await session.refresh(incident)
+    return True
 
 
-def _shown(incident: Incident) -> dict[str, Any]:
-    """The incident as a message shows it: plain JSON, a picture of this moment."""
-
-    def written(moment: datetime | None) -> str | None:
-        return moment.isoformat() if moment else None
-
-    return incident.facts | {
-        "kind": str(incident.kind),
-        "began_at": written(incident.began_at),
-        "opened_at": written(incident.opened_at),
-        "taken_by": incident.acknowledged_by,
-        "taken_at": written(incident.acknowledged_at),
-        "ended_at": written(incident.ended_at),
-        "end_reason": str(incident.end_reason) if incident.end_reason else None,
-        "superseded": False,
-    }
+def _set_cliff(incident: Incident, now: datetime) -> None:
+    """When to warn that the PBX gives the trunk up; another cause can move it."""
+    written = incident.facts.get("gives_up_at")
+    if written is None or incident.kind != Kind.TRUNK_DOWN:
+        incident.warn_at = None
+        return
+    warn_at = datetime.fromisoformat(written) - cliff.WARN_BEFORE
+    # Later than that the alert itself says so.
+    incident.warn_at = warn_at if warn_at > now else None
 
 
 def _why_not(incident: Incident | None) -> Taken:

@@ -1,48 +1,44 @@
-"""The trunk machine and the station machine: memory and a look in, memory and transitions out. Pure; time is passed in.
+"""The trunk machine: memory and a look in, memory and a transition out. Pure; time is passed in.
 
-Both remember since when things are as they are, and how many looks said so; nothing is decided from less than two
-distinct measurements, and everything they remember survives a restart.
+It remembers since when things are as they are, and how many looks said so; nothing is decided from less than two
+distinct measurements, and everything it remembers survives a restart.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from bot.alerts.health import Cause, Health
-from bot.alerts.observation import Sight, Trouble, TrunkSight
+from bot.alerts.incident import Changed, Closed, Eased, End, Kind, Opened, SwitchedOff, Transition, Worsened
+from bot.alerts.observation import TrunkSight
+from bot.alerts.station_machine import StationMemory
 
 LOOKS = 2
 
 
-class Kind(StrEnum):
-    """What an incident is about."""
-
-    TRUNK_DOWN = "trunk_down"
-    TRUNK_DEGRADED = "trunk_degraded"
-    TRUNK_UNKNOWN = "trunk_unknown"
-    STATION = "station"
-
-
-class End(StrEnum):
-    RECOVERED = "recovered"
-    SWITCHED_OFF = "switched_off"
-    DELETED = "deleted"
-
-
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Seconds. `alert_after` is how long a trunk must be down before anybody is told."""
+    """`alert_after` is how long a trunk must be down before anybody is told. A trunk that goes down `flaps` times
+    within `flapping_within` flaps, until it was up for `calm`; down for `settled` meanwhile, it is down. Seconds."""
 
     poll_interval: float = 10
     alert_after: float = 30
     unknown_after: float = 300
+    flaps: int = 4
+    flapping_within: float = 1800
+    settled: float = 180
+    calm: float = 900
+
+    def lasts(self, since: datetime, now: datetime, seconds: float) -> bool:
+        return now - since >= timedelta(seconds=seconds)
 
 
 @dataclass(frozen=True, slots=True)
 class TrunkMemory:
     """`health` is the last one seen, since `since`, in `looks` measurements running. `bad_since` is the beginning of
-    trouble that no confirmed good state has ended; `alarm` the kind of the open incident."""
+    trouble that no confirmed good state has ended; `alarm` the kind of the open incident; `up_since` the beginning of
+    the last confirmed good state. `drops` are the beginnings of the last outages, told or not; while it flaps, `flaps`
+    counts them from `flapping_since`, and `downtime` their seconds."""
 
     name: str
     host: str
@@ -57,77 +53,11 @@ class TrunkMemory:
     bad_since: datetime | None = None
     alarm: Kind | None = None
     missing: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class StationMemory:
-    """`judge_from`: trunks are judged by what they show from then on, since before nothing was known of them."""
-
-    trouble: Trouble | None = None
-    row: str = ""
-    since: datetime | None = None
-    looks: int = 0
-    alarm: bool = False
-    judge_from: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    kind: Kind
-    began_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Worsened:
-    """What was a warning is an outage now."""
-
-    kind: Kind
-    began_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """The incident goes on, and what it says is no longer true: its trouble or its cause is another."""
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    reason: End
-    ended_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class SwitchedOff:
-    """Not an incident; worth a quiet note."""
-
-
-Transition = Opened | Worsened | Changed | Closed | SwitchedOff
-
-
-def step_station(memory: StationMemory, sight: Sight, policy: Policy) -> tuple[StationMemory, Transition | None]:
-    """Trouble must last and be seen twice; so must its end."""
-    now = sight.at
-    if sight.trouble is None:
-        return _station_answers(memory, now)
-    if memory.trouble is None:
-        memory = replace(memory, since=memory.since if memory.alarm else now, looks=0)
-    changed = memory.alarm and (sight.trouble, sight.row) != (memory.trouble, memory.row) and memory.trouble is not None
-    memory = replace(memory, trouble=sight.trouble, row=sight.row, looks=memory.looks + 1)
-    since = memory.since or now
-    if not memory.alarm and memory.looks >= LOOKS and now - since >= timedelta(seconds=policy.alert_after):
-        return replace(memory, alarm=True), Opened(Kind.STATION, since)
-    return memory, Changed() if changed else None
-
-
-def _station_answers(memory: StationMemory, now: datetime) -> tuple[StationMemory, Transition | None]:
-    if memory.trouble is None and not memory.alarm:
-        return memory, None
-    if not memory.alarm:
-        return StationMemory(judge_from=now), None
-    if memory.trouble is not None:
-        # The first good look: `since` stays the outage's, the next one decides.
-        return replace(memory, trouble=None, looks=1, judge_from=now), None
-    return StationMemory(judge_from=memory.judge_from), Closed(End.RECOVERED, memory.judge_from or now)
+    up_since: datetime | None = None
+    drops: tuple[datetime, ...] = ()
+    flapping_since: datetime | None = None
+    flaps: int = 0
+    downtime: float = 0
 
 
 def first_sight(sight: TrunkSight) -> TrunkMemory:
@@ -155,7 +85,7 @@ def step_trunk(
     memory, changed = _count(memory, sight)
     match memory.health:
         case Health.UP:
-            return _judge_up(memory)
+            return _judge_up(memory, now, policy)
         case Health.OFF:
             return _judge_off(memory, now)
         case Health.UNKNOWN:
@@ -200,11 +130,21 @@ def _began(sight: TrunkSight, memory: TrunkMemory) -> datetime:
     return sight.since
 
 
-def _judge_up(memory: TrunkMemory) -> tuple[TrunkMemory, Transition | None]:
+def _judge_up(memory: TrunkMemory, now: datetime, policy: Policy) -> tuple[TrunkMemory, Transition | None]:
     if memory.looks < LOOKS:
         return memory, None
-    ended = Closed(End.RECOVERED, memory.since) if memory.alarm else None
-    return replace(memory, settled=Health.UP, bad_since=None, alarm=None), ended
+    fell, ended = memory.bad_since, memory.since
+    memory = replace(memory, settled=Health.UP, bad_since=None, up_since=memory.since)
+    if memory.flapping_since is None:
+        return replace(memory, alarm=None), Closed(End.RECOVERED, ended) if memory.alarm else None
+    if policy.lasts(ended, now, policy.calm):
+        return _calm(memory), Closed(End.RECOVERED, ended)
+    if fell is None:
+        return memory, None
+    memory = replace(memory, downtime=memory.downtime + (ended - fell).total_seconds())
+    if memory.alarm is Kind.TRUNK_DOWN:
+        return replace(memory, alarm=Kind.TRUNK_FLAPPING), Eased(Kind.TRUNK_FLAPPING)
+    return memory, Changed()
 
 
 def _judge_off(memory: TrunkMemory, now: datetime) -> tuple[TrunkMemory, Transition | None]:
@@ -212,11 +152,11 @@ def _judge_off(memory: TrunkMemory, now: datetime) -> tuple[TrunkMemory, Transit
         told: Transition | None = Closed(End.SWITCHED_OFF, now)
     else:
         told = SwitchedOff() if memory.settled not in (None, Health.OFF) else None
-    return replace(memory, settled=Health.OFF, bad_since=None, alarm=None), told
+    return replace(_calm(memory), settled=Health.OFF, bad_since=None, up_since=None), told
 
 
 def _judge_unknown(memory: TrunkMemory, now: datetime, policy: Policy) -> tuple[TrunkMemory, Transition | None]:
-    lasts = now - memory.since >= timedelta(seconds=policy.unknown_after)
+    lasts = policy.lasts(memory.since, now, policy.unknown_after)
     if memory.alarm or memory.looks < LOOKS or not lasts:
         return memory, None
     return replace(memory, settled=Health.UNKNOWN, alarm=Kind.TRUNK_UNKNOWN), Opened(Kind.TRUNK_UNKNOWN, memory.since)
@@ -226,12 +166,46 @@ def _judge_bad(
     memory: TrunkMemory, now: datetime, policy: Policy, judge_from: datetime | None, *, changed: bool
 ) -> tuple[TrunkMemory, Transition | None]:
     began = memory.bad_since or memory.since
-    held = now - max(began, judge_from or began) >= timedelta(seconds=policy.alert_after)
+    if memory.looks >= LOOKS and memory.health is Health.DOWN:
+        memory = _count_drop(memory, began, now, policy)
+    if memory.flapping_since is not None:
+        return _judge_flapping(memory, began, now, policy, changed=changed)
+    held = policy.lasts(max(began, judge_from or began), now, policy.alert_after)
     kind = Kind.TRUNK_DOWN if memory.health is Health.DOWN else Kind.TRUNK_DEGRADED
     if memory.looks < LOOKS or not held or memory.alarm in (kind, Kind.TRUNK_DOWN):
         return memory, Changed() if changed and memory.alarm is kind else None
     told: Transition = Worsened(kind, began) if memory.alarm else Opened(kind, began)
     return replace(memory, settled=memory.health, alarm=kind), told
+
+
+def _count_drop(memory: TrunkMemory, began: datetime, now: datetime, policy: Policy) -> TrunkMemory:
+    """Short ones count too: a trunk that is never down long enough to be told of is no less broken."""
+    if began in memory.drops:
+        return memory
+    drops = tuple(d for d in (*memory.drops, began) if not policy.lasts(d, now, policy.flapping_within))
+    if memory.flapping_since is not None:
+        return replace(memory, drops=drops, flaps=memory.flaps + 1)
+    # An outage that is told already ends first; the next drop decides.
+    if len(drops) < policy.flaps or memory.alarm is Kind.TRUNK_DOWN:
+        return replace(memory, drops=drops)
+    return replace(memory, drops=drops, flapping_since=drops[0], flaps=len(drops))
+
+
+def _judge_flapping(
+    memory: TrunkMemory, began: datetime, now: datetime, policy: Policy, *, changed: bool
+) -> tuple[TrunkMemory, Transition | None]:
+    since = memory.flapping_since or began
+    if memory.alarm not in (Kind.TRUNK_FLAPPING, Kind.TRUNK_DOWN):
+        told: Transition = Worsened(Kind.TRUNK_FLAPPING, since) if memory.alarm else Opened(Kind.TRUNK_FLAPPING, since)
+        return replace(memory, alarm=Kind.TRUNK_FLAPPING, settled=memory.health), told
+    is_down = memory.health is Health.DOWN and memory.looks >= LOOKS
+    if memory.alarm is Kind.TRUNK_FLAPPING and is_down and policy.lasts(memory.since, now, policy.settled):
+        return replace(memory, alarm=Kind.TRUNK_DOWN, settled=Health.DOWN), Worsened(Kind.TRUNK_DOWN, began)
+    return memory, Changed() if changed else None
+
+
+def _calm(memory: TrunkMemory) -> TrunkMemory:
+    return replace(memory, alarm=None, drops=(), flapping_since=None, flaps=0, downtime=0.0)
 
 
 def needs_fresh_look(station: StationMemory, trunks: Mapping[str, TrunkMemory]) -> bool:

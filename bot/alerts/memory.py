@@ -4,7 +4,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from bot.alerts.machine import StationMemory, TrunkMemory
+from bot.alerts.machine import TrunkMemory
+from bot.alerts.station_machine import StationMemory
 
 STATION = TypeAdapter(StationMemory)
 TRUNK = TypeAdapter(TrunkMemory)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.alerts.health import Cause, Health, cause_of, read_health
+from bot.alerts import causes
+from bot.alerts.health import Cause, Health, read_health
 from bot.pbx import (
     Answer,
     Busy,
@@ -57,7 +58,8 @@ class TrunkSight:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """One look. With a trouble there are no trunks: nothing is known about them."""
+    """One look. With a trouble there are no trunks: nothing is known about them. `skew` is what the PBX's clock must be
+    moved by to be ours."""
 
     at: datetime
     trouble: Trouble | None = None
@@ -65,6 +67,7 @@ class Sight:
     retry_after: float | None = None
     trunks: Mapping[str, TrunkSight] = field(default_factory=dict)
     stale: bool = False
+    skew: timedelta = timedelta(0)
 
 
 def seen(answer: Answer[dict[str, TrunkStatus]], now: datetime) -> Sight:
@@ -75,8 +78,10 @@ def seen(answer: Answer[dict[str, TrunkStatus]], now: datetime) -> Sight:
         skew = timedelta(0)
     measured = [trunk.last_update for trunk in answer.value.values() if trunk.last_update]
     stale = bool(answer.warnings) or any(pbx_now - moment > STALE_AFTER for moment in measured)
-    trunks = {trunk.id: _trunk(trunk, now, skew) for trunk in answer.value.values()}
-    return Sight(now, trunks=trunks, stale=stale)
+    healths = [(trunk, read_health(trunk.state, trunk.contact_status)) for trunk in answer.value.values()]
+    why = causes.in_context(healths)
+    trunks = {trunk.id: _trunk(trunk, health, why[trunk.id], now, skew) for trunk, health in healths}
+    return Sight(now, trunks=trunks, stale=stale, skew=skew)
 
 
 def not_seen(error: PbxError, now: datetime) -> Sight:
@@ -93,7 +98,7 @@ def looks_like_a_dead_engine(answer: Answer[dict[str, TrunkStatus]]) -> bool:
     return bool(enabled) and words <= {"unknown", "unregistered", ""} and not any(t.contact_status for t in enabled)
 
 
-def _trunk(trunk: TrunkStatus, now: datetime, skew: timedelta) -> TrunkSight:
+def _trunk(trunk: TrunkStatus, health: Health, cause: Cause, now: datetime, skew: timedelta) -> TrunkSight:
     def ours(moment: datetime | None) -> datetime | None:
         return min(moment + skew, now) if moment else None
 
@@ -103,8 +108,8 @@ def _trunk(trunk: TrunkStatus, now: datetime, skew: timedelta) -> TrunkSight:
         host=trunk.host,
         type=trunk.type,
         state=trunk.state,
-        health=read_health(trunk.state, trunk.contact_status),
-        cause=cause_of(trunk.state, trunk.contact_status),
+        health=health,
+        cause=cause,
         since=ours(trunk.last_change),
         measured_at=ours(trunk.last_update) or now,
     )

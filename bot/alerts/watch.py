@@ -3,17 +3,22 @@
 import asyncio
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
 from bot import metrics
-from bot.alerts import machine
-from bot.alerts.health import Health
-from bot.alerts.ledger import STATION, Ledger
-from bot.alerts.machine import Policy, StationMemory, Transition, TrunkMemory
+from bot.alerts import cliff, machine, station_machine
+from bot.alerts import memory as memories
+from bot.alerts.health import Cause, Health
+from bot.alerts.incident import STATION, Happened
+from bot.alerts.ledger import Ledger
+from bot.alerts.looking_back import LookingBack
+from bot.alerts.machine import Policy, TrunkMemory
 from bot.alerts.observation import Sight, Trouble, looks_like_a_dead_engine, not_seen, seen
+from bot.alerts.station_machine import StationMemory
 from bot.pbx import Pbx, PbxError, Priority
 
 log = structlog.get_logger(__name__)
@@ -21,10 +26,13 @@ log = structlog.get_logger(__name__)
 # A key that is refused, or lacks a right, does not heal by asking often, and failed logins can get an address banned.
 SLOWED = frozenset({Trouble.KEY_REFUSED, Trouble.RIGHT_MISSING})
 SLOWEST = 300.0
+# How old what is stored of the last good look may be.
+REMEMBER_EVERY = timedelta(seconds=60)
 
 
 class Watch:
-    """One station's watch. `latest` is the last look, `last_look` when it was, whatever it showed."""
+    """One station's watch. `latest` is the last look, `last_look` when it was, whatever it showed. `saw_time` is told
+    the PBX's time whenever an answer carries it."""
 
     def __init__(
         self,
@@ -33,14 +41,16 @@ class Watch:
         ledger: Ledger,
         policy: Policy,
         clock: Callable[[], datetime],
-        learn_zone: Callable[[datetime | None], None] = lambda _time: None,
+        saw_time: Callable[[datetime | None], None] = lambda _time: None,
     ) -> None:
         self._name = station
         self._pbx = pbx
         self._ledger = ledger
         self._policy = policy
         self._clock = clock
-        self._learn_zone = learn_zone
+        self._saw_time = saw_time
+        self._looking_back = LookingBack(station, pbx, timedelta(seconds=policy.alert_after))
+        self._last_good: datetime | None = None
         self._station = StationMemory()
         self._trunks: dict[str, TrunkMemory] = {}
         self._slowed = 0
@@ -73,7 +83,12 @@ class Watch:
 
     async def remember(self) -> None:
         """Take up where the last run ended."""
-        self._station, self._trunks = await self._ledger.memories()
+        states = await self._ledger.remembered()
+        self._station = memories.station_from(states.pop(STATION, None))
+        self._trunks = {
+            subject: memories.trunk_from(state) for subject, state in states.items() if not subject.startswith(":")
+        }
+        self._looking_back.went_blind(self._station.seen_at)
 
     async def look(self) -> float:
         """One look and its consequences; returns the seconds from its start to the next one."""
@@ -97,7 +112,7 @@ class Watch:
         fresh = machine.needs_fresh_look(self._station, self._trunks)
         try:
             answer = await self._pbx.trunks.statuses(fresh=fresh, priority=Priority.WATCH)
-            self._learn_zone(answer.pbx_time)
+            self._saw_time(answer.pbx_time)
             if looks_like_a_dead_engine(answer) and not (await self._pbx.extensions.peers(Priority.WATCH)).value:
                 return Sight(self._clock(), trouble=Trouble.ENGINE_DOWN)
             return seen(answer, self._clock())
@@ -106,45 +121,61 @@ class Watch:
             return not_seen(error, self._clock())
 
     async def _judge(self, sight: Sight) -> None:
-        station, told = machine.step_station(self._station, sight, self._policy)
-        transitions: list[tuple[str, Transition, dict[str, Any]]] = []
+        hold_off = timedelta(seconds=self._policy.alert_after)
+        station, told = station_machine.step_station(self._station, sight, hold_off)
+        happened: list[Happened] = []
         if told is not None:
-            transitions.append((STATION, told, self._station_facts(sight)))
+            happened.append(Happened(STATION, told, self._station_facts(sight)))
         trunks = dict(self._trunks)
         if station.trouble is None and not station.alarm:
             if self._station.trouble is not None or self._station.alarm:
                 trunks = {subject: machine.judge_anew(memory) for subject, memory in trunks.items()}
-            trunks = self._judge_trunks(sight, station, trunks, transitions)
-        changed: dict[str, StationMemory | TrunkMemory | None] = {
-            subject: trunks.get(subject)
+            trunks = self._judge_trunks(sight, station, trunks, happened)
+            station = self._seen_now(station, sight.at)
+        changed: dict[str, dict[str, Any] | None] = {
+            subject: memories.written(trunks[subject]) if subject in trunks else None
             for subject in self._trunks | trunks
             if machine.lasting(trunks.get(subject)) != machine.lasting(self._trunks.get(subject))
         }
         if station != self._station:
-            changed[STATION] = station
-        await self._ledger.apply(changed, transitions, sight.at)
+            changed[STATION] = memories.written(station)
+        await self._ledger.apply(changed, happened, sight.at)
         # Only now: had the store refused, the next look would come to the same conclusion again.
         self._station, self._trunks = station, trunks
+        await self._look_back(sight)
+
+    def _seen_now(self, station: StationMemory, now: datetime) -> StationMemory:
+        """Not while there is something to look back on: if the program ended now, it would never be told."""
+        remembered = station.seen_at is not None and now - station.seen_at < REMEMBER_EVERY
+        return station if remembered or self._looking_back.is_due else replace(station, seen_at=now)
+
+    async def _look_back(self, sight: Sight) -> None:
+        """Once the station is seen again, what happened while it was not."""
+        if self._station.trouble is not None or self._station.alarm:
+            self._looking_back.went_blind(self._last_good or self._station.seen_at, self._station.trouble)
+            return
+        self._last_good = sight.at
+        if self._looking_back.is_due:
+            happened = await self._looking_back.tell(sight)
+            station = replace(self._station, seen_at=sight.at)
+            await self._ledger.apply({STATION: memories.written(station)}, happened, sight.at)
+            self._station = station
 
     def _judge_trunks(
-        self,
-        sight: Sight,
-        station: StationMemory,
-        before: dict[str, TrunkMemory],
-        transitions: list[tuple[str, Transition, dict[str, Any]]],
+        self, sight: Sight, station: StationMemory, before: dict[str, TrunkMemory], happened: list[Happened]
     ) -> dict[str, TrunkMemory]:
         after: dict[str, TrunkMemory] = {}
         for subject, trunk in sight.trunks.items():
             memory = before.get(subject) or machine.first_sight(trunk)
             after[subject], told = machine.step_trunk(memory, trunk, sight.at, self._policy, station.judge_from)
             if told is not None:
-                transitions.append((subject, told, self._trunk_facts(after[subject], sight)))
+                happened.append(Happened(subject, told, self._trunk_facts(after[subject], sight)))
         for subject in before.keys() - sight.trunks.keys():
             kept, told = machine.step_missing(before[subject], sight.at)
             if kept is not None:
                 after[subject] = kept
             if told is not None:
-                transitions.append((subject, told, self._trunk_facts(before[subject], sight)))
+                happened.append(Happened(subject, told, self._trunk_facts(before[subject], sight)))
         return after
 
     def _pause(self, sight: Sight) -> float:
@@ -156,17 +187,23 @@ class Watch:
         return max(self._policy.poll_interval, min(SLOWEST, 30.0 * 2.0**self._slowed))
 
     def _station_facts(self, sight: Sight) -> dict[str, Any]:
-        return {"station": self._name, "trouble": str(sight.trouble or ""), "row": sight.row}
+        return {"trouble": str(sight.trouble or ""), "row": sight.row}
 
     def _trunk_facts(self, memory: TrunkMemory, sight: Sight) -> dict[str, Any]:
         enabled = [trunk for trunk in sight.trunks.values() if trunk.health is not Health.OFF]
+        began = memory.bad_since or memory.since
+        gives_up = cliff.gives_up_at(memory.type, memory.state, Cause(memory.cause), began)
         return {
-            "station": self._name,
             "trunk": memory.name,
             "host": memory.host,
             "type": memory.type,
             "state": memory.state,
             "cause": str(memory.cause),
+            "up_since": memory.up_since.isoformat() if memory.up_since else None,
+            "bad_since": began.isoformat(),
+            "gives_up_at": gives_up.isoformat() if gives_up else None,
+            "flaps": memory.flaps,
+            "downtime": memory.downtime,
             "remaining": sum(trunk.health in (Health.UP, Health.DEGRADED) for trunk in enabled),
             "of": len(enabled),
         }

@@ -34,8 +34,13 @@ class Acquaintances:
     async def named(self, ids: Iterable[int]) -> Mapping[int, Known]:
         """Those of the ids that the bot has met."""
         async with self._store.begin() as session:
-            found = await session.execute(select(Acquaintance).where(Acquaintance.id.in_(tuple(ids))))
-            return {row.id: _known(row) for row in found.scalars()}
+            return await named_in(session, ids)
+
+
+async def named_in(session: AsyncSession, ids: Iterable[int]) -> Mapping[int, Known]:
+    """Those of the ids that the bot has met."""
+    found = await session.execute(select(Acquaintance).where(Acquaintance.id.in_(tuple(ids))))
+    return {row.id: _known(row) for row in found.scalars()}
 
 
 async def meet(session: AsyncSession, one: Known) -> None:

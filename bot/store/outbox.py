@@ -1,12 +1,13 @@
 """Messages that are owed: written in the transaction that makes them owed, taken off when Telegram has them.
 
-A row's life: pending → sending → sent, or back to pending with a later `not_before`, or dead with its reason.
+A row's life: pending → sending → sent, or back to pending with a later `not_before`, or dead with its reason; or
+dropped, when what it says is over before it could be said.
 """
 
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.tables import Keyboard, Outgoing
@@ -51,6 +52,60 @@ def owe(
     )
     session.add(row)
     return row
+
+
+async def show(
+    session: AsyncSession,
+    row: Outgoing,
+    *,
+    template: str,
+    facts: dict[str, Any],
+    keyboard: Keyboard | None,
+    now: datetime,
+    not_before: datetime | None = None,
+) -> bool:
+    """Make the message of `row` look like this: the newest state wins. What has not left yet is changed where it
+    stands, so that a message is never edited more often than it can be. True when it has not left yet."""
+    waiting = row if row.state == "pending" else await _edit_that_waits(session, row.id)
+    if waiting is None:
+        owe(
+            session,
+            action="edit",
+            chat_id=row.chat_id,
+            thread_id=row.thread_id,
+            about=row.id,
+            template=template,
+            facts=facts,
+            now=now,
+            keyboard=keyboard,
+            silent=True,
+            not_before=not_before,
+        )
+        return False
+    unseen = waiting.keyboard_id
+    if keyboard is not None:
+        session.add(keyboard)
+        await session.flush()
+    waiting.template, waiting.facts, waiting.keyboard_id = template, facts, keyboard.id if keyboard else None
+    await session.flush()
+    if unseen is not None and waiting.attempts == 0:
+        await session.execute(delete(Keyboard).where(Keyboard.id == unseen))
+    return waiting is row
+
+
+async def _edit_that_waits(session: AsyncSession, about: int) -> Outgoing | None:
+    found = await session.execute(
+        select(Outgoing)
+        .where(Outgoing.about == about, Outgoing.action == "edit", Outgoing.state == "pending")
+        .order_by(Outgoing.id.desc())
+        .limit(1)
+    )
+    return found.scalar_one_or_none()
+
+
+def drop(row: Outgoing, why: str) -> None:
+    """It need not be said any more."""
+    row.state, row.error = "dropped", why
 
 
 async def waiting(session: AsyncSession) -> int:

@@ -62,7 +62,9 @@ class Incident(Table):
     step: Mapped[int] = mapped_column(default=0)
     # When something is next to be done about it, whatever it is; NULL when nothing is.
     due_at: Mapped[datetime | None]
-    # What holds it back now, in the words of the log; "" when nothing does.
+    # When to warn that the PBX is about to give the trunk up; NULL when there is nothing to warn of, or that is done.
+    warn_at: Mapped[datetime | None]
+    # What holds it back now, in the words of the chain; "" when nothing does.
     held_by: Mapped[str] = mapped_column(String(48), default="")
     # Grows with every change: who decided from an older one decides nothing.
     version: Mapped[int] = mapped_column(default=0)
@@ -70,6 +72,7 @@ class Incident(Table):
         Index("incidents_by_station", "station", "began_at"),
         Index("incidents_by_subject", "station", "subject", "began_at"),
         Index("incidents_due", "due_at"),
+        Index("incidents_to_warn", "warn_at"),
     )
 
 

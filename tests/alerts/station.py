@@ -1,15 +1,15 @@
 """A station whose trunks do as they are told, watched by the real watch on simulated time."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.alerts import memory as memories
-from bot.alerts.ledger import STATION
-from bot.alerts.machine import Policy, StationMemory, Transition, TrunkMemory
+from bot.alerts.incident import Happened, Transition
+from bot.alerts.machine import Policy
 from bot.alerts.watch import Watch
-from bot.pbx import Answer, PbxError, PeerStatus, Priority, TrunkStatus
+from bot.pbx import Answer, PbxError, PeerStatus, Priority, TrunkEvent, TrunkStatus
 
 START = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 UP = ("registered", "Reachable")
@@ -40,6 +40,7 @@ class FakePbx:
     skew: timedelta = timedelta(0)
     states: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     changed: dict[str, datetime] = field(default_factory=dict)
+    noted: dict[str, list[TrunkEvent]] = field(default_factory=dict)
     measured: datetime = START
     cached_for: float = 0
     known_peers: tuple[PeerStatus, ...] = (PeerStatus(id="201"),)
@@ -50,7 +51,15 @@ class FakePbx:
         self.trunks = self.extensions = self
 
     def shows(self, trunk: str, state: tuple[str, str | None], since: datetime | None = None) -> None:
-        if self.states.get(trunk) != state:
+        if (before := self.states.get(trunk)) != state:
+            if before is None or before[0] != state[0]:
+                moment = (since or self.clock.now) + self.skew
+                event = {
+                    "timestamp": moment.timestamp(),
+                    "state": state[0],
+                    "previousState": (before or ("UNKNOWN",))[0],
+                }
+                self.noted.setdefault(trunk, []).append(TrunkEvent.model_validate(event))
             self.states[trunk] = state
             self.changed[trunk] = since or self.clock.now
 
@@ -78,6 +87,9 @@ class FakePbx:
         }
         return Answer(value, warnings=self.warnings, pbx_time=self.clock.now + self.skew)
 
+    async def history(self, trunk: str, limit: int = 100) -> Answer[tuple[TrunkEvent, ...]]:
+        return Answer(tuple(reversed(self.noted.get(trunk, []))))
+
     async def peers(self, priority: Priority = Priority.WATCH) -> Answer[tuple[PeerStatus, ...]]:
         return Answer(self.known_peers)
 
@@ -86,28 +98,23 @@ class FakePbx:
 class FakeLedger:
     """Remembers like the real one: through JSON."""
 
-    states: dict[str, dict[str, Any]] = field(default_factory=dict)
+    states: dict[str, str] = field(default_factory=dict)
     told: list[tuple[str, Transition]] = field(default_factory=list)
     writes: int = 0
 
-    async def memories(self) -> tuple[StationMemory, dict[str, TrunkMemory]]:
-        rest = dict(self.states)
-        station = memories.station_from(rest.pop(STATION, None))
-        return station, {subject: memories.trunk_from(state) for subject, state in rest.items()}
+    async def remembered(self) -> dict[str, dict[str, Any]]:
+        return {subject: json.loads(state) for subject, state in self.states.items()}
 
     async def apply(
-        self,
-        changed: Mapping[str, StationMemory | TrunkMemory | None],
-        transitions: Sequence[tuple[str, Transition, dict[str, Any]]],
-        now: datetime,
+        self, changed: Mapping[str, dict[str, Any] | None], happened: Sequence[Happened], now: datetime
     ) -> None:
         self.writes += bool(changed)
-        for subject, memory in changed.items():
-            if memory is None:
+        for subject, state in changed.items():
+            if state is None:
                 self.states.pop(subject, None)
             else:
-                self.states[subject] = memories.written(memory)
-        self.told += [(subject, transition) for subject, transition, _ in transitions]
+                self.states[subject] = json.dumps(state)
+        self.told += [(one.subject, one.transition) for one in happened]
 
 
 class Scene:

@@ -24,10 +24,12 @@ def upgrade() -> None:
     with op.batch_alter_table("incidents") as batch_op:
         batch_op.add_column(sa.Column("step", sa.Integer(), nullable=False, server_default="0"))
         batch_op.add_column(sa.Column("due_at", sa.DateTime(), nullable=True))
+        batch_op.add_column(sa.Column("warn_at", sa.DateTime(), nullable=True))
         batch_op.add_column(sa.Column("held_by", sa.String(length=48), nullable=False, server_default=""))
         batch_op.add_column(sa.Column("version", sa.Integer(), nullable=False, server_default="0"))
         batch_op.create_index("incidents_by_subject", ["station", "subject", "began_at"])
         batch_op.create_index("incidents_due", ["due_at"])
+        batch_op.create_index("incidents_to_warn", ["warn_at"])
     op.create_table(
         "incident_events",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -139,10 +141,19 @@ def _silences_and_people() -> None:
 
 
 def _take_over_open_alerts() -> None:
-    """An incident that is open while the program is brought up to date keeps its messages."""
+    """An incident that is open while the program is brought up to date keeps its messages. What was not sent yet looks
+    different now: it is told anew."""
+    unsent = "SELECT incident_id FROM outbox WHERE template = 'alert' AND action = 'send' AND state = 'pending'"
+    op.execute(
+        f"UPDATE incidents SET due_at = opened_at WHERE open_key IS NOT NULL AND id IN ({unsent})"  # noqa: S608 (no words of others)
+    )
+    op.execute(
+        "UPDATE outbox SET state = 'dropped' "
+        "WHERE template IN ('alert', 'alert_over') AND state IN ('pending', 'sending')"
+    )
     newest = (
         "SELECT max(outbox.id) FROM outbox JOIN incidents ON incidents.id = outbox.incident_id "
-        "WHERE outbox.action = 'send' AND outbox.about IS NULL AND outbox.state != 'dead' "
+        "WHERE outbox.action = 'send' AND outbox.about IS NULL AND outbox.state = 'sent' "
         "AND incidents.open_key IS NOT NULL GROUP BY outbox.incident_id, outbox.chat_id, outbox.thread_id"
     )
     op.execute(
@@ -167,7 +178,8 @@ def downgrade() -> None:
     for table in NEW:
         op.drop_table(table)
     with op.batch_alter_table("incidents") as batch_op:
+        batch_op.drop_index("incidents_to_warn")
         batch_op.drop_index("incidents_due")
         batch_op.drop_index("incidents_by_subject")
-        for column in ("version", "held_by", "due_at", "step"):
+        for column in ("version", "held_by", "warn_at", "due_at", "step"):
             batch_op.drop_column(column)

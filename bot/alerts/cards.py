@@ -1,0 +1,253 @@
+"""The message that shows an incident in a chat: one per incident, or one for several that come together.
+
+A card is sent once, then edited; the newest state wins. It is put under the chat anew when it must be heard again, or
+has scrolled far away. What was told is told to have ended: by the card itself and by a short answer to it.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.access import Destination
+from bot.alerts import shown
+from bot.alerts.incident import OUTAGES
+from bot.chat.message import stored
+from bot.store import outbox
+from bot.store.keyboards import new_keyboard
+from bot.store.tables import Card, CardIncident, Incident, Keyboard, Outgoing
+
+# Incidents that come so close after one another are one message. Telegram lets a group have 20 a minute.
+TOGETHER = timedelta(seconds=5)
+MOST_ON_A_CARD = 25
+# A board that fills is edited at most this often.
+EDIT_EVERY = timedelta(seconds=3)
+FAR = 30
+
+
+class Cards:
+    """`newest_in` is the id of the newest message known in a chat, None when nobody knows."""
+
+    def __init__(self, newest_in: Callable[[int], int | None] = lambda _chat: None) -> None:
+        self._newest_in = newest_in
+
+    async def tell(
+        self,
+        session: AsyncSession,
+        incident: Incident,
+        to: Destination,
+        *,
+        loud: bool,
+        now: datetime,
+        not_before: datetime | None = None,
+    ) -> Card:
+        """Show the incident in a chat. Where it is shown already, it is put under the chat once more."""
+        if (card := await self._showing(session, incident, to)) is not None:
+            await self.repost(session, card, loud=loud, now=now)
+            return card
+        card = None if not_before else await self._joinable(session, to, loud=loud, now=now)
+        if card is None:
+            return await self._open(session, incident, to, loud=loud, now=now, not_before=not_before)
+        session.add(CardIncident(card_id=card.id, incident_id=incident.id))
+        card.joined_at = now
+        await session.flush()
+        await self._show(session, card, now)
+        return card
+
+    async def refresh(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+        """Every card that shows the incident shows it as it is now."""
+        for card in await self.of(session, incident):
+            if await self._has_scrolled_away(session, card):
+                await self.repost(session, card, loud=False, now=now)
+            else:
+                await self._show(session, card, now)
+
+    async def end(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+        """The incident has ended: its cards say so, and those of which nothing is left open are answered."""
+        for card in await self.of(session, incident):
+            incidents = await self._incidents(session, card)
+            over = all(one.open_key is None for one in incidents)
+            unsent = await self._show(session, card, now)
+            if not over:
+                continue
+            card.closed_at = now
+            message = await self._message(session, card)
+            if unsent:
+                _end_unsent(message, card, now)
+            else:
+                await self._answer(session, card, message, incidents, now)
+
+    async def supersede(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+        """The incident became another thing: what told of it points to the alert that follows."""
+        for card in await self.of(session, incident):
+            if len(await self._incidents(session, card)) > 1:
+                link = await session.get_one(CardIncident, (card.id, incident.id))
+                await session.delete(link)
+                await session.flush()
+                await self._show(session, card, now)
+            else:
+                card.closed_at = now
+                await self._point_below(session, card, now)
+
+    async def repost(self, session: AsyncSession, card: Card, *, loud: bool, now: datetime) -> None:
+        """Put the card under the chat; the old message points to it."""
+        message = await self._message(session, card)
+        if message.state == "pending":
+            # It comes anyway, in its newest state.
+            message.silent = message.silent and not loud
+            message.not_before = min(message.not_before, now) if loud else message.not_before
+            await self._show(session, card, now)
+            return
+        await self._point_below(session, card, now)
+        facts, keyboard = await self._looks(session, card, now)
+        row = outbox.owe(
+            session,
+            chat_id=card.chat_id,
+            thread_id=card.thread_id,
+            template="alert",
+            facts=facts,
+            now=now,
+            keyboard=keyboard,
+            silent=not loud,
+        )
+        await session.flush()
+        card.message = row.id
+
+    async def of(self, session: AsyncSession, incident: Incident) -> Sequence[Card]:
+        """The cards that show the incident and are not done with."""
+        await session.flush()
+        found = await session.execute(
+            select(Card)
+            .join(CardIncident, CardIncident.card_id == Card.id)
+            .where(CardIncident.incident_id == incident.id, Card.closed_at.is_(None))
+            .order_by(Card.id)
+        )
+        return found.scalars().all()
+
+    async def _showing(self, session: AsyncSession, incident: Incident, to: Destination) -> Card | None:
+        cards = await self.of(session, incident)
+        return next((card for card in cards if (card.chat_id, card.thread_id) == to), None)
+
+    async def _joinable(self, session: AsyncSession, to: Destination, *, loud: bool, now: datetime) -> Card | None:
+        """The card that was opened or joined in this chat a moment ago, and has room."""
+        found = await session.execute(
+            select(Card, func.count(CardIncident.incident_id))
+            .join(CardIncident, CardIncident.card_id == Card.id)
+            .where(
+                Card.chat_id == to.chat,
+                Card.thread_id.is_(to.thread) if to.thread is None else Card.thread_id == to.thread,
+                Card.closed_at.is_(None),
+                Card.loud == loud,
+                Card.joined_at >= now - TOGETHER,
+            )
+            .group_by(Card.id)
+            .order_by(Card.id.desc())
+            .limit(1)
+        )
+        row = found.one_or_none()
+        return row[0] if row is not None and row[1] < MOST_ON_A_CARD else None
+
+    async def _open(
+        self,
+        session: AsyncSession,
+        incident: Incident,
+        to: Destination,
+        *,
+        loud: bool,
+        now: datetime,
+        not_before: datetime | None,
+    ) -> Card:
+        row = outbox.owe(
+            session,
+            chat_id=to.chat,
+            thread_id=to.thread,
+            template="alert",
+            facts={},
+            now=now,
+            silent=not loud,
+            not_before=not_before,
+        )
+        await session.flush()
+        card = Card(
+            station=incident.station,
+            chat_id=to.chat,
+            thread_id=to.thread,
+            loud=loud,
+            opened_at=now,
+            joined_at=now,
+            message=row.id,
+        )
+        session.add(card)
+        await session.flush()
+        session.add(CardIncident(card_id=card.id, incident_id=incident.id))
+        await session.flush()
+        await self._show(session, card, now)
+        return card
+
+    async def _show(self, session: AsyncSession, card: Card, now: datetime) -> bool:
+        facts, keyboard = await self._looks(session, card, now)
+        gathers = now + EDIT_EVERY if len(facts["incidents"]) > 1 else None
+        message = await self._message(session, card)
+        return await outbox.show(
+            session, message, template="alert", facts=facts, keyboard=keyboard, now=now, not_before=gathers
+        )
+
+    async def _point_below(self, session: AsyncSession, card: Card, now: datetime) -> None:
+        message = await self._message(session, card)
+        facts = message.facts | {"superseded": True}
+        await outbox.show(session, message, template="alert", facts=facts, keyboard=None, now=now)
+
+    async def _answer(
+        self, session: AsyncSession, card: Card, message: Outgoing, incidents: Sequence[Incident], now: datetime
+    ) -> None:
+        """With a sound for whoever is awake for it: somebody took it. Who slept through it sleeps on."""
+        taken = any(one.acknowledged_at is not None and one.kind in OUTAGES for one in incidents)
+        outbox.owe(
+            session,
+            chat_id=card.chat_id,
+            thread_id=card.thread_id,
+            about=message.id,
+            template="alert_over",
+            facts={"station": card.station, "incidents": [shown.facts_of(one) for one in incidents]},
+            now=now,
+            silent=not (card.loud and taken),
+        )
+
+    async def _looks(self, session: AsyncSession, card: Card, now: datetime) -> tuple[dict[str, Any], Keyboard | None]:
+        incidents = await self._incidents(session, card)
+        rows = stored(shown.buttons_of(card.id, incidents))
+        keyboard = new_keyboard(card.chat_id, rows, now=now) if rows else None
+        facts = {
+            "station": card.station,
+            "told_at": card.opened_at.isoformat(),
+            "superseded": False,
+            "incidents": [shown.facts_of(one) for one in incidents],
+        }
+        return facts, keyboard
+
+    async def _incidents(self, session: AsyncSession, card: Card) -> Sequence[Incident]:
+        found = await session.execute(
+            select(Incident)
+            .join(CardIncident, CardIncident.incident_id == Incident.id)
+            .where(CardIncident.card_id == card.id)
+            .order_by(Incident.id)
+        )
+        return found.scalars().all()
+
+    async def _message(self, session: AsyncSession, card: Card) -> Outgoing:
+        return await session.get_one(Outgoing, card.message)
+
+    async def _has_scrolled_away(self, session: AsyncSession, card: Card) -> bool:
+        """Only groups count their messages; in private chats Telegram's ids tell nothing."""
+        message = await self._message(session, card)
+        newest = self._newest_in(card.chat_id) if card.chat_id < 0 else None
+        return newest is not None and message.message_id is not None and newest - message.message_id > FAR
+
+
+def _end_unsent(message: Outgoing, card: Card, now: datetime) -> None:
+    """One message tells that it began and ended, and wakes nobody; what was kept for the morning need not be said."""
+    message.silent = True
+    if not card.loud and message.not_before > now:
+        outbox.drop(message, "over before it was to be told")

@@ -1,0 +1,60 @@
+"""Why a trunk is down: what its own state does not tell, its neighbours do. Pure."""
+
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
+
+from bot.alerts.health import Cause, Health, cause_of, is_inbound
+from bot.pbx import TrunkStatus
+
+BAD = frozenset({Health.DOWN, Health.DEGRADED})
+SILENT = frozenset({Cause.NO_ANSWER, Cause.NAME_NOT_RESOLVED})
+
+
+def in_context(trunks: Iterable[tuple[TrunkStatus, Health]]) -> Mapping[str, Cause]:
+    """The cause of each trunk by its id, whatever its health: a cause is only shown for what is not well."""
+    seen = list(trunks)
+    engine_sees_somebody = any(trunk.contact_status for trunk, _ in seen)
+    causes = {trunk.id: _alone(trunk, engine_sees_somebody=engine_sees_somebody) for trunk, _ in seen}
+    # A provider that answers for one account is not dead for the other.
+    answering = {trunk.host.lower() for trunk, health in seen if health is Health.UP and trunk.host}
+    for trunk, health in seen:
+        if health is Health.DOWN and causes[trunk.id] is Cause.NO_ANSWER and trunk.host.lower() in answering:
+            causes[trunk.id] = Cause.UNKNOWN
+    if _own_internet(seen, causes):
+        silent = (trunk.id for trunk, health in seen if health in BAD and causes[trunk.id] in SILENT)
+        causes |= dict.fromkeys(silent, Cause.OWN_INTERNET)
+    return causes
+
+
+def _alone(trunk: TrunkStatus, *, engine_sees_somebody: bool) -> Cause:
+    """Measured: a host whose name does not resolve leaves its trunk UNKNOWN without any contact, while the others have
+    theirs."""
+    unregistered = trunk.state.strip().lower() in ("unknown", "rejected", "unregistered")
+    no_contact = not trunk.contact_status and not is_inbound(trunk.state)
+    if trunk.type == "sip" and unregistered and no_contact and engine_sees_somebody and _is_name(trunk.host):
+        return Cause.NAME_NOT_RESOLVED
+    return cause_of(trunk.state, trunk.contact_status)
+
+
+def _own_internet(seen: Iterable[tuple[TrunkStatus, Health]], causes: Mapping[str, Cause]) -> bool:
+    """Several hosts out there are silent at once, and none answers: what they have in common is the way to them."""
+    outside = [(trunk, health) for trunk, health in seen if trunk.host and not _is_near(trunk.host)]
+    silent = {t.host.lower() for t, health in outside if health in BAD and causes[t.id] in SILENT}
+    answers = any(health is Health.UP and trunk.contact_status == "Reachable" for trunk, health in outside)
+    return len(silent) > 1 and not answers
+
+
+def _is_name(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return bool(host)
+    return False
+
+
+def _is_near(host: str) -> bool:
+    """In the office's own network, so that the internet has nothing to do with it."""
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return False

@@ -1,0 +1,73 @@
+"""After nobody looked for a while: what the PBX itself noted meanwhile."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.alerts.blindness import Absence, note_facts, outages_within
+from bot.alerts.incident import STATION, Happened, Missed, WasBlind
+from bot.alerts.observation import Sight, Trouble, TrunkSight
+from bot.pbx import Pbx, PbxError
+
+log = structlog.get_logger(__name__)
+
+# A restart is no absence.
+SHORT = timedelta(seconds=90)
+# So long an absence is worth a word even if nothing happened.
+LONG = timedelta(minutes=15)
+EVENTS = 1000
+# Then the trunks were not hidden from the bot: the PBX itself did not see them.
+NOT_BLIND = frozenset({Trouble.ENGINE_DOWN, Trouble.STALE})
+
+
+class LookingBack:
+    """`shortest` is how long an outage must have lasted to be told of afterwards."""
+
+    def __init__(self, station: str, pbx: Pbx, shortest: timedelta) -> None:
+        self._station = station
+        self._pbx = pbx
+        self._shortest = shortest
+        self._blind_from: datetime | None = None
+
+    @property
+    def is_due(self) -> bool:
+        """Nothing may be stored of having seen the station before this has been told."""
+        return self._blind_from is not None
+
+    def went_blind(self, last_seen: datetime | None, trouble: Trouble | None = None) -> None:
+        if trouble not in NOT_BLIND and self._blind_from is None:
+            self._blind_from = last_seen
+
+    async def tell(self, sight: Sight) -> list[Happened]:
+        """The station is seen again: what is to be told, if anything."""
+        begin, self._blind_from = self._blind_from, None
+        if begin is None or sight.at - begin < SHORT:
+            return []
+        try:
+            found = [one for trunk in _changed_since(sight, begin) for one in await self._outages(trunk, begin, sight)]
+        except PbxError as error:
+            log.warning("what happened while nobody looked is not known", station=self._station, reason=str(error))
+            return []
+        if not found and sight.at - begin < LONG:
+            return []
+        told = [self._missed(one, sight) for one in found if one.is_whole]
+        return [*told, Happened(STATION, WasBlind(), note_facts(self._station, begin, sight.at, found))]
+
+    async def _outages(self, trunk: TrunkSight, begin: datetime, sight: Sight) -> Sequence[Absence]:
+        events = (await self._pbx.trunks.history(trunk.id, EVENTS)).value
+        found = outages_within(events, begin, sight.at, trunk=trunk.id, name=trunk.name, skew=sight.skew)
+        return [one for one in found if self._lasted(one, begin, sight.at)]
+
+    def _lasted(self, one: Absence, begin: datetime, end: datetime) -> bool:
+        return (one.down_until or end) - (one.down_from or begin) >= self._shortest
+
+    def _missed(self, one: Absence, sight: Sight) -> Happened:
+        trunk = sight.trunks[one.trunk]
+        facts = {"trunk": trunk.name, "host": trunk.host, "type": trunk.type, "cause": "unknown"}
+        return Happened(one.trunk, Missed(one.down_from or sight.at, one.down_until or sight.at), facts)
+
+
+def _changed_since(sight: Sight, begin: datetime) -> list[TrunkSight]:
+    """The others need not be asked about: they are as they were."""
+    return [trunk for trunk in sight.trunks.values() if trunk.since is None or trunk.since >= begin]

@@ -1,0 +1,255 @@
+"""Telling people of incidents: who is told next, what holds it back, and what the cards then show."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, tzinfo
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.access import Destination
+from bot.alerts import chain, escalation, rehearsal, silences
+from bot.alerts.cards import Cards
+from bot.alerts.escalation import Deed, Hold, Plan, Standing
+from bot.alerts.incident import LOUD, OUTAGES, STATION, Kind
+from bot.alerts.people import Called, People, quiet_until
+from bot.alerts.silence import ends, holding
+from bot.store import outbox
+from bot.store.tables import Card, CardIncident, Incident
+
+
+class Notices:
+    """For one station. `destinations` are the chats that get alerts, asked anew each time."""
+
+    def __init__(
+        self,
+        *,
+        station: str,
+        cards: Cards,
+        people: People,
+        destinations: Callable[[], Sequence[Destination]],
+        zone: Callable[[], tzinfo],
+        plan: Plan,
+    ) -> None:
+        self._station = station
+        self._cards = cards
+        self._people = people
+        self._destinations = destinations
+        self._zone = zone
+        self._plan = plan
+
+    async def advance(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+        """The incident is due: tell whoever is to be told next, unless something holds it back."""
+        hold = await self._hold(session, incident, now)
+        standing = Standing(
+            outage=incident.kind in OUTAGES,
+            step=incident.step,
+            acknowledged=incident.acknowledged_at is not None,
+            held=bool(incident.held_by),
+        )
+        move = escalation.move(standing, hold, now, self._plan)
+        if hold is not None:
+            await self._hold_back(session, incident, hold, now)
+            return
+        if incident.held_by:
+            incident.held_by = ""
+            chain.note(session, incident, "released", now)
+        incident.step, incident.due_at = move.step, rehearsal.due(incident, move.due)
+        match move.deed:
+            case Deed.TELL:
+                await self._tell(session, incident, now)
+            case Deed.ESCALATE:
+                await self._escalate(session, incident, now)
+            case Deed.REMIND:
+                await self._remind(session, incident, now)
+            case Deed.REST:
+                await self._cards.refresh(session, incident, now)
+
+    async def hold_if_silenced(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+        """A silence that has just begun, or changed, holds the incident at once."""
+        if (hold := await self._hold(session, incident, now)) is not None:
+            await self._hold_back(session, incident, hold, now)
+
+    async def taken(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+        incident.due_at = now if incident.kind == Kind.REHEARSAL else None
+        await self._cards.refresh(session, incident, now)
+
+    async def untaken_on(self, session: AsyncSession, card_id: int, station: str) -> Sequence[int]:
+        found = await session.execute(
+            select(Incident.id)
+            .join(CardIncident, CardIncident.incident_id == Incident.id)
+            .where(
+                CardIncident.card_id == card_id,
+                Incident.station == station,
+                Incident.open_key.is_not(None),
+                Incident.acknowledged_at.is_(None),
+            )
+        )
+        return found.scalars().all()
+
+    async def handed_over(self, session: AsyncSession, incident: Incident, to: int, by: str, now: datetime) -> None:
+        names = await self._people.names(session, [to])
+        incident.facts = incident.facts | {"handed_to": names[to], "handed_by": by}
+        incident.due_at = now + self._plan.escalate_after
+        chain.note(session, incident, "handed_over", now, by=by, to=names[to])
+        await self._cards.refresh(session, incident, now)
+        await self._page(session, incident, Called((to,)), now)
+
+    async def undelivered(self, session: AsyncSession, message: int, now: datetime) -> None:
+        found = await session.execute(
+            select(Incident, Card)
+            .join(CardIncident, CardIncident.incident_id == Incident.id)
+            .join(Card, Card.id == CardIncident.card_id)
+            .where(Card.message == message, Incident.open_key.is_not(None), Incident.station == self._station)
+        )
+        for incident, card in found.all():
+            card.closed_at = now
+            chain.note(session, incident, "undelivered", now, chat=card.chat_id)
+            if card.chat_id > 0 and incident.due_at is not None:
+                incident.due_at = now
+
+    async def changed(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+        await self._cards.refresh(session, incident, now)
+
+    async def supersede(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+        """It is told anew, from the first step."""
+        incident.step = 0
+        await self._cards.supersede(session, incident, now)
+
+    async def ended(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+        """Owed to whoever was told, whatever happened in between."""
+        await silences.end_until_recovery(session, self._station, incident.subject, now)
+        await self._cards.end(session, incident, now)
+
+    async def warn_of_cliff(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+        """The last chance to do something before the trunk stays down for good."""
+        if incident.held_by:
+            return
+        chain.note(session, incident, "cliff", now, gives_up_at=incident.facts.get("gives_up_at"))
+        await self._repost(session, incident, now)
+
+    async def note(self, session: AsyncSession, template: str, facts: dict[str, Any], now: datetime) -> None:
+        """Something worth knowing that is no incident: quietly, to the alert chats."""
+        for to in self._destinations():
+            outbox.owe(
+                session, chat_id=to.chat, thread_id=to.thread, template=template, facts=facts, now=now, silent=True
+            )
+
+    async def _hold(self, session: AsyncSession, incident: Incident, now: datetime) -> Hold | None:
+        """What keeps it from being told of now: the trouble of its whole station, or what somebody silenced."""
+        if incident.kind == Kind.REHEARSAL:
+            return None
+        if incident.subject != STATION and not incident.subject.startswith(":"):
+            open_key = f"{self._station}|{STATION}"
+            found = await session.execute(select(Incident.id).where(Incident.open_key == open_key))
+            if found.scalar_one_or_none() is not None:
+                return Hold("station")
+        silence = holding(await silences.current_in(session, self._station), incident.subject, now)
+        if silence is None:
+            return None
+        return Hold(silence.kind, ends(silence, now), silence.by_name, silence.reason)
+
+    async def _hold_back(self, session: AsyncSession, incident: Incident, hold: Hold, now: datetime) -> None:
+        incident.due_at = hold.until
+        until = hold.until.isoformat() if hold.until else None
+        shown: dict[str, Any] = {"rule": hold.rule, "until": until, "by": hold.by, "reason": hold.reason}
+        if incident.held_by == hold.rule and incident.facts.get("hold") == shown:
+            return
+        incident.held_by = hold.rule
+        incident.facts = incident.facts | {"hold": shown}
+        chain.note(session, incident, "held", now, **shown)
+        await self._cards.refresh(session, incident, now)
+
+    async def _tell(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+        called = await self._people.next(session, now, ())
+        await self._say_who_is_on_call(session, incident, called)
+        for to in self._destinations():
+            await self._tell_one(session, incident, to, "", loud=incident.kind in LOUD, now=now)
+        await self._page(session, incident, called, now)
+
+    async def _escalate(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+        told = await self._told_people(session, incident)
+        called = await self._people.next(session, now, told)
+        if incident.step >= escalation.EVERYBODY or not called.people:
+            incident.step = escalation.EVERYBODY
+            incident.due_at = rehearsal.due(incident, now + self._plan.remind_every)
+            everybody = await self._people.everybody(session, now)
+            called = Called(tuple(one for one in everybody.people if one not in told), called.skipped)
+        names = await self._people.names(session, called.people)
+        chain.note(session, incident, "escalated", now, step=incident.step, people=list(names.values()))
+        await self._say_who_is_on_call(session, incident, called)
+        await self._cards.refresh(session, incident, now)
+        await self._page(session, incident, called, now)
+
+    async def _remind(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+        chain.note(session, incident, "reminded", now, step=incident.step)
+        await self._repost(session, incident, now)
+
+    async def _repost(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+        incident.facts = incident.facts | {"reminded_at": now.isoformat()}
+        for card in await self._cards.of(session, incident):
+            await self._cards.repost(session, card, loud=incident.kind in LOUD, now=now)
+
+    async def _page(self, session: AsyncSession, incident: Incident, called: Called, now: datetime) -> None:
+        """In private, with a sound for an outage; a warning waits until the person's quiet hours are over."""
+        names = await self._people.names(session, (*called.people, *called.skipped))
+        for person in called.skipped:
+            chain.note(session, incident, "unreachable", now, person=names[person])
+        chats = {to.chat for to in self._destinations()}
+        outage = incident.kind in OUTAGES
+        for person in called.people:
+            if person in chats:
+                continue
+            hours = None if outage else await self._people.quiet_hours(session, person)
+            wait = quiet_until(hours, now.astimezone(self._zone()))
+            await self._tell_one(
+                session, incident, Destination(person), names[person], loud=outage, now=now, not_before=wait
+            )
+
+    async def _tell_one(
+        self,
+        session: AsyncSession,
+        incident: Incident,
+        to: Destination,
+        person: str,
+        *,
+        loud: bool,
+        now: datetime,
+        not_before: datetime | None = None,
+    ) -> None:
+        card = await self._cards.tell(session, incident, to, loud=loud, now=now, not_before=not_before)
+        chain.note(
+            session,
+            incident,
+            "told",
+            now,
+            step=incident.step,
+            chat=to.chat,
+            thread=to.thread,
+            person=person,
+            loud=loud,
+            card=card.id,
+            message=card.message,
+        )
+        if not_before is not None:
+            chain.note(session, incident, "held", now, rule="quiet", until=not_before.isoformat(), by=person, reason="")
+
+    async def _say_who_is_on_call(self, session: AsyncSession, incident: Incident, called: Called) -> None:
+        """Shown on the cards: who is asked now, and when somebody else will be."""
+        names = await self._people.names(session, (*called.people, *called.skipped))
+        incident.facts = incident.facts | {
+            "asked": [names[one] for one in called.people],
+            "unreachable": [names[one] for one in called.skipped],
+            "next_at": incident.due_at.isoformat()
+            if incident.due_at and incident.step < escalation.EVERYBODY
+            else None,
+        }
+
+    async def _told_people(self, session: AsyncSession, incident: Incident) -> set[int]:
+        """Whoever has, or had, a card of it in private."""
+        found = await session.execute(
+            select(Card.chat_id)
+            .join(CardIncident, CardIncident.card_id == Card.id)
+            .where(CardIncident.incident_id == incident.id, Card.chat_id > 0)
+        )
+        return set(found.scalars())

@@ -1,0 +1,84 @@
+"""How an incident stands on a card: the facts its template shows, and the buttons under it. Pure."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.alerts.incident import STATION, Kind
+from bot.chat.message import Button, Rows, mark
+from bot.store.tables import Incident
+
+TAKE = mark("✅ I'm on it")
+TAKE_ALL = mark("✅ I'm on all of it")
+TRUNKS = frozenset({Kind.TRUNK_DOWN, Kind.TRUNK_DEGRADED, Kind.TRUNK_UNKNOWN, Kind.TRUNK_FLAPPING})
+
+
+# What a template may ask of any incident.
+NOTHING: dict[str, Any] = {
+    **dict.fromkeys(("trunk", "host", "type", "state", "cause", "up_since", "bad_since", "gives_up_at")),
+    **dict.fromkeys(("trouble", "row", "extension", "name", "off_by", "since")),
+    **dict.fromkeys(("asked", "unreachable", "next_at", "hold", "handed_to", "handed_by", "reminded_at")),
+    **dict.fromkeys(("flaps", "downtime", "remaining", "of"), 0),
+}
+
+
+def facts_of(incident: Incident) -> dict[str, Any]:
+    """Plain JSON, a picture of this moment."""
+    return (
+        NOTHING
+        | incident.facts
+        | {
+            "number": incident.id,
+            "station": incident.station,
+            "kind": str(incident.kind),
+            "began_at": _written(incident.began_at),
+            "opened_at": _written(incident.opened_at),
+            "taken_by": incident.acknowledged_by,
+            "taken_at": _written(incident.acknowledged_at),
+            "ended_at": _written(incident.ended_at),
+            "end_reason": str(incident.end_reason) if incident.end_reason else None,
+            "held_by": incident.held_by,
+        }
+    )
+
+
+def buttons_of(card: int, incidents: Sequence[Incident]) -> Rows:
+    """What can be done about the ones that are open."""
+    still_open = [incident for incident in incidents if incident.open_key is not None]
+    if not still_open:
+        return ()
+    if len(incidents) > 1:
+        row = [Button(mark("🔍 Details"), "incidents.show", {"page": 0})]
+        if any(_can_be_taken(incident) for incident in still_open):
+            row.insert(0, Button(TAKE_ALL, "incident.take_all", {"card": card}))
+        return (tuple(row),)
+    return _of_one(still_open[0])
+
+
+def _of_one(incident: Incident) -> Rows:
+    data = {"incident": incident.id}
+    first: list[Button] = []
+    if _can_be_taken(incident):
+        first.append(Button(TAKE, "incident.take", data))
+    elif incident.acknowledged_at is not None:
+        first.append(Button(mark("🤝 Hand over"), "incident.hand_over", data))
+    if incident.kind != Kind.REHEARSAL:
+        first.append(Button(mark("🔕 Mute"), "incident.mute", data))
+    second = [Button(mark("🔍 Details"), "incident.details", data)]
+    if incident.kind in TRUNKS:
+        second.append(Button(mark("🔎 Check now"), "trunk.check", {"id": incident.subject}))
+    if incident.kind == Kind.TRUNK_DOWN and incident.facts.get("gives_up_at"):
+        second.append(Button(mark("♻️ Re-register"), "trunk.reregister", {"id": incident.subject}))
+    return tuple(first), tuple(second)
+
+
+def _can_be_taken(incident: Incident) -> bool:
+    return incident.open_key is not None and incident.acknowledged_at is None
+
+
+def is_of_trunk(incident: Incident) -> bool:
+    return incident.subject != STATION and not incident.subject.startswith(":")
+
+
+def _written(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

@@ -1,0 +1,52 @@
+"""The station machine: whether a whole PBX answers as it should. Pure; time is passed in."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.alerts.incident import Changed, Closed, End, Kind, Opened, Transition
+from bot.alerts.observation import Sight, Trouble
+
+LOOKS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class StationMemory:
+    """`judge_from`: trunks are judged by what they show from then on, since before nothing was known of them.
+    `seen_at` is a moment up to which the trunks were being watched, at most a minute old while they are."""
+
+    trouble: Trouble | None = None
+    row: str = ""
+    since: datetime | None = None
+    looks: int = 0
+    alarm: bool = False
+    judge_from: datetime | None = None
+    seen_at: datetime | None = None
+
+
+def step_station(
+    memory: StationMemory, sight: Sight, alert_after: timedelta
+) -> tuple[StationMemory, Transition | None]:
+    """Trouble must last and be seen twice; so must its end."""
+    now = sight.at
+    if sight.trouble is None:
+        return _answers(memory, now)
+    if memory.trouble is None:
+        memory = replace(memory, since=memory.since if memory.alarm else now, looks=0)
+    changed = memory.alarm and (sight.trouble, sight.row) != (memory.trouble, memory.row) and memory.trouble is not None
+    memory = replace(memory, trouble=sight.trouble, row=sight.row, looks=memory.looks + 1)
+    since = memory.since or now
+    if not memory.alarm and memory.looks >= LOOKS and now - since >= alert_after:
+        return replace(memory, alarm=True), Opened(Kind.STATION, since)
+    return memory, Changed() if changed else None
+
+
+def _answers(memory: StationMemory, now: datetime) -> tuple[StationMemory, Transition | None]:
+    if memory.trouble is None and not memory.alarm:
+        return memory, None
+    if not memory.alarm:
+        return StationMemory(judge_from=now, seen_at=memory.seen_at), None
+    if memory.trouble is not None:
+        # The first good look: `since` stays the outage's, the next one decides.
+        return replace(memory, trouble=None, looks=1, judge_from=now), None
+    closed = Closed(End.RECOVERED, memory.judge_from or now)
+    return StationMemory(judge_from=memory.judge_from, seen_at=memory.seen_at), closed

@@ -1,0 +1,167 @@
+"""A whole station on simulated time: the real watch, ledger and ticker over a real store, and everybody's phone.
+
+Only the PBX and Telegram are played: messages arrive in the moment they are owed.
+"""
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import event, select
+
+from bot.access import Destination, Grant, Role
+from bot.access import BUILT_IN
+from bot.alerts.cards import Cards
+from bot.alerts.escalation import Plan
+from bot.alerts.ledger import Ledger
+from bot.alerts.machine import Policy
+from bot.alerts.notices import Notices
+from bot.alerts.people import People
+from bot.alerts.silences import Silences
+from bot.alerts.watch import Watch
+from bot.chat.hygiene import plain
+from bot.chat.render import Renderer
+from bot.oncall.roster import Roster
+from bot.store import outbox
+from bot.store.acquaintances import Known, meet
+from bot.store.database import Store
+from bot.store.grants import GrantBook
+from bot.store.oncall import OnCallBook
+from bot.store.tables import Incident, Outgoing
+from tests.alerts.station import START, Clock, FakePbx
+
+STATION = "Head office"
+GROUP = -100
+ANNA, BORIS, VERA = 1, 2, 3
+NAMES = {ANNA: "Anna", BORIS: "Boris", VERA: "Vera"}
+ZONE = ZoneInfo("Europe/Berlin")
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A message as it arrived, in its newest state."""
+
+    at: datetime
+    chat: int
+    loud: bool
+    text: str
+    template: str
+    facts: Mapping[str, Any]
+    row: int
+
+
+class World:
+    """`roster` is who is on call. Nothing moves but by `pass_`."""
+
+    def __init__(self, store: Store, *, policy: Policy | None = None, plan: Plan | None = None) -> None:
+        self.clock = Clock()
+        self.pbx = FakePbx(self.clock)
+        self.store = store
+        self.policy = policy or Policy()
+        self.plan = plan or Plan()
+        self.heard: list[Heard] = []
+        self.edits = 0
+        self.message_id = 0
+        self.on = True
+        self._renderer = Renderer("en")
+        self.oncall = OnCallBook(store, self.clock, lambda: None)
+        self.silences = Silences(store, self.clock, lambda: None)
+        self._grants = GrantBook(
+            store, self.clock, [Grant(person, "admin") for person in NAMES], BUILT_IN, lambda: None
+        )
+        self.ledger = self._new_ledger()
+        self.watch = self._new_watch()
+
+    def _new_ledger(self) -> Ledger:
+        notices = Notices(
+            station=STATION,
+            cards=Cards(lambda chat: self.message_id),
+            people=People(self.oncall, self._grants, STATION),
+            destinations=lambda: [Destination(GROUP)],
+            zone=lambda: ZONE,
+            plan=self.plan,
+        )
+        return Ledger(self.store, STATION, notices, lambda: None)
+
+    def _new_watch(self) -> Watch:
+        return Watch(STATION, self.pbx, self.ledger, self.policy, self.clock)  # type: ignore[arg-type]
+
+    async def opens(self) -> None:
+        async with self.store.begin() as session:
+            for person, name in NAMES.items():
+                await meet(session, Known(person, name, name.lower()))
+
+    async def restarts(self) -> None:
+        """The program ends and begins again; only the store is left."""
+        self.ledger = self._new_ledger()
+        self.watch = self._new_watch()
+        await self.watch.remember()
+
+    async def pass_(self, seconds: float, every: float | None = None) -> None:
+        """Time goes by: the bot looks at the PBX, the ticker ticks, messages arrive."""
+        end = self.clock.now + timedelta(seconds=seconds)
+        step = every or self.policy.poll_interval
+        while self.clock.now < end:
+            await self.moment()
+            self.clock.pass_(min(step, (end - self.clock.now).total_seconds()))
+
+    async def moment(self) -> None:
+        if not self.on:
+            return
+        await self.watch.look()
+        while await self.ledger.tick(self.clock.now):
+            pass
+        await self.deliver()
+
+    async def deliver(self) -> None:
+        async with self.store.begin() as session:
+            due = await session.execute(
+                select(Outgoing)
+                .where(Outgoing.state == "pending", Outgoing.not_before <= self.clock.now)
+                .order_by(Outgoing.action == "edit", Outgoing.id)
+            )
+            for row in due.scalars().all():
+                if row.action == "send":
+                    self.message_id += 1
+                    self.heard.append(self._arrived(row))
+                else:
+                    self.edits += 1
+                    self._edited(row)
+                await outbox.mark_sent(session, row.id, self.message_id, self.clock.now)
+
+    def _arrived(self, row: Outgoing) -> Heard:
+        return Heard(self.clock.now, row.chat_id, not row.silent, self._text(row), row.template, row.facts, row.id)
+
+    def _edited(self, row: Outgoing) -> None:
+        place = next(place for place, heard in enumerate(self.heard) if heard.row == row.about)
+        before = self.heard[place]
+        self.heard[place] = Heard(
+            before.at, before.chat, before.loud, self._text(row), row.template, row.facts, before.row
+        )
+
+    def _text(self, row: Outgoing) -> str:
+        return plain(self._renderer.text(row.template, row.facts, zone=ZONE, now=self.clock.now))
+
+    def pages(self, chat: int) -> list[Heard]:
+        """What made a sound because something is wrong."""
+        return [one for one in self.heard if one.chat == chat and one.loud and one.template == "alert"]
+
+    async def incidents(self) -> list[Incident]:
+        async with self.store.begin() as session:
+            return list((await session.execute(select(Incident).order_by(Incident.id))).scalars())
+
+
+async def fast_store(path: Path) -> Store:
+    """Simulated time needs no disk that survives a loss of power."""
+    store = Store(f"sqlite:///{path}")
+
+    def hurry(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA synchronous=OFF")
+
+    event.listen(store._engine.sync_engine, "connect", hurry)
+    await store.open()
+    return store

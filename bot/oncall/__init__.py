@@ -1,0 +1,1 @@
+"""Who is on call: turns, overrides and calendars. Pure."""

@@ -1,0 +1,104 @@
+"""A calendar of duties: the events of a file in the iCalendar form, and whose duties they are. Pure.
+
+An event is the duty of the person that its title names: by @username, by numeric id, or by full name. Whole-day events
+last from midnight to midnight of the zone given, and times without a zone are that zone's. Where events overlap, the
+one that began first is obeyed to its end; of those that begin together, the one with the title that sorts first.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+
+from bot.oncall.rotation import Calendar, Duty
+from bot.oncall.wall_clock import moment, zone_named
+
+MOST_BYTES = 1_000_000
+# A calendar with more duties than this in two months is no calendar of duties.
+MOST_EVENTS = 1000
+BEHIND, AHEAD = timedelta(days=7), timedelta(days=60)
+TITLE_LIMIT = 200
+MENTION = re.compile(r"@\w{4,32}")
+ID = re.compile(r"(?<!\d)\d{4,19}(?!\d)")
+
+
+class NotACalendar(ValueError):
+    """It cannot be read, or asks for too much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    title: str
+    begins: datetime
+    ends: datetime
+
+
+def read(text: str, zone_name: str, now: datetime) -> list[Event]:
+    """The events of the weeks around `now`, the earliest first. Raises NotACalendar.
+
+    A hostile calendar can make the libraries below work for hours: call it where it can be ended from outside.
+    """
+    import icalendar  # imported late: only the process that reads a calendar needs these, and they take long
+    import recurring_ical_events  # type: ignore[import-untyped]
+
+    zone = zone_named(zone_name)
+    begin, end = now - BEHIND, now + AHEAD
+    try:
+        calendar = icalendar.Calendar.from_ical(text)
+        if calendar.name != "VCALENDAR":
+            raise NotACalendar("not a calendar")
+        found: list[Event] = []
+        query = recurring_ical_events.of(calendar, skip_bad_series=True)
+        for component in query.between(begin, end):
+            event = _event(component, zone)
+            if event is not None and event.begins < end and begin < event.ends:
+                found.append(event)
+            if len(found) > MOST_EVENTS:
+                raise NotACalendar("too many events")
+    except NotACalendar:
+        raise
+    except Exception as error:
+        # The libraries raise whatever occurs to them.
+        raise NotACalendar(type(error).__name__) from error
+    return sorted(found, key=lambda event: (event.begins, event.title))
+
+
+def _event(component: object, zone: tzinfo) -> Event | None:
+    get = component.get  # type: ignore[attr-defined]
+    if str(get("STATUS", "")).upper() == "CANCELLED":
+        return None
+    begins, ends = get("DTSTART").dt, get("DTEND").dt
+    title = " ".join(str(get("SUMMARY", "")).split())[:TITLE_LIMIT]
+    event = Event(title, _moment(begins, zone), _moment(ends, zone))
+    return event if event.begins < event.ends else None
+
+
+def _moment(value: date, zone: tzinfo) -> datetime:
+    if not isinstance(value, datetime):
+        return moment(datetime(value.year, value.month, value.day), zone)  # noqa: DTZ001 (a day on the wall)
+    return moment(value, zone) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def duties(events: Iterable[Event], level: int, whose: Callable[[str], int | None]) -> Calendar:
+    """`whose` knows people by @username, numeric id or full name."""
+    taken: list[Duty] = []
+    unknown: dict[str, None] = {}
+    free_from: datetime | None = None
+    for event in sorted(events, key=lambda event: (event.begins, event.title)):
+        person = next((person for name in names_in(event.title) if (person := whose(name)) is not None), None)
+        if person is None:
+            unknown[event.title] = None
+            continue
+        begins = event.begins if free_from is None else max(event.begins, free_from)
+        if begins < event.ends:
+            taken.append(Duty(person, begins, event.ends, level))
+            free_from = event.ends
+    return Calendar(tuple(taken), tuple(unknown))
+
+
+def names_in(title: str) -> Iterator[str]:
+    """What in a title can name a person, the surest first; `On call: Anna Ivanova` is read like `Anna Ivanova`."""
+    yield from MENTION.findall(title)
+    yield from ID.findall(title)
+    yield title.strip()
+    yield title.rpartition(":")[2].strip()

@@ -1,0 +1,105 @@
+"""Who is on call at which time, on every level: turns or a calendar, and what was agreed out of turn. Pure."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from bot.oncall.rotation import Calendar, Duty, Override, Rotation, cut_in
+
+MOMENT = timedelta(microseconds=1)
+# Nobody's turn lasts longer than this, and calendars are not read further.
+AHEAD = timedelta(days=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """On a level with a calendar the calendar decides instead of the turns. Overrides cut in, in the order in which
+    they were made."""
+
+    rotations: tuple[Rotation, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    calendars: Mapping[int, Calendar] = field(default_factory=dict)
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        named = {rotation.level for rotation in self.rotations} | {one.level for one in self.overrides}
+        return tuple(sorted(named | set(self.calendars)))
+
+    def on_call(self, at: datetime) -> Mapping[int, int | None]:
+        """By level, the first to be asked first; None where nobody is."""
+        found = {level: self.duty(level, at) for level in self.levels}
+        return {level: duty.person if duty else None for level, duty in found.items()}
+
+    def duty(self, level: int, at: datetime) -> Duty | None:
+        return next((duty for duty in self._duties(level, at, at + MOMENT) if duty.holds(at)), None)
+
+    def shifts(self, level: int, begin: datetime, end: datetime) -> tuple[Duty, ...]:
+        """In order and without overlap, cut to the time asked for."""
+        return tuple(
+            replace(duty, begins=max(begin, duty.begins), ends=min(end, duty.ends))
+            for duty in self._duties(level, begin, end)
+        )
+
+    def gaps(self, level: int, begin: datetime, end: datetime) -> tuple[tuple[datetime, datetime], ...]:
+        """When nobody is on call."""
+        found: list[tuple[datetime, datetime]] = []
+        at = begin
+        for duty in self.shifts(level, begin, end):
+            if at < duty.begins:
+                found.append((at, duty.begins))
+            at = duty.ends
+        return (*found, (at, end)) if at < end else tuple(found)
+
+    def next_duty(self, level: int, at: datetime) -> Duty | None:
+        """The first that begins after that, whoever's it is."""
+        return next((duty for duty in self._duties(level, at, at + AHEAD) if duty.begins > at), None)
+
+    def duties_of(self, person: int, begin: datetime, end: datetime) -> tuple[Duty, ...]:
+        """All that overlap, of all levels, whole, the earliest first."""
+        found = [duty for level in self.levels for duty in self._duties(level, begin, end) if duty.person == person]
+        return tuple(sorted(found, key=lambda duty: (duty.begins, duty.level)))
+
+    def everyone(self) -> tuple[int, ...]:
+        """Whoever takes turns or stands in a calendar, level by level."""
+        people = [person for level in self.levels for person in self._regulars(level)]
+        return tuple(dict.fromkeys(people))
+
+    @property
+    def people_named(self) -> frozenset[int]:
+        """Everybody who may have to be called, out of turn too."""
+        return frozenset(self.everyone()) | {one.person for one in self.overrides}
+
+    def next_to_ask(self, at: datetime, already: Collection[int]) -> int | None:
+        """Who has not been asked yet: the persons on call level by level; with one level, who has the next turns."""
+        people = [person for person in self.on_call(at).values() if person is not None]
+        if len(self.levels) == 1:
+            people.extend(self._in_turn(self.levels[0], at))
+        return next((person for person in people if person not in already), None)
+
+    def _in_turn(self, level: int, at: datetime) -> tuple[int, ...]:
+        if level in self.calendars:
+            return tuple(duty.person for duty in self.calendars[level].duties if duty.begins > at)
+        return tuple(person for turns in self._turns(level) if turns.people for person in turns.in_turn_after(at))
+
+    def _turns(self, level: int) -> Iterator[Rotation]:
+        return (rotation for rotation in self.rotations if rotation.level == level)
+
+    def _regulars(self, level: int) -> tuple[int, ...]:
+        if level in self.calendars:
+            return tuple(duty.person for duty in self.calendars[level].duties)
+        return tuple(person for rotation in self._turns(level) for person in rotation.people)
+
+    def _duties(self, level: int, begin: datetime, end: datetime) -> list[Duty]:
+        """Those that overlap, whole."""
+        duties = list(self._regular_duties(level, begin, end))
+        for one in sorted(self.overrides, key=lambda one: one.id):
+            if one.level == level and one.begins < one.ends:
+                duties = cut_in(duties, Duty(one.person, one.begins, one.ends, level, out_of_turn=True))
+        return sorted((duty for duty in duties if duty.overlaps(begin, end)), key=lambda duty: duty.begins)
+
+    def _regular_duties(self, level: int, begin: datetime, end: datetime) -> Iterator[Duty]:
+        if level in self.calendars:
+            yield from (duty for duty in self.calendars[level].duties if duty.overlaps(begin, end))
+            return
+        for rotation in self._turns(level):
+            yield from rotation.duties(begin, end)

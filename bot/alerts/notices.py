@@ -237,8 +237,9 @@ class Notices:
     async def _say_who_is_on_call(self, session: AsyncSession, incident: Incident, called: Called) -> None:
         """Shown on the cards: who is asked now, and when somebody else will be."""
         names = await self._people.names(session, (*called.people, *called.skipped))
+        asked: list[str] = incident.facts.get("asked") or [] if incident.step > escalation.FIRST else []
         incident.facts = incident.facts | {
-            "asked": [names[one] for one in called.people],
+            "asked": [*asked, *(names[one] for one in called.people)],
             "unreachable": [names[one] for one in called.skipped],
             "next_at": incident.due_at.isoformat()
             if incident.due_at and incident.step < escalation.EVERYBODY

@@ -43,6 +43,13 @@ class FakePbx:
     noted: dict[str, list[TrunkEvent]] = field(default_factory=dict)
     measured: datetime = START
     cached_for: float = 0
+    types: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    hosts: dict[str, str] = field(default_factory=dict)
+    # It goes on answering, and has stopped measuring.
+    asleep: bool = False
+    before_death: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    peers_then: tuple[PeerStatus, ...] = ()
     known_peers: tuple[PeerStatus, ...] = (PeerStatus(id="201"),)
     error: PbxError | None = None
     warnings: tuple[str, ...] = ()
@@ -63,22 +70,37 @@ class FakePbx:
             self.states[trunk] = state
             self.changed[trunk] = since or self.clock.now
 
+    def engine_dies(self) -> None:
+        """Every trunk turns UNKNOWN at once, those that register with the PBX UNREGISTERED; no peer is left."""
+        self.before_death, self.peers_then = dict(self.states), self.known_peers
+        self.known_peers = ()
+        for trunk, (state, _) in self.before_death.items():
+            if state != "OFF":
+                self.shows(trunk, ("UNREGISTERED" if state == "REGISTERED" else "UNKNOWN", None))
+
+    def engine_lives(self) -> None:
+        self.known_peers = self.peers_then
+        for trunk, state in self.before_death.items():
+            self.shows(trunk, state)
+
     async def statuses(
         self, *, fresh: bool = False, priority: Priority = Priority.WATCH
     ) -> Answer[dict[str, TrunkStatus]]:
         if self.error is not None:
             raise self.error
-        if fresh or self.clock.now - self.measured >= timedelta(seconds=self.cached_for):
+        if self.asleep:
+            pass
+        elif fresh or self.clock.now - self.measured >= timedelta(seconds=self.cached_for):
             self.measured = self.clock.now
         value = {
             name: TrunkStatus.model_validate(
                 {
                     "id": name,
-                    "type": "sip",
+                    "type": self.types.get(name, "sip"),
                     "state": state,
                     "contactStatus": contact,
-                    "description": name.title(),
-                    "host": f"sip.{name}.example",
+                    "description": self.names.get(name, name.title()),
+                    "host": self.hosts.get(name, f"sip.{name}.example"),
                     "lastUpdate": (self.measured + self.skew).timestamp(),
                     "lastChange": (self.changed[name] + self.skew).timestamp(),
                 }

@@ -3,18 +3,17 @@
 Only the PBX and Telegram are played: messages arrive in the moment they are owed.
 """
 
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import event, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.access import Destination, Grant, Role
-from bot.access import BUILT_IN
+from bot.access import BUILT_IN, Destination, Grant
 from bot.alerts.cards import Cards
 from bot.alerts.escalation import Plan
 from bot.alerts.ledger import Ledger
@@ -26,11 +25,11 @@ from bot.alerts.watch import Watch
 from bot.chat.hygiene import plain
 from bot.chat.render import Renderer
 from bot.oncall.roster import Roster
+from bot.oncall.rotation import Rotation, Shift
 from bot.store import outbox
 from bot.store.acquaintances import Known, meet
 from bot.store.database import Store
 from bot.store.grants import GrantBook
-from bot.store.oncall import OnCallBook
 from bot.store.tables import Incident, Outgoing
 from tests.alerts.station import START, Clock, FakePbx
 
@@ -54,10 +53,29 @@ class Heard:
     row: int
 
 
-class World:
-    """`roster` is who is on call. Nothing moves but by `pass_`."""
+@dataclass
+class Book:
+    """Who is on call, by level in turn; whoever is first has every turn."""
 
-    def __init__(self, store: Store, *, policy: Policy | None = None, plan: Plan | None = None) -> None:
+    levels: list[list[int]] = field(default_factory=lambda: [[ANNA, BORIS]])
+    quiet: dict[int, tuple[time, time]] = field(default_factory=dict)
+
+    async def roster_in(self, session: AsyncSession, station: str) -> Roster:
+        shift = Shift("weeks", 52, START.replace(tzinfo=None) - timedelta(days=30), "UTC")
+        rotations = [Rotation(level, tuple(people), shift) for level, people in enumerate(self.levels, 1)]
+        return Roster(tuple(rotations))
+
+    async def quiet_hours(self, session: AsyncSession, person: int) -> tuple[time, time] | None:
+        return self.quiet.get(person)
+
+
+class World:
+    """Nothing moves but by `pass_`."""
+
+    def __init__(
+        self, store: Store, *, policy: Policy | None = None, plan: Plan | None = None, zone: ZoneInfo = ZONE
+    ) -> None:
+        self.zone = zone
         self.clock = Clock()
         self.pbx = FakePbx(self.clock)
         self.store = store
@@ -68,7 +86,7 @@ class World:
         self.message_id = 0
         self.on = True
         self._renderer = Renderer("en")
-        self.oncall = OnCallBook(store, self.clock, lambda: None)
+        self.book = Book()
         self.silences = Silences(store, self.clock, lambda: None)
         self._grants = GrantBook(
             store, self.clock, [Grant(person, "admin") for person in NAMES], BUILT_IN, lambda: None
@@ -80,9 +98,9 @@ class World:
         notices = Notices(
             station=STATION,
             cards=Cards(lambda chat: self.message_id),
-            people=People(self.oncall, self._grants, STATION),
+            people=People(self.book, self._grants, STATION),
             destinations=lambda: [Destination(GROUP)],
-            zone=lambda: ZONE,
+            zone=lambda: self.zone,
             plan=self.plan,
         )
         return Ledger(self.store, STATION, notices, lambda: None)
@@ -108,6 +126,14 @@ class World:
         while self.clock.now < end:
             await self.moment()
             self.clock.pass_(min(step, (end - self.clock.now).total_seconds()))
+
+    async def is_restless(self) -> bool:
+        """Whether something may be decided soon, so that no look should be left out."""
+        states = await self.ledger.remembered()
+        unsure = any(state.get("looks", 2) < 2 or state.get("trouble") for state in states.values())
+        soon = self.clock.now + timedelta(seconds=70)
+        due = [moment for one in await self.incidents() for moment in (one.due_at, one.warn_at) if moment]
+        return unsure or any(moment <= soon for moment in due)
 
     async def moment(self) -> None:
         if not self.on:
@@ -144,7 +170,7 @@ class World:
         )
 
     def _text(self, row: Outgoing) -> str:
-        return plain(self._renderer.text(row.template, row.facts, zone=ZONE, now=self.clock.now))
+        return plain(self._renderer.text(row.template, row.facts, zone=self.zone, now=self.clock.now))
 
     def pages(self, chat: int) -> list[Heard]:
         """What made a sound because something is wrong."""

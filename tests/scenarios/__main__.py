@@ -1,0 +1,62 @@
+"""`python -m tests.scenarios [words of a title]`: every trace as a line of a table, or one trace as the story it tells."""
+
+import asyncio
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests import stores
+from tests.alerts.world import fast_store
+from tests.scenarios.language import Scenario, scenarios
+from tests.scenarios.play import Played, play
+
+
+async def played(scenario: Scenario, empty: Path) -> Played:
+    with tempfile.TemporaryDirectory() as folder:
+        store = await fast_store(Path(shutil.copy(empty, folder)))
+        try:
+            return await play(scenario, store)
+        finally:
+            await store.close()
+
+
+def table(results: list[Played]) -> Table:
+    table = Table("trace", "outages", "pages", "missed", "false", "causes right", "else")
+    for one in results:
+        told = [one.outages, one.pages, len(one.missed), len(one.false)]
+        causes = f"{one.causes_right}/{one.causes}" if one.causes else "–"
+        table.add_row(f"{one.scenario.file}: {one.scenario.title}", *map(str, told), causes, "; ".join(one.wrong))
+    outages, pages = sum(one.outages for one in results), sum(one.pages for one in results)
+    causes, right = sum(one.causes for one in results), sum(one.causes_right for one in results)
+    table.add_section()
+    table.add_row(
+        f"{len(results)} traces",
+        str(outages),
+        f"{pages} ({pages / max(1, outages):.2f} per outage)",
+        str(sum(len(one.missed) for one in results)),
+        str(sum(len(one.false) for one in results)),
+        f"{right}/{causes} ({right / max(1, causes):.0%})",
+        str(sum(len(one.wrong) for one in results)),
+    )
+    return table
+
+
+def main(words: list[str]) -> None:
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    wanted = " ".join(words).lower()
+    found = [one for one in scenarios() if wanted in one.title.lower()]
+    empty = stores.empty()
+    results = [asyncio.run(played(one, empty)) for one in found]
+    for one in results if wanted else []:
+        console.print(f"\n[b]{one.scenario.title}[/b]")
+        for line in [*one.story, *(f"missed {m}" for m in one.missed), *(f"false {f}" for f in one.false)]:
+            console.print(line, markup=False, highlight=False)
+    console.print(table(results))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,236 @@
+"""Plays a trace through the real watch, ledger and ticker, and compares what was heard with what was written down."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+
+from bot.alerts.silence import EVERYTHING
+from bot.alerts.silences import Wish
+from bot.pbx import Busy, Forbidden, NotJson, PbxError, ServerError, TimedOut, Unauthorised, Unreachable
+from bot.store.database import Store
+from tests.alerts.world import ANNA, BORIS, GROUP, STATION, VERA, Heard, World
+from tests.scenarios.language import Event, Expected, Scenario
+
+PEOPLE = {"anna": ANNA, "boris": BORIS, "vera": VERA}
+# What the PBX shows of a trunk: its word for the state, and of its contact.
+SHOWN: dict[str, tuple[str, str | None]] = {
+    "up": ("registered", "Reachable"),
+    "fresh": ("registered", "NonQualified"),
+    "silent": ("registered", "Unreachable"),
+    "dead": ("rejected", "Unreachable"),
+    "refused": ("rejected", "Reachable"),
+    "rejected": ("rejected", "NonQualified"),
+    "lost": ("unregistered", None),
+    "off": ("OFF", None),
+    "nameless": ("UNKNOWN", None),
+    "unmatched": ("UNKNOWN", "Reachable"),
+    "dumb": ("UNKNOWN", "Unreachable"),
+    "weird": ("moonwalking", "Reachable"),
+    "joined": ("REGISTERED", "Reachable"),
+    "waiting": ("UNREGISTERED", None),
+    "ok": ("OK", "Reachable"),
+    "slow": ("lagged", "Reachable"),
+    "iax-up": ("registered", None),
+    "iax-lost": ("unregistered", None),
+    "iax-gone": ("unreachable", None),
+}
+TROUBLES: dict[str, PbxError] = {
+    "unreachable": Unreachable("no route"),
+    "slow": TimedOut("30 s"),
+    "html": NotJson(200),
+    "broken": ServerError(500),
+    "refuses-key": Unauthorised("no"),
+    "lacks-right": Forbidden("Providers", "read"),
+    "blocks": Busy("Too many requests", 300),
+}
+CLOSELY = 10.0
+LAZILY = 60.0
+# After something has happened, or while something is about to, the bot is watched at each of its looks.
+WATCHED = timedelta(minutes=4)
+EARLY, LATE = timedelta(seconds=15), timedelta(seconds=30)
+
+
+@dataclass
+class Played:
+    """`missed` and `false` are pages; `wrong` everything else that was not as it should be."""
+
+    scenario: Scenario
+    pages: int = 0
+    outages: int = 0
+    missed: list[str] = field(default_factory=list)
+    false: list[str] = field(default_factory=list)
+    causes: int = 0
+    causes_right: int = 0
+    wrong: list[str] = field(default_factory=list)
+    story: list[str] = field(default_factory=list)
+
+
+async def play(scenario: Scenario, store: Store) -> Played:
+    world = World(store, zone=scenario.zone)
+    world.clock.now = scenario.begins.astimezone(UTC)
+    await world.opens()
+    world.book.levels = [[PEOPLE[name] for name in scenario.on_call]] if scenario.on_call else []
+    for name, hours in scenario.quiet.items():
+        begins, ends = hours.split("-")
+        world.book.quiet[PEOPLE[name]] = (time.fromisoformat(begins), time.fromisoformat(ends))
+    for trunk, (state, more) in scenario.trunks.items():
+        world.pbx.hosts[trunk] = more.get("host", f"sip.{trunk}.example")
+        world.pbx.types[trunk] = more.get("type", "sip")
+        long_ago = world.clock.now - timedelta(days=3)
+        world.pbx.shows(trunk, SHOWN[state], long_ago)
+    await world.watch.remember()
+    for event in scenario.events:
+        await _until(world, event.at.astimezone(UTC))
+        await _happens(world, event)
+    return await _compared(scenario, world)
+
+
+async def _until(world: World, moment: datetime) -> None:
+    watched_until = world.clock.now + WATCHED
+    while world.clock.now < moment:
+        near = world.clock.now < watched_until or await world.is_restless()
+        step = CLOSELY if near else LAZILY
+        await world.pass_(min(step, (moment - world.clock.now).total_seconds()), step)
+
+
+async def _happens(world: World, event: Event) -> None:
+    match event.who, event.does:
+        case "end", _:
+            await world.moment()
+        case "bot", ("restarts",):
+            await world.restarts()
+        case "bot", ("off",):
+            world.on = False
+        case "bot", ("on",):
+            world.on = True
+            await world.restarts()
+        case "pbx", does:
+            _pbx(world, *does)
+        case person, does if person in PEOPLE:
+            await _acts(world, PEOPLE[person], person, *does)
+        case trunk, ("gone",):
+            del world.pbx.states[trunk]
+        case trunk, ("renamed", name):
+            world.pbx.names[trunk] = name
+        case trunk, (state,):
+            world.pbx.shows(trunk, SHOWN[state])
+        case trunk, (state, "noticed-late"):
+            # The PBX's word for when it began is earlier than its word for what it is.
+            world.pbx.shows(trunk, SHOWN[state], world.clock.now - timedelta(seconds=20))
+        case _:
+            raise ValueError(f"{event.who} {event.does}")
+
+
+def _pbx(world: World, what: str, *more: str) -> None:
+    if what in TROUBLES:
+        world.pbx.error = TROUBLES[what]
+    elif what == "back":
+        world.pbx.error, world.pbx.asleep = None, False
+    elif what == "asleep":
+        world.pbx.asleep = True
+    elif what == "engine-dies":
+        world.pbx.engine_dies()
+    elif what == "engine-lives":
+        world.pbx.engine_lives()
+    elif what == "clock":
+        world.pbx.skew = timedelta(seconds=float(more[0]))
+    else:
+        raise ValueError(what)
+
+
+async def _acts(world: World, person: int, name: str, does: str, *words: str) -> None:
+    now = world.clock.now
+    if does == "takes":
+        for incident in await world.incidents():
+            if incident.open_key is not None:
+                await world.ledger.acknowledge(incident.id, person, name.title(), now)
+    elif does == "hands-over":
+        for incident in await world.incidents():
+            if incident.open_key is not None:
+                await world.ledger.hand_over(incident.id, PEOPLE[words[0]], name.title(), now)
+    elif does == "mutes":
+        subject = EVERYTHING if words[0] == "all" else words[0]
+        wish = Wish(STATION, subject, words[0], person, name.title(), "because")
+        until = None if words[1] == "recovery" else now + timedelta(minutes=int(words[1]))
+        await world.silences.mute(wish, until)
+        await world.ledger.reconsider(now)
+    elif does == "unmutes":
+        for silence in await world.silences.current(STATION):
+            await world.silences.take_away(STATION, silence.id, name)
+        await world.ledger.reconsider(now)
+    elif does == "plans":
+        begins, minutes = timedelta(minutes=int(words[1])), timedelta(minutes=int(words[2]))
+        subject = EVERYTHING if words[0] == "all" else words[0]
+        wish = Wish(STATION, subject, words[0], person, name.title(), "works")
+        await world.silences.plan(wish, now + begins, now + begins + minutes)
+    else:
+        raise ValueError(does)
+
+
+async def _compared(scenario: Scenario, world: World) -> Played:
+    played = Played(scenario, story=[_line(scenario, one) for one in world.heard])
+    person = PEOPLE[scenario.on_call[0]] if scenario.on_call else GROUP
+    pages = world.pages(person)
+    warnings = [one for one in world.heard if one.chat == GROUP and not one.loud and one.template == "alert"]
+    played.pages = len(pages)
+    played.outages = sum(one.kind == "page" for one in scenario.expected)
+    played.missed, played.false = _matched(scenario, [e for e in scenario.expected if e.kind != "warning"], pages)
+    missing, surplus = _matched(scenario, [e for e in scenario.expected if e.kind == "warning"], warnings)
+    played.wrong += [f"no warning: {one}" for one in missing] + [f"a warning too many: {one}" for one in surplus]
+    for expected in scenario.expected:
+        if expected.cause and (heard := _heard(expected, pages if expected.kind != "warning" else warnings)):
+            played.causes += 1
+            played.causes_right += _causes(heard, expected.subject) == expected.cause
+    played.wrong += await _ends_untold(world)
+    return played
+
+
+def _matched(scenario: Scenario, expected: list[Expected], heard: list[Heard]) -> tuple[list[str], list[str]]:
+    left = list(heard)
+    missed: list[str] = []
+    for one in expected:
+        found = _heard(one, left)
+        if found is None:
+            missed.append(f"{one.at:%H:%M:%S} {one.subject}")
+        else:
+            left.remove(found)
+    return missed, [_line(scenario, one) for one in left]
+
+
+def _heard(expected: Expected, heard: list[Heard]) -> Heard | None:
+    return next(
+        (
+            one
+            for one in heard
+            if expected.at - EARLY <= one.at <= expected.at + LATE and expected.subject in _subjects(one)
+        ),
+        None,
+    )
+
+
+def _subjects(heard: Heard) -> set[str]:
+    names = {str(one["trunk"]).lower() if one["trunk"] else "pbx" for one in heard.facts["incidents"]}
+    return names | ({"several"} if len(names) > 1 else set())
+
+
+def _causes(heard: Heard, subject: str) -> str:
+    incidents = heard.facts["incidents"]
+    one = next((one for one in incidents if str(one["trunk"]).lower() == subject), incidents[0])
+    return str(one["cause"] or one["trouble"])
+
+
+async def _ends_untold(world: World) -> list[str]:
+    """Whoever heard that something began must see that it has ended."""
+    ended = {incident.id for incident in await world.incidents() if incident.ended_at is not None}
+    return [
+        f"the end was not told: {one.text}"
+        for one in world.heard
+        if one.template == "alert" and not one.facts["superseded"]
+        for incident in one.facts["incidents"]
+        if incident["number"] in ended and incident["ended_at"] is None
+    ]
+
+
+def _line(scenario: Scenario, heard: Heard) -> str:
+    at = heard.at.astimezone(scenario.zone)
+    first = heard.text.strip().splitlines()[0]
+    return f"{at:%H:%M:%S} {'🔔' if heard.loud else '  '} {heard.chat:>5} {heard.template}: {first}"

@@ -19,8 +19,8 @@ from bot.store import outbox
 from bot.store.keyboards import new_keyboard
 from bot.store.tables import Card, CardIncident, Incident, Keyboard, Outgoing
 
-# Incidents that come so close after one another are one message. Telegram lets a group have 20 a minute.
-TOGETHER = timedelta(seconds=5)
+# Incidents that come so close after one another are one message: what happens together is often seen in two looks.
+TOGETHER = timedelta(seconds=15)
 MOST_ON_A_CARD = 25
 # A board that fills is edited at most this often.
 EDIT_EVERY = timedelta(seconds=3)
@@ -28,10 +28,14 @@ FAR = 30
 
 
 class Cards:
-    """`newest_in` is the id of the newest message known in a chat, None when nobody knows."""
+    """`newest_in` is the id of the newest message known in a chat, None when nobody knows. What comes within `together`
+    of one another is one message."""
 
-    def __init__(self, newest_in: Callable[[int], int | None] = lambda _chat: None) -> None:
+    def __init__(
+        self, newest_in: Callable[[int], int | None] = lambda _chat: None, together: timedelta = TOGETHER
+    ) -> None:
         self._newest_in = newest_in
+        self._together = max(together, TOGETHER)
 
     async def tell(
         self,
@@ -140,7 +144,7 @@ class Cards:
                 Card.thread_id.is_(to.thread) if to.thread is None else Card.thread_id == to.thread,
                 Card.closed_at.is_(None),
                 Card.loud == loud,
-                Card.joined_at >= now - TOGETHER,
+                Card.joined_at >= now - self._together,
             )
             .group_by(Card.id)
             .order_by(Card.id.desc())
@@ -196,7 +200,8 @@ class Cards:
 
     async def _point_below(self, session: AsyncSession, card: Card, now: datetime) -> None:
         message = await self._message(session, card)
-        facts = message.facts | {"superseded": True}
+        facts, _ = await self._looks(session, card, now)
+        facts["superseded"] = True
         await outbox.show(session, message, template="alert", facts=facts, keyboard=None, now=now)
 
     async def _answer(

@@ -115,7 +115,8 @@ def _count(memory: TrunkMemory, sight: TrunkSight) -> tuple[TrunkMemory, bool]:
         memory,
         state=sight.state,
         health=sight.health,
-        cause=sight.cause,
+        # Of what is well no cause is known, and the last one is what people ask for.
+        cause=sight.cause if bad or memory.looks == 0 else memory.cause,
         since=since,
         looks=min(memory.looks + 1, LOOKS) if same else 1,
         measured_at=sight.measured_at,

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.access import BUILT_IN, Destination, Grant
 from bot.alerts.cards import Cards
 from bot.alerts.escalation import Plan
+from bot.alerts.health import Health
 from bot.alerts.ledger import Ledger
 from bot.alerts.machine import Policy
 from bot.alerts.notices import Notices
@@ -38,6 +39,7 @@ GROUP = -100
 ANNA, BORIS, VERA = 1, 2, 3
 NAMES = {ANNA: "Anna", BORIS: "Boris", VERA: "Vera"}
 ZONE = ZoneInfo("Europe/Berlin")
+RENDERER = Renderer("en")
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ class World:
         self.edits = 0
         self.message_id = 0
         self.on = True
-        self._renderer = Renderer("en")
+        self.next_due: datetime | None = None
+        self._stirred = True
         self.book = Book()
         self.silences = Silences(store, self.clock, lambda: None)
         self._grants = GrantBook(
@@ -103,7 +106,10 @@ class World:
             zone=lambda: self.zone,
             plan=self.plan,
         )
-        return Ledger(self.store, STATION, notices, lambda: None)
+        return Ledger(self.store, STATION, notices, self._stir)
+
+    def _stir(self) -> None:
+        self._stirred = True
 
     def _new_watch(self) -> Watch:
         return Watch(STATION, self.pbx, self.ledger, self.policy, self.clock)  # type: ignore[arg-type]
@@ -117,6 +123,7 @@ class World:
         """The program ends and begins again; only the store is left."""
         self.ledger = self._new_ledger()
         self.watch = self._new_watch()
+        self._stir()
         await self.watch.remember()
 
     async def pass_(self, seconds: float, every: float | None = None) -> None:
@@ -127,21 +134,35 @@ class World:
             await self.moment()
             self.clock.pass_(min(step, (end - self.clock.now).total_seconds()))
 
-    async def is_restless(self) -> bool:
+    def is_restless(self) -> bool:
         """Whether something may be decided soon, so that no look should be left out."""
-        states = await self.ledger.remembered()
-        unsure = any(state.get("looks", 2) < 2 or state.get("trouble") for state in states.values())
-        soon = self.clock.now + timedelta(seconds=70)
-        due = [moment for one in await self.incidents() for moment in (one.due_at, one.warn_at) if moment]
-        return unsure or any(moment <= soon for moment in due)
+        memory = self.watch._station
+        unsure = any(m.looks < 2 or (m.health is Health.DOWN and not m.alarm) for m in self.watch._trunks.values())
+        soon = self.next_due is not None and self.next_due <= self.clock.now + timedelta(seconds=70)
+        return unsure or soon or memory.trouble is not None or memory.alarm
 
     async def moment(self) -> None:
         if not self.on:
             return
         await self.watch.look()
-        while await self.ledger.tick(self.clock.now):
-            pass
+        await self._settle()
+        if self.next_due is not None and self.next_due <= self.clock.now:
+            while await self.ledger.tick(self.clock.now):
+                pass
+            await self._settle()
+
+    async def _settle(self) -> None:
+        """Whenever something was written: what it owes arrives, and what is due next is looked up."""
+        if not self._stirred:
+            return
+        self._stirred = False
         await self.deliver()
+        due = [moment for one in await self.incidents() for moment in (one.due_at, one.warn_at) if moment]
+        async with self.store.begin() as session:
+            waiting = await session.execute(select(Outgoing.not_before).where(Outgoing.state == "pending"))
+            later = list(waiting.scalars())
+        self._stirred = bool(later)
+        self.next_due = min(due, default=None)
 
     async def deliver(self) -> None:
         async with self.store.begin() as session:
@@ -170,7 +191,7 @@ class World:
         )
 
     def _text(self, row: Outgoing) -> str:
-        return plain(self._renderer.text(row.template, row.facts, zone=self.zone, now=self.clock.now))
+        return plain(RENDERER.text(row.template, row.facts, zone=self.zone, now=self.clock.now))
 
     def pages(self, chat: int) -> list[Heard]:
         """What made a sound because something is wrong."""
@@ -182,12 +203,17 @@ class World:
 
 
 async def fast_store(path: Path) -> Store:
-    """Simulated time needs no disk that survives a loss of power."""
+    """Simulated time needs no disk that survives a loss of power, and no thread that waits for it."""
     store = Store(f"sqlite:///{path}")
 
     def hurry(connection: Any, _record: Any) -> None:
         connection.execute("PRAGMA synchronous=OFF")
+        connection.driver_connection._execute = at_once
 
     event.listen(store._engine.sync_engine, "connect", hurry)
     await store.open()
     return store
+
+
+async def at_once(deed: Any, *args: Any, **more: Any) -> Any:
+    return deed(*args, **more)

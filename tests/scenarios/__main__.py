@@ -1,11 +1,13 @@
 """`python -m tests.scenarios [words of a title]`: every trace as a line of a table, or one trace as the story it tells."""
 
 import asyncio
+import logging
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 
+import structlog
 from rich.console import Console
 from rich.table import Table
 
@@ -46,6 +48,7 @@ def table(results: list[Played]) -> Table:
 
 
 def main(words: list[str]) -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     console = Console(width=None if sys.stdout.isatty() else 160)
     wanted = " ".join(words).lower()
     found = [one for one in scenarios() if wanted in one.title.lower()]

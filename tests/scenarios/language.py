@@ -8,7 +8,8 @@
     14:40     end
     page 14:06:10 zadarma no_answer
 
-Times are those on the wall of the station, and only ever grow: an earlier one is the next day's. `page` is a message
+Times are those on the wall of the station, and only ever grow: an earlier one is the next day's; one that comes twice,
+because the clocks go back, has a `b` behind it when it is the second. `page` is a message
 with a sound to the person on call; `again` one for an outage they have been woken for before; `warning` one without a
 sound to the group. Whatever is not written down must not be heard.
 """
@@ -16,12 +17,12 @@ sound to the group. Whatever is not written down must not be heard.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 TRACES = Path(__file__).parent / "traces"
-TIME = re.compile(r"(\d\d):(\d\d)(?::(\d\d))?")
+TIME = re.compile(r"(\d\d):(\d\d)(?::(\d\d))?(b?)")
 
 
 @dataclass(frozen=True)
@@ -121,13 +122,14 @@ class _Clock:
         found = TIME.fullmatch(written)
         if found is None:
             raise ValueError(f"{self._scenario.title}: {written}")
-        day = self._last.date() if self._last else self._scenario.day
+        day = self._last.astimezone(self._scenario.zone).date() if self._last else self._scenario.day
         moment = self._on(day, found)
-        if self._last is not None and moment.timestamp() < self._last.timestamp():
+        if self._last is not None and moment < self._last:
             moment = self._on(day + timedelta(days=1), found)
         self._last = moment
         return moment
 
     def _on(self, day: date, found: re.Match[str]) -> datetime:
         clock = time(int(found[1]), int(found[2]), int(found[3] or 0))
-        return datetime.combine(day, clock, self._scenario.zone)
+        local = datetime.combine(day, clock.replace(fold=int(bool(found[4]))), self._scenario.zone)
+        return local.astimezone(UTC)

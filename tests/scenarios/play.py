@@ -1,7 +1,7 @@
 """Plays a trace through the real watch, ledger and ticker, and compares what was heard with what was written down."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
 from bot.alerts.silence import EVERYTHING
 from bot.alerts.silences import Wish
@@ -66,7 +66,7 @@ class Played:
 
 async def play(scenario: Scenario, store: Store) -> Played:
     world = World(store, zone=scenario.zone)
-    world.clock.now = scenario.begins.astimezone(UTC)
+    world.clock.now = scenario.begins
     await world.opens()
     world.book.levels = [[PEOPLE[name] for name in scenario.on_call]] if scenario.on_call else []
     for name, hours in scenario.quiet.items():
@@ -79,7 +79,7 @@ async def play(scenario: Scenario, store: Store) -> Played:
         world.pbx.shows(trunk, SHOWN[state], long_ago)
     await world.watch.remember()
     for event in scenario.events:
-        await _until(world, event.at.astimezone(UTC))
+        await _until(world, event.at)
         await _happens(world, event)
     return await _compared(scenario, world)
 
@@ -87,7 +87,7 @@ async def play(scenario: Scenario, store: Store) -> Played:
 async def _until(world: World, moment: datetime) -> None:
     watched_until = world.clock.now + WATCHED
     while world.clock.now < moment:
-        near = world.clock.now < watched_until or await world.is_restless()
+        near = world.clock.now < watched_until or world.is_restless()
         step = CLOSELY if near else LAZILY
         await world.pass_(min(step, (moment - world.clock.now).total_seconds()), step)
 
@@ -190,7 +190,7 @@ def _matched(scenario: Scenario, expected: list[Expected], heard: list[Heard]) -
     for one in expected:
         found = _heard(one, left)
         if found is None:
-            missed.append(f"{one.at:%H:%M:%S} {one.subject}")
+            missed.append(f"{one.at.astimezone(scenario.zone):%H:%M:%S} {one.subject}")
         else:
             left.remove(found)
     return missed, [_line(scenario, one) for one in left]

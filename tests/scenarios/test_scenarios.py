@@ -1,0 +1,26 @@
+"""Every trace is heard as it is written down. `python -m tests.scenarios` prints them as a table."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.alerts.world import fast_store
+from tests.scenarios.language import Scenario, scenarios
+from tests.scenarios.play import play
+
+ALL = scenarios()
+
+
+@pytest.mark.parametrize("scenario", ALL, ids=[f"{one.file}: {one.title}" for one in ALL])
+async def test_what_was_heard_is_what_was_written_down(scenario: Scenario, empty_store: Path, tmp_path: Path) -> None:
+    store = await fast_store(Path(shutil.copy(empty_store, tmp_path)))
+    played = await play(scenario, store)
+    await store.close()
+    story = "\n".join(played.story)
+    assert not (played.missed or played.false or played.wrong), f"{played.missed} {played.false} {played.wrong}\n{story}"
+    assert played.causes_right == played.causes, story
+
+
+def test_there_are_enough_of_them_and_every_one_has_its_own_name() -> None:
+    assert len({one.title for one in ALL}) == len(ALL) >= 40

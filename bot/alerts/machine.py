@@ -218,6 +218,7 @@ def needs_fresh_look(station: StationMemory, trunks: Mapping[str, TrunkMemory]) 
 
 
 def lasting(memory: TrunkMemory | None) -> TrunkMemory | None:
-    """What of a memory must survive a restart: not when a steady trunk was last measured; that changes at each look."""
-    steady = memory is not None and memory.looks >= LOOKS and memory.health is Health.UP
-    return replace(memory, measured_at=memory.since) if memory is not None and steady else memory
+    """What of a memory must survive a restart: not when a trunk was last measured whose state is sure; that changes at
+    each look."""
+    sure = memory is not None and memory.looks >= LOOKS
+    return replace(memory, measured_at=memory.since) if memory is not None and sure else memory

@@ -12,7 +12,8 @@ LOOKS = 2
 @dataclass(frozen=True, slots=True)
 class StationMemory:
     """`judge_from`: trunks are judged by what they show from then on, since before nothing was known of them.
-    `seen_at` is a moment up to which the trunks were being watched, at most a minute old while they are."""
+    `seen_at` is a moment up to which the trunks were being watched, at most a minute old while they are; `stale_since`
+    is since when the PBX has answered without looking at them."""
 
     trouble: Trouble | None = None
     row: str = ""
@@ -21,6 +22,7 @@ class StationMemory:
     alarm: bool = False
     judge_from: datetime | None = None
     seen_at: datetime | None = None
+    stale_since: datetime | None = None
 
 
 def step_station(
@@ -33,7 +35,7 @@ def step_station(
     if memory.trouble is None:
         memory = replace(memory, since=memory.since if memory.alarm else now, looks=0)
     changed = memory.alarm and (sight.trouble, sight.row) != (memory.trouble, memory.row) and memory.trouble is not None
-    memory = replace(memory, trouble=sight.trouble, row=sight.row, looks=memory.looks + 1)
+    memory = replace(memory, trouble=sight.trouble, row=sight.row, looks=min(memory.looks + 1, LOOKS))
     since = memory.since or now
     if not memory.alarm and memory.looks >= LOOKS and now - since >= alert_after:
         return replace(memory, alarm=True), Opened(Kind.STATION, since)
@@ -44,9 +46,13 @@ def _answers(memory: StationMemory, now: datetime) -> tuple[StationMemory, Trans
     if memory.trouble is None and not memory.alarm:
         return memory, None
     if not memory.alarm:
-        return StationMemory(judge_from=now, seen_at=memory.seen_at), None
+        return _fresh(memory, now), None
     if memory.trouble is not None:
         # The first good look: `since` stays the outage's, the next one decides.
         return replace(memory, trouble=None, looks=1, judge_from=now), None
     closed = Closed(End.RECOVERED, memory.judge_from or now)
-    return StationMemory(judge_from=memory.judge_from, seen_at=memory.seen_at), closed
+    return _fresh(memory, memory.judge_from), closed
+
+
+def _fresh(memory: StationMemory, judge_from: datetime | None) -> StationMemory:
+    return StationMemory(judge_from=judge_from, seen_at=memory.seen_at, stale_since=memory.stale_since)

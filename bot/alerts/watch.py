@@ -54,7 +54,6 @@ class Watch:
         self._station = StationMemory()
         self._trunks: dict[str, TrunkMemory] = {}
         self._slowed = 0
-        self._stale_since: datetime | None = None
         self.latest: Sight | None = None
         self.last_look: datetime | None = None
 
@@ -95,17 +94,20 @@ class Watch:
         sight = await self._see()
         self.latest, self.last_look = sight, sight.at
         self._measure(sight)
-        if (judged := self._proof(sight)) is not None:
+        if (judged := await self._proof(sight)) is not None:
             await self._judge(judged)
         return self._pause(sight)
 
-    def _proof(self, sight: Sight) -> Sight | None:
+    async def _proof(self, sight: Sight) -> Sight | None:
         """A PBX that stopped looking proves nothing, until that is a trouble of its own."""
-        if not sight.stale:
-            self._stale_since = None
+        since = (self._station.stale_since or sight.at) if sight.stale else None
+        if since != self._station.stale_since:
+            station = replace(self._station, stale_since=since)
+            await self._ledger.apply({STATION: memories.written(station)}, [], sight.at)
+            self._station = station
+        if since is None:
             return sight
-        self._stale_since = self._stale_since or sight.at
-        lasts = sight.at - self._stale_since >= timedelta(seconds=self._policy.unknown_after)
+        lasts = self._policy.lasts(since, sight.at, self._policy.unknown_after)
         return Sight(sight.at, trouble=Trouble.STALE) if lasts else None
 
     async def _see(self) -> Sight:

@@ -39,6 +39,9 @@ GROUP = -100
 ANNA, BORIS, VERA = 1, 2, 3
 NAMES = {ANNA: "Anna", BORIS: "Boris", VERA: "Vera"}
 ZONE = ZoneInfo("Europe/Berlin")
+# After something has happened the bot is watched at each of its looks.
+CLOSELY = timedelta(minutes=4)
+SELDOM = 60.0
 RENDERER = Renderer("en")
 
 
@@ -127,11 +130,14 @@ class World:
         await self.watch.remember()
 
     async def pass_(self, seconds: float, every: float | None = None) -> None:
-        """Time goes by: the bot looks at the PBX, the ticker ticks, messages arrive."""
+        """Time goes by: the bot looks at the PBX, the ticker ticks, messages arrive. Once nothing more is to be decided
+        soon, looks are left out."""
         end = self.clock.now + timedelta(seconds=seconds)
-        step = every or self.policy.poll_interval
+        closely_until = self.clock.now + CLOSELY
         while self.clock.now < end:
             await self.moment()
+            near = self.clock.now < closely_until or self.is_restless()
+            step = every or (self.policy.poll_interval if near else SELDOM)
             self.clock.pass_(min(step, (end - self.clock.now).total_seconds()))
 
     def is_restless(self) -> bool:

@@ -1,4 +1,4 @@
-"""`python -m tests.scenarios [words of a title]`: every trace as a line of a table, or one trace as the story it tells."""
+"""`python -m tests.scenarios [words of a title]`: every trace as a line of a table, or one as the story it tells."""
 
 import asyncio
 import logging

@@ -1,13 +1,15 @@
 """Plays a trace through the real watch, ledger and ticker, and compares what was heard with what was written down."""
 
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import time, timedelta
+from typing import Any
 
 from bot.alerts.silence import EVERYTHING
 from bot.alerts.silences import Wish
 from bot.pbx import Busy, Forbidden, NotJson, PbxError, ServerError, TimedOut, Unauthorised, Unreachable
 from bot.store.database import Store
-from tests.alerts.world import ANNA, BORIS, GROUP, STATION, VERA, Heard, World
+from tests.alerts.world import ANNA, BORIS, GROUP, NAMES, STATION, VERA, Heard, World
 from tests.scenarios.language import Event, Expected, Scenario
 
 PEOPLE = {"anna": ANNA, "boris": BORIS, "vera": VERA}
@@ -42,10 +44,6 @@ TROUBLES: dict[str, PbxError] = {
     "lacks-right": Forbidden("Providers", "read"),
     "blocks": Busy("Too many requests", 300),
 }
-CLOSELY = 10.0
-LAZILY = 60.0
-# After something has happened, or while something is about to, the bot is watched at each of its looks.
-WATCHED = timedelta(minutes=4)
 EARLY, LATE = timedelta(seconds=15), timedelta(seconds=30)
 
 
@@ -79,45 +77,31 @@ async def play(scenario: Scenario, store: Store) -> Played:
         world.pbx.shows(trunk, SHOWN[state], long_ago)
     await world.watch.remember()
     for event in scenario.events:
-        await _until(world, event.at)
+        await world.pass_((event.at - world.clock.now).total_seconds())
         await _happens(world, event)
     return await _compared(scenario, world)
 
 
-async def _until(world: World, moment: datetime) -> None:
-    watched_until = world.clock.now + WATCHED
-    while world.clock.now < moment:
-        near = world.clock.now < watched_until or world.is_restless()
-        step = CLOSELY if near else LAZILY
-        await world.pass_(min(step, (moment - world.clock.now).total_seconds()), step)
-
-
 async def _happens(world: World, event: Event) -> None:
-    match event.who, event.does:
-        case "end", _:
-            await world.moment()
-        case "bot", ("restarts",):
+    if event.who in PEOPLE:
+        await ACTS[event.does[0]](world, PEOPLE[event.who], *event.does[1:])
+    elif event.who == "pbx":
+        _pbx(world, *event.does)
+    elif event.who == "bot":
+        world.on = event.does != ("off",)
+        if world.on:
             await world.restarts()
-        case "bot", ("off",):
-            world.on = False
-        case "bot", ("on",):
-            world.on = True
-            await world.restarts()
-        case "pbx", does:
-            _pbx(world, *does)
-        case person, does if person in PEOPLE:
-            await _acts(world, PEOPLE[person], person, *does)
-        case trunk, ("gone",):
-            del world.pbx.states[trunk]
-        case trunk, ("renamed", name):
-            world.pbx.names[trunk] = name
-        case trunk, (state,):
-            world.pbx.shows(trunk, SHOWN[state])
-        case trunk, (state, "noticed-late"):
-            # The PBX's word for when it began is earlier than its word for what it is.
-            world.pbx.shows(trunk, SHOWN[state], world.clock.now - timedelta(seconds=20))
-        case _:
-            raise ValueError(f"{event.who} {event.does}")
+    elif event.who != "end":
+        _trunk(world, event.who, *event.does)
+
+
+def _trunk(world: World, trunk: str, state: str, name: str = "") -> None:
+    if state == "gone":
+        del world.pbx.states[trunk]
+    elif state == "renamed":
+        world.pbx.names[trunk] = name
+    else:
+        world.pbx.shows(trunk, SHOWN[state])
 
 
 def _pbx(world: World, what: str, *more: str) -> None:
@@ -137,33 +121,44 @@ def _pbx(world: World, what: str, *more: str) -> None:
         raise ValueError(what)
 
 
-async def _acts(world: World, person: int, name: str, does: str, *words: str) -> None:
-    now = world.clock.now
-    if does == "takes":
-        for incident in await world.incidents():
-            if incident.open_key is not None:
-                await world.ledger.acknowledge(incident.id, person, name.title(), now)
-    elif does == "hands-over":
-        for incident in await world.incidents():
-            if incident.open_key is not None:
-                await world.ledger.hand_over(incident.id, PEOPLE[words[0]], name.title(), now)
-    elif does == "mutes":
-        subject = EVERYTHING if words[0] == "all" else words[0]
-        wish = Wish(STATION, subject, words[0], person, name.title(), "because")
-        until = None if words[1] == "recovery" else now + timedelta(minutes=int(words[1]))
-        await world.silences.mute(wish, until)
-        await world.ledger.reconsider(now)
-    elif does == "unmutes":
-        for silence in await world.silences.current(STATION):
-            await world.silences.take_away(STATION, silence.id, name)
-        await world.ledger.reconsider(now)
-    elif does == "plans":
-        begins, minutes = timedelta(minutes=int(words[1])), timedelta(minutes=int(words[2]))
-        subject = EVERYTHING if words[0] == "all" else words[0]
-        wish = Wish(STATION, subject, words[0], person, name.title(), "works")
-        await world.silences.plan(wish, now + begins, now + begins + minutes)
-    else:
-        raise ValueError(does)
+async def _takes(world: World, person: int) -> None:
+    for incident in await world.incidents():
+        await world.ledger.acknowledge(incident.id, person, NAMES[person], world.clock.now)
+
+
+async def _hands_over(world: World, person: int, to: str) -> None:
+    for incident in await world.incidents():
+        await world.ledger.hand_over(incident.id, PEOPLE[to], NAMES[person], world.clock.now)
+
+
+async def _mutes(world: World, person: int, subject: str, minutes: str) -> None:
+    until = None if minutes == "recovery" else world.clock.now + timedelta(minutes=int(minutes))
+    await world.silences.mute(_wish(person, subject), until)
+    await world.ledger.reconsider(world.clock.now)
+
+
+async def _unmutes(world: World, person: int) -> None:
+    for silence in await world.silences.current(STATION):
+        await world.silences.take_away(STATION, silence.id, NAMES[person])
+    await world.ledger.reconsider(world.clock.now)
+
+
+async def _plans(world: World, person: int, subject: str, minutes_until: str, minutes: str) -> None:
+    begins = world.clock.now + timedelta(minutes=int(minutes_until))
+    await world.silences.plan(_wish(person, subject), begins, begins + timedelta(minutes=int(minutes)))
+
+
+def _wish(person: int, subject: str) -> Wish:
+    return Wish(STATION, EVERYTHING if subject == "all" else subject, subject, person, NAMES[person], "works")
+
+
+ACTS: dict[str, Callable[..., Coroutine[Any, Any, None]]] = {
+    "takes": _takes,
+    "hands-over": _hands_over,
+    "mutes": _mutes,
+    "unmutes": _unmutes,
+    "plans": _plans,
+}
 
 
 async def _compared(scenario: Scenario, world: World) -> Played:

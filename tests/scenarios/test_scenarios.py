@@ -18,7 +18,8 @@ async def test_what_was_heard_is_what_was_written_down(scenario: Scenario, empty
     played = await play(scenario, store)
     await store.close()
     story = "\n".join(played.story)
-    assert not (played.missed or played.false or played.wrong), f"{played.missed} {played.false} {played.wrong}\n{story}"
+    wrong = [*played.missed, *played.false, *played.wrong]
+    assert not wrong, f"{wrong}\n{story}"
     assert played.causes_right == played.causes, story
 
 

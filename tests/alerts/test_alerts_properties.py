@@ -1,0 +1,187 @@
+"""What must hold whatever happens: to the trunks, to the PBX, to the bot, and whatever people do about it."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Callable, Coroutine
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.alerts.incident import OUTAGES
+from bot.alerts.silence import EVERYTHING
+from bot.alerts.silences import Wish
+from bot.pbx import Unauthorised, Unreachable
+from bot.store.tables import Incident
+from tests.alerts.station import DEAD, LOST, OFF, REFUSED, SILENT, UP
+from tests.alerts.world import ANNA, STATION, World, fast_store
+
+Step = tuple[str, str, int]
+
+TRUNKS = ("zadarma", "mango")
+STATES = {"up": UP, "dead": DEAD, "refused": REFUSED, "silent": SILENT, "off": OFF, "lost": LOST}
+DEEDS = ("unreachable", "refuses", "answers", "takes", "mutes", "mutes everything", "unmutes")
+happens = st.one_of(
+    st.tuples(st.sampled_from(sorted(STATES)), st.sampled_from(TRUNKS), st.sampled_from((10, 30, 60, 300, 1200))),
+    st.tuples(st.sampled_from(DEEDS), st.just(""), st.sampled_from((10, 40, 300, 1200))),
+)
+stories = st.lists(happens, min_size=3, max_size=14)
+ENOUGH = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+
+
+async def lives(world: World, story: list[Step], restart_at: frozenset[int] = frozenset()) -> None:
+    for trunk in TRUNKS:
+        world.pbx.shows(trunk, UP, world.clock.now - timedelta(days=1))
+    await world.opens()
+    await world.watch.remember()
+    await world.pass_(60)
+    for number, (what, trunk, seconds) in enumerate(story):
+        await _does(world, what, trunk)
+        await world.pass_(seconds)
+        if number in restart_at:
+            await world.restarts()
+    await _ends_well(world)
+
+
+async def _does(world: World, what: str, trunk: str) -> None:
+    now = world.clock.now
+    if what in STATES:
+        world.pbx.shows(trunk, STATES[what])
+    elif what in ("unreachable", "refuses"):
+        world.pbx.error = Unreachable("no route") if what == "unreachable" else Unauthorised("no")
+    elif what == "answers":
+        world.pbx.error = None
+    elif what == "takes":
+        for incident in await world.incidents():
+            await world.ledger.acknowledge(incident.id, ANNA, "Anna", now)
+    elif what.startswith("mutes"):
+        subject = EVERYTHING if "everything" in what else "zadarma"
+        await world.silences.mute(Wish(STATION, subject, subject, ANNA, "Anna"), now + timedelta(minutes=10))
+        await world.ledger.reconsider(now)
+    elif what == "unmutes":
+        for silence in await world.silences.current(STATION):
+            await world.silences.take_away(STATION, silence.id, "Anna")
+        await world.ledger.reconsider(now)
+
+
+async def _ends_well(world: World) -> None:
+    """Nothing is silenced any more, and then everything is well."""
+    world.pbx.error = None
+    await world.pass_(900)
+    for trunk in TRUNKS:
+        world.pbx.shows(trunk, UP)
+    await world.pass_(1200)
+
+
+def in_a_world(scene: Callable[[World], Coroutine[Any, Any, None]], empty: Path) -> None:
+    async def play() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            store = await fast_store(Path(shutil.copy(empty, folder)))
+            try:
+                await scene(World(store))
+            finally:
+                await store.close()
+
+    asyncio.run(play())
+
+
+def heard(world: World) -> list[tuple[datetime, int, bool, str]]:
+    return [(one.at, one.chat, one.loud, one.text) for one in world.heard]
+
+
+def held_throughout(incident: Incident) -> bool:
+    return incident.step == 0
+
+
+@ENOUGH
+@given(story=stories)
+def test_every_outage_is_told_and_every_told_one_is_told_to_have_ended(empty_store: Path, story: list[Step]) -> None:
+    async def scene(world: World) -> None:
+        await lives(world, story)
+        incidents = await world.incidents()
+        assert all(incident.ended_at is not None for incident in incidents), "everything is well, and something is open"
+        for incident in incidents:
+            told = [
+                shown
+                for one in world.heard
+                if one.template == "alert"
+                for shown in one.facts["incidents"]
+                if shown["number"] == incident.id
+            ]
+            if incident.kind in OUTAGES and not held_throughout(incident):
+                assert told, f"{incident.kind} of {incident.subject!r} was told to nobody"
+            assert all(shown["ended_at"] for shown in told), "the end was not told"
+
+    in_a_world(scene, empty_store)
+
+
+@ENOUGH
+@given(story=stories)
+def test_a_subject_never_has_two_incidents_at_once(empty_store: Path, story: list[Step]) -> None:
+    async def scene(world: World) -> None:
+        await lives(world, story)
+        last: dict[str, datetime] = {}
+        for incident in await world.incidents():
+            assert incident.ended_at is not None
+            assert incident.opened_at >= last.get(incident.subject, incident.opened_at)
+            assert incident.began_at <= incident.ended_at
+            last[incident.subject] = incident.ended_at
+
+    in_a_world(scene, empty_store)
+
+
+@ENOUGH
+@given(story=stories, restarts=st.frozensets(st.integers(0, 13), min_size=1))
+def test_a_restart_at_any_step_changes_nothing_that_people_hear(
+    empty_store: Path, story: list[Step], restarts: frozenset[int]
+) -> None:
+    heard_without: list[tuple[datetime, int, bool, str]] = []
+
+    async def steady(world: World) -> None:
+        await lives(world, story)
+        heard_without.extend(heard(world))
+
+    async def interrupted(world: World) -> None:
+        await lives(world, story, restarts)
+        assert heard(world) == heard_without
+
+    in_a_world(steady, empty_store)
+    in_a_world(interrupted, empty_store)
+
+
+@ENOUGH
+@given(story=stories)
+def test_a_month_of_quiet_after_it_is_quiet(empty_store: Path, story: list[Step]) -> None:
+    async def scene(world: World) -> None:
+        await lives(world, story)
+        before = len(world.heard)
+        await world.pass_(30 * 86_400, every=3600)
+        assert len(world.heard) == before
+
+    in_a_world(scene, empty_store)
+
+
+@pytest.mark.parametrize("trunks", [30, 100])
+async def test_a_storm_is_few_messages_and_every_trunk_is_seen(empty_store: Path, tmp_path: Path, trunks: int) -> None:
+    world = World(await fast_store(Path(shutil.copy(empty_store, tmp_path))))
+    names = [f"trunk{number}" for number in range(trunks)]
+    for name in names:
+        world.pbx.shows(name, UP, world.clock.now - timedelta(days=1))
+    await world.opens()
+    await world.watch.remember()
+    await world.pass_(60)
+    for name in names:
+        world.pbx.shows(name, DEAD)
+    began = world.clock.now
+    await world.pass_(60)
+    for chat in (ANNA, -100):
+        alerts = [one for one in world.heard if one.chat == chat]
+        assert len(alerts) <= 5
+        assert alerts[0].at - began <= timedelta(seconds=world.policy.alert_after + 5)
+        shown = [name for name in names if any(f" {name.title()} ·" in one.text for one in alerts)]
+        assert shown == names
+    await world.store.close()

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import select
 from telegram import Update
 
 from bot.access import BUILT_IN, Destination, Grant, Role
+from bot.alerts.silences import Silences
 from bot.chat.message import Message
 from bot.chat.render import Renderer
 from bot.store.acquaintances import Acquaintances
@@ -18,6 +19,7 @@ from bot.store.database import Store
 from bot.store.drawer import Drawer
 from bot.store.grants import GrantBook
 from bot.store.imports import Imports
+from bot.store.incidents import Incidents
 from bot.store.requests import Requests
 from bot.store.tables import AuditEntry, AuditOutcome, Keyboard
 from handlers.command import Catalogue, Command, Desk, Press, Reply, Request
@@ -103,6 +105,9 @@ class FakeStation:
     class pbx:  # noqa: N801
         turn_in = 0.0
 
+    class watch:  # noqa: N801
+        trunk_names: ClassVar[dict[str, str]] = {}
+
     @staticmethod
     def zone() -> tzinfo:
         return UTC
@@ -134,6 +139,7 @@ class Bench:
         self.update_id = 0
         self.taken = 0
         self.menus_changed = 0
+        self.silences_changed = 0
         self._options: dict[str, Any] = {
             "grants": grants,
             "roles": {**BUILT_IN, **(roles or {})},
@@ -158,6 +164,8 @@ class Bench:
             requests=Requests(store, self.clock, self.book, lambda: None),
             audit=AuditReader(store),
             membership=self.members,  # type: ignore[arg-type]
+            incidents=Incidents(store),
+            silences=Silences(store, self.clock, self._count_silence),
         )
         self.decisions = Decisions(
             store=store,
@@ -198,6 +206,9 @@ class Bench:
 
     def _count_change(self) -> None:
         self.menus_changed += 1
+
+    def _count_silence(self) -> None:
+        self.silences_changed += 1
 
     def restart(self, after: timedelta = timedelta(seconds=1)) -> None:
         """The program was killed, and begins again a moment later."""

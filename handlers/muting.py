@@ -30,7 +30,8 @@ async def mute(
     made = await request.desk.silences.mute(wish(request, subject, reason), until.moment)
     asks = asks_reason and not reason
     question = Question("mute.reason", {"silence": made.id}) if asks else None
-    outcome = f"muted {subject.id} until {until.moment.isoformat('minutes') if until.moment else 'recovery'}"
+    lasts = f"{until.moment:%Y-%m-%d %H:%M} UTC" if until.moment else "recovery"
+    outcome = f"muted {subject.id} until {lasts}"
     return Reply(muted(request, made, down, asks=asks), question=question, outcome=outcome)
 
 

@@ -44,6 +44,8 @@ class Chat:
 
     said: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)
     edited: list[str] = field(default_factory=list)
+    # All of it as it was shown, said or edited.
+    shown: list[Message] = field(default_factory=list)
     toasts: list[str | None] = field(default_factory=list)
     keyboards: list[Keyboard] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
@@ -54,6 +56,7 @@ class Chat:
         if self.failures:
             raise self.failures.pop(0)
         self.said.append((to.chat, message.template, dict(message.facts)))
+        self.shown.append(message)
         if keyboard is not None:
             self.keyboards.append(keyboard)
         return len(self.said)
@@ -64,6 +67,7 @@ class Chat:
         if self.failures:
             raise self.failures.pop(0)
         self.edited.append(message.template)
+        self.shown.append(message)
         if keyboard is not None:
             self.keyboards.append(keyboard)
 

@@ -27,7 +27,7 @@ async def mute(
     down = await request.desk.incidents.open(request.station.name)
     until = until or Until(request.now + DEFAULT)
     _check(request, subject, until, down)
-    made = await request.desk.silences.mute(wish(request, subject, reason), until.moment)
+    made = await request.desk.silences.mute(wish(request, subject, reason), request.now, until.moment)
     asks = asks_reason and not reason
     question = Question("mute.reason", {"silence": made.id}) if asks else None
     lasts = f"{until.moment:%Y-%m-%d %H:%M} UTC" if until.moment else "recovery"

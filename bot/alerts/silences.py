@@ -39,10 +39,9 @@ class Silences:
         self._clock = clock
         self._changed = changed
 
-    async def mute(self, wish: Wish, until: datetime | None) -> Silence:
+    async def mute(self, wish: Wish, now: datetime, until: datetime | None) -> Silence:
         """From now on, without `until` until the subject has recovered. It takes the place of an older mute of the same
         subject."""
-        now = self._clock()
         async with self._store.begin() as session:
             for older in await _rows(session, wish.station, now):
                 if older.kind == SilenceKind.MUTE and older.subject == wish.subject:

@@ -66,7 +66,7 @@ def desk(store: Store) -> Desk:
 
 
 async def test_a_mute_is_kept_as_it_was_wished(desk: Desk) -> None:
-    made = await desk.silences.mute(desk.wish(reason="works on the line"), START + HOUR)
+    made = await desk.silences.mute(desk.wish(reason="works on the line"), desk.now, START + HOUR)
     assert await desk.silences.current(OFFICE) == [made]
     assert (made.subject, made.name, made.by_name, made.reason) == ("T1", "Trunk T1", "Boris", "works on the line")
     assert (made.begins_at, made.until) == (START, START + HOUR)
@@ -74,26 +74,26 @@ async def test_a_mute_is_kept_as_it_was_wished(desk: Desk) -> None:
 
 
 async def test_a_mute_ends_by_itself(desk: Desk) -> None:
-    await desk.silences.mute(desk.wish(), START + HOUR)
+    await desk.silences.mute(desk.wish(), desk.now, START + HOUR)
     desk.now += HOUR
     assert await desk.current() == []
 
 
 async def test_a_newer_mute_of_the_same_subject_takes_the_place_of_the_older(desk: Desk) -> None:
-    await desk.silences.mute(desk.wish(), START + 5 * HOUR)
-    other = await desk.silences.mute(desk.wish("T2"), START + HOUR)
-    newer = await desk.silences.mute(desk.wish(), START + HOUR)
+    await desk.silences.mute(desk.wish(), desk.now, START + 5 * HOUR)
+    other = await desk.silences.mute(desk.wish("T2"), desk.now, START + HOUR)
+    newer = await desk.silences.mute(desk.wish(), desk.now, START + HOUR)
     assert await desk.current() == [other.id, newer.id]
 
 
 async def test_a_mute_leaves_a_window_of_the_same_subject_in_place(desk: Desk) -> None:
     planned = await desk.silences.plan(desk.wish(), START + HOUR, START + 2 * HOUR)
-    made = await desk.silences.mute(desk.wish(), START + HOUR)
+    made = await desk.silences.mute(desk.wish(), desk.now, START + HOUR)
     assert await desk.current() == [planned.id, made.id]
 
 
 async def test_what_is_taken_away_is_gone_and_only_once(desk: Desk) -> None:
-    made = await desk.silences.mute(desk.wish(), START + HOUR)
+    made = await desk.silences.mute(desk.wish(), desk.now, START + HOUR)
     assert await desk.silences.take_away("Branch", made.id, "Anna") is None
     assert await desk.silences.take_away(OFFICE, made.id, "Anna") == made
     assert await desk.silences.take_away(OFFICE, made.id, "Anna") is None
@@ -125,7 +125,7 @@ async def test_a_window_that_comes_once_is_over_when_it_is_ended(desk: Desk) -> 
 
 
 async def test_a_reason_may_follow_while_the_mute_lasts(desk: Desk) -> None:
-    made = await desk.silences.mute(desk.wish(), START + HOUR)
+    made = await desk.silences.mute(desk.wish(), desk.now, START + HOUR)
     said = await desk.silences.give_reason(OFFICE, made.id, "x" * 1000)
     assert said is not None
     assert said.reason == "x" * 256
@@ -134,9 +134,9 @@ async def test_a_reason_may_follow_while_the_mute_lasts(desk: Desk) -> None:
 
 
 async def test_until_recovery_ends_with_the_recovery_of_its_own_subject(desk: Desk) -> None:
-    own = await desk.silences.mute(desk.wish("T1"), None)
-    other = await desk.silences.mute(desk.wish("T2"), None)
-    timed = await desk.silences.mute(desk.wish("T3"), START + HOUR)
+    own = await desk.silences.mute(desk.wish("T1"), desk.now, None)
+    other = await desk.silences.mute(desk.wish("T2"), desk.now, None)
+    timed = await desk.silences.mute(desk.wish("T3"), desk.now, START + HOUR)
     nightly = await desk.silences.plan(desk.wish("T1"), START, repeats=NIGHTLY)
     for subject in ("T1", "T3"):
         await desk.opens(subject)
@@ -148,7 +148,7 @@ async def test_until_recovery_ends_with_the_recovery_of_its_own_subject(desk: De
 async def test_everything_until_recovery_waits_for_the_last_outage(desk: Desk) -> None:
     for subject, kind in (("T1", "trunk_down"), ("", "station"), (":clock", "clock_off"), (":rehearsal", "rehearsal")):
         await desk.opens(subject, kind)
-    made = await desk.silences.mute(desk.wish(EVERYTHING), None)
+    made = await desk.silences.mute(desk.wish(EVERYTHING), desk.now, None)
     await desk.recovers("")
     assert await desk.current() == [made.id]
     await desk.recovers("T1")
@@ -156,15 +156,15 @@ async def test_everything_until_recovery_waits_for_the_last_outage(desk: Desk) -
 
 
 async def test_everything_until_recovery_lasts_a_week_at_most(desk: Desk) -> None:
-    made = await desk.silences.mute(desk.wish(EVERYTHING), None)
+    made = await desk.silences.mute(desk.wish(EVERYTHING), desk.now, None)
     assert ends(made, START) == START + LONGEST_OF_EVERYTHING
     desk.now += LONGEST_OF_EVERYTHING
     assert await desk.current() == []
 
 
 async def test_each_station_has_its_own(desk: Desk) -> None:
-    made = await desk.silences.mute(desk.wish(EVERYTHING, "Branch"), START + HOUR)
-    await desk.silences.mute(desk.wish(EVERYTHING), START + HOUR)
+    made = await desk.silences.mute(desk.wish(EVERYTHING, "Branch"), desk.now, START + HOUR)
+    await desk.silences.mute(desk.wish(EVERYTHING), desk.now, START + HOUR)
     assert await desk.current("Branch") == [made.id]
 
 
@@ -184,8 +184,8 @@ async def test_only_what_ended_long_ago_is_forgotten(
     if repeats:
         await desk.silences.plan(desk.wish(subject), START, repeats=repeats)
     else:
-        await desk.silences.mute(desk.wish(subject), until())
-    taken = await desk.silences.mute(desk.wish("T9"), None)
+        await desk.silences.mute(desk.wish(subject), desk.now, until())
+    taken = await desk.silences.mute(desk.wish("T9"), desk.now, None)
     await desk.silences.take_away(OFFICE, taken.id, "Anna")
     async with desk.store.begin() as session:
         await silences.forget_old(session, START + KEPT + LONGEST_OF_EVERYTHING)

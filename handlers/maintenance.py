@@ -73,7 +73,7 @@ async def plan(request: Request) -> Reply:
     )
     down = await request.desk.incidents.open(request.station.name)
     facts = _facts(request, silence_facts(made, down, request), planned=True)
-    rows: Rows = ((Button(mark("🗑 Take away"), "mute.end", {"silence": made.id}),),)
+    rows: Rows = ((Button(mark("🗑 Remove"), "mute.end", {"silence": made.id}),),)
     return Reply(Message("maintenance", facts, rows), outcome=f"planned {made.id} for {made.subject}")
 
 

@@ -39,8 +39,8 @@ async def mute_(request: Request) -> Reply:
         raise WrongArguments(mark("Nothing is down now. Write what to mute: the name of a trunk, or all."))
     reason = " ".join(rest)
     if len(found) > 1:
-        facts = {"station": request.station.name, "count": len(found)}
-        return Reply(_which(Message("mute_which", facts), [*found, Subject(EVERYTHING)], until, reason))
+        question = Message("mute_which", {"station": request.station.name})
+        return Reply(_which(question, [*found, Subject(EVERYTHING)], until, reason), outcome="asked which")
     return await mute(request, found[0], until, reason)
 
 
@@ -98,7 +98,7 @@ def outcome_of(ended: Silence | None) -> tuple[str, str]:
     """The note over the chat, and what the audit says."""
     if ended is None:
         return mark("It was over already."), "over already"
-    return mark("Alerts come again."), f"ended {ended.kind} {ended.id} of {ended.subject}"
+    return mark("It holds nothing back now."), f"ended {ended.kind} {ended.id} of {ended.subject}"
 
 
 async def list_again(request: Request) -> Message:

@@ -15,7 +15,7 @@ from bot.store.database import Store
 from bot.store.tables import SilenceRow
 
 # What has ended is kept for questions about the past.
-KEPT = timedelta(days=90)
+KEPT = timedelta(days=30)
 REASON_LIMIT = 256
 
 
@@ -43,8 +43,9 @@ class Silences:
         """From now on, without `until` until the subject has recovered. It takes the place of an older mute of the same
         subject."""
         async with self._store.begin() as session:
-            for older in await _rows(session, wish.station, now):
-                if older.kind == SilenceKind.MUTE and older.subject == wish.subject:
+            for older in await _rows(session, wish.station):
+                same = older.kind == SilenceKind.MUTE and older.subject == wish.subject
+                if same and not is_over(_silence(older), now):
                     older.ended_at, older.ended_by = now, wish.by_name[:128]
             row = _row(wish, SilenceKind.MUTE, now, until)
             session.add(row)
@@ -99,19 +100,20 @@ class Silences:
 
     async def current(self, station: str) -> list[Silence]:
         """What is in force, or will be: in the order in which it was made."""
+        now = self._clock()
         async with self._store.begin() as session:
-            return await current_in(session, station, self._clock())
+            return [silence for silence in await current_in(session, station) if not is_over(silence, now)]
 
 
-async def current_in(session: AsyncSession, station: str, now: datetime) -> list[Silence]:
-    """The same as part of a larger transaction."""
-    return [silence for row in await _rows(session, station, now) if not is_over(silence := _silence(row), now)]
+async def current_in(session: AsyncSession, station: str) -> list[Silence]:
+    """What nobody has ended. Whether it is in force is a question of the time: see bot.alerts.silence."""
+    return [_silence(row) for row in await _rows(session, station)]
 
 
 async def end_until_recovery(session: AsyncSession, station: str, subject: str, now: datetime) -> None:
     """A subject has recovered, and its incident is closed: what lasted until then ends. Everything has recovered when
     no outage of the station is open any more."""
-    for row in await _rows(session, station, now):
+    for row in await _rows(session, station):
         if not _silence(row).until_recovery:
             continue
         if row.subject == subject or (row.subject == EVERYTHING and not await _outage_is_open(session, station)):
@@ -137,10 +139,8 @@ async def _outage_is_open(session: AsyncSession, station: str) -> bool:
     return any(incident.kind in real for incident in await incidents.open_in(session, station))
 
 
-async def _rows(session: AsyncSession, station: str, now: datetime) -> Sequence[SilenceRow]:
-    """What nobody has ended, and no set time has."""
-    lasts = or_(SilenceRow.until.is_(None), SilenceRow.until > now)
-    unended = select(SilenceRow).where(SilenceRow.station == station, SilenceRow.ended_at.is_(None), lasts)
+async def _rows(session: AsyncSession, station: str) -> Sequence[SilenceRow]:
+    unended = select(SilenceRow).where(SilenceRow.station == station, SilenceRow.ended_at.is_(None))
     return (await session.execute(unended.order_by(SilenceRow.id))).scalars().all()
 
 

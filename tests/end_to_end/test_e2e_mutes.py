@@ -105,7 +105,7 @@ def test_it_works_while_the_pbx_is_away_and_outlives_a_restart(standins: Standin
     assert "It is not down" in muted
     assert "🔕 Branch IAX" in standins.asks(BORIS, "/mute branch iax for 3h", GROUP)
     assert "Plan this maintenance?" in standins.asks(BORIS, "/maintenance zadarma sat 02:00-04:00", GROUP)
-    program.kill()
+    program.stop()
     start_bot()
     assert "1. 🔕 Branch IAX" in standins.asks(BORIS, "/mutes", GROUP)
 
@@ -154,7 +154,7 @@ def test_a_window_is_planned_by_who_asked_and_taken_away_by_any_operator(known: 
     assert "🛠 Everything · Head office\nPlan this maintenance?\nevery Sat, Sun 02:00–04:00 · next" in preview
     assert "Only the person who asked" in known.presses(ANNA, preview, "Plan")["text"]
     planned = press(known, preview, "Plan", "Maintenance planned by Boris Petrov.", BORIS)
-    assert refused(known, planned, "Take away")
+    assert refused(known, planned, "Remove")
     cancelled = known.asks(BORIS, "/maintenance Zadarma tomorrow 02:00-04:00", GROUP)
     press(known, cancelled, "Cancel", "no maintenance was planned", BORIS)
     assert "Maintenance · 1 · Head office\n\n1. 🛠 Everything · every Sat, Sun" in known.asks(VERA, "/maintenance", VERA)

@@ -141,7 +141,7 @@ async def test_without_words_the_one_open_incident_is_meant(office: Office) -> N
 async def test_with_several_open_incidents_the_person_chooses(office: Office) -> None:
     await office.opens("T1")
     await office.opens("T2")
-    assert "2 things are down" in await office.asks("/mute for 3h fire")
+    assert "Several things are down" in await office.asks("/mute for 3h fire")
     assert office.labels() == [["Zadarma"], ["Branch IAX"], ["Everything"]]
     assert "Muted until 17:00" in await office.push("Branch")
     one = await office.only()
@@ -243,7 +243,7 @@ async def test_a_button_of_the_list_takes_away_and_shows_the_rest(office: Office
     shown = await office.push("🔔 1")
     assert "Zadarma" not in shown
     assert "2. 🔕 Branch IAX" in shown
-    assert office.chat.toasts[-1] == "Alerts come again."
+    assert office.chat.toasts[-1] == "It holds nothing back now."
 
 
 async def test_a_long_list_has_pages(office: Office) -> None:
@@ -361,7 +361,7 @@ async def test_unmuting_twice_is_said_to_be_over(office: Office) -> None:
     await office.asks("/mute Zadarma")
     assert "Unmuted by A." in await office.push("Unmute")
     await office.push("Unmute")
-    assert office.chat.toasts == ["Alerts come again.", "It was over already."]
+    assert office.chat.toasts == ["It holds nothing back now.", "It was over already."]
 
 
 async def test_a_window_is_shown_before_it_is_planned(office: Office) -> None:

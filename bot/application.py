@@ -14,8 +14,10 @@ from telegram.error import InvalidToken, TelegramError
 from telegram.request import HTTPXRequest
 
 from bot.access import Destination, grants_from
+from bot.alerts import silences
 from bot.alerts.ledger import Ledger
 from bot.alerts.machine import Policy
+from bot.alerts.silences import Silences
 from bot.alerts.watch import Watch
 from bot.chat.courier import Courier
 from bot.chat.errors import TokenRefused
@@ -33,6 +35,7 @@ from bot.store.database import Store
 from bot.store.drawer import Drawer
 from bot.store.grants import GrantBook
 from bot.store.imports import Imports
+from bot.store.incidents import Incidents
 from bot.store.requests import Requests
 from bot.zone import StationZone
 from handlers import CATALOGUE, import_recovery
@@ -167,6 +170,8 @@ class Application:
             requests=Requests(store, clock, self._grants, self._courier.wake),
             audit=AuditReader(store),
             membership=self._membership,
+            incidents=Incidents(store),
+            silences=Silences(store, clock, self._courier.wake),
         )
         decisions = Decisions(
             store=store,
@@ -220,6 +225,7 @@ class Application:
                 await questions.forget_expired(session, self._clock())
                 await drawer.empty_expired(session, self._clock())
                 await grants.forget_ended(session, self._clock())
+                await silences.forget_old(session, self._clock())
             await self._sleep(TIDY_EVERY)
 
     async def _serve_health(self, address: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from bot.access import Asking, Decision
 from bot.alerts.ledger import Ledger
+from bot.alerts.silences import Silences
 from bot.alerts.watch import Watch
 from bot.chat.membership import Membership
 from bot.chat.message import File, Message, Own
@@ -19,6 +20,7 @@ from bot.store.audit_reading import AuditReader
 from bot.store.drawer import Drawer
 from bot.store.grants import GrantBook
 from bot.store.imports import Imports
+from bot.store.incidents import Incidents
 from bot.store.requests import Requests
 from handlers.intent import Actor, Document, Place, Typed
 from handlers.rules import RULES, Rule
@@ -65,8 +67,9 @@ class Reply:
     """What a handler answers with.
 
     `message` is posted where the command was typed, or takes the place of the message whose button was pressed;
-    `toast` is the small note over the chat that answers a press. `confirm` binds the buttons to the asker, for one
-    press within `confirm_within`. `question` waits for the asker's words; `settled` gives up the one that is open.
+    `beside` leaves that one as it is, and answers it with a message of its own. `toast` is the small note over the
+    chat that answers a press. `confirm` binds the buttons to the asker, for one press within `confirm_within`.
+    `question` waits for the asker's words; `settled` gives up the one that is open.
     `instead` is a command that is obeyed as if the person had typed it now.
     `then` goes on after the answer, for as long as it takes, and ends in a reply that takes the answer's place.
     `outcome` goes into the audit, and with it what a write found and left.
@@ -74,6 +77,7 @@ class Reply:
 
     message: Message | None = None
     toast: str | None = None
+    beside: bool = False
     confirm: bool = False
     confirm_within: timedelta = CONFIRM_WITHIN
     secret: Secret | None = None
@@ -125,6 +129,8 @@ class Desk:
     requests: Requests
     audit: AuditReader
     membership: Membership
+    incidents: Incidents
+    silences: Silences
 
 
 @dataclass(frozen=True, slots=True)

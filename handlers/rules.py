@@ -18,6 +18,7 @@ OF_THE_BOT = frozenset(
         Permission.SOMEBODY,
         Permission.INCIDENTS,
         Permission.ACKNOWLEDGE,
+        Permission.MUTE,
         Permission.ONCALL_READ,
         Permission.ONCALL_TAKE,
         Permission.ONCALL,
@@ -130,6 +131,21 @@ RULES: Mapping[str, Rule] = {
     # incidents
     "incident.take": Rule(Permission.ACKNOWLEDGE, urgent=True),
     # silences
+    "/mute": Rule(Permission.MUTE),
+    "/mutes": Rule(Permission.INCIDENTS),
+    "mutes.show": Rule(Permission.INCIDENTS),
+    "/unmute": Rule(Permission.MUTE),
+    "mute.subject": Rule(Permission.MUTE),
+    "incident.mute": Rule(Permission.MUTE, urgent=True),
+    "mute.choose": Rule(Permission.MUTE, urgent=True),
+    "mute.reason": Rule(Permission.MUTE),
+    "mute.end": Rule(Permission.MUTE, urgent=True),
+    "/maintenance": Rule(Permission.INCIDENTS),
+    "maintenance.show": Rule(Permission.INCIDENTS),
+    "maintenance.subject": Rule(Permission.MUTE),
+    "maintenance.plan": Rule(Permission.MUTE),
+    "maintenance.cancel": Rule(Permission.MUTE),
+    "maintenance.end_now": Rule(Permission.MUTE),
     # on call
     # history
     # other lookouts

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import select
 from telegram import Update
 
 from bot.access import BUILT_IN, Destination, Grant, Role
+from bot.alerts.silences import Silences
 from bot.chat.message import Message
 from bot.chat.render import Renderer
 from bot.store.acquaintances import Acquaintances
@@ -18,6 +19,7 @@ from bot.store.database import Store
 from bot.store.drawer import Drawer
 from bot.store.grants import GrantBook
 from bot.store.imports import Imports
+from bot.store.incidents import Incidents
 from bot.store.requests import Requests
 from bot.store.tables import AuditEntry, AuditOutcome, Keyboard
 from handlers.command import Catalogue, Command, Desk, Press, Reply, Request
@@ -42,6 +44,8 @@ class Chat:
 
     said: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)
     edited: list[str] = field(default_factory=list)
+    # All of it as it was shown, said or edited.
+    shown: list[Message] = field(default_factory=list)
     toasts: list[str | None] = field(default_factory=list)
     keyboards: list[Keyboard] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
@@ -52,6 +56,7 @@ class Chat:
         if self.failures:
             raise self.failures.pop(0)
         self.said.append((to.chat, message.template, dict(message.facts)))
+        self.shown.append(message)
         if keyboard is not None:
             self.keyboards.append(keyboard)
         return len(self.said)
@@ -62,6 +67,7 @@ class Chat:
         if self.failures:
             raise self.failures.pop(0)
         self.edited.append(message.template)
+        self.shown.append(message)
         if keyboard is not None:
             self.keyboards.append(keyboard)
 
@@ -103,6 +109,9 @@ class FakeStation:
     class pbx:  # noqa: N801
         turn_in = 0.0
 
+    class watch:  # noqa: N801
+        trunk_names: ClassVar[dict[str, str]] = {}
+
     @staticmethod
     def zone() -> tzinfo:
         return UTC
@@ -134,6 +143,7 @@ class Bench:
         self.update_id = 0
         self.taken = 0
         self.menus_changed = 0
+        self.silences_changed = 0
         self._options: dict[str, Any] = {
             "grants": grants,
             "roles": {**BUILT_IN, **(roles or {})},
@@ -158,6 +168,8 @@ class Bench:
             requests=Requests(store, self.clock, self.book, lambda: None),
             audit=AuditReader(store),
             membership=self.members,  # type: ignore[arg-type]
+            incidents=Incidents(store),
+            silences=Silences(store, self.clock, self._count_silence),
         )
         self.decisions = Decisions(
             store=store,
@@ -198,6 +210,9 @@ class Bench:
 
     def _count_change(self) -> None:
         self.menus_changed += 1
+
+    def _count_silence(self) -> None:
+        self.silences_changed += 1
 
     def restart(self, after: timedelta = timedelta(seconds=1)) -> None:
         """The program was killed, and begins again a moment later."""

@@ -1,0 +1,86 @@
+"""Muting one subject: what may be muted for how long, and what is said then."""
+
+from datetime import timedelta
+from typing import Any
+
+from bot.alerts import silence
+from bot.alerts.incident import OUTAGES, Kind
+from bot.alerts.silence import EVERYTHING, LONGEST_OF_EVERYTHING, Silence
+from bot.alerts.silences import Wish
+from bot.chat.message import Button, Message, mark
+from bot.store.tables import Incident
+from handlers.command import Question, Reply, Request, WrongArguments
+from handlers.silence_facts import down_facts, named, silence_facts
+from handlers.silence_words import Subject, Until
+
+DEFAULT = timedelta(hours=1)
+TOO_LONG = mark(
+    "Everything is muted for 7 days at most: what is forgotten would hide every outage. Mute single trunks for longer."
+)
+NOTHING_TO_RECOVER = mark("It is not down, so it cannot recover. Write for how long: for 4h, until morning.")
+
+
+async def mute(
+    request: Request, subject: Subject, until: Until | None, reason: str = "", *, asks_reason: bool = False
+) -> Reply:
+    """Raises WrongArguments."""
+    down = await request.desk.incidents.open(request.station.name)
+    until = until or Until(request.now + DEFAULT)
+    _check(request, subject, until, down)
+    made = await request.desk.silences.mute(wish(request, subject, reason), request.now, until.moment)
+    asks = asks_reason and not reason
+    question = Question("mute.reason", {"silence": made.id}) if asks else None
+    lasts = f"{until.moment:%Y-%m-%d %H:%M} UTC" if until.moment else "recovery"
+    outcome = f"muted {subject.id} until {lasts}"
+    return Reply(muted(request, made, down, asks=asks), question=question, outcome=outcome)
+
+
+def wish(request: Request, subject: Subject, reason: str) -> Wish:
+    return Wish(
+        station=request.station.name,
+        subject=subject.id,
+        name=subject.name,
+        by_id=request.actor.id,
+        by_name=request.actor.name,
+        reason=reason,
+    )
+
+
+def muted(request: Request, made: Silence, down: list[Incident], *, asks: bool = False) -> Message:
+    facts = {
+        "station": request.station.name,
+        "mute": silence_facts(made, down, request),
+        "asks": asks,
+        "private": request.place.private,
+    }
+    return Message("muted", facts, ((Button(mark("🔔 Unmute"), "mute.end", {"silence": made.id}),),))
+
+
+async def no_longer_silenced(request: Request, ended: list[Silence]) -> Message:
+    """What was taken away, and what now is told, or is still held back by something else."""
+    current = await request.desk.silences.current(request.station.name)
+    names = request.station.watch.trunk_names
+    down: list[dict[str, Any]] = []
+    for incident in await request.desk.incidents.open(request.station.name):
+        if any(silence.covers(one, incident.subject) and silence.in_force(one, request.now) for one in ended):
+            still = silence.holding(current, incident.subject, request.now)
+            held = {"id": still.id, "ends": silence.ends(still, request.now)} if still else None
+            down.append(down_facts(incident, names) | {"held": held})
+    facts = {
+        "station": request.station.name,
+        "person": request.actor.name,
+        "ended": [named(one.subject, names.get(one.subject) or one.name) for one in ended],
+        "mutes": all(one.kind is silence.SilenceKind.MUTE for one in ended),
+        "down": down,
+    }
+    return Message("unmuted", facts)
+
+
+def _check(request: Request, subject: Subject, until: Until, down: list[Incident]) -> None:
+    if until.moment is None:
+        real = OUTAGES - {Kind.REHEARSAL}
+        beneath = (one.kind in real if subject.id == EVERYTHING else one.subject == subject.id for one in down)
+        if not any(beneath):
+            raise WrongArguments(NOTHING_TO_RECOVER)
+    elif subject.id == EVERYTHING and until.moment - request.now > LONGEST_OF_EVERYTHING:
+        raise WrongArguments(TOO_LONG)

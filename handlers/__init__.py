@@ -19,7 +19,9 @@ from handlers import (
     grant,
     group_chat,
     help,  # noqa: A004
+    history,
     import_employees,
+    incidents,
     missed,
     record_card,
     recordings,
@@ -28,6 +30,7 @@ from handlers import (
     status_one,
     switch_trunk,
     trunks,
+    why,
 )
 from handlers.command import CATALOGUE
 
@@ -51,7 +54,9 @@ __all__ = [
     "grant",
     "group_chat",
     "help",
+    "history",
     "import_employees",
+    "incidents",
     "missed",
     "record_card",
     "recordings",
@@ -60,4 +65,5 @@ __all__ = [
     "status_one",
     "switch_trunk",
     "trunks",
+    "why",
 ]

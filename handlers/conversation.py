@@ -61,6 +61,8 @@ class Conversation:
         if reply.settled:
             async with self._store.begin() as session:
                 await questions.forget(session, chat_id=self._place.chat, person_id=self._actor.id)
+        if reply.beside:
+            self._asked, self._shown = self._shown, None
         if reply.message is not None:
             await self._show(
                 reply.message,

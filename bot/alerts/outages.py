@@ -122,13 +122,12 @@ def spells_of(incident: Incident, chain: Sequence[IncidentEvent]) -> list[Spell]
         elif turned != last:
             warned = event.what == "worsened" and last.kind == Kind.TRUNK_DEGRADED
             began = last.began_at if warned else max(event.at, last.began_at)
+            began = min(began, incident.ended_at or began)
             spells[-1:] = [replace(last, ended_at=began), replace(turned, began_at=began, ended_at=incident.ended_at)]
     return [spell for spell in spells or [first] if spell.ended_at is None or spell.began_at < spell.ended_at]
 
 
-def looking_back(
-    spells: Iterable[Spell], trunks: Mapping[str, str], begin: datetime, end: datetime
-) -> list[TrunkPast]:
+def looking_back(spells: Iterable[Spell], trunks: Mapping[str, str], begin: datetime, end: datetime) -> list[TrunkPast]:
     """Each of the trunks (names by id) in the period, the worst first."""
     period, known = Span(begin, end), list(spells)
     pasts = [_past(subject, name, period, known) for subject, name in trunks.items()]
@@ -164,7 +163,7 @@ def _joined(outage: Outage, part: Span, spell: Spell) -> Outage:
     )
 
 
-def _outside(spans: Iterable[Span], holes: Iterable[Span]) -> list[Span]:
+def _outside(spans: Sequence[Span], holes: Sequence[Span]) -> list[Span]:
     """What the spans cover together and the holes do not, in order."""
     edges = sorted({moment for span in (*spans, *holes) for moment in span})
     left: list[Span] = []

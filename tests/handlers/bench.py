@@ -18,6 +18,7 @@ from bot.store.database import Store
 from bot.store.drawer import Drawer
 from bot.store.grants import GrantBook
 from bot.store.imports import Imports
+from bot.store.past import Past
 from bot.store.requests import Requests
 from bot.store.tables import AuditEntry, AuditOutcome, Keyboard
 from handlers.command import Catalogue, Command, Desk, Press, Reply, Request
@@ -157,6 +158,7 @@ class Bench:
             people=Acquaintances(store),
             requests=Requests(store, self.clock, self.book, lambda: None),
             audit=AuditReader(store),
+            past=Past(store),
             membership=self.members,  # type: ignore[arg-type]
         )
         self.decisions = Decisions(

@@ -18,6 +18,7 @@ PAGE = 8
 CARDS_IN_A_ROW = 4
 MOST_TRUNKS = 10
 USUAL = ("7d",)
+TITLE = mark("outages of the trunks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,7 @@ def _drawing(request: Request, looked: Looked) -> chart.Chart:
         for past in looked.trunks
     ]
     return chart.Chart(
-        title=f"{request.station.name} · {request.translate(mark('outages of the trunks'))}",
+        title=f"{request.station.name} · {request.translate(TITLE)}",
         begin=looked.since,
         end=looked.until,
         zone=request.station.zone(),

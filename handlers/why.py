@@ -93,7 +93,7 @@ def _step(event: IncidentEvent, cards: Sequence[Delivered], names: dict[int, str
         "until": moment_of(event, "until"),
         "cliff": moment_of(event, "at"),
         "step": facts.get("step") or 0,
-        "people": [str(person) for person in facts.get("people") or ()],
+        "people": [str(person) for person in people] if isinstance(people := facts.get("people"), list) else [],
         "place": text("person") or names.get(chat, str(chat or "")),
         "private": chat > 0,
         "loud": bool(facts.get("loud")),

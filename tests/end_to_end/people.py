@@ -4,6 +4,8 @@ from tests.end_to_end.house import ANNA, Seen, Standins, press
 
 ANYONE = {"help", "id", "start"}
 VIEWER = ANYONE | {"status", "calls", "cdr", "missed", "stats", "employees", "trunks"}
+VIEWER |= {"incidents", "why", "history"}
+OPERATOR = VIEWER | {"ack"}
 
 
 def newcomer(house: Standins, name: str, **more: object) -> int:

@@ -55,7 +55,7 @@ class Office(Bench):
             if name.partition(".")[0] in TOPICS:
                 self.catalogue.presses[name] = press
         self.chat.send_file = self._send_file  # type: ignore[attr-defined]
-        self.chat.edit = self._edit  # type: ignore[method-assign]
+        self.chat.edit = self._edit  # type: ignore[method-assign, assignment]
 
     def station(self) -> Any:
         class Watch:

@@ -1,7 +1,7 @@
 """/history: how good the trunks were in a period: outages, downtime, availability; as a list and as a chart."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -77,7 +77,6 @@ async def _chart(request: Request) -> Reply:
 
 
 async def _look(request: Request, trunk: str, period: Period) -> Looked:
-    """Trunks that are watched, and those that had incidents: a trunk may have been deleted since."""
     zone, past, station = request.station.zone(), request.desk.past, request.station.name
     begin, end = (moment.replace(tzinfo=zone).astimezone(UTC) for moment in (period.start, period.end))
     known_from = await past.beginning(station) or request.now
@@ -88,19 +87,28 @@ async def _look(request: Request, trunk: str, period: Period) -> Looked:
         spell
         for incident in await past.between(station, begin, end)
         for spell in spells_of(incident, turns.get(incident.id, ()))
-        if not incident.subject.startswith(":")
+        if incident.subject == STATION or _is_trunk(incident.subject)
     ]
-    trunks = _named(request, spells, trunk)
+    trunks = _meant(trunk, await _names(request, None if trunk else {spell.subject for spell in spells}))
     mine = [spell for spell in spells if spell.subject == STATION or spell.subject in trunks]
     return Looked(begin, end, looking_back(mine, trunks, begin, end), mine)
 
 
-def _named(request: Request, spells: Sequence[Spell], trunk: str) -> dict[str, str]:
-    """Names by id of the trunks that are meant; none written means all."""
-    # The newest incident comes first, so that its name would be the one overwritten.
-    names = {spell.subject: spell.name for spell in reversed(spells) if spell.subject != STATION}
-    names |= request.station.watch.trunk_names
-    wanted = trunk.casefold()
+async def _names(request: Request, only: Collection[str] | None) -> dict[str, str]:
+    """The trunks that are watched, and those that ever had an incident, or only some of these: they may have been
+    deleted since."""
+    known = await request.desk.past.names(request.station.name)
+    had_some = {subject: name for subject, name in known.items() if _is_trunk(subject)}
+    return {s: n for s, n in had_some.items() if only is None or s in only} | dict(request.station.watch.trunk_names)
+
+
+def _is_trunk(subject: str) -> bool:
+    return subject != STATION and not subject.startswith(":")
+
+
+def _meant(written: str, names: Mapping[str, str]) -> dict[str, str]:
+    """Names by id: those whose name or id is what was written, or else whose name contains it. Nothing means all."""
+    wanted = written.casefold()
     exact = {subject: name for subject, name in names.items() if wanted in (name.casefold(), subject.casefold())}
     return exact or {subject: name for subject, name in names.items() if wanted in name.casefold()}
 

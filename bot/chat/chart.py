@@ -4,6 +4,8 @@ matplotlib is an extra and takes a second to import, so only a picture that is w
 pyplot, which keeps what it draws and is not made for threads. Names are hostile text: no mathematics is read in them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
@@ -93,7 +95,7 @@ class _Font:
         self._path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
         self._known = frozenset(get_font(str(self._path)).get_charmap())
 
-    def sized(self, points: float) -> "FontProperties":
+    def sized(self, points: float) -> FontProperties:
         from matplotlib.font_manager import FontProperties
 
         return FontProperties(fname=str(self._path), size=points)
@@ -104,7 +106,7 @@ class _Font:
         return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
-def _draw_row(axes: "Axes", chart: Chart, place: int, row: Row, font: _Font) -> None:
+def _draw_row(axes: Axes, chart: Chart, place: int, row: Row, font: _Font) -> None:
     whole = _hours(chart, chart.end)
     axes.broken_barh([(0.0, whole)], (place - 0.35, 0.7), facecolors=GOOD)
     unknown = [_bar(chart, stretch) for stretch in row.unknown]
@@ -121,7 +123,7 @@ def _draw_row(axes: "Axes", chart: Chart, place: int, row: Row, font: _Font) -> 
     )
 
 
-def _name_rows(axes: "Axes", rows: Sequence[Row], font: _Font) -> None:
+def _name_rows(axes: Axes, rows: Sequence[Row], font: _Font) -> None:
     names = [font.shown(row.name, LONGEST_NAME) for row in rows]
     axes.set_yticks(range(len(rows)), names, fontproperties=font.sized(14), color=INK, parse_math=False)
     axes.set_ylim(max(1, len(rows)) - 0.4, -0.6)
@@ -130,7 +132,7 @@ def _name_rows(axes: "Axes", rows: Sequence[Row], font: _Font) -> None:
         axes.spines[side].set_visible(False)
 
 
-def _mark_times(axes: "Axes", chart: Chart, font: _Font) -> None:
+def _mark_times(axes: Axes, chart: Chart, font: _Font) -> None:
     """The axis is hours since the beginning: whatever clocks do, equal lengths are equally long."""
     marks = list(_ticks(chart))
     by_day = all(local.time() == time.min for local in marks)
@@ -146,7 +148,7 @@ def _mark_times(axes: "Axes", chart: Chart, font: _Font) -> None:
     axes.set_xlabel(font.shown(span, 80), fontproperties=font.sized(12), color=PALE, parse_math=False)
 
 
-def _explain(axes: "Axes", chart: Chart, font: _Font) -> None:
+def _explain(axes: Axes, chart: Chart, font: _Font) -> None:
     from matplotlib.patches import Patch
 
     meanings: list[Any] = [

@@ -12,6 +12,7 @@ from bot.store.tables import AuditEntry, Card, CardIncident, Incident, IncidentE
 
 # What says of an incident what kind it was, or why.
 TURNS = ("opened", "worsened", "eased", "changed")
+AS_NOTED = (IncidentEvent.noted_at, IncidentEvent.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Past:
         """Everything that happened, in the order it was noted."""
         async with self._store.begin() as session:
             found = await session.execute(
-                select(IncidentEvent).where(IncidentEvent.incident_id == number).order_by(IncidentEvent.id)
+                select(IncidentEvent).where(IncidentEvent.incident_id == number).order_by(*AS_NOTED)
             )
             return found.scalars().all()
 
@@ -62,7 +63,7 @@ class Past:
             select(IncidentEvent)
             .join(Incident, Incident.id == IncidentEvent.incident_id)
             .where(*_lasting(station, begin, end), IncidentEvent.what.in_(TURNS))
-            .order_by(IncidentEvent.id)
+            .order_by(*AS_NOTED)
         )
         chains: dict[int, list[IncidentEvent]] = defaultdict(list)
         async with self._store.begin() as session:
@@ -82,6 +83,11 @@ class Past:
             )
             rows = found.scalars().all()
         return [Delivered(card, tuple(r for r in rows if card.message in (r.id, r.about))) for card in cards]
+
+    async def names(self, station: str) -> Mapping[str, str]:
+        """Of everything that ever had an incident, as the newest one calls it, by subject."""
+        newest = select(func.max(Incident.id)).where(Incident.station == station).group_by(Incident.subject)
+        return {incident.subject: name_of(incident) for incident in await self._incidents(Incident.id.in_(newest))}
 
     async def beginning(self, station: str) -> datetime | None:
         """The earliest sign of somebody watching the station; before it nothing is known."""

@@ -39,7 +39,7 @@ async def test_a_chain_is_in_the_order_it_was_noted_and_turns_are_only_what_turn
     past = Past(store)
     number = await add_incident(store, NOON)
     await add_event(store, number, "told", NOON + HOUR)
-    await add_event(store, number, "eased", NOON - HOUR, kind="trunk_flapping")
+    await add_event(store, number, "eased", NOON - HOUR, NOON + 2 * HOUR, kind="trunk_flapping")
     assert [event.what for event in await past.chain(number)] == ["opened", "told", "eased"]
     turns = await past.turns(STATION, NOON, NOON + HOUR)
     assert [event.what for event in turns[number]] == ["opened", "eased"]
@@ -54,6 +54,14 @@ async def test_what_was_sent_about_an_incident_is_found_with_its_answers(store: 
     message, answer = delivered.rows
     assert (message.id, answer.about) == (delivered.card.message, delivered.card.message)
     assert await past.delivered(999) == []
+
+
+async def test_everything_that_ever_had_an_incident_is_known_by_its_newest_name(store: Store) -> None:
+    await add_incident(store, NOON - 2 * HOUR, NOON - HOUR, name="Old name")
+    await add_incident(store, NOON, NOON + HOUR, name="New name")
+    await add_incident(store, NOON, subject="", kind="station", trouble="unreachable")
+    await add_incident(store, NOON, station="Branch", subject="SIP-7", name="Theirs")
+    assert await Past(store).names(STATION) == {"SIP-1": "New name", "": STATION}
 
 
 async def test_before_the_first_sign_of_a_watch_nothing_is_known(store: Store) -> None:

@@ -6,7 +6,6 @@ pyplot, which keeps what it draws and is not made for threads. Names are hostile
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from importlib.util import find_spec
@@ -17,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from bot.chat.hygiene import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from matplotlib.axes import Axes
     from matplotlib.font_manager import FontProperties
 

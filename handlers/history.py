@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.access import Permission
 from bot.alerts.incident import STATION
-from bot.alerts.outages import Spell, TrunkPast, looking_back, spells_of
+from bot.alerts.outages import Spell, TrunkPast, spells_of, trunk_pasts
 from bot.chat import chart, masking
 from bot.chat.message import Button, File, Message, Rows, mark
 from handlers.command import Reply, Request, WrongArguments, button, command
@@ -91,7 +91,7 @@ async def _look(request: Request, trunk: str, period: Period) -> Looked:
     ]
     trunks = _meant(trunk, await _names(request, None if trunk else {spell.subject for spell in spells}))
     mine = [spell for spell in spells if spell.subject == STATION or spell.subject in trunks]
-    return Looked(begin, end, looking_back(mine, trunks, begin, end), mine)
+    return Looked(begin, end, trunk_pasts(mine, trunks, begin, end), mine)
 
 
 async def _names(request: Request, only: Collection[str] | None) -> dict[str, str]:

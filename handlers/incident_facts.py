@@ -1,6 +1,5 @@
 """An incident as facts for a template. Pure."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -28,13 +27,8 @@ def incident_facts(incident: Incident, now: datetime) -> dict[str, Any]:
         "taken_at": incident.acknowledged_at,
         "due_at": incident.due_at if incident.ended_at is None else None,
         "held_by": incident.held_by,
+        "asked": [str(name) for name in facts.get("asked") or ()],
     }
-
-
-def people_told(chain: Iterable[IncidentEvent]) -> list[str]:
-    """Who was asked about it, each once, in the order they were."""
-    names = (str(event.facts.get("person") or "") for event in chain if event.what == "told")
-    return list(dict.fromkeys(name for name in names if name))
 
 
 def moment_of(event: IncidentEvent, key: str) -> str:

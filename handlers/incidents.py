@@ -13,7 +13,7 @@ from bot.store.past import name_of
 from bot.store.tables import Incident
 from handlers.alerts import TOASTS
 from handlers.command import Reply, Request, WrongArguments, button, command
-from handlers.incident_facts import incident_facts, people_told
+from handlers.incident_facts import incident_facts
 
 PAGE = 5
 CARDS_IN_A_ROW = 5
@@ -107,10 +107,7 @@ async def _list(request: Request, page: int) -> Message:
     facts = {
         "station": station,
         "total": len(found),
-        "open": [
-            incident_facts(incident, request.now) | {"asked": people_told(await past.chain(incident.id))}
-            for incident in shown
-        ],
+        "open": [incident_facts(incident, request.now) for incident in shown],
         "recent": [incident_facts(incident, request.now) for incident in recent],
         "page": page + 1,
         "pages": last + 1,
@@ -137,7 +134,6 @@ async def card(request: Request, incident: Incident, note: Own | None = None) ->
         "note": note or "",
         "incident": incident_facts(incident, request.now),
         "noticed_after": (incident.opened_at - incident.began_at).total_seconds(),
-        "asked": people_told(await request.desk.past.chain(incident.id)),
         "chats": list(dict.fromkeys(names[d.card.chat_id].name for d in cards if d.card.chat_id in names)),
     }
     return Message("incident", facts, _buttons(request, incident))

@@ -1,7 +1,7 @@
 """/why: the whole chain of an incident, from its beginning to its end: who was told and when it arrived, what was held
 back and by which rule, who took it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -44,7 +44,8 @@ async def _chain(request: Request, incident: Incident, part: int) -> Message:
     chats = {delivered.card.chat_id for delivered in cards} | {int(e.facts["chat"]) for e in chain if _chat(e)}
     known = await request.desk.people.named(chats)
     names = {chat: known[chat].name for chat in chats if chat in known}
-    steps = [_step(event, cards, names) for event in chain]
+    sent = await request.desk.past.sent([event.facts["message"] for event in chain if event.facts.get("message")])
+    steps = [_step(event, incident, sent, names) for event in chain]
     steps += [_told_of_the_end(d.card.chat_id, row, names) for d in cards for row in _answers(d, incident.ended_at)]
     last = max(0, (len(steps) - 1) // PAGE)
     part = max(0, min(part, last))
@@ -70,9 +71,11 @@ def _buttons(request: Request, incident: Incident, part: int, last: int) -> Rows
     return (tuple(turns), ends) if turns else (ends,)
 
 
-def _step(event: IncidentEvent, cards: Sequence[Delivered], names: dict[int, str]) -> dict[str, Any]:
-    """One link, with everything that any kind of link is shown with."""
-    facts = event.facts
+def _step(
+    event: IncidentEvent, incident: Incident, sent: Mapping[int, Outgoing], names: Mapping[int, str]
+) -> dict[str, Any]:
+    """One link, with everything that any kind of link is shown with. A station's trouble stands in its incident."""
+    facts = event.facts if incident.subject else {**_of_station(incident), **event.facts}
 
     def text(key: str) -> str:
         return str(facts.get(key) or "")
@@ -91,13 +94,14 @@ def _step(event: IncidentEvent, cards: Sequence[Delivered], names: dict[int, str
         "rule": text("rule"),
         "reason": text("reason"),
         "until": moment_of(event, "until"),
-        "cliff": moment_of(event, "at"),
+        "cliff": moment_of(event, "gives_up_at"),
+        "flaps": facts.get("flaps") or 0,
         "step": facts.get("step") or 0,
         "people": [str(person) for person in people] if isinstance(people := facts.get("people"), list) else [],
         "place": text("person") or names.get(chat, str(chat or "")),
         "private": chat > 0,
         "loud": bool(facts.get("loud")),
-        "delivery": _delivery(_first_row(event, cards)) if event.what == "told" else None,
+        "delivery": _delivery(sent.get(facts.get("message") or 0)),
     }
 
 
@@ -107,13 +111,8 @@ def _chat(event: IncidentEvent) -> int:
     return chat if isinstance(chat, int) else 0
 
 
-def _first_row(event: IncidentEvent, cards: Iterable[Delivered]) -> Outgoing | None:
-    """The row that carried the news: the card's message, or the change that added it to a card which was there."""
-    delivered = next((d for d in cards if d.card.id == event.facts.get("card")), None)
-    if delivered is None:
-        return None
-    since = [row for row in delivered.rows if row.created_at >= event.noted_at and row.action != "delete"]
-    return since[0] if since else next(iter(delivered.rows), None)
+def _of_station(incident: Incident) -> dict[str, Any]:
+    return {key: incident.facts[key] for key in ("trouble", "row") if key in incident.facts}
 
 
 def _answers(delivered: Delivered, ended_at: datetime | None) -> list[Outgoing]:
@@ -124,7 +123,7 @@ def _answers(delivered: Delivered, ended_at: datetime | None) -> list[Outgoing]:
     return [row for row in replies if row.created_at >= ended_at]
 
 
-def _told_of_the_end(chat: int, row: Outgoing, names: dict[int, str]) -> dict[str, Any]:
+def _told_of_the_end(chat: int, row: Outgoing, names: Mapping[int, str]) -> dict[str, Any]:
     return {
         "what": "told_of_the_end",
         "at": row.created_at,

@@ -70,7 +70,7 @@ async def add_card(
     answered: datetime | None = None,
 ) -> int:
     """The message about an incident in a chat, owed `at` and delivered two seconds later; `answered` when its end was
-    told. Returns the card's id."""
+    told. Returns the outbox row of the message."""
     message = _outgoing(chat, at, state=state, error=error)
     async with store.begin() as session:
         session.add(message)
@@ -83,7 +83,7 @@ async def add_card(
         session.add(CardIncident(card_id=card.id, incident_id=number))
         if answered:
             session.add(_outgoing(chat, answered, about=message.id))
-    return card.id
+    return message.id
 
 
 def _event(number: int, what: str, at: datetime, noted: datetime, facts: dict[str, Any]) -> IncidentEvent:

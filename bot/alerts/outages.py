@@ -127,7 +127,7 @@ def spells_of(incident: Incident, chain: Sequence[IncidentEvent]) -> list[Spell]
     return [spell for spell in spells or [first] if spell.ended_at is None or spell.began_at < spell.ended_at]
 
 
-def looking_back(spells: Iterable[Spell], trunks: Mapping[str, str], begin: datetime, end: datetime) -> list[TrunkPast]:
+def trunk_pasts(spells: Iterable[Spell], trunks: Mapping[str, str], begin: datetime, end: datetime) -> list[TrunkPast]:
     """Each of the trunks (names by id) in the period, the worst first."""
     period, known = Span(begin, end), list(spells)
     pasts = [_past(subject, name, period, known) for subject, name in trunks.items()]

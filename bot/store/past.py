@@ -1,7 +1,7 @@
 """Looking back: incidents of a station, the chain of one, and what became of the messages about it."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -70,6 +70,12 @@ class Past:
             for event in (await session.execute(query)).scalars():
                 chains[event.incident_id].append(event)
         return chains
+
+    async def sent(self, ids: Collection[int]) -> Mapping[int, Outgoing]:
+        """Rows of the outbox by their id."""
+        async with self._store.begin() as session:
+            found = await session.execute(select(Outgoing).where(Outgoing.id.in_(ids)))
+            return {row.id: row for row in found.scalars()}
 
     async def delivered(self, number: int) -> list[Delivered]:
         async with self._store.begin() as session:

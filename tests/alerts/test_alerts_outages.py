@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.alerts.incident import Kind
-from bot.alerts.outages import Spell, TrunkPast, looking_back, spells_of
+from bot.alerts.outages import Spell, TrunkPast, spells_of, trunk_pasts
 from bot.store.tables import Incident, IncidentEvent
 
 MIDNIGHT = datetime(2026, 11, 23, tzinfo=UTC)
@@ -32,7 +32,7 @@ def station(begin: float, end: float | None, trouble: str) -> Spell:
 
 
 def past(*spells: Spell, begin: float = 0, end: float = 24 * 60) -> TrunkPast:
-    found = looking_back(spells, TRUNKS, at(begin), at(end))
+    found = trunk_pasts(spells, TRUNKS, at(begin), at(end))
     return next(one for one in found if one.subject == "SIP-1")
 
 
@@ -52,7 +52,7 @@ def test_answering_badly_is_not_being_down() -> None:
 
 
 def test_a_dead_engine_is_an_outage_of_every_trunk() -> None:
-    for found in looking_back([station(0, 60, "engine_down")], TRUNKS, at(0), at(240)):
+    for found in trunk_pasts([station(0, 60, "engine_down")], TRUNKS, at(0), at(240)):
         assert found.availability == 75.0
 
 
@@ -93,7 +93,7 @@ def test_what_reaches_out_of_the_period_counts_in_part_and_keeps_its_own_times()
 
 
 def test_the_worst_comes_first() -> None:
-    found = looking_back([spell(0, 10, subject="SIP-1"), spell(0, 20, subject="SIP-2")], TRUNKS, MIDNIGHT, DAY)
+    found = trunk_pasts([spell(0, 10, subject="SIP-1"), spell(0, 20, subject="SIP-2")], TRUNKS, MIDNIGHT, DAY)
     assert [one.name for one in found] == ["Megafon", "Zadarma"]
 
 
@@ -138,7 +138,7 @@ def test_it_equals_a_count_minute_by_minute(spells: list[Spell], begin: int, end
 
 @given(any_spells(), st.integers(0, 700), st.integers(701, 1440))
 def test_everything_adds_up_and_stays_in_the_period(spells: list[Spell], begin: int, end: int) -> None:
-    for found in looking_back(spells, TRUNKS, at(begin), at(end)):
+    for found in trunk_pasts(spells, TRUNKS, at(begin), at(end)):
         assert found.availability is None or 0 <= found.availability <= 100
         assert found.longest <= found.down <= found.watched <= timedelta(minutes=end - begin)
         spans = sorted([*(outage.span for outage in found.outages), *found.uncertain])

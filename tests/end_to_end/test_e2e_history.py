@@ -52,7 +52,7 @@ async def the_past(store: Store, zadarma: str) -> dict[str, int]:
     )
     card = await add_card(store, over, GROUP, NOW - 2 * DAY + MINUTE, answered=NOW - 2 * DAY + 2 * HOUR)
     told = NOW - 2 * DAY + MINUTE
-    await add_event(store, over, "told", told, step=1, chat=GROUP, loud=True, card=card)
+    await add_event(store, over, "told", told, step=1, chat=GROUP, loud=True, message=card)
     await add_event(store, over, "held", told, rule="mute", by="Boris", reason="works on the line")
     await add_event(store, over, "escalated", told + MINUTE, step=2, people=["Boris Petrov"])
     await add_event(store, over, "taken", told + 2 * MINUTE, by="Boris Petrov", by_id=BORIS)

@@ -125,8 +125,7 @@ async def test_when_nothing_is_open_that_is_said(office: Office) -> None:
 
 
 async def test_what_is_open_is_shown_with_who_has_it_and_who_is_asked(office: Office) -> None:
-    first = await add_incident(office.store, NOW - HOUR, cause="no_answer", due=NOW + 10 * MINUTE)
-    await add_event(office.store, first, "told", NOW, person="Anna", chat=ANNA)
+    first = await add_incident(office.store, NOW - HOUR, cause="no_answer", due=NOW + 10 * MINUTE, asked=["Anna"])
     second = await add_incident(office.store, NOW - MINUTE, subject="SIP-2", name="Мегафон", taken=(VERA, "Vera"))
     shown = await office.asks("/incidents")
     assert "Open incidents · 2" in shown
@@ -258,15 +257,19 @@ async def test_the_whole_chain_is_told_with_its_times(office: Office) -> None:
         ("cause", {"cause": "credentials_refused"}),
         ("held", {"rule": "mute", "until": until, "by": "Boris", "reason": "works on the line"}),
         ("released", {}),
-        ("told", {"step": 1, "chat": GROUP, "loud": True, "card": card}),
-        ("told", {"step": 1, "chat": ANNA, "person": "Anna", "loud": False, "card": failed}),
+        ("told", {"step": 1, "chat": GROUP, "loud": True, "message": card}),
+        ("told", {"step": 1, "chat": ANNA, "person": "Anna", "loud": False, "message": failed}),
         ("escalated", {"step": 2, "people": ["Boris", "Olga"]}),
         ("worsened", {"kind": "trunk_down"}),
         ("eased", {"kind": "trunk_flapping"}),
         ("changed", {"cause": "no_answer"}),
-        ("cliff", {"at": until}),
+        ("cliff", {"gives_up_at": until}),
         ("taken", {"by": "Boris", "by_id": 2}),
         ("handed_over", {"by": "Boris", "to": "Anna"}),
+        ("reminded", {"step": 3}),
+        ("unreachable", {"person": "Olga"}),
+        ("undelivered", {"chat": GROUP}),
+        ("changed", {"flaps": 5}),
         ("something_new", {}),
     ]
     for place, (what, facts) in enumerate(links):
@@ -288,7 +291,11 @@ async def test_the_whole_chain_is_told_with_its_times(office: Office) -> None:
         "13:01:09 🧗 The PBX gives up trying at 15:00:00",
         "13:01:10 ✅ Boris took it",
         "13:01:11 🤝 Boris handed it over to Anna",
-        "13:01:12 • something new",
+        "13:01:12 🔁 Nobody took it, so it was said once more",
+        "13:01:13 ⚠️ Olga is on call and cannot be written to",
+        "13:01:14 ⚠️ Not delivered: Office",
+        "13:01:15 ✏️ It was down 5 times by now",
+        "13:01:16 • something new",
         "14:00:00 🏁 It ended: works again",
     ):
         assert line in shown.splitlines(), line
@@ -314,8 +321,8 @@ async def test_without_incidents_there_is_nothing_to_explain(office: Office) -> 
 async def test_a_garbled_link_of_a_chain_hides_no_other(office: Office) -> None:
     number = await add_incident(office.store, NOW - HOUR)
     await add_event(office.store, number, "held", NOW, rule=None, until="soon", by=7)
-    await add_event(office.store, number, "told", NOW, chat="nowhere", card="x", people=3)
-    await add_event(office.store, number, "cliff", NOW, at=5)
+    await add_event(office.store, number, "told", NOW, chat="nowhere", card="x", people=3, message=0)
+    await add_event(office.store, number, "cliff", NOW, gives_up_at=5)
     await add_event(office.store, number, "taken", NOW, by="<b>Boris</b>")
     assert "<b>Boris</b> took it" in await office.asks("/why")
 

@@ -36,6 +36,7 @@ from bot.store.drawer import Drawer
 from bot.store.grants import GrantBook
 from bot.store.imports import Imports
 from bot.store.incidents import Incidents
+from bot.store.past import Past
 from bot.store.requests import Requests
 from bot.zone import StationZone
 from handlers import CATALOGUE, import_recovery
@@ -169,6 +170,7 @@ class Application:
             people=Acquaintances(store),
             requests=Requests(store, clock, self._grants, self._courier.wake),
             audit=AuditReader(store),
+            past=Past(store),
             membership=self._membership,
             incidents=Incidents(store),
             silences=Silences(store, clock, self._courier.wake),

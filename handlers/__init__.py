@@ -19,7 +19,9 @@ from handlers import (
     grant,
     group_chat,
     help,  # noqa: A004
+    history,
     import_employees,
+    incidents,
     maintenance,
     missed,
     mute_button,
@@ -31,6 +33,7 @@ from handlers import (
     status_one,
     switch_trunk,
     trunks,
+    why,
 )
 from handlers.command import CATALOGUE
 
@@ -54,7 +57,9 @@ __all__ = [
     "grant",
     "group_chat",
     "help",
+    "history",
     "import_employees",
+    "incidents",
     "maintenance",
     "missed",
     "mute_button",
@@ -66,4 +71,5 @@ __all__ = [
     "status_one",
     "switch_trunk",
     "trunks",
+    "why",
 ]

@@ -21,6 +21,7 @@ from bot.store.drawer import Drawer
 from bot.store.grants import GrantBook
 from bot.store.imports import Imports
 from bot.store.incidents import Incidents
+from bot.store.past import Past
 from bot.store.requests import Requests
 from handlers.intent import Actor, Document, Place, Typed
 from handlers.rules import RULES, Rule
@@ -66,10 +67,10 @@ class Question:
 class Reply:
     """What a handler answers with.
 
-    `message` is posted where the command was typed, or takes the place of the message whose button was pressed;
-    `beside` leaves that one as it is, and answers it with a message of its own. `toast` is the small note over the
-    chat that answers a press. `confirm` binds the buttons to the asker, for one press within `confirm_within`.
-    `question` waits for the asker's words; `settled` gives up the one that is open.
+    `message` is posted where the command was typed, or takes the place of the message whose button was pressed; with
+    `beside` that message stays, and is replied to. `toast` is the small note over the chat that answers a press.
+    `confirm` binds the buttons to the asker, for one press within `confirm_within`. `question` waits for the asker's
+    words; `settled` gives up the one that is open.
     `instead` is a command that is obeyed as if the person had typed it now.
     `then` goes on after the answer, for as long as it takes, and ends in a reply that takes the answer's place.
     `outcome` goes into the audit, and with it what a write found and left.
@@ -128,6 +129,7 @@ class Desk:
     people: Acquaintances
     requests: Requests
     audit: AuditReader
+    past: Past
     membership: Membership
     incidents: Incidents
     silences: Silences

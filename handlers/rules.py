@@ -130,6 +130,11 @@ RULES: Mapping[str, Rule] = {
     "trunk.name_to_delete": Rule(Permission.TRUNKS, writes=mark("Delete a trunk")),
     # incidents
     "incident.take": Rule(Permission.ACKNOWLEDGE, urgent=True),
+    "/incidents": Rule(Permission.INCIDENTS),
+    "incidents.show": Rule(Permission.INCIDENTS),
+    "incident.details": Rule(Permission.INCIDENTS),
+    "/ack": Rule(Permission.ACKNOWLEDGE, urgent=True),
+    "incident.ack": Rule(Permission.ACKNOWLEDGE, urgent=True),
     # silences
     "/mute": Rule(Permission.MUTE),
     "/mutes": Rule(Permission.INCIDENTS),
@@ -148,6 +153,11 @@ RULES: Mapping[str, Rule] = {
     "maintenance.end_now": Rule(Permission.MUTE),
     # on call
     # history
+    "/why": Rule(Permission.INCIDENTS),
+    "why.show": Rule(Permission.INCIDENTS),
+    "/history": Rule(Permission.INCIDENTS),
+    "history.show": Rule(Permission.INCIDENTS),
+    "history.chart": Rule(Permission.INCIDENTS, costly=True),
     # other lookouts
     # access
     "/access": Rule(Permission.ACCESS_READ),

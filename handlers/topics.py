@@ -7,6 +7,7 @@ from handlers.command import Catalogue, Command
 
 TOPICS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (mark("📞 Right now"), ("status", "calls")),
+    (mark("🚨 Incidents"), ("incidents", "ack", "why", "history")),
     (mark("📒 Calls that have ended"), ("cdr", "missed", "stats")),
     (
         mark("👥 Employees"),

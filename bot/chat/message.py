@@ -56,7 +56,7 @@ class File:
 
     name: str
     content: bytes
-    kind: Literal["document", "audio"] = "document"
+    kind: Literal["document", "audio", "photo"] = "document"
     caption: Message | None = None
     title: str = ""
     performer: str = ""

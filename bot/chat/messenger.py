@@ -131,6 +131,8 @@ class Messenger:
                     **common,
                 ),
             )
+        elif file.kind == "photo":
+            sent = await self._call(to.chat, lambda: self._bot.send_photo(to.chat, upload, **common))
         else:
             sent = await self._call(
                 to.chat,

@@ -30,7 +30,13 @@ happens = st.one_of(
     st.tuples(st.sampled_from(DEEDS), st.just(""), st.sampled_from((10, 40, 300, 1200))),
 )
 stories = st.lists(happens, min_size=3, max_size=14)
-ENOUGH = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True, phases=[Phase.generate])
+ENOUGH = settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=True,
+    phases=[Phase.generate],
+)
 
 
 async def lives(world: World, story: list[Step], restart_at: frozenset[int] = frozenset()) -> None:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-SHOWN = ("sendMessage", "editMessageText", "sendDocument", "sendAudio")
+SHOWN = ("sendMessage", "editMessageText", "sendDocument", "sendAudio", "sendPhoto")
 
 
 @dataclass

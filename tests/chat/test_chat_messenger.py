@@ -111,6 +111,14 @@ async def test_a_recording_comes_as_something_to_play(messenger: Messenger, tele
     assert "caption" not in call.parameters
 
 
+async def test_a_picture_comes_as_something_to_look_at(messenger: Messenger, telegram: FakeTelegram) -> None:
+    file = File("chart.png", b"PNG", "photo", caption=HELLO)
+    assert await messenger.send_file(Destination(TEAM, 5), file, zone=UTC, now=NOON) == 101
+    (call,) = telegram.to(TEAM, "sendPhoto")
+    assert (call.parameters["photo"], call.parameters["message_thread_id"]) == (b"PNG", 5)
+    assert call.parameters["parse_mode"] == "HTML"
+
+
 async def test_a_file_too_large_for_telegram_is_refused_as_such(messenger: Messenger, telegram: FakeTelegram) -> None:
     telegram.failures[ANNA].append(refusal(413, "Request Entity Too Large"))
     with pytest.raises(DeliveryError):

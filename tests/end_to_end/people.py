@@ -3,8 +3,9 @@
 from tests.end_to_end.house import ANNA, Seen, Standins, press
 
 ANYONE = {"help", "id", "start"}
-VIEWER = ANYONE | {"status", "calls", "cdr", "missed", "stats", "employees", "trunks", "mutes", "maintenance"}
-OPERATOR = VIEWER | {"mute", "unmute"}
+VIEWER = ANYONE | {"status", "calls", "cdr", "missed", "stats", "employees", "trunks"}
+VIEWER |= {"incidents", "why", "history", "mutes", "maintenance"}
+OPERATOR = VIEWER | {"ack", "mute", "unmute"}
 
 
 def newcomer(house: Standins, name: str, **more: object) -> int:

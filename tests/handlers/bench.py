@@ -20,6 +20,7 @@ from bot.store.drawer import Drawer
 from bot.store.grants import GrantBook
 from bot.store.imports import Imports
 from bot.store.incidents import Incidents
+from bot.store.past import Past
 from bot.store.requests import Requests
 from bot.store.tables import AuditEntry, AuditOutcome, Keyboard
 from handlers.command import Catalogue, Command, Desk, Press, Reply, Request
@@ -167,6 +168,7 @@ class Bench:
             people=Acquaintances(store),
             requests=Requests(store, self.clock, self.book, lambda: None),
             audit=AuditReader(store),
+            past=Past(store),
             membership=self.members,  # type: ignore[arg-type]
             incidents=Incidents(store),
             silences=Silences(store, self.clock, self._count_silence),

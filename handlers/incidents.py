@@ -1,0 +1,154 @@
+"""/incidents: what is open and who has it, what ended lately, one incident in full; and /ack, which takes one."""
+
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from bot.access import Permission
+from bot.alerts.ledger import Taken
+from bot.chat.message import Button, Message, Own, Rows, mark
+from bot.pbx.trunks import PREFIXES
+from bot.store.past import name_of
+from bot.store.tables import Incident
+from handlers.alerts import TOASTS
+from handlers.command import Reply, Request, WrongArguments, button, command
+from handlers.incident_facts import incident_facts
+
+PAGE = 5
+CARDS_IN_A_ROW = 5
+RECENT = timedelta(hours=24)
+MOST_RECENT = 5
+MOST_CHOICES = 8
+NUMBER = re.compile(r"#?(\d{1,9})")
+
+
+@command("incidents", summary=mark("What is wrong now: since when, who has it, who is asked next"))
+async def incidents(request: Request) -> Reply:
+    return Reply(await _list(request, 0))
+
+
+@button("incidents.show")
+async def show(request: Request) -> Reply:
+    return Reply(await _list(request, int(request.data["page"])))
+
+
+@button("incident.details")
+async def details(request: Request) -> Reply:
+    """Beside the message it was asked under, unless that was the list or one of its cards: an alert stays an alert."""
+    incident = await request.desk.past.one(request.station.name, int(request.data["incident"]))
+    if incident is None:
+        return Reply(toast=TOASTS[Taken.UNKNOWN], outcome="gone")
+    return Reply(await card(request, incident), beside="page" not in request.data)
+
+
+@command(
+    "ack",
+    summary=mark("Take an incident: it is yours, and nobody else is woken"),
+    usage=mark("[number]"),
+    examples=("/ack", "/ack 17"),
+)
+async def ack(request: Request) -> Reply:
+    number = read_number(request.arguments)
+    if number is not None:
+        return await _take(request, number)
+    found = await request.desk.past.open_now(request.station.name)
+    waiting = [incident for incident in found if incident.acknowledged_at is None]
+    if len(waiting) == 1:
+        return await _take(request, waiting[0].id)
+    choices = tuple(
+        (Button(f"#{incident.id} {name_of(incident)}", "incident.ack", {"incident": incident.id, "page": None}),)
+        for incident in waiting[:MOST_CHOICES]
+    )
+    facts = {
+        "found": len(waiting),
+        "taken": [f"{name_of(incident)} ({incident.acknowledged_by})" for incident in found],
+    }
+    return Reply(Message("ack_choice", facts, choices), outcome=f"{len(waiting)} wait")
+
+
+@button("incident.ack")
+async def ack_pressed(request: Request) -> Reply:
+    return await _take(request, int(request.data["incident"]))
+
+
+async def _take(request: Request, number: int) -> Reply:
+    """The answer is the incident as it stands then, with the word for what came of it."""
+    result = await request.station.ledger.acknowledge(number, request.actor.id, request.actor.name, request.now)
+    outcome = f"incident {number}: {result}"
+    incident = await request.desk.past.one(request.station.name, number)
+    if incident is None:
+        return Reply(no_such(request, number), toast=TOASTS[Taken.UNKNOWN], outcome=outcome)
+    note = mark("Somebody took it before you.") if result is Taken.ALREADY else TOASTS[result]
+    return Reply(await card(request, incident, note), toast=TOASTS[result], outcome=outcome)
+
+
+def read_number(written: str) -> int | None:
+    """Raises WrongArguments for what is no number of an incident."""
+    if not written:
+        return None
+    found = NUMBER.fullmatch(written.strip())
+    if found is None:
+        raise WrongArguments(mark("Write the number of the incident, as /incidents shows it."))
+    return int(found[1])
+
+
+def no_such(request: Request, number: int | None) -> Message:
+    return Message("no_such_incident", {"station": request.station.name, "number": number})
+
+
+async def _list(request: Request, page: int) -> Message:
+    past, station = request.desk.past, request.station.name
+    found = await past.open_now(station)
+    last = max(0, (len(found) - 1) // PAGE)
+    page = max(0, min(page, last))
+    shown = found[page * PAGE : (page + 1) * PAGE]
+    recent = await past.ended_since(station, request.now - RECENT, MOST_RECENT)
+    facts = {
+        "station": station,
+        "total": len(found),
+        "open": [incident_facts(incident, request.now) for incident in shown],
+        "recent": [incident_facts(incident, request.now) for incident in recent],
+        "page": page + 1,
+        "pages": last + 1,
+    }
+    return Message("incidents", facts, _turns([*shown, *recent], page, last))
+
+
+def _turns(shown: Sequence[Incident], page: int, last: int) -> Rows:
+    cards = [
+        Button(f"#{incident.id}", "incident.details", {"incident": incident.id, "page": page}) for incident in shown
+    ]
+    rows = [tuple(cards[place : place + CARDS_IN_A_ROW]) for place in range(0, len(cards), CARDS_IN_A_ROW)]
+    turns = [Button(mark("‹ Back"), "incidents.show", {"page": page - 1})] if page else []
+    turns += [Button(mark("Next ›"), "incidents.show", {"page": page + 1})] if page < last else []
+    return (*rows, (*turns, Button(mark("↻ Refresh"), "incidents.show", {"page": page})))
+
+
+async def card(request: Request, incident: Incident, note: Own | None = None) -> Message:
+    cards = await request.desk.past.delivered(incident.id)
+    names = await request.desk.people.named({delivered.card.chat_id for delivered in cards})
+    facts: dict[str, Any] = {
+        "station": incident.station,
+        "number": incident.id,
+        "note": note or "",
+        "incident": incident_facts(incident, request.now),
+        "noticed_after": (incident.opened_at - incident.began_at).total_seconds(),
+        "chats": list(dict.fromkeys(names[d.card.chat_id].name for d in cards if d.card.chat_id in names)),
+    }
+    return Message("incident", facts, _buttons(request, incident))
+
+
+def _buttons(request: Request, incident: Incident) -> Rows:
+    page = request.data.get("page")
+    here = {"incident": incident.id, "page": page}
+    first = [Button(mark("❓ Why"), "why.show", here | {"part": 0})]
+    if incident.subject.startswith(PREFIXES) and request.may(Permission.TRUNKS_CHECK).allowed:
+        first.append(Button(mark("🔎 Check now"), "trunk.check", {"id": incident.subject}))
+    rows = [tuple(first), (Button(mark("↻ Refresh"), "incident.details", here),)]
+    waits = incident.open_key is not None and incident.acknowledged_at is None
+    if waits and request.may(Permission.ACKNOWLEDGE).allowed:
+        rows.insert(0, (Button(mark("✅ I'm on it"), "incident.ack", here),))
+    if page is not None:
+        rows[-1] = (Button(mark("‹ Back"), "incidents.show", {"page": page}), *rows[-1])
+    return tuple(rows)

@@ -15,7 +15,9 @@ from telegram.request import HTTPXRequest
 
 from bot.access import Destination, grants_from
 from bot.alerts.ledger import Ledger
+from bot.alerts.lookouts.station import Quiet, StationLookouts
 from bot.alerts.machine import Policy
+from bot.alerts.rehearsal import Rehearsals
 from bot.alerts.watch import Watch
 from bot.chat.courier import Courier
 from bot.chat.errors import TokenRefused
@@ -34,6 +36,7 @@ from bot.store.drawer import Drawer
 from bot.store.grants import GrantBook
 from bot.store.imports import Imports
 from bot.store.requests import Requests
+from bot.store.watched import WatchedExtensions
 from bot.zone import StationZone
 from handlers import CATALOGUE, import_recovery
 from handlers.command import Desk, Station
@@ -87,6 +90,17 @@ class Application:
             clock,
             self._zone.saw,
         )
+        self._watched = WatchedExtensions(self._store, settings.station_name, lambda: self._lookouts.phones.wake())
+        self._lookouts = StationLookouts(
+            settings.station_name,
+            self._pbx,
+            self._ledger,
+            watched=self._watched.numbers,
+            quiet=Quiet(timedelta(minutes=settings.no_calls_after), settings.no_calls_hours),
+            zone=self._zone,
+            in_trouble=self._in_trouble,
+            clock=clock,
+        )
         self._grants = GrantBook(
             self._store,
             clock,
@@ -105,7 +119,8 @@ class Application:
         await self._store.open()
         await import_recovery.tell_interrupted(self._store, self._settings.station_name, self._clock())
         async with self._pbx, self._bot_pools():
-            jobs = [self._watch.run(self._stop), self._courier.run(self._stop), self._listen(), self._tidy()]
+            parts = (self._watch, self._lookouts, self._courier)
+            jobs = [*(part.run(self._stop) for part in parts), self._listen(), self._tidy()]
             if self._settings.health_address:
                 jobs.append(self._serve_health(self._settings.health_address))
             code = await self._supervise(jobs)
@@ -146,7 +161,15 @@ class Application:
         else:
             return
         self._dispatcher = self._new_dispatcher(me.username or "")
-        self._updates = Updates(self._bot, self._store, self._dispatcher.handle, clock=self._clock, heard=self._heard)
+        self._updates = Updates(
+            self._bot,
+            self._store,
+            self._dispatcher.handle,
+            clock=self._clock,
+            heard=self._heard,
+            polled=self._lookouts.second_copy.polled,
+            conflict=self._lookouts.second_copy.conflict,
+        )
         log.info("listening", bot=me.username, station=self._settings.station_name)
         await asyncio.gather(self._updates.run(self._stop), self._menus.run(self._stop))
 
@@ -157,7 +180,12 @@ class Application:
     def _new_dispatcher(self, bot_name: str) -> Dispatcher:
         settings, store, clock = self._settings, self._store, self._clock
         station = Station(
-            name=settings.station_name, pbx=self._pbx, watch=self._watch, ledger=self._ledger, zone=self._zone
+            name=settings.station_name,
+            pbx=self._pbx,
+            watch=self._watch,
+            ledger=self._ledger,
+            phones=self._lookouts.phones,
+            zone=self._zone,
         )
         desk = Desk(
             drawer=Drawer(store, clock),
@@ -167,6 +195,8 @@ class Application:
             requests=Requests(store, clock, self._grants, self._courier.wake),
             audit=AuditReader(store),
             membership=self._membership,
+            watched=self._watched,
+            rehearsals=Rehearsals(store, settings.station_name, self._ledger),
         )
         decisions = Decisions(
             store=store,
@@ -207,6 +237,9 @@ class Application:
             reception=reception,
             alert_chats=lambda: {to.chat for to in settings.alert_chats},
         )
+
+    def _in_trouble(self) -> bool:
+        return self._watch.latest is None or self._watch.latest.trouble is not None
 
     def _destinations(self) -> Sequence[Destination]:
         return self._settings.alert_destinations

@@ -23,11 +23,13 @@ from handlers import (
     missed,
     record_card,
     recordings,
+    rehearsal,
     stats,
     status,
     status_one,
     switch_trunk,
     trunks,
+    watch_extensions,
 )
 from handlers.command import CATALOGUE
 
@@ -55,9 +57,11 @@ __all__ = [
     "missed",
     "record_card",
     "recordings",
+    "rehearsal",
     "stats",
     "status",
     "status_one",
     "switch_trunk",
     "trunks",
+    "watch_extensions",
 ]

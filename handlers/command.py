@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 from bot.access import Asking, Decision
 from bot.alerts.ledger import Ledger
+from bot.alerts.lookouts.extensions import ExtensionLookout
+from bot.alerts.rehearsal import Rehearsals
 from bot.alerts.watch import Watch
 from bot.chat.membership import Membership
 from bot.chat.message import File, Message, Own
@@ -20,6 +22,7 @@ from bot.store.drawer import Drawer
 from bot.store.grants import GrantBook
 from bot.store.imports import Imports
 from bot.store.requests import Requests
+from bot.store.watched import WatchedExtensions
 from handlers.intent import Actor, Document, Place, Typed
 from handlers.rules import RULES, Rule
 
@@ -34,6 +37,7 @@ class Station:
     pbx: Pbx
     watch: Watch
     ledger: Ledger
+    phones: ExtensionLookout
     zone: Callable[[], tzinfo]
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
 
@@ -125,6 +129,8 @@ class Desk:
     requests: Requests
     audit: AuditReader
     membership: Membership
+    watched: WatchedExtensions
+    rehearsals: Rehearsals
 
 
 @dataclass(frozen=True, slots=True)

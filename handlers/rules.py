@@ -133,6 +133,11 @@ RULES: Mapping[str, Rule] = {
     # on call
     # history
     # other lookouts
+    "/watch": Rule(Permission.WATCH),
+    "/unwatch": Rule(Permission.WATCH),
+    "watch.show": Rule(Permission.WATCH),
+    "watch.stop": Rule(Permission.WATCH),
+    "/test_alert": Rule(Permission.ONCALL_TAKE),
     # access
     "/access": Rule(Permission.ACCESS_READ),
     "access.show": Rule(Permission.ACCESS_READ),

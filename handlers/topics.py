@@ -13,6 +13,7 @@ TOPICS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("employees", "add_employee", "edit_employee", "delete_employee", "import_employees", "export_employees"),
     ),
     (mark("🔌 Trunks"), ("trunks", "add_trunk", "edit_trunk", "delete_trunk")),
+    (mark("🔔 Alerts"), ("watch", "unwatch", "test_alert")),
     (mark("🔐 Access"), ("access", "grant", "revoke", "audit")),
     (mark("🤖 The bot"), ("help", "id", "start")),
 )

@@ -1,0 +1,79 @@
+"""Another copy of the bot that polls with the same token: the two take each other's updates away."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.alerts import condition
+from bot.alerts.condition import ConditionMemory
+from bot.alerts.incident import SECOND_COPY, Happened, Kind
+from bot.alerts.lookouts.book import Book
+
+log = structlog.get_logger(__name__)
+
+# A restart in which the old program is still ending makes one or two conflicts.
+HOLD = timedelta(seconds=30)
+QUIET = timedelta(seconds=60)
+
+
+class SecondCopyLookout:
+    """`conflict` and `polled` are told how polling went, and only note it: polling waits for nobody.
+
+    A poll that succeeds proves something only after a time without conflicts: some succeed between two of them."""
+
+    def __init__(self, station: str, book: Book, clock: Callable[[], datetime]) -> None:
+        self._station = station
+        self._book = book
+        self._clock = clock
+        self._memory: ConditionMemory | None = None
+        # Without a conflict since then.
+        self._quiet_since = clock()
+        # What polling showed last: whether it was bad, since when, and when.
+        self._latest: tuple[bool, datetime, datetime] | None = None
+        self._news = asyncio.Event()
+
+    def conflict(self) -> None:
+        """Telegram said that somebody else polls."""
+        self._quiet_since = self._clock()
+        self._note(True, self._quiet_since)
+
+    def polled(self) -> None:
+        """Telegram gave updates, or an empty list after a long wait."""
+        now = self._clock()
+        if now - self._quiet_since >= QUIET:
+            self._note(False, now)
+
+    def _note(self, bad: bool, now: datetime) -> None:
+        self._latest = (bad, self._quiet_since, now)
+        self._news.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        stopped = asyncio.create_task(stop.wait())
+        while True:
+            news = asyncio.create_task(self._news.wait())
+            await asyncio.wait({news, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            news.cancel()
+            if stop.is_set():
+                return
+            self._news.clear()
+            try:
+                await self.judge()
+            except Exception:
+                log.exception("what polling showed could not be judged", station=self._station)
+
+    async def judge(self) -> None:
+        """What an older look showed does not matter: the newest says the same, or the opposite."""
+        if (latest := self._latest) is None:
+            return
+        bad, since, now = latest
+        before = self._memory if self._memory is not None else await self._remembered()
+        memory, told = condition.step(before, bad, now, HOLD, Kind.SECOND_COPY, looks=1, since=since)
+        happened = [Happened(SECOND_COPY, told, {"station": self._station})] if told else []
+        if memory != before or happened:
+            await self._book.apply({SECOND_COPY: condition.written(memory)}, happened, now)
+        self._memory = memory
+
+    async def _remembered(self) -> ConditionMemory:
+        return condition.read((await self._book.remembered()).get(SECOND_COPY))

@@ -17,7 +17,7 @@ from bot.access import Destination, grants_from
 from bot.alerts.ledger import Ledger
 from bot.alerts.lookouts.station import Quiet, StationLookouts
 from bot.alerts.machine import Policy
-from bot.alerts.rehearsal import Rehearsals
+from bot.alerts.rehearsals import Rehearsals
 from bot.alerts.watch import Watch
 from bot.chat.courier import Courier
 from bot.chat.errors import TokenRefused

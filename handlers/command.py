@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from bot.access import Asking, Decision
 from bot.alerts.ledger import Ledger
 from bot.alerts.lookouts.extensions import ExtensionLookout
-from bot.alerts.rehearsal import Rehearsals
+from bot.alerts.rehearsals import Rehearsals
 from bot.alerts.watch import Watch
 from bot.chat.membership import Membership
 from bot.chat.message import File, Message, Own

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from bot.alerts import rehearsal
-from bot.alerts.rehearsal import Told
+from bot.alerts.rehearsals import Running, Told
 from bot.chat.message import Message, mark
 from handlers.command import Reply, Request, command
 
@@ -15,7 +14,7 @@ TRIES, PAUSE = 10, 0.5
 async def test_alert(request: Request) -> Reply:
     rehearsals = request.desk.rehearsals
     if (running := await rehearsals.running()) is not None:
-        facts = {"by": running.by, "began_at": running.began_at, "until": rehearsal.due_at(running.began_at)}
+        facts = {"by": running.by, "began_at": running.began_at, "until": running.until}
         return Reply(Message("rehearsal_running", facts), outcome="one runs already")
     await rehearsals.begin(request.actor.name, request.now)
     told = await _told(request)
@@ -38,6 +37,6 @@ async def _facts(request: Request, told: Told) -> dict[str, Any]:
         "station": request.station.name,
         "people": told.people,
         "chats": [names[to.chat].name if to.chat in names else str(to.chat) for to in told.chats],
-        "held_by": told.held_by,
-        "until": rehearsal.due_at(request.now),
+        "unreachable": told.unreachable,
+        "until": Running(request.now, "").until,
     }

@@ -1,31 +1,18 @@
-"""A rehearsal: an incident in which nothing is broken, that goes the way of a real one until somebody takes it."""
+"""Beginning a rehearsal, and what its chain says of the way it went."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access import Destination
-from bot.alerts.incident import REHEARSAL, Closed, End, Happened, Kind, Opened
+from bot.alerts.incident import REHEARSAL, Happened, Kind, Opened
 from bot.alerts.lookouts.book import Book
+from bot.alerts.rehearsal import LONGEST
 from bot.store.database import Store
 from bot.store.tables import Incident, IncidentEvent
-
-# Long enough for everybody on the list to be reached.
-LASTS = timedelta(minutes=30)
-
-
-def over(began_at: datetime, acknowledged_at: datetime | None, now: datetime) -> Closed | None:
-    """Taken, or nobody took it in all that time. To be asked whenever it is taken, and at `due_at`."""
-    ended_at = acknowledged_at or due_at(began_at)
-    return Closed(End.CALLED_OFF, ended_at) if ended_at <= now else None
-
-
-def due_at(began_at: datetime) -> datetime:
-    """When it ends at the latest."""
-    return began_at + LASTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +20,19 @@ class Running:
     began_at: datetime
     by: str
 
+    @property
+    def until(self) -> datetime:
+        """When it ends at the latest."""
+        return self.began_at + LONGEST
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Whom a rehearsal was told, by name, and in which chats; by which rules it is held back from others."""
+    """Whom a rehearsal was told, by name, and in which chats; who is on call and cannot be written to."""
 
     people: tuple[str, ...] = ()
     chats: tuple[Destination, ...] = ()
-    held_by: tuple[str, ...] = ()
+    unreachable: tuple[str, ...] = ()
 
 
 class Rehearsals:
@@ -54,7 +46,7 @@ class Rehearsals:
     async def running(self) -> Running | None:
         async with self._store.begin() as session:
             incident = await self._open(session)
-        return Running(incident.began_at, str(incident.facts["by"])) if incident else None
+        return Running(incident.opened_at, str(incident.facts["by"])) if incident else None
 
     async def begin(self, by: str, now: datetime) -> None:
         facts = {"station": self._station, "by": by}
@@ -76,12 +68,12 @@ class Rehearsals:
 
 
 def _told(chain: Iterable[IncidentEvent]) -> Told:
-    people, chats, held_by = dict[str, None](), dict[Destination, None](), dict[str, None]()
+    people, chats, unreachable = dict[str, None](), dict[Destination, None](), dict[str, None]()
     for event in chain:
-        if event.what == "held":
-            held_by[str(event.facts["rule"])] = None
+        if event.what == "unreachable":
+            unreachable[str(event.facts["person"])] = None
         elif event.what == "told" and event.facts.get("person"):
             people[str(event.facts["person"])] = None
         elif event.what == "told":
             chats[Destination(int(event.facts["chat"]), event.facts.get("thread"))] = None
-    return Told(tuple(people), tuple(chats), tuple(held_by))
+    return Told(tuple(people), tuple(chats), tuple(unreachable))

@@ -28,7 +28,8 @@ class Scene:
         for _ in range(times):
             if restarting:
                 self.restarts()
-            await self.lookout.saw((self.now + timedelta(seconds=off_by)).astimezone(MOSCOW), self.now)
+            self.lookout.saw((self.now + timedelta(seconds=off_by)).astimezone(MOSCOW), self.now)
+            await self.lookout.judge()
             self.now += timedelta(seconds=10)
 
 
@@ -75,7 +76,8 @@ async def test_an_answer_without_a_time_proves_nothing() -> None:
     scene = Scene()
     await scene.sees(100, 31)
     for _ in range(3):
-        await scene.lookout.saw(None, scene.now)
+        scene.lookout.saw(None, scene.now)
+        await scene.lookout.judge()
     assert len(scene.book.told) == 1
 
 

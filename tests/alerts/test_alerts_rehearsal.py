@@ -1,37 +1,16 @@
-"""A rehearsal ends by itself, and its chain says whom it reached."""
+"""A rehearsal goes the way of every incident, and its chain says whom it reached."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-
 from bot.access import Destination
-from bot.alerts import rehearsal
-from bot.alerts.incident import REHEARSAL, Closed, End, Kind, Opened
-from bot.alerts.rehearsal import Rehearsals, Running, Told
+from bot.alerts.incident import REHEARSAL, Kind, Opened
+from bot.alerts.rehearsals import Rehearsals, Running, Told
 from bot.store.database import Store
 from bot.store.tables import Incident, IncidentEvent
 from tests.alerts.book import FakeBook
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
-LATER = NOW + timedelta(minutes=2)
-
-
-@pytest.mark.parametrize(
-    ("taken", "now", "expected"),
-    [
-        (None, NOW, None),
-        (None, NOW + timedelta(minutes=29, seconds=59), None),
-        (None, NOW + timedelta(minutes=30), Closed(End.CALLED_OFF, NOW + timedelta(minutes=30))),
-        (None, NOW + timedelta(hours=5), Closed(End.CALLED_OFF, NOW + timedelta(minutes=30))),
-        (LATER, LATER, Closed(End.CALLED_OFF, LATER)),
-        (LATER, NOW + timedelta(hours=5), Closed(End.CALLED_OFF, LATER)),
-    ],
-)
-def test_it_is_over_once_taken_or_after_half_an_hour(
-    taken: datetime | None, now: datetime, expected: Closed | None
-) -> None:
-    assert rehearsal.over(NOW, taken, now) == expected
 
 
 async def test_it_goes_the_way_of_every_incident(store: Store) -> None:
@@ -72,11 +51,12 @@ async def test_the_chain_says_whom_it_was_told(store: Store) -> None:
         told(-100, thread=42),
         told(7, "Boris"),
         told(7, "Boris"),
-        ("held", {"rule": "mute", "until": None, "by": "Anna", "reason": ""}),
+        ("unreachable", {"person": "Vera"}),
     )
     rehearsals = Rehearsals(store, "Head office", FakeBook())
-    assert await rehearsals.told() == Told(("Boris",), (Destination(-100), Destination(-100, 42)), ("mute",))
+    assert await rehearsals.told() == Told(("Boris",), (Destination(-100), Destination(-100, 42)), ("Vera",))
     assert await rehearsals.running() == Running(NOW, "Anna")
+    assert Running(NOW, "Anna").until == NOW + timedelta(minutes=30)
 
 
 async def test_another_stations_rehearsal_is_not_ours(store: Store) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from telegram import Update
 
 from bot.access import BUILT_IN, Destination, Grant, Role
-from bot.alerts.rehearsal import Rehearsals
+from bot.alerts.rehearsals import Rehearsals
 from bot.chat.message import Message
 from bot.chat.render import Renderer
 from bot.store.acquaintances import Acquaintances

@@ -113,10 +113,11 @@ async def test_that_nobody_was_told_at_all_is_said_after_a_patient_look(office: 
     assert office.paused > 5
 
 
-@pytest.mark.parametrize(("rule", "shows"), [("mute", "A mute holds it back"), ("maintenance", "A maintenance window")])
-async def test_what_holds_it_back_is_said(office: Office, rule: str, shows: str) -> None:
-    office.ledger.chain = [("held", {"rule": rule, "until": None, "by": "Anna", "reason": ""})]
-    assert shows in await office.asks()
+async def test_that_who_is_on_call_cannot_be_reached_is_said(office: Office) -> None:
+    office.ledger.chain = [("unreachable", {"person": "Vera"}), told(GROUP)]
+    seen = await office.asks()
+    assert "Cannot be reached: Vera. They must open the bot and press Start." in seen
+    assert "nobody is on call" not in seen
 
 
 async def test_a_viewer_rehearses_nothing(office: Office) -> None:

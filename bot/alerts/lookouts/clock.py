@@ -10,6 +10,7 @@ from bot.alerts import condition
 from bot.alerts.condition import ConditionMemory
 from bot.alerts.incident import CLOCK, Changed, Happened, Kind, Opened, Transition
 from bot.alerts.lookouts.book import Book
+from bot.alerts.lookouts.told import ToldLookout
 
 FAR_OFF = 60.0
 # An open incident ends only when the clock is right, not when it hovers at the limit.
@@ -40,20 +41,26 @@ def step(memory: ClockMemory, off_by: float, now: datetime) -> tuple[ClockMemory
     return (replace(memory, condition=judged) if judged.alarm else ClockMemory(judged)), told
 
 
-class ClockLookout:
-    """Told of the time that each answer of the PBX carried."""
-
+class ClockLookout(ToldLookout):
     def __init__(self, station: str, book: Book) -> None:
+        super().__init__()
         self._station = station
         self._book = book
         self._memory: ClockMemory | None = None
+        # How far off it was when it was last seen, and when.
+        self._latest: tuple[float, datetime] | None = None
 
-    async def saw(self, pbx_time: datetime | None, now: datetime) -> None:
-        """`now` is when the answer came."""
-        if pbx_time is None:
+    def saw(self, pbx_time: datetime | None, now: datetime) -> None:
+        """The time that an answer of the PBX carried, and when it came."""
+        if pbx_time is not None:
+            self._latest = ((pbx_time - now).total_seconds(), now)
+            self._news.set()
+
+    async def judge(self) -> None:
+        if self._latest is None:
             return
+        off_by, now = self._latest
         before = self._memory if self._memory is not None else await self._remembered()
-        off_by = (pbx_time - now).total_seconds()
         memory, told = step(before, off_by, now)
         facts = {"station": self._station, "off_by": round(memory.told or before.told)}
         happened = [Happened(CLOCK, told, facts)] if told else []

@@ -1,29 +1,24 @@
 """Another copy of the bot that polls with the same token: the two take each other's updates away."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
-
-import structlog
 
 from bot.alerts import condition
 from bot.alerts.condition import ConditionMemory
 from bot.alerts.incident import SECOND_COPY, Happened, Kind
 from bot.alerts.lookouts.book import Book
-
-log = structlog.get_logger(__name__)
+from bot.alerts.lookouts.told import ToldLookout
 
 # A restart in which the old program is still ending makes one or two conflicts.
 HOLD = timedelta(seconds=30)
 QUIET = timedelta(seconds=60)
 
 
-class SecondCopyLookout:
-    """`conflict` and `polled` are told how polling went, and only note it: polling waits for nobody.
-
-    A poll that succeeds proves something only after a time without conflicts: some succeed between two of them."""
+class SecondCopyLookout(ToldLookout):
+    """A poll that succeeds proves something only after a time without conflicts: some succeed between two of them."""
 
     def __init__(self, station: str, book: Book, clock: Callable[[], datetime]) -> None:
+        super().__init__()
         self._station = station
         self._book = book
         self._clock = clock
@@ -32,7 +27,6 @@ class SecondCopyLookout:
         self._quiet_since = clock()
         # What polling showed last: whether it was bad, since when, and when.
         self._latest: tuple[bool, datetime, datetime] | None = None
-        self._news = asyncio.Event()
 
     def conflict(self) -> None:
         """Telegram said that somebody else polls."""
@@ -49,22 +43,7 @@ class SecondCopyLookout:
         self._latest = (bad, self._quiet_since, now)
         self._news.set()
 
-    async def run(self, stop: asyncio.Event) -> None:
-        stopped = asyncio.create_task(stop.wait())
-        while True:
-            news = asyncio.create_task(self._news.wait())
-            await asyncio.wait({news, stopped}, return_when=asyncio.FIRST_COMPLETED)
-            news.cancel()
-            if stop.is_set():
-                return
-            self._news.clear()
-            try:
-                await self.judge()
-            except Exception:
-                log.exception("what polling showed could not be judged", station=self._station)
-
     async def judge(self) -> None:
-        """What an older look showed does not matter: the newest says the same, or the opposite."""
         if (latest := self._latest) is None:
             return
         bad, since, now = latest

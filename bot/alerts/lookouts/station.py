@@ -43,5 +43,5 @@ class StationLookouts:
         self.calls = NoCallsLookout(station, pbx, book, quiet.after, quiet.hours, zone, in_trouble, clock)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """All that look by themselves; the clock is told by the watch."""
-        await asyncio.gather(self.second_copy.run(stop), self.phones.run(stop), self.calls.run(stop))
+        lookouts = (self.clock, self.second_copy, self.phones, self.calls)
+        await asyncio.gather(*(lookout.run(stop) for lookout in lookouts))

@@ -239,7 +239,7 @@ class Application:
         )
 
     def _in_trouble(self) -> bool:
-        return self._watch.latest is None or self._watch.latest.trouble is not None
+        return self._watch.latest is not None and self._watch.latest.trouble is not None
 
     def _destinations(self) -> Sequence[Destination]:
         return self._settings.alert_destinations

@@ -88,7 +88,7 @@ class Application:
             self._ledger,
             Policy(poll_interval=settings.poll_interval, alert_after=settings.alert_after),
             clock,
-            self._zone.saw,
+            self._saw_time,
         )
         self._watched = WatchedExtensions(self._store, settings.station_name, lambda: self._lookouts.phones.wake())
         self._lookouts = StationLookouts(
@@ -237,6 +237,10 @@ class Application:
             reception=reception,
             alert_chats=lambda: {to.chat for to in settings.alert_chats},
         )
+
+    def _saw_time(self, pbx_time: datetime | None) -> None:
+        self._zone.saw(pbx_time)
+        self._lookouts.clock.saw(pbx_time, self._clock())
 
     def _in_trouble(self) -> bool:
         return self._watch.latest is not None and self._watch.latest.trouble is not None

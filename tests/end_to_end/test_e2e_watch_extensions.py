@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.end_to_end.house import ANNA, BORIS, GROUP, SAM, VERA, Program, Standins, press
+from tests.end_to_end.house import ANNA, BORIS, SAM, VERA, Program, Standins, press
 
 
 def switch(house: Standins, number: str, *, online: bool) -> None:

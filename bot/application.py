@@ -16,7 +16,9 @@ from telegram.request import HTTPXRequest
 from bot.access import Destination, grants_from
 from bot.alerts import silences
 from bot.alerts.ledger import Ledger
+from bot.alerts.lookouts.station import Quiet, StationLookouts
 from bot.alerts.machine import Policy
+from bot.alerts.rehearsals import Rehearsals
 from bot.alerts.silences import Silences
 from bot.alerts.watch import Watch
 from bot.chat.courier import Courier
@@ -38,6 +40,7 @@ from bot.store.imports import Imports
 from bot.store.incidents import Incidents
 from bot.store.past import Past
 from bot.store.requests import Requests
+from bot.store.watched import WatchedExtensions
 from bot.zone import StationZone
 from handlers import CATALOGUE, import_recovery
 from handlers.command import Desk, Station
@@ -89,7 +92,18 @@ class Application:
             self._ledger,
             Policy(poll_interval=settings.poll_interval, alert_after=settings.alert_after),
             clock,
-            self._zone.saw,
+            self._saw_time,
+        )
+        self._watched = WatchedExtensions(self._store, settings.station_name, lambda: self._lookouts.phones.wake())
+        self._lookouts = StationLookouts(
+            settings.station_name,
+            self._pbx,
+            self._ledger,
+            watched=self._watched.numbers,
+            quiet=Quiet(timedelta(minutes=settings.no_calls_after), settings.no_calls_hours),
+            zone=self._zone,
+            in_trouble=self._in_trouble,
+            clock=clock,
         )
         self._grants = GrantBook(
             self._store,
@@ -109,7 +123,8 @@ class Application:
         await self._store.open()
         await import_recovery.tell_interrupted(self._store, self._settings.station_name, self._clock())
         async with self._pbx, self._bot_pools():
-            jobs = [self._watch.run(self._stop), self._courier.run(self._stop), self._listen(), self._tidy()]
+            parts = (self._watch, self._lookouts, self._courier)
+            jobs = [*(part.run(self._stop) for part in parts), self._listen(), self._tidy()]
             if self._settings.health_address:
                 jobs.append(self._serve_health(self._settings.health_address))
             code = await self._supervise(jobs)
@@ -150,7 +165,15 @@ class Application:
         else:
             return
         self._dispatcher = self._new_dispatcher(me.username or "")
-        self._updates = Updates(self._bot, self._store, self._dispatcher.handle, clock=self._clock, heard=self._heard)
+        self._updates = Updates(
+            self._bot,
+            self._store,
+            self._dispatcher.handle,
+            clock=self._clock,
+            heard=self._heard,
+            polled=self._lookouts.second_copy.polled,
+            conflict=self._lookouts.second_copy.conflict,
+        )
         log.info("listening", bot=me.username, station=self._settings.station_name)
         await asyncio.gather(self._updates.run(self._stop), self._menus.run(self._stop))
 
@@ -161,7 +184,12 @@ class Application:
     def _new_dispatcher(self, bot_name: str) -> Dispatcher:
         settings, store, clock = self._settings, self._store, self._clock
         station = Station(
-            name=settings.station_name, pbx=self._pbx, watch=self._watch, ledger=self._ledger, zone=self._zone
+            name=settings.station_name,
+            pbx=self._pbx,
+            watch=self._watch,
+            ledger=self._ledger,
+            phones=self._lookouts.phones,
+            zone=self._zone,
         )
         desk = Desk(
             drawer=Drawer(store, clock),
@@ -174,6 +202,8 @@ class Application:
             membership=self._membership,
             incidents=Incidents(store),
             silences=Silences(store, clock, self._courier.wake),
+            watched=self._watched,
+            rehearsals=Rehearsals(store, settings.station_name, self._ledger),
         )
         decisions = Decisions(
             store=store,
@@ -214,6 +244,13 @@ class Application:
             reception=reception,
             alert_chats=lambda: {to.chat for to in settings.alert_chats},
         )
+
+    def _saw_time(self, pbx_time: datetime | None) -> None:
+        self._zone.saw(pbx_time)
+        self._lookouts.clock.saw(pbx_time, self._clock())
+
+    def _in_trouble(self) -> bool:
+        return self._watch.latest is not None and self._watch.latest.trouble is not None
 
     def _destinations(self) -> Sequence[Destination]:
         return self._settings.alert_destinations

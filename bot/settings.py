@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError
 
 from bot import plain_http
 from bot.access import BUILT_IN, PERMISSIONS, WRITES, Destination, Role
+from bot.working_hours import WorkingHours, read_hours
 
 TELEGRAM = "https://api.telegram.org"
 
@@ -61,6 +62,8 @@ class Settings(BaseSettings):
     database_url: str = "sqlite:///mikopbx-bot.sqlite3"
     poll_interval: float = Field(default=10, ge=1, le=600)
     alert_after: float = Field(default=30, ge=0, le=3600)
+    no_calls_after: int = Field(default=0, ge=0, le=1440)
+    no_calls_hours: Annotated[WorkingHours, NoDecode] = read_hours("mon-fri 09:00-18:00")
     language: Literal["en", "ru"] = "en"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     health_address: str | None = None
@@ -178,6 +181,11 @@ class Settings(BaseSettings):
             raise ValueError("names a database this version cannot use; write it like sqlite:///mikopbx-bot.sqlite3")
         return value
 
+    @field_validator("no_calls_hours", mode="before")
+    @classmethod
+    def _hours(cls, value: object) -> object:
+        return read_hours(str(value))
+
     @field_validator("language", mode="before")
     @classmethod
     def _language(cls, value: object) -> object:
@@ -227,6 +235,11 @@ def load_settings() -> Settings:
         raise WrongSettings(_complaint(e["loc"], e["type"], e["msg"]) for e in error.errors()) from None
     if (refusal := plain_http.refusal(settings.pbx_url, settings.pbx_allow_http)) is not None:
         raise WrongSettings([f"PBX_URL: {refusal}"])
+    longest = settings.no_calls_hours.longest
+    if settings.no_calls_after >= longest:
+        raise WrongSettings(
+            [f"NO_CALLS_AFTER: NO_CALLS_HOURS never last that long; write less than {longest} (minutes)"]
+        )
     return settings
 
 

@@ -28,11 +28,13 @@ from handlers import (
     mutes,
     record_card,
     recordings,
+    rehearsal,
     stats,
     status,
     status_one,
     switch_trunk,
     trunks,
+    watch_extensions,
     why,
 )
 from handlers.command import CATALOGUE
@@ -66,10 +68,12 @@ __all__ = [
     "mutes",
     "record_card",
     "recordings",
+    "rehearsal",
     "stats",
     "status",
     "status_one",
     "switch_trunk",
     "trunks",
+    "watch_extensions",
     "why",
 ]

@@ -1,4 +1,4 @@
-"""What a call was: its direction, how it ended, who answered it, how long they talked. Pure.
+"""What a call was: how it ended, who answered it, how long they talked. Pure.
 
 A call is one record for each `linkedid`, with a leg for each stretch of it. The PBX's own grouped figures mislead: its
 number of an incoming call is the DID, its seconds are sums over legs, which count a transferred minute twice.
@@ -7,17 +7,12 @@ number of an incoming call is the DID, its seconds are sums over legs, which cou
 from enum import StrEnum
 
 from bot.pbx import CallRecord, CallRecordLeg
+from bot.pbx.direction import Direction, direction
 from bot.pbx.trunks import PREFIXES
 
 # A leg to one of these was taken by the PBX itself, not by a person.
 AFTER_HOURS = "outworktimes"
 PSEUDO_NUMBERS = frozenset({AFTER_HOURS, "voicemail", "hangup", "busy", "did2user"})
-
-
-class Direction(StrEnum):
-    INCOMING = "incoming"
-    OUTGOING = "outgoing"
-    INTERNAL = "internal"
 
 
 class Outcome(StrEnum):
@@ -41,16 +36,6 @@ OUTCOMES = {
     "FAILED": Outcome.FAILED,
     "CONGESTION": Outcome.FAILED,
 }
-
-
-def direction(record: CallRecord) -> Direction:
-    """By the accounts of the legs: a trunk's or an extension's. The first leg decides: a call that came in and is
-    forwarded to a mobile leaves through a trunk too."""
-    if record.did or any(leg.from_account.startswith(PREFIXES) for leg in record.legs[:1]):
-        return Direction.INCOMING
-    if any(leg.to_account.startswith(PREFIXES) for leg in record.legs):
-        return Direction.OUTGOING
-    return Direction.INTERNAL
 
 
 def trunk_of(record: CallRecord) -> str:

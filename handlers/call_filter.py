@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from bot.pbx import CallRecord
+from bot.pbx.direction import Direction, direction
 from bot.pbx.records import EVERYTHING, Narrowing
-from handlers.call_facts import Direction, Outcome, direction, how_it_failed, outcome
+from handlers.call_facts import Outcome, how_it_failed, outcome
 from handlers.periods import NotAPeriod, Period, from_stored, is_time, take_period
 from handlers.phone_numbers import as_number, is_among
 from handlers.words import read_words

@@ -6,7 +6,8 @@ from typing import Any
 
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import CallRecord
-from handlers.call_facts import Direction, Outcome, answered_leg, came_after_hours, direction, outcome, talk_seconds
+from bot.pbx.direction import Direction, direction
+from handlers.call_facts import Outcome, answered_leg, came_after_hours, outcome, talk_seconds
 from handlers.call_filter import CallFilter, from_button, read_filter
 from handlers.command import Reply, Request, WrongArguments, button, command
 from handlers.periods import NotAPeriod

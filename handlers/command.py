@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 from bot.access import Asking, Decision
 from bot.alerts.ledger import Ledger
+from bot.alerts.lookouts.extensions import ExtensionLookout
+from bot.alerts.rehearsals import Rehearsals
 from bot.alerts.silences import Silences
 from bot.alerts.watch import Watch
 from bot.chat.membership import Membership
@@ -23,6 +25,7 @@ from bot.store.imports import Imports
 from bot.store.incidents import Incidents
 from bot.store.past import Past
 from bot.store.requests import Requests
+from bot.store.watched import WatchedExtensions
 from handlers.intent import Actor, Document, Place, Typed
 from handlers.rules import RULES, Rule
 
@@ -37,6 +40,7 @@ class Station:
     pbx: Pbx
     watch: Watch
     ledger: Ledger
+    phones: ExtensionLookout
     zone: Callable[[], tzinfo]
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
 
@@ -133,6 +137,8 @@ class Desk:
     membership: Membership
     incidents: Incidents
     silences: Silences
+    watched: WatchedExtensions
+    rehearsals: Rehearsals
 
 
 @dataclass(frozen=True, slots=True)

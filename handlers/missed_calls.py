@@ -8,15 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.pbx import CallRecord
-from handlers.call_facts import (
-    PSEUDO_NUMBERS,
-    Direction,
-    Outcome,
-    answered_leg,
-    came_after_hours,
-    direction,
-    outcome,
-)
+from bot.pbx.direction import Direction, direction
+from handlers.call_facts import PSEUDO_NUMBERS, Outcome, answered_leg, came_after_hours, outcome
 from handlers.phone_numbers import same_number
 
 

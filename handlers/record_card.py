@@ -7,12 +7,11 @@ from typing import Any
 from bot.access import Permission
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import CallRecord, CallRecordLeg, PbxError
+from bot.pbx.direction import Direction, direction
 from handlers.call_facts import (
     AFTER_HOURS,
-    Direction,
     answered_leg,
     came_after_hours,
-    direction,
     is_by_machine,
     leg_outcome,
     outcome,

@@ -159,6 +159,11 @@ RULES: Mapping[str, Rule] = {
     "history.show": Rule(Permission.INCIDENTS),
     "history.chart": Rule(Permission.INCIDENTS, costly=True),
     # other lookouts
+    "/watch": Rule(Permission.WATCH),
+    "/unwatch": Rule(Permission.WATCH),
+    "watch.show": Rule(Permission.WATCH),
+    "watch.stop": Rule(Permission.WATCH),
+    "/test_alert": Rule(Permission.ONCALL_TAKE),
     # access
     "/access": Rule(Permission.ACCESS_READ),
     "access.show": Rule(Permission.ACCESS_READ),

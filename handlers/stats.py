@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.chat.message import Button, Message, Rows, mark
-from handlers.call_facts import Direction, Outcome
+from bot.pbx.direction import Direction
+from handlers.call_facts import Outcome
 from handlers.command import Reply, Request, WrongArguments, button, command
 from handlers.periods import NotAPeriod, Period, from_stored, read_period
 from handlers.tally import Tally, bars, tally

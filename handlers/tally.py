@@ -9,17 +9,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from bot.pbx import CallRecord
+from bot.pbx.direction import Direction, direction
 from bot.pbx.records import CallRecordLeg
-from handlers.call_facts import (
-    Direction,
-    Outcome,
-    came_after_hours,
-    direction,
-    employees_in,
-    outcome,
-    talk_seconds,
-    trunk_of,
-)
+from handlers.call_facts import Outcome, came_after_hours, employees_in, outcome, talk_seconds, trunk_of
 
 NOT_ANSWERED = frozenset({"NOANSWER", "NO ANSWER"})
 BARS = "▁▂▃▄▅▆▇█"

@@ -7,7 +7,7 @@ from handlers.command import Catalogue, Command
 
 TOPICS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (mark("📞 Right now"), ("status", "calls")),
-    (mark("🚨 Incidents"), ("incidents", "ack", "why", "history")),
+    (mark("🚨 Incidents"), ("incidents", "ack", "why", "history", "watch", "unwatch", "test_alert")),
     (mark("📒 Calls that have ended"), ("cdr", "missed", "stats")),
     (
         mark("👥 Employees"),

@@ -49,7 +49,7 @@ class Updates:
     nobody who takes an incident waits for somebody else's slow answer.
 
     `handle` must not raise; `deadline` (seconds) ends a handler that hangs. `heard` is told of every update at
-    once, before its turn comes.
+    once, before its turn comes; `polled` of every poll that succeeded, `conflict` when somebody else polls too.
     """
 
     def __init__(
@@ -60,6 +60,8 @@ class Updates:
         *,
         clock: Callable[[], datetime],
         heard: Callable[[Update], None] = lambda _update: None,
+        polled: Callable[[], None] = lambda: None,
+        conflict: Callable[[], None] = lambda: None,
         deadline: float = 120.0,
     ) -> None:
         self._bot = bot
@@ -67,6 +69,8 @@ class Updates:
         self._handle = handle
         self._clock = clock
         self._heard = heard
+        self._polled = polled
+        self._conflict = conflict
         self._deadline = deadline
         self._queues: dict[Lane, deque[tuple[int, Update | None]]] = {}
         self._workers: set[asyncio.Task[None]] = set()
@@ -102,6 +106,7 @@ class Updates:
     def _alive(self) -> None:
         self.last_success = self._clock()
         metrics.LAST_UPDATES.set(self.last_success.timestamp())
+        self._polled()
 
     async def _take_in(self, batch: Sequence[dict[str, Any]]) -> int | None:
         payloads = {int(update["update_id"]): update for update in batch}
@@ -164,6 +169,7 @@ class Updates:
             raise TokenRefused(str(error))
         if isinstance(error, Conflict):
             log.error("another copy of the bot is running with this token; stop one of them")
+            self._conflict()
         else:
             log.warning("Telegram does not answer", error=str(error) or type(error).__name__)
         if isinstance(error, RetryAfter):

@@ -39,9 +39,9 @@ class Extensions:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def statuses(self) -> Answer[dict[str, ExtensionStatus]]:
+    async def statuses(self, priority: Priority = Priority.COMMAND) -> Answer[dict[str, ExtensionStatus]]:
         """By number. Measured: with the telephony engine down it takes a second for each extension."""
-        answer = await self._connection.read("sip:getStatuses")
+        answer = await self._connection.read("sip:getStatuses", priority=priority)
         return with_value(answer, {e.number: e for e in models(ExtensionStatus, answer.value, "sip") if e.number})
 
     async def status(self, number: str) -> Answer[ExtensionStatus]:

@@ -194,3 +194,17 @@ def test_the_bot_has_its_own_connection_for_polling() -> None:
     bot = UpdatesBot("1234567890:AAtestTestTestTestTestTestTestTestTest0")
     assert all(isinstance(pool, BaseRequest) for pool in bot.pools)
     assert bot.pools[0] is not bot.pools[1]
+
+
+async def test_who_listens_hears_how_polling_goes(store: Store) -> None:
+    heard: list[str] = []
+    telegram = Telegram([update(7)], Conflict("terminated by other getUpdates request"), [])
+    taking = updates(
+        telegram,
+        store,
+        nobody,
+        polled=lambda: heard.append("polled"),
+        conflict=lambda: heard.append("conflict"),
+    )
+    await until_worked_off(telegram, taking)
+    assert heard == ["polled", "conflict", "polled"]

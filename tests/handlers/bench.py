@@ -10,6 +10,7 @@ from sqlalchemy import select
 from telegram import Update
 
 from bot.access import BUILT_IN, Destination, Grant, Role
+from bot.alerts.rehearsals import Rehearsals
 from bot.alerts.silences import Silences
 from bot.chat.message import Message
 from bot.chat.render import Renderer
@@ -23,6 +24,7 @@ from bot.store.incidents import Incidents
 from bot.store.past import Past
 from bot.store.requests import Requests
 from bot.store.tables import AuditEntry, AuditOutcome, Keyboard
+from bot.store.watched import WatchedExtensions
 from handlers.command import Catalogue, Command, Desk, Press, Reply, Request
 from handlers.decisions import Decisions
 from handlers.dispatcher import Dispatcher
@@ -30,6 +32,7 @@ from handlers.limits import Limits, Pace
 from handlers.reception import Reception
 from handlers.rules import Rule
 from handlers.second_person import SecondPerson
+from tests.alerts.book import FakeBook
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 ANNA, VERA, OLGA, SAM = 1, 2, 3, 9
@@ -145,6 +148,8 @@ class Bench:
         self.taken = 0
         self.menus_changed = 0
         self.silences_changed = 0
+        self.watching_changed = 0
+        self.incidents = FakeBook()
         self._options: dict[str, Any] = {
             "grants": grants,
             "roles": {**BUILT_IN, **(roles or {})},
@@ -172,6 +177,8 @@ class Bench:
             membership=self.members,  # type: ignore[arg-type]
             incidents=Incidents(store),
             silences=Silences(store, self.clock, self._count_silence),
+            watched=WatchedExtensions(store, STATION, self._count_watching),
+            rehearsals=Rehearsals(store, STATION, self.incidents),
         )
         self.decisions = Decisions(
             store=store,
@@ -215,6 +222,9 @@ class Bench:
 
     def _count_silence(self) -> None:
         self.silences_changed += 1
+
+    def _count_watching(self) -> None:
+        self.watching_changed += 1
 
     def restart(self, after: timedelta = timedelta(seconds=1)) -> None:
         """The program was killed, and begins again a moment later."""

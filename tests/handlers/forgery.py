@@ -101,7 +101,8 @@ class Office(Bench):
         )
         watch: Any = SimpleNamespace(trunk_names={}, engine_is_silent=False, last_look=None)
         ledger = Ledger(self.store, STATION, list, lambda: None)
-        return Station(STATION, pbx, watch, ledger, lambda: UTC)
+        phones: Any = SimpleNamespace(offline_since=lambda _number: None)
+        return Station(STATION, pbx, watch, ledger, phones, lambda: UTC)
 
     async def open(self) -> None:
         async with self.store.begin() as session:

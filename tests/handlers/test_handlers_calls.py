@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.pbx import CallLeg, CallRecord, Channel
-from handlers.call_facts import Direction, Outcome, answered_leg, came_after_hours, direction, outcome, talk_seconds
+from bot.pbx.direction import Direction, direction
+from handlers.call_facts import Outcome, answered_leg, came_after_hours, outcome, talk_seconds
 from handlers.live_calls import join_legs
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.pbx import CallRecord
-from handlers.call_facts import Direction, Outcome
+from bot.pbx.direction import Direction
+from handlers.call_facts import Outcome
 from handlers.tally import BARS, Tally, bars
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"

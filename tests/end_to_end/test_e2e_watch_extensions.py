@@ -1,0 +1,96 @@
+"""Watched extensions: who may watch them, and that a phone which goes offline is told and its return too."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.end_to_end.house import ANNA, BORIS, SAM, VERA, Program, Standins, press
+
+
+def switch(house: Standins, number: str, *, online: bool) -> None:
+    """The phone of an extension loses or finds the network."""
+    house.post(f"/control/extensions/{number}", online=online)
+
+
+def test_an_operator_watches_extensions_looks_at_them_and_lets_them_go(office: Standins) -> None:
+    assert "None yet" in office.asks(BORIS, "/watch")
+    switch(office, "202", online=False)
+    listed = office.asks(BORIS, "/watch 202 203")
+    assert "Watched from now on: 202, 203." in listed
+    assert "⚫ 202" in listed
+    assert "🟢 203" in listed
+    assert listed.buttons == [["✖ 202", "✖ 203"], ["↻ Refresh"]]
+    switch(office, "202", online=True)
+    fresh = press(office, listed, "Refresh", "🟢 202", BORIS)
+    assert "Watched from now on" not in fresh
+    left = press(office, fresh, "✖ 203", "Watched extensions · 1", BORIS)
+    assert "203" not in left
+    assert "Not watched any more: 202." in office.asks(BORIS, "/unwatch 202")
+    assert "Nobody watches that" in office.asks(BORIS, "/unwatch 202")
+
+
+@pytest.mark.parametrize(
+    ("words", "shows"),
+    [
+        ("/watch 999", "Head office has no extension 999"),
+        ("/watch Anna", "An extension is a number, like 202. Write it like this: /watch [extension …]"),
+        ("/unwatch reception", "An extension is a number"),
+    ],
+)
+def test_what_cannot_be_meant_is_said_with_how_to_write_it(office: Standins, words: str, shows: str) -> None:
+    assert shows in office.asks(BORIS, words).text.replace("\n", " ")
+
+
+def test_a_viewer_and_a_stranger_watch_nothing(office: Standins, group: int) -> None:
+    office.asks(BORIS, "/watch 204")
+    listed = office.asks(ANNA, "/watch", group)
+    for words in ("/watch 205", "/watch", "/unwatch 204", "/test_alert"):
+        assert "no right" in office.asks(VERA, words, group)
+    assert "no right" in office.presses(VERA, listed, "✖ 204")["text"]
+    assert "do not know each other" in office.asks(SAM, "/watch 205")
+    assert "204" in office.asks(BORIS, "/unwatch 204")
+
+
+def test_the_list_says_why_nothing_is_known_of_the_phones(
+    standins: Standins, start_bot: Callable[..., Program]
+) -> None:
+    start_bot()
+    standins.asks(BORIS, "/watch 202")
+    standins.post("/control/fault", kind="server_error", paths=["sip"])
+    listed = standins.asks(BORIS, "/watch")
+    assert "internal error" in listed
+    assert "❔ 202" in listed
+
+
+def test_what_is_watched_outlives_a_restart(standins: Standins, start_bot: Callable[..., Program]) -> None:
+    program = start_bot()
+    standins.asks(BORIS, "/watch 202")
+    program.kill()
+    start_bot()
+    assert "202" in standins.asks(BORIS, "/watch")
+
+
+def test_a_phone_that_goes_offline_is_told_and_its_return_too(
+    standins: Standins, start_bot: Callable[..., Program]
+) -> None:
+    start_bot()
+    standins.wait_until_known()
+    switch(standins, "202", online=False)
+    standins.asks(BORIS, "/watch 202 203")
+    standins.wait_for(lambda: standins.alerts(r"202 .*is offline"), "the alert", within=150)
+    assert not standins.alerts(r"203 .*is offline")
+    switch(standins, "202", online=True)
+    standins.wait_for(lambda: standins.alerts(r"202 .*is online again"), "its end", within=150)
+
+
+def test_a_rehearsal_goes_the_real_way_and_ends_when_it_is_taken(
+    standins: Standins, start_bot: Callable[..., Program]
+) -> None:
+    start_bot()
+    begun = standins.asks(BORIS, "/test_alert")
+    assert "The rehearsal runs" in begun
+    alert = standins.wait_for_message("Rehearsal: this is how an outage would reach you")
+    assert "A rehearsal runs already" in standins.asks(ANNA, "/test_alert")
+    standins.presses(BORIS, alert, "I'm on it")
+    standins.wait_for_message("The rehearsal is over: Boris Petrov took it after")
+    assert "The rehearsal runs" in standins.asks(ANNA, "/test_alert")

@@ -14,6 +14,7 @@ from telegram.error import InvalidToken, TelegramError
 from telegram.request import HTTPXRequest
 
 from bot.access import Destination, grants_from
+from bot.alerts.duty import DutyWatch
 from bot.alerts.ledger import Ledger
 from bot.alerts.machine import Policy
 from bot.alerts.watch import Watch
@@ -33,6 +34,7 @@ from bot.store.database import Store
 from bot.store.drawer import Drawer
 from bot.store.grants import GrantBook
 from bot.store.imports import Imports
+from bot.store.oncall import OnCallBook
 from bot.store.requests import Requests
 from bot.zone import StationZone
 from handlers import CATALOGUE, import_recovery
@@ -95,6 +97,18 @@ class Application:
             lambda: self._menus.changed(),
         )
         self._membership = Membership(self._bot, clock)
+        self._people = Acquaintances(self._store)
+        self._oncall = OnCallBook(self._store, clock, self._oncall_changed)
+        self._duty = DutyWatch(
+            settings.station_name,
+            book=self._oncall,
+            grants=self._grants,
+            people=self._people,
+            can_write_to=self._messenger.can_write_to,
+            destinations=self._destinations,
+            clock=clock,
+            wake=self._courier.wake,
+        )
         self._menus = Menus(self._bot, self._renderer, CATALOGUE, self._grants, settings.station_name, clock)
         self._updates: Updates | None = None
         self._dispatcher: Dispatcher | None = None
@@ -105,7 +119,13 @@ class Application:
         await self._store.open()
         await import_recovery.tell_interrupted(self._store, self._settings.station_name, self._clock())
         async with self._pbx, self._bot_pools():
-            jobs = [self._watch.run(self._stop), self._courier.run(self._stop), self._listen(), self._tidy()]
+            jobs = [
+                self._watch.run(self._stop),
+                self._courier.run(self._stop),
+                self._duty.run(self._stop),
+                self._listen(),
+                self._tidy(),
+            ]
             if self._settings.health_address:
                 jobs.append(self._serve_health(self._settings.health_address))
             code = await self._supervise(jobs)
@@ -163,8 +183,9 @@ class Application:
             drawer=Drawer(store, clock),
             imports=Imports(store, clock),
             grants=self._grants,
-            people=Acquaintances(store),
+            people=self._people,
             requests=Requests(store, clock, self._grants, self._courier.wake),
+            oncall=self._oncall,
             audit=AuditReader(store),
             membership=self._membership,
         )
@@ -207,6 +228,10 @@ class Application:
             reception=reception,
             alert_chats=lambda: {to.chat for to in settings.alert_chats},
         )
+
+    def _oncall_changed(self) -> None:
+        self._courier.wake()
+        self._duty.changed()
 
     def _destinations(self) -> Sequence[Destination]:
         return self._settings.alert_destinations

@@ -131,6 +131,27 @@ RULES: Mapping[str, Rule] = {
     "incident.take": Rule(Permission.ACKNOWLEDGE, urgent=True),
     # silences
     # on call
+    "/oncall": Rule(Permission.ONCALL_READ),
+    "oncall.show": Rule(Permission.ONCALL_READ),
+    "oncall.shifts": Rule(Permission.ONCALL_READ),
+    "/oncall take": Rule(Permission.ONCALL_TAKE),
+    "oncall.ask_take": Rule(Permission.ONCALL_TAKE),
+    "oncall.take": Rule(Permission.ONCALL_TAKE),
+    "/oncall give": Rule(Permission.ONCALL_TAKE),
+    "/oncall swap": Rule(Permission.ONCALL_TAKE),
+    "oncall.ask_swap": Rule(Permission.ONCALL_TAKE),
+    "oncall.answer_swap": Rule(Permission.ONCALL_TAKE, Where.PRIVATE, writes=mark("Answer a swap of shifts")),
+    "/oncall cancel": Rule(Permission.ONCALL_TAKE),
+    "oncall.cancel": Rule(Permission.ONCALL_TAKE),
+    "/oncall set": Rule(Permission.ONCALL),
+    "oncall.set": Rule(Permission.ONCALL, writes=mark("Set who is on call")),
+    "/oncall remove": Rule(Permission.ONCALL),
+    "oncall.remove": Rule(Permission.ONCALL, writes=mark("Remove a rotation")),
+    "/oncall import": Rule(Permission.ONCALL),
+    "oncall.calendar": Rule(Permission.ONCALL),
+    "oncall.import": Rule(Permission.ONCALL, writes=mark("Let a calendar say who is on call")),
+    "oncall.leave": Rule(Permission.ONCALL_READ),
+    "/quiet": Rule(Permission.ONCALL_TAKE),
     # history
     # other lookouts
     # access

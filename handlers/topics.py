@@ -13,6 +13,20 @@ TOPICS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("employees", "add_employee", "edit_employee", "delete_employee", "import_employees", "export_employees"),
     ),
     (mark("🔌 Trunks"), ("trunks", "add_trunk", "edit_trunk", "delete_trunk")),
+    (
+        mark("📟 On call"),
+        (
+            "oncall",
+            "oncall take",
+            "oncall give",
+            "oncall swap",
+            "oncall cancel",
+            "oncall set",
+            "oncall remove",
+            "oncall import",
+            "quiet",
+        ),
+    ),
     (mark("🔐 Access"), ("access", "grant", "revoke", "audit")),
     (mark("🤖 The bot"), ("help", "id", "start")),
 )

@@ -40,33 +40,33 @@ async def keep(session: AsyncSession, station: str, kept: KeptCalendar, by: str,
     if row is None:
         row = RotationRow(station=station, level=kept.level, people=[], shift={})
         session.add(row)
-    row.calendar, row.changed_at, row.changed_by = _stored(kept), now, by[:128]
+    row.calendar, row.changed_at, row.changed_by = stored(kept), now, by[:128]
 
 
 async def renew(session: AsyncSession, station: str, old: KeptCalendar, new: KeptCalendar) -> bool:
     """False when somebody has put another in its place meanwhile, or taken it away."""
     row = await session.get(RotationRow, (station, old.level))
-    if row is None or row.calendar is None or row.calendar != _stored(old):
+    if row is None or row.calendar is None or row.calendar != stored(old):
         return False
-    row.calendar = _stored(new)
+    row.calendar = stored(new)
     return True
 
 
-def restored(level: int, stored: dict[str, Any]) -> KeptCalendar:
+def restored(level: int, written: dict[str, Any]) -> KeptCalendar:
     moment = datetime.fromisoformat
-    duties = tuple(Duty(person, moment(begins), moment(ends), level) for person, begins, ends in stored["duties"])
+    duties = tuple(Duty(person, moment(begins), moment(ends), level) for person, begins, ends in written["duties"])
     return KeptCalendar(
         level=level,
-        url=stored["url"],
-        text=stored["text"],
-        zone=stored["zone"],
-        calendar=Calendar(duties, tuple(stored["unknown"])),
-        fetched_at=moment(stored["fetched_at"]),
-        problem=stored["problem"],
+        url=written["url"],
+        text=written["text"],
+        zone=written["zone"],
+        calendar=Calendar(duties, tuple(written["unknown"])),
+        fetched_at=moment(written["fetched_at"]),
+        problem=written["problem"],
     )
 
 
-def _stored(kept: KeptCalendar) -> dict[str, Any]:
+def stored(kept: KeptCalendar) -> dict[str, Any]:
     return {
         "url": kept.url,
         "text": kept.text,

@@ -18,6 +18,7 @@ from bot.store.database import Store
 from bot.store.drawer import Drawer
 from bot.store.grants import GrantBook
 from bot.store.imports import Imports
+from bot.store.oncall import OnCallBook
 from bot.store.requests import Requests
 from bot.store.tables import AuditEntry, AuditOutcome, Keyboard
 from handlers.command import Catalogue, Command, Desk, Press, Reply, Request
@@ -156,6 +157,7 @@ class Bench:
             grants=self.book,
             people=Acquaintances(store),
             requests=Requests(store, self.clock, self.book, lambda: None),
+            oncall=OnCallBook(store, self.clock, lambda: None),
             audit=AuditReader(store),
             membership=self.members,  # type: ignore[arg-type]
         )

@@ -16,7 +16,7 @@ from handlers import oncall, whom
 from handlers.command import Reply, Request, WrongArguments, button, command
 from handlers.oncall_facts import check_able, level_of, people_facts, person_facts, take_level, take_until
 
-LONGEST = timedelta(days=31)
+LONGEST = timedelta(days=60)
 
 
 @command(
@@ -109,8 +109,8 @@ def _given(
 
 
 async def _hand_over(request: Request, roster: Roster, leg: Leg) -> Reply:
-    if leg.ends - request.now > LONGEST + AHEAD:
-        raise WrongArguments(mark("Nobody is on call for longer than a month at a time."))
+    if leg.ends - leg.begins > LONGEST:
+        raise WrongArguments(mark("Nobody is on call for longer than two months at a time."))
     replaced = roster.shifts(leg.level, leg.begins, leg.ends)
     if (
         replaced

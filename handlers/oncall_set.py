@@ -62,9 +62,9 @@ async def _written(request: Request) -> Rotation:
 
 
 def _ahead(request: Request, rotation: Rotation) -> Iterator[Duty]:
-    """Until everybody has had a turn."""
-    everybody = len(rotation.people) * (rotation.shift.lasts + timedelta(hours=3))
-    return rotation.duties(request.now, request.now + everybody)
+    """Far enough for everybody to have had a turn."""
+    turns = max(SHOWN, len(rotation.people)) + 1
+    return rotation.duties(request.now, request.now + turns * (rotation.shift.lasts + timedelta(hours=3)))
 
 
 async def _facts(request: Request, rotation: Rotation) -> dict[str, Any]:

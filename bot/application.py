@@ -15,6 +15,7 @@ from telegram.request import HTTPXRequest
 
 from bot.access import Destination, grants_from
 from bot.alerts import silences
+from bot.alerts.duty import DutyWatch
 from bot.alerts.ledger import Ledger
 from bot.alerts.lookouts.station import Quiet, StationLookouts
 from bot.alerts.machine import Policy
@@ -38,6 +39,7 @@ from bot.store.drawer import Drawer
 from bot.store.grants import GrantBook
 from bot.store.imports import Imports
 from bot.store.incidents import Incidents
+from bot.store.oncall import OnCallBook
 from bot.store.past import Past
 from bot.store.requests import Requests
 from bot.store.watched import WatchedExtensions
@@ -113,6 +115,18 @@ class Application:
             lambda: self._menus.changed(),
         )
         self._membership = Membership(self._bot, clock)
+        self._people = Acquaintances(self._store)
+        self._oncall = OnCallBook(self._store, clock, self._oncall_changed)
+        self._duty = DutyWatch(
+            settings.station_name,
+            book=self._oncall,
+            grants=self._grants,
+            people=self._people,
+            can_write_to=self._messenger.can_write_to,
+            destinations=self._destinations,
+            clock=clock,
+            wake=self._courier.wake,
+        )
         self._menus = Menus(self._bot, self._renderer, CATALOGUE, self._grants, settings.station_name, clock)
         self._updates: Updates | None = None
         self._dispatcher: Dispatcher | None = None
@@ -123,7 +137,7 @@ class Application:
         await self._store.open()
         await import_recovery.tell_interrupted(self._store, self._settings.station_name, self._clock())
         async with self._pbx, self._bot_pools():
-            parts = (self._watch, self._lookouts, self._courier)
+            parts = (self._watch, self._lookouts, self._duty, self._courier)
             jobs = [*(part.run(self._stop) for part in parts), self._listen(), self._tidy()]
             if self._settings.health_address:
                 jobs.append(self._serve_health(self._settings.health_address))
@@ -195,8 +209,9 @@ class Application:
             drawer=Drawer(store, clock),
             imports=Imports(store, clock),
             grants=self._grants,
-            people=Acquaintances(store),
+            people=self._people,
             requests=Requests(store, clock, self._grants, self._courier.wake),
+            oncall=self._oncall,
             audit=AuditReader(store),
             past=Past(store),
             membership=self._membership,
@@ -251,6 +266,10 @@ class Application:
 
     def _in_trouble(self) -> bool:
         return self._watch.latest is not None and self._watch.latest.trouble is not None
+
+    def _oncall_changed(self) -> None:
+        self._courier.wake()
+        self._duty.changed()
 
     def _destinations(self) -> Sequence[Destination]:
         return self._settings.alert_destinations

@@ -11,9 +11,9 @@ from bot.store.audit_reading import Row, Wanted
 from bot.store.tables import AuditOutcome
 from handlers import spreadsheet
 from handlers.command import CATALOGUE, Reply, Request, WrongArguments, button, command
-from handlers.grant import ID
 from handlers.periods import NotAPeriod, Period, take_period
 from handlers.rules import RULES
+from handlers.whom import ID
 
 PAGE = 10
 CARDS_IN_A_ROW = 5

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, Protocol
 
@@ -23,6 +23,7 @@ from bot.store.drawer import Drawer
 from bot.store.grants import GrantBook
 from bot.store.imports import Imports
 from bot.store.incidents import Incidents
+from bot.store.oncall import OnCallBook
 from bot.store.past import Past
 from bot.store.requests import Requests
 from bot.store.watched import WatchedExtensions
@@ -132,6 +133,7 @@ class Desk:
     grants: GrantBook
     people: Acquaintances
     requests: Requests
+    oncall: OnCallBook
     audit: AuditReader
     past: Past
     membership: Membership
@@ -178,12 +180,16 @@ Handler = Callable[[Request], Awaitable[Reply]]
 
 @dataclass(frozen=True, slots=True)
 class Command:
+    """`oncall take` is what `/oncall take` means: a command of its own, with a rule of its own. `words` stand for its
+    second word in other languages."""
+
     name: str
     handler: Handler
     rule: Rule
     summary: str
     usage: str = ""
     examples: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,18 +213,27 @@ class Catalogue:
         """Whether a button or an answer of that name does something."""
         return name in self.presses or name in self.answers
 
+    def refined(self, typed: Typed) -> Typed:
+        """With its second word in the name, when there is such a command."""
+        first, *rest = typed.arguments.split(None, 1) or [""]
+        for one in self.commands.values():
+            name, _, word = one.name.partition(" ")
+            if name == typed.name and word and first.lower() in (word, *one.words):
+                return replace(typed, name=one.name, arguments=rest[0] if rest else "")
+        return typed
+
 
 CATALOGUE = Catalogue()
 
 
 def command(
-    name: str, *, summary: str, usage: str = "", examples: tuple[str, ...] = ()
+    name: str, *, summary: str, usage: str = "", examples: tuple[str, ...] = (), words: tuple[str, ...] = ()
 ) -> Callable[[Handler], Handler]:
     """Declare a command. Without a line in the table of rules it does not import."""
-    rule = _rule(f"/{name}", name in CATALOGUE.commands, r"/[a-z][a-z0-9_]{0,31}")
+    rule = _rule(f"/{name}", name in CATALOGUE.commands, r"/[a-z][a-z0-9_]{0,31}( [a-z]+)?")
 
     def declare(handler: Handler) -> Handler:
-        CATALOGUE.commands[name] = Command(name, handler, rule, summary, usage, tuple(map(Own, examples)))
+        CATALOGUE.commands[name] = Command(name, handler, rule, summary, usage, tuple(map(Own, examples)), words)
         return handler
 
     return declare

@@ -87,6 +87,9 @@ class Decisions:
         self._within = within
         self._began = clock()
 
+    def refined(self, typed: Typed) -> Typed:
+        return self._catalogue.refined(typed)
+
     async def about_command(self, typed: Typed, update_id: int) -> Verdict:
         return await self._guarded(Matter(typed, update_id, subjects.of_command(self._catalogue, typed)))
 

@@ -68,6 +68,7 @@ class Dispatcher:
 
     async def _typed(self, typed: Typed, update_id: int) -> None:
         started = time.monotonic()
+        typed = self._decisions.refined(typed)
         verdict = await self._decisions.about_command(typed, update_id)
         command, decision = verdict.subject.handler, verdict.decision
         talk = self._reception.conversation(typed.actor, typed.place, verdict.may, asked=typed.message_id)

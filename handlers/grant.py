@@ -1,6 +1,5 @@
 """/grant and /revoke: who is meant, the question, and the change."""
 
-import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,14 +15,11 @@ from bot.access import (
 )
 from bot.chat.message import Button, Message, Rows, mark
 from bot.store.audit import Change
-from handlers import access
+from handlers import access, whom
 from handlers.command import Reply, Request, WrongArguments, button, command
 from handlers.deadlines import NotADeadline, take_deadline
-from handlers.intent import NOBODY
 
 HERE = frozenset({"here", "group", "chat", "здесь", "группа", "чат"})
-ID = re.compile(r"-?\d{4,19}")
-WHOM = mark("Write whom you mean: @username, a numeric id, or answer a message of theirs.")
 LENGTHS = ((mark("for 8 h"), timedelta(hours=8)), (mark("for 7 d"), timedelta(days=7)))
 REFUSALS = {
     NO_SUCH_ROLE: mark("The bot's settings do not know this role any more. /access lists what there is."),
@@ -82,7 +78,7 @@ def _which_role(request: Request, wrong: str = "") -> WrongArguments:
 
 
 def _may_be_somebody(word: str) -> bool:
-    return word.startswith("@") or word.lower() in HERE or ID.fullmatch(word) is not None
+    return word.lower() in HERE or whom.names_somebody(word)
 
 
 async def _subject(request: Request, words: list[str]) -> int:
@@ -91,20 +87,13 @@ async def _subject(request: Request, words: list[str]) -> int:
     if not words and request.about is not None:
         return request.about.id
     if len(words) != 1 or not _may_be_somebody(words[0]):
-        raise WrongArguments(WHOM)
+        raise WrongArguments(whom.WHOM)
     (word,) = words
     if word.lower() in HERE:
         if request.place.private:
             raise WrongArguments(mark("Write that in the group you mean, or name the group by its numeric id."))
         return request.place.chat
-    if ID.fullmatch(word):
-        if int(word) in NOBODY:
-            raise WrongArguments(mark("This id is nobody's own: every anonymous administrator or channel has it."))
-        return int(word)
-    known = await request.desk.people.by_username(word)
-    if known is None:
-        raise WrongArguments(message=Message("not_met", {"written": word}))
-    return known.id
+    return await whom.id_of(request, word)
 
 
 @button("access.ask_give")

@@ -101,7 +101,10 @@ class Menus:
         return [
             BotCommand(command.name, self._renderer.label(command.summary))
             for command in in_order(self._catalogue)
-            if command.rule.where.holds(private=private) and access.may(asking, command.rule.permission).allowed
+            # Telegram offers only the first word of a command.
+            if " " not in command.name
+            and command.rule.where.holds(private=private)
+            and access.may(asking, command.rule.permission).allowed
         ]
 
     async def _told(self, scope: BotCommandScope, commands: list[BotCommand] | None) -> bool:

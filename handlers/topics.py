@@ -15,6 +15,20 @@ TOPICS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (mark("🔌 Trunks"), ("trunks", "add_trunk", "edit_trunk", "delete_trunk")),
     (mark("🔕 Mutes and maintenance"), ("mute", "mutes", "unmute", "maintenance")),
+    (
+        mark("📟 On call"),
+        (
+            "oncall",
+            "oncall take",
+            "oncall give",
+            "oncall swap",
+            "oncall cancel",
+            "oncall set",
+            "oncall remove",
+            "oncall import",
+            "quiet",
+        ),
+    ),
     (mark("🔐 Access"), ("access", "grant", "revoke", "audit")),
     (mark("🤖 The bot"), ("help", "id", "start")),
 )

@@ -18,6 +18,8 @@ SECRET_FIELD = re.compile(
 )
 # A bot's token and an API key give themselves away by their form.
 SECRET_FORM = re.compile(r"\b\d{5,}(?::|%3A)[A-Za-z0-9_-]{30,}|\b[0-9a-fA-F]{32,}\b|(?i:bearer)\s+\S+")
+# Addresses of private calendars and the like open what they lead to; hosts alone are no secret.
+ADDRESS = re.compile(r"(?i)\b(?:https?|webcal)://\S+")
 HIDDEN = "•••"
 # Telegram gives an update again for a day; ids jump after a week without any.
 REMEMBERED = timedelta(days=2)
@@ -80,8 +82,10 @@ def shortened(text: str, limit: int) -> str:
 
 
 def without_secrets(arguments: str) -> str:
-    """The first line of what was typed, with passwords taken out: pasted lists are not kept, and may hold some too."""
-    return SECRET_FORM.sub(HIDDEN, SECRET_FIELD.sub(rf"\1={HIDDEN}", arguments.partition("\n")[0]))
+    """The first line of what was typed, with passwords and web addresses taken out: pasted lists are not kept, and may
+    hold some too."""
+    shown = SECRET_FORM.sub(HIDDEN, SECRET_FIELD.sub(rf"\1={HIDDEN}", arguments.partition("\n")[0]))
+    return ADDRESS.sub(HIDDEN, shown)
 
 
 def holds_secret(text: str) -> bool:

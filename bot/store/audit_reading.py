@@ -30,7 +30,9 @@ class Wanted:
             found.append(row.actor_id == self.actor_id)
         if self.what:
             found.append(
-                row.what.in_((self.what, f"/{self.what}")) | row.what.startswith(f"{self.what}.", autoescape=True)
+                row.what.in_((self.what, f"/{self.what}"))
+                | row.what.startswith(f"{self.what}.", autoescape=True)
+                | row.what.startswith(f"/{self.what} ", autoescape=True)
             )
         if self.allowed is not None:
             found.append(row.allowed == self.allowed)

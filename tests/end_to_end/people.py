@@ -3,9 +3,9 @@
 from tests.end_to_end.house import ANNA, Seen, Standins, press
 
 ANYONE = {"help", "id", "start"}
-VIEWER = ANYONE | {"status", "calls", "cdr", "missed", "stats", "employees", "trunks"}
+VIEWER = ANYONE | {"status", "calls", "cdr", "missed", "stats", "employees", "trunks", "oncall"}
 VIEWER |= {"incidents", "why", "history", "mutes", "maintenance"}
-OPERATOR = VIEWER | {"ack", "mute", "unmute"}
+OPERATOR = VIEWER | {"ack", "mute", "unmute", "quiet", "watch", "unwatch", "test_alert"}
 
 
 def newcomer(house: Standins, name: str, **more: object) -> int:

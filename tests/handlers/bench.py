@@ -21,6 +21,7 @@ from bot.store.drawer import Drawer
 from bot.store.grants import GrantBook
 from bot.store.imports import Imports
 from bot.store.incidents import Incidents
+from bot.store.oncall import OnCallBook
 from bot.store.past import Past
 from bot.store.requests import Requests
 from bot.store.tables import AuditEntry, AuditOutcome, Keyboard
@@ -172,6 +173,7 @@ class Bench:
             grants=self.book,
             people=Acquaintances(store),
             requests=Requests(store, self.clock, self.book, lambda: None),
+            oncall=OnCallBook(store, self.clock, lambda: None),
             audit=AuditReader(store),
             past=Past(store),
             membership=self.members,  # type: ignore[arg-type]

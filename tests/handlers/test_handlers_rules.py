@@ -71,7 +71,7 @@ async def test_help_and_the_menu_list_what_is_obeyed(bench: Bench, person: int, 
     expected = {c.name for c in in_order(CATALOGUE) if holds(c.rule, ROLES[person], private=private)}
     menus = Menus(None, Renderer("en"), CATALOGUE, bench.book, "Head office", bench.clock)  # type: ignore[arg-type]
     offered = menus._listed(await bench.book.current(), person, person if private else GROUP)
-    assert {command.command for command in offered} == expected
+    assert {command.command for command in offered} == {name for name in expected if " " not in name}
     if ROLES[person] is None:
         return
     bench.catalogue.commands["help"] = Command("help", help_, RULES["/help"], "")

@@ -1,0 +1,204 @@
+"""Before a shift: can the person be called at all? And calendars: do they still say the same?
+
+What is due is decided from stored times, so that a restart neither forgets a check nor repeats a warning.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from bot.access import Destination, Permission
+from bot.alerts import calendar_source
+from bot.alerts.calendar_source import NoCalendar
+from bot.oncall.roster import AHEAD, MOMENT, Roster
+from bot.oncall.rotation import Duty
+from bot.store.acquaintances import Acquaintances, Known
+from bot.store.calendars import KeptCalendar
+from bot.store.grants import GrantBook
+from bot.store.news import News
+from bot.store.oncall import OnCallBook
+from bot.store.pagers import NOT_TRIED, Reach
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY = 60.0
+BEFORE = (timedelta(hours=24), timedelta(hours=1))
+# Who cannot be reached is tried again this often: perhaps they have pressed Start by now.
+TRY_AGAIN = timedelta(minutes=10)
+FETCH_EVERY = timedelta(minutes=10)
+READ_EVERY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Whether a person can be reached, and the shift it is about; None when they have none soon."""
+
+    person: int
+    duty: Duty | None
+
+
+def due_checks(roster: Roster, reach: Mapping[int, Reach], now: datetime) -> tuple[Check, ...]:
+    """A day and an hour before each shift, and at once when somebody's duties have changed."""
+    found: list[Check] = []
+    for person in sorted(roster.people_named):
+        known = reach.get(person, NOT_TRIED)
+        soon = roster.duties_of(person, now, now + max(BEFORE) + MOMENT)
+        if known.checked_at is None:
+            ahead = soon or roster.duties_of(person, now, now + AHEAD)
+            found.append(Check(person, ahead[0] if ahead else None))
+        elif soon and _is_due(soon, known, known.checked_at, now):
+            found.append(Check(person, soon[0]))
+    return tuple(found)
+
+
+def _is_due(soon: Sequence[Duty], known: Reach, checked_at: datetime, now: datetime) -> bool:
+    if known.reachable is False and now - checked_at >= TRY_AGAIN:
+        return True
+    return any(checked_at < duty.begins - before <= now for duty in soon for before in BEFORE)
+
+
+def is_news(check: Check, known: Reach) -> bool:
+    """Whether it was not yet said of this shift that its person cannot be reached."""
+    if known.warned_at is None:
+        return True
+    return check.duty is not None and known.warned_at < check.duty.begins - max(BEFORE)
+
+
+def is_due(kept: KeptCalendar, now: datetime) -> bool:
+    """Whether a calendar is to be fetched or read anew."""
+    return now - kept.fetched_at >= (FETCH_EVERY if kept.url else READ_EVERY)
+
+
+class DutyWatch:
+    """`can_write_to` asks Telegram; `destinations` are the chats for alerts; `wake` tells the courier."""
+
+    def __init__(
+        self,
+        station: str,
+        *,
+        book: OnCallBook,
+        grants: GrantBook,
+        people: Acquaintances,
+        can_write_to: Callable[[int], Awaitable[bool]],
+        destinations: Callable[[], Sequence[Destination]],
+        clock: Callable[[], datetime],
+        wake: Callable[[], None],
+    ) -> None:
+        self._station = station
+        self._book = book
+        self._grants = grants
+        self._people = people
+        self._can_write_to = can_write_to
+        self._destinations = destinations
+        self._clock = clock
+        self._wake = wake
+        self._changed = asyncio.Event()
+
+    def changed(self) -> None:
+        """Duties have changed: look at once."""
+        self._changed.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        stopped = asyncio.create_task(stop.wait())
+        while not stop.is_set():
+            self._changed.clear()
+            try:
+                await self.look()
+            except Exception:
+                # Alerts go on without it, and the next look is soon.
+                log.exception("who is on call could not be looked after")
+            woken = asyncio.create_task(self._changed.wait())
+            await asyncio.wait({woken, stopped}, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
+            woken.cancel()
+            with suppress(asyncio.CancelledError):
+                await woken
+        stopped.cancel()
+
+    async def look(self) -> None:
+        await self._renew_calendars()
+        roster = await self._book.roster(self._station)
+        reach = await self._book.reach(sorted(roster.people_named))
+        for check in due_checks(roster, reach, self._clock()):
+            await self._check(check, reach.get(check.person, NOT_TRIED))
+
+    async def _check(self, check: Check, known: Reach) -> None:
+        access = await self._grants.current()
+        able = access.people_with(Permission.ONCALL_TAKE, self._station, self._clock())
+        reachable = await self._can_write_to(check.person)
+        in_order = reachable and check.person in able
+        warnings: list[News] = []
+        if not in_order and is_news(check, known):
+            facts = await self._facts_of(check.person) | {
+                "level": check.duty.level if check.duty else 1,
+                "begins": check.duty.begins.isoformat() if check.duty else None,
+                "reachable": reachable,
+                "able": check.person in able,
+            }
+            admins = access.people_with(Permission.ONCALL, self._station, self._clock())
+            told = dict.fromkeys([*map(Destination, admins), *self._destinations()])
+            warnings = [News(to, "oncall_unreachable", facts) for to in told if to.chat != check.person]
+        await self._book.note_reach(check.person, reachable=in_order, warnings=warnings)
+        if warnings:
+            self._wake()
+
+    async def _renew_calendars(self) -> None:
+        for kept in await self._book.calendars(self._station):
+            if is_due(kept, self._clock()):
+                await self._renew(kept)
+
+    async def _renew(self, kept: KeptCalendar) -> None:
+        now = self._clock()
+        renewed = await self._read_again(kept, now)
+        news = await self._news(kept, renewed, now)
+        if renewed.problem and not kept.problem:
+            news += await self._problem(renewed)
+        if await self._book.renew_calendar(self._station, kept, renewed, news) and news:
+            self._wake()
+
+    async def _read_again(self, kept: KeptCalendar, now: datetime) -> KeptCalendar:
+        """What cannot be fetched or read stays as it was; the old text is read on, into the weeks to come."""
+        text, calendar, problem = kept.text, kept.calendar, ""
+        try:
+            text = await calendar_source.fetch(kept.url) if kept.url else kept.text
+        except NoCalendar as error:
+            problem = str(error.trouble)
+        try:
+            whose = await calendar_source.names(self._grants, self._people, self._station, now)
+            calendar = await calendar_source.read(text, kept.level, kept.zone, now, whose)
+        except NoCalendar as error:
+            text, problem = kept.text, problem or str(error.trouble)
+        if problem:
+            log.warning("a calendar could not be had", level=kept.level, reason=problem)
+        return replace(kept, text=text, calendar=calendar, fetched_at=now, problem=problem)
+
+    async def _problem(self, failed: KeptCalendar) -> list[News]:
+        """Said once, until it works again."""
+        access = await self._grants.current()
+        facts = {"station": self._station, "level": failed.level, "problem": failed.problem}
+        admins = access.people_with(Permission.ONCALL, self._station, self._clock())
+        return [News(Destination(admin), "oncall_calendar_problem", facts) for admin in admins]
+
+    async def _news(self, old: KeptCalendar, new: KeptCalendar, now: datetime) -> list[News]:
+        """The calendar was changed so that somebody else is on call at this moment."""
+        roster = await self._book.roster(self._station)
+        before = roster.on_call(now).get(old.level)
+        after = replace(roster, calendars={**roster.calendars, old.level: new.calendar}).on_call(now).get(old.level)
+        if before == after:
+            return []
+        facts = {
+            "station": self._station,
+            "level": old.level,
+            "before": await self._facts_of(before) if before is not None else None,
+            "after": await self._facts_of(after) if after is not None else None,
+        }
+        told = [*self._destinations(), *(Destination(person) for person in (before, after) if person is not None)]
+        return [News(to, "oncall_changed", facts) for to in dict.fromkeys(told)]
+
+    async def _facts_of(self, person: int) -> dict[str, Any]:
+        known = (await self._people.named([person])).get(person, Known(person, ""))
+        return {"station": self._station, "subject": person, "name": known.name, "username": known.username or ""}

@@ -1,0 +1,108 @@
+"""/oncall: who is on call now, until when, who is next, and when nobody will be."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from bot.access import Permission
+from bot.chat.message import Button, Message, Rows, mark
+from bot.oncall.roster import Roster
+from bot.store.acquaintances import Known
+from bot.store.calendars import KeptCalendar
+from bot.store.pagers import Reach
+from handlers.command import Reply, Request, button, command
+from handlers.oncall_facts import able, duty_facts, level_of, person_facts
+
+LOOKS_AHEAD = timedelta(days=14)
+GAPS_SHOWN = 3
+SHIFTS_SHOWN = 12
+UNKNOWN_SHOWN = 5
+
+
+@command("oncall", summary=mark("Who is on call now, until when, and who is next"), examples=("/oncall",))
+async def oncall(request: Request) -> Reply:
+    return Reply(await overview(request))
+
+
+@button("oncall.show")
+async def show(request: Request) -> Reply:
+    return Reply(await overview(request))
+
+
+@button("oncall.leave")
+async def leave(request: Request) -> Reply:
+    return Reply(await overview(request), outcome="cancelled")
+
+
+@button("oncall.shifts")
+async def shifts(request: Request) -> Reply:
+    """The shifts of one level that come next."""
+    roster = await request.desk.oncall.roster(request.station.name)
+    level = level_of(roster, int(request.data["level"]))
+    ahead = roster.shifts(level, request.now, request.now + LOOKS_AHEAD)[:SHIFTS_SHOWN]
+    names = await request.desk.people.named({duty.person for duty in ahead})
+    facts = {
+        "station": request.station.name,
+        "level": level,
+        "levels": len(roster.levels),
+        "shifts": [duty_facts(duty, names) for duty in ahead],
+    }
+    others = tuple(
+        Button(f"📅 {other}", "oncall.shifts", {"level": other}) for other in roster.levels if other != level
+    )
+    rows: Rows = ((Button(mark("‹ Back"), "oncall.show"), *others),)
+    return Reply(Message("oncall_shifts", facts, rows))
+
+
+async def overview(request: Request, deed: str = "") -> Message:
+    book, station = request.desk.oncall, request.station.name
+    roster = await book.roster(station)
+    reach = await book.reach(sorted(roster.people_named))
+    names = await request.desk.people.named(roster.people_named)
+    calendars = {kept.level: kept for kept in await book.calendars(station)}
+    may = set(await able(request))
+
+    def trouble(person: int) -> str:
+        return "not able" if person not in may else _trouble(reach.get(person))
+
+    levels = [_level(request, roster, level, names, calendars.get(level)) for level in roster.levels]
+    troubled = [person for person in sorted(roster.people_named) if trouble(person)]
+    facts = {
+        "station": station,
+        "deed": deed,
+        "levels": levels,
+        "troubled": [person_facts(person, names) | {"trouble": trouble(person)} for person in troubled],
+        "may_set": request.may(Permission.ONCALL).allowed,
+    }
+    return Message("oncall", facts, _buttons(request, roster))
+
+
+def _trouble(reach: Reach | None) -> str:
+    return "unreachable" if reach is not None and reach.reachable is False else ""
+
+
+def _level(
+    request: Request, roster: Roster, level: int, names: Mapping[int, Known], kept: KeptCalendar | None
+) -> dict[str, Any]:
+    now = request.now
+    duty, coming = roster.duty(level, now), roster.next_duty(level, now)
+    gaps = roster.gaps(level, now, now + LOOKS_AHEAD)
+    return {
+        "level": level,
+        "now": duty_facts(duty, names) if duty else None,
+        "next": duty_facts(coming, names) if coming else None,
+        "gaps": [{"begins": begins, "ends": ends} for begins, ends in gaps[:GAPS_SHOWN]],
+        "more_gaps": max(0, len(gaps) - GAPS_SHOWN),
+        "ahead": now + LOOKS_AHEAD,
+        "unknown": list(kept.calendar.unknown[:UNKNOWN_SHOWN]) if kept else [],
+        "problem": kept.problem if kept else "",
+    }
+
+
+def _buttons(request: Request, roster: Roster) -> Rows:
+    level = roster.levels[0] if roster.levels else 1
+    rows: list[tuple[Button, ...]] = []
+    if request.may(Permission.ONCALL_TAKE).allowed:
+        rows.append((Button(mark("🙋 Take over for 8 h"), "oncall.ask_take", {"level": level, "hours": 8}),))
+    shown = (Button(mark("📅 Shifts"), "oncall.shifts", {"level": level}),) if roster.levels else ()
+    return (*rows, (*shown, Button(mark("↻ Refresh"), "oncall.show")))

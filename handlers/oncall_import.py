@@ -1,0 +1,114 @@
+"""/oncall import: a calendar says who is on call. Its address is a secret and is given in private only."""
+
+from datetime import timedelta
+from typing import Any
+
+from bot.alerts import calendar_source
+from bot.alerts.calendar_source import NoCalendar, Trouble
+from bot.chat.message import Button, Message, mark
+from bot.oncall.calendar import MOST_BYTES
+from bot.oncall.roster import Roster
+from bot.store import calendars
+from bot.store.audit import Change
+from bot.store.calendars import KeptCalendar
+from handlers import oncall
+from handlers.command import Question, Reply, Request, WrongArguments, answer, button, command
+from handlers.oncall import LOOKS_AHEAD
+from handlers.oncall_facts import duty_facts, take_level
+
+CONFIRM_WITHIN = timedelta(minutes=15)
+SHOWN = 8
+UNKNOWN_SHOWN = 10
+
+
+@command(
+    "oncall import",
+    summary=mark("Let a calendar say who is on call"),
+    usage=mark("[an .ics file, or in private an https address] [level 2]"),
+    examples=("/oncall import", "/oncall import level 2"),
+    words=("импорт", "календарь"),
+)
+async def import_(request: Request) -> Reply:
+    level, words = take_level(request.arguments.split())
+    wanted = level or 1
+    if words and not request.place.private:
+        deleted = await request.talk.delete_asked()
+        return Reply(Message("oncall_address_in_group", {"deleted": deleted}), outcome="an address in a group")
+    if words or request.document is not None:
+        return await _preview(request, wanted, words[0] if words else "")
+    return await _ask(request, wanted)
+
+
+async def _ask(request: Request, level: int) -> Reply:
+    waits = Question("oncall.calendar", {"level": level})
+    message = Message("oncall_import_how", {"station": request.station.name, "level": level})
+    if request.place.private:
+        return Reply(message, question=waits, outcome="waits for a calendar")
+    if not await request.talk.ask_privately(message, waits):
+        return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
+    return Reply(
+        Message("goes_on_in_private", {"person": request.actor.name}), outcome="waits for a calendar in private"
+    )
+
+
+@answer("oncall.calendar")
+async def take_calendar(request: Request) -> Reply:
+    return await _preview(request, int(request.data["level"]), request.arguments.strip())
+
+
+async def _preview(request: Request, level: int, written: str) -> Reply:
+    try:
+        kept = await _read(request, level, written)
+    except NoCalendar as error:
+        raise WrongArguments(message=Message("oncall_no_calendar", {"problem": str(error.trouble)})) from None
+    roster = Roster(calendars={level: kept.calendar})
+    until = request.now + LOOKS_AHEAD
+    ahead = roster.shifts(level, request.now, until)
+    names = await request.desk.people.named({duty.person for duty in ahead})
+    facts = {
+        "station": request.station.name,
+        "level": level,
+        "by_address": bool(kept.url),
+        "shifts": [duty_facts(duty, names) for duty in ahead[:SHOWN]],
+        "unknown": list(kept.calendar.unknown[:UNKNOWN_SHOWN]),
+        "more": max(0, len(kept.calendar.unknown) - UNKNOWN_SHOWN),
+        "gaps": len(roster.gaps(level, request.now, until)),
+    }
+    if not kept.calendar.duties:
+        return Reply(Message("oncall_calendar_names_nobody", facts), outcome="names nobody")
+    token = await request.desk.drawer.put({"level": level, "calendar": calendars.stored(kept)}, CONFIRM_WITHIN)
+    rows = ((Button(mark("✅ Use it"), "oncall.import", {"kept": token}), Button(mark("Cancel"), "oncall.leave")),)
+    message = Message("oncall_import", facts, rows)
+    return Reply(message, confirm=True, confirm_within=CONFIRM_WITHIN, settled=True, outcome=f"asked for level {level}")
+
+
+async def _read(request: Request, level: int, written: str) -> KeptCalendar:
+    """Raises NoCalendar."""
+    url = "" if request.document is not None else calendar_source.address(written)
+    text = await (calendar_source.fetch(url) if url else _file(request))
+    zone = str(request.station.zone())
+    desk, station, now = request.desk, request.station.name, request.now
+    whose = await calendar_source.names(desk.grants, desk.people, station, now)
+    calendar = await calendar_source.read(text, level, zone, now, whose)
+    return KeptCalendar(level, url, text, zone, calendar, now)
+
+
+async def _file(request: Request) -> str:
+    if request.document is None or request.document.size > MOST_BYTES:
+        raise NoCalendar(Trouble.TOO_LARGE)
+    content = await request.talk.download(request.document)
+    if content is None:
+        raise NoCalendar(Trouble.NOT_GIVEN)
+    return content.decode("utf-8", "replace")
+
+
+@button("oncall.import")
+async def use(request: Request) -> Reply:
+    draft = await request.desk.drawer.take(str(request.data["kept"]))
+    if draft is None:
+        return Reply(Message("expired"), outcome="expired")
+    kept = calendars.restored(int(draft["level"]), draft["calendar"])
+    await request.desk.oncall.keep_calendar(request.station.name, kept, request.actor.name)
+    after: dict[str, Any] = {"calendar": "address" if kept.url else "file", "duties": len(kept.calendar.duties)}
+    message = await oncall.overview(request, mark("From now on the calendar says who is on call."))
+    return Reply(message, outcome=f"a calendar for level {kept.level}", change=Change({}, after))

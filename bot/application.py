@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import signal
-import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,15 +12,8 @@ from telegram import Update
 from telegram.error import InvalidToken, TelegramError
 from telegram.request import HTTPXRequest
 
-from bot.access import Destination, grants_from
+from bot.access import grants_from
 from bot.alerts import silences
-from bot.alerts.duty import DutyWatch
-from bot.alerts.ledger import Ledger
-from bot.alerts.lookouts.station import Quiet, StationLookouts
-from bot.alerts.machine import Policy
-from bot.alerts.rehearsals import Rehearsals
-from bot.alerts.silences import Silences
-from bot.alerts.watch import Watch
 from bot.chat.courier import Courier
 from bot.chat.errors import TokenRefused
 from bot.chat.membership import Membership
@@ -29,8 +21,8 @@ from bot.chat.messenger import Messenger
 from bot.chat.pace import Pace
 from bot.chat.render import Renderer
 from bot.chat.updates import Updates, UpdatesBot
-from bot.pbx import Pbx
 from bot.settings import Settings, WrongSettings
+from bot.station import WatchedStation
 from bot.store import drawer, grants, inbox, keyboards, questions
 from bot.store.acquaintances import Acquaintances
 from bot.store.audit_reading import AuditReader
@@ -39,11 +31,8 @@ from bot.store.drawer import Drawer
 from bot.store.grants import GrantBook
 from bot.store.imports import Imports
 from bot.store.incidents import Incidents
-from bot.store.oncall import OnCallBook
 from bot.store.past import Past
 from bot.store.requests import Requests
-from bot.store.watched import WatchedExtensions
-from bot.zone import StationZone
 from handlers import CATALOGUE, import_recovery
 from handlers.command import Desk, Station
 from handlers.decisions import Decisions
@@ -75,38 +64,9 @@ class Application:
         self._clock = clock
         self._stop = asyncio.Event()
         self._store = Store(settings.database_url)
-        self._zone = StationZone(settings.pbx_timezone)
         self._bot = _telegram_bot(settings)
         self._renderer = Renderer(settings.language)
         self._messenger = Messenger(self._bot, self._store, self._renderer, Pace())
-        self._pbx = Pbx(
-            settings.pbx_url,
-            settings.pbx_api_key,
-            name=settings.station_name,
-            verify=_verification(settings),
-            allow_http=settings.pbx_allow_http,
-        )
-        self._courier = Courier(self._store, self._messenger, lambda _station: self._zone(), clock)
-        self._ledger = Ledger(self._store, settings.station_name, self._destinations, self._courier.wake)
-        self._watch = Watch(
-            settings.station_name,
-            self._pbx,
-            self._ledger,
-            Policy(poll_interval=settings.poll_interval, alert_after=settings.alert_after),
-            clock,
-            self._saw_time,
-        )
-        self._watched = WatchedExtensions(self._store, settings.station_name, lambda: self._lookouts.phones.wake())
-        self._lookouts = StationLookouts(
-            settings.station_name,
-            self._pbx,
-            self._ledger,
-            watched=self._watched.numbers,
-            quiet=Quiet(timedelta(minutes=settings.no_calls_after), settings.no_calls_hours),
-            zone=self._zone,
-            in_trouble=self._in_trouble,
-            clock=clock,
-        )
         self._grants = GrantBook(
             self._store,
             clock,
@@ -116,16 +76,16 @@ class Application:
         )
         self._membership = Membership(self._bot, clock)
         self._people = Acquaintances(self._store)
-        self._oncall = OnCallBook(self._store, clock, self._oncall_changed)
-        self._duty = DutyWatch(
-            settings.station_name,
-            book=self._oncall,
+        self._courier = Courier(self._store, self._messenger, lambda _name: self._station.zone(), clock, self._lost)
+        self._station = WatchedStation(
+            settings,
+            store=self._store,
+            messenger=self._messenger,
             grants=self._grants,
             people=self._people,
-            can_write_to=self._messenger.can_write_to,
-            destinations=self._destinations,
-            clock=clock,
+            destinations=lambda: settings.alert_destinations,
             wake=self._courier.wake,
+            clock=clock,
         )
         self._menus = Menus(self._bot, self._renderer, CATALOGUE, self._grants, settings.station_name, clock)
         self._updates: Updates | None = None
@@ -136,9 +96,8 @@ class Application:
         _on_signals(self._stop.set)
         await self._store.open()
         await import_recovery.tell_interrupted(self._store, self._settings.station_name, self._clock())
-        async with self._pbx, self._bot_pools():
-            parts = (self._watch, self._lookouts, self._duty, self._courier)
-            jobs = [*(part.run(self._stop) for part in parts), self._listen(), self._tidy()]
+        async with self._station.pbx, self._bot_pools():
+            jobs = [*self._station.jobs(self._stop), self._courier.run(self._stop), self._listen(), self._tidy()]
             if self._settings.health_address:
                 jobs.append(self._serve_health(self._settings.health_address))
             code = await self._supervise(jobs)
@@ -185,25 +144,27 @@ class Application:
             self._dispatcher.handle,
             clock=self._clock,
             heard=self._heard,
-            polled=self._lookouts.second_copy.polled,
-            conflict=self._lookouts.second_copy.conflict,
+            polled=self._station.lookouts.second_copy.polled,
+            conflict=self._station.lookouts.second_copy.conflict,
         )
         log.info("listening", bot=me.username, station=self._settings.station_name)
         await asyncio.gather(self._updates.run(self._stop), self._menus.run(self._stop))
 
     def _heard(self, update: Update) -> None:
+        if (message := update.effective_message) is not None:
+            self._messenger.newest.saw(message.chat.id, message.message_id)
         self._membership.heard(update)
         self._menus.heard(update)
 
     def _new_dispatcher(self, bot_name: str) -> Dispatcher:
-        settings, store, clock = self._settings, self._store, self._clock
+        settings, store, clock, watched = self._settings, self._store, self._clock, self._station
         station = Station(
-            name=settings.station_name,
-            pbx=self._pbx,
-            watch=self._watch,
-            ledger=self._ledger,
-            phones=self._lookouts.phones,
-            zone=self._zone,
+            name=watched.name,
+            pbx=watched.pbx,
+            watch=watched.watch,
+            ledger=watched.ledger,
+            phones=watched.lookouts.phones,
+            zone=watched.zone,
         )
         desk = Desk(
             drawer=Drawer(store, clock),
@@ -211,14 +172,14 @@ class Application:
             grants=self._grants,
             people=self._people,
             requests=Requests(store, clock, self._grants, self._courier.wake),
-            oncall=self._oncall,
+            oncall=watched.oncall,
             audit=AuditReader(store),
             past=Past(store),
             membership=self._membership,
             incidents=Incidents(store),
-            silences=Silences(store, clock, self._courier.wake),
-            watched=self._watched,
-            rehearsals=Rehearsals(store, settings.station_name, self._ledger),
+            silences=watched.silences,
+            watched=watched.watched,
+            rehearsals=watched.rehearsals,
         )
         decisions = Decisions(
             store=store,
@@ -260,23 +221,13 @@ class Application:
             alert_chats=lambda: {to.chat for to in settings.alert_chats},
         )
 
-    def _saw_time(self, pbx_time: datetime | None) -> None:
-        self._zone.saw(pbx_time)
-        self._lookouts.clock.saw(pbx_time, self._clock())
-
-    def _in_trouble(self) -> bool:
-        return self._watch.latest is not None and self._watch.latest.trouble is not None
-
-    def _oncall_changed(self) -> None:
-        self._courier.wake()
-        self._duty.changed()
-
-    def _destinations(self) -> Sequence[Destination]:
-        return self._settings.alert_destinations
+    async def _lost(self, message: int) -> None:
+        await self._station.ledger.undelivered(message, self._clock())
+        self._station.ticker.wake()
 
     async def _tidy(self) -> None:
         while not self._stop.is_set():
-            await self._zone.ask(self._pbx)
+            await self._station.zone.ask(self._station.pbx)
             async with self._store.begin() as session:
                 await inbox.forget_old_updates(session, self._clock())
                 await keyboards.forget_old_keyboards(session, self._clock())
@@ -292,7 +243,7 @@ class Application:
         app = health_app(
             clock=self._clock,
             updates=lambda: self._updates.last_success if self._updates else None,
-            poll=lambda: self._watch.last_look,
+            poll=lambda: self._station.watch.last_look,
             poll_silence=timedelta(seconds=max(120.0, 4 * self._settings.poll_interval)),
         )
         await serve(app, listen(address), self._stop)
@@ -322,12 +273,6 @@ def _telegram_bot(settings: Settings) -> UpdatesBot:
         request=HTTPXRequest(connection_pool_size=32, proxy=proxy, read_timeout=15, pool_timeout=10),
         get_updates_request=HTTPXRequest(connection_pool_size=1, proxy=proxy, read_timeout=15, pool_timeout=10),
     )
-
-
-def _verification(settings: Settings) -> bool | ssl.SSLContext:
-    if isinstance(settings.pbx_tls_verify, bool):
-        return settings.pbx_tls_verify
-    return ssl.create_default_context(cafile=str(settings.pbx_tls_verify))
 
 
 def _on_signals(act: Callable[[], None]) -> None:

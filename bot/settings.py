@@ -62,6 +62,8 @@ class Settings(BaseSettings):
     database_url: str = "sqlite:///mikopbx-bot.sqlite3"
     poll_interval: float = Field(default=10, ge=1, le=600)
     alert_after: float = Field(default=30, ge=0, le=3600)
+    escalate_after: float = Field(default=600, ge=1, le=86_400)
+    remind_every: float = Field(default=1800, ge=1, le=604_800)
     no_calls_after: int = Field(default=0, ge=0, le=1440)
     no_calls_hours: Annotated[WorkingHours, NoDecode] = read_hours("mon-fri 09:00-18:00")
     language: Literal["en", "ru"] = "en"

@@ -1,7 +1,7 @@
 """Takes the outbox to Telegram: in order within a chat, chats side by side, each row until its fate is known."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta, tzinfo
 from functools import partial
 
@@ -37,7 +37,8 @@ FINISH_WITHIN = 5.0
 
 
 class Courier:
-    """`zone_of` gives a station's zone by its name, `clock` the aware time."""
+    """`zone_of` gives a station's zone by its name, `clock` the aware time. `lost` is told the number of a message that
+    can never be delivered."""
 
     def __init__(
         self,
@@ -45,7 +46,9 @@ class Courier:
         messenger: Messenger,
         zone_of: Callable[[str], tzinfo],
         clock: Callable[[], datetime],
+        lost: Callable[[int], Awaitable[None]] | None = None,
     ) -> None:
+        self._lost = lost
         self._store = store
         self._messenger = messenger
         self._zone_of = zone_of
@@ -185,6 +188,8 @@ class Courier:
                 log.error("a message cannot be delivered", row=row.id, chat=row.chat_id, reason=str(error))
                 async with self._store.begin() as session:
                     await outbox.bury(session, row.id, str(error))
+                if self._lost is not None and row.action == "send":
+                    await self._lost(row.id)
             case _:
                 await self._put_back(row, pause, str(error))
 

@@ -33,6 +33,7 @@ from bot.chat.errors import (
 )
 from bot.chat.hygiene import clean, plain
 from bot.chat.message import File, Message, mark
+from bot.chat.newest import Newest
 from bot.chat.pace import Pace
 from bot.chat.render import CAPTION_LIMIT, Renderer
 from bot.store import chats
@@ -74,6 +75,7 @@ class Messenger:
         self._renderer = renderer
         self._pace = pace
         self._lost_topics: set[Destination] = set()
+        self.newest = Newest()
 
     async def send(
         self,
@@ -235,6 +237,7 @@ class Messenger:
                 link_preview_options=NO_PREVIEW,
                 **TIMEOUTS,
             )
+            self.newest.saw(target.to.chat, sent.message_id)
             return sent.message_id
 
         return await self._in_html_or_plain(target.to.chat, message.template, text, put)

@@ -4,6 +4,7 @@ from tests.end_to_end.house import ANNA, Seen, Standins, press
 
 ANYONE = {"help", "id", "start"}
 VIEWER = ANYONE | {"status", "calls", "cdr", "missed", "stats", "employees", "trunks", "oncall"}
+OPERATOR = VIEWER | {"quiet"}
 
 
 def newcomer(house: Standins, name: str, **more: object) -> int:

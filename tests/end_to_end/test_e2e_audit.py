@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.house import ANNA, BORIS, GROUP, SAM, VERA, Seen, Standins, press, running_bot, running_standins
-from tests.end_to_end.people import VIEWER, menu, newcomer, wait_for_menu
+from tests.end_to_end.people import OPERATOR, VIEWER, menu, newcomer, wait_for_menu
 
 READERS = range(3001, 3021)
 KNOCKS = 11
@@ -152,9 +152,9 @@ def test_it_is_offered_to_administrators_in_private_only(office: Standins, group
     assert "/audit — " in office.asks(reader, "/help")
     office.wait_for(lambda: "audit" in menu(office, reader) or None, "the menu of an administrator")
     assert "audit" not in menu(office, ANNA, group)
-    for person in (VERA, BORIS):
+    for person, offered in ((VERA, VIEWER), (BORIS, OPERATOR)):
         assert "no right to use /audit" in office.asks(person, "/audit")
-        wait_for_menu(office, person, VIEWER)
+        wait_for_menu(office, person, offered)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.house import ANNA, BORIS, GROUP, SAM, VERA, Seen, Standins, press, running_bot, running_standins
-from tests.end_to_end.people import ANYONE, VIEWER, grant, wait_for_menu
+from tests.end_to_end.people import ANYONE, OPERATOR, VIEWER, grant, wait_for_menu
 
 NAMED, SPENT, GIVEN = -1003000000001, -1003000000002, -1003000000003
 
@@ -131,7 +131,7 @@ def test_a_group_keeps_its_role_when_it_becomes_a_supergroup(office: Standins) -
     listed = office.asks(ANNA, "/access", new)
     assert str(new) in listed.text
     assert str(old) not in listed.text
-    wait_for_menu(office, SAM, VIEWER, new)
+    wait_for_menu(office, SAM, OPERATOR, new)
 
 
 def test_a_group_without_a_role_gets_no_menu_of_its_own(office: Standins, hello: Seen) -> None:

@@ -1,9 +1,12 @@
-"""Taking an incident."""
+"""Taking an incident, all incidents of one message, and giving one to somebody else."""
 
+from bot.access import Permission
 from bot.alerts.ledger import Taken
-from bot.chat.message import mark
+from bot.chat.message import Button, Message, mark
 from handlers.command import Reply, Request, button
+from handlers.oncall_facts import person_facts
 
+MOST_OFFERED = 8
 TOASTS = {
     Taken.TAKEN: mark("It is yours. Everybody can see it."),
     Taken.ALREADY: mark("Somebody took it before you: see the message."),
@@ -18,3 +21,44 @@ async def take(request: Request) -> Reply:
     number = int(request.data["incident"])
     result = await request.station.ledger.acknowledge(number, request.actor.id, request.actor.name, request.now)
     return Reply(toast=TOASTS[result], outcome=f"incident {number}: {result}")
+
+
+@button("incident.take_all")
+async def take_all(request: Request) -> Reply:
+    card, actor = int(request.data["card"]), request.actor
+    count = await request.station.ledger.take_all(card, actor.id, actor.name, request.now)
+    toast = mark("All of it is yours. Everybody can see it.") if count else TOASTS[Taken.ALREADY]
+    return Reply(toast=toast, outcome=f"{count} incidents: {Taken.TAKEN}")
+
+
+@button("incident.hand_over")
+async def hand_over(request: Request) -> Reply:
+    """Whoever is on call or may take it, the list first."""
+    number = int(request.data["incident"])
+    incident = await request.desk.past.one(request.station.name, number)
+    if incident is None or incident.open_key is None:
+        return Reply(toast=TOASTS[Taken.ENDED if incident else Taken.UNKNOWN], outcome="over")
+    granted = await request.desk.grants.current()
+    able = granted.people_with(Permission.ACKNOWLEDGE, request.station.name, request.now)
+    roster = await request.desk.oncall.roster(request.station.name)
+    people = [one for one in dict.fromkeys([*roster.everyone(), *able]) if one in able and one != request.actor.id]
+    names = await request.desk.people.named(people)
+    buttons = tuple(
+        (Button(f"🤝 {person_facts(one, names)['name'] or one}", "incident.give", {"incident": number, "to": one}),)
+        for one in people[:MOST_OFFERED]
+    )
+    return Reply(Message("incident_hand_over", {"number": number}, buttons), beside=True, confirm=True)
+
+
+@button("incident.give")
+async def give(request: Request) -> Reply:
+    number, to = int(request.data["incident"]), int(request.data["to"])
+    granted = await request.desk.grants.current()
+    if to not in granted.people_with(Permission.ACKNOWLEDGE, request.station.name, request.now):
+        return Reply(toast=mark("This person may not take incidents any more."), outcome="beyond role")
+    result = await request.station.ledger.hand_over(number, to, request.actor.name, request.now)
+    if result is not Taken.TAKEN:
+        return Reply(toast=TOASTS[result], outcome=f"incident {number}: {result}")
+    names = await request.desk.people.named([to])
+    facts = {"number": number, "to": person_facts(to, names)}
+    return Reply(Message("incident_handed_over", facts), outcome=f"incident {number}: handed over to {to}")

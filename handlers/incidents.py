@@ -30,7 +30,7 @@ async def incidents(request: Request) -> Reply:
 
 @button("incidents.show")
 async def show(request: Request) -> Reply:
-    return Reply(await _list(request, int(request.data["page"])))
+    return Reply(await _list(request, int(request.data["page"])), beside=bool(request.data.get("beside")))
 
 
 @button("incident.details")

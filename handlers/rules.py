@@ -130,6 +130,11 @@ RULES: Mapping[str, Rule] = {
     "trunk.name_to_delete": Rule(Permission.TRUNKS, writes=mark("Delete a trunk")),
     # incidents
     "incident.take": Rule(Permission.ACKNOWLEDGE, urgent=True),
+    "incident.take_all": Rule(Permission.ACKNOWLEDGE, urgent=True),
+    "incident.hand_over": Rule(Permission.ACKNOWLEDGE, urgent=True),
+    "incident.give": Rule(Permission.ACKNOWLEDGE, urgent=True),
+    "trunk.reregister": Rule(Permission.TRUNKS),
+    "trunk.reregister_now": Rule(Permission.TRUNKS, writes=mark("Register a trunk anew")),
     "/incidents": Rule(Permission.INCIDENTS),
     "incidents.show": Rule(Permission.INCIDENTS),
     "incident.details": Rule(Permission.INCIDENTS),

@@ -31,7 +31,7 @@ async def show(request: Request) -> Reply:
 async def check(request: Request) -> Reply:
     """Measured now, not remembered: the PBX's own memory is up to 10 s old."""
     message = await card(request, str(request.data["id"]), request.data.get("page"), fresh=True)
-    return Reply(message, toast=mark("Measured just now."))
+    return Reply(message, toast=mark("Measured just now."), beside=bool(request.data.get("beside")))
 
 
 async def status_of(request: Request, trunk_id: str, *, fresh: bool = False) -> TrunkStatus:

@@ -230,7 +230,8 @@ class Ledger:
         _set_cliff(incident, now)
         session.add(incident)
         await session.flush()
-        chain.note(session, incident, "opened", began_at, noted_at=now, kind=str(kind), cause=one.facts.get("cause"))
+        shown = {name: one.facts[name] for name in ("cause", "trouble", "row") if name in one.facts}
+        chain.note(session, incident, "opened", began_at, noted_at=now, kind=str(kind), **shown)
         return incident
 
     async def _write_down(
@@ -276,6 +277,8 @@ class Ledger:
         before, incident.facts = incident.facts, incident.facts | facts
         if facts.get("cause") != before.get("cause"):
             chain.note(session, incident, "cause", now, cause=facts.get("cause"))
+        elif facts.get("trouble") != before.get("trouble"):
+            chain.note(session, incident, "changed", now, trouble=facts.get("trouble"), row=facts.get("row"))
         elif incident.kind == Kind.TRUNK_FLAPPING:
             chain.note(session, incident, "changed", now, flaps=facts.get("flaps"))
         if facts.get("gives_up_at") != before.get("gives_up_at"):

@@ -149,6 +149,9 @@ def _judge_up(memory: TrunkMemory, now: datetime, policy: Policy) -> tuple[Trunk
 
 
 def _judge_off(memory: TrunkMemory, now: datetime) -> tuple[TrunkMemory, Transition | None]:
+    # Once is not enough: a trunk that is registered anew is switched off for a moment.
+    if memory.looks < LOOKS:
+        return memory, None
     if memory.alarm:
         told: Transition | None = Closed(End.SWITCHED_OFF, now)
     else:

@@ -1,6 +1,6 @@
 """Whom an incident goes to: the person on call, whoever comes next, everybody on the list."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Protocol
@@ -9,20 +9,15 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access import Permission
+from bot.oncall.roster import Roster
 from bot.store.acquaintances import named_in
 from bot.store.grants import GrantBook
 from bot.store.tables import Pager
 
 
-class Roster(Protocol):
-    """Who is on call; see `bot.oncall`."""
-
-    def on_call(self, at: datetime) -> Mapping[int, int | None]: ...
-    def next_to_ask(self, at: datetime, already: Collection[int]) -> int | None: ...
-    def everyone(self) -> tuple[int, ...]: ...
-
-
 class Book(Protocol):
+    """What is asked of the book of who is on call."""
+
     async def roster_in(self, session: AsyncSession, station: str) -> Roster: ...
     async def quiet_hours(self, session: AsyncSession, person: int) -> tuple[time, time] | None: ...
 
@@ -46,8 +41,12 @@ class People:
     async def next(self, session: AsyncSession, now: datetime, already: Collection[int]) -> Called:
         """The first who is on call and can be written to, of those who have not been told yet."""
         roster = await self._book.roster_in(session, self._station)
-        skipped: list[int] = []
-        while (person := roster.next_to_ask(now, {*already, *skipped})) is not None:
+        able = await self._able(session, now)
+        passed, skipped = set(already), list[int]()
+        while (person := roster.next_to_ask(now, passed)) is not None:
+            passed.add(person)
+            if person not in able:
+                continue
             if await _is_reachable(session, person):
                 return Called((person,), tuple(skipped))
             skipped.append(person)
@@ -56,10 +55,16 @@ class People:
     async def everybody(self, session: AsyncSession, now: datetime) -> Called:
         """Everybody on the list; without a list the administrators."""
         roster = await self._book.roster_in(session, self._station)
-        if everyone := roster.everyone():
+        able = await self._able(session, now)
+        if everyone := tuple(person for person in roster.everyone() if person in able):
             return Called(everyone)
         granted = await self._grants.read(session)
         return Called(tuple(granted.people_with(Permission.ONCALL, self._station, now)))
+
+    async def _able(self, session: AsyncSession, now: datetime) -> list[int]:
+        """Whoever lost the role is told nothing any more, whatever the list says."""
+        granted = await self._grants.read(session)
+        return granted.people_with(Permission.ONCALL_TAKE, self._station, now)
 
     async def quiet_hours(self, session: AsyncSession, person: int) -> tuple[time, time] | None:
         return await self._book.quiet_hours(session, person)

@@ -48,7 +48,7 @@ def buttons_of(card: int, incidents: Sequence[Incident]) -> Rows:
     if not still_open:
         return ()
     if len(incidents) > 1:
-        row = [Button(mark("🔍 Details"), "incidents.show", {"page": 0})]
+        row = [Button(mark("🔍 Details"), "incidents.show", {"page": 0, "beside": True})]
         if any(_can_be_taken(incident) for incident in still_open):
             row.insert(0, Button(TAKE_ALL, "incident.take_all", {"card": card}))
         return (tuple(row),)
@@ -66,7 +66,7 @@ def _of_one(incident: Incident) -> Rows:
         first.append(Button(mark("🔕 Mute"), "incident.mute", data))
     second = [Button(mark("🔍 Details"), "incident.details", data)]
     if incident.kind in TRUNKS:
-        second.append(Button(mark("🔎 Check now"), "trunk.check", {"id": incident.subject}))
+        second.append(Button(mark("🔎 Check now"), "trunk.check", {"id": incident.subject, "beside": True}))
     if incident.kind == Kind.TRUNK_DOWN and incident.facts.get("gives_up_at"):
         second.append(Button(mark("♻️ Re-register"), "trunk.reregister", {"id": incident.subject}))
     return tuple(first), tuple(second)

@@ -66,7 +66,7 @@ async def _does(world: World, what: str, trunk: str) -> None:
             await world.ledger.acknowledge(incident.id, ANNA, "Anna", now)
     elif what.startswith("mutes"):
         subject = EVERYTHING if "everything" in what else "zadarma"
-        await world.silences.mute(Wish(STATION, subject, subject, ANNA, "Anna"), now + timedelta(minutes=10))
+        await world.silences.mute(Wish(STATION, subject, subject, ANNA, "Anna"), now, now + timedelta(minutes=10))
         await world.ledger.reconsider(now)
     elif what == "unmutes":
         for silence in await world.silences.current(STATION):

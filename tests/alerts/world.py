@@ -26,7 +26,7 @@ from bot.alerts.watch import Watch
 from bot.chat.hygiene import plain
 from bot.chat.render import Renderer
 from bot.oncall.roster import Roster
-from bot.oncall.rotation import Rotation, Shift
+from bot.oncall.rotation import Rotation, Shift, Unit
 from bot.store import outbox
 from bot.store.acquaintances import Known, meet
 from bot.store.database import Store
@@ -66,7 +66,7 @@ class Book:
     quiet: dict[int, tuple[time, time]] = field(default_factory=dict)
 
     async def roster_in(self, session: AsyncSession, station: str) -> Roster:
-        shift = Shift("weeks", 52, START.replace(tzinfo=None) - timedelta(days=30), "UTC")
+        shift = Shift(Unit.WEEKS, 8, START.replace(tzinfo=None) - timedelta(days=1), "UTC")
         rotations = [Rotation(level, tuple(people), shift) for level, people in enumerate(self.levels, 1)]
         return Roster(tuple(rotations))
 

@@ -18,13 +18,18 @@ from pydantic import SecretStr
 from sqlalchemy import delete, func, select
 
 from bot.access import OPERATOR, WRITES, Grant, Permission
+from bot.alerts.cards import Cards
+from bot.alerts.escalation import Plan
 from bot.alerts.ledger import Ledger
+from bot.alerts.notices import Notices
+from bot.alerts.people import People
 from bot.demo import pbx as standin
 from bot.pbx import Pbx
 from bot.pbx.budget import Budget
 from bot.store import audit, questions
 from bot.store.database import Store
 from bot.store.keyboards import new_keyboard
+from bot.store.oncall import OnCallBook
 from bot.store.tables import AuditEntry, GrantRow, Keyboard
 from handlers import CATALOGUE
 from handlers.command import Handler, Reply, Request, Station
@@ -100,7 +105,15 @@ class Office(Bench):
             sleep=lambda _seconds: asyncio.sleep(0),
         )
         watch: Any = SimpleNamespace(trunk_names={}, engine_is_silent=False, last_look=None)
-        ledger = Ledger(self.store, STATION, list, lambda: None)
+        notices = Notices(
+            station=STATION,
+            cards=Cards(),
+            people=People(OnCallBook(self.store, lambda: NOW, lambda: None), self.book, STATION),
+            destinations=list,
+            zone=lambda: UTC,
+            plan=Plan(),
+        )
+        ledger = Ledger(self.store, STATION, notices, lambda: None)
         phones: Any = SimpleNamespace(offline_since=lambda _number: None)
         return Station(STATION, pbx, watch, ledger, phones, lambda: UTC)
 

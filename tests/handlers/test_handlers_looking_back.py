@@ -62,7 +62,7 @@ class Office(Bench):
             trunk_names: Mapping[str, str] = {"SIP-1": "Zadarma", "SIP-2": "Мегафон"}
 
         class Here(FakeStation):
-            watch = Watch()
+            watch = Watch()  # type: ignore[assignment]
             ledger = Ledger(self.store)
             pbx = None  # type: ignore[assignment]
 

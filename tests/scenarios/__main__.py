@@ -29,19 +29,19 @@ async def played(scenario: Scenario, empty: Path) -> Played:
 def table(results: list[Played]) -> Table:
     table = Table("trace", "outages", "pages", "missed", "false", "causes right", "else")
     for one in results:
-        told = [one.outages, one.pages, len(one.missed), len(one.false)]
+        figures = [one.outages, one.pages, len(one.missed), len(one.false)]
         causes = f"{one.causes_right}/{one.causes}" if one.causes else "–"
-        table.add_row(f"{one.scenario.file}: {one.scenario.title}", *map(str, told), causes, "; ".join(one.wrong))
-    outages, pages = sum(one.outages for one in results), sum(one.pages for one in results)
-    causes, right = sum(one.causes for one in results), sum(one.causes_right for one in results)
+        table.add_row(f"{one.scenario.file}: {one.scenario.title}", *map(str, figures), causes, "; ".join(one.wrong))
+    all_outages, pages = sum(one.outages for one in results), sum(one.pages for one in results)
+    told, right = sum(one.causes for one in results), sum(one.causes_right for one in results)
     table.add_section()
     table.add_row(
         f"{len(results)} traces",
-        str(outages),
-        f"{pages} ({pages / max(1, outages):.2f} per outage)",
+        str(all_outages),
+        f"{pages} ({pages / max(1, all_outages):.2f} per outage)",
         str(sum(len(one.missed) for one in results)),
         str(sum(len(one.false) for one in results)),
-        f"{right}/{causes} ({right / max(1, causes):.0%})",
+        f"{right}/{told} ({right / max(1, told):.0%})",
         str(sum(len(one.wrong) for one in results)),
     )
     return table

@@ -133,7 +133,7 @@ async def _hands_over(world: World, person: int, to: str) -> None:
 
 async def _mutes(world: World, person: int, subject: str, minutes: str) -> None:
     until = None if minutes == "recovery" else world.clock.now + timedelta(minutes=int(minutes))
-    await world.silences.mute(_wish(person, subject), until)
+    await world.silences.mute(_wish(person, subject), world.clock.now, until)
     await world.ledger.reconsider(world.clock.now)
 
 

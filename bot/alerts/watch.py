@@ -50,7 +50,6 @@ class Watch:
         self._clock = clock
         self._saw_time = saw_time
         self._looking_back = LookingBack(station, pbx, timedelta(seconds=policy.alert_after))
-        self._last_good: datetime | None = None
         self._station = StationMemory()
         self._trunks: dict[str, TrunkMemory] = {}
         self._slowed = 0
@@ -87,7 +86,8 @@ class Watch:
         self._trunks = {
             subject: memories.trunk_from(state) for subject, state in states.items() if not subject.startswith(":")
         }
-        self._looking_back.went_blind(self._station.seen_at)
+        in_trouble = self._station.trouble is not None or self._station.alarm
+        self._looking_back.went_blind(self._station.since if in_trouble else self._station.seen_at)
 
     async def look(self) -> float:
         """One look and its consequences; returns the seconds from its start to the next one."""
@@ -154,9 +154,8 @@ class Watch:
     async def _look_back(self, sight: Sight) -> None:
         """Once the station is seen again, what happened while it was not."""
         if self._station.trouble is not None or self._station.alarm:
-            self._looking_back.went_blind(self._last_good or self._station.seen_at, self._station.trouble)
+            self._looking_back.went_blind(self._station.since, self._station.trouble)
             return
-        self._last_good = sight.at
         if self._looking_back.is_due:
             happened = await self._looking_back.tell(sight)
             station = replace(self._station, seen_at=sight.at)

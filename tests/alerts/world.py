@@ -41,7 +41,7 @@ NAMES = {ANNA: "Anna", BORIS: "Boris", VERA: "Vera"}
 ZONE = ZoneInfo("Europe/Berlin")
 # After something has happened the bot is watched at each of its looks.
 CLOSELY = timedelta(minutes=4)
-SELDOM = 60.0
+SELDOM = 20.0
 RENDERER = Renderer("en")
 
 

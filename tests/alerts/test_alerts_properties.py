@@ -179,3 +179,43 @@ async def test_a_storm_is_few_messages_and_every_trunk_is_seen(empty_store: Path
         shown = [name for name in names if any(f" {name.title()} ·" in one.text for one in alerts)]
         assert shown == names
     await world.store.close()
+
+
+async def test_a_storm_over_twenty_stations_keeps_within_telegrams_limits(empty_store: Path, tmp_path: Path) -> None:
+    """A hundred trunks go down within ten seconds, each station is looked at in its own moment."""
+    store = await fast_store(Path(shutil.copy(empty_store, tmp_path)))
+    stations = [World(store, name=f"Customer {number}") for number in range(20)]
+    post = stations[0]
+    for number, station in enumerate(stations):
+        station.clock = station.pbx.clock = post.clock
+        station.renew()
+        station.pbx.states.clear()
+        for trunk in range(5):
+            station.pbx.shows(f"trunk{number}x{trunk}", UP, post.clock.now - timedelta(days=1))
+        await station.opens()
+        await station.watch.remember()
+
+    async def second(number: int) -> None:
+        for station in stations[number % 10 :: 10]:
+            await station.watch.look()
+        await post.deliver()
+        post.clock.pass_(1)
+
+    for number in range(60):
+        await second(number)
+    began, sent, edited = post.clock.now, len(post.heard), post.edits
+    for number in range(70):
+        for place, station in enumerate(stations):
+            if place // 2 == number:
+                for trunk in list(station.pbx.states):
+                    station.pbx.shows(trunk, DEAD)
+        await second(number)
+    alerts = [one for one in post.heard[sent:] if one.chat == -100]
+    assert len(alerts) <= 5
+    assert alerts[0].at - began <= timedelta(seconds=post.policy.alert_after + 15)
+    calls = (len(post.heard) - sent + post.edits - edited) / 2
+    assert calls <= 20, f"{calls} calls a minute in each of the two chats"
+    text = "\n".join(one.text for one in alerts)
+    names = [f"Trunk{number}X{trunk}" for number in range(20) for trunk in range(5)]
+    assert [name for name in names if f" {name} ·" not in text] == []
+    await store.close()

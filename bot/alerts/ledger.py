@@ -212,7 +212,7 @@ class Ledger:
                 await self._change(session, incident, one.facts, now)
             case Closed(reason, ended_at) if incident is not None:
                 await self._close(session, incident, str(reason), ended_at, now)
-            case Missed(began_at, ended_at):
+            case Missed(began_at, ended_at) if incident is None:
                 await self._write_down(session, one, began_at, ended_at, now)
 
     async def _open(

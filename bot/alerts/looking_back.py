@@ -39,7 +39,10 @@ class LookingBack:
         return self._blind_from is not None
 
     def went_blind(self, last_seen: datetime | None, trouble: Trouble | None = None) -> None:
-        if trouble not in NOT_BLIND and self._blind_from is None:
+        if trouble in NOT_BLIND or last_seen is None:
+            return
+        # What was stored last is a minute old at most: a restart before the trouble does not make it longer.
+        if self._blind_from is None or last_seen - self._blind_from < SHORT:
             self._blind_from = last_seen
 
     async def tell(self, sight: Sight) -> list[Happened] | None:

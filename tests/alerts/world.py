@@ -162,7 +162,7 @@ class World:
             return
         await self.watch.look()
         await self._settle()
-        if self.next_due is not None and self.next_due <= self.clock.now:
+        if self.watch.is_sure and self.next_due is not None and self.next_due <= self.clock.now:
             while await self.ledger.tick(self.clock.now):
                 pass
             await self._settle()

@@ -245,6 +245,7 @@ class Application:
             updates=lambda: self._updates.last_success if self._updates else None,
             poll=lambda: self._station.watch.last_look,
             poll_silence=timedelta(seconds=max(120.0, 4 * self._settings.poll_interval)),
+            tick=lambda: self._station.ticker.last_tick,
         )
         await serve(app, listen(address), self._stop)
 

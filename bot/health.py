@@ -18,6 +18,8 @@ from bot.settings import WrongSettings
 
 # A long poll takes 50 s, so two missed ones are a silence.
 TELEGRAM_SILENCE = timedelta(seconds=120)
+# Every second it looks for what is due; a store that refuses for this long is no hiccup.
+TICKER_SILENCE = timedelta(seconds=120)
 
 LastSeen = Callable[[], datetime | None]
 
@@ -29,7 +31,13 @@ class _Server(uvicorn.Server):
 
 
 def complaints(
-    *, now: datetime, started: datetime, updates: datetime | None, poll: datetime | None, poll_silence: timedelta
+    *,
+    now: datetime,
+    started: datetime,
+    updates: datetime | None,
+    poll: datetime | None,
+    poll_silence: timedelta,
+    tick: datetime | None,
 ) -> list[str]:
     """Why the bot is not well, one line each; empty when it is."""
     found = []
@@ -37,17 +45,22 @@ def complaints(
         found.append(f"no answer from Telegram since {updates or started:%Y-%m-%d %H:%M:%S} UTC")
     if now - (poll or started) > poll_silence:
         found.append(f"no look at the PBX since {poll or started:%Y-%m-%d %H:%M:%S} UTC")
+    if now - (tick or started) > TICKER_SILENCE:
+        found.append(f"nothing that was due could be done since {tick or started:%Y-%m-%d %H:%M:%S} UTC")
     return found
 
 
 def health_app(
-    *, clock: Callable[[], datetime], updates: LastSeen, poll: LastSeen, poll_silence: timedelta
+    *, clock: Callable[[], datetime], updates: LastSeen, poll: LastSeen, poll_silence: timedelta, tick: LastSeen
 ) -> Starlette:
-    """`updates` is when Telegram last answered, `poll` when the PBX was last looked at, whatever it said."""
+    """`updates` is when Telegram last answered, `poll` when the PBX was last looked at, whatever it said, `tick` when
+    the clock of the incidents last did what was due."""
     started = clock()
 
     async def healthz(_request: Request) -> Response:
-        wrong = complaints(now=clock(), started=started, updates=updates(), poll=poll(), poll_silence=poll_silence)
+        wrong = complaints(
+            now=clock(), started=started, updates=updates(), poll=poll(), poll_silence=poll_silence, tick=tick()
+        )
         return PlainTextResponse("\n".join(wrong) or "ok", status_code=503 if wrong else 200)
 
     async def metrics(_request: Request) -> Response:

@@ -66,7 +66,7 @@ class WatchedStation:
             plan=Plan(timedelta(seconds=settings.escalate_after), timedelta(seconds=settings.remind_every)),
         )
         self.ledger = Ledger(store, self.name, notices, self._owed)
-        self.ticker = Ticker([self.ledger], clock)
+        self.ticker = Ticker(self.ledger, clock, lambda: self.watch.is_sure)
         self.silences = Silences(store, clock, self.ticker.silences_changed)
         self.rehearsals = Rehearsals(store, self.name, self.ledger)
         self.watch = Watch(

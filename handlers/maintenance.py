@@ -5,8 +5,9 @@ from typing import Any
 
 from bot.access import Permission
 from bot.alerts import silence
-from bot.alerts.silence import EVERYTHING, LONGEST_OF_EVERYTHING, Silence, SilenceKind, Weekly, first_moment, name_of
+from bot.alerts.silence import EVERYTHING, LONGEST_OF_EVERYTHING, Silence, SilenceKind, Weekly
 from bot.chat.message import Button, Message, Rows, mark
+from bot.oncall.wall_clock import moment
 from handlers.command import Reply, Request, WrongArguments, button, command
 from handlers.mutes import list_again, no_such_trunk, outcome_of
 from handlers.muting import TOO_LONG, wish
@@ -101,9 +102,9 @@ def _stored(request: Request, window: Once | Again) -> dict[str, Any]:
             "days": sorted(window.days),
             "starts": window.starts.isoformat("minutes"),
             "minutes": window.minutes,
-            "zone": name_of(zone),
+            "zone": str(zone),
         }
-    begins = max(first_moment(window.begins, zone), request.now)
+    begins = max(moment(window.begins, zone), request.now)
     ends = begins + (window.ends - window.begins) if window.exactly else moment_of(window.ends, request.now, zone)
     return {"begins": begins.isoformat(), "until": ends.isoformat(), "days": []}
 

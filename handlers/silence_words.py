@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
-from bot.alerts.silence import EVERYTHING, first_moment
+from bot.alerts.silence import EVERYTHING
+from bot.oncall.wall_clock import moment
 from handlers.deadlines import LEADING, LENGTH, take_deadline
 
 ALL = frozenset({"all", "everything", "*", "все", "всё"})
@@ -78,5 +79,5 @@ def _read_until(words: Sequence[str], now: datetime, zone: tzinfo) -> Until | No
 
 def moment_of(wall: datetime, now: datetime, zone: tzinfo) -> datetime:
     """When the clock shows this time, of two such moments on an autumn night the one still to come."""
-    first = first_moment(wall, zone)
+    first = moment(wall, zone)
     return first if first > now else wall.replace(tzinfo=zone, fold=1).astimezone(UTC)

@@ -61,9 +61,9 @@ def outages_within(
     return tuple(found)
 
 
-def note_facts(station: str, begin: datetime, end: datetime, absences: Iterable[Absence]) -> dict[str, Any]:
-    """What the message about a blind time shows: plain JSON, the oldest outages first."""
-    told = sorted(absences, key=lambda absence: (absence.down_from or begin, absence.name))
+def note_facts(station: str, begin: datetime, end: datetime, absences: Iterable[Absence] | None) -> dict[str, Any]:
+    """What the message about a blind time shows: plain JSON, the oldest outages first. None: nobody knows of any."""
+    told = sorted(absences or (), key=lambda absence: (absence.down_from or begin, absence.name))
 
     def written(moment: datetime | None) -> str | None:
         return moment.isoformat() if moment else None
@@ -77,6 +77,7 @@ def note_facts(station: str, begin: datetime, end: datetime, absences: Iterable[
             for absence in told[:MOST_TOLD]
         ],
         "more": max(0, len(told) - MOST_TOLD),
+        "known": absences is not None,
     }
 
 

@@ -71,17 +71,7 @@ class Cards:
     async def end(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
         """The incident has ended: its cards say so, and those of which nothing is left open are answered."""
         for card in await self.of(session, incident):
-            incidents = await self._incidents(session, card)
-            over = all(one.open_key is None for one in incidents)
-            unsent = await self._show(session, card, now)
-            if not over:
-                continue
-            card.closed_at = now
-            message = await self._message(session, card)
-            if unsent:
-                _end_unsent(message, card, now)
-            else:
-                await self._answer(session, card, message, incidents, now)
+            await self._end_card(session, card, now)
 
     async def supersede(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
         """The incident became another thing: what told of it points to the alert that follows."""
@@ -90,9 +80,13 @@ class Cards:
                 link = await session.get_one(CardIncident, (card.id, incident.id))
                 await session.delete(link)
                 await session.flush()
-                await self._show(session, card, now)
+                await self._end_card(session, card, now)
+                continue
+            card.closed_at = now
+            message = await self._message(session, card)
+            if _was_never_tried(message):
+                outbox.drop(message, "told as something else")
             else:
-                card.closed_at = now
                 await self._point_below(session, card, now)
 
     async def repost(self, session: AsyncSession, card: Card, *, loud: bool, now: datetime) -> None:
@@ -129,6 +123,19 @@ class Cards:
             .order_by(Card.id)
         )
         return found.scalars().all()
+
+    async def _end_card(self, session: AsyncSession, card: Card, now: datetime) -> None:
+        """Show what is left of it; if that is nothing, the card is done with."""
+        unsent = await self._show(session, card, now)
+        incidents = await self._incidents(session, card)
+        if any(one.open_key is not None for one in incidents):
+            return
+        card.closed_at = now
+        message = await self._message(session, card)
+        if unsent:
+            _end_unsent(message, card, now)
+        else:
+            await self._answer(session, card, message, incidents, now)
 
     async def _showing(self, session: AsyncSession, incident: Incident, to: Destination) -> Card | None:
         cards = await self.of(session, incident)
@@ -254,5 +261,10 @@ class Cards:
 def _end_unsent(message: Outgoing, card: Card, now: datetime) -> None:
     """One message tells that it began and ended, and wakes nobody; what was kept for the morning need not be said."""
     message.silent = True
-    if not card.loud and message.not_before > now:
+    if not card.loud and message.not_before > now and _was_never_tried(message):
         outbox.drop(message, "over before it was to be told")
+
+
+def _was_never_tried(message: Outgoing) -> bool:
+    """What was tried may have arrived, or something points to it already."""
+    return message.state == "pending" and message.attempts == 0

@@ -21,9 +21,15 @@ def in_context(trunks: Iterable[tuple[TrunkStatus, Health]]) -> Mapping[str, Cau
         if health is Health.DOWN and causes[trunk.id] is Cause.NO_ANSWER and trunk.host.lower() in answering:
             causes[trunk.id] = Cause.UNKNOWN
     if _own_internet(seen, causes):
-        silent = (trunk.id for trunk, health in seen if health in BAD and causes[trunk.id] in SILENT)
-        causes |= dict.fromkeys(silent, Cause.OWN_INTERNET)
+        cut_off = [trunk.id for trunk, health in seen if health in BAD and _is_cut_off(trunk, causes)]
+        causes |= dict.fromkeys(cut_off, Cause.OWN_INTERNET)
     return causes
+
+
+def _is_cut_off(trunk: TrunkStatus, causes: Mapping[str, Cause]) -> bool:
+    """With the internet gone; of an IAX trunk the PBX never says why."""
+    silent = causes[trunk.id] in SILENT or (trunk.type == "iax" and causes[trunk.id] is Cause.UNKNOWN)
+    return silent and not _is_near(trunk.host)
 
 
 def _alone(trunk: TrunkStatus, *, engine_sees_somebody: bool) -> Cause:

@@ -1,10 +1,11 @@
 """From transitions to facts that last: memories, incidents, their chains, what is owed to people – together."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+import structlog
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,8 +29,11 @@ from bot.alerts.notices import Notices
 from bot.store.database import Store
 from bot.store.tables import Incident, WatchState
 
+log = structlog.get_logger(__name__)
+
 # One transaction does not hold up the others for longer than this many incidents take.
 AT_ONCE = 50
+AGAIN_AFTER = timedelta(minutes=1)
 
 State = dict[str, Any]
 # What is no incident, and told quietly.
@@ -90,8 +94,7 @@ class Ledger:
             )
             incidents = due.scalars().all()
             for incident in incidents:
-                if await _claim(session, incident):
-                    await self._do_what_is_due(session, incident, now)
+                await self._do_or_put_off(session, incident, now)
         if incidents:
             self._wake()
         return bool(incidents)
@@ -209,7 +212,7 @@ class Ledger:
                 await self._change(session, incident, one.facts, now)
             case Closed(reason, ended_at) if incident is not None:
                 await self._close(session, incident, str(reason), ended_at, now)
-            case Missed(began_at, ended_at):
+            case Missed(began_at, ended_at) if incident is None:
                 await self._write_down(session, one, began_at, ended_at, now)
 
     async def _open(
@@ -296,6 +299,19 @@ class Ledger:
             for held in await self._all_open(session):
                 if held.held_by == "station":
                     held.due_at = now
+
+    async def _do_or_put_off(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+        """One that cannot be done must not hold up the others."""
+        number = incident.id
+        try:
+            async with session.begin_nested():
+                if await _claim(session, incident):
+                    await self._do_what_is_due(session, incident, now)
+        except Exception:
+            log.exception("what is due for an incident could not be done; it is tried again", incident=number)
+            for due in (Incident.due_at, Incident.warn_at):
+                late = update(Incident).where(Incident.id == number, due <= now)
+                await session.execute(late.values({due: now + AGAIN_AFTER}))
 
     async def _do_what_is_due(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
         if incident.kind == Kind.REHEARSAL and (over := rehearsal.over(incident, now)) is not None:

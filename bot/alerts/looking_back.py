@@ -8,7 +8,7 @@ import structlog
 from bot.alerts.blindness import Absence, note_facts, outages_within
 from bot.alerts.incident import STATION, Happened, Missed, WasBlind
 from bot.alerts.observation import Sight, Trouble, TrunkSight
-from bot.pbx import Pbx, PbxError
+from bot.pbx import Forbidden, Pbx, PbxError
 
 log = structlog.get_logger(__name__)
 
@@ -17,6 +17,8 @@ SHORT = timedelta(seconds=90)
 # So long an absence is worth a word even if nothing happened.
 LONG = timedelta(minutes=15)
 EVENTS = 1000
+# A PBX that has only just come back may refuse; what it does not tell after so many looks it does not tell at all.
+TRIES = 5
 # Then the trunks were not hidden from the bot: the PBX itself did not see them.
 NOT_BLIND = frozenset({Trouble.ENGINE_DOWN, Trouble.STALE})
 
@@ -29,6 +31,7 @@ class LookingBack:
         self._pbx = pbx
         self._shortest = shortest
         self._blind_from: datetime | None = None
+        self._refused = 0
 
     @property
     def is_due(self) -> bool:
@@ -36,23 +39,34 @@ class LookingBack:
         return self._blind_from is not None
 
     def went_blind(self, last_seen: datetime | None, trouble: Trouble | None = None) -> None:
-        if trouble not in NOT_BLIND and self._blind_from is None:
+        if trouble in NOT_BLIND or last_seen is None:
+            return
+        # What was stored last is a minute old at most: a restart before the trouble does not make it longer.
+        if self._blind_from is None or last_seen - self._blind_from < SHORT:
             self._blind_from = last_seen
 
-    async def tell(self, sight: Sight) -> list[Happened]:
-        """The station is seen again: what is to be told, if anything."""
-        begin, self._blind_from = self._blind_from, None
+    async def tell(self, sight: Sight) -> list[Happened] | None:
+        """The station is seen again: what is to be told, if anything; None while the PBX may still tell more."""
+        begin = self._blind_from
         if begin is None or sight.at - begin < SHORT:
             return []
+        found: list[Absence] | None
         try:
             found = [one for trunk in _changed_since(sight, begin) for one in await self._outages(trunk, begin, sight)]
         except PbxError as error:
             log.warning("what happened while nobody looked is not known", station=self._station, reason=str(error))
-            return []
+            self._refused += 1
+            if self._refused < TRIES and not isinstance(error, Forbidden):
+                return None
+            found = None
         if not found and sight.at - begin < LONG:
             return []
-        told = [self._missed(one, sight) for one in found if one.is_whole]
+        told = [self._missed(one, sight) for one in found or () if one.is_whole]
         return [*told, Happened(STATION, WasBlind(), note_facts(self._station, begin, sight.at, found))]
+
+    def is_told(self) -> None:
+        """What was to be told is stored."""
+        self._blind_from, self._refused = None, 0
 
     async def _outages(self, trunk: TrunkSight, begin: datetime, sight: Sight) -> Sequence[Absence]:
         events = (await self._pbx.trunks.history(trunk.id, EVENTS)).value

@@ -34,11 +34,19 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class Drop:
+    """An outage, told or not; `seconds` once it has ended."""
+
+    began: datetime
+    seconds: float = 0
+
+
+@dataclass(frozen=True, slots=True)
 class TrunkMemory:
     """`health` is the last one seen, since `since`, in `looks` measurements running. `bad_since` is the beginning of
     trouble that no confirmed good state has ended; `alarm` the kind of the open incident; `up_since` the beginning of
-    the last confirmed good state. `drops` are the beginnings of the last outages, told or not; while it flaps, `flaps`
-    counts them from `flapping_since`, and `downtime` their seconds."""
+    the last confirmed good state. `drops` are the last outages; while it flaps, `flaps` counts them from
+    `flapping_since`, and `downtime` the seconds of those that ended."""
 
     name: str
     host: str
@@ -54,7 +62,7 @@ class TrunkMemory:
     alarm: Kind | None = None
     missing: int = 0
     up_since: datetime | None = None
-    drops: tuple[datetime, ...] = ()
+    drops: tuple[Drop, ...] = ()
     flapping_since: datetime | None = None
     flaps: int = 0
     downtime: float = 0
@@ -134,15 +142,15 @@ def _began(sight: TrunkSight, memory: TrunkMemory) -> datetime:
 def _judge_up(memory: TrunkMemory, now: datetime, policy: Policy) -> tuple[TrunkMemory, Transition | None]:
     if memory.looks < LOOKS:
         return memory, None
-    fell, ended = memory.bad_since, memory.since
-    memory = replace(memory, settled=Health.UP, bad_since=None, up_since=memory.since)
+    ended = memory.since
+    memory, was_down = _end_drop(memory)
+    memory = replace(memory, settled=Health.UP, bad_since=None, up_since=ended)
     if memory.flapping_since is None:
         return replace(memory, alarm=None), Closed(End.RECOVERED, ended) if memory.alarm else None
     if policy.lasts(ended, now, policy.calm):
         return _calm(memory), Closed(End.RECOVERED, ended)
-    if fell is None:
+    if not was_down:
         return memory, None
-    memory = replace(memory, downtime=memory.downtime + (ended - fell).total_seconds())
     if memory.alarm is Kind.TRUNK_DOWN:
         return replace(memory, alarm=Kind.TRUNK_FLAPPING), Eased(Kind.TRUNK_FLAPPING)
     return memory, Changed()
@@ -184,15 +192,27 @@ def _judge_bad(
 
 def _count_drop(memory: TrunkMemory, began: datetime, now: datetime, policy: Policy) -> TrunkMemory:
     """Short ones count too: a trunk that is never down long enough to be told of is no less broken."""
-    if began in memory.drops:
+    if any(drop.began == began for drop in memory.drops):
         return memory
-    drops = tuple(d for d in (*memory.drops, began) if not policy.lasts(d, now, policy.flapping_within))
+    recent = (drop for drop in memory.drops if not policy.lasts(drop.began, now, policy.flapping_within))
+    drops = (*recent, Drop(began))
     if memory.flapping_since is not None:
         return replace(memory, drops=drops, flaps=memory.flaps + 1)
     # An outage that is told already ends first; the next drop decides.
     if len(drops) < policy.flaps or memory.alarm is Kind.TRUNK_DOWN:
         return replace(memory, drops=drops)
-    return replace(memory, drops=drops, flapping_since=drops[0], flaps=len(drops))
+    downtime = sum(drop.seconds for drop in drops)
+    return replace(memory, drops=drops, flapping_since=drops[0].began, flaps=len(drops), downtime=downtime)
+
+
+def _end_drop(memory: TrunkMemory) -> tuple[TrunkMemory, bool]:
+    """It is up again; whether it was down before, and not only badly reachable or down in a single look."""
+    if memory.bad_since is None or not memory.drops or memory.drops[-1].began != memory.bad_since:
+        return memory, False
+    seconds = (memory.since - memory.bad_since).total_seconds()
+    drops = (*memory.drops[:-1], replace(memory.drops[-1], seconds=seconds))
+    downtime = memory.downtime + seconds if memory.flapping_since is not None else 0.0
+    return replace(memory, drops=drops, downtime=downtime), True
 
 
 def _judge_flapping(

@@ -202,7 +202,7 @@ class Notices:
             if person in chats:
                 continue
             hours = None if outage else await self._people.quiet_hours(session, person)
-            wait = quiet_until(hours, now.astimezone(self._zone()))
+            wait = quiet_until(hours, now, self._zone())
             await self._tell_one(
                 session, incident, Destination(person), names[person], loud=outage, now=now, not_before=wait
             )
@@ -245,6 +245,9 @@ class Notices:
             "next_at": incident.due_at.isoformat()
             if incident.due_at and incident.step < escalation.EVERYBODY
             else None,
+            # Whoever it was handed to has not taken it.
+            "handed_to": None,
+            "handed_by": None,
         }
 
     async def _told_people(self, session: AsyncSession, incident: Incident) -> set[int]:

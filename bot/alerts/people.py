@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta, tzinfo
 from typing import Protocol
 
 from sqlalchemy import select
@@ -10,9 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access import Permission
 from bot.oncall.roster import Roster
+from bot.oncall.wall_clock import moment
 from bot.store.acquaintances import named_in
 from bot.store.grants import GrantBook
 from bot.store.tables import Pager
+
+DAY = timedelta(days=1)
 
 
 class Book(Protocol):
@@ -80,17 +83,18 @@ async def _is_reachable(session: AsyncSession, person: int) -> bool:
     return found.scalar_one_or_none() is not False
 
 
-def quiet_until(hours: tuple[time, time] | None, now: datetime) -> datetime | None:
-    """When the quiet hours that hold at `now` (an aware local time) end; None when none hold. Pure.
+def quiet_until(hours: tuple[time, time] | None, now: datetime, zone: tzinfo) -> datetime | None:
+    """When the quiet hours that hold at `now` end; None when none hold. Pure.
 
-    Hours like 22:00-08:00 go over midnight; equal ends are the whole day."""
+    Hours like 22:00-08:00 go over midnight; equal ends are the whole day. They begin and end when the clock of the zone
+    first shows it, also in the night in which an hour comes twice."""
     if hours is None:
         return None
     begins, ends = hours
-    clock = now.timetz().replace(tzinfo=None)
-    over_midnight = begins >= ends
-    holds = clock >= begins or clock < ends if over_midnight else begins <= clock < ends
-    if not holds:
-        return None
-    day = now.date().toordinal() + (1 if over_midnight and clock >= ends else 0)
-    return datetime.combine(now.date().fromordinal(day), ends, now.tzinfo)
+    today = now.astimezone(zone).date()
+    for day in (today - DAY, today):
+        last = day + DAY if begins >= ends else day
+        begin, end = moment(datetime.combine(day, begins), zone), moment(datetime.combine(last, ends), zone)
+        if begin <= now < end:
+            return end
+    return None

@@ -1,11 +1,11 @@
 """What holds alerts back: mutes, and maintenance windows once or every week. Pure."""
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
+
+from bot.oncall.wall_clock import moment, zone_named
 
 # The subject of what holds back all that a station has to tell.
 EVERYTHING = "*"
@@ -82,52 +82,10 @@ def begins(silence: Silence, at: datetime) -> datetime | None:
     return next((first for first, _ in _stretches(silence, at) if first > at), None)
 
 
-def next_change(silences: Iterable[Silence], at: datetime) -> datetime | None:
-    """When the first of them comes into force, or ends."""
-    changes = (
-        moment
-        for silence in silences
-        for stretch in _stretches(silence, at)
-        for moment in stretch
-        if moment is not None and moment > at
-    )
-    return min(changes, default=None)
-
-
 def holding(silences: Iterable[Silence], subject: str, at: datetime) -> Silence | None:
     """What holds a subject back: of several the one that lasts longest."""
     held = (silence for silence in silences if covers(silence, subject) and in_force(silence, at))
     return max(held, key=lambda silence: ends(silence, at) or datetime.max.replace(tzinfo=UTC), default=None)
-
-
-def first_moment(wall: datetime, zone: tzinfo) -> datetime:
-    """When the clock of a zone first shows this time, or has jumped over it."""
-    moment = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    if _shown(moment, zone) == wall:
-        return moment
-    before = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
-    skipped = range(int((moment - before).total_seconds()))
-    return before + timedelta(
-        seconds=bisect_left(skipped, True, key=lambda second: _shown(before + timedelta(seconds=second), zone) >= wall)
-    )
-
-
-def zone_named(name: str) -> tzinfo:
-    """A zone from its name, or from an offset like UTC+03:00. Raises ValueError or KeyError."""
-    if not name.startswith("UTC") or name == "UTC":
-        return ZoneInfo(name)
-    sign, hours, minutes = name[3], int(name[4:6]), int(name[7:9])
-    offset = timedelta(hours=hours, minutes=minutes)
-    return timezone(-offset if sign == "-" else offset)
-
-
-def name_of(zone: tzinfo) -> str:
-    """What zone_named finds it by."""
-    return zone.key if isinstance(zone, ZoneInfo) else str(zone)
-
-
-def _shown(moment: datetime, zone: tzinfo) -> datetime:
-    return moment.astimezone(zone).replace(tzinfo=None)
 
 
 def _stretch(silence: Silence, at: datetime) -> Stretch | None:
@@ -168,8 +126,7 @@ def _windows(silence: Silence, at: datetime) -> Iterator[Stretch]:
     for day in (today + DAY * ahead for ahead in range(-2, 15)):
         if day.weekday() in weekly.days:
             wall = datetime.combine(day, weekly.starts)
-            last = first_moment(wall + timedelta(minutes=weekly.minutes), zone)
-            yield first_moment(wall, zone), last
+            yield moment(wall, zone), moment(wall + timedelta(minutes=weekly.minutes), zone)
 
 
 def _limit(silence: Silence) -> datetime | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 
 import structlog
@@ -15,11 +15,15 @@ EVERY = 1.0
 
 
 class Ticker:
-    """`last_tick` is when it last looked, whatever it found."""
+    """Of one station. Nothing is done while `is_sure` says that what is known of it may be no longer true. `last_tick`
+    is when it last looked without failing."""
 
-    def __init__(self, ledgers: Sequence[Ledger], clock: Callable[[], datetime]) -> None:
-        self._ledgers = ledgers
+    def __init__(
+        self, ledger: Ledger, clock: Callable[[], datetime], is_sure: Callable[[], bool] = lambda: True
+    ) -> None:
+        self._ledger = ledger
         self._clock = clock
+        self._is_sure = is_sure
         self._woken = asyncio.Event()
         # What was silenced, or no longer, just before the program ended.
         self._reconsider = True
@@ -43,16 +47,21 @@ class Ticker:
                     await asyncio.wait_for(self._woken.wait(), EVERY)
 
     async def tick(self) -> bool:
-        """One look at every station; True when there may be more to do at once."""
-        busy, reconsider = False, self._reconsider
-        self._reconsider = False
-        for ledger in self._ledgers:
-            try:
-                if reconsider:
-                    await ledger.reconsider(self._clock())
-                busy = await ledger.tick(self._clock()) or busy
-            except Exception:
-                log.exception("what was due could not be done; it stays due")
-                self._reconsider = self._reconsider or reconsider
+        """One look at what is due; True when there may be more to do at once."""
+        try:
+            busy = self._is_sure() and await self._do_what_is_due()
+        except Exception:
+            log.exception("what was due could not be done; it stays due")
+            return False
         self.last_tick = self._clock()
         return busy
+
+    async def _do_what_is_due(self) -> bool:
+        reconsider, self._reconsider = self._reconsider, False
+        try:
+            if reconsider:
+                await self._ledger.reconsider(self._clock())
+        except Exception:
+            self._reconsider = True
+            raise
+        return await self._ledger.tick(self._clock())

@@ -28,6 +28,8 @@ SLOWED = frozenset({Trouble.KEY_REFUSED, Trouble.RIGHT_MISSING})
 SLOWEST = 300.0
 # How old what is stored of the last good look may be.
 REMEMBER_EVERY = timedelta(seconds=60)
+# Away for longer, nothing that was known is still believed.
+BELIEVED_FOR = 2 * REMEMBER_EVERY
 
 
 class Watch:
@@ -50,12 +52,18 @@ class Watch:
         self._clock = clock
         self._saw_time = saw_time
         self._looking_back = LookingBack(station, pbx, timedelta(seconds=policy.alert_after))
-        self._last_good: datetime | None = None
         self._station = StationMemory()
         self._trunks: dict[str, TrunkMemory] = {}
         self._slowed = 0
+        self._unsure = 0
         self.latest: Sight | None = None
         self.last_look: datetime | None = None
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether what is known of the trunks may still be told: not before they were looked at anew after the program,
+        or the station, was away."""
+        return self._unsure == 0
 
     @property
     def engine_is_silent(self) -> bool:
@@ -87,15 +95,21 @@ class Watch:
         self._trunks = {
             subject: memories.trunk_from(state) for subject, state in states.items() if not subject.startswith(":")
         }
-        self._looking_back.went_blind(self._station.seen_at)
+        in_trouble = self._station.trouble is not None or self._station.alarm
+        self._looking_back.went_blind(self._station.since if in_trouble else self._station.seen_at)
+        if self._station.seen_at is not None and self._clock() - self._station.seen_at > BELIEVED_FOR:
+            self._unsure = machine.LOOKS
 
     async def look(self) -> float:
         """One look and its consequences; returns the seconds from its start to the next one."""
         sight = await self._see()
         self.latest, self.last_look = sight, sight.at
         self._measure(sight)
-        if (judged := await self._proof(sight)) is not None:
-            await self._judge(judged)
+        try:
+            if (judged := await self._proof(sight)) is not None:
+                await self._judge(judged)
+        finally:
+            self._unsure = max(0, self._unsure - 1)
         return self._pause(sight)
 
     async def _proof(self, sight: Sight) -> Sight | None:
@@ -132,6 +146,7 @@ class Watch:
         if station.trouble is None and not station.alarm:
             if self._station.trouble is not None or self._station.alarm:
                 trunks = {subject: machine.judge_anew(memory) for subject, memory in trunks.items()}
+                self._unsure = machine.LOOKS
             trunks = self._judge_trunks(sight, station, trunks, happened)
             station = self._seen_now(station, sight.at)
         changed: dict[str, dict[str, Any] | None] = {
@@ -154,13 +169,14 @@ class Watch:
     async def _look_back(self, sight: Sight) -> None:
         """Once the station is seen again, what happened while it was not."""
         if self._station.trouble is not None or self._station.alarm:
-            self._looking_back.went_blind(self._last_good or self._station.seen_at, self._station.trouble)
+            self._looking_back.went_blind(self._station.since, self._station.trouble)
             return
-        self._last_good = sight.at
         if self._looking_back.is_due:
-            happened = await self._looking_back.tell(sight)
+            if (happened := await self._looking_back.tell(sight)) is None:
+                return
             station = replace(self._station, seen_at=sight.at)
             await self._ledger.apply({STATION: memories.written(station)}, happened, sight.at)
+            self._looking_back.is_told()
             self._station = station
 
     def _judge_trunks(

@@ -41,7 +41,7 @@ NAMES = {ANNA: "Anna", BORIS: "Boris", VERA: "Vera"}
 ZONE = ZoneInfo("Europe/Berlin")
 # After something has happened the bot is watched at each of its looks.
 CLOSELY = timedelta(minutes=4)
-SELDOM = 60.0
+SELDOM = 20.0
 RENDERER = Renderer("en")
 
 
@@ -78,9 +78,16 @@ class World:
     """Nothing moves but by `pass_`."""
 
     def __init__(
-        self, store: Store, *, policy: Policy | None = None, plan: Plan | None = None, zone: ZoneInfo = ZONE
+        self,
+        store: Store,
+        *,
+        policy: Policy | None = None,
+        plan: Plan | None = None,
+        zone: ZoneInfo = ZONE,
+        name: str = STATION,
     ) -> None:
         self.zone = zone
+        self.name = name
         self.clock = Clock()
         self.pbx = FakePbx(self.clock)
         self.store = store
@@ -102,20 +109,20 @@ class World:
 
     def _new_ledger(self) -> Ledger:
         notices = Notices(
-            station=STATION,
+            station=self.name,
             cards=Cards(lambda chat: self.message_id),
-            people=People(self.book, self._grants, STATION),
+            people=People(self.book, self._grants, self.name),
             destinations=lambda: [Destination(GROUP)],
             zone=lambda: self.zone,
             plan=self.plan,
         )
-        return Ledger(self.store, STATION, notices, self._stir)
+        return Ledger(self.store, self.name, notices, self._stir)
 
     def _stir(self) -> None:
         self._stirred = True
 
     def _new_watch(self) -> Watch:
-        return Watch(STATION, self.pbx, self.ledger, self.policy, self.clock)  # type: ignore[arg-type]
+        return Watch(self.name, self.pbx, self.ledger, self.policy, self.clock)  # type: ignore[arg-type]
 
     async def opens(self) -> None:
         async with self.store.begin() as session:
@@ -124,10 +131,13 @@ class World:
 
     async def restarts(self) -> None:
         """The program ends and begins again; only the store is left."""
+        self.renew()
+        await self.watch.remember()
+
+    def renew(self) -> None:
         self.ledger = self._new_ledger()
         self.watch = self._new_watch()
         self._stir()
-        await self.watch.remember()
 
     async def pass_(self, seconds: float, every: float | None = None) -> None:
         """Time goes by: the bot looks at the PBX, the ticker ticks, messages arrive. Once nothing more is to be decided
@@ -152,7 +162,7 @@ class World:
             return
         await self.watch.look()
         await self._settle()
-        if self.next_due is not None and self.next_due <= self.clock.now:
+        if self.watch.is_sure and self.next_due is not None and self.next_due <= self.clock.now:
             while await self.ledger.tick(self.clock.now):
                 pass
             await self._settle()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.oncall.roster import Roster
 from bot.oncall.rotation import Calendar, Duty, Override, Rotation, Shift, Unit
-from bot.oncall.wall_clock import moment, zone_named
+from bot.oncall.wall_clock import moment, wall_of, zone_named
 
 ANNA, BORIS, VERA, OLGA = 1, 2, 3, 4
 
@@ -129,6 +129,18 @@ def test_a_time_that_comes_twice_is_the_first_time() -> None:
 
 
 moments = st.datetimes(wall("2024-01-01"), wall("2030-12-31")).map(lambda at: at.replace(tzinfo=UTC))
+
+
+@given(
+    st.sampled_from(["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Tehran", "UTC+05:30"]), moments
+)
+def test_the_moment_of_a_time_is_never_after_one_that_shows_it(name: str, at: datetime) -> None:
+    zone = zone_named(name)
+    first = moment(wall_of(at, zone), zone)
+    assert first <= at
+    assert wall_of(first, zone) == wall_of(at, zone)
+
+
 lengths = st.timedeltas(timedelta(minutes=1), timedelta(days=20))
 
 

@@ -141,9 +141,12 @@ def _silences_and_people() -> None:
 
 
 def _take_over_open_alerts() -> None:
-    """An incident that is open while the program is brought up to date keeps its messages. What was not sent yet looks
-    different now: it is told anew."""
-    unsent = "SELECT incident_id FROM outbox WHERE template = 'alert' AND action = 'send' AND state = 'pending'"
+    """An incident that is open while the program is brought up to date keeps its messages. What was not surely sent yet
+    looks different now: it is told anew. An outage that nobody has taken goes on being told."""
+    unsent = (
+        "SELECT incident_id FROM outbox "
+        "WHERE template = 'alert' AND action = 'send' AND state IN ('pending', 'sending')"
+    )
     op.execute(
         f"UPDATE incidents SET due_at = opened_at WHERE open_key IS NOT NULL AND id IN ({unsent})"  # noqa: S608 (no words of others)
     )
@@ -166,7 +169,11 @@ def _take_over_open_alerts() -> None:
         "INSERT INTO card_incidents (card_id, incident_id) "
         "SELECT cards.id, outbox.incident_id FROM cards JOIN outbox ON outbox.id = cards.message"
     )
-    op.execute("UPDATE incidents SET step = 1 WHERE id IN (SELECT incident_id FROM card_incidents)")
+    op.execute("UPDATE incidents SET step = 1 WHERE id IN (SELECT incident_id FROM card_incidents) AND due_at IS NULL")
+    op.execute(
+        "UPDATE incidents SET due_at = opened_at "
+        "WHERE step = 1 AND acknowledged_at IS NULL AND kind IN ('trunk_down', 'station')"
+    )
 
 
 def downgrade() -> None:

@@ -1,0 +1,124 @@
+"""The ledger of one station over a real store, without a watch: what happened is said, what is owed is read."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from bot.access import BUILT_IN, Destination, Grant
+from bot.alerts.cards import Cards
+from bot.alerts.escalation import Plan
+from bot.alerts.incident import Closed, End, Happened, Kind, Opened, Transition
+from bot.alerts.ledger import Ledger
+from bot.alerts.notices import Notices
+from bot.alerts.people import People
+from bot.chat.hygiene import plain
+from bot.chat.render import Renderer
+from bot.store import outbox
+from bot.store.acquaintances import Known, meet
+from bot.store.database import Store
+from bot.store.grants import GrantBook
+from bot.store.tables import Incident, IncidentEvent, Outgoing
+from tests.alerts.station import START
+from tests.alerts.world import GROUP, NAMES, STATION, ZONE, Book
+
+RENDERERS = {language: Renderer(language) for language in ("en", "ru")}
+FORUM = Destination(-200, 7)
+TRUNK: dict[str, Any] = {
+    "trunk": "Zadarma",
+    "host": "sip.zadarma.com",
+    "type": "sip",
+    "state": "rejected",
+    "cause": "no_answer",
+    "remaining": 2,
+    "of": 3,
+}
+
+
+class Books:
+    """`now` moves only when it is moved. Nobody is on call unless `on_call` says so."""
+
+    def __init__(self, store: Store, chats: Sequence[Destination] = (Destination(GROUP),)) -> None:
+        self.store = store
+        self.now = START
+        self.woken = 0
+        self.chats = list(chats)
+        self.newest: dict[int, int] = {}
+        self.on_call = Book(levels=[])
+        self.grants = GrantBook(store, lambda: self.now, [Grant(one, "admin") for one in NAMES], BUILT_IN, lambda: None)
+        self.people = People(self.on_call, self.grants, STATION)
+        self.ledger = self.another_ledger()
+
+    def another_ledger(self) -> Ledger:
+        """A second program over the same store."""
+        notices = Notices(
+            station=STATION,
+            cards=Cards(self.newest.get),
+            people=self.people,
+            destinations=lambda: self.chats,
+            zone=lambda: ZONE,
+            plan=Plan(),
+        )
+        return Ledger(self.store, STATION, notices, self._wake)
+
+    def _wake(self) -> None:
+        self.woken += 1
+
+    async def meets_everybody(self) -> None:
+        async with self.store.begin() as session:
+            for person, name in NAMES.items():
+                await meet(session, Known(person, name, name.lower()))
+
+    def passes(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    async def happens(self, transition: Transition, subject: str = "t1", /, **facts: Any) -> None:
+        await self.ledger.apply({}, [Happened(subject, transition, TRUNK | facts)], self.now)
+
+    async def opens(self, subject: str = "t1", kind: Kind = Kind.TRUNK_DOWN, **facts: Any) -> int:
+        """40 s after it began; its number."""
+        await self.happens(Opened(kind, self.now - timedelta(seconds=40)), subject, **facts)
+        return (await self.incidents())[-1].id
+
+    async def ends(self, subject: str = "t1", reason: End = End.RECOVERED) -> None:
+        await self.happens(Closed(reason, self.now), subject)
+
+    async def tick(self) -> None:
+        while await self.ledger.tick(self.now):
+            pass
+
+    async def incidents(self) -> list[Incident]:
+        async with self.store.begin() as session:
+            return list((await session.execute(select(Incident).order_by(Incident.id))).scalars())
+
+    async def incident(self) -> Incident:
+        (one,) = await self.incidents()
+        return one
+
+    async def chain(self) -> list[IncidentEvent]:
+        async with self.store.begin() as session:
+            return list((await session.execute(select(IncidentEvent).order_by(IncidentEvent.id))).scalars())
+
+    async def owed(self, *, since: int = 0) -> list[Outgoing]:
+        """Everything that was ever put into the outbox, after the message `since`."""
+        async with self.store.begin() as session:
+            query = select(Outgoing).where(Outgoing.id > since).order_by(Outgoing.id)
+            return list((await session.execute(query)).scalars())
+
+    async def alerts(self, chat: int = GROUP) -> list[Outgoing]:
+        """The messages to a chat, without edits and answers."""
+        return [row for row in await self.owed() if row.chat_id == chat and row.action == "send" and row.about is None]
+
+    async def arrives(self, message_id: int = 1) -> int:
+        """Telegram takes everything that is due; the newest message in the outbox."""
+        rows = await self.owed()
+        async with self.store.begin() as session:
+            for row in rows:
+                if row.state == "pending" and row.not_before <= self.now:
+                    await outbox.mark_sent(session, row.id, message_id, self.now)
+        return rows[-1].id if rows else 0
+
+
+def read(row: Outgoing, language: str = "en", now: datetime = START) -> str:
+    return plain(RENDERERS[language].text(row.template, row.facts, zone=ZONE, now=now))

@@ -1,0 +1,236 @@
+"""The message that shows an incident: one for what comes together, edited to the newest state, answered once."""
+
+from collections.abc import AsyncIterator
+from datetime import time, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.access import Destination
+from bot.alerts.cards import EDIT_EVERY, FAR, MOST_ON_A_CARD, TOGETHER
+from bot.alerts.incident import Changed, Kind, Worsened
+from bot.store import outbox
+from tests.alerts.books import Books, read
+from tests.alerts.world import ANNA, GROUP, fast_store
+
+
+@pytest.fixture
+async def books(store_file: Path) -> AsyncIterator[Books]:
+    store = await fast_store(store_file)
+    yield Books(store)
+    await store.close()
+
+
+async def shown(books: Books, chat: int = GROUP) -> list[int]:
+    """How many incidents each message to the chat shows."""
+    rows = {row.id: row for row in await books.alerts(chat)}
+    newest = {row.about: row for row in await books.owed() if row.action == "edit" and row.about in rows}
+    return [len((newest.get(number) or row).facts["incidents"]) for number, row in rows.items()]
+
+
+# --- together -------------------------------------------------------------------------------------------------------
+
+
+async def test_what_comes_together_is_one_message(books: Books) -> None:
+    await books.opens("t1")
+    books.passes(TOGETHER.total_seconds())
+    await books.opens("t2")
+    assert await shown(books) == [2]
+
+
+async def test_each_that_joins_keeps_the_door_open_for_the_next(books: Books) -> None:
+    for number in range(4):
+        await books.opens(f"t{number}")
+        books.passes(TOGETHER.total_seconds() - 1)
+    assert await shown(books) == [4]
+
+
+async def test_what_comes_later_is_a_message_of_its_own(books: Books) -> None:
+    await books.opens("t1")
+    books.passes(TOGETHER.total_seconds() + 1)
+    await books.opens("t2")
+    assert await shown(books) == [1, 1]
+
+
+async def test_a_message_has_room_for_so_many_and_the_next_takes_the_rest(books: Books) -> None:
+    for number in range(MOST_ON_A_CARD + 3):
+        await books.opens(f"t{number}")
+    assert await shown(books) == [MOST_ON_A_CARD, 3]
+
+
+async def test_what_wakes_and_what_does_not_never_share_a_message(books: Books) -> None:
+    await books.opens("t1", Kind.TRUNK_DEGRADED)
+    await books.opens("t2")
+    assert [(row.silent, len(row.facts["incidents"])) for row in await books.alerts()] == [(True, 1), (False, 1)]
+
+
+async def test_topics_of_one_group_are_apart(books: Books) -> None:
+    books.chats = [Destination(GROUP, 1), Destination(GROUP, 2)]
+    await books.opens("t1")
+    await books.opens("t2")
+    assert [(row.thread_id, len(row.facts["incidents"])) for row in await books.alerts()] == [(1, 2), (2, 2)]
+
+
+async def test_nothing_joins_what_is_over(books: Books) -> None:
+    await books.opens("t1")
+    await books.arrives()
+    await books.ends("t1")
+    await books.opens("t2")
+    assert await shown(books) == [1, 1]
+
+
+async def test_a_message_that_fills_is_edited_every_few_seconds_at_most(books: Books) -> None:
+    await books.opens("t0")
+    last = await books.arrives()
+    for number in range(1, 10):
+        await books.opens(f"t{number}")
+    (edit,) = await books.owed(since=last)
+    assert (edit.action, edit.not_before) == ("edit", books.now + EDIT_EVERY)
+    assert len(edit.facts["incidents"]) == 10
+
+
+# --- the newest state -----------------------------------------------------------------------------------------------
+
+
+async def test_unsent_down_and_up_are_one_message_without_a_sound(books: Books) -> None:
+    await books.opens()
+    books.passes(60)
+    await books.ends()
+    (only,) = await books.owed()
+    assert only.silent
+    assert read(only).startswith("🟢 Zadarma is up again")
+    assert only.keyboard_id is None
+
+
+async def test_of_several_only_the_last_end_answers_and_once(books: Books) -> None:
+    for number in range(3):
+        await books.opens(f"t{number}")
+    last = await books.arrives()
+    for number in range(3):
+        books.passes(60)
+        await books.ends(f"t{number}")
+    rest = await books.owed(since=last)
+    assert [row.action for row in rest] == ["edit", "send"]
+    edit, answer = rest
+    assert read(edit).startswith("🟢 All 3 are over")
+    assert read(answer).startswith("🟢 All 3 are over. It lasted 3 min 40 s.")
+
+
+async def test_what_waited_for_the_morning_and_is_over_is_never_said(books: Books) -> None:
+    books.on_call.levels = [[ANNA]]
+    books.on_call.quiet[ANNA] = (time(14), time(18))
+    await books.opens(kind=Kind.TRUNK_DEGRADED)
+    await books.ends()
+    (private,) = await books.alerts(ANNA)
+    assert private.state == "dropped"
+    (group,) = await books.alerts()
+    assert group.state == "pending"
+
+
+async def test_what_waited_for_the_morning_and_became_an_outage_is_not_said_in_the_morning(books: Books) -> None:
+    books.on_call.levels = [[ANNA]]
+    books.on_call.quiet[ANNA] = (time(14), time(18))
+    await books.opens(kind=Kind.TRUNK_DEGRADED)
+    await books.happens(Worsened(Kind.TRUNK_DOWN, books.now))
+    assert [(row.state, row.silent) for row in await books.alerts(ANNA)] == [("dropped", True), ("pending", False)]
+
+
+async def test_what_may_have_arrived_is_not_dropped(books: Books) -> None:
+    """Telegram's answer was lost, so the warning may stand in the chat already."""
+    await books.opens(kind=Kind.TRUNK_DEGRADED)
+    (row,) = await books.alerts()
+    later = books.now + timedelta(minutes=1)
+    async with books.store.begin() as session:
+        assert await outbox.claim(session, row.id)
+        await outbox.put_back(session, row.id, later, "the answer was lost", possible_repeat=True)
+    await books.ends()
+    (row,) = await books.alerts()
+    assert (row.state, row.possible_repeat) == ("pending", True)
+    assert read(row).startswith("🟢")
+
+
+async def test_what_becomes_worse_is_left_off_the_message_it_shared(books: Books) -> None:
+    await books.opens("t1", Kind.TRUNK_DEGRADED)
+    await books.opens("t2", Kind.TRUNK_DEGRADED)
+    await books.arrives()
+    books.passes(60)
+    await books.happens(Worsened(Kind.TRUNK_DOWN, books.now), "t1")
+    assert await shown(books) == [1, 1]
+    first, second = await books.alerts()
+    assert (first.silent, second.silent) == (True, False)
+
+
+async def test_when_what_is_left_of_a_message_is_over_it_is_answered(books: Books) -> None:
+    await books.opens("t1", Kind.TRUNK_DEGRADED)
+    await books.opens("t2", Kind.TRUNK_DEGRADED)
+    await books.ends("t1")
+    await books.arrives()
+    await books.happens(Worsened(Kind.TRUNK_DOWN, books.now), "t2")
+    board = (await books.alerts())[0]
+    answers = [row for row in await books.owed() if row.template == "alert_over"]
+    assert [row.about for row in answers] == [board.id]
+
+
+# --- put under the chat anew ----------------------------------------------------------------------------------------
+
+
+async def test_a_message_that_was_talked_away_is_put_under_the_chat_again(books: Books) -> None:
+    await books.opens()
+    last = await books.arrives(message_id=100)
+    books.newest[GROUP] = 100 + FAR + 1
+    await books.happens(Changed(), cause="credentials_refused")
+    edit, again = await books.owed(since=last)
+    assert (edit.action, edit.about) == ("edit", last)
+    assert read(edit) == "🟡 Zadarma is down: see the newer message below."
+    assert edit.keyboard_id is None
+    assert (again.action, again.silent) == ("send", True)
+    assert again.keyboard_id
+    assert "refuses the login" in read(again)
+    await books.arrives(message_id=200)
+    await books.ends()
+    assert [row.about for row in await books.owed(since=again.id) if row.action == "send"] == [again.id]
+
+
+@pytest.mark.parametrize("newest", [100, 100 + FAR])
+async def test_a_message_that_is_near_is_edited_where_it_stands(books: Books, newest: int) -> None:
+    await books.opens()
+    last = await books.arrives(message_id=100)
+    books.newest[GROUP] = newest
+    await books.happens(Changed(), cause="credentials_refused")
+    assert [row.action for row in await books.owed(since=last)] == ["edit"]
+
+
+async def test_in_private_chats_nobody_counts_messages(books: Books) -> None:
+    books.on_call.levels = [[ANNA]]
+    await books.opens()
+    await books.arrives(message_id=100)
+    books.newest[ANNA] = 100 + 10 * FAR
+    await books.happens(Changed(), cause="credentials_refused")
+    assert len(await books.alerts(ANNA)) == 1
+
+
+async def test_a_reminder_makes_a_sound_and_the_old_message_points_to_it(books: Books) -> None:
+    await books.opens()
+    last = await books.arrives()
+    books.passes(40 * 60)
+    await books.tick()
+    books.passes(30 * 60)
+    await books.tick()
+    reminder = (await books.alerts())[-1]
+    assert reminder.id > last
+    assert not reminder.silent
+    assert "🔁 Still, since 14:59:20" in read(reminder)
+    pointing = [row for row in await books.owed(since=last) if row.action == "edit" and row.facts["superseded"]]
+    assert {row.about for row in pointing} == {last}
+
+
+async def test_a_reminder_of_what_was_never_sent_is_the_message_itself(books: Books) -> None:
+    """Telegram was away for an hour: people hear it once, in its newest state."""
+    await books.opens()
+    books.passes(10 * 60)
+    await books.tick()
+    books.passes(30 * 60)
+    await books.tick()
+    (only,) = await books.alerts()
+    assert not only.silent
+    assert "Still" in read(only)

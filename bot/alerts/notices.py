@@ -105,7 +105,8 @@ class Notices:
         for incident, card in found.all():
             card.closed_at = now
             chain.note(session, incident, "undelivered", now, chat=card.chat_id)
-            if card.chat_id > 0 and incident.due_at is not None:
+            # Once everybody was asked nobody comes next, and the others need not be reminded any sooner.
+            if card.chat_id > 0 and incident.due_at is not None and incident.step < escalation.EVERYBODY:
                 incident.due_at = now
 
     async def changed(self, session: AsyncSession, incident: Incident, now: datetime) -> None:

@@ -94,7 +94,14 @@ class _Server(uvicorn.Server):
 
 async def _serve(app: Starlette, sock: socket.socket) -> None:
     config = uvicorn.Config(
-        app, http=AbortableProtocol, ws="none", lifespan="off", log_level="critical", timeout_graceful_shutdown=1
+        app,
+        http=AbortableProtocol,
+        ws="none",
+        lifespan="off",
+        log_level="critical",
+        # Longer than the bot keeps a connection: one that is closed just as it is used again looks like a lost answer.
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=1,
     )
     await _Server(config).serve(sockets=[sock])
 
@@ -112,11 +119,13 @@ async def _start_bot(address: str, token: str, key: str, language: str, folder: 
         "VIEWERS": str(VIEWER),
         "ALERT_CHATS": str(GROUP),
         "DATABASE_URL": f"sqlite:///{folder / 'bot.sqlite3'}",
-        # Impatient, so that a visitor sees the alert soon after breaking a trunk.
+        # Impatient, so that a visitor sees the alert soon after breaking a trunk, and whom else it wakes.
         "POLL_INTERVAL": "2",
         "ALERT_AFTER": "4",
+        "ESCALATE_AFTER": "120",
+        "REMIND_EVERY": "300",
         # A shell that is set up for a real bot must not leak into the demo.
-        **dict.fromkeys(("TELEGRAM_PROXY", "PBX_TIMEZONE", "PBX_TLS_VERIFY", "HEALTH_ADDRESS"), ""),
+        **dict.fromkeys(("TELEGRAM_PROXY", "PBX_TIMEZONE", "PBX_TLS_VERIFY", "HEALTH_ADDRESS", "NO_CALLS_AFTER"), ""),
         "LANGUAGE": language,
     }
     return await asyncio.create_subprocess_exec(

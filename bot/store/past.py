@@ -114,8 +114,9 @@ class Past:
 
 def name_of(incident: Incident) -> str:
     """What the incident is about, as its own facts call it: the PBX may not be there to be asked."""
-    named = (incident.facts.get(key) for key in ("trunk", "name", "number"))
-    return str(next((name for name in named if name), "") or incident.subject.rpartition(":")[2] or incident.station)
+    facts = incident.facts
+    name = facts.get("trunk") or " ".join(str(facts[key]) for key in ("extension", "name") if facts.get(key))
+    return str(name or incident.subject.rpartition(":")[2] or incident.station)
 
 
 def _lasting(

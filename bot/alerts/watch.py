@@ -13,7 +13,7 @@ from bot import metrics
 from bot.alerts import cliff, machine, station_machine
 from bot.alerts import memory as memories
 from bot.alerts.health import Cause, Health
-from bot.alerts.incident import STATION, Happened
+from bot.alerts.incident import STATION, Happened, is_of_trunk
 from bot.alerts.ledger import Ledger
 from bot.alerts.looking_back import LookingBack
 from bot.alerts.machine import Policy, TrunkMemory
@@ -93,7 +93,7 @@ class Watch:
         states = await self._ledger.remembered()
         self._station = memories.station_from(states.pop(STATION, None))
         self._trunks = {
-            subject: memories.trunk_from(state) for subject, state in states.items() if not subject.startswith(":")
+            subject: memories.trunk_from(state) for subject, state in states.items() if is_of_trunk(subject)
         }
         looked_at = self._station.looked_at
         if looked_at is not None and self._clock() - looked_at > BELIEVED_FOR:

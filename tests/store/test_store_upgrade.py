@@ -125,7 +125,7 @@ async def test_what_was_sent_is_edited_and_answered_when_it_ends(old: OldStore, 
     edit, answer = await books.owed(since=last)
     assert (edit.action, edit.about, answer.action, answer.about) == ("edit", alert, "send", alert)
     assert "Zadarma is up again" in read(edit)
-    assert "Anna is on it" in read(edit)
+    assert "Anna took it" in read(edit)
 
 
 async def test_what_was_not_sent_yet_is_told_anew_and_once(old: OldStore, books: Books) -> None:

@@ -149,7 +149,7 @@ class Watch:
                 trunks = {subject: machine.judge_anew(memory) for subject, memory in trunks.items()}
                 self._unsure = machine.LOOKS
             trunks = self._judge_trunks(sight, station, trunks, happened)
-            station = self._seen_now(station, sight.at)
+            station = self._seen_now(station, sight.at, told=bool(happened))
         station = self._looked_now(station, sight.at)
         changed: dict[str, dict[str, Any] | None] = {
             subject: memories.written(trunks[subject]) if subject in trunks else None
@@ -163,10 +163,11 @@ class Watch:
         self._station, self._trunks = station, trunks
         await self._look_back(sight)
 
-    def _seen_now(self, station: StationMemory, now: datetime) -> StationMemory:
-        """Not while there is something to look back on: if the program ended now, it would never be told."""
-        remembered = station.seen_at is not None and now - station.seen_at < REMEMBER_EVERY
-        return station if remembered or self._looking_back.is_due else replace(station, seen_at=now)
+    def _seen_now(self, station: StationMemory, now: datetime, *, told: bool) -> StationMemory:
+        """Not while there is something to look back on: if the program ended now, it would never be told. What is told
+        was seen, and is not to be told again as what happened while nobody looked."""
+        recent = station.seen_at is not None and now - station.seen_at < REMEMBER_EVERY
+        return station if (recent and not told) or self._looking_back.is_due else replace(station, seen_at=now)
 
     def _looked_now(self, station: StationMemory, now: datetime) -> StationMemory:
         """In one with whatever else is to be stored of the station."""

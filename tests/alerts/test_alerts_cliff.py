@@ -58,7 +58,7 @@ def loud_since(world: World, moment: timedelta) -> list[Heard]:
 
 async def test_shortly_before_it_gives_up_whoever_took_it_is_warned_once_and_can_register_anew(world: World) -> None:
     await goes_down_and_is_taken(world)
-    await world.pass_((UNANSWERED + timedelta(hours=3)).total_seconds())
+    await world.pass_((UNANSWERED + timedelta(hours=3)).total_seconds(), every=60)
     (warning,) = loud_since(world, timedelta(minutes=10))
     gives_up = START + timedelta(minutes=1) + UNANSWERED
     assert timedelta(0) <= warning.at - (gives_up - WARN_BEFORE) <= timedelta(minutes=1)
@@ -68,7 +68,7 @@ async def test_shortly_before_it_gives_up_whoever_took_it_is_warned_once_and_can
 async def test_another_cause_moves_the_end(world: World) -> None:
     await goes_down_and_is_taken(world)
     world.pbx.shows("zadarma", REFUSED)
-    await world.pass_(4 * 3600)
+    await world.pass_(4 * 3600, every=60)
     assert not loud_since(world, timedelta(minutes=10))
     (incident,) = await world.incidents()
     assert incident.warn_at == START + timedelta(minutes=1) + REFUSING - WARN_BEFORE
@@ -76,9 +76,9 @@ async def test_another_cause_moves_the_end(world: World) -> None:
 
 async def test_what_is_back_before_needs_no_warning(world: World) -> None:
     await goes_down_and_is_taken(world)
-    await world.pass_(3600)
+    await world.pass_(3600, every=60)
     world.pbx.shows("zadarma", UP)
-    await world.pass_(3 * 3600)
+    await world.pass_(3 * 3600, every=60)
     assert not [one for one in loud_since(world, timedelta(minutes=70)) if one.template == "alert"]
 
 
@@ -87,7 +87,7 @@ async def test_what_is_muted_is_not_warned_of(world: World) -> None:
     wish = Wish(STATION, "zadarma", "Zadarma", ANNA, "Anna", "known")
     await world.silences.mute(wish, world.clock.now, world.clock.now + timedelta(hours=6))
     await world.ledger.reconsider(world.clock.now)
-    await world.pass_(4 * 3600)
+    await world.pass_(4 * 3600, every=60)
     assert not loud_since(world, timedelta(minutes=10))
 
 

@@ -1,6 +1,7 @@
 """Bringing the program up to date while something is down loses no incident and none of its messages."""
 
 import json
+import shutil
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,13 +27,18 @@ OPENED = START - timedelta(minutes=5)
 class OldStore:
     """A database as the program before this one left it."""
 
-    def __init__(self, path: Path, revision: str = "0003") -> None:
+    def __init__(self, path: Path) -> None:
         self.engine = create_engine(f"sqlite:///{path}")
-        with self.engine.begin() as connection:
+
+    @classmethod
+    def made(cls, path: Path, revision: str) -> "OldStore":
+        old = cls(path)
+        with old.engine.begin() as connection:
             config = Config()
             config.set_main_option("script_location", str(MIGRATIONS))
             config.attributes["connection"] = connection
             command.upgrade(config, revision)
+        return old
 
     def incident(self, subject: str, kind: str = "trunk_down", *, taken: bool = False, ended: bool = False) -> int:
         facts = {"station": STATION, "trunk": subject.title(), "host": "sip.example", "type": "sip"}
@@ -100,9 +106,16 @@ def written(moment: datetime) -> str:
     return moment.replace(tzinfo=None).isoformat(" ")
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("old") / "old.sqlite3"
+    OldStore.made(path, "0003").engine.dispose()
+    return path
+
+
 @pytest.fixture
-def old(tmp_path: Path) -> OldStore:
-    return OldStore(tmp_path / "old.sqlite3")
+def old(empty: Path, tmp_path: Path) -> OldStore:
+    return OldStore(Path(shutil.copy(empty, tmp_path)))
 
 
 @pytest.fixture
@@ -199,7 +212,7 @@ async def test_what_the_machines_remembered_is_understood(old: OldStore, books: 
 
 
 async def test_an_audit_of_the_first_days_is_kept(tmp_path: Path) -> None:
-    old = OldStore(tmp_path / "older.sqlite3", "0002")
+    old = OldStore.made(tmp_path / "older.sqlite3", "0002")
     words = dict.fromkeys(("actor_name", "station", "what", "arguments", "permission", "reason"), "")
     numbers = {"update_id": 1, "actor_id": ANNA, "chat_id": GROUP, "allowed": True}
     old.insert("audit", {**words, **numbers, "at": written(OPENED), "outcome": "done"})

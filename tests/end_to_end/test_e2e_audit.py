@@ -16,7 +16,7 @@ from tests.end_to_end.people import OPERATOR, VIEWER, menu, newcomer, wait_for_m
 READERS = range(3001, 3021)
 KNOCKS = 11
 CALCULATOR, FORMULA = 3999, "=cmd|' /C calc'!A0"
-TRUNK = "✅ Anna Ivanova · Test: trunk.apply → changed Zadarma"
+TRUNK = "✅ Anna Ivanova · Test: trunk.apply → changed: up"
 
 
 @pytest.fixture(scope="module")
@@ -37,15 +37,16 @@ def office(folder: Path) -> Iterator[Standins]:
         employee = house.asks(ANNA, '/edit_employee 201 name="Anna Bell" mobile=+79161234567', group)
         press(house, employee, "Apply", "Changed: 201 Anna Bell")
         trunk = house.asks(ANNA, "/edit_trunk zadar host=sip2.zadarma.com", group)
-        press(house, trunk, "Apply", "sip2.zadarma.com")
-        house.wait_for(lambda: "trunk.apply" in outcomes(folder) or None, "the trunk's change is written down")
+        house.post("/control/speed", speed=30)
+        press(house, trunk, "Apply", "It works")
+        house.wait_for(lambda: "changed: up" in outcomes(folder) or None, "the trunk's change is written down")
         yield house
 
 
 def outcomes(folder: Path) -> list[str]:
     with closing(sqlite3.connect(folder / "bot.sqlite3")) as database:
-        rows = database.execute("SELECT what FROM audit JOIN audit_outcomes ON decision_id = audit.id")
-        return [what for (what,) in rows]
+        rows = database.execute("SELECT outcome FROM audit_outcomes")
+        return [outcome for (outcome,) in rows]
 
 
 @pytest.fixture(scope="module")

@@ -150,6 +150,7 @@ def test_a_record_tells_the_way_the_call_took(
     standins: Standins, start_bot: Callable[..., Program], archive: Archive
 ) -> None:
     start_bot()
+    standins.wait_until_known()
     queue = standins.http.get("/pbxcore/api/v3/call-queues", headers={"Authorization": f"Bearer {KEY}"}).json()["data"]
     (one, _), (two, name), (three, third) = archive.people[:3]
     day = archive.at(1)[:10]

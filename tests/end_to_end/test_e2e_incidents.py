@@ -191,9 +191,8 @@ def test_several_that_go_down_together_are_one_message_and_are_taken_together(of
     new_lines(office, *names)
     for name in names:
         office.breaks(name)
-    alert = shows(
-        office, office.wait_for_message("still to be solved|Line 3 is down"), "3 of 3 still to be solved", *names
-    )
+    first = office.wait_for_message("trunks are down|Line 3 is down")
+    alert = shows(office, first, "🔴 3 trunks are down", *names)
     assert not alert.raw["silent"]
     assert alert.buttons == [["✅ I'm on all of it", "🔍 Details"]]
     assert "no right" in office.presses(VERA, alert, "all of it")["text"]
@@ -206,7 +205,7 @@ def test_several_that_go_down_together_are_one_message_and_are_taken_together(of
     assert taken.buttons == [["🔍 Details"]]
     for name in names:
         office.mends(name)
-    over = office.wait_for_message("All 3 are over", after=listed.id)
+    over = office.wait_for_message("3 incidents are over. It lasted", after=listed.id)
     assert over.raw["reply_to"] == alert.id
     assert not office.alerts("is down")
 

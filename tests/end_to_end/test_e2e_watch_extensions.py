@@ -1,10 +1,13 @@
 """Watched extensions: who may watch them, and that a phone which goes offline is told and its return too."""
 
 from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.house import ANNA, BORIS, SAM, VERA, Program, Standins, press
+from tests.end_to_end.absence import time_passes
+from tests.end_to_end.house import ANNA, BORIS, GROUP, LOOK_EVERY, SAM, VERA, Program, Standins, press
 
 
 def switch(house: Standins, number: str, *, online: bool) -> None:
@@ -70,27 +73,29 @@ def test_what_is_watched_outlives_a_restart(standins: Standins, start_bot: Calla
     assert "202" in standins.asks(BORIS, "/watch")
 
 
-def test_a_phone_that_goes_offline_is_told_and_its_return_too(
-    standins: Standins, start_bot: Callable[..., Program]
+def test_a_phone_that_stays_offline_is_told_and_its_return_too(
+    standins: Standins, start_bot: Callable[..., Program], tmp_path: Path
 ) -> None:
-    start_bot()
+    program = start_bot()
     standins.wait_until_known()
     switch(standins, "202", online=False)
     standins.asks(BORIS, "/watch 202 203")
-    standins.wait_for(lambda: standins.alerts(r"202 .*is offline"), "the alert", within=150)
-    assert not standins.alerts(r"203 .*is offline")
-    switch(standins, "202", online=True)
-    standins.wait_for(lambda: standins.alerts(r"202 .*is online again"), "its end", within=150)
-
-
-def test_a_rehearsal_goes_the_real_way_and_ends_when_it_is_taken(
-    standins: Standins, start_bot: Callable[..., Program]
-) -> None:
+    standins.wait_for(lambda: phones_looked_at(standins) or None, "a look at the phones", every=LOOK_EVERY)
+    assert not standins.from_bot(GROUP), "it may come back within a minute"
+    program.stop()
+    time_passes(tmp_path / "bot.sqlite3", standins.station, timedelta(minutes=1))
     start_bot()
-    begun = standins.asks(BORIS, "/test_alert")
-    assert "The rehearsal runs" in begun
-    alert = standins.wait_for_message("Rehearsal: this is how an outage would reach you")
-    assert "A rehearsal runs already" in standins.asks(ANNA, "/test_alert")
-    standins.presses(BORIS, alert, "I'm on it")
-    standins.wait_for_message("The rehearsal is over: Boris Petrov took it after")
-    assert "The rehearsal runs" in standins.asks(ANNA, "/test_alert")
+    alert = standins.wait_for_message(r"202 .*is offline")
+    assert not alert.raw["silent"]
+    switch(standins, "202", online=True)
+    # Whoever watches another one too makes it look at once.
+    for number in ("204", "205"):
+        standins.asks(BORIS, f"/watch {number}")
+    over = standins.wait_for_message(r"202 .*is online again", after=alert.id)
+    assert over.raw["reply_to"] == alert.id
+    assert not standins.alerts(r"203 .*is offline")
+
+
+def phones_looked_at(standins: Standins) -> int:
+    requests = standins.get("/control/requests", after=0)["requests"]
+    return sum(r["path"].endswith("/sip:getStatuses") and r["status"] == 200 for r in requests)

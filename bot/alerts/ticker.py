@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -12,6 +12,8 @@ from bot.alerts.ledger import Ledger
 log = structlog.get_logger(__name__)
 
 EVERY = 1.0
+# A maintenance window begins by itself: nobody says so.
+RECONSIDER_EVERY = timedelta(minutes=1)
 
 
 class Ticker:
@@ -27,6 +29,7 @@ class Ticker:
         self._woken = asyncio.Event()
         # What was silenced, or no longer, just before the program ended.
         self._reconsider = True
+        self._reconsidered: datetime | None = None
         self.last_tick: datetime | None = None
 
     def wake(self) -> None:
@@ -57,11 +60,14 @@ class Ticker:
         return busy
 
     async def _do_what_is_due(self) -> bool:
-        reconsider, self._reconsider = self._reconsider, False
+        now = self._clock()
+        lately = self._reconsidered is not None and now - self._reconsidered < RECONSIDER_EVERY
+        reconsider, self._reconsider = self._reconsider or not lately, False
         try:
             if reconsider:
-                await self._ledger.reconsider(self._clock())
+                await self._ledger.reconsider(now)
+                self._reconsidered = now
         except Exception:
             self._reconsider = True
             raise
-        return await self._ledger.tick(self._clock())
+        return await self._ledger.tick(now)

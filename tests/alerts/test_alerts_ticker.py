@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import update
 
 from bot.alerts.ledger import AGAIN_AFTER
+from bot.alerts.silences import Silences, Wish
 from bot.alerts.ticker import Ticker
 from bot.store.database import Store
 from bot.store.tables import Incident
 from tests.alerts.books import Books
-from tests.alerts.world import ANNA, BORIS, VERA, fast_store
+from tests.alerts.world import ANNA, BORIS, STATION, VERA, fast_store
 
 TEN = timedelta(minutes=10)
 
@@ -168,3 +169,19 @@ async def test_it_does_what_is_due_at_once_when_it_is_woken_and_ends_when_it_is_
         stop.set()
         clock.wake()
         await running
+
+
+async def test_a_window_that_begins_during_an_outage_holds_it_within_a_minute(books: Books) -> None:
+    await books.opens()
+    clock = ticker(books)
+    await clock.tick()
+    begins = books.now + timedelta(minutes=5)
+    silences = Silences(books.store, lambda: books.now, lambda: None)
+    wish = Wish(STATION, "*", "everything", ANNA, "Anna", "new router")
+    await silences.plan(wish, begins, begins + timedelta(hours=1))
+    books.passes(4 * 60)
+    await clock.tick()
+    assert (await books.incident()).held_by == ""
+    books.passes(2 * 60)
+    await clock.tick()
+    assert (await books.incident()).held_by == "maintenance"

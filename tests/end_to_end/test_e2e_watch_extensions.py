@@ -1,11 +1,14 @@
 """Watched extensions: who may watch them, and that a phone which goes offline is told and its return too."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.alerts.incident import EXTENSION
 from tests.end_to_end.absence import time_passes
 from tests.end_to_end.house import ANNA, BORIS, GROUP, LOOK_EVERY, SAM, VERA, Program, Standins, press
 
@@ -80,10 +83,11 @@ def test_a_phone_that_stays_offline_is_told_and_its_return_too(
     standins.wait_until_known()
     switch(standins, "202", online=False)
     standins.asks(BORIS, "/watch 202 203")
-    standins.wait_for(lambda: phones_looked_at(standins) or None, "a look at the phones", every=LOOK_EVERY)
+    database = tmp_path / "bot.sqlite3"
+    standins.wait_for(lambda: EXTENSION + "202" in remembered(database) or None, "a look at it", every=LOOK_EVERY)
     assert not standins.from_bot(GROUP), "it may come back within a minute"
     program.stop()
-    time_passes(tmp_path / "bot.sqlite3", standins.station, timedelta(minutes=1))
+    time_passes(database, standins.station, timedelta(minutes=1))
     start_bot()
     alert = standins.wait_for_message(r"202 .*is offline")
     assert not alert.raw["silent"]
@@ -96,6 +100,7 @@ def test_a_phone_that_stays_offline_is_told_and_its_return_too(
     assert not standins.alerts(r"203 .*is offline")
 
 
-def phones_looked_at(standins: Standins) -> int:
-    requests = standins.get("/control/requests", after=0)["requests"]
-    return sum(r["path"].endswith("/sip:getStatuses") and r["status"] == 200 for r in requests)
+def remembered(database: Path) -> set[str]:
+    """What the program has seen and not done with."""
+    with closing(sqlite3.connect(database)) as store:
+        return {subject for (subject,) in store.execute("SELECT subject FROM watch_states")}

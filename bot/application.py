@@ -31,7 +31,6 @@ from bot.store.drawer import Drawer
 from bot.store.grants import GrantBook
 from bot.store.imports import Imports
 from bot.store.incidents import Incidents
-from bot.store.past import Past
 from bot.store.requests import Requests
 from handlers import CATALOGUE, import_recovery
 from handlers.command import Desk, Station
@@ -174,7 +173,6 @@ class Application:
             requests=Requests(store, clock, self._grants, self._courier.wake),
             oncall=watched.oncall,
             audit=AuditReader(store),
-            past=Past(store),
             membership=self._membership,
             incidents=Incidents(store),
             silences=watched.silences,

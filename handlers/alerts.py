@@ -35,7 +35,7 @@ async def take_all(request: Request) -> Reply:
 async def hand_over(request: Request) -> Reply:
     """Whoever is on call or may take it, the list first."""
     number = int(request.data["incident"])
-    incident = await request.desk.past.one(request.station.name, number)
+    incident = await request.desk.incidents.one(request.station.name, number)
     if incident is None or incident.open_key is None:
         return Reply(toast=TOASTS[Taken.ENDED if incident else Taken.UNKNOWN], outcome="over")
     granted = await request.desk.grants.current()

@@ -24,7 +24,6 @@ from bot.store.grants import GrantBook
 from bot.store.imports import Imports
 from bot.store.incidents import Incidents
 from bot.store.oncall import OnCallBook
-from bot.store.past import Past
 from bot.store.requests import Requests
 from bot.store.watched import WatchedExtensions
 from handlers.intent import Actor, Document, Place, Typed
@@ -135,7 +134,6 @@ class Desk:
     requests: Requests
     oncall: OnCallBook
     audit: AuditReader
-    past: Past
     membership: Membership
     incidents: Incidents
     silences: Silences

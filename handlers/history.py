@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.access import Permission
-from bot.alerts.incident import STATION
+from bot.alerts.incident import STATION, is_of_trunk
 from bot.alerts.outages import Spell, TrunkPast, spells_of, trunk_pasts
 from bot.chat import chart, masking
 from bot.chat.message import Button, File, Message, Rows, mark
@@ -77,17 +77,17 @@ async def _chart(request: Request) -> Reply:
 
 
 async def _look(request: Request, trunk: str, period: Period) -> Looked:
-    zone, past, station = request.station.zone(), request.desk.past, request.station.name
+    zone, incidents, station = request.station.zone(), request.desk.incidents, request.station.name
     begin, end = (moment.replace(tzinfo=zone).astimezone(UTC) for moment in (period.start, period.end))
-    known_from = await past.beginning(station) or request.now
+    known_from = await incidents.beginning(station) or request.now
     end = min(end + timedelta(seconds=1), request.now)
     begin = min(max(begin, known_from), end)
-    turns = await past.turns(station, begin, end)
+    turns = await incidents.turns(station, begin, end)
     spells = [
         spell
-        for incident in await past.between(station, begin, end)
+        for incident in await incidents.between(station, begin, end)
         for spell in spells_of(incident, turns.get(incident.id, ()))
-        if incident.subject == STATION or _is_trunk(incident.subject)
+        if incident.subject == STATION or is_of_trunk(incident.subject)
     ]
     trunks = _meant(trunk, await _names(request, None if trunk else {spell.subject for spell in spells}))
     mine = [spell for spell in spells if spell.subject == STATION or spell.subject in trunks]
@@ -97,13 +97,9 @@ async def _look(request: Request, trunk: str, period: Period) -> Looked:
 async def _names(request: Request, only: Collection[str] | None) -> dict[str, str]:
     """The trunks that are watched, and those that ever had an incident, or only some of these: they may have been
     deleted since."""
-    known = await request.desk.past.names(request.station.name)
-    had_some = {subject: name for subject, name in known.items() if _is_trunk(subject)}
+    known = await request.desk.incidents.names(request.station.name)
+    had_some = {subject: name for subject, name in known.items() if is_of_trunk(subject)}
     return {s: n for s, n in had_some.items() if only is None or s in only} | dict(request.station.watch.trunk_names)
-
-
-def _is_trunk(subject: str) -> bool:
-    return subject != STATION and not subject.startswith(":")
 
 
 def _meant(written: str, names: Mapping[str, str]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from bot.store.past import name_of
+from bot.store.incidents import name_of
 from bot.store.tables import Incident, IncidentEvent
 
 

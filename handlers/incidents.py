@@ -9,7 +9,7 @@ from bot.access import Permission
 from bot.alerts.ledger import Taken
 from bot.chat.message import Button, Message, Own, Rows, mark
 from bot.pbx.trunks import PREFIXES
-from bot.store.past import name_of
+from bot.store.incidents import name_of
 from bot.store.tables import Incident
 from handlers.alerts import TOASTS
 from handlers.command import Reply, Request, WrongArguments, button, command
@@ -36,7 +36,7 @@ async def show(request: Request) -> Reply:
 @button("incident.details")
 async def details(request: Request) -> Reply:
     """Beside the message it was asked under, unless that was the list or one of its cards: an alert stays an alert."""
-    incident = await request.desk.past.one(request.station.name, int(request.data["incident"]))
+    incident = await request.desk.incidents.one(request.station.name, int(request.data["incident"]))
     if incident is None:
         return Reply(toast=TOASTS[Taken.UNKNOWN], outcome="gone")
     return Reply(await card(request, incident), beside="page" not in request.data)
@@ -52,7 +52,7 @@ async def ack(request: Request) -> Reply:
     number = read_number(request.arguments)
     if number is not None:
         return await _take(request, number)
-    found = await request.desk.past.open_now(request.station.name)
+    found = (await request.desk.incidents.open(request.station.name))[::-1]
     waiting = [incident for incident in found if incident.acknowledged_at is None]
     if len(waiting) == 1:
         return await _take(request, waiting[0].id)
@@ -76,7 +76,7 @@ async def _take(request: Request, number: int) -> Reply:
     """The answer is the incident as it stands then, with the word for what came of it."""
     result = await request.station.ledger.acknowledge(number, request.actor.id, request.actor.name, request.now)
     outcome = f"incident {number}: {result}"
-    incident = await request.desk.past.one(request.station.name, number)
+    incident = await request.desk.incidents.one(request.station.name, number)
     if incident is None:
         return Reply(no_such(request, number), toast=TOASTS[Taken.UNKNOWN], outcome=outcome)
     note = mark("Somebody took it before you.") if result is Taken.ALREADY else TOASTS[result]
@@ -98,12 +98,12 @@ def no_such(request: Request, number: int | None) -> Message:
 
 
 async def _list(request: Request, page: int) -> Message:
-    past, station = request.desk.past, request.station.name
-    found = await past.open_now(station)
+    incidents, station = request.desk.incidents, request.station.name
+    found = (await incidents.open(station))[::-1]
     last = max(0, (len(found) - 1) // PAGE)
     page = max(0, min(page, last))
     shown = found[page * PAGE : (page + 1) * PAGE]
-    recent = await past.ended_since(station, request.now - RECENT, MOST_RECENT)
+    recent = await incidents.ended_since(station, request.now - RECENT, MOST_RECENT)
     facts = {
         "station": station,
         "total": len(found),
@@ -126,7 +126,7 @@ def _turns(shown: Sequence[Incident], page: int, last: int) -> Rows:
 
 
 async def card(request: Request, incident: Incident, note: Own | None = None) -> Message:
-    cards = await request.desk.past.delivered(incident.id)
+    cards = await request.desk.incidents.delivered(incident.id)
     names = await request.desk.people.named({delivered.card.chat_id for delivered in cards})
     facts: dict[str, Any] = {
         "station": incident.station,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.chat.message import Button, Message, Rows, mark
-from bot.store.past import Delivered
+from bot.store.incidents import Delivered
 from bot.store.tables import Incident, IncidentEvent, Outgoing
 from handlers.command import Reply, Request, button, command
 from handlers.incident_facts import incident_facts, moment_of
@@ -23,8 +23,8 @@ PAGE = 12
 )
 async def why(request: Request) -> Reply:
     number = read_number(request.arguments)
-    past, station = request.desk.past, request.station.name
-    incident = await (past.newest(station) if number is None else past.one(station, number))
+    incidents, station = request.desk.incidents, request.station.name
+    incident = await (incidents.newest(station) if number is None else incidents.one(station, number))
     if incident is None:
         return Reply(no_such(request, number), outcome="no such incident")
     return Reply(await _chain(request, incident, 0))
@@ -32,19 +32,19 @@ async def why(request: Request) -> Reply:
 
 @button("why.show")
 async def show(request: Request) -> Reply:
-    incident = await request.desk.past.one(request.station.name, int(request.data["incident"]))
+    incident = await request.desk.incidents.one(request.station.name, int(request.data["incident"]))
     if incident is None:
         return Reply(toast=mark("I do not know this incident any more."), outcome="gone")
     return Reply(await _chain(request, incident, int(request.data.get("part") or 0)), beside="page" not in request.data)
 
 
 async def _chain(request: Request, incident: Incident, part: int) -> Message:
-    chain = await request.desk.past.chain(incident.id)
-    cards = await request.desk.past.delivered(incident.id)
+    chain = await request.desk.incidents.chain(incident.id)
+    cards = await request.desk.incidents.delivered(incident.id)
     chats = {delivered.card.chat_id for delivered in cards} | {int(e.facts["chat"]) for e in chain if _chat(e)}
     known = await request.desk.people.named(chats)
     names = {chat: known[chat].name for chat in chats if chat in known}
-    sent = await request.desk.past.sent([event.facts["message"] for event in chain if event.facts.get("message")])
+    sent = await request.desk.incidents.sent([event.facts["message"] for event in chain if event.facts.get("message")])
     steps = [_step(event, incident, sent, names) for event in chain]
     steps += [_told_of_the_end(d.card.chat_id, row, names) for d in cards for row in _answers(d, incident.ended_at)]
     last = max(0, (len(steps) - 1) // PAGE)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-FIRST, NEXT, EVERYBODY = 1, 2, 3
+FIRST, EVERYBODY = 1, 3
 
 
 @dataclass(frozen=True, slots=True)

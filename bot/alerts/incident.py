@@ -35,6 +35,10 @@ REHEARSAL = ":rehearsal"
 EXTENSION = ":extension:"
 
 
+def is_of_trunk(subject: str) -> bool:
+    return subject != STATION and not subject.startswith(":")
+
+
 class End(StrEnum):
     RECOVERED = "recovered"
     SWITCHED_OFF = "switched_off"

@@ -10,21 +10,9 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import metrics
-from bot.alerts import chain, cliff, rehearsal
-from bot.alerts.incident import (
-    STATION,
-    Changed,
-    Closed,
-    Eased,
-    End,
-    Happened,
-    Kind,
-    Missed,
-    Opened,
-    SwitchedOff,
-    WasBlind,
-    Worsened,
-)
+from bot.alerts import chain, rehearsal
+from bot.alerts.incident import Happened, Kind
+from bot.alerts.life import Life
 from bot.alerts.notices import Notices
 from bot.store.database import Store
 from bot.store.tables import Incident, WatchState
@@ -36,8 +24,6 @@ AT_ONCE = 50
 AGAIN_AFTER = timedelta(minutes=1)
 
 State = dict[str, Any]
-# What is no incident, and told quietly.
-NOTES = {SwitchedOff: "note_switched_off", WasBlind: "note_blind"}
 
 
 class Taken(StrEnum):
@@ -56,6 +42,7 @@ class Ledger:
         self._store = store
         self._station = station
         self._notices = notices
+        self._life = Life(station, notices)
         self._wake = wake
 
     async def remembered(self) -> dict[str, State]:
@@ -74,7 +61,7 @@ class Ledger:
             for subject, state in changed.items():
                 await self._remember(session, subject, state, now)
             for one in happened:
-                await self._record(session, one, now)
+                await self._life.happens(session, one, now)
         if happened:
             metrics.INCIDENTS.labels(self._station).set(await self.open_count())
             self._wake()
@@ -111,7 +98,7 @@ class Ledger:
                 )
                 .values(due_at=now)
             )
-            for incident in await self._all_open(session):
+            for incident in await self._life.all_open(session):
                 await self._notices.hold_if_silenced(session, incident, now)
         self._wake()
 
@@ -189,117 +176,6 @@ class Ledger:
         else:
             row.state, row.updated_at = state, now
 
-    async def _record(self, session: AsyncSession, one: Happened, now: datetime) -> None:
-        if (template := NOTES.get(type(one.transition))) is not None:
-            await self._notices.note(session, template, one.facts | {"station": self._station}, now)
-            return
-        incident = await self._open_incident(session, one.subject)
-        if incident is not None:
-            incident.version += 1
-        match one.transition:
-            case Opened(kind, began_at):
-                if incident is None:
-                    incident = await self._open(session, one, kind, began_at, now)
-                    await self._notices.advance(session, incident, now)
-            case Worsened(kind, began_at) if incident is not None:
-                await self._worsen(session, incident, kind, one.facts, began_at, now)
-            case Eased(kind) if incident is not None:
-                incident.kind, incident.facts, incident.due_at = kind, incident.facts | one.facts, None
-                _set_cliff(incident, now)
-                chain.note(session, incident, "eased", now, kind=str(kind))
-                await self._notices.changed(session, incident, now)
-            case Changed() if incident is not None:
-                await self._change(session, incident, one.facts, now)
-            case Closed(reason, ended_at) if incident is not None:
-                await self._close(session, incident, str(reason), ended_at, now)
-            case Missed(began_at, ended_at) if incident is None:
-                await self._write_down(session, one, began_at, ended_at, now)
-
-    async def _open(
-        self, session: AsyncSession, one: Happened, kind: Kind, began_at: datetime, now: datetime
-    ) -> Incident:
-        incident = Incident(
-            station=self._station,
-            subject=one.subject,
-            open_key=self._key(one.subject),
-            kind=kind,
-            facts=one.facts,
-            began_at=began_at,
-            opened_at=now,
-            step=0,
-            held_by="",
-            version=0,
-        )
-        _set_cliff(incident, now)
-        session.add(incident)
-        await session.flush()
-        shown = {name: one.facts[name] for name in ("cause", "trouble", "row") if name in one.facts}
-        chain.note(session, incident, "opened", began_at, noted_at=now, kind=str(kind), **shown)
-        return incident
-
-    async def _write_down(
-        self, session: AsyncSession, one: Happened, began_at: datetime, ended_at: datetime, now: datetime
-    ) -> None:
-        """For the history: nobody is told of it by itself."""
-        incident = Incident(
-            station=self._station,
-            subject=one.subject,
-            kind=Kind.TRUNK_DOWN,
-            facts=one.facts,
-            began_at=began_at,
-            opened_at=now,
-            ended_at=ended_at,
-            end_reason=End.RECOVERED,
-            step=0,
-            held_by="",
-            version=0,
-        )
-        session.add(incident)
-        await session.flush()
-        chain.note(session, incident, "opened", began_at, noted_at=now, kind=str(Kind.TRUNK_DOWN), cause=None)
-        chain.note(session, incident, "ended", ended_at, noted_at=now, reason=str(End.RECOVERED))
-
-    async def _worsen(
-        self,
-        session: AsyncSession,
-        incident: Incident,
-        kind: Kind,
-        facts: dict[str, Any],
-        began_at: datetime,
-        now: datetime,
-    ) -> None:
-        """The warning becomes the alert, told anew; whoever took the warning has not taken this."""
-        incident.kind, incident.facts = kind, incident.facts | facts
-        incident.acknowledged_at = incident.acknowledged_by = incident.acknowledged_by_id = None
-        chain.note(session, incident, "worsened", began_at, noted_at=now, kind=str(kind), cause=facts.get("cause"))
-        _set_cliff(incident, now)
-        await self._notices.supersede(session, incident, now)
-        await self._notices.advance(session, incident, now)
-
-    async def _change(self, session: AsyncSession, incident: Incident, facts: dict[str, Any], now: datetime) -> None:
-        before, incident.facts = incident.facts, incident.facts | facts
-        if facts.get("cause") != before.get("cause"):
-            chain.note(session, incident, "cause", now, cause=facts.get("cause"))
-        elif facts.get("trouble") != before.get("trouble"):
-            chain.note(session, incident, "changed", now, trouble=facts.get("trouble"), row=facts.get("row"))
-        elif incident.kind == Kind.TRUNK_FLAPPING:
-            chain.note(session, incident, "changed", now, flaps=facts.get("flaps"))
-        if facts.get("gives_up_at") != before.get("gives_up_at"):
-            _set_cliff(incident, now)
-        await self._notices.changed(session, incident, now)
-
-    async def _close(
-        self, session: AsyncSession, incident: Incident, reason: str, ended_at: datetime, now: datetime
-    ) -> None:
-        incident.open_key, incident.ended_at, incident.end_reason = None, ended_at, reason
-        incident.due_at = incident.warn_at = None
-        chain.note(session, incident, "ended", ended_at, noted_at=now, reason=reason)
-        await self._notices.ended(session, incident, now)
-        if incident.subject == STATION:
-            for held in await self._all_open(session):
-                if held.held_by == "station":
-                    held.due_at = now
-
     async def _do_or_put_off(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
         """One that cannot be done must not hold up the others."""
         number = incident.id
@@ -315,28 +191,13 @@ class Ledger:
 
     async def _do_what_is_due(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
         if incident.kind == Kind.REHEARSAL and (over := rehearsal.over(incident, now)) is not None:
-            await self._close(session, incident, str(over.reason), over.ended_at, now)
+            await self._life.end(session, incident, str(over.reason), over.ended_at, now)
             return
         if incident.warn_at is not None and incident.warn_at <= now:
             incident.warn_at = None
             await self._notices.warn_of_cliff(session, incident, now)
         if incident.due_at is not None and incident.due_at <= now:
             await self._notices.advance(session, incident, now)
-
-    async def _open_incident(self, session: AsyncSession, subject: str) -> Incident | None:
-        found = await session.execute(select(Incident).where(Incident.open_key == self._key(subject)))
-        return found.scalar_one_or_none()
-
-    async def _all_open(self, session: AsyncSession) -> Sequence[Incident]:
-        found = await session.execute(
-            select(Incident)
-            .where(Incident.station == self._station, Incident.open_key.is_not(None))
-            .order_by(Incident.id)
-        )
-        return found.scalars().all()
-
-    def _key(self, subject: str) -> str:
-        return f"{self._station}|{subject}"
 
 
 async def _claim(session: AsyncSession, incident: Incident) -> bool:
@@ -352,17 +213,6 @@ async def _claim(session: AsyncSession, incident: Incident) -> bool:
         return False
     await session.refresh(incident)
     return True
-
-
-def _set_cliff(incident: Incident, now: datetime) -> None:
-    """When to warn that the PBX gives the trunk up; another cause can move it."""
-    written = incident.facts.get("gives_up_at")
-    if written is None or incident.kind != Kind.TRUNK_DOWN:
-        incident.warn_at = None
-        return
-    warn_at = datetime.fromisoformat(written) - cliff.WARN_BEFORE
-    # Later than that the alert itself says so.
-    incident.warn_at = warn_at if warn_at > now else None
 
 
 def _why_not(incident: Incident | None) -> Taken:

@@ -11,7 +11,7 @@ from bot.access import Destination
 from bot.alerts import chain, escalation, rehearsal, silences
 from bot.alerts.cards import Cards
 from bot.alerts.escalation import Deed, Hold, Plan, Standing
-from bot.alerts.incident import LOUD, OUTAGES, STATION, Kind
+from bot.alerts.incident import LOUD, OUTAGES, STATION, Kind, is_of_trunk
 from bot.alerts.people import Called, People, quiet_until
 from bot.alerts.silence import ends, holding
 from bot.store import outbox
@@ -105,7 +105,8 @@ class Notices:
         for incident, card in found.all():
             card.closed_at = now
             chain.note(session, incident, "undelivered", now, chat=card.chat_id)
-            if card.chat_id > 0 and incident.due_at is not None:
+            # Once everybody was asked nobody comes next, and the others need not be reminded any sooner.
+            if card.chat_id > 0 and incident.due_at is not None and incident.step < escalation.EVERYBODY:
                 incident.due_at = now
 
     async def changed(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
@@ -139,7 +140,7 @@ class Notices:
         """What keeps it from being told of now: the trouble of its whole station, or what somebody silenced."""
         if incident.kind == Kind.REHEARSAL:
             return None
-        if incident.subject != STATION and not incident.subject.startswith(":"):
+        if is_of_trunk(incident.subject):
             open_key = f"{self._station}|{STATION}"
             found = await session.execute(select(Incident.id).where(Incident.open_key == open_key))
             if found.scalar_one_or_none() is not None:

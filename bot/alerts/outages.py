@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from bot.alerts.incident import STATION, Kind
 from bot.alerts.observation import Trouble
-from bot.store.past import name_of
+from bot.store.incidents import name_of
 from bot.store.tables import Incident, IncidentEvent
 
 UNCERTAIN = frozenset({Kind.TRUNK_UNKNOWN, Kind.TRUNK_FLAPPING})

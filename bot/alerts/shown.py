@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.alerts.incident import STATION, Kind
+from bot.alerts.incident import Kind
 from bot.chat.message import Button, Rows, mark
 from bot.store.tables import Incident
 
@@ -74,10 +74,6 @@ def _of_one(incident: Incident) -> Rows:
 
 def _can_be_taken(incident: Incident) -> bool:
     return incident.open_key is not None and incident.acknowledged_at is None
-
-
-def is_of_trunk(incident: Incident) -> bool:
-    return incident.subject != STATION and not incident.subject.startswith(":")
 
 
 def _written(moment: datetime | None) -> str | None:

@@ -12,8 +12,9 @@ LOOKS = 2
 @dataclass(frozen=True, slots=True)
 class StationMemory:
     """`judge_from`: trunks are judged by what they show from then on, since before nothing was known of them.
-    `seen_at` is a moment up to which the trunks were being watched, at most a minute old while they are; `stale_since`
-    is since when the PBX has answered without looking at them."""
+    `seen_at` is a moment up to which the trunks were being watched, at most a minute old while they are, `looked_at`
+    one up to which the bot looked, whatever it saw; `stale_since` is since when the PBX has answered without looking at
+    its trunks."""
 
     trouble: Trouble | None = None
     row: str = ""
@@ -22,6 +23,7 @@ class StationMemory:
     alarm: bool = False
     judge_from: datetime | None = None
     seen_at: datetime | None = None
+    looked_at: datetime | None = None
     stale_since: datetime | None = None
 
 
@@ -55,4 +57,9 @@ def _answers(memory: StationMemory, now: datetime) -> tuple[StationMemory, Trans
 
 
 def _fresh(memory: StationMemory, judge_from: datetime | None) -> StationMemory:
-    return StationMemory(judge_from=judge_from, seen_at=memory.seen_at, stale_since=memory.stale_since)
+    return StationMemory(
+        judge_from=judge_from,
+        seen_at=memory.seen_at,
+        looked_at=memory.looked_at,
+        stale_since=memory.stale_since,
+    )

@@ -13,7 +13,7 @@ from bot import metrics
 from bot.alerts import cliff, machine, station_machine
 from bot.alerts import memory as memories
 from bot.alerts.health import Cause, Health
-from bot.alerts.incident import STATION, Happened
+from bot.alerts.incident import STATION, Happened, is_of_trunk
 from bot.alerts.ledger import Ledger
 from bot.alerts.looking_back import LookingBack
 from bot.alerts.machine import Policy, TrunkMemory
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 # A key that is refused, or lacks a right, does not heal by asking often, and failed logins can get an address banned.
 SLOWED = frozenset({Trouble.KEY_REFUSED, Trouble.RIGHT_MISSING})
 SLOWEST = 300.0
-# How old what is stored of the last good look may be.
+# How old what is stored of the last look may be.
 REMEMBER_EVERY = timedelta(seconds=60)
 # Away for longer, nothing that was known is still believed.
 BELIEVED_FOR = 2 * REMEMBER_EVERY
@@ -93,12 +93,13 @@ class Watch:
         states = await self._ledger.remembered()
         self._station = memories.station_from(states.pop(STATION, None))
         self._trunks = {
-            subject: memories.trunk_from(state) for subject, state in states.items() if not subject.startswith(":")
+            subject: memories.trunk_from(state) for subject, state in states.items() if is_of_trunk(subject)
         }
+        looked_at = self._station.looked_at
+        if looked_at is not None and self._clock() - looked_at > BELIEVED_FOR:
+            self._unsure = machine.LOOKS
         in_trouble = self._station.trouble is not None or self._station.alarm
         self._looking_back.went_blind(self._station.since if in_trouble else self._station.seen_at)
-        if self._station.seen_at is not None and self._clock() - self._station.seen_at > BELIEVED_FOR:
-            self._unsure = machine.LOOKS
 
     async def look(self) -> float:
         """One look and its consequences; returns the seconds from its start to the next one."""
@@ -148,7 +149,8 @@ class Watch:
                 trunks = {subject: machine.judge_anew(memory) for subject, memory in trunks.items()}
                 self._unsure = machine.LOOKS
             trunks = self._judge_trunks(sight, station, trunks, happened)
-            station = self._seen_now(station, sight.at)
+            station = self._seen_now(station, sight.at, told=bool(happened))
+        station = self._looked_now(station, sight.at)
         changed: dict[str, dict[str, Any] | None] = {
             subject: memories.written(trunks[subject]) if subject in trunks else None
             for subject in self._trunks | trunks
@@ -161,10 +163,16 @@ class Watch:
         self._station, self._trunks = station, trunks
         await self._look_back(sight)
 
-    def _seen_now(self, station: StationMemory, now: datetime) -> StationMemory:
-        """Not while there is something to look back on: if the program ended now, it would never be told."""
-        remembered = station.seen_at is not None and now - station.seen_at < REMEMBER_EVERY
-        return station if remembered or self._looking_back.is_due else replace(station, seen_at=now)
+    def _seen_now(self, station: StationMemory, now: datetime, *, told: bool) -> StationMemory:
+        """Not while there is something to look back on: if the program ended now, it would never be told. What is told
+        was seen, and is not to be told again as what happened while nobody looked."""
+        recent = station.seen_at is not None and now - station.seen_at < REMEMBER_EVERY
+        return station if (recent and not told) or self._looking_back.is_due else replace(station, seen_at=now)
+
+    def _looked_now(self, station: StationMemory, now: datetime) -> StationMemory:
+        """In one with whatever else is to be stored of the station."""
+        recently = station.looked_at is not None and now - station.looked_at < REMEMBER_EVERY
+        return station if recently and station == self._station else replace(station, looked_at=now)
 
     async def _look_back(self, sight: Sight) -> None:
         """Once the station is seen again, what happened while it was not."""

@@ -44,8 +44,19 @@ class Store:
         async with self._engine.connect() as connection:
             current = await connection.run_sync(_revision)
         if current != NEWEST_REVISION:
-            async with self._engine.begin() as connection:
+            await self._bring_up_to_date()
+
+    async def _bring_up_to_date(self) -> None:
+        """Over a connection of its own, without foreign keys: SQLite changes a table by making it anew, and would not
+        let go of the old one while anything refers to it."""
+        engine = create_async_engine(self._url)
+        if engine.dialect.name == "sqlite":
+            event.listen(engine.sync_engine, "begin", _begin_immediate)
+        try:
+            async with engine.begin() as connection:
                 await connection.run_sync(_upgrade)
+        finally:
+            await engine.dispose()
 
     async def close(self) -> None:
         await self._engine.dispose()

@@ -1,10 +1,28 @@
-"""Incidents as they stand, for everybody who only looks."""
+"""Incidents of a station, open and over, the chain of one, and what became of the messages about it. Only read."""
 
-from sqlalchemy import select
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.database import Store
-from bot.store.tables import Incident
+from bot.store.tables import AuditEntry, Card, CardIncident, Incident, IncidentEvent, Outgoing, WatchState
+
+# What says of an incident what kind it was, or why.
+TURNS = ("opened", "worsened", "eased", "changed")
+AS_NOTED = (IncidentEvent.noted_at, IncidentEvent.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A card of an incident with the outbox rows behind it, in the order they were owed: the message, its changes and
+    the answers to it."""
+
+    card: Card
+    rows: tuple[Outgoing, ...]
 
 
 class Incidents:
@@ -12,21 +30,113 @@ class Incidents:
         self._store = store
 
     async def open(self, station: str) -> list[Incident]:
+        """Oldest first."""
         async with self._store.begin() as session:
             return await open_in(session, station)
 
-    async def find(self, station: str, incident_id: int) -> Incident | None:
-        """An incident of this station, open or over."""
+    async def ended_since(self, station: str, since: datetime, limit: int) -> Sequence[Incident]:
+        """Newest first."""
+        ended = (Incident.open_key.is_(None), Incident.ended_at >= since)
+        return await self._incidents(Incident.station == station, *ended, limit=limit)
+
+    async def between(self, station: str, begin: datetime, end: datetime, subject: str | None = None) -> list[Incident]:
+        """Those that lasted for a part of the period, newest first; of one subject, or of all."""
+        return list(await self._incidents(*_lasting(station, begin, end, subject)))
+
+    async def one(self, station: str, number: int) -> Incident | None:
+        found = await self._incidents(Incident.station == station, Incident.id == number, limit=1)
+        return found[0] if found else None
+
+    async def newest(self, station: str) -> Incident | None:
+        found = await self._incidents(Incident.station == station, limit=1)
+        return found[0] if found else None
+
+    async def chain(self, number: int) -> Sequence[IncidentEvent]:
+        """Everything that happened, in the order it was noted."""
         async with self._store.begin() as session:
-            incident = await session.get(Incident, incident_id)
-        return incident if incident is not None and incident.station == station else None
+            found = await session.execute(
+                select(IncidentEvent).where(IncidentEvent.incident_id == number).order_by(*AS_NOTED)
+            )
+            return found.scalars().all()
+
+    async def turns(self, station: str, begin: datetime, end: datetime) -> Mapping[int, list[IncidentEvent]]:
+        """For each incident of the period, how it turned: what it was, since when."""
+        query = (
+            select(IncidentEvent)
+            .join(Incident, Incident.id == IncidentEvent.incident_id)
+            .where(*_lasting(station, begin, end), IncidentEvent.what.in_(TURNS))
+            .order_by(*AS_NOTED)
+        )
+        chains: dict[int, list[IncidentEvent]] = defaultdict(list)
+        async with self._store.begin() as session:
+            for event in (await session.execute(query)).scalars():
+                chains[event.incident_id].append(event)
+        return chains
+
+    async def sent(self, ids: Collection[int]) -> Mapping[int, Outgoing]:
+        """Rows of the outbox by their id."""
+        async with self._store.begin() as session:
+            found = await session.execute(select(Outgoing).where(Outgoing.id.in_(ids)))
+            return {row.id: row for row in found.scalars()}
+
+    async def delivered(self, number: int) -> list[Delivered]:
+        async with self._store.begin() as session:
+            mine = select(CardIncident.card_id).where(CardIncident.incident_id == number)
+            cards = (await session.execute(select(Card).where(Card.id.in_(mine)).order_by(Card.id))).scalars().all()
+            messages = [card.message for card in cards]
+            found = await session.execute(
+                select(Outgoing)
+                .where(or_(Outgoing.id.in_(messages), Outgoing.about.in_(messages)))
+                .order_by(Outgoing.id)
+            )
+            rows = found.scalars().all()
+        return [Delivered(card, tuple(r for r in rows if card.message in (r.id, r.about))) for card in cards]
+
+    async def names(self, station: str) -> Mapping[str, str]:
+        """Of everything that ever had an incident, as the newest one calls it, by subject."""
+        newest = select(func.max(Incident.id)).where(Incident.station == station).group_by(Incident.subject)
+        return {incident.subject: name_of(incident) for incident in await self._incidents(Incident.id.in_(newest))}
+
+    async def beginning(self, station: str) -> datetime | None:
+        """The earliest sign of somebody watching the station; before it nothing is known."""
+        signs = (
+            select(func.min(WatchState.updated_at)).where(WatchState.station == station),
+            select(func.min(Incident.opened_at)).where(Incident.station == station),
+            select(func.min(AuditEntry.at)).where(AuditEntry.station == station),
+        )
+        async with self._store.begin() as session:
+            found = [(await session.execute(sign)).scalar_one_or_none() for sign in signs]
+        return min((moment for moment in found if moment is not None), default=None)
+
+    async def _incidents(self, *clauses: ColumnElement[bool], limit: int | None = None) -> Sequence[Incident]:
+        async with self._store.begin() as session:
+            query = select(Incident).where(*clauses).order_by(Incident.began_at.desc(), Incident.id.desc())
+            return (await session.execute(query.limit(limit))).scalars().all()
 
 
 async def open_in(session: AsyncSession, station: str) -> list[Incident]:
-    """The oldest first."""
+    """Oldest first."""
     found = await session.execute(
         select(Incident)
         .where(Incident.station == station, Incident.open_key.is_not(None))
         .order_by(Incident.began_at, Incident.id)
     )
     return list(found.scalars())
+
+
+def name_of(incident: Incident) -> str:
+    """What the incident is about, as its own facts call it: the PBX may not be there to be asked."""
+    facts = incident.facts
+    name = facts.get("trunk") or " ".join(str(facts[key]) for key in ("extension", "name") if facts.get(key))
+    return str(name or incident.subject.rpartition(":")[2] or incident.station)
+
+
+def _lasting(
+    station: str, begin: datetime, end: datetime, subject: str | None = None
+) -> tuple[ColumnElement[bool], ...]:
+    clauses: tuple[ColumnElement[bool], ...] = (
+        Incident.station == station,
+        Incident.began_at < end,
+        or_(Incident.ended_at.is_(None), Incident.ended_at > begin),
+    )
+    return clauses if subject is None else (*clauses, Incident.subject == subject)

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.alerts.escalation import EVERYBODY, FIRST, NEXT, Deed, Hold, Move, Plan, Standing, move
+from bot.alerts.escalation import EVERYBODY, FIRST, Deed, Hold, Move, Plan, Standing, move
 from tests.alerts.station import START
 
 PLAN = Plan()
+NEXT = FIRST + 1
 TEN, THIRTY = timedelta(minutes=10), timedelta(minutes=30)
 HOLD = Hold("mute", START + timedelta(hours=1), "Anna", "works")
 SPEAKS = {Deed.TELL, Deed.ESCALATE, Deed.REMIND}

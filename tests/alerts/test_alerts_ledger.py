@@ -299,7 +299,7 @@ async def test_a_card_of_every_kind_of_warning_at_once_can_be_read(books: Books)
         first, *lines = text.splitlines()
         assert str(len(kinds)) in first
         assert sum(line.startswith(("🟡", "❔")) for line in lines) == len(kinds)
-        assert first.endswith("· Head office")
+        assert "Head office" in first
         assert all(f"The {kind} · " in text for kind in kinds if "trunk" not in SUBJECTS[kind][1])
 
 
@@ -307,4 +307,6 @@ async def test_on_a_card_of_several_phones_each_is_named(books: Books) -> None:
     for number, name in (("202", "Brown Brandon"), ("203", "")):
         await books.opens(EXTENSION + number, Kind.EXTENSION_OFFLINE, trunk=None, extension=number, name=name)
     lines = read((await books.alerts())[0]).splitlines()
-    assert [line.split(" · ")[0] for line in lines if line.startswith("🟡 20")] == ["🟡 202 Brown Brandon", "🟡 203"]
+    assert "Head office" in lines[0]
+    named = [line.split(" · ")[0] for line in lines if line.startswith("🟡 20")]
+    assert named == ["🟡 202 Brown Brandon", "🟡 203"]

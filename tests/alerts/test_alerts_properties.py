@@ -207,8 +207,8 @@ async def test_a_storm_over_twenty_stations_keeps_within_telegrams_limits(empty_
     for number in range(70):
         for place, station in enumerate(stations):
             if place // 2 == number:
-                for trunk in list(station.pbx.states):
-                    station.pbx.shows(trunk, DEAD)
+                for name in list(station.pbx.states):
+                    station.pbx.shows(name, DEAD)
         await second(number)
     alerts = [one for one in post.heard[sent:] if one.chat == -100]
     assert len(alerts) <= 5

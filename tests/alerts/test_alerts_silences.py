@@ -199,7 +199,7 @@ async def test_open_incidents_are_those_of_the_station_the_oldest_first(desk: De
     assert [one.id for one in await desk.incidents.open(OFFICE)] == [first, second]
     await desk.recovers("T1")
     assert [one.id for one in await desk.incidents.open(OFFICE)] == [second]
-    assert await desk.incidents.find(OFFICE, elsewhere) is None
-    found = await desk.incidents.find(OFFICE, first)
+    assert await desk.incidents.one(OFFICE, elsewhere) is None
+    found = await desk.incidents.one(OFFICE, first)
     assert found is not None
     assert found.open_key is None

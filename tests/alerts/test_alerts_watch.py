@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.alerts.incident import Changed, Closed, End, Kind, Opened, SwitchedOff, Worsened
+from bot.alerts.incident import Changed, Closed, End, Kind, Missed, Opened, SwitchedOff, WasBlind, Worsened
 from bot.alerts.machine import Policy
 from bot.alerts.observation import Trouble
 from bot.pbx import (
@@ -274,6 +274,22 @@ async def test_a_quiet_hour_writes_only_once_a_minute_that_somebody_looked() -> 
     assert scene.ledger.writes - writes <= 60
 
 
+async def test_an_outage_told_in_the_last_minute_before_an_absence_is_no_news_after_it() -> None:
+    scene = Scene(Policy(poll_interval=10, alert_after=0))
+    scene.pbx.shows("zadarma", UP)
+    await scene.looks(7)
+    scene.pbx.shows("zadarma", DEAD)
+    await scene.looks(2)
+    scene.pbx.shows("zadarma", UP)
+    await scene.looks(2)
+    assert scene.told(Closed)
+    scene.clock.pass_(1200)
+    await scene.restarts()
+    await scene.looks(3)
+    assert scene.told(WasBlind)
+    assert not scene.told(Missed)
+
+
 STATES = st.sampled_from([UP, UP, SILENT, REFUSED, DEAD, OFF, STRANGE])
 STRETCHES = st.lists(st.tuples(STATES, st.integers(1, 12)), min_size=1, max_size=12)
 
@@ -330,5 +346,6 @@ async def test_every_outage_that_lasts_is_told_and_so_is_its_end(
     await scene.looks(length)
     assert len(scene.told(Opened)) == told + 1
     scene.pbx.shows("zadarma", UP)
-    await scene.looks(3)
+    # One that came and went before must first be calm.
+    await scene.looks(95)
     assert len(scene.told(Closed)) == len(scene.told(Opened))

@@ -36,6 +36,8 @@ KEY = "c0ffee" * 10 + "beef"
 ANNA, BORIS, VERA, SAM = 1001, 1002, 1003, 1009
 GROUP, FORUM = -1001000000001, -1001000000002
 PATIENCE = 25.0
+# What happens in the chats rings; what happens elsewhere is looked for so often.
+LOOK_EVERY = 0.1
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class Standins:
         self.station = station
         self.keys = {TOKEN, KEY}
         self.http = httpx.Client(base_url=address, timeout=60)
+        self._looks = self._requests_read = self.looks_before = 0
 
     def get(self, path: str, **params: object) -> Json:
         answer = self.http.get(path, params={k: str(v) for k, v in params.items()})
@@ -139,8 +142,8 @@ class Standins:
     def again(self, message: Seen, seen_by: int = ANNA) -> Seen | None:
         return next((m for m in self.messages(message.chat, seen_by) if m.id == message.id), None)
 
-    def wait_for(self, look: Callable[[], T | None], what: str = "", within: float = PATIENCE) -> T:
-        """Looks again whenever something changed in the chats, until `look` finds something."""
+    def wait_for(self, look: Callable[[], T | None], what: str = "", within: float = PATIENCE, every: float = 1.0) -> T:
+        """Looks again whenever something changed in the chats, and every so often, until `look` finds something."""
         ends = time.monotonic() + within
         while True:
             state = self.get("/client/wait", after=10**9, timeout=0)
@@ -148,7 +151,7 @@ class Standins:
                 return found
             left = ends - time.monotonic()
             assert left > 0, f"did not come within {within:.0f} s: {what}\n" + self._story()
-            self.get("/client/wait", after=state["seq"], timeout=min(left, 1))
+            self.get("/client/wait", after=state["seq"], timeout=min(left, every))
 
     def after(self, number: int, chat: int, pattern: str, seen_by: int = ANNA) -> Seen:
         """The bot's message after `number` that shows `pattern`."""
@@ -177,17 +180,31 @@ class Standins:
 
     def looks(self) -> int:
         """How often the bot has looked at the trunks."""
-        requests = self.get("/control/requests", after=0)["requests"]
-        return sum("getStatuses" in r["path"] and "provider" in r["path"] for r in requests)
+        for request in self.get("/control/requests", after=self._requests_read)["requests"]:
+            self._requests_read = request["seq"]
+            self._looks += _is_look(request)
+        return self._looks
 
     def wait_for_looks(self, number: int) -> None:
         """Waits until the bot has looked at the trunks `number` more times."""
-        target = self.looks() + number
-        self.wait_for(lambda: self.looks() >= target or None, f"{number} looks at the trunks")
+        self._wait_until_looks(self.looks() + number)
 
     def wait_until_known(self) -> None:
-        """Waits until the bot has seen every trunk twice: the third look begins when the second is finished."""
-        self.wait_for_looks(3)
+        """Waits until the program has seen every trunk twice: the third look begins when the second is finished."""
+        self._wait_until_looks(self.looks_before + 3)
+
+    def wait_until_measured(self) -> None:
+        """Waits until the bot has been told twice how the trunks are from now on, whatever it makes of it."""
+        begin = self.get("/control/state")["requests"]["total"]
+
+        def twice() -> bool:
+            requests = self.get("/control/requests", after=begin)["requests"]
+            return sum(_is_look(request) and request["status"] is not None for request in requests) >= 2
+
+        self.wait_for(lambda: twice() or None, "two answers about the trunks", every=LOOK_EVERY)
+
+    def _wait_until_looks(self, target: int) -> None:
+        self.wait_for(lambda: self.looks() >= target or None, f"{target} looks at the trunks", every=LOOK_EVERY)
 
     def keep_their_secrets(self) -> None:
         """Fails when somebody saw what is not for his eyes."""
@@ -214,6 +231,7 @@ class Program:
         if not self._database.exists():
             shutil.copy(stores.empty(), self._database)
         self._standins = standins
+        standins.looks_before = standins.looks()
         if password := urlsplit(settings.get("TELEGRAM_PROXY", "")).password:
             standins.keys |= {password, unquote(password)}
         environment = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "SYSTEMROOT")}
@@ -227,7 +245,9 @@ class Program:
                 stdout=log,
             )
         try:
-            standins.wait_for(lambda: self._ended() or "listening" in self.log.read_text(), "the bot listens")
+            standins.wait_for(
+                lambda: self._ended() or "listening" in self.log.read_text(), "the bot listens", every=LOOK_EVERY
+            )
         except AssertionError:
             self.kill()
             raise AssertionError(self.log.read_text()) from None
@@ -316,6 +336,10 @@ def press(standins: Standins, message: Seen, label: str, shows: str, person: int
     return standins.wait_for(
         lambda: (m := standins.again(message, person)) and (m if shows in m.text else None), f"{label}: {shows}", 90
     )
+
+
+def _is_look(request: Json) -> bool:
+    return "getStatuses" in request["path"] and "provider" in request["path"]
 
 
 def _seen(chat: int, raw: Json) -> Seen:

@@ -22,7 +22,6 @@ from bot.store.grants import GrantBook
 from bot.store.imports import Imports
 from bot.store.incidents import Incidents
 from bot.store.oncall import OnCallBook
-from bot.store.past import Past
 from bot.store.requests import Requests
 from bot.store.tables import AuditEntry, AuditOutcome, Keyboard
 from bot.store.watched import WatchedExtensions
@@ -175,7 +174,6 @@ class Bench:
             requests=Requests(store, self.clock, self.book, lambda: None),
             oncall=OnCallBook(store, self.clock, lambda: None),
             audit=AuditReader(store),
-            past=Past(store),
             membership=self.members,  # type: ignore[arg-type]
             incidents=Incidents(store),
             silences=Silences(store, self.clock, self._count_silence),

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from bot.store.database import Store
-from bot.store.past import Past, name_of
+from bot.store.incidents import Incidents, name_of
 from bot.store.tables import Incident
 from tests.past import STATION, add_card, add_event, add_incident
 
@@ -13,47 +13,47 @@ GROUP = -100
 
 
 async def test_open_and_ended_are_told_apart_and_each_station_has_its_own(store: Store) -> None:
-    past = Past(store)
+    incidents = Incidents(store)
     over = await add_incident(store, NOON - 2 * HOUR, NOON - HOUR)
     still = await add_incident(store, NOON)
     await add_incident(store, NOON, station="Branch")
-    assert [one.id for one in await past.open_now(STATION)] == [still]
-    assert [one.id for one in await past.ended_since(STATION, NOON - 2 * HOUR, 5)] == [over]
-    assert await past.ended_since(STATION, NOON, 5) == []
-    assert (await past.newest(STATION)).id == still  # type: ignore[union-attr]
-    assert await past.one("Branch", still) is None
+    assert [one.id for one in await incidents.open(STATION)] == [still]
+    assert [one.id for one in await incidents.ended_since(STATION, NOON - 2 * HOUR, 5)] == [over]
+    assert await incidents.ended_since(STATION, NOON, 5) == []
+    assert (await incidents.newest(STATION)).id == still  # type: ignore[union-attr]
+    assert await incidents.one("Branch", still) is None
 
 
 async def test_a_period_has_what_lasted_for_a_part_of_it(store: Store) -> None:
-    past = Past(store)
+    incidents = Incidents(store)
     before = await add_incident(store, NOON - 3 * HOUR, NOON - 2 * HOUR)
     reaching_in = await add_incident(store, NOON - 2 * HOUR, NOON + HOUR, subject="SIP-2")
     still = await add_incident(store, NOON + HOUR)
-    found = await past.between(STATION, NOON, NOON + 2 * HOUR)
+    found = await incidents.between(STATION, NOON, NOON + 2 * HOUR)
     assert [one.id for one in found] == [still, reaching_in]
-    assert [one.id for one in await past.between(STATION, NOON, NOON + 2 * HOUR, "SIP-2")] == [reaching_in]
-    assert before not in await past.turns(STATION, NOON, NOON + 2 * HOUR)
+    assert [one.id for one in await incidents.between(STATION, NOON, NOON + 2 * HOUR, "SIP-2")] == [reaching_in]
+    assert before not in await incidents.turns(STATION, NOON, NOON + 2 * HOUR)
 
 
 async def test_a_chain_is_in_the_order_it_was_noted_and_turns_are_only_what_turned(store: Store) -> None:
-    past = Past(store)
+    incidents = Incidents(store)
     number = await add_incident(store, NOON)
     await add_event(store, number, "told", NOON + HOUR)
     await add_event(store, number, "eased", NOON - HOUR, NOON + 2 * HOUR, kind="trunk_flapping")
-    assert [event.what for event in await past.chain(number)] == ["opened", "told", "eased"]
-    turns = await past.turns(STATION, NOON, NOON + HOUR)
+    assert [event.what for event in await incidents.chain(number)] == ["opened", "told", "eased"]
+    turns = await incidents.turns(STATION, NOON, NOON + HOUR)
     assert [event.what for event in turns[number]] == ["opened", "eased"]
 
 
 async def test_what_was_sent_about_an_incident_is_found_with_its_answers(store: Store) -> None:
-    past = Past(store)
+    incidents = Incidents(store)
     first, second = await add_incident(store, NOON, NOON + HOUR), await add_incident(store, NOON, subject="SIP-2")
     await add_card(store, first, GROUP, NOON, answered=NOON + HOUR)
     await add_card(store, second, GROUP, NOON)
-    (delivered,) = await past.delivered(first)
+    (delivered,) = await incidents.delivered(first)
     message, answer = delivered.rows
     assert (message.id, answer.about) == (delivered.card.message, delivered.card.message)
-    assert await past.delivered(999) == []
+    assert await incidents.delivered(999) == []
 
 
 async def test_everything_that_ever_had_an_incident_is_known_by_its_newest_name(store: Store) -> None:
@@ -61,15 +61,15 @@ async def test_everything_that_ever_had_an_incident_is_known_by_its_newest_name(
     await add_incident(store, NOON, NOON + HOUR, name="New name")
     await add_incident(store, NOON, subject="", kind="station", trouble="unreachable")
     await add_incident(store, NOON, station="Branch", subject="SIP-7", name="Theirs")
-    assert await Past(store).names(STATION) == {"SIP-1": "New name", "": STATION}
+    assert await Incidents(store).names(STATION) == {"SIP-1": "New name", "": STATION}
 
 
 async def test_before_the_first_sign_of_a_watch_nothing_is_known(store: Store) -> None:
-    past = Past(store)
-    assert await past.beginning(STATION) is None
+    incidents = Incidents(store)
+    assert await incidents.beginning(STATION) is None
     await add_incident(store, NOON)
-    assert await past.beginning(STATION) == NOON + timedelta(seconds=30)
-    assert await past.beginning("Branch") is None
+    assert await incidents.beginning(STATION) == NOON + timedelta(seconds=30)
+    assert await incidents.beginning("Branch") is None
 
 
 def test_an_incident_is_called_what_its_facts_call_it() -> None:

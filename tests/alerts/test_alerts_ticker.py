@@ -1,0 +1,170 @@
+"""The one clock: what is due is done once, late rather than never, and never from an older state."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from bot.alerts.ledger import AGAIN_AFTER
+from bot.alerts.ticker import Ticker
+from bot.store.database import Store
+from bot.store.tables import Incident
+from tests.alerts.books import Books
+from tests.alerts.world import ANNA, BORIS, VERA, fast_store
+
+TEN = timedelta(minutes=10)
+
+
+@pytest.fixture
+async def books(store_file: Path) -> AsyncIterator[Books]:
+    store = await fast_store(store_file)
+    books = Books(store)
+    await books.meets_everybody()
+    books.on_call.levels = [[ANNA, BORIS, VERA]]
+    yield books
+    await store.close()
+
+
+def ticker(books: Books, *, is_sure: bool = True) -> Ticker:
+    return Ticker(books.ledger, lambda: books.now, lambda: is_sure)
+
+
+async def told(books: Books) -> list[int]:
+    """Whom in private, in order."""
+    return [row.chat_id for row in await books.owed() if row.action == "send" and row.chat_id > 0]
+
+
+async def test_what_was_due_while_nobody_looked_is_done_once(books: Books) -> None:
+    await books.opens()
+    books.passes(5 * 3600)
+    clock = ticker(books)
+    assert await clock.tick()
+    assert not await clock.tick()
+    assert await told(books) == [ANNA, BORIS]
+    assert (await books.incident()).due_at == books.now + TEN
+
+
+async def test_nothing_is_done_before_it_is_due(books: Books) -> None:
+    await books.opens()
+    books.passes(599)
+    assert not await ticker(books).tick()
+    books.passes(1)
+    assert await ticker(books).tick()
+
+
+async def test_nothing_is_done_while_nobody_can_be_sure_of_it(books: Books) -> None:
+    await books.opens()
+    books.passes(3600)
+    clock = ticker(books, is_sure=False)
+    assert not await clock.tick()
+    assert await told(books) == [ANNA]
+    assert clock.last_tick == books.now
+
+
+async def test_what_could_not_be_done_stays_due(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    await books.opens()
+    books.passes(600)
+    clock = ticker(books)
+
+    async def refuse(now: datetime) -> bool:
+        raise OSError("disk full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(books.ledger, "tick", refuse)
+        assert not await clock.tick()
+    assert clock.last_tick is None
+    books.passes(1)
+    assert await clock.tick()
+    assert clock.last_tick == books.now
+    assert await told(books) == [ANNA, BORIS]
+
+
+async def test_a_silence_that_could_not_be_heeded_is_heeded_later(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heeded: list[datetime] = []
+
+    async def reconsider(now: datetime) -> None:
+        if not heeded:
+            heeded.append(now)
+            raise OSError("disk full")
+        heeded.append(now)
+
+    monkeypatch.setattr(books.ledger, "reconsider", reconsider)
+    clock = ticker(books)
+    for _ in range(3):
+        await clock.tick()
+    assert len(heeded) == 2
+    clock.silences_changed()
+    await clock.tick()
+    assert len(heeded) == 3
+
+
+async def test_an_incident_that_cannot_be_done_holds_up_no_other(books: Books) -> None:
+    broken = await books.opens("t1")
+    books.passes(60)
+    await books.opens("t2")
+    async with books.store.begin() as session:
+        change = update(Incident).where(Incident.id == broken)
+        await session.execute(change.values(facts={"asked": 5}, version=Incident.version + 1))
+    books.passes(600)
+    await books.tick()
+    first, second = await books.incidents()
+    assert (first.step, first.due_at) == (1, books.now + AGAIN_AFTER)
+    assert second.step == 2
+    async with books.store.begin() as session:
+        await session.execute(update(Incident).where(Incident.id == broken).values(facts={}))
+    books.passes(AGAIN_AFTER.total_seconds())
+    await books.tick()
+    assert [one.step for one in await books.incidents()] == [2, 2]
+
+
+async def test_who_decided_from_an_older_state_does_nothing(books: Books) -> None:
+    number = await books.opens()
+    books.passes(600)
+    stale = await books.incident()
+    await books.ledger.acknowledge(number, ANNA, "Anna", books.now)
+    last = await books.arrives()
+    async with books.store.begin() as session:
+        await books.ledger._do_or_put_off(session, stale, books.now)
+    assert await books.owed(since=last) == []
+    assert (await books.incident()).step == 1
+
+
+async def test_two_programs_over_one_store_tell_nobody_twice(store_file: Path) -> None:
+    stores = [Store(f"sqlite:///{store_file}") for _ in range(2)]
+    programs = [Books(store) for store in stores]
+    for books in programs:
+        books.on_call.levels = [[ANNA, BORIS, VERA]]
+    first, second = programs
+    try:
+        for number in range(3):
+            await first.opens(f"t{number}")
+        for _ in range(2):
+            for books in programs:
+                books.passes(600)
+            await asyncio.gather(first.ledger.tick(first.now), second.ledger.tick(second.now))
+        escalated = [one.facts["step"] for one in await first.chain() if one.what == "escalated"]
+        assert escalated == [2, 2, 2, 3, 3, 3]
+        assert await told(first) == [ANNA, BORIS, VERA]
+    finally:
+        for store in stores:
+            await store.close()
+
+
+async def test_it_does_what_is_due_at_once_when_it_is_woken_and_ends_when_it_is_told(books: Books) -> None:
+    clock, stop = ticker(books), asyncio.Event()
+    running = asyncio.create_task(clock.run(stop))
+    await asyncio.sleep(0.01)
+    await books.opens()
+    books.passes(600)
+    clock.wake()
+    async with asyncio.timeout(5):
+        while await told(books) != [ANNA, BORIS]:  # noqa: ASYNC110 (it is the store that is asked)
+            await asyncio.sleep(0.005)
+        stop.set()
+        clock.wake()
+        await running

@@ -1,0 +1,38 @@
+"""A long time in which the program does not run, without waiting for it."""
+
+import re
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from bot.demo.pbx import Pbx
+
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)?")
+
+
+def time_passes(database: Path, station: Pbx, by: timedelta) -> None:
+    """Whatever happened until now lies that much further back, for the program that has ended and for the PBX."""
+    for trunk in station.trunks.values():
+        trunk.changes = [replace(change, at=change.at - by.total_seconds()) for change in trunk.changes]
+    _write_earlier(database, by)
+
+
+def _write_earlier(database: Path, by: timedelta) -> None:
+    """Every time, in columns and in what is kept as JSON."""
+
+    def earlier(moment: re.Match[str]) -> str:
+        written = moment.group()
+        return (datetime.fromisoformat(written) - by).isoformat(written[10], "microseconds")
+
+    with closing(sqlite3.connect(database)) as store, store:
+        tables = store.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        for (table,) in tables:
+            rows = store.execute(f'SELECT rowid, * FROM "{table}"')  # noqa: S608 (a name from the database)
+            names = [column[0] for column in rows.description[1:]]
+            changes = ", ".join(f'"{name}" = ?' for name in names)
+            for number, *values in rows.fetchall():
+                moved = [MOMENT.sub(earlier, value) if isinstance(value, str) else value for value in values]
+                if moved != values:
+                    store.execute(f'UPDATE "{table}" SET {changes} WHERE rowid = ?', (*moved, number))  # noqa: S608

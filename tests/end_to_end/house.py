@@ -166,7 +166,8 @@ class Standins:
         )
 
     def alerts(self, pattern: str, chat: int = GROUP) -> list[Seen]:
-        return [m for m in self.from_bot(chat) if re.search(pattern, m.text)]
+        seen_by = chat if chat > 0 else ANNA
+        return [m for m in self.from_bot(chat, seen_by) if re.search(pattern, m.text)]
 
     def trunk(self, name: str) -> Json:
         trunks: list[Json] = self.get("/control/state")["trunks"]

@@ -1,6 +1,7 @@
 """The documents tell the truth, or this fails."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Metric
@@ -10,6 +11,7 @@ from bot.metrics import REGISTRY
 from bot.settings import Settings
 from handlers import CATALOGUE
 from handlers.topics import TOPICS, in_order
+from tests.scenarios.language import scenarios
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -90,3 +92,13 @@ def _exposed(metric: Metric) -> str:
 def test_every_command_has_its_topic_and_no_topic_names_what_is_not_there() -> None:
     named = [name for _, names in TOPICS for name in names]
     assert sorted(named) == sorted(CATALOGUE.commands)
+
+
+def test_the_figures_of_the_scenarios_are_of_as_many_as_there_are() -> None:
+    told = (ROOT / "docs" / "incidents.md").read_text()
+    by_file = Counter(one.file for one in scenarios())
+    rows = re.findall(r"^\| `(\w+)`: .*?\| (\d+) \|", told, re.MULTILINE)
+    assert {file: int(count) for file, count in rows} == by_file
+    assert f"| **{by_file.total()}** |" in told
+    assert f"tells {by_file.total()} stories" in told
+    assert f"[{by_file.total()} kinds of trouble]" in README

@@ -24,7 +24,7 @@ async def add_incident(
     held: str = "",
     **facts: Any,
 ) -> int:
-    """With the links of its chain that every incident has; noticed half a minute late. Returns its number."""
+    """With the links of its chain that every incident has; noticed and told half a minute late. Returns its number."""
     noted = began + timedelta(seconds=30)
     about: dict[str, Any] = {"station": station} | ({"trunk": name} if subject else {}) | facts
     incident = Incident(
@@ -37,6 +37,7 @@ async def add_incident(
         opened_at=noted,
         ended_at=ended,
         end_reason=reason if ended else None,
+        step=1,
         acknowledged_at=noted if taken else None,
         acknowledged_by_id=taken[0] if taken else None,
         acknowledged_by=taken[1] if taken else None,

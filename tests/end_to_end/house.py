@@ -3,9 +3,6 @@
 import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +24,7 @@ from bot.demo.stage import listening
 from bot.demo.wire import AbortableProtocol
 from tests import stores
 from tests.end_to_end import secrecy
+from tests.end_to_end.forge import Started
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -236,15 +234,9 @@ class Program:
         if password := urlsplit(settings.get("TELEGRAM_PROXY", "")).password:
             standins.keys |= {password, unquote(password)}
         environment = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "SYSTEMROOT")}
-        # Appended to, because a test may write into it too.
-        with self.log.open("a") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "bot", "run"],
-                cwd=folder,
-                env=environment | ordinary_settings(standins.address, folder) | settings,
-                stderr=log,
-                stdout=log,
-            )
+        environment |= ordinary_settings(standins.address, folder) | settings
+        self.log.touch()
+        self._process = Started(folder, environment, self.log)
         try:
             standins.wait_for(
                 lambda: self._ended() or "listening" in self.log.read_text(), "the bot listens", every=LOOK_EVERY
@@ -257,7 +249,7 @@ class Program:
         return self._process.poll() is not None
 
     def stop(self) -> int:
-        self._process.send_signal(signal.SIGTERM)
+        self._process.terminate()
         return self._process.wait(20)
 
     def wait(self, within: float = 20) -> int:
@@ -266,7 +258,7 @@ class Program:
     def kill(self) -> None:
         """Like a power cut: no chance to say anything."""
         self._process.kill()
-        self._process.wait()
+        self._process.wait(20)
 
     def kept_its_secrets(self) -> None:
         """Fails when its log or its audit holds one."""

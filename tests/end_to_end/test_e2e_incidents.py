@@ -79,7 +79,7 @@ def private(house: Standins, person: int, pattern: str, after: int = 0) -> Seen:
 
 
 def taken_from(house: Standins, message: Seen, by: int) -> None:
-    assert "yours" in house.presses(by, message, "I'm on it")["text"]
+    assert "yours" in house.presses(by, message, "I'm on it", wait=30)["text"]
 
 
 def mended(house: Standins, name: str, alert: Seen) -> Seen:

@@ -13,7 +13,7 @@ from bot.oncall.roster import Roster
 from bot.oncall.wall_clock import moment
 from bot.store.acquaintances import named_in
 from bot.store.grants import GrantBook
-from bot.store.tables import Pager
+from bot.store.people_tables import Pager
 
 DAY = timedelta(days=1)
 

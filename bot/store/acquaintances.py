@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.database import Store
-from bot.store.tables import Acquaintance
+from bot.store.people_tables import Acquaintance
 
 
 @dataclass(frozen=True, slots=True)

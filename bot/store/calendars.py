@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.oncall.rotation import Calendar, Duty
-from bot.store.tables import RotationRow
+from bot.store.people_tables import RotationRow
 
 
 @dataclass(frozen=True, slots=True)

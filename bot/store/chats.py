@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.tables import ChatMove, GrantRow, Keyboard, Outgoing
+from bot.store.people_tables import GrantRow
+from bot.store.tables import ChatMove, Keyboard, Outgoing
 
 
 async def move(session: AsyncSession, old_id: int, new_id: int, now: datetime) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.access import Access, Asking, Grant, Role, check_giving, check_taking
 from bot.store import chats
 from bot.store.database import Store
-from bot.store.tables import GrantRow
+from bot.store.people_tables import GrantRow
 
 
 class GrantBook:

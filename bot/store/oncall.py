@@ -15,7 +15,7 @@ from bot.store.calendars import KeptCalendar
 from bot.store.database import Store
 from bot.store.news import News, owe_news
 from bot.store.pagers import QuietHours, Reach
-from bot.store.tables import OverrideRow, RotationRow
+from bot.store.people_tables import OverrideRow, RotationRow
 
 # What an override is: taken or given by one person alone, or a swap before and after the other's answer.
 STANDS, ASKED, AGREED, REFUSED, CANCELLED = "stands", "asked", "agreed", "refused", "cancelled"

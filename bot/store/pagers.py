@@ -7,7 +7,7 @@ from datetime import datetime, time
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.tables import Pager
+from bot.store.people_tables import Pager
 
 QuietHours = tuple[time, time]
 

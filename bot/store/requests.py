@@ -13,7 +13,8 @@ from bot.store import outbox
 from bot.store.database import Store
 from bot.store.grants import GrantBook
 from bot.store.keyboards import new_keyboard
-from bot.store.tables import AccessRequest, Outgoing
+from bot.store.people_tables import AccessRequest
+from bot.store.tables import Outgoing
 
 # Who was not answered, or was refused, may ask again after this.
 AGAIN_AFTER = timedelta(days=1)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.oncall.roster import Roster
 from bot.oncall.rotation import Override, Rotation, Shift, Unit
 from bot.store import calendars
-from bot.store.tables import OverrideRow, RotationRow
+from bot.store.people_tables import OverrideRow, RotationRow
 
 
 async def read(session: AsyncSession, station: str, now: datetime, states: Collection[str]) -> Roster:

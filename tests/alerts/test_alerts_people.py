@@ -13,7 +13,7 @@ from bot.access import Grant
 from bot.alerts.incident import Kind
 from bot.alerts.people import Called, People, quiet_until
 from bot.store.grants import GrantBook
-from bot.store.tables import Pager
+from bot.store.people_tables import Pager
 from tests.alerts.books import Books, read
 from tests.alerts.station import START
 from tests.alerts.world import ANNA, BORIS, GROUP, STATION, VERA, fast_store

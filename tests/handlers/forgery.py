@@ -30,7 +30,8 @@ from bot.store import audit, questions
 from bot.store.database import Store
 from bot.store.keyboards import new_keyboard
 from bot.store.oncall import OnCallBook
-from bot.store.tables import AuditEntry, GrantRow, Keyboard
+from bot.store.people_tables import GrantRow
+from bot.store.tables import AuditEntry, Keyboard
 from handlers import CATALOGUE
 from handlers.command import Handler, Reply, Request, Station
 from handlers.rules import RULES, Where

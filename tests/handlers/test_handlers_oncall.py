@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.store.database import Store
-from bot.store.tables import Pager
+from bot.store.people_tables import Pager
 from tests.handlers.oncall_office import ADMIN, BORIS, GROUP, NOW, OLEG, VERA, OnCallOffice
 
 

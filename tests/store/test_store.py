@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from bot.store import chats, inbox, keyboards, outbox
+from bot.store import chats, inbox, keyboards, outbox, people_tables
 from bot.store.database import MIGRATIONS, NEWEST_REVISION, Store, async_url
 from bot.store.tables import Incident, Outgoing, Table
 
@@ -25,6 +25,8 @@ def row(chat_id: int = -100) -> dict[str, object]:
 
 
 async def test_the_migrations_make_the_tables_the_code_believes_in(store: Store, tmp_path: Path) -> None:
+    assert people_tables.Pager.metadata is Table.metadata
+
     def differences(connection: Connection) -> list[object]:
         return list(compare_metadata(MigrationContext.configure(connection), Table.metadata))
 

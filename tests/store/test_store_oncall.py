@@ -11,7 +11,8 @@ from bot.store.calendars import KeptCalendar
 from bot.store.database import Store
 from bot.store.news import News
 from bot.store.oncall import Leg, OnCallBook
-from bot.store.tables import Outgoing, OverrideRow
+from bot.store.people_tables import OverrideRow
+from bot.store.tables import Outgoing
 
 HERE, THERE = "Head office", "Branch"
 ANNA, BORIS = 1001, 1002

@@ -5,7 +5,6 @@ What is due is decided from stored times, so that a restart neither forgets a ch
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +14,7 @@ import structlog
 from bot.access import Destination, Permission
 from bot.alerts import calendar_source
 from bot.alerts.calendar_source import NoCalendar
+from bot.alerts.rest import rest
 from bot.oncall.roster import AHEAD, MOMENT, Roster
 from bot.oncall.rotation import Duty
 from bot.store.acquaintances import Acquaintances, Known
@@ -104,7 +104,6 @@ class DutyWatch:
         self._changed.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        stopped = asyncio.create_task(stop.wait())
         while not stop.is_set():
             self._changed.clear()
             try:
@@ -112,12 +111,7 @@ class DutyWatch:
             except Exception:
                 # Alerts go on without it, and the next look is soon.
                 log.exception("who is on call could not be looked after")
-            woken = asyncio.create_task(self._changed.wait())
-            await asyncio.wait({woken, stopped}, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
-            woken.cancel()
-            with suppress(asyncio.CancelledError):
-                await woken
-        stopped.cancel()
+            await rest(self._changed, stop, LOOK_EVERY)
 
     async def look(self) -> None:
         await self._renew_calendars()

@@ -1,13 +1,13 @@
 """The one clock of the incidents: looks again and again for what is due in the store. What it missed, it does late."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
 
 from bot.alerts.ledger import Ledger
+from bot.alerts.rest import rest
 
 log = structlog.get_logger(__name__)
 
@@ -46,8 +46,7 @@ class Ticker:
             self._woken.clear()
             busy = await self.tick()
             if not busy:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), EVERY)
+                await rest(self._woken, stop, EVERY)
 
     async def tick(self) -> bool:
         """One look at what is due; True when there may be more to do at once."""

@@ -10,6 +10,7 @@ from bot.alerts.incident import EXTENSION
 from bot.alerts.lookouts import extension_machine
 from bot.alerts.lookouts.book import Book
 from bot.alerts.lookouts.extension_machine import ExtensionMemory, Phones, shows_somebody_online
+from bot.alerts.rest import rest
 from bot.pbx import Pbx, PbxError, Priority
 
 log = structlog.get_logger(__name__)
@@ -51,16 +52,13 @@ class ExtensionLookout:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look until `stop`. Nothing that happens in one look ends the lookout."""
-        stopped = asyncio.create_task(stop.wait())
         while not stop.is_set():
             self._changed.clear()
             try:
                 await self.look()
             except Exception:
                 log.exception("a look at the extensions failed inside the bot", station=self._station)
-            changed = asyncio.create_task(self._changed.wait())
-            await asyncio.wait({stopped, changed}, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
-            changed.cancel()
+            await rest(self._changed, stop, LOOK_EVERY)
 
     async def look(self) -> None:
         before = self._memories if self._memories is not None else await self._remembered()

@@ -6,7 +6,10 @@ INSTALLED := $(VENV)/.installed
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 
-.PHONY: help demo run test check picture format lock clean
+# Without kept bytecode every process of the tests would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help demo run test look check picture format lock clean
 help:
 	@echo "make demo    run the demo and print its address"
 	@echo "make run     run the bot with the settings in .env"
@@ -37,17 +40,20 @@ demo: $(INSTALLED)
 run: $(INSTALLED)
 	@$(BIN)/mikopbx-bot run
 
-test: $(INSTALLED)
-	$(BIN)/pytest -n 8 --dist worksteal
+check: look test
 
-check: $(INSTALLED)
+# Collecting first keeps the tests' bytecode, which otherwise every worker of theirs would make for itself.
+test: $(INSTALLED)
+	$(BIN)/pytest --collect-only -q -p no:xdist >/dev/null
+	$(BIN)/pytest -n 6 --dist worksteal
+
+look: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/vulture
 	$(BIN)/deptry .
-	$(BIN)/pytest -n 8 --dist worksteal
 
 picture: $(INSTALLED)
 	SCREENSHOT=$(CURDIR)/docs/demo.png $(BIN)/pytest tests/end_to_end/test_e2e_newcomer.py

@@ -20,7 +20,6 @@ def store_file(empty_store: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def store(store_file: Path) -> AsyncIterator[Store]:
-    store = Store(f"sqlite:///{store_file}")
-    await store.open()
+    store = await stores.fast(store_file)
     yield store
     await store.close()

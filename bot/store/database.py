@@ -27,12 +27,18 @@ def async_url(url: str) -> str:
     return parsed.render_as_string(hide_password=False)
 
 
+def _one_connection(url: str) -> dict[str, int]:
+    """SQLite has one writer, and every transaction here is one. Who waits for a connection is served in turn; who waits
+    for SQLite's lock sleeps, and is overtaken."""
+    return {"pool_size": 1, "max_overflow": 0, "pool_timeout": 10} if make_url(url).get_backend_name() == "sqlite" else {}
+
+
 class Store:
     """The open database. `async with store.begin() as session:` is one transaction."""
 
     def __init__(self, url: str) -> None:
         self._url = async_url(url)
-        self._engine = create_async_engine(self._url)
+        self._engine = create_async_engine(self._url, **_one_connection(self._url))
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
         if self._engine.dialect.name == "sqlite":
             event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)

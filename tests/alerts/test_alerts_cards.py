@@ -10,13 +10,14 @@ from bot.access import Destination
 from bot.alerts.cards import EDIT_EVERY, FAR, MOST_ON_A_CARD, TOGETHER
 from bot.alerts.incident import Changed, Kind, Worsened
 from bot.store import outbox
+from tests import stores
 from tests.alerts.books import Books, read
-from tests.alerts.world import ANNA, GROUP, fast_store
+from tests.alerts.world import ANNA, GROUP
 
 
 @pytest.fixture
 async def books(store_file: Path) -> AsyncIterator[Books]:
-    store = await fast_store(store_file)
+    store = await stores.fast(store_file)
     yield Books(store)
     await store.close()
 

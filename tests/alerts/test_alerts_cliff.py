@@ -9,8 +9,9 @@ import pytest
 from bot.alerts.cliff import WARN_BEFORE, gives_up_at
 from bot.alerts.health import Cause
 from bot.alerts.silences import Wish
+from tests import stores
 from tests.alerts.station import DEAD, REFUSED, START, UP
-from tests.alerts.world import ANNA, GROUP, STATION, Heard, World, fast_store
+from tests.alerts.world import ANNA, GROUP, STATION, Heard, World
 
 UNANSWERED, REFUSING = timedelta(hours=2, minutes=30), timedelta(hours=16, minutes=40)
 
@@ -35,7 +36,7 @@ def test_only_what_registers_itself_is_given_up(type_: str, state: str, cause: C
 
 @pytest.fixture
 async def world(store_file: Path) -> AsyncIterator[World]:
-    store = await fast_store(store_file)
+    store = await stores.fast(store_file)
     world = World(store)
     for trunk in ("zadarma", "mango"):
         world.pbx.shows(trunk, UP, START - timedelta(days=1))

@@ -22,8 +22,9 @@ from bot.alerts.incident import (
 )
 from bot.alerts.ledger import Taken
 from bot.alerts.rehearsals import Rehearsals, Told
+from tests import stores
 from tests.alerts.station import UP
-from tests.alerts.world import ANNA, BORIS, GROUP, STATION, VERA, Heard, World, fast_store
+from tests.alerts.world import ANNA, BORIS, GROUP, STATION, VERA, Heard, World
 
 CONDITIONS: list[tuple[Kind, str, dict[str, Any], str, str]] = [
     (
@@ -47,7 +48,7 @@ CONDITIONS: list[tuple[Kind, str, dict[str, Any], str, str]] = [
 
 @pytest.fixture
 async def world(store_file: Path) -> AsyncIterator[World]:
-    store = await fast_store(store_file)
+    store = await stores.fast(store_file)
     world = World(store)
     world.pbx.shows("zadarma", UP)
     await world.opens()

@@ -30,9 +30,10 @@ from bot.alerts.incident import (
 from bot.alerts.ledger import Taken
 from bot.alerts.observation import Trouble
 from bot.store.tables import Outgoing, WatchState
+from tests import stores
 from tests.alerts.books import FORUM, Books, read
 from tests.alerts.station import START
-from tests.alerts.world import ANNA, BORIS, GROUP, fast_store
+from tests.alerts.world import ANNA, BORIS, GROUP
 
 BEGAN = START - timedelta(seconds=40)
 CHATS = (Destination(GROUP), FORUM)
@@ -55,7 +56,7 @@ NAMED = ("Zadarma", "202", "Vera", "Head office")
 
 @pytest.fixture
 async def books(store_file: Path) -> AsyncIterator[Books]:
-    store = await fast_store(store_file)
+    store = await stores.fast(store_file)
     yield Books(store, CHATS)
     await store.close()
 

@@ -10,15 +10,16 @@ import pytest
 from bot.alerts.incident import Happened, Kind, WasBlind
 from bot.alerts.looking_back import TRIES
 from bot.pbx import Answer, Forbidden, PbxError, TimedOut, TrunkEvent, Unreachable
+from tests import stores
 from tests.alerts.station import DEAD, START, UP
-from tests.alerts.world import ANNA, BORIS, GROUP, Heard, World, fast_store
+from tests.alerts.world import ANNA, BORIS, GROUP, Heard, World
 
 MINUTE = 60
 
 
 @pytest.fixture
 async def world(store_file: Path) -> AsyncIterator[World]:
-    store = await fast_store(store_file)
+    store = await stores.fast(store_file)
     world = World(store)
     for trunk in ("zadarma", "mango"):
         world.pbx.shows(trunk, UP, START - timedelta(days=1))

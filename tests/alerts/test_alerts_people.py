@@ -14,9 +14,10 @@ from bot.alerts.incident import Kind
 from bot.alerts.people import Called, People, quiet_until
 from bot.store.grants import GrantBook
 from bot.store.people_tables import Pager
+from tests import stores
 from tests.alerts.books import Books, read
 from tests.alerts.station import START
-from tests.alerts.world import ANNA, BORIS, GROUP, STATION, VERA, fast_store
+from tests.alerts.world import ANNA, BORIS, GROUP, STATION, VERA
 
 STRANGER = 9
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -24,7 +25,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 @pytest.fixture
 async def books(store_file: Path) -> AsyncIterator[Books]:
-    store = await fast_store(store_file)
+    store = await stores.fast(store_file)
     books = Books(store)
     await books.meets_everybody()
     yield books

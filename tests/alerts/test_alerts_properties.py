@@ -18,8 +18,9 @@ from bot.alerts.silence import EVERYTHING
 from bot.alerts.silences import Wish
 from bot.pbx import Unauthorised, Unreachable
 from bot.store.tables import Incident
+from tests import stores
 from tests.alerts.station import DEAD, LOST, OFF, REFUSED, SILENT, UP
-from tests.alerts.world import ANNA, STATION, World, fast_store
+from tests.alerts.world import ANNA, STATION, World
 
 Step = tuple[str, str, int]
 
@@ -83,7 +84,7 @@ async def _ends_well(world: World) -> None:
 def in_a_world(scene: Callable[[World], Coroutine[Any, Any, None]], empty: Path) -> None:
     async def play() -> None:
         with tempfile.TemporaryDirectory() as folder:
-            store = await fast_store(Path(shutil.copy(empty, folder)))
+            store = await stores.fast(Path(shutil.copy(empty, folder)))
             try:
                 await scene(World(store))
             finally:
@@ -161,7 +162,7 @@ def test_a_restart_at_any_step_changes_nothing_that_people_hear(
 
 @pytest.mark.parametrize("trunks", [30, 100])
 async def test_a_storm_is_few_messages_and_every_trunk_is_seen(empty_store: Path, tmp_path: Path, trunks: int) -> None:
-    world = World(await fast_store(Path(shutil.copy(empty_store, tmp_path))))
+    world = World(await stores.fast(Path(shutil.copy(empty_store, tmp_path))))
     names = [f"trunk{number}" for number in range(trunks)]
     for name in names:
         world.pbx.shows(name, UP, world.clock.now - timedelta(days=1))
@@ -183,7 +184,7 @@ async def test_a_storm_is_few_messages_and_every_trunk_is_seen(empty_store: Path
 
 async def test_a_storm_over_twenty_stations_keeps_within_telegrams_limits(empty_store: Path, tmp_path: Path) -> None:
     """A hundred trunks go down within ten seconds, each station is looked at in its own moment."""
-    store = await fast_store(Path(shutil.copy(empty_store, tmp_path)))
+    store = await stores.fast(Path(shutil.copy(empty_store, tmp_path)))
     stations = [World(store, name=f"Customer {number}") for number in range(20)]
     post = stations[0]
     for number, station in enumerate(stations):

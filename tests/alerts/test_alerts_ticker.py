@@ -13,15 +13,16 @@ from bot.alerts.silences import Silences, Wish
 from bot.alerts.ticker import Ticker
 from bot.store.database import Store
 from bot.store.tables import Incident
+from tests import stores
 from tests.alerts.books import Books
-from tests.alerts.world import ANNA, BORIS, STATION, VERA, fast_store
+from tests.alerts.world import ANNA, BORIS, STATION, VERA
 
 TEN = timedelta(minutes=10)
 
 
 @pytest.fixture
 async def books(store_file: Path) -> AsyncIterator[Books]:
-    store = await fast_store(store_file)
+    store = await stores.fast(store_file)
     books = Books(store)
     await books.meets_everybody()
     books.on_call.levels = [[ANNA, BORIS, VERA]]

@@ -6,11 +6,10 @@ Only the PBX and Telegram are played: messages arrive in the moment they are owe
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import event, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access import BUILT_IN, Destination, Grant
@@ -216,20 +215,3 @@ class World:
     async def incidents(self) -> list[Incident]:
         async with self.store.begin() as session:
             return list((await session.execute(select(Incident).order_by(Incident.id))).scalars())
-
-
-async def fast_store(path: Path) -> Store:
-    """Simulated time needs no disk that survives a loss of power, and no thread that waits for it."""
-    store = Store(f"sqlite:///{path}")
-
-    def hurry(connection: Any, _record: Any) -> None:
-        connection.execute("PRAGMA synchronous=OFF")
-        connection.driver_connection._execute = at_once
-
-    event.listen(store._engine.sync_engine, "connect", hurry)
-    await store.open()
-    return store
-
-
-async def at_once(deed: Any, *args: Any, **more: Any) -> Any:
-    return deed(*args, **more)

@@ -193,14 +193,16 @@ class Standins:
         self._wait_until_looks(self.looks_before + 3)
 
     def wait_until_measured(self) -> None:
-        """Waits until the bot has been told twice how the trunks are from now on, whatever it makes of it."""
+        """Waits until the bot has been told twice how the trunks are from now on, whatever it makes of it.
+
+        Three answers hold two measurements: the PBX dates them by the second."""
         begin = self.get("/control/state")["requests"]["total"]
 
-        def twice() -> bool:
+        def told() -> bool:
             requests = self.get("/control/requests", after=begin)["requests"]
-            return sum(_is_look(request) and request["status"] is not None for request in requests) >= 2
+            return sum(_is_look(request) and request["status"] is not None for request in requests) >= 3
 
-        self.wait_for(lambda: twice() or None, "two answers about the trunks", every=LOOK_EVERY)
+        self.wait_for(lambda: told() or None, "three answers about the trunks", every=LOOK_EVERY)
 
     def _wait_until_looks(self, target: int) -> None:
         self.wait_for(lambda: self.looks() >= target or None, f"{target} looks at the trunks", every=LOOK_EVERY)

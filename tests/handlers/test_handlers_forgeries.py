@@ -18,16 +18,17 @@ from hypothesis import strategies as st
 from bot import access
 from bot.access import ADMIN, Access, Asking, Decision, Grant
 from bot.store import drawer, keyboards, questions
-from bot.store.database import Store
 from bot.store.tables import Keyboard, Question
 from handlers import checks, intent, subjects
 from handlers.second_person import SecondPerson
+from tests import stores
 from tests.handlers.forgery import FORGERIES, Office, outcome
 
 UPDATES = int(os.environ.get("FORGED_UPDATES", "2500"))
 PARTS, IN_A_ROW = 4, 50
-# Some of the forgeries consist of several updates, none of less than one.
-EXAMPLES = -(-UPDATES // (PARTS * IN_A_ROW))
+# Many of the forgeries consist of several updates; at the end they are counted.
+UPDATES_EACH = 2
+EXAMPLES = -(-UPDATES // (PARTS * IN_A_ROW * UPDATES_EACH))
 
 
 class Campaign:
@@ -35,12 +36,11 @@ class Campaign:
 
     def __init__(self, store_file: Path) -> None:
         self._runner = asyncio.Runner()
-        self._store = Store(f"sqlite:///{store_file}")
+        self._store = self._runner.run(stores.fast(store_file))
         self.lines: list[Any] = []
         self.office = self._runner.run(self._opened())
 
     async def _opened(self) -> Office:
-        await self._store.open()
         office = Office(self._store)
         await office.open()
         return office

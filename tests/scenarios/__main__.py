@@ -12,14 +12,13 @@ from rich.console import Console
 from rich.table import Table
 
 from tests import stores
-from tests.alerts.world import fast_store
 from tests.scenarios.language import Scenario, scenarios
 from tests.scenarios.play import Played, play
 
 
 async def played(scenario: Scenario, empty: Path) -> Played:
     with tempfile.TemporaryDirectory() as folder:
-        store = await fast_store(Path(shutil.copy(empty, folder)))
+        store = await stores.fast(Path(shutil.copy(empty, folder)))
         try:
             return await play(scenario, store)
         finally:

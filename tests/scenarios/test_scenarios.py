@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.alerts.world import fast_store
+from tests import stores
 from tests.scenarios.language import Scenario, scenarios
 from tests.scenarios.play import play
 
@@ -14,7 +14,7 @@ ALL = scenarios()
 
 @pytest.mark.parametrize("scenario", ALL, ids=[f"{one.file}: {one.title}" for one in ALL])
 async def test_what_was_heard_is_what_was_written_down(scenario: Scenario, empty_store: Path, tmp_path: Path) -> None:
-    store = await fast_store(Path(shutil.copy(empty_store, tmp_path)))
+    store = await stores.fast(Path(shutil.copy(empty_store, tmp_path)))
     played = await play(scenario, store)
     await store.close()
     story = "\n".join(played.story)

@@ -33,7 +33,8 @@ TOKEN = "1234567890:AAtestTestTestTestTestTestTestTestTest0"
 KEY = "c0ffee" * 10 + "beef"
 ANNA, BORIS, VERA, SAM = 1001, 1002, 1003, 1009
 GROUP, FORUM = -1001000000001, -1001000000002
-PATIENCE = 25.0
+# Nobody waits so long for what comes; on a machine with other work everything takes longer.
+PATIENCE = 60.0
 # What happens in the chats rings; what happens elsewhere is looked for so often.
 LOOK_EVERY = 0.1
 

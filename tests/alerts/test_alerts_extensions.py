@@ -236,7 +236,7 @@ async def life(steps: list[str], restart_before: int) -> FakeBook:
     return scene.book
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(STEPS, st.integers(0, 30))
 async def test_a_restart_at_any_step_changes_nothing_and_openings_have_their_ends(
     steps: list[str], restart_before: int

@@ -145,7 +145,7 @@ TENS = st.integers(2, 17).map(lambda tens: tens * 10)
 bouts = st.lists(st.tuples(TENS, TENS), min_size=5, max_size=15)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(bouts)
 async def test_the_counters_add_up_and_nobody_is_woken_while_it_only_flaps(bouts: list[tuple[int, int]]) -> None:
     trunk = await Trunk.up()
@@ -164,7 +164,7 @@ stretches = st.lists(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(stretches)
 async def test_whatever_it_does_while_it_flaps_only_settling_down_makes_a_sound(
     stretches: list[tuple[tuple[str, str | None], int]],

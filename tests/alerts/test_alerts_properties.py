@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.alerts.incident import OUTAGES
@@ -34,7 +34,7 @@ happens = st.one_of(
 stories = st.lists(happens, min_size=3, max_size=14)
 # CI tries more.
 STORIES = int(os.environ.get("STORIES", "10"))
-ENOUGH = settings(max_examples=STORIES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+ENOUGH = settings(max_examples=STORIES)
 
 
 async def lives(world: World, story: list[Step], restart_at: frozenset[int] = frozenset()) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.alerts.silence import (
@@ -173,7 +173,6 @@ def test_in_the_night_with_an_hour_twice_a_window_comes_once(
     assert not in_force(one, local("2026-10-25 02:40", fold=1)) or last > local("2026-10-25 02:40", fold=1)
 
 
-@settings(deadline=None)
 @given(WEEKLIES.filter(lambda weekly: not weekly.never_pauses), st.sampled_from(CHANGES))
 def test_a_window_holds_while_the_furthest_time_that_the_clock_has_shown_lies_in_it(
     weekly: Weekly, begin: datetime

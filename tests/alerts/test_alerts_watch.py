@@ -294,7 +294,7 @@ STATES = st.sampled_from([UP, UP, SILENT, REFUSED, DEAD, OFF, STRANGE])
 STRETCHES = st.lists(st.tuples(STATES, st.integers(1, 12)), min_size=1, max_size=12)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(STRETCHES, st.sets(st.integers(0, 100)))
 async def test_a_restart_at_any_look_changes_nothing_that_is_told(
     stretches: list[tuple[tuple[str, str | None], int]], restarts: set[int]
@@ -313,7 +313,7 @@ async def test_a_restart_at_any_look_changes_nothing_that_is_told(
     assert restarted.ledger.told == steady.ledger.told
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(STRETCHES)
 async def test_what_is_told_is_a_story_that_makes_sense(stretches: list[tuple[tuple[str, str | None], int]]) -> None:
     scene = Scene()
@@ -330,7 +330,7 @@ async def test_what_is_told_is_a_story_that_makes_sense(stretches: list[tuple[tu
             is_open = not isinstance(transition, Closed)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(STRETCHES, st.sampled_from([REFUSED, DEAD]), st.integers(5, 30))
 async def test_every_outage_that_lasts_is_told_and_so_is_its_end(
     before: list[tuple[tuple[str, str | None], int]], down: tuple[str, str | None], length: int

@@ -32,7 +32,7 @@ def busiest(times: list[float], seconds: float) -> int:
     return max((sum(start <= t < start + seconds for t in times) for start in times), default=0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from([1, 2, 3, -1, -2]), st.floats(0, 5)), max_size=120))
 async def test_no_order_of_calls_exceeds_the_public_rates(calls: list[tuple[int, float]]) -> None:
     time = Time()

@@ -158,7 +158,7 @@ def test_a_text_without_a_translation_is_shown_in_english(
 
 
 @pytest.mark.parametrize(("language", "last"), [("en", r"… and \d+ more lines?"), ("ru", r"… и ещё \d+ строк[аи]?")])
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=st.lists(st.text(max_size=600), min_size=30, max_size=60))
 def test_a_long_list_ends_with_a_count_of_what_is_missing(language: str, last: str, names: list[str]) -> None:
     names = [f"{number} {name}" for number, name in enumerate(names)]

@@ -40,10 +40,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def office(folder: Path) -> Iterator[Standins]:
-    """Everybody but Boris has opened the bot's private chat."""
+    """Everybody but Boris has opened the bot's private chat; he is known from the group."""
     with running_standins() as house, running_bot(house, folder):
         for person in (ANNA, VERA):
             house.asks(person, "/start")
+        house.asks(BORIS, "/id", GROUP)
         yield house
 
 

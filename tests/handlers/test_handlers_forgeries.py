@@ -65,9 +65,7 @@ def campaign(store_file: Path) -> Iterator[Campaign]:
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_no_forged_update_is_obeyed_and_each_is_written_down(campaign: Campaign, part: int) -> None:
-    @settings(
-        max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None, print_blob=True
-    )
+    @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), database=None, print_blob=True)
     @given(
         st.lists(
             st.tuples(st.sampled_from(sorted(FORGERIES)), st.integers(0, 2**32)), min_size=IN_A_ROW, max_size=IN_A_ROW

@@ -34,7 +34,7 @@ def tables(characters: st.SearchStrategy[str]) -> st.SearchStrategy[list[list[st
 
 
 @pytest.mark.parametrize(("write", "characters"), FORMS, ids=["csv", "excel"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_what_is_written_is_read_back_the_same(
     write: Callable[[Any], bytes], characters: st.SearchStrategy[str], data: st.DataObject

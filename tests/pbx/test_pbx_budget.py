@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.pbx import Budget, Busy, Priority
@@ -22,7 +22,6 @@ class Time:
         self.now += max(seconds, 0.001)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(Priority), st.floats(0, 5)), max_size=400))
 async def test_no_minute_ever_holds_more_requests_than_allowed(asked: list[tuple[Priority, float]]) -> None:
     time = Time()

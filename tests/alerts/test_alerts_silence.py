@@ -182,7 +182,9 @@ def test_a_window_holds_while_the_furthest_time_that_the_clock_has_shown_lies_in
     furthest = datetime(2000, 1, 1)  # noqa: DTZ001 (a wall clock)
     for quarter in range(-8, 7 * 24 * 4):
         at = begin + timedelta(minutes=15) * quarter
-        furthest = max(furthest, at.astimezone(zone).replace(tzinfo=None))
+        # A clock that is set back now has shown what it showed the moment before.
+        shown = (moment.astimezone(zone).replace(tzinfo=None) for moment in (at - timedelta(microseconds=1), at))
+        furthest = max(furthest, *shown)
         if quarter < 0:
             continue
         starts = [datetime.combine(furthest.date() - timedelta(days=ago), weekly.starts) for ago in range(3)]

@@ -23,11 +23,13 @@ TITLE = mark("outages of the trunks")
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What is known of the period: `since` is later than its beginning when the bot was not there yet."""
+    """What is known of the period: `since` is later than its beginning when the bot was not there yet. `off` are the
+    names of trunks that are switched off and had no outage: to have been switched off is not to have worked."""
 
     since: datetime
     until: datetime
     trunks: Sequence[TrunkPast]
+    off: Sequence[str]
     spells: Sequence[Spell]
 
 
@@ -48,7 +50,7 @@ async def history(request: Request) -> Reply:
         raise WrongArguments(message=Message("not_a_period", {"written": str(wrong), "command": "history"})) from None
     trunk = " ".join(rest).strip("\"'“”«»")
     looked = await _look(request, trunk, period)
-    if trunk and not looked.trunks:
+    if trunk and not (looked.trunks or looked.off):
         return Reply(Message("trunk_choice", {"station": request.station.name, "found": 0}), outcome="no such trunk")
     return Reply(_page(request, looked, trunk, period, 0))
 
@@ -91,7 +93,10 @@ async def _look(request: Request, trunk: str, period: Period) -> Looked:
     ]
     trunks = _meant(trunk, await _names(request, None if trunk else {spell.subject for spell in spells}))
     mine = [spell for spell in spells if spell.subject == STATION or spell.subject in trunks]
-    return Looked(begin, end, trunk_pasts(mine, trunks, begin, end), mine)
+    had_some = {spell.subject for spell in mine}
+    off = {s: n for s, n in trunks.items() if s in request.station.watch.switched_off and s not in had_some}
+    on = {subject: name for subject, name in trunks.items() if subject not in off}
+    return Looked(begin, end, trunk_pasts(mine, on, begin, end), sorted(off.values()), mine)
 
 
 async def _names(request: Request, only: Collection[str] | None) -> dict[str, str]:
@@ -118,6 +123,7 @@ def _page(request: Request, looked: Looked, trunk: str, period: Period, page: in
     facts = _facts(request, looked, period) | {
         "trunks": [_trunk(past) for past in looked.trunks[:MOST_TRUNKS]] if page == 0 else [],
         "more": max(0, len(looked.trunks) - MOST_TRUNKS) if page == 0 else 0,
+        "off": looked.off[:MOST_TRUNKS] if page == 0 else [],
         "spells": [_spell(spell, request.now) for spell in shown],
         "total": len(listed),
         "page": page + 1,

@@ -73,6 +73,10 @@ class Watch:
     def trunk_names(self) -> dict[str, str]:
         return {subject: memory.name for subject, memory in self._trunks.items()}
 
+    @property
+    def switched_off(self) -> frozenset[str]:
+        return frozenset(subject for subject, memory in self._trunks.items() if memory.health is Health.OFF)
+
     async def run(self, stop: asyncio.Event) -> None:
         """Look until `stop`. Nothing that happens in one look ends the watch."""
         await self.remember()

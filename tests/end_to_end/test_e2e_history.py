@@ -158,6 +158,7 @@ def test_the_past_of_the_trunks_has_figures_and_a_list(
     assert "8 outages, 8 min down" in shown
     assert "Head office: the PBX cannot be reached" in shown
     assert any("🟢" in line and line.endswith("100 %") for line in shown.text.splitlines()), "one never failed"
+    assert "⚪ Old provider: switched off" in shown
     assert "page 1 of 2" in shown
     last = press(office, shown, "Next", "page 2 of 2", person)
     press(office, last, "Back", "page 1 of 2", person)

@@ -115,6 +115,7 @@ class FakeStation:
 
     class watch:  # noqa: N801
         trunk_names: ClassVar[dict[str, str]] = {}
+        switched_off: ClassVar[frozenset[str]] = frozenset()
 
     @staticmethod
     def zone() -> tzinfo:

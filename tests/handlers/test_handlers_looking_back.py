@@ -43,10 +43,16 @@ class Ledger:
         return Taken.ALREADY if found.open_key else Taken.ENDED
 
 
+class Watch:
+    trunk_names: Mapping[str, str] = {"SIP-1": "Zadarma", "SIP-2": "Мегафон"}
+    switched_off: frozenset[str] = frozenset()
+
+
 class Office(Bench):
     """Everything there is to say about incidents, with a PBX that is not there."""
 
     def __init__(self, store: Store) -> None:
+        self.watch = Watch()
         super().__init__(store)
         self.files: list[File] = []
         for name in ("incidents", "ack", "why", "history"):
@@ -58,11 +64,8 @@ class Office(Bench):
         self.chat.edit = self._edit  # type: ignore[method-assign, assignment]
 
     def station(self) -> Any:
-        class Watch:
-            trunk_names: Mapping[str, str] = {"SIP-1": "Zadarma", "SIP-2": "Мегафон"}
-
         class Here(FakeStation):
-            watch = Watch()  # type: ignore[assignment]
+            watch = self.watch  # type: ignore[assignment]
             ledger = Ledger(self.store)
             pbx = None  # type: ignore[assignment]
 
@@ -343,6 +346,19 @@ async def test_every_trunk_has_its_figures_the_worst_first(office: Office) -> No
     # From midnight six days ago to 14:00 today are 158 hours.
     assert f"🔴 Zadarma: {percent(100 * (1 - 1.5 / 158))} % · {figures}\n🟢 Мегафон: 100 %" in shown
     assert "Nov 21 14:00 – Nov 21 15:00 (1 h) Zadarma: down, the provider does not answer" in shown
+
+
+async def test_a_trunk_that_is_switched_off_is_not_said_to_have_worked(office: Office) -> None:
+    await watched_since(office, NOW - 20 * DAY)
+    office.watch.switched_off = frozenset({"SIP-1", "SIP-2"})
+    await add_incident(office.store, NOW - DAY, NOW - DAY + HOUR)
+    shown = await office.asks("/history")
+    assert "⚪ Мегафон: switched off" in shown
+    assert "🔴 Zadarma" in shown, "what it had is still told"
+    alone = await office.asks("/history мегафон")
+    assert "⚪ Мегафон: switched off" in alone
+    assert "%" not in alone
+    assert not office.chat.keyboards, "there is nothing to draw"
 
 
 async def test_a_trunk_and_a_period_are_chosen_in_words_of_both_languages(office: Office) -> None:

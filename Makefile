@@ -9,12 +9,13 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 # Without kept bytecode every process of the tests would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo run test look check picture format lock clean
+.PHONY: help demo run test lint check picture format lock clean
 help:
 	@echo "make demo    run the demo and print its address"
 	@echo "make run     run the bot with the settings in .env"
 	@echo "make test    run the tests"
-	@echo "make check   format, lint, types, import rules, dead code, dependencies, tests"
+	@echo "make lint    format, lint, types, import rules, dead code, dependencies"
+	@echo "make check   the same, and the tests"
 	@echo "make format  put the code into shape"
 	@echo "make picture take the README's picture anew (needs Chromium)"
 	@echo "make lock    write requirements.lock anew (needs uv)"
@@ -40,14 +41,12 @@ demo: $(INSTALLED)
 run: $(INSTALLED)
 	@$(BIN)/mikopbx-bot run
 
-check: look test
+check: lint test
 
-# Collecting first keeps the tests' bytecode, which otherwise every worker of theirs would make for itself.
 test: $(INSTALLED)
-	$(BIN)/pytest --collect-only -q -p no:xdist >/dev/null
 	$(BIN)/pytest -n 6 --dist worksteal
 
-look: $(INSTALLED)
+lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

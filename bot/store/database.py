@@ -30,9 +30,8 @@ def async_url(url: str) -> str:
 def _one_connection(url: str) -> dict[str, int]:
     """SQLite has one writer, and every transaction here is one. Who waits for a connection is served in turn; who waits
     for SQLite's lock sleeps, and is overtaken."""
-    return (
-        {"pool_size": 1, "max_overflow": 0, "pool_timeout": 10} if make_url(url).get_backend_name() == "sqlite" else {}
-    )
+    is_sqlite = make_url(url).get_backend_name() == "sqlite"
+    return {"pool_size": 1, "max_overflow": 0, "pool_timeout": 10} if is_sqlite else {}
 
 
 class Store:

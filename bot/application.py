@@ -19,8 +19,9 @@ from bot.chat.errors import TokenRefused
 from bot.chat.membership import Membership
 from bot.chat.messenger import Messenger
 from bot.chat.pace import Pace
+from bot.chat.polling import Polling, UpdatesBot
 from bot.chat.render import Renderer
-from bot.chat.updates import Updates, UpdatesBot
+from bot.chat.updates import Updates
 from bot.settings import Settings, WrongSettings
 from bot.station import WatchedStation
 from bot.store import drawer, grants, inbox, keyboards, questions
@@ -88,6 +89,7 @@ class Application:
         )
         self._menus = Menus(self._bot, self._renderer, CATALOGUE, self._grants, settings.station_name, clock)
         self._updates: Updates | None = None
+        self._polling: Polling | None = None
         self._dispatcher: Dispatcher | None = None
 
     async def run(self) -> int:
@@ -143,11 +145,17 @@ class Application:
             self._dispatcher.handle,
             clock=self._clock,
             heard=self._heard,
+        )
+        self._polling = Polling(
+            self._bot,
+            self._updates,
+            clock=self._clock,
             polled=self._station.lookouts.second_copy.polled,
             conflict=self._station.lookouts.second_copy.conflict,
         )
+        await self._updates.resume()
         log.info("listening", bot=me.username, station=self._settings.station_name)
-        await asyncio.gather(self._updates.run(self._stop), self._menus.run(self._stop))
+        await asyncio.gather(self._polling.run(self._stop), self._menus.run(self._stop))
 
     def _heard(self, update: Update) -> None:
         if (message := update.effective_message) is not None:
@@ -240,7 +248,7 @@ class Application:
 
         app = health_app(
             clock=self._clock,
-            updates=lambda: self._updates.last_success if self._updates else None,
+            updates=lambda: self._polling.last_success if self._polling else None,
             poll=lambda: self._station.watch.last_look,
             poll_silence=timedelta(seconds=max(120.0, 4 * self._settings.poll_interval)),
             tick=lambda: self._station.ticker.last_tick,

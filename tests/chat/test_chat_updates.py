@@ -11,7 +11,8 @@ from telegram.error import Conflict, InvalidToken, NetworkError
 from telegram.request import BaseRequest
 
 from bot.chat.errors import TokenRefused
-from bot.chat.updates import Updates, UpdatesBot
+from bot.chat.polling import Polling, UpdatesBot
+from bot.chat.updates import Updates
 from bot.store import chats, inbox
 from bot.store.database import Store
 
@@ -57,9 +58,14 @@ def updates(telegram: Telegram, store: Store, handle: Callable[[Update], Awaitab
     return Updates(telegram, store, handle, clock=lambda: NOW, **more)  # type: ignore[arg-type]
 
 
-async def until_worked_off(telegram: Telegram, taking: Updates) -> None:
+def polling(telegram: Telegram, taking: Updates, **more: Any) -> Polling:
+    return Polling(telegram, taking, clock=lambda: NOW, **more)  # type: ignore[arg-type]
+
+
+async def until_worked_off(telegram: Telegram, taking: Updates, **more: Any) -> None:
     stop = asyncio.Event()
-    running = asyncio.create_task(taking.run(stop))
+    await taking.resume()
+    running = asyncio.create_task(polling(telegram, taking, **more).run(stop))
     async with asyncio.timeout(10):
         await telegram.empty.wait()
         await taking.drain(5)
@@ -171,7 +177,7 @@ async def test_a_handler_that_breaks_or_hangs_ends_nothing(store: Store) -> None
 async def test_an_unknown_token_ends_the_run(store: Store) -> None:
     telegram = Telegram(InvalidToken("Unauthorized"))
     with pytest.raises(TokenRefused):
-        await updates(telegram, store, nobody).run(asyncio.Event())
+        await polling(telegram, updates(telegram, store, nobody)).run(asyncio.Event())
 
 
 @pytest.mark.parametrize("error", [NetworkError("away"), Conflict("another one")])
@@ -183,7 +189,7 @@ async def test_telegram_being_away_is_waited_out(
     async def wait(_stop: asyncio.Event, seconds: float) -> None:
         pauses.append(seconds)
 
-    monkeypatch.setattr("bot.chat.updates._wait", wait)
+    monkeypatch.setattr("bot.chat.polling._wait", wait)
     telegram = Telegram(*[error] * 12, [update(1)])
     await until_worked_off(telegram, updates(telegram, store, nobody))
     assert pauses[:3] == [1.0, 1.5, 2.25]
@@ -199,12 +205,10 @@ def test_the_bot_has_its_own_connection_for_polling() -> None:
 async def test_who_listens_hears_how_polling_goes(store: Store) -> None:
     heard: list[str] = []
     telegram = Telegram([update(7)], Conflict("terminated by other getUpdates request"), [])
-    taking = updates(
+    await until_worked_off(
         telegram,
-        store,
-        nobody,
+        updates(telegram, store, nobody),
         polled=lambda: heard.append("polled"),
         conflict=lambda: heard.append("conflict"),
     )
-    await until_worked_off(telegram, taking)
     assert heard == ["polled", "conflict", "polled"]

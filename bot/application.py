@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Update
 from telegram.error import InvalidToken, TelegramError
 from telegram.request import HTTPXRequest
@@ -15,6 +16,7 @@ from telegram.request import HTTPXRequest
 from bot.access import grants_from
 from bot.alerts import silences
 from bot.chat.courier import Courier
+from bot.chat.doors import Door
 from bot.chat.errors import TokenRefused
 from bot.chat.membership import Membership
 from bot.chat.messenger import Messenger
@@ -24,7 +26,7 @@ from bot.chat.render import Renderer
 from bot.chat.updates import Updates
 from bot.settings import Settings, WrongSettings
 from bot.station import WatchedStation
-from bot.store import drawer, grants, inbox, keyboards, questions
+from bot.store import closed, drawer, grants, inbox, keyboards, questions
 from bot.store.acquaintances import Acquaintances
 from bot.store.audit_reading import AuditReader
 from bot.store.database import Store
@@ -33,6 +35,7 @@ from bot.store.grants import GrantBook
 from bot.store.imports import Imports
 from bot.store.incidents import Incidents
 from bot.store.requests import Requests
+from bot.store.tables import Outgoing
 from handlers import CATALOGUE, import_recovery
 from handlers.command import Desk, Station
 from handlers.decisions import Decisions
@@ -83,7 +86,7 @@ class Application:
             messenger=self._messenger,
             grants=self._grants,
             people=self._people,
-            destinations=lambda: settings.alert_destinations,
+            alert_chats=settings.alert_destinations,
             wake=self._courier.wake,
             clock=clock,
         )
@@ -145,6 +148,7 @@ class Application:
             self._dispatcher.handle,
             clock=self._clock,
             heard=self._heard,
+            doors=self._door,
         )
         self._polling = Polling(
             self._bot,
@@ -218,18 +222,33 @@ class Application:
             renderer=self._renderer,
             clock=clock,
             mask_numbers=settings.mask_numbers,
+            wake=self._courier.wake,
         )
         return Dispatcher(
             bot_name=bot_name,
             decisions=decisions,
             second=second,
             reception=reception,
-            alert_chats=lambda: {to.chat for to in settings.alert_chats},
+            alert_chats=self._alert_chats,
         )
 
-    async def _lost(self, message: int) -> None:
-        await self._station.ledger.undelivered(message, self._clock())
-        self._station.ticker.wake()
+    async def _door(self, session: AsyncSession, door: Door) -> None:
+        """An alert chat that shuts the bot out is told of now, and not in the night in which it is needed."""
+        if door.shut is None:
+            await closed.reopen(session, [door.chat])
+        elif await closed.close(session, door.chat, door.shut, self._clock()):
+            await self._station.fallback.closed(session, door.chat, door.shut, self._clock())
+            self._courier.wake()
+
+    async def _alert_chats(self) -> set[int]:
+        async with self._store.begin() as session:
+            return {to.chat for to in await self._station.destinations.named(session)}
+
+    async def _lost(self, session: AsyncSession, message: Outgoing, reason: str, newly_closed: bool) -> str | None:
+        now = self._clock()
+        if newly_closed:
+            await self._station.fallback.closed(session, message.chat_id, reason, now)
+        return await self._station.fallback.undelivered(session, message, now)
 
     async def _tidy(self) -> None:
         while not self._stop.is_set():

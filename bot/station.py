@@ -8,8 +8,10 @@ from typing import Any
 
 from bot.access import Destination
 from bot.alerts.cards import Cards
+from bot.alerts.destinations import Destinations
 from bot.alerts.duty import DutyWatch
 from bot.alerts.escalation import Plan
+from bot.alerts.fallback import Fallback
 from bot.alerts.ledger import Ledger
 from bot.alerts.lookouts.station import Quiet, StationLookouts
 from bot.alerts.machine import Policy
@@ -31,7 +33,7 @@ from bot.zone import StationZone
 
 
 class WatchedStation:
-    """`wake` tells the courier that something is owed; `destinations` are the chats that get alerts, asked anew."""
+    """`wake` tells the courier that something is owed; `alert_chats` are those that the settings name."""
 
     def __init__(
         self,
@@ -41,7 +43,7 @@ class WatchedStation:
         messenger: Messenger,
         grants: GrantBook,
         people: Acquaintances,
-        destinations: Callable[[], Sequence[Destination]],
+        alert_chats: Sequence[Destination],
         wake: Callable[[], None],
         clock: Callable[[], datetime],
     ) -> None:
@@ -57,13 +59,19 @@ class WatchedStation:
             allow_http=settings.pbx_allow_http,
         )
         self.oncall = OnCallBook(store, clock, self._oncall_changed)
+        self.destinations = Destinations(self.name, alert_chats, grants)
+        cards = Cards(messenger.newest, timedelta(seconds=1.5 * settings.poll_interval))
+        on_call = People(self.oncall, grants, self.name)
         notices = Notices(
             station=self.name,
-            cards=Cards(messenger.newest, timedelta(seconds=1.5 * settings.poll_interval)),
-            people=People(self.oncall, grants, self.name),
-            destinations=destinations,
+            cards=cards,
+            people=on_call,
+            destinations=self.destinations,
             zone=self.zone,
             plan=Plan(timedelta(seconds=settings.escalate_after), timedelta(seconds=settings.remind_every)),
+        )
+        self.fallback = Fallback(
+            self.name, notices=notices, cards=cards, people=on_call, destinations=self.destinations
         )
         self.ledger = Ledger(store, self.name, notices, self._owed)
         self.ticker = Ticker(self.ledger, clock, lambda: self.watch.is_sure)
@@ -94,7 +102,8 @@ class WatchedStation:
             grants=grants,
             people=people,
             can_write_to=messenger.can_write_to,
-            destinations=destinations,
+            store=store,
+            destinations=self.destinations,
             clock=clock,
             wake=wake,
         )

@@ -11,8 +11,9 @@ from bot.access import Destination
 from bot.chat.errors import DeliveryError, MaybeDelivered, MessageGone, TryLater
 from bot.chat.message import File, Message, stored
 from bot.chat.messenger import Messenger
-from bot.store import keyboards, outbox, questions
+from bot.store import holds, keyboards, outbox, questions
 from bot.store.database import Store
+from bot.store.outbox import Urgency
 from bot.store.tables import Keyboard
 from handlers.command import Question, Reply, Secret
 from handlers.intent import Actor, Document, Place
@@ -27,7 +28,8 @@ TRIES = 3
 
 class Conversation:
     """Answers what was typed (the message `asked`) with a message, and a pressed button by changing the message it is
-    under (`shown`). In a group a `masked` one shows phone numbers in part; what it sends in private it shows whole."""
+    under (`shown`). In a group a `masked` one shows phone numbers in part; what it sends in private it shows whole.
+    `wake` tells the courier that an answer had to be owed."""
 
     def __init__(
         self,
@@ -42,6 +44,7 @@ class Conversation:
         shown: int | None = None,
         asked: int | None = None,
         masked: bool = False,
+        wake: Callable[[], None] = lambda: None,
     ) -> None:
         self._messenger = messenger
         self._store = store
@@ -53,6 +56,7 @@ class Conversation:
         self._shown = shown
         self._asked = asked
         self._masked = masked and not place.private
+        self._wake = wake
 
     async def progress(self, message: Message) -> None:
         await self._show(message)
@@ -72,7 +76,9 @@ class Conversation:
         if reply.secret is not None:
             await self.send_secret(reply.secret)
         if reply.file is not None:
-            await self._send_elsewhere(Destination(self._place.chat, self._place.thread), reply.file)
+            here = Destination(self._place.chat, self._place.thread)
+            if await self._send_elsewhere(here, reply.file) is None:
+                await self._show(Message("file_not_delivered"))
 
     async def private_chat_is_open(self) -> bool:
         return await self._messenger.can_write_to(self._actor.id)
@@ -171,6 +177,10 @@ class Conversation:
             self._shown = None
         try:
             await self._patiently(lambda: self._deliver(message, keyboard, wants_answer=in_reply))
+        except TryLater as error:
+            log.warning("an answer waits", chat=self._place.chat, reason=str(error))
+            await self._owe(message, keyboard, error)
+            return
         except DeliveryError as error:
             log.warning("an answer could not be delivered", chat=self._place.chat, reason=str(error))
             return
@@ -204,6 +214,31 @@ class Conversation:
             wants_answer=wants_answer,
             masked=self._masked,
         )
+
+    async def _owe(self, message: Message, keyboard: Keyboard | None, error: TryLater) -> None:
+        """Telegram surely does not have it: it goes as soon as it can, however long that takes."""
+        now = self._clock()
+        until = now + timedelta(seconds=error.after)
+        rendered = self._messenger.rendered(message, zone=self._zone, now=now, masked=self._masked)
+        async with self._store.begin() as session:
+            outbox.owe(
+                session,
+                action="edit" if self._shown is not None else "send",
+                chat_id=self._place.chat,
+                thread_id=self._place.thread,
+                template=outbox.RENDERED,
+                facts={"station": self._station, "html": rendered.html},
+                now=now,
+                keyboard=keyboard and await session.merge(keyboard),
+                silent=message.silent,
+                masked=self._masked,
+                urgency=Urgency.ANSWER,
+                not_before=until,
+                message_id=self._shown or (None if self._place.private else self._asked),
+            )
+            if error.told:
+                await holds.hold(session, self._place.chat, until)
+        self._wake()
 
     async def _stored_keyboard(
         self, message: Message, chat: int, confirm_within: timedelta | None = None

@@ -40,7 +40,7 @@ class Dispatcher:
         decisions: Decisions,
         second: SecondPerson,
         reception: Reception,
-        alert_chats: Callable[[], Collection[int]],
+        alert_chats: Callable[[], Awaitable[Collection[int]]],
     ) -> None:
         self._bot_name = bot_name
         self._decisions = decisions
@@ -190,7 +190,7 @@ class Dispatcher:
             return
         talk = self._reception.conversation(added.actor, added.place, verdict.may)
         given = (grant.subject for grant in verdict.access.grants if not grant.has_ended(verdict.asking.now))
-        known = added.place.chat in {*self._alert_chats(), *given}
+        known = added.place.chat in {*await self._alert_chats(), *given}
         if known or (verdict.decision.allowed and added.channel):
             reply = Reply(outcome="stays")
         elif verdict.decision.allowed:

@@ -31,6 +31,7 @@ class Reception:
     renderer: Renderer
     clock: Callable[[], datetime]
     mask_numbers: bool = False
+    wake: Callable[[], None] = lambda: None
 
     def conversation(
         self, actor: Actor, place: Place, may: May, *, shown: int | None = None, asked: int | None = None
@@ -46,6 +47,7 @@ class Reception:
             shown=shown,
             asked=asked,
             masked=self.mask_numbers and not may(Permission.NUMBERS).allowed,
+            wake=self.wake,
         )
 
     def request(

@@ -17,6 +17,7 @@ from bot.alerts.incident import OUTAGES
 from bot.chat.message import stored
 from bot.store import outbox
 from bot.store.keyboards import new_keyboard
+from bot.store.outbox import Urgency
 from bot.store.tables import Card, CardIncident, Incident, Keyboard, Outgoing
 
 # Incidents that come so close after one another are one message: what happens together is often seen in two looks.
@@ -92,10 +93,11 @@ class Cards:
     async def repost(self, session: AsyncSession, card: Card, *, loud: bool, now: datetime) -> None:
         """Put the card under the chat; the old message points to it."""
         message = await self._message(session, card)
-        if message.state == "pending":
+        if message.state in outbox.WAITING:
             # It comes anyway, in its newest state.
-            message.silent = message.silent and not loud
-            message.not_before = min(message.not_before, now) if loud else message.not_before
+            if loud:
+                message.silent, message.urgency = False, Urgency.PAGE
+                message.not_before = min(message.not_before, now)
             await self._show(session, card, now)
             return
         await self._point_below(session, card, now)
@@ -109,6 +111,7 @@ class Cards:
             now=now,
             keyboard=keyboard,
             silent=not loud,
+            urgency=_urgency(loud),
         )
         await session.flush()
         card.message = row.id
@@ -178,6 +181,7 @@ class Cards:
             facts={},
             now=now,
             silent=not loud,
+            urgency=_urgency(loud),
             not_before=not_before,
         )
         await session.flush()
@@ -225,6 +229,7 @@ class Cards:
             facts={"station": card.station, "incidents": [shown.facts_of(one) for one in incidents]},
             now=now,
             silent=not (card.loud and taken),
+            urgency=Urgency.RESOLVE,
         )
 
     async def _looks(self, session: AsyncSession, card: Card, now: datetime) -> tuple[dict[str, Any], Keyboard | None]:
@@ -252,17 +257,24 @@ class Cards:
         return await session.get_one(Outgoing, card.message)
 
     async def _has_scrolled_away(self, session: AsyncSession, card: Card) -> bool:
-        """Only groups count their messages; in private chats Telegram's ids tell nothing."""
+        """Only groups count their messages; in private chats Telegram's ids tell nothing. A message of the group that a
+        supergroup once was cannot be changed any more."""
         message = await self._message(session, card)
+        if message.state == "sent" and message.message_id is None:
+            return True
         newest = self._newest_in(card.chat_id) if card.chat_id < 0 else None
         return newest is not None and message.message_id is not None and newest - message.message_id > FAR
 
 
 def _end_unsent(message: Outgoing, card: Card, now: datetime) -> None:
     """One message tells that it began and ended, and wakes nobody; what was kept for the morning need not be said."""
-    message.silent = True
+    message.silent, message.urgency = True, Urgency.RESOLVE
     if not card.loud and message.not_before > now and _was_never_tried(message):
         outbox.drop(message, "over before it was to be told")
+
+
+def _urgency(loud: bool) -> Urgency:
+    return Urgency.PAGE if loud else Urgency.RESOLVE
 
 
 def _was_never_tried(message: Outgoing) -> bool:

@@ -14,11 +14,13 @@ import structlog
 from bot.access import Destination, Permission
 from bot.alerts import calendar_source
 from bot.alerts.calendar_source import NoCalendar
+from bot.alerts.destinations import Destinations
 from bot.alerts.rest import rest
 from bot.oncall.roster import AHEAD, MOMENT, Roster
 from bot.oncall.rotation import Duty
 from bot.store.acquaintances import Acquaintances, Known
 from bot.store.calendars import KeptCalendar
+from bot.store.database import Store
 from bot.store.grants import GrantBook
 from bot.store.news import News
 from bot.store.oncall import OnCallBook
@@ -75,7 +77,7 @@ def is_due(kept: KeptCalendar, now: datetime) -> bool:
 
 
 class DutyWatch:
-    """`can_write_to` asks Telegram; `destinations` are the chats for alerts; `wake` tells the courier."""
+    """`can_write_to` asks Telegram; `wake` tells the courier."""
 
     def __init__(
         self,
@@ -85,7 +87,8 @@ class DutyWatch:
         grants: GrantBook,
         people: Acquaintances,
         can_write_to: Callable[[int], Awaitable[bool]],
-        destinations: Callable[[], Sequence[Destination]],
+        store: Store,
+        destinations: Destinations,
         clock: Callable[[], datetime],
         wake: Callable[[], None],
     ) -> None:
@@ -94,6 +97,7 @@ class DutyWatch:
         self._grants = grants
         self._people = people
         self._can_write_to = can_write_to
+        self._store = store
         self._destinations = destinations
         self._clock = clock
         self._wake = wake
@@ -134,7 +138,7 @@ class DutyWatch:
                 "able": check.person in able,
             }
             admins = access.people_with(Permission.ONCALL, self._station, self._clock())
-            told = dict.fromkeys([*map(Destination, admins), *self._destinations()])
+            told = dict.fromkeys([*map(Destination, admins), *await self._chats()])
             warnings = [News(to, "oncall_unreachable", facts) for to in told if to.chat != check.person]
         await self._book.note_reach(check.person, reachable=in_order, warnings=warnings)
         if warnings:
@@ -190,8 +194,12 @@ class DutyWatch:
             "before": await self._facts_of(before) if before is not None else None,
             "after": await self._facts_of(after) if after is not None else None,
         }
-        told = [*self._destinations(), *(Destination(person) for person in (before, after) if person is not None)]
+        told = [*await self._chats(), *(Destination(person) for person in (before, after) if person is not None)]
         return [News(to, "oncall_changed", facts) for to in dict.fromkeys(told)]
+
+    async def _chats(self) -> Sequence[Destination]:
+        async with self._store.begin() as session:
+            return await self._destinations.taking(session, self._clock())
 
     async def _facts_of(self, person: int) -> dict[str, Any]:
         known = (await self._people.named([person])).get(person, Known(person, ""))

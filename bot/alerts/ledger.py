@@ -161,11 +161,6 @@ class Ledger:
         self._wake()
         return Taken.TAKEN
 
-    async def undelivered(self, message: int, now: datetime) -> None:
-        """What told somebody of an incident can never reach them: whoever comes next is asked at once."""
-        async with self._store.begin() as session:
-            await self._notices.undelivered(session, message, now)
-
     async def _remember(self, session: AsyncSession, subject: str, state: State | None, now: datetime) -> None:
         row = await session.get(WatchState, (self._station, subject))
         if state is None:

@@ -10,16 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.access import Destination
 from bot.alerts import chain, escalation, rehearsal, silences
 from bot.alerts.cards import Cards
+from bot.alerts.destinations import Destinations
 from bot.alerts.escalation import Deed, Hold, Plan, Standing
 from bot.alerts.incident import LOUD, OUTAGES, STATION, Kind, is_of_trunk
 from bot.alerts.people import Called, People, quiet_until
 from bot.alerts.silence import ends, holding
 from bot.store import outbox
+from bot.store.outbox import Urgency
 from bot.store.tables import Card, CardIncident, Incident
 
 
 class Notices:
-    """For one station. `destinations` are the chats that get alerts, asked anew each time."""
+    """For one station."""
 
     def __init__(
         self,
@@ -27,7 +29,7 @@ class Notices:
         station: str,
         cards: Cards,
         people: People,
-        destinations: Callable[[], Sequence[Destination]],
+        destinations: Destinations,
         zone: Callable[[], tzinfo],
         plan: Plan,
     ) -> None:
@@ -95,20 +97,6 @@ class Notices:
         await self._cards.refresh(session, incident, now)
         await self._page(session, incident, Called((to,)), now)
 
-    async def undelivered(self, session: AsyncSession, message: int, now: datetime) -> None:
-        found = await session.execute(
-            select(Incident, Card)
-            .join(CardIncident, CardIncident.incident_id == Incident.id)
-            .join(Card, Card.id == CardIncident.card_id)
-            .where(Card.message == message, Incident.open_key.is_not(None), Incident.station == self._station)
-        )
-        for incident, card in found.all():
-            card.closed_at = now
-            chain.note(session, incident, "undelivered", now, chat=card.chat_id)
-            # Once everybody was asked nobody comes next, and the others need not be reminded any sooner.
-            if card.chat_id > 0 and incident.due_at is not None and incident.step < escalation.EVERYBODY:
-                incident.due_at = now
-
     async def changed(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
         await self._cards.refresh(session, incident, now)
 
@@ -131,9 +119,16 @@ class Notices:
 
     async def note(self, session: AsyncSession, template: str, facts: dict[str, Any], now: datetime) -> None:
         """Something worth knowing that is no incident: quietly, to the alert chats."""
-        for to in self._destinations():
+        for to in await self._destinations.taking(session, now):
             outbox.owe(
-                session, chat_id=to.chat, thread_id=to.thread, template=template, facts=facts, now=now, silent=True
+                session,
+                chat_id=to.chat,
+                thread_id=to.thread,
+                template=template,
+                facts=facts,
+                now=now,
+                silent=True,
+                urgency=Urgency.DIGEST,
             )
 
     async def _hold(self, session: AsyncSession, incident: Incident, now: datetime) -> Hold | None:
@@ -164,8 +159,8 @@ class Notices:
     async def _tell(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
         called = await self._people.next(session, now, ())
         await self._say_who_is_on_call(session, incident, called)
-        for to in self._destinations():
-            await self._tell_one(session, incident, to, "", loud=incident.kind in LOUD, now=now)
+        for to in await self._destinations.taking(session, now):
+            await self.tell_one(session, incident, to, "", loud=incident.kind in LOUD, now=now)
         await self._page(session, incident, called, now)
 
     async def _escalate(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
@@ -196,18 +191,18 @@ class Notices:
         names = await self._people.names(session, (*called.people, *called.skipped))
         for person in called.skipped:
             chain.note(session, incident, "unreachable", now, person=names[person])
-        chats = {to.chat for to in self._destinations()}
+        chats = {to.chat for to in await self._destinations.taking(session, now)}
         outage = incident.kind in OUTAGES
         for person in called.people:
             if person in chats:
                 continue
             hours = None if outage else await self._people.quiet_hours(session, person)
             wait = quiet_until(hours, now, self._zone())
-            await self._tell_one(
+            await self.tell_one(
                 session, incident, Destination(person), names[person], loud=outage, now=now, not_before=wait
             )
 
-    async def _tell_one(
+    async def tell_one(
         self,
         session: AsyncSession,
         incident: Incident,

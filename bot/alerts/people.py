@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.access import Permission
 from bot.oncall.roster import Roster
 from bot.oncall.wall_clock import moment
+from bot.store import closed
 from bot.store.acquaintances import named_in
 from bot.store.grants import GrantBook
 from bot.store.people_tables import Pager
@@ -44,7 +45,7 @@ class People:
     async def next(self, session: AsyncSession, now: datetime, already: Collection[int]) -> Called:
         """The first who is on call and can be written to, of those who have not been told yet."""
         roster = await self._book.roster_in(session, self._station)
-        able = await self._able(session, now)
+        able = await self.able(session, now)
         passed, skipped = set(already), list[int]()
         while (person := roster.next_to_ask(now, passed)) is not None:
             passed.add(person)
@@ -58,13 +59,13 @@ class People:
     async def everybody(self, session: AsyncSession, now: datetime) -> Called:
         """Everybody on the list; without a list the administrators."""
         roster = await self._book.roster_in(session, self._station)
-        able = await self._able(session, now)
+        able = await self.able(session, now)
         if everyone := tuple(person for person in roster.everyone() if person in able):
             return Called(everyone)
         granted = await self._grants.read(session)
         return Called(tuple(granted.people_with(Permission.ONCALL, self._station, now)))
 
-    async def _able(self, session: AsyncSession, now: datetime) -> list[int]:
+    async def able(self, session: AsyncSession, now: datetime) -> list[int]:
         """Whoever lost the role is told nothing any more, whatever the list says."""
         granted = await self._grants.read(session)
         return granted.people_with(Permission.ONCALL_TAKE, self._station, now)
@@ -79,6 +80,8 @@ class People:
 
 async def _is_reachable(session: AsyncSession, person: int) -> bool:
     """Unless it is known that they cannot be written to."""
+    if person in await closed.closed(session):
+        return False
     found = await session.execute(select(Pager.reachable).where(Pager.person_id == person))
     return found.scalar_one_or_none() is not False
 

@@ -1,4 +1,6 @@
-"""Takes the outbox to Telegram: in order within a chat, chats side by side, each row until its fate is known."""
+"""Takes the outbox to Telegram: the most urgent first, in order within a chat, chats side by side, each row until its
+fate is known.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,6 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 from functools import partial
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import metrics
 from bot.access import Destination
@@ -20,10 +23,11 @@ from bot.chat.errors import (
     TryLater,
     Undeliverable,
 )
-from bot.chat.message import Message
+from bot.chat.message import Message, Rendered
 from bot.chat.messenger import Messenger
-from bot.store import chats, outbox
+from bot.store import chats, closed, holds, outbox
 from bot.store.database import Store
+from bot.store.outbox import Urgency
 from bot.store.tables import Keyboard, Outgoing
 
 log = structlog.get_logger(__name__)
@@ -35,10 +39,14 @@ REFUSALS_BORNE = 5
 LOOK_AT_LEAST_EVERY = 60.0
 FINISH_WITHIN = 5.0
 
+# What becomes of a message that can never be delivered: who is told instead, None when nobody is. The flag says that
+# its chat was not known to be closed.
+Lost = Callable[[AsyncSession, Outgoing, str, bool], Awaitable[str | None]]
+
 
 class Courier:
-    """`zone_of` gives a station's zone by its name, `clock` the aware time. `lost` is told the number of a message that
-    can never be delivered."""
+    """`zone_of` gives a station's zone by its name, `clock` the aware time. `lost` is told of a message that can never
+    be delivered, in the transaction that gives it up."""
 
     def __init__(
         self,
@@ -46,7 +54,7 @@ class Courier:
         messenger: Messenger,
         zone_of: Callable[[str], tzinfo],
         clock: Callable[[], datetime],
-        lost: Callable[[int], Awaitable[None]] | None = None,
+        lost: Lost | None = None,
     ) -> None:
         self._lost = lost
         self._store = store
@@ -55,7 +63,8 @@ class Courier:
         self._clock = clock
         self._woken = asyncio.Event()
         self._lanes: dict[int, asyncio.Task[bool]] = {}
-        self._waiting: set[int] = set()
+        # Of the chats that wait for their turn: rung when there is something new for them.
+        self._waiting: dict[int, asyncio.Event] = {}
         self._look_again: set[int] = set()
 
     def wake(self) -> None:
@@ -64,9 +73,7 @@ class Courier:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop` is set. Raises TokenRefused when Telegram does not know the token any more."""
-        async with self._store.begin() as session:
-            if interrupted := await outbox.recover_interrupted(session):
-                log.warning("messages were interrupted and go again as possible repeats", count=interrupted)
+        await self._remember()
         stopped = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
@@ -77,6 +84,14 @@ class Courier:
         finally:
             stopped.cancel()
             await self._finish()
+
+    async def _remember(self) -> None:
+        now = self._clock()
+        async with self._store.begin() as session:
+            if interrupted := await outbox.recover_interrupted(session):
+                log.warning("messages were interrupted and go again as possible repeats", count=interrupted)
+            for chat, until in (await holds.held(session, now)).items():
+                self._messenger.hold(chat, (until - now).total_seconds())
 
     async def deliver_due(self) -> bool:
         """One round: whatever is due now goes out. True when something was tried, so there may be more."""
@@ -93,6 +108,8 @@ class Courier:
         for chat in chats:
             if chat in self._lanes:
                 self._look_again.add(chat)
+                if chat in self._waiting:
+                    self._waiting[chat].set()
             else:
                 self._lanes[chat] = asyncio.create_task(self._lane(chat))
                 self._lanes[chat].add_done_callback(partial(self._lane_ended, chat))
@@ -105,18 +122,34 @@ class Courier:
     async def _lane(self, chat: int) -> bool:
         """Work off one chat; True when anything was tried."""
         tried = False
-        while True:
-            self._waiting.add(chat)
-            try:
-                # Waiting happens before a row is taken: a row counts as being sent only while it really is.
-                await self._messenger.ready(chat)
-            finally:
-                self._waiting.discard(chat)
+        while (urgency := await self._most_urgent(chat)) is not None:
+            # Waiting happens before a row is taken: a row counts as being sent only while it really is.
+            if not await self._is_turn(chat, urgency):
+                continue
             row = await self._take(chat)
             if row is None:
+                self._messenger.not_needed(chat)
                 return tried
             tried = True
             await self._deliver(row)
+        return tried
+
+    async def _most_urgent(self, chat: int) -> Urgency | None:
+        async with self._store.begin() as session:
+            return await due.urgency_of_chat(session, chat, self._clock())
+
+    async def _is_turn(self, chat: int, urgency: Urgency) -> bool:
+        """Wait for it; False when there is something new for the chat, which may be more urgent."""
+        news = self._waiting[chat] = asyncio.Event()
+        turn = asyncio.create_task(self._messenger.ready(chat, urgency))
+        rung = asyncio.create_task(news.wait())
+        try:
+            await asyncio.wait({turn, rung}, return_when=asyncio.FIRST_COMPLETED)
+            return turn.done()
+        finally:
+            del self._waiting[chat]
+            turn.cancel()
+            rung.cancel()
 
     async def _take(self, chat: int) -> Outgoing | None:
         async with self._store.begin() as session:
@@ -124,7 +157,7 @@ class Courier:
             if row is None:
                 return None
             session.expunge(row)
-            return row if await outbox.claim(session, row.id) else None
+            return row if await outbox.claim(session, row.id, self._clock()) else None
 
     async def _deliver(self, row: Outgoing) -> None:
         try:
@@ -152,7 +185,16 @@ class Courier:
             await self._messenger.delete(row.chat_id, known_id)
         else:
             zone, now = self._zone_of(row.facts.get("station", "")), self._clock()
-            await self._messenger.edit(row.chat_id, known_id, _message(row), zone=zone, now=now, keyboard=keyboard)
+            await self._messenger.edit(
+                row.chat_id,
+                known_id,
+                _message(row),
+                zone=zone,
+                now=now,
+                keyboard=keyboard,
+                masked=row.masked,
+                urgency=Urgency(row.urgency),
+            )
         return known_id
 
     async def _send(self, row: Outgoing, reply_to: int | None, keyboard: Keyboard | None) -> int:
@@ -164,6 +206,8 @@ class Courier:
             keyboard=keyboard,
             reply_to=reply_to,
             repeat=row.possible_repeat,
+            masked=row.masked,
+            urgency=Urgency(row.urgency),
         )
 
     async def _settle(self, row: Outgoing, error: DeliveryError) -> None:
@@ -174,8 +218,10 @@ class Courier:
             case TokenRefused():
                 await self._put_back(row, 0.0, str(error))
                 raise error
+            case TryLater() if error.told:
+                await self._put_back(row, error.after, str(error), hold=True)
             case TryLater():
-                await self._put_back(row, error.after if error.told else pause, str(error))
+                await self._put_back(row, pause, str(error))
             case MaybeDelivered():
                 await self._put_back(row, max(pause, AFTER_LOST_ANSWER), str(error), possible_repeat=True)
             case MessageGone():
@@ -185,23 +231,35 @@ class Courier:
                     await chats.move(session, row.chat_id, error.new_id, self._clock())
                 await self._mark_done(row, None)
             case _ if isinstance(error, Undeliverable) or row.attempts + 1 >= REFUSALS_BORNE:
-                log.error("a message cannot be delivered", row=row.id, chat=row.chat_id, reason=str(error))
-                async with self._store.begin() as session:
-                    await outbox.bury(session, row.id, str(error))
-                if self._lost is not None and row.action == "send":
-                    await self._lost(row.id)
+                await self._give_up(row, error)
             case _:
                 await self._put_back(row, pause, str(error))
 
-    async def _put_back(self, row: Outgoing, seconds: float, error: str, *, possible_repeat: bool = False) -> None:
+    async def _give_up(self, row: Outgoing, error: DeliveryError) -> None:
+        log.error("a message cannot be delivered", row=row.id, chat=row.chat_id, reason=str(error))
+        async with self._store.begin() as session:
+            shut = isinstance(error, Undeliverable)
+            newly = shut and await closed.close(session, row.chat_id, str(error), self._clock())
+            fallback = await self._lost(session, row, str(error), newly) if self._lost is not None else None
+            await outbox.bury(session, row.id, str(error), fallback)
+        # Whoever is told instead may have been waiting for this.
+        self.wake()
+
+    async def _put_back(
+        self, row: Outgoing, seconds: float, error: str, *, possible_repeat: bool = False, hold: bool = False
+    ) -> None:
         log.info("a message waits", row=row.id, chat=row.chat_id, seconds=seconds, reason=error)
         not_before = self._clock() + timedelta(seconds=seconds)
         async with self._store.begin() as session:
             await outbox.put_back(session, row.id, not_before, error, possible_repeat=possible_repeat)
+            if hold:
+                await holds.hold(session, row.chat_id, not_before)
 
     async def _mark_done(self, row: Outgoing, message_id: int | None) -> None:
         async with self._store.begin() as session:
             await outbox.mark_sent(session, row.id, message_id, self._clock())
+            if message_id is not None:
+                await closed.reopen(session, [row.chat_id])
 
     async def _rest(self, stopped: "asyncio.Task[bool]") -> None:
         now = self._clock()
@@ -231,7 +289,9 @@ class Courier:
                 lane.cancel()
 
 
-def _message(row: Outgoing) -> Message:
+def _message(row: Outgoing) -> Message | Rendered:
+    if row.template == outbox.RENDERED:
+        return Rendered(row.facts["html"], silent=row.silent)
     return Message(row.template, row.facts, silent=row.silent)
 
 

@@ -1,5 +1,5 @@
-"""Which rows of the outbox may go now. A row that failed and waits holds the rows of its chat behind it; a row that was
-only planned for later holds nobody."""
+"""Which rows of the outbox may go now, the most urgent first. A row that failed and waits holds the rows of its chat
+behind it, but never what is more urgent; a row that was only planned for later holds nobody."""
 
 from datetime import datetime
 
@@ -8,7 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from bot.store import chats
+from bot.store.outbox import WAITING, Urgency
 from bot.store.tables import ChatMove, Outgoing
+
+FIRST = (Outgoing.urgency, Outgoing.id)
 
 
 def _may_go(now: datetime) -> list[ColumnElement[bool]]:
@@ -16,17 +19,17 @@ def _may_go(now: datetime) -> list[ColumnElement[bool]]:
     behind_a_held_one = exists().where(
         held.chat_id == Outgoing.chat_id,
         held.id < Outgoing.id,
-        held.state == "pending",
+        held.urgency <= Outgoing.urgency,
+        held.state.in_(WAITING),
         held.attempts > 0,
         held.not_before > now,
     )
     before_its_original = exists().where(
-        Outgoing.action != "send",
         Outgoing.message_id.is_(None),
         original.id == Outgoing.about,
-        original.state.in_(("pending", "sending")),
+        original.state.in_((*WAITING, "sending")),
     )
-    return [Outgoing.state == "pending", Outgoing.not_before <= now, ~behind_a_held_one, ~before_its_original]
+    return [Outgoing.state.in_(WAITING), Outgoing.not_before <= now, ~behind_a_held_one, ~before_its_original]
 
 
 async def chats_with_due(session: AsyncSession, now: datetime) -> list[int]:
@@ -34,9 +37,18 @@ async def chats_with_due(session: AsyncSession, now: datetime) -> list[int]:
     return list(found.scalars())
 
 
+async def urgency_of_chat(session: AsyncSession, chat_id: int, now: datetime) -> Urgency | None:
+    """Of the row that goes next; None when none may go."""
+    found = await session.execute(
+        select(Outgoing.urgency).where(Outgoing.chat_id == chat_id, *_may_go(now)).order_by(*FIRST).limit(1)
+    )
+    urgency = found.scalar_one_or_none()
+    return None if urgency is None else Urgency(urgency)
+
+
 async def first_of_chat(session: AsyncSession, chat_id: int, now: datetime) -> Outgoing | None:
     found = await session.execute(
-        select(Outgoing).where(Outgoing.chat_id == chat_id, *_may_go(now)).order_by(Outgoing.id).limit(1)
+        select(Outgoing).where(Outgoing.chat_id == chat_id, *_may_go(now)).order_by(*FIRST).limit(1)
     )
     return found.scalar_one_or_none()
 
@@ -44,7 +56,7 @@ async def first_of_chat(session: AsyncSession, chat_id: int, now: datetime) -> O
 async def next_after(session: AsyncSession, now: datetime) -> datetime | None:
     """When a row becomes due that is not due yet."""
     found = await session.execute(
-        select(func.min(Outgoing.not_before)).where(Outgoing.state == "pending", Outgoing.not_before > now)
+        select(func.min(Outgoing.not_before)).where(Outgoing.state.in_(WAITING), Outgoing.not_before > now)
     )
     return found.scalar_one_or_none()
 
@@ -54,7 +66,7 @@ async def follow_moves(session: AsyncSession, now: datetime) -> None:
     found = await session.execute(
         select(ChatMove.old_id, ChatMove.new_id)
         .join(Outgoing, Outgoing.chat_id == ChatMove.old_id)
-        .where(Outgoing.state == "pending")
+        .where(Outgoing.state.in_(WAITING))
         .distinct()
     )
     for old_id, new_id in found.all():

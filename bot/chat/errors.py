@@ -6,6 +6,7 @@ NetworkError" would repeat refused messages for ever and say things twice.
 
 import os
 import re
+from enum import StrEnum
 
 import httpx
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
@@ -67,31 +68,38 @@ class TokenRefused(DeliveryError):
     """Telegram does not know the bot's token (any more)."""
 
 
+class Closed(StrEnum):
+    """Why a chat takes no messages."""
+
+    BLOCKED = "blocked"
+    REMOVED = "removed"
+    SILENCED = "silenced"
+    GONE = "gone"
+
+
 # Exact texts, in lower case because the library changes their case. An unknown text is never taken for permanent.
-UNDELIVERABLE = frozenset(
-    {
-        "forbidden: bot was blocked by the user",
-        "forbidden: user is deactivated",
-        "forbidden: bot can't initiate conversation with a user",
-        "forbidden: bot can't send messages to bots",
-        "forbidden: the group chat was deleted",
-        "forbidden: bot was kicked from the group chat",
-        "forbidden: bot was kicked from the supergroup chat",
-        "forbidden: bot was kicked from the channel chat",
-        "forbidden: bot is not a member of the group chat",
-        "forbidden: bot is not a member of the supergroup chat",
-        "forbidden: bot is not a member of the channel chat",
-        "chat not found",
-        "user not found",
-        "group chat was deactivated",
-        "peer_id_invalid",
-        "chat_write_forbidden",
-        "chat_restricted",
-        "have no rights to send a message",
-        "not enough rights to send text messages to the chat",
-        "need administrator rights in the channel chat",
-    }
-)
+UNDELIVERABLE = {
+    "forbidden: bot was blocked by the user": Closed.BLOCKED,
+    "forbidden: bot can't initiate conversation with a user": Closed.BLOCKED,
+    "forbidden: user is deactivated": Closed.GONE,
+    "forbidden: bot can't send messages to bots": Closed.GONE,
+    "forbidden: the group chat was deleted": Closed.GONE,
+    "forbidden: bot was kicked from the group chat": Closed.REMOVED,
+    "forbidden: bot was kicked from the supergroup chat": Closed.REMOVED,
+    "forbidden: bot was kicked from the channel chat": Closed.REMOVED,
+    "forbidden: bot is not a member of the group chat": Closed.REMOVED,
+    "forbidden: bot is not a member of the supergroup chat": Closed.REMOVED,
+    "forbidden: bot is not a member of the channel chat": Closed.REMOVED,
+    "chat not found": Closed.GONE,
+    "user not found": Closed.GONE,
+    "group chat was deactivated": Closed.GONE,
+    "peer_id_invalid": Closed.GONE,
+    "chat_write_forbidden": Closed.SILENCED,
+    "chat_restricted": Closed.SILENCED,
+    "have no rights to send a message": Closed.SILENCED,
+    "not enough rights to send text messages to the chat": Closed.SILENCED,
+    "need administrator rights in the channel chat": Closed.SILENCED,
+}
 MESSAGE_GONE = frozenset(
     {
         "message to edit not found",
@@ -108,6 +116,11 @@ MESSAGE_GONE = frozenset(
 TOPIC_GONE = frozenset({"message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid"})
 
 NEVER_WRITTEN = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+
+
+def why_closed(reason: str) -> Closed:
+    """Of the reason that an Undeliverable gives."""
+    return UNDELIVERABLE.get(reason.lower(), Closed.GONE)
 
 
 def classify(error: TelegramError) -> DeliveryError:

@@ -50,6 +50,16 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Rendered:
+    """Telegram HTML that was made before it could be sent."""
+
+    html: str
+    template: str = ""
+    silent: bool = False
+    protected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class File:
     """Something to send as a file. `caption` is at most 1024 units long when it is shown; the last three are for audio:
     what a player calls it, and how many seconds it lasts."""

@@ -32,12 +32,13 @@ from bot.chat.errors import (
     is_too_late_to_answer,
 )
 from bot.chat.hygiene import clean, plain
-from bot.chat.message import File, Message, mark
+from bot.chat.message import File, Message, Rendered, mark
 from bot.chat.newest import Newest
 from bot.chat.pace import Pace
 from bot.chat.render import CAPTION_LIMIT, Renderer
 from bot.store import chats
 from bot.store.database import Store
+from bot.store.outbox import Urgency
 from bot.store.tables import Keyboard
 
 log = structlog.get_logger(__name__)
@@ -80,7 +81,7 @@ class Messenger:
     async def send(
         self,
         to: Destination,
-        message: Message,
+        message: Message | Rendered,
         *,
         zone: tzinfo,
         now: datetime,
@@ -89,6 +90,7 @@ class Messenger:
         repeat: bool = False,
         wants_answer: bool = False,
         masked: bool = False,
+        urgency: Urgency = Urgency.ANSWER,
     ) -> int:
         """Returns Telegram's id of the message. `wants_answer` opens a reply to it in the person's own Telegram;
         `masked` shows phone numbers in part.
@@ -96,16 +98,22 @@ class Messenger:
         A way that is closed is replaced by the next best one: the supergroup for the group it was, the General topic
         for a topic that is gone, a plain message for a reply. `repeat` says on top that it may have come before.
         """
-        text = self._renderer.text(message.template, message.facts, zone=zone, now=now, masked=masked)
+        text = self.rendered(message, zone=zone, now=now, masked=masked).html
         if repeat:
             text = f"<i>{self._renderer.label(POSSIBLE_REPEAT)}</i>\n{text}"
         markup = ForceReply(selective=True) if wants_answer else markup_of(keyboard, self._renderer, masked)
         target = _Target(to, reply_to)
         while True:
             try:
-                return await self._send(target, text, message, markup)
+                return await self._send(target, text, message, markup, urgency)
             except DeliveryError as error:
                 target = await self._next_best(target, error, now)
+
+    def rendered(self, message: Message | Rendered, *, zone: tzinfo, now: datetime, masked: bool) -> Rendered:
+        if isinstance(message, Rendered):
+            return message
+        html = self._renderer.text(message.template, message.facts, zone=zone, now=now, masked=masked)
+        return Rendered(html, message.template, message.silent, message.protected)
 
     async def send_file(self, to: Destination, file: File, *, zone: tzinfo, now: datetime, masked: bool = False) -> int:
         """Returns Telegram's id of the message. `masked` is for what is said about the file, not for what is in it."""
@@ -154,15 +162,16 @@ class Messenger:
         self,
         chat_id: int,
         message_id: int,
-        message: Message,
+        message: Message | Rendered,
         *,
         zone: tzinfo,
         now: datetime,
         keyboard: Keyboard | None = None,
         masked: bool = False,
+        urgency: Urgency = Urgency.ANSWER,
     ) -> None:
         """Without a keyboard the message loses its buttons. A message that already looks like this counts as done."""
-        text = self._renderer.text(message.template, message.facts, zone=zone, now=now, masked=masked)
+        text = self.rendered(message, zone=zone, now=now, masked=masked).html
         markup = markup_of(keyboard, self._renderer, masked)
 
         async def change(shown: str, parse_mode: str | None) -> None:
@@ -180,7 +189,7 @@ class Messenger:
                 if not is_not_modified(error):
                     raise
 
-        await self._in_html_or_plain(chat_id, message.template, text, change)
+        await self._in_html_or_plain(chat_id, message.template, text, change, urgency)
 
     async def delete(self, chat_id: int, message_id: int) -> bool:
         """False when it is already gone, or the bot may not: in a group it needs an administrator's right for what
@@ -215,12 +224,25 @@ class Messenger:
             log.info("a private chat could not be tried", reason=str(error))
         return True
 
-    async def ready(self, chat_id: int) -> None:
+    async def ready(self, chat_id: int, urgency: Urgency) -> None:
         """Wait until the chat may be written to, so that a send that follows is under way at once."""
-        await self._pace.ready(chat_id)
+        await self._pace.ready(chat_id, urgency)
+
+    def not_needed(self, chat_id: int) -> None:
+        """Nothing follows."""
+        self._pace.give_up(chat_id)
+
+    def hold(self, chat_id: int, seconds: float) -> None:
+        """Telegram told the chat to wait when the program ran before."""
+        self._pace.hold(chat_id, seconds)
 
     async def _send(
-        self, target: _Target, text: str, message: Message, markup: InlineKeyboardMarkup | ForceReply | None
+        self,
+        target: _Target,
+        text: str,
+        message: Message | Rendered,
+        markup: InlineKeyboardMarkup | ForceReply | None,
+        urgency: Urgency,
     ) -> int:
         reply = ReplyParameters(target.reply_to, allow_sending_without_reply=True) if target.reply_to else None
 
@@ -240,7 +262,7 @@ class Messenger:
             self.newest.saw(target.to.chat, sent.message_id)
             return sent.message_id
 
-        return await self._in_html_or_plain(target.to.chat, message.template, text, put)
+        return await self._in_html_or_plain(target.to.chat, message.template, text, put, urgency)
 
     async def _next_best(self, target: _Target, error: DeliveryError, now: datetime) -> _Target:
         """Where to send instead; raises the error when there is nowhere."""
@@ -260,17 +282,22 @@ class Messenger:
         raise error
 
     async def _in_html_or_plain(
-        self, chat_id: int, template: str, text: str, show: Callable[[str, str | None], Awaitable[T]]
+        self,
+        chat_id: int,
+        template: str,
+        text: str,
+        show: Callable[[str, str | None], Awaitable[T]],
+        urgency: Urgency,
     ) -> T:
         """A mistake in a template's markup must not swallow an alert."""
         try:
-            return await self._call(chat_id, lambda: show(text, "HTML"))
+            return await self._call(chat_id, lambda: show(text, "HTML"), urgency)
         except HtmlRefused as error:
             log.error("Telegram refuses a template's HTML", template=template, reason=str(error))
-            return await self._call(chat_id, lambda: show(plain(text), None))
+            return await self._call(chat_id, lambda: show(plain(text), None), urgency)
 
-    async def _call(self, chat_id: int, request: Callable[[], Awaitable[T]]) -> T:
-        await self._pace.turn(chat_id)
+    async def _call(self, chat_id: int, request: Callable[[], Awaitable[T]], urgency: Urgency = Urgency.ANSWER) -> T:
+        await self._pace.turn(chat_id, urgency)
         try:
             return await request()
         except TelegramError as error:

@@ -8,8 +8,10 @@ from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Bot, Update
 
+from bot.chat.doors import Door, door
 from bot.store import chats, inbox
 from bot.store.database import Store
 
@@ -28,7 +30,8 @@ class Updates:
     nobody who takes an incident waits for somebody else's slow answer.
 
     `handle` must not raise; `deadline` (seconds) ends a handler that hangs. `heard` is told of every update at
-    once, before its turn comes.
+    once, before its turn comes; `doors` of a chat that lets the bot in or shuts it out, in the transaction that stores
+    the update.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class Updates:
         *,
         clock: Callable[[], datetime],
         heard: Callable[[Update], None] = lambda _update: None,
+        doors: Callable[[AsyncSession, Door], Awaitable[None]] | None = None,
         deadline: float = 120.0,
     ) -> None:
         self._bot = bot
@@ -46,6 +50,7 @@ class Updates:
         self._handle = handle
         self._clock = clock
         self._heard = heard
+        self._doors = doors
         self._deadline = deadline
         self._queues: dict[Lane, deque[tuple[int, Update | None]]] = {}
         self._workers: set[asyncio.Task[None]] = set()
@@ -66,6 +71,8 @@ class Updates:
                 # Here and not in its turn: whoever writes in the new chat a moment later has the rights of the old one.
                 if move := _move(payload):
                     await chats.move(session, *move, self._clock())
+                if self._doors is not None and (seen := door(payload)):
+                    await self._doors(session, seen)
         for update_id in new:
             self._enqueue(update_id, payloads[update_id])
 

@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.people_tables import GrantRow
-from bot.store.tables import ChatMove, Keyboard, Outgoing
+from bot.store.people_tables import Acquaintance, GrantRow
+from bot.store.tables import Card, ChatHold, ChatMove, ClosedChat, Keyboard, Outgoing, Question
 
 
 async def move(session: AsyncSession, old_id: int, new_id: int, now: datetime) -> None:
@@ -17,7 +17,14 @@ async def move(session: AsyncSession, old_id: int, new_id: int, now: datetime) -
     await session.execute(
         update(Outgoing).where(Outgoing.chat_id == old_id, Outgoing.state == "sent").values(message_id=None)
     )
-    await session.execute(update(Outgoing).where(Outgoing.chat_id == old_id).values(chat_id=new_id))
+    # Only a supergroup has topics.
+    await session.execute(update(Outgoing).where(Outgoing.chat_id == old_id).values(chat_id=new_id, thread_id=None))
+    await session.execute(update(Card).where(Card.chat_id == old_id).values(chat_id=new_id, thread_id=None))
+    # A question stands under a message of the old chat, and what the old chat refused says nothing of the new one.
+    for table in (Question, ChatHold, ClosedChat):
+        await session.execute(delete(table).where(table.chat_id == old_id))
+    if (known := await session.get(Acquaintance, old_id)) is not None:
+        await session.merge(Acquaintance(id=new_id, name=known.name))
     given_there = select(GrantRow.role).where(GrantRow.subject_id == new_id)
     await session.execute(delete(GrantRow).where(GrantRow.subject_id == old_id, GrantRow.role.in_(given_there)))
     await session.execute(update(GrantRow).where(GrantRow.subject_id == old_id).values(subject_id=new_id))

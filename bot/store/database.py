@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 from sqlalchemy.pool import ConnectionPoolEntry
 
 # The newest file in migrations/versions. Kept here so that an ordinary start need not import Alembic (half a second).
-NEWEST_REVISION = "0004"
+NEWEST_REVISION = "0005"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 

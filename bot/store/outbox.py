@@ -1,10 +1,12 @@
 """Messages that are owed: written in the transaction that makes them owed, taken off when Telegram has them.
 
-A row's life: pending → sending → sent, or back to pending with a later `not_before`, or dead with its reason; or
+A row's life: pending → sending → sent; or back to pending with a later `not_before`, when Telegram surely did not take
+it; or uncertain, when it may have: then it goes again and says so; or dead, with the reason and who is told instead; or
 dropped, when what it says is over before it could be said.
 """
 
 from datetime import datetime
+from enum import IntEnum
 from typing import Any, Literal
 
 from sqlalchemy import delete, func, select, update
@@ -13,6 +15,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.store.tables import Keyboard, Outgoing
 
 Action = Literal["send", "edit", "delete"]
+
+WAITING = ("pending", "uncertain")
+# Instead of a template: the facts hold the HTML itself.
+RENDERED = "rendered"
+
+
+class Urgency(IntEnum):
+    """What goes first, within a chat and over all of them."""
+
+    PAGE = 0
+    RESOLVE = 1
+    ANSWER = 2
+    EDIT = 3
+    DIGEST = 4
 
 
 def owe(
@@ -27,13 +43,18 @@ def owe(
     about: int | None = None,
     keyboard: Keyboard | None = None,
     silent: bool = False,
+    masked: bool = False,
+    urgency: Urgency | None = None,
     not_before: datetime | None = None,
     message_id: int | None = None,
 ) -> Outgoing:
     """Put one message into the outbox; it exists once the session's transaction commits.
 
-    `about` is the outbox row of the message that an edit changes, or that a send replies to.
+    `about` is the outbox row of the message that an edit changes, or that a send replies to; `message_id` the same for
+    a message that did not go through the outbox. Without an `urgency` a message counts as an answer, the rest as edits.
     """
+    if urgency is None:
+        urgency = Urgency.ANSWER if action == "send" else Urgency.EDIT
     if keyboard is not None:
         session.add(keyboard)
     row = Outgoing(
@@ -45,6 +66,8 @@ def owe(
         facts=facts,
         keyboard_id=keyboard.id if keyboard else None,
         silent=silent,
+        masked=masked,
+        urgency=urgency,
         state="pending",
         created_at=now,
         not_before=not_before or now,
@@ -66,7 +89,7 @@ async def show(
 ) -> bool:
     """Make the message of `row` look like this: the newest state wins. What has not left yet is changed where it
     stands, so that a message is never edited more often than it can be. True when it has not left yet."""
-    waiting = row if row.state == "pending" else await _edit_that_waits(session, row.id)
+    waiting = row if row.state in WAITING else await _edit_that_waits(session, row.id)
     if waiting is None:
         owe(
             session,
@@ -96,7 +119,7 @@ async def show(
 async def _edit_that_waits(session: AsyncSession, about: int) -> Outgoing | None:
     found = await session.execute(
         select(Outgoing)
-        .where(Outgoing.about == about, Outgoing.action == "edit", Outgoing.state == "pending")
+        .where(Outgoing.about == about, Outgoing.action == "edit", Outgoing.state.in_(WAITING))
         .order_by(Outgoing.id.desc())
         .limit(1)
     )
@@ -110,17 +133,17 @@ def drop(row: Outgoing, why: str) -> None:
 
 async def waiting(session: AsyncSession) -> int:
     found = await session.execute(
-        select(func.count()).select_from(Outgoing).where(Outgoing.state.in_(("pending", "sending")))
+        select(func.count()).select_from(Outgoing).where(Outgoing.state.in_((*WAITING, "sending")))
     )
     return found.scalar_one()
 
 
-async def claim(session: AsyncSession, row_id: int) -> bool:
+async def claim(session: AsyncSession, row_id: int, now: datetime) -> bool:
     """Mark a row as being sent; False when somebody else took it."""
     claimed = await session.execute(
         update(Outgoing)
-        .where(Outgoing.id == row_id, Outgoing.state == "pending")
-        .values(state="sending", attempts=Outgoing.attempts + 1)
+        .where(Outgoing.id == row_id, Outgoing.state.in_(WAITING))
+        .values(state="sending", attempts=Outgoing.attempts + 1, tried_at=now)
         .returning(Outgoing.id)
     )
     return claimed.scalar_one_or_none() is not None
@@ -138,14 +161,17 @@ async def put_back(
     session: AsyncSession, row_id: int, not_before: datetime, error: str, *, possible_repeat: bool = False
 ) -> None:
     """Try again later. `possible_repeat`: Telegram may have it already, so the next attempt says so."""
-    values: dict[str, Any] = {"state": "pending", "not_before": not_before, "error": error}
-    if possible_repeat:
-        values["possible_repeat"] = True
-    await session.execute(update(Outgoing).where(Outgoing.id == row_id).values(**values))
+    row = await session.get_one(Outgoing, row_id)
+    row.possible_repeat = row.possible_repeat or possible_repeat
+    row.state = "uncertain" if row.possible_repeat else "pending"
+    row.not_before, row.error = not_before, error
 
 
-async def bury(session: AsyncSession, row_id: int, error: str) -> None:
-    await session.execute(update(Outgoing).where(Outgoing.id == row_id).values(state="dead", error=error))
+async def bury(session: AsyncSession, row_id: int, error: str, fallback: str | None) -> None:
+    """It can never be delivered; `fallback` says who is told instead."""
+    await session.execute(
+        update(Outgoing).where(Outgoing.id == row_id).values(state="dead", error=error, fallback=fallback)
+    )
 
 
 async def recover_interrupted(session: AsyncSession) -> int:
@@ -153,7 +179,7 @@ async def recover_interrupted(session: AsyncSession) -> int:
     found = await session.execute(
         update(Outgoing)
         .where(Outgoing.state == "sending")
-        .values(state="pending", possible_repeat=True)
+        .values(state="uncertain", possible_repeat=True)
         .returning(Outgoing.id)
     )
     return len(found.scalars().all())

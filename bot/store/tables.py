@@ -162,7 +162,8 @@ class Keyboard(Table):
 
 
 class Outgoing(Table):
-    """The outbox: nothing that is owed to a person is sent before it is committed here."""
+    """The outbox: nothing that is owed to a person is sent before it is committed here. Its states and urgencies are
+    those of bot.store.outbox; `masked` hides phone numbers in part."""
 
     __tablename__ = "outbox"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -174,15 +175,38 @@ class Outgoing(Table):
     facts: Mapped[dict[str, Any]]
     keyboard_id: Mapped[str | None] = mapped_column(ForeignKey("keyboards.id"))
     silent: Mapped[bool]
+    masked: Mapped[bool] = mapped_column(default=False)
+    urgency: Mapped[int] = mapped_column(default=2)
     state: Mapped[str] = mapped_column(String(12))
     attempts: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     not_before: Mapped[datetime]
+    # When the last attempt began.
+    tried_at: Mapped[datetime | None]
     possible_repeat: Mapped[bool] = mapped_column(default=False)
     sent_at: Mapped[datetime | None]
     message_id: Mapped[TelegramId | None]
     error: Mapped[str | None] = mapped_column(Text)
+    # Of one that is dead: who is told in its place.
+    fallback: Mapped[str | None] = mapped_column(Text)
     __table_args__ = (Index("outbox_due", "state", "not_before"), Index("outbox_by_original", "about"))
+
+
+class ChatHold(Table):
+    """Telegram told a chat to wait, perhaps for hours."""
+
+    __tablename__ = "chat_holds"
+    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    until: Mapped[datetime]
+
+
+class ClosedChat(Table):
+    """A chat that takes no messages from the bot until somebody lets it in again."""
+
+    __tablename__ = "closed_chats"
+    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    reason: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
 
 
 class Received(Table):

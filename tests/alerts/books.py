@@ -8,14 +8,16 @@ from sqlalchemy import select
 
 from bot.access import BUILT_IN, Destination, Grant
 from bot.alerts.cards import Cards
+from bot.alerts.destinations import Destinations
 from bot.alerts.escalation import Plan
+from bot.alerts.fallback import Fallback
 from bot.alerts.incident import Closed, End, Happened, Kind, Opened, Transition
 from bot.alerts.ledger import Ledger
 from bot.alerts.notices import Notices
 from bot.alerts.people import People
 from bot.chat.hygiene import plain
 from bot.chat.render import Renderer
-from bot.store import outbox
+from bot.store import closed, outbox
 from bot.store.acquaintances import Known, meet
 from bot.store.database import Store
 from bot.store.grants import GrantBook
@@ -52,15 +54,28 @@ class Books:
 
     def another_ledger(self) -> Ledger:
         """A second program over the same store."""
+        cards = Cards(self.newest.get)
+        destinations = Destinations(STATION, self.chats, self.grants)
         notices = Notices(
             station=STATION,
-            cards=Cards(self.newest.get),
+            cards=cards,
             people=self.people,
-            destinations=lambda: self.chats,
+            destinations=destinations,
             zone=lambda: ZONE,
             plan=Plan(),
         )
+        self.fallback = Fallback(STATION, notices=notices, cards=cards, people=self.people, destinations=destinations)
         return Ledger(self.store, STATION, notices, self._wake)
+
+    async def cannot_be_delivered(self, row: int, reason: str = "Forbidden: bot was blocked by the user") -> str | None:
+        """As the courier does it; returns who is told instead."""
+        async with self.store.begin() as session:
+            message = await session.get_one(Outgoing, row)
+            if await closed.close(session, message.chat_id, reason, self.now):
+                await self.fallback.closed(session, message.chat_id, reason, self.now)
+            instead = await self.fallback.undelivered(session, message, self.now)
+            await outbox.bury(session, row, reason, instead)
+        return instead
 
     def _wake(self) -> None:
         self.woken += 1
@@ -115,7 +130,7 @@ class Books:
         rows = await self.owed()
         async with self.store.begin() as session:
             for row in rows:
-                if row.state == "pending" and row.not_before <= self.now:
+                if row.state in outbox.WAITING and row.not_before <= self.now:
                     await outbox.mark_sent(session, row.id, message_id, self.now)
         return rows[-1].id if rows else 0
 

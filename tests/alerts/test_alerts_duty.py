@@ -17,6 +17,7 @@ from starlette.routing import Route
 from bot.access import BUILT_IN, Destination, Grant
 from bot.alerts import calendar_source
 from bot.alerts.calendar_source import NoCalendar, Trouble, address, fetch, read
+from bot.alerts.destinations import Destinations
 from bot.alerts.duty import Check, DutyWatch, due_checks, is_due, is_news
 from bot.demo.stage import listening
 from bot.oncall.roster import Roster
@@ -110,7 +111,8 @@ class House:
             grants=self.grants,
             people=Acquaintances(self.store),
             can_write_to=self.can_write_to,
-            destinations=lambda: [Destination(CHAT)],
+            store=self.store,
+            destinations=Destinations(STATION, [Destination(CHAT)], self.grants),
             clock=self.clock,
             wake=lambda: None,
         )

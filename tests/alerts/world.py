@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access import BUILT_IN, Destination, Grant
 from bot.alerts.cards import Cards
+from bot.alerts.destinations import Destinations
 from bot.alerts.escalation import Plan
 from bot.alerts.health import Health
 from bot.alerts.ledger import Ledger
@@ -111,7 +112,7 @@ class World:
             station=self.name,
             cards=Cards(lambda chat: self.message_id),
             people=People(self.book, self._grants, self.name),
-            destinations=lambda: [Destination(GROUP)],
+            destinations=Destinations(self.name, [Destination(GROUP)], self._grants),
             zone=lambda: self.zone,
             plan=self.plan,
         )
@@ -174,7 +175,7 @@ class World:
         await self.deliver()
         due = [moment for one in await self.incidents() for moment in (one.due_at, one.warn_at) if moment]
         async with self.store.begin() as session:
-            waiting = await session.execute(select(Outgoing.not_before).where(Outgoing.state == "pending"))
+            waiting = await session.execute(select(Outgoing.not_before).where(Outgoing.state.in_(outbox.WAITING)))
             later = list(waiting.scalars())
         self._stirred = bool(later)
         self.next_due = min(due, default=None)
@@ -183,7 +184,7 @@ class World:
         async with self.store.begin() as session:
             due = await session.execute(
                 select(Outgoing)
-                .where(Outgoing.state == "pending", Outgoing.not_before <= self.clock.now)
+                .where(Outgoing.state.in_(outbox.WAITING), Outgoing.not_before <= self.clock.now)
                 .order_by(Outgoing.action == "edit", Outgoing.id)
             )
             for row in due.scalars().all():

@@ -1,13 +1,18 @@
 """From the outbox to Telegram: in order, once, and never lost."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.chat.errors import TokenRefused
+from bot.chat.courier import Courier
+from bot.chat.errors import TokenRefused, TryLater
+from bot.chat.messenger import Messenger
 from bot.chat.pace import Pace
-from bot.store import keyboards, outbox
+from bot.store import closed, keyboards, outbox
+from bot.store.outbox import Urgency
+from bot.store.tables import Outgoing
 from tests.chat.fake_telegram import FakeTelegram, garbled, refusal
 from tests.chat.office import Office, eventually
 
@@ -97,7 +102,7 @@ async def test_a_process_killed_while_sending_sends_again_after_its_restart(
 ) -> None:
     row = await office.owe(TEAM, "the trunk is down")
     async with office.store.begin() as session:
-        assert await outbox.claim(session, row)
+        assert await outbox.claim(session, row, office.now)
     await office.deliver()
     assert not telegram.calls
     stop = asyncio.Event()
@@ -146,6 +151,93 @@ async def test_a_group_that_became_a_supergroup_gets_its_messages_there(office: 
     await office.deliver()
     assert texts(telegram, new) == ["one", "two", "three"]
     assert len(telegram.to(old)) == 1
+
+
+async def test_a_page_waits_for_no_edit_that_failed(office: Office, telegram: FakeTelegram) -> None:
+    telegram.failures[TEAM].append(refusal(500, "Internal Server Error"))
+    await office.owe(TEAM, "taken", action="edit", message_id=7)
+    await office.owe(TEAM, "also taken", action="edit", message_id=8)
+    await office.deliver()
+    await office.owe(TEAM, "another trunk is down", urgency=Urgency.PAGE)
+    await office.deliver()
+    assert [call.text for call in telegram.calls] == ["taken", "another trunk is down"]
+    office.later(2)
+    await office.deliver()
+    assert [call.text for call in telegram.calls[2:]] == ["taken", "also taken"]
+
+
+async def test_the_most_urgent_goes_first_and_nothing_before_what_it_answers(
+    office: Office, telegram: FakeTelegram
+) -> None:
+    note = await office.owe(TEAM, "a note", urgency=Urgency.DIGEST)
+    await office.owe(TEAM, "the note is over", about=note, urgency=Urgency.RESOLVE)
+    await office.owe(TEAM, "taken", action="edit", message_id=7)
+    await office.owe(TEAM, "down", urgency=Urgency.PAGE)
+    await office.deliver()
+    assert [call.text for call in telegram.calls] == ["down", "taken", "a note", "the note is over"]
+
+
+async def test_a_page_overtakes_what_waits_for_its_turn(office: Office, telegram: FakeTelegram, pace: Pace) -> None:
+    pace.hold(TEAM, 1e9)
+    await office.owe(TEAM, "taken", action="edit", message_id=7)
+    stop = asyncio.Event()
+    running = asyncio.create_task(office.courier.run(stop))
+    await asyncio.sleep(0.1)
+    await office.owe(TEAM, "down", urgency=Urgency.PAGE)
+    office.courier.wake()
+    await asyncio.sleep(0.1)
+    pace._chats[TEAM].held_until = 0.0
+    await office.owe(TEAM, "a note", urgency=Urgency.DIGEST)
+    office.courier.wake()
+    await eventually(office.is_all_sent)
+    stop.set()
+    await running
+    assert [call.text for call in telegram.calls] == ["down", "taken", "a note"]
+
+
+async def test_what_a_chat_was_told_to_wait_is_known_after_a_restart(
+    office: Office, telegram: FakeTelegram, messenger: Messenger
+) -> None:
+    telegram.failures[TEAM].append(refusal(429, "Too Many Requests: retry after 3600", retry_after=3600))
+    await office.owe(TEAM, "down")
+    await office.deliver()
+    pace = Pace()
+    restarted = Messenger(messenger._bot, office.store, messenger._renderer, pace)
+    office.courier = Courier(office.store, restarted, lambda _station: UTC, office.clock)
+    await office.owe(TEAM, "down too", urgency=Urgency.PAGE)
+    await office.owe(OTHERS, "hello")
+    stop = asyncio.Event()
+    running = asyncio.create_task(office.courier.run(stop))
+    await eventually(lambda: bool(telegram.to(OTHERS)))
+    stop.set()
+    await running
+    assert texts(telegram, TEAM) == ["down"]
+    with pytest.raises(TryLater) as told:
+        await pace.turn(TEAM, Urgency.PAGE)
+    assert told.value.after == pytest.approx(3600, abs=60)
+
+
+async def test_what_can_never_be_delivered_names_who_is_told_instead(office: Office, telegram: FakeTelegram) -> None:
+    lost: list[tuple[int, str, bool]] = []
+
+    async def tell(session: AsyncSession, row: Outgoing, reason: str, newly_closed: bool) -> str:
+        lost.append((row.chat_id, reason, newly_closed))
+        return "Boris"
+
+    office.courier._lost = tell
+    kicked = "Forbidden: bot was kicked from the supergroup chat"
+    telegram.failures[TEAM].extend([refusal(403, kicked), refusal(403, kicked)])
+    for text in ("down", "down too"):
+        await office.owe(TEAM, text)
+    await office.deliver()
+    assert lost == [(TEAM, kicked, True), (TEAM, kicked, False)]
+    assert {(row.state, row.error, row.fallback) for row in [await office.row(1), await office.row(2)]} == {
+        ("dead", kicked, "Boris")
+    }
+    await office.owe(TEAM, "let in again")
+    await office.deliver()
+    async with office.store.begin() as session:
+        assert await closed.closed(session) == frozenset()
 
 
 async def test_a_person_who_blocked_the_bot_stops_nobody_else(office: Office, telegram: FakeTelegram) -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bot.chat.errors import TryLater
 from bot.chat.pace import REMEMBERED_CHATS, Pace
+from bot.store.outbox import Urgency
 
 PERSON, GROUP = 7, -7
 
@@ -72,6 +73,70 @@ async def test_an_answer_after_a_quiet_time_does_not_wait() -> None:
     assert time.now == 1000.0
 
 
+async def test_when_not_all_can_go_the_most_urgent_go_first() -> None:
+    time = Time()
+    pace = Pace(time.clock, time.sleep)
+    went: list[tuple[float, Urgency]] = []
+
+    async def write(chat: int, urgency: Urgency) -> None:
+        await pace.turn(chat, urgency)
+        went.append((time.now, urgency))
+
+    for chat in range(1, 29):
+        await pace.turn(chat)
+    later = [Urgency.DIGEST, Urgency.EDIT, Urgency.ANSWER, Urgency.RESOLVE, Urgency.PAGE] * 20
+    await asyncio.gather(*(write(chat, urgency) for chat, urgency in enumerate(later, start=100)))
+    assert [urgency for _, urgency in sorted(went)] == sorted(later)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.sampled_from([1, 2, -1]), st.sampled_from(Urgency)), min_size=1, max_size=60))
+async def test_whatever_waits_in_a_chat_goes_in_the_order_of_its_urgency(calls: list[tuple[int, Urgency]]) -> None:
+    time = Time()
+    pace = Pace(time.clock, time.sleep)
+    went: dict[int, list[tuple[float, Urgency, int]]] = {1: [], 2: [], -1: []}
+    for chat in went:
+        for _ in range(3):
+            await pace.turn(chat)
+
+    async def write(number: int, chat: int, urgency: Urgency) -> None:
+        await pace.turn(chat, urgency)
+        went[chat].append((time.now, urgency, number))
+
+    await asyncio.gather(*(write(number, *call) for number, call in enumerate(calls)))
+    assert sum(map(len, went.values())) == len(calls)
+    for turns in went.values():
+        order = [(urgency, number) for _, urgency, number in sorted(turns)]
+        assert order == sorted(order)
+
+
+async def test_a_group_full_of_edits_has_room_for_a_page() -> None:
+    time = Time()
+    pace = Pace(time.clock, time.sleep)
+    for _ in range(14):
+        await pace.turn(GROUP, Urgency.EDIT)
+        time.now += 4
+    began = time.now
+    edit = asyncio.create_task(pace.turn(GROUP, Urgency.EDIT))
+    await pace.turn(GROUP, Urgency.PAGE)
+    assert time.now == began
+    await edit
+    assert time.now > began
+
+
+async def test_a_turn_kept_for_what_follows_is_used_once() -> None:
+    time = Time()
+    pace = Pace(time.clock, time.sleep)
+    for _ in range(3):
+        await pace.ready(PERSON, Urgency.PAGE)
+    began = time.now
+    for _ in range(3):
+        await pace.turn(PERSON)
+    assert time.now == began
+    await pace.turn(PERSON)
+    assert time.now > began + 3
+
+
 async def test_a_chat_that_was_told_to_wait_is_not_called_and_the_others_are() -> None:
     time = Time()
     pace = Pace(time.clock, time.sleep)
@@ -81,7 +146,7 @@ async def test_a_chat_that_was_told_to_wait_is_not_called_and_the_others_are() -
     assert caught.value.after == pytest.approx(30)
     await pace.turn(PERSON)
     assert time.now == 1000.0
-    await pace.ready(GROUP)
+    await pace.ready(GROUP, Urgency.ANSWER)
     assert time.now >= 1030.0
     await pace.turn(GROUP)
 

@@ -208,7 +208,7 @@ class Bench:
             clock=self.clock,
         )
         self.dispatcher = Dispatcher(
-            bot_name="bot", decisions=self.decisions, second=second, reception=reception, alert_chats=lambda: {-300}
+            bot_name="bot", decisions=self.decisions, second=second, reception=reception, alert_chats=alert_chats
         )
 
     def station(self) -> Any:
@@ -327,3 +327,7 @@ def press(data: str, person: int, chat: int, now: datetime, **more: Any) -> dict
         "data": data,
         "message": shown,
     } | more
+
+
+async def alert_chats() -> set[int]:
+    return {-300}

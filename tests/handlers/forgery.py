@@ -19,6 +19,7 @@ from sqlalchemy import delete, func, select
 
 from bot.access import OPERATOR, WRITES, Grant, Permission
 from bot.alerts.cards import Cards
+from bot.alerts.destinations import Destinations
 from bot.alerts.escalation import Plan
 from bot.alerts.ledger import Ledger
 from bot.alerts.notices import Notices
@@ -110,7 +111,7 @@ class Office(Bench):
             station=STATION,
             cards=Cards(),
             people=People(OnCallBook(self.store, lambda: NOW, lambda: None), self.book, STATION),
-            destinations=list,
+            destinations=Destinations(STATION, [], self.book),
             zone=lambda: UTC,
             plan=Plan(),
         )

@@ -122,14 +122,14 @@ async def test_what_was_being_sent_when_the_program_died_goes_again_and_says_so(
         sending = outbox.owe(session, **row())  # type: ignore[arg-type]
         outbox.owe(session, **row())  # type: ignore[arg-type]
     async with store.begin() as session:
-        assert await outbox.claim(session, sending.id)
-        assert not await outbox.claim(session, sending.id)
+        assert await outbox.claim(session, sending.id, NOW)
+        assert not await outbox.claim(session, sending.id, NOW)
     async with store.begin() as session:
         assert await outbox.recover_interrupted(session) == 1
     async with store.begin() as session:
         found = await session.get(Outgoing, sending.id)
         assert found is not None
-        assert (found.state, found.possible_repeat) == ("pending", True)
+        assert (found.state, found.possible_repeat) == ("uncertain", True)
 
 
 async def test_a_moved_chat_is_followed_and_its_old_messages_are_out_of_reach(store: Store) -> None:

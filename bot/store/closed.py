@@ -1,0 +1,29 @@
+"""Chats that take no messages from the bot, because it was blocked, removed or silenced there, until it is let in."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.store.tables import ClosedChat
+
+
+async def close(session: AsyncSession, chat_id: int, reason: str, now: datetime) -> bool:
+    """False when it was known already."""
+    closed = await session.execute(
+        insert(ClosedChat)
+        .values(chat_id=chat_id, reason=reason, at=now)
+        .on_conflict_do_nothing()
+        .returning(ClosedChat.chat_id)
+    )
+    return closed.scalar_one_or_none() is not None
+
+
+async def reopen(session: AsyncSession, chats: Iterable[int]) -> None:
+    await session.execute(delete(ClosedChat).where(ClosedChat.chat_id.in_(tuple(chats))))
+
+
+async def closed(session: AsyncSession) -> frozenset[int]:
+    return frozenset((await session.execute(select(ClosedChat.chat_id))).scalars())

@@ -13,7 +13,7 @@ from bot.alerts.destinations import Destinations
 from bot.alerts.incident import LOUD
 from bot.alerts.notices import Notices
 from bot.alerts.people import People
-from bot.chat.errors import why_closed
+from bot.chat.doors import why_closed
 from bot.store import outbox
 from bot.store.acquaintances import named_in
 from bot.store.outbox import Urgency

@@ -1,7 +1,42 @@
-"""Whether an update says that a chat lets the bot in, or has shut it out. Pure."""
+"""Whether a chat lets the bot in, or has shut it out, and why. Pure."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any, NamedTuple
+
+
+class Closed(StrEnum):
+    """Why a chat takes no messages."""
+
+    BLOCKED = "blocked"
+    REMOVED = "removed"
+    SILENCED = "silenced"
+    GONE = "gone"
+
+
+# Exact texts, in lower case because the library changes their case. An unknown text is never taken for permanent.
+WHY = {
+    "forbidden: bot was blocked by the user": Closed.BLOCKED,
+    "forbidden: bot can't initiate conversation with a user": Closed.BLOCKED,
+    "forbidden: user is deactivated": Closed.GONE,
+    "forbidden: bot can't send messages to bots": Closed.GONE,
+    "forbidden: the group chat was deleted": Closed.GONE,
+    "forbidden: bot was kicked from the group chat": Closed.REMOVED,
+    "forbidden: bot was kicked from the supergroup chat": Closed.REMOVED,
+    "forbidden: bot was kicked from the channel chat": Closed.REMOVED,
+    "forbidden: bot is not a member of the group chat": Closed.REMOVED,
+    "forbidden: bot is not a member of the supergroup chat": Closed.REMOVED,
+    "forbidden: bot is not a member of the channel chat": Closed.REMOVED,
+    "chat not found": Closed.GONE,
+    "user not found": Closed.GONE,
+    "group chat was deactivated": Closed.GONE,
+    "peer_id_invalid": Closed.GONE,
+    "chat_write_forbidden": Closed.SILENCED,
+    "chat_restricted": Closed.SILENCED,
+    "have no rights to send a message": Closed.SILENCED,
+    "not enough rights to send text messages to the chat": Closed.SILENCED,
+    "need administrator rights in the channel chat": Closed.SILENCED,
+}
 
 
 class Door(NamedTuple):
@@ -20,6 +55,11 @@ def door(payload: Mapping[str, Any]) -> Door | None:
         case {"my_chat_member": {"chat": {"id": int(chat), "type": str(kind)}, "new_chat_member": {"status": status}}}:
             return Door(chat, _reason(kind, status, payload["my_chat_member"]["new_chat_member"]))
     return None
+
+
+def why_closed(reason: str) -> Closed:
+    """Of the reason that Telegram gives; of one that is not known, that it is gone."""
+    return WHY.get(reason.lower(), Closed.GONE)
 
 
 def _reason(kind: str, status: str, member: Mapping[str, Any]) -> str | None:

@@ -6,10 +6,11 @@ NetworkError" would repeat refused messages for ever and say things twice.
 
 import os
 import re
-from enum import StrEnum
 
 import httpx
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
+
+from bot.chat.doors import WHY
 
 # Without it the library warns at every 429 that the waiting time will become a timedelta.
 os.environ.setdefault("PTB_TIMEDELTA", "true")
@@ -68,38 +69,7 @@ class TokenRefused(DeliveryError):
     """Telegram does not know the bot's token (any more)."""
 
 
-class Closed(StrEnum):
-    """Why a chat takes no messages."""
-
-    BLOCKED = "blocked"
-    REMOVED = "removed"
-    SILENCED = "silenced"
-    GONE = "gone"
-
-
 # Exact texts, in lower case because the library changes their case. An unknown text is never taken for permanent.
-UNDELIVERABLE = {
-    "forbidden: bot was blocked by the user": Closed.BLOCKED,
-    "forbidden: bot can't initiate conversation with a user": Closed.BLOCKED,
-    "forbidden: user is deactivated": Closed.GONE,
-    "forbidden: bot can't send messages to bots": Closed.GONE,
-    "forbidden: the group chat was deleted": Closed.GONE,
-    "forbidden: bot was kicked from the group chat": Closed.REMOVED,
-    "forbidden: bot was kicked from the supergroup chat": Closed.REMOVED,
-    "forbidden: bot was kicked from the channel chat": Closed.REMOVED,
-    "forbidden: bot is not a member of the group chat": Closed.REMOVED,
-    "forbidden: bot is not a member of the supergroup chat": Closed.REMOVED,
-    "forbidden: bot is not a member of the channel chat": Closed.REMOVED,
-    "chat not found": Closed.GONE,
-    "user not found": Closed.GONE,
-    "group chat was deactivated": Closed.GONE,
-    "peer_id_invalid": Closed.GONE,
-    "chat_write_forbidden": Closed.SILENCED,
-    "chat_restricted": Closed.SILENCED,
-    "have no rights to send a message": Closed.SILENCED,
-    "not enough rights to send text messages to the chat": Closed.SILENCED,
-    "need administrator rights in the channel chat": Closed.SILENCED,
-}
 MESSAGE_GONE = frozenset(
     {
         "message to edit not found",
@@ -116,11 +86,6 @@ MESSAGE_GONE = frozenset(
 TOPIC_GONE = frozenset({"message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid"})
 
 NEVER_WRITTEN = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-
-
-def why_closed(reason: str) -> Closed:
-    """Of the reason that an Undeliverable gives."""
-    return UNDELIVERABLE.get(reason.lower(), Closed.GONE)
 
 
 def classify(error: TelegramError) -> DeliveryError:
@@ -147,7 +112,7 @@ def classify(error: TelegramError) -> DeliveryError:
 
 def _refusal(text: str) -> DeliveryError:
     known = text.lower()
-    if known in UNDELIVERABLE:
+    if known in WHY:
         return Undeliverable(text)
     if known in MESSAGE_GONE:
         return MessageGone(text)

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.chat.doors import Door, door
-from bot.chat.errors import Closed, why_closed
+from bot.chat.doors import Closed, Door, door, why_closed
 
 
 def member(kind: str, status: str, **more: Any) -> dict[str, Any]:

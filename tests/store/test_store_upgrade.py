@@ -16,7 +16,8 @@ from bot.access import Destination
 from bot.alerts import memory as memories
 from bot.alerts.incident import Kind
 from bot.store.database import MIGRATIONS, Store
-from bot.store.tables import AuditOutcome
+from bot.store.outbox import Urgency
+from bot.store.tables import AuditOutcome, Outgoing
 from tests.alerts.books import FORUM, Books, read
 from tests.alerts.station import START
 from tests.alerts.world import ANNA, GROUP, STATION
@@ -222,4 +223,35 @@ async def test_an_audit_of_the_first_days_is_kept(tmp_path: Path) -> None:
     async with store.begin() as session:
         (outcome,) = (await session.execute(select(AuditOutcome))).scalars()
     assert (outcome.decision_id, outcome.outcome) == (1, "done")
+    await store.close()
+
+
+async def test_what_waits_to_be_sent_keeps_its_urgency_and_its_doubt(tmp_path: Path) -> None:
+    old = OldStore.made(tmp_path / "older.sqlite3", "0004")
+    common = {
+        "chat_id": GROUP,
+        "facts": "{}",
+        "state": "pending",
+        "attempts": 1,
+        "created_at": written(OPENED),
+        "not_before": written(OPENED),
+        "possible_repeat": False,
+    }
+    rows: list[dict[str, Any]] = [
+        {"action": "send", "template": "alert", "silent": False},
+        {"action": "send", "template": "alert", "silent": True},
+        {"action": "edit", "template": "alert", "silent": True},
+        {"action": "send", "template": "alert_over", "silent": True},
+        {"action": "send", "template": "access_request", "silent": False, "possible_repeat": True},
+        {"action": "delete", "template": "", "silent": False},
+    ]
+    for row in rows:
+        old.insert("outbox", common | row)
+    old.engine.dispose()
+    store = Store(f"sqlite:///{tmp_path / 'older.sqlite3'}")
+    await store.open()
+    async with store.begin() as session:
+        found = list((await session.execute(select(Outgoing).order_by(Outgoing.id))).scalars())
+    assert [Urgency(row.urgency).name for row in found] == ["PAGE", "RESOLVE", "EDIT", "RESOLVE", "ANSWER", "EDIT"]
+    assert [row.state for row in found] == ["pending"] * 4 + ["uncertain", "pending"]
     await store.close()

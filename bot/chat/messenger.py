@@ -3,21 +3,20 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, tzinfo
-from typing import Any, NamedTuple, TypedDict, TypeVar
+from typing import NamedTuple, TypeVar
 
 import structlog
 from telegram import (
     Bot,
     ForceReply,
     InlineKeyboardMarkup,
-    InputFile,
     LinkPreviewOptions,
     ReplyParameters,
 )
 from telegram.error import TelegramError
 
 from bot.access import Destination
-from bot.chat import masking
+from bot.chat import files, masking
 from bot.chat.buttons import markup_of
 from bot.chat.errors import (
     ChatMoved,
@@ -31,7 +30,8 @@ from bot.chat.errors import (
     is_not_modified,
     is_too_late_to_answer,
 )
-from bot.chat.hygiene import clean, plain
+from bot.chat.files import Timeouts
+from bot.chat.hygiene import plain
 from bot.chat.message import File, Message, Rendered, mark
 from bot.chat.newest import Newest
 from bot.chat.pace import Pace
@@ -49,17 +49,7 @@ TOAST_LIMIT = 200
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
-class Timeouts(TypedDict):
-    connect_timeout: float
-    read_timeout: float
-    write_timeout: float
-    pool_timeout: float
-
-
 TIMEOUTS = Timeouts(connect_timeout=10, read_timeout=15, write_timeout=10, pool_timeout=10)
-
-# Tens of megabytes over a slow line.
-UPLOAD_WITHIN = 120.0
 
 
 class _Target(NamedTuple):
@@ -120,41 +110,14 @@ class Messenger:
         caption = file.caption and self._renderer.text(
             file.caption.template, file.caption.facts, zone=zone, now=now, limit=CAPTION_LIMIT, masked=masked
         )
-        common: dict[str, Any] = {
-            "caption": caption,
-            "parse_mode": "HTML" if caption else None,
-            "message_thread_id": to.thread,
-            **TIMEOUTS | {"write_timeout": UPLOAD_WITHIN, "read_timeout": UPLOAD_WITHIN},
-        }
-        if masked:
-            file = _masked(file)
-        upload = InputFile(file.content, filename=file.name)
-        if file.kind == "audio":
-            sent = await self._call(
-                to.chat,
-                lambda: self._bot.send_audio(
-                    to.chat,
-                    upload,
-                    title=clean(file.title) or None,
-                    performer=clean(file.performer) or None,
-                    duration=file.seconds,
-                    **common,
-                ),
-            )
-        elif file.kind == "photo":
-            sent = await self._call(to.chat, lambda: self._bot.send_photo(to.chat, upload, **common))
-        else:
-            sent = await self._call(
-                to.chat,
-                lambda: self._bot.send_document(to.chat, upload, disable_content_type_detection=True, **common),
-            )
+        shown = _masked(file) if masked else file
+        sent = await self._call(to.chat, lambda: files.send(self._bot, to, shown, caption, TIMEOUTS))
         return sent.message_id
 
     async def download(self, file_id: str) -> bytes:
         """A file that a person sent; Telegram gives bots at most 20 MB."""
         try:
-            file = await self._bot.get_file(file_id, **TIMEOUTS)
-            return bytes(await file.download_as_bytearray(**TIMEOUTS | {"read_timeout": UPLOAD_WITHIN}))
+            return await files.fetch(self._bot, file_id, TIMEOUTS)
         except TelegramError as error:
             raise classify(error) from error
 

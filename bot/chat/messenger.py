@@ -107,9 +107,11 @@ class Messenger:
 
     async def send_file(self, to: Destination, file: File, *, zone: tzinfo, now: datetime, masked: bool = False) -> int:
         """Returns Telegram's id of the message. `masked` is for what is said about the file, not for what is in it."""
-        caption = file.caption and self._renderer.text(
-            file.caption.template, file.caption.facts, zone=zone, now=now, limit=CAPTION_LIMIT, masked=masked
-        )
+        caption = None
+        if file.caption is not None:
+            caption = self._renderer.text(
+                file.caption.template, file.caption.facts, zone=zone, now=now, limit=CAPTION_LIMIT, masked=masked
+            )
         shown = _masked(file) if masked else file
         sent = await self._call(to.chat, lambda: files.send(self._bot, to, shown, caption, TIMEOUTS))
         return sent.message_id

@@ -1,5 +1,6 @@
 """Every setting, one class, read from the environment and from `.env`."""
 
+import hmac
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -17,6 +18,9 @@ from bot.access import BUILT_IN, PERMISSIONS, WRITES, Destination, Role
 from bot.working_hours import WorkingHours, read_hours
 
 TELEGRAM = "https://api.telegram.org"
+# Telegram calls no other port; a Bot API server of one's own may.
+WEBHOOK_PORTS = (443, 80, 88, 8443)
+LOOPBACK = ("127.0.0.1", "localhost")
 
 
 class WrongSettings(Exception):
@@ -43,6 +47,8 @@ class Settings(BaseSettings):
     telegram_token: SecretStr
     telegram_api_url: str = TELEGRAM
     telegram_proxy: SecretStr | None = None
+    webhook_url: str | None = None
+    webhook_address: str = "127.0.0.1:8443"
     pbx_url: str
     pbx_api_key: SecretStr
     pbx_name: str = ""
@@ -95,6 +101,23 @@ class Settings(BaseSettings):
         if value and urlsplit(value.get_secret_value()).scheme not in ("http", "https", "socks5", "socks5h"):
             raise ValueError("is not a proxy; write it like socks5://user:password@host:1080")
         return value
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _webhook(cls, value: str | None) -> str | None:
+        """In the form in which Telegram gives it back, for the two are compared."""
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+            raise ValueError(
+                "must begin with https://, for Telegram calls nothing else; write it like https://bot.example.com"
+            )
+        if not parts.hostname or not re.fullmatch(r"[\x21-\x7e]+", value):
+            raise ValueError("is not a web address; write it like https://bot.example.com/telegram")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("must be a plain address without user, password or query; the bot makes its own secret")
+        return f"{parts.scheme}://{parts.netloc.lower()}{parts.path or '/'}"
 
     @field_validator("pbx_api_key")
     @classmethod
@@ -202,7 +225,7 @@ class Settings(BaseSettings):
     def _level(cls, value: object) -> object:
         return str(value).strip().upper()
 
-    @field_validator("health_address")
+    @field_validator("webhook_address", "health_address")
     @classmethod
     def _address(cls, value: str | None) -> str | None:
         if value and not re.fullmatch(r".+:\d{1,5}", value):
@@ -223,10 +246,16 @@ class Settings(BaseSettings):
         """Without a chat for alerts the administrators get them: an outage that nobody hears of is the worst."""
         return self.alert_chats or tuple(Destination(person) for person in sorted(self.admins))
 
+    @property
+    def webhook_secret(self) -> str:
+        """By it the bot knows Telegram. Of the token, so that nobody need invent it and every run has the same."""
+        return hmac.new(self.telegram_token.get_secret_value().encode(), b"webhook", "sha256").hexdigest()
+
     def secrets(self) -> list[str]:
         """What must never appear in a log line."""
         proxy = urlsplit(self.telegram_proxy.get_secret_value()).password if self.telegram_proxy else None
-        return [self.telegram_token.get_secret_value(), self.pbx_api_key.get_secret_value(), proxy or ""]
+        token, key = self.telegram_token.get_secret_value(), self.pbx_api_key.get_secret_value()
+        return [token, key, proxy or "", self.webhook_secret]
 
 
 def load_settings() -> Settings:
@@ -237,12 +266,23 @@ def load_settings() -> Settings:
         raise WrongSettings(_complaint(e["loc"], e["type"], e["msg"]) for e in error.errors()) from None
     if (refusal := plain_http.refusal(settings.pbx_url, settings.pbx_allow_http)) is not None:
         raise WrongSettings([f"PBX_URL: {refusal}"])
+    if settings.telegram_api_url == TELEGRAM and (complaint := _out_of_telegrams_reach(settings.webhook_url)):
+        raise WrongSettings([f"WEBHOOK_URL: {complaint}"])
     longest = settings.no_calls_hours.longest
     if settings.no_calls_after >= longest:
         raise WrongSettings(
             [f"NO_CALLS_AFTER: NO_CALLS_HOURS never last that long; write less than {longest} (minutes)"]
         )
     return settings
+
+
+def _out_of_telegrams_reach(webhook_url: str | None) -> str | None:
+    parts = urlsplit(webhook_url or "https://any")
+    if parts.hostname in LOOPBACK:
+        return "is this machine itself, where Telegram cannot reach it; write the address the world sees"
+    if (parts.port or 443) not in WEBHOOK_PORTS:
+        return f"has the port {parts.port}; Telegram calls only {', '.join(map(str, WEBHOOK_PORTS))}"
+    return None
 
 
 REMEDIES = {

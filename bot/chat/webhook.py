@@ -127,8 +127,7 @@ class Webhook:
                 pause = 0.0
             except TelegramError as error:
                 pause = self._pause_after(error, pause)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause or LOOK_EVERY)
+            await _wait(stop, pause or LOOK_EVERY)
 
     async def look(self) -> None:
         """Ask Telegram how the webhook stands, and set it (anew) unless all is well."""
@@ -212,3 +211,8 @@ def _update(body: bytes | None) -> dict[str, Any] | None:
         case {"update_id": int(number)} if not isinstance(number, bool) and 0 <= number <= LARGEST_ID:
             return dict(found)
     return None
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)

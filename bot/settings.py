@@ -110,13 +110,11 @@ class Settings(BaseSettings):
             return None
         parts = urlsplit(value)
         if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
-            raise ValueError(
-                "must begin with https://, for Telegram calls nothing else; write it like https://bot.example.com"
-            )
-        if not parts.hostname or not re.fullmatch(r"[\x21-\x7e]+", value):
-            raise ValueError("is not a web address; write it like https://bot.example.com/telegram")
+            raise ValueError("must begin with https://, for Telegram calls nothing else")
         if parts.username or parts.password or parts.query or parts.fragment:
             raise ValueError("must be a plain address without user, password or query; the bot makes its own secret")
+        if not re.fullmatch(r"\w+://[\w.-]+(:\d{1,5})?(/[\x21-\x7e]*)?", value, re.ASCII):
+            raise ValueError("is not a web address; write it like https://bot.example.com/telegram")
         return f"{parts.scheme}://{parts.netloc.lower()}{parts.path or '/'}"
 
     @field_validator("pbx_api_key")

@@ -38,6 +38,7 @@ async def serve(app: ASGIApp, sock: socket.socket, stop: asyncio.Event) -> None:
         app,
         log_config=None,
         access_log=False,
+        interface="asgi3",
         lifespan="off",
         ws="none",
         server_header=False,

@@ -1,6 +1,5 @@
 """Every setting, one class, read from the environment and from `.env`."""
 
-import hmac
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,14 +12,11 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from bot import plain_http
+from bot import plain_http, webhook_address
 from bot.access import BUILT_IN, PERMISSIONS, WRITES, Destination, Role
 from bot.working_hours import WorkingHours, read_hours
 
 TELEGRAM = "https://api.telegram.org"
-# Telegram calls no other port; a Bot API server of one's own may.
-WEBHOOK_PORTS = (443, 80, 88, 8443)
-LOOPBACK = ("127.0.0.1", "localhost")
 
 
 class WrongSettings(Exception):
@@ -105,17 +101,7 @@ class Settings(BaseSettings):
     @field_validator("webhook_url")
     @classmethod
     def _webhook(cls, value: str | None) -> str | None:
-        """In the form in which Telegram gives it back, for the two are compared."""
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
-            raise ValueError("must begin with https://, for Telegram calls nothing else")
-        if parts.username or parts.password or parts.query or parts.fragment:
-            raise ValueError("must be a plain address without user, password or query; the bot makes its own secret")
-        if not re.fullmatch(r"\w+://[\w.-]+(:\d{1,5})?(/[\x21-\x7e]*)?", value, re.ASCII):
-            raise ValueError("is not a web address; write it like https://bot.example.com/telegram")
-        return f"{parts.scheme}://{parts.netloc.lower()}{parts.path or '/'}"
+        return None if value is None else webhook_address.read_address(value)
 
     @field_validator("pbx_api_key")
     @classmethod
@@ -246,8 +232,7 @@ class Settings(BaseSettings):
 
     @property
     def webhook_secret(self) -> str:
-        """By it the bot knows Telegram. Of the token, so that nobody need invent it and every run has the same."""
-        return hmac.new(self.telegram_token.get_secret_value().encode(), b"webhook", "sha256").hexdigest()
+        return webhook_address.secret(self.telegram_token.get_secret_value())
 
     def secrets(self) -> list[str]:
         """What must never appear in a log line."""
@@ -264,23 +249,15 @@ def load_settings() -> Settings:
         raise WrongSettings(_complaint(e["loc"], e["type"], e["msg"]) for e in error.errors()) from None
     if (refusal := plain_http.refusal(settings.pbx_url, settings.pbx_allow_http)) is not None:
         raise WrongSettings([f"PBX_URL: {refusal}"])
-    if settings.telegram_api_url == TELEGRAM and (complaint := _out_of_telegrams_reach(settings.webhook_url)):
-        raise WrongSettings([f"WEBHOOK_URL: {complaint}"])
+    webhook = settings.webhook_url if settings.telegram_api_url == TELEGRAM else None
+    if webhook and (refusal := webhook_address.out_of_reach(webhook)) is not None:
+        raise WrongSettings([f"WEBHOOK_URL: {refusal}"])
     longest = settings.no_calls_hours.longest
     if settings.no_calls_after >= longest:
         raise WrongSettings(
             [f"NO_CALLS_AFTER: NO_CALLS_HOURS never last that long; write less than {longest} (minutes)"]
         )
     return settings
-
-
-def _out_of_telegrams_reach(webhook_url: str | None) -> str | None:
-    parts = urlsplit(webhook_url or "https://any")
-    if parts.hostname in LOOPBACK:
-        return "is this machine itself, where Telegram cannot reach it; write the address the world sees"
-    if (parts.port or 443) not in WEBHOOK_PORTS:
-        return f"has the port {parts.port}; Telegram calls only {', '.join(map(str, WEBHOOK_PORTS))}"
-    return None
 
 
 REMEDIES = {

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
-from telegram import Bot, Update, WebhookInfo
+from telegram import Update, WebhookInfo
 from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot import metrics
@@ -73,7 +73,7 @@ class House:
         self.now = NOW
         self.handled: list[str] = []
         self.heard: list[str] = []
-        self.updates = Updates(Bot("1:x"), store, self._handle, clock=lambda: self.now)
+        self.updates = Updates(self.telegram, store, self._handle, clock=lambda: self.now)  # type: ignore[arg-type]
         self.webhook = Webhook(
             self.telegram,  # type: ignore[arg-type]
             self.updates,

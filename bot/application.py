@@ -5,11 +5,11 @@ import contextlib
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
-from telegram import Update
+from telegram import Update, User
 from telegram.error import InvalidToken, TelegramError
 from telegram.request import HTTPXRequest
 
@@ -45,6 +45,9 @@ from handlers.limits import Pace as CommandPace
 from handlers.menus import Menus
 from handlers.reception import Reception
 from handlers.second_person import SecondPerson
+
+if TYPE_CHECKING:
+    from bot.chat.webhook import Webhook
 
 log = structlog.get_logger(__name__)
 
@@ -92,7 +95,7 @@ class Application:
         )
         self._menus = Menus(self._bot, self._renderer, CATALOGUE, self._grants, settings.station_name, clock)
         self._updates: Updates | None = None
-        self._polling: Polling | None = None
+        self._source: Polling | Webhook | None = None
         self._dispatcher: Dispatcher | None = None
 
     async def run(self) -> int:
@@ -127,19 +130,8 @@ class Application:
 
     async def _listen(self) -> None:
         """Learn who we are, then take updates. Telegram may be away at the start: the watch does not wait for it."""
-        pause = 1.0
-        while not self._stop.is_set():
-            try:
-                me = await self._bot.get_me()
-                await self._bot.delete_webhook(drop_pending_updates=False)
-                break
-            except InvalidToken as error:
-                raise TokenRefused(str(error)) from None
-            except TelegramError as error:
-                log.warning("Telegram does not answer", error=str(error) or type(error).__name__)
-                await self._sleep(pause)
-                pause = min(pause * 2, 30.0)
-        else:
+        me = await self._introduce()
+        if me is None:
             return
         self._dispatcher = self._new_dispatcher(me.username or "")
         self._updates = Updates(
@@ -150,16 +142,50 @@ class Application:
             heard=self._heard,
             doors=self._door,
         )
-        self._polling = Polling(
-            self._bot,
-            self._updates,
-            clock=self._clock,
-            polled=self._station.lookouts.second_copy.polled,
-            conflict=self._station.lookouts.second_copy.conflict,
-        )
         await self._updates.resume()
+        take = self._by_webhook if self._settings.webhook_url else self._by_polling
         log.info("listening", bot=me.username, station=self._settings.station_name)
-        await asyncio.gather(self._polling.run(self._stop), self._menus.run(self._stop))
+        await asyncio.gather(take(self._updates), self._menus.run(self._stop))
+
+    async def _introduce(self) -> User | None:
+        """Who we are; None when the program ends before Telegram says it."""
+        pause = 1.0
+        while not self._stop.is_set():
+            try:
+                me = await self._bot.get_me()
+                if not self._settings.webhook_url:
+                    await self._bot.delete_webhook(drop_pending_updates=False)
+                return me
+            except InvalidToken as error:
+                raise TokenRefused(str(error)) from None
+            except TelegramError as error:
+                log.warning("Telegram does not answer", error=str(error) or type(error).__name__)
+                await self._sleep(pause)
+                pause = min(pause * 2, 30.0)
+        return None
+
+    async def _by_polling(self, updates: Updates) -> None:
+        second_copy = self._station.lookouts.second_copy
+        self._source = polling = Polling(
+            self._bot, updates, clock=self._clock, polled=second_copy.polled, conflict=second_copy.conflict
+        )
+        await polling.run(self._stop)
+
+    async def _by_webhook(self, updates: Updates) -> None:
+        from bot.chat.webhook import Webhook  # imported late: it brings the web server
+        from bot.web import listen
+
+        settings, second_copy = self._settings, self._station.lookouts.second_copy
+        self._source = webhook = Webhook(
+            self._bot,
+            updates,
+            url=settings.webhook_url or "",
+            secret=settings.webhook_secret,
+            clock=self._clock,
+            polled=second_copy.polled,
+            conflict=second_copy.conflict,
+        )
+        await webhook.run(listen("WEBHOOK_ADDRESS", settings.webhook_address), self._stop)
 
     def _heard(self, update: Update) -> None:
         if (message := update.effective_message) is not None:
@@ -263,16 +289,17 @@ class Application:
             await self._sleep(TIDY_EVERY)
 
     async def _serve_health(self, address: str) -> None:
-        from bot.health import health_app, listen, serve  # imported late: it takes long, and few ask for it
+        from bot.health import health_app  # imported late: it takes long, and few ask for it
+        from bot.web import listen, serve
 
         app = health_app(
             clock=self._clock,
-            updates=lambda: self._polling.last_success if self._polling else None,
+            updates=lambda: self._source.last_success if self._source else None,
             poll=lambda: self._station.watch.last_look,
             poll_silence=timedelta(seconds=max(120.0, 4 * self._settings.poll_interval)),
             tick=lambda: self._station.ticker.last_tick,
         )
-        await serve(app, listen(address), self._stop)
+        await serve(app, listen("HEALTH_ADDRESS", address), self._stop)
 
     async def _sleep(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

@@ -1,12 +1,8 @@
 """What a monitor may ask: /healthz (is it alive, and if not, why) and /metrics (Prometheus)."""
 
-import asyncio
-import contextlib
-import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
-import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -14,7 +10,6 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.metrics import REGISTRY
-from bot.settings import WrongSettings
 
 # A long poll takes 50 s, so two missed ones are a silence.
 TELEGRAM_SILENCE = timedelta(seconds=120)
@@ -22,12 +17,6 @@ TELEGRAM_SILENCE = timedelta(seconds=120)
 TICKER_SILENCE = timedelta(seconds=120)
 
 LastSeen = Callable[[], datetime | None]
-
-
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield  # The program has its own way of ending; uvicorn's handlers would take the signals away from it.
 
 
 def complaints(
@@ -67,24 +56,3 @@ def health_app(
         return Response(generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", metrics)])
-
-
-def listen(address: str) -> socket.socket:
-    """Raises WrongSettings when the address cannot be used."""
-    host, _, port = address.rpartition(":")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host.strip("[]"), int(port)), family=family)
-    except (OSError, OverflowError) as error:
-        raise WrongSettings([f"HEALTH_ADDRESS: {address} cannot be used ({error}); choose another one"]) from None
-
-
-async def serve(app: Starlette, sock: socket.socket, stop: asyncio.Event) -> None:
-    """Serve until `stop`."""
-    server = _Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
-    serving = asyncio.create_task(server.serve(sockets=[sock]))
-    stopped = asyncio.create_task(stop.wait())
-    await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    server.should_exit = True
-    await serving

@@ -29,8 +29,11 @@ LAST_POLL = Gauge(
 )
 LAST_UPDATES = Gauge(
     "mikopbx_bot_last_updates_timestamp_seconds",
-    "When Telegram last answered getUpdates, Unix time.",
+    "When updates were last known to come from Telegram, Unix time.",
     registry=REGISTRY,
+)
+STRANGERS = Counter(
+    "mikopbx_bot_webhook_strangers", "Requests to the webhook that did not know its secret.", registry=REGISTRY
 )
 TRUNKS = Gauge("mikopbx_bot_trunks", "Trunks of a station, by health.", ["station", "health"], registry=REGISTRY)
 INCIDENTS = Gauge("mikopbx_bot_open_incidents", "Incidents open now.", ["station"], registry=REGISTRY)

@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from bot import plain_http
+from bot import plain_http, webhook_address
 from bot.access import BUILT_IN, PERMISSIONS, WRITES, Destination, Role
 from bot.working_hours import WorkingHours, read_hours
 
@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     telegram_token: SecretStr
     telegram_api_url: str = TELEGRAM
     telegram_proxy: SecretStr | None = None
+    webhook_url: str | None = None
+    webhook_address: str = "127.0.0.1:8443"
     pbx_url: str
     pbx_api_key: SecretStr
     pbx_name: str = ""
@@ -95,6 +97,11 @@ class Settings(BaseSettings):
         if value and urlsplit(value.get_secret_value()).scheme not in ("http", "https", "socks5", "socks5h"):
             raise ValueError("is not a proxy; write it like socks5://user:password@host:1080")
         return value
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _webhook(cls, value: str | None) -> str | None:
+        return None if value is None else webhook_address.read_address(value)
 
     @field_validator("pbx_api_key")
     @classmethod
@@ -202,7 +209,7 @@ class Settings(BaseSettings):
     def _level(cls, value: object) -> object:
         return str(value).strip().upper()
 
-    @field_validator("health_address")
+    @field_validator("webhook_address", "health_address")
     @classmethod
     def _address(cls, value: str | None) -> str | None:
         if value and not re.fullmatch(r".+:\d{1,5}", value):
@@ -223,10 +230,15 @@ class Settings(BaseSettings):
         """Without a chat for alerts the administrators get them: an outage that nobody hears of is the worst."""
         return self.alert_chats or tuple(Destination(person) for person in sorted(self.admins))
 
+    @property
+    def webhook_secret(self) -> str:
+        return webhook_address.secret(self.telegram_token.get_secret_value())
+
     def secrets(self) -> list[str]:
         """What must never appear in a log line."""
         proxy = urlsplit(self.telegram_proxy.get_secret_value()).password if self.telegram_proxy else None
-        return [self.telegram_token.get_secret_value(), self.pbx_api_key.get_secret_value(), proxy or ""]
+        token, key = self.telegram_token.get_secret_value(), self.pbx_api_key.get_secret_value()
+        return [token, key, proxy or "", self.webhook_secret]
 
 
 def load_settings() -> Settings:
@@ -237,6 +249,9 @@ def load_settings() -> Settings:
         raise WrongSettings(_complaint(e["loc"], e["type"], e["msg"]) for e in error.errors()) from None
     if (refusal := plain_http.refusal(settings.pbx_url, settings.pbx_allow_http)) is not None:
         raise WrongSettings([f"PBX_URL: {refusal}"])
+    webhook = settings.webhook_url if settings.telegram_api_url == TELEGRAM else None
+    if webhook and (refusal := webhook_address.out_of_reach(webhook)) is not None:
+        raise WrongSettings([f"WEBHOOK_URL: {refusal}"])
     longest = settings.no_calls_hours.longest
     if settings.no_calls_after >= longest:
         raise WrongSettings(

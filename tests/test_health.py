@@ -6,8 +6,9 @@ import httpx
 import pytest
 
 from bot import metrics
-from bot.health import complaints, health_app, listen
+from bot.health import complaints, health_app
 from bot.settings import WrongSettings
+from bot.web import listen
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(minutes=10)
@@ -47,7 +48,7 @@ async def test_the_answer_is_a_status_a_monitor_understands(poll: datetime, stat
 
 
 def test_an_address_that_is_taken_is_one_readable_line() -> None:
-    with listen("127.0.0.1:0") as sock:
+    with listen("HEALTH_ADDRESS", "127.0.0.1:0") as sock:
         taken = f"127.0.0.1:{sock.getsockname()[1]}"
         with pytest.raises(WrongSettings, match="HEALTH_ADDRESS"):
-            listen(taken)
+            listen("HEALTH_ADDRESS", taken)

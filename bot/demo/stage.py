@@ -125,7 +125,9 @@ async def _start_bot(address: str, token: str, key: str, language: str, folder: 
         "ESCALATE_AFTER": "120",
         "REMIND_EVERY": "300",
         # A shell that is set up for a real bot must not leak into the demo.
-        **dict.fromkeys(("TELEGRAM_PROXY", "PBX_TIMEZONE", "PBX_TLS_VERIFY", "HEALTH_ADDRESS", "NO_CALLS_AFTER"), ""),
+        **dict.fromkeys(
+            ("TELEGRAM_PROXY", "PBX_TIMEZONE", "PBX_TLS_VERIFY", "HEALTH_ADDRESS", "NO_CALLS_AFTER", "WEBHOOK_URL"), ""
+        ),
         "LANGUAGE": language,
     }
     return await asyncio.create_subprocess_exec(

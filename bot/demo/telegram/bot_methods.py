@@ -1,17 +1,22 @@
 """The bot's methods about itself: its updates, its presses' answers, its files, its profile."""
 
+import re
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from bot.demo.telegram import shapes
 from bot.demo.telegram.entities import units
 from bot.demo.telegram.files import DOWNLOAD_LIMIT
 from bot.demo.telegram.model import Json
 from bot.demo.telegram.params import Params
-from bot.demo.telegram.refusal import bad_request
+from bot.demo.telegram.refusal import bad_request, too_many_requests
 from bot.demo.telegram.updates import MOST_UPDATES
+from bot.demo.telegram.webhook import Target
 from bot.demo.telegram.world import Telegram
 
 LONGEST_ANSWER = 200
+LONGEST_SECRET = 256
+WEBHOOK_PORTS = (443, 80, 88, 8443)
 
 
 def get_me(telegram: Telegram, params: Params) -> Json:
@@ -38,15 +43,37 @@ async def get_updates(telegram: Telegram, params: Params) -> list[Json]:
 
 
 def set_webhook(telegram: Telegram, params: Params) -> bool:
-    """The address is only remembered: this Telegram calls nobody."""
     url = params.text("url")
-    if url and not url.startswith("https://"):
-        raise bad_request("bad webhook: An HTTPS URL must be provided for webhook")
+    if url:
+        _check_address(url)
+    target = Target(url, _secret(params), min(max(params.integer("max_connections") or 40, 1), 100)) if url else None
+    if target and not telegram.webhook.may_be_set():
+        raise too_many_requests(1)
     _remember_allowed(telegram, params)
-    telegram.queue.webhook = url
     if params.flag("drop_pending_updates"):
         telegram.queue.drop_all()
+    telegram.webhook.set(target)
     return True
+
+
+def _check_address(url: str) -> None:
+    """A loopback address is taken over http and with any port, as by a server in local mode."""
+    parts = urlsplit(url)
+    if parts.hostname in ("127.0.0.1", "localhost"):
+        return
+    if parts.scheme != "https":
+        raise bad_request("bad webhook: An HTTPS URL must be provided for webhook")
+    if (parts.port or 443) not in WEBHOOK_PORTS:
+        raise bad_request("bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443")
+
+
+def _secret(params: Params) -> str:
+    secret = params.text("secret_token")
+    if len(secret) > LONGEST_SECRET:
+        raise bad_request("secret token is too long")
+    if not re.fullmatch(r"[A-Za-z0-9_-]*", secret):
+        raise bad_request("secret token contains unallowed characters")
+    return secret
 
 
 def delete_webhook(telegram: Telegram, params: Params) -> bool:
@@ -54,9 +81,17 @@ def delete_webhook(telegram: Telegram, params: Params) -> bool:
 
 
 def webhook_info(telegram: Telegram, params: Params) -> Json:
-    allowed: Json = {"allowed_updates": telegram.queue.allowed} if telegram.queue.allowed else {}
-    count = telegram.queue.pending
-    return {"url": telegram.queue.webhook, "has_custom_certificate": False, "pending_update_count": count} | allowed
+    target = telegram.webhook.target
+    info: Json = {
+        "url": target.url if target else "",
+        "has_custom_certificate": False,
+        "pending_update_count": len(telegram.queue.waiting()),
+    }
+    if target:
+        info["max_connections"] = target.max_connections
+        if telegram.webhook.last_error:
+            info["last_error_date"], info["last_error_message"] = telegram.webhook.last_error
+    return info | ({"allowed_updates": telegram.queue.allowed} if telegram.queue.allowed else {})
 
 
 def answer_callback_query(telegram: Telegram, params: Params) -> bool:

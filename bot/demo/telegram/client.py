@@ -49,6 +49,7 @@ ACTIONS: dict[str, Callable[[Telegram, Params], Json | Awaitable[Json]]] = {
     "faults": client_switches.faults,
     "limits": client_switches.limits,
     "privacy": client_switches.privacy,
+    "webhook": client_switches.webhook,
 }
 
 

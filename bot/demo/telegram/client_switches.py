@@ -1,4 +1,4 @@
-"""Switches of the stand-in itself: faults, rates, privacy mode."""
+"""Switches of the stand-in itself: faults, rates, privacy mode, how patiently it brings updates."""
 
 from bot.demo.telegram.faults import Fault, FaultKind
 from bot.demo.telegram.model import Json
@@ -36,3 +36,8 @@ def limits(telegram: Telegram, params: Params) -> Json:
 def privacy(telegram: Telegram, params: Params) -> Json:
     telegram.privacy = params.flag("enabled", default=True)
     return {"enabled": telegram.privacy}
+
+
+def webhook(telegram: Telegram, params: Params) -> Json:
+    telegram.webhook.pace = max(params.number("pace", 1.0), 0.01)
+    return {"pace": telegram.webhook.pace}

@@ -1,4 +1,4 @@
-"""What waits for the bot: the queue behind getUpdates."""
+"""What waits for the bot: the queue behind getUpdates and behind the webhook."""
 
 import asyncio
 from collections import deque
@@ -17,24 +17,31 @@ ONLY_WHEN_ASKED = frozenset({"chat_member", "message_reaction", "message_reactio
 WEBHOOK_ACTIVE = (
     "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
 )
+ENDED_BY_WEBHOOK = "Conflict: terminated by setWebhook request"
 
 
 @dataclass(frozen=True)
-class _Waiting:
+class Waiting:
     id: int
     expires: float
     kind: str
     payload: Json
 
+    @property
+    def update(self) -> Json:
+        return {"update_id": self.id, self.kind: self.payload}
+
 
 class Queue:
-    def __init__(self, now: Callable[[], float]) -> None:
-        self.webhook = ""
+    """`webhook_active` is asked whether updates are brought; then nobody may fetch them."""
+
+    def __init__(self, now: Callable[[], float], webhook_active: Callable[[], bool]) -> None:
         self.allowed: list[str] = []
+        self.bell = Bell()
         self._now = now
-        self._waiting: deque[_Waiting] = deque()
+        self._webhook_active = webhook_active
+        self._waiting: deque[Waiting] = deque()
         self._last_id = 500_000_000
-        self._bell = Bell()
         self._turn = 0
 
     def put(self, kind: str, payload: Json, born: float | None = None, lifetime: float = DAY) -> None:
@@ -43,33 +50,38 @@ class Queue:
             return
         self._last_id += 1
         expires = (self._now() if born is None else born) + lifetime
-        self._waiting.append(_Waiting(self._last_id, expires, kind, payload))
-        self._bell.ring()
+        self._waiting.append(Waiting(self._last_id, expires, kind, payload))
+        self.bell.ring()
 
     def drop_all(self) -> None:
         self._waiting.clear()
 
-    @property
-    def pending(self) -> int:
-        self._forget_expired()
-        return len(self._waiting)
+    def drop(self, update_id: int) -> None:
+        self._waiting = deque(one for one in self._waiting if one.id != update_id)
+
+    def waiting(self) -> list[Waiting]:
+        now = self._now()
+        self._waiting = deque(one for one in self._waiting if one.expires > now)
+        return list(self._waiting)
 
     async def take(self, offset: int, limit: int, seconds: float) -> list[Json]:
         """Raises Refusal 409 in the older poll as soon as a newer one begins."""
-        if self.webhook:
+        if self._webhook_active():
             raise Refusal(409, WEBHOOK_ACTIVE)
         self._turn += 1
         turn = self._turn
-        self._bell.ring()
+        self.bell.ring()
         self._confirm(offset)
         deadline = asyncio.get_running_loop().time() + min(seconds, LONGEST_POLL)
         while True:
-            heard = self._bell.seq
-            self._forget_expired()
+            heard = self.bell.seq
+            found = self.waiting()
             left = deadline - asyncio.get_running_loop().time()
-            if self._waiting or left <= 0:
-                return [{"update_id": one.id, one.kind: one.payload} for one in list(self._waiting)[:limit]]
-            await self._bell.heard(heard, left)
+            if found or left <= 0:
+                return [one.update for one in found[:limit]]
+            await self.bell.heard(heard, left)
+            if self._webhook_active():
+                raise Refusal(409, ENDED_BY_WEBHOOK)
             if turn != self._turn:
                 raise Refusal(409, CONFLICT)
 
@@ -79,7 +91,3 @@ class Queue:
                 self._waiting.popleft()
         while self._waiting and self._waiting[0].id < offset:
             self._waiting.popleft()
-
-    def _forget_expired(self) -> None:
-        now = self._now()
-        self._waiting = deque(one for one in self._waiting if one.expires > now)

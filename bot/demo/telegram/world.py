@@ -15,7 +15,7 @@ from bot.demo.telegram.log import Log
 from bot.demo.telegram.model import Chat, Json, Member, Message, Person
 from bot.demo.telegram.queries import Presses
 from bot.demo.telegram.refusal import Refusal
-from bot.demo.telegram.updates import Queue
+from bot.demo.telegram.webhook import Webhook
 
 BOT_ID = 7000000001
 TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]{35,}")
@@ -50,7 +50,8 @@ class Telegram:
         self.chats: dict[int, Chat] = {}
         self.profile: dict[str, str] = {}
         self.bell = Bell()
-        self.queue = Queue(now)
+        self.webhook = Webhook(now)
+        self.queue = self.webhook.queue
         self.limits = Limits(now)
         self.faults = Faults()
         self.shelf = Shelf()

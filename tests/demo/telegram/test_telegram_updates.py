@@ -69,16 +69,6 @@ async def test_after_a_day_nobody_tells_the_bot_any_more(people: People, inbox: 
     assert await inbox.read() == []
 
 
-async def test_webhook_and_polling_exclude_each_other(bot: Bot) -> None:
-    await bot.set_webhook("https://example.com/hook", allowed_updates=["message"])
-    with pytest.raises(Conflict, match="can't use getUpdates method while webhook is active"):
-        await bot.get_updates()
-    info = await bot.get_webhook_info()
-    assert (info.url, info.allowed_updates) == ("https://example.com/hook", ("message",))
-    assert await bot.delete_webhook(drop_pending_updates=True)
-    assert await bot.get_updates() == ()
-
-
 async def test_every_kind_of_change_in_a_group_can_be_parsed(bot: Bot, people: People, inbox: Inbox) -> None:
     await inbox.read(allowed=EVERYTHING)
     chat = (await people.do("chats", title="New", type="supergroup", creator=ANNA, members=[BORIS], forum=True))["id"]

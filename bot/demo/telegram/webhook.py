@@ -1,0 +1,144 @@
+"""The webhook: updates are brought to the bot's address, in order in each chat, until each is answered with success."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import httpx
+
+from bot.demo.telegram.updates import Queue, Waiting
+
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 (its name)
+ANSWER_WITHIN = 60.0
+LONGEST_PAUSE = 60.0
+LONGEST_RETRY_AFTER = 3600
+# What belongs together: the kind of update and the chat.
+Lane = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Target:
+    url: str
+    secret: str
+    max_connections: int
+
+
+@dataclass
+class _Delay:
+    """Of one update: how often it failed, how long the last pause was, and until when it waits."""
+
+    failures: int = 0
+    pause: float = 1.0
+    until: float = 0.0
+
+
+class Webhook:
+    """`pace` divides the pauses after failures, so that a test need not wait for them."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self.queue = Queue(now, lambda: self.target is not None)
+        self.target: Target | None = None
+        self.pace = 1.0
+        self.last_error: tuple[int, str] | None = None
+        self._now = now
+        self._task: asyncio.Task[None] | None = None
+        self._next_set = 0.0
+        self._delays: dict[int, _Delay] = {}
+        self._under_way: set[Lane] = set()
+
+    def may_be_set(self) -> bool:
+        """Once a second."""
+        now = self._now()
+        if now < self._next_set:
+            return False
+        self._next_set = now + 1
+        return True
+
+    def set(self, target: Target | None) -> None:
+        """The same once more changes nothing; a new one knows nothing of earlier failures and begins at once."""
+        if target == self.target:
+            return
+        self.target = target
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        if target is not None:
+            self.last_error = None
+            self._task = asyncio.create_task(self._deliver(target))
+        self.queue.bell.ring()
+
+    async def _deliver(self, target: Target) -> None:
+        self._delays, self._under_way = {}, set()
+        limits = httpx.Limits(max_connections=target.max_connections)
+        # To read the system's certificates takes long, and over plain http nobody asks for one.
+        verify = target.url.startswith("https://")
+        async with (
+            httpx.AsyncClient(timeout=ANSWER_WITHIN, limits=limits, verify=verify, trust_env=False) as http,
+            asyncio.TaskGroup() as group,
+        ):
+            while True:
+                heard = self.queue.bell.seq
+                for one in self._due(target.max_connections):
+                    self._under_way.add(_lane(one))
+                    group.create_task(self._bring(http, target, one))
+                await self.queue.bell.heard(heard, self._until_next())
+
+    def _due(self, most: int) -> list[Waiting]:
+        """The first of each lane, unless it is under way or has to wait; as many as there are connections for."""
+        now = asyncio.get_running_loop().time()
+        firsts: dict[Lane, Waiting] = {}
+        for one in self.queue.waiting():
+            firsts.setdefault(_lane(one), one)
+        due = [one for lane, one in firsts.items() if lane not in self._under_way and self._waits_until(one) <= now]
+        return due[: most - len(self._under_way)]
+
+    def _waits_until(self, one: Waiting) -> float:
+        return self._delays[one.id].until if one.id in self._delays else 0.0
+
+    def _until_next(self) -> float:
+        now = asyncio.get_running_loop().time()
+        pauses = [delay.until - now for delay in self._delays.values() if delay.until > now]
+        return min(pauses, default=LONGEST_PAUSE)
+
+    async def _bring(self, http: httpx.AsyncClient, target: Target, one: Waiting) -> None:
+        headers = {SECRET_HEADER: target.secret} if target.secret else {}
+        error, retry_after = "", 0
+        try:
+            answer = await http.post(target.url, json=one.update, headers=headers)
+        except httpx.HTTPError as failure:
+            error = _named(failure)
+        else:
+            if not answer.is_success:
+                error = f"Wrong response from the webhook: {answer.status_code} {answer.reason_phrase}"
+                with contextlib.suppress(ValueError):
+                    retry_after = min(int(answer.headers.get("Retry-After", "0")), LONGEST_RETRY_AFTER)
+        self._under_way.discard(_lane(one))
+        if error:
+            self.last_error = (int(self._now()), error)
+            self._put_off(one, retry_after)
+        else:
+            self._delays.pop(one.id, None)
+            self.queue.drop(one.id)
+        self.queue.bell.ring()
+
+    def _put_off(self, one: Waiting, retry_after: int) -> None:
+        """The second attempt comes at once, the next after 2, 4, 8 … seconds, up to one or two minutes."""
+        delay = self._delays.setdefault(one.id, _Delay())
+        pause = float(retry_after)
+        if not retry_after and delay.failures:
+            pause = delay.pause = min(delay.pause * 2, random.uniform(LONGEST_PAUSE, 2 * LONGEST_PAUSE))
+        delay.failures += 1
+        delay.until = asyncio.get_running_loop().time() + pause / self.pace
+
+
+def _lane(one: Waiting) -> Lane:
+    where = one.payload.get("chat") or one.payload.get("from")
+    return one.kind, where["id"] if isinstance(where, dict) else 0
+
+
+def _named(failure: httpx.HTTPError) -> str:
+    if isinstance(failure, httpx.ConnectError):
+        return "Connection refused"
+    return "Read timeout expired" if isinstance(failure, httpx.TimeoutException) else "Connection closed"

@@ -15,7 +15,8 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.logs import HIDDEN, Redaction, configure_logging
+from bot.logs import HIDDEN, Redaction
+from tests.program_log import logged_as_the_program_does
 
 TOKEN = "1234567890:AAtestTestTestTestTestTestTestTestTest0"
 KEY = "c0ffee" * 10 + "beef"
@@ -26,18 +27,8 @@ log = structlog.get_logger("test")
 
 @pytest.fixture
 def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    """What reaches the standard error of a program that logs everything."""
-    for owner, name in ((sys, "excepthook"), (sys, "unraisablehook"), (threading, "excepthook"), (sys, "stderr")):
-        monkeypatch.setattr(owner, name, getattr(owner, name))
-    stream = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", stream)
-    root = logging.getLogger()
-    monkeypatch.setattr(root, "handlers", [])
-    monkeypatch.setattr(root, "level", root.level)
-    configure_logging("DEBUG", [TOKEN, KEY, PROXY, ""])
-    yield stream
-    logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
+    with logged_as_the_program_does(monkeypatch, [TOKEN, KEY, PROXY, ""]) as stream:
+        yield stream
 
 
 def refused(header: str) -> Exception:

@@ -39,7 +39,7 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self._url = async_url(url)
-        self._engine = create_async_engine(self._url, **_one_connection(self._url))
+        self._engine = create_async_engine(self._url, hide_parameters=True, **_one_connection(self._url))
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
         if self._engine.dialect.name == "sqlite":
             event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)
@@ -56,7 +56,7 @@ class Store:
     async def _bring_up_to_date(self) -> None:
         """Over a connection of its own, without foreign keys: SQLite changes a table by making it anew, and would not
         let go of the old one while anything refers to it."""
-        engine = create_async_engine(self._url)
+        engine = create_async_engine(self._url, hide_parameters=True)
         if engine.dialect.name == "sqlite":
             event.listen(engine.sync_engine, "begin", _begin_immediate)
         try:

@@ -15,6 +15,7 @@ from bot.chat.polling import Polling, UpdatesBot
 from bot.chat.updates import Updates
 from bot.store import chats, inbox
 from bot.store.database import Store
+from tests.program_log import logged_as_the_program_does
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 
@@ -122,7 +123,7 @@ async def test_what_a_killed_run_left_is_taken_up_by_the_next(store: Store) -> N
 
 
 async def test_an_update_nobody_can_parse_is_set_aside_and_blocks_nobody(
-    store: Store, caplog: pytest.LogCaptureFixture
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[int] = []
 
@@ -131,9 +132,11 @@ async def test_an_update_nobody_can_parse_is_set_aside_and_blocks_nobody(
 
     strange = {"update_id": 1, "message": {"message_id": "?", "chat": {"private": "words of a person"}}}
     telegram = Telegram([strange, update(2)])
-    await until_worked_off(telegram, updates(telegram, store, handle))
+    with logged_as_the_program_does(monkeypatch) as logged:
+        await until_worked_off(telegram, updates(telegram, store, handle))
     assert seen == [2]
-    assert "words of a person" not in caplog.text
+    assert "set aside" in logged.getvalue()
+    assert "words of a person" not in logged.getvalue()
 
 
 async def test_a_slow_answer_holds_up_nobody_else_and_keeps_its_own_order(store: Store) -> None:

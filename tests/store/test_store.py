@@ -10,12 +10,12 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, insert
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from bot.store import chats, inbox, keyboards, outbox, people_tables
 from bot.store.database import MIGRATIONS, NEWEST_REVISION, Store, async_url
-from bot.store.tables import Incident, Outgoing, Table
+from bot.store.tables import Incident, Outgoing, Received, Table
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 
@@ -164,3 +164,16 @@ async def test_times_keep_their_moment_and_naive_ones_are_refused(store: Store) 
 )
 def test_people_need_not_know_the_driver(written: str, used: str) -> None:
     assert async_url(written) == used
+
+
+async def test_an_error_of_the_store_does_not_repeat_what_people_wrote(store: Store) -> None:
+    written = insert(Received).values(update_id=1, payload={"text": "a secret"}, received_at=NOW)
+
+    async def write_twice() -> None:
+        async with store.begin() as session:
+            await session.execute(written)
+            await session.execute(written)
+
+    with pytest.raises(IntegrityError) as error:
+        await write_twice()
+    assert "a secret" not in str(error.value)

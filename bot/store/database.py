@@ -39,7 +39,8 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self._url = async_url(url)
-        self._engine = create_async_engine(self._url, **_one_connection(self._url))
+        # Errors name the statement, but not what people wrote.
+        self._engine = create_async_engine(self._url, hide_parameters=True, **_one_connection(self._url))
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
         if self._engine.dialect.name == "sqlite":
             event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)

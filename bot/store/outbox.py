@@ -7,8 +7,9 @@ dropped, when what it says is over before it could be said.
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from bot.store.tables import Keyboard, Outgoing
 
@@ -113,6 +114,29 @@ async def waiting(session: AsyncSession) -> int:
         select(func.count()).select_from(Outgoing).where(Outgoing.state.in_(("pending", "sending")))
     )
     return found.scalar_one()
+
+
+async def oldest_due(session: AsyncSession, now: datetime) -> datetime | None:
+    """Since when something could go and none of its chat went; None when nothing may go. What Telegram told a chat to
+    wait for holds all of it, and a chat that works off many is not late."""
+    held = aliased(Outgoing)
+    is_held = exists().where(
+        held.chat_id == Outgoing.chat_id, held.state == "pending", held.attempts > 0, held.not_before > now
+    )
+    due = await session.execute(
+        select(Outgoing.chat_id, func.min(Outgoing.not_before))
+        .where(Outgoing.state == "pending", Outgoing.not_before <= now, ~is_held)
+        .group_by(Outgoing.chat_id)
+    )
+    since = {chat: first for chat, first in due.all()}
+    tried = await session.execute(
+        select(Outgoing.chat_id, func.max(Outgoing.sent_at), func.max(Outgoing.not_before))
+        .where(Outgoing.chat_id.in_(since), Outgoing.attempts > 0, Outgoing.not_before <= now)
+        .group_by(Outgoing.chat_id)
+    )
+    for chat, sent_at, not_before in tried.all():
+        since[chat] = max(since[chat], sent_at or not_before, not_before)
+    return min(since.values(), default=None)
 
 
 async def claim(session: AsyncSession, row_id: int) -> bool:

@@ -27,6 +27,7 @@ from bot.store.database import Store
 from bot.store.grants import GrantBook
 from bot.store.oncall import OnCallBook
 from bot.store.watched import WatchedExtensions
+from bot.turns import Turns
 from bot.zone import StationZone
 
 
@@ -44,6 +45,7 @@ class WatchedStation:
         destinations: Callable[[], Sequence[Destination]],
         wake: Callable[[], None],
         clock: Callable[[], datetime],
+        turns: Turns,
     ) -> None:
         self.name = settings.station_name
         self._clock = clock
@@ -66,7 +68,7 @@ class WatchedStation:
             plan=Plan(timedelta(seconds=settings.escalate_after), timedelta(seconds=settings.remind_every)),
         )
         self.ledger = Ledger(store, self.name, notices, self._owed)
-        self.ticker = Ticker(self.ledger, clock, lambda: self.watch.is_sure)
+        self.ticker = Ticker(self.ledger, clock, lambda: self.watch.is_sure, turns.of(f"ticker of {self.name}"))
         self.silences = Silences(store, clock, self.ticker.silences_changed)
         self.rehearsals = Rehearsals(store, self.name, self.ledger)
         self.watch = Watch(
@@ -76,6 +78,7 @@ class WatchedStation:
             Policy(poll_interval=settings.poll_interval, alert_after=settings.alert_after),
             clock,
             self._saw_time,
+            turns.of(f"watch of {self.name}"),
         )
         self.watched = WatchedExtensions(store, self.name, lambda: self.lookouts.phones.wake())
         self.lookouts = StationLookouts(
@@ -99,9 +102,15 @@ class WatchedStation:
             wake=wake,
         )
 
-    def jobs(self, stop: asyncio.Event) -> list[Coroutine[Any, Any, None]]:
-        """What is to run until `stop` is set."""
-        return [part.run(stop) for part in (self.watch, self.ticker, self.lookouts, self.duty)]
+    @property
+    def jobs(self) -> dict[str, Callable[[asyncio.Event], Coroutine[Any, Any, None]]]:
+        """What is to run until its event is set."""
+        return {
+            "watch": self.watch.run,
+            "ticker": self.ticker.run,
+            "lookouts": self.lookouts.run,
+            "duty": self.duty.run,
+        }
 
     def _owed(self) -> None:
         self._wake()

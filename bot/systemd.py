@@ -1,10 +1,14 @@
 """What systemd hears of the program, as a service of Type=notify; without systemd nobody is told."""
 
+import asyncio
+import contextlib
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import structlog
+
+from bot.logs import Changes
 
 log = structlog.get_logger(__name__)
 
@@ -24,8 +28,19 @@ class ServiceManager:
     def ready(self, status: str) -> None:
         self._tell("READY=1", f"STATUS={_one_line(status)}")
 
-    def alive(self, status: str) -> None:
-        self._tell("WATCHDOG=1", f"STATUS={_one_line(status)}")
+    async def keep_told(
+        self, hung: Callable[[], list[str]], complaints: Callable[[], list[str]], stop: asyncio.Event
+    ) -> None:
+        """A restart cures a program that hangs, but neither a dead PBX nor Telegram being away: of those only the state
+        is told."""
+        hanging = Changes("")
+        while not stop.is_set():
+            parts = ", ".join(hung())
+            if hanging.are(parts) and parts:
+                log.error("parts of the program hang; systemd is to restart it", parts=parts)
+            self._tell(*([] if parts else ["WATCHDOG=1"]), f"STATUS={_one_line('; '.join(complaints()) or 'well')}")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), self.every)
 
     def stopping(self) -> None:
         self._tell("STOPPING=1", "STATUS=ending")

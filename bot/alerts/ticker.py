@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot import metrics
 from bot.alerts.ledger import Ledger
 from bot.alerts.rest import rest
 
@@ -18,14 +19,19 @@ RECONSIDER_EVERY = timedelta(minutes=1)
 
 class Ticker:
     """Of one station. Nothing is done while `is_sure` says that what is known of it may be no longer true. `last_tick`
-    is when it last looked without failing."""
+    is when it last looked without failing; `turned` is told that it goes on, whatever came of it."""
 
     def __init__(
-        self, ledger: Ledger, clock: Callable[[], datetime], is_sure: Callable[[], bool] = lambda: True
+        self,
+        ledger: Ledger,
+        clock: Callable[[], datetime],
+        is_sure: Callable[[], bool] = lambda: True,
+        turned: Callable[[], None] = lambda: None,
     ) -> None:
         self._ledger = ledger
         self._clock = clock
         self._is_sure = is_sure
+        self._turned = turned
         self._woken = asyncio.Event()
         # What was silenced, or no longer, just before the program ended.
         self._reconsider = True
@@ -43,6 +49,7 @@ class Ticker:
 
     async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
+            self._turned()
             self._woken.clear()
             busy = await self.tick()
             if not busy:
@@ -56,6 +63,7 @@ class Ticker:
             log.exception("what was due could not be done; it stays due")
             return False
         self.last_tick = self._clock()
+        metrics.LAST_TICK.set(self.last_tick.timestamp())
         return busy
 
     async def _do_what_is_due(self) -> bool:

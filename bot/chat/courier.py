@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 from functools import partial
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot import metrics
 from bot.access import Destination
@@ -38,7 +39,7 @@ FINISH_WITHIN = 5.0
 
 class Courier:
     """`zone_of` gives a station's zone by its name, `clock` the aware time. `lost` is told the number of a message that
-    can never be delivered."""
+    can never be delivered, `turned` that the work goes on, whatever came of it."""
 
     def __init__(
         self,
@@ -47,12 +48,14 @@ class Courier:
         zone_of: Callable[[str], tzinfo],
         clock: Callable[[], datetime],
         lost: Callable[[int], Awaitable[None]] | None = None,
+        turned: Callable[[], None] = lambda: None,
     ) -> None:
         self._lost = lost
         self._store = store
         self._messenger = messenger
         self._zone_of = zone_of
         self._clock = clock
+        self._turned = turned
         self._woken = asyncio.Event()
         self._lanes: dict[int, asyncio.Task[bool]] = {}
         self._waiting: set[int] = set()
@@ -70,6 +73,7 @@ class Courier:
         stopped = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
+                self._turned()
                 self._woken.clear()
                 await self._start_lanes()
                 await self._rest(stopped)
@@ -131,6 +135,9 @@ class Courier:
             message_id = await self._carry_out(row)
         except DeliveryError as error:
             await self._settle(row, error)
+        except SQLAlchemyError:
+            # Nothing is wrong with the message.
+            raise
         except Exception as error:
             log.exception("a message could not be made", row=row.id, template=row.template)
             await self._settle(row, Refused(f"{type(error).__name__}: {error}"))
@@ -229,6 +236,7 @@ class Courier:
             _, late = await asyncio.wait(lanes.values(), timeout=FINISH_WITHIN)
             for lane in late:
                 lane.cancel()
+        self._lanes = {}
 
 
 def _message(row: Outgoing) -> Message:

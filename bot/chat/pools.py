@@ -1,4 +1,4 @@
-"""Connections to Telegram that are made anew when all of them are stuck.
+"""The connections to Telegram, made anew when all of them are stuck.
 
 A pool whose connections are taken and never given back refuses everything for ever, though Telegram can be reached.
 """
@@ -6,13 +6,16 @@ A pool whose connections are taken and never given back refuses everything for e
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
 import structlog
 from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
+
+from bot.chat.polling import UpdatesBot
+from bot.settings import Settings
 
 log = structlog.get_logger(__name__)
 
@@ -61,3 +64,26 @@ class Pool(HTTPXRequest):
         with contextlib.suppress(Exception):
             async with asyncio.timeout(CLOSED_WITHIN):
                 await old.aclose()
+
+
+def telegram_bot(settings: Settings) -> UpdatesBot:
+    proxy = settings.telegram_proxy.get_secret_value() if settings.telegram_proxy else None
+    return UpdatesBot(
+        settings.telegram_token.get_secret_value(),
+        base_url=f"{settings.telegram_api_url}/bot",
+        base_file_url=f"{settings.telegram_api_url}/file/bot",
+        request=Pool(connection_pool_size=32, proxy=proxy, read_timeout=15, pool_timeout=10),
+        get_updates_request=Pool(connection_pool_size=1, proxy=proxy, read_timeout=15, pool_timeout=10),
+    )
+
+
+@contextlib.asynccontextmanager
+async def opened(bot: UpdatesBot) -> AsyncIterator[None]:
+    # Not `async with bot`: that asks Telegram who we are, and would fail the start when Telegram is away.
+    for pool in bot.pools:
+        await pool.initialize()
+    try:
+        yield
+    finally:
+        for pool in bot.pools:
+            await pool.shutdown()

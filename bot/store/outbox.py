@@ -123,12 +123,12 @@ async def oldest_due(session: AsyncSession, now: datetime) -> datetime | None:
     is_held = exists().where(
         held.chat_id == Outgoing.chat_id, held.state == "pending", held.attempts > 0, held.not_before > now
     )
-    due = await session.execute(
+    found = await session.execute(
         select(Outgoing.chat_id, func.min(Outgoing.not_before))
         .where(Outgoing.state == "pending", Outgoing.not_before <= now, ~is_held)
         .group_by(Outgoing.chat_id)
     )
-    since = {chat: first for chat, first in due.all()}
+    since: dict[int, datetime] = dict(found.tuples().all())
     tried = await session.execute(
         select(Outgoing.chat_id, func.max(Outgoing.sent_at), func.max(Outgoing.not_before))
         .where(Outgoing.chat_id.in_(since), Outgoing.attempts > 0, Outgoing.not_before <= now)

@@ -1,0 +1,37 @@
+"""Why the program ended: its exit codes, and the line that explains each."""
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.chat.errors import SecondCopy, TokenRefused
+from bot.settings import WrongSettings
+
+log = structlog.get_logger(__name__)
+
+FAILED = 1
+WRONG_SETTINGS = 2
+TOKEN_REFUSED = 3
+SECOND_COPY = 4
+
+
+def explained(error: BaseException) -> int:
+    """Says in the log what to do about it; returns the exit code."""
+    if isinstance(error, TokenRefused):
+        log.error("Telegram refuses TELEGRAM_TOKEN; copy it again from @BotFather")
+        return TOKEN_REFUSED
+    if isinstance(error, SecondCopy):
+        log.error(
+            "another copy of the bot polls with this TELEGRAM_TOKEN, and each takes commands away from the other: "
+            "this one ends; stop the other, or give each a token of its own, before starting this one again",
+            polls=str(error),
+        )
+        return SECOND_COPY
+    if isinstance(error, WrongSettings):
+        log.error(str(error))
+        return WRONG_SETTINGS
+    if isinstance(error, SQLAlchemyError):
+        reason = str(error).partition("\n")[0]
+        log.error("the store fails; look at DATABASE_URL, its disk and its rights", reason=reason, exc_info=error)
+        return FAILED
+    log.error("the bot ends: one of its parts failed", exc_info=error)
+    return FAILED

@@ -5,6 +5,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.chat.errors import SecondCopy, TokenRefused
 from bot.settings import WrongSettings
+from bot.supervision import first_line
 
 log = structlog.get_logger(__name__)
 
@@ -30,8 +31,7 @@ def explained(error: BaseException) -> int:
         log.error(str(error))
         return WRONG_SETTINGS
     if isinstance(error, SQLAlchemyError):
-        reason = str(error).partition("\n")[0]
-        log.error("the store fails; look at DATABASE_URL, its disk and its rights", reason=reason, exc_info=error)
+        log.error("the store cannot be opened; look at DATABASE_URL, its disk and rights", reason=first_line(error))
         return FAILED
     log.error("the bot ends: one of its parts failed", exc_info=error)
     return FAILED

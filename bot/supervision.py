@@ -30,7 +30,7 @@ async def persistently(name: str, deed: Deed, stop: asyncio.Event) -> None:
             await deed()
         except SQLAlchemyError as error:
             if trouble.are(type(error).__name__):
-                log.exception("the store refuses; it is tried again", job=name)
+                log.error("the store refuses; it is tried again", job=name, reason=first_line(error))
             await wait_for(stop, pause)
             pause = min(pause * 2, LONGEST_PAUSE)
         else:
@@ -93,3 +93,8 @@ async def cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
 async def wait_for(stop: asyncio.Event, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)
+
+
+def first_line(error: SQLAlchemyError) -> str:
+    """What the database said; the statement and links follow it."""
+    return str(error).partition("\n")[0]

@@ -18,6 +18,7 @@ from bot.chat.conflicts import Conflicts
 from bot.chat.errors import SecondCopy, TokenRefused
 from bot.chat.updates import WANTED, Updates
 from bot.logs import Changes
+from bot.supervision import first_line
 
 log = structlog.get_logger(__name__)
 
@@ -86,7 +87,7 @@ class Polling:
             except SQLAlchemyError as error:
                 # Telegram keeps what is not confirmed, and gives it again.
                 if self._trouble.are(type(error).__name__):
-                    log.exception("the store takes no updates; they stay with Telegram")
+                    log.error("the store takes no updates; they stay with Telegram", reason=first_line(error))
                 pause = _longer(pause)
             else:
                 self._trouble.are(None)

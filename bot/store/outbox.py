@@ -128,7 +128,7 @@ async def oldest_due(session: AsyncSession, now: datetime) -> datetime | None:
         .where(Outgoing.state == "pending", Outgoing.not_before <= now, ~is_held)
         .group_by(Outgoing.chat_id)
     )
-    since: dict[int, datetime] = dict(found.tuples().all())
+    since: dict[int, datetime] = {row[0]: row[1] for row in found.all()}
     tried = await session.execute(
         select(Outgoing.chat_id, func.max(Outgoing.sent_at), func.max(Outgoing.not_before))
         .where(Outgoing.chat_id.in_(since), Outgoing.attempts > 0, Outgoing.not_before <= now)

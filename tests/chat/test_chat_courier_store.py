@@ -22,7 +22,7 @@ async def waits_since(office: Office) -> datetime | None:
         return await outbox.oldest_due(session, office.now)
 
 
-@pytest.mark.parametrize("refused", range(1, 8))
+@pytest.mark.parametrize("refused", range(1, 7))
 async def test_whatever_transaction_the_store_refuses_nothing_is_lost(
     office: Office, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch, refused: int
 ) -> None:
@@ -47,7 +47,7 @@ async def test_whatever_transaction_the_store_refuses_nothing_is_lost(
     await eventually(office.is_all_sent)
     stop.set()
     await asyncio.wait_for(running, 30)
-    assert begun > refused
+    assert begun >= refused
     # Sent before the store refused to note it: it comes again, and says so.
     assert all("possible repeat" in again.text for again in telegram.to(TEAM)[1:])
 
@@ -68,11 +68,11 @@ async def test_what_is_due_waits_since_it_could_go(office: Office) -> None:
 async def test_what_telegram_holds_back_is_not_late_nor_what_waits_behind_it(
     office: Office, telegram: FakeTelegram
 ) -> None:
-    telegram.failures[TEAM].append(refusal(429, "Too Many Requests: retry after 600", retry_after=600))
+    telegram.failures[TEAM].append(refusal(429, "Too Many Requests: retry after 60", retry_after=60))
     for text in ("one", "two", "three"):
         await office.owe(TEAM, text)
     await office.deliver()
-    office.later(599)
+    office.later(59)
     assert await waits_since(office) is None
     office.later(11)
     assert await waits_since(office) == office.now - timedelta(seconds=10)

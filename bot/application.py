@@ -23,7 +23,7 @@ from bot.chat.polling import Polling
 from bot.chat.pools import opened, telegram_bot
 from bot.chat.render import Renderer
 from bot.chat.updates import Updates
-from bot.exits import explained
+from bot.exits import explained, leave_soon
 from bot.heartbeat import Heartbeat
 from bot.life import Life
 from bot.settings import Settings
@@ -127,10 +127,12 @@ class Application:
             return explained(error)
         async with self._station.pbx, opened(self._bot):
             failure = await supervise(self._jobs(), self._finish, self._stop, self._hurry)
+            code = 0 if failure is None else explained(failure)
+            leave_soon(code)
             # Whatever did not finish by now stays in the store, and must not meet it closed.
             await cancel(asyncio.all_tasks() - {asyncio.current_task()})
         await self._store.close()
-        return 0 if failure is None else explained(failure)
+        return code
 
     def _end(self) -> None:
         """Asked once, what is in hand is finished; asked again, it is left to the next run."""

@@ -1,5 +1,8 @@
 """Why the program ended: its exit codes, and the line that explains each."""
 
+import os
+import threading
+
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -13,6 +16,8 @@ FAILED = 1
 WRONG_SETTINGS = 2
 TOKEN_REFUSED = 3
 SECOND_COPY = 4
+# Beyond the time in which all parts end.
+LEAVES_WITHIN = 1.5
 
 
 def explained(error: BaseException) -> int:
@@ -35,3 +40,11 @@ def explained(error: BaseException) -> int:
         return FAILED
     log.error("the bot ends: one of its parts failed", exc_info=error)
     return FAILED
+
+
+def leave_soon(code: int) -> None:
+    """Everything is in the store by now; a thread that waits for a locked disk or a name server must not hold up the
+    end."""
+    leaving = threading.Timer(LEAVES_WITHIN, os._exit, (code,))
+    leaving.daemon = True
+    leaving.start()

@@ -14,7 +14,7 @@ log = structlog.get_logger(__name__)
 
 LONGEST_PAUSE = 30.0
 # Service managers wait longer; what does not finish in this time stays in the inbox and the outbox.
-ENDS_WITHIN = 8.0
+ENDS_WITHIN = 7.0
 CANCELLED_WITHIN = 1.0
 
 Deed = Callable[[], Coroutine[Any, Any, None]]

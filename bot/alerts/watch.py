@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot import metrics
 from bot.alerts import cliff, machine, station_machine
@@ -19,7 +20,9 @@ from bot.alerts.looking_back import LookingBack
 from bot.alerts.machine import Policy, TrunkMemory
 from bot.alerts.observation import Sight, Trouble, looks_like_a_dead_engine, not_seen, seen
 from bot.alerts.station_machine import StationMemory
+from bot.logs import Changes
 from bot.pbx import Pbx, PbxError, Priority
+from bot.supervision import first_line
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +56,7 @@ class Watch:
         self._clock = clock
         self._saw_time = saw_time
         self._turned = turned
+        self._trouble = Changes()
         self._looking_back = LookingBack(station, pbx, timedelta(seconds=policy.alert_after))
         self._station = StationMemory()
         self._trunks: dict[str, TrunkMemory] = {}
@@ -89,6 +93,10 @@ class Watch:
             pause = self._policy.poll_interval
             try:
                 pause = await self.look()
+                self._trouble.are(None)
+            except SQLAlchemyError as error:
+                if self._trouble.are(type(error).__name__):
+                    log.error("the store refuses; the next look concludes the same", reason=first_line(error))
             except Exception:
                 metrics.POLLS.labels(self._name, "failed inside the bot").inc()
                 log.exception("a look at the station failed inside the bot", station=self._name)

@@ -135,3 +135,12 @@ def test_a_token_that_is_revoked_ends_it_also_when_it_is_told_while_sending(
     standins.breaks("Zadarma")
     assert bot.wait(PATIENCE) == 3
     assert "Telegram refuses TELEGRAM_TOKEN" in bot.log.read_text()
+
+
+def test_a_token_that_is_refused_at_the_start_ends_it_at_once(
+    standins: Standins, start_bot: Callable[..., Program]
+) -> None:
+    standins.post("/client/faults", kind="unauthorized", count=-1)
+    bot = start_bot()
+    assert bot.wait(PATIENCE) == 3
+    assert "Telegram refuses TELEGRAM_TOKEN" in bot.log.read_text()

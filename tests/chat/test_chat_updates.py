@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from telegram import Update
 from telegram.error import Conflict, InvalidToken, NetworkError
 from telegram.request import BaseRequest
@@ -237,6 +238,40 @@ async def test_what_the_store_does_not_take_stays_with_telegram_until_it_does(
     assert pauses == [1.0, 1.5, 2.25]
     other.close()
     await store.close()
+
+
+async def test_a_command_that_the_store_refuses_to_decide_is_not_lost(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.chat.updates.PAUSES", (0.0,) * 5)
+    refusals = [OperationalError("BEGIN IMMEDIATE", None, Exception("database is locked"))] * 3
+    seen: list[int] = []
+
+    async def handle(update: Update) -> None:
+        if refusals:
+            raise refusals.pop()
+        seen.append(update.update_id)
+
+    telegram = Telegram([update(1), update(2)])
+    await until_worked_off(telegram, updates(telegram, store, handle))
+    assert seen == [1, 2]
+    async with store.begin() as session:
+        assert await inbox.unfinished(session) == {}
+
+
+async def test_what_the_store_never_takes_comes_again_after_a_restart(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.chat.updates.PAUSES", (0.0,))
+
+    async def handle(update: Update) -> None:
+        if update.update_id == 1:
+            raise OperationalError("BEGIN IMMEDIATE", None, Exception("database or disk is full"))
+
+    telegram = Telegram([update(1), update(2)])
+    await until_worked_off(telegram, updates(telegram, store, handle))
+    async with store.begin() as session:
+        assert list(await inbox.unfinished(session)) == [1]
 
 
 def test_the_bot_has_its_own_connection_for_polling() -> None:

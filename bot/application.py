@@ -1,32 +1,32 @@
 """The only place where parts are put together, started and stopped."""
 
 import asyncio
-import contextlib
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
-import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
-from telegram import Update, User
-from telegram.error import InvalidToken, TelegramError
-from telegram.request import HTTPXRequest
+from telegram import Update
 
 from bot.access import grants_from
-from bot.alerts import silences
 from bot.chat.courier import Courier
 from bot.chat.doors import Door
-from bot.chat.errors import TokenRefused
 from bot.chat.membership import Membership
 from bot.chat.messenger import Messenger
 from bot.chat.pace import Pace
-from bot.chat.polling import Polling, UpdatesBot
+from bot.chat.pools import opened, telegram_bot
 from bot.chat.render import Renderer
 from bot.chat.updates import Updates
-from bot.settings import Settings, WrongSettings
+from bot.exits import explained, leave_soon
+from bot.heartbeat import Heartbeat
+from bot.life import Life
+from bot.listening import Listening
+from bot.settings import Settings
 from bot.station import WatchedStation
-from bot.store import closed, drawer, grants, inbox, keyboards, questions
+from bot.store import closed, outbox
 from bot.store.acquaintances import Acquaintances
 from bot.store.audit_reading import AuditReader
 from bot.store.database import Store
@@ -36,6 +36,10 @@ from bot.store.imports import Imports
 from bot.store.incidents import Incidents
 from bot.store.requests import Requests
 from bot.store.tables import Outgoing
+from bot.supervision import ENDS_WITHIN, cancel, persistently, supervise, wait_for
+from bot.systemd import ServiceManager
+from bot.tidying import forget_what_is_old
+from bot.turns import Turns
 from handlers import CATALOGUE, import_recovery
 from handlers.command import Desk, Station
 from handlers.decisions import Decisions
@@ -46,16 +50,9 @@ from handlers.menus import Menus
 from handlers.reception import Reception
 from handlers.second_person import SecondPerson
 
-if TYPE_CHECKING:
-    from bot.chat.webhook import Webhook
-
-log = structlog.get_logger(__name__)
-
-# systemd waits longer; what does not finish in this time stays in the inbox and the outbox.
-DRAIN_WITHIN = 8.0
 TIDY_EVERY = 600.0
-EXIT_WRONG_SETTINGS = 2
-EXIT_TOKEN_REFUSED = 3
+# People are told of a second copy; that must have gone out before this one ends.
+TOLD_WITHIN = 60.0
 
 
 def utc_now() -> datetime:
@@ -69,8 +66,11 @@ class Application:
         self._settings = settings
         self._clock = clock
         self._stop = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._turns = Turns()
+        self._manager = ServiceManager()
         self._store = Store(settings.database_url)
-        self._bot = _telegram_bot(settings)
+        self._bot = telegram_bot(settings)
         self._renderer = Renderer(settings.language)
         self._messenger = Messenger(self._bot, self._store, self._renderer, Pace())
         self._grants = GrantBook(
@@ -82,7 +82,14 @@ class Application:
         )
         self._membership = Membership(self._bot, clock)
         self._people = Acquaintances(self._store)
-        self._courier = Courier(self._store, self._messenger, lambda _name: self._station.zone(), clock, self._lost)
+        self._courier = Courier(
+            self._store,
+            self._messenger,
+            lambda _name: self._station.zone(),
+            clock,
+            self._lost,
+            self._turns.of("courier"),
+        )
         self._station = WatchedStation(
             settings,
             store=self._store,
@@ -92,49 +99,74 @@ class Application:
             alert_chats=settings.alert_destinations,
             wake=self._courier.wake,
             clock=clock,
+            turns=self._turns,
+        )
+        self._life = Life(
+            clock=clock,
+            updates=lambda: self._listening.last_success,
+            polls={self._station.name: lambda: self._station.watch.last_good},
+            poll_silence=timedelta(seconds=max(120.0, 4 * settings.poll_interval)),
+            tick=lambda: self._station.ticker.last_tick,
+            oldest_due=self._oldest_due,
         )
         self._menus = Menus(self._bot, self._renderer, CATALOGUE, self._grants, settings.station_name, clock)
-        self._updates: Updates | None = None
-        self._source: Polling | Webhook | None = None
+        self._listening = Listening(
+            settings,
+            bot=self._bot,
+            clock=clock,
+            turned=self._turns.of("listening"),
+            second_copy=self._station.lookouts.second_copy,
+            is_anything_owed=self._is_anything_owed,
+            ready=self._manager.ready,
+        )
         self._dispatcher: Dispatcher | None = None
 
     async def run(self) -> int:
         """Run until a signal; returns the exit code."""
-        _on_signals(self._stop.set)
-        await self._store.open()
-        await import_recovery.tell_interrupted(self._store, self._settings.station_name, self._clock())
-        async with self._station.pbx, self._bot_pools():
-            jobs = [*self._station.jobs(self._stop), self._courier.run(self._stop), self._listen(), self._tidy()]
-            if self._settings.health_address:
-                jobs.append(self._serve_health(self._settings.health_address))
-            code = await self._supervise(jobs)
-            if self._updates is not None and self._dispatcher is not None:
-                await asyncio.gather(self._updates.drain(DRAIN_WITHIN), self._dispatcher.finish(DRAIN_WITHIN))
+        _on_signals(self._end)
+        try:
+            await self._store.open()
+            await import_recovery.tell_interrupted(self._store, self._settings.station_name, self._clock())
+        except SQLAlchemyError as error:
+            return explained(error)
+        async with self._station.pbx, opened(self._bot):
+            failure = await supervise(self._jobs(), self._finish, self._stop, self._hurry)
+            code = 0 if failure is None else explained(failure)
+            leave_soon(code)
+            # Whatever did not finish by now stays in the store, and must not meet it closed.
+            await cancel(asyncio.all_tasks() - {asyncio.current_task()})
         await self._store.close()
         return code
 
-    async def _supervise(self, jobs: Sequence[Coroutine[Any, Any, None]]) -> int:
-        """All jobs live until `stop`; one that dies takes the others with it, so that a service manager notices."""
-        tasks = {asyncio.create_task(job) for job in jobs}
-        while tasks:
-            done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                if (error := task.exception()) is None:
-                    continue
-                self._stop.set()
-                await asyncio.wait(tasks, timeout=DRAIN_WITHIN)
-                for other in tasks:
-                    other.cancel()
-                return _explain(error)
-        return 0
+    def _end(self) -> None:
+        """Asked once, what is in hand is finished; asked again, it is left to the next run."""
+        if self._stop.is_set():
+            self._hurry.set()
+        self._stop.set()
+
+    def _jobs(self) -> list[Coroutine[Any, Any, None]]:
+        stop, settings = self._stop, self._settings
+        runs = {**self._station.jobs, "courier": self._courier.run, "tidy": self._tidy, "life": self._life.run}
+        jobs = [persistently(name, partial(run, stop), stop) for name, run in runs.items()]
+        jobs += [self._listen(), self._manager.keep_told(self._turns.hung, self._life.complaints, stop)]
+        if settings.health_address:
+            jobs.append(self._serve_health(settings.health_address))
+        if settings.heartbeat_url:
+            jobs.append(Heartbeat(settings.heartbeat_url, self._life.is_well).run(stop))
+        return jobs
+
+    async def _finish(self) -> None:
+        self._manager.stopping()
+        if self._dispatcher is not None:
+            await asyncio.gather(self._listening.drain(ENDS_WITHIN), self._dispatcher.finish(ENDS_WITHIN))
 
     async def _listen(self) -> None:
-        """Learn who we are, then take updates. Telegram may be away at the start: the watch does not wait for it."""
-        me = await self._introduce()
-        if me is None:
-            return
-        self._dispatcher = self._new_dispatcher(me.username or "")
-        self._updates = Updates(
+        menus = partial(persistently, "menus", partial(self._menus.run, self._stop), self._stop)
+        await self._listening.run(self._answering, menus, self._stop)
+
+    async def _answering(self, bot_name: str) -> Updates:
+        self._dispatcher = self._new_dispatcher(bot_name)
+        return Updates(
             self._bot,
             self._store,
             self._dispatcher.handle,
@@ -142,50 +174,6 @@ class Application:
             heard=self._heard,
             doors=self._door,
         )
-        await self._updates.resume()
-        take = self._by_webhook if self._settings.webhook_url else self._by_polling
-        log.info("listening", bot=me.username, station=self._settings.station_name)
-        await asyncio.gather(take(self._updates), self._menus.run(self._stop))
-
-    async def _introduce(self) -> User | None:
-        """Who we are; None when the program ends before Telegram says it."""
-        pause = 1.0
-        while not self._stop.is_set():
-            try:
-                me = await self._bot.get_me()
-                if not self._settings.webhook_url:
-                    await self._bot.delete_webhook(drop_pending_updates=False)
-                return me
-            except InvalidToken as error:
-                raise TokenRefused(str(error)) from None
-            except TelegramError as error:
-                log.warning("Telegram does not answer", error=str(error) or type(error).__name__)
-                await self._sleep(pause)
-                pause = min(pause * 2, 30.0)
-        return None
-
-    async def _by_polling(self, updates: Updates) -> None:
-        second_copy = self._station.lookouts.second_copy
-        self._source = polling = Polling(
-            self._bot, updates, clock=self._clock, polled=second_copy.polled, conflict=second_copy.conflict
-        )
-        await polling.run(self._stop)
-
-    async def _by_webhook(self, updates: Updates) -> None:
-        from bot.chat.webhook import Webhook  # imported late: it brings the web server
-        from bot.web import listen
-
-        settings, second_copy = self._settings, self._station.lookouts.second_copy
-        self._source = webhook = Webhook(
-            self._bot,
-            updates,
-            url=settings.webhook_url or "",
-            secret=settings.webhook_secret,
-            clock=self._clock,
-            polled=second_copy.polled,
-            conflict=second_copy.conflict,
-        )
-        await webhook.run(listen("WEBHOOK_ADDRESS", settings.webhook_address), self._stop)
 
     def _heard(self, update: Update) -> None:
         if (message := update.effective_message) is not None:
@@ -276,70 +264,27 @@ class Application:
             await self._station.fallback.closed(session, message.chat_id, reason, now)
         return await self._station.fallback.undelivered(session, message, now)
 
-    async def _tidy(self) -> None:
-        while not self._stop.is_set():
+    async def _is_anything_owed(self) -> bool:
+        return await self._oldest_due() is not None
+
+    async def _oldest_due(self) -> datetime | None:
+        async with self._store.begin() as session:
+            return await outbox.oldest_due(session, self._clock())
+
+    async def _tidy(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
             await self._station.zone.ask(self._station.pbx)
-            async with self._store.begin() as session:
-                await inbox.forget_old_updates(session, self._clock())
-                await keyboards.forget_old_keyboards(session, self._clock())
-                await questions.forget_expired(session, self._clock())
-                await drawer.empty_expired(session, self._clock())
-                await grants.forget_ended(session, self._clock())
-                await silences.forget_old(session, self._clock())
-            await self._sleep(TIDY_EVERY)
+            await forget_what_is_old(self._store, self._clock())
+            await wait_for(stop, TIDY_EVERY)
 
     async def _serve_health(self, address: str) -> None:
         from bot.health import health_app  # imported late: it takes long, and few ask for it
         from bot.web import listen, serve
 
-        app = health_app(
-            clock=self._clock,
-            updates=lambda: self._source.last_success if self._source else None,
-            poll=lambda: self._station.watch.last_look,
-            poll_silence=timedelta(seconds=max(120.0, 4 * self._settings.poll_interval)),
-            tick=lambda: self._station.ticker.last_tick,
-        )
-        await serve(app, listen("HEALTH_ADDRESS", address), self._stop)
-
-    async def _sleep(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stop.wait(), seconds)
-
-    @contextlib.asynccontextmanager
-    async def _bot_pools(self) -> AsyncIterator[None]:
-        # Not `async with bot`: that asks Telegram who we are, and would fail the start when Telegram is away.
-        for pool in self._bot.pools:
-            await pool.initialize()
-        try:
-            yield
-        finally:
-            for pool in self._bot.pools:
-                await pool.shutdown()
-
-
-def _telegram_bot(settings: Settings) -> UpdatesBot:
-    proxy = settings.telegram_proxy.get_secret_value() if settings.telegram_proxy else None
-    return UpdatesBot(
-        settings.telegram_token.get_secret_value(),
-        base_url=f"{settings.telegram_api_url}/bot",
-        base_file_url=f"{settings.telegram_api_url}/file/bot",
-        request=HTTPXRequest(connection_pool_size=32, proxy=proxy, read_timeout=15, pool_timeout=10),
-        get_updates_request=HTTPXRequest(connection_pool_size=1, proxy=proxy, read_timeout=15, pool_timeout=10),
-    )
+        await serve(health_app(self._life.complaints), listen("HEALTH_ADDRESS", address), self._stop)
 
 
 def _on_signals(act: Callable[[], None]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, act)
-
-
-def _explain(error: BaseException) -> int:
-    if isinstance(error, TokenRefused):
-        log.error("Telegram refuses TELEGRAM_TOKEN; copy it again from @BotFather")
-        return EXIT_TOKEN_REFUSED
-    if isinstance(error, WrongSettings):
-        log.error(str(error))
-        return EXIT_WRONG_SETTINGS
-    log.error("the bot stops: one of its parts failed", exc_info=error)
-    return 1

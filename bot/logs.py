@@ -36,6 +36,17 @@ def _forms(secret: str) -> set[str]:
     return {secret, quote(secret, safe=""), unquote(secret)}
 
 
+class Changes:
+    """Of what is seen again and again only the changes are worth a line."""
+
+    def __init__(self, at_first: str | None = None) -> None:
+        self._latest = at_first
+
+    def are(self, seen: str | None) -> bool:
+        news, self._latest = seen != self._latest, seen
+        return news
+
+
 class _RedactedFormatter(structlog.stdlib.ProcessorFormatter):
     redaction: Redaction
 

@@ -38,6 +38,16 @@ STRANGERS = Counter(
 TRUNKS = Gauge("mikopbx_bot_trunks", "Trunks of a station, by health.", ["station", "health"], registry=REGISTRY)
 INCIDENTS = Gauge("mikopbx_bot_open_incidents", "Incidents open now.", ["station"], registry=REGISTRY)
 OUTBOX = Gauge("mikopbx_bot_outbox_waiting", "Messages committed but not yet delivered.", registry=REGISTRY)
+OLDEST_DUE = Gauge(
+    "mikopbx_bot_outbox_oldest_due_seconds",
+    "For how long the oldest message that may go has not been delivered.",
+    registry=REGISTRY,
+)
+LAST_TICK = Gauge(
+    "mikopbx_bot_last_tick_timestamp_seconds",
+    "When what was due was last looked for without failing, Unix time.",
+    registry=REGISTRY,
+)
 DELIVERIES = Counter(
     "mikopbx_bot_deliveries", "Attempts to deliver from the outbox, by result.", ["result"], registry=REGISTRY
 )

@@ -1,4 +1,4 @@
-"""Whether the API key may be sent to an address at all. Pure."""
+"""Whether a secret may be sent to an address at all. Pure."""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -11,6 +11,14 @@ def refusal(url: str, allowed: frozenset[str]) -> str | None:
     if parts.scheme == "https" or host in allowed or host == "localhost" or _is_loopback(host):
         return None
     return f"plain http would show the API key to the network; use https, or name the host: PBX_ALLOW_HTTP={host}"
+
+
+def stays_near(host: str) -> bool:
+    """Whether what is sent there stays on this machine or in its own network."""
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return "." not in host or host.endswith((".local", ".lan", ".internal"))
 
 
 def _is_loopback(host: str) -> bool:

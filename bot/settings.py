@@ -17,6 +17,7 @@ from bot.access import BUILT_IN, PERMISSIONS, WRITES, Destination, Role
 from bot.working_hours import WorkingHours, read_hours
 
 TELEGRAM = "https://api.telegram.org"
+SECRET_PART = 10
 
 
 class WrongSettings(Exception):
@@ -71,6 +72,7 @@ class Settings(BaseSettings):
     language: Literal["en", "ru"] = "en"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     health_address: str | None = None
+    heartbeat_url: SecretStr | None = None
 
     @field_validator("telegram_token")
     @classmethod
@@ -216,6 +218,16 @@ class Settings(BaseSettings):
             raise ValueError("is not an address; write it like 127.0.0.1:8080")
         return value
 
+    @field_validator("heartbeat_url")
+    @classmethod
+    def _heartbeat(cls, value: SecretStr | None) -> SecretStr | None:
+        parts = urlsplit(value.get_secret_value() if value else "")
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("is not a web address; copy the ping or push address of your monitor whole")
+        if value and parts.scheme == "http" and not plain_http.stays_near(parts.hostname or ""):
+            raise ValueError("would show its secret to the network; use https, plain http is for your own network")
+        return value
+
     @property
     def station_name(self) -> str:
         return self.pbx_name or urlsplit(self.pbx_url).hostname or "PBX"
@@ -237,8 +249,17 @@ class Settings(BaseSettings):
     def secrets(self) -> list[str]:
         """What must never appear in a log line."""
         proxy = urlsplit(self.telegram_proxy.get_secret_value()).password if self.telegram_proxy else None
-        token, key = self.telegram_token.get_secret_value(), self.pbx_api_key.get_secret_value()
-        return [token, key, proxy or "", self.webhook_secret]
+        heartbeat = self.heartbeat_url.get_secret_value() if self.heartbeat_url else ""
+        # Who pings is known by the path alone; short ones are words that other lines have too.
+        known_by = [part for part in re.split(r"[/?&=]", heartbeat.partition("//")[2])[1:] if len(part) >= SECRET_PART]
+        return [
+            self.telegram_token.get_secret_value(),
+            self.pbx_api_key.get_secret_value(),
+            proxy or "",
+            self.webhook_secret,
+            heartbeat,
+            *known_by,
+        ]
 
 
 def load_settings() -> Settings:

@@ -29,6 +29,7 @@ from bot.store.database import Store
 from bot.store.grants import GrantBook
 from bot.store.oncall import OnCallBook
 from bot.store.watched import WatchedExtensions
+from bot.turns import Turns
 from bot.zone import StationZone
 
 
@@ -46,6 +47,7 @@ class WatchedStation:
         alert_chats: Sequence[Destination],
         wake: Callable[[], None],
         clock: Callable[[], datetime],
+        turns: Turns,
     ) -> None:
         self.name = settings.station_name
         self._clock = clock
@@ -74,7 +76,7 @@ class WatchedStation:
             self.name, notices=notices, cards=cards, people=on_call, destinations=self.destinations
         )
         self.ledger = Ledger(store, self.name, notices, self._owed)
-        self.ticker = Ticker(self.ledger, clock, lambda: self.watch.is_sure)
+        self.ticker = Ticker(self.ledger, clock, lambda: self.watch.is_sure, turns.of(f"ticker of {self.name}"))
         self.silences = Silences(store, clock, self.ticker.silences_changed)
         self.rehearsals = Rehearsals(store, self.name, self.ledger)
         self.watch = Watch(
@@ -84,6 +86,7 @@ class WatchedStation:
             Policy(poll_interval=settings.poll_interval, alert_after=settings.alert_after),
             clock,
             self._saw_time,
+            turns.of(f"watch of {self.name}"),
         )
         self.watched = WatchedExtensions(store, self.name, lambda: self.lookouts.phones.wake())
         self.lookouts = StationLookouts(
@@ -108,9 +111,15 @@ class WatchedStation:
             wake=wake,
         )
 
-    def jobs(self, stop: asyncio.Event) -> list[Coroutine[Any, Any, None]]:
-        """What is to run until `stop` is set."""
-        return [part.run(stop) for part in (self.watch, self.ticker, self.lookouts, self.duty)]
+    @property
+    def jobs(self) -> dict[str, Callable[[asyncio.Event], Coroutine[Any, Any, None]]]:
+        """What is to run until its event is set."""
+        return {
+            "watch": self.watch.run,
+            "ticker": self.ticker.run,
+            "lookouts": self.lookouts.run,
+            "duty": self.duty.run,
+        }
 
     def _owed(self) -> None:
         self._wake()

@@ -24,6 +24,8 @@ def logged_as_the_program_does(monkeypatch: pytest.MonkeyPatch, secrets: Iterabl
     monkeypatch.setattr(root, "handlers", [])
     monkeypatch.setattr(root, "level", root.level)
     configure_logging("DEBUG", secrets)
+    # What is written afterwards is not to go the same way.
+    structlog.configure(cache_logger_on_first_use=False)
     yield stream
     logging.captureWarnings(capture=False)
     structlog.reset_defaults()

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot import metrics
 from bot.alerts import cliff, machine, station_machine
@@ -19,7 +20,9 @@ from bot.alerts.looking_back import LookingBack
 from bot.alerts.machine import Policy, TrunkMemory
 from bot.alerts.observation import Sight, Trouble, looks_like_a_dead_engine, not_seen, seen
 from bot.alerts.station_machine import StationMemory
+from bot.logs import Changes
 from bot.pbx import Pbx, PbxError, Priority
+from bot.supervision import first_line
 
 log = structlog.get_logger(__name__)
 
@@ -33,8 +36,8 @@ BELIEVED_FOR = 2 * REMEMBER_EVERY
 
 
 class Watch:
-    """One station's watch. `latest` is the last look, `last_look` when it was, whatever it showed. `saw_time` is told
-    the PBX's time whenever an answer carries it."""
+    """One station's watch. `latest` is the last look, `last_good` when the PBX last answered as it should. `saw_time`
+    is told the PBX's time whenever an answer carries it, `turned` that the watch goes on, whatever it saw."""
 
     def __init__(
         self,
@@ -44,6 +47,7 @@ class Watch:
         policy: Policy,
         clock: Callable[[], datetime],
         saw_time: Callable[[datetime | None], None] = lambda _time: None,
+        turned: Callable[[], None] = lambda: None,
     ) -> None:
         self._name = station
         self._pbx = pbx
@@ -51,13 +55,15 @@ class Watch:
         self._policy = policy
         self._clock = clock
         self._saw_time = saw_time
+        self._turned = turned
+        self._trouble = Changes()
         self._looking_back = LookingBack(station, pbx, timedelta(seconds=policy.alert_after))
         self._station = StationMemory()
         self._trunks: dict[str, TrunkMemory] = {}
         self._slowed = 0
         self._unsure = 0
         self.latest: Sight | None = None
-        self.last_look: datetime | None = None
+        self.last_good: datetime | None = None
 
     @property
     def is_sure(self) -> bool:
@@ -82,10 +88,15 @@ class Watch:
         await self.remember()
         loop = asyncio.get_running_loop()
         while not stop.is_set():
+            self._turned()
             began = loop.time()
             pause = self._policy.poll_interval
             try:
                 pause = await self.look()
+                self._trouble.are(None)
+            except SQLAlchemyError as error:
+                if self._trouble.are(type(error).__name__):
+                    log.error("the store refuses; the next look concludes the same", reason=first_line(error))
             except Exception:
                 metrics.POLLS.labels(self._name, "failed inside the bot").inc()
                 log.exception("a look at the station failed inside the bot", station=self._name)
@@ -108,7 +119,7 @@ class Watch:
     async def look(self) -> float:
         """One look and its consequences; returns the seconds from its start to the next one."""
         sight = await self._see()
-        self.latest, self.last_look = sight, sight.at
+        self.latest = sight
         self._measure(sight)
         try:
             if (judged := await self._proof(sight)) is not None:
@@ -242,6 +253,7 @@ class Watch:
         metrics.POLLS.labels(self._name, str(sight.trouble or "answered")).inc()
         if sight.trouble is not None:
             return
+        self.last_good = sight.at
         metrics.LAST_POLL.labels(self._name).set(sight.at.timestamp())
         for health in Health:
             count = sum(trunk.health is health for trunk in sight.trunks.values())

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 from functools import partial
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import metrics
@@ -46,7 +47,7 @@ Lost = Callable[[AsyncSession, Outgoing, str, bool], Awaitable[str | None]]
 
 class Courier:
     """`zone_of` gives a station's zone by its name, `clock` the aware time. `lost` is told of a message that can never
-    be delivered, in the transaction that gives it up."""
+    be delivered, in the transaction that gives it up, `turned` that the work goes on, whatever came of it."""
 
     def __init__(
         self,
@@ -55,12 +56,14 @@ class Courier:
         zone_of: Callable[[str], tzinfo],
         clock: Callable[[], datetime],
         lost: Lost | None = None,
+        turned: Callable[[], None] = lambda: None,
     ) -> None:
         self._lost = lost
         self._store = store
         self._messenger = messenger
         self._zone_of = zone_of
         self._clock = clock
+        self._turned = turned
         self._woken = asyncio.Event()
         self._lanes: dict[int, asyncio.Task[bool]] = {}
         # Of the chats that wait for their turn: rung when there is something new for them.
@@ -77,6 +80,7 @@ class Courier:
         stopped = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
+                self._turned()
                 self._woken.clear()
                 await self._start_lanes()
                 await self._rest(stopped)
@@ -164,6 +168,9 @@ class Courier:
             message_id = await self._carry_out(row)
         except DeliveryError as error:
             await self._settle(row, error)
+        except SQLAlchemyError:
+            # Nothing is wrong with the message.
+            raise
         except Exception as error:
             log.exception("a message could not be made", row=row.id, template=row.template)
             await self._settle(row, Refused(f"{type(error).__name__}: {error}"))
@@ -287,6 +294,7 @@ class Courier:
             _, late = await asyncio.wait(lanes.values(), timeout=FINISH_WITHIN)
             for lane in late:
                 lane.cancel()
+        self._lanes = {}
 
 
 def _message(row: Outgoing) -> Message | Rendered:

@@ -69,6 +69,10 @@ class TokenRefused(DeliveryError):
     """Telegram does not know the bot's token (any more)."""
 
 
+class SecondCopy(Exception):
+    """Another copy of the bot polls with the same token, and does not stop."""
+
+
 # Exact texts, in lower case because the library changes their case. An unknown text is never taken for permanent.
 MESSAGE_GONE = frozenset(
     {

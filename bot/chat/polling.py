@@ -7,18 +7,27 @@ from datetime import datetime
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from telegram import Bot
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.request import BaseRequest
 
 from bot import metrics
-from bot.chat.errors import TokenRefused
+from bot.chat import conflicts
+from bot.chat.conflicts import Conflicts
+from bot.chat.errors import SecondCopy, TokenRefused
 from bot.chat.updates import WANTED, Updates
+from bot.logs import Changes
+from bot.supervision import first_line
 
 log = structlog.get_logger(__name__)
 
 LONG_POLL = 50
 LONGEST_PAUSE = 30.0
+# Telegram may tell us to wait for hours; asking again earlier than told does no harm.
+LONGEST_TOLD_PAUSE = 300.0
+# An answer that comes byte by byte would never be late.
+ANSWERED_WITHIN = LONG_POLL + 60
 
 
 class UpdatesBot(Bot):
@@ -31,12 +40,14 @@ class UpdatesBot(Bot):
 
     async def raw_updates(self, offset: int | None, seconds: int) -> list[dict[str, Any]]:
         wanted = {"offset": offset, "timeout": seconds, "allowed_updates": list(WANTED)}
-        found: list[dict[str, Any]] = await self._post("getUpdates", wanted, read_timeout=seconds + 10)
+        async with asyncio.timeout(ANSWERED_WITHIN):
+            found: list[dict[str, Any]] = await self._post("getUpdates", wanted, read_timeout=seconds + 10)
         return found
 
 
 class Polling:
-    """`polled` is told of every poll that succeeded, `conflict` when somebody else polls too."""
+    """`polled` is told of every poll that succeeded, `conflict` when somebody else polls too, `turned` that it goes on,
+    whatever came of it."""
 
     def __init__(
         self,
@@ -46,48 +57,68 @@ class Polling:
         clock: Callable[[], datetime],
         polled: Callable[[], None] = lambda: None,
         conflict: Callable[[], None] = lambda: None,
+        turned: Callable[[], None] = lambda: None,
     ) -> None:
         self._bot = bot
         self._updates = updates
         self._clock = clock
         self._polled = polled
         self._conflict = conflict
+        self._turned = turned
+        self._conflicts = Conflicts(clock())
+        self._trouble = Changes()
         self.last_success: datetime | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Poll until `stop` is set. Raises TokenRefused when Telegram does not know the token any more."""
+        """Poll until `stop` is set. Raises TokenRefused when Telegram does not know the token any more, SecondCopy when
+        another copy does not stop polling."""
         offset: int | None = None
         pause = 0.0
         while not stop.is_set():
+            self._turned()
             try:
                 batch = await _unless(stop, self._bot.raw_updates(offset, LONG_POLL))
-            except TelegramError as error:
+                if batch is not None:
+                    self._alive()
+                    await self._updates.take_in(batch)
+                    offset = max((int(update["update_id"]) + 1 for update in batch), default=offset)
+            except (TelegramError, TimeoutError) as error:
                 pause = self._pause_after(error, pause)
-                await _wait(stop, pause)
+            except SQLAlchemyError as error:
+                # Telegram keeps what is not confirmed, and gives it again.
+                if self._trouble.are(type(error).__name__):
+                    log.error("the store takes no updates; they stay with Telegram", reason=first_line(error))
+                pause = _longer(pause)
+            else:
+                self._trouble.are(None)
+                pause = 0.0
                 continue
-            pause = 0.0
-            if batch is not None:
-                self._alive()
-                await self._updates.take_in(batch)
-                offset = max((int(update["update_id"]) + 1 for update in batch), default=offset)
+            await _wait(stop, pause)
 
     def _alive(self) -> None:
         self.last_success = self._clock()
         metrics.LAST_UPDATES.set(self.last_success.timestamp())
         self._polled()
 
-    def _pause_after(self, error: TelegramError, pause: float) -> float:
+    def _pause_after(self, error: TelegramError | TimeoutError, pause: float) -> float:
         if isinstance(error, InvalidToken):
             raise TokenRefused(str(error))
         if isinstance(error, Conflict):
             log.error("another copy of the bot is running with this token; stop one of them")
             self._conflict()
-        else:
-            log.warning("Telegram does not answer", error=str(error) or type(error).__name__)
+            if (lasted := self._conflicts.met(self._clock())) is not None:
+                raise SecondCopy(f"for {lasted.total_seconds() / 60:.0f} minutes")
+            return min(_longer(pause), conflicts.LONGEST_PAUSE)
+        log.warning("Telegram does not answer", error=str(error) or type(error).__name__)
         if isinstance(error, RetryAfter):
             after = error.retry_after
-            return float(after) if isinstance(after, int) else after.total_seconds()
-        return min(max(1.0, pause * 1.5), LONGEST_PAUSE)
+            seconds = float(after) if isinstance(after, int) else after.total_seconds()
+            return min(seconds, LONGEST_TOLD_PAUSE)
+        return _longer(pause)
+
+
+def _longer(pause: float) -> float:
+    return min(max(1.0, pause * 1.5), LONGEST_PAUSE)
 
 
 async def _unless(stop: asyncio.Event, work: Awaitable[list[dict[str, Any]]]) -> list[dict[str, Any]] | None:
@@ -100,7 +131,7 @@ async def _unless(stop: asyncio.Event, work: Awaitable[list[dict[str, Any]]]) ->
     finally:
         for leftover in (task, stopped):
             leftover.cancel()
-        with contextlib.suppress(asyncio.CancelledError, TelegramError):
+        with contextlib.suppress(asyncio.CancelledError, TelegramError, TimeoutError):
             await task
 
 

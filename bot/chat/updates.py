@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -14,11 +15,14 @@ from telegram import Bot, Update
 from bot.chat.doors import Door, door
 from bot.store import chats, inbox
 from bot.store.database import Store
+from bot.supervision import first_line
 
 log = structlog.get_logger(__name__)
 
 # Telegram keeps the previous list when none is sent, so it is always sent; only what is used is asked for.
 WANTED = ("message", "callback_query", "my_chat_member", "chat_member")
+
+PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 
 Handle = Callable[[Update], Awaitable[None]]
 # A chat and a person in it.
@@ -29,9 +33,9 @@ class Updates:
     """Takes updates in and works them off: in order for each person in a chat, everybody else side by side, so that
     nobody who takes an incident waits for somebody else's slow answer.
 
-    `handle` must not raise; `deadline` (seconds) ends a handler that hangs. `heard` is told of every update at
-    once, before its turn comes; `doors` of a chat that lets the bot in or shuts it out, in the transaction that stores
-    the update.
+    `handle` raises only when the store refuses; `deadline` (seconds) ends a handler that hangs. `heard` is told of
+    every update at once, before its turn comes; `doors` of a chat that lets the bot in or shuts it out, in the
+    transaction that stores the update.
     """
 
     def __init__(
@@ -109,14 +113,17 @@ class Updates:
             update_id, update = queue[0]
             try:
                 if update is not None:
-                    await self._handle_one(update)
-                async with self._store.begin() as session:
-                    await inbox.finish(session, update_id, self._clock())
-            except SQLAlchemyError:
+                    await _while_the_store_refuses(partial(self._handle_one, update))
+                await _while_the_store_refuses(partial(self._finish, update_id))
+            except SQLAlchemyError as error:
                 # It stays unfinished in the inbox and comes again after a restart; the lane must not hang on it.
-                log.exception("an update could not be marked as finished", update_id=update_id)
+                log.error("an update could not be finished", update_id=update_id, reason=first_line(error))
             queue.popleft()
         del self._queues[lane]
+
+    async def _finish(self, update_id: int) -> None:
+        async with self._store.begin() as session:
+            await inbox.finish(session, update_id, self._clock())
 
     async def _handle_one(self, update: Update) -> None:
         try:
@@ -124,8 +131,21 @@ class Updates:
                 await self._handle(update)
         except TimeoutError:
             log.error("an answer took too long and was given up", update_id=update.update_id)
+        except SQLAlchemyError:
+            raise
         except Exception:
             log.exception("an update could not be handled", update_id=update.update_id)
+
+
+async def _while_the_store_refuses(deed: Callable[[], Awaitable[None]]) -> None:
+    """Again and again, for some minutes. What was decided already is not done twice: the dispatcher sees to that."""
+    for pause in PAUSES:
+        try:
+            return await deed()
+        except SQLAlchemyError as error:
+            log.warning("the store refuses; the update waits", reason=first_line(error))
+            await asyncio.sleep(pause)
+    return await deed()
 
 
 def _move(payload: dict[str, Any]) -> tuple[int, int] | None:

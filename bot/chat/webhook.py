@@ -40,7 +40,8 @@ LARGEST_ID = 2**63 - 1
 
 class Webhook:
     """`secret` is what Telegram shows; `polled` is told of every look that found all well, `conflict` when somebody
-    else has changed the webhook. `last_success` is when it was last certain that updates arrive."""
+    else has changed the webhook, `turned` that it goes on. `last_success` is when it was last certain that updates
+    arrive."""
 
     def __init__(
         self,
@@ -52,6 +53,7 @@ class Webhook:
         clock: Callable[[], datetime],
         polled: Callable[[], None] = lambda: None,
         conflict: Callable[[], None] = lambda: None,
+        turned: Callable[[], None] = lambda: None,
     ) -> None:
         self._bot = bot
         self._updates = updates
@@ -60,6 +62,7 @@ class Webhook:
         self._clock = clock
         self._polled = polled
         self._conflict = conflict
+        self._turned = turned
         self._is_set = False
         # Telegram's last error and when it was, as far as it is known here, and what the log has of it.
         self._failed_at: datetime | None = None
@@ -122,6 +125,7 @@ class Webhook:
     async def _keep_set(self, stop: asyncio.Event) -> None:
         pause = 0.0
         while not stop.is_set():
+            self._turned()
             try:
                 await self.look()
                 pause = 0.0

@@ -39,6 +39,7 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self._url = async_url(url)
+        # Errors name the statement, but not what people wrote.
         self._engine = create_async_engine(self._url, hide_parameters=True, **_one_connection(self._url))
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
         if self._engine.dialect.name == "sqlite":

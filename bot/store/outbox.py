@@ -9,10 +9,11 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any, Literal
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
-from bot.store.tables import Keyboard, Outgoing
+from bot.store.tables import ChatHold, Keyboard, Outgoing
 
 Action = Literal["send", "edit", "delete"]
 
@@ -136,6 +137,32 @@ async def waiting(session: AsyncSession) -> int:
         select(func.count()).select_from(Outgoing).where(Outgoing.state.in_((*WAITING, "sending")))
     )
     return found.scalar_one()
+
+
+async def oldest_due(session: AsyncSession, now: datetime) -> datetime | None:
+    """Since when something could go and nothing of its chat was tried, or has been on its way; None when there is no
+    such thing. A chat that Telegram told to wait is not late, nor one whose messages fail and are tried again."""
+    failed = aliased(Outgoing)
+    fails = exists().where(
+        failed.chat_id == Outgoing.chat_id, failed.state.in_(WAITING), failed.attempts > 0, failed.not_before > now
+    )
+    held = exists().where(ChatHold.chat_id == Outgoing.chat_id, ChatHold.until > now)
+    waiting = await session.execute(
+        select(Outgoing.chat_id, func.min(Outgoing.not_before))
+        .where(Outgoing.state.in_(WAITING), Outgoing.not_before <= now, ~fails, ~held)
+        .group_by(Outgoing.chat_id)
+    )
+    since: dict[int, datetime] = {row[0]: row[1] for row in waiting.all()}
+    in_those = Outgoing.chat_id.in_(since)
+    tried = select(Outgoing.chat_id, func.max(Outgoing.tried_at)).where(in_those, Outgoing.tried_at.is_not(None))
+    put_back = select(Outgoing.chat_id, func.max(Outgoing.not_before)).where(
+        in_those, Outgoing.state.in_(WAITING), Outgoing.attempts > 0, Outgoing.not_before <= now
+    )
+    for query in (tried, put_back):
+        for chat, moment in (await session.execute(query.group_by(Outgoing.chat_id))).all():
+            since[chat] = max(since[chat], moment)
+    under_way = await session.execute(select(func.min(Outgoing.tried_at)).where(Outgoing.state == "sending"))
+    return min((one for one in (*since.values(), under_way.scalar_one()) if one is not None), default=None)
 
 
 async def claim(session: AsyncSession, row_id: int, now: datetime) -> bool:

@@ -189,7 +189,11 @@ class Outgoing(Table):
     error: Mapped[str | None] = mapped_column(Text)
     # Of one that is dead: who is told in its place.
     fallback: Mapped[str | None] = mapped_column(Text)
-    __table_args__ = (Index("outbox_due", "state", "not_before"), Index("outbox_by_original", "about"))
+    __table_args__ = (
+        Index("outbox_due", "state", "not_before"),
+        Index("outbox_by_original", "about"),
+        Index("outbox_by_chat", "chat_id", "tried_at"),
+    )
 
 
 class ChatHold(Table):

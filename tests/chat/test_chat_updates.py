@@ -1,11 +1,14 @@
 """Updates on their way in: none lost, none twice, none in the way of others."""
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from telegram import Update
 from telegram.error import Conflict, InvalidToken, NetworkError
 from telegram.request import BaseRequest
@@ -15,6 +18,7 @@ from bot.chat.polling import Polling, UpdatesBot
 from bot.chat.updates import Updates
 from bot.store import chats, inbox
 from bot.store.database import Store
+from tests import stores
 from tests.program_log import logged_as_the_program_does
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
@@ -183,9 +187,11 @@ async def test_an_unknown_token_ends_the_run(store: Store) -> None:
         await polling(telegram, updates(telegram, store, nobody)).run(asyncio.Event())
 
 
-@pytest.mark.parametrize("error", [NetworkError("away"), Conflict("another one")])
+@pytest.mark.parametrize(
+    ("error", "longest"), [(NetworkError("away"), 30), (TimeoutError(), 30), (Conflict("another one"), 10)]
+)
 async def test_telegram_being_away_is_waited_out(
-    store: Store, monkeypatch: pytest.MonkeyPatch, error: Exception
+    store: Store, monkeypatch: pytest.MonkeyPatch, error: Exception, longest: float
 ) -> None:
     pauses: list[float] = []
 
@@ -196,7 +202,79 @@ async def test_telegram_being_away_is_waited_out(
     telegram = Telegram(*[error] * 12, [update(1)])
     await until_worked_off(telegram, updates(telegram, store, nobody))
     assert pauses[:3] == [1.0, 1.5, 2.25]
-    assert max(pauses) == 30
+    assert max(pauses) == longest
+
+
+async def test_what_the_store_does_not_take_stays_with_telegram_until_it_does(
+    store_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    store = await stores.fast(store_file)
+    async with store._engine.connect() as connection:
+        await connection.exec_driver_sql("PRAGMA busy_timeout=1")
+    other = sqlite3.connect(store_file, isolation_level=None)
+
+    async def wait(_stop: asyncio.Event, seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            other.execute("ROLLBACK")
+
+    monkeypatch.setattr("bot.chat.polling._wait", wait)
+    seen: list[int] = []
+
+    async def handle(update: Update) -> None:
+        seen.append(update.update_id)
+
+    telegram = Telegram(*[[update(1), update(2)]] * 4)
+    taking = updates(telegram, store, handle)
+    await taking.resume()
+    other.execute("BEGIN EXCLUSIVE")
+    stop = asyncio.Event()
+    running = asyncio.create_task(polling(telegram, taking).run(stop))
+    async with asyncio.timeout(30):
+        await telegram.empty.wait()
+        await taking.drain(5)
+    stop.set()
+    await running
+    assert seen == [1, 2]
+    assert telegram.offsets == [None, None, None, None, 3]
+    assert pauses == [1.0, 1.5, 2.25]
+    other.close()
+    await store.close()
+
+
+async def test_a_command_that_the_store_refuses_to_decide_is_not_lost(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.chat.updates.PAUSES", (0.0,) * 5)
+    refusals = [OperationalError("BEGIN IMMEDIATE", None, Exception("database is locked"))] * 3
+    seen: list[int] = []
+
+    async def handle(update: Update) -> None:
+        if refusals:
+            raise refusals.pop()
+        seen.append(update.update_id)
+
+    telegram = Telegram([update(1), update(2)])
+    await until_worked_off(telegram, updates(telegram, store, handle))
+    assert seen == [1, 2]
+    async with store.begin() as session:
+        assert await inbox.unfinished(session) == {}
+
+
+async def test_what_the_store_never_takes_comes_again_after_a_restart(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.chat.updates.PAUSES", (0.0,))
+
+    async def handle(update: Update) -> None:
+        if update.update_id == 1:
+            raise OperationalError("BEGIN IMMEDIATE", None, Exception("database or disk is full"))
+
+    telegram = Telegram([update(1), update(2)])
+    await until_worked_off(telegram, updates(telegram, store, handle))
+    async with store.begin() as session:
+        assert list(await inbox.unfinished(session)) == [1]
 
 
 def test_the_bot_has_its_own_connection_for_polling() -> None:

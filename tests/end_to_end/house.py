@@ -229,9 +229,9 @@ class Program:
 
     def __init__(self, standins: Standins, folder: Path, **settings: str) -> None:
         self.log = folder / f"bot-{time.monotonic_ns()}.log"
-        self._database = folder / "bot.sqlite3"
-        if not self._database.exists():
-            shutil.copy(stores.empty(), self._database)
+        self.database = folder / "bot.sqlite3"
+        if not self.database.exists():
+            shutil.copy(stores.empty(), self.database)
         self._standins = standins
         standins.looks_before = standins.looks()
         if password := urlsplit(settings.get("TELEGRAM_PROXY", "")).password:
@@ -251,8 +251,11 @@ class Program:
     def _ended(self) -> bool:
         return self._process.poll() is not None
 
-    def stop(self) -> int:
+    def terminate(self) -> None:
         self._process.terminate()
+
+    def stop(self) -> int:
+        self.terminate()
         return self._process.wait(20)
 
     def wait(self, within: float = 20) -> int:
@@ -266,7 +269,7 @@ class Program:
     def kept_its_secrets(self) -> None:
         """Fails when its log or its audit holds one."""
         secrets = self._standins.keys | secrecy.passwords(self._standins.station)
-        secrecy.in_none(secrets, secrecy.kept_by_program(self.log, self._database))
+        secrecy.in_none(secrets, secrecy.kept_by_program(self.log, self.database))
 
 
 def ordinary_settings(address: str, folder: Path) -> dict[str, str]:

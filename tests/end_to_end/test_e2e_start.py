@@ -52,6 +52,7 @@ WRONG = (
         "HEALTH_ADDRESS": ("8080", "127.0.0.1:8080"),
         "WEBHOOK_URL": ("http://bot.example.com", "https://"),
         "WEBHOOK_ADDRESS": ("8443", "127.0.0.1:8080"),
+        "HEARTBEAT_URL": ("http://hc-ping.com/secret-but-wrong", "use https"),
         "DATABASE_URL": ("nonsense", "sqlite:///"),
         "ROLE_reception": ("calls.listen", "known are access.grant"),
         "TWO_PERSON": ("calls.read", "known are access.grant, employees.delete"),

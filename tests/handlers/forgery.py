@@ -106,7 +106,7 @@ class Office(Bench):
             budget=Budget(10**9),
             sleep=lambda _seconds: asyncio.sleep(0),
         )
-        watch: Any = SimpleNamespace(trunk_names={}, engine_is_silent=False, last_look=None)
+        watch: Any = SimpleNamespace(trunk_names={}, engine_is_silent=False)
         notices = Notices(
             station=STATION,
             cards=Cards(),

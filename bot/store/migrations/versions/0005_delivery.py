@@ -15,6 +15,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("urgency", sa.Integer(), nullable=False, server_default="2"))
         batch_op.add_column(sa.Column("tried_at", sa.DateTime(), nullable=True))
         batch_op.add_column(sa.Column("fallback", sa.Text(), nullable=True))
+        batch_op.create_index("outbox_by_chat", ["chat_id", "tried_at"])
     op.execute("UPDATE outbox SET urgency = 3 WHERE action != 'send'")
     op.execute("UPDATE outbox SET urgency = 0 WHERE action = 'send' AND template = 'alert' AND NOT silent")
     op.execute("UPDATE outbox SET urgency = 1 WHERE template = 'alert_over' OR (template = 'alert' AND silent)")
@@ -40,5 +41,6 @@ def downgrade() -> None:
         op.drop_table(table)
     op.execute("UPDATE outbox SET state = 'pending' WHERE state = 'uncertain'")
     with op.batch_alter_table("outbox") as batch_op:
+        batch_op.drop_index("outbox_by_chat")
         for column in ("fallback", "tried_at", "urgency", "masked"):
             batch_op.drop_column(column)

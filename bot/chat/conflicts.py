@@ -1,0 +1,31 @@
+"""How long somebody else has been polling with the same token, and who of the two gives way.
+
+Telegram ends the older poll whenever a newer one begins, so that both copies meet conflicts in turn, and each takes
+updates away from the other. A copy ends at a conflict: then the other one polls, and from then on meets none.
+"""
+
+from datetime import datetime, timedelta
+
+# So long without a conflict proves that nobody else polls. Two copies meet in less: see LONGEST_PAUSE.
+CLEAN = timedelta(seconds=60)
+LONGEST_PAUSE = 10.0
+# A restart is over by then, and people have been told.
+LASTS = timedelta(minutes=3)
+# Who polled alone before the other one came lets it go first.
+PATIENCE = timedelta(minutes=1)
+
+
+class Conflicts:
+    def __init__(self, started: datetime) -> None:
+        self._started = started
+        self._since: datetime | None = None
+        self._latest = started
+
+    def met(self, now: datetime) -> timedelta | None:
+        """Another one; returns how long they have lasted once this copy is to end."""
+        if self._since is None or now - self._latest >= CLEAN:
+            self._since = now
+        self._latest = now
+        was_alone = self._since - self._started >= CLEAN
+        lasted = now - self._since
+        return lasted if lasted >= LASTS + (PATIENCE if was_alone else timedelta(0)) else None

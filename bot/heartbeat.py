@@ -1,0 +1,48 @@
+"""The dead man's switch: somebody outside is called every minute while all is well, and raises the alarm when not."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+import httpx
+import structlog
+from pydantic import SecretStr
+
+from bot.logs import Changes
+
+log = structlog.get_logger(__name__)
+
+EVERY = 60.0
+LOOK_EVERY = 5.0
+TIMEOUT = 10.0
+
+
+class Heartbeat:
+    """`is_well` must be proven: a program that starts again and again without ever working must not beat."""
+
+    def __init__(self, url: SecretStr, is_well: Callable[[], bool]) -> None:
+        self._url = url
+        self._is_well = is_well
+        self._trouble = Changes()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        async with httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False) as http:
+            while not stop.is_set():
+                well = self._is_well()
+                if well:
+                    await self.beat(http)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), EVERY if well else LOOK_EVERY)
+
+    async def beat(self, http: httpx.AsyncClient) -> None:
+        """The address is a secret, and so is every text that could quote it: only the kind of failure is logged."""
+        try:
+            async with asyncio.timeout(TIMEOUT), http.stream("GET", self._url.get_secret_value()) as answer:
+                trouble = None if answer.is_success else f"HTTP {answer.status_code}"
+        except Exception as error:
+            trouble = type(error).__name__
+        if self._trouble.are(trouble):
+            if trouble is None:
+                log.info("the heartbeat is heard")
+            else:
+                log.warning("HEARTBEAT_URL does not take the heartbeat", reason=trouble)

@@ -1,0 +1,122 @@
+"""Whether the bot does what it is there for. Four signs: Telegram is heard, each PBX is seen, what is due is done, and
+what is owed goes out."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot import metrics
+from bot.logs import Changes
+
+log = structlog.get_logger(__name__)
+
+# A long poll takes 50 s, so two missed ones are a silence.
+TELEGRAM_SILENCE = timedelta(seconds=120)
+# Every second it looks for what is due; a store that refuses for this long is no hiccup.
+TICKER_SILENCE = timedelta(seconds=120)
+UNDELIVERED_FOR = timedelta(seconds=120)
+STORE_SILENCE = timedelta(seconds=60)
+LOOK_EVERY = 15.0
+
+LastSeen = Callable[[], datetime | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signs:
+    """When each was last good, None before the first time; `polls` by the name of the station. `oldest_due` is since
+    when something could have been delivered and was not."""
+
+    updates: datetime | None
+    polls: Mapping[str, datetime | None]
+    tick: datetime | None
+    store_read: datetime | None
+    oldest_due: datetime | None
+
+    @property
+    def are_proven(self) -> bool:
+        return None not in (self.updates, *self.polls.values(), self.tick, self.store_read)
+
+
+def complaints(signs: Signs, *, now: datetime, started: datetime, poll_silence: timedelta) -> list[str]:
+    """Why the bot is not well, one line each with what to do; empty when it is."""
+
+    def silent(seen: datetime | None, bears: timedelta) -> str:
+        since = seen or started
+        return f"since {since:%Y-%m-%d %H:%M:%S} UTC" if now - since > bears else ""
+
+    found = []
+    if since := silent(signs.updates, TELEGRAM_SILENCE):
+        found.append(f"Telegram: no updates {since}; look at the network, at TELEGRAM_PROXY and at the log")
+    for name, poll in signs.polls.items():
+        if since := silent(poll, poll_silence):
+            found.append(f"PBX {name}: no good answer {since}; look whether it runs, and at its address and key")
+    if since := silent(signs.tick, TICKER_SILENCE):
+        found.append(f"alerts: nothing that was due could be done {since}; the log says why")
+    if since := silent(signs.store_read, STORE_SILENCE):
+        found.append(f"store: cannot be read {since}; look at the disk, and who else has DATABASE_URL open")
+    if signs.oldest_due and (since := silent(signs.oldest_due, UNDELIVERED_FOR)):
+        found.append(f"outbox: a message waits {since}; the log says why it is not delivered")
+    return found
+
+
+class Life:
+    """`oldest_due` asks the store; everything else is at hand. `polls` tells of each station by its name."""
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], datetime],
+        updates: LastSeen,
+        polls: Mapping[str, LastSeen],
+        poll_silence: timedelta,
+        tick: LastSeen,
+        oldest_due: Callable[[], Awaitable[datetime | None]],
+    ) -> None:
+        self._clock = clock
+        self._started = clock()
+        self._updates = updates
+        self._polls = polls
+        self._poll_silence = poll_silence
+        self._tick = tick
+        self._ask_store = oldest_due
+        self._oldest_due: datetime | None = None
+        self._store_read: datetime | None = None
+        self._trouble = Changes()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """The store is asked here and not by whoever wants to know: they must not wait for it, nor hold it up."""
+        while not stop.is_set():
+            await self.look()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), LOOK_EVERY)
+
+    async def look(self) -> None:
+        try:
+            self._oldest_due = await self._ask_store()
+        except Exception as error:
+            if self._trouble.are(type(error).__name__):
+                log.warning("the store cannot be read", reason=str(error).partition("\n")[0])
+            return
+        self._trouble.are(None)
+        self._store_read = now = self._clock()
+        metrics.OLDEST_DUE.set((now - self._oldest_due).total_seconds() if self._oldest_due else 0)
+
+    def complaints(self) -> list[str]:
+        return complaints(self._signs(), now=self._clock(), started=self._started, poll_silence=self._poll_silence)
+
+    def is_well(self) -> bool:
+        """Proven, and not only not disproven."""
+        return self._signs().are_proven and not self.complaints()
+
+    def _signs(self) -> Signs:
+        return Signs(
+            updates=self._updates(),
+            polls={name: seen() for name, seen in self._polls.items()},
+            tick=self._tick(),
+            store_read=self._store_read,
+            oldest_due=self._oldest_due,
+        )

@@ -13,7 +13,6 @@ from telegram.error import InvalidToken, TelegramError
 from telegram.request import HTTPXRequest
 
 from bot.access import grants_from
-from bot.alerts import silences
 from bot.chat.courier import Courier
 from bot.chat.errors import TokenRefused
 from bot.chat.membership import Membership
@@ -24,7 +23,6 @@ from bot.chat.render import Renderer
 from bot.chat.updates import Updates
 from bot.settings import Settings, WrongSettings
 from bot.station import WatchedStation
-from bot.store import drawer, grants, inbox, keyboards, questions
 from bot.store.acquaintances import Acquaintances
 from bot.store.audit_reading import AuditReader
 from bot.store.database import Store
@@ -33,6 +31,7 @@ from bot.store.grants import GrantBook
 from bot.store.imports import Imports
 from bot.store.incidents import Incidents
 from bot.store.requests import Requests
+from bot.tidying import tidy
 from handlers import CATALOGUE, import_recovery
 from handlers.command import Desk, Station
 from handlers.decisions import Decisions
@@ -182,7 +181,7 @@ class Application:
             oncall=watched.oncall,
             audit=AuditReader(store),
             membership=self._membership,
-            incidents=Incidents(store),
+            incidents=Incidents(store, settings.history_kept),
             silences=watched.silences,
             watched=watched.watched,
             rehearsals=watched.rehearsals,
@@ -234,13 +233,7 @@ class Application:
     async def _tidy(self) -> None:
         while not self._stop.is_set():
             await self._station.zone.ask(self._station.pbx)
-            async with self._store.begin() as session:
-                await inbox.forget_old_updates(session, self._clock())
-                await keyboards.forget_old_keyboards(session, self._clock())
-                await questions.forget_expired(session, self._clock())
-                await drawer.empty_expired(session, self._clock())
-                await grants.forget_ended(session, self._clock())
-                await silences.forget_old(session, self._clock())
+            await tidy(self._store, self._clock(), self._settings.history_kept, self._settings.audit_kept)
             await self._sleep(TIDY_EVERY)
 
     async def _serve_health(self, address: str) -> None:

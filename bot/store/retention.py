@@ -22,6 +22,7 @@ from bot.store.tables import (
     Import,
     Incident,
     IncidentEvent,
+    Keyboard,
     Outgoing,
     Table,
 )
@@ -34,10 +35,12 @@ async def forget_expired(store: Store, now: datetime) -> None:
     """What was meant to be kept for hours or days."""
     async with store.begin() as session:
         await inbox.forget_old_updates(session, now)
-        await keyboards.forget_old_keyboards(session, now)
         await questions.forget_expired(session, now)
         await drawer.empty_expired(session, now)
         await grants.forget_ended(session, now)
+    on_a_message = select(Outgoing.keyboard_id).where(Outgoing.keyboard_id.is_not(None))
+    old = Keyboard.created_at < now - keyboards.KEPT
+    await _forget(store, Keyboard, old, Keyboard.id.not_in(on_a_message))
 
 
 async def forget_history(store: Store, before: datetime) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import resource
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,8 @@ PAGE = resource.getpagesize()
 class Measured:
     """`rows` by table; `remembered` by the place in the program, how many things it holds."""
 
-    rows: Mapping[str, int]
-    remembered: Mapping[str, int]
+    rows: dict[str, int]
+    remembered: dict[str, int]
     file: int
     wal: int
     tasks: int
@@ -40,7 +40,7 @@ async def measure(app: Application, path: Path) -> Measured:
     return _measured(app, path, stored)
 
 
-def _measured(app: Application, path: Path, stored: Mapping[str, int]) -> Measured:
+def _measured(app: Application, path: Path, stored: dict[str, int]) -> Measured:
     return Measured(
         rows=stored,
         remembered=dict(sorted(remembered(app))),

@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from bot.store import drawer, grants, imports, inbox, keyboards, questions
 from bot.store.database import Store
-from bot.store.people_tables import AccessRequest, OverrideRow
+from bot.store.people_tables import AccessRequest, Acquaintance, GrantRow, OverrideRow, Pager
 from bot.store.tables import (
     AuditEntry,
     AuditOutcome,
@@ -61,8 +61,13 @@ async def forget_history(store: Store, before: datetime) -> None:
 
 
 async def forget_audit(store: Store, before: datetime) -> None:
+    """Decisions from before that moment, and the names of people and chats of whom nothing else is left."""
+    forgotten = False
     while await _forget_decisions(store, before):
-        pass
+        forgotten = True
+    if forgotten:
+        known = [AuditEntry.actor_id, AuditEntry.chat_id, GrantRow.subject_id, Pager.person_id, Card.chat_id]
+        await _forget(store, Acquaintance, *(Acquaintance.id.not_in(select(number)) for number in known))
 
 
 def _over(before: datetime) -> tuple[ColumnElement[bool], ...]:

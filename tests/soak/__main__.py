@@ -30,8 +30,8 @@ SHOWN = ("incidents", "incident_events", "cards", "outbox", "keyboards", "audit"
 @dataclass(frozen=True)
 class Week:
     looks: int
-    commands: int
-    messages: int
+    updates: int
+    answered: int
     refused: int
     measured: Measured
 
@@ -42,11 +42,10 @@ async def weeks(number: int, seed: str, empty: Path) -> list[Week]:
         path = Path(shutil.copy(empty, folder))
         async with season(path, Random(seed), step=STEP, kept=WEEK) as one:
             for week in range(number):
-                before = (one.looks, one.commands, one.telegram.answered, one.telegram.refused)
+                before = one.counted()
                 await live(one, Random(f"{seed}/{week}"), WEEK, 1000 + 10 * week)
-                after = (one.looks, one.commands, one.telegram.answered, one.telegram.refused)
-                counted = [now - then for now, then in zip(after, before, strict=True)]
-                lived.append(Week(*counted, await measure(one.app, path)))
+                looks, updates, answered, refused = (n - m for n, m in zip(one.counted(), before, strict=True))
+                lived.append(Week(looks, updates, answered, refused, await measure(one.app, path)))
                 print(row(week + 1, lived[-1]), flush=True)
     return lived
 
@@ -70,7 +69,7 @@ HEAD = [
 
 def row(number: int, week: Week) -> str:
     one = week.measured
-    cells: list[object] = [number, week.looks, week.commands, week.messages + week.refused, week.refused]
+    cells: list[object] = [number, week.looks, week.updates, week.answered + week.refused, week.refused]
     cells += [one.rows[name] for name in SHOWN]
     cells += [sum(one.rows.values()), one.file // 1024, one.wal // 1024, one.tasks, sum(one.remembered.values())]
     cells += [one.objects, round(one.memory / 2**20, 1)]

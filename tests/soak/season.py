@@ -106,7 +106,7 @@ class Season:
         self.pbx = pbx
         self.telegram = telegram
         self.looks = 0
-        self.commands = 0
+        self.updates = 0
         self._step = step
         self._kept = kept
         self._update = itertools.count(1)
@@ -115,6 +115,10 @@ class Season:
     @property
     def store(self) -> Store:
         return self.app._store
+
+    def counted(self) -> tuple[int, int, int, int]:
+        """Looks, updates, calls to Telegram that it obeyed, and those it refused."""
+        return self.looks, self.updates, self.telegram.answered, self.telegram.refused
 
     async def pass_until(self, moment: datetime) -> None:
         while self.clock.now < moment:
@@ -139,7 +143,7 @@ class Season:
         await self._delivers()
 
     async def _takes(self, update: dict[str, Any]) -> None:
-        self.commands += 1
+        self.updates += 1
         assert self.app._updates
         await self.app._updates.take_in([{"update_id": next(self._update), **update}])
         await self.settles()

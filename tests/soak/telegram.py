@@ -37,7 +37,7 @@ class SoakTelegram(BaseRequest):
         self, url: str, method: str, request_data: RequestData | None = None, *_: Any, **__: Any
     ) -> tuple[int, bytes]:
         name = url.rpartition("/")[2]
-        said = request_data.parameters if request_data else {}
+        said: dict[str, Any] = request_data.parameters if request_data else {}
         chat = int(said.get("chat_id", 0))
         fate = self.chance.random()
         if chat == BLOCKED:

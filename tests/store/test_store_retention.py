@@ -8,10 +8,11 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.store import outbox, retention
+from bot.store.acquaintances import Known, meet
 from bot.store.audit import Change, entry, record_decision, record_outcome
 from bot.store.database import Store
 from bot.store.keyboards import KEPT, new_keyboard
-from bot.store.people_tables import AccessRequest, OverrideRow
+from bot.store.people_tables import AccessRequest, Acquaintance, OverrideRow, Pager
 from bot.store.tables import (
     AuditEntry,
     AuditOutcome,
@@ -144,11 +145,11 @@ async def test_agreements_requests_and_imports_of_long_ago_are_forgotten(store: 
         assert await numbers(store, table) == [2]
 
 
-async def decide(store: Store, at: datetime) -> int:
+async def decide(store: Store, at: datetime, person: int = 1) -> int:
     row = entry(
         at=at,
         update_id=1,
-        actor_id=1,
+        actor_id=person,
         actor_name="Anna",
         chat_id=-100,
         station=STATION,
@@ -170,6 +171,17 @@ async def test_the_audit_forgets_only_what_is_older_than_it_is_kept(store: Store
     kept = await decide(store, LATELY)
     await retention.forget_audit(store, BEFORE)
     assert await numbers(store, AuditEntry) == await numbers(store, AuditOutcome) == [kept]
+
+
+async def test_of_whom_nothing_else_is_left_the_name_is_forgotten(store: Store) -> None:
+    await decide(store, LONG_AGO, person=8)
+    await decide(store, LATELY, person=9)
+    async with store.begin() as session:
+        for person in (8, 9, 10):
+            await meet(session, Known(person, "A", None))
+        session.add(Pager(person_id=10))
+    await retention.forget_audit(store, BEFORE)
+    assert await numbers(store, Acquaintance) == [9, 10]
 
 
 async def test_the_audit_is_closed_again_after_it_has_forgotten(store: Store) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.store import outbox, retention
@@ -25,6 +25,7 @@ from bot.store.tables import (
     Outgoing,
     Table,
 )
+from bot.tidying import tidy
 from tests.past import STATION, add_card, add_event, add_incident
 
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
@@ -208,3 +209,19 @@ async def assert_closed(store: Store) -> None:
                     await session.execute(deed)
     async with store.begin() as session:
         assert await session.scalar(select(func.count()).select_from(AuditEntry))
+
+
+async def test_history_and_audit_are_each_kept_for_their_own_time(store: Store) -> None:
+    for at in (LONG_AGO, LATELY):
+        await decide(store, at)
+        await add_incident(store, at, at + HOUR)
+    await tidy(store, LATELY + HOUR, history_kept=timedelta(days=100), audit_kept=timedelta(days=1000))
+    assert await numbers(store, Incident) == [2]
+    assert await numbers(store, AuditEntry) == [1, 2]
+
+
+async def test_what_cannot_be_forgotten_now_does_not_end_the_program(store: Store) -> None:
+    await add_incident(store, LONG_AGO, LONG_AGO + HOUR)
+    async with store.begin() as session:
+        await session.execute(text("DROP TABLE questions"))
+    await tidy(store, LATELY, history_kept=timedelta(days=100), audit_kept=timedelta(days=1000))

@@ -87,7 +87,8 @@ def _over(before: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def _said(before: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Messages that may be forgotten: their fate is known, and nothing that is kept refers to them."""
+    """Messages that may be forgotten: their fate is known, and nothing that is kept refers to them. Of an outage that
+    is open for long its message and the answers to it stay, but not how the message once looked."""
     later = aliased(Outgoing)
     cards = select(Card.message)
     told = func.json_extract(IncidentEvent.facts, "$.message")
@@ -102,7 +103,7 @@ def _said(before: datetime) -> tuple[ColumnElement[bool], ...]:
         Outgoing.state.in_(("sent", "dead", "dropped")),
         Outgoing.id.not_in(cards),
         Outgoing.id.not_in(in_chains),
-        or_(Outgoing.about.is_(None), Outgoing.about.not_in(cards)),
+        or_(Outgoing.about.is_(None), Outgoing.about.not_in(cards), Outgoing.action == "edit"),
         ~exists().where(later.about == Outgoing.id),
     )
 

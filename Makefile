@@ -9,11 +9,12 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 # Without kept bytecode every process of the tests would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo run test lint check picture format lock clean
+.PHONY: help demo run test soak lint check picture format lock clean
 help:
 	@echo "make demo    run the demo and print its address"
 	@echo "make run     run the bot with the settings in .env"
 	@echo "make test    run the tests"
+	@echo "make soak    live through simulated weeks and write docs/soak.md (WEEKS=12 SEED=1)"
 	@echo "make lint    format, lint, types, import rules, dead code, dependencies"
 	@echo "make check   the same, and the tests"
 	@echo "make format  put the code into shape"
@@ -45,6 +46,11 @@ check: lint test
 
 test: $(INSTALLED)
 	$(BIN)/pytest -n 6 --dist worksteal
+
+WEEKS = 12
+SEED = 1
+soak: $(INSTALLED)
+	$(BIN)/python -m tests.soak $(WEEKS) $(SEED)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff format --check .

@@ -38,7 +38,7 @@ from bot.store.requests import Requests
 from bot.store.tables import Outgoing
 from bot.supervision import ENDS_WITHIN, cancel, persistently, supervise, wait_for
 from bot.systemd import ServiceManager
-from bot.tidying import forget_what_is_old
+from bot.tidying import tidy
 from bot.turns import Turns
 from handlers import CATALOGUE, import_recovery
 from handlers.command import Desk, Station
@@ -200,7 +200,7 @@ class Application:
             oncall=watched.oncall,
             audit=AuditReader(store),
             membership=self._membership,
-            incidents=Incidents(store),
+            incidents=Incidents(store, settings.history_kept),
             silences=watched.silences,
             watched=watched.watched,
             rehearsals=watched.rehearsals,
@@ -274,7 +274,7 @@ class Application:
     async def _tidy(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             await self._station.zone.ask(self._station.pbx)
-            await forget_what_is_old(self._store, self._clock())
+            await tidy(self._store, self._clock(), self._settings.history_kept, self._settings.audit_kept)
             await wait_for(stop, TIDY_EVERY)
 
     async def _serve_health(self, address: str) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -69,6 +70,8 @@ class Settings(BaseSettings):
     remind_every: float = Field(default=1800, ge=1, le=604_800)
     no_calls_after: int = Field(default=0, ge=0, le=1440)
     no_calls_hours: Annotated[WorkingHours, NoDecode] = read_hours("mon-fri 09:00-18:00")
+    keep_history: int = Field(default=400, ge=7, le=3660)
+    keep_audit: int = Field(default=1100, ge=7, le=36_600)
     language: Literal["en", "ru"] = "en"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     health_address: str | None = None
@@ -236,6 +239,14 @@ class Settings(BaseSettings):
     def roles(self) -> Mapping[str, Role]:
         """The built-in roles and the site's own."""
         return {**BUILT_IN, **{name: Role(name, _permissions(words, PERMISSIONS)) for name, words in self.role.items()}}
+
+    @property
+    def history_kept(self) -> timedelta:
+        return timedelta(days=self.keep_history)
+
+    @property
+    def audit_kept(self) -> timedelta:
+        return timedelta(days=self.keep_audit)
 
     @property
     def alert_destinations(self) -> tuple[Destination, ...]:

@@ -1,17 +1,25 @@
-"""What is kept for a time only."""
+"""Puts the store in order now and then: what is over is forgotten, each thing after its time."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.alerts import silences
-from bot.store import drawer, grants, inbox, keyboards, questions
+from bot.store import retention
 from bot.store.database import Store
 
+log = structlog.get_logger(__name__)
 
-async def forget_what_is_old(store: Store, now: datetime) -> None:
-    async with store.begin() as session:
-        await inbox.forget_old_updates(session, now)
-        await keyboards.forget_old_keyboards(session, now)
-        await questions.forget_expired(session, now)
-        await drawer.empty_expired(session, now)
-        await grants.forget_ended(session, now)
-        await silences.forget_old(session, now)
+
+async def tidy(store: Store, now: datetime, history_kept: timedelta, audit_kept: timedelta) -> None:
+    """What could not be forgotten this time is forgotten the next."""
+    history = now - history_kept
+    try:
+        await retention.forget_expired(store, now)
+        async with store.begin() as session:
+            await silences.forget_old(session, history)
+        await retention.forget_history(store, history)
+        await retention.forget_audit(store, now - audit_kept)
+    except SQLAlchemyError:
+        log.exception("what is over could not be forgotten")

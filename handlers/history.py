@@ -81,7 +81,7 @@ async def _chart(request: Request) -> Reply:
 async def _look(request: Request, trunk: str, period: Period) -> Looked:
     zone, incidents, station = request.station.zone(), request.desk.incidents, request.station.name
     begin, end = (moment.replace(tzinfo=zone).astimezone(UTC) for moment in (period.start, period.end))
-    known_from = await incidents.beginning(station) or request.now
+    known_from = await incidents.beginning(station, request.now) or request.now
     end = min(end + timedelta(seconds=1), request.now)
     begin = min(max(begin, known_from), end)
     turns = await incidents.turns(station, begin, end)

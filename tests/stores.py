@@ -30,8 +30,14 @@ def empty() -> Path:
 
 
 async def fast(path: Path) -> Store:
-    """The store of this file, open, for tests in which nobody else has it open: it needs no disk that survives a loss
-    of power, and no thread that waits for it."""
+    """The store of this file, open, for tests in which nobody else has it open."""
+    store = hurried(path)
+    await store.open()
+    return store
+
+
+def hurried(path: Path) -> Store:
+    """It needs no disk that survives a loss of power, and no thread that waits for it."""
     store = Store(f"sqlite:///{path}")
 
     def hurry(connection: Any, _record: Any) -> None:
@@ -39,7 +45,6 @@ async def fast(path: Path) -> Store:
         connection.driver_connection._execute = _at_once
 
     event.listen(store._engine.sync_engine, "connect", hurry)
-    await store.open()
     return store
 
 

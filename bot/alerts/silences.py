@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import delete, null, or_, select
+from sqlalchemy import delete, func, null, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.alerts.incident import OUTAGES, Kind
@@ -14,8 +14,6 @@ from bot.store import incidents
 from bot.store.database import Store
 from bot.store.tables import SilenceRow
 
-# What has ended is kept for questions about the past.
-KEPT = timedelta(days=30)
 REASON_LIMIT = 256
 
 
@@ -120,16 +118,17 @@ async def end_until_recovery(session: AsyncSession, station: str, subject: str, 
             row.ended_at = now
 
 
-async def forget_old(session: AsyncSession, now: datetime) -> None:
-    old = now - KEPT
+async def forget_old(session: AsyncSession, before: datetime) -> None:
+    """What had ended before that moment. The newest stays: its number would be given again, and buttons carry it."""
     of_everything = (SilenceRow.subject == EVERYTHING) & SilenceRow.repeats.is_(null()) & SilenceRow.until.is_(None)
     await session.execute(
         delete(SilenceRow).where(
+            SilenceRow.id < select(func.max(SilenceRow.id)).scalar_subquery(),
             or_(
-                SilenceRow.ended_at <= old,
-                SilenceRow.until <= old,
-                of_everything & (SilenceRow.begins_at <= old - LONGEST_OF_EVERYTHING),
-            )
+                SilenceRow.ended_at <= before,
+                SilenceRow.until <= before,
+                of_everything & (SilenceRow.begins_at <= before - LONGEST_OF_EVERYTHING),
+            ),
         )
     )
 

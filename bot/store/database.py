@@ -77,8 +77,15 @@ class Store:
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
-    # NORMAL is safe against a killed process in WAL mode; FULL also survives the machine losing power.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+    # NORMAL is safe against a killed process in WAL mode; FULL also survives the machine losing power. The WAL of one
+    # large transaction would stay that large without a limit.
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=10000",
+        "journal_size_limit=8000000",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,8 +26,11 @@ class Delivered:
 
 
 class Incidents:
-    def __init__(self, store: Store) -> None:
+    """`kept` is for how long, None for ever."""
+
+    def __init__(self, store: Store, kept: timedelta | None = None) -> None:
         self._store = store
+        self._kept = kept
 
     async def open(self, station: str) -> list[Incident]:
         """Oldest first."""
@@ -97,8 +100,8 @@ class Incidents:
         newest = select(func.max(Incident.id)).where(Incident.station == station).group_by(Incident.subject)
         return {incident.subject: name_of(incident) for incident in await self._incidents(Incident.id.in_(newest))}
 
-    async def beginning(self, station: str) -> datetime | None:
-        """The earliest sign of somebody watching the station; before it nothing is known."""
+    async def beginning(self, station: str, now: datetime) -> datetime | None:
+        """The earliest sign of somebody watching the station; before it nothing is known, or not any more."""
         signs = (
             select(func.min(WatchState.updated_at)).where(WatchState.station == station),
             select(func.min(Incident.opened_at)).where(Incident.station == station),
@@ -106,7 +109,8 @@ class Incidents:
         )
         async with self._store.begin() as session:
             found = [(await session.execute(sign)).scalar_one_or_none() for sign in signs]
-        return min((moment for moment in found if moment is not None), default=None)
+        first = min((moment for moment in found if moment is not None), default=None)
+        return max(first, now - self._kept) if first is not None and self._kept is not None else first
 
     async def _incidents(self, *clauses: ColumnElement[bool], limit: int | None = None) -> Sequence[Incident]:
         async with self._store.begin() as session:

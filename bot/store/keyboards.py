@@ -4,10 +4,10 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.tables import Keyboard, Outgoing
+from bot.store.tables import Keyboard
 
 # Alerts keep their buttons for as long as an incident may reasonably stay open.
 KEPT = timedelta(days=60)
@@ -47,8 +47,3 @@ async def use_once(session: AsyncSession, keyboard_id: str, now: datetime) -> bo
         .returning(Keyboard.id)
     )
     return used.scalar_one_or_none() is not None
-
-
-async def forget_old_keyboards(session: AsyncSession, now: datetime) -> None:
-    in_outbox = select(Outgoing.keyboard_id).where(Outgoing.keyboard_id.is_not(None))
-    await session.execute(delete(Keyboard).where(Keyboard.created_at < now - KEPT, Keyboard.id.not_in(in_outbox)))

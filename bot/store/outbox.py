@@ -154,13 +154,15 @@ async def oldest_due(session: AsyncSession, now: datetime) -> datetime | None:
     )
     since: dict[int, datetime] = {row[0]: row[1] for row in waiting.all()}
     in_those = Outgoing.chat_id.in_(since)
-    tried = select(Outgoing.chat_id, func.max(Outgoing.tried_at)).where(in_those, Outgoing.tried_at.is_not(None))
+    tried = select(Outgoing.chat_id, func.max(Outgoing.tried_at)).where(in_those)
     put_back = select(Outgoing.chat_id, func.max(Outgoing.not_before)).where(
         in_those, Outgoing.state.in_(WAITING), Outgoing.attempts > 0, Outgoing.not_before <= now
     )
     for query in (tried, put_back):
-        for chat, moment in (await session.execute(query.group_by(Outgoing.chat_id))).all():
-            since[chat] = max(since[chat], moment)
+        found = await session.execute(query.group_by(Outgoing.chat_id))
+        for chat, moment in found.all():
+            if moment is not None and moment > since[chat]:
+                since[chat] = moment
     under_way = await session.execute(select(func.min(Outgoing.tried_at)).where(Outgoing.state == "sending"))
     return min((one for one in (*since.values(), under_way.scalar_one()) if one is not None), default=None)
 

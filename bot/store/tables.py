@@ -104,7 +104,7 @@ class Card(Table):
     # The message as it stands: the outbox row that sends it.
     message: Mapped[int] = mapped_column(ForeignKey("outbox.id"))
     closed_at: Mapped[datetime | None]
-    __table_args__ = (Index("cards_by_chat", "chat_id", "closed_at"),)
+    __table_args__ = (Index("cards_by_chat", "chat_id", "closed_at"), Index("cards_by_message", "message"))
 
 
 class CardIncident(Table):
@@ -193,6 +193,7 @@ class Outgoing(Table):
         Index("outbox_due", "state", "not_before"),
         Index("outbox_by_original", "about"),
         Index("outbox_by_chat", "chat_id", "tried_at"),
+        Index("outbox_by_keyboard", "keyboard_id"),
     )
 
 

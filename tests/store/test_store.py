@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, insert
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from bot.store import chats, inbox, keyboards, outbox, people_tables
+from bot.store import chats, inbox, keyboards, outbox, people_tables, retention
 from bot.store.database import MIGRATIONS, NEWEST_REVISION, Store, async_url
 from bot.store.tables import Incident, Outgoing, Received, Table
 
@@ -98,8 +98,7 @@ async def test_old_keyboards_are_forgotten_unless_a_message_still_needs_them(sto
         gone = keyboards.new_keyboard(-100, [], now=old)
         session.add(gone)
         outbox.owe(session, keyboard=kept, **row())  # type: ignore[arg-type]
-    async with store.begin() as session:
-        await keyboards.forget_old_keyboards(session, NOW)
+    await retention.forget_expired(store, NOW)
     async with store.begin() as session:
         assert await keyboards.find_keyboard(session, kept.id) is not None
         assert await keyboards.find_keyboard(session, gone.id) is None

@@ -66,10 +66,19 @@ async def test_everything_that_ever_had_an_incident_is_known_by_its_newest_name(
 
 async def test_before_the_first_sign_of_a_watch_nothing_is_known(store: Store) -> None:
     incidents = Incidents(store)
-    assert await incidents.beginning(STATION) is None
+    assert await incidents.beginning(STATION, NOON) is None
     await add_incident(store, NOON)
-    assert await incidents.beginning(STATION) == NOON + timedelta(seconds=30)
-    assert await incidents.beginning("Branch") is None
+    assert await incidents.beginning(STATION, NOON + HOUR) == NOON + timedelta(seconds=30)
+    assert await incidents.beginning("Branch", NOON + HOUR) is None
+
+
+async def test_of_the_time_before_what_is_kept_nothing_is_said(store: Store) -> None:
+    """Outages that have been forgotten must not make the past look better than it was."""
+    incidents = Incidents(store, kept=timedelta(days=7))
+    await add_incident(store, NOON)
+    for days in (6, 8):
+        now = NOON + timedelta(days=days)
+        assert await incidents.beginning(STATION, now) == max(NOON + timedelta(seconds=30), now - timedelta(days=7))
 
 
 def test_an_incident_is_called_what_its_facts_call_it() -> None:

@@ -16,6 +16,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("tried_at", sa.DateTime(), nullable=True))
         batch_op.add_column(sa.Column("fallback", sa.Text(), nullable=True))
         batch_op.create_index("outbox_by_chat", ["chat_id", "tried_at"])
+        batch_op.create_index("outbox_by_keyboard", ["keyboard_id"])
+    op.create_index("cards_by_message", "cards", ["message"])
     op.execute("UPDATE outbox SET urgency = 3 WHERE action != 'send'")
     op.execute("UPDATE outbox SET urgency = 0 WHERE action = 'send' AND template = 'alert' AND NOT silent")
     op.execute("UPDATE outbox SET urgency = 1 WHERE template = 'alert_over' OR (template = 'alert' AND silent)")
@@ -37,10 +39,12 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("cards_by_message", "cards")
     for table in ("closed_chats", "chat_holds"):
         op.drop_table(table)
     op.execute("UPDATE outbox SET state = 'pending' WHERE state = 'uncertain'")
     with op.batch_alter_table("outbox") as batch_op:
+        batch_op.drop_index("outbox_by_keyboard")
         batch_op.drop_index("outbox_by_chat")
         for column in ("fallback", "tried_at", "urgency", "masked"):
             batch_op.drop_column(column)

@@ -1,0 +1,153 @@
+"""Forgets what is over, each thing after its time. What is open, and whatever belongs to it, is never forgotten.
+
+History goes in small bites, each a transaction of its own, so that nobody waits long for the store.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute, aliased
+
+from bot.store import drawer, grants, imports, inbox, keyboards, questions
+from bot.store.database import Store
+from bot.store.people_tables import AccessRequest, Acquaintance, GrantRow, OverrideRow, Pager
+from bot.store.tables import (
+    AuditEntry,
+    AuditOutcome,
+    Card,
+    CardIncident,
+    Import,
+    Incident,
+    IncidentEvent,
+    Keyboard,
+    Outgoing,
+    Table,
+)
+
+BITE = 500
+CLOSED_BY = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'audit%no_delete'"
+
+
+async def forget_expired(store: Store, now: datetime) -> None:
+    """What was meant to be kept for hours or days."""
+    async with store.begin() as session:
+        await inbox.forget_old_updates(session, now)
+        await questions.forget_expired(session, now)
+        await drawer.empty_expired(session, now)
+        await grants.forget_ended(session, now)
+    on_a_message = select(Outgoing.keyboard_id).where(Outgoing.keyboard_id.is_not(None))
+    old = Keyboard.created_at < now - keyboards.KEPT
+    await _forget(store, Keyboard, old, Keyboard.id.not_in(on_a_message))
+
+
+async def forget_history(store: Store, before: datetime) -> None:
+    """Incidents that ended before that moment, with everything that was told of them; what else was said, agreed and
+    asked for before it."""
+    over = select(Incident.id).where(*_over(before))
+    await _forget(store, IncidentEvent, IncidentEvent.incident_id.in_(over))
+    await _forget(store, CardIncident, CardIncident.incident_id.in_(over))
+    await _forget(store, Incident, Incident.id.in_(over))
+    of_card = exists().where(CardIncident.card_id == Card.id)
+    await _forget(store, Card, _old(Card.id, Card.opened_at, before), ~of_card)
+    await _forget(store, Outgoing, *_said(before))
+    await _forget(store, AccessRequest, _old(AccessRequest.id, AccessRequest.asked_at, before))
+    past = (_old(OverrideRow.id, OverrideRow.made_at, before), OverrideRow.ends_at < before)
+    await _forget(store, OverrideRow, *past)
+    ended = Import.state.in_((imports.STOPPED, imports.DONE))
+    await _forget(store, Import, _old(Import.id, Import.begun_at, before), Import.touched_at < before, ended)
+
+
+async def forget_audit(store: Store, before: datetime) -> None:
+    """Decisions from before that moment, and the names of people and chats of whom nothing else is left."""
+    forgotten = False
+    while await _forget_decisions(store, before):
+        forgotten = True
+    if forgotten:
+        known = [AuditEntry.actor_id, AuditEntry.chat_id, GrantRow.subject_id, Pager.person_id, Card.chat_id]
+        await _forget(store, Acquaintance, *(Acquaintance.id.not_in(select(number)) for number in known))
+
+
+def _over(before: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Incidents that may be forgotten. What is shown in one message with an open one still belongs to it."""
+    live = (
+        select(CardIncident.card_id)
+        .join(Incident, Incident.id == CardIncident.incident_id)
+        .where(Incident.open_key.is_not(None))
+    )
+    beside = select(CardIncident.incident_id).where(CardIncident.card_id.in_(live))
+    return (
+        _old(Incident.id, Incident.opened_at, before),
+        Incident.open_key.is_(None),
+        Incident.ended_at < before,
+        Incident.id.not_in(beside),
+    )
+
+
+def _said(before: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Messages that may be forgotten: their fate is known, and nothing that is kept refers to them. Of an outage that
+    is open for long its message and the answers to it stay, but not how the message once looked."""
+    later = aliased(Outgoing)
+    cards = select(Card.message)
+    told = func.json_extract(IncidentEvent.facts, "$.message")
+    # Only incidents from before that moment can have been told of before it.
+    in_chains = (
+        select(told)
+        .join(Incident, Incident.id == IncidentEvent.incident_id)
+        .where(Incident.opened_at < before, IncidentEvent.what == "told", told.is_not(None))
+    )
+    return (
+        _old(Outgoing.id, Outgoing.created_at, before),
+        Outgoing.state.in_(("sent", "dead", "dropped")),
+        Outgoing.id.not_in(cards),
+        Outgoing.id.not_in(in_chains),
+        or_(Outgoing.about.is_(None), Outgoing.about.not_in(cards), Outgoing.action == "edit"),
+        ~exists().where(later.about == Outgoing.id),
+    )
+
+
+def _old(
+    number: InstrumentedAttribute[int], at: InstrumentedAttribute[datetime], before: datetime
+) -> ColumnElement[bool]:
+    """Numbers rise with time, so that nothing is read but what is old. The newest row stays always: its number would be
+    given again, and a button that is still about would mean another thing."""
+    young = select(number).where(at >= before).order_by(number).limit(1)
+    newest = select(func.max(number))
+    return number < func.coalesce(young.scalar_subquery(), newest.scalar_subquery())
+
+
+async def _forget(store: Store, table: type[Table], *clauses: ColumnElement[bool]) -> None:
+    key = tuple_(*table.__mapper__.primary_key)
+    bite = select(*table.__mapper__.primary_key).where(*clauses).limit(BITE)
+    forget = delete(table).where(key.in_(bite)).returning(*table.__mapper__.primary_key)
+    gone = True
+    while gone:
+        async with store.begin() as session:
+            gone = bool((await session.execute(forget, execution_options={"synchronize_session": False})).all())
+
+
+async def _forget_decisions(store: Store, before: datetime) -> bool:
+    """False when there was nothing to forget."""
+    old = select(AuditEntry.id).where(_old(AuditEntry.id, AuditEntry.at, before)).limit(BITE)
+    async with store.begin() as session:
+        numbers = (await session.execute(old)).scalars().all()
+        if numbers:
+            async with _opened_audit(session):
+                await session.execute(delete(AuditOutcome).where(AuditOutcome.decision_id.in_(numbers)))
+                await session.execute(delete(AuditEntry).where(AuditEntry.id.in_(numbers)))
+    return bool(numbers)
+
+
+@asynccontextmanager
+async def _opened_audit(session: AsyncSession) -> AsyncIterator[None]:
+    """The triggers that keep the audit whole are away for a part of one transaction, and nobody sees it without them:
+    if anything fails, they were never gone."""
+    connection = await session.connection()
+    triggers = (await connection.exec_driver_sql(CLOSED_BY)).mappings().all()
+    for trigger in triggers:
+        await connection.exec_driver_sql(f"DROP TRIGGER {trigger['name']}")
+    yield
+    for trigger in triggers:
+        await connection.exec_driver_sql(trigger["sql"])

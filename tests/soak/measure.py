@@ -1,0 +1,87 @@
+"""What a program that runs for months must not let grow: rows, files, tasks, and whatever its parts remember."""
+
+import asyncio
+import gc
+import resource
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from prometheus_client import REGISTRY
+from sqlalchemy import func, select
+
+from bot.application import Application
+from bot.store.database import Store
+from bot.store.tables import Table
+
+OURS = ("bot.", "handlers.")
+PAGE = resource.getpagesize()
+
+
+@dataclass(frozen=True)
+class Measured:
+    """`rows` by table; `remembered` by the place in the program, how many things it holds."""
+
+    rows: dict[str, int]
+    remembered: dict[str, int]
+    file: int
+    wal: int
+    tasks: int
+    metrics: int
+    memory: int
+    objects: int
+
+
+async def measure(app: Application, path: Path) -> Measured:
+    stored = await rows(app._store)
+    gc.collect()
+    return _measured(app, path, stored)
+
+
+def _measured(app: Application, path: Path, stored: dict[str, int]) -> Measured:
+    return Measured(
+        rows=stored,
+        remembered=dict(sorted(remembered(app))),
+        file=path.stat().st_size,
+        wal=_size(Path(f"{path}-wal")),
+        tasks=len(asyncio.all_tasks()),
+        metrics=sum(len(metric.samples) for metric in REGISTRY.collect()),
+        memory=int(Path("/proc/self/statm").read_text().split()[1]) * PAGE,
+        objects=len(gc.get_objects()),
+    )
+
+
+async def rows(store: Store) -> dict[str, int]:
+    async with store.begin() as session:
+        return {
+            name: (await session.execute(select(func.count()).select_from(table))).scalar_one()
+            for name, table in sorted(Table.metadata.tables.items())
+        }
+
+
+def remembered(root: object) -> Iterator[tuple[str, int]]:
+    """Every container that a part of the program holds, found by looking through all of them."""
+    seen: set[int] = set()
+    todo: deque[tuple[str, object]] = deque([(type(root).__name__, root)])
+    while todo:
+        place, thing = todo.popleft()
+        if id(thing) in seen:
+            continue
+        seen.add(id(thing))
+        if isinstance(thing, dict | list | set | deque):
+            yield place, len(thing)
+            todo.extend((f"{place}[]", one) for one in (thing.values() if isinstance(thing, dict) else thing))
+        elif type(thing).__module__.startswith(OURS):
+            todo.extend((f"{place}.{name.lstrip('_')}", value) for name, value in _attributes(thing))
+
+
+def _attributes(thing: object) -> Iterator[tuple[str, Any]]:
+    yield from getattr(thing, "__dict__", {}).items()
+    if is_dataclass(thing) and not hasattr(thing, "__dict__"):
+        yield from ((one.name, getattr(thing, one.name)) for one in fields(thing))
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0

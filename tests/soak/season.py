@@ -1,0 +1,230 @@
+"""The whole program as it is put together for real, on a clock that is passed on by hand: watch, ticker, lookouts,
+courier, commands, tidying. Only the PBX and Telegram are played."""
+
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+from unittest.mock import patch
+
+from sqlalchemy import text
+
+from bot.application import Application
+from bot.chat.pace import Pace
+from bot.chat.polling import UpdatesBot
+from bot.oncall.rotation import Rotation, Shift, Unit
+from bot.pbx import Answer, CallLeg, ExtensionStatus, NotFound, PeerStatus
+from bot.settings import Settings
+from bot.store.database import Store
+from bot.tidying import tidy
+from tests import stores
+from tests.alerts.station import UP, Clock, FakePbx
+from tests.handlers.bench import message, press
+from tests.soak.telegram import BLOCKED, SoakTelegram
+
+ANNA, BORIS, VERA = 1, 2, 3
+GROUP = -100
+TRUNKS = [f"SIP-{number}" for number in range(1, 9)]
+TOKEN = "1234567890:" + "A" * 35
+# What a real PBX keeps of a trunk's past.
+NOTED = 100
+ROUND = timedelta(hours=2)
+DUE = text("SELECT 1 FROM outbox WHERE state NOT IN ('sent', 'dead', 'dropped') AND not_before <= :now LIMIT 1")
+
+
+@dataclass
+class SoakPbx:
+    """As much of the client as the watch and the commands of a soak ask for."""
+
+    trunks: FakePbx
+    turn_in: float = 0.0
+    online: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(("201", "202", "203"), True))
+
+    def __post_init__(self) -> None:
+        self.extensions, self.calls = Phones(self), Calls(self)
+        self.routing = self.records = self.employees = Unplayed()
+
+    async def time_zone(self) -> str:
+        return "Europe/Berlin"
+
+    def raise_if_away(self) -> None:
+        if self.trunks.error is not None:
+            raise self.trunks.error
+
+
+@dataclass
+class Phones:
+    pbx: SoakPbx
+
+    async def statuses(self, *_: Any) -> Answer[dict[str, ExtensionStatus]]:
+        self.pbx.raise_if_away()
+        states = {number: "Available" if on else "Unavailable" for number, on in self.pbx.online.items()}
+        return Answer(
+            {n: ExtensionStatus.model_validate({"extension": n, "status": state}) for n, state in states.items()}
+        )
+
+    async def peers(self, *_: Any) -> Answer[tuple[PeerStatus, ...]]:
+        return await self.pbx.trunks.peers()
+
+
+class Unplayed:
+    """A topic of the PBX of which a soak shows nothing."""
+
+    def __getattr__(self, name: str) -> Any:
+        async def refuse(*_: Any, **__: Any) -> None:
+            raise NotFound("not played")
+
+        return refuse
+
+
+class Trunks(FakePbx, Unplayed):
+    pass
+
+
+@dataclass
+class Calls:
+    pbx: SoakPbx
+
+    async def active(self) -> Answer[tuple[CallLeg, ...]]:
+        self.pbx.raise_if_away()
+        return Answer(())
+
+
+class Season:
+    """Nothing moves but by `pass_until`."""
+
+    def __init__(
+        self, app: Application, clock: Clock, pbx: SoakPbx, telegram: SoakTelegram, step: timedelta, kept: timedelta
+    ) -> None:
+        self.app = app
+        self.clock = clock
+        self.pbx = pbx
+        self.telegram = telegram
+        self.looks = 0
+        self.updates = 0
+        self._step = step
+        self._kept = kept
+        self._update = itertools.count(1)
+        self._next_round = clock.now
+
+    @property
+    def store(self) -> Store:
+        return self.app._store
+
+    def counted(self) -> tuple[int, int, int, int]:
+        """Looks, updates, calls to Telegram that it obeyed, and those it refused."""
+        return self.looks, self.updates, self.telegram.answered, self.telegram.refused
+
+    async def pass_until(self, moment: datetime) -> None:
+        while self.clock.now < moment:
+            await self._moment()
+            self.clock.now = min(moment, self.clock.now + self._step)
+
+    async def types(self, text: str, person: int, chat: int) -> None:
+        await self._takes({"message": message(text, person, chat, self.clock.now)})
+
+    async def presses(self, chat: int, message_id: int, data: str, person: int) -> None:
+        pressed = press(data, person, chat, self.clock.now)
+        pressed["message"]["message_id"] = message_id
+        await self._takes({"callback_query": pressed})
+
+    async def settles(self) -> None:
+        """Whatever is under way comes to its end."""
+        updates, dispatcher = self.app._listening._updates, self.app._dispatcher
+        assert updates
+        assert dispatcher
+        await updates.drain(60)
+        await dispatcher.finish(60)
+        await self._delivers()
+
+    async def _takes(self, update: dict[str, Any]) -> None:
+        self.updates += 1
+        assert self.app._listening._updates
+        await self.app._listening._updates.take_in([{"update_id": next(self._update), **update}])
+        await self.settles()
+
+    async def _moment(self) -> None:
+        self.looks += 1
+        station = self.app._station
+        await station.watch.look()
+        while await station.ticker.tick():
+            pass
+        if self.clock.now >= self._next_round:
+            self._next_round = self.clock.now + ROUND
+            await self._goes_round()
+        await self._delivers()
+
+    async def _goes_round(self) -> None:
+        """What is done now and then; seldomer than in reality, for it is the same each time."""
+        await self.app._station.lookouts.phones.look()
+        await self.app._station.duty.look()
+        await tidy(self.store, self.clock.now, self._kept, self._kept)
+        for events in self.pbx.trunks.noted.values():
+            del events[:-NOTED]
+
+    async def _delivers(self) -> None:
+        """As the courier does when it is woken, or a message becomes due."""
+        async with self.store.begin() as session:
+            due = await session.scalar(DUE, {"now": self.clock.now.replace(tzinfo=None).isoformat(" ")})
+        while due and await self.app._courier.deliver_due():
+            pass
+
+
+@asynccontextmanager
+async def season(path: Path, chance: Random, *, step: timedelta, kept: timedelta) -> AsyncIterator[Season]:
+    """Looks at the PBX every `step`. History and audit are `kept` for a shorter time than the settings would allow."""
+    settings = _settings(path, step)
+    clock = Clock()
+    pbx = SoakPbx(Trunks(clock))
+    for trunk in TRUNKS:
+        pbx.trunks.shows(trunk, UP)
+    telegram = SoakTelegram(chance)
+    bot = UpdatesBot(TOKEN, request=telegram, get_updates_request=telegram)
+    with (
+        patch("bot.application.telegram_bot", lambda _settings: bot),
+        patch("bot.application.Store", lambda _url: stores.hurried(path)),
+        patch("bot.application.Pace", lambda: _pace(clock)),
+        patch("bot.station.Pbx", lambda *_, **__: pbx),
+    ):
+        app = Application(settings, clock)
+    await app._store.open()
+    app._listening._updates = await app._answering("bot")
+    shift = Shift(Unit.DAYS, 1, clock.now.replace(tzinfo=None) - timedelta(days=1), "Europe/Berlin")
+    await app._station.oncall.set_rotation(app._station.name, Rotation(1, (ANNA, BORIS, VERA), shift), "Anna")
+    await app._station.watch.remember()
+    yield Season(app, clock, pbx, telegram, step, kept)
+    await app._store.close()
+
+
+def _settings(path: Path, step: timedelta) -> Settings:
+    written: dict[str, Any] = {
+        "telegram_token": TOKEN,
+        "pbx_url": "https://pbx.example",
+        "pbx_api_key": "key",
+        "pbx_name": "Head office",
+        "pbx_timezone": "Europe/Berlin",
+        "admins": f"{ANNA} {BORIS}",
+        "operators": f"{VERA} {GROUP}",
+        "alert_chats": f"{GROUP} {BLOCKED}",
+        "database_url": f"sqlite:///{path}",
+        "poll_interval": step.total_seconds(),
+    }
+    return Settings(_env_file=None, **written)
+
+
+def _pace(clock: Clock) -> Pace:
+    """Who waits for Telegram waits in no time: only the pace's own clock moves on."""
+    waited = 0.0
+
+    def seconds() -> float:
+        return clock.now.timestamp() + waited
+
+    async def wait(more: float) -> None:
+        nonlocal waited
+        waited += more + 0.01
+
+    return Pace(seconds, wait)

@@ -33,7 +33,7 @@ from bot.store.grants import GrantBook
 from bot.store.imports import Imports
 from bot.store.incidents import Incidents
 from bot.store.requests import Requests
-from handlers import CATALOGUE, import_recovery
+from handlers import CATALOGUE
 from handlers.command import Desk, Station
 from handlers.decisions import Decisions
 from handlers.dispatcher import Dispatcher
@@ -96,7 +96,6 @@ class Application:
         """Run until a signal; returns the exit code."""
         _on_signals(self._stop.set)
         await self._store.open()
-        await import_recovery.tell_interrupted(self._store, self._settings.station_name, self._clock())
         async with self._station.pbx, self._bot_pools():
             jobs = [*self._station.jobs(self._stop), self._courier.run(self._stop), self._listen(), self._tidy()]
             if self._settings.health_address:
@@ -153,6 +152,7 @@ class Application:
             polled=self._station.lookouts.second_copy.polled,
             conflict=self._station.lookouts.second_copy.conflict,
         )
+        await self._dispatcher.go_on()
         await self._updates.resume()
         log.info("listening", bot=me.username, station=self._settings.station_name)
         await asyncio.gather(self._polling.run(self._stop), self._menus.run(self._stop))

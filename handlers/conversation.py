@@ -14,8 +14,9 @@ from bot.chat.messenger import Messenger
 from bot.store import keyboards, outbox, questions
 from bot.store.database import Store
 from bot.store.tables import Keyboard
+from handlers.answers import Address
 from handlers.command import Question, Reply, Secret
-from handlers.intent import Actor, Document, Place
+from handlers.intent import Document
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -37,10 +38,7 @@ class Conversation:
         station: str,
         zone: tzinfo,
         clock: Callable[[], datetime],
-        actor: Actor,
-        place: Place,
-        shown: int | None = None,
-        asked: int | None = None,
+        to: Address,
         masked: bool = False,
     ) -> None:
         self._messenger = messenger
@@ -48,11 +46,11 @@ class Conversation:
         self._station = station
         self._zone = zone
         self._clock = clock
-        self._actor = actor
-        self._place = place
-        self._shown = shown
-        self._asked = asked
-        self._masked = masked and not place.private
+        self._actor = to.actor
+        self._place = to.place
+        self._shown = to.shown
+        self._asked = to.asked
+        self._masked = masked and not to.place.private
 
     async def progress(self, message: Message) -> None:
         await self._show(message)

@@ -56,8 +56,6 @@ def _to_somebody_known(typed: Typed, decision: Decision) -> Message | None:
         return Message("only_in_private", {"command": typed.name})
     if decision in TOO_MUCH:
         return Message("too_much", {"person": typed.actor.name})
-    if decision == checks.INTERRUPTED:
-        return Message("interrupted")
     return Message("no_right", {"command": typed.name})
 
 
@@ -65,8 +63,6 @@ def answer_to_late_words(said: Said, decision: Decision, may: May) -> Message | 
     """An answer that is not obeyed: it came too late, or the right has gone since the question."""
     if decision in UNHEARD or not is_known(may):
         return None
-    if decision == checks.INTERRUPTED:
-        return Message("interrupted")
     if decision in TOO_MUCH:
         return Message("too_much", {"person": said.actor.name})
     return (

@@ -38,6 +38,15 @@ class Where(StrEnum):
         return self is Where.ANYWHERE or (self is Where.PRIVATE) is private
 
 
+class Resume(StrEnum):
+    """What becomes of a handler's work when the program is killed in the middle of it."""
+
+    FREELY = "begun again: it only looks or asks, or doing it again changes nothing"
+    WHOLE = "all or nothing: it changes our own store alone, in one transaction with its outcome, and asks nobody else"
+    LOOKS = "begun again, and told so: it looks first what the PBX has done"
+    ASKS = "not done again: its person is told to look"
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """`writes` names, marked for translation, what is done to the PBX or to the access to it: it is done once, and by

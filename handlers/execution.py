@@ -85,6 +85,8 @@ class Execution:
                 await self._record(session, job, reply)
                 if reply.then is None:
                     await deeds.write(session, job.update_id, answers.written(reply, job.address), self._clock())
+                else:
+                    await deeds.forget(session, job.update_id)
                 return reply
         except SQLAlchemyError:
             log.exception("what was done could not be kept, so it was not done")

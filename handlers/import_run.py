@@ -206,13 +206,15 @@ class _Run:
         delivered = await self._request.talk.send_privately(
             import_report.report_file(self._request, self._rows), lifetime=import_report.LIFETIME
         )
-        # The rows hold the passwords of everybody who was created.
-        await self._request.desk.imports.end(self._id, [] if delivered else self._rows)
         facts = _counts(self._rows) | {"station": self._request.station.name, "delivered": delivered}
         again: Rows = () if delivered else ((_report_button(self._id),),)
+        message = Message("import_done", facts, again)
+        await self._request.talk.progress(message)
+        # The rows hold the passwords of everybody who was created.
+        await self._request.desk.imports.end(self._id, [] if delivered else self._rows)
         outcome = f"import {self._id}: {facts['created']} created, {facts['failed']} failed"
         change = Change(after={"created": [row["draft"]["number"] for row in self._rows if row["state"] == "created"]})
-        return Reply(Message("import_done", facts, again), outcome=outcome, change=change)
+        return Reply(message, outcome=outcome, change=change)
 
 
 def buttons_of_stopped(import_id: int) -> Rows:

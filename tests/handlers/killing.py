@@ -3,8 +3,9 @@
 Nothing of a run is left but its store, the PBX with what it may yet carry out, and what people have seen.
 """
 
+import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -35,18 +36,22 @@ class Killed(BaseException):
 
 @dataclass
 class Fate:
-    """Everything ends at the moment numbered `at`; after that nothing moves any more."""
+    """Everything ends at the moment numbered `at`; after that nothing moves any more. Moments between which nothing
+    has changed outside the program are one."""
 
     at: int | None = None
     passed: list[str] = field(default_factory=list)
     dead: bool = False
 
     def moment(self, name: str) -> None:
-        if self.dead:
-            raise Killed
+        self.alive()
         self.passed.append(name)
         if self.at is not None and len(self.passed) > self.at:
             self.dead = True
+            raise Killed
+
+    def alive(self) -> None:
+        if self.dead:
             raise Killed
 
     def again(self, at: int | None = None) -> None:
@@ -54,7 +59,15 @@ class Fate:
 
 
 class MortalStore(Store):
+    """Emptied for every play, and not made anew: so each statement is compiled once."""
+
     fate: Fate
+    connection: sqlite3.Connection
+
+    def empty(self) -> None:
+        self.fate = Fate()
+        with closing(sqlite3.connect(stores.empty())) as empty:
+            empty.backup(self.connection)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
@@ -64,7 +77,7 @@ class MortalStore(Store):
             return
         async with super().begin() as session:
             yield session
-            self.fate.moment("before a commit")
+            self.fate.alive()
         self.fate.moment("after a commit")
 
     @asynccontextmanager
@@ -85,7 +98,6 @@ class MortalWire(CountingTransport):
         if request.method == "GET":
             await self._carry_out_late()
             return await super().handle_async_request(request)
-        self.fate.moment(f"before {request.method}")
         try:
             self.fate.moment(f"{request.method} waits in the PBX's queue")
         except Killed:
@@ -111,18 +123,19 @@ class MortalChat(Chat):
     fate: Fate = field(default_factory=Fate)
 
     async def send(self, to: Destination, message: Message, **more: Any) -> int:
-        self.fate.moment("before a message")
+        self.fate.alive()
         sent = await super().send(to, message, **more)
         self.fate.moment("after a message")
         return sent
 
     async def send_file(self, to: Destination, file: Any, **_: Any) -> int:
-        self.fate.moment("before a file")
+        self.fate.alive()
         self.said.append((to.chat, "a file", {"content": file.content}))
+        self.fate.moment("after a file")
         return len(self.said)
 
     async def edit(self, chat: int, message_id: int, message: Message, **more: Any) -> None:
-        self.fate.moment("before an edit")
+        self.fate.alive()
         await super().edit(chat, message_id, message, **more)
         self.fate.moment("after an edit")
 
@@ -164,16 +177,12 @@ class MortalOffice(Office):
 
     async def _run(self, begin: Callable[[], Any]) -> bool:
         """False when it was killed."""
-        try:
+        with suppress(Killed):
             await begin()
-        except Killed:
-            pass
         while tasks := [*self.updates._workers, *self.dispatcher._execution._going_on]:
             for task in tasks:
-                try:
+                with suppress(Killed):
                     await task
-                except Killed:
-                    pass
                 self.updates._workers.discard(task)
                 self.dispatcher._execution._going_on.discard(task)
         return not self.fate.dead
@@ -181,8 +190,8 @@ class MortalOffice(Office):
     async def asks(self, text: str, person: int = ANNA, chat: int | None = None) -> None:
         await self.hears({"message": message(text, person, chat or person, self.now)})
 
-    def pressing(self, person: int = ANNA, chat: int | None = None, place: str = "0:0", which: int = -1) -> Any:
-        keyboard = self.chat.keyboards[which]
+    def pressing(self, person: int = ANNA, chat: int | None = None, place: str = "0:0") -> dict[str, Any]:
+        keyboard = self.chat.keyboards[-1]
         data = f"{keyboard.id}:{place}"
         return {"callback_query": press(data, person, chat or person, self.now)}
 
@@ -207,11 +216,11 @@ class MortalOffice(Office):
 
 async def opened(path: Path) -> MortalStore:
     store = MortalStore(f"sqlite:///{path}")
-    store.fate = Fate()
 
     def hurry(connection: Any, _record: Any) -> None:
         connection.execute("PRAGMA synchronous=OFF")
         connection.driver_connection._execute = stores._at_once
+        store.connection = connection.driver_connection._conn
 
     event.listen(store._engine.sync_engine, "connect", hurry)
     await store.open()

@@ -48,8 +48,8 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One thing that somebody wants, with everything that is known when it is decided. A press has no time of its own,
-    because Telegram itself forgets it soon. `earlier` is what the same update was answered when it came before, and
+    """One thing that somebody wants, with everything that is known when it is decided. A press was sent when it
+    came. `earlier` is what the same update was answered when it came before, and
     `begun_here` whether that was in this run of the program; `resume` is what may be done of what a killed run had
     begun. `words` stood after a command."""
 
@@ -106,7 +106,7 @@ def _person(case: Case) -> Decision | None:
 
 def _expired(case: Case) -> Decision | None:
     ends = case.keyboard.expires_at if case.keyboard is not None and not case.resumes else None
-    return EXPIRED if ends is not None and ends < case.now else None
+    return EXPIRED if ends is not None and ends < (case.sent_at or case.now) else None
 
 
 def _age(case: Case) -> Decision | None:

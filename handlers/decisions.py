@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access import Access, Asking, Decision
 from bot.chat.membership import Membership
-from bot.store import acquaintances, audit, deeds, questions
+from bot.store import acquaintances, audit, deeds, inbox, questions
 from bot.store.acquaintances import Known
 from bot.store.audit import Earlier
 from bot.store.database import Store
@@ -103,7 +103,9 @@ class Decisions:
     async def about_press(self, pressed: Pressed, update_id: int) -> Verdict:
         async def look(session: AsyncSession, access: Access, asking: Asking) -> Subject:
             taken = await deeds.find(session, update_id, asking.now)
-            return await subjects.of_press(session, self._catalogue, pressed, access, asking, taken)
+            subject = await subjects.of_press(session, self._catalogue, pressed, access, asking, taken)
+            # Telegram tells no time of a press, and forgets it soon: it was pressed when it came.
+            return replace(subject, sent_at=await inbox.received_at(session, update_id))
 
         return await self._guarded(Matter(pressed, update_id, Subject("a button"), look))
 
@@ -133,8 +135,11 @@ class Decisions:
             asking = replace(asking, member=await self._membership.is_member(place.chat, actor.id))
         return partial(access.may, asking)
 
-    def may_be_told(self, typed: Typed, decision: Decision) -> bool:
-        return self._limits.may_be_told(decision, typed.actor, typed.place, self._clock())
+    def may_be_told(self, typed: Typed, verdict: Verdict) -> bool:
+        """What only looks and waited too long, while the bot was away, is told once for all that waited in a chat."""
+        rule, decision = verdict.subject.rule, verdict.decision
+        of_chat = decision == checks.OLD and rule is not None and rule.only_looks
+        return self._limits.may_be_told(decision, typed.actor, typed.place, self._clock(), of_chat=of_chat)
 
     async def owed(self, update_id: int) -> Deed | None:
         """The answer to what is done already, when the program was killed before it was told."""

@@ -9,18 +9,19 @@ from telegram import Update
 
 from bot import metrics
 from bot.access import Decision, Permission
-from bot.chat.message import Button, Message, mark
+from bot.chat.message import Message
 from bot.store.audit import holds_secret
 from bot.store.deeds import Deed
 from handlers import answers, checks, group_chat, import_recovery, import_run, refusals, second_person
 from handlers.answers import Address
 from handlers.checks import UNDECIDED
-from handlers.command import CONFIRM_WITHIN, Command, Press, Question, Reply, Request
+from handlers.command import Command, Press, Question, Reply, Request
 from handlers.conversation import Conversation
 from handlers.decisions import NO_UPDATE, Decisions, Verdict
 from handlers.execution import Execution, Job, Work
+from handlers.giving_up import given_up
 from handlers.intent import Actor, Added, Place, Pressed, Said, Typed, read_intent
-from handlers.reception import AGAIN, Reception
+from handlers.reception import Reception
 from handlers.rules import Resume
 from handlers.second_person import SecondPerson, Wish
 
@@ -118,11 +119,13 @@ class Dispatcher:
             await _hide_secret(talk)
             return
         if verdict.before is not None and verdict.decision != checks.OLD:
-            await talk.finish(await self._given_up(verdict))
+            await talk.finish(await given_up(verdict, self._reception.desk.drawer))
             return
         proof = refusals.offer_to_prove(typed) if verdict.subject.rule is not None else None
-        answer = proof or refusals.answer_to_command(typed, verdict.decision, verdict.may)
-        if answer is not None and self._decisions.may_be_told(typed, verdict.decision):
+        rule = verdict.subject.rule
+        alone = rule is None or not rule.only_looks
+        answer = proof or refusals.answer_to_command(typed, verdict.decision, verdict.may, alone=alone)
+        if answer is not None and self._decisions.may_be_told(typed, verdict):
             await talk.finish(Reply(answer))
 
     async def _pressed(self, pressed: Pressed, update_id: int) -> None:
@@ -132,11 +135,7 @@ class Dispatcher:
         to = Address(pressed.actor, pressed.place, shown=pressed.message_id or None)
         if not decision.allowed or not isinstance(press, Press):
             await self._reception.toast(pressed, refusals.toast(decision), alert=True)
-            if verdict.before is not None:
-                # The press is as old as the interruption: by now nobody may see a note about it.
-                talk = self._reception.conversation(replace(to, shown=None, asked=pressed.message_id), verdict.may)
-                await talk.finish(await self._given_up(verdict))
-                await self._decisions.told(update_id)
+            await self._explain_late_press(pressed, verdict, update_id)
             return
         if verdict.subject.waiting is not None:
             await self._second_pressed(pressed, press, verdict, update_id)
@@ -146,6 +145,19 @@ class Dispatcher:
         wish = Wish(pressed.actor, pressed.place, press.name, request.data, request.kept, "", pressed.text, to.shown)
         deed = self._deed(press, request, wish, verdict)
         await self._obey_press(pressed, deed, talk, self._job(press, verdict, to, update_id))
+
+    async def _explain_late_press(self, pressed: Pressed, verdict: Verdict, update_id: int) -> None:
+        """A note about a press that waited nobody sees any more: it is said in a message."""
+        sent_at = verdict.subject.sent_at
+        if verdict.before is not None:
+            reply = await given_up(verdict, self._reception.desk.drawer)
+        elif verdict.decision == checks.OLD and sent_at is not None:
+            reply = Reply(refusals.too_old(sent_at))
+        else:
+            return
+        to = Address(pressed.actor, pressed.place, asked=pressed.message_id)
+        await self._reception.conversation(to, verdict.may).finish(reply)
+        await self._decisions.told(update_id)
 
     def _job(self, press: Press, verdict: Verdict, to: Address, update_id: int) -> Job:
         """Asking a second person changes nothing but our own store."""
@@ -191,25 +203,6 @@ class Dispatcher:
             here = Address(pressed.actor, pressed.place, shown=pressed.message_id or None)
             await self._reception.conversation(here, verdict.may).finish(Reply(told))
 
-    async def _given_up(self, verdict: Verdict) -> Reply:
-        """What a killed run had begun is not gone on with. Whoever still may is asked anew whether to do it now."""
-        subject, before = verdict.subject, verdict.before
-        rule = subject.rule
-        facts = {
-            "deed": rule.writes if rule else "",
-            "at": before.at if before else None,
-            "undone": subject.resume is Resume.WHOLE,
-            "may": verdict.decision in (checks.INTERRUPTED, checks.OLD),
-        }
-        asks = facts["may"] and isinstance(subject.handler, Press) and subject.keyboard and subject.waiting is None
-        if not asks or subject.resume is Resume.ASKS:
-            return Reply(Message("interrupted", facts))
-        data = dict(subject.data) | {AGAIN: True}
-        if subject.kept is not None:
-            data["kept"] = await self._reception.desk.drawer.put(dict(subject.kept), CONFIRM_WITHIN)
-        now = Button(mark("🔁 Do it now"), subject.what, data)
-        return Reply(Message("interrupted", facts, ((now,),)), confirm=True)
-
     async def _said(self, said: Said, update_id: int) -> None:
         """Words that are no command count only as the answer to an open question."""
         verdict = await self._decisions.about_words(said, update_id)
@@ -222,7 +215,9 @@ class Dispatcher:
         metrics.COMMANDS.labels(verdict.subject.what, _word(verdict.decision)).inc()
         if not verdict.decision.allowed or not isinstance(answer, Press):
             late = refusals.answer_to_late_words(said, verdict.decision, verdict.may)
-            await talk.finish(await self._given_up(verdict) if verdict.before is not None else Reply(late))
+            await talk.finish(
+                await given_up(verdict, self._reception.desk.drawer) if verdict.before is not None else Reply(late)
+            )
             return
         request = self._request(said, talk, verdict, arguments=said.text)
         wish = Wish(said.actor, said.place, answer.name, request.data, None, said.text, said.text, None)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.access import Permission
+from bot.access import VIEWER, Permission
 from bot.chat.message import mark
 
 # What the bot answers from what it keeps itself.
@@ -27,6 +27,18 @@ OF_THE_BOT = frozenset(
         Permission.AUDIT,
     }
 )
+
+
+# What changes nothing.
+LOOKING = VIEWER.permissions | {
+    Permission.ANYONE,
+    Permission.SOMEBODY,
+    Permission.LISTEN,
+    Permission.NUMBERS,
+    Permission.SECRETS,
+    Permission.ACCESS_READ,
+    Permission.AUDIT,
+}
 
 
 class Where(StrEnum):
@@ -59,6 +71,11 @@ class Rule:
     costly: bool = False
     urgent: bool = False
     hears_secrets: bool = False
+
+    @property
+    def only_looks(self) -> bool:
+        """Whoever may do it changes nothing by it."""
+        return self.permission in LOOKING
 
     @property
     def asks_pbx(self) -> bool:

@@ -60,8 +60,9 @@ async def claimed(subject: Subject, session: AsyncSession, now: datetime) -> Sub
         return None
     if keyboard is not None and keyboard.single_use and not await keyboards.use_once(session, keyboard.id, now):
         return None
+    kept_at = subject.sent_at or now
     if subject.waiting is None and subject.rule is not None and subject.rule.writes and "kept" in subject.data:
-        return replace(subject, kept=await drawer.take_out(session, str(subject.data["kept"]), now))
+        return replace(subject, kept=await drawer.take_out(session, str(subject.data["kept"]), kept_at))
     return subject
 
 

@@ -40,7 +40,7 @@ from bot.supervision import ENDS_WITHIN, cancel, persistently, supervise, wait_f
 from bot.systemd import ServiceManager
 from bot.tidying import tidy
 from bot.turns import Turns
-from handlers import CATALOGUE, import_recovery
+from handlers import CATALOGUE
 from handlers.command import Desk, Station
 from handlers.decisions import Decisions
 from handlers.dispatcher import Dispatcher
@@ -126,7 +126,6 @@ class Application:
         _on_signals(self._end)
         try:
             await self._store.open()
-            await import_recovery.tell_interrupted(self._store, self._settings.station_name, self._clock())
         except SQLAlchemyError as error:
             return explained(error)
         async with self._station.pbx, opened(self._bot):
@@ -166,6 +165,7 @@ class Application:
 
     async def _answering(self, bot_name: str) -> Updates:
         self._dispatcher = self._new_dispatcher(bot_name)
+        await persistently("what was begun", self._dispatcher.go_on, self._stop)
         return Updates(
             self._bot,
             self._store,

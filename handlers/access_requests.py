@@ -7,9 +7,10 @@ from bot.chat.message import Button, Message, mark, stored
 from bot.store.audit import Change
 from handlers.command import Reply, Request, button
 from handlers.grant import granting, not_granted
+from handlers.rules import Resume
 
 
-@button("access.request")
+@button("access.request", resume=Resume.WHOLE)
 async def ask(request: Request) -> Reply:
     actor = request.actor
     if request.may(Permission.SOMEBODY).allowed:
@@ -32,7 +33,7 @@ def _buttons(request_id: int) -> list[list[dict[str, Any]]]:
     return stored((offers, (to(mark("✖ Refuse"), ""),)))
 
 
-@button("access.answer")
+@button("access.answer", resume=Resume.WHOLE)
 async def answer(request: Request) -> Reply:
     """The ledger of requests tells the person and edits the question for every administrator."""
     found = await request.desk.requests.find(int(request.data["request"]))

@@ -11,6 +11,7 @@ from handlers import trunk_fields, trunk_registration, typed_password
 from handlers.command import CONFIRM_WITHIN, Question, Reply, Request, WrongArguments, answer, button, command
 from handlers.fields import Problem, WrongValue
 from handlers.read_back import read_back
+from handlers.rules import Resume
 from handlers.words import Words, read_words
 
 TYPES: dict[str, TrunkType] = {"sip": "sip", "iax": "iax", "iax2": "iax"}
@@ -99,7 +100,7 @@ async def forget(request: Request) -> Reply:
 
 async def _preview(request: Request, draft: TrunkDraft, kind: TrunkType) -> Reply:
     secret = draft.secret.get_secret_value() if draft.secret else ""
-    payload = {"draft": trunk_fields.said(draft), "secret": secret, "kind": kind}
+    payload = {"draft": trunk_fields.said(draft), "secret": secret, "kind": kind, "there": await _like(request, draft)}
     kept = await request.desk.drawer.put(payload, CONFIRM_WITHIN + timedelta(minutes=1))
     facts = {
         "station": request.station.name,
@@ -130,26 +131,40 @@ async def _twin(request: Request, draft: TrunkDraft) -> str | None:
     return next(same, None) if draft.username else None
 
 
-@button("trunk.create")
+@button("trunk.create", resume=Resume.LOOKS)
 async def create(request: Request) -> Reply:
-    kept = await request.desk.drawer.take(str(request.data["kept"]))
+    kept = request.kept
     if kept is None:
         return Reply(Message("expired"), outcome="expired")
     draft = TrunkDraft(**kept["draft"], secret=kept["secret"] or None)
     said: dict[str, Any] = {"station": request.station.name, "name": draft.name, "done": "created"}
+    change = Change(after=trunk_fields.said(draft))
+
+    async def look() -> str | None:
+        return next((one for one in await _like(request, draft) if one not in kept["there"]), None)
+
+    if request.resumed:
+        await request.talk.progress(Message("trunk_uncertain", said))
+        found, seen = await read_back(request, look)
+        if found is not None or not seen:
+            return _told(request, found, seen, said, change)
     try:
         trunk_id = (await request.station.pbx.trunks.create(draft, kept["kind"])).id
     except Uncertain:
         await request.talk.progress(Message("trunk_uncertain", said))
-        found, seen = await read_back(request, lambda: _find(request, draft))
-        if found is None:
-            outcome = "not created: nothing appeared" if seen else "unknown: the PBX does not answer"
-            return Reply(Message("trunk_not_done", said | {"seen": seen}), outcome=outcome)
-        trunk_id = found
-    return trunk_registration.begun(request, trunk_id, said, Change(after=trunk_fields.said(draft)))
+        found, seen = await read_back(request, look)
+        return _told(request, found, seen, said, change)
+    return trunk_registration.begun(request, trunk_id, said, change)
 
 
-async def _find(request: Request, draft: TrunkDraft) -> str | None:
+def _told(request: Request, trunk_id: str | None, seen: bool, said: dict[str, Any], change: Change) -> Reply:
+    if trunk_id is not None:
+        return trunk_registration.begun(request, trunk_id, said, change)
+    outcome = "not created: nothing appeared" if seen else "unknown: the PBX does not answer"
+    return Reply(Message("trunk_not_done", said | {"seen": seen}), outcome=outcome)
+
+
+async def _like(request: Request, draft: TrunkDraft) -> list[str]:
+    """The ids of all that look like it: nothing forbids a second one of the same name."""
     rows = (await request.station.pbx.trunks.list()).value
-    same = (row.id for row in rows if row.name == draft.name and row.host == (draft.host or ""))
-    return next(same, None)
+    return [row.id for row in rows if row.name == draft.name and row.host == (draft.host or "")]

@@ -5,6 +5,7 @@ from bot.alerts.ledger import Taken
 from bot.chat.message import Button, Message, mark
 from handlers.command import Reply, Request, button
 from handlers.oncall_facts import person_facts
+from handlers.rules import Resume
 
 MOST_OFFERED = 8
 TOASTS = {
@@ -15,7 +16,7 @@ TOASTS = {
 }
 
 
-@button("incident.take")
+@button("incident.take", resume=Resume.WHOLE)
 async def take(request: Request) -> Reply:
     """The ledger edits the alert in every chat, so there is nothing to show here but the note."""
     number = int(request.data["incident"])
@@ -23,7 +24,7 @@ async def take(request: Request) -> Reply:
     return Reply(toast=TOASTS[result], outcome=f"incident {number}: {result}")
 
 
-@button("incident.take_all")
+@button("incident.take_all", resume=Resume.WHOLE)
 async def take_all(request: Request) -> Reply:
     card, actor = int(request.data["card"]), request.actor
     count = await request.station.ledger.take_all(card, actor.id, actor.name, request.now)
@@ -50,7 +51,7 @@ async def hand_over(request: Request) -> Reply:
     return Reply(Message("incident_hand_over", {"number": number}, buttons), beside=True, confirm=True)
 
 
-@button("incident.give")
+@button("incident.give", resume=Resume.WHOLE)
 async def give(request: Request) -> Reply:
     number, to = int(request.data["incident"]), int(request.data["to"])
     granted = await request.desk.grants.current()

@@ -6,13 +6,16 @@ any one of them taken away, the campaign of forged updates gets something done t
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.access import Decision
 from bot.store.audit import Earlier, holds_secret
 from bot.store.tables import Keyboard, Question
 from handlers.intent import Actor, Place, Said, too_old
-from handlers.rules import Rule, Where
+from handlers.rules import Resume, Rule, Where
+
+# Longer after it was allowed nobody may want any more what a killed run did not get done.
+RESUMED_WITHIN = timedelta(hours=1)
 
 NO_SUCH_COMMAND = Decision(False, "no such command")
 OLD = Decision(False, "too old")
@@ -45,9 +48,10 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One thing that somebody wants, with everything that is known when it is decided. A press has no time of its own,
-    because Telegram itself forgets it soon. `earlier` is what the same update was answered when it came before, and
-    `begun_here` whether that was in this run of the program; `words` stood after a command."""
+    """One thing that somebody wants, with everything that is known when it is decided. A press was sent when it
+    came. `earlier` is what the same update was answered when it came before, and
+    `begun_here` whether that was in this run of the program; `resume` is what may be done of what a killed run had
+    begun. `words` stood after a command."""
 
     actor: Actor
     place: Place
@@ -58,9 +62,21 @@ class Case:
     sent_at: datetime | None = None
     earlier: Earlier | None = None
     begun_here: bool = True
+    resume: Resume = Resume.ASKS
     keyboard: Keyboard | None = None
     approval: Approval | None = None
     words: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a run that was killed had allowed it, and nobody knows what came of it."""
+        earlier = self.earlier
+        return earlier is not None and earlier.allowed and not earlier.is_finished and not self.begun_here
+
+    @property
+    def resumes(self) -> bool:
+        """Whether that was a short while ago: then its time was then."""
+        return self.is_open and self.earlier is not None and self.now - self.earlier.at <= RESUMED_WITHIN
 
 
 def _flaw(case: Case) -> Decision | None:
@@ -68,14 +84,15 @@ def _flaw(case: Case) -> Decision | None:
 
 
 def _seen(case: Case) -> Decision | None:
-    """What a killed run of the program had begun is begun again when it only looks or asks; a write may have been
-    done."""
-    earlier = case.earlier
-    if earlier is None:
+    """What a killed run of the program had begun is gone on with, but for what may have been done already and cannot
+    look."""
+    if case.earlier is None:
         return None
-    if case.begun_here or earlier.is_finished or not earlier.allowed:
+    if not case.is_open:
         return SEEN
-    return INTERRUPTED if case.rule.writes else None
+    if case.resume is Resume.FREELY:
+        return None
+    return None if case.resumes and case.resume is not Resume.ASKS else INTERRUPTED
 
 
 def _place(case: Case) -> Decision | None:
@@ -88,12 +105,13 @@ def _person(case: Case) -> Decision | None:
 
 
 def _expired(case: Case) -> Decision | None:
-    ends = case.keyboard.expires_at if case.keyboard is not None else None
-    return EXPIRED if ends is not None and ends < case.now else None
+    ends = case.keyboard.expires_at if case.keyboard is not None and not case.resumes else None
+    return EXPIRED if ends is not None and ends < (case.sent_at or case.now) else None
 
 
 def _age(case: Case) -> Decision | None:
-    return OLD if case.sent_at is not None and too_old(case.sent_at, case.now) else None
+    sent_at = None if case.resumes else case.sent_at
+    return OLD if sent_at is not None and too_old(sent_at, case.now) else None
 
 
 def _where(case: Case) -> Decision | None:

@@ -27,7 +27,7 @@ from bot.store.oncall import OnCallBook
 from bot.store.requests import Requests
 from bot.store.watched import WatchedExtensions
 from handlers.intent import Actor, Document, Place, Typed
-from handlers.rules import RULES, Rule
+from handlers.rules import RULES, Resume, Rule
 
 CONFIRM_WITHIN = timedelta(minutes=2)
 
@@ -144,9 +144,11 @@ class Desk:
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a person asks. `arguments` is what stood after the command, or the words of an answer; `data` is what the
-    pressed button or the answered question carried; `about` is the person whose message was replied to. `asking` is
-    for what the access rules say of this person here. `translate` is for what goes into files; messages translate
-    themselves. `stopping` tells long work that the program is being ended."""
+    pressed button or the answered question carried, and `kept` what was in the drawer for a button that writes: it is
+    gone when that is concluded. `resumed`: a run that was killed had begun this; how far it came nobody knows. `about`
+    is the person whose message was replied to. `asking` is for what the access rules say of this person here.
+    `translate` is for what goes into files; messages translate themselves. `stopping` tells long work that the program
+    is being ended."""
 
     actor: Actor
     place: Place
@@ -160,6 +162,8 @@ class Request:
     stopping: Callable[[], bool]
     arguments: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
+    kept: Mapping[str, Any] | None = None
+    resumed: bool = False
     document: Document | None = None
     about: Actor | None = None
 
@@ -188,6 +192,7 @@ class Command:
     usage: str = ""
     examples: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    resume: Resume = Resume.FREELY
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +202,7 @@ class Press:
     name: str
     handler: Handler
     rule: Rule
+    resume: Resume = Resume.FREELY
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,38 +231,50 @@ CATALOGUE = Catalogue()
 
 
 def command(
-    name: str, *, summary: str, usage: str = "", examples: tuple[str, ...] = (), words: tuple[str, ...] = ()
+    name: str,
+    *,
+    summary: str,
+    usage: str = "",
+    examples: tuple[str, ...] = (),
+    words: tuple[str, ...] = (),
+    resume: Resume = Resume.FREELY,
 ) -> Callable[[Handler], Handler]:
     """Declare a command. Without a line in the table of rules it does not import."""
     rule = _rule(f"/{name}", name in CATALOGUE.commands, r"/[a-z][a-z0-9_]{0,31}( [a-z]+)?")
 
     def declare(handler: Handler) -> Handler:
-        CATALOGUE.commands[name] = Command(name, handler, rule, summary, usage, tuple(map(Own, examples)), words)
+        CATALOGUE.commands[name] = Command(
+            name, handler, rule, summary, usage, tuple(map(Own, examples)), words, resume
+        )
         return handler
 
     return declare
 
 
-def button(name: str) -> Callable[[Handler], Handler]:
+def button(name: str, *, resume: Resume | None = None) -> Callable[[Handler], Handler]:
     """Declare what pressing a button does. Without a line in the table of rules it does not import."""
     rule = _rule(name, CATALOGUE.declares(name), r"[a-z_]+\.[a-z_]+")
 
     def declare(handler: Handler) -> Handler:
-        CATALOGUE.presses[name] = Press(name, handler, rule)
+        CATALOGUE.presses[name] = Press(name, handler, rule, resume or _cautious(rule))
         return handler
 
     return declare
 
 
-def answer(name: str) -> Callable[[Handler], Handler]:
+def answer(name: str, *, resume: Resume | None = None) -> Callable[[Handler], Handler]:
     """Declare what is done with the answer to a question. Without a line in the table of rules it does not import."""
     rule = _rule(name, CATALOGUE.declares(name), r"[a-z_]+\.[a-z_]+")
 
     def declare(handler: Handler) -> Handler:
-        CATALOGUE.answers[name] = Press(name, handler, rule)
+        CATALOGUE.answers[name] = Press(name, handler, rule, resume or _cautious(rule))
         return handler
 
     return declare
+
+
+def _cautious(rule: Rule) -> Resume:
+    return Resume.ASKS if rule.writes else Resume.FREELY
 
 
 def _rule(name: str, taken: bool, form: str) -> Rule:

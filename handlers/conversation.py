@@ -15,8 +15,9 @@ from bot.store import holds, keyboards, outbox, questions
 from bot.store.database import Store
 from bot.store.outbox import Urgency
 from bot.store.tables import Keyboard
+from handlers.answers import Address
 from handlers.command import Question, Reply, Secret
-from handlers.intent import Actor, Document, Place
+from handlers.intent import Document
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -39,10 +40,7 @@ class Conversation:
         station: str,
         zone: tzinfo,
         clock: Callable[[], datetime],
-        actor: Actor,
-        place: Place,
-        shown: int | None = None,
-        asked: int | None = None,
+        to: Address,
         masked: bool = False,
         wake: Callable[[], None] = lambda: None,
     ) -> None:
@@ -51,11 +49,11 @@ class Conversation:
         self._station = station
         self._zone = zone
         self._clock = clock
-        self._actor = actor
-        self._place = place
-        self._shown = shown
-        self._asked = asked
-        self._masked = masked and not place.private
+        self._actor = to.actor
+        self._place = to.place
+        self._shown = to.shown
+        self._asked = to.asked
+        self._masked = masked and not to.place.private
         self._wake = wake
 
     async def progress(self, message: Message) -> None:

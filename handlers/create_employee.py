@@ -11,6 +11,7 @@ from bot.store.audit import Change
 from handlers import employee_card, employee_fields, employee_undo, fields
 from handlers.command import CONFIRM_WITHIN, Reply, Request, button
 from handlers.read_back import read_back
+from handlers.rules import Resume
 from handlers.sip_password import new_sip_password
 
 
@@ -24,6 +25,9 @@ async def ask(request: Request, draft: EmployeeDraft) -> Reply:
     fields.refuse(employee_fields.contradictions(draft))
     if (hindrance := await _hindrance(request, draft)) is not None:
         return Reply(hindrance, outcome="taken")
+    own_password = draft.secret is not None
+    # Before the first attempt: by its password the employee is known as ours, whatever is killed in between.
+    draft = draft.model_copy(update={"secret": draft.secret or SecretStr(new_sip_password())})
     kept = await request.desk.drawer.put(_written(draft), CONFIRM_WITHIN + timedelta(minutes=1))
     facts = {
         "station": request.station.name,
@@ -31,7 +35,7 @@ async def ask(request: Request, draft: EmployeeDraft) -> Reply:
         "name": draft.name,
         "settings": employee_fields.shown(employee_fields.said(draft)),
         "chosen": chosen,
-        "own_password": draft.secret is not None,
+        "own_password": own_password,
     }
     data = {"kept": kept, "number": draft.number, "name": draft.name}
     question: Rows = (
@@ -49,25 +53,27 @@ async def cancel(request: Request) -> Reply:
     return Reply(Message("employee_cancelled", facts), outcome="cancelled")
 
 
-@button("employee.create")
+@button("employee.create", resume=Resume.LOOKS)
 async def create(request: Request) -> Reply:
-    draft = _read(await request.desk.drawer.take(str(request.data["kept"])))
-    if draft is None:
+    if request.kept is None:
         return Reply(Message("expired"), outcome="expired")
+    draft = EmployeeDraft(**request.kept)
+    if request.resumed and (found := await _look_for(request, draft)) is not None:
+        return found
     if not await request.talk.private_chat_is_open():
         return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
-    draft = draft.model_copy(update={"secret": draft.secret or SecretStr(new_sip_password())})
     try:
         employee = await request.station.pbx.employees.create(draft)
     except Uncertain:
-        return await _look_for(request, draft)
+        return await _look_for(request, draft) or _not_created(draft, seen=True)
     return await _created(request, draft, employee)
 
 
-async def _look_for(request: Request, draft: EmployeeDraft) -> Reply:
+async def _look_for(request: Request, draft: EmployeeDraft) -> Reply | None:
+    """Whether the PBX has carried out what it was asked, or yet does; None when it surely will not any more."""
     employees = request.station.pbx.employees
     person = {"number": draft.number, "name": draft.name}
-    await request.talk.progress(Message("employee_uncertain", person))
+    await request.talk.progress(Message("employee_uncertain", person | {"resumed": request.resumed}))
 
     async def look() -> Employee | None:
         found = await employees.find(draft.number or "")
@@ -75,12 +81,17 @@ async def _look_for(request: Request, draft: EmployeeDraft) -> Reply:
 
     employee, seen = await read_back(request, look)
     if employee is None:
-        outcome = "not created: nothing appeared" if seen else "unknown: the PBX does not answer"
-        return Reply(Message("employee_not_created", person | {"seen": seen}), outcome=outcome)
+        return None if seen else _not_created(draft, seen=False)
     if employee.secret != draft.secret:
         facts: dict[str, Any] = {"number": draft.number, "name": employee.name}
         return Reply(Message("employee_taken", facts), outcome="number taken meanwhile")
     return await _created(request, draft, employee, late=True)
+
+
+def _not_created(draft: EmployeeDraft, *, seen: bool) -> Reply:
+    outcome = "not created: nothing appeared" if seen else "unknown: the PBX does not answer"
+    facts = {"number": draft.number, "name": draft.name, "seen": seen}
+    return Reply(Message("employee_not_created", facts), outcome=outcome)
 
 
 async def _created(request: Request, draft: EmployeeDraft, employee: Employee, *, late: bool = False) -> Reply:
@@ -133,7 +144,3 @@ async def _queue_with(request: Request, number: str) -> str | None:
 def _written(draft: EmployeeDraft) -> dict[str, Any]:
     secret = draft.secret.get_secret_value() if draft.secret else None
     return employee_fields.said(draft) | ({"secret": secret} if secret else {})
-
-
-def _read(kept: dict[str, Any] | None) -> EmployeeDraft | None:
-    return EmployeeDraft(**kept) if kept else None

@@ -15,9 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access import Access, Asking, Decision
 from bot.chat.membership import Membership
-from bot.store import acquaintances, audit, questions
+from bot.store import acquaintances, audit, deeds, inbox, questions
 from bot.store.acquaintances import Known
+from bot.store.audit import Earlier
 from bot.store.database import Store
+from bot.store.deeds import Deed
 from bot.store.grants import GrantBook
 from bot.store.tables import Question
 from handlers import checks, subjects
@@ -32,6 +34,9 @@ log = structlog.get_logger(__name__)
 
 DECIDE_WITHIN = 10.0
 ADDED = "chat.added"
+GO_ON = "import.go_on"
+# Of what the bot goes on with by itself.
+NO_UPDATE = 0
 
 Look = Callable[[AsyncSession, Access, Asking], Awaitable[Subject]]
 
@@ -48,13 +53,15 @@ class Matter:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`entry` is the audit row; `asking` who, where and when."""
+    """`entry` is the audit row; `asking` who, where and when. `before` is what a killed run had decided, when this goes
+    on with it or gives it up."""
 
     decision: Decision
     subject: Subject
     entry: int
     asking: Asking
     access: Access
+    before: Earlier | None = None
 
     def may(self, permission: str) -> Decision:
         return self.access.may(self.asking, permission)
@@ -95,13 +102,16 @@ class Decisions:
 
     async def about_press(self, pressed: Pressed, update_id: int) -> Verdict:
         async def look(session: AsyncSession, access: Access, asking: Asking) -> Subject:
-            return await subjects.of_press(session, self._catalogue, pressed, access, asking)
+            taken = await deeds.find(session, update_id, asking.now)
+            subject = await subjects.of_press(session, self._catalogue, pressed, access, asking, taken)
+            # Telegram tells no time of a press, and forgets it soon: it was pressed when it came.
+            return replace(subject, sent_at=await inbox.received_at(session, update_id))
 
         return await self._guarded(Matter(pressed, update_id, Subject("a button"), look))
 
     async def about_words(self, said: Said, update_id: int) -> Verdict | None:
         """None when they answer no question."""
-        question = await self._question(said)
+        question = await self._question(said, update_id)
         answer = self._catalogue.answers.get(question.answer) if question else None
         if question is None or answer is None:
             return None
@@ -111,6 +121,13 @@ class Decisions:
         subject = Subject(ADDED, RULES[ADDED], arguments=added.place.title)
         return await self._guarded(Matter(added, update_id, subject))
 
+    async def about_import(self, actor: Actor, import_id: int) -> Verdict:
+        """Whether an import that somebody confirmed may go on after a restart: they need the right at that moment."""
+        press = self._catalogue.presses[GO_ON]
+        subject = Subject(GO_ON, press.rule, press, {"import": import_id}, arguments=f"after a restart: {import_id}")
+        intent = Pressed("", 0, 0, actor, Place(actor.id, None, private=True), 0, "")
+        return await self._guarded(Matter(intent, NO_UPDATE, subject))
+
     async def rights(self, actor: Actor, place: Place) -> May:
         """What somebody may do here, without deciding anything: to choose what is said to them."""
         access, asking = await self._grants.current(), self._asking(actor, place)
@@ -118,11 +135,27 @@ class Decisions:
             asking = replace(asking, member=await self._membership.is_member(place.chat, actor.id))
         return partial(access.may, asking)
 
-    def may_be_told(self, typed: Typed, decision: Decision) -> bool:
-        return self._limits.may_be_told(decision, typed.actor, typed.place, self._clock())
+    def may_be_told(self, typed: Typed, verdict: Verdict) -> bool:
+        """What only looks and waited too long, while the bot was away, is told once for all that waited in a chat."""
+        rule, decision = verdict.subject.rule, verdict.decision
+        of_chat = decision == checks.OLD and rule is not None and rule.only_looks
+        return self._limits.may_be_told(decision, typed.actor, typed.place, self._clock(), of_chat=of_chat)
 
-    async def _question(self, said: Said) -> Question | None:
+    async def owed(self, update_id: int) -> Deed | None:
+        """The answer to what is done already, when the program was killed before it was told."""
         async with self._store.begin() as session:
+            deed = await deeds.find(session, update_id, self._clock())
+        return deed if "answer" in deed else None
+
+    async def told(self, update_id: int) -> None:
+        async with self._store.begin() as session:
+            await deeds.forget(session, update_id)
+
+    async def _question(self, said: Said, update_id: int) -> Question | None:
+        async with self._store.begin() as session:
+            taken = await deeds.find(session, update_id, self._clock())
+            if "question" in taken:
+                return subjects.question_again(taken["question"], said, self._clock())
             found = await questions.find(session, chat_id=said.place.chat, person_id=said.actor.id)
         return found if found is not None and checks.is_answer(said, found, self._clock()) else None
 
@@ -155,7 +188,8 @@ class Decisions:
         intent = matter.intent
         decision = checks.UNKNOWN_BUTTON if isinstance(intent, Pressed) else checks.NO_SUCH_COMMAND
         if subject.rule is not None:
-            earlier = await audit.earlier(session, matter.update_id, subject.what, asking.now)
+            known = matter.update_id != NO_UPDATE
+            earlier = await audit.earlier(session, matter.update_id, subject.what, asking.now) if known else None
             case = Case(
                 actor=intent.actor,
                 place=intent.place,
@@ -166,22 +200,42 @@ class Decisions:
                 sent_at=subject.sent_at,
                 earlier=earlier,
                 begun_here=earlier is not None and earlier.at >= self._began,
+                resume=subject.resume,
                 keyboard=subject.keyboard,
                 approval=subject.approval,
                 words=intent.arguments if isinstance(intent, Typed) else "",
             )
-            decision = await self._judged(session, case, subject)
+            decision = checks.judge(case)
+            if case.is_open and earlier is not None:
+                verdict = Verdict(decision, subject, earlier.id, asking, access, earlier)
+                return await self._again(session, matter, verdict)
+            if decision.allowed:
+                decision = self._limits.objection(case.rule, case.actor, case.place, case.now) or decision
+            if decision.allowed:
+                decision, subject = await self._claimed(session, matter, subject, decision, asking.now)
         await self._meet(session, intent)
         entry = await self._record(session, matter, subject, decision)
         return Verdict(decision, subject, entry, asking, access)
 
-    async def _judged(self, session: AsyncSession, case: Case, subject: Subject) -> Decision:
-        decision = checks.judge(case)
-        if decision.allowed:
-            decision = self._limits.objection(case.rule, case.actor, case.place, case.now) or decision
-        if decision.allowed and not await subject.claim(session, case.now):
-            decision = checks.USED
-        return decision
+    async def _claimed(
+        self, session: AsyncSession, matter: Matter, subject: Subject, decision: Decision, now: datetime
+    ) -> tuple[Decision, Subject]:
+        """What can be had only once is taken, and what was taken is written down, in the transaction that allows it."""
+        claimed = await subjects.claimed(subject, session, now)
+        if claimed is None:
+            return checks.USED, subject
+        if taken := claimed.taken():
+            await deeds.write(session, matter.update_id, taken, now)
+        return decision, claimed
+
+    async def _again(self, session: AsyncSession, matter: Matter, verdict: Verdict) -> Verdict:
+        """What a killed run had begun is one matter with one row, unless it is given up now: that is a decision too."""
+        if verdict.decision.allowed or verdict.before is None:
+            return verdict
+        entry = await self._record(session, matter, verdict.subject, verdict.decision)
+        outcome = f"interrupted, and given up: {verdict.decision.reason}"
+        await audit.record_outcome(session, verdict.before.id, outcome, audit.NOTHING_CHANGED, verdict.asking.now)
+        return replace(verdict, entry=entry)
 
     async def _meet(self, session: AsyncSession, intent: Intent) -> None:
         if _flaw(intent) is not None:

@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import Employee, NotFound, PbxError, Uncertain
 from bot.store.audit import Change
 from handlers import employee_fields, employee_undo, problems
-from handlers.command import Reply, Request, WrongArguments, button, command
+from handlers.command import CONFIRM_WITHIN, Reply, Request, WrongArguments, button, command
 from handlers.read_back import read_back
+from handlers.rules import Resume
 
 
 @command(
@@ -39,9 +41,11 @@ async def _ask(request: Request, employee_id: str) -> Reply:
         _part(lambda: _routes_to(request, employee.number)), _part(lambda: _queues_with(request, employee.number))
     )
     person = {"id": employee.id, "number": employee.number, "name": employee.name}
+    kept = {"employee": employee_undo.snapshot(employee)}
+    data = person | {"kept": await request.desk.drawer.put(kept, CONFIRM_WITHIN + timedelta(minutes=1))}
     facts = person | {"station": request.station.name, "routes": routes, "queues": queues}
     question: Rows = (
-        (Button(mark("🗑 Delete"), "employee.delete_now", person), Button(mark("Cancel"), "employee.keep", person)),
+        (Button(mark("🗑 Delete"), "employee.delete_now", data), Button(mark("Cancel"), "employee.keep", data)),
     )
     return Reply(Message("employee_delete", facts, question), confirm=True, outcome=f"asked for {employee.number}")
 
@@ -70,17 +74,36 @@ async def _queues_with(request: Request, number: str) -> list[str]:
 
 @button("employee.keep")
 async def keep(request: Request) -> Reply:
+    await request.desk.drawer.take(str(request.data["kept"]))
     facts = {"number": request.data["number"], "name": request.data["name"]}
     return Reply(Message("employee_unchanged", facts), outcome="cancelled")
 
 
-@button("employee.delete_now")
+@button("employee.delete_now", resume=Resume.LOOKS)
 async def delete_now(request: Request) -> Reply:
-    employees = request.station.pbx.employees
-    employee = (await employees.get(str(request.data["id"]))).value
+    if request.kept is None:
+        return Reply(Message("expired"), outcome="expired")
+    employee = employee_undo.restored(request.kept["employee"])
+    person = {"number": employee.number, "name": employee.name}
+    if not (request.resumed and await _gone(request, employee)):
+        now = (await request.station.pbx.employees.get(employee.id)).value
+        if (now.number, now.name) != (employee.number, employee.name):
+            # Somebody was faster; what was agreed to is not what would happen now.
+            return await _ask(request, employee.id)
+        employee = now
+        if (failure := await _delete(request, employee)) is not None:
+            return failure
+    undo = await employee_undo.undo_deletion(request, employee)
+    facts = person | {"station": request.station.name}
+    message = Message("employee_deleted", facts, ((undo,),))
+    return Reply(message, outcome=f"deleted {employee.number}", change=Change(before=employee_fields.known(employee)))
+
+
+async def _delete(request: Request, employee: Employee) -> Reply | None:
+    """None when it is done."""
     person = {"number": employee.number, "name": employee.name}
     try:
-        await employees.delete(employee.id)
+        await request.station.pbx.employees.delete(employee.id)
     except Uncertain:
         await request.talk.progress(Message("employee_change_uncertain", person))
         gone, seen = await read_back(request, lambda: _gone(request, employee))
@@ -88,10 +111,7 @@ async def delete_now(request: Request) -> Reply:
             outcome = "not deleted" if seen else "unknown: the PBX does not answer"
             template = "employee_not_deleted" if seen else "employee_change_unknown"
             return Reply(Message(template, person), outcome=outcome)
-    undo = await employee_undo.undo_deletion(request, employee)
-    facts = person | {"station": request.station.name}
-    message = Message("employee_deleted", facts, ((undo,),))
-    return Reply(message, outcome=f"deleted {employee.number}", change=Change(before=employee_fields.known(employee)))
+    return None
 
 
 async def _gone(request: Request, employee: Employee) -> bool | None:

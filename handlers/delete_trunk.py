@@ -9,6 +9,7 @@ from bot.store import audit
 from handlers import trunk_card, trunk_registration, trunks
 from handlers.command import Question, Reply, Request, WrongArguments, answer, button, command
 from handlers.read_back import read_back
+from handlers.rules import Resume
 
 
 @command(
@@ -45,14 +46,15 @@ async def _ask(request: Request, trunk: TrunkStatus) -> Reply:
     return Reply(Message("trunk_delete", facts), question=question, outcome=f"asked for {trunk.name}")
 
 
-@answer("trunk.name_to_delete")
+@answer("trunk.name_to_delete", resume=Resume.LOOKS)
 async def delete(request: Request) -> Reply:
     trunk_id, name = str(request.data["id"]), str(request.data["name"])
     said: dict[str, Any] = {"station": request.station.name, "name": name, "done": "deleted"}
     if _as_seen(request.arguments) != _as_seen(name):
         return Reply(Message("trunk_name_differs", said), outcome="another name was typed")
     try:
-        await request.station.pbx.trunks.delete(trunk_id)
+        if not (request.resumed and await _gone(request, trunk_id)):
+            await request.station.pbx.trunks.delete(trunk_id)
     except Uncertain:
         await request.talk.progress(Message("trunk_uncertain", said))
         gone, seen = await read_back(request, lambda: _gone(request, trunk_id))

@@ -11,22 +11,24 @@ from bot import metrics
 from bot.access import Decision, Permission
 from bot.chat.message import Message
 from bot.store.audit import holds_secret
-from handlers import group_chat, refusals, second_person
-from handlers.checks import INTERRUPTED, UNDECIDED
+from bot.store.deeds import Deed
+from handlers import answers, checks, group_chat, import_recovery, import_run, refusals, second_person
+from handlers.answers import Address
+from handlers.checks import UNDECIDED
 from handlers.command import Command, Press, Question, Reply, Request
 from handlers.conversation import Conversation
-from handlers.decisions import Decisions, Verdict
-from handlers.execution import Execution
-from handlers.intent import Added, Pressed, Said, Typed, read_intent
+from handlers.decisions import NO_UPDATE, Decisions, Verdict
+from handlers.execution import Execution, Job, Work
+from handlers.giving_up import given_up
+from handlers.intent import Actor, Added, Place, Pressed, Said, Typed, read_intent
 from handlers.reception import Reception
+from handlers.rules import Resume
 from handlers.second_person import SecondPerson, Wish
 
 # Telegram forgets a press after some seconds, so it is answered before slow work is done.
 ANSWER_PRESS_WITHIN = 1.5
 # A person who waits longer for their turn at the PBX should know why.
 WORTH_SAYING = 2.0
-
-Deed = Callable[[], Awaitable[Reply]]
 
 
 class Dispatcher:
@@ -54,10 +56,30 @@ class Dispatcher:
         """The program ends: see Execution.finish."""
         await self._execution.finish(within)
 
+    async def go_on(self) -> None:
+        """Imports that were confirmed, and were running when the program ended. The right is asked for again."""
+        store, desk = self._reception.store, self._reception.desk
+        for left in await import_recovery.left_over(store, self._station.name, self._reception.clock()):
+            names = await desk.people.named([left.person_id])
+            known = names.get(left.person_id)
+            actor = Actor(left.person_id, known.name if known else "")
+            verdict = await self._decisions.about_import(actor, left.id)
+            if not verdict.decision.allowed:
+                await import_recovery.stop(store, left, self._reception.clock())
+                continue
+            to = Address(actor, Place(actor.id, None, private=True))
+            talk = self._reception.conversation(to, verdict.may)
+            press = Pressed("", 0, 0, actor, to.place, 0, "")
+            request = replace(self._request(press, talk, verdict), resumed=True)
+            job = Job(NO_UPDATE, verdict.entry, to)
+            await self._execution.conclude(job, talk, import_run.goes_on(request, left.id, left.rows))
+
     async def handle(self, update: Update) -> None:
         """Obey, refuse or ignore one update; an error on the way to the decision obeys nothing."""
         intent = read_intent(update, self._bot_name)
-        if isinstance(intent, Typed):
+        if intent is not None and (owed := await self._decisions.owed(update.update_id)):
+            await self._tell(owed, update.update_id)
+        elif isinstance(intent, Typed):
             await self._typed(intent, update.update_id)
         elif isinstance(intent, Pressed):
             await self._pressed(intent, update.update_id)
@@ -66,12 +88,20 @@ class Dispatcher:
         elif isinstance(intent, Added):
             await self._added(intent, update.update_id)
 
+    async def _tell(self, owed: Deed, update_id: int) -> None:
+        """What was done by a run that was killed before it could say so."""
+        reply, to = answers.read(owed)
+        may = await self._decisions.rights(to.actor, to.place)
+        await self._reception.conversation(to, may).finish(reply)
+        await self._decisions.told(update_id)
+
     async def _typed(self, typed: Typed, update_id: int) -> None:
         started = time.monotonic()
         typed = self._decisions.refined(typed)
         verdict = await self._decisions.about_command(typed, update_id)
         command, decision = verdict.subject.handler, verdict.decision
-        talk = self._reception.conversation(typed.actor, typed.place, verdict.may, asked=typed.message_id)
+        to = Address(typed.actor, typed.place, asked=typed.message_id)
+        talk = self._reception.conversation(to, verdict.may)
         metrics.COMMANDS.labels(command.name if command else "unknown", _word(decision)).inc()
         if not decision.allowed or not isinstance(command, Command):
             await self._refuse(typed, verdict, talk)
@@ -79,77 +109,99 @@ class Dispatcher:
         if command.rule.asks_pbx and (wait := self._station.pbx.turn_in) > WORTH_SAYING:
             await talk.progress(Message("waiting_turn", {"station": self._station.name, "wait": wait}))
         request = self._request(typed, talk, verdict, arguments=typed.arguments)
-        reply = await self._execution.run(lambda: command.handler(request), command=command)
-        await self._execution.conclude(verdict.entry, talk, reply)
+        job = Job(update_id, verdict.entry, to, command.resume is Resume.WHOLE)
+        reply = await self._execution.carry_out(job, lambda: command.handler(request), command=command)
+        await self._execution.conclude(job, talk, reply)
         metrics.COMMAND_SECONDS.labels(command.name).observe(time.monotonic() - started)
 
     async def _refuse(self, typed: Typed, verdict: Verdict, talk: Conversation) -> None:
         if not typed.place.private and verdict.may(Permission.SOMEBODY).allowed and holds_secret(typed.arguments):
             await _hide_secret(talk)
             return
+        if verdict.before is not None and verdict.decision != checks.OLD:
+            await talk.finish(await given_up(verdict, self._reception.desk.drawer))
+            return
         proof = refusals.offer_to_prove(typed) if verdict.subject.rule is not None else None
-        answer = proof or refusals.answer_to_command(typed, verdict.decision, verdict.may)
-        if answer is not None and self._decisions.may_be_told(typed, verdict.decision):
+        rule = verdict.subject.rule
+        alone = rule is None or not rule.only_looks
+        answer = proof or refusals.answer_to_command(typed, verdict.decision, verdict.may, alone=alone)
+        if answer is not None and self._decisions.may_be_told(typed, verdict):
             await talk.finish(Reply(answer))
 
     async def _pressed(self, pressed: Pressed, update_id: int) -> None:
         verdict = await self._decisions.about_press(pressed, update_id)
         press, decision = verdict.subject.handler, verdict.decision
         metrics.COMMANDS.labels(press.name if press else "unknown", _word(decision)).inc()
+        to = Address(pressed.actor, pressed.place, shown=pressed.message_id or None)
         if not decision.allowed or not isinstance(press, Press):
             await self._reception.toast(pressed, refusals.toast(decision), alert=True)
-            if decision == INTERRUPTED:
-                # The press is as old as the interruption: by now nobody may see a note about it.
-                talk = self._reception.conversation(pressed.actor, pressed.place, verdict.may, asked=pressed.message_id)
-                await talk.finish(Reply(Message("interrupted")))
+            await self._explain_late_press(pressed, verdict, update_id)
             return
         if verdict.subject.waiting is not None:
-            await self._second_pressed(pressed, press, verdict)
+            await self._second_pressed(pressed, press, verdict, update_id)
             return
-        talk = self._reception.conversation(pressed.actor, pressed.place, verdict.may, shown=pressed.message_id or None)
+        talk = self._reception.conversation(to, verdict.may)
         request = self._request(pressed, talk, verdict)
-        wish = Wish(pressed.actor, pressed.place, press.name, request.data, "", pressed.text, pressed.message_id)
-        reply = await self._obey_press(pressed, self._deed(press, request, wish, verdict), talk, verdict)
-        if reply.instead is not None:
-            await self._typed(replace(reply.instead, actor=pressed.actor, place=pressed.place), update_id)
+        wish = Wish(pressed.actor, pressed.place, press.name, request.data, request.kept, "", pressed.text, to.shown)
+        deed = self._deed(press, request, wish, verdict)
+        await self._obey_press(pressed, deed, talk, self._job(press, verdict, to, update_id))
 
-    def _deed(self, press: Press, request: Request, wish: Wish, verdict: Verdict) -> Deed:
+    async def _explain_late_press(self, pressed: Pressed, verdict: Verdict, update_id: int) -> None:
+        """A note about a press that waited nobody sees any more: it is said in a message."""
+        sent_at = verdict.subject.sent_at
+        if verdict.before is not None:
+            reply = await given_up(verdict, self._reception.desk.drawer)
+        elif verdict.decision == checks.OLD and sent_at is not None:
+            reply = Reply(refusals.too_old(sent_at))
+        else:
+            return
+        to = Address(pressed.actor, pressed.place, asked=pressed.message_id)
+        await self._reception.conversation(to, verdict.may).finish(reply)
+        await self._decisions.told(update_id)
+
+    def _job(self, press: Press, verdict: Verdict, to: Address, update_id: int) -> Job:
+        """Asking a second person changes nothing but our own store."""
+        asks = verdict.subject.waiting is None and self._second.is_needed(press.rule)
+        return Job(update_id, verdict.entry, to, asks or press.resume is Resume.WHOLE)
+
+    def _deed(self, press: Press, request: Request, wish: Wish, verdict: Verdict) -> Work:
         """What is asked for, or the question to a second person whether it may be done."""
         if self._second.is_needed(press.rule):
             return lambda: self._second.ask(wish, verdict.access)
         return lambda: press.handler(request)
 
-    async def _obey_press(self, pressed: Pressed, deed: Deed, talk: Conversation, verdict: Verdict) -> Reply:
-        work = asyncio.create_task(self._execution.run(deed))
+    async def _obey_press(self, pressed: Pressed, deed: Work, talk: Conversation, job: Job) -> None:
+        work = asyncio.create_task(self._execution.carry_out(job, deed))
         await asyncio.wait({work}, timeout=ANSWER_PRESS_WITHIN)
         toast = work.result().toast if work.done() else None
         await self._reception.toast(pressed, toast)
         reply = await work
-        await self._execution.conclude(verdict.entry, talk, reply)
-        return reply
+        if reply.instead is not None:
+            await self._typed(replace(reply.instead, actor=pressed.actor, place=pressed.place), job.update_id)
+        await self._execution.conclude(job, talk, reply)
 
-    async def _second_pressed(self, pressed: Pressed, press: Press, verdict: Verdict) -> None:
+    async def _second_pressed(self, pressed: Pressed, press: Press, verdict: Verdict, update_id: int) -> None:
         """What was asked for is done, or given up, where it was asked, and in the name of who asked."""
         waiting, approval = verdict.subject.waiting, verdict.subject.approval
         if waiting is None or approval is None:
             return
         first, place = approval.first, approval.place
-        talk = self._reception.conversation(first, place, approval.may, shown=waiting["message"])
+        to = Address(first, place, shown=waiting["message"])
+        talk = self._reception.conversation(to, approval.may)
+        job = self._job(press, verdict, to, update_id)
         if approval.is_refusal:
             told = second_person.refused(first, pressed.actor)
             await self._reception.toast(pressed, None)
-            await self._execution.conclude(verdict.entry, talk, Reply(told, outcome="refused"))
+            await self._execution.conclude(replace(job, whole=False), talk, Reply(told, outcome="refused"))
         else:
             told = second_person.confirmed(first, press.name)
             as_first = verdict.of(first, place)
             request = self._request(replace(pressed, actor=first, place=place), talk, as_first)
             request = replace(request, arguments=waiting["arguments"])
-            await self._obey_press(pressed, lambda: press.handler(request), talk, verdict)
+            await self._obey_press(pressed, lambda: press.handler(request), talk, job)
         if pressed.place.chat != place.chat:
-            copy = self._reception.conversation(
-                pressed.actor, pressed.place, verdict.may, shown=pressed.message_id or None
-            )
-            await copy.finish(Reply(told))
+            here = Address(pressed.actor, pressed.place, shown=pressed.message_id or None)
+            await self._reception.conversation(here, verdict.may).finish(Reply(told))
 
     async def _said(self, said: Said, update_id: int) -> None:
         """Words that are no command count only as the answer to an open question."""
@@ -158,16 +210,21 @@ class Dispatcher:
             await self._overheard(said)
             return
         answer = verdict.subject.handler
-        talk = self._reception.conversation(said.actor, said.place, verdict.may, asked=said.message_id)
+        to = Address(said.actor, said.place, asked=said.message_id)
+        talk = self._reception.conversation(to, verdict.may)
         metrics.COMMANDS.labels(verdict.subject.what, _word(verdict.decision)).inc()
         if not verdict.decision.allowed or not isinstance(answer, Press):
-            await talk.finish(Reply(refusals.answer_to_late_words(said, verdict.decision, verdict.may)))
+            late = refusals.answer_to_late_words(said, verdict.decision, verdict.may)
+            await talk.finish(
+                await given_up(verdict, self._reception.desk.drawer) if verdict.before is not None else Reply(late)
+            )
             return
         request = self._request(said, talk, verdict, arguments=said.text)
-        wish = Wish(said.actor, said.place, answer.name, request.data, said.text, said.text, None)
+        wish = Wish(said.actor, said.place, answer.name, request.data, None, said.text, said.text, None)
         again = Question(answer.name, request.data)
-        reply = await self._execution.run(self._deed(answer, request, wish, verdict), question=again)
-        await self._execution.conclude(verdict.entry, talk, reply)
+        job = self._job(answer, verdict, to, update_id)
+        reply = await self._execution.carry_out(job, self._deed(answer, request, wish, verdict), question=again)
+        await self._execution.conclude(job, talk, reply)
 
     async def _overheard(self, said: Said) -> None:
         """Words that answer nothing. What people say to each other in a group does not concern the bot, but for a
@@ -177,7 +234,7 @@ class Dispatcher:
         may = await self._decisions.rights(said.actor, said.place)
         if not refusals.is_known(may):
             return
-        talk = self._reception.conversation(said.actor, said.place, may, asked=said.message_id)
+        talk = self._reception.conversation(Address(said.actor, said.place, asked=said.message_id), may)
         if said.place.private:
             await talk.finish(Reply(Message("not_a_command")))
         else:
@@ -188,7 +245,8 @@ class Dispatcher:
         verdict = await self._decisions.about_joining(added, update_id)
         if verdict.decision == UNDECIDED:
             return
-        talk = self._reception.conversation(added.actor, added.place, verdict.may)
+        to = Address(added.actor, added.place)
+        talk = self._reception.conversation(to, verdict.may)
         given = (grant.subject for grant in verdict.access.grants if not grant.has_ended(verdict.asking.now))
         known = added.place.chat in {*await self._alert_chats(), *given}
         if known or (verdict.decision.allowed and added.channel):
@@ -199,7 +257,7 @@ class Dispatcher:
         else:
             # A channel's subscribers are not told who administers it.
             reply = Reply(None if added.channel else group_chat.farewell(added.actor), outcome="left")
-        await self._execution.conclude(verdict.entry, talk, reply)
+        await self._execution.conclude(Job(update_id, verdict.entry, to), talk, reply)
         if not known and not verdict.decision.allowed:
             await talk.leave()
 

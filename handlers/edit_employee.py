@@ -10,6 +10,7 @@ from bot.pbx import Employee, EmployeeDraft, PbxError, Uncertain
 from handlers import create_employee, employee_card, employee_fields, employee_undo, fields, typed_password
 from handlers.command import CONFIRM_WITHIN, Reply, Request, WrongArguments, button, command
 from handlers.read_back import read_back
+from handlers.rules import Resume
 from handlers.sip_password import new_sip_password
 from handlers.words import read_words
 
@@ -71,7 +72,7 @@ async def ask(request: Request, employee: Employee, draft: EmployeeDraft) -> Rep
         facts = {"mobile": draft.mobile, "number": owner.number, "name": owner.name}
         return Reply(Message("mobile_taken", facts), outcome="taken")
     wanted = {one["key"]: one["new"] for one in differences}
-    payload: dict[str, Any] = {"wanted": wanted, "seen": {one["key"]: one["old"] for one in differences}}
+    payload: dict[str, Any] = {"wanted": wanted, "before": employee_undo.snapshot(employee)}
     if new_secret and draft.secret is not None:
         payload["secret"] = draft.secret.get_secret_value()
     kept = await request.desk.drawer.put(payload, CONFIRM_WITHIN + timedelta(minutes=1))
@@ -90,19 +91,23 @@ async def leave(request: Request) -> Reply:
     return Reply(Message("employee_unchanged", facts), outcome="cancelled")
 
 
-@button("employee.apply")
+@button("employee.apply", resume=Resume.LOOKS)
 async def apply(request: Request) -> Reply:
-    kept = await request.desk.drawer.take(str(request.data["kept"]))
+    kept = request.kept
     if kept is None:
         return Reply(Message("expired"), outcome="expired")
     employees = request.station.pbx.employees
     employee_id = str(request.data["id"])
-    before = (await employees.get(employee_id)).value
+    now = (await employees.get(employee_id)).value
+    shown = employee_undo.restored(kept["before"])
     secret = SecretStr(kept["secret"]) if "secret" in kept else None
     draft = EmployeeDraft(**kept["wanted"], secret=secret)
-    if any(employee_fields.known(before)[key] != value for key, value in kept["seen"].items()):
+    if request.resumed and not _left_to_do(now, draft) and secret in (None, now.secret):
+        return await _changed(request, shown, now, draft, late=False)
+    if any(employee_fields.known(now)[key] != employee_fields.known(shown)[key] for key in kept["wanted"]):
         # Somebody was faster; what was agreed to is not what would happen now.
-        return await ask(request, before, draft)
+        return await ask(request, now, draft)
+    before = now
     late, answered = False, None
     try:
         answered = await employees.update(employee_id, draft)

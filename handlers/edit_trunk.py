@@ -11,6 +11,7 @@ from handlers import fields, trunk_card, trunk_fields, trunk_registration, trunk
 from handlers.command import CONFIRM_WITHIN, Question, Reply, Request, WrongArguments, answer, button, command
 from handlers.fields import WrongValue
 from handlers.read_back import read_back
+from handlers.rules import Resume
 from handlers.words import read_words
 
 # What changes the way the trunk registers, so that it is worth watching.
@@ -107,16 +108,19 @@ async def _ask(request: Request, trunk_id: str, draft: TrunkDraft) -> Reply:
     return Reply(Message("trunk_difference", facts, question), confirm=True, outcome=f"asked for {trunk.name}")
 
 
-@button("trunk.apply")
+@button("trunk.apply", resume=Resume.LOOKS)
 async def apply(request: Request) -> Reply:
-    kept = await request.desk.drawer.take(str(request.data["kept"]))
+    kept = request.kept
     if kept is None:
         return Reply(Message("expired"), outcome="expired")
     client, trunk_id = request.station.pbx.trunks, str(request.data["id"])
     before = (await client.get(trunk_id)).value
     # Measured: a change that does not repeat the note deletes it.
     draft = TrunkDraft(**{"note": before.note} | kept["wanted"], secret=kept["secret"] or None)
-    if any(trunk_fields.known(before)[key] != value for key, value in kept["seen"].items()):
+    if request.resumed and not _left(before, draft):
+        # It has what was wanted. A password that the PBX does not show is told to it again: that changes nothing more.
+        before = before.model_copy(update=kept["seen"])
+    elif any(trunk_fields.known(before)[key] != value for key, value in kept["seen"].items()):
         # Somebody was faster; what was agreed to is not what would happen now.
         return await _ask(request, trunk_id, draft)
     said: dict[str, Any] = {"station": request.station.name, "name": before.name, "done": "changed"}

@@ -1,17 +1,19 @@
 """Taking a change of an employee back, for ten minutes after it. What is needed for that lies in the drawer: it holds
 passwords."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from pydantic import SecretStr
 
 from bot.chat.message import Button, Message, Rows, mark
-from bot.pbx import Employee, EmployeeDraft, Invalid, PbxError, Uncertain
+from bot.pbx import Employee, EmployeeDraft, Invalid, NotFound, PbxError, Uncertain
 from bot.store.audit import Change
 from handlers import employee_card, employee_fields, fields, problems
 from handlers.command import Reply, Request, button
+from handlers.read_back import read_back
+from handlers.rules import Resume
 from handlers.sip_password import new_sip_password
 
 FOR = timedelta(minutes=10)
@@ -24,7 +26,7 @@ async def undo_creation(request: Request, employee: Employee) -> Button:
 async def undo_change(request: Request, before: Employee, after: Employee) -> Button:
     """`after` as the PBX has it now: what somebody else changes meanwhile is not overwritten."""
     changed = [one["key"] for one in employee_fields.changes(before, employee_fields.known(after))]
-    return await _button(request, "changed", before, after=_snapshot(after), changed=changed)
+    return await _button(request, "changed", before, after=snapshot(after), changed=changed)
 
 
 async def undo_deletion(request: Request, employee: Employee) -> Button:
@@ -32,21 +34,23 @@ async def undo_deletion(request: Request, employee: Employee) -> Button:
 
 
 async def _button(request: Request, what: str, employee: Employee, **more: Any) -> Button:
-    return await _keep(request, {"what": what, "employee": _snapshot(employee)} | more)
+    # A password that the PBX measured long ago may be too weak for it today.
+    payload = {"what": what, "employee": snapshot(employee), "spare": new_sip_password()}
+    return await _keep(request, payload | more)
 
 
-async def _keep(request: Request, payload: dict[str, Any]) -> Button:
-    kept = await request.desk.drawer.put(payload, FOR)
+async def _keep(request: Request, payload: Mapping[str, Any]) -> Button:
+    kept = await request.desk.drawer.put(dict(payload), FOR)
     return Button(mark("↩ Undo"), "employee.undo", {"kept": kept, "number": payload["employee"]["number"]})
 
 
-@button("employee.undo")
+@button("employee.undo", resume=Resume.LOOKS)
 async def undo(request: Request) -> Reply:
-    kept = await request.desk.drawer.take(str(request.data["kept"]))
+    kept = request.kept
     if kept is None:
         return Reply(toast=mark("Too late: this was undone already, or more than 10 minutes ago."), outcome="too late")
     try:
-        return await UNDO[kept["what"]](request, _employee(kept["employee"]), kept)
+        return await UNDO[kept["what"]](request, restored(kept["employee"]), kept)
     except PbxError as error:
         # What the PBX refused can be tried again; what it did not answer it may still do.
         again: Rows = () if isinstance(error, Uncertain) else ((await _keep(request, kept),),)
@@ -55,47 +59,63 @@ async def undo(request: Request) -> Reply:
         return Reply(message, outcome=f"not undone: {type(error).__name__}")
 
 
-async def _undo_creation(request: Request, created: Employee, _kept: dict[str, Any]) -> Reply:
-    now = (await request.station.pbx.employees.get(created.id)).value
-    if _snapshot(now) != _snapshot(created):
+async def _undo_creation(request: Request, created: Employee, _kept: Mapping[str, Any]) -> Reply:
+    done = _done(created, "created", Change(before=employee_fields.known(created)))
+    try:
+        now = (await request.station.pbx.employees.get(created.id)).value
+    except NotFound:
+        if request.resumed:
+            return done
+        raise
+    if snapshot(now) != snapshot(created):
         return _changed_meanwhile(now)
     await request.station.pbx.employees.delete(created.id)
-    return _done(created, "created", Change(before=employee_fields.known(created)))
+    return done
 
 
-async def _undo_change(request: Request, before: Employee, kept: dict[str, Any]) -> Reply:
+async def _undo_change(request: Request, before: Employee, kept: Mapping[str, Any]) -> Reply:
     now = (await request.station.pbx.employees.get(before.id)).value
-    after = _employee(kept["after"])
+    after = restored(kept["after"])
     changed = set(kept["changed"])
+    back = {key: getattr(before, key) for key in changed}
+    differences = employee_fields.changes(after, back)
+    done = _done(before, "changed", fields.as_change(differences, new_password=before.secret != after.secret))
+    if request.resumed and now.secret == before.secret and not employee_fields.changes(now, back):
+        return done
     touched = {one["key"] for one in employee_fields.changes(after, employee_fields.known(now))} & changed
     if touched or now.secret != after.secret:
         return _changed_meanwhile(now)
-    back = {key: getattr(before, key) for key in changed}
     if before.secret != after.secret:
         back["secret"] = before.secret
     await request.station.pbx.employees.update(before.id, EmployeeDraft(**back))
-    differences = employee_fields.changes(after, {key: getattr(before, key) for key in changed})
-    change = fields.as_change(differences, new_password=before.secret != after.secret)
-    return _done(before, "changed", change)
+    return done
 
 
-async def _undo_deletion(request: Request, deleted: Employee, _kept: dict[str, Any]) -> Reply:
-    if (taken := await request.station.pbx.employees.find(deleted.number)) is not None:
-        facts: dict[str, Any] = {"number": deleted.number, "name": taken.name}
-        return Reply(Message("employee_taken", facts), outcome="number taken meanwhile")
+async def _undo_deletion(request: Request, deleted: Employee, kept: Mapping[str, Any]) -> Reply:
+    employees = request.station.pbx.employees
     draft = draft_of(deleted)
-    try:
-        await request.station.pbx.employees.create(draft)
-    except Invalid:
-        # The PBX measures every new password, and old ones may be weaker than it takes today.
-        renewed = draft.model_copy(update={"secret": SecretStr(new_sip_password())})
-        back = await request.station.pbx.employees.create(renewed)
-        await request.talk.send_secret(employee_card.secret(request, back))
-        return _done(back, "deleted", Change(after=employee_fields.known(back)), new_password=True)
-    return _done(deleted, "deleted", Change(after=employee_fields.known(deleted)))
+    renewed = draft.model_copy(update={"secret": SecretStr(kept["spare"])})
+
+    async def look() -> Employee | None:
+        found = await employees.find(deleted.number)
+        return (await employees.get(found.id)).value if found else None
+
+    there = (await read_back(request, look))[0] if request.resumed else await look()
+    if there is not None and not (request.resumed and there.secret in (draft.secret, renewed.secret)):
+        facts: dict[str, Any] = {"number": deleted.number, "name": there.name}
+        return Reply(Message("employee_taken", facts), outcome="number taken meanwhile")
+    if there is None:
+        try:
+            there = await employees.create(draft)
+        except Invalid:
+            there = await employees.create(renewed)
+    is_renewed = there.secret == renewed.secret
+    if is_renewed:
+        await request.talk.send_secret(employee_card.secret(request, there))
+    return _done(there, "deleted", Change(after=employee_fields.known(there)), new_password=is_renewed)
 
 
-UNDO: dict[str, Callable[[Request, Employee, dict[str, Any]], Awaitable[Reply]]] = {
+UNDO: dict[str, Callable[[Request, Employee, Mapping[str, Any]], Awaitable[Reply]]] = {
     "created": _undo_creation,
     "changed": _undo_change,
     "deleted": _undo_deletion,
@@ -118,9 +138,9 @@ def _changed_meanwhile(employee: Employee) -> Reply:
     return Reply(Message("employee_changed_meanwhile", facts), outcome="changed meanwhile")
 
 
-def _snapshot(employee: Employee) -> dict[str, Any]:
+def snapshot(employee: Employee) -> dict[str, Any]:
     return employee.model_dump(exclude={"secret"}) | {"secret": employee.secret.get_secret_value()}
 
 
-def _employee(snapshot: dict[str, Any]) -> Employee:
+def restored(snapshot: dict[str, Any]) -> Employee:
     return Employee(**snapshot)

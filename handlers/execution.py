@@ -2,21 +2,36 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.chat.message import Message
 from bot.pbx import PbxError
-from bot.store import audit
+from bot.store import audit, deeds
 from bot.store.database import Store
-from handlers import problems
+from handlers import answers, problems
+from handlers.answers import Address
 from handlers.command import Command, Question, Reply, WrongArguments
 from handlers.conversation import Conversation
 
 log = structlog.get_logger(__name__)
 
 Work = Callable[[], Awaitable[Reply]]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be done for an update, under which audit row, and where it is answered. One that is `whole` is done
+    in one transaction with its outcome."""
+
+    update_id: int
+    entry: int
+    address: Address
+    whole: bool = False
 
 
 class Execution:
@@ -58,18 +73,49 @@ class Execution:
             log.exception("a handler failed")
             return Reply(Message("broken"), outcome="failed inside the bot")
 
-    async def conclude(self, entry: int, talk: Conversation, reply: Reply) -> None:
-        """Say the reply, complete the audit row `entry`, and start what is to go on after it."""
+    async def carry_out(
+        self, job: Job, work: Work, *, command: Command | None = None, question: Question | None = None
+    ) -> Reply:
+        """Do it. What is whole is done and written down, and its answer owed from then on, or nothing happened."""
+        if not job.whole:
+            return await self.run(work, command=command, question=question)
+        try:
+            async with self._store.whole() as session:
+                reply = await self.run(work, command=command, question=question)
+                await self._record(session, job, reply)
+                if reply.then is None:
+                    await deeds.write(session, job.update_id, answers.written(reply, job.address), self._clock())
+                else:
+                    await deeds.forget(session, job.update_id)
+                return reply
+        except SQLAlchemyError:
+            log.exception("what was done could not be kept, so it was not done")
+            reply = Reply(Message("broken"), outcome="failed inside the bot")
+            async with self._store.begin() as session:
+                await self._record(session, job, reply)
+            return reply
+
+    async def conclude(self, job: Job, talk: Conversation, reply: Reply) -> None:
+        """Say the reply, complete the audit row, and start what is to go on after it."""
         await talk.finish(reply)
         async with self._store.begin() as session:
-            await audit.record_outcome(session, entry, reply.outcome, reply.change, self._clock())
+            if not job.whole:
+                await self._record(session, job, reply)
+            await deeds.forget(session, job.update_id)
         if reply.then is not None:
-            task = asyncio.create_task(self._go_on(entry, talk, reply.then))
-            self._going_on.add(task)
-            task.add_done_callback(self._going_on.discard)
+            self.begin(talk, reply.then, job)
 
-    async def _go_on(self, entry: int, talk: Conversation, work: Work) -> None:
+    def begin(self, talk: Conversation, work: Work, job: Job) -> None:
+        """Work that goes on in the background, and ends in a reply."""
+        task = asyncio.create_task(self._go_on(replace(job, whole=False), talk, work))
+        self._going_on.add(task)
+        task.add_done_callback(self._going_on.discard)
+
+    async def _record(self, session: AsyncSession, job: Job, reply: Reply) -> None:
+        await audit.record_outcome(session, job.entry, reply.outcome, reply.change, self._clock())
+
+    async def _go_on(self, job: Job, talk: Conversation, work: Work) -> None:
         try:
-            await self.conclude(entry, talk, await self.run(work))
+            await self.conclude(job, talk, await self.run(work))
         except Exception:
             log.exception("what went on in the background could not be concluded")

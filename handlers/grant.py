@@ -18,6 +18,7 @@ from bot.store.audit import Change
 from handlers import access, whom
 from handlers.command import Reply, Request, WrongArguments, button, command
 from handlers.deadlines import NotADeadline, take_deadline
+from handlers.rules import Resume
 
 HERE = frozenset({"here", "group", "chat", "здесь", "группа", "чат"})
 LENGTHS = ((mark("for 8 h"), timedelta(hours=8)), (mark("for 7 d"), timedelta(days=7)))
@@ -125,7 +126,7 @@ async def _ask_give(request: Request, subject: int, role: str, until: datetime |
     return Reply(Message("access_give", facts, rows), confirm=True, outcome=f"asked for {subject}")
 
 
-@button("access.give")
+@button("access.give", resume=Resume.WHOLE)
 async def give(request: Request) -> Reply:
     subject, role, until = int(request.data["subject"]), str(request.data["role"]), request.data["until"]
     given = granting(request, subject, role, datetime.fromisoformat(until) if until else None)
@@ -159,7 +160,7 @@ async def _ask_take(request: Request, subject: int, roles: list[str]) -> Reply:
     return Reply(Message("access_take", facts, rows), confirm=True, outcome=f"asked for {subject}")
 
 
-@button("access.take")
+@button("access.take", resume=Resume.WHOLE)
 async def take(request: Request) -> Reply:
     subject, roles = int(request.data["subject"]), request.data["roles"]
     before = await _held(request, subject)

@@ -8,6 +8,7 @@ from bot.store.audit import Change
 from handlers.command import Reply, Request, button
 from handlers.grant import granting, not_granted
 from handlers.intent import Actor, Place
+from handlers.rules import Resume
 
 ROLES_IN_A_ROW = 3
 
@@ -25,7 +26,7 @@ def farewell(actor: Actor) -> Message:
     return Message("group_farewell", {"person": actor.name})
 
 
-@button("chat.give")
+@button("chat.give", resume=Resume.WHOLE)
 async def give(request: Request) -> Reply:
     role = str(request.data["role"])
     try:

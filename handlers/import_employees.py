@@ -9,6 +9,7 @@ from handlers import employee_files, import_plan, import_report, import_run, spr
 from handlers.command import Question, Reply, Request, WrongArguments, answer, button, command
 from handlers.employee_files import Line
 from handlers.import_plan import Plan, Verdict
+from handlers.rules import Resume
 from handlers.spreadsheet import WrongFile
 
 CONFIRM_WITHIN = timedelta(minutes=15)
@@ -142,9 +143,9 @@ async def cancel(request: Request) -> Reply:
     return Reply(Message("step_cancelled"), outcome="cancelled")
 
 
-@button("import.begin")
+@button("import.begin", resume=Resume.WHOLE)
 async def begin(request: Request) -> Reply:
-    kept = await request.desk.drawer.take(str(request.data["kept"]))
+    kept = request.kept
     if kept is None:
         return Reply(Message("expired"), outcome="expired")
     rows = import_run.with_passwords(kept["rows"])

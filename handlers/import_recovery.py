@@ -1,34 +1,49 @@
-"""After a restart: whoever had an import under way is told where it stands, and how to go on."""
+"""After a restart: what was confirmed and is not done goes on by itself; of what does not, its person is told where it
+stands, and how to go on."""
 
 from datetime import datetime
 
 from bot.chat.message import Message, stored
 from bot.store import imports, keyboards, outbox
 from bot.store.database import Store
+from bot.store.tables import Import
+from handlers.checks import RESUMED_WITHIN
 from handlers.import_report import count
 from handlers.import_run import buttons_of_stopped
 
 
-async def tell_interrupted(store: Store, station: str, now: datetime) -> None:
-    """In one transaction with marking them as stopped: told once, and surely."""
+async def left_over(store: Store, station: str, now: datetime) -> list[Import]:
+    """What is to go on. The rest is told of in one transaction with marking it as stopped: once, and surely."""
     async with store.begin() as session:
-        for found in await imports.interrupted(session, station):
-            rows = found.rows
-            message = Message(
-                "import_interrupted",
-                {
-                    "station": station,
-                    "created": count(rows, "created"),
-                    "of": sum(row["state"] in ("created", "failed", "waiting", "sending") for row in rows),
-                },
-                buttons_of_stopped(found.id),
-            )
-            outbox.owe(
-                session,
-                chat_id=found.person_id,
-                thread_id=None,
-                template=message.template,
-                facts=dict(message.facts),
-                now=now,
-                keyboard=keyboards.new_keyboard(found.person_id, stored(message.buttons), now=now),
-            )
+        found = await imports.left_over(session, station)
+        going_on = [one for one in found if one.state == imports.RUNNING and now - one.touched_at <= RESUMED_WITHIN]
+    for one in found:
+        if one not in going_on:
+            await stop(store, one, now)
+    return going_on
+
+
+async def stop(store: Store, left: Import, now: datetime) -> None:
+    async with store.begin() as session:
+        found = await session.get(Import, left.id)
+        if found is None:
+            return
+        found.state = imports.STOPPED
+        message = Message(
+            "import_interrupted",
+            {
+                "station": found.station,
+                "created": count(found.rows, "created"),
+                "of": sum(row["state"] in ("created", "failed", "waiting", "sending") for row in found.rows),
+            },
+            buttons_of_stopped(found.id),
+        )
+        outbox.owe(
+            session,
+            chat_id=found.person_id,
+            thread_id=None,
+            template=message.template,
+            facts=dict(message.facts),
+            now=now,
+            keyboard=keyboards.new_keyboard(found.person_id, stored(message.buttons), now=now),
+        )

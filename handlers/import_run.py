@@ -19,6 +19,7 @@ from handlers import import_report, problems
 from handlers.command import Reply, Request, button
 from handlers.import_report import count
 from handlers.read_back import EVERY, FOR
+from handlers.rules import Resume
 from handlers.sip_password import new_sip_password
 
 # Telegram lets a bot change a message about once a second, and twenty times a minute in a group.
@@ -41,14 +42,15 @@ def with_passwords(rows: Sequence[Row]) -> list[Row]:
 
 
 def goes_on(request: Request, import_id: int, rows: Sequence[Row]) -> Reply:
+    trouble = {"kind": "restarted"} if request.resumed else None
     return Reply(
-        _progress(request, import_id, rows, None),
+        _progress(request, import_id, rows, None, trouble),
         then=lambda: _run(request, import_id),
         outcome=f"import {import_id} begun",
     )
 
 
-@button("import.stop")
+@button("import.stop", resume=Resume.WHOLE)
 async def stop(request: Request) -> Reply:
     stopping = await request.desk.imports.move(
         int(request.data["import"]), imports.STOPPING, only_from=(imports.RUNNING,)
@@ -56,7 +58,7 @@ async def stop(request: Request) -> Reply:
     return Reply(toast=mark("It stops after this batch.") if stopping else mark("It has ended already."))
 
 
-@button("import.go_on")
+@button("import.go_on", resume=Resume.WHOLE)
 async def go_on(request: Request) -> Reply:
     import_id = int(request.data["import"])
     found = await request.desk.imports.find(import_id)
@@ -86,7 +88,7 @@ async def _run(request: Request, import_id: int) -> Reply:
     except PbxError as error:
         return await run.stopped(problems.describe(error))
     if request.stopping():
-        # Still marked as running: the next start finds it, tells, and offers to go on.
+        # Still marked as running: the next start finds it, and goes on.
         return Reply(outcome=f"import {import_id} interrupted")
     if run.next_batch():
         return await run.stopped(None)
@@ -193,25 +195,26 @@ class _Run:
         await self._request.talk.progress(_progress(self._request, self._id, self._rows, seconds, trouble))
 
     async def stopped(self, problem: dict[str, Any] | None) -> Reply:
-        await self._request.desk.imports.move(self._id, imports.STOPPED, only_from=(imports.RUNNING, imports.STOPPING))
         facts = _counts(self._rows) | {"station": self._request.station.name, "problem": problem}
-        return Reply(
-            Message("import_stopped", facts, buttons_of_stopped(self._id)), outcome=f"import {self._id} stopped"
-        )
+        message = Message("import_stopped", facts, buttons_of_stopped(self._id))
+        # First said, then so: what is killed in between goes on, and says it again.
+        await self._request.talk.progress(message)
+        await self._request.desk.imports.move(self._id, imports.STOPPED, only_from=(imports.RUNNING, imports.STOPPING))
+        return Reply(message, outcome=f"import {self._id} stopped")
 
     async def ended(self) -> Reply:
-        await self._request.desk.imports.move(self._id, imports.DONE, only_from=(imports.RUNNING, imports.STOPPING))
         delivered = await self._request.talk.send_privately(
             import_report.report_file(self._request, self._rows), lifetime=import_report.LIFETIME
         )
-        if delivered:
-            # It holds the passwords of everybody who was created.
-            await self._request.desk.imports.save(self._id, [])
         facts = _counts(self._rows) | {"station": self._request.station.name, "delivered": delivered}
         again: Rows = () if delivered else ((_report_button(self._id),),)
+        message = Message("import_done", facts, again)
+        await self._request.talk.progress(message)
+        # The rows hold the passwords of everybody who was created.
+        await self._request.desk.imports.end(self._id, [] if delivered else self._rows)
         outcome = f"import {self._id}: {facts['created']} created, {facts['failed']} failed"
         change = Change(after={"created": [row["draft"]["number"] for row in self._rows if row["state"] == "created"]})
-        return Reply(Message("import_done", facts, again), outcome=outcome, change=change)
+        return Reply(message, outcome=outcome, change=change)
 
 
 def buttons_of_stopped(import_id: int) -> Rows:

@@ -14,6 +14,7 @@ from bot.store.tables import Incident
 from handlers.alerts import TOASTS
 from handlers.command import Reply, Request, WrongArguments, button, command
 from handlers.incident_facts import incident_facts
+from handlers.rules import Resume
 
 PAGE = 5
 CARDS_IN_A_ROW = 5
@@ -47,6 +48,7 @@ async def details(request: Request) -> Reply:
     summary=mark("Take an incident: it is yours, and nobody else is woken"),
     usage=mark("[number]"),
     examples=("/ack", "/ack 17"),
+    resume=Resume.WHOLE,
 )
 async def ack(request: Request) -> Reply:
     number = read_number(request.arguments)
@@ -67,7 +69,7 @@ async def ack(request: Request) -> Reply:
     return Reply(Message("ack_choice", facts, choices), outcome=f"{len(waiting)} wait")
 
 
-@button("incident.ack")
+@button("incident.ack", resume=Resume.WHOLE)
 async def ack_pressed(request: Request) -> Reply:
     return await _take(request, int(request.data["incident"]))
 

@@ -45,11 +45,17 @@ class Limits:
             self._window(kind, number, now).append(now)
         return None
 
-    def may_be_told(self, decision: Decision, actor: Actor, place: Place, now: datetime) -> bool:
+    def may_be_told(
+        self, decision: Decision, actor: Actor, place: Place, now: datetime, *, of_chat: bool = False
+    ) -> bool:
         """Who shouts is not shouted back at: what was too much is said once a minute to one person in one chat, and
-        strangers hear no more than anybody else."""
-        most = 1 if decision in TOO_MUCH else self._pace.person
-        told = self._window(f"told {decision.reason} in {place.chat}", actor.id, now)
+        strangers hear no more than anybody else. What is `of_chat` concerns everybody in it, and is said there once."""
+        if of_chat:
+            told = self._window(f"told {decision.reason}", place.chat, now)
+            most = 1
+        else:
+            most = 1 if decision in TOO_MUCH else self._pace.person
+            told = self._window(f"told {decision.reason} in {place.chat}", actor.id, now)
         if len(told) >= most:
             return False
         told.append(now)

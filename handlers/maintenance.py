@@ -11,6 +11,7 @@ from bot.oncall.wall_clock import moment
 from handlers.command import Reply, Request, WrongArguments, button, command
 from handlers.mutes import list_again, no_such_trunk, outcome_of
 from handlers.muting import TOO_LONG, wish
+from handlers.rules import Resume
 from handlers.silence_facts import called, listed, silence_facts
 from handlers.silence_words import Subject, moment_of, take_subject
 from handlers.window_words import Again, NotAWindow, Once, is_window, take_window
@@ -61,7 +62,7 @@ async def choose_subject(request: Request) -> Reply:
     return _preview(request, Subject(str(planned.pop("subject")), str(planned.pop("name"))), planned)
 
 
-@button("maintenance.plan")
+@button("maintenance.plan", resume=Resume.WHOLE)
 async def plan(request: Request) -> Reply:
     window = _window(request, Subject(str(request.data["subject"]), str(request.data["name"])), request.data)
     if silence.is_over(window, request.now):
@@ -83,7 +84,7 @@ async def cancel(_request: Request) -> Reply:
     return Reply(Message("maintenance_cancelled"), outcome="cancelled")
 
 
-@button("maintenance.end_now")
+@button("maintenance.end_now", resume=Resume.WHOLE)
 async def end_now(request: Request) -> Reply:
     ended = await request.desk.silences.end_this_time(
         request.station.name, int(request.data["silence"]), request.actor.name

@@ -8,6 +8,7 @@ from bot.chat.message import Button, Message, Rows, mark
 from bot.store.tables import Incident
 from handlers.command import Reply, Request, WrongArguments, answer, button
 from handlers.muting import mute, muted
+from handlers.rules import Resume
 from handlers.silence_facts import named, subject_of
 from handlers.silence_words import Subject, Until, take_until
 
@@ -35,7 +36,7 @@ async def ask(request: Request) -> Reply:
     return Reply(Message("mute_how_long", facts, rows), beside=True, outcome=f"asked for {subject.id}")
 
 
-@button("mute.choose")
+@button("mute.choose", resume=Resume.WHOLE)
 async def choose(request: Request) -> Reply:
     incident = await _open_incident(request)
     if incident is None:
@@ -44,7 +45,7 @@ async def choose(request: Request) -> Reply:
     return await mute(request, _subject(request, incident), until, asks_reason=True)
 
 
-@answer("mute.reason")
+@answer("mute.reason", resume=Resume.WHOLE)
 async def give_reason(request: Request) -> Reply:
     if not request.arguments:
         raise WrongArguments(mark("Write the reason in words."))

@@ -10,6 +10,7 @@ from bot.chat.message import Button, Message, Rows, mark
 from handlers.command import Reply, Request, WrongArguments, button, command
 from handlers.deadlines import NotADeadline
 from handlers.muting import mute, no_longer_silenced
+from handlers.rules import Resume
 from handlers.silence_facts import called, listed, subject_of
 from handlers.silence_words import ALL, Subject, Until, take_subject, take_until
 from handlers.words import split
@@ -23,6 +24,7 @@ MOST_OFFERED = 8
     summary=mark("No alerts of a trunk or of everything, for a while"),
     usage=mark("[trunk | all] [for 1h | until 18:00 | until morning | until recovery] [reason]"),
     examples=("/mute Zadarma for 2h provider works on the line", "/mute all until morning", "/mute until recovery"),
+    resume=Resume.WHOLE,
 )
 async def mute_(request: Request) -> Reply:
     names = request.station.watch.trunk_names
@@ -44,7 +46,7 @@ async def mute_(request: Request) -> Reply:
     return await mute(request, found[0], until, reason)
 
 
-@button("mute.subject")
+@button("mute.subject", resume=Resume.WHOLE)
 async def choose_subject(request: Request) -> Reply:
     until = request.data["until"]
     subject = Subject(str(request.data["subject"]), str(request.data["name"]))
@@ -69,6 +71,7 @@ async def show(request: Request) -> Reply:
     summary=mark("Alerts again, at once"),
     usage=mark("[trunk | all | number]"),
     examples=("/unmute Zadarma", "/unmute all", "/unmute 12"),
+    resume=Resume.WHOLE,
 )
 async def unmute(request: Request) -> Reply:
     current = await request.desk.silences.current(request.station.name)
@@ -83,7 +86,7 @@ async def unmute(request: Request) -> Reply:
     return await _take_away(request, _meant(request, written, current))
 
 
-@button("mute.end")
+@button("mute.end", resume=Resume.WHOLE)
 async def end(request: Request) -> Reply:
     ended = await request.desk.silences.take_away(
         request.station.name, int(request.data["silence"]), request.actor.name

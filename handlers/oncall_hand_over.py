@@ -15,6 +15,7 @@ from bot.store.oncall import ASKED, Leg
 from handlers import oncall, whom
 from handlers.command import Reply, Request, WrongArguments, button, command
 from handlers.oncall_facts import check_able, level_of, people_facts, person_facts, take_level, take_until
+from handlers.rules import Resume
 
 LONGEST = timedelta(days=60)
 
@@ -25,6 +26,7 @@ LONGEST = timedelta(days=60)
     usage=mark("[for 8h | until 18:00] [level 2]"),
     examples=("/oncall take 8h", "/oncall take until 18:00"),
     words=("взять", "беру", "принять"),
+    resume=Resume.WHOLE,
 )
 async def take(request: Request) -> Reply:
     level, words = take_level(request.arguments.split())
@@ -53,7 +55,7 @@ async def ask_take(request: Request) -> Reply:
     return Reply(Message("oncall_ask_take", facts, ((yes, leave),)), confirm=True, outcome="asked")
 
 
-@button("oncall.take")
+@button("oncall.take", resume=Resume.WHOLE)
 async def take_now(request: Request) -> Reply:
     until = request.now + timedelta(hours=int(request.data["hours"]))
     return await _take(request, int(request.data["level"]), until)
@@ -76,6 +78,7 @@ async def _take(request: Request, wanted: int | None, until: datetime | None) ->
     usage=mark("@username [for 8h | until 18:00] [level 2]"),
     examples=("/oncall give @boris until 18:00", "/oncall give @boris"),
     words=("отдать", "передать"),
+    resume=Resume.WHOLE,
 )
 async def give(request: Request) -> Reply:
     level, words = take_level(request.arguments.split())
@@ -155,6 +158,7 @@ def _news(duty: Duty, template: str, facts: dict[str, Any], begins: datetime, en
     summary=mark("Take back what you took over, gave away or asked for"),
     examples=("/oncall cancel",),
     words=("отменить", "отмена"),
+    resume=Resume.WHOLE,
 )
 async def cancel(request: Request) -> Reply:
     made = await request.desk.oncall.made_by(request.station.name, request.actor.id)
@@ -183,7 +187,7 @@ async def cancel(request: Request) -> Reply:
     return Reply(Message("oncall_cancel", facts, buttons), confirm=True, outcome="asked which")
 
 
-@button("oncall.cancel")
+@button("oncall.cancel", resume=Resume.WHOLE)
 async def cancel_one(request: Request) -> Reply:
     return await _cancel(request, [int(number) for number in request.data["ids"]])
 

@@ -15,6 +15,7 @@ from handlers import oncall
 from handlers.command import Question, Reply, Request, WrongArguments, answer, button, command
 from handlers.oncall import LOOKS_AHEAD
 from handlers.oncall_facts import duty_facts, take_level
+from handlers.rules import Resume
 
 CONFIRM_WITHIN = timedelta(minutes=15)
 SHOWN = 8
@@ -102,9 +103,9 @@ async def _file(request: Request) -> str:
     return content.decode("utf-8", "replace")
 
 
-@button("oncall.import")
+@button("oncall.import", resume=Resume.WHOLE)
 async def use(request: Request) -> Reply:
-    draft = await request.desk.drawer.take(str(request.data["kept"]))
+    draft = request.kept
     if draft is None:
         return Reply(Message("expired"), outcome="expired")
     kept = calendars.restored(int(draft["level"]), draft["calendar"])

@@ -15,6 +15,7 @@ from bot.store.rosters import restored_shift, stored_shift
 from handlers import oncall, shift_words, whom
 from handlers.command import Reply, Request, WrongArguments, button, command
 from handlers.oncall_facts import check_able, duty_facts, level_of, people_facts, take_level
+from handlers.rules import Resume
 from handlers.shift_words import NotAShift
 
 SHOWN = 6
@@ -82,7 +83,7 @@ async def _facts(request: Request, rotation: Rotation) -> dict[str, Any]:
     }
 
 
-@button("oncall.set")
+@button("oncall.set", resume=Resume.WHOLE)
 async def set_now(request: Request) -> Reply:
     data, station = request.data, request.station.name
     rotation = Rotation(int(data["level"]), tuple(data["people"]), restored_shift(data["shift"]))
@@ -142,7 +143,7 @@ def _regulars(roster: Roster, level: int) -> tuple[int, ...]:
     return one_level.everyone()
 
 
-@button("oncall.remove")
+@button("oncall.remove", resume=Resume.WHOLE)
 async def remove_now(request: Request) -> Reply:
     level = int(request.data["level"])
     before = await _before(request, level)

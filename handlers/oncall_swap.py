@@ -13,6 +13,7 @@ from bot.store.oncall import Leg, Swapped
 from handlers import whom
 from handlers.command import Reply, Request, WrongArguments, button, command
 from handlers.oncall_facts import check_able, duty_facts, person_facts, take_level
+from handlers.rules import Resume
 
 OFFERED = 4
 
@@ -66,7 +67,7 @@ def _data(other: int, mine: Duty, theirs: Duty | None) -> dict[str, Any]:
     return {"other": other, "level": mine.level, "mine": written(mine), "theirs": theirs and written(theirs)}
 
 
-@button("oncall.ask_swap")
+@button("oncall.ask_swap", resume=Resume.WHOLE)
 async def ask(request: Request) -> Reply:
     """The other is asked in private; until they agree nothing changes."""
     data, station = request.data, request.station.name
@@ -111,7 +112,7 @@ def _leg(level: int, person: int, written: list[str], now: datetime) -> Leg:
     return Leg(level, person, max(now, begins), ends)
 
 
-@button("oncall.answer_swap")
+@button("oncall.answer_swap", resume=Resume.WHOLE)
 async def answer(request: Request) -> Reply:
     """Only who was asked can press it: the buttons stand in their private chat and are theirs."""
     data = request.data

@@ -8,6 +8,7 @@ from bot.chat.message import Message, mark
 from bot.store.audit import Change
 from bot.store.pagers import QuietHours
 from handlers.command import Reply, Request, WrongArguments, command
+from handlers.rules import Resume
 
 OFF = frozenset({"off", "no", "выкл", "нет", "выключить"})
 HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*(?:-|–|—|\s)\s*([01]?\d|2[0-3]):([0-5]\d)")
@@ -18,6 +19,7 @@ HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*(?:-|–|—|\s)\s*([01]?\d|2[
     summary=mark("Hours in which you want no warnings in private; outages come always"),
     usage=mark("[22:00-08:00 | off]"),
     examples=("/quiet 22:00-08:00", "/quiet off"),
+    resume=Resume.WHOLE,
 )
 async def quiet(request: Request) -> Reply:
     book, person = request.desk.oncall, request.actor.id

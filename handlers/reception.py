@@ -11,13 +11,17 @@ from bot.chat.errors import DeliveryError
 from bot.chat.messenger import Messenger
 from bot.chat.render import Renderer
 from bot.store.database import Store
+from handlers.answers import Address
 from handlers.checks import May
 from handlers.command import Desk, Request, Station
 from handlers.conversation import Conversation
 from handlers.decisions import Verdict
-from handlers.intent import Actor, Place, Pressed, Said, Typed
+from handlers.intent import Pressed, Said, Typed
 
 log = structlog.get_logger(__name__)
+
+# A button that does what a killed run may have done already carries this.
+AGAIN = "again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +37,14 @@ class Reception:
     mask_numbers: bool = False
     wake: Callable[[], None] = lambda: None
 
-    def conversation(
-        self, actor: Actor, place: Place, may: May, *, shown: int | None = None, asked: int | None = None
-    ) -> Conversation:
+    def conversation(self, to: Address, may: May) -> Conversation:
         return Conversation(
             messenger=self.messenger,
             store=self.store,
             station=self.station.name,
             zone=self.station.zone(),
             clock=self.clock,
-            actor=actor,
-            place=place,
-            shown=shown,
-            asked=asked,
+            to=to,
             masked=self.mask_numbers and not may(Permission.NUMBERS).allowed,
             wake=self.wake,
         )
@@ -72,6 +71,8 @@ class Reception:
             stopping=stopping,
             arguments=arguments,
             data=verdict.subject.data,
+            kept=verdict.subject.kept,
+            resumed=verdict.before is not None or AGAIN in verdict.subject.data,
             document=None if isinstance(intent, Pressed) else intent.document,
             about=intent.about if isinstance(intent, Typed) else None,
         )

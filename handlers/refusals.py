@@ -1,5 +1,7 @@
 """How it is said that something is not done, and to whom. Pure."""
 
+from datetime import datetime
+
 from bot.access import MEMBERSHIP_UNKNOWN, Decision, Permission
 from bot.chat.message import Button, Message, mark
 from bot.store.audit import holds_secret
@@ -31,7 +33,7 @@ def toast(decision: Decision) -> str:
     return TOASTS.get(decision, NO_RIGHT)
 
 
-def answer_to_command(typed: Typed, decision: Decision, may: May) -> Message | None:
+def answer_to_command(typed: Typed, decision: Decision, may: May, *, alone: bool = True) -> Message | None:
     """Strangers in a group get silence, in private their id; people with a role hear why."""
     if decision == checks.UNDECIDED and typed.place.private:
         return Message("undecided")
@@ -43,6 +45,8 @@ def answer_to_command(typed: Typed, decision: Decision, may: May) -> Message | N
         return None
     if typed.place.private and not is_known(may):
         return stranger(typed.actor)
+    if decision == checks.OLD:
+        return too_old(typed.sent_at, f"/{typed.name}", alone=alone)
     return _to_somebody_known(typed, decision)
 
 
@@ -50,14 +54,10 @@ def _to_somebody_known(typed: Typed, decision: Decision) -> Message | None:
     if decision == checks.NO_SUCH_COMMAND:
         # In a group the command may well be meant for another bot.
         return Message("unknown_command", {"command": typed.name}) if typed.place.private else None
-    if decision == checks.OLD:
-        return Message("too_old", {"command": typed.name, "sent_at": typed.sent_at})
     if decision == checks.ONLY_IN_PRIVATE:
         return Message("only_in_private", {"command": typed.name})
     if decision in TOO_MUCH:
         return Message("too_much", {"person": typed.actor.name})
-    if decision == checks.INTERRUPTED:
-        return Message("interrupted")
     return Message("no_right", {"command": typed.name})
 
 
@@ -65,15 +65,14 @@ def answer_to_late_words(said: Said, decision: Decision, may: May) -> Message | 
     """An answer that is not obeyed: it came too late, or the right has gone since the question."""
     if decision in UNHEARD or not is_known(may):
         return None
-    if decision == checks.INTERRUPTED:
-        return Message("interrupted")
     if decision in TOO_MUCH:
         return Message("too_much", {"person": said.actor.name})
-    return (
-        Message("too_old", {"command": "", "sent_at": said.sent_at})
-        if decision == checks.OLD
-        else Message("no_right_now")
-    )
+    return too_old(said.sent_at) if decision == checks.OLD else Message("no_right_now")
+
+
+def too_old(sent_at: datetime, command: str = "", *, alone: bool = True) -> Message:
+    """`alone`: it is said of this one, and not of all that waited in the chat."""
+    return Message("too_old", {"command": command, "sent_at": sent_at, "alone": alone})
 
 
 def is_known(may: May) -> bool:

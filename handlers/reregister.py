@@ -5,12 +5,15 @@ The API has no call for it. Measured: a trunk that is switched off and on regist
 
 from typing import Any
 
+from bot.alerts.health import Health
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import PbxError, Uncertain
 from bot.store.audit import Change
 from handlers import problems, trunk_card, trunk_registration
 from handlers.command import Reply, Request, button
 from handlers.read_back import read_back
+from handlers.rules import Resume
+from handlers.trunk_facts import trunk_facts
 
 # Off is where it must not stay.
 TRIES = 3
@@ -33,11 +36,13 @@ async def ask(request: Request) -> Reply:
     return Reply(message, confirm=True, beside=True, outcome=f"asked for {status.name}")
 
 
-@button("trunk.reregister_now")
+@button("trunk.reregister_now", resume=Resume.LOOKS)
 async def reregister(request: Request) -> Reply:
     trunk_id, name = str(request.data["id"]), str(request.data["name"])
     said: dict[str, Any] = {"station": request.station.name, "name": name, "done": "anew"}
-    old = await trunk_card.status_of(request, trunk_id)
+    old = await trunk_card.status_of(request, trunk_id, fresh=request.resumed)
+    if request.resumed and trunk_facts(old)["health"] is Health.UP:
+        return trunk_registration.begun(request, trunk_id, said, Change({}, {"registered": "anew"}))
     await _switch(request, trunk_id, on=False)
     for _ in range(TRIES):
         try:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.access import Permission
+from bot.access import VIEWER, Permission
 from bot.chat.message import mark
 
 # What the bot answers from what it keeps itself.
@@ -29,6 +29,18 @@ OF_THE_BOT = frozenset(
 )
 
 
+# What changes nothing.
+LOOKING = VIEWER.permissions | {
+    Permission.ANYONE,
+    Permission.SOMEBODY,
+    Permission.LISTEN,
+    Permission.NUMBERS,
+    Permission.SECRETS,
+    Permission.ACCESS_READ,
+    Permission.AUDIT,
+}
+
+
 class Where(StrEnum):
     ANYWHERE = "anywhere"
     PRIVATE = "in private"
@@ -36,6 +48,15 @@ class Where(StrEnum):
 
     def holds(self, *, private: bool) -> bool:
         return self is Where.ANYWHERE or (self is Where.PRIVATE) is private
+
+
+class Resume(StrEnum):
+    """What becomes of a handler's work when the program is killed in the middle of it."""
+
+    FREELY = "begun again: it only looks or asks, or doing it again changes nothing"
+    WHOLE = "all or nothing: it changes our own store alone, in one transaction with its outcome, and asks nobody else"
+    LOOKS = "begun again, and told so: it looks first what the PBX has done"
+    ASKS = "not done again: its person is told to look"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +71,11 @@ class Rule:
     costly: bool = False
     urgent: bool = False
     hears_secrets: bool = False
+
+    @property
+    def only_looks(self) -> bool:
+        """Whoever may do it changes nothing by it."""
+        return self.permission in LOOKING
 
     @property
     def asks_pbx(self) -> bool:

@@ -24,12 +24,14 @@ MOST_LINES = 30
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What somebody asked for. `shown` is what they saw when they said yes: the text above the button, or their words.
+    `kept` is what the button kept in the drawer.
     `message` is the id of the message that will show what became of it."""
 
     actor: Actor
     place: Place
     action: str
     data: Mapping[str, Any]
+    kept: Mapping[str, Any] | None
     arguments: str
     shown: str
     message: int | None
@@ -72,13 +74,12 @@ class SecondPerson:
         kept = {
             "action": wish.action,
             "data": dict(wish.data),
+            "kept": None if wish.kept is None else dict(wish.kept),
             "arguments": wish.arguments,
             "first": asdict(wish.actor),
             "place": asdict(wish.place),
             "message": wish.message,
         }
-        if "kept" in wish.data:
-            await self._drawer.keep_until(str(wish.data["kept"]), self._clock() + WITHIN + timedelta(minutes=1))
         return await self._drawer.put(kept, WITHIN)
 
     async def _owe_questions(self, wish: Wish, token: str, others: list[int]) -> None:

@@ -1,7 +1,7 @@
 """What is decided about: from a command, a press or an answer to the rule it stands under and what would handle it."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -10,37 +10,60 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access import Access, Asking
 from bot.store import drawer, keyboards, questions
+from bot.store.deeds import Deed
 from bot.store.tables import Keyboard, Question
 from handlers.checks import Approval
 from handlers.command import Catalogue, Command, Press
 from handlers.intent import Actor, Place, Pressed, Said, Typed
-from handlers.rules import Rule
+from handlers.rules import Resume, Rule
 
 # The buttons of what waits for a second person; what they do stands in the drawer.
 CONFIRM, REFUSE = "second.confirm", "second.refuse"
 
-Claim = Callable[[AsyncSession, datetime], Awaitable[bool]]
-
-
-async def _nothing_to_claim(_session: AsyncSession, _now: datetime) -> bool:
-    return True
-
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """`handler` is given `data`; without a `rule` nobody declared it. `claim` takes what can be had only once, and
-    says whether it was still there. `waiting` is what waited for a second person."""
+    """`handler` is given `data`, and what was `kept` for it; without a `rule` nobody declared it. `question` is what
+    words answer; `waiting` is what waited for a second person, under the id `token`."""
 
     what: str
     rule: Rule | None = None
     handler: Command | Press | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
+    kept: Mapping[str, Any] | None = None
     arguments: str = ""
     sent_at: datetime | None = None
     keyboard: Keyboard | None = None
     approval: Approval | None = None
+    question: Question | None = None
     waiting: Mapping[str, Any] | None = None
-    claim: Claim = _nothing_to_claim
+    token: str = ""
+
+    @property
+    def resume(self) -> Resume:
+        """What becomes of it when the program is killed meanwhile."""
+        return self.handler.resume if self.handler else Resume.FREELY
+
+    def taken(self) -> Deed:
+        """What was taken for it and nobody else has any more."""
+        question = {"answer": self.question.answer, "data": self.question.data} if self.question else None
+        found = {"kept": self.kept, "question": question, "waiting": self.waiting}
+        return {name: dict(value) for name, value in found.items() if value is not None}
+
+
+async def claimed(subject: Subject, session: AsyncSession, now: datetime) -> Subject | None:
+    """Takes what can be had only once; None when somebody was faster."""
+    keyboard, question = subject.keyboard, subject.question
+    if subject.token and await drawer.take_out(session, subject.token, now) is None:
+        return None
+    if question and not await questions.forget(session, chat_id=question.chat_id, person_id=question.person_id):
+        return None
+    if keyboard is not None and keyboard.single_use and not await keyboards.use_once(session, keyboard.id, now):
+        return None
+    kept_at = subject.sent_at or now
+    if subject.waiting is None and subject.rule is not None and subject.rule.writes and "kept" in subject.data:
+        return replace(subject, kept=await drawer.take_out(session, str(subject.data["kept"]), kept_at))
+    return subject
 
 
 def of_command(catalogue: Catalogue, typed: Typed) -> Subject:
@@ -56,33 +79,40 @@ def of_command(catalogue: Catalogue, typed: Typed) -> Subject:
 
 def of_answer(answer: Press, question: Question, said: Said) -> Subject:
     """The words themselves may be a password: they are not written down. An answer counts once."""
-
-    async def claim(session: AsyncSession, _now: datetime) -> bool:
-        return await questions.forget(session, chat_id=question.chat_id, person_id=question.person_id)
-
     return Subject(
-        what=answer.name, rule=answer.rule, handler=answer, data=question.data, sent_at=said.sent_at, claim=claim
+        what=answer.name,
+        rule=answer.rule,
+        handler=answer,
+        data=question.data,
+        sent_at=said.sent_at,
+        question=question,
     )
 
 
+def question_again(taken: Mapping[str, Any], said: Said, now: datetime) -> Question:
+    """The question that these words had answered when the program was killed."""
+    return Question(chat_id=said.place.chat, person_id=said.actor.id, message_id=0, expires_at=now, **taken)
+
+
 async def of_press(
-    session: AsyncSession, catalogue: Catalogue, pressed: Pressed, access: Access, asking: Asking
+    session: AsyncSession, catalogue: Catalogue, pressed: Pressed, access: Access, asking: Asking, taken: Deed
 ) -> Subject:
+    """`taken` is what a killed run had taken for this press."""
     keyboard = await keyboards.find_keyboard(session, pressed.keyboard)
     choice = chosen(keyboard, pressed)
     if keyboard is None or choice is None:
         return Subject("unknown button")
     if choice["action"] in (CONFIRM, REFUSE):
-        return await _of_second_press(session, catalogue, keyboard, choice, access, asking)
+        return await _of_second_press(session, catalogue, keyboard, choice, access, asking, taken)
     press = catalogue.presses.get(choice["action"])
     return Subject(
         what=choice["action"],
         rule=press.rule if press else None,
         handler=press,
         data=choice["data"],
+        kept=taken.get("kept"),
         arguments=_written(choice["data"] or {}),
         keyboard=keyboard,
-        claim=partial(_use_once, keyboard) if keyboard.single_use else _nothing_to_claim,
     )
 
 
@@ -93,29 +123,27 @@ async def _of_second_press(
     choice: Mapping[str, Any],
     access: Access,
     asking: Asking,
+    taken: Deed,
 ) -> Subject:
     """It stands under the rule of what somebody else asked for; who that was must still have the right."""
     token = str(choice["data"]["token"])
-    waiting = await drawer.peek(session, token, asking.now)
+    waiting = taken.get("waiting") or await drawer.peek(session, token, asking.now)
     if waiting is None:
         return Subject(choice["action"])
     action, first, place = waiting["action"], Actor(**waiting["first"]), Place(**waiting["place"])
     handler = catalogue.presses.get(action) or catalogue.answers.get(action)
     may = partial(access.may, asking.of(first.id, place.chat, private=place.private))
-
-    async def claim(session: AsyncSession, now: datetime) -> bool:
-        return await drawer.take_out(session, token, now) is not None
-
     return Subject(
         what=action,
         rule=handler.rule if handler else None,
         handler=handler,
         data=waiting["data"],
+        kept=waiting["kept"],
         arguments=f"asked by {first.id} {first.name}",
         keyboard=keyboard,
         approval=Approval(first, place, may, choice["action"] == REFUSE),
         waiting=waiting,
-        claim=claim,
+        token=token,
     )
 
 
@@ -130,7 +158,3 @@ def chosen(keyboard: Keyboard | None, pressed: Pressed) -> dict[str, Any] | None
         return None
     choice: dict[str, Any] = keyboard.rows[pressed.row][pressed.column]
     return choice
-
-
-async def _use_once(keyboard: Keyboard, session: AsyncSession, now: datetime) -> bool:
-    return await keyboards.use_once(session, keyboard.id, now)

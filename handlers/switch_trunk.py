@@ -8,6 +8,7 @@ from bot.store.audit import Change
 from handlers import trunk_card, trunk_registration
 from handlers.command import Reply, Request, button
 from handlers.read_back import read_back
+from handlers.rules import Resume
 
 
 @button("trunk.switch")
@@ -23,12 +24,13 @@ async def ask(request: Request) -> Reply:
     return Reply(Message("trunk_switch", facts, question), confirm=True, outcome=f"asked for {status.name}")
 
 
-@button("trunk.switch_now")
+@button("trunk.switch_now", resume=Resume.LOOKS)
 async def switch(request: Request) -> Reply:
     trunk_id, on, name = str(request.data["id"]), bool(request.data["on"]), str(request.data["name"])
     said: dict[str, Any] = {"station": request.station.name, "name": name, "done": "on" if on else "off"}
     try:
-        await request.station.pbx.trunks.switch(trunk_id, on=on)
+        if not (request.resumed and await _is_so(request, trunk_id, on)):
+            await request.station.pbx.trunks.switch(trunk_id, on=on)
     except Uncertain:
         await request.talk.progress(Message("trunk_uncertain", said))
         done, seen = await read_back(request, lambda: _is_so(request, trunk_id, on))

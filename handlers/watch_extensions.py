@@ -9,6 +9,7 @@ from bot.pbx import ExtensionStatus, PbxError
 from bot.store.watched import Watched
 from handlers import problems
 from handlers.command import Reply, Request, WrongArguments, button, command
+from handlers.rules import Resume
 
 NUMBER = re.compile(r"[0-9]{1,32}")
 MOST = 40
@@ -47,13 +48,14 @@ async def watch(request: Request) -> Reply:
     summary=mark("Watch an extension no longer"),
     usage=mark("[extension …]"),
     examples=("/unwatch 202",),
+    resume=Resume.LOOKS,
 )
 async def unwatch(request: Request) -> Reply:
     numbers = _numbers(request.arguments)
     if not numbers:
         return Reply(await _list(request))
     gone = await request.desk.watched.unwatch(numbers)
-    if not gone:
+    if not gone and not request.resumed:
         raise WrongArguments(mark("Nobody watches that. /watch lists the extensions that are watched."))
     return Reply(await _list(request, taken=gone), outcome=f"not watched any more: {' '.join(gone)}")
 

@@ -40,6 +40,7 @@ NOTHING_CHANGED = Change()
 class Earlier:
     """The decision that an update got when it came before."""
 
+    id: int
     at: datetime
     allowed: bool
     is_finished: bool
@@ -66,7 +67,7 @@ async def earlier(session: AsyncSession, update_id: int, what: str, now: datetim
     """What was decided about this update when it came the first time."""
     finished = select(AuditOutcome.id).where(AuditOutcome.decision_id == AuditEntry.id).exists()
     found = await session.execute(
-        select(AuditEntry.at, AuditEntry.allowed, finished)
+        select(AuditEntry.id, AuditEntry.at, AuditEntry.allowed, finished)
         .where(
             AuditEntry.update_id == update_id, AuditEntry.what == shortened(what, 64), AuditEntry.at > now - REMEMBERED
         )

@@ -4,6 +4,7 @@ import contextlib
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from sqlalchemy import event, inspect, text
@@ -15,6 +16,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 # The newest file in migrations/versions. Kept here so that an ordinary start need not import Alembic (half a second).
 NEWEST_REVISION = "0005"
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+_whole: ContextVar[AsyncSession | None] = ContextVar("whole", default=None)
 
 
 def async_url(url: str) -> str:
@@ -71,8 +74,24 @@ class Store:
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
+        """Within `whole` it is a part of that: kept or lost with all the rest."""
+        if (around := _whole.get()) is not None:
+            async with around.begin_nested():
+                yield around
+            return
         async with self._sessions.begin() as session:
             yield session
+
+    @asynccontextmanager
+    async def whole(self) -> AsyncIterator[AsyncSession]:
+        """Everything that is begun in here is one transaction. Nothing in it may wait for anybody outside: the store
+        has one writer."""
+        async with self._sessions.begin() as session:
+            token = _whole.set(session)
+            try:
+                yield session
+            finally:
+                _whole.reset(token)
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.database import Store
@@ -33,13 +33,6 @@ class Drawer:
         """Take it out: exactly one caller gets it, whoever asks at the same moment."""
         async with self._store.begin() as session:
             return await take_out(session, kept_id, self._clock())
-
-    async def keep_until(self, kept_id: str, moment: datetime) -> None:
-        """What is waiting for a second person must not expire meanwhile."""
-        async with self._store.begin() as session:
-            await session.execute(
-                update(Kept).where(Kept.id == kept_id, Kept.expires_at < moment).values(expires_at=moment)
-            )
 
 
 async def peek(session: AsyncSession, kept_id: str, now: datetime) -> dict[str, Any] | None:

@@ -1,7 +1,7 @@
 """Imports of employees: what is asked for, what became of each, kept after every step so that nothing is done twice.
 
-A life: running → done; running → stopping → stopped → running again. One that was running when the program ended is
-interrupted, and told about at the next start.
+A life: running → done; running → stopping → stopped → running again. One that was running when the program ended
+goes on at the next start.
 """
 
 from collections.abc import Callable, Sequence
@@ -40,6 +40,11 @@ class Imports:
             changed = update(Import).where(Import.id == import_id)
             await session.execute(changed.values(rows=rows, touched_at=self._clock()))
 
+    async def end(self, import_id: int, rows: list[dict[str, Any]]) -> None:
+        """Everything is done, and told."""
+        async with self._store.begin() as session:
+            await session.execute(update(Import).where(Import.id == import_id).values(state=DONE, rows=rows))
+
     async def move(self, import_id: int, to: str, *, only_from: Sequence[str]) -> bool:
         """True for exactly one caller, whoever asks at the same moment."""
         async with self._store.begin() as session:
@@ -52,12 +57,9 @@ class Imports:
             return moved.scalar_one_or_none() is not None
 
 
-async def interrupted(session: AsyncSession, station: str) -> Sequence[Import]:
-    """What was running when the program ended; from now on it is stopped."""
+async def left_over(session: AsyncSession, station: str) -> Sequence[Import]:
+    """What was running when the program ended."""
     found = await session.execute(
-        select(Import).where(Import.station == station, Import.state.in_((RUNNING, STOPPING)))
+        select(Import).where(Import.station == station, Import.state.in_((RUNNING, STOPPING))).order_by(Import.id)
     )
-    rows = found.scalars().all()
-    for row in rows:
-        row.state = STOPPED
-    return rows
+    return found.scalars().all()

@@ -28,6 +28,11 @@ async def unfinished(session: AsyncSession) -> dict[int, dict[str, Any]]:
     return {row.update_id: row.payload for row in found.scalars()}
 
 
+async def received_at(session: AsyncSession, update_id: int) -> datetime | None:
+    found = await session.get(Received, update_id)
+    return found.received_at if found else None
+
+
 async def finish(session: AsyncSession, update_id: int, now: datetime) -> None:
     """The payload goes at once: what people write is not kept, only the fact that the id was seen."""
     await session.execute(update(Received).where(Received.update_id == update_id).values(done_at=now, payload={}))

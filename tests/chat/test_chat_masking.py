@@ -18,6 +18,7 @@ from bot.chat.render import TEMPLATES, Renderer
 from bot.store import keyboards
 from bot.store.database import Store
 from handlers import CATALOGUE
+from handlers.answers import Address
 from handlers.command import Reply, Secret
 from handlers.conversation import Conversation
 from handlers.intent import Actor, Place
@@ -275,8 +276,7 @@ async def test_a_masked_conversation_hides_numbers_in_its_group_and_nowhere_else
         station="office",
         zone=UTC,
         clock=lambda: NOON,
-        actor=Actor(ANNA, "Anna"),
-        place=place,
+        to=Address(Actor(ANNA, "Anna"), place),
         masked=masked,
     )
     said = Message("plain", {"text": CALLER}, ((Button(f"Line {DID}", "trunk.card"),),))

@@ -172,7 +172,7 @@ class Office(Bench):
     async def decided(self, update_id: int, what: str) -> None:
         """An earlier run allowed this update, and was killed before anything came of it."""
         row = audit.entry(
-            at=self.now - timedelta(hours=1),
+            at=self.now - timedelta(hours=2),
             update_id=update_id,
             actor_id=ANNA,
             actor_name="Anna",

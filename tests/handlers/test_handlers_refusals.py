@@ -28,10 +28,11 @@ from handlers.checks import (
 from handlers.command import button, command
 from handlers.intent import Actor, Place, Pressed, Typed
 from handlers.refusals import answer_to_command
-from handlers.rules import RULES
+from handlers.rules import RULES, Resume
 from handlers.subjects import chosen
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+LONG_AGO = NOW - timedelta(minutes=61)
 GROUP = Place(-100, None, private=False)
 PRESSED = Pressed("k", 0, 0, Actor(1, "Anna"), GROUP, 7, "q")
 TYPED = Typed("status", "", Actor(1, "Anna"), GROUP, 7, NOW)
@@ -61,19 +62,22 @@ def test_a_press_is_looked_at_from_every_side(stored: Keyboard, objection: Decis
 
 
 @pytest.mark.parametrize(
-    ("rule", "earlier", "begun_here", "objection"),
+    ("rule", "resume", "earlier", "begun_here", "objection"),
     [
-        ("/status", Earlier(NOW, allowed=True, is_finished=True), False, SEEN),
-        ("/status", Earlier(NOW, allowed=False, is_finished=False), False, SEEN),
-        ("/status", Earlier(NOW, allowed=True, is_finished=False), True, SEEN),
-        ("/status", Earlier(NOW, allowed=True, is_finished=False), False, None),
-        ("employee.create", Earlier(NOW, allowed=True, is_finished=False), False, INTERRUPTED),
+        ("/status", Resume.FREELY, Earlier(1, NOW, allowed=True, is_finished=True), False, SEEN),
+        ("/status", Resume.FREELY, Earlier(1, NOW, allowed=False, is_finished=False), False, SEEN),
+        ("/status", Resume.FREELY, Earlier(1, NOW, allowed=True, is_finished=False), True, SEEN),
+        ("/status", Resume.FREELY, Earlier(1, NOW, allowed=True, is_finished=False), False, None),
+        ("employee.create", Resume.ASKS, Earlier(1, NOW, allowed=True, is_finished=False), False, INTERRUPTED),
+        ("employee.create", Resume.LOOKS, Earlier(1, NOW, allowed=True, is_finished=False), False, None),
+        ("employee.create", Resume.LOOKS, Earlier(1, LONG_AGO, allowed=True, is_finished=False), False, INTERRUPTED),
+        ("access.give", Resume.WHOLE, Earlier(1, LONG_AGO, allowed=True, is_finished=False), False, INTERRUPTED),
     ],
 )
-def test_what_a_killed_run_had_begun_is_looked_up_again_but_never_done_again(
-    rule: str, earlier: Earlier, begun_here: bool, objection: Decision | None
+def test_what_a_killed_run_had_begun_is_gone_on_with_for_an_hour_unless_it_cannot_look(
+    rule: str, resume: Resume, earlier: Earlier, begun_here: bool, objection: Decision | None
 ) -> None:
-    decision = judge(replace(CASE, rule=RULES[rule], earlier=earlier, begun_here=begun_here))
+    decision = judge(replace(CASE, rule=RULES[rule], resume=resume, earlier=earlier, begun_here=begun_here))
     assert decision.allowed if objection is None else decision == objection
 
 

@@ -1,0 +1,47 @@
+"""`python -m tests.campaign_writes KILLS SEED`: the campaign, and its figures into docs/write-campaign.md."""
+
+import sys
+from pathlib import Path
+
+from tests.campaign_writes.campaign import Result, campaign
+
+REPORT = Path(__file__).parent.parent.parent / "docs" / "write-campaign.md"
+
+
+def told(result: Result, kills: int, seed: int) -> str:
+    rows = "\n".join(f"| {kind} | {count} |" for kind, count in sorted(result.kills.items()))
+    wrong = "\n".join(f"- {one}" for one in result.wrong) or "Nothing."
+    return f"""# Killed while it writes
+
+The real program, killed with `kill -9` at random moments after somebody pressed *Create*, and started again; the PBX is
+well, slow, loses its answers, or does what it was asked only later. Written by
+`make write-campaign KILLS={kills} SEED={seed}`, which also kills the handlers at every single moment at which something
+is written, asked of the PBX or said
+([tests/handlers/test_handlers_killed.py](../tests/handlers/test_handlers_killed.py)).
+
+| Killed during | Times |
+|---|---|
+{rows}
+| **all** | **{result.kills.total()}** |
+
+| Employees | |
+|---|---|
+| confirmed | {result.wanted} |
+| on the PBX afterwards, each once by number and by name | {result.created} |
+| told to the person who confirmed, in words or in the report | {result.told} |
+
+## What went wrong
+
+{wrong}
+"""
+
+
+def main(kills: int, seed: int) -> int:
+    result = campaign(kills, seed)
+    REPORT.write_text(told(result, kills, seed))
+    sys.stdout.write(REPORT.read_text())
+    return bool(result.wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2])))

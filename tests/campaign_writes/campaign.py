@@ -1,0 +1,159 @@
+"""The real program, killed with -9 again and again while it does what was confirmed, against a PBX that is slow, loses
+its answers or does things late. Afterwards the PBX, and what the person was told, must agree with what was wanted."""
+
+import io
+import re
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import openpyxl
+
+from tests.end_to_end.house import ANNA, KEY, Json, Program, Seen, Standins, running_standins
+
+# Everything that a PBX needs seconds for, and the bot waits for because of it, goes so much faster.
+HURRY = 20.0
+IN_ONE_HOUSE = 25
+PEOPLE = 25
+TROUBLES = ("well", "slow", "lost answer", "does it late")
+PATIENCE = 120.0
+
+
+@dataclass
+class Result:
+    kills: Counter[str] = field(default_factory=Counter)
+    wanted: int = 0
+    created: int = 0
+    told: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+@dataclass
+class House:
+    """One pair of stand-ins, one store, one run of the program after the other."""
+
+    standins: Standins
+    folder: Path
+    random: Random
+    result: Result
+    number: int = 3000
+    requests_read: int = 0
+
+    def start(self) -> Program:
+        return Program(self.standins, self.folder, TESTS_HURRY=str(HURRY))
+
+    def live(self, kills: int) -> None:
+        self.standins.post("/control/speed", speed=HURRY)
+        program = self.start()
+        try:
+            while kills > 0:
+                is_import = self.random.random() < 0.3
+                trouble = self.random.choice(TROUBLES)
+                times = min(kills, self.random.choice((1, 1, 1, 2)))
+                question = self._ask_many() if is_import else self._ask_one()
+                self._begin(trouble)
+                self.standins.post(
+                    "/client/press",
+                    **{"as": ANNA, "chat": ANNA, "message": question.id, "row": 0, "column": 0, "wait": 0},
+                )
+                for _ in range(times):
+                    time.sleep(self.random.uniform(0.0, 0.5 if trouble == "well" else 0.9))
+                    program.kill()
+                    self.result.kills[f"{'import' if is_import else 'employee'}, PBX {trouble}"] += 1
+                    program = self.start()
+                kills -= times
+                self._end()
+                self._check_many(question) if is_import else self._check_one(question)
+        finally:
+            program.kill()
+
+    def _begin(self, trouble: str) -> None:
+        delay = self.random.uniform(0.05, 0.6)
+        if trouble == "slow":
+            self.standins.post("/control/fault", kind="slow", delay=delay, paths=["employees"])
+        elif trouble == "lost answer":
+            self.standins.post("/control/fault", kind="lost_answer", paths=["employees"], verbs=["POST"])
+        elif trouble == "does it late":
+            self.standins.post("/control/worker", running=False)
+
+    def _end(self) -> None:
+        self.standins.post("/control/fault", kind="none")
+        self.standins.post("/control/worker", running=True)
+
+    def _ask_one(self) -> Seen:
+        self.number += 1
+        return self.standins.asks(ANNA, f"/add_employee {self.number} Person{self.number}")
+
+    def _ask_many(self) -> Seen:
+        first, self.number = self.number + 1, self.number + PEOPLE
+        lines = "\n".join(f"{number};Person{number}" for number in range(first, first + PEOPLE))
+        return self.standins.asks(ANNA, f"/import_employees\n{lines}")
+
+    def _check_one(self, question: Seen) -> None:
+        told = self._last(question, rf"Created: {self.number} Person{self.number}", "Not created|interrupted|expired")
+        created = [one for one in self._new_requests() if one["path"].endswith("/employees") and one["status"] == 201]
+        if len(created) > 1:
+            self.result.wrong.append(f"employee {self.number}: created {len(created)} times")
+        self._compare([self.number], [self.number] if told else [], f"employee {self.number}")
+
+    def _new_requests(self) -> list[Json]:
+        requests: list[Json] = self.standins.get("/control/requests", after=self.requests_read)["requests"]
+        self.requests_read = requests[-1]["seq"] if requests else self.requests_read
+        return requests
+
+    def _check_many(self, question: Seen) -> None:
+        numbers = list(range(self.number - PEOPLE + 1, self.number + 1))
+        self._last(question, "Done", "Stopped|expired")
+        self._new_requests()
+        self._compare(numbers, self._reported(question), f"import up to {self.number}")
+
+    def _last(self, question: Seen, wanted: str, wrong: str) -> bool:
+        """Whether the person is told what is wanted; anything that cannot be true ends the waiting."""
+        ends = time.monotonic() + PATIENCE
+        while time.monotonic() < ends:
+            texts = [m.text for m in self.standins.from_bot(ANNA) if m.id >= question.id]
+            if any(re.search(wanted, text) for text in texts):
+                return True
+            if lie := next((text for text in texts if re.search(wrong, text)), None):
+                self.result.wrong.append(f"told: {lie.splitlines()[0]}")
+                return False
+            time.sleep(0.1)
+        self.result.wrong.append(f"never told: {wanted}")
+        return False
+
+    def _reported(self, question: Seen) -> list[int]:
+        """Who is in the newest report, which comes again when it may not have come."""
+        files = [m for m in self.standins.from_bot(ANNA) if m.id > question.id and m.raw["document"]]
+        if not files:
+            return []
+        sheet = openpyxl.load_workbook(io.BytesIO(self.standins.file_of(files[-1]))).worksheets[0]
+        return [int(str(row[3])) for row in sheet.iter_rows(min_row=2, values_only=True) if row[1] == "created"]
+
+    def _compare(self, wanted: list[int], told: list[int], what: str) -> None:
+        answer = self.standins.http.get(
+            "/pbxcore/api/v3/employees", params={"limit": "1000"}, headers={"Authorization": f"Bearer {KEY}"}
+        )
+        rows = answer.json()["data"]["data"]
+        for kind in ("number", "user_username"):
+            twice = [value for value, count in Counter(row[kind] for row in rows).items() if count > 1]
+            self.result.wrong += [f"{what}: twice on the PBX: {value}" for value in twice]
+        there = {int(row["number"]) for row in rows}
+        self.result.wanted += len(wanted)
+        self.result.created += len(there & set(wanted))
+        self.result.told += len(told)
+        self.result.wrong += [f"{what}: confirmed and missing: {n}" for n in wanted if n not in there]
+        self.result.wrong += [f"{what}: told and not there: {n}" for n in told if n not in there]
+        self.result.wrong += [f"{what}: there and not told: {n}" for n in wanted if n in there and n not in told]
+
+
+def campaign(kills: int, seed: int) -> Result:
+    result, random = Result(), Random(seed)
+    while kills > 0:
+        some = min(kills, IN_ONE_HOUSE)
+        with running_standins() as standins, tempfile.TemporaryDirectory() as folder:
+            House(standins, Path(folder), random, result).live(some)
+        kills -= some
+    return result

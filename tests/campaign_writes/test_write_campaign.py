@@ -1,0 +1,10 @@
+"""A short one; `make write-campaign` is the long one."""
+
+from tests.campaign_writes.campaign import campaign
+
+
+def test_killed_while_it_writes_nobody_is_missing_or_twice_and_everybody_is_told() -> None:
+    result = campaign(12, seed=7)
+    assert result.wrong == []
+    assert result.kills.total() == 12
+    assert result.wanted == result.created == result.told

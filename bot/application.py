@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,6 +34,7 @@ from bot.store.drawer import Drawer
 from bot.store.grants import GrantBook
 from bot.store.imports import Imports
 from bot.store.incidents import Incidents
+from bot.store.patience import until_written
 from bot.store.requests import Requests
 from bot.store.tables import Outgoing
 from handlers import CATALOGUE, import_recovery
@@ -47,6 +48,7 @@ from handlers.reception import Reception
 from handlers.second_person import SecondPerson
 
 log = structlog.get_logger(__name__)
+Job = Callable[[], Awaitable[None]]
 
 # systemd waits longer; what does not finish in this time stays in the inbox and the outbox.
 DRAIN_WITHIN = 8.0
@@ -101,18 +103,24 @@ class Application:
         await self._store.open()
         await import_recovery.tell_interrupted(self._store, self._settings.station_name, self._clock())
         async with self._station.pbx, self._bot_pools():
-            jobs = [*self._station.jobs(self._stop), self._courier.run(self._stop), self._listen(), self._tidy()]
+            jobs: list[Job] = [
+                *self._station.jobs(self._stop),
+                partial(self._courier.run, self._stop),
+                self._listen,
+                self._tidy,
+            ]
             if self._settings.health_address:
-                jobs.append(self._serve_health(self._settings.health_address))
+                jobs.append(partial(self._serve_health, self._settings.health_address))
             code = await self._supervise(jobs)
             if self._updates is not None and self._dispatcher is not None:
                 await asyncio.gather(self._updates.drain(DRAIN_WITHIN), self._dispatcher.finish(DRAIN_WITHIN))
         await self._store.close()
         return code
 
-    async def _supervise(self, jobs: Sequence[Coroutine[Any, Any, None]]) -> int:
-        """All jobs live until `stop`; one that dies takes the others with it, so that a service manager notices."""
-        tasks = {asyncio.create_task(job) for job in jobs}
+    async def _supervise(self, jobs: Sequence[Job]) -> int:
+        """All jobs live until `stop`; one that dies takes the others with it, so that a service manager notices. A full
+        disk is waited out."""
+        tasks = {asyncio.create_task(until_written(job, self._stop)) for job in jobs}
         while tasks:
             done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:

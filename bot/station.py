@@ -2,9 +2,9 @@
 
 import asyncio
 import ssl
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from functools import partial
 
 from bot.access import Destination
 from bot.alerts.cards import Cards
@@ -108,9 +108,9 @@ class WatchedStation:
             wake=wake,
         )
 
-    def jobs(self, stop: asyncio.Event) -> list[Coroutine[Any, Any, None]]:
+    def jobs(self, stop: asyncio.Event) -> list[Callable[[], Awaitable[None]]]:
         """What is to run until `stop` is set."""
-        return [part.run(stop) for part in (self.watch, self.ticker, self.lookouts, self.duty)]
+        return [partial(part.run, stop) for part in (self.watch, self.ticker, self.lookouts, self.duty)]
 
     def _owed(self) -> None:
         self._wake()

@@ -75,6 +75,7 @@ class Courier:
         """Deliver until `stop` is set. Raises TokenRefused when Telegram does not know the token any more."""
         await self._remember()
         stopped = asyncio.create_task(stop.wait())
+        self._lanes = {}
         try:
             while not stop.is_set():
                 self._woken.clear()

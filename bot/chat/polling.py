@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -14,6 +15,7 @@ from telegram.request import BaseRequest
 from bot import metrics
 from bot.chat.errors import TokenRefused
 from bot.chat.updates import WANTED, Updates
+from bot.store.patience import until_written
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +70,8 @@ class Polling:
             pause = 0.0
             if batch is not None:
                 self._alive()
-                await self._updates.take_in(batch)
+                # Until it is stored Telegram keeps it.
+                await until_written(partial(self._updates.take_in, batch), stop)
                 offset = max((int(update["update_id"]) + 1 for update in batch), default=offset)
 
     def _alive(self) -> None:

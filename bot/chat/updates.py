@@ -4,16 +4,17 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Bot, Update
 
 from bot.chat.doors import Door, door
 from bot.store import chats, inbox
 from bot.store.database import Store
+from bot.store.patience import UNWRITABLE, until_written
 
 log = structlog.get_logger(__name__)
 
@@ -29,9 +30,9 @@ class Updates:
     """Takes updates in and works them off: in order for each person in a chat, everybody else side by side, so that
     nobody who takes an incident waits for somebody else's slow answer.
 
-    `handle` must not raise; `deadline` (seconds) ends a handler that hangs. `heard` is told of every update at
-    once, before its turn comes; `doors` of a chat that lets the bot in or shuts it out, in the transaction that stores
-    the update.
+    `handle` must not raise, unless the store cannot be written; `deadline` (seconds) ends a handler that hangs. `heard`
+    is told of every update at once, before its turn comes; `doors` of a chat that lets the bot in or shuts it out, in
+    the transaction that stores the update.
     """
 
     def __init__(
@@ -107,16 +108,16 @@ class Updates:
         queue = self._queues[lane]
         while queue:
             update_id, update = queue[0]
-            try:
-                if update is not None:
-                    await self._handle_one(update)
-                async with self._store.begin() as session:
-                    await inbox.finish(session, update_id, self._clock())
-            except SQLAlchemyError:
-                # It stays unfinished in the inbox and comes again after a restart; the lane must not hang on it.
-                log.exception("an update could not be marked as finished", update_id=update_id)
+            # While nothing can be decided nothing else of this lane can be either.
+            if update is not None:
+                await until_written(partial(self._handle_one, update))
+            await until_written(partial(self._finish, update_id))
             queue.popleft()
         del self._queues[lane]
+
+    async def _finish(self, update_id: int) -> None:
+        async with self._store.begin() as session:
+            await inbox.finish(session, update_id, self._clock())
 
     async def _handle_one(self, update: Update) -> None:
         try:
@@ -124,6 +125,8 @@ class Updates:
                 await self._handle(update)
         except TimeoutError:
             log.error("an answer took too long and was given up", update_id=update.update_id)
+        except UNWRITABLE:
+            raise
         except Exception:
             log.exception("an update could not be handled", update_id=update.update_id)
 

@@ -5,6 +5,7 @@ test_e2e_start.py.
 """
 
 import atexit
+import importlib
 import json
 import os
 import signal
@@ -50,16 +51,17 @@ def forge() -> Forge:
 
 
 class Started:
-    """One run of the program; the same as what subprocess would give."""
+    """One run of the program; the same as what subprocess would give. `first` names a module to import in it before
+    anything of it begins."""
 
-    def __init__(self, folder: Path, environment: dict[str, str], log: Path) -> None:
-        self._pid: int = forge().ask(start=str(folder), environment=environment, log=str(log))
+    def __init__(self, folder: Path, environment: dict[str, str], log: Path, first: str = "") -> None:
+        self.pid: int = forge().ask(start=str(folder), environment=environment, log=str(log), first=first)
         self._code: int | None = None
 
     def poll(self) -> int | None:
         """Its exit code once it has ended."""
         if self._code is None:
-            self._code = forge().ask(ended=self._pid)
+            self._code = forge().ask(ended=self.pid)
         return self._code
 
     def wait(self, within: float) -> int:
@@ -77,7 +79,7 @@ class Started:
 
     def _signal(self, number: int) -> None:
         if self.poll() is None:
-            os.kill(self._pid, number)
+            os.kill(self.pid, number)
 
 
 def _run(order: dict[str, Any]) -> None:
@@ -93,6 +95,8 @@ def _run(order: dict[str, Any]) -> None:
     code = 1
     try:
         _hurry(float(os.environ.pop("TESTS_HURRY", "1")))
+        if order["first"]:
+            importlib.import_module(order["first"])
         from bot.cli import app
 
         code = app(["run"], standalone_mode=False) or 0

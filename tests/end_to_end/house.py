@@ -67,9 +67,10 @@ class Standins:
 
     `keys` are the secrets that nobody at all may see."""
 
-    def __init__(self, address: str, station: pbx.Pbx) -> None:
+    def __init__(self, address: str, station: pbx.Pbx, chats: telegram.Telegram) -> None:
         self.address = address
         self.station = station
+        self.chats = chats
         self.keys = {TOKEN, KEY}
         self.http = httpx.Client(base_url=address, timeout=60)
         self._looks = self._requests_read = self.looks_before = 0
@@ -308,7 +309,7 @@ def running_standins() -> Iterator[Standins]:
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
         thread.start()
-        standins = Standins(address, station)
+        standins = Standins(address, station, chats)
         try:
             yield standins
             standins.keep_their_secrets()

@@ -58,7 +58,7 @@ class Front:
         entry = pbx.journal.begin(pbx.now(), request.method, scope["path"], request.url.query)
         pbx.advance()
         reply = await self._reply(request)
-        entry.status = 0 if reply.cut else reply.status
+        pbx.journal.end(entry, pbx.now(), 0 if reply.cut else reply.status)
         await _send(reply, request, send)
 
     async def _reply(self, request: Request) -> Reply:

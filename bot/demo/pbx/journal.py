@@ -1,6 +1,7 @@
 """Which requests have come, without anything a request carries in its headers or body."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 _KEPT = 5000
@@ -8,7 +9,7 @@ _KEPT = 5000
 
 @dataclass
 class Entry:
-    """`status` None: not answered yet; 0: the line was cut instead."""
+    """`status` None: not answered yet; 0: the line was cut instead. `answered` is when."""
 
     seq: int
     at: float
@@ -16,10 +17,14 @@ class Entry:
     path: str
     query: str
     status: int | None = None
+    answered: float | None = None
 
 
 class Journal:
-    def __init__(self) -> None:
+    """`heard` is told of a request whose answer is about to leave."""
+
+    def __init__(self, heard: Callable[[Entry], None] = lambda _entry: None) -> None:
+        self.heard = heard
         self.total = 0
         self.writes = 0
         self._entries: deque[Entry] = deque(maxlen=_KEPT)
@@ -30,6 +35,10 @@ class Journal:
         entry = Entry(self.total, at, method, path, query)
         self._entries.append(entry)
         return entry
+
+    def end(self, entry: Entry, at: float, status: int) -> None:
+        entry.answered, entry.status = at, status
+        self.heard(entry)
 
     def after(self, seq: int) -> list[dict[str, object]]:
         return [dict(vars(entry)) for entry in self._entries if entry.seq > seq]

@@ -58,7 +58,8 @@ async def _answer(telegram: Telegram, request: Request, method: str, params: Par
     result = call(telegram, method, params)
     if inspect.isawaitable(result):
         result = await unless_gone(request, result)
-    telegram.log.add(_name(method), params, 200, {"result": result})
+    spoiled = fault is not None and fault.kind is FaultKind.LOST_ANSWER
+    telegram.log.add(_name(method), params, 200, {"result": result, "answer_lost": spoiled})
     return await _deliver(request, fault, {"ok": True, "result": result})
 
 

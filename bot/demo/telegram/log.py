@@ -10,7 +10,10 @@ CALLS_KEPT = 5000
 
 
 class Log:
-    def __init__(self, now: Callable[[], float]) -> None:
+    """`heard` is told of a call once it has been carried out or refused, before its answer leaves."""
+
+    def __init__(self, now: Callable[[], float], heard: Callable[[Json], None] = lambda _call: None) -> None:
+        self.heard = heard
         self._now = now
         self._calls: deque[tuple[int, Json]] = deque(maxlen=CALLS_KEPT)
         self._seq = 0
@@ -18,7 +21,9 @@ class Log:
     def add(self, method: str, params: Params, status: int, outcome: Json) -> None:
         self._seq += 1
         call: Json = {"seq": self._seq, "at": self._now(), "method": method, "params": params.shown(), "status": status}
-        self._calls.append((self._seq, call | {"ok": status == 200} | outcome))
+        call |= {"ok": status == 200} | outcome
+        self._calls.append((self._seq, call))
+        self.heard(call)
 
     def after(self, seq: int) -> list[Json]:
         return [call for number, call in self._calls if number > seq]

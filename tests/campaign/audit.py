@@ -1,0 +1,20 @@
+"""The books of a round compared: what the program wrote down, what Telegram really took, what really happened. Pure."""
+
+from collections.abc import Iterator
+
+from tests.campaign.audit_chats import audit_chats
+from tests.campaign.audit_outages import audit_outages
+from tests.campaign.audit_people import audit_people
+from tests.campaign.books import Books
+from tests.campaign.finding import Finding
+
+__all__ = ["Finding", "audit"]
+
+
+def audit(books: Books) -> list[Finding]:
+    return [*_collapses(books), *audit_outages(books), *audit_chats(books), *audit_people(books)]
+
+
+def _collapses(books: Books) -> Iterator[Finding]:
+    for _, words in books.diary.collapses:
+        yield Finding("collapsed", f"the program ended by itself: …{words}")

@@ -1,0 +1,108 @@
+"""Every row of the outbox came to a known end, every message has a row or was asked for, and shows how things ended."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+from tests.campaign.books import Books, Row
+from tests.campaign.evidence import Evidence, chat_of, is_labelled, message_of, reply_of, text_of
+from tests.campaign.finding import Finding
+
+# Between Telegram taking a message and the program having written that down, on a busy machine.
+WRITTEN_DOWN_WITHIN = 3.0
+
+
+def audit_chats(books: Books) -> Iterator[Finding]:
+    evidence = Evidence(books)
+    yield from _rows(books, evidence)
+    yield from _messages(books, evidence)
+    yield from _end_states(books, evidence)
+
+
+def _rows(books: Books, evidence: Evidence) -> Iterator[Finding]:
+    taken = {(chat_of(call), message_of(call)) for call in evidence.accepted}
+    for row in evidence.rows.values():
+        named = f"row {row['id']} ({row['action']} {row['template']} to {row['chat_id']})"
+        match row["state"]:
+            case "sent" if row["action"] == "send":
+                moved = row["chat_id"] in books.diary.moved.values()
+                if row["message_id"] is None and not moved:
+                    yield Finding("unexplained", f"{named} counts as sent, and has no message")
+                if row["message_id"] is not None and not _is_there(books, taken, row):
+                    yield Finding("lost", f"{named} counts as sent, and Telegram never took it")
+            case "sent" | "dropped":
+                pass
+            case "dead":
+                if not _may_be_dead(books, row):
+                    yield Finding("unexplained", f"{named} is dead for no reason of the script: {row['error']}")
+            case state:
+                yield Finding("unexplained", f"{named} is still {state}: {row['error']}")
+
+
+def _is_there(books: Books, taken: set[tuple[int, int]], row: Row) -> bool:
+    """What was sent to a group before it became a supergroup is filed under the supergroup."""
+    old = next((old for old, new in books.diary.moved.items() if new == row["chat_id"]), None)
+    return (row["chat_id"], row["message_id"]) in taken or (old, row["message_id"]) in taken
+
+
+def _may_be_dead(books: Books, row: Row) -> bool:
+    return bool(books.diary.shut.get(row["chat_id"])) and bool(
+        re.search("(?i)forbidden|kicked|blocked|not a member", row["error"] or "")
+    )
+
+
+def _messages(books: Books, evidence: Evidence) -> Iterator[Finding]:
+    """What has no row was an answer, or the program did not learn that it arrived and says it again with a label."""
+    asked = {(one.chat, one.message) for one in books.diary.said}
+    known = {(row["chat_id"], row["message_id"]) for row in evidence.rows.values() if row["action"] == "send"}
+    answers: Counter[tuple[int, int]] = Counter()
+    unknown: dict[int, list[Row]] = defaultdict(list)
+    labelled: dict[int, list[Row]] = defaultdict(list)
+    for call in evidence.accepted:
+        chat, reply = chat_of(call), reply_of(call)
+        home = books.diary.moved.get(chat, chat)
+        if is_labelled(call):
+            labelled[home].append(call)
+        if reply is not None and (chat, reply) in asked:
+            answers[chat, reply] += 1
+        elif reply is not None and (chat, reply) in books.diary.pressed and (chat, message_of(call)) not in known:
+            continue
+        elif (chat, message_of(call)) not in known and (home, message_of(call)) not in known and home == chat:
+            unknown[home].append(call)
+    for (chat, command), count in answers.items():
+        if count > 1:
+            yield Finding("double", f"the command {command} in {chat} was answered {count} times")
+    for chat, calls in unknown.items():
+        yield from _unknown(books, chat, calls, labelled[chat])
+
+
+def _unknown(books: Books, chat: int, calls: list[Row], labelled: list[Row]) -> Iterator[Finding]:
+    repeats = [call["at"] for call in labelled]
+    for call in calls:
+        named = f"message {message_of(call)} in {chat} ({text_of(call)[:60]!r})"
+        later = next((at for at in repeats if at > call["at"]), None)
+        if not _answer_was_lost(books, call):
+            yield Finding("unexplained", f"{named} is in no row, and its answer was not lost")
+        elif later is not None:
+            repeats.remove(later)
+        elif not any(span.end > call["at"] for span in books.diary.shut.get(chat, ())):
+            yield Finding("double", f"{named} is in no row, and nothing that follows says that it may be a repeat")
+
+
+def _answer_was_lost(books: Books, call: Row) -> bool:
+    diary = books.diary
+    begin, end = call["at"], call["at"] + WRITTEN_DOWN_WITHIN
+    ended = [*(at for at, _ in diary.kills), *(at for at, _ in diary.collapses)]
+    return (
+        bool(call.get("answer_lost"))
+        or any(begin - 0.1 <= at <= end for at in ended)
+        or any(span.touches(begin, end) for span in diary.store_troubles)
+    )
+
+
+def _end_states(books: Books, evidence: Evidence) -> Iterator[Finding]:
+    """Of what the program knows to have sent, nothing still says that something is down, or asks who takes it."""
+    known = {(row["chat_id"], row["message_id"]) for row in evidence.rows.values() if row["template"] == "alert"}
+    for shown in books.shown:
+        if (shown.chat, shown.id) in known and ("🔴" in shown.text or any("on it" in label for label in shown.buttons)):
+            yield Finding("end state", f"message {shown.id} in {shown.chat} still shows {shown.text[:80]!r}")

@@ -1,0 +1,123 @@
+"""What people asked for was taken in, decided and answered, and what the answer promised is in the books, once."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+from tests.campaign.books import Books, Row, Said
+from tests.campaign.evidence import SENDING, Evidence, chat_of, reply_of, text_of
+from tests.campaign.finding import Finding
+
+
+def audit_people(books: Books) -> Iterator[Finding]:
+    yield from _updates(books)
+    yield from _answers(books)
+    yield from _mutes(books)
+    yield from _grants(books)
+    yield from _presses(books)
+
+
+def _updates(books: Books) -> Iterator[Finding]:
+    if books.pending_updates:
+        yield Finding("lost", f"{books.pending_updates} updates were never taken from Telegram")
+    finished = {row["update_id"] for row in books.tables["inbox"] if row["done_at"]}
+    decided = {row["update_id"] for row in books.tables["audit"]}
+    for update in handed_out(books).values():
+        number = update["update_id"]
+        if number not in finished:
+            yield Finding("lost", f"update {number} was handed out, and is not done")
+        asks = "callback_query" in update or str(update.get("message", {}).get("text", "")).startswith("/")
+        if asks and number not in decided:
+            yield Finding("lost", f"update {number} was handed out, and nothing was decided about it")
+    with_outcome = {row["decision_id"] for row in books.tables["audit_outcomes"]}
+    last = {row["update_id"]: row for row in books.tables["audit"]}
+    for row in last.values():
+        if row["allowed"] and row["id"] not in with_outcome:
+            yield Finding("lost", f"{row['what']} (update {row['update_id']}) was allowed, and nothing came of it")
+
+
+def handed_out(books: Books) -> dict[int, Row]:
+    found: dict[int, Row] = {}
+    for call in books.calls:
+        if call["method"] == "getUpdates" and call["ok"]:
+            found |= {update["update_id"]: update for update in call["result"]}
+    return found
+
+
+def _answers(books: Books) -> Iterator[Finding]:
+    tried: Counter[tuple[int, int]] = Counter()
+    for call in books.calls:
+        if call["method"] in SENDING and (reply := reply_of(call)) is not None:
+            tried[chat_of(call), reply] += 1
+    for said in books.diary.said:
+        if not tried[said.chat, said.message]:
+            yield Finding("lost", f"{said.text!r} (message {said.message}) was never answered")
+
+
+def _mutes(books: Books) -> Iterator[Finding]:
+    stored = Counter(row["reason"] for row in books.tables["silences"])
+    for said, texts in _replies(books, "mute"):
+        reason = said.text.split()[-1]
+        promised = any(f"Why: {reason}" in text for text in texts)
+        if stored[reason] > 1:
+            yield Finding("double", f"{said.text!r} is in the books {stored[reason]} times")
+        if promised and not stored[reason]:
+            yield Finding("lost", f"{said.text!r} was promised, and is not in the books")
+
+
+def _grants(books: Books) -> Iterator[Finding]:
+    stored = Counter((row["subject_id"], row["role"]) for row in books.tables["grants"])
+    promised = {
+        (int(found[2]), found[1])
+        for row in books.tables["audit_outcomes"]
+        if (found := re.fullmatch(r"gave (\w+) to (-?\d+)", row["outcome"]))
+    }
+    shown = {
+        int(found[0]) for one in books.shown if "Given" in one.text and (found := re.search(r"\b5\d{3}\b", one.text))
+    }
+    for subject, role in promised:
+        if stored[subject, role] != 1:
+            yield Finding("lost", f"{role} was given to {subject}, and is not in the books")
+    for subject in shown - {subject for subject, _ in stored}:
+        yield Finding("lost", f"the chat says that {subject} was given a role, and the books do not")
+
+
+def _presses(books: Books) -> Iterator[Finding]:
+    """Whoever was told `it is yours` has it."""
+    updates = {
+        str(update["callback_query"]["id"]): number
+        for number, update in handed_out(books).items()
+        if "callback_query" in update
+    }
+    taken = defaultdict(set)
+    for event in books.tables["incident_events"]:
+        if event["what"] == "taken":
+            taken[event["incident_id"]].add(event["id"])
+    outcomes = {row["decision_id"]: row["outcome"] for row in books.tables["audit_outcomes"]}
+    decided: dict[int, list[Row]] = defaultdict(list)
+    for row in books.tables["audit"]:
+        decided[row["update_id"]].append(row)
+    for call in books.calls:
+        if call["method"] != "answerCallbackQuery" or not call["ok"] or "yours" not in text_of(call):
+            continue
+        update = updates.get(str(call["params"]["callback_query_id"]))
+        words = [outcomes.get(row["id"], "") for row in decided.get(update or 0, [])]
+        numbers = [int(found[1]) for word in words if (found := re.match(r"incident (\d+): taken", word))]
+        if numbers and not taken[numbers[0]]:
+            yield Finding("lost", f"incident {numbers[0]} was taken, and its chain does not say so")
+        if not any(row["allowed"] for row in decided.get(update or 0, [])):
+            yield Finding("lost", f"a press was answered {text_of(call)!r}, and nothing was decided")
+
+
+def _replies(books: Books, kind: str) -> Iterator[tuple[Said, list[str]]]:
+    evidence = Evidence(books)
+    for said in books.diary.said:
+        if said.kind == kind:
+            yield (
+                said,
+                [
+                    text_of(call)
+                    for call in evidence.accepted
+                    if (chat_of(call), reply_of(call)) == (said.chat, said.message)
+                ],
+            )

@@ -1,0 +1,25 @@
+"""Imported in the process of the program before it begins: its clock obeys a file, and it may speak faster. What is
+tried here is what happens under faults, and Telegram's pace is tried elsewhere."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bot import application
+from bot.chat import pace
+
+CLOCK = "CAMPAIGN_CLOCK"
+
+
+def bent_now() -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=float(Path(os.environ[CLOCK]).read_text() or 0))
+
+
+def bend() -> None:
+    application.Application.__init__.__defaults__ = (bent_now,)
+    pace.IN_GROUP = (1000, 61.0)
+    pace.IN_CHAT = (30, 3.2)
+
+
+if CLOCK in os.environ:
+    bend()

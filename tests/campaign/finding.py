@@ -1,0 +1,15 @@
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["lost", "unexplained", "double", "end state", "collapsed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that must not be."""
+
+    kind: Kind
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.what}"

@@ -1,0 +1,58 @@
+"""One round after the other, and what they come to."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.campaign.audit import audit
+from tests.campaign.books import Books
+from tests.campaign.evidence import Evidence, is_labelled
+from tests.campaign.finding import Finding
+from tests.campaign.script import script
+from tests.campaign.stage import play
+
+KILLS_IN_A_ROUND = 25
+
+
+def played(seed: int, lives: int, folder: Path) -> Books:
+    return play(script(seed, lives), folder)
+
+
+@dataclass
+class Tally:
+    rounds: int = 0
+    kills: int = 0
+    figures: Counter[str] = field(default_factory=Counter)
+    places: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    findings: list[Finding] = field(default_factory=list)
+
+    def add(self, books: Books) -> list[Finding]:
+        found = audit(books)
+        evidence = Evidence(books)
+        self.rounds += 1
+        self.kills += len(books.diary.kills)
+        self.places.update(where for _, where in books.diary.kills)
+        self.faults.update(books.diary.faults)
+        self.figures.update(
+            {
+                "starts": len(books.diary.starts),
+                "outages": len(books.diary.outages),
+                "incidents": len(books.tables["incidents"]),
+                "rows owed": len(books.tables["outbox"]),
+                "messages taken by Telegram": len(evidence.accepted),
+                "labelled repeats": sum(is_labelled(call) for call in evidence.accepted),
+                "commands": len(books.diary.said),
+                "decisions": len(books.tables["audit"]),
+            }
+        )
+        self.findings += found
+        return found
+
+    def table(self) -> str:
+        kinds = Counter(one.kind for one in self.findings)
+        rows = [("rounds", self.rounds), ("kills", self.kills), *self.figures.items()]
+        rows += [(f"killed {where}", count) for where, count in self.places.most_common()]
+        rows += sorted(self.faults.items())
+        rows += [(f"**{kind}**", kinds[kind]) for kind in ("lost", "unexplained", "double", "end state", "collapsed")]
+        return "\n".join(f"| {what} | {count} |" for what, count in rows)

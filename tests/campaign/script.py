@@ -1,0 +1,174 @@
+"""What is done to the program in one round: a pure function of the seed. A round is a row of lives, each ended by
+force, and what happens to the world meanwhile; every line breaks once, so that each outage is known by its name."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Literal
+
+from bot.demo.pbx.faults import KINDS
+
+LINES = tuple(f"Line {number:02}" for number in range(1, 9))
+# Who is broken in a real way, and how: what the PBX shows differs.
+CONDITIONS = ("provider_dead", "wrong_password", "unregistered")
+COMMANDS = ("/status", "/calls", "/incidents", "/cdr today", "/mutes", "/help", "/oncall", "/id", "/missed", "/access")
+SENDING = ("sendMessage", "editMessageText", "answerCallbackQuery")
+PBX_TROUBLES = (*(kind for kind in KINDS if kind not in ("none", "ignore_switching")), "asterisk", "worker", "key")
+
+# Every so many lives one is long enough to see what is broken, and that it is mended.
+LONG_EVERY, LONG = 4, 4.0
+
+Where = Literal["start", "telegram", "pbx", "anywhere", "politely"]
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """`after` is in seconds since the life began to listen; `number` seconds, a count or an id, as `what` needs it."""
+
+    after: float
+    what: str
+    of: str = ""
+    number: float = 0
+    more: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """Where the program is killed: `delay` seconds after the next call of `method` was carried out, at 0 before its
+    answer leaves, but `not_before` the life is so old. What does not come `within` so many seconds then is not waited
+    for."""
+
+    where: Where
+    method: str = ""
+    delay: float = 0
+    within: float = 1.5
+    not_before: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    deeds: tuple[Deed, ...]
+    death: Death
+
+
+def script(seed: int, lives: int) -> tuple[Life, ...]:
+    chance = Random(f"fault campaign {seed}")
+    deeds: list[list[Deed]] = [[] for _ in range(lives)]
+    deaths = [_death(chance) for _ in range(lives)]
+    for life in range(2, lives, LONG_EVERY):
+        deaths[life] = (
+            replace(deaths[life], not_before=LONG) if deaths[life].where != "start" else Death("anywhere", within=LONG)
+        )
+    for planned in (_outages, _world, _telegram, _pbx, _people):
+        for life, deed in planned(chance, lives):
+            deeds[min(life, lives - 1)].append(deed)
+    for life in _of_the_store(chance, lives, deeds):
+        # Long enough to see it live through that.
+        deaths[life] = Death("anywhere", within=5)
+    return tuple(
+        Life(tuple(sorted(one, key=lambda deed: deed.after)), death) for one, death in zip(deeds, deaths, strict=True)
+    )
+
+
+Planned = Iterator[tuple[int, Deed]]
+
+
+def _death(chance: Random) -> Death:
+    match chance.choices(
+        ("start", "send", "edit", "updates", "answer", "pbx", "anywhere", "politely"), (3, 6, 3, 3, 1, 4, 2, 1)
+    )[0]:
+        case "start":
+            return Death("start", delay=chance.uniform(0, 0.6))
+        case "send":
+            return Death("telegram", "sendMessage", _instant(chance))
+        case "edit":
+            return Death("telegram", "editMessageText", _instant(chance))
+        case "updates":
+            return Death("telegram", "getUpdates", _instant(chance))
+        case "answer":
+            return Death("telegram", "answerCallbackQuery", _instant(chance))
+        case "pbx":
+            return Death("pbx", delay=chance.uniform(0, 0.08))
+        case "anywhere":
+            return Death("anywhere", within=chance.uniform(0, 2))
+    return Death("politely", within=chance.uniform(0, 2))
+
+
+def _instant(chance: Random) -> float:
+    """Half of them before the answer leaves."""
+    return chance.choice((0, chance.uniform(0.001, 0.06)))
+
+
+def _outages(chance: Random, lives: int) -> Planned:
+    for place, line in enumerate(LINES):
+        begins = 1 + place * max(1, lives - 8) // len(LINES)
+        if place % 4 == 3:
+            yield begins - 1, Deed(0.2, "type", f"/mute {line} for 4h", more="mute")
+        yield begins, Deed(chance.uniform(0, 1), "break", line, more=chance.choice(CONDITIONS))
+        # Some are over before they count, as in life.
+        lasts = chance.choice((0, 4, 5, 6, 7, 8))
+        yield begins + lasts, Deed(chance.uniform(1, 1.5), "mend", line)
+
+
+def _world(chance: Random, lives: int) -> Planned:
+    for shut, open_ in (("block", "unblock"), ("kick", "let in"), ("close topic", "open topic")):
+        begins = chance.randrange(1, max(2, lives - 6))
+        yield begins, Deed(chance.uniform(0, 1), shut)
+        yield begins + chance.randint(1, 4), Deed(chance.uniform(0, 1), open_)
+    yield chance.randrange(lives), Deed(chance.uniform(0, 1), "migrate")
+    for _ in range(max(1, lives // 6)):
+        step = chance.choice((chance.uniform(-40, 60), chance.uniform(-5, 5), 400))
+        yield chance.randrange(lives), Deed(chance.uniform(0, 1), "clock", number=round(step, 1))
+
+
+def _telegram(chance: Random, lives: int) -> Planned:
+    for life in range(lives):
+        for _ in range(chance.choice((0, 0, 1, 2))):
+            kind = chance.choice(
+                (
+                    "rate_limit",
+                    "server_error",
+                    "html",
+                    "slow",
+                    "cut",
+                    "lost_answer",
+                    "lost_answer",
+                    "conflict",
+                    "bad_request",
+                )
+            )
+            method = (
+                "getUpdates"
+                if kind == "conflict"
+                else chance.choice(SENDING[:2] if kind == "bad_request" else (*SENDING, "getUpdates", ""))
+            )
+            count = 1 if kind in ("bad_request", "slow") else chance.randint(1, 3)
+            yield life, Deed(chance.uniform(0, 1), "telegram", kind, count, method)
+
+
+def _pbx(chance: Random, lives: int) -> Planned:
+    life = chance.randint(1, 4)
+    while life < lives - 2:
+        yield life, Deed(chance.uniform(0, 1.5), "pbx", chance.choice(PBX_TROUBLES))
+        life += chance.choice((0, 1, 2))
+        yield life, Deed(1.6, "pbx well")
+        life += chance.randint(2, 5)
+
+
+def _people(chance: Random, lives: int) -> Planned:
+    for life in range(lives):
+        for _ in range(chance.choice((0, 1, 1, 2))):
+            yield life, Deed(chance.uniform(0, 1.5), "type", chance.choice(COMMANDS))
+        if chance.random() < 0.5:
+            yield life, Deed(chance.uniform(0, 1.5), "take", number=chance.choice((1001, 1002)))
+        if chance.random() < 0.3:
+            yield life, Deed(chance.uniform(0, 0.5), "type", "/grant", more="grant")
+        if chance.random() < 0.5:
+            yield life, Deed(chance.uniform(0.5, 1.5), "give")
+
+
+def _of_the_store(chance: Random, lives: int, deeds: list[list[Deed]]) -> list[int]:
+    first, second = chance.sample(range(1, lives), 2)
+    deeds[first].append(Deed(chance.uniform(0, 1), "lock", number=round(chance.uniform(0.5, 3), 1)))
+    deeds[second].append(Deed(chance.uniform(0, 1), "disk full", number=round(chance.uniform(1, 3), 1)))
+    return [first, second]

@@ -1,0 +1,35 @@
+"""What a disk and a second user do to the program's database."""
+
+import resource
+import sqlite3
+import threading
+from pathlib import Path
+
+UNLIMITED = resource.RLIM_INFINITY
+
+
+class Lock:
+    """Somebody else writes for a long time."""
+
+    def __init__(self, database: Path, seconds: float) -> None:
+        self._store = sqlite3.connect(database, timeout=20, isolation_level=None, check_same_thread=False)
+        self._store.execute("BEGIN EXCLUSIVE")
+        self._timer = threading.Timer(seconds, self._release)
+        self._timer.start()
+
+    def _release(self) -> None:
+        self._store.rollback()
+        self._store.close()
+
+    def wait(self) -> None:
+        self._timer.join()
+
+
+def fill_disk(pid: int, folder: Path) -> None:
+    """No file of the program grows any more; SQLite hears of it what it hears of a full disk."""
+    largest = max(file.stat().st_size for file in folder.iterdir())
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (largest, UNLIMITED))
+
+
+def free_disk(pid: int) -> None:
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (UNLIMITED, UNLIMITED))

@@ -74,6 +74,12 @@ class Case:
         return earlier is not None and earlier.allowed and not earlier.is_finished and not self.begun_here
 
     @property
+    def is_refusal_untold(self) -> bool:
+        """Whether a run that was killed had refused it, and may not have come to say so."""
+        earlier = self.earlier
+        return earlier is not None and not earlier.allowed and not earlier.is_finished and not self.begun_here
+
+    @property
     def resumes(self) -> bool:
         """Whether that was a short while ago: then its time was then."""
         return self.is_open and self.earlier is not None and self.now - self.earlier.at <= RESUMED_WITHIN
@@ -89,7 +95,7 @@ def _seen(case: Case) -> Decision | None:
     if case.earlier is None:
         return None
     if not case.is_open:
-        return SEEN
+        return Decision(False, case.earlier.reason) if case.is_refusal_untold else SEEN
     if case.resume is Resume.FREELY:
         return None
     return None if case.resumes and case.resume is not Resume.ASKS else INTERRUPTED

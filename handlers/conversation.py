@@ -30,7 +30,8 @@ TRIES = 3
 class Conversation:
     """Answers what was typed (the message `asked`) with a message, and a pressed button by changing the message it is
     under (`shown`). In a group a `masked` one shows phone numbers in part; what it sends in private it shows whole.
-    `wake` tells the courier that an answer had to be owed."""
+    `wake` tells the courier that an answer had to be owed. `again`: what is sent may have been sent before, and says
+    so."""
 
     def __init__(
         self,
@@ -43,6 +44,7 @@ class Conversation:
         to: Address,
         masked: bool = False,
         wake: Callable[[], None] = lambda: None,
+        again: bool = False,
     ) -> None:
         self._messenger = messenger
         self._store = store
@@ -55,6 +57,7 @@ class Conversation:
         self._asked = to.asked
         self._masked = masked and not to.place.private
         self._wake = wake
+        self._again = again
 
     async def progress(self, message: Message) -> None:
         await self._show(message)
@@ -211,6 +214,7 @@ class Conversation:
             reply_to=None if self._place.private else self._asked,
             wants_answer=wants_answer,
             masked=self._masked,
+            repeat=self._again,
         )
 
     async def _owe(self, message: Message, keyboard: Keyboard | None, error: TryLater) -> None:
@@ -219,7 +223,7 @@ class Conversation:
         until = now + timedelta(seconds=error.after)
         rendered = self._messenger.rendered(message, zone=self._zone, now=now, masked=self._masked)
         async with self._store.begin() as session:
-            outbox.owe(
+            row = outbox.owe(
                 session,
                 action="edit" if self._shown is not None else "send",
                 chat_id=self._place.chat,
@@ -234,6 +238,7 @@ class Conversation:
                 not_before=until,
                 message_id=self._shown or (None if self._place.private else self._asked),
             )
+            row.possible_repeat = self._again
             if error.told:
                 await holds.hold(session, self._place.chat, until)
         self._wake()

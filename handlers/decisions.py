@@ -54,7 +54,7 @@ class Matter:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """`entry` is the audit row; `asking` who, where and when. `before` is what a killed run had decided, when this goes
-    on with it or gives it up."""
+    on with it or gives it up; `again` that a killed run may have answered already."""
 
     decision: Decision
     subject: Subject
@@ -62,6 +62,7 @@ class Verdict:
     asking: Asking
     access: Access
     before: Earlier | None = None
+    again: bool = False
 
     def may(self, permission: str) -> Decision:
         return self.access.may(self.asking, permission)
@@ -92,7 +93,8 @@ class Decisions:
         self._station = station
         self._clock = clock
         self._within = within
-        self._began = clock()
+        # The newest decision of earlier runs. Clocks are set back, ids only grow.
+        self._newest_before: int | None = None
 
     def refined(self, typed: Typed) -> Typed:
         return self._catalogue.refined(typed)
@@ -185,7 +187,9 @@ class Decisions:
     async def _decide(
         self, session: AsyncSession, matter: Matter, subject: Subject, access: Access, asking: Asking
     ) -> Verdict:
-        intent = matter.intent
+        intent, again = matter.intent, False
+        if self._newest_before is None:
+            self._newest_before = await audit.newest(session)
         decision = checks.UNKNOWN_BUTTON if isinstance(intent, Pressed) else checks.NO_SUCH_COMMAND
         if subject.rule is not None:
             known = matter.update_id != NO_UPDATE
@@ -199,15 +203,15 @@ class Decisions:
                 flaw=_flaw(intent),
                 sent_at=subject.sent_at,
                 earlier=earlier,
-                begun_here=earlier is not None and earlier.at >= self._began,
+                begun_here=earlier is not None and earlier.id > self._newest_before,
                 resume=subject.resume,
                 keyboard=subject.keyboard,
                 approval=subject.approval,
                 words=intent.arguments if isinstance(intent, Typed) else "",
             )
-            decision = checks.judge(case)
+            decision, again = checks.judge(case), earlier is not None and not case.begun_here
             if case.is_open and earlier is not None:
-                verdict = Verdict(decision, subject, earlier.id, asking, access, earlier)
+                verdict = Verdict(decision, subject, earlier.id, asking, access, earlier, again)
                 return await self._again(session, matter, verdict)
             if decision.allowed:
                 decision = self._limits.objection(case.rule, case.actor, case.place, case.now) or decision
@@ -215,7 +219,7 @@ class Decisions:
                 decision, subject = await self._claimed(session, matter, subject, decision, asking.now)
         await self._meet(session, intent)
         entry = await self._record(session, matter, subject, decision)
-        return Verdict(decision, subject, entry, asking, access)
+        return Verdict(decision, subject, entry, asking, access, again=again)
 
     async def _claimed(
         self, session: AsyncSession, matter: Matter, subject: Subject, decision: Decision, now: datetime

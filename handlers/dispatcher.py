@@ -68,7 +68,7 @@ class Dispatcher:
                 await import_recovery.stop(store, left, self._reception.clock())
                 continue
             to = Address(actor, Place(actor.id, None, private=True))
-            talk = self._reception.conversation(to, verdict.may)
+            talk = self._reception.conversation(to, verdict.may, again=verdict.again)
             press = Pressed("", 0, 0, actor, to.place, 0, "")
             request = replace(self._request(press, talk, verdict), resumed=True)
             job = Job(NO_UPDATE, verdict.entry, to)
@@ -92,7 +92,7 @@ class Dispatcher:
         """What was done by a run that was killed before it could say so."""
         reply, to = answers.read(owed)
         may = await self._decisions.rights(to.actor, to.place)
-        await self._reception.conversation(to, may).finish(reply)
+        await self._reception.conversation(to, may, again=True).finish(reply)
         await self._decisions.told(update_id)
 
     async def _typed(self, typed: Typed, update_id: int) -> None:
@@ -101,7 +101,7 @@ class Dispatcher:
         verdict = await self._decisions.about_command(typed, update_id)
         command, decision = verdict.subject.handler, verdict.decision
         to = Address(typed.actor, typed.place, asked=typed.message_id)
-        talk = self._reception.conversation(to, verdict.may)
+        talk = self._reception.conversation(to, verdict.may, again=verdict.again)
         metrics.COMMANDS.labels(command.name if command else "unknown", _word(decision)).inc()
         if not decision.allowed or not isinstance(command, Command):
             await self._refuse(typed, verdict, talk)
@@ -140,7 +140,7 @@ class Dispatcher:
         if verdict.subject.waiting is not None:
             await self._second_pressed(pressed, press, verdict, update_id)
             return
-        talk = self._reception.conversation(to, verdict.may)
+        talk = self._reception.conversation(to, verdict.may, again=verdict.again)
         request = self._request(pressed, talk, verdict)
         wish = Wish(pressed.actor, pressed.place, press.name, request.data, request.kept, "", pressed.text, to.shown)
         deed = self._deed(press, request, wish, verdict)
@@ -156,7 +156,7 @@ class Dispatcher:
         else:
             return
         to = Address(pressed.actor, pressed.place, asked=pressed.message_id)
-        await self._reception.conversation(to, verdict.may).finish(reply)
+        await self._reception.conversation(to, verdict.may, again=verdict.again).finish(reply)
         await self._decisions.told(update_id)
 
     def _job(self, press: Press, verdict: Verdict, to: Address, update_id: int) -> Job:
@@ -187,7 +187,7 @@ class Dispatcher:
             return
         first, place = approval.first, approval.place
         to = Address(first, place, shown=waiting["message"])
-        talk = self._reception.conversation(to, approval.may)
+        talk = self._reception.conversation(to, approval.may, again=verdict.again)
         job = self._job(press, verdict, to, update_id)
         if approval.is_refusal:
             told = second_person.refused(first, pressed.actor)
@@ -211,7 +211,7 @@ class Dispatcher:
             return
         answer = verdict.subject.handler
         to = Address(said.actor, said.place, asked=said.message_id)
-        talk = self._reception.conversation(to, verdict.may)
+        talk = self._reception.conversation(to, verdict.may, again=verdict.again)
         metrics.COMMANDS.labels(verdict.subject.what, _word(verdict.decision)).inc()
         if not verdict.decision.allowed or not isinstance(answer, Press):
             late = refusals.answer_to_late_words(said, verdict.decision, verdict.may)
@@ -246,7 +246,7 @@ class Dispatcher:
         if verdict.decision == UNDECIDED:
             return
         to = Address(added.actor, added.place)
-        talk = self._reception.conversation(to, verdict.may)
+        talk = self._reception.conversation(to, verdict.may, again=verdict.again)
         given = (grant.subject for grant in verdict.access.grants if not grant.has_ended(verdict.asking.now))
         known = added.place.chat in {*await self._alert_chats(), *given}
         if known or (verdict.decision.allowed and added.channel):

@@ -37,7 +37,8 @@ class Reception:
     mask_numbers: bool = False
     wake: Callable[[], None] = lambda: None
 
-    def conversation(self, to: Address, may: May) -> Conversation:
+    def conversation(self, to: Address, may: May, *, again: bool = False) -> Conversation:
+        """`again`: a killed run may have answered already."""
         return Conversation(
             messenger=self.messenger,
             store=self.store,
@@ -47,6 +48,7 @@ class Reception:
             to=to,
             masked=self.mask_numbers and not may(Permission.NUMBERS).allowed,
             wake=self.wake,
+            again=again,
         )
 
     def request(

@@ -69,6 +69,7 @@ class Courier:
         # Of the chats that wait for their turn: rung when there is something new for them.
         self._waiting: dict[int, asyncio.Event] = {}
         self._look_again: set[int] = set()
+        self._is_ending = False
 
     def wake(self) -> None:
         """There is something new in the outbox; call it after the transaction."""
@@ -77,6 +78,7 @@ class Courier:
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop` is set. Raises TokenRefused when Telegram does not know the token any more."""
         await self._remember()
+        self._is_ending = False
         stopped = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
@@ -126,7 +128,7 @@ class Courier:
     async def _lane(self, chat: int) -> bool:
         """Work off one chat; True when anything was tried."""
         tried = False
-        while (urgency := await self._most_urgent(chat)) is not None:
+        while (urgency := await self._most_urgent(chat)) is not None and not self._is_ending:
             # Waiting happens before a row is taken: a row counts as being sent only while it really is.
             if not await self._is_turn(chat, urgency):
                 continue
@@ -266,7 +268,7 @@ class Courier:
         async with self._store.begin() as session:
             await outbox.mark_sent(session, row.id, message_id, self._clock())
             if message_id is not None:
-                await closed.reopen(session, [row.chat_id])
+                await closed.reopen(session, [row.chat_id], self._clock())
 
     async def _rest(self, stopped: "asyncio.Task[bool]") -> None:
         now = self._clock()
@@ -286,6 +288,7 @@ class Courier:
 
     async def _finish(self) -> None:
         """What only waits is given up at once; what is on the wire gets time to learn its fate."""
+        self._is_ending = True
         lanes = {chat: lane for chat, lane in self._lanes.items() if not lane.done()}
         for chat, lane in lanes.items():
             if chat in self._waiting:

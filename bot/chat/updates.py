@@ -47,7 +47,7 @@ class Updates:
         clock: Callable[[], datetime],
         heard: Callable[[Update], None] = lambda _update: None,
         doors: Callable[[AsyncSession, Door], Awaitable[None]] | None = None,
-        deadline: float = 120.0,
+        deadline: float = 240.0,
     ) -> None:
         self._bot = bot
         self._store = store

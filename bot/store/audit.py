@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.tables import AuditEntry, AuditOutcome
@@ -43,6 +43,7 @@ class Earlier:
     id: int
     at: datetime
     allowed: bool
+    reason: str
     is_finished: bool
 
 
@@ -67,7 +68,7 @@ async def earlier(session: AsyncSession, update_id: int, what: str, now: datetim
     """What was decided about this update when it came the first time."""
     finished = select(AuditOutcome.id).where(AuditOutcome.decision_id == AuditEntry.id).exists()
     found = await session.execute(
-        select(AuditEntry.id, AuditEntry.at, AuditEntry.allowed, finished)
+        select(AuditEntry.id, AuditEntry.at, AuditEntry.allowed, AuditEntry.reason, finished)
         .where(
             AuditEntry.update_id == update_id, AuditEntry.what == shortened(what, 64), AuditEntry.at > now - REMEMBERED
         )
@@ -76,6 +77,11 @@ async def earlier(session: AsyncSession, update_id: int, what: str, now: datetim
     )
     row = found.one_or_none()
     return Earlier(*row) if row else None
+
+
+async def newest(session: AsyncSession) -> int:
+    """The id of the newest decision, 0 without any."""
+    return (await session.execute(select(func.max(AuditEntry.id)))).scalar_one() or 0
 
 
 def shortened(text: str, limit: int) -> str:

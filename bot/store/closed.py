@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.tables import ClosedChat
+from bot.store.tables import ClosedChat, Outgoing
 
 
 async def close(session: AsyncSession, chat_id: int, reason: str, now: datetime) -> bool:
@@ -21,8 +21,16 @@ async def close(session: AsyncSession, chat_id: int, reason: str, now: datetime)
     return closed.scalar_one_or_none() is not None
 
 
-async def reopen(session: AsyncSession, chats: Iterable[int]) -> None:
-    await session.execute(delete(ClosedChat).where(ClosedChat.chat_id.in_(tuple(chats))))
+async def reopen(session: AsyncSession, chats: Iterable[int], now: datetime) -> None:
+    """What is shown there is brought up to date: changes that could not be made are made now, in their order."""
+    opened = await session.execute(
+        delete(ClosedChat).where(ClosedChat.chat_id.in_(tuple(chats))).returning(ClosedChat.chat_id, ClosedChat.at)
+    )
+    for chat_id, closed_at in opened.all():
+        unmade = (Outgoing.chat_id == chat_id, Outgoing.state == "dead", Outgoing.action == "edit")
+        await session.execute(
+            update(Outgoing).where(*unmade, Outgoing.tried_at >= closed_at).values(state="pending", not_before=now)
+        )
 
 
 async def closed(session: AsyncSession) -> frozenset[int]:

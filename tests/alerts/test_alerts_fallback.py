@@ -51,7 +51,7 @@ async def test_a_group_that_lets_the_bot_in_again_gets_the_next_one(books: Books
     await books.opens()
     await books.cannot_be_delivered((await books.alerts())[0].id, KICKED)
     async with books.store.begin() as session:
-        await closed.reopen(session, [GROUP])
+        await closed.reopen(session, [GROUP], books.now)
     await books.arrives()
     books.passes(600)
     await books.opens("t2")

@@ -115,4 +115,4 @@ def test_where_stations_differ_each_line_names_its_own() -> None:
 
 def test_what_was_told_anew_below_says_only_that() -> None:
     several = incident(), incident(trunk="Mango")
-    assert read(*several, superseded=True) == ["🔴 2 trunks are down · Head office: see the newer message below."]
+    assert read(*several, superseded=True) == ["🟡 2 trunks are down · Head office: see the newer message below."]

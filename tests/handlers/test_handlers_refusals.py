@@ -46,6 +46,10 @@ def keyboard(**more: object) -> Keyboard:
     return Keyboard(**({"id": "k", "chat_id": -100, "rows": rows, "single_use": False, "created_at": NOW} | more))
 
 
+OPEN = Earlier(1, NOW, allowed=True, reason="role admin", is_finished=False)
+REFUSED = Earlier(1, NOW, allowed=False, reason="too old", is_finished=False)
+
+
 @pytest.mark.parametrize(
     ("stored", "objection"),
     [
@@ -64,14 +68,39 @@ def test_a_press_is_looked_at_from_every_side(stored: Keyboard, objection: Decis
 @pytest.mark.parametrize(
     ("rule", "resume", "earlier", "begun_here", "objection"),
     [
-        ("/status", Resume.FREELY, Earlier(1, NOW, allowed=True, is_finished=True), False, SEEN),
-        ("/status", Resume.FREELY, Earlier(1, NOW, allowed=False, is_finished=False), False, SEEN),
-        ("/status", Resume.FREELY, Earlier(1, NOW, allowed=True, is_finished=False), True, SEEN),
-        ("/status", Resume.FREELY, Earlier(1, NOW, allowed=True, is_finished=False), False, None),
-        ("employee.create", Resume.ASKS, Earlier(1, NOW, allowed=True, is_finished=False), False, INTERRUPTED),
-        ("employee.create", Resume.LOOKS, Earlier(1, NOW, allowed=True, is_finished=False), False, None),
-        ("employee.create", Resume.LOOKS, Earlier(1, LONG_AGO, allowed=True, is_finished=False), False, INTERRUPTED),
-        ("access.give", Resume.WHOLE, Earlier(1, LONG_AGO, allowed=True, is_finished=False), False, INTERRUPTED),
+        ("/status", Resume.FREELY, replace(OPEN, is_finished=True), False, SEEN),
+        ("/status", Resume.FREELY, REFUSED, False, OLD),
+        ("/status", Resume.FREELY, REFUSED, True, SEEN),
+        ("/status", Resume.FREELY, OPEN, True, SEEN),
+        ("/status", Resume.FREELY, OPEN, False, None),
+        (
+            "employee.create",
+            Resume.ASKS,
+            OPEN,
+            False,
+            INTERRUPTED,
+        ),
+        (
+            "employee.create",
+            Resume.LOOKS,
+            OPEN,
+            False,
+            None,
+        ),
+        (
+            "employee.create",
+            Resume.LOOKS,
+            replace(OPEN, at=LONG_AGO),
+            False,
+            INTERRUPTED,
+        ),
+        (
+            "access.give",
+            Resume.WHOLE,
+            replace(OPEN, at=LONG_AGO),
+            False,
+            INTERRUPTED,
+        ),
     ],
 )
 def test_what_a_killed_run_had_begun_is_gone_on_with_for_an_hour_unless_it_cannot_look(

@@ -3,46 +3,30 @@ fate is known.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta, tzinfo
+from collections.abc import Callable
+from datetime import datetime, tzinfo
 from functools import partial
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import metrics
 from bot.access import Destination
 from bot.chat import due
-from bot.chat.errors import (
-    ChatMoved,
-    DeliveryError,
-    MaybeDelivered,
-    MessageGone,
-    Refused,
-    TokenRefused,
-    TryLater,
-    Undeliverable,
-)
+from bot.chat.errors import DeliveryError, Refused
+from bot.chat.fate import Fate, Lost
 from bot.chat.message import Message, Rendered
 from bot.chat.messenger import Messenger
-from bot.store import chats, closed, holds, outbox
+from bot.store import holds, outbox
 from bot.store.database import Store
 from bot.store.outbox import Urgency
 from bot.store.tables import Keyboard, Outgoing
 
 log = structlog.get_logger(__name__)
 
-LONGEST_PAUSE = 60.0
-AFTER_LOST_ANSWER = 2.0
-# A message refused for an unknown reason holds up its chat only this often.
-REFUSALS_BORNE = 5
 LOOK_AT_LEAST_EVERY = 60.0
 FINISH_WITHIN = 5.0
-
-# What becomes of a message that can never be delivered: who is told instead, None when nobody is. The flag says that
-# its chat was not known to be closed.
-Lost = Callable[[AsyncSession, Outgoing, str, bool], Awaitable[str | None]]
+WRITE_AGAIN_AFTER = 1.0
 
 
 class Courier:
@@ -58,7 +42,7 @@ class Courier:
         lost: Lost | None = None,
         turned: Callable[[], None] = lambda: None,
     ) -> None:
-        self._lost = lost
+        self._fate = Fate(store, clock, lost)
         self._store = store
         self._messenger = messenger
         self._zone_of = zone_of
@@ -169,16 +153,27 @@ class Courier:
         try:
             message_id = await self._carry_out(row)
         except DeliveryError as error:
-            await self._settle(row, error)
+            await self._fate.settle(row, error)
         except SQLAlchemyError:
             # Nothing is wrong with the message.
             raise
         except Exception as error:
             log.exception("a message could not be made", row=row.id, template=row.template)
-            await self._settle(row, Refused(f"{type(error).__name__}: {error}"))
+            await self._fate.settle(row, Refused(f"{type(error).__name__}: {error}"))
         else:
             metrics.DELIVERIES.labels("delivered").inc()
-            await self._mark_done(row, message_id)
+            await self._arrived(row, message_id)
+
+    async def _arrived(self, row: Outgoing, message_id: int | None) -> None:
+        """That Telegram has it is not forgotten because the store refuses: it would be sent again."""
+        while True:
+            try:
+                return await self._fate.arrived(row, message_id)
+            except SQLAlchemyError:
+                if self._is_ending:
+                    raise
+                log.error("the store refuses to note that a message arrived; it is tried again", row=row.id)
+                await asyncio.sleep(WRITE_AGAIN_AFTER)
 
     async def _carry_out(self, row: Outgoing) -> int | None:
         async with self._store.begin() as session:
@@ -218,57 +213,6 @@ class Courier:
             masked=row.masked,
             urgency=Urgency(row.urgency),
         )
-
-    async def _settle(self, row: Outgoing, error: DeliveryError) -> None:
-        """What becomes of a row that did not get through."""
-        metrics.DELIVERIES.labels(type(error).__name__).inc()
-        pause = min(LONGEST_PAUSE, 2.0 ** min(row.attempts, 10))
-        match error:
-            case TokenRefused():
-                await self._put_back(row, 0.0, str(error))
-                raise error
-            case TryLater() if error.told:
-                await self._put_back(row, error.after, str(error), hold=True)
-            case TryLater():
-                await self._put_back(row, pause, str(error))
-            case MaybeDelivered():
-                await self._put_back(row, max(pause, AFTER_LOST_ANSWER), str(error), possible_repeat=True)
-            case MessageGone():
-                await self._mark_done(row, None)
-            case ChatMoved():
-                async with self._store.begin() as session:
-                    await chats.move(session, row.chat_id, error.new_id, self._clock())
-                await self._mark_done(row, None)
-            case _ if isinstance(error, Undeliverable) or row.attempts + 1 >= REFUSALS_BORNE:
-                await self._give_up(row, error)
-            case _:
-                await self._put_back(row, pause, str(error))
-
-    async def _give_up(self, row: Outgoing, error: DeliveryError) -> None:
-        log.error("a message cannot be delivered", row=row.id, chat=row.chat_id, reason=str(error))
-        async with self._store.begin() as session:
-            shut = isinstance(error, Undeliverable)
-            newly = shut and await closed.close(session, row.chat_id, str(error), self._clock())
-            fallback = await self._lost(session, row, str(error), newly) if self._lost is not None else None
-            await outbox.bury(session, row.id, str(error), fallback)
-        # Whoever is told instead may have been waiting for this.
-        self.wake()
-
-    async def _put_back(
-        self, row: Outgoing, seconds: float, error: str, *, possible_repeat: bool = False, hold: bool = False
-    ) -> None:
-        log.info("a message waits", row=row.id, chat=row.chat_id, seconds=seconds, reason=error)
-        not_before = self._clock() + timedelta(seconds=seconds)
-        async with self._store.begin() as session:
-            await outbox.put_back(session, row.id, not_before, error, possible_repeat=possible_repeat)
-            if hold:
-                await holds.hold(session, row.chat_id, not_before)
-
-    async def _mark_done(self, row: Outgoing, message_id: int | None) -> None:
-        async with self._store.begin() as session:
-            await outbox.mark_sent(session, row.id, message_id, self._clock())
-            if message_id is not None:
-                await closed.reopen(session, [row.chat_id], self._clock())
 
     async def _rest(self, stopped: "asyncio.Task[bool]") -> None:
         now = self._clock()

@@ -224,7 +224,7 @@ async def test_what_can_never_be_delivered_names_who_is_told_instead(office: Off
         lost.append((row.chat_id, reason, newly_closed))
         return "Boris"
 
-    office.courier._lost = tell
+    office.courier._fate._lost = tell
     kicked = "Forbidden: bot was kicked from the supergroup chat"
     telegram.failures[TEAM].extend([refusal(403, kicked), refusal(403, kicked)])
     for text in ("down", "down too"):

@@ -1,0 +1,82 @@
+"""What becomes of a message of the outbox after an attempt to deliver it."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import metrics
+from bot.chat.errors import ChatMoved, DeliveryError, MaybeDelivered, MessageGone, TokenRefused, TryLater, Undeliverable
+from bot.store import chats, closed, holds, outbox
+from bot.store.database import Store
+from bot.store.tables import Outgoing
+
+log = structlog.get_logger(__name__)
+
+LONGEST_PAUSE = 60.0
+AFTER_LOST_ANSWER = 2.0
+# A message refused for an unknown reason holds up its chat only this often.
+REFUSALS_BORNE = 5
+
+# What becomes of a message that can never be delivered: who is told instead, None when nobody is. The flag says that
+# its chat was not known to be closed.
+Lost = Callable[[AsyncSession, Outgoing, str, bool], Awaitable[str | None]]
+
+
+class Fate:
+    """`lost` is told of a message that can never be delivered, in the transaction that gives it up."""
+
+    def __init__(self, store: Store, clock: Callable[[], datetime], lost: Lost | None) -> None:
+        self._store = store
+        self._clock = clock
+        self._lost = lost
+
+    async def settle(self, row: Outgoing, error: DeliveryError) -> None:
+        """What becomes of a row that did not get through."""
+        metrics.DELIVERIES.labels(type(error).__name__).inc()
+        pause = min(LONGEST_PAUSE, 2.0 ** min(row.attempts, 10))
+        match error:
+            case TokenRefused():
+                await self._put_back(row, 0.0, str(error))
+                raise error
+            case TryLater() if error.told:
+                await self._put_back(row, error.after, str(error), hold=True)
+            case TryLater():
+                await self._put_back(row, pause, str(error))
+            case MaybeDelivered():
+                await self._put_back(row, max(pause, AFTER_LOST_ANSWER), str(error), possible_repeat=True)
+            case MessageGone():
+                await self.arrived(row, None)
+            case ChatMoved():
+                async with self._store.begin() as session:
+                    await chats.move(session, row.chat_id, error.new_id, self._clock())
+                await self.arrived(row, None)
+            case _ if isinstance(error, Undeliverable) or row.attempts + 1 >= REFUSALS_BORNE:
+                await self._give_up(row, error)
+            case _:
+                await self._put_back(row, pause, str(error))
+
+    async def _give_up(self, row: Outgoing, error: DeliveryError) -> None:
+        log.error("a message cannot be delivered", row=row.id, chat=row.chat_id, reason=str(error))
+        async with self._store.begin() as session:
+            shut = isinstance(error, Undeliverable)
+            newly = shut and await closed.close(session, row.chat_id, str(error), self._clock())
+            fallback = await self._lost(session, row, str(error), newly) if self._lost is not None else None
+            await outbox.bury(session, row.id, str(error), fallback)
+
+    async def _put_back(
+        self, row: Outgoing, seconds: float, error: str, *, possible_repeat: bool = False, hold: bool = False
+    ) -> None:
+        log.info("a message waits", row=row.id, chat=row.chat_id, seconds=seconds, reason=error)
+        not_before = self._clock() + timedelta(seconds=seconds)
+        async with self._store.begin() as session:
+            await outbox.put_back(session, row.id, not_before, error, possible_repeat=possible_repeat)
+            if hold:
+                await holds.hold(session, row.chat_id, not_before)
+
+    async def arrived(self, row: Outgoing, message_id: int | None) -> None:
+        async with self._store.begin() as session:
+            await outbox.mark_sent(session, row.id, message_id, self._clock())
+            if message_id is not None:
+                await closed.reopen(session, [row.chat_id], self._clock())

@@ -1,7 +1,7 @@
 """Every row of the outbox came to a known end, every message has a row or was asked for, and shows how things ended."""
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 
 from tests.campaign.books import Books, Row
@@ -55,32 +55,36 @@ def _messages(books: Books, evidence: Evidence) -> Iterator[Finding]:
     """What has no row was an answer, or the program did not learn that it arrived and says it again with a label."""
     asked = {(one.chat, one.message) for one in books.diary.said}
     known = {(row["chat_id"], row["message_id"]) for row in evidence.rows.values() if row["action"] == "send"}
-    answers: Counter[tuple[int, int]] = Counter()
+    answers: dict[tuple[int, int], list[Row]] = defaultdict(list)
     unknown: dict[int, list[Row]] = defaultdict(list)
+    said: dict[int, set[str]] = defaultdict(set)
     labelled: dict[int, list[Row]] = defaultdict(list)
     for call in evidence.accepted:
         chat, reply = chat_of(call), reply_of(call)
         home = books.diary.moved.get(chat, chat)
         if is_labelled(call):
             labelled[home].append(call)
+        again = is_labelled(call) and text_of(call).partition("\n")[2] in said[home]
+        said[home].add(text_of(call))
         if reply is not None and (chat, reply) in asked:
-            answers[chat, reply] += 1
+            answers[chat, reply].append(call)
         elif reply is not None and (chat, reply) in books.diary.pressed and (chat, message_of(call)) not in known:
             continue
-        elif (chat, message_of(call)) not in known and (home, message_of(call)) not in known and home == chat:
+        elif not again and not {(chat, message_of(call)), (home, message_of(call))} & known and home == chat:
             unknown[home].append(call)
-    for (chat, command), count in answers.items():
-        if count > 1:
-            yield Finding("double", f"the command {command} in {chat} was answered {count} times")
+    for (chat, command), calls in answers.items():
+        if any(not is_labelled(call) for call in calls[1:]):
+            yield Finding("double", f"the command {command} in {chat} was answered {len(calls)} times")
     for chat, calls in unknown.items():
         yield from _unknown(books, chat, calls, labelled[chat])
 
 
 def _unknown(books: Books, chat: int, calls: list[Row], labelled: list[Row]) -> Iterator[Finding]:
-    repeats = [call["at"] for call in labelled]
+    # By their numbers: what is slow is written down late.
+    repeats = [message_of(call) for call in labelled]
     for call in calls:
         named = f"message {message_of(call)} in {chat} ({text_of(call)[:60]!r})"
-        later = next((at for at in repeats if at > call["at"]), None)
+        later = next((number for number in repeats if number > message_of(call)), None)
         if not _answer_was_lost(books, call):
             yield Finding("unexplained", f"{named} is in no row, and its answer was not lost")
         elif later is not None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tests.campaign.books import Books, Outage, Row, Span
 from tests.campaign.evidence import Evidence
 from tests.campaign.finding import Finding
+from tests.end_to_end.house import ANNA as ADMIN
 
 # So many answers, in a row and with nothing in between, show an outage beyond doubt: two measurements decide, the PBX
 # dates them by the second, and the first answer may be one that it kept.
@@ -81,6 +82,9 @@ def _told(books: Books, evidence: Evidence, outage: Outage, incident: Row) -> It
         return
     for chat in books.alert_chats:
         here = books.diary.moved.get(chat, chat)
+        if not {chat, here} & told and chat in books.diary.shut and ADMIN in told:
+            # It was known to take nothing, so the administrator stood in for it.
+            continue
         if not {chat, here} & told:
             yield Finding("lost", f"{outage.name}: nothing was owed to {chat}, which gets alerts")
         elif here == chat and not _reached(books, evidence, outage, incident, chat) and not _fell_back(books, chat):

@@ -8,6 +8,8 @@ from tests.campaign.books import Books, Row, Said
 from tests.campaign.evidence import SENDING, Evidence, chat_of, reply_of, text_of
 from tests.campaign.finding import Finding
 
+TOGETHER = "nor was what else was asked here meanwhile"
+
 
 def audit_people(books: Books) -> Iterator[Finding]:
     yield from _updates(books)
@@ -49,9 +51,19 @@ def _answers(books: Books) -> Iterator[Finding]:
     for call in books.calls:
         if call["method"] in SENDING and (reply := reply_of(call)) is not None:
             tried[chat_of(call), reply] += 1
+    waited = _told_with_the_others(books)
     for said in books.diary.said:
-        if not tried[said.chat, said.message]:
+        if not tried[said.chat, said.message] and (said.chat, said.message) not in waited:
             yield Finding("lost", f"{said.text!r} (message {said.message}) was never answered")
+
+
+def _told_with_the_others(books: Books) -> set[tuple[int, int]]:
+    """Questions that waited too long are refused once for all that wait in a chat."""
+    late = {row["update_id"] for row in books.tables["audit"] if row["reason"] == "too old"}
+    told = {chat_of(call) for call in Evidence(books).accepted if TOGETHER in text_of(call)}
+    updates = handed_out(books)
+    messages = [updates[number]["message"] for number in late & updates.keys() if "message" in updates[number]]
+    return {(one["chat"]["id"], one["message_id"]) for one in messages if one["chat"]["id"] in told}
 
 
 def _mutes(books: Books) -> Iterator[Finding]:

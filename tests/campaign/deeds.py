@@ -42,7 +42,8 @@ class World:
         self._disk_full_from: float | None = None
         self._disk_free_at = 0.0
         chats = standins.chats
-        chats.people[BORIS].started = True
+        for person in (ANNA, BORIS):
+            chats.people[person].started = True
         chats.limits.enforced = False
         for line in LINES:
             standins.post("/control/trunks", name=line, host=f"{line[-2:]}.example.com", username="1")

@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 # Without kept bytecode every process of the tests would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo run test soak lint check write-campaign picture format lock clean
+.PHONY: help demo run test soak lint check campaign write-campaign picture format lock clean
 help:
 	@echo "make demo    run the demo and print its address"
 	@echo "make run     run the bot with the settings in .env"
@@ -18,6 +18,7 @@ help:
 	@echo "make lint    format, lint, types, import rules, dead code, dependencies"
 	@echo "make check   the same, and the tests"
 	@echo "make format  put the code into shape"
+	@echo "make campaign  kill the bot KILLS=1000 times amid every fault, by SEED=1, and audit its books"
 	@echo "make write-campaign  kill the bot KILLS=200 times in the middle of writes, by SEED=1"
 	@echo "make picture take the README's picture anew (needs Chromium)"
 	@echo "make lock    write requirements.lock anew (needs uv)"
@@ -48,10 +49,8 @@ check: lint test
 test: $(INSTALLED)
 	$(BIN)/pytest -n 6 --dist worksteal
 
-WEEKS = 12
-SEED = 1
 soak: $(INSTALLED)
-	$(BIN)/python -m tests.soak $(WEEKS) $(SEED)
+	$(BIN)/python -m tests.soak $(or $(WEEKS),12) $(or $(SEED),1)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
@@ -61,11 +60,12 @@ lint: $(INSTALLED)
 	$(BIN)/vulture
 	$(BIN)/deptry .
 
-KILLS ?= 200
-SEED ?= 1
+campaign: $(INSTALLED)
+	$(BIN)/python -m tests.campaign --kills $(or $(KILLS),1000) --seed $(or $(SEED),1) --report docs/fault-campaign.md
+
 write-campaign: $(INSTALLED)
 	EVERY_MOMENT=1 $(BIN)/pytest tests/handlers/test_handlers_killed.py
-	$(BIN)/python -m tests.campaign_writes $(KILLS) $(SEED)
+	$(BIN)/python -m tests.campaign_writes $(or $(KILLS),200) $(or $(SEED),1)
 
 picture: $(INSTALLED)
 	SCREENSHOT=$(CURDIR)/docs/demo.png $(BIN)/pytest tests/end_to_end/test_e2e_newcomer.py

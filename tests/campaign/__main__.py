@@ -6,6 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.campaign.report import report
 from tests.campaign.rounds import KILLS_IN_A_ROUND, Tally, played
 
 
@@ -16,7 +17,7 @@ def main() -> int:
     arguments.add_argument("--report", type=Path)
     arguments.add_argument("--keep", type=Path, help="where the logs and the database of each round stay")
     chosen = arguments.parse_args()
-    tally, round_ = Tally(), 0
+    tally, round_, started = Tally(), 0, time.monotonic()
     while tally.kills < chosen.kills:
         seed = chosen.seed * 1000 + round_
         round_ += 1
@@ -34,6 +35,8 @@ def main() -> int:
         for finding in findings:
             print(f"  {finding}", flush=True)
     print(tally.table())
+    if chosen.report:
+        chosen.report.write_text(report(tally, chosen.seed, time.monotonic() - started))
     return 1 if tally.findings else 0
 
 

@@ -10,6 +10,7 @@ from tests.campaign.finding import Finding
 
 # Between Telegram taking a message and the program having written that down, on a busy machine.
 WRITTEN_DOWN_WITHIN = 3.0
+INTRODUCTION = re.compile("I look after|I serve only groups")
 
 
 def audit_chats(books: Books) -> Iterator[Finding]:
@@ -69,6 +70,9 @@ def _messages(books: Books, evidence: Evidence) -> Iterator[Finding]:
         if reply is not None and (chat, reply) in asked:
             answers[chat, reply].append(call)
         elif reply is not None and (chat, reply) in books.diary.pressed and (chat, message_of(call)) not in known:
+            continue
+        elif INTRODUCTION.search(text_of(call)):
+            # The answer to being added: it is no reply, and is not given again once the group is known.
             continue
         elif not again and not {(chat, message_of(call)), (home, message_of(call))} & known and home == chat:
             unknown[home].append(call)

@@ -43,7 +43,7 @@ def wait_until_all_is_done(standins: Standins, folder: Path) -> None:
 
 def answers(standins: Standins, typed: Sequence[str], chat: int = ANNA) -> list[str]:
     """Whose help was given, in order."""
-    shown = [m.text for m in standins.from_bot(chat)]
+    shown = [m.text.removeprefix("🔁 possible repeat\n") for m in standins.from_bot(chat)]
     return [command for text in shown for command in typed if text.startswith(f"/{command.split()[1]} ")]
 
 

@@ -61,7 +61,7 @@ lint: $(INSTALLED)
 	$(BIN)/deptry .
 
 campaign: $(INSTALLED)
-	$(BIN)/python -m tests.campaign --kills $(or $(KILLS),1000) --seed $(or $(SEED),1) --report docs/fault-campaign.md
+	$(BIN)/python -m tests.campaign --kills $(or $(KILLS),1000) --seed $(or $(SEED),1) --jobs 3 --report docs/fault-campaign.md
 
 write-campaign: $(INSTALLED)
 	EVERY_MOMENT=1 $(BIN)/pytest tests/handlers/test_handlers_killed.py

@@ -62,7 +62,7 @@ class Fallback:
             )
 
     async def undelivered(self, session: AsyncSession, message: Outgoing, now: datetime) -> str | None:
-        """Of an incident that is open whoever comes next is told, of anything else that went to a group the
+        """Of an incident that is open whoever comes next is told, of anything else that went to a group for alerts the
         administrators. Returns who that is, None when it is nobody."""
         found = await session.execute(
             select(Incident, Card)
@@ -71,7 +71,7 @@ class Fallback:
             .where(Card.message == message.id, Incident.open_key.is_not(None), Incident.station == self._station)
         )
         told = list[str]()
-        if not (of_card := found.all()) and message.action == "send" and message.chat_id < 0:
+        if not (of_card := found.all()) and await self._concerns_all(session, message):
             told = await self._pass_on(session, message, now)
         for incident, card in of_card:
             card.closed_at = now
@@ -83,6 +83,12 @@ class Fallback:
                 incident.due_at = now
                 told.append(NEXT_ON_CALL)
         return ", ".join(dict.fromkeys(told)) or None
+
+    async def _concerns_all(self, session: AsyncSession, message: Outgoing) -> bool:
+        """Unlike an answer to somebody, or the change of a message that nobody there can see."""
+        if message.action != "send" or message.urgency == Urgency.ANSWER:
+            return False
+        return message.chat_id < 0 and message.chat_id in {to.chat for to in await self._destinations.named(session)}
 
     async def _called(self, session: AsyncSession, now: datetime) -> set[int]:
         """The chats for alerts, and everybody who can be on call."""

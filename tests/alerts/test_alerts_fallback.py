@@ -3,7 +3,7 @@
 import pytest
 
 from bot.alerts.incident import Kind
-from bot.store import chats, closed
+from bot.store import chats, closed, outbox
 from bot.store.database import Store
 from tests.alerts.books import Books, read
 from tests.alerts.world import ANNA, BORIS, GROUP, VERA
@@ -110,3 +110,12 @@ async def test_a_group_that_became_a_supergroup_takes_everything_with_it(books: 
     await books.ends()
     assert (await told(books, -1005))[-1] == "alert_over"
     assert not await books.alerts()
+
+
+async def test_what_was_said_to_one_person_is_passed_on_to_nobody(books: Books) -> None:
+    async with books.store.begin() as session:
+        answer = outbox.owe(
+            session, chat_id=GROUP, thread_id=None, template="access_answer", facts={"station": "x"}, now=books.now
+        )
+    assert await books.cannot_be_delivered(answer.id, KICKED) is None
+    assert await told(books, ANNA) == ["chat_closed"]

@@ -1,11 +1,15 @@
 """`python -m tests.campaign`: rounds of the campaign until so many kills are done; see docs/fault-campaign.md."""
 
 import argparse
+import itertools
+import multiprocessing
 import sys
 import tempfile
 import time
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from pathlib import Path
 
+from tests.campaign.books import Books
 from tests.campaign.report import report
 from tests.campaign.rounds import KILLS_IN_A_ROUND, Tally, played
 
@@ -14,30 +18,42 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description="Kill the program under faults, and audit its books.")
     arguments.add_argument("--kills", type=int, default=50)
     arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--jobs", type=int, default=1, help="so many rounds at once")
     arguments.add_argument("--report", type=Path)
     arguments.add_argument("--keep", type=Path, help="where the logs and the database of each round stay")
     chosen = arguments.parse_args()
-    tally, round_, started = Tally(), 0, time.monotonic()
-    while tally.kills < chosen.kills:
-        seed = chosen.seed * 1000 + round_
-        round_ += 1
-        began = time.monotonic()
-        if chosen.keep:
-            folder = chosen.keep / str(seed)
-            folder.mkdir(parents=True)
-            findings = tally.add(played(seed, KILLS_IN_A_ROUND, folder))
-        else:
-            with tempfile.TemporaryDirectory() as temporary:
-                findings = tally.add(played(seed, KILLS_IN_A_ROUND, Path(temporary)))
-        print(
-            f"round {seed}: {tally.kills} kills, {time.monotonic() - began:.0f} s, {len(findings)} findings", flush=True
-        )
-        for finding in findings:
-            print(f"  {finding}", flush=True)
+    tally, started = Tally(), time.monotonic()
+    seeds = itertools.count(chosen.seed * 1000)
+    with ProcessPoolExecutor(chosen.jobs, multiprocessing.get_context("spawn")) as rounds:
+        under_way: dict[Future[Books], int] = {}
+        while tally.kills < chosen.kills:
+            while len(under_way) < chosen.jobs:
+                seed = next(seeds)
+                under_way[rounds.submit(_round, seed, chosen.keep)] = seed
+            for done in wait(under_way, return_when=FIRST_COMPLETED).done:
+                _tell(tally, under_way.pop(done), done.result())
+        for left in under_way:
+            left.cancel()
     print(tally.table())
     if chosen.report:
         chosen.report.write_text(report(tally, chosen.seed, time.monotonic() - started))
     return 1 if tally.findings else 0
+
+
+def _round(seed: int, keep: Path | None) -> Books:
+    if keep:
+        folder = keep / str(seed)
+        folder.mkdir(parents=True)
+        return played(seed, KILLS_IN_A_ROUND, folder)
+    with tempfile.TemporaryDirectory() as temporary:
+        return played(seed, KILLS_IN_A_ROUND, Path(temporary))
+
+
+def _tell(tally: Tally, seed: int, books: Books) -> None:
+    findings = tally.add(books)
+    print(f"round {seed}: {tally.kills} kills so far, {len(findings)} findings", flush=True)
+    for finding in findings:
+        print(f"  {finding}", flush=True)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from tests.campaign.rounds import Tally
 PROOFS = """| what was being sent when the program died counts as sent | 4 rows unexplained |
 | a row counts as sent before it is sent | 4 rows unexplained |
 | updates are confirmed to Telegram before they are stored | 16 updates and answers lost |
-| a repeat does not say that it is one | PROOF4 |"""
+| a repeat does not say that it is one | 5 messages said twice without saying so |"""
 
 TEXT = """# The fault campaign
 

@@ -13,11 +13,11 @@ def told(result: Result, kills: int, seed: int) -> str:
     wrong = "\n".join(f"- {one}" for one in result.wrong) or "Nothing."
     return f"""# Killed while it writes
 
-The real program, killed with `kill -9` at random moments after somebody pressed *Create*, and started again; the PBX is
-well, slow, loses its answers, or does what it was asked only later. Written by
-`make write-campaign KILLS={kills} SEED={seed}`, which also kills the handlers at every single moment at which something
-is written, asked of the PBX or said
-([tests/handlers/test_handlers_killed.py](../tests/handlers/test_handlers_killed.py)).
+The real program, killed with `kill -9` up to 0.9 s after somebody pressed *Create*, and started again; the PBX is well,
+slow, loses its answers, or does what it was asked only later. The moments are chance: some kills fall before the press
+is taken or after it is done. The PBX's own waiting, and the bot's for it, goes 20 times faster than in life. Written by
+`make write-campaign KILLS={kills} SEED={seed}`, which also kills the handlers at every moment after which the world
+outside is different ([tests/handlers/test_handlers_killed.py](../tests/handlers/test_handlers_killed.py)).
 
 | Killed during | Times |
 |---|---|

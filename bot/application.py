@@ -204,7 +204,7 @@ class Application:
             raise
 
     async def _deliver_what_is_owed(self) -> None:
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError, SQLAlchemyError):
             async with asyncio.timeout(TOLD_WITHIN):
                 while not self._stop.is_set() and await self._oldest_due() is not None:
                     await wait_for(self._stop, 0.5)

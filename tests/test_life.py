@@ -13,8 +13,10 @@ from pydantic import SecretStr
 from bot import heartbeat
 from bot.heartbeat import Heartbeat
 from bot.life import Life, Signs, complaints
+from bot.settings import WrongSettings, load_settings
 from bot.systemd import ServiceManager
 from bot.turns import HUNG_AFTER, Turns
+from tests.end_to_end.house import ordinary_settings
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(minutes=10)
@@ -130,7 +132,7 @@ class Monitor:
 
 
 async def test_the_heartbeat_beats_while_all_is_well_and_its_failures_disturb_nobody(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(heartbeat, "EVERY", 0.01)
     monkeypatch.setattr(heartbeat, "LOOK_EVERY", 0.01)
@@ -163,6 +165,39 @@ async def test_the_heartbeat_beats_while_all_is_well_and_its_failures_disturb_no
     await asyncio.wait_for(beating, 30)
     server.close()
     assert set(monitor.calls) == {"GET /ping/s3cret HTTP/1.1"}
+    logged = capsys.readouterr().out
+    # Heard, moved, away and heard again: once each.
+    assert [logged.count(word) for word in ("is heard", "HTTP 301", "ConnectError")] == [2, 1, 1]
+    assert "s3cret" not in logged
+
+
+@pytest.mark.parametrize(
+    ("url", "is_right"),
+    [
+        ("https://hc-ping.com/0a1b2c3d-secret", True),
+        ("http://192.168.1.5:3001/api/push/abcdefghij?status=up", True),
+        ("http://uptime-kuma:3001/api/push/abcdefghij", True),
+        ("http://localhost/abcdefghij", True),
+        ("http://hc-ping.com/0a1b2c3d-secret", False),
+        ("http://8.8.8.8/0a1b2c3d-secret", False),
+        ("0a1b2c3d-secret", False),
+        ("ftp://hc-ping.com/0a1b2c3d-secret", False),
+    ],
+)
+def test_the_address_of_the_heartbeat_is_a_secret_and_travels_as_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, is_right: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in (ordinary_settings("http://127.0.0.1:9", tmp_path) | {"HEARTBEAT_URL": url}).items():
+        monkeypatch.setenv(name, value)
+    if not is_right:
+        with pytest.raises(WrongSettings, match="HEARTBEAT_URL") as wrong:
+            load_settings()
+        assert "0a1b2c3d" not in str(wrong.value)
+        return
+    secrets = load_settings().secrets()
+    assert url in secrets
+    assert any(secret in ("0a1b2c3d-secret", "abcdefghij") for secret in secrets)
 
 
 def test_a_loop_that_does_not_come_round_is_named_whatever_the_clock_on_the_wall_says() -> None:

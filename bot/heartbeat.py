@@ -23,22 +23,21 @@ class Heartbeat:
     def __init__(self, url: SecretStr, is_well: Callable[[], bool]) -> None:
         self._url = url
         self._is_well = is_well
-        self._trouble = Changes()
+        self._trouble = Changes("not tried yet")
 
     async def run(self, stop: asyncio.Event) -> None:
-        async with httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False) as http:
-            while not stop.is_set():
-                well = self._is_well()
-                if well:
-                    await self.beat(http)
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), EVERY if well else LOOK_EVERY)
+        while not stop.is_set():
+            well = self._is_well()
+            if well:
+                await self.beat()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), EVERY if well else LOOK_EVERY)
 
-    async def beat(self, http: httpx.AsyncClient) -> None:
-        """The address is a secret, and so is every text that could quote it: only the kind of failure is logged."""
+    async def beat(self) -> None:
+        """The address is a secret, and so is every text that could quote it: only the kind of failure is logged. A
+        connection of its own each time cannot be stuck."""
         try:
-            async with asyncio.timeout(TIMEOUT), http.stream("GET", self._url.get_secret_value()) as answer:
-                trouble = None if answer.is_success else f"HTTP {answer.status_code}"
+            trouble = await self._call()
         except Exception as error:
             trouble = type(error).__name__
         if self._trouble.are(trouble):
@@ -46,3 +45,11 @@ class Heartbeat:
                 log.info("the heartbeat is heard")
             else:
                 log.warning("HEARTBEAT_URL does not take the heartbeat", reason=trouble)
+
+    async def _call(self) -> str | None:
+        async with (
+            asyncio.timeout(TIMEOUT),
+            httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False) as http,
+            http.stream("GET", self._url.get_secret_value()) as answer,
+        ):
+            return None if answer.is_success else f"HTTP {answer.status_code}"

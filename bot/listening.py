@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from telegram import User
 from telegram.error import InvalidToken, TelegramError
 
@@ -128,7 +129,7 @@ class Listening:
         await webhook.run(listen("WEBHOOK_ADDRESS", self._settings.webhook_address), stop)
 
     async def _deliver_what_is_owed(self, stop: asyncio.Event) -> None:
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError, SQLAlchemyError):
             async with asyncio.timeout(TOLD_WITHIN):
                 while not stop.is_set() and await self._is_anything_owed():
                     await wait_for(stop, 0.5)

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,8 +15,10 @@ from pydantic import SecretStr
 from bot import heartbeat
 from bot.heartbeat import Heartbeat
 from bot.life import Life, Signs, complaints
+from bot.settings import WrongSettings, load_settings
 from bot.systemd import ServiceManager
 from bot.turns import HUNG_AFTER, Turns
+from tests.end_to_end.house import ordinary_settings
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(minutes=10)
@@ -119,50 +123,88 @@ class Monitor:
     def __init__(self) -> None:
         self.status = "200 OK"
         self.calls: list[str] = []
-        self.called = asyncio.Event()
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.calls.append((await reader.readuntil(b"\r\n\r\n")).decode().splitlines()[0])
-        self.called.set()
         elsewhere = "Location: /elsewhere\r\n" if self.status.startswith("3") else ""
         writer.write(f"HTTP/1.1 {self.status}\r\n{elsewhere}Content-Length: 0\r\n\r\n".encode())
         writer.close()
 
 
-async def test_the_heartbeat_beats_while_all_is_well_and_its_failures_disturb_nobody(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@asynccontextmanager
+async def listening(monitor: Monitor, port: int = 0) -> AsyncIterator[int]:
+    async with await asyncio.start_server(monitor.answer, "127.0.0.1", port) as server:
+        yield server.sockets[0].getsockname()[1]
+
+
+async def test_each_change_of_how_the_heartbeat_fares_is_one_line_without_its_secret(
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(heartbeat, "EVERY", 0.01)
-    monkeypatch.setattr(heartbeat, "LOOK_EVERY", 0.01)
-    monitor, well, stop = Monitor(), True, asyncio.Event()
-    server = await asyncio.start_server(monitor.answer, "127.0.0.1", 0)
-    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/ping/s3cret"
-    beating = asyncio.create_task(Heartbeat(SecretStr(url), lambda: well).run(stop))
-
-    async def beats(number: int) -> None:
-        async with asyncio.timeout(30):
-            for _ in range(number):
-                monitor.called.clear()
-                await monitor.called.wait()
-
-    await beats(2)
-    monitor.status = "301 Moved"
-    await beats(3)
-    server.close()
-    await server.wait_closed()
-    await asyncio.sleep(0.1)
-    server = await asyncio.start_server(monitor.answer, "127.0.0.1", int(url.split(":")[2].split("/")[0]))
+    monitor = Monitor()
+    async with listening(monitor) as port:
+        beating = Heartbeat(SecretStr(f"http://127.0.0.1:{port}/ping/s3cret"), lambda: True)
+        for status in ("200 OK", "200 OK", "301 Moved", "301 Moved"):
+            monitor.status = status
+            await beating.beat()
+    for _ in range(2):
+        await beating.beat()
     monitor.status = "200 OK"
-    await beats(2)
-    well = False
-    await asyncio.sleep(0.1)
-    before = len(monitor.calls)
-    await asyncio.sleep(0.1)
-    assert len(monitor.calls) == before
-    stop.set()
-    await asyncio.wait_for(beating, 30)
-    server.close()
-    assert set(monitor.calls) == {"GET /ping/s3cret HTTP/1.1"}
+    async with listening(monitor, port):
+        await beating.beat()
+    logged = capsys.readouterr().out
+    assert [logged.count(word) for word in ("is heard", "HTTP 301", "ConnectError")] == [2, 1, 1]
+    assert "s3cret" not in logged
+    assert monitor.calls == ["GET /ping/s3cret HTTP/1.1"] * 5
+
+
+async def test_the_heart_beats_only_while_all_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heartbeat, "EVERY", 0.0)
+    monkeypatch.setattr(heartbeat, "LOOK_EVERY", 0.0)
+    stop, beats = asyncio.Event(), 0
+    signs = [False, True, True, False, False, True]
+
+    def is_well() -> bool:
+        if len(signs) == 1:
+            stop.set()
+        return signs.pop(0)
+
+    async def beat() -> None:
+        nonlocal beats
+        beats += 1
+
+    beating = Heartbeat(SecretStr("http://127.0.0.1:9"), is_well)
+    monkeypatch.setattr(beating, "beat", beat)
+    await asyncio.wait_for(beating.run(stop), 30)
+    assert beats == 3
+
+
+@pytest.mark.parametrize(
+    ("url", "is_right"),
+    [
+        ("https://hc-ping.com/0a1b2c3d-secret", True),
+        ("http://192.168.1.5:3001/api/push/abcdefghij?status=up", True),
+        ("http://uptime-kuma:3001/api/push/abcdefghij", True),
+        ("http://localhost/abcdefghij", True),
+        ("http://hc-ping.com/0a1b2c3d-secret", False),
+        ("http://8.8.8.8/0a1b2c3d-secret", False),
+        ("0a1b2c3d-secret", False),
+        ("ftp://hc-ping.com/0a1b2c3d-secret", False),
+    ],
+)
+def test_the_address_of_the_heartbeat_is_a_secret_and_travels_as_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, is_right: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in (ordinary_settings("http://127.0.0.1:9", tmp_path) | {"HEARTBEAT_URL": url}).items():
+        monkeypatch.setenv(name, value)
+    if not is_right:
+        with pytest.raises(WrongSettings, match="HEARTBEAT_URL") as wrong:
+            load_settings()
+        assert "0a1b2c3d" not in str(wrong.value)
+        return
+    secrets = load_settings().secrets()
+    assert url in secrets
+    assert any(secret in ("0a1b2c3d-secret", "abcdefghij") for secret in secrets)
 
 
 def test_a_loop_that_does_not_come_round_is_named_whatever_the_clock_on_the_wall_says() -> None:

@@ -351,3 +351,17 @@ async def test_every_outage_that_lasts_is_told_and_so_is_its_end(
     # One that came and went before must first be calm.
     await scene.looks(95)
     assert len(scene.told(Closed)) == len(scene.told(Opened))
+
+
+async def test_only_an_answer_of_the_pbx_is_a_good_look() -> None:
+    scene = Scene()
+    await scene.looks()
+    good = scene.watch.last_good
+    assert good is not None
+    scene.pbx.error = Unreachable("no answer")
+    await scene.looks(3)
+    assert scene.watch.last_good == good
+    scene.pbx.error = None
+    await scene.looks()
+    assert scene.watch.last_good is not None
+    assert scene.watch.last_good > good

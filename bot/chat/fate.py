@@ -52,10 +52,10 @@ class Fate:
                 async with self._store.begin() as session:
                     await chats.move(session, row.chat_id, error.new_id, self._clock())
                 await self.arrived(row, None)
-            case _ if isinstance(error, Undeliverable) or row.attempts + 1 >= REFUSALS_BORNE:
+            case _ if isinstance(error, Undeliverable) or row.refusals + 1 >= REFUSALS_BORNE:
                 await self._give_up(row, error)
             case _:
-                await self._put_back(row, pause, str(error))
+                await self._put_back(row, pause, str(error), refused=True)
 
     async def _give_up(self, row: Outgoing, error: DeliveryError) -> None:
         log.error("a message cannot be delivered", row=row.id, chat=row.chat_id, reason=str(error))
@@ -66,12 +66,19 @@ class Fate:
             await outbox.bury(session, row.id, str(error), fallback)
 
     async def _put_back(
-        self, row: Outgoing, seconds: float, error: str, *, possible_repeat: bool = False, hold: bool = False
+        self,
+        row: Outgoing,
+        seconds: float,
+        error: str,
+        *,
+        possible_repeat: bool = False,
+        refused: bool = False,
+        hold: bool = False,
     ) -> None:
         log.info("a message waits", row=row.id, chat=row.chat_id, seconds=seconds, reason=error)
         not_before = self._clock() + timedelta(seconds=seconds)
         async with self._store.begin() as session:
-            await outbox.put_back(session, row.id, not_before, error, possible_repeat=possible_repeat)
+            await outbox.put_back(session, row.id, not_before, error, possible_repeat=possible_repeat, refused=refused)
             if hold:
                 await holds.hold(session, row.chat_id, not_before)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any, Literal
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -90,6 +90,13 @@ async def show(
 ) -> bool:
     """Make the message of `row` look like this: the newest state wins. What has not left yet is changed where it
     stands, so that a message is never edited more often than it can be. True when it has not left yet."""
+    if row.state in WAITING:
+        # It failed after a change of it was owed, which is older than what it will show now.
+        await session.execute(
+            update(Outgoing)
+            .where(*_edits_that_wait(row.id))
+            .values(state="dropped", error="shown by the message itself")
+        )
     waiting = row if row.state in WAITING else await _edit_that_waits(session, row.id)
     if waiting is None:
         owe(
@@ -119,12 +126,13 @@ async def show(
 
 async def _edit_that_waits(session: AsyncSession, about: int) -> Outgoing | None:
     found = await session.execute(
-        select(Outgoing)
-        .where(Outgoing.about == about, Outgoing.action == "edit", Outgoing.state.in_(WAITING))
-        .order_by(Outgoing.id.desc())
-        .limit(1)
+        select(Outgoing).where(*_edits_that_wait(about)).order_by(Outgoing.id.desc()).limit(1)
     )
     return found.scalar_one_or_none()
+
+
+def _edits_that_wait(about: int) -> tuple[ColumnElement[bool], ...]:
+    return Outgoing.about == about, Outgoing.action == "edit", Outgoing.state.in_(WAITING)
 
 
 def drop(row: Outgoing, why: str) -> None:
@@ -187,10 +195,17 @@ async def mark_sent(session: AsyncSession, row_id: int, message_id: int | None, 
 
 
 async def put_back(
-    session: AsyncSession, row_id: int, not_before: datetime, error: str, *, possible_repeat: bool = False
+    session: AsyncSession,
+    row_id: int,
+    not_before: datetime,
+    error: str,
+    *,
+    possible_repeat: bool = False,
+    refused: bool = False,
 ) -> None:
     """Try again later. `possible_repeat`: Telegram may have it already, so the next attempt says so."""
     row = await session.get_one(Outgoing, row_id)
+    row.refusals += refused
     row.possible_repeat = row.possible_repeat or possible_repeat
     row.state = "uncertain" if row.possible_repeat else "pending"
     row.not_before, row.error = not_before, error

@@ -179,6 +179,8 @@ class Outgoing(Table):
     urgency: Mapped[int] = mapped_column(default=2)
     state: Mapped[str] = mapped_column(String(12))
     attempts: Mapped[int] = mapped_column(default=0)
+    # Of those, how many Telegram refused for a reason that is not known to be permanent.
+    refusals: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     not_before: Mapped[datetime]
     # When the last attempt began.

@@ -235,3 +235,18 @@ async def test_a_reminder_of_what_was_never_sent_is_the_message_itself(books: Bo
     (only,) = await books.alerts()
     assert not only.silent
     assert "Still" in read(only)
+
+
+async def test_a_change_owed_while_the_message_failed_does_not_undo_what_it_shows_in_the_end(books: Books) -> None:
+    await books.opens("t1")
+    await books.opens("t2")
+    (row,) = await books.alerts()
+    async with books.store.begin() as session:
+        assert await outbox.claim(session, row.id, books.now)
+    await books.ends("t1")
+    async with books.store.begin() as session:
+        await outbox.put_back(session, row.id, books.now, "Telegram is away")
+    await books.ends("t2")
+    (message, edit) = await books.owed()
+    assert (message.action, message.state, edit.action, edit.state) == ("send", "pending", "edit", "dropped")
+    assert read(message).startswith("🟢")

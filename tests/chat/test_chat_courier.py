@@ -369,3 +369,15 @@ async def test_a_refused_token_ends_the_courier_and_loses_nothing(office: Office
             await office.courier.run(asyncio.Event())
     assert await office.states() == ["pending"]
     assert not (await office.row(1)).possible_repeat
+
+
+async def test_what_failed_often_for_other_reasons_is_not_given_up_at_the_first_refusal(
+    office: Office, telegram: FakeTelegram
+) -> None:
+    telegram.failures[TEAM].extend(refusal(502, "Bad Gateway") for _ in range(6))
+    telegram.failures[TEAM].append(refusal(400, "Bad Request: CHAT_ADMIN_REQUIRED"))
+    await office.owe(TEAM, "down")
+    for _ in range(8):
+        await office.deliver()
+        office.later(60)
+    assert await office.states() == ["sent"]

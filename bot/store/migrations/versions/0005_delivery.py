@@ -13,6 +13,7 @@ def upgrade() -> None:
     with op.batch_alter_table("outbox") as batch_op:
         batch_op.add_column(sa.Column("masked", sa.Boolean(), nullable=False, server_default=sa.false()))
         batch_op.add_column(sa.Column("urgency", sa.Integer(), nullable=False, server_default="2"))
+        batch_op.add_column(sa.Column("refusals", sa.Integer(), nullable=False, server_default="0"))
         batch_op.add_column(sa.Column("tried_at", sa.DateTime(), nullable=True))
         batch_op.add_column(sa.Column("fallback", sa.Text(), nullable=True))
         batch_op.create_index("outbox_by_chat", ["chat_id", "tried_at"])
@@ -46,5 +47,5 @@ def downgrade() -> None:
     with op.batch_alter_table("outbox") as batch_op:
         batch_op.drop_index("outbox_by_keyboard")
         batch_op.drop_index("outbox_by_chat")
-        for column in ("fallback", "tried_at", "urgency", "masked"):
+        for column in ("fallback", "tried_at", "refusals", "urgency", "masked"):
             batch_op.drop_column(column)

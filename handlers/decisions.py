@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import partial
 
 import structlog
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access import Access, Asking, Decision
@@ -162,10 +163,13 @@ class Decisions:
         return found if found is not None and checks.is_answer(said, found, self._clock()) else None
 
     async def _guarded(self, matter: Matter) -> Verdict:
-        """What cannot be decided is denied, and that is written down too; if even that fails, nothing happens."""
+        """What cannot be decided is denied, and that is written down too; if even that fails, nothing happens. While
+        the store refuses nothing is decided either way: it comes again."""
         try:
             async with asyncio.timeout(self._within):
                 return await self._decided(matter)
+        except OperationalError:
+            raise
         except Exception:
             log.exception("a decision could not be made", what=matter.subject.what)
         asking = self._asking(matter.intent.actor, matter.intent.place)

@@ -4,14 +4,13 @@ import argparse
 import itertools
 import multiprocessing
 import sys
-import tempfile
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from pathlib import Path
 
 from tests.campaign.books import Books
 from tests.campaign.report import report
-from tests.campaign.rounds import KILLS_IN_A_ROUND, Tally, played
+from tests.campaign.rounds import Tally, round_of
 
 
 def main() -> int:
@@ -29,7 +28,7 @@ def main() -> int:
         while tally.kills < chosen.kills:
             while len(under_way) < chosen.jobs:
                 seed = next(seeds)
-                under_way[rounds.submit(_round, seed, chosen.keep)] = seed
+                under_way[rounds.submit(round_of, seed, chosen.keep)] = seed
             for done in wait(under_way, return_when=FIRST_COMPLETED).done:
                 _tell(tally, under_way.pop(done), done.result())
         for left in under_way:
@@ -38,15 +37,6 @@ def main() -> int:
     if chosen.report:
         chosen.report.write_text(report(tally, chosen.seed, time.monotonic() - started))
     return 1 if tally.findings else 0
-
-
-def _round(seed: int, keep: Path | None) -> Books:
-    if keep:
-        folder = keep / str(seed)
-        folder.mkdir(parents=True)
-        return played(seed, KILLS_IN_A_ROUND, folder)
-    with tempfile.TemporaryDirectory() as temporary:
-        return played(seed, KILLS_IN_A_ROUND, Path(temporary))
 
 
 def _tell(tally: Tally, seed: int, books: Books) -> None:

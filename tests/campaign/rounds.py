@@ -1,5 +1,6 @@
 """One round after the other, and what they come to."""
 
+import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,16 @@ KILLS_IN_A_ROUND = 25
 
 def played(seed: int, lives: int, folder: Path) -> Books:
     return play(script(seed, lives), folder)
+
+
+def round_of(seed: int, keep: Path | None) -> Books:
+    """`keep` is where the logs and the database stay."""
+    if keep:
+        folder = keep / str(seed)
+        folder.mkdir(parents=True)
+        return played(seed, KILLS_IN_A_ROUND, folder)
+    with tempfile.TemporaryDirectory() as temporary:
+        return played(seed, KILLS_IN_A_ROUND, Path(temporary))
 
 
 @dataclass

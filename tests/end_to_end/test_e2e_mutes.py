@@ -122,7 +122,10 @@ def test_with_several_things_down_a_button_chooses(standins: Standins, start_bot
     down(tmp_path, standins, "Zadarma", "Branch IAX")
     start_bot()
     standins.wait_until_known()
-    question = standins.asks(BORIS, "/mute for 2h flood in the cellar", GROUP)
+    asked = standins.says(BORIS, "/mute for 2h flood in the cellar", GROUP)
+    question = standins.wait_for(
+        lambda: next((m for m in standins.from_bot(GROUP, BORIS) if m.raw["reply_to"] == asked), None), "which"
+    )
     assert question.buttons == [["Zadarma"], ["Branch IAX"], ["Everything"]]
     assert refused(standins, question, "Branch")
     muted = press(standins, question, "Branch", "🔕 Branch IAX", BORIS)

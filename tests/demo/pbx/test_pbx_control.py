@@ -161,7 +161,7 @@ async def test_requests_are_written_down_without_what_they_carry(
         (1, "GET", "limit=1", 200),
         (2, "POST", "", 422),
     ]
-    assert set(requests[0]) == {"seq", "at", "method", "path", "query", "status"}
+    assert set(requests[0]) == {"seq", "at", "answered", "method", "path", "query", "status"}
     assert [request["seq"] for request in (await control.get("/requests?after=1")).json()["requests"]] == [2]
     assert (await control.get("/state")).json()["requests"] == {"total": 2, "writes": 1}
 

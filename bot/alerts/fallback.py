@@ -1,5 +1,6 @@
 """Who is told instead, when a message can never be delivered; and that a chat takes nothing any more, said once."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
@@ -7,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access import Destination
-from bot.alerts import chain, escalation
+from bot.alerts import chain, escalation, shown
 from bot.alerts.cards import Cards
 from bot.alerts.destinations import Destinations
 from bot.alerts.incident import LOUD
@@ -68,12 +69,16 @@ class Fallback:
             select(Incident, Card)
             .join(CardIncident, CardIncident.incident_id == Incident.id)
             .join(Card, Card.id == CardIncident.card_id)
-            .where(Card.message == message.id, Incident.open_key.is_not(None), Incident.station == self._station)
+            .where(Card.message == message.id, Incident.station == self._station)
         )
         told = list[str]()
-        if not (of_card := found.all()) and await self._concerns_all(session, message):
-            told = await self._pass_on(session, message, now)
-        for incident, card in of_card:
+        of_card = found.all()
+        still_open = [(incident, card) for incident, card in of_card if incident.open_key is not None]
+        # What was a card, and is none any more, has a newer one below it.
+        says_something = message.template != "alert" or (of_card and not still_open)
+        if says_something and await self._concerns_all(session, message):
+            told = await self._pass_on(session, message, [incident for incident, _ in of_card], now)
+        for incident, card in still_open:
             card.closed_at = now
             chain.note(session, incident, "undelivered", now, chat=card.chat_id)
             if card.chat_id < 0:
@@ -104,7 +109,11 @@ class Fallback:
             await self._notices.tell_one(session, incident, to, names[person], loud=incident.kind in LOUD, now=now)
         return list(names.values())
 
-    async def _pass_on(self, session: AsyncSession, message: Outgoing, now: datetime) -> list[str]:
+    async def _pass_on(
+        self, session: AsyncSession, message: Outgoing, over: Sequence[Incident], now: datetime
+    ) -> list[str]:
+        """As it is now: the incidents of a card may have ended since it was written."""
+        newest = {"incidents": [shown.facts_of(incident) for incident in over]} if over else {}
         admins = await self._destinations.admins(session, now)
         for person in admins:
             outbox.owe(
@@ -112,7 +121,7 @@ class Fallback:
                 chat_id=person,
                 thread_id=None,
                 template=message.template,
-                facts=message.facts,
+                facts=message.facts | newest,
                 now=now,
                 silent=message.silent,
                 urgency=Urgency(message.urgency),

@@ -119,3 +119,25 @@ async def test_what_was_said_to_one_person_is_passed_on_to_nobody(books: Books) 
         )
     assert await books.cannot_be_delivered(answer.id, KICKED) is None
     assert await told(books, ANNA) == ["chat_closed"]
+
+
+async def test_an_outage_that_is_over_before_its_group_refuses_it_is_passed_on_as_it_ended(books: Books) -> None:
+    await books.opens()
+    (alert,) = await books.alerts()
+    async with books.store.begin() as session:
+        assert await outbox.claim(session, alert.id, books.now)
+    await books.ends()
+    await books.cannot_be_delivered(alert.id, KICKED)
+    _, passed_on = await books.alerts(ANNA)
+    assert read(passed_on).startswith("🟢")
+
+
+async def test_a_message_with_a_newer_one_below_it_is_not_passed_on(books: Books) -> None:
+    await books.opens()
+    (first,) = await books.alerts()
+    await books.arrives()
+    books.passes(7200)
+    await books.tick()
+    before = await told(books, ANNA)
+    await books.cannot_be_delivered(first.id, KICKED)
+    assert await told(books, ANNA) == [*before, "chat_closed"]

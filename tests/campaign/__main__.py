@@ -31,11 +31,11 @@ def main() -> int:
                 under_way[rounds.submit(round_of, seed, chosen.keep)] = seed
             for done in wait(under_way, return_when=FIRST_COMPLETED).done:
                 _tell(tally, under_way.pop(done), done.result())
+                if chosen.report:
+                    chosen.report.write_text(report(tally, chosen.seed, time.monotonic() - started))
         for left in under_way:
             left.cancel()
     print(tally.table())
-    if chosen.report:
-        chosen.report.write_text(report(tally, chosen.seed, time.monotonic() - started))
     return 1 if tally.findings else 0
 
 

@@ -30,7 +30,7 @@ async def test_an_outage_that_its_group_does_not_take_goes_to_the_administrators
     for admin in ADMINS:
         note, card = await books.alerts(admin)
         assert (note.template, card.template, card.silent) == ("chat_closed", "alert", False)
-        assert "I was removed from it. Add me again." in read(note)
+        assert "I was removed from it. Add me again.\nUntil then its alerts come" in read(note)
     await books.arrives()
     await books.ends()
     assert await told(books, ANNA) == ["chat_closed", "alert", "alert_over"]

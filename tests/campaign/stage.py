@@ -139,7 +139,7 @@ class Stage:
         with suppress(sqlite3.Error), closing(sqlite3.connect(self.database, timeout=5)) as store:
             asked = (
                 "SELECT (SELECT count(*) FROM outbox"
-                " WHERE state NOT IN ('sent', 'dead', 'dropped') AND action = 'send')"
+                " WHERE state NOT IN ('sent', 'dead', 'dropped') AND action != 'delete')"
                 " + (SELECT count(*) FROM inbox WHERE done_at IS NULL)"
                 " + (SELECT count(*) FROM incidents WHERE open_key LIKE '%-TRUNK-%' OR open_key LIKE '%|')"
             )

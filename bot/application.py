@@ -26,6 +26,7 @@ from bot.life import Life
 from bot.listening import Listening
 from bot.settings import Settings
 from bot.station import WatchedStation
+from bot.stopping import wait_for
 from bot.store import closed, outbox
 from bot.store.acquaintances import Acquaintances
 from bot.store.audit_reading import AuditReader
@@ -36,7 +37,7 @@ from bot.store.imports import Imports
 from bot.store.incidents import Incidents
 from bot.store.requests import Requests
 from bot.store.tables import Outgoing
-from bot.supervision import ENDS_WITHIN, cancel, persistently, supervise, wait_for
+from bot.supervision import ENDS_WITHIN, cancel, persistently, supervise
 from bot.systemd import ServiceManager
 from bot.tidying import tidy
 from bot.turns import Turns

@@ -1,7 +1,6 @@
 """The dead man's switch: somebody outside is called every minute while all is well, and raises the alarm when not."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 
 import httpx
@@ -9,6 +8,7 @@ import structlog
 from pydantic import SecretStr
 
 from bot.logs import Changes
+from bot.stopping import wait_for
 
 log = structlog.get_logger(__name__)
 
@@ -30,8 +30,7 @@ class Heartbeat:
             well = self._is_well()
             if well:
                 await self.beat()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), EVERY if well else LOOK_EVERY)
+            await wait_for(stop, EVERY if well else LOOK_EVERY)
 
     async def beat(self) -> None:
         """The address is a secret, and so is every text that could quote it: only the kind of failure is logged. A

@@ -2,7 +2,6 @@
 what is owed goes out."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +10,7 @@ import structlog
 
 from bot import metrics
 from bot.logs import Changes
+from bot.stopping import wait_for
 
 log = structlog.get_logger(__name__)
 
@@ -91,8 +91,7 @@ class Life:
         """The store is asked here and not by whoever wants to know: they must not wait for it, nor hold it up."""
         while not stop.is_set():
             await self.look()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), LOOK_EVERY)
+            await wait_for(stop, LOOK_EVERY)
 
     async def look(self) -> None:
         try:

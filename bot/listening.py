@@ -16,7 +16,8 @@ from bot.chat.errors import SecondCopy, TokenRefused
 from bot.chat.polling import Polling, UpdatesBot
 from bot.chat.updates import Updates
 from bot.settings import Settings
-from bot.supervision import persistently, wait_for
+from bot.stopping import wait_for
+from bot.supervision import persistently
 
 if TYPE_CHECKING:
     from bot.chat.webhook import Webhook

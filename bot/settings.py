@@ -13,12 +13,12 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from bot import plain_http, webhook_address
+from bot import heartbeat_address, plain_http, webhook_address
 from bot.access import BUILT_IN, PERMISSIONS, WRITES, Destination, Role
+from bot.setting_words import destination, permissions, telegram_id, words
 from bot.working_hours import WorkingHours, read_hours
 
 TELEGRAM = "https://api.telegram.org"
-SECRET_PART = 10
 
 
 class WrongSettings(Exception):
@@ -131,7 +131,7 @@ class Settings(BaseSettings):
     @field_validator("pbx_allow_http", mode="before")
     @classmethod
     def _hosts(cls, value: object) -> object:
-        return frozenset(word.lower() for word in _words(value))
+        return frozenset(word.lower() for word in words(value))
 
     @field_validator("pbx_timezone", mode="before")
     @classmethod
@@ -144,7 +144,7 @@ class Settings(BaseSettings):
     @field_validator("admins", "operators", "viewers", mode="before")
     @classmethod
     def _ids(cls, value: object) -> object:
-        return frozenset(_telegram_id(word) for word in _words(value))
+        return frozenset(telegram_id(word) for word in words(value))
 
     @field_validator("admins")
     @classmethod
@@ -166,7 +166,7 @@ class Settings(BaseSettings):
             if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", name):
                 raise ValueError(f"ROLE_{name}: is not a name; write it like ROLE_reception=calls.read,status.read")
             try:
-                _permissions(written, PERMISSIONS)
+                permissions(written, PERMISSIONS)
             except ValueError as wrong:
                 raise ValueError(f"ROLE_{name}: {wrong}") from None
         return value
@@ -174,12 +174,12 @@ class Settings(BaseSettings):
     @field_validator("two_person", mode="before")
     @classmethod
     def _written_by_two(cls, value: object) -> object:
-        return _permissions(value, WRITES)
+        return permissions(value, WRITES)
 
     @field_validator("alert_chats", mode="before")
     @classmethod
     def _destinations(cls, value: object) -> object:
-        return tuple(_destination(word) for word in _words(value))
+        return tuple(destination(word) for word in words(value))
 
     @field_validator("database_url")
     @classmethod
@@ -224,11 +224,8 @@ class Settings(BaseSettings):
     @field_validator("heartbeat_url")
     @classmethod
     def _heartbeat(cls, value: SecretStr | None) -> SecretStr | None:
-        parts = urlsplit(value.get_secret_value() if value else "")
-        if value and (parts.scheme not in ("http", "https") or not parts.hostname):
-            raise ValueError("is not a web address; copy the ping or push address of your monitor whole")
-        if value and parts.scheme == "http" and not plain_http.stays_near(parts.hostname or ""):
-            raise ValueError("would show its secret to the network; use https, plain http is for your own network")
+        if value is not None:
+            heartbeat_address.check(value.get_secret_value())
         return value
 
     @property
@@ -238,7 +235,10 @@ class Settings(BaseSettings):
     @property
     def roles(self) -> Mapping[str, Role]:
         """The built-in roles and the site's own."""
-        return {**BUILT_IN, **{name: Role(name, _permissions(words, PERMISSIONS)) for name, words in self.role.items()}}
+        return {
+            **BUILT_IN,
+            **{name: Role(name, permissions(written, PERMISSIONS)) for name, written in self.role.items()},
+        }
 
     @property
     def history_kept(self) -> timedelta:
@@ -261,15 +261,12 @@ class Settings(BaseSettings):
         """What must never appear in a log line."""
         proxy = urlsplit(self.telegram_proxy.get_secret_value()).password if self.telegram_proxy else None
         heartbeat = self.heartbeat_url.get_secret_value() if self.heartbeat_url else ""
-        # Who pings is known by the path alone; short ones are words that other lines have too.
-        known_by = [part for part in re.split(r"[/?&=]", heartbeat.partition("//")[2])[1:] if len(part) >= SECRET_PART]
         return [
             self.telegram_token.get_secret_value(),
             self.pbx_api_key.get_secret_value(),
             proxy or "",
             self.webhook_secret,
-            heartbeat,
-            *known_by,
+            *heartbeat_address.secrets(heartbeat),
         ]
 
 
@@ -306,27 +303,3 @@ def _complaint(location: tuple[int | str, ...], kind: str, message: str) -> str:
         return f"{field.upper()}: {REMEDIES[field]}"
     text = message.removeprefix("Value error, ")
     return text if text.startswith("ROLE_") else f"{field.upper()}: {text}"
-
-
-def _words(value: object) -> list[str]:
-    return [word for word in re.split(r"[\s,;]+", str(value)) if word]
-
-
-def _permissions(value: object, known: frozenset[str]) -> frozenset[str]:
-    words = frozenset(word.lower() for word in _words(value))
-    if strange := sorted(words - known):
-        raise ValueError(f"has {strange[0]!r} in it; known are {', '.join(sorted(known))}")
-    return words
-
-
-def _telegram_id(word: str) -> int:
-    if not re.fullmatch(r"-?\d{1,19}", word):
-        raise ValueError(f"has {word!r} in it; only numeric ids are accepted, names can change hands (/id shows yours)")
-    return int(word)
-
-
-def _destination(word: str) -> Destination:
-    chat, _, thread = word.partition(":")
-    if thread and not thread.isdigit():
-        raise ValueError(f"has {word!r} in it; write chat:thread, both numbers, like -1001234567890:42")
-    return Destination(_telegram_id(chat), int(thread) if thread else None)

@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.logs import Changes
+from bot.stopping import wait_for
 
 log = structlog.get_logger(__name__)
 
@@ -88,11 +89,6 @@ async def cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
         task.cancel()
     if tasks:
         await asyncio.wait(tasks, timeout=CANCELLED_WITHIN)
-
-
-async def wait_for(stop: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
 
 
 def first_line(error: SQLAlchemyError) -> str:

@@ -1,7 +1,6 @@
 """What systemd hears of the program, as a service of Type=notify; without systemd nobody is told."""
 
 import asyncio
-import contextlib
 import os
 import socket
 from collections.abc import Callable, Mapping
@@ -9,6 +8,7 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from bot.logs import Changes
+from bot.stopping import wait_for
 
 log = structlog.get_logger(__name__)
 
@@ -39,8 +39,7 @@ class ServiceManager:
             if hanging.are(parts) and parts:
                 log.error("parts of the program hang; systemd is to restart it", parts=parts)
             self._tell(*([] if parts else ["WATCHDOG=1"]), f"STATUS={_one_line('; '.join(complaints()) or 'well')}")
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), self.every)
+            await wait_for(stop, self.every)
 
     def stopping(self) -> None:
         self._tell("STOPPING=1", "STATUS=ending")

@@ -96,6 +96,8 @@ class Decisions:
         self._within = within
         # The newest decision of earlier runs. Clocks are set back, ids only grow.
         self._newest_before: int | None = None
+        # Of this run, but cut off when the store refused: they come again as if the program had been killed.
+        self._cut_off: set[int] = set()
 
     def refined(self, typed: Typed) -> Typed:
         return self._catalogue.refined(typed)
@@ -137,6 +139,10 @@ class Decisions:
         if access.needs_membership(asking):
             asking = replace(asking, member=await self._membership.is_member(place.chat, actor.id))
         return partial(access.may, asking)
+
+    def cut_off(self, update_id: int) -> None:
+        """The store refused while it was being handled."""
+        self._cut_off.add(update_id)
 
     def may_be_told(self, typed: Typed, verdict: Verdict) -> bool:
         """What only looks and waited too long, while the bot was away, is told once for all that waited in a chat."""
@@ -207,7 +213,7 @@ class Decisions:
                 flaw=_flaw(intent),
                 sent_at=subject.sent_at,
                 earlier=earlier,
-                begun_here=earlier is not None and earlier.id > self._newest_before,
+                begun_here=self._is_of_this_run(matter.update_id, earlier),
                 resume=subject.resume,
                 keyboard=subject.keyboard,
                 approval=subject.approval,
@@ -224,6 +230,11 @@ class Decisions:
         await self._meet(session, intent)
         entry = await self._record(session, matter, subject, decision)
         return Verdict(decision, subject, entry, asking, access, again=again)
+
+    def _is_of_this_run(self, update_id: int, earlier: Earlier | None) -> bool:
+        if earlier is None or update_id in self._cut_off:
+            return False
+        return earlier.id > (self._newest_before or 0)
 
     async def _claimed(
         self, session: AsyncSession, matter: Matter, subject: Subject, decision: Decision, now: datetime

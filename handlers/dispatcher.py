@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 
+from sqlalchemy.exc import SQLAlchemyError
 from telegram import Update
 
 from bot import metrics
@@ -75,7 +76,15 @@ class Dispatcher:
             await self._execution.conclude(job, talk, import_run.goes_on(request, left.id, left.rows))
 
     async def handle(self, update: Update) -> None:
-        """Obey, refuse or ignore one update; an error on the way to the decision obeys nothing."""
+        """Obey, refuse or ignore one update; an error on the way to the decision obeys nothing. What the store cut off
+        may be handled again: it goes on, as after a kill."""
+        try:
+            await self._handle(update)
+        except SQLAlchemyError:
+            self._decisions.cut_off(update.update_id)
+            raise
+
+    async def _handle(self, update: Update) -> None:
         intent = read_intent(update, self._bot_name)
         if intent is not None and (owed := await self._decisions.owed(update.update_id)):
             await self._tell(owed, update.update_id)

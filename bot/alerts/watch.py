@@ -1,7 +1,6 @@
 """Looking at one station's trunks, again and again, and telling the ledger what that meant."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -22,6 +21,7 @@ from bot.alerts.observation import Sight, Trouble, looks_like_a_dead_engine, not
 from bot.alerts.station_machine import StationMemory
 from bot.logs import Changes
 from bot.pbx import Pbx, PbxError, Priority
+from bot.stopping import wait_for
 from bot.supervision import first_line
 
 log = structlog.get_logger(__name__)
@@ -100,8 +100,7 @@ class Watch:
             except Exception:
                 metrics.POLLS.labels(self._name, "failed inside the bot").inc()
                 log.exception("a look at the station failed inside the bot", station=self._name)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), max(0.0, began + pause - loop.time()))
+            await wait_for(stop, max(0.0, began + pause - loop.time()))
 
     async def remember(self) -> None:
         """Take up where the last run ended."""

@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from bot.store import chats
+from bot.store.chat_tables import ChatMove
 from bot.store.outbox import WAITING, Urgency
-from bot.store.tables import ChatMove, Outgoing
+from bot.store.tables import Outgoing
 
 FIRST = (Outgoing.urgency, Outgoing.id)
 

@@ -12,12 +12,13 @@ from telegram import Bot
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.request import BaseRequest
 
-from bot import metrics
 from bot.chat import conflicts
 from bot.chat.conflicts import Conflicts
 from bot.chat.errors import SecondCopy, TokenRefused
+from bot.chat.source import Source
 from bot.chat.updates import WANTED, Updates
 from bot.logs import Changes
+from bot.stopping import wait_for
 from bot.supervision import first_line
 
 log = structlog.get_logger(__name__)
@@ -45,29 +46,14 @@ class UpdatesBot(Bot):
         return found
 
 
-class Polling:
-    """`polled` is told of every poll that succeeded, `conflict` when somebody else polls too, `turned` that it goes on,
-    whatever came of it."""
-
+class Polling(Source):
     def __init__(
-        self,
-        bot: UpdatesBot,
-        updates: Updates,
-        *,
-        clock: Callable[[], datetime],
-        polled: Callable[[], None] = lambda: None,
-        conflict: Callable[[], None] = lambda: None,
-        turned: Callable[[], None] = lambda: None,
+        self, bot: UpdatesBot, updates: Updates, *, clock: Callable[[], datetime], **told: Callable[[], None]
     ) -> None:
+        super().__init__(updates, clock=clock, **told)
         self._bot = bot
-        self._updates = updates
-        self._clock = clock
-        self._polled = polled
-        self._conflict = conflict
-        self._turned = turned
         self._conflicts = Conflicts(clock())
         self._trouble = Changes()
-        self.last_success: datetime | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until `stop` is set. Raises TokenRefused when Telegram does not know the token any more, SecondCopy when
@@ -80,6 +66,7 @@ class Polling:
                 batch = await _unless(stop, self._bot.raw_updates(offset, LONG_POLL))
                 if batch is not None:
                     self._alive()
+                    self._polled()
                     await self._updates.take_in(batch)
                     offset = max((int(update["update_id"]) + 1 for update in batch), default=offset)
             except (TelegramError, TimeoutError) as error:
@@ -93,12 +80,7 @@ class Polling:
                 self._trouble.are(None)
                 pause = 0.0
                 continue
-            await _wait(stop, pause)
-
-    def _alive(self) -> None:
-        self.last_success = self._clock()
-        metrics.LAST_UPDATES.set(self.last_success.timestamp())
-        self._polled()
+            await wait_for(stop, pause)
 
     def _pause_after(self, error: TelegramError | TimeoutError, pause: float) -> float:
         if isinstance(error, InvalidToken):
@@ -133,8 +115,3 @@ async def _unless(stop: asyncio.Event, work: Awaitable[list[dict[str, Any]]]) ->
             leftover.cancel()
         with contextlib.suppress(asyncio.CancelledError, TelegramError, TimeoutError):
             await task
-
-
-async def _wait(stop: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)

@@ -19,7 +19,9 @@ from telegram.error import TelegramError
 
 from bot import metrics
 from bot.chat.errors import Refused, TokenRefused, TryLater, classify
+from bot.chat.source import Source
 from bot.chat.updates import WANTED, Updates
+from bot.stopping import wait_for
 from bot.web import serve
 
 log = structlog.get_logger(__name__)
@@ -38,10 +40,8 @@ TELL_OF_STRANGERS_EVERY = timedelta(hours=1)
 LARGEST_ID = 2**63 - 1
 
 
-class Webhook:
-    """`secret` is what Telegram shows; `polled` is told of every look that found all well, `conflict` when somebody
-    else has changed the webhook, `turned` that it goes on. `last_success` is when it was last certain that updates
-    arrive."""
+class Webhook(Source):
+    """`secret` is what Telegram shows."""
 
     def __init__(
         self,
@@ -51,24 +51,17 @@ class Webhook:
         url: str,
         secret: str,
         clock: Callable[[], datetime],
-        polled: Callable[[], None] = lambda: None,
-        conflict: Callable[[], None] = lambda: None,
-        turned: Callable[[], None] = lambda: None,
+        **told: Callable[[], None],
     ) -> None:
+        super().__init__(updates, clock=clock, **told)
         self._bot = bot
-        self._updates = updates
         self._url = url
         self._secret = secret
-        self._clock = clock
-        self._polled = polled
-        self._conflict = conflict
-        self._turned = turned
         self._is_set = False
         # Telegram's last error and when it was, as far as it is known here, and what the log has of it.
         self._failed_at: datetime | None = None
         self._told = ""
         self._told_of_strangers: datetime | None = None
-        self.last_success: datetime | None = None
 
     async def run(self, sock: socket.socket, stop: asyncio.Event) -> None:
         """Receive until `stop`. Raises TokenRefused when Telegram does not know the token any more.
@@ -118,10 +111,6 @@ class Webhook:
             self._told_of_strangers = now
             log.warning("somebody without the secret was turned away from the webhook; others are counted only")
 
-    def _alive(self) -> None:
-        self.last_success = self._clock()
-        metrics.LAST_UPDATES.set(self.last_success.timestamp())
-
     async def _keep_set(self, stop: asyncio.Event) -> None:
         pause = 0.0
         while not stop.is_set():
@@ -131,7 +120,7 @@ class Webhook:
                 pause = 0.0
             except TelegramError as error:
                 pause = self._pause_after(error, pause)
-            await _wait(stop, pause or LOOK_EVERY)
+            await wait_for(stop, pause or LOOK_EVERY)
 
     async def look(self) -> None:
         """Ask Telegram how the webhook stands, and set it (anew) unless all is well."""
@@ -215,8 +204,3 @@ def _update(body: bytes | None) -> dict[str, Any] | None:
         case {"update_id": int(number)} if not isinstance(number, bool) and 0 <= number <= LARGEST_ID:
             return dict(found)
     return None
-
-
-async def _wait(stop: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)

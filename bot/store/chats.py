@@ -5,8 +5,9 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.store.chat_tables import ChatHold, ChatMove, ClosedChat
 from bot.store.people_tables import Acquaintance, GrantRow
-from bot.store.tables import Card, ChatHold, ChatMove, ClosedChat, Keyboard, Outgoing, Question
+from bot.store.tables import Card, Keyboard, Outgoing, Question
 
 
 async def move(session: AsyncSession, old_id: int, new_id: int, now: datetime) -> None:

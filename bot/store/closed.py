@@ -7,7 +7,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.tables import ClosedChat, Outgoing
+from bot.store.chat_tables import ClosedChat
+from bot.store.tables import Outgoing
 
 
 async def close(session: AsyncSession, chat_id: int, reason: str, now: datetime) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.tables import ChatHold
+from bot.store.chat_tables import ChatHold
 
 
 async def hold(session: AsyncSession, chat_id: int, until: datetime) -> None:

@@ -13,7 +13,8 @@ from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from bot.store.tables import ChatHold, Keyboard, Outgoing
+from bot.store.chat_tables import ChatHold
+from bot.store.tables import Keyboard, Outgoing
 
 Action = Literal["send", "edit", "delete"]
 

@@ -1,4 +1,4 @@
-"""The tables, but for those of people. All times are UTC and aware; a change here needs a migration beside it."""
+"""The tables, but for those of people and chats. All times are UTC and aware; a change needs a migration."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -199,23 +199,6 @@ class Outgoing(Table):
     )
 
 
-class ChatHold(Table):
-    """Telegram told a chat to wait, perhaps for hours."""
-
-    __tablename__ = "chat_holds"
-    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    until: Mapped[datetime]
-
-
-class ClosedChat(Table):
-    """A chat that takes no messages from the bot until somebody lets it in again."""
-
-    __tablename__ = "closed_chats"
-    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    reason: Mapped[str] = mapped_column(Text)
-    at: Mapped[datetime]
-
-
 class Received(Table):
     """The inbox: an update is confirmed to Telegram only after it is committed here."""
 
@@ -258,15 +241,6 @@ class AuditOutcome(Table):
     before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     __table_args__ = (Index("outcomes_by_decision", "decision_id"),)
-
-
-class ChatMove(Table):
-    """A group that became a supergroup: settings still name the old id, messages go to the new one."""
-
-    __tablename__ = "chat_moves"
-    old_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    new_id: Mapped[TelegramId]
-    at: Mapped[datetime]
 
 
 class Question(Table):

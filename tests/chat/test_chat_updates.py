@@ -198,7 +198,7 @@ async def test_telegram_being_away_is_waited_out(
     async def wait(_stop: asyncio.Event, seconds: float) -> None:
         pauses.append(seconds)
 
-    monkeypatch.setattr("bot.chat.polling._wait", wait)
+    monkeypatch.setattr("bot.chat.polling.wait_for", wait)
     telegram = Telegram(*[error] * 12, [update(1)])
     await until_worked_off(telegram, updates(telegram, store, nobody))
     assert pauses[:3] == [1.0, 1.5, 2.25]
@@ -219,7 +219,7 @@ async def test_what_the_store_does_not_take_stays_with_telegram_until_it_does(
         if len(pauses) == 3:
             other.execute("ROLLBACK")
 
-    monkeypatch.setattr("bot.chat.polling._wait", wait)
+    monkeypatch.setattr("bot.chat.polling.wait_for", wait)
     seen: list[int] = []
 
     async def handle(update: Update) -> None:

@@ -273,7 +273,7 @@ async def until_calm(house: House, monkeypatch: pytest.MonkeyPatch, *errors: Tel
             stop.set()
 
     house.telegram.refuses = list(errors)
-    monkeypatch.setattr("bot.chat.webhook._wait", wait)
+    monkeypatch.setattr("bot.chat.webhook.wait_for", wait)
     await house.webhook._keep_set(stop)
     return pauses[:-1]
 

@@ -168,11 +168,12 @@ def test_it_is_handed_over_to_who_then_takes_it(on_call: Standins) -> None:
     for copy in (alert, mine, told):
         shows(on_call, copy, "Dora is on it")
     mended(on_call, "Line 2", alert)
+    for person in (BORIS, DORA):
+        private(on_call, person, "🟢 Line 2 is up again")
 
 
 def test_a_rehearsal_wakes_who_is_on_call_as_an_outage_would(on_call: Standins) -> None:
-    begun = on_call.asks(DORA, "/test_alert")
-    assert "Boris Petrov" in begun
+    on_call.after(on_call.says(DORA, "/test_alert"), DORA, "Boris Petrov", DORA)
     rehearsal = "🧪 Rehearsal: this is how an outage would reach you"
     alert, page = on_call.wait_for_message(rehearsal), private(on_call, BORIS, rehearsal)
     assert not alert.raw["silent"]

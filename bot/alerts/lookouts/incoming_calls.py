@@ -1,7 +1,6 @@
 """No incoming call for unusually long, in hours in which people call: every trunk may look well all the same."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
@@ -14,6 +13,7 @@ from bot.alerts.incident import NO_CALLS, Closed, End, Happened, Kind
 from bot.alerts.lookouts.book import Book
 from bot.pbx import Pbx, PbxError, Priority
 from bot.pbx.direction import Direction, direction
+from bot.stopping import wait_for
 from bot.working_hours import WorkingHours
 
 log = structlog.get_logger(__name__)
@@ -68,8 +68,7 @@ class NoCallsLookout:
                     return
             except Exception:
                 log.exception("a look at the incoming calls failed inside the bot", station=self._station)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), LOOK_EVERY)
+            await wait_for(stop, LOOK_EVERY)
 
     async def look(self) -> None:
         now = self._clock()

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from bot.store import people_tables  # noqa: F401 (its tables are known once it is imported)
+from bot.store import chat_tables, people_tables  # noqa: F401 (their tables are known once they are imported)
 from bot.store.tables import Table
 
 context.configure(

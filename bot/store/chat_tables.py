@@ -1,0 +1,34 @@
+"""The tables of chats themselves: what became of a group, and which of them take nothing now."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bot.store.tables import Table, TelegramId
+
+
+class ChatMove(Table):
+    """A group that became a supergroup: settings still name the old id, messages go to the new one."""
+
+    __tablename__ = "chat_moves"
+    old_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    new_id: Mapped[TelegramId]
+    at: Mapped[datetime]
+
+
+class ChatHold(Table):
+    """Telegram told a chat to wait, perhaps for hours."""
+
+    __tablename__ = "chat_holds"
+    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    until: Mapped[datetime]
+
+
+class ClosedChat(Table):
+    """A chat that takes no messages from the bot until somebody lets it in again."""
+
+    __tablename__ = "closed_chats"
+    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    reason: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]

@@ -3,17 +3,21 @@
 import asyncio
 from dataclasses import replace
 from datetime import UTC, timedelta
+from unittest.mock import AsyncMock
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from bot.access import Grant, Permission
 from bot.chat.message import Button, Message
 from bot.chat.render import Renderer
-from bot.store import inbox
+from bot.store import audit, inbox
 from bot.store.tables import Keyboard
 from handlers.command import Press, Reply, Request
 from handlers.rules import Resume, Rule
 from tests.handlers.bench import ANNA, GROUP, NOW, VERA, Bench, press
+
+LOCKED = OperationalError("BEGIN IMMEDIATE", None, Exception("database is locked"))
 
 
 async def ask(bench: Bench) -> Keyboard:
@@ -120,3 +124,23 @@ async def test_what_nobody_may_any_more_is_not_gone_on_with_and_that_is_said(
 def _with_grants(bench: Bench) -> None:
     bench._options["grants"] = (Grant(ANNA, "viewer"),)
     Bench.start(bench)
+
+
+async def test_what_the_store_cut_off_is_gone_on_with_in_the_same_run(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question = Reply(Message("broken", {}, ((Button("Yes", "thing.do", {}),),)), confirm=True)
+    bench.offers("ask", Permission.EMPLOYEES, question)
+    bench.on_press("thing.do", Permission.EMPLOYEES, Reply(Message("broken"), outcome="done"), writes="x")
+    bench.catalogue.presses["thing.do"] = replace(bench.catalogue.presses["thing.do"], resume=Resume.LOOKS)
+    await bench.types("/ask")
+    bench.update_id += 1
+    update = {"callback_query": press(f"{bench.chat.keyboards[-1].id}:0:0", ANNA, GROUP, bench.now)}
+    with monkeypatch.context() as locked:
+        locked.setattr(audit, "record_outcome", AsyncMock(side_effect=LOCKED))
+        with pytest.raises(OperationalError):
+            await bench.takes(update, bench.update_id)
+    await bench.takes(update, bench.update_id)
+    assert [one.resumed for one in bench.done[1:]] == [False, True]
+    (row,) = [row for row in await bench.audit() if row.what == "thing.do"]
+    assert [one.outcome for one in await bench.outcomes() if one.decision_id == row.id] == ["done"]

@@ -147,7 +147,8 @@ class Courier:
             if row is None:
                 return None
             session.expunge(row)
-            return row if await outbox.claim(session, row.id, self._clock()) else None
+            row.tried_at = now = self._clock()
+            return row if await outbox.claim(session, row.id, now) else None
 
     async def _deliver(self, row: Outgoing) -> None:
         try:

@@ -61,7 +61,7 @@ class Fate:
         log.error("a message cannot be delivered", row=row.id, chat=row.chat_id, reason=str(error))
         async with self._store.begin() as session:
             shut = isinstance(error, Undeliverable)
-            newly = shut and await closed.close(session, row.chat_id, str(error), self._clock())
+            newly = shut and await closed.close(session, row.chat_id, str(error), row.tried_at or self._clock())
             fallback = await self._lost(session, row, str(error), newly) if self._lost is not None else None
             await outbox.bury(session, row.id, str(error), fallback)
 

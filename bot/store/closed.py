@@ -11,15 +11,21 @@ from bot.store.chat_tables import ClosedChat
 from bot.store.tables import Outgoing
 
 
-async def close(session: AsyncSession, chat_id: int, reason: str, now: datetime) -> bool:
-    """False when it was known already."""
+async def close(session: AsyncSession, chat_id: int, reason: str, at: datetime) -> bool:
+    """`at`: since when nothing arrives there, as far as is known: what was tried later is what `reopen` makes good.
+    False when it was known already."""
     closed = await session.execute(
         insert(ClosedChat)
-        .values(chat_id=chat_id, reason=reason, at=now)
+        .values(chat_id=chat_id, reason=reason, at=at)
         .on_conflict_do_nothing()
         .returning(ClosedChat.chat_id)
     )
-    return closed.scalar_one_or_none() is not None
+    newly = closed.scalar_one_or_none() is not None
+    if not newly:
+        await session.execute(
+            update(ClosedChat).where(ClosedChat.chat_id == chat_id, ClosedChat.at > at).values(at=at)
+        )
+    return newly
 
 
 async def reopen(session: AsyncSession, chats: Iterable[int], now: datetime) -> None:

@@ -8,6 +8,14 @@ PROOFS = """| what was being sent when the program died counts as sent | 4 rows 
 | updates are confirmed to Telegram before they are stored | 16 updates and answers lost |
 | a repeat does not say that it is one | 5 messages said twice without saying so |"""
 
+FOUND = """- An edit that had failed was sent after a newer one, and undid what the message showed in the end.
+- After the clock was set back, looks at a trunk did not count until it had caught up, and outages of that time were
+  never told; a command of an earlier run was taken for one of this run and went unanswered.
+- A message was given up at the first unknown refusal when other failures had come before it.
+- A store that refused ended the program, or dropped a command.
+- What people had written stood in the log, within the error of an SQL statement.
+- An alert passed on to the administrators showed an outage that was over."""
+
 TEXT = """# The fault campaign
 
 The real program, as a process of its own, between a stand-in PBX and a stand-in Telegram over real HTTP. A seeded
@@ -31,6 +39,12 @@ finds anything at all was tried by breaking the program on purpose, for one roun
 |---|---|
 {proofs}
 
+## What it has found
+
+{found}
+
+All of it is mended, and the rounds were played again.
+
 ## Result: {kills} kills, seed {seed}
 
 It took {minutes:.0f} minutes on two cores.
@@ -42,4 +56,4 @@ It took {minutes:.0f} minutes on two cores.
 
 
 def report(tally: Tally, seed: int, seconds: float) -> str:
-    return TEXT.format(kills=tally.kills, seed=seed, minutes=seconds / 60, table=tally.table(), proofs=PROOFS)
+    return TEXT.format(kills=tally.kills, seed=seed, minutes=seconds / 60, table=tally.table(), proofs=PROOFS, found=FOUND)

@@ -240,6 +240,24 @@ async def test_what_can_never_be_delivered_names_who_is_told_instead(office: Off
         assert await closed.closed(session) == frozenset()
 
 
+async def test_what_a_message_was_to_show_when_it_was_found_that_the_bot_was_blocked_it_shows_once_it_is_let_in(
+    office: Office, telegram: FakeTelegram
+) -> None:
+    alert = await office.owe(ANNA, "down")
+    await office.deliver()
+    telegram.failures[ANNA].append(refusal(403, "Forbidden: bot was blocked by the user"))
+    edit = await office.owe(ANNA, "up again", action="edit", about=alert)
+    office.courier._fate._clock = lambda: office.now + timedelta(seconds=1)
+    await office.deliver()
+    assert (await office.row(edit)).state == "dead"
+    office.later(60)
+    async with office.store.begin() as session:
+        await closed.reopen(session, [ANNA], office.now)
+    await office.deliver()
+    assert await office.is_all_sent()
+    assert [call.text for call in telegram.calls] == ["down", "up again", "up again"]
+
+
 async def test_a_person_who_blocked_the_bot_stops_nobody_else(office: Office, telegram: FakeTelegram) -> None:
     telegram.failures[ANNA].append(refusal(403, "Forbidden: bot was blocked by the user"))
     await office.owe(ANNA, "hello")

@@ -22,9 +22,7 @@ async def close(session: AsyncSession, chat_id: int, reason: str, at: datetime) 
     )
     newly = closed.scalar_one_or_none() is not None
     if not newly:
-        await session.execute(
-            update(ClosedChat).where(ClosedChat.chat_id == chat_id, ClosedChat.at > at).values(at=at)
-        )
+        await session.execute(update(ClosedChat).where(ClosedChat.chat_id == chat_id, ClosedChat.at > at).values(at=at))
     return newly
 
 

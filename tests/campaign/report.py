@@ -56,4 +56,6 @@ It took {minutes:.0f} minutes on two cores.
 
 
 def report(tally: Tally, seed: int, seconds: float) -> str:
-    return TEXT.format(kills=tally.kills, seed=seed, minutes=seconds / 60, table=tally.table(), proofs=PROOFS, found=FOUND)
+    return TEXT.format(
+        kills=tally.kills, seed=seed, minutes=seconds / 60, table=tally.table(), proofs=PROOFS, found=FOUND
+    )

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from bot.store.chat_tables import ClosedChat
 from bot.store.tables import Outgoing
@@ -27,14 +28,22 @@ async def close(session: AsyncSession, chat_id: int, reason: str, at: datetime) 
 
 
 async def reopen(session: AsyncSession, chats: Iterable[int], now: datetime) -> None:
-    """What is shown there is brought up to date: changes that could not be made are made now, in their order."""
+    """What is shown there is brought up to date: the newest change of each message, if it could not be made, is made
+    now."""
+    newer = aliased(Outgoing)
+    outdated = exists().where(
+        newer.about == Outgoing.about, newer.action == "edit", newer.id > Outgoing.id, newer.state != "dropped"
+    )
     opened = await session.execute(
         delete(ClosedChat).where(ClosedChat.chat_id.in_(tuple(chats))).returning(ClosedChat.chat_id, ClosedChat.at)
     )
     for chat_id, closed_at in opened.all():
-        unmade = (Outgoing.chat_id == chat_id, Outgoing.state == "dead", Outgoing.action == "edit")
+        unmade = (Outgoing.chat_id == chat_id, Outgoing.state == "dead", Outgoing.action == "edit", ~outdated)
         await session.execute(
-            update(Outgoing).where(*unmade, Outgoing.tried_at >= closed_at).values(state="pending", not_before=now)
+            update(Outgoing)
+            .where(*unmade, Outgoing.tried_at >= closed_at)
+            .values(state="pending", not_before=now)
+            .execution_options(synchronize_session=False)
         )
 
 

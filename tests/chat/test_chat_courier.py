@@ -258,6 +258,20 @@ async def test_what_a_message_was_to_show_when_it_was_found_that_the_bot_was_blo
     assert [call.text for call in telegram.calls] == ["down", "up again", "up again"]
 
 
+async def test_what_was_found_out_of_date_when_a_chat_lets_the_bot_in_stays_unsaid(
+    office: Office, telegram: FakeTelegram
+) -> None:
+    alert = await office.owe(ANNA, "down")
+    await office.deliver()
+    telegram.failures[ANNA].append(refusal(403, "Forbidden: bot was blocked by the user"))
+    old = await office.owe(ANNA, "taken", action="edit", about=alert)
+    await office.deliver()
+    await office.owe(ANNA, "up again", action="edit", about=alert)
+    await office.deliver()
+    assert [call.text for call in telegram.calls] == ["down", "taken", "up again"]
+    assert (await office.row(old)).state == "dead"
+
+
 async def test_a_person_who_blocked_the_bot_stops_nobody_else(office: Office, telegram: FakeTelegram) -> None:
     telegram.failures[ANNA].append(refusal(403, "Forbidden: bot was blocked by the user"))
     await office.owe(ANNA, "hello")

@@ -32,7 +32,7 @@ decision, a command without an answer, a promise that is not in the books), *une
 message that nothing asked for), said *double* without the label “possible repeat”, left in a wrong *end state*, and a
 program that *collapsed* by itself.
 
-Repeat it with `make campaign KILLS={kills} SEED={seed}`; `make test` plays a short one of fifty kills. That the audit
+Repeat it with `make campaign KILLS={kills} SEED={seed}`; `make faults` plays a short one of fifty kills. That the audit
 finds anything at all was tried by breaking the program on purpose, for one round of 24 kills each:
 
 | broken on purpose | found |

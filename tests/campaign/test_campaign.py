@@ -10,6 +10,7 @@ from tests.campaign.rounds import KILLS_IN_A_ROUND, Tally, played
 SEED = int(os.environ.get("CAMPAIGN_SEED", "1"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("round_", [0, 1])
 def test_whatever_is_killed_when_nothing_is_lost_and_nothing_said_twice_without_saying_so(
     round_: int, tmp_path: Path

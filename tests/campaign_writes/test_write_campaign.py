@@ -1,8 +1,11 @@
 """A short one; `make write-campaign` is the long one."""
 
+import pytest
+
 from tests.campaign_writes.campaign import campaign
 
 
+@pytest.mark.long
 def test_killed_while_it_writes_nobody_is_missing_or_twice_and_everybody_is_told() -> None:
     result = campaign(12, seed=7)
     assert result.wrong == []

@@ -15,6 +15,7 @@ from tests.soak.season import season
 LASTING = timedelta(hours=8)
 
 
+@pytest.mark.long
 async def test_what_is_stored_and_remembered_does_not_grow_with_time(
     store_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,6 +26,7 @@ from bot.life import Life
 from bot.listening import Listening
 from bot.settings import Settings
 from bot.station import WatchedStation
+from bot.steady_clock import SteadyClock
 from bot.stopping import wait_for
 from bot.store import closed, outbox
 from bot.store.acquaintances import Acquaintances
@@ -35,6 +36,7 @@ from bot.store.drawer import Drawer
 from bot.store.grants import GrantBook
 from bot.store.imports import Imports
 from bot.store.incidents import Incidents
+from bot.store.newest import newest_time
 from bot.store.requests import Requests
 from bot.store.tables import Outgoing
 from bot.supervision import ENDS_WITHIN, cancel, persistently, supervise
@@ -63,9 +65,9 @@ def utc_now() -> datetime:
 class Application:
     """One run of the bot, from opening the store to closing it."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, settings: Settings, clock: SteadyClock | None = None) -> None:
         self._settings = settings
-        self._clock = clock
+        self._clock = clock = clock or SteadyClock(utc_now)
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
         self._turns = Turns()
@@ -127,6 +129,8 @@ class Application:
         _on_signals(self._end)
         try:
             await self._store.open()
+            async with self._store.begin() as session:
+                self._clock.has_shown(await newest_time(session) or self._clock())
         except SQLAlchemyError as error:
             return explained(error)
         async with self._station.pbx, opened(self._bot):

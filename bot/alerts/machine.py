@@ -32,7 +32,8 @@ class Policy:
     calm: float = 900
 
     def lasts(self, since: datetime, now: datetime, seconds: float) -> bool:
-        return now - since >= timedelta(seconds=seconds)
+        """What began in the future began before a clock that was plainly wrong was set right: nobody waits for that."""
+        return since > now + CLOCKS_DIFFER or now - since >= timedelta(seconds=seconds)
 
 
 @dataclass(frozen=True, slots=True)

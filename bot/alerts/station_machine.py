@@ -39,7 +39,9 @@ def step_station(
     changed = memory.alarm and (sight.trouble, sight.row) != (memory.trouble, memory.row) and memory.trouble is not None
     memory = replace(memory, trouble=sight.trouble, row=sight.row, looks=min(memory.looks + 1, LOOKS))
     since = memory.since or now
-    if not memory.alarm and memory.looks >= LOOKS and now - since >= alert_after:
+    # A beginning in the future is of a clock that was wrong then.
+    lasts = now - since >= alert_after or since > now
+    if not memory.alarm and memory.looks >= LOOKS and lasts:
         return replace(memory, alarm=True), Opened(Kind.STATION, since)
     return memory, Changed() if changed else None
 

@@ -139,6 +139,15 @@ async def test_a_pbx_whose_clock_is_wrong_changes_no_duration(minutes: int) -> N
     assert scene.ledger.told == [("zadarma", Opened(Kind.TRUNK_DOWN, began))]
 
 
+async def test_a_clock_that_was_hours_ahead_and_is_set_right_delays_no_alert() -> None:
+    scene = await healthy()
+    scene.pbx.shows("zadarma", DEAD)
+    await scene.looks(2)
+    scene.clock.pass_(-5 * 3600)
+    await scene.looks(2)
+    assert [subject for subject, _ in scene.told(Opened)] == ["zadarma"]
+
+
 async def test_a_silent_provider_is_a_warning_that_becomes_the_outage_from_its_first_minute() -> None:
     scene = await healthy()
     began = scene.clock.now

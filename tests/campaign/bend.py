@@ -16,7 +16,7 @@ def bent_now() -> datetime:
 
 
 def bend() -> None:
-    application.Application.__init__.__defaults__ = (bent_now,)
+    application.utc_now = bent_now
     pace.IN_GROUP = (1000, 61.0)
     pace.IN_CHAT = (30, 3.2)
 

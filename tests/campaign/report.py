@@ -11,6 +11,10 @@ PROOFS = """| what was being sent when the program died counts as sent | 4 rows 
 FOUND = """- An edit that had failed was sent after a newer one, and undid what the message showed in the end.
 - After the clock was set back, looks at a trunk did not count until it had caught up, and outages of that time were
   never told; a command of an earlier run was taken for one of this run and went unanswered.
+- After the clock was set back, the hold-off of a trunk that was down lasted until the clock had caught up. The program
+  has a clock of its own since, which never goes back.
+- An edit that found that the bot was blocked was not made good when the bot was let in again; one that a newer edit had
+  overtaken was.
 - A message was given up at the first unknown refusal when other failures had come before it.
 - A store that refused ended the program, or dropped a command.
 - What people had written stood in the log, within the error of an SQL statement.

@@ -19,6 +19,7 @@ from bot.chat.polling import UpdatesBot
 from bot.oncall.rotation import Rotation, Shift, Unit
 from bot.pbx import Answer, CallLeg, ExtensionStatus, NotFound, PeerStatus
 from bot.settings import Settings
+from bot.steady_clock import SteadyClock
 from bot.store.database import Store
 from bot.tidying import tidy
 from tests import stores
@@ -190,7 +191,7 @@ async def season(path: Path, chance: Random, *, step: timedelta, kept: timedelta
         patch("bot.application.Pace", lambda: _pace(clock)),
         patch("bot.station.Pbx", lambda *_, **__: pbx),
     ):
-        app = Application(settings, clock)
+        app = Application(settings, SteadyClock(clock, lambda: clock.now.timestamp()))
     await app._store.open()
     app._listening._updates = await app._answering("bot")
     shift = Shift(Unit.DAYS, 1, clock.now.replace(tzinfo=None) - timedelta(days=1), "Europe/Berlin")

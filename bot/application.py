@@ -1,13 +1,14 @@
 """The only place where parts are put together, started and stopped."""
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Update
 
@@ -129,10 +130,9 @@ class Application:
         _on_signals(self._end)
         try:
             await self._store.open()
-            async with self._store.begin() as session:
-                self._clock.has_shown(await newest_time(session) or self._clock())
         except SQLAlchemyError as error:
             return explained(error)
+        await self._take_up_time()
         async with self._station.pbx, opened(self._bot):
             failure = await supervise(self._jobs(), self._finish, self._stop, self._hurry)
             code = 0 if failure is None else explained(failure)
@@ -141,6 +141,12 @@ class Application:
             await cancel(asyncio.all_tasks() - {asyncio.current_task()})
         await self._store.close()
         return code
+
+    async def _take_up_time(self) -> None:
+        """Where an earlier run was, unless the store refuses for now: nothing waits for that."""
+        with contextlib.suppress(OperationalError):
+            async with self._store.begin() as session:
+                self._clock.has_shown(await newest_time(session) or self._clock())
 
     def _end(self) -> None:
         """Asked once, what is in hand is finished; asked again, it is left to the next run."""

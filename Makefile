@@ -48,7 +48,7 @@ run: $(INSTALLED)
 check: lint test faults
 
 test: $(INSTALLED)
-	$(BIN)/pytest -n 6 --dist worksteal -m "not long"
+	$(BIN)/pytest -n 4 --dist worksteal -m "not long"
 
 # By themselves: beside other tests the program would wait for the machine, and not for what is made to fail.
 faults: $(INSTALLED)

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -27,14 +28,13 @@ KIM, DORA = 1011, 1012
 ESCALATE, REMIND = "3", "4"
 
 
-@pytest.fixture(scope="module")
-def on_call(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
+@contextmanager
+def duty(folder: Path, **settings: str) -> Iterator[Standins]:
     """Kim is on call, then Boris, Dora and Anna; and Kim has never opened the bot's private chat."""
     with running_standins() as house:
         for person, name in ((KIM, "Kim"), (DORA, "Dora")):
             house.post("/client/people", id=person, first_name=name)
-        settings = {"OPERATORS": f"{KIM} {BORIS} {DORA}", "ESCALATE_AFTER": ESCALATE, "REMIND_EVERY": REMIND}
-        with running_bot(house, tmp_path_factory.mktemp("on_call"), **settings):
+        with running_bot(house, folder, OPERATORS=f"{KIM} {BORIS} {DORA}", **settings):
             for person in (BORIS, DORA):
                 house.asks(person, "/start")
             house.asks(KIM, "/id", house.new_group(members=(KIM,)))
@@ -42,6 +42,19 @@ def on_call(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
             press(house, preview, "✅ Set", "Set. I check now")
             house.wait_for_message("Kim.* cannot be called", GROUP)
             yield house
+
+
+@pytest.fixture
+def hasty(tmp_path: Path) -> Iterator[Standins]:
+    """Nobody is given long to take an outage."""
+    with duty(tmp_path, ESCALATE_AFTER=ESCALATE, REMIND_EVERY=REMIND) as house:
+        yield house
+
+
+@pytest.fixture(scope="module")
+def on_call(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
+    with duty(tmp_path_factory.mktemp("on_call")) as house:
+        yield house
 
 
 @pytest.fixture(scope="module")
@@ -101,43 +114,43 @@ def buttons(message: Seen) -> list[str]:
 
 
 def test_nobody_takes_it_and_it_goes_from_one_to_the_next_to_everybody_and_is_then_told_anew(
-    on_call: Standins,
+    hasty: Standins,
 ) -> None:
-    new_lines(on_call, "Line 1")
-    on_call.breaks("Line 1")
-    alert = on_call.wait_for_message(down("Line 1"))
-    first = private(on_call, BORIS, down("Line 1"))
+    new_lines(hasty, "Line 1")
+    hasty.breaks("Line 1")
+    alert = hasty.wait_for_message(down("Line 1"))
+    first = private(hasty, BORIS, down("Line 1"))
     for woken in (alert, first):
         assert not woken.raw["silent"]
         assert "On call: Boris Petrov (if nobody takes it, the next at" in woken
         assert "Cannot be reached: Kim." in woken
-    assert not on_call.alerts(down("Line 1"), DORA)
-    second = private(on_call, DORA, down("Line 1"))
-    assert not on_call.alerts(down("Line 1"), ANNA)
-    third = private(on_call, ANNA, down("Line 1"))
+    assert not hasty.alerts(down("Line 1"), DORA)
+    second = private(hasty, DORA, down("Line 1"))
+    assert not hasty.alerts(down("Line 1"), ANNA)
+    third = private(hasty, ANNA, down("Line 1"))
     assert not second.raw["silent"]
     assert not third.raw["silent"]
-    shows(on_call, alert, "On call: Boris Petrov, Dora, Kim, Anna Ivanova")
-    again = on_call.wait_for_message(down("Line 1"), after=alert.id)
+    shows(hasty, alert, "On call: Boris Petrov, Dora, Kim, Anna Ivanova")
+    again = hasty.wait_for_message(down("Line 1"), after=alert.id)
     assert not again.raw["silent"]
     assert "Still, since" in again
-    old = shows(on_call, alert, "see the newer message below")
+    old = shows(hasty, alert, "see the newer message below")
     assert not old.buttons
-    private(on_call, BORIS, down("Line 1"), first.id)
-    mine = on_call.from_bot(BORIS, BORIS)[-1]
-    taken_from(on_call, mine, BORIS)
+    private(hasty, BORIS, down("Line 1"), first.id)
+    mine = hasty.from_bot(BORIS, BORIS)[-1]
+    taken_from(hasty, mine, BORIS)
     for copy in (again, mine):
-        assert "On call" not in shows(on_call, copy, "Boris Petrov is on it")
-    number = re.search(r"#(\d+) 🔴 Line 1", on_call.asks(VERA, "/incidents").text)
+        assert "On call" not in shows(hasty, copy, "Boris Petrov is on it")
+    number = re.search(r"#(\d+) 🔴 Line 1", hasty.asks(VERA, "/incidents").text)
     assert number
-    pages = len(on_call.alerts("Line 1"))
-    on_call.wait_for_looks(6)
-    assert len(on_call.alerts("Line 1")) == pages, "whoever has it is not reminded"
-    over = mended(on_call, "Line 1", again)
+    pages = len(hasty.alerts("Line 1"))
+    hasty.wait_for_looks(6)
+    assert len(hasty.alerts("Line 1")) == pages, "whoever has it is not reminded"
+    over = mended(hasty, "Line 1", again)
     assert not over.raw["silent"], "somebody is awake for it"
-    private(on_call, DORA, "🟢 Line 1 is up again")
-    shown = on_call.asks(VERA, f"/why {number[1]}")
-    chain = shown.text + press(on_call, shown, "Next", "page 2 of 2", VERA).text
+    private(hasty, DORA, "🟢 Line 1 is up again")
+    shown = hasty.asks(VERA, f"/why {number[1]}")
+    chain = shown.text + press(hasty, shown, "Next", "page 2 of 2", VERA).text
     steps = ["It began", "Told: ", "Kim is on call and cannot be written to", "Told: Boris Petrov in private"]
     steps += ["others were asked: Dora", "Told: Dora in private", "others were asked: Kim, Anna Ivanova"]
     steps += ["Not delivered: Kim", "it was said once more", "Boris Petrov took it", "It ended: works again"]
@@ -145,7 +158,7 @@ def test_nobody_takes_it_and_it_goes_from_one_to_the_next_to_everybody_and_is_th
     assert -1 not in places, chain
     assert places == sorted(places)
     assert at(chain, "said once more") - at(chain, "Kim, Anna") >= timedelta(seconds=float(REMIND))
-    assert "Line 1 · works again" in on_call.asks(VERA, "/incidents")
+    assert "Line 1 · works again" in hasty.asks(VERA, "/incidents")
 
 
 def test_it_is_handed_over_to_who_then_takes_it(on_call: Standins) -> None:
@@ -168,8 +181,7 @@ def test_it_is_handed_over_to_who_then_takes_it(on_call: Standins) -> None:
     for copy in (alert, mine, told):
         shows(on_call, copy, "Dora is on it")
     mended(on_call, "Line 2", alert)
-    for person in (BORIS, DORA):
-        private(on_call, person, "🟢 Line 2 is up again")
+    private(on_call, DORA, "🟢 Line 2 is up again")
 
 
 def test_a_rehearsal_wakes_who_is_on_call_as_an_outage_would(on_call: Standins) -> None:

@@ -14,18 +14,26 @@ PERSON, GROUP = 7, -7
 
 
 class Time:
-    """A clock that moves when somebody sleeps; several may sleep at once."""
+    """A clock that moves when everybody sleeps, and then to whoever wakes up first."""
 
     def __init__(self) -> None:
         self.now = 1000.0
+        self._asleep: list[float] = []
 
     def clock(self) -> float:
         return self.now
 
     async def sleep(self, seconds: float) -> None:
         until = self.now + max(seconds, 0.001)
+        self._asleep.append(until)
+        # By the time it comes back here, all others have gone to sleep too.
         await asyncio.sleep(0)
-        self.now = max(self.now, until)
+        while self.now < until:
+            if min(self._asleep) == until:
+                self.now = until
+            else:
+                await asyncio.sleep(0)
+        self._asleep.remove(until)
 
 
 def busiest(times: list[float], seconds: float) -> int:

@@ -17,10 +17,11 @@ def employees(standins: Standins, search: str) -> list[dict[str, object]]:
     return found
 
 
-def owed_deletion(folder: Path) -> float:
-    """After how many seconds the password is owed to disappear."""
+def owed_deletion(standins: Standins, folder: Path) -> float:
+    """After how many seconds the password is owed to disappear, once that is written down."""
     with closing(sqlite3.connect(folder / "bot.sqlite3")) as database:
-        ((written, due),) = database.execute("SELECT created_at, not_before FROM outbox WHERE action = 'delete'")
+        owed = "SELECT created_at, not_before FROM outbox WHERE action = 'delete'"
+        written, due = standins.wait_for(lambda: database.execute(owed).fetchone(), "a deletion is owed")
     return (datetime.fromisoformat(due) - datetime.fromisoformat(written)).total_seconds()
 
 
@@ -44,7 +45,7 @@ def test_an_employee_is_created_and_only_the_asker_sees_the_password(
     password = secret.last_code()
     assert len(password) >= 16
     assert not any(password in m.text for m in standins.messages(GROUP))
-    assert owed_deletion(tmp_path) == 600
+    assert owed_deletion(standins, tmp_path) == 600
 
 
 def test_without_a_number_the_next_free_one_is_taken(standins: Standins, start_bot: Callable[..., Program]) -> None:

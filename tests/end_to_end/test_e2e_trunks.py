@@ -106,7 +106,7 @@ def test_a_trunk_is_created_with_its_password_in_private(
     assert not any(SECRET in m.text for chat in (ANNA, GROUP) for m in standins.messages(chat))
     assert SECRET not in bot.log.read_text()
     with closing(sqlite3.connect(tmp_path / "bot.sqlite3")) as database:
-        assert not any(SECRET in line for line in database.iterdump())
+        standins.wait_for(lambda: all(SECRET not in line for line in database.iterdump()), "it is kept nowhere")
 
 
 def test_a_refused_login_and_a_provider_that_is_dead_are_told_apart(

@@ -55,8 +55,6 @@ from handlers.reception import Reception
 from handlers.second_person import SecondPerson
 
 TIDY_EVERY = 600.0
-# People are told of a second copy; that must have gone out before this one ends.
-TOLD_WITHIN = 60.0
 
 
 def utc_now() -> datetime:

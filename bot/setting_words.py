@@ -1,6 +1,7 @@
 """How people write lists of words, ids and chats into a setting. Raises ValueError with what to write instead."""
 
 import re
+from collections.abc import Collection
 
 from bot.access import Destination
 
@@ -14,6 +15,21 @@ def permissions(value: object, known: frozenset[str]) -> frozenset[str]:
     if strange := sorted(named - known):
         raise ValueError(f"has {strange[0]!r} in it; known are {', '.join(sorted(known))}")
     return named
+
+
+def check_roles(value: object, taken: Collection[str], known: frozenset[str]) -> None:
+    """What stands in the settings ROLE_<name>, by name."""
+    if not isinstance(value, dict):
+        raise ValueError("names no role; write it like ROLE_reception=calls.read,status.read")
+    for name, written in value.items():
+        if name in taken:
+            raise ValueError(f"ROLE_{name}: the bot has this role already; take another name")
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", name):
+            raise ValueError(f"ROLE_{name}: is not a name; write it like ROLE_reception=calls.read,status.read")
+        try:
+            permissions(written, known)
+        except ValueError as wrong:
+            raise ValueError(f"ROLE_{name}: {wrong}") from None
 
 
 def telegram_id(word: str) -> int:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 from bot import heartbeat_address, plain_http, webhook_address
 from bot.access import BUILT_IN, PERMISSIONS, WRITES, Destination, Role
-from bot.setting_words import destination, permissions, telegram_id, words
+from bot.setting_words import check_roles, destination, permissions, telegram_id, words
 from bot.working_hours import WorkingHours, read_hours
 
 TELEGRAM = "https://api.telegram.org"
@@ -158,17 +158,7 @@ class Settings(BaseSettings):
     @field_validator("role", mode="before")
     @classmethod
     def _roles(cls, value: object) -> object:
-        if not isinstance(value, dict):
-            raise ValueError("names no role; write it like ROLE_reception=calls.read,status.read")
-        for name, written in value.items():
-            if name in BUILT_IN:
-                raise ValueError(f"ROLE_{name}: the bot has this role already; take another name")
-            if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", name):
-                raise ValueError(f"ROLE_{name}: is not a name; write it like ROLE_reception=calls.read,status.read")
-            try:
-                permissions(written, PERMISSIONS)
-            except ValueError as wrong:
-                raise ValueError(f"ROLE_{name}: {wrong}") from None
+        check_roles(value, BUILT_IN, PERMISSIONS)
         return value
 
     @field_validator("two_person", mode="before")

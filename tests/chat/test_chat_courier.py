@@ -240,16 +240,22 @@ async def test_what_can_never_be_delivered_names_who_is_told_instead(office: Off
         assert await closed.closed(session) == frozenset()
 
 
-async def test_what_a_message_was_to_show_when_it_was_found_that_the_bot_was_blocked_it_shows_once_it_is_let_in(
-    office: Office, telegram: FakeTelegram
-) -> None:
+async def edited_when_blocked(office: Office, telegram: FakeTelegram, text: str) -> tuple[int, int]:
+    """A message that arrived, and the change of it that found that the bot was blocked."""
     alert = await office.owe(ANNA, "down")
     await office.deliver()
     telegram.failures[ANNA].append(refusal(403, "Forbidden: bot was blocked by the user"))
-    edit = await office.owe(ANNA, "up again", action="edit", about=alert)
-    office.courier._fate._clock = lambda: office.now + timedelta(seconds=1)
+    edit = await office.owe(ANNA, text, action="edit", about=alert)
     await office.deliver()
     assert (await office.row(edit)).state == "dead"
+    return alert, edit
+
+
+async def test_what_a_message_was_to_show_when_it_was_found_that_the_bot_was_blocked_it_shows_once_it_is_let_in(
+    office: Office, telegram: FakeTelegram
+) -> None:
+    office.courier._fate._clock = lambda: office.now + timedelta(seconds=1)
+    await edited_when_blocked(office, telegram, "up again")
     office.later(60)
     async with office.store.begin() as session:
         await closed.reopen(session, [ANNA], office.now)
@@ -261,11 +267,7 @@ async def test_what_a_message_was_to_show_when_it_was_found_that_the_bot_was_blo
 async def test_what_was_found_out_of_date_when_a_chat_lets_the_bot_in_stays_unsaid(
     office: Office, telegram: FakeTelegram
 ) -> None:
-    alert = await office.owe(ANNA, "down")
-    await office.deliver()
-    telegram.failures[ANNA].append(refusal(403, "Forbidden: bot was blocked by the user"))
-    old = await office.owe(ANNA, "taken", action="edit", about=alert)
-    await office.deliver()
+    alert, old = await edited_when_blocked(office, telegram, "taken")
     await office.owe(ANNA, "up again", action="edit", about=alert)
     await office.deliver()
     assert [call.text for call in telegram.calls] == ["down", "taken", "up again"]

@@ -93,9 +93,12 @@ def _unknown(books: Books, chat: int, calls: list[Row], labelled: list[Row]) -> 
         later = next((number for number in repeats if number > message_of(call)), None)
         if not _answer_was_lost(books, call):
             yield Finding("unexplained", f"{named} is in no row, and its answer was not lost")
+        # Of what the chat did not take any more, the repeat died: it must not be given that of something later.
+        elif any(span.end > call["at"] for span in books.diary.shut.get(chat, ())):
+            continue
         elif later is not None:
             repeats.remove(later)
-        elif not any(span.end > call["at"] for span in books.diary.shut.get(chat, ())):
+        else:
             yield Finding("double", f"{named} is in no row, and nothing that follows says that it may be a repeat")
 
 

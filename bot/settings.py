@@ -43,20 +43,22 @@ class Settings(BaseSettings):
     )
 
     telegram_token: SecretStr
-    telegram_api_url: str = TELEGRAM
+    telegram_api_url: WebAddress = TELEGRAM
     telegram_proxy: SecretStr | None = None
     webhook_url: str | None = None
     webhook_address: str = "127.0.0.1:8443"
-    pbx_url: str
-    pbx_api_key: SecretStr
+    stations_file: Path | None = None
+    # After stations_file: whether they are missing depends on it.
+    pbx_url: WebAddress | None = Field(default=None, validate_default=True)
+    pbx_api_key: ApiKey | None = Field(default=None, validate_default=True)
     pbx_name: str = ""
-    pbx_tls_verify: bool | Path = True
-    pbx_allow_http: Annotated[frozenset[str], NoDecode] = frozenset()
-    pbx_timezone: ZoneInfo | None = None
+    pbx_tls_verify: Verification = True
+    pbx_allow_http: Annotated[Hosts, NoDecode] = frozenset()
+    pbx_timezone: Zone | None = None
     admins: Annotated[frozenset[int], NoDecode]
     operators: Annotated[frozenset[int], NoDecode] = frozenset()
     viewers: Annotated[frozenset[int], NoDecode] = frozenset()
-    alert_chats: Annotated[tuple[Destination, ...], NoDecode] = ()
+    alert_chats: Annotated[Destinations, NoDecode] = ()
     mask_numbers: bool = False
     role: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
     two_person: Annotated[frozenset[str], NoDecode] = frozenset()
@@ -64,12 +66,12 @@ class Settings(BaseSettings):
     chat_commands_per_minute: int = Field(default=60, ge=1, le=10_000)
     costly_commands_per_minute: int = Field(default=10, ge=1, le=10_000)
     database_url: str = "sqlite:///mikopbx-bot.sqlite3"
-    poll_interval: float = Field(default=10, ge=1, le=600)
-    alert_after: float = Field(default=30, ge=0, le=3600)
-    escalate_after: float = Field(default=600, ge=1, le=86_400)
-    remind_every: float = Field(default=1800, ge=1, le=604_800)
-    no_calls_after: int = Field(default=0, ge=0, le=1440)
-    no_calls_hours: Annotated[WorkingHours, NoDecode] = read_hours("mon-fri 09:00-18:00")
+    poll_interval: PollInterval = 10
+    alert_after: AlertAfter = 30
+    escalate_after: EscalateAfter = 600
+    remind_every: RemindEvery = 1800
+    no_calls_after: NoCallsAfter = 0
+    no_calls_hours: Annotated[Hours, NoDecode] = read_hours("mon-fri 09:00-18:00")
     keep_history: int = Field(default=400, ge=7, le=3660)
     keep_audit: int = Field(default=1100, ge=7, le=36_600)
     language: Literal["en", "ru"] = "en"
@@ -84,18 +86,6 @@ class Settings(BaseSettings):
             raise ValueError("is not a bot token; copy it whole from @BotFather (digits, a colon, 35 characters)")
         return value
 
-    @field_validator("telegram_api_url", "pbx_url")
-    @classmethod
-    def _web_address(cls, value: str) -> str:
-        parts = urlsplit(value if "//" in value else f"https://{value}")
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("is not a web address; write it like https://pbx.example.com")
-        if parts.username or parts.password or parts.query or parts.fragment:
-            raise ValueError("must be a plain address without user, password or query")
-        # People copy the address of the page they are looking at.
-        path = re.sub(r"/(admin-cabinet|pbxcore)(/.*)?$", "", parts.path.rstrip("/"))
-        return f"{parts.scheme}://{parts.netloc}{path}"
-
     @field_validator("telegram_proxy")
     @classmethod
     def _proxy(cls, value: SecretStr | None) -> SecretStr | None:
@@ -108,38 +98,15 @@ class Settings(BaseSettings):
     def _webhook(cls, value: str | None) -> str | None:
         return None if value is None else webhook_address.read_address(value)
 
-    @field_validator("pbx_api_key")
+    @field_validator("pbx_url", "pbx_api_key")
     @classmethod
-    def _key(cls, value: SecretStr) -> SecretStr:
-        # It travels in a header, and a stray line end there would surface as an error that quotes it.
-        if not re.fullmatch(r"[\x21-\x7e]+", value.get_secret_value()):
-            raise ValueError("has spaces or unusual characters in it; copy the key again from the PBX")
+    def _one_or_several(cls, value: object, info: ValidationInfo) -> object:
+        several = info.data.get("stations_file") is not None
+        if several and value is not None:
+            raise ValueError("stands beside STATIONS_FILE; describe that PBX in the file, or take one of the two out")
+        if not several and value is None and "stations_file" in info.data:
+            raise ValueError(REMEDIES[info.field_name or ""])
         return value
-
-    @field_validator("pbx_tls_verify", mode="before")
-    @classmethod
-    def _verify(cls, value: object) -> object:
-        text = str(value).strip()
-        if text.lower() in ("true", "yes", "1", "on"):
-            return True
-        if text.lower() in ("false", "no", "0", "off"):
-            return False
-        if not Path(text).is_file():
-            raise ValueError("is neither true nor false nor the path of an existing CA file (PEM)")
-        return Path(text)
-
-    @field_validator("pbx_allow_http", mode="before")
-    @classmethod
-    def _hosts(cls, value: object) -> object:
-        return frozenset(word.lower() for word in words(value))
-
-    @field_validator("pbx_timezone", mode="before")
-    @classmethod
-    def _zone(cls, value: object) -> object:
-        try:
-            return ZoneInfo(str(value).strip())
-        except (KeyError, ValueError, OSError):
-            raise ValueError("is not a time zone; write it like Europe/Moscow") from None
 
     @field_validator("admins", "operators", "viewers", mode="before")
     @classmethod
@@ -166,11 +133,6 @@ class Settings(BaseSettings):
     def _written_by_two(cls, value: object) -> object:
         return permissions(value, WRITES)
 
-    @field_validator("alert_chats", mode="before")
-    @classmethod
-    def _destinations(cls, value: object) -> object:
-        return tuple(destination(word) for word in words(value))
-
     @field_validator("database_url")
     @classmethod
     def _database(cls, value: str) -> str:
@@ -184,11 +146,6 @@ class Settings(BaseSettings):
         if kind != "sqlite":
             raise ValueError("names a database this version cannot use; write it like sqlite:///mikopbx-bot.sqlite3")
         return value
-
-    @field_validator("no_calls_hours", mode="before")
-    @classmethod
-    def _hours(cls, value: object) -> object:
-        return read_hours(str(value))
 
     @field_validator("language", mode="before")
     @classmethod
@@ -218,9 +175,27 @@ class Settings(BaseSettings):
             heartbeat_address.check(value.get_secret_value())
         return value
 
-    @property
-    def station_name(self) -> str:
-        return self.pbx_name or urlsplit(self.pbx_url).hostname or "PBX"
+    def only_station(self) -> StationSettings:
+        """The PBX that the settings describe, when they name no file of several."""
+        name = self.pbx_name or urlsplit(self.pbx_url or "").hostname or "PBX"
+        described = {"name": name, "title": name, "url": self.pbx_url, "key": self.pbx_api_key}
+        return StationSettings.model_validate(
+            {**self.station_defaults(), **described, "alert_chats": self.alert_destinations}
+        )
+
+    def station_defaults(self) -> Mapping[str, Any]:
+        """What holds for every PBX that says nothing else."""
+        return {
+            "tls_verify": self.pbx_tls_verify,
+            "allow_http": self.pbx_allow_http,
+            "poll_interval": self.poll_interval,
+            "alert_after": self.alert_after,
+            "escalate_after": self.escalate_after,
+            "remind_every": self.remind_every,
+            "no_calls_after": self.no_calls_after,
+            "no_calls_hours": self.no_calls_hours,
+            **({"timezone": self.pbx_timezone} if self.pbx_timezone else {}),
+        }
 
     @property
     def roles(self) -> Mapping[str, Role]:
@@ -253,7 +228,6 @@ class Settings(BaseSettings):
         heartbeat = self.heartbeat_url.get_secret_value() if self.heartbeat_url else ""
         return [
             self.telegram_token.get_secret_value(),
-            self.pbx_api_key.get_secret_value(),
             proxy or "",
             self.webhook_secret,
             *heartbeat_address.secrets(heartbeat),

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Text
+from sqlalchemy import BigInteger, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.tables import Table, TelegramId
@@ -32,3 +32,25 @@ class ClosedChat(Table):
     chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     reason: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime]
+
+
+class Binding(Table):
+    """A chat speaks of this station; with `alerts` it is told of its outages too."""
+
+    __tablename__ = "bindings"
+    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    station: Mapped[str] = mapped_column(String(64), primary_key=True)
+    alerts: Mapped[bool]
+    by_id: Mapped[TelegramId]
+    by_name: Mapped[str] = mapped_column(String(128))
+    at: Mapped[datetime]
+    __table_args__ = (Index("bindings_by_station", "station"),)
+
+
+class Choice(Table):
+    """Which station a person last chose in a chat that speaks of several."""
+
+    __tablename__ = "choices"
+    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    person_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    station: Mapped[str] = mapped_column(String(64))

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.chat_tables import ChatHold, ChatMove, ClosedChat
+from bot.store.chat_tables import Binding, ChatHold, ChatMove, Choice, ClosedChat
 from bot.store.people_tables import Acquaintance, GrantRow
 from bot.store.tables import Card, Keyboard, Outgoing, Question
 
@@ -26,6 +26,12 @@ async def move(session: AsyncSession, old_id: int, new_id: int, now: datetime) -
         await session.execute(delete(table).where(table.chat_id == old_id))
     if (known := await session.get(Acquaintance, old_id)) is not None:
         await session.merge(Acquaintance(id=new_id, name=known.name))
+    bound_there = select(Binding.station).where(Binding.chat_id == new_id)
+    await session.execute(delete(Binding).where(Binding.chat_id == old_id, Binding.station.in_(bound_there)))
+    await session.execute(update(Binding).where(Binding.chat_id == old_id).values(chat_id=new_id))
+    chosen_there = select(Choice.person_id).where(Choice.chat_id == new_id)
+    await session.execute(delete(Choice).where(Choice.chat_id == old_id, Choice.person_id.in_(chosen_there)))
+    await session.execute(update(Choice).where(Choice.chat_id == old_id).values(chat_id=new_id))
     given_there = select(GrantRow.role).where(GrantRow.subject_id == new_id)
     await session.execute(delete(GrantRow).where(GrantRow.subject_id == old_id, GrantRow.role.in_(given_there)))
     await session.execute(update(GrantRow).where(GrantRow.subject_id == old_id).values(subject_id=new_id))

@@ -147,11 +147,13 @@ class WatchedExtension(Table):
 
 
 class Keyboard(Table):
-    """The buttons of one message. What a button carries over the wire is this id and its place, nothing else."""
+    """The buttons of one message. What a button carries over the wire is this id and its place, nothing else. `station`
+    is whose PBX they are about; "" in those of a time when there was only one."""
 
     __tablename__ = "keyboards"
     id: Mapped[str] = mapped_column(String(24), primary_key=True)
     chat_id: Mapped[TelegramId]
+    station: Mapped[str] = mapped_column(String(64), default="")
     rows: Mapped[list[Any]]
     asker_id: Mapped[TelegramId | None]
     single_use: Mapped[bool]
@@ -249,6 +251,7 @@ class Question(Table):
     __tablename__ = "questions"
     chat_id: Mapped[TelegramId] = mapped_column(primary_key=True)
     person_id: Mapped[TelegramId] = mapped_column(primary_key=True)
+    station: Mapped[str] = mapped_column(String(64), default="")
     message_id: Mapped[TelegramId]
     answer: Mapped[str] = mapped_column(String(64))
     data: Mapped[dict[str, Any]]

@@ -4,19 +4,33 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot import heartbeat_address, plain_http, webhook_address
 from bot.access import BUILT_IN, PERMISSIONS, WRITES, Destination, Role
-from bot.setting_words import check_roles, destination, permissions, telegram_id, words
-from bot.working_hours import WorkingHours, read_hours
+from bot.setting_words import check_roles, permissions, telegram_id, words
+from bot.station_settings import (
+    AlertAfter,
+    ApiKey,
+    Destinations,
+    EscalateAfter,
+    Hosts,
+    Hours,
+    NoCallsAfter,
+    PollInterval,
+    RemindEvery,
+    StationSettings,
+    Verification,
+    WebAddress,
+    Zone,
+)
+from bot.working_hours import read_hours
 
 TELEGRAM = "https://api.telegram.org"
 
@@ -240,7 +254,7 @@ def load_settings() -> Settings:
         settings = Settings()
     except ValidationError as error:
         raise WrongSettings(_complaint(e["loc"], e["type"], e["msg"]) for e in error.errors()) from None
-    if (refusal := plain_http.refusal(settings.pbx_url, settings.pbx_allow_http)) is not None:
+    if settings.pbx_url and (refusal := plain_http.refusal(settings.pbx_url, settings.pbx_allow_http)) is not None:
         raise WrongSettings([f"PBX_URL: {refusal}"])
     webhook = settings.webhook_url if settings.telegram_api_url == TELEGRAM else None
     if webhook and (refusal := webhook_address.out_of_reach(webhook)) is not None:

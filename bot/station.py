@@ -1,15 +1,13 @@
-"""One PBX and everything that watches it, put together."""
+"""One PBX and everything that watches it, put together; and what all PBXs have in common."""
 
-import asyncio
 import ssl
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from bot.access import Destination
 from bot.alerts.cards import Cards
 from bot.alerts.destinations import Destinations
-from bot.alerts.duty import DutyWatch
 from bot.alerts.escalation import Plan
 from bot.alerts.fallback import Fallback
 from bot.alerts.ledger import Ledger
@@ -18,13 +16,10 @@ from bot.alerts.machine import Policy
 from bot.alerts.notices import Notices
 from bot.alerts.people import People
 from bot.alerts.rehearsals import Rehearsals
-from bot.alerts.silences import Silences
-from bot.alerts.ticker import Ticker
 from bot.alerts.watch import Watch
 from bot.chat.messenger import Messenger
 from bot.pbx import Pbx
-from bot.settings import Settings
-from bot.store.acquaintances import Acquaintances
+from bot.station_settings import StationSettings
 from bot.store.database import Store
 from bot.store.grants import GrantBook
 from bot.store.oncall import OnCallBook
@@ -33,62 +28,64 @@ from bot.turns import Turns
 from bot.zone import StationZone
 
 
-class WatchedStation:
-    """`wake` tells the courier that something is owed; `alert_chats` are those that the settings name."""
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """`fleet_chats` are told of every station; when nobody else is, `last_resort` is. `owed` is told that something is
+    due or owed, `watching_changed` that other extensions are watched."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        store: Store,
-        messenger: Messenger,
-        grants: GrantBook,
-        people: Acquaintances,
-        alert_chats: Sequence[Destination],
-        wake: Callable[[], None],
-        clock: Callable[[], datetime],
-        turns: Turns,
-    ) -> None:
-        self.name = settings.station_name
-        self._clock = clock
-        self._wake = wake
-        self.zone = StationZone(settings.pbx_timezone)
+    store: Store
+    messenger: Messenger
+    grants: GrantBook
+    oncall: OnCallBook
+    fleet_chats: Sequence[Destination]
+    last_resort: Sequence[Destination]
+    owed: Callable[[], None]
+    watching_changed: Callable[[str], None]
+    clock: Callable[[], datetime]
+    turns: Turns
+
+
+class WatchedStation:
+    """Nothing of it runs by itself: the fleet looks at it, and does what is due."""
+
+    def __init__(self, settings: StationSettings, shared: Shared) -> None:
+        self.settings = settings
+        self.name, self.title = settings.name, settings.title
+        self._clock = shared.clock
+        self.zone = StationZone(settings.timezone)
         self.pbx = Pbx(
-            settings.pbx_url,
-            settings.pbx_api_key,
-            name=self.name,
+            settings.url,
+            settings.key,
+            name=settings.title,
             verify=_verification(settings),
-            allow_http=settings.pbx_allow_http,
+            allow_http=settings.allow_http,
         )
-        self.oncall = OnCallBook(store, clock, self._oncall_changed)
-        self.destinations = Destinations(self.name, alert_chats, grants)
-        cards = Cards(messenger.newest, timedelta(seconds=1.5 * settings.poll_interval))
-        on_call = People(self.oncall, grants, self.name)
+        self.destinations = Destinations(
+            self.name, settings.alert_chats, shared.grants, fleet=shared.fleet_chats, last_resort=shared.last_resort
+        )
+        cards = Cards(shared.messenger.newest, timedelta(seconds=1.5 * settings.poll_interval))
+        people = People(shared.oncall, shared.grants, self.name)
         notices = Notices(
             station=self.name,
             cards=cards,
-            people=on_call,
+            people=people,
             destinations=self.destinations,
             zone=self.zone,
             plan=Plan(timedelta(seconds=settings.escalate_after), timedelta(seconds=settings.remind_every)),
         )
-        self.fallback = Fallback(
-            self.name, notices=notices, cards=cards, people=on_call, destinations=self.destinations
-        )
-        self.ledger = Ledger(store, self.name, notices, self._owed)
-        self.ticker = Ticker(self.ledger, clock, lambda: self.watch.is_sure, turns.of(f"ticker of {self.name}"))
-        self.silences = Silences(store, clock, self.ticker.silences_changed)
-        self.rehearsals = Rehearsals(store, self.name, self.ledger)
+        self.fallback = Fallback(self.name, notices=notices, cards=cards, people=people, destinations=self.destinations)
+        self.ledger = Ledger(shared.store, self.name, notices, shared.owed)
+        self.rehearsals = Rehearsals(shared.store, self.name, self.ledger)
         self.watch = Watch(
             self.name,
             self.pbx,
             self.ledger,
             Policy(poll_interval=settings.poll_interval, alert_after=settings.alert_after),
-            clock,
+            shared.clock,
             self._saw_time,
-            turns.of(f"watch of {self.name}"),
+            shared.turns.of(f"watch of {self.name}") if self.name else lambda: None,
         )
-        self.watched = WatchedExtensions(store, self.name, lambda: self.lookouts.phones.wake())
+        self.watched = WatchedExtensions(shared.store, self.name, lambda: shared.watching_changed(self.name))
         self.lookouts = StationLookouts(
             self.name,
             self.pbx,
@@ -97,33 +94,8 @@ class WatchedStation:
             quiet=Quiet(timedelta(minutes=settings.no_calls_after), settings.no_calls_hours),
             zone=self.zone,
             in_trouble=self._in_trouble,
-            clock=clock,
+            clock=shared.clock,
         )
-        self.duty = DutyWatch(
-            self.name,
-            book=self.oncall,
-            grants=grants,
-            people=people,
-            can_write_to=messenger.can_write_to,
-            store=store,
-            destinations=self.destinations,
-            clock=clock,
-            wake=wake,
-        )
-
-    @property
-    def jobs(self) -> dict[str, Callable[[asyncio.Event], Coroutine[Any, Any, None]]]:
-        """What is to run until its event is set."""
-        return {
-            "watch": self.watch.run,
-            "ticker": self.ticker.run,
-            "lookouts": self.lookouts.run,
-            "duty": self.duty.run,
-        }
-
-    def _owed(self) -> None:
-        self._wake()
-        self.ticker.wake()
 
     def _saw_time(self, pbx_time: datetime | None) -> None:
         self.zone.saw(pbx_time)
@@ -132,12 +104,8 @@ class WatchedStation:
     def _in_trouble(self) -> bool:
         return self.watch.latest is not None and self.watch.latest.trouble is not None
 
-    def _oncall_changed(self) -> None:
-        self._wake()
-        self.duty.changed()
 
-
-def _verification(settings: Settings) -> bool | ssl.SSLContext:
-    if isinstance(settings.pbx_tls_verify, bool):
-        return settings.pbx_tls_verify
-    return ssl.create_default_context(cafile=str(settings.pbx_tls_verify))
+def _verification(settings: StationSettings) -> bool | ssl.SSLContext:
+    if isinstance(settings.tls_verify, bool):
+        return settings.tls_verify
+    return ssl.create_default_context(cafile=str(settings.tls_verify))

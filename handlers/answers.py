@@ -14,10 +14,11 @@ from handlers.intent import Actor, Place
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where an answer goes: see Conversation."""
+    """Where an answer goes: see Conversation. `station` is whose PBX it is about, "" when it is about none."""
 
     actor: Actor
     place: Place
+    station: str
     shown: int | None = None
     asked: int | None = None
 
@@ -39,7 +40,9 @@ def written(reply: Reply, address: Address) -> Deed:
 
 def read(deed: Deed) -> tuple[Reply, Address]:
     answer, where = deed["answer"], deed["address"]
-    address = Address(Actor(**where["actor"]), Place(**where["place"]), where["shown"], where["asked"])
+    actor, place = Actor(**where["actor"]), Place(**where["place"])
+    # What an older version owed does not say whose PBX it was about: there was only one.
+    address = Address(actor, place, where.get("station", ""), where["shown"], where["asked"])
     more: dict[str, Any] = {}
     if (seconds := answer["confirm_within"]) is not None:
         more = {"confirm": True, "confirm_within": timedelta(seconds=seconds)}

@@ -30,6 +30,7 @@ ONLY_IN_PRIVATE = Decision(False, "only in private")
 ONLY_IN_A_GROUP = Decision(False, "only in a group")
 SECOND_NEEDED = Decision(False, "the second person must be another one")
 FIRST_LOST_THE_RIGHT = Decision(False, "who asked first has no right any more")
+UNBOUND = Decision(False, "the chat is bound to no PBX")
 SECRET_TOLD = Decision(False, "a secret in a group")
 UNDECIDED = Decision(False, "error while deciding")
 

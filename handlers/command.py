@@ -5,6 +5,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
+from enum import StrEnum
 from typing import Any, Protocol
 
 from bot.access import Asking, Decision
@@ -34,13 +35,16 @@ CONFIRM_WITHIN = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """One PBX and what the program knows of it."""
+    """One PBX and what the program knows of it. `name` is what people type, `title` what they read."""
 
     name: str
+    title: str
     pbx: Pbx
     watch: Watch
     ledger: Ledger
     phones: ExtensionLookout
+    watched: WatchedExtensions
+    rehearsals: Rehearsals
     zone: Callable[[], tzinfo]
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
 
@@ -123,6 +127,18 @@ class Talk(Protocol):
         """The file that the asker sent; None when Telegram did not give it."""
 
 
+class Fleet(Protocol):
+    """All PBXs that the bot looks after."""
+
+    one: str | None
+    """The name of the only one, when the settings describe no more."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+    def station(self, name: str) -> Station | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What the bot itself keeps, for handlers to read and write."""
@@ -137,8 +153,7 @@ class Desk:
     membership: Membership
     incidents: Incidents
     silences: Silences
-    watched: WatchedExtensions
-    rehearsals: Rehearsals
+    fleet: "Fleet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +161,8 @@ class Request:
     """What a person asks. `arguments` is what stood after the command, or the words of an answer; `data` is what the
     pressed button or the answered question carried, and `kept` what was in the drawer for a button that writes: it is
     gone when that is concluded. `resumed`: a run that was killed had begun this; how far it came nobody knows. `about`
-    is the person whose message was replied to. `asking` is for what the access rules say of this person here.
+    is the person whose message was replied to. `asking` is for what the access rules say of this person here, and
+    `may_at` what they may do at another station.
     `translate` is for what goes into files; messages translate themselves. `stopping` tells long work that the program
     is being ended."""
 
@@ -156,6 +172,7 @@ class Request:
     now: datetime
     talk: Talk
     may: Callable[[str], Decision]
+    may_at: Callable[[str, str], Decision]
     asking: Asking
     desk: Desk
     translate: Callable[[str], str]
@@ -180,6 +197,15 @@ class WrongArguments(Exception):
 Handler = Callable[[Request], Awaitable[Reply]]
 
 
+class Whose(StrEnum):
+    """Which PBXs a command is about."""
+
+    ONE = "one: who speaks of several is asked which"
+    ANY = "any of them, it makes no difference"
+    ALL = "all that can be meant here"
+    NAMED = "the one that is named, also where it is not known yet"
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """`oncall take` is what `/oncall take` means: a command of its own, with a rule of its own. `words` stand for its
@@ -193,6 +219,7 @@ class Command:
     examples: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     resume: Resume = Resume.FREELY
+    whose: Whose = Whose.ONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,13 +265,14 @@ def command(
     examples: tuple[str, ...] = (),
     words: tuple[str, ...] = (),
     resume: Resume = Resume.FREELY,
+    whose: Whose = Whose.ONE,
 ) -> Callable[[Handler], Handler]:
     """Declare a command. Without a line in the table of rules it does not import."""
     rule = _rule(f"/{name}", name in CATALOGUE.commands, r"/[a-z][a-z0-9_]{0,31}( [a-z]+)?")
 
     def declare(handler: Handler) -> Handler:
         CATALOGUE.commands[name] = Command(
-            name, handler, rule, summary, usage, tuple(map(Own, examples)), words, resume
+            name, handler, rule, summary, usage, tuple(map(Own, examples)), words, resume, whose
         )
         return handler
 

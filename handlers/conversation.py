@@ -38,7 +38,6 @@ class Conversation:
         *,
         messenger: Messenger,
         store: Store,
-        station: str,
         zone: tzinfo,
         clock: Callable[[], datetime],
         to: Address,
@@ -48,7 +47,7 @@ class Conversation:
     ) -> None:
         self._messenger = messenger
         self._store = store
-        self._station = station
+        self._station = to.station
         self._zone = zone
         self._clock = clock
         self._actor = to.actor
@@ -162,6 +161,7 @@ class Conversation:
                 session,
                 chat_id=chat,
                 person_id=self._actor.id,
+                station=self._station,
                 message_id=message_id,
                 answer=question.answer,
                 data=dict(question.data),
@@ -252,6 +252,7 @@ class Conversation:
             chat,
             stored(message.buttons),
             now=self._clock(),
+            station=self._station,
             asker_id=self._actor.id if confirm_within else None,
             single_use=confirm_within is not None,
             lifetime=confirm_within or timedelta(days=2),

@@ -14,22 +14,24 @@ import structlog
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.access import Access, Asking, Decision
+from bot.access import EVERY_STATION, Access, Asking, Decision, Permission
 from bot.chat.membership import Membership
-from bot.store import acquaintances, audit, deeds, inbox, questions
+from bot.store import acquaintances, audit, bindings, deeds, inbox, questions
 from bot.store.acquaintances import Known
 from bot.store.audit import Earlier
 from bot.store.database import Store
 from bot.store.deeds import Deed
 from bot.store.grants import GrantBook
 from bot.store.tables import Question
-from handlers import checks, subjects
+from handlers import checks, subjects, whose
 from handlers.checks import Case, May
-from handlers.command import Catalogue
+from handlers.command import Catalogue, Station
+from handlers.directory import Directory
 from handlers.intent import Actor, Added, Intent, Place, Pressed, Said, Typed
 from handlers.limits import Limits
 from handlers.rules import RULES
 from handlers.subjects import Subject
+from handlers.whose import About
 
 log = structlog.get_logger(__name__)
 
@@ -44,29 +46,35 @@ Look = Callable[[AsyncSession, Access, Asking], Awaitable[Subject]]
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """What comes to be decided: about the subject, or about what `look` finds within the transaction."""
+    """What comes to be decided: about the subject, or about what `look` finds within the transaction. `station` is
+    whose PBX it is about, where that is known beforehand."""
 
     intent: Intent
     update_id: int
     subject: Subject
     look: Look | None = None
+    station: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`entry` is the audit row; `asking` who, where and when. `before` is what a killed run had decided, when this goes
-    on with it or gives it up; `again` that a killed run may have answered already."""
+    """`entry` is the audit row; `asking` who, where and when, `station` about which PBX. `before` is what a killed run
+    had decided, when this goes on with it or gives it up; `again` that a killed run may have answered already."""
 
     decision: Decision
     subject: Subject
     entry: int
     asking: Asking
     access: Access
+    station: Station
     before: Earlier | None = None
     again: bool = False
 
     def may(self, permission: str) -> Decision:
         return self.access.may(self.asking, permission)
+
+    def may_at(self, station: str, permission: str) -> Decision:
+        return self.access.may(replace(self.asking, station=station), permission)
 
     def of(self, actor: Actor, place: Place) -> "Verdict":
         """The same, seen from where somebody else asked."""
@@ -82,7 +90,7 @@ class Decisions:
         grants: GrantBook,
         membership: Membership,
         limits: Limits,
-        station: str,
+        directory: Directory,
         clock: Callable[[], datetime],
         within: float = DECIDE_WITHIN,
     ) -> None:
@@ -91,7 +99,7 @@ class Decisions:
         self._grants = grants
         self._membership = membership
         self._limits = limits
-        self._station = station
+        self._directory = directory
         self._clock = clock
         self._within = within
         # The newest decision of earlier runs. Clocks are set back, ids only grow.
@@ -120,25 +128,32 @@ class Decisions:
         answer = self._catalogue.answers.get(question.answer) if question else None
         if question is None or answer is None:
             return None
-        return await self._guarded(Matter(said, update_id, subjects.of_answer(answer, question, said)))
+        return await self._guarded(
+            Matter(said, update_id, subjects.of_answer(answer, question, said), station=question.station)
+        )
 
     async def about_joining(self, added: Added, update_id: int) -> Verdict:
         subject = Subject(ADDED, RULES[ADDED], arguments=added.place.title)
         return await self._guarded(Matter(added, update_id, subject))
 
-    async def about_import(self, actor: Actor, import_id: int) -> Verdict:
+    async def about_import(self, actor: Actor, import_id: int, station: str) -> Verdict:
         """Whether an import that somebody confirmed may go on after a restart: they need the right at that moment."""
         press = self._catalogue.presses[GO_ON]
         subject = Subject(GO_ON, press.rule, press, {"import": import_id}, arguments=f"after a restart: {import_id}")
         intent = Pressed("", 0, 0, actor, Place(actor.id, None, private=True), 0, "")
-        return await self._guarded(Matter(intent, NO_UPDATE, subject))
+        return await self._guarded(Matter(intent, NO_UPDATE, subject, station=station))
 
     async def rights(self, actor: Actor, place: Place) -> May:
         """What somebody may do here, without deciding anything: to choose what is said to them."""
-        access, asking = await self._grants.current(), self._asking(actor, place)
-        if access.needs_membership(asking):
-            asking = replace(asking, member=await self._membership.is_member(place.chat, actor.id))
-        return partial(access.may, asking)
+        asking = self._asking(actor, place)
+        async with self._store.begin() as session:
+            access = await self._grants.read(session)
+            among = await self._directory.among(session, access, asking)
+        views = whose.views(asking, among)
+        if any(access.needs_membership(view) for view in views):
+            member = await self._membership.is_member(place.chat, actor.id)
+            views = [replace(view, member=member) for view in views]
+        return partial(access.may, whose.first_allowed(access, views, Permission.SOMEBODY) or views[0])
 
     def cut_off(self, update_id: int) -> None:
         """The store refused while it was being handled."""
@@ -180,24 +195,40 @@ class Decisions:
             log.exception("a decision could not be made", what=matter.subject.what)
         asking = self._asking(matter.intent.actor, matter.intent.place)
         async with self._store.begin() as session:
-            entry = await self._record(session, matter, matter.subject, checks.UNDECIDED)
-        return Verdict(checks.UNDECIDED, matter.subject, entry, asking, Access())
+            entry = await self._record(session, matter, matter.subject, checks.UNDECIDED, EVERY_STATION)
+        return Verdict(checks.UNDECIDED, matter.subject, entry, asking, Access(), self._directory.whole)
 
     async def _decided(self, matter: Matter, member: bool | None = None, *, asked: bool = False) -> Verdict:
         """Telegram is asked who is in the chat only when something depends on it, and never within a transaction."""
         asking = replace(self._asking(matter.intent.actor, matter.intent.place), member=member)
         async with self._store.begin() as session:
             access = await self._grants.read(session)
-            if asked or not access.needs_membership(asking):
-                subject = await matter.look(session, access, asking) if matter.look else matter.subject
-                return await self._decide(session, matter, subject, access, asking)
+            about = await self._about(session, matter, access, asking)
+            if asked or not any(access.needs_membership(view) for view in about.views):
+                about = whose.settled(about, access)
+                subject = await matter.look(session, access, about.asking) if matter.look else about.subject
+                return await self._decide(session, matter, subject, access, about)
         member = await self._membership.is_member(asking.chat, asking.person)
         return await self._decided(matter, member, asked=True)
 
+    async def _about(self, session: AsyncSession, matter: Matter, access: Access, asking: Asking) -> About:
+        """Whose PBX it is about, or could be."""
+        if isinstance(matter.intent, Typed):
+            return await whose.of_command(session, self._directory, matter.subject, access, asking)
+        if isinstance(matter.intent, Added):
+            return whose.of_joining(self._directory, matter.subject, access, asking)
+        station = matter.station
+        if isinstance(matter.intent, Pressed) and station is None:
+            station = await subjects.station_of_press(session, matter.intent)
+        return About(matter.subject, (replace(asking, station=station or asking.station),))
+
     async def _decide(
-        self, session: AsyncSession, matter: Matter, subject: Subject, access: Access, asking: Asking
+        self, session: AsyncSession, matter: Matter, subject: Subject, access: Access, about: About
     ) -> Verdict:
-        intent, again = matter.intent, False
+        intent, again, asking = matter.intent, False, about.asking
+        station = self._directory.station(asking.station)
+        if station is None:
+            station, subject = self._directory.whole, Subject(subject.what)
         if self._newest_before is None:
             self._newest_before = await audit.newest(session)
         decision = checks.UNKNOWN_BUTTON if isinstance(intent, Pressed) else checks.NO_SUCH_COMMAND
@@ -220,16 +251,20 @@ class Decisions:
                 words=intent.arguments if isinstance(intent, Typed) else "",
             )
             decision, again = checks.judge(case), earlier is not None and not case.begun_here
+            if decision.allowed and about.unbound:
+                decision = checks.UNBOUND
             if case.is_open and earlier is not None:
-                verdict = Verdict(decision, subject, earlier.id, asking, access, earlier, again)
+                verdict = Verdict(decision, subject, earlier.id, asking, access, station, earlier, again)
                 return await self._again(session, matter, verdict)
             if decision.allowed:
                 decision = self._limits.objection(case.rule, case.actor, case.place, case.now) or decision
             if decision.allowed:
                 decision, subject = await self._claimed(session, matter, subject, decision, asking.now)
+            if decision.allowed and about.by_word:
+                await bindings.choose(session, chat_id=asking.chat, person_id=asking.person, station=asking.station)
         await self._meet(session, intent)
-        entry = await self._record(session, matter, subject, decision)
-        return Verdict(decision, subject, entry, asking, access, again=again)
+        entry = await self._record(session, matter, subject, decision, about.known)
+        return Verdict(decision, subject, entry, asking, access, station, again=again)
 
     def _is_of_this_run(self, update_id: int, earlier: Earlier | None) -> bool:
         if earlier is None or update_id in self._cut_off:
@@ -251,7 +286,7 @@ class Decisions:
         """What a killed run had begun is one matter with one row, unless it is given up now: that is a decision too."""
         if verdict.decision.allowed or verdict.before is None:
             return verdict
-        entry = await self._record(session, matter, verdict.subject, verdict.decision)
+        entry = await self._record(session, matter, verdict.subject, verdict.decision, verdict.station.name)
         outcome = f"interrupted, and given up: {verdict.decision.reason}"
         await audit.record_outcome(session, verdict.before.id, outcome, audit.NOTHING_CHANGED, verdict.asking.now)
         return replace(verdict, entry=entry)
@@ -265,7 +300,9 @@ class Decisions:
         if not intent.place.private and intent.place.title:
             await acquaintances.meet(session, Known(intent.place.chat, intent.place.title))
 
-    async def _record(self, session: AsyncSession, matter: Matter, subject: Subject, decision: Decision) -> int:
+    async def _record(
+        self, session: AsyncSession, matter: Matter, subject: Subject, decision: Decision, station: str
+    ) -> int:
         intent = matter.intent
         row = audit.entry(
             at=self._clock(),
@@ -273,7 +310,7 @@ class Decisions:
             actor_id=intent.actor.id,
             actor_name=intent.actor.name,
             chat_id=intent.place.chat,
-            station=self._station,
+            station=self._directory.one or station,
             what=subject.what,
             arguments=subject.arguments,
             permission=subject.rule.permission if subject.rule else "",
@@ -287,7 +324,7 @@ class Decisions:
             person=actor.id,
             chat=place.chat,
             private=place.private,
-            station=self._station,
+            station=self._directory.one or EVERY_STATION,
             now=self._clock(),
         )
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from telegram import Update
 
 from bot import metrics
-from bot.access import Decision, Permission
+from bot.access import EVERY_STATION, Decision, Permission
 from bot.chat.message import Message
 from bot.store.audit import holds_secret
 from bot.store.deeds import Deed
@@ -49,9 +49,8 @@ class Dispatcher:
         self._decisions = decisions
         self._second = second
         self._reception = reception
-        self._station = reception.station
         self._alert_chats = alert_chats
-        self._execution = Execution(reception.store, reception.station.name, reception.clock)
+        self._execution = Execution(reception.store, reception.clock)
 
     async def finish(self, within: float) -> None:
         """The program ends: see Execution.finish."""
@@ -60,15 +59,15 @@ class Dispatcher:
     async def go_on(self) -> None:
         """Imports that were confirmed, and were running when the program ended. The right is asked for again."""
         store, desk = self._reception.store, self._reception.desk
-        for left in await import_recovery.left_over(store, self._station.name, self._reception.clock()):
+        for left in await import_recovery.left_over(store, self._reception.clock()):
             names = await desk.people.named([left.person_id])
             known = names.get(left.person_id)
             actor = Actor(left.person_id, known.name if known else "")
-            verdict = await self._decisions.about_import(actor, left.id)
+            verdict = await self._decisions.about_import(actor, left.id, left.station)
             if not verdict.decision.allowed:
                 await import_recovery.stop(store, left, self._reception.clock())
                 continue
-            to = Address(actor, Place(actor.id, None, private=True))
+            to = Address(actor, Place(actor.id, None, private=True), verdict.station.name)
             talk = self._reception.conversation(to, verdict.may, again=verdict.again)
             press = Pressed("", 0, 0, actor, to.place, 0, "")
             request = replace(self._request(press, talk, verdict), resumed=True)
@@ -109,15 +108,15 @@ class Dispatcher:
         typed = self._decisions.refined(typed)
         verdict = await self._decisions.about_command(typed, update_id)
         command, decision = verdict.subject.handler, verdict.decision
-        to = Address(typed.actor, typed.place, asked=typed.message_id)
+        to = Address(typed.actor, typed.place, verdict.station.name, asked=typed.message_id)
         talk = self._reception.conversation(to, verdict.may, again=verdict.again)
         metrics.COMMANDS.labels(command.name if command else "unknown", _word(decision)).inc()
         if not decision.allowed or not isinstance(command, Command):
             await self._refuse(typed, verdict, talk)
             return
-        if command.rule.asks_pbx and (wait := self._station.pbx.turn_in) > WORTH_SAYING:
-            await talk.progress(Message("waiting_turn", {"station": self._station.name, "wait": wait}))
-        request = self._request(typed, talk, verdict, arguments=typed.arguments)
+        if command.rule.asks_pbx and (wait := verdict.station.pbx.turn_in) > WORTH_SAYING:
+            await talk.progress(Message("waiting_turn", {"station": verdict.station.name, "wait": wait}))
+        request = self._request(typed, talk, verdict, arguments=verdict.subject.arguments)
         job = Job(update_id, verdict.entry, to, command.resume is Resume.WHOLE)
         reply = await self._execution.carry_out(job, lambda: command.handler(request), command=command)
         await self._execution.conclude(job, talk, reply)
@@ -141,7 +140,7 @@ class Dispatcher:
         verdict = await self._decisions.about_press(pressed, update_id)
         press, decision = verdict.subject.handler, verdict.decision
         metrics.COMMANDS.labels(press.name if press else "unknown", _word(decision)).inc()
-        to = Address(pressed.actor, pressed.place, shown=pressed.message_id or None)
+        to = Address(pressed.actor, pressed.place, verdict.station.name, shown=pressed.message_id or None)
         if not decision.allowed or not isinstance(press, Press):
             await self._reception.toast(pressed, refusals.toast(decision), alert=True)
             await self._explain_late_press(pressed, verdict, update_id)
@@ -151,7 +150,17 @@ class Dispatcher:
             return
         talk = self._reception.conversation(to, verdict.may, again=verdict.again)
         request = self._request(pressed, talk, verdict)
-        wish = Wish(pressed.actor, pressed.place, press.name, request.data, request.kept, "", pressed.text, to.shown)
+        wish = Wish(
+            pressed.actor,
+            pressed.place,
+            press.name,
+            request.data,
+            request.kept,
+            "",
+            pressed.text,
+            to.shown,
+            verdict.station.name,
+        )
         deed = self._deed(press, request, wish, verdict)
         await self._obey_press(pressed, deed, talk, self._job(press, verdict, to, update_id))
 
@@ -164,7 +173,7 @@ class Dispatcher:
             reply = Reply(refusals.too_old(sent_at))
         else:
             return
-        to = Address(pressed.actor, pressed.place, asked=pressed.message_id)
+        to = Address(pressed.actor, pressed.place, verdict.station.name, asked=pressed.message_id)
         await self._reception.conversation(to, verdict.may, again=verdict.again).finish(reply)
         await self._decisions.told(update_id)
 
@@ -186,7 +195,9 @@ class Dispatcher:
         await self._reception.toast(pressed, toast)
         reply = await work
         if reply.instead is not None:
-            await self._typed(replace(reply.instead, actor=pressed.actor, place=pressed.place), job.update_id)
+            asked = reply.instead.message_id or pressed.message_id
+            instead = replace(reply.instead, actor=pressed.actor, place=pressed.place, message_id=asked)
+            await self._typed(instead, job.update_id)
         await self._execution.conclude(job, talk, reply)
 
     async def _second_pressed(self, pressed: Pressed, press: Press, verdict: Verdict, update_id: int) -> None:
@@ -195,7 +206,7 @@ class Dispatcher:
         if waiting is None or approval is None:
             return
         first, place = approval.first, approval.place
-        to = Address(first, place, shown=waiting["message"])
+        to = Address(first, place, verdict.station.name, shown=waiting["message"])
         talk = self._reception.conversation(to, approval.may, again=verdict.again)
         job = self._job(press, verdict, to, update_id)
         if approval.is_refusal:
@@ -209,7 +220,7 @@ class Dispatcher:
             request = replace(request, arguments=waiting["arguments"])
             await self._obey_press(pressed, lambda: press.handler(request), talk, job)
         if pressed.place.chat != place.chat:
-            here = Address(pressed.actor, pressed.place, shown=pressed.message_id or None)
+            here = replace(to, actor=pressed.actor, place=pressed.place, shown=pressed.message_id or None)
             await self._reception.conversation(here, verdict.may).finish(Reply(told))
 
     async def _said(self, said: Said, update_id: int) -> None:
@@ -219,7 +230,7 @@ class Dispatcher:
             await self._overheard(said)
             return
         answer = verdict.subject.handler
-        to = Address(said.actor, said.place, asked=said.message_id)
+        to = Address(said.actor, said.place, verdict.station.name, asked=said.message_id)
         talk = self._reception.conversation(to, verdict.may, again=verdict.again)
         metrics.COMMANDS.labels(verdict.subject.what, _word(verdict.decision)).inc()
         if not verdict.decision.allowed or not isinstance(answer, Press):
@@ -229,7 +240,8 @@ class Dispatcher:
             )
             return
         request = self._request(said, talk, verdict, arguments=said.text)
-        wish = Wish(said.actor, said.place, answer.name, request.data, None, said.text, said.text, None)
+        station = verdict.station.name
+        wish = Wish(said.actor, said.place, answer.name, request.data, None, said.text, said.text, None, station)
         again = Question(answer.name, request.data)
         job = self._job(answer, verdict, to, update_id)
         reply = await self._execution.carry_out(job, self._deed(answer, request, wish, verdict), question=again)
@@ -243,7 +255,8 @@ class Dispatcher:
         may = await self._decisions.rights(said.actor, said.place)
         if not refusals.is_known(may):
             return
-        talk = self._reception.conversation(Address(said.actor, said.place, asked=said.message_id), may)
+        to = Address(said.actor, said.place, EVERY_STATION, asked=said.message_id)
+        talk = self._reception.conversation(to, may)
         if said.place.private:
             await talk.finish(Reply(Message("not_a_command")))
         else:
@@ -254,15 +267,18 @@ class Dispatcher:
         verdict = await self._decisions.about_joining(added, update_id)
         if verdict.decision == UNDECIDED:
             return
-        to = Address(added.actor, added.place)
+        to = Address(added.actor, added.place, verdict.station.name)
         talk = self._reception.conversation(to, verdict.may, again=verdict.again)
         given = (grant.subject for grant in verdict.access.grants if not grant.has_ended(verdict.asking.now))
         known = added.place.chat in {*await self._alert_chats(), *given}
         if known or (verdict.decision.allowed and added.channel):
             reply = Reply(outcome="stays")
         elif verdict.decision.allowed:
-            roles = self._reception.desk.grants.roles
-            reply = group_chat.introduction(self._station.name, added.place, roles)
+            directory, roles = self._reception.directory, self._reception.desk.grants.roles
+            if directory.one is None:
+                reply = group_chat.introduction_to_many(directory.names)
+            else:
+                reply = group_chat.introduction(directory.one, added.place, roles)
         else:
             # A channel's subscribers are not told who administers it.
             reply = Reply(None if added.channel else group_chat.farewell(added.actor), outcome="left")

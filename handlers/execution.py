@@ -37,9 +37,8 @@ class Job:
 class Execution:
     """Runs handlers. What they raise becomes a sentence, and none of it ends anything else."""
 
-    def __init__(self, store: Store, station: str, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
         self._store = store
-        self._station = station
         self._clock = clock
         self._going_on: set[asyncio.Task[None]] = set()
         self.stopping = False
@@ -53,7 +52,9 @@ class Execution:
         for task in self._going_on:
             task.cancel()
 
-    async def run(self, work: Work, *, command: Command | None = None, question: Question | None = None) -> Reply:
+    async def run(
+        self, job: Job, work: Work, *, command: Command | None = None, question: Question | None = None
+    ) -> Reply:
         """What the work replies, or how its failure is said. An answer that cannot be meant is asked for again."""
         try:
             return await work()
@@ -67,7 +68,7 @@ class Execution:
             message = wrong.message or Message("wrong_arguments", facts)
             return Reply(message, question=question, outcome="wrong arguments")
         except PbxError as error:
-            message = Message("problem", {"station": self._station, "problem": problems.describe(error)})
+            message = Message("problem", {"station": job.address.station, "problem": problems.describe(error)})
             return Reply(message, outcome=f"failed: {type(error).__name__}")
         except Exception:
             log.exception("a handler failed")
@@ -78,10 +79,10 @@ class Execution:
     ) -> Reply:
         """Do it. What is whole is done and written down, and its answer owed from then on, or nothing happened."""
         if not job.whole:
-            return await self.run(work, command=command, question=question)
+            return await self.run(job, work, command=command, question=question)
         try:
             async with self._store.whole() as session:
-                reply = await self.run(work, command=command, question=question)
+                reply = await self.run(job, work, command=command, question=question)
                 await self._record(session, job, reply)
                 if reply.then is None:
                     await deeds.write(session, job.update_id, answers.written(reply, job.address), self._clock())
@@ -116,6 +117,6 @@ class Execution:
 
     async def _go_on(self, job: Job, talk: Conversation, work: Work) -> None:
         try:
-            await self.conclude(job, talk, await self.run(work))
+            await self.conclude(job, talk, await self.run(job, work))
         except Exception:
             log.exception("what went on in the background could not be concluded")

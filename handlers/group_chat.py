@@ -1,6 +1,6 @@
 """A group that the bot is brought into: it introduces itself to those who may give it access, and leaves all others."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bot.access import OPERATOR, NotGranted, Role
 from bot.chat.message import Button, Message, Rows, mark
@@ -14,12 +14,21 @@ ROLES_IN_A_ROW = 3
 
 
 def introduction(station: str, place: Place, roles: Mapping[str, Role]) -> Reply:
-    fitting = [role.name for role in roles.values() if role.permissions <= OPERATOR.permissions]
-    offers = [Button(role, "chat.give", {"role": role}) for role in fitting]
-    rows: Rows = tuple(tuple(offers[i : i + ROLES_IN_A_ROW]) for i in range(0, len(offers), ROLES_IN_A_ROW))
     dismiss = Button(mark("🚪 Nothing, leave"), "chat.dismiss")
     facts = {"station": station, "chat": place.chat}
-    return Reply(Message("group_hello", facts, (*rows, (dismiss,))), outcome="introduced itself")
+    return Reply(Message("group_hello", facts, (*role_offers(roles), (dismiss,))), outcome="introduced itself")
+
+
+def role_offers(roles: Mapping[str, Role]) -> Rows:
+    """What everybody in a group can be given."""
+    fitting = [role.name for role in roles.values() if role.permissions <= OPERATOR.permissions]
+    offers = [Button(role, "chat.give", {"role": role}) for role in fitting]
+    return tuple(tuple(offers[i : i + ROLES_IN_A_ROW]) for i in range(0, len(offers), ROLES_IN_A_ROW))
+
+
+def introduction_to_many(names: Sequence[str]) -> Reply:
+    """Before anybody is given access, somebody must say which PBX the chat is about."""
+    return Reply(Message("group_hello_many", {"count": len(names), "example": names[0]}), outcome="introduced itself")
 
 
 def farewell(actor: Actor) -> Message:

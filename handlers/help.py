@@ -3,7 +3,7 @@
 from bot.access import Permission
 from bot.chat.message import Message, mark
 from handlers import refusals
-from handlers.command import CATALOGUE, Reply, Request, command
+from handlers.command import CATALOGUE, Reply, Request, Whose, command
 from handlers.topics import by_topic
 
 FIRST_ASKED = ("status", "calls", "cdr")
@@ -14,6 +14,7 @@ FIRST_ASKED = ("status", "calls", "cdr")
     summary=mark("The commands you may use here; how to write one of them"),
     usage=mark("[command]"),
     examples=("/help", "/help cdr"),
+    whose=Whose.ANY,
 )
 async def help_(request: Request) -> Reply:
     if not request.may(Permission.SOMEBODY).allowed:
@@ -37,7 +38,7 @@ async def help_(request: Request) -> Reply:
     return Reply(Message("help", {"topics": shown}))
 
 
-@command("id", summary=mark("Your numeric id and this chat's, as the settings want them"))
+@command("id", summary=mark("Your numeric id and this chat's, as the settings want them"), whose=Whose.ANY)
 async def id_(request: Request) -> Reply:
     place = request.place
     facts = {
@@ -49,7 +50,7 @@ async def id_(request: Request) -> Reply:
     return Reply(Message("id", facts))
 
 
-@command("start", summary=mark("What this bot does and how to begin"))
+@command("start", summary=mark("What this bot does and how to begin"), whose=Whose.ANY)
 async def start(request: Request) -> Reply:
     if not request.may(Permission.SOMEBODY).allowed:
         return Reply(refusals.stranger(request.actor))

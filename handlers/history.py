@@ -197,7 +197,7 @@ def _drawing(request: Request, looked: Looked) -> chart.Chart:
         for past in looked.trunks
     ]
     return chart.Chart(
-        title=f"{request.station.name} · {request.translate(TITLE)}",
+        title=f"{request.station.title} · {request.translate(TITLE)}",
         begin=looked.since,
         end=looked.until,
         zone=request.station.zone(),

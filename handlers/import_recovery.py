@@ -12,10 +12,10 @@ from handlers.import_report import count
 from handlers.import_run import buttons_of_stopped
 
 
-async def left_over(store: Store, station: str, now: datetime) -> list[Import]:
+async def left_over(store: Store, now: datetime) -> list[Import]:
     """What is to go on. The rest is told of in one transaction with marking it as stopped: once, and surely."""
     async with store.begin() as session:
-        found = await imports.left_over(session, station)
+        found = await imports.left_over(session)
         going_on = [one for one in found if one.state == imports.RUNNING and now - one.touched_at <= RESUMED_WITHIN]
     for one in found:
         if one not in going_on:
@@ -45,5 +45,5 @@ async def stop(store: Store, left: Import, now: datetime) -> None:
             template=message.template,
             facts=dict(message.facts),
             now=now,
-            keyboard=keyboards.new_keyboard(found.person_id, stored(message.buttons), now=now),
+            keyboard=keyboards.new_keyboard(found.person_id, stored(message.buttons), now=now, station=found.station),
         )

@@ -13,9 +13,10 @@ from bot.chat.render import Renderer
 from bot.store.database import Store
 from handlers.answers import Address
 from handlers.checks import May
-from handlers.command import Desk, Request, Station
+from handlers.command import Desk, Request
 from handlers.conversation import Conversation
 from handlers.decisions import Verdict
+from handlers.directory import Directory
 from handlers.intent import Pressed, Said, Typed
 
 log = structlog.get_logger(__name__)
@@ -28,7 +29,7 @@ AGAIN = "again"
 class Reception:
     """`mask_numbers`: in groups phone numbers are shown in part to those who may not read them."""
 
-    station: Station
+    directory: Directory
     desk: Desk
     store: Store
     messenger: Messenger
@@ -42,8 +43,7 @@ class Reception:
         return Conversation(
             messenger=self.messenger,
             store=self.store,
-            station=self.station.name,
-            zone=self.station.zone(),
+            zone=self.directory.zone(to.station),
             clock=self.clock,
             to=to,
             masked=self.mask_numbers and not may(Permission.NUMBERS).allowed,
@@ -63,10 +63,11 @@ class Reception:
         return Request(
             actor=intent.actor,
             place=intent.place,
-            station=self.station,
+            station=verdict.station,
             now=self.clock(),
             talk=talk,
             may=verdict.may,
+            may_at=verdict.may_at,
             asking=verdict.asking,
             desk=self.desk,
             translate=self.renderer.label,

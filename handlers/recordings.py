@@ -76,6 +76,6 @@ def _file(request: Request, record: CallRecord, leg: CallRecordLeg, sound: Sound
         kind="audio" if ending == "mp3" else "document",
         caption=caption,
         title=f"{leg.source_number} → {leg.destination_number}",
-        performer=request.station.name,
+        performer=request.station.title,
         seconds=sound.seconds if sound.seconds is not None else leg.talk_seconds,
     )

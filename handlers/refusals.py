@@ -58,7 +58,7 @@ def _to_somebody_known(typed: Typed, decision: Decision) -> Message | None:
         return Message("only_in_private", {"command": typed.name})
     if decision in TOO_MUCH:
         return Message("too_much", {"person": typed.actor.name})
-    return Message("no_right", {"command": typed.name})
+    return Message("not_bound" if decision == checks.UNBOUND else "no_right", {"command": typed.name})
 
 
 def answer_to_late_words(said: Said, decision: Decision, may: May) -> Message | None:

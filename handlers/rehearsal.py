@@ -12,7 +12,7 @@ TRIES, PAUSE = 10, 0.5
 
 @command("test_alert", summary=mark("A rehearsal: a labelled alert to whoever would be woken by a real one"))
 async def test_alert(request: Request) -> Reply:
-    rehearsals = request.desk.rehearsals
+    rehearsals = request.station.rehearsals
     if (running := await rehearsals.running()) is not None:
         facts = {"by": running.by, "began_at": running.began_at, "until": running.until}
         return Reply(Message("rehearsal_running", facts), outcome="one runs already")
@@ -24,7 +24,7 @@ async def test_alert(request: Request) -> Reply:
 
 async def _told(request: Request) -> Told:
     for _ in range(TRIES):
-        told = await request.desk.rehearsals.told()
+        told = await request.station.rehearsals.told()
         if told != Told():
             return told
         await request.station.pause(PAUSE)

@@ -236,6 +236,8 @@ RULES: Mapping[str, Rule] = {
     "audit.page": Rule(Permission.AUDIT, Where.PRIVATE),
     "audit.card": Rule(Permission.AUDIT, Where.PRIVATE),
     "audit.export": Rule(Permission.AUDIT, Where.PRIVATE, costly=True),
+    # the PBXs
+    "station.choose": Rule(Permission.SOMEBODY),
     # the bot
     "/help": Rule(Permission.ANYONE),
     "/id": Rule(Permission.ANYONE),

@@ -35,6 +35,7 @@ class Wish:
     arguments: str
     shown: str
     message: int | None
+    station: str
 
 
 class SecondPerson:
@@ -44,14 +45,12 @@ class SecondPerson:
         *,
         store: Store,
         drawer: Drawer,
-        station: str,
         clock: Callable[[], datetime],
         wake: Callable[[], None],
     ) -> None:
         self._permissions = permissions
         self._store = store
         self._drawer = drawer
-        self._station = station
         self._clock = clock
         self._wake = wake
 
@@ -61,12 +60,12 @@ class SecondPerson:
     async def ask(self, wish: Wish, access: Access) -> Reply:
         """Ask everybody else who has the right, each in private; in a group the message itself asks too."""
         permission = RULES[wish.action].permission
-        others = [p for p in access.people_with(permission, self._station, self._clock()) if p != wish.actor.id]
+        others = [p for p in access.people_with(permission, wish.station, self._clock()) if p != wish.actor.id]
         if not others:
             return Reply(Message("second_person_missing", {"permission": permission}), outcome="no second person")
         token = await self._keep(wish)
         await self._owe_questions(wish, token, others)
-        facts = self._facts(wish) | {"asked": len(others), "private": wish.place.private, "mine": True}
+        facts = _facts(wish) | {"asked": len(others), "private": wish.place.private, "mine": True}
         buttons = _buttons(token) if not wish.place.private else ((_refuse(token),),)
         return Reply(Message("second_person", facts, buttons), outcome="waits for a second person")
 
@@ -79,11 +78,12 @@ class SecondPerson:
             "first": asdict(wish.actor),
             "place": asdict(wish.place),
             "message": wish.message,
+            "station": wish.station,
         }
         return await self._drawer.put(kept, WITHIN)
 
     async def _owe_questions(self, wish: Wish, token: str, others: list[int]) -> None:
-        now, facts = self._clock(), self._facts(wish) | {"asked": 0, "private": True, "mine": False}
+        now, facts = self._clock(), _facts(wish) | {"asked": 0, "private": True, "mine": False}
         rows = stored(_buttons(token))
         async with self._store.begin() as session:
             for person in others:
@@ -94,18 +94,19 @@ class SecondPerson:
                     template="second_person",
                     facts=facts,
                     now=now,
-                    keyboard=new_keyboard(person, rows, now=now),
+                    keyboard=new_keyboard(person, rows, now=now, station=wish.station),
                 )
         self._wake()
 
-    def _facts(self, wish: Wish) -> dict[str, Any]:
-        lines = [line for line in wish.shown.splitlines() if line.strip()]
-        return {
-            "station": self._station,
-            "first": wish.actor.name,
-            "deed": RULES[wish.action].writes,
-            "lines": lines[:MOST_LINES],
-        }
+
+def _facts(wish: Wish) -> dict[str, Any]:
+    lines = [line for line in wish.shown.splitlines() if line.strip()]
+    return {
+        "station": wish.station,
+        "first": wish.actor.name,
+        "deed": RULES[wish.action].writes,
+        "lines": lines[:MOST_LINES],
+    }
 
 
 def refused(first: Actor, by: Actor) -> Message:

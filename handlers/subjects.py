@@ -46,7 +46,8 @@ class Subject:
 
     def taken(self) -> Deed:
         """What was taken for it and nobody else has any more."""
-        question = {"answer": self.question.answer, "data": self.question.data} if self.question else None
+        asked = self.question
+        question = {"answer": asked.answer, "data": asked.data, "station": asked.station} if asked else None
         found = {"kept": self.kept, "question": question, "waiting": self.waiting}
         return {name: dict(value) for name, value in found.items() if value is not None}
 
@@ -89,9 +90,18 @@ def of_answer(answer: Press, question: Question, said: Said) -> Subject:
     )
 
 
+async def station_of_press(session: AsyncSession, pressed: Pressed) -> str:
+    """Whose PBX a button is about: the keyboard says so, or the button itself."""
+    keyboard = await keyboards.find_keyboard(session, pressed.keyboard)
+    choice = chosen(keyboard, pressed)
+    return "" if keyboard is None or choice is None else str((choice["data"] or {}).get("station", keyboard.station))
+
+
 def question_again(taken: Mapping[str, Any], said: Said, now: datetime) -> Question:
     """The question that these words had answered when the program was killed."""
-    return Question(chat_id=said.place.chat, person_id=said.actor.id, message_id=0, expires_at=now, **taken)
+    return Question(
+        chat_id=said.place.chat, person_id=said.actor.id, message_id=0, expires_at=now, **{"station": "", **taken}
+    )
 
 
 async def of_press(

@@ -36,10 +36,10 @@ async def watch(request: Request) -> Reply:
             raise WrongArguments(
                 message=Message("no_such_extension", {"number": number, "station": request.station.name})
             )
-    watched = {one.number for one in await request.desk.watched.all()}
+    watched = {one.number for one in await request.station.watched.all()}
     if len(watched | set(numbers)) > MOST:
         raise WrongArguments(mark("That is too much: 40 extensions can be watched. /unwatch takes some away."))
-    await request.desk.watched.watch(numbers, request.actor.id, request.actor.name, request.now)
+    await request.station.watched.watch(numbers, request.actor.id, request.actor.name, request.now)
     return Reply(await _list(request, phones, added=numbers), outcome=f"watched {' '.join(numbers)}")
 
 
@@ -54,7 +54,7 @@ async def unwatch(request: Request) -> Reply:
     numbers = _numbers(request.arguments)
     if not numbers:
         return Reply(await _list(request))
-    gone = await request.desk.watched.unwatch(numbers)
+    gone = await request.station.watched.unwatch(numbers)
     if not gone and not request.resumed:
         raise WrongArguments(mark("Nobody watches that. /watch lists the extensions that are watched."))
     return Reply(await _list(request, taken=gone), outcome=f"not watched any more: {' '.join(gone)}")
@@ -68,7 +68,7 @@ async def show(request: Request) -> Reply:
 @button("watch.stop")
 async def stop(request: Request) -> Reply:
     number = str(request.data["number"])
-    gone = await request.desk.watched.unwatch([number])
+    gone = await request.station.watched.unwatch([number])
     toast = mark("Not watched any more.") if gone else mark("Somebody took it away before you.")
     return Reply(await _list(request), toast=toast, outcome=f"not watched any more: {number}")
 
@@ -85,7 +85,7 @@ async def _list(
     request: Request, phones: Phones | None = None, added: Sequence[str] = (), taken: Sequence[str] = ()
 ) -> Message:
     """The list is there even when the PBX is not: then it says why nothing is known of the phones."""
-    watched = await request.desk.watched.all()
+    watched = await request.station.watched.all()
     problem = None
     if phones is None and watched and not request.station.watch.engine_is_silent:
         try:

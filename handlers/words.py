@@ -1,6 +1,7 @@
 """Reading what people type after a command: words, "words in quotes", and field=value. Pure."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 # Telephones put typographic quotes where people typed plain ones.
@@ -48,3 +49,13 @@ def read_words(text: str) -> Words:
         else:
             free.append(word)
     return Words(tuple(free), fields)
+
+
+def station_named(text: str, names: Mapping[str, str]) -> tuple[str | None, str]:
+    """What the first or the last word names, and the text without it. `names` are in lower case."""
+    words = text.split()
+    for place in (-1, 0) if words else ():
+        if (named := names.get(words[place].lower())) is not None:
+            head, _, tail = text.partition(words[0]) if place == 0 else text.rpartition(words[-1])
+            return named, (head + tail).strip()
+    return None, text

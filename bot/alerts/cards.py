@@ -235,7 +235,7 @@ class Cards:
     async def _looks(self, session: AsyncSession, card: Card, now: datetime) -> tuple[dict[str, Any], Keyboard | None]:
         incidents = await self._incidents(session, card)
         rows = stored(shown.buttons_of(card.id, incidents))
-        keyboard = new_keyboard(card.chat_id, rows, now=now) if rows else None
+        keyboard = new_keyboard(card.chat_id, rows, now=now, station=card.station) if rows else None
         facts = {
             "station": card.station,
             "told_at": card.opened_at.isoformat(),

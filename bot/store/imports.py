@@ -57,9 +57,7 @@ class Imports:
             return moved.scalar_one_or_none() is not None
 
 
-async def left_over(session: AsyncSession, station: str) -> Sequence[Import]:
+async def left_over(session: AsyncSession) -> Sequence[Import]:
     """What was running when the program ended."""
-    found = await session.execute(
-        select(Import).where(Import.station == station, Import.state.in_((RUNNING, STOPPING))).order_by(Import.id)
-    )
+    found = await session.execute(select(Import).where(Import.state.in_((RUNNING, STOPPING))).order_by(Import.id))
     return found.scalars().all()

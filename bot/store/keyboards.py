@@ -18,14 +18,16 @@ def new_keyboard(
     rows: list[list[dict[str, Any]]],
     *,
     now: datetime,
+    station: str,
     asker_id: int | None = None,
     single_use: bool = False,
     lifetime: timedelta | None = None,
 ) -> Keyboard:
-    """A keyboard row to add to a session. `rows` are dictionaries with label, action and data."""
+    """A keyboard row to add to a session, about that station's PBX. `rows` are dictionaries with label, action and data."""
     return Keyboard(
         id=secrets.token_urlsafe(12),
         chat_id=chat_id,
+        station=station,
         rows=rows,
         asker_id=asker_id,
         single_use=single_use,

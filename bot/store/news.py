@@ -26,7 +26,13 @@ class News:
 def owe_news(session: AsyncSession, now: datetime, news: Iterable[News]) -> None:
     for one in news:
         keyboard = one.rows and new_keyboard(
-            one.to.chat, one.rows, now=now, asker_id=one.to.chat, single_use=True, lifetime=one.lifetime
+            one.to.chat,
+            one.rows,
+            now=now,
+            station=str(one.facts.get("station", "")),
+            asker_id=one.to.chat,
+            single_use=True,
+            lifetime=one.lifetime,
         )
         outbox.owe(
             session,

@@ -14,6 +14,7 @@ async def ask(
     *,
     chat_id: int,
     person_id: int,
+    station: str,
     message_id: int,
     answer: str,
     data: dict[str, Any],
@@ -21,7 +22,13 @@ async def ask(
 ) -> None:
     """`message_id` is the message that asks: in a group only a reply to it is an answer."""
     question = Question(
-        chat_id=chat_id, person_id=person_id, message_id=message_id, answer=answer, data=data, expires_at=expires_at
+        chat_id=chat_id,
+        person_id=person_id,
+        station=station,
+        message_id=message_id,
+        answer=answer,
+        data=data,
+        expires_at=expires_at,
     )
     await session.merge(question)
 

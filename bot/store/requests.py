@@ -58,7 +58,7 @@ class Requests:
                     template="access_request",
                     facts=facts | {"station": station, "role": None, "by": ""},
                     now=now,
-                    keyboard=new_keyboard(admin, rows, now=now),
+                    keyboard=new_keyboard(admin, rows, now=now, station=station),
                 )
                 for admin in admins
             ]

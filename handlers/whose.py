@@ -1,0 +1,92 @@
+"""Whose PBX a matter is about, decided before the right is: rights are given for each PBX."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.access import EVERY_STATION, Access, Asking, Permission
+from handlers.choose_station import ask_which
+from handlers.command import Command, Whose
+from handlers.directory import Directory
+from handlers.subjects import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """The person, seen at each station that it can be about; only at one of them once it is settled. `by_word`: it was
+    named. `unbound`: nothing can be meant here. `known` is what the audit calls it."""
+
+    subject: Subject
+    views: tuple[Asking, ...]
+    by_word: bool = False
+    unbound: bool = False
+    unsettled: bool = False
+
+    @property
+    def asking(self) -> Asking:
+        return self.views[0]
+
+    @property
+    def known(self) -> str:
+        return EVERY_STATION if self.unsettled else self.asking.station
+
+
+def views(asking: Asking, stations: Iterable[str]) -> list[Asking]:
+    """At the whole fleet, when there is no station."""
+    return [replace(asking, station=name) for name in stations] or [replace(asking, station=EVERY_STATION)]
+
+
+def first_allowed(access: Access, seen: Iterable[Asking], permission: str) -> Asking | None:
+    return next((view for view in seen if access.may(view, permission).allowed), None)
+
+
+async def of_command(
+    session: AsyncSession, directory: Directory, subject: Subject, access: Access, asking: Asking
+) -> About:
+    """A command that nobody knows is about no station."""
+    command = subject.handler
+    if not isinstance(command, Command):
+        return About(subject, tuple(views(asking, ())), unsettled=True)
+    choice = await directory.choice(
+        session,
+        access,
+        asking,
+        subject.arguments,
+        everywhere=command.whose is Whose.NAMED,
+        of_pbx=command.rule.asks_pbx and command.whose is Whose.ONE,
+    )
+    if command.whose is Whose.ALL:
+        return About(subject, tuple(views(asking, choice.among)), unsettled=True)
+    subject = replace(subject, arguments=choice.words)
+    if choice.station is not None:
+        return About(subject, (replace(asking, station=choice.station),), by_word=choice.by_word)
+    unbound = command.whose is Whose.ONE and not choice.among
+    return About(subject, tuple(views(asking, choice.among)), unbound=unbound, unsettled=True)
+
+
+def of_joining(directory: Directory, subject: Subject, access: Access, asking: Asking) -> About:
+    """Wherever the person may give access, they may bring the bot along."""
+    if directory.one is not None:
+        return About(subject, (replace(asking, station=directory.one),))
+    given = {grant.station for grant in access.grants if grant.subject == asking.person}
+    seen = views(asking, sorted(given))
+    return About(subject, (first_allowed(access, seen, Permission.GRANT) or seen[0],), unsettled=True)
+
+
+def settled(about: About, access: Access) -> About:
+    """With one view: of what is still open, a command that must know is asked about, and any other is seen from where
+    it is allowed."""
+    command, rule = about.subject.handler, about.subject.rule
+    if not about.unsettled or not isinstance(command, Command) or rule is None or about.unbound:
+        return replace(about, views=about.views[:1])
+    allowed = [view for view in about.views if access.may(view, rule.permission).allowed]
+    subject = about.subject
+    if command.whose is Whose.ONE and allowed:
+        subject = _which(subject, command, allowed)
+    return replace(about, subject=subject, views=tuple(allowed[:1]) or about.views[:1])
+
+
+def _which(subject: Subject, command: Command, allowed: Sequence[Asking]) -> Subject:
+    data = {"command": command.name, "among": [view.station for view in allowed]}
+    return replace(subject, handler=replace(command, handler=ask_which), data=data)

@@ -1,7 +1,7 @@
 """What `mikopbx-bot access` prints: the roles, the rules of every command and button, the grants; of one person why
 each rule allows or denies. It reads the settings and the store, and asks neither Telegram nor the PBX."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from rich.console import Console
@@ -10,6 +10,7 @@ from rich.table import Table
 
 from bot.access import Access, Asking, Decision, Grant, Permission, grants_from
 from bot.settings import Settings
+from bot.station_settings import StationSettings
 from bot.store.acquaintances import Acquaintances, Known
 from bot.store.database import Store
 from bot.store.grants import GrantBook
@@ -23,7 +24,7 @@ class NotMet(Exception):
     """Nobody of that name is known."""
 
 
-async def print_report(settings: Settings, who: str) -> None:
+async def print_report(settings: Settings, stations: Sequence[StationSettings], who: str) -> None:
     """Raises NotMet."""
     store = Store(settings.database_url)
     await store.open()
@@ -39,8 +40,11 @@ async def print_report(settings: Settings, who: str) -> None:
     if not console.is_terminal:
         console.width = PIPED_WIDTH
     if person is not None:
-        for table in _of_one(access, settings.station_name, person, names):
-            console.print(table)
+        for station in stations:
+            if len(stations) > 1:
+                console.print(f"[bold]{escape(station.title)}[/bold] ({escape(station.name)})\n")
+            for table in _of_one(access, station.name, person, names):
+                console.print(table)
     else:
         for table in (_roles(access), _rules(access, settings.two_person), _grants(access, names)):
             console.print(table)

@@ -3,16 +3,21 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+import structlog
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Update
 
-from bot.access import grants_from
+from bot.access import Destination, grants_from
+from bot.alerts.duty import DutyWatch
+from bot.alerts.rest import rest
+from bot.answering import dispatcher
 from bot.chat.courier import Courier
 from bot.chat.doors import Door
 from bot.chat.membership import Membership
@@ -22,39 +27,33 @@ from bot.chat.pools import opened, telegram_bot
 from bot.chat.render import Renderer
 from bot.chat.updates import Updates
 from bot.exits import explained, leave_soon
+from bot.fleet import Fleet
 from bot.heartbeat import Heartbeat
 from bot.life import Life
 from bot.listening import Listening
-from bot.settings import Settings
-from bot.station import WatchedStation
+from bot.settings import Settings, WrongSettings
+from bot.station import Shared
+from bot.station_settings import StationSettings
 from bot.steady_clock import SteadyClock
 from bot.stopping import wait_for
 from bot.store import closed, outbox
 from bot.store.acquaintances import Acquaintances
-from bot.store.audit_reading import AuditReader
 from bot.store.database import Store
-from bot.store.drawer import Drawer
 from bot.store.grants import GrantBook
-from bot.store.imports import Imports
-from bot.store.incidents import Incidents
 from bot.store.newest import newest_time
-from bot.store.requests import Requests
-from bot.store.tables import Outgoing
+from bot.store.oncall import OnCallBook
 from bot.supervision import ENDS_WITHIN, cancel, persistently, supervise
 from bot.systemd import ServiceManager
 from bot.tidying import tidy
 from bot.turns import Turns
 from handlers import CATALOGUE
-from handlers.command import Desk, Station
-from handlers.decisions import Decisions
 from handlers.dispatcher import Dispatcher
-from handlers.limits import Limits
-from handlers.limits import Pace as CommandPace
 from handlers.menus import Menus
-from handlers.reception import Reception
-from handlers.second_person import SecondPerson
+
+log = structlog.get_logger(__name__)
 
 TIDY_EVERY = 600.0
+FOR_EVER = 86_400.0
 
 
 def utc_now() -> datetime:
@@ -62,10 +61,20 @@ def utc_now() -> datetime:
 
 
 class Application:
-    """One run of the bot, from opening the store to closing it."""
+    """One run of the bot, from opening the store to closing it. `reread` gives the stations as they are described now,
+    or raises WrongSettings."""
 
-    def __init__(self, settings: Settings, clock: SteadyClock | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        stations: Sequence[StationSettings],
+        *,
+        reread: Callable[[], Sequence[StationSettings]],
+        clock: SteadyClock | None = None,
+    ) -> None:
         self._settings = settings
+        self._reread = reread
+        self._again = asyncio.Event()
         self._clock = clock = clock or SteadyClock(utc_now)
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -73,7 +82,8 @@ class Application:
         self._manager = ServiceManager()
         self._store = Store(settings.database_url)
         self._bot = telegram_bot(settings)
-        self._renderer = Renderer(settings.language)
+        several = settings.stations_file is not None
+        self._renderer = Renderer(settings.language, titles=self._title if several else None)
         self._messenger = Messenger(self._bot, self._store, self._renderer, Pace())
         self._grants = GrantBook(
             self._store,
@@ -87,37 +97,53 @@ class Application:
         self._courier = Courier(
             self._store,
             self._messenger,
-            lambda _name: self._station.zone(),
+            lambda name: self._fleet.zone(name),
             clock,
-            self._lost,
+            lambda *lost: self._fleet.lost(*lost),
             self._turns.of("courier"),
         )
-        self._station = WatchedStation(
-            settings,
-            store=self._store,
-            messenger=self._messenger,
+        self._oncall = OnCallBook(self._store, clock, self._oncall_changed)
+        self._fleet = Fleet(
+            stations,
+            Shared(
+                store=self._store,
+                messenger=self._messenger,
+                grants=self._grants,
+                oncall=self._oncall,
+                fleet_chats=settings.alert_chats if several else (),
+                last_resort=tuple(Destination(person) for person in sorted(settings.admins)),
+                owed=self._owed,
+                watching_changed=lambda _name: None,
+                clock=clock,
+                turns=self._turns,
+            ),
+            several=settings.pbx_name if several else None,
+        )
+        self._duty = DutyWatch(
+            book=self._oncall,
             grants=self._grants,
             people=self._people,
-            alert_chats=settings.alert_destinations,
-            wake=self._courier.wake,
+            can_write_to=self._messenger.can_write_to,
+            store=self._store,
+            destinations=lambda name: self._fleet[name].destinations,
             clock=clock,
-            turns=self._turns,
+            wake=self._courier.wake,
         )
         self._life = Life(
             clock=clock,
             updates=lambda: self._listening.last_success,
-            polls={self._station.name: lambda: self._station.watch.last_good},
+            polls=lambda: {station.title: station.watch.last_good for station in self._fleet},
             poll_silence=timedelta(seconds=max(120.0, 4 * settings.poll_interval)),
-            tick=lambda: self._station.ticker.last_tick,
+            tick=lambda: self._fleet.ticker.last_tick,
             oldest_due=self._oldest_due,
         )
-        self._menus = Menus(self._bot, self._renderer, CATALOGUE, self._grants, settings.station_name, clock)
+        self._menus = Menus(self._bot, self._renderer, CATALOGUE, self._grants, clock)
         self._listening = Listening(
             settings,
             bot=self._bot,
             clock=clock,
             turned=self._turns.of("listening"),
-            second_copy=self._station.lookouts.second_copy,
+            second_copy=self._fleet.second_copy,
             is_anything_owed=self._is_anything_owed,
             ready=self._manager.ready,
         )
@@ -125,18 +151,19 @@ class Application:
 
     async def run(self) -> int:
         """Run until a signal; returns the exit code."""
-        _on_signals(self._end)
+        _on_signals(self._end, self._again.set)
         try:
             await self._store.open()
         except SQLAlchemyError as error:
             return explained(error)
         await self._take_up_time()
-        async with self._station.pbx, opened(self._bot):
+        async with opened(self._bot):
             failure = await supervise(self._jobs(), self._finish, self._stop, self._hurry)
             code = 0 if failure is None else explained(failure)
             leave_soon(code)
             # Whatever did not finish by now stays in the store, and must not meet it closed.
             await cancel(asyncio.all_tasks() - {asyncio.current_task()})
+            await self._fleet.close()
         await self._store.close()
         return code
 
@@ -154,7 +181,14 @@ class Application:
 
     def _jobs(self) -> list[Coroutine[Any, Any, None]]:
         stop, settings = self._stop, self._settings
-        runs = {**self._station.jobs, "courier": self._courier.run, "tidy": self._tidy, "life": self._life.run}
+        runs = {
+            **self._fleet.jobs(),
+            "fleet": self._renew,
+            "duty": self._duty.run,
+            "courier": self._courier.run,
+            "tidy": self._tidy,
+            "life": self._life.run,
+        }
         jobs = [persistently(name, partial(run, stop), stop) for name, run in runs.items()]
         jobs += [self._listen(), self._manager.keep_told(self._turns.hung, self._life.complaints, stop)]
         if settings.health_address:
@@ -173,7 +207,21 @@ class Application:
         await self._listening.run(self._answering, menus, self._stop)
 
     async def _answering(self, bot_name: str) -> Updates:
-        self._dispatcher = self._new_dispatcher(bot_name)
+        self._dispatcher = dispatcher(
+            bot_name,
+            self._settings,
+            self._fleet,
+            store=self._store,
+            messenger=self._messenger,
+            renderer=self._renderer,
+            grants=self._grants,
+            membership=self._membership,
+            people=self._people,
+            oncall=self._oncall,
+            alert_chats=self._alert_chats,
+            clock=self._clock,
+            wake=self._courier.wake,
+        )
         await persistently("what was begun", self._dispatcher.go_on, self._stop)
         return Updates(
             self._bot,
@@ -190,89 +238,55 @@ class Application:
         self._membership.heard(update)
         self._menus.heard(update)
 
-    def _new_dispatcher(self, bot_name: str) -> Dispatcher:
-        settings, store, clock, watched = self._settings, self._store, self._clock, self._station
-        station = Station(
-            name=watched.name,
-            pbx=watched.pbx,
-            watch=watched.watch,
-            ledger=watched.ledger,
-            phones=watched.lookouts.phones,
-            zone=watched.zone,
-        )
-        desk = Desk(
-            drawer=Drawer(store, clock),
-            imports=Imports(store, clock),
-            grants=self._grants,
-            people=self._people,
-            requests=Requests(store, clock, self._grants, self._courier.wake),
-            oncall=watched.oncall,
-            audit=AuditReader(store),
-            membership=self._membership,
-            incidents=Incidents(store, settings.history_kept),
-            silences=watched.silences,
-            watched=watched.watched,
-            rehearsals=watched.rehearsals,
-        )
-        decisions = Decisions(
-            store=store,
-            catalogue=CATALOGUE,
-            grants=self._grants,
-            membership=self._membership,
-            limits=Limits(
-                CommandPace(
-                    person=settings.commands_per_minute,
-                    chat=settings.chat_commands_per_minute,
-                    costly=settings.costly_commands_per_minute,
-                )
-            ),
-            station=settings.station_name,
-            clock=clock,
-        )
-        second = SecondPerson(
-            settings.two_person,
-            store=store,
-            drawer=desk.drawer,
-            station=settings.station_name,
-            clock=clock,
-            wake=self._courier.wake,
-        )
-        reception = Reception(
-            station=station,
-            desk=desk,
-            store=store,
-            messenger=self._messenger,
-            renderer=self._renderer,
-            clock=clock,
-            mask_numbers=settings.mask_numbers,
-            wake=self._courier.wake,
-        )
-        return Dispatcher(
-            bot_name=bot_name,
-            decisions=decisions,
-            second=second,
-            reception=reception,
-            alert_chats=self._alert_chats,
-        )
-
     async def _door(self, session: AsyncSession, door: Door) -> None:
         """An alert chat that shuts the bot out is told of now, and not in the night in which it is needed."""
         if door.shut is None:
             await closed.reopen(session, [door.chat], self._clock())
             self._courier.wake()
         elif await closed.close(session, door.chat, door.shut, self._clock()):
-            await self._station.fallback.closed(session, door.chat, door.shut, self._clock())
+            await self._fleet.closed(session, door.chat, door.shut)
             self._courier.wake()
 
     async def _alert_chats(self) -> set[int]:
         async with self._store.begin() as session:
-            return {to.chat for to in await self._station.destinations.named(session)}
+            return await self._fleet.alert_chats(session)
 
-    async def _lost(self, session: AsyncSession, message: Outgoing, reason: str, newly_closed: bool) -> str | None:
-        now = self._clock()
-        if newly_closed:
-            await self._station.fallback.closed(session, message.chat_id, reason, now)
-        return await self._station.fallback.undelivered(session, message, now)
+    def _title(self, name: str) -> str:
+        return self._fleet.title(name)
+
+    def _owed(self) -> None:
+        self._courier.wake()
+        self._fleet.ticker.wake()
+
+    def _oncall_changed(self, station: str) -> None:
+        self._courier.wake()
+        self._duty.changed(station)
+
+    async def _renew(self, stop: asyncio.Event) -> None:
+        """Watch what is described, and what is described when somebody asks for that to be read again."""
+        await self._fleet.start()
+        while not stop.is_set():
+            await rest(self._again, stop, FOR_EVER)
+            if self._again.is_set():
+                self._again.clear()
+                await self._read_again()
+
+    async def _read_again(self) -> None:
+        """Whoever changed the file is not always who reads the log: the administrators are told what came of it."""
+        try:
+            renewal = await self._fleet.renew(self._reread())
+        except WrongSettings as wrong:
+            log.error("the stations stay as they were", wrong=list(wrong.lines))
+            facts: dict[str, Any] = {"wrong": list(wrong.lines), "new": [], "changed": [], "gone": []}
+        else:
+            log.info("the stations were read again", **asdict(renewal))
+            facts = {"wrong": [], **asdict(renewal)}
+        async with self._store.begin() as session:
+            for admin in sorted(self._settings.admins):
+                outbox.owe(
+                    session, chat_id=admin, thread_id=None, template="stations_renewed", facts=facts, now=self._clock()
+                )
+        self._courier.wake()
 
     async def _is_anything_owed(self) -> bool:
         return await self._oldest_due() is not None
@@ -283,7 +297,6 @@ class Application:
 
     async def _tidy(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            await self._station.zone.ask(self._station.pbx)
             await tidy(self._store, self._clock(), self._settings.history_kept, self._settings.audit_kept)
             await wait_for(stop, TIDY_EVERY)
 
@@ -294,7 +307,8 @@ class Application:
         await serve(health_app(self._life.complaints), listen("HEALTH_ADDRESS", address), self._stop)
 
 
-def _on_signals(act: Callable[[], None]) -> None:
+def _on_signals(end: Callable[[], None], read_again: Callable[[], None]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, act)
+        loop.add_signal_handler(number, end)
+    loop.add_signal_handler(signal.SIGHUP, read_again)

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.settings import Settings
+    from bot.station_settings import StationSettings
 
 app = typer.Typer(
     name="mikopbx-bot",
@@ -35,21 +38,29 @@ def run() -> None:
 
     try:
         settings = load_settings()
+        stations = _stations(settings)
     except WrongSettings as wrong:
         for line in wrong.lines:
             typer.echo(line, err=True)
         raise typer.Exit(EXIT_WRONG_SETTINGS) from None
+    raise typer.Exit(asyncio.run(_run(settings, stations)))
 
+
+def _stations(settings: Settings) -> Sequence[StationSettings]:
+    """As they are described now; from now on no log line shows their keys."""
     from bot.logs import configure_logging
+    from bot.settings import environment
+    from bot.stations_file import read_stations
 
-    configure_logging(settings.log_level, settings.secrets())
-    raise typer.Exit(asyncio.run(_run(settings)))
+    stations = read_stations(settings, environment())
+    configure_logging(settings.log_level, [*settings.secrets(), *(one.key.get_secret_value() for one in stations)])
+    return stations
 
 
-async def _run(settings: Settings) -> int:
+async def _run(settings: Settings, stations: Sequence[StationSettings]) -> int:
     from bot.application import Application  # its parts bind to the running event loop
 
-    return await Application(settings).run()
+    return await Application(settings, stations, reread=lambda: _stations(settings)).run()
 
 
 @app.command()
@@ -60,10 +71,12 @@ def access(
 ) -> None:
     """Print who may do what where; of one person every rule, and why it allows or denies."""
     from bot.access_report import NotMet, print_report
-    from bot.settings import WrongSettings, load_settings
+    from bot.settings import WrongSettings, environment, load_settings
+    from bot.stations_file import read_stations
 
     try:
-        asyncio.run(print_report(load_settings(), who))
+        settings = load_settings()
+        asyncio.run(print_report(settings, read_stations(settings, environment()), who))
     except WrongSettings as wrong:
         for line in wrong.lines:
             typer.echo(line, err=True)

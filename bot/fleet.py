@@ -1,32 +1,172 @@
 """All PBXs that the bot looks after, as they run now: they come, change and go without a restart."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, tzinfo
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from typing import Any
 
 import structlog
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.access import EVERY_STATION, Destination
-from bot.alerts.duty import DutyWatch
-from bot.alerts.incident import SECOND_COPY
+from bot import metrics
+from bot.access import EVERY_STATION
+from bot.alerts.ledger import stations_left
 from bot.alerts.lookouts.second_copy import SecondCopyLookout
 from bot.alerts.schedule import Schedule
 from bot.alerts.ticker import Ticker
-from bot.chat.messenger import Messenger
 from bot.chat.message import mark
 from bot.station import Shared, WatchedStation
 from bot.station_settings import StationSettings
-from bot.store.acquaintances import Acquaintances
-from bot.store.database import Store
-from bot.store.grants import GrantBook
-from bot.store.oncall import OnCallBook
-from bot.turns import Turns
+from bot.store import bindings, chats
+from bot.store.tables import Outgoing
 
 log = structlog.get_logger(__name__)
 
-# It is never looked at, so nothing is ever asked there.
+# Nothing is ever asked there: what stands for all PBXs is never looked at.
 NOWHERE = "https://fleet.invalid"
+EVERYTHING = mark("all PBXs")
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """What became of the stations, by name."""
+
+    new: tuple[str, ...]
+    changed: tuple[str, ...]
+    gone: tuple[str, ...]
+
+
+class Fleet:
+    """`whole` stands for all of them together: it has the incidents that are nobody's own, and its own people on call.
+    Of an installation with a single PBX it is that one, and `one` is its name."""
+
+    def __init__(self, stations: Sequence[StationSettings], shared: Shared, *, several: str | None) -> None:
+        """`several` is the title of the whole, None when the settings describe just one PBX."""
+        self._shared = shared
+        self._wanted = tuple(stations)
+        self._running: dict[str, WatchedStation] = {}
+        self.schedule = Schedule(metrics.LATENESS)
+        self.ticker = Ticker(shared.store, shared.clock, shared.turns.of("ticker"))
+        if several is None:
+            self.one: str | None = stations[0].name
+            self.whole = WatchedStation(stations[0], shared)
+        else:
+            self.one = None
+            self.whole = WatchedStation(_nowhere(EVERY_STATION, several or EVERYTHING), shared)
+        self.second_copy = SecondCopyLookout(self.whole.name, self.whole.ledger, shared.clock)
+
+    def __iter__(self) -> Iterator[WatchedStation]:
+        return iter(self._running.values())
+
+    def __getitem__(self, name: str) -> WatchedStation:
+        """What runs under that name, or the whole, which knows of everything that is no station's any more."""
+        return self._running.get(name, self.whole)
+
+    def get(self, name: str) -> WatchedStation | None:
+        return self.whole if name == self.whole.name else self._running.get(name)
+
+    @property
+    def names(self) -> Sequence[str]:
+        return tuple(self._running)
+
+    @property
+    def settings(self) -> tuple[StationSettings, ...]:
+        return self._wanted
+
+    def zone(self, name: str) -> tzinfo:
+        found = self.get(name)
+        return found.zone() if found else UTC
+
+    def title(self, name: str) -> str:
+        found = self.get(name)
+        return found.title if found else name
+
+    def told_in(self, chat: int) -> Sequence[str]:
+        """The stations for whose alerts the settings name that chat."""
+        if any(to.chat == chat for to in self._shared.fleet_chats):
+            return self.names
+        return [one.name for one in self if any(to.chat == chat for to in one.settings.alert_chats)]
+
+    async def start(self) -> None:
+        """Begin to watch; what the store knows of stations that are no more is brought to an end."""
+        if self.one is None:
+            self.ticker.add(self.whole.name, self.whole.ledger, lambda: True)
+        for settings in self._wanted:
+            await self._begin(self.whole if settings.name == self.one else WatchedStation(settings, self._shared))
+        for name in await stations_left(self._shared.store):
+            if name not in (*self._running, self.whole.name):
+                await self._abandon(WatchedStation(_nowhere(name, name), self._shared))
+
+    async def renew(self, stations: Sequence[StationSettings]) -> Renewal:
+        """Those whose settings are the same go on as if nothing was."""
+        before = {one.name: one.settings for one in self}
+        after = {one.name: one for one in stations}
+        changed = tuple(name for name in after if name in before and before[name] != after[name])
+        gone = tuple(name for name in before if name not in after)
+        new = tuple(name for name in after if name not in before)
+        for name in (*gone, *changed):
+            await self._end(name, for_good=name in gone)
+        for name in (*changed, *new):
+            await self._begin(WatchedStation(after[name], self._shared))
+        self._wanted = tuple(stations)
+        return Renewal(new, changed, gone)
+
+    async def close(self) -> None:
+        await asyncio.gather(*(station.pbx.close() for station in {*self, self.whole}))
+
+    def jobs(self) -> Mapping[str, Callable[[asyncio.Event], Coroutine[Any, Any, None]]]:
+        return {"watch": self.schedule.run, "ticker": self.ticker.run, "second copy": self.second_copy.run}
+
+    async def _begin(self, station: WatchedStation) -> None:
+        self._running[station.name] = station
+        self.ticker.add(station.name, station.ledger, lambda: station.watch.is_sure)
+        self.schedule.add(station.name, station.look, station.settings.poll_interval)
+
+    async def _end(self, name: str, *, for_good: bool) -> None:
+        station = self._running.pop(name)
+        await self.schedule.remove(name)
+        self.ticker.remove(name)
+        self._shared.turns.forget(f"watch of {name}")
+        await station.pbx.close()
+        if for_good:
+            await self._abandon(station)
+
+    async def _abandon(self, station: WatchedStation) -> None:
+        """Nobody looks at it any more: what is open of it would stay so for ever."""
+        ended = await station.ledger.abandon(self._shared.clock())
+        log.info("a station is not watched any more", station=station.name, incidents_ended=ended)
+
+    async def alert_chats(self, session: AsyncSession) -> set[int]:
+        """Every chat that is told of an outage of any station."""
+        moved, bound = await chats.moves(session), await bindings.told(session)
+        named = [
+            *self._shared.fleet_chats,
+            *self._shared.last_resort,
+            *(to for one in self for to in one.settings.alert_chats),
+        ]
+        return {moved.get(to.chat, to.chat) for to in named} | bound
+
+    async def lost(self, session: AsyncSession, message: Outgoing, reason: str, newly_closed: bool) -> str | None:
+        """A message can never be delivered: who is told instead, by everybody whom it concerns."""
+        now = self._shared.clock()
+        if newly_closed:
+            await self.closed(session, message.chat_id, reason)
+        shown = {str(one.get("station")) for one in message.facts.get("incidents", ())}
+        told = [
+            await self[name].fallback.undelivered(session, message, now)
+            for name in sorted(shown or {str(message.facts.get("station", ""))})
+        ]
+        return ", ".join(dict.fromkeys(filter(None, told))) or None
+
+    async def closed(self, session: AsyncSession, chat: int, reason: str) -> None:
+        """A chat takes nothing any more: said once, by the first to whom it matters."""
+        now = self._shared.clock()
+        for station in (self.whole, *self):
+            if await station.fallback.closed(session, chat, reason, now):
+                return
+
+
+def _nowhere(name: str, title: str) -> StationSettings:
+    return StationSettings(name=name, title=title, url=NOWHERE, key=SecretStr("-"))

@@ -27,7 +27,7 @@ LastSeen = Callable[[], datetime | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signs:
-    """When each was last good, None before the first time; `polls` by the name of the station. `oldest_due` is since
+    """When each was last good, None before the first time; `polls` by the title of the station. `oldest_due` is since
     when something could have been delivered and was not."""
 
     updates: datetime | None
@@ -38,7 +38,8 @@ class Signs:
 
     @property
     def are_proven(self) -> bool:
-        return None not in (self.updates, *self.polls.values(), self.tick, self.store_read)
+        is_one_seen = not self.polls or any(seen is not None for seen in self.polls.values())
+        return is_one_seen and None not in (self.updates, self.tick, self.store_read)
 
 
 def complaints(signs: Signs, *, now: datetime, started: datetime, poll_silence: timedelta) -> list[str]:
@@ -51,9 +52,15 @@ def complaints(signs: Signs, *, now: datetime, started: datetime, poll_silence: 
     found = []
     if since := silent(signs.updates, TELEGRAM_SILENCE):
         found.append(f"Telegram: no updates {since}; look at the network, at TELEGRAM_PROXY and at the log")
-    for name, poll in signs.polls.items():
-        if since := silent(poll, poll_silence):
-            found.append(f"PBX {name}: no good answer {since}; look whether it runs, and at its address and key")
+    silences = {name: since for name, poll in signs.polls.items() if (since := silent(poll, poll_silence))}
+    # One of many that is silent is an outage of its own, and told as that; all of them are ours.
+    if len(silences) == len(signs.polls) > 1:
+        found.append(f"PBXs: no good answer from any of {len(silences)}; look at the network of this machine")
+    elif len(signs.polls) == 1:
+        found += (
+            f"PBX {name}: no good answer {since}; look whether it runs, and at its address and key"
+            for name, since in silences.items()
+        )
     if since := silent(signs.tick, TICKER_SILENCE):
         found.append(f"alerts: nothing that was due could be done {since}; the log says why")
     if since := silent(signs.store_read, STORE_SILENCE):
@@ -64,14 +71,14 @@ def complaints(signs: Signs, *, now: datetime, started: datetime, poll_silence: 
 
 
 class Life:
-    """`oldest_due` asks the store; everything else is at hand. `polls` tells of each station by its name."""
+    """`oldest_due` asks the store; everything else is at hand. `polls` tells of each station that is watched now."""
 
     def __init__(
         self,
         *,
         clock: Callable[[], datetime],
         updates: LastSeen,
-        polls: Mapping[str, LastSeen],
+        polls: Callable[[], Mapping[str, datetime | None]],
         poll_silence: timedelta,
         tick: LastSeen,
         oldest_due: Callable[[], Awaitable[datetime | None]],
@@ -114,7 +121,7 @@ class Life:
     def _signs(self) -> Signs:
         return Signs(
             updates=self._updates(),
-            polls={name: seen() for name, seen in self._polls.items()},
+            polls=self._polls(),
             tick=self._tick(),
             store_read=self._store_read,
             oldest_due=self._oldest_due,

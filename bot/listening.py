@@ -68,7 +68,7 @@ class Listening:
             return
         self._updates = updates = await answering(me.username or "")
         await persistently("inbox", updates.resume, stop)
-        log.info("listening", bot=me.username, station=self._settings.station_name)
+        log.info("listening", bot=me.username)
         self._ready(f"listening as @{me.username}")
         take = self._by_webhook if self._settings.webhook_url else self._by_polling
         await asyncio.gather(take(updates, stop), beside())

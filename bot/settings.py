@@ -1,5 +1,6 @@
 """Every setting, one class, read from the environment and from `.env`."""
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
@@ -246,6 +248,12 @@ class Settings(BaseSettings):
             self.webhook_secret,
             *heartbeat_address.secrets(heartbeat),
         ]
+
+
+def environment() -> dict[str, str]:
+    """What the environment and `.env` say, whether it is a setting or not."""
+    in_file = {name: value for name, value in dotenv_values(".env", encoding="utf-8").items() if value is not None}
+    return {**in_file, **os.environ}
 
 
 def load_settings() -> Settings:

@@ -27,6 +27,8 @@ from bot.store.watched import WatchedExtensions
 from bot.turns import Turns
 from bot.zone import StationZone
 
+ASK_ZONE_EVERY = timedelta(minutes=10)
+
 
 @dataclass(frozen=True, slots=True)
 class Shared:
@@ -52,6 +54,7 @@ class WatchedStation:
         self.settings = settings
         self.name, self.title = settings.name, settings.title
         self._clock = shared.clock
+        self._zone_asked: datetime | None = None
         self.zone = StationZone(settings.timezone)
         self.pbx = Pbx(
             settings.url,
@@ -96,6 +99,15 @@ class WatchedStation:
             in_trouble=self._in_trouble,
             clock=shared.clock,
         )
+
+    async def look(self) -> float:
+        """One look, and what is to be asked now and then; returns the seconds from its beginning to the next one."""
+        pause = await self.watch.turn()
+        now = self._clock()
+        if not self._in_trouble() and (self._zone_asked is None or now - self._zone_asked >= ASK_ZONE_EVERY):
+            self._zone_asked = now
+            await self.zone.ask(self.pbx)
+        return pause
 
     def _saw_time(self, pbx_time: datetime | None) -> None:
         self.zone.saw(pbx_time)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from typing import TypeVar
 
@@ -31,7 +32,7 @@ class Conversation:
     """Answers what was typed (the message `asked`) with a message, and a pressed button by changing the message it is
     under (`shown`). In a group a `masked` one shows phone numbers in part; what it sends in private it shows whole.
     `wake` tells the courier that an answer had to be owed. `again`: what is sent may have been sent before, and says
-    so."""
+    so. `says_station`: there are several, and what it says must tell whose PBX it is about."""
 
     def __init__(
         self,
@@ -41,6 +42,7 @@ class Conversation:
         zone: tzinfo,
         clock: Callable[[], datetime],
         to: Address,
+        says_station: bool = False,
         masked: bool = False,
         wake: Callable[[], None] = lambda: None,
         again: bool = False,
@@ -54,6 +56,7 @@ class Conversation:
         self._place = to.place
         self._shown = to.shown
         self._asked = to.asked
+        self._says_station = says_station
         self._masked = masked and not to.place.private
         self._wake = wake
         self._again = again
@@ -130,10 +133,11 @@ class Conversation:
                 return await self._patiently(
                     lambda: self._messenger.send_file(to, content, zone=self._zone, now=self._clock(), masked=masked)
                 )
-            keyboard = await self._stored_keyboard(content, to.chat)
+            message = self._about(content)
+            keyboard = await self._stored_keyboard(message, to.chat)
             return await self._patiently(
                 lambda: self._messenger.send(
-                    to, content, zone=self._zone, now=self._clock(), keyboard=keyboard, masked=masked
+                    to, message, zone=self._zone, now=self._clock(), keyboard=keyboard, masked=masked
                 )
             )
         except DeliveryError as error:
@@ -171,6 +175,7 @@ class Conversation:
     async def _show(
         self, message: Message, *, confirm_within: timedelta | None = None, question: Question | None = None
     ) -> None:
+        message = self._about(message)
         keyboard = await self._stored_keyboard(message, self._place.chat, confirm_within)
         # Only a message of its own can open a reply in a group, and only one without buttons.
         in_reply = question is not None and not self._place.private and keyboard is None
@@ -187,6 +192,11 @@ class Conversation:
             return
         if question is not None and self._shown is not None:
             await self._remember(question, self._place.chat, self._shown)
+
+    def _about(self, message: Message) -> Message:
+        if not self._says_station or not self._station:
+            return message
+        return replace(message, facts={"station": self._station, **message.facts})
 
     async def _deliver(self, message: Message, keyboard: Keyboard | None, *, wants_answer: bool = False) -> None:
         now = self._clock()

@@ -17,7 +17,7 @@ from telegram import (
 )
 from telegram.error import TelegramError
 
-from bot.access import Access, Asking
+from bot.access import EVERY_STATION, Access, Asking
 from bot.chat.render import Renderer
 from bot.store.grants import GrantBook
 from handlers.command import Catalogue
@@ -40,14 +40,12 @@ class Menus:
         renderer: Renderer,
         catalogue: Catalogue,
         grants: GrantBook,
-        station: str,
         clock: Callable[[], datetime],
     ) -> None:
         self._bot = bot
         self._renderer = renderer
         self._catalogue = catalogue
         self._grants = grants
-        self._station = station
         self._clock = clock
         self._changed = asyncio.Event()
         self._offered: dict[BotCommandScope, list[BotCommand]] = {}
@@ -95,16 +93,17 @@ class Menus:
                 yield BotCommandScopeChatMember(chat, person), self._listed(access, person, chat)
 
     def _listed(self, access: Access, person: int, chat: int) -> list[BotCommand]:
-        """Whoever looks at a chat's menu is a member of it."""
-        private = chat >= 0
-        asking = Asking(person, chat, private, self._station, self._clock(), member=True)
+        """Whoever looks at a chat's menu is a member of it. What they may at one station they are offered."""
+        private, now = chat >= 0, self._clock()
+        given = {grant.station for grant in access.grants if grant.subject in (person, chat)} | {EVERY_STATION}
+        seen = [Asking(person, chat, private, station, now, member=True) for station in sorted(given)]
         return [
             BotCommand(command.name, self._renderer.label(command.summary))
             for command in in_order(self._catalogue)
             # Telegram offers only the first word of a command.
             if " " not in command.name
             and command.rule.where.holds(private=private)
-            and access.may(asking, command.rule.permission).allowed
+            and any(access.may(asking, command.rule.permission).allowed for asking in seen)
         ]
 
     async def _told(self, scope: BotCommandScope, commands: list[BotCommand] | None) -> bool:

@@ -46,6 +46,7 @@ class Reception:
             zone=self.directory.zone(to.station),
             clock=self.clock,
             to=to,
+            says_station=self.directory.one is None,
             masked=self.mask_numbers and not may(Permission.NUMBERS).allowed,
             wake=self.wake,
             again=again,

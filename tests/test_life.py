@@ -77,7 +77,7 @@ class Scene:
         self.life = Life(
             clock=lambda: self.now,
             updates=lambda: self.updates,
-            polls={"Head office": lambda: self.poll},
+            polls=lambda: {"Head office": self.poll},
             poll_silence=SILENCE,
             tick=lambda: self.now,
             oldest_due=self._oldest_due,

@@ -6,24 +6,43 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access import Destination, Permission
-from bot.store import chats, closed
+from bot.store import bindings, chats, closed
 from bot.store.grants import GrantBook
 
 
 class Destinations:
-    """Of one station. `configured` names the chats for alerts as the settings do, perhaps by an id that a group had
-    before it became a supergroup."""
+    """Of one station. `configured` names its own chats for alerts as the settings do, perhaps by an id that a group had
+    before it became a supergroup; others are bound to it. The chats of the `fleet` are told of every station. Only when
+    there is none of all these the `last_resort` is told."""
 
-    def __init__(self, station: str, configured: Sequence[Destination], grants: GrantBook) -> None:
+    def __init__(
+        self,
+        station: str,
+        configured: Sequence[Destination],
+        grants: GrantBook,
+        *,
+        fleet: Sequence[Destination] = (),
+        last_resort: Sequence[Destination] = (),
+    ) -> None:
         self._station = station
         self._configured = tuple(configured)
+        self._fleet = tuple(fleet)
+        self._last_resort = tuple(last_resort)
         self._grants = grants
 
     async def named(self, session: AsyncSession) -> Sequence[Destination]:
         """The chats for alerts by the ids they have now, whether they take messages or not."""
         moved = await chats.moves(session)
-        now_at = (Destination(moved[to.chat]) if to.chat in moved else to for to in self._configured)
-        return tuple(dict.fromkeys(now_at))
+        named = (*self._configured, *self._fleet)
+        now_at = [Destination(moved[to.chat]) if to.chat in moved else to for to in named]
+        now_at += await self._bound(session, now_at)
+        return tuple(dict.fromkeys(now_at)) or self._last_resort
+
+    async def _bound(self, session: AsyncSession, named: Sequence[Destination]) -> Sequence[Destination]:
+        """A chat that is named already may be named with a topic."""
+        there = {to.chat for to in named}
+        bound = await bindings.told_of(session, self._station) if self._station else ()
+        return [Destination(chat) for chat in bound if chat not in there]
 
     async def taking(self, session: AsyncSession, now: datetime) -> Sequence[Destination]:
         """The chats for alerts that take messages; for one that does not the administrators stand in."""

@@ -37,10 +37,11 @@ class Fallback:
         self._people = people
         self._destinations = destinations
 
-    async def closed(self, session: AsyncSession, chat_id: int, reason: str, now: datetime) -> None:
-        """A chat has just been found to take no messages. It is worth telling of those that alerts go to."""
+    async def closed(self, session: AsyncSession, chat_id: int, reason: str, now: datetime) -> bool:
+        """A chat has just been found to take no messages. It is worth telling of those that alerts go to: True when it
+        is one of them."""
         if chat_id not in await self._called(session, now):
-            return
+            return False
         known = (await named_in(session, [chat_id])).get(chat_id)
         facts = {
             "station": self._station,
@@ -61,6 +62,7 @@ class Fallback:
                 now=now,
                 urgency=Urgency.RESOLVE,
             )
+        return True
 
     async def undelivered(self, session: AsyncSession, message: Outgoing, now: datetime) -> str | None:
         """Of an incident that is open whoever comes next is told, of anything else that went to a group for alerts the

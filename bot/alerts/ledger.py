@@ -6,12 +6,12 @@ from enum import StrEnum
 from typing import Any
 
 import structlog
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import delete, func, or_, select, union, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import metrics
 from bot.alerts import chain, rehearsal
-from bot.alerts.incident import Happened, Kind
+from bot.alerts.incident import End, Happened, Kind
 from bot.alerts.life import Life
 from bot.alerts.notices import Notices
 from bot.store.database import Store
@@ -101,6 +101,18 @@ class Ledger:
             for incident in await self._life.all_open(session):
                 await self._notices.hold_if_silenced(session, incident, now)
         self._wake()
+
+    async def abandon(self, now: datetime) -> int:
+        """Nobody watches the station any more: its incidents end, how many that is, and what is known of it is
+        forgotten."""
+        async with self._store.begin() as session:
+            await session.execute(delete(WatchState).where(WatchState.station == self._station))
+            left = await self._life.all_open(session)
+            for incident in left:
+                await self._life.end(session, incident, str(End.CALLED_OFF), now, now)
+        metrics.INCIDENTS.labels(self._station).set(0)
+        self._wake()
+        return len(left)
 
     async def open_count(self) -> int:
         """How many incidents of the station are open."""
@@ -193,6 +205,13 @@ class Ledger:
             await self._notices.warn_of_cliff(session, incident, now)
         if incident.due_at is not None and incident.due_at <= now:
             await self._notices.advance(session, incident, now)
+
+
+async def stations_left(store: Store) -> Sequence[str]:
+    """Of which something is open or known."""
+    open_of = select(Incident.station).where(Incident.open_key.is_not(None))
+    async with store.begin() as session:
+        return (await session.execute(union(open_of, select(WatchState.station)))).scalars().all()
 
 
 async def _claim(session: AsyncSession, incident: Incident) -> bool:

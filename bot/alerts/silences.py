@@ -30,9 +30,10 @@ class Wish:
 
 
 class Silences:
-    """`changed` is told after every change that a person made: alerts may be due now, or no longer."""
+    """Of all stations. `changed` is told of which one after every change that a person made: alerts may be due now, or no
+    longer."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime], changed: Callable[[], None]) -> None:
+    def __init__(self, store: Store, clock: Callable[[], datetime], changed: Callable[[str], None]) -> None:
         self._store = store
         self._clock = clock
         self._changed = changed
@@ -47,7 +48,7 @@ class Silences:
                     older.ended_at, older.ended_by = now, wish.by_name[:128]
             row = _row(wish, SilenceKind.MUTE, now, until)
             session.add(row)
-        self._changed()
+        self._changed(wish.station)
         return _silence(row)
 
     async def plan(
@@ -57,7 +58,7 @@ class Silences:
         row = _row(wish, SilenceKind.MAINTENANCE, begins_at, until, repeats)
         async with self._store.begin() as session:
             session.add(row)
-        self._changed()
+        self._changed(wish.station)
         return _silence(row)
 
     async def take_away(self, station: str, silence_id: int, by_name: str) -> Silence | None:
@@ -69,7 +70,7 @@ class Silences:
                 return None
             before = _silence(row)
             row.ended_at, row.ended_by = now, by_name[:128]
-        self._changed()
+        self._changed(station)
         return before
 
     async def end_this_time(self, station: str, silence_id: int, by_name: str) -> Silence | None:
@@ -83,7 +84,7 @@ class Silences:
             row.ended_at, row.ended_by = now, by_name[:128]
             if again is not None:
                 session.add(again)
-        self._changed()
+        self._changed(station)
         return _silence(again or row)
 
     async def give_reason(self, station: str, silence_id: int, reason: str) -> Silence | None:
@@ -93,7 +94,7 @@ class Silences:
             if row is None:
                 return None
             row.reason = reason[:REASON_LIMIT]
-        self._changed()
+        self._changed(station)
         return _silence(row)
 
     async def current(self, station: str) -> list[Silence]:

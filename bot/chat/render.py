@@ -5,7 +5,7 @@ opens and closes on one line; what people copy stands in <code>; nothing is ever
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import datetime, tzinfo
 from functools import partial
@@ -27,10 +27,12 @@ CAPTION_LIMIT = 1000
 
 
 class Renderer:
-    """Everything that is shown in one language."""
+    """Everything that is shown in one language. `titles` gives what people call a station, where there are several: then
+    every text says whose PBX it speaks of."""
 
-    def __init__(self, language: str, templates: Path = TEMPLATES) -> None:
+    def __init__(self, language: str, templates: Path = TEMPLATES, titles: Callable[[str], str] | None = None) -> None:
         self._language = language
+        self._titles = titles
         self._translations = translations(language)
         self._view: ContextVar[wording.View] = ContextVar("view")
         self._environment = self._prepared(templates)
@@ -40,14 +42,38 @@ class Renderer:
     ) -> str:
         """Telegram HTML of at most `limit` visible UTF-16 units; what does not fit is counted, not cut through.
         `masked` shows phone numbers in part."""
-        known = harmless(masking.masked(facts) if masked else facts)
+        titled = self._titled(facts) if self._titles else facts
+        known = harmless(masking.masked(titled) if masked else titled)
         # Not in the template's own context: imported macros do not see that.
         token = self._view.set(wording.View(self._language, self._translate, zone, now))
         try:
             rendered = self._environment.get_template(f"{template}.html").render(known)
         finally:
             self._view.reset(token)
-        return self._fitted(_tidy(literal_code(rendered)), limit)
+        return self._fitted(self._headed(_tidy(literal_code(rendered)), facts), limit)
+
+    def _titled(self, facts: Any) -> Any:
+        match facts:
+            case Mapping():
+                return {
+                    key: self._title(value) if key == "station" and isinstance(value, str) else self._titled(value)
+                    for key, value in facts.items()
+                }
+            case list() | tuple():
+                return [self._titled(one) for one in facts]
+        return facts
+
+    def _title(self, station: str) -> str:
+        """Of what stands for all of them it is our own word."""
+        return self._translate(self._titles(station)) if self._titles else station
+
+    def _headed(self, text: str, facts: Facts) -> str:
+        """A text that is about a station and does not say which begins with its name."""
+        station = facts.get("station")
+        if self._titles is None or not isinstance(station, str) or station == "":
+            return text
+        title = clean(self._title(station))
+        return text if literal(title) in literal(plain(text)) else f"<b>{escape(title)}</b>\n{text}"
 
     def label(self, text: str, *, masked: bool = False) -> str:
         """A marked text in this language, as plain text: buttons, toasts, menus. Telegram looks for nothing in them."""

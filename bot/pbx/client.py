@@ -40,6 +40,9 @@ class Pbx:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
         await self._connection.close()
 
     @property

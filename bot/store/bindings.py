@@ -47,3 +47,8 @@ async def choose(session: AsyncSession, *, chat_id: int, person_id: int, station
 async def chosen(session: AsyncSession, *, chat_id: int, person_id: int) -> str | None:
     choice = await session.get(Choice, (chat_id, person_id))
     return choice.station if choice else None
+
+
+async def told(session: AsyncSession) -> set[int]:
+    """The chats that are told of outages of any station they are bound to."""
+    return set((await session.execute(select(Binding.chat_id).where(Binding.alerts))).scalars())

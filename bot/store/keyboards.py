@@ -23,7 +23,8 @@ def new_keyboard(
     single_use: bool = False,
     lifetime: timedelta | None = None,
 ) -> Keyboard:
-    """A keyboard row to add to a session, about that station's PBX. `rows` are dictionaries with label, action and data."""
+    """A keyboard row to add to a session, about the PBX of that `station`. `rows` are dictionaries with label, action
+    and data."""
     return Keyboard(
         id=secrets.token_urlsafe(12),
         chat_id=chat_id,

@@ -54,9 +54,9 @@ class Swapped(StrEnum):
 
 
 class OnCallBook:
-    """`changed` is told after every change."""
+    """Of all stations. `changed` is told of which one after every change."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime], changed: Callable[[], None]) -> None:
+    def __init__(self, store: Store, clock: Callable[[], datetime], changed: Callable[[str], None]) -> None:
         self._store = store
         self._clock = clock
         self._changed = changed
@@ -83,14 +83,14 @@ class OnCallBook:
             await session.merge(row)
             await pagers.check_anew(session, rotation.people)
             owe_news(session, self._clock(), news)
-        self._changed()
+        self._changed(station)
 
     async def keep_calendar(self, station: str, kept: KeptCalendar, by: str, news: Sequence[News] = ()) -> None:
         async with self._store.begin() as session:
             await calendars.keep(session, station, kept, by, self._clock())
             await pagers.check_anew(session, {duty.person for duty in kept.calendar.duties})
             owe_news(session, self._clock(), news)
-        self._changed()
+        self._changed(station)
 
     async def remove(self, station: str, level: int) -> bool:
         """With all that was agreed out of turn on that level. False when there is nothing."""
@@ -105,7 +105,7 @@ class OnCallBook:
                 .returning(OverrideRow.id)
             )
             found = bool(removed.scalars().all()) | bool(ended.scalars().all())
-        self._changed()
+        self._changed(station)
         return found
 
     async def override(self, station: str, leg: Leg, by: tuple[int, str], news: Sequence[News] = ()) -> int:
@@ -113,7 +113,7 @@ class OnCallBook:
         async with self._store.begin() as session:
             row = await self._add(session, station, leg, by, STANDS)
             owe_news(session, self._clock(), news)
-        self._changed()
+        self._changed(station)
         return row
 
     async def ask_swap(
@@ -123,7 +123,7 @@ class OnCallBook:
         async with self._store.begin() as session:
             asked = [await self._add(session, station, leg, by, ASKED) for leg in legs]
             owe_news(session, self._clock(), [question(asked)])
-        self._changed()
+        self._changed(station)
 
     async def answer_swap(
         self, station: str, ids: Sequence[int], other: int, *, agrees: bool, news: Mapping[Swapped, Sequence[News]]
@@ -146,7 +146,7 @@ class OnCallBook:
             if result is Swapped.AGREED:
                 await pagers.check_anew(session, {row.person_id for row in rows})
             owe_news(session, self._clock(), news.get(result, ()))
-        self._changed()
+        self._changed(station)
         return result
 
     async def made_by(self, station: str, person: int) -> list[Made]:
@@ -181,7 +181,7 @@ class OnCallBook:
             cancelled = bool(found.scalars().all())
             if cancelled:
                 owe_news(session, self._clock(), news)
-        self._changed()
+        self._changed(station)
         return cancelled
 
     async def calendars(self, station: str) -> list[KeptCalendar]:
@@ -198,7 +198,7 @@ class OnCallBook:
                 came = {duty.person for duty in new.calendar.duties} - {duty.person for duty in old.calendar.duties}
                 await pagers.check_anew(session, came)
                 owe_news(session, self._clock(), news)
-        self._changed()
+        self._changed(station)
         return renewed
 
     async def note_reach(self, person: int, *, reachable: bool, warnings: Sequence[News]) -> None:

@@ -104,7 +104,7 @@ class House:
     def __post_init__(self) -> None:
         grants = (Grant(ADMIN, "admin"), Grant(BORIS, "operator"), Grant(OLEG, "operator"))
         self.grants = GrantBook(self.store, self.clock, grants, BUILT_IN, lambda: None)
-        self.book = OnCallBook(self.store, self.clock, lambda: None)
+        self.book = OnCallBook(self.store, self.clock, lambda _station: None)
         self.watch = DutyWatch(
             STATION,
             book=self.book,

@@ -28,7 +28,7 @@ class Desk:
         self.silences = Silences(store, lambda: self.now, self._count)
         self.incidents = Incidents(store)
 
-    def _count(self) -> None:
+    def _count(self, _station: str) -> None:
         self.changes += 1
 
     def wish(self, subject: str = "T1", station: str = OFFICE, reason: str = "") -> Wish:

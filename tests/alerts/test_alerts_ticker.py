@@ -177,7 +177,7 @@ async def test_a_window_that_begins_during_an_outage_holds_it_within_a_minute(bo
     clock = ticker(books)
     await clock.tick()
     begins = books.now + timedelta(minutes=5)
-    silences = Silences(books.store, lambda: books.now, lambda: None)
+    silences = Silences(books.store, lambda: books.now, lambda _station: None)
     wish = Wish(STATION, "*", "everything", ANNA, "Anna", "new router")
     await silences.plan(wish, begins, begins + timedelta(hours=1))
     books.passes(4 * 60)

@@ -100,7 +100,7 @@ class World:
         self.next_due: datetime | None = None
         self._stirred = True
         self.book = Book()
-        self.silences = Silences(store, self.clock, lambda: None)
+        self.silences = Silences(store, self.clock, lambda _station: None)
         self._grants = GrantBook(
             store, self.clock, [Grant(person, "admin") for person in NAMES], BUILT_IN, lambda: None
         )

@@ -366,7 +366,7 @@ async def test_a_secret_is_deleted_when_its_time_is_over(office: Office, telegra
 
 async def test_buttons_carry_an_id_and_a_place_and_nothing_else(office: Office, telegram: FakeTelegram) -> None:
     rows = [[{"label": "I'm on it", "action": "incident.take", "data": {"incident": 3}}]]
-    keyboard = keyboards.new_keyboard(TEAM, rows, now=office.now)
+    keyboard = keyboards.new_keyboard(TEAM, rows, now=office.now, station="")
     await office.owe(TEAM, "down", keyboard=keyboard)
     await office.deliver()
     (call,) = telegram.calls

@@ -245,7 +245,9 @@ async def test_a_message_its_buttons_and_what_is_said_of_a_file_are_masked_when_
     messenger: Messenger, telegram: FakeTelegram
 ) -> None:
     said = Message("plain", {"text": CALLER})
-    keyboard = keyboards.new_keyboard(TEAM, [[{"label": f"Line {DID}", "action": "a", "data": {}}]], now=NOON)
+    keyboard = keyboards.new_keyboard(
+        TEAM, [[{"label": f"Line {DID}", "action": "a", "data": {}}]], now=NOON, station=""
+    )
     file = File("call.mp3", b"ID3", "audio", caption=said, title=f"{CALLER} → 202", performer="Head office", seconds=9)
     for hide in (False, True):
         more: dict[str, Any] = {"zone": UTC, "now": NOON, "masked": hide}
@@ -273,10 +275,9 @@ async def test_a_masked_conversation_hides_numbers_in_its_group_and_nowhere_else
     talk = Conversation(
         messenger=messenger,
         store=store,
-        station="office",
         zone=UTC,
         clock=lambda: NOON,
-        to=Address(Actor(ANNA, "Anna"), place),
+        to=Address(Actor(ANNA, "Anna"), place, "office"),
         masked=masked,
     )
     said = Message("plain", {"text": CALLER}, ((Button(f"Line {DID}", "trunk.card"),),))

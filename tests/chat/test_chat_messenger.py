@@ -93,7 +93,7 @@ async def test_a_long_caption_is_cut_to_what_telegram_takes(messenger: Messenger
 
 async def test_a_button_bears_whatever_name_there_is(messenger: Messenger, telegram: FakeTelegram) -> None:
     names = {"Zadarma": "Zadarma", "\u200b\u202e": "–", "x" * 300: "x" * 63 + "…", "sip.zadarma.com": "sip.zadarma.com"}
-    keyboard = new_keyboard(ANNA, [[{"label": name} for name in names]], now=NOON)
+    keyboard = new_keyboard(ANNA, [[{"label": name} for name in names]], now=NOON, station="")
     await messenger.send(Destination(ANNA), HELLO, zone=UTC, now=NOON, keyboard=keyboard)
     (row,) = telegram.calls[0].parameters["reply_markup"]["inline_keyboard"]
     assert [button["text"] for button in row] == list(names.values())

@@ -27,6 +27,7 @@ from bot.store.tables import AuditEntry, AuditOutcome, Keyboard
 from bot.store.watched import WatchedExtensions
 from handlers.command import Catalogue, Command, Desk, Press, Reply, Request
 from handlers.decisions import Decisions
+from handlers.directory import Directory
 from handlers.dispatcher import Dispatcher
 from handlers.limits import Limits, Pace
 from handlers.reception import Reception
@@ -108,7 +109,7 @@ class Members:
 
 
 class FakeStation:
-    name = STATION
+    name = title = STATION
 
     class pbx:  # noqa: N801
         turn_in = 0.0
@@ -167,19 +168,21 @@ class Bench:
         """A run of the program begins."""
         options, store = self._options, self.store
         self.book = GrantBook(store, self.clock, options["grants"], options["roles"], self._count_change)
+        station = self.station()
+        self.watched: WatchedExtensions = station.watched if hasattr(station, "watched") else None
+        self.directory = Directory(one=STATION, find={STATION: station}.get, names=lambda: [STATION])
         self.desk = Desk(
             drawer=Drawer(store, self.clock),
             imports=Imports(store, self.clock),
             grants=self.book,
             people=Acquaintances(store),
             requests=Requests(store, self.clock, self.book, lambda: None),
-            oncall=OnCallBook(store, self.clock, lambda: None),
+            oncall=OnCallBook(store, self.clock, lambda _station: None),
             audit=AuditReader(store),
             membership=self.members,  # type: ignore[arg-type]
             incidents=Incidents(store),
             silences=Silences(store, self.clock, self._count_silence),
-            watched=WatchedExtensions(store, STATION, self._count_watching),
-            rehearsals=Rehearsals(store, STATION, self.incidents),
+            fleet=self.directory,
         )
         self.decisions = Decisions(
             store=store,
@@ -187,7 +190,7 @@ class Bench:
             grants=self.book,
             membership=self.members,  # type: ignore[arg-type]
             limits=Limits(options["pace"]),
-            station=STATION,
+            directory=self.directory,
             clock=self.clock,
             within=options["within"],
         )
@@ -195,12 +198,11 @@ class Bench:
             options["two_person"],
             store=store,
             drawer=self.desk.drawer,
-            station=STATION,
             clock=self.clock,
             wake=lambda: None,
         )
         reception = Reception(
-            station=self.station(),
+            directory=self.directory,
             desk=self.desk,
             store=store,
             messenger=self.chat,  # type: ignore[arg-type]
@@ -212,7 +214,10 @@ class Bench:
         )
 
     def station(self) -> Any:
-        return FakeStation()
+        station: Any = FakeStation()
+        station.watched = WatchedExtensions(self.store, STATION, self._count_watching)
+        station.rehearsals = Rehearsals(self.store, STATION, self.incidents)
+        return station
 
     def hurry(self, seconds: float) -> None:
         """From now on a decision may take only so long."""
@@ -221,7 +226,7 @@ class Bench:
     def _count_change(self) -> None:
         self.menus_changed += 1
 
-    def _count_silence(self) -> None:
+    def _count_silence(self, _station: str) -> None:
         self.silences_changed += 1
 
     def _count_watching(self) -> None:

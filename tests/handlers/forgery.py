@@ -24,6 +24,7 @@ from bot.alerts.escalation import Plan
 from bot.alerts.ledger import Ledger
 from bot.alerts.notices import Notices
 from bot.alerts.people import People
+from bot.alerts.rehearsals import Rehearsals
 from bot.demo import pbx as standin
 from bot.pbx import Pbx
 from bot.pbx.budget import Budget
@@ -33,6 +34,7 @@ from bot.store.keyboards import new_keyboard
 from bot.store.oncall import OnCallBook
 from bot.store.people_tables import GrantRow
 from bot.store.tables import AuditEntry, Keyboard
+from bot.store.watched import WatchedExtensions
 from handlers import CATALOGUE
 from handlers.command import Handler, Reply, Request, Station
 from handlers.rules import RULES, Where
@@ -110,14 +112,24 @@ class Office(Bench):
         notices = Notices(
             station=STATION,
             cards=Cards(),
-            people=People(OnCallBook(self.store, lambda: NOW, lambda: None), self.book, STATION),
+            people=People(OnCallBook(self.store, lambda: NOW, lambda _station: None), self.book, STATION),
             destinations=Destinations(STATION, [], self.book),
             zone=lambda: UTC,
             plan=Plan(),
         )
         ledger = Ledger(self.store, STATION, notices, lambda: None)
         phones: Any = SimpleNamespace(offline_since=lambda _number: None)
-        return Station(STATION, pbx, watch, ledger, phones, lambda: UTC)
+        return Station(
+            name=STATION,
+            title=STATION,
+            pbx=pbx,
+            watch=watch,
+            ledger=ledger,
+            phones=phones,
+            watched=WatchedExtensions(self.store, STATION, lambda: None),
+            rehearsals=Rehearsals(self.store, STATION, ledger),
+            zone=lambda: UTC,
+        )
 
     async def open(self) -> None:
         async with self.store.begin() as session:
@@ -147,7 +159,7 @@ class Office(Bench):
     async def button(self, action: str, data: dict[str, Any] | None = None, **more: Any) -> Keyboard:
         """A message with one button, as the bot sent it."""
         rows = [[{"label": "x", "action": action, "data": data or {}}]]
-        made = new_keyboard(more.pop("chat", GROUP), rows, now=self.now, **more)
+        made = new_keyboard(more.pop("chat", GROUP), rows, now=self.now, station=STATION, **more)
         async with self.store.begin() as session:
             session.add(made)
         return made
@@ -159,6 +171,7 @@ class Office(Bench):
                 session,
                 chat_id=chat,
                 person_id=person,
+                station=STATION,
                 message_id=7,
                 answer="employee_step.answer",
                 data={"key": "name", "said": {}},

@@ -94,7 +94,7 @@ class Office(Bench):
 
     async def alert_button(self, incident: int, chat: int = GROUP, person: int = BORIS) -> str:
         rows = [[{"label": "🔕 Mute", "action": "incident.mute", "data": {"incident": incident}}]]
-        keyboard = new_keyboard(chat, rows, now=self.now)
+        keyboard = new_keyboard(chat, rows, now=self.now, station=STATION)
         async with self.store.begin() as session:
             session.add(keyboard)
         await self.presses(keyboard, person, chat)

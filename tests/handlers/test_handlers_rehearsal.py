@@ -15,7 +15,7 @@ from bot.store.database import Store
 from bot.store.tables import Incident, IncidentEvent
 from handlers import CATALOGUE
 from tests.alerts.book import FakeBook
-from tests.handlers.bench import GRANTS, GROUP, NOW, STATION, VERA, Bench, FakeStation
+from tests.handlers.bench import GRANTS, GROUP, NOW, STATION, VERA, Bench
 
 BORIS = 4
 Event = tuple[str, dict[str, Any]]
@@ -66,7 +66,7 @@ class Office(Bench):
         async def pause(_seconds: float) -> None:
             self.paused += 1
 
-        station: Any = FakeStation()
+        station = super().station()
         station.pause = pause
         return station
 

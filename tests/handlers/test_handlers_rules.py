@@ -14,7 +14,7 @@ from handlers.help import help_
 from handlers.menus import Menus
 from handlers.rules import RULES, Resume, Rule, Where
 from handlers.topics import in_order
-from tests.handlers.bench import Bench
+from tests.handlers.bench import STATION, Bench
 
 VIEWING, OPERATING, ADMINISTERING, STRANGER = 11, 12, 13, 14
 ROLES: dict[int, Role | None] = {VIEWING: VIEWER, OPERATING: OPERATOR, ADMINISTERING: ADMIN, STRANGER: None}
@@ -56,7 +56,9 @@ async def test_the_table_is_what_is_obeyed(bench: Bench, person: int, private: b
         if name.startswith("/"):
             await bench.types(name, person, chat)
         elif name in CATALOGUE.presses:
-            keyboard = new_keyboard(chat, [[{"label": "x", "action": name, "data": {}}]], now=bench.now)
+            keyboard = new_keyboard(
+                chat, [[{"label": "x", "action": name, "data": {}}]], now=bench.now, station=STATION
+            )
             async with bench.store.begin() as session:
                 session.add(keyboard)
             await bench.presses(keyboard, person, chat)
@@ -69,7 +71,7 @@ async def test_the_table_is_what_is_obeyed(bench: Bench, person: int, private: b
 @pytest.mark.parametrize("private", [True, False])
 async def test_help_and_the_menu_list_what_is_obeyed(bench: Bench, person: int, private: bool) -> None:
     expected = {c.name for c in in_order(CATALOGUE) if holds(c.rule, ROLES[person], private=private)}
-    menus = Menus(None, Renderer("en"), CATALOGUE, bench.book, "Head office", bench.clock)  # type: ignore[arg-type]
+    menus = Menus(None, Renderer("en"), CATALOGUE, bench.book, bench.clock)  # type: ignore[arg-type]
     offered = menus._listed(await bench.book.current(), person, person if private else GROUP)
     assert {command.command for command in offered} == {name for name in expected if " " not in name}
     if ROLES[person] is None:

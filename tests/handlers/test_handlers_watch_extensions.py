@@ -12,7 +12,7 @@ from bot.chat.render import Renderer
 from bot.pbx import Answer, ExtensionStatus, PbxError, TimedOut
 from bot.store.database import Store
 from handlers import CATALOGUE
-from tests.handlers.bench import ANNA, GRANTS, GROUP, NOW, STATION, VERA, Bench, FakeStation
+from tests.handlers.bench import ANNA, GRANTS, GROUP, NOW, STATION, VERA, Bench
 
 BORIS = 4
 SINCE = datetime(2026, 11, 23, 13, 2, tzinfo=UTC)
@@ -53,7 +53,7 @@ class Office(Bench):
             self.catalogue.presses[name] = CATALOGUE.presses[name]
 
     def station(self) -> Any:
-        station: Any = FakeStation()
+        station = super().station()
         station.pbx, station.phones, station.watch = self.pbx, self.pbx, self.watch
         return station
 
@@ -89,7 +89,7 @@ async def test_an_operator_watches_extensions_and_sees_how_they_are(office: Offi
 
 async def test_a_number_that_the_pbx_does_not_have_is_not_watched(office: Office) -> None:
     assert f"{STATION} has no extension 999" in await office.asks("/watch 202 999")
-    assert await office.desk.watched.all() == []
+    assert await office.watched.all() == []
 
 
 @pytest.mark.parametrize("words", ["Anna", "20a", "202;DROP", "٢٠٢", "2" * 33])
@@ -112,7 +112,7 @@ async def test_one_is_taken_away_by_command_and_by_button(office: Office) -> Non
     keyboard = office.chat.keyboards[-1]
     await office.presses(keyboard, BORIS, BORIS)
     assert office.chat.toasts == ["Not watched any more."]
-    assert await office.desk.watched.all() == []
+    assert await office.watched.all() == []
     await office.presses(keyboard, BORIS, BORIS)
     assert office.chat.toasts[1:] == ["Somebody took it away before you."]
     assert "Nobody watches that" in await office.asks("/unwatch 202")
@@ -147,4 +147,4 @@ async def test_a_viewer_watches_nothing(office: Office) -> None:
     await office.types("/watch 202", VERA, VERA)
     assert office.chat.said[-1][1] == "no_right"
     await office.types("/watch 202", ANNA, GROUP)
-    assert [one.by_name for one in await office.desk.watched.all()] == ["A"]
+    assert [one.by_name for one in await office.watched.all()] == ["A"]

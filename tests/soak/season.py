@@ -19,6 +19,7 @@ from bot.chat.polling import UpdatesBot
 from bot.oncall.rotation import Rotation, Shift, Unit
 from bot.pbx import Answer, CallLeg, ExtensionStatus, NotFound, PeerStatus
 from bot.settings import Settings
+from bot.station import WatchedStation
 from bot.steady_clock import SteadyClock
 from bot.store.database import Store
 from bot.tidying import tidy
@@ -148,11 +149,14 @@ class Season:
         await self.app._listening._updates.take_in([{"update_id": next(self._update), **update}])
         await self.settles()
 
+    @property
+    def station(self) -> WatchedStation:
+        return self.app._fleet["Head office"]
+
     async def _moment(self) -> None:
         self.looks += 1
-        station = self.app._station
-        await station.watch.look()
-        while await station.ticker.tick():
+        await self.station.watch.look()
+        while await self.app._fleet.ticker.tick():
             pass
         if self.clock.now >= self._next_round:
             self._next_round = self.clock.now + ROUND
@@ -161,8 +165,8 @@ class Season:
 
     async def _goes_round(self) -> None:
         """What is done now and then; seldomer than in reality, for it is the same each time."""
-        await self.app._station.lookouts.phones.look()
-        await self.app._station.duty.look()
+        await self.station.lookouts.phones.look()
+        await self.app._duty.look()
         await tidy(self.store, self.clock.now, self._kept, self._kept)
         for events in self.pbx.trunks.noted.values():
             del events[:-NOTED]
@@ -191,12 +195,15 @@ async def season(path: Path, chance: Random, *, step: timedelta, kept: timedelta
         patch("bot.application.Pace", lambda: _pace(clock)),
         patch("bot.station.Pbx", lambda *_, **__: pbx),
     ):
-        app = Application(settings, SteadyClock(clock, lambda: clock.now.timestamp()))
+        stations = (settings.only_station(),)
+        steady = SteadyClock(clock, lambda: clock.now.timestamp())
+        app = Application(settings, stations, reread=lambda: stations, clock=steady)
     await app._store.open()
+    await app._fleet.start()
     app._listening._updates = await app._answering("bot")
     shift = Shift(Unit.DAYS, 1, clock.now.replace(tzinfo=None) - timedelta(days=1), "Europe/Berlin")
-    await app._station.oncall.set_rotation(app._station.name, Rotation(1, (ANNA, BORIS, VERA), shift), "Anna")
-    await app._station.watch.remember()
+    await app._oncall.set_rotation("Head office", Rotation(1, (ANNA, BORIS, VERA), shift), "Anna")
+    await app._fleet["Head office"].watch.remember()
     yield Season(app, clock, pbx, telegram, step, kept)
     await app._store.close()
 

@@ -82,7 +82,7 @@ async def test_an_update_is_taken_in_once(store: Store) -> None:
 
 async def test_a_keyboard_for_one_press_is_pressed_once_by_whoever_is_first(store: Store) -> None:
     async with store.begin() as session:
-        session.add(keyboard := keyboards.new_keyboard(-100, [], now=NOW, single_use=True))
+        session.add(keyboard := keyboards.new_keyboard(-100, [], now=NOW, station="", single_use=True))
 
     async def press() -> bool:
         async with store.begin() as session:
@@ -94,8 +94,8 @@ async def test_a_keyboard_for_one_press_is_pressed_once_by_whoever_is_first(stor
 async def test_old_keyboards_are_forgotten_unless_a_message_still_needs_them(store: Store) -> None:
     old = NOW - keyboards.KEPT - timedelta(days=1)
     async with store.begin() as session:
-        kept = keyboards.new_keyboard(-100, [], now=old)
-        gone = keyboards.new_keyboard(-100, [], now=old)
+        kept = keyboards.new_keyboard(-100, [], now=old, station="")
+        gone = keyboards.new_keyboard(-100, [], now=old, station="")
         session.add(gone)
         outbox.owe(session, keyboard=kept, **row())  # type: ignore[arg-type]
     await retention.forget_expired(store, NOW)

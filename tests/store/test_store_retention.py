@@ -119,7 +119,7 @@ async def test_more_than_one_bite_is_forgotten(store: Store, monkeypatch: pytest
 
 async def test_buttons_go_after_the_message_that_carried_them(store: Store) -> None:
     for at in (LONG_AGO, LATELY):
-        await say(store, at, keyboard=new_keyboard(1, [], now=at))
+        await say(store, at, keyboard=new_keyboard(1, [], now=at, station=STATION))
     await retention.forget_history(store, BEFORE)
     await retention.forget_expired(store, LATELY + KEPT + HOUR)
     assert len(await numbers(store, Keyboard)) == 1

@@ -1,0 +1,114 @@
+"""What answers people, put together: the access-controlled layer over what runs."""
+
+from collections.abc import Awaitable, Callable, Collection
+from datetime import datetime
+
+from bot.alerts.silences import Silences
+from bot.chat.membership import Membership
+from bot.chat.messenger import Messenger
+from bot.chat.render import Renderer
+from bot.fleet import Fleet
+from bot.settings import Settings
+from bot.station import WatchedStation
+from bot.store.acquaintances import Acquaintances
+from bot.store.audit_reading import AuditReader
+from bot.store.database import Store
+from bot.store.drawer import Drawer
+from bot.store.grants import GrantBook
+from bot.store.imports import Imports
+from bot.store.incidents import Incidents
+from bot.store.oncall import OnCallBook
+from bot.store.requests import Requests
+from handlers import CATALOGUE
+from handlers.command import Desk, Station
+from handlers.decisions import Decisions
+from handlers.directory import Directory
+from handlers.dispatcher import Dispatcher
+from handlers.limits import Limits, Pace
+from handlers.reception import Reception
+from handlers.second_person import SecondPerson
+
+
+def dispatcher(
+    bot_name: str,
+    settings: Settings,
+    fleet: Fleet,
+    *,
+    store: Store,
+    messenger: Messenger,
+    renderer: Renderer,
+    grants: GrantBook,
+    membership: Membership,
+    people: Acquaintances,
+    oncall: OnCallBook,
+    alert_chats: Callable[[], Awaitable[Collection[int]]],
+    clock: Callable[[], datetime],
+    wake: Callable[[], None],
+) -> Dispatcher:
+    """`wake` tells the courier that something is owed."""
+    directory = Directory(
+        one=fleet.one,
+        find=lambda name: _spoken_of(fleet.get(name)),
+        names=lambda: fleet.names,
+        told_in=fleet.told_in,
+    )
+    desk = Desk(
+        drawer=Drawer(store, clock),
+        imports=Imports(store, clock),
+        grants=grants,
+        people=people,
+        requests=Requests(store, clock, grants, wake),
+        oncall=oncall,
+        audit=AuditReader(store),
+        membership=membership,
+        incidents=Incidents(store, settings.history_kept),
+        silences=Silences(store, clock, fleet.ticker.silences_changed),
+        fleet=directory,
+    )
+    pace = Pace(
+        person=settings.commands_per_minute,
+        chat=settings.chat_commands_per_minute,
+        costly=settings.costly_commands_per_minute,
+    )
+    decisions = Decisions(
+        store=store,
+        catalogue=CATALOGUE,
+        grants=grants,
+        membership=membership,
+        limits=Limits(pace),
+        directory=directory,
+        clock=clock,
+    )
+    reception = Reception(
+        directory=directory,
+        desk=desk,
+        store=store,
+        messenger=messenger,
+        renderer=renderer,
+        clock=clock,
+        mask_numbers=settings.mask_numbers,
+        wake=wake,
+    )
+    return Dispatcher(
+        bot_name=bot_name,
+        decisions=decisions,
+        second=SecondPerson(settings.two_person, store=store, drawer=desk.drawer, clock=clock, wake=wake),
+        reception=reception,
+        alert_chats=alert_chats,
+    )
+
+
+def _spoken_of(watched: WatchedStation | None) -> Station | None:
+    if watched is None:
+        return None
+    return Station(
+        name=watched.name,
+        title=watched.title,
+        pbx=watched.pbx,
+        watch=watched.watch,
+        ledger=watched.ledger,
+        phones=watched.lookouts.phones,
+        watched=watched.watched,
+        rehearsals=watched.rehearsals,
+        zone=watched.zone,
+    )

@@ -23,6 +23,10 @@ class Turns:
         turned()
         return turned
 
+    def forget(self, loop: str) -> None:
+        """It has ended, as it should."""
+        self._last.pop(loop, None)
+
     def hung(self) -> list[str]:
         now = self._clock()
         return sorted(loop for loop, last in self._last.items() if now - last > HUNG_AFTER)

@@ -21,6 +21,12 @@ COMMAND_SECONDS = Histogram(
 POLLS = Counter(
     "mikopbx_bot_polls", "Looks at a station's trunks, by result.", ["station", "result"], registry=REGISTRY
 )
+LATENESS = Histogram(
+    "mikopbx_bot_poll_lateness_seconds",
+    "How long after it was due a look at a station began, in seconds.",
+    buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+    registry=REGISTRY,
+)
 LAST_POLL = Gauge(
     "mikopbx_bot_last_good_poll_timestamp_seconds",
     "When the station last answered, Unix time.",

@@ -11,8 +11,8 @@ GOLDEN = (math.sqrt(5) - 1) / 2
 
 @dataclass(frozen=True, slots=True, order=True)
 class Turn:
-    """Of one station; `due` in seconds of a clock that never goes back. `number` tells two of one name apart: one that
-    was taken away, and came again."""
+    """Of one station; `due` in seconds of a clock that never goes back. `number` tells two of one name apart: of one
+    that was taken away and came again, or was hastened, the older does not count."""
 
     due: float
     number: int
@@ -30,11 +30,15 @@ class Agenda:
     def add(self, station: str, interval: float, now: float) -> None:
         """Its first turn comes within one interval, the first station's at once."""
         number = next(self._count)
-        self._numbers[station] = number
-        heapq.heappush(self._heap, Turn(now + interval * (number * GOLDEN % 1), number, station))
+        self._stand(Turn(now + interval * (number * GOLDEN % 1), number, station))
 
     def remove(self, station: str) -> None:
         self._numbers.pop(station, None)
+
+    def hasten(self, station: str, now: float) -> None:
+        """Its next turn is due now, instead of whenever it was. Not while it is taken."""
+        if station in self._numbers:
+            self._stand(Turn(now, next(self._count), station))
 
     def take(self, now: float) -> list[Turn]:
         """What is due, the longest due first."""
@@ -51,11 +55,15 @@ class Agenda:
         if not self._stands(turn):
             return
         missed = max(0, math.ceil((now - turn.due) / pause) - 1)
-        heapq.heappush(self._heap, Turn(turn.due + pause * (1 + missed), turn.number, turn.station))
+        self._stand(Turn(turn.due + pause * (1 + missed), turn.number, turn.station))
 
     @property
     def next_due(self) -> float | None:
         return self._heap[0].due if self._heap else None
+
+    def _stand(self, turn: Turn) -> None:
+        self._numbers[turn.station] = turn.number
+        heapq.heappush(self._heap, turn)
 
     def _stands(self, turn: Turn) -> bool:
         return self._numbers.get(turn.station) == turn.number

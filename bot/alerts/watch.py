@@ -1,6 +1,5 @@
-"""Looking at one station's trunks, again and again, and telling the ledger what that meant."""
+"""Looking at one station's trunks and telling the ledger what that meant."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -21,7 +20,6 @@ from bot.alerts.observation import Sight, Trouble, looks_like_a_dead_engine, not
 from bot.alerts.station_machine import StationMemory
 from bot.logs import Changes
 from bot.pbx import Pbx, PbxError, Priority
-from bot.stopping import wait_for
 from bot.supervision import first_line
 
 log = structlog.get_logger(__name__)
@@ -62,6 +60,7 @@ class Watch:
         self._trunks: dict[str, TrunkMemory] = {}
         self._slowed = 0
         self._unsure = 0
+        self._remembers = False
         self.latest: Sight | None = None
         self.last_good: datetime | None = None
 
@@ -69,7 +68,7 @@ class Watch:
     def is_sure(self) -> bool:
         """Whether what is known of the trunks may still be told: not before they were looked at anew after the program,
         or the station, was away."""
-        return self._unsure == 0
+        return self._remembers and self._unsure == 0
 
     @property
     def engine_is_silent(self) -> bool:
@@ -83,24 +82,24 @@ class Watch:
     def switched_off(self) -> frozenset[str]:
         return frozenset(subject for subject, memory in self._trunks.items() if memory.health is Health.OFF)
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Look until `stop`. Nothing that happens in one look ends the watch."""
-        await self.remember()
-        loop = asyncio.get_running_loop()
-        while not stop.is_set():
-            self._turned()
-            began = loop.time()
-            pause = self._policy.poll_interval
-            try:
-                pause = await self.look()
-                self._trouble.are(None)
-            except SQLAlchemyError as error:
-                if self._trouble.are(type(error).__name__):
-                    log.error("the store refuses; the next look concludes the same", reason=first_line(error))
-            except Exception:
-                metrics.POLLS.labels(self._name, "failed inside the bot").inc()
-                log.exception("a look at the station failed inside the bot", station=self._name)
-            await wait_for(stop, max(0.0, began + pause - loop.time()))
+    async def turn(self) -> float:
+        """One look, the first one after what the last run remembered; returns the seconds from its beginning to the
+        next one. Nothing that happens in it ends the watch."""
+        self._turned()
+        try:
+            if not self._remembers:
+                await self.remember()
+            pause = await self.look()
+        except SQLAlchemyError as error:
+            if self._trouble.are(type(error).__name__):
+                log.error("the store refuses; the next look concludes the same", reason=first_line(error))
+        except Exception:
+            metrics.POLLS.labels(self._name, "failed inside the bot").inc()
+            log.exception("a look at the station failed inside the bot", station=self._name)
+        else:
+            self._trouble.are(None)
+            return pause
+        return self._policy.poll_interval
 
     async def remember(self) -> None:
         """Take up where the last run ended."""
@@ -114,6 +113,7 @@ class Watch:
             self._unsure = machine.LOOKS
         in_trouble = self._station.trouble is not None or self._station.alarm
         self._looking_back.went_blind(self._station.since if in_trouble else self._station.seen_at)
+        self._remembers = True
 
     async def look(self) -> float:
         """One look and its consequences; returns the seconds from its start to the next one."""

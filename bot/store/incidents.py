@@ -128,6 +128,18 @@ async def open_in(session: AsyncSession, station: str) -> list[Incident]:
     return list(found.scalars())
 
 
+async def stations_with_open(session: AsyncSession) -> set[str]:
+    found = await session.execute(select(Incident.station).where(Incident.open_key.is_not(None)).distinct())
+    return set(found.scalars())
+
+
+async def stations_with_due(session: AsyncSession, now: datetime) -> set[str]:
+    """Where there is something to do about an incident by now."""
+    due = or_(Incident.due_at <= now, Incident.warn_at <= now)
+    found = await session.execute(select(Incident.station).where(Incident.open_key.is_not(None), due).distinct())
+    return set(found.scalars())
+
+
 def name_of(incident: Incident) -> str:
     """What the incident is about, as its own facts call it: the PBX may not be there to be asked."""
     facts = incident.facts

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
 
 from bot.alerts.ledger import AGAIN_AFTER
 from bot.alerts.silences import Silences, Wish
@@ -31,7 +32,9 @@ async def books(store_file: Path) -> AsyncIterator[Books]:
 
 
 def ticker(books: Books, *, is_sure: bool = True) -> Ticker:
-    return Ticker(books.ledger, lambda: books.now, lambda: is_sure)
+    clock = Ticker(books.store, lambda: books.now)
+    clock.add(STATION, books.ledger, lambda: is_sure)
+    return clock
 
 
 async def told(books: Books) -> list[int]:
@@ -95,12 +98,13 @@ async def test_a_silence_that_could_not_be_heeded_is_heeded_later(
             raise OSError("disk full")
         heeded.append(now)
 
+    await books.opens()
     monkeypatch.setattr(books.ledger, "reconsider", reconsider)
     clock = ticker(books)
     for _ in range(3):
         await clock.tick()
     assert len(heeded) == 2
-    clock.silences_changed()
+    clock.silences_changed(STATION)
     await clock.tick()
     assert len(heeded) == 3
 
@@ -186,3 +190,102 @@ async def test_a_window_that_begins_during_an_outage_holds_it_within_a_minute(bo
     books.passes(2 * 60)
     await clock.tick()
     assert (await books.incident()).held_by == "maintenance"
+
+
+class Neighbour:
+    """The ledger of another station, which does as it is told."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self.fails = fails
+        self.ticks: list[datetime] = []
+        self.reconsidered: list[datetime] = []
+
+    async def tick(self, now: datetime) -> bool:
+        self.ticks.append(now)
+        if self.fails:
+            raise OperationalError("update", None, OSError("disk full"))
+        return False
+
+    async def reconsider(self, now: datetime) -> None:
+        self.reconsidered.append(now)
+
+
+NEIGHBOUR = "A station"
+
+
+async def beside(books: Books, neighbour: Neighbour, *, opens: bool = True) -> Ticker:
+    """A second station, first in line, with an incident that is due."""
+    if opens:
+        async with books.store.begin() as session:
+            session.add(
+                Incident(
+                    station=NEIGHBOUR,
+                    subject="t1",
+                    open_key=f"{NEIGHBOUR}|t1",
+                    kind="trunk_down",
+                    facts={},
+                    began_at=books.now,
+                    opened_at=books.now,
+                    due_at=books.now,
+                )
+            )
+    clock = ticker(books)
+    clock.add(NEIGHBOUR, neighbour)  # type: ignore[arg-type]
+    return clock
+
+
+async def test_a_station_at_which_nothing_is_due_is_not_asked(books: Books) -> None:
+    neighbour = Neighbour()
+    clock = await beside(books, neighbour, opens=False)
+    await books.opens()
+    books.passes(600)
+    assert await clock.tick()
+    assert (neighbour.ticks, neighbour.reconsidered) == ([], [])
+
+
+async def test_a_station_that_cannot_be_done_holds_up_no_other(books: Books) -> None:
+    await books.opens()
+    books.passes(600)
+    neighbour = Neighbour(fails=True)
+    clock = await beside(books, neighbour)
+    assert await clock.tick()
+    assert await told(books) == [ANNA, BORIS]
+    assert clock.last_tick is None
+    neighbour.fails = False
+    await clock.tick()
+    assert clock.last_tick == books.now
+    assert len(neighbour.ticks) == 2
+
+
+async def test_of_a_station_that_nobody_can_be_sure_of_the_silences_are_heeded_once_somebody_is(books: Books) -> None:
+    neighbour, sure = Neighbour(), False
+    clock = await beside(books, neighbour)
+    clock.add(NEIGHBOUR, neighbour, lambda: sure)  # type: ignore[arg-type]
+    await clock.tick()
+    assert (neighbour.ticks, neighbour.reconsidered) == ([], [])
+    sure = True
+    await clock.tick()
+    assert neighbour.reconsidered == [books.now]
+
+
+async def test_silences_of_one_station_concern_no_other(books: Books) -> None:
+    neighbour = Neighbour()
+    clock = await beside(books, neighbour)
+    await clock.tick()
+    books.passes(1)
+    clock.silences_changed(STATION)
+    await clock.tick()
+    assert len(neighbour.reconsidered) == 1
+    clock.silences_changed(NEIGHBOUR)
+    await clock.tick()
+    assert len(neighbour.reconsidered) == 2
+
+
+async def test_a_station_that_was_removed_is_left_alone(books: Books) -> None:
+    neighbour = Neighbour()
+    clock = await beside(books, neighbour)
+    clock.remove(NEIGHBOUR)
+    assert not await clock.tick()
+    clock.silences_changed(NEIGHBOUR)
+    assert not await clock.tick()
+    assert neighbour.ticks == []

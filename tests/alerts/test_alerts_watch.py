@@ -1,10 +1,12 @@
 """What the watch tells of, what it keeps to itself, and what a restart changes: nothing."""
 
 from datetime import timedelta
+from typing import Any, Never
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.exc import OperationalError
 
 from bot.alerts.incident import Changed, Closed, End, Kind, Missed, Opened, SwitchedOff, WasBlind, Worsened
 from bot.alerts.machine import Policy
@@ -384,3 +386,37 @@ async def test_a_clock_that_is_set_back_hides_no_outage() -> None:
     scene.pbx.shows("zadarma", DEAD)
     await scene.looks(8)
     assert len(scene.told(Opened)) == 1
+
+
+async def test_a_watch_is_sure_of_nothing_before_its_first_turn_which_takes_up_what_was_known() -> None:
+    scene = await healthy()
+    scene.watch = scene._new_watch()
+    before = scene.watch.is_sure
+    assert await scene.watch.turn() == 10
+    assert (before, scene.watch.is_sure) == (False, True)
+    assert scene.watch.trunk_names == {"zadarma": "Zadarma", "mango": "Mango"}
+
+
+async def test_a_turn_in_which_something_fails_is_followed_by_the_next_one_that_concludes_the_same() -> None:
+    scene = await healthy()
+    scene.watch = scene._new_watch()
+    remembered, apply = scene.ledger.remembered, scene.ledger.apply
+
+    async def refuses(*_: Any) -> Never:
+        raise OperationalError("select", None, OSError("disk full"))
+
+    scene.ledger.remembered = refuses  # type: ignore[method-assign]
+    assert await scene.watch.turn() == 10
+    assert not scene.watch.is_sure
+    scene.ledger.remembered = remembered  # type: ignore[method-assign]
+    scene.pbx.shows("zadarma", DEAD)
+    scene.ledger.apply = refuses  # type: ignore[method-assign, assignment]
+    for _ in range(6):
+        assert await scene.watch.turn() == 10
+        scene.clock.pass_(10)
+    assert scene.ledger.told == []
+    scene.ledger.apply = apply  # type: ignore[method-assign]
+    for _ in range(6):
+        await scene.watch.turn()
+        scene.clock.pass_(10)
+    assert [subject for subject, _ in scene.told(Opened)] == ["zadarma"]

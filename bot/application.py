@@ -120,12 +120,13 @@ class Application:
             several=settings.pbx_name if several else None,
         )
         self._duty = DutyWatch(
+            stations[0].name,
             book=self._oncall,
             grants=self._grants,
             people=self._people,
             can_write_to=self._messenger.can_write_to,
             store=self._store,
-            destinations=lambda name: self._fleet[name].destinations,
+            destinations=self._fleet.whole.destinations,
             clock=clock,
             wake=self._courier.wake,
         )
@@ -260,7 +261,7 @@ class Application:
 
     def _oncall_changed(self, station: str) -> None:
         self._courier.wake()
-        self._duty.changed(station)
+        self._duty.changed()
 
     async def _renew(self, stop: asyncio.Event) -> None:
         """Watch what is described, and what is described when somebody asks for that to be read again."""

@@ -27,8 +27,8 @@ CAPTION_LIMIT = 1000
 
 
 class Renderer:
-    """Everything that is shown in one language. `titles` gives what people call a station, where there are several: then
-    every text says whose PBX it speaks of."""
+    """Everything that is shown in one language. `titles` gives what people call a station, where there are several:
+    then every text says whose PBX it speaks of."""
 
     def __init__(self, language: str, templates: Path = TEMPLATES, titles: Callable[[str], str] | None = None) -> None:
         self._language = language

@@ -57,7 +57,7 @@ def down(folder: Path, standins: Standins, *names: str, alert_in: int | None = N
                         template="note_switched_off",
                         facts={"station": STATION, "trunk": name},
                         now=now,
-                        keyboard=new_keyboard(alert_in, rows, now=now),
+                        keyboard=new_keyboard(alert_in, rows, now=now, station=STATION),
                     )
         await store.close()
 

@@ -169,7 +169,7 @@ class Bench:
         options, store = self._options, self.store
         self.book = GrantBook(store, self.clock, options["grants"], options["roles"], self._count_change)
         station = self.station()
-        self.watched: WatchedExtensions = station.watched if hasattr(station, "watched") else None
+        self.watched: Any = getattr(station, "watched", None)
         self.directory = Directory(one=STATION, find={STATION: station}.get, names=lambda: [STATION])
         self.desk = Desk(
             drawer=Drawer(store, self.clock),

@@ -3,7 +3,6 @@
 What is due is decided from stored times, so that a restart neither forgets a check nor repeats a warning.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,7 +14,6 @@ from bot.access import Destination, Permission
 from bot.alerts import calendar_source
 from bot.alerts.calendar_source import NoCalendar
 from bot.alerts.destinations import Destinations
-from bot.alerts.rest import rest
 from bot.oncall.roster import AHEAD, MOMENT, Roster
 from bot.oncall.rotation import Duty
 from bot.store.acquaintances import Acquaintances, Known
@@ -77,7 +75,7 @@ def is_due(kept: KeptCalendar, now: datetime) -> bool:
 
 
 class DutyWatch:
-    """`can_write_to` asks Telegram; `wake` tells the courier."""
+    """Of one station, or of the roster of the whole fleet. `can_write_to` asks Telegram; `wake` tells the courier."""
 
     def __init__(
         self,
@@ -101,21 +99,6 @@ class DutyWatch:
         self._destinations = destinations
         self._clock = clock
         self._wake = wake
-        self._changed = asyncio.Event()
-
-    def changed(self) -> None:
-        """Duties have changed: look at once."""
-        self._changed.set()
-
-    async def run(self, stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            self._changed.clear()
-            try:
-                await self.look()
-            except Exception:
-                # Alerts go on without it, and the next look is soon.
-                log.exception("who is on call could not be looked after")
-            await rest(self._changed, stop, LOOK_EVERY)
 
     async def look(self) -> None:
         await self._renew_calendars()

@@ -8,7 +8,7 @@ from typing import Protocol
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.access import Permission
+from bot.access import EVERY_STATION, Permission
 from bot.oncall.roster import Roster
 from bot.oncall.wall_clock import moment
 from bot.store import closed
@@ -35,7 +35,7 @@ class Called:
 
 
 class People:
-    """The people of one station."""
+    """The people of one station. Where it has no roster of its own, that of the whole fleet counts."""
 
     def __init__(self, book: Book, grants: GrantBook, station: str) -> None:
         self._book = book
@@ -44,7 +44,7 @@ class People:
 
     async def next(self, session: AsyncSession, now: datetime, already: Collection[int]) -> Called:
         """The first who is on call and can be written to, of those who have not been told yet."""
-        roster = await self._book.roster_in(session, self._station)
+        roster = await self._roster(session)
         able = await self.able(session, now)
         passed, skipped = set(already), list[int]()
         while (person := roster.next_to_ask(now, passed)) is not None:
@@ -58,12 +58,16 @@ class People:
 
     async def everybody(self, session: AsyncSession, now: datetime) -> Called:
         """Everybody on the list; without a list the administrators."""
-        roster = await self._book.roster_in(session, self._station)
+        roster = await self._roster(session)
         able = await self.able(session, now)
         if everyone := tuple(person for person in roster.everyone() if person in able):
             return Called(everyone)
         granted = await self._grants.read(session)
         return Called(tuple(granted.people_with(Permission.ONCALL, self._station, now)))
+
+    async def _roster(self, session: AsyncSession) -> Roster:
+        own = await self._book.roster_in(session, self._station)
+        return own if own.levels else await self._book.roster_in(session, EVERY_STATION)
 
     async def able(self, session: AsyncSession, now: datetime) -> list[int]:
         """Whoever lost the role is told nothing any more, whatever the list says."""

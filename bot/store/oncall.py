@@ -68,6 +68,11 @@ class OnCallBook:
     async def roster_in(self, session: AsyncSession, station: str) -> Roster:
         return await rosters.read(session, station, self._clock(), COUNT)
 
+    async def stations(self) -> set[str]:
+        """Where there is anything to look after: turns, a calendar, or somebody who is on call out of turn."""
+        async with self._store.begin() as session:
+            return await rosters.stations(session, self._clock())
+
     async def set_rotation(self, station: str, rotation: Rotation, by: str, news: Sequence[News] = ()) -> None:
         """In place of what decided on that level; overrides stay."""
         async with self._store.begin() as session:

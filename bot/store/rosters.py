@@ -29,6 +29,13 @@ async def read(session: AsyncSession, station: str, now: datetime, states: Colle
     )
 
 
+async def stations(session: AsyncSession, now: datetime) -> set[str]:
+    """Where anybody is ever on call."""
+    turns = await session.execute(select(RotationRow.station).distinct())
+    over = await session.execute(select(OverrideRow.station).where(OverrideRow.ends_at > now).distinct())
+    return {*turns.scalars(), *over.scalars()}
+
+
 def stored_shift(shift: Shift) -> dict[str, Any]:
     return {
         "unit": str(shift.unit),

@@ -1,13 +1,14 @@
-"""The extensions that people want to hear about when their phones go offline."""
+"""The extensions that people want to hear about when their phones go offline, and where there are any."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.database import Store
-from bot.store.tables import WatchedExtension
+from bot.store.tables import WatchedExtension, WatchState
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +59,14 @@ class WatchedExtensions:
             taken = sorted(gone.scalars())
         self._changed()
         return taken
+
+
+async def stations(session: AsyncSession) -> set[str]:
+    """Where anybody watches an extension."""
+    return set((await session.execute(select(WatchedExtension.station).distinct())).scalars())
+
+
+async def stations_with_memory(session: AsyncSession, subject: str) -> set[str]:
+    """Where anything is remembered of subjects that begin like this."""
+    like = WatchState.subject.startswith(subject, autoescape=True)
+    return set((await session.execute(select(WatchState.station).where(like).distinct())).scalars())

@@ -1,6 +1,5 @@
 """No incoming call for unusually long is told within the hours in which people call, and ends with the next call."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -201,7 +200,8 @@ async def test_switched_off_it_ends_what_is_open_and_asks_nobody() -> None:
     scene.minutes = 0
     scene.restarts()
     asked, now = len(scene.pbx.asked), scene.now
-    await scene.lookout.run(asyncio.Event())
+    for _ in range(2):
+        await scene.lookout.turn()
     assert scene.book.told[1:] == [Closed(End.CALLED_OFF, now)]
     assert scene.book.states == {}
     assert len(scene.pbx.asked) == asked

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.access import Grant
+from bot.access import EVERY_STATION, Grant
 from bot.alerts.incident import Kind
 from bot.alerts.people import Called, People, quiet_until
+from bot.oncall.rotation import Rotation, Shift, Unit
 from bot.store.grants import GrantBook
+from bot.store.oncall import Leg, OnCallBook
 from bot.store.people_tables import Pager
 from tests import stores
 from tests.alerts.books import Books, read
@@ -198,3 +200,39 @@ def test_they_always_end_later_within_a_day_and_then_hold_no_longer(hours: tuple
     if until is not None:
         assert now < until <= now + timedelta(hours=25)
         assert hours[0] == hours[1] or quiet_until(hours, until, BERLIN) is None
+
+
+@pytest.fixture
+async def oncall(books: Books) -> OnCallBook:
+    """The real book, and the people of a station who ask it."""
+    book = OnCallBook(books.store, lambda: START, lambda: None)
+    books.people = People(book, books.grants, STATION)
+    await book.set_rotation(EVERY_STATION, weekly(ANNA), "Vera")
+    return book
+
+
+def weekly(*people: int, level: int = 1) -> Rotation:
+    return Rotation(level, people, Shift(Unit.WEEKS, 1, START.replace(tzinfo=None), "UTC"))
+
+
+async def test_a_station_without_a_roster_of_its_own_is_served_by_the_fleets(books: Books, oncall: OnCallBook) -> None:
+    assert await next_of(books) == Called((ANNA,))
+    assert await everybody(books) == (ANNA,)
+
+
+async def test_a_roster_of_its_own_counts_alone_however_little_is_in_it(books: Books, oncall: OnCallBook) -> None:
+    number = await oncall.override(STATION, Leg(2, BORIS, START, START + timedelta(hours=1)), (ANNA, "Anna"))
+    assert await next_of(books) == Called((BORIS,))
+    assert await next_of(books, (BORIS,)) == Called(())
+    await oncall.cancel(STATION, [number], ANNA)
+    assert await next_of(books) == Called((ANNA,))
+    await oncall.set_rotation(STATION, weekly(VERA), "Vera")
+    assert await next_of(books) == Called((VERA,))
+    assert await everybody(books) == (VERA,)
+
+
+async def test_the_roster_of_another_station_serves_nobody_else(books: Books, oncall: OnCallBook) -> None:
+    await oncall.remove(EVERY_STATION, 1)
+    await oncall.set_rotation("Tver", weekly(BORIS), "Vera")
+    assert await next_of(books) == Called(())
+    assert await oncall.stations() == {"Tver"}

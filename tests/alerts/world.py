@@ -128,6 +128,7 @@ class World:
         async with self.store.begin() as session:
             for person, name in NAMES.items():
                 await meet(session, Known(person, name, name.lower()))
+        await self.watch.remember()
 
     async def restarts(self) -> None:
         """The program ends and begins again; only the store is left."""

@@ -10,7 +10,6 @@ from bot.alerts import condition
 from bot.alerts.condition import ConditionMemory
 from bot.alerts.incident import CLOCK, Changed, Happened, Kind, Opened, Transition
 from bot.alerts.lookouts.book import Book
-from bot.alerts.lookouts.told import ToldLookout
 
 FAR_OFF = 60.0
 # An open incident ends only when the clock is right, not when it hovers at the limit.
@@ -41,20 +40,20 @@ def step(memory: ClockMemory, off_by: float, now: datetime) -> tuple[ClockMemory
     return (replace(memory, condition=judged) if judged.alarm else ClockMemory(judged)), told
 
 
-class ClockLookout(ToldLookout):
+class ClockLookout:
+    """It is told the time while a look is under way, and judges after it."""
+
     def __init__(self, station: str, book: Book) -> None:
-        super().__init__()
         self._station = station
         self._book = book
         self._memory: ClockMemory | None = None
-        # How far off it was when it was last seen, and when.
+        # How far off it was when it was last seen, and when; None once that is judged.
         self._latest: tuple[float, datetime] | None = None
 
     def saw(self, pbx_time: datetime | None, now: datetime) -> None:
         """The time that an answer of the PBX carried, and when it came."""
         if pbx_time is not None:
             self._latest = ((pbx_time - now).total_seconds(), now)
-            self._news.set()
 
     async def judge(self) -> None:
         if self._latest is None:
@@ -67,6 +66,7 @@ class ClockLookout(ToldLookout):
         if memory != before or happened:
             await self._book.apply({CLOCK: _written(memory)}, happened, now)
         self._memory = memory
+        self._latest = None
 
     async def _remembered(self) -> ClockMemory:
         state = (await self._book.remembered()).get(CLOCK)

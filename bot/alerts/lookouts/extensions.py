@@ -1,6 +1,5 @@
 """Looking at the phones that somebody watches, and telling the ledger what that meant."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
@@ -10,7 +9,6 @@ from bot.alerts.incident import EXTENSION
 from bot.alerts.lookouts import extension_machine
 from bot.alerts.lookouts.book import Book
 from bot.alerts.lookouts.extension_machine import ExtensionMemory, Phones, shows_somebody_online
-from bot.alerts.rest import rest
 from bot.pbx import Pbx, PbxError, Priority
 
 log = structlog.get_logger(__name__)
@@ -39,26 +37,11 @@ class ExtensionLookout:
         self._in_trouble = in_trouble
         self._clock = clock
         self._memories: dict[str, ExtensionMemory] | None = None
-        self._changed = asyncio.Event()
 
     def offline_since(self, number: str) -> datetime | None:
         """As far as it was looked at, which is only while somebody watches it."""
         memory = (self._memories or {}).get(number)
         return memory.condition.bad_since if memory else None
-
-    def wake(self) -> None:
-        """Somebody watches more or less than before."""
-        self._changed.set()
-
-    async def run(self, stop: asyncio.Event) -> None:
-        """Look until `stop`. Nothing that happens in one look ends the lookout."""
-        while not stop.is_set():
-            self._changed.clear()
-            try:
-                await self.look()
-            except Exception:
-                log.exception("a look at the extensions failed inside the bot", station=self._station)
-            await rest(self._changed, stop, LOOK_EVERY)
 
     async def look(self) -> None:
         before = self._memories if self._memories is not None else await self._remembered()

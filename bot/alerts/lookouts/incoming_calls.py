@@ -1,6 +1,5 @@
 """No incoming call for unusually long, in hours in which people call: every trunk may look well all the same."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
@@ -13,7 +12,6 @@ from bot.alerts.incident import NO_CALLS, Closed, End, Happened, Kind
 from bot.alerts.lookouts.book import Book
 from bot.pbx import Pbx, PbxError, Priority
 from bot.pbx.direction import Direction, direction
-from bot.stopping import wait_for
 from bot.working_hours import WorkingHours
 
 log = structlog.get_logger(__name__)
@@ -59,16 +57,12 @@ class NoCallsLookout:
         self._memory: ConditionMemory | None = None
         self._last: datetime | None = None
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Look until `stop`. Nothing that happens in one look ends the lookout."""
-        while not stop.is_set():
-            try:
-                await (self.look() if self._after else self.call_off())
-                if not self._after:
-                    return
-            except Exception:
-                log.exception("a look at the incoming calls failed inside the bot", station=self._station)
-            await wait_for(stop, LOOK_EVERY)
+    @property
+    def is_on(self) -> bool:
+        return bool(self._after)
+
+    async def turn(self) -> None:
+        await (self.look() if self.is_on else self.call_off())
 
     async def look(self) -> None:
         now = self._clock()
@@ -100,6 +94,7 @@ class NoCallsLookout:
         if memory != condition.NOTHING:
             happened = [Happened(NO_CALLS, Closed(End.CALLED_OFF, now), self._facts())] if memory.alarm else []
             await self._book.apply({NO_CALLS: None}, happened, now)
+        self._memory = condition.NOTHING
 
     async def _calls(self, since: datetime, now: datetime) -> list[datetime]:
         """When those that have ended began."""

@@ -1,17 +1,19 @@
-"""All lookouts of one station."""
+"""All lookouts of one station, and how those of the whole fleet are gone round to."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+
+import structlog
 
 from bot.alerts.lookouts.book import Book
 from bot.alerts.lookouts.clock import ClockLookout
 from bot.alerts.lookouts.extensions import ExtensionLookout
 from bot.alerts.lookouts.incoming_calls import NoCallsLookout
-from bot.alerts.lookouts.second_copy import SecondCopyLookout
 from bot.pbx import Pbx
 from bot.working_hours import WorkingHours
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,14 @@ class StationLookouts:
         in_trouble: Callable[[], bool],
         clock: Callable[[], datetime],
     ) -> None:
+        self._station = station
         self.clock = ClockLookout(station, book)
-        self.second_copy = SecondCopyLookout(station, book, clock)
         self.phones = ExtensionLookout(station, pbx, book, watched, in_trouble, clock)
         self.calls = NoCallsLookout(station, pbx, book, quiet.after, quiet.hours, zone, in_trouble, clock)
 
-    async def run(self, stop: asyncio.Event) -> None:
-        lookouts = (self.clock, self.second_copy, self.phones, self.calls)
-        await asyncio.gather(*(lookout.run(stop) for lookout in lookouts))
+    async def after_a_look(self) -> None:
+        """What the look at the trunks has shown beside them. Nothing that happens here fails the watch."""
+        try:
+            await self.clock.judge()
+        except Exception:
+            log.exception("the clock of the station could not be judged", station=self._station)

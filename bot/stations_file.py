@@ -1,9 +1,9 @@
 """The PBXs to watch: the one that the settings describe, or those of STATIONS_FILE (TOML, a table for each).
 
-    [[station]]
-    name = "acme"
-    url = "https://pbx.acme.example"
-    key_env = "ACME_KEY"
+[[station]]
+name = "acme"
+url = "https://pbx.acme.example"
+key_env = "ACME_KEY"
 """
 
 import re

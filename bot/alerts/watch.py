@@ -19,6 +19,7 @@ from bot.alerts.looking_back import LookingBack
 from bot.alerts.machine import Policy, TrunkMemory
 from bot.alerts.observation import Sight, Trouble, looks_like_a_dead_engine, not_seen, seen
 from bot.alerts.station_machine import StationMemory
+from bot.alerts.view import View, view
 from bot.logs import Changes
 from bot.pbx import Pbx, PbxError, Priority
 from bot.stopping import wait_for
@@ -82,6 +83,11 @@ class Watch:
     @property
     def switched_off(self) -> frozenset[str]:
         return frozenset(subject for subject, memory in self._trunks.items() if memory.health is Health.OFF)
+
+    def view(self) -> View:
+        """How it looks beside the other stations."""
+        looked, hold_off = self.latest is not None, timedelta(seconds=self._policy.alert_after)
+        return view(self._name, self._station, self._trunks.values(), hold_off, self._clock(), looked=looked)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look until `stop`. Nothing that happens in one look ends the watch."""

@@ -11,23 +11,33 @@ from bot.store.grants import GrantBook
 
 
 class Destinations:
-    """Of one station. `configured` names the chats for alerts as the settings do, perhaps by an id that a group had
-    before it became a supergroup."""
+    """Of one station. `configured` names its own chats for alerts as the settings do, perhaps by an id that a group had
+    before it became a supergroup, and `fleet` those that are told of every station."""
 
-    def __init__(self, station: str, configured: Sequence[Destination], grants: GrantBook) -> None:
+    def __init__(
+        self,
+        station: str,
+        configured: Sequence[Destination],
+        grants: GrantBook,
+        fleet: Sequence[Destination] = (),
+    ) -> None:
         self._station = station
         self._configured = tuple(configured)
         self._grants = grants
+        self._fleet = tuple(fleet)
 
     async def named(self, session: AsyncSession) -> Sequence[Destination]:
         """The chats for alerts by the ids they have now, whether they take messages or not."""
-        moved = await chats.moves(session)
-        now_at = (Destination(moved[to.chat]) if to.chat in moved else to for to in self._configured)
-        return tuple(dict.fromkeys(now_at))
+        return await _now_at(session, (*self._configured, *self._fleet))
 
-    async def taking(self, session: AsyncSession, now: datetime) -> Sequence[Destination]:
+    async def own(self, session: AsyncSession) -> Sequence[Destination]:
+        """Without the fleet's."""
+        return await _now_at(session, self._configured)
+
+    async def taking(self, session: AsyncSession, now: datetime, *, own: bool = False) -> Sequence[Destination]:
         """The chats for alerts that take messages; for one that does not the administrators stand in."""
-        configured, shut = await self.named(session), await closed.closed(session)
+        configured = await (self.own(session) if own else self.named(session))
+        shut = await closed.closed(session)
         reachable = [to for to in configured if to.chat not in shut]
         if len(reachable) < len(configured):
             reachable += [Destination(person) for person in await self.admins(session, now)]
@@ -37,3 +47,8 @@ class Destinations:
         """Those who can be written to."""
         access, shut = await self._grants.read(session), await closed.closed(session)
         return [person for person in access.people_with(Permission.ONCALL, self._station, now) if person not in shut]
+
+
+async def _now_at(session: AsyncSession, named: Sequence[Destination]) -> Sequence[Destination]:
+    moved = await chats.moves(session)
+    return tuple(dict.fromkeys(Destination(moved[to.chat]) if to.chat in moved else to for to in named))

@@ -65,6 +65,10 @@ class People:
         granted = await self._grants.read(session)
         return Called(tuple(granted.people_with(Permission.ONCALL, self._station, now)))
 
+    async def has_own(self, session: AsyncSession) -> bool:
+        """Whether anybody is on call for this station of all."""
+        return bool((await self._book.roster_in(session, self._station)).everyone())
+
     async def able(self, session: AsyncSession, now: datetime) -> list[int]:
         """Whoever lost the role is told nothing any more, whatever the list says."""
         granted = await self._grants.read(session)

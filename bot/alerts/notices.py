@@ -173,7 +173,7 @@ class Notices:
     async def _tell(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
         common = self._common(incident)
         if common is not None:
-            chain.note(session, incident, "left_to_fleet", now, host=common.host)
+            chain.note(session, incident, "left_to_fleet", now, to=common.host)
         if common is not None or "left_to" in incident.facts:
             incident.facts = incident.facts | {"left_to": common.subject if common else None}
         left = await self._is_left_to_fleet(session, incident)

@@ -27,6 +27,9 @@ def incident_facts(incident: Incident, now: datetime) -> dict[str, Any]:
         "taken_at": incident.acknowledged_at,
         "due_at": incident.due_at if incident.ended_at is None else None,
         "held_by": incident.held_by,
+        "hit": facts.get("hit") or 0,
+        "of": facts.get("of") or 0,
+        "names": [str(name) for name in facts.get("names") or ()],
         "asked": [str(name) for name in facts.get("asked") or ()],
     }
 

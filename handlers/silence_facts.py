@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.access import Permission
 from bot.alerts import silence
-from bot.alerts.incident import CLOCK, EXTENSION, NO_CALLS, OUTAGES, REHEARSAL, SECOND_COPY, STATION
+from bot.alerts.incident import CLOCK, EXTENSION, INTERNET, NO_CALLS, OUTAGES, PROVIDER, REHEARSAL, SECOND_COPY, STATION
 from bot.alerts.silence import EVERYTHING, Silence, SilenceKind, Weekly
 from bot.chat.message import Button, Message, Rows, mark
 from bot.store.tables import Incident
@@ -21,6 +21,7 @@ OWN_WORDS = {
     SECOND_COPY: mark("A second copy of the bot"),
     NO_CALLS: mark("No incoming calls"),
     REHEARSAL: mark("The rehearsal"),
+    INTERNET: mark("The bot's own internet"),
 }
 DAYS = (mark("Mon"), mark("Tue"), mark("Wed"), mark("Thu"), mark("Fri"), mark("Sat"), mark("Sun"))
 
@@ -29,6 +30,8 @@ def subject_of(incident: Incident, names: Mapping[str, str]) -> Subject:
     """What an incident is about, by the name that it has now."""
     if incident.subject.startswith(EXTENSION):
         return Subject(incident.subject, incident.subject.removeprefix(EXTENSION))
+    if incident.subject.startswith(PROVIDER):
+        return Subject(incident.subject, incident.subject.removeprefix(PROVIDER))
     known = names.get(incident.subject) or incident.facts.get("trunk") or ""
     return Subject(incident.subject, str(known))
 

@@ -20,7 +20,6 @@ class Destinations:
         station: str,
         configured: Sequence[Destination],
         grants: GrantBook,
-        *,
         fleet: Sequence[Destination] = (),
         last_resort: Sequence[Destination] = (),
     ) -> None:
@@ -32,21 +31,23 @@ class Destinations:
 
     async def named(self, session: AsyncSession) -> Sequence[Destination]:
         """The chats for alerts by the ids they have now, whether they take messages or not."""
-        moved = await chats.moves(session)
-        named = (*self._configured, *self._fleet)
-        now_at = [Destination(moved[to.chat]) if to.chat in moved else to for to in named]
-        now_at += await self._bound(session, now_at)
-        return tuple(dict.fromkeys(now_at)) or self._last_resort
+        return await self._with_bound(session, (*self._configured, *self._fleet)) or self._last_resort
 
-    async def _bound(self, session: AsyncSession, named: Sequence[Destination]) -> Sequence[Destination]:
-        """A chat that is named already may be named with a topic."""
-        there = {to.chat for to in named}
+    async def own(self, session: AsyncSession) -> Sequence[Destination]:
+        """Without the fleet's, and without those that stand in when there is none."""
+        return await self._with_bound(session, self._configured)
+
+    async def _with_bound(self, session: AsyncSession, named: Sequence[Destination]) -> Sequence[Destination]:
+        """A chat that is named may be named with a topic, and is not told once more because it is bound."""
+        now_at = list(await _now_at(session, named))
+        there = {to.chat for to in now_at} | {to.chat for to in await _now_at(session, self._fleet)}
         bound = await bindings.told_of(session, self._station) if self._station else ()
-        return [Destination(chat) for chat in bound if chat not in there]
+        return tuple(dict.fromkeys([*now_at, *(Destination(chat) for chat in bound if chat not in there)]))
 
-    async def taking(self, session: AsyncSession, now: datetime) -> Sequence[Destination]:
+    async def taking(self, session: AsyncSession, now: datetime, *, own: bool = False) -> Sequence[Destination]:
         """The chats for alerts that take messages; for one that does not the administrators stand in."""
-        configured, shut = await self.named(session), await closed.closed(session)
+        configured = await (self.own(session) if own else self.named(session))
+        shut = await closed.closed(session)
         reachable = [to for to in configured if to.chat not in shut]
         if len(reachable) < len(configured):
             reachable += [Destination(person) for person in await self.admins(session, now)]
@@ -56,3 +57,8 @@ class Destinations:
         """Those who can be written to."""
         access, shut = await self._grants.read(session), await closed.closed(session)
         return [person for person in access.people_with(Permission.ONCALL, self._station, now) if person not in shut]
+
+
+async def _now_at(session: AsyncSession, named: Sequence[Destination]) -> Sequence[Destination]:
+    moved = await chats.moves(session)
+    return tuple(dict.fromkeys(Destination(moved[to.chat]) if to.chat in moved else to for to in named))

@@ -19,12 +19,16 @@ class Kind(StrEnum):
     SECOND_COPY = "second_copy"
     NO_CALLS = "no_calls"
     REHEARSAL = "rehearsal"
+    # Of the fleet: one thing that hits many stations.
+    PROVIDER_DOWN = "provider_down"
+    OWN_INTERNET = "own_internet"
 
 
 # Somebody cannot be called: the person on call is woken, and whoever comes next when nobody takes it.
-OUTAGES = frozenset({Kind.TRUNK_DOWN, Kind.STATION, Kind.REHEARSAL})
+OUTAGES = frozenset({Kind.TRUNK_DOWN, Kind.STATION, Kind.REHEARSAL, Kind.PROVIDER_DOWN, Kind.OWN_INTERNET})
 # What makes a sound in the alert chats.
 LOUD = OUTAGES | {Kind.EXTENSION_OFFLINE}
+TRUNKS = frozenset({Kind.TRUNK_DOWN, Kind.TRUNK_DEGRADED, Kind.TRUNK_UNKNOWN, Kind.TRUNK_FLAPPING})
 
 # Subjects of incidents are the ids of trunks, and these.
 STATION = ""
@@ -32,7 +36,9 @@ CLOCK = ":clock"
 SECOND_COPY = ":copy"
 NO_CALLS = ":calls"
 REHEARSAL = ":rehearsal"
+INTERNET = ":internet"
 EXTENSION = ":extension:"
+PROVIDER = ":provider:"
 
 
 def is_of_trunk(subject: str) -> bool:

@@ -99,7 +99,7 @@ class Ledger:
                 .values(due_at=now)
             )
             for incident in await self._life.all_open(session):
-                await self._notices.hold_if_silenced(session, incident, now)
+                await self._notices.reconsider(session, incident, now)
         self._wake()
 
     async def abandon(self, now: datetime) -> int:

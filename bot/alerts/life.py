@@ -25,9 +25,6 @@ from bot.alerts.incident import (
 from bot.alerts.notices import Notices
 from bot.store.tables import Incident
 
-# What is no incident, and told quietly.
-NOTES = {SwitchedOff: "note_switched_off", WasBlind: "note_blind"}
-
 
 class Life:
     """Of the incidents of one station."""
@@ -37,8 +34,8 @@ class Life:
         self._notices = notices
 
     async def happens(self, session: AsyncSession, one: Happened, now: datetime) -> None:
-        if (template := NOTES.get(type(one.transition))) is not None:
-            await self._notices.note(session, template, one.facts | {"station": self._station}, now)
+        if isinstance(one.transition, SwitchedOff | WasBlind):
+            await self._note(session, one, now)
             return
         incident = await self._open_incident(session, one.subject)
         if incident is not None:
@@ -61,6 +58,14 @@ class Life:
                 await self.end(session, incident, str(reason), ended_at, now)
             case Missed(began_at, ended_at) if incident is None:
                 await self._write_down(session, one, began_at, ended_at, now)
+
+    async def _note(self, session: AsyncSession, one: Happened, now: datetime) -> None:
+        """What is no incident, and told quietly."""
+        facts = one.facts | {"station": self._station}
+        if isinstance(one.transition, WasBlind):
+            await self._notices.was_blind(session, facts, now)
+        else:
+            await self._notices.note(session, "note_switched_off", facts, now)
 
     async def _open(
         self, session: AsyncSession, one: Happened, kind: Kind, began_at: datetime, now: datetime

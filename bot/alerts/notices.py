@@ -10,18 +10,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.access import Destination
 from bot.alerts import chain, escalation, rehearsal, silences
 from bot.alerts.cards import Cards
+from bot.alerts.common_cause import CommonCause, covering, hiding, holding
 from bot.alerts.destinations import Destinations
 from bot.alerts.escalation import Deed, Hold, Plan, Standing
 from bot.alerts.incident import LOUD, OUTAGES, STATION, Kind, is_of_trunk
 from bot.alerts.people import Called, People, quiet_until
-from bot.alerts.silence import ends, holding
+from bot.alerts.silence import ends
+from bot.alerts.silence import holding as silencing
 from bot.store import outbox
 from bot.store.outbox import Urgency
 from bot.store.tables import Card, CardIncident, Incident
 
 
 class Notices:
-    """For one station."""
+    """For one station. `causes` are what hits many stations of the fleet now: the fleet is told of each once, and its
+    chats and people not once more of every station."""
 
     def __init__(
         self,
@@ -32,6 +35,7 @@ class Notices:
         destinations: Destinations,
         zone: Callable[[], tzinfo],
         plan: Plan,
+        causes: Callable[[], Sequence[CommonCause]] = tuple,
     ) -> None:
         self._station = station
         self._cards = cards
@@ -39,12 +43,13 @@ class Notices:
         self._destinations = destinations
         self._zone = zone
         self._plan = plan
+        self._causes = causes
 
     async def advance(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
         """The incident is due: tell whoever is to be told next, unless something holds it back."""
         hold = await self._hold(session, incident, now)
         standing = Standing(
-            outage=incident.kind in OUTAGES,
+            outage=incident.kind in OUTAGES and not await self._is_left_to_fleet(session, incident),
             step=incident.step,
             acknowledged=incident.acknowledged_at is not None,
             held=bool(incident.held_by),
@@ -67,10 +72,12 @@ class Notices:
             case Deed.REST:
                 await self._cards.refresh(session, incident, now)
 
-    async def hold_if_silenced(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
-        """A silence that has just begun, or changed, holds the incident at once."""
+    async def reconsider(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+        """What has just begun, or changed, holds the incident at once; what it was left to may be over."""
         if (hold := await self._hold(session, incident, now)) is not None:
             await self._hold_back(session, incident, hold, now)
+        elif incident.facts.get("left_to") and self._common(incident) is None:
+            await self._tell_fleet(session, incident, now)
 
     async def taken(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
         incident.due_at = now if incident.kind == Kind.REHEARSAL else None
@@ -131,6 +138,11 @@ class Notices:
                 urgency=Urgency.DIGEST,
             )
 
+    async def was_blind(self, session: AsyncSession, facts: dict[str, Any], now: datetime) -> None:
+        """Not where only our own internet hid the station, and nothing happened meanwhile."""
+        if facts["outages"] or not hiding(self._causes(), self._station):
+            await self.note(session, "note_blind", facts, now)
+
     async def _hold(self, session: AsyncSession, incident: Incident, now: datetime) -> Hold | None:
         """What keeps it from being told of now: the trouble of its whole station, or what somebody silenced."""
         if incident.kind == Kind.REHEARSAL:
@@ -140,7 +152,9 @@ class Notices:
             found = await session.execute(select(Incident.id).where(Incident.open_key == open_key))
             if found.scalar_one_or_none() is not None:
                 return Hold("station")
-        silence = holding(await silences.current_in(session, self._station), incident.subject, now)
+        if holding(self._causes(), self._station, incident.kind, incident.facts):
+            return Hold("internet")
+        silence = silencing(await silences.current_in(session, self._station), incident.subject, now)
         if silence is None:
             return None
         return Hold(silence.kind, ends(silence, now), silence.by_name, silence.reason)
@@ -157,11 +171,39 @@ class Notices:
         await self._cards.refresh(session, incident, now)
 
     async def _tell(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
-        called = await self._people.next(session, now, ())
+        common = self._common(incident)
+        if common is not None:
+            chain.note(session, incident, "left_to_fleet", now, to=common.host)
+        if common is not None or "left_to" in incident.facts:
+            incident.facts = incident.facts | {"left_to": common.subject if common else None}
+        left = await self._is_left_to_fleet(session, incident)
+        called = Called(()) if left else await self._people.next(session, now, ())
         await self._say_who_is_on_call(session, incident, called)
-        for to in await self._destinations.taking(session, now):
+        for to in await self._destinations.taking(session, now, own=common is not None):
             await self.tell_one(session, incident, to, "", loud=incident.kind in LOUD, now=now)
         await self._page(session, incident, called, now)
+
+    async def _tell_fleet(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+        """What hit many is over, and this is not: now the fleet's chats and people are told of it by itself."""
+        incident.facts = incident.facts | {"left_to": None}
+        told = {(card.chat_id, card.thread_id) for card in await self._cards.of(session, incident)}
+        called = Called(())
+        if incident.kind in OUTAGES and incident.acknowledged_at is None and not await self._people.has_own(session):
+            incident.step, incident.due_at = escalation.FIRST, now + self._plan.escalate_after
+            called = await self._people.next(session, now, await self._told_people(session, incident))
+            await self._say_who_is_on_call(session, incident, called)
+        await self._cards.refresh(session, incident, now)
+        for to in await self._destinations.taking(session, now):
+            if to not in told:
+                await self.tell_one(session, incident, to, "", loud=incident.kind in LOUD, now=now)
+        await self._page(session, incident, called, now)
+
+    def _common(self, incident: Incident) -> CommonCause | None:
+        return covering(self._causes(), self._station, incident.kind, incident.facts)
+
+    async def _is_left_to_fleet(self, session: AsyncSession, incident: Incident) -> bool:
+        """Whoever is on call only because they are for the whole fleet is called by the fleet's own incident."""
+        return self._common(incident) is not None and not await self._people.has_own(session)
 
     async def _escalate(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
         told = await self._told_people(session, incident)

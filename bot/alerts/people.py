@@ -69,6 +69,10 @@ class People:
         own = await self._book.roster_in(session, self._station)
         return own if own.levels else await self._book.roster_in(session, EVERY_STATION)
 
+    async def has_own(self, session: AsyncSession) -> bool:
+        """Whether anybody is on call for this station of all."""
+        return bool((await self._book.roster_in(session, self._station)).levels)
+
     async def able(self, session: AsyncSession, now: datetime) -> list[int]:
         """Whoever lost the role is told nothing any more, whatever the list says."""
         granted = await self._grants.read(session)

@@ -4,21 +4,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.alerts.incident import Kind
+from bot.alerts.incident import TRUNKS, Kind
 from bot.chat.message import Button, Rows, mark
 from bot.store.tables import Incident
 
 TAKE = mark("✅ I'm on it")
 TAKE_ALL = mark("✅ I'm on all of it")
-TRUNKS = frozenset({Kind.TRUNK_DOWN, Kind.TRUNK_DEGRADED, Kind.TRUNK_UNKNOWN, Kind.TRUNK_FLAPPING})
 
 
 # What a template may ask of any incident.
 NOTHING: dict[str, Any] = {
     **dict.fromkeys(("trunk", "host", "type", "state", "cause", "up_since", "bad_since", "gives_up_at")),
-    **dict.fromkeys(("trouble", "row", "extension", "name", "off_by", "since")),
+    **dict.fromkeys(("trouble", "row", "extension", "name", "off_by", "since", "names")),
     **dict.fromkeys(("asked", "unreachable", "next_at", "hold", "handed_to", "handed_by", "reminded_at")),
-    **dict.fromkeys(("flaps", "downtime", "remaining", "of"), 0),
+    **dict.fromkeys(("flaps", "downtime", "remaining", "of", "hit", "trunks"), 0),
 }
 
 

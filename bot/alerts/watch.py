@@ -18,6 +18,7 @@ from bot.alerts.looking_back import LookingBack
 from bot.alerts.machine import Policy, TrunkMemory
 from bot.alerts.observation import Sight, Trouble, looks_like_a_dead_engine, not_seen, seen
 from bot.alerts.station_machine import StationMemory
+from bot.alerts.view import View, view
 from bot.logs import Changes
 from bot.pbx import Pbx, PbxError, Priority
 from bot.supervision import first_line
@@ -81,6 +82,11 @@ class Watch:
     @property
     def switched_off(self) -> frozenset[str]:
         return frozenset(subject for subject, memory in self._trunks.items() if memory.health is Health.OFF)
+
+    def view(self) -> View:
+        """How it looks beside the other stations."""
+        looked, hold_off = self.latest is not None, timedelta(seconds=self._policy.alert_after)
+        return view(self._name, self._station, self._trunks.values(), hold_off, self._clock(), looked=looked)
 
     async def turn(self) -> float:
         """One look, the first one after what the last run remembered; returns the seconds from its beginning to the

@@ -10,8 +10,9 @@ from bot.alerts.cliff import WARN_BEFORE, gives_up_at
 from bot.alerts.health import Cause
 from bot.alerts.silences import Wish
 from tests import stores
+from tests.alerts.phones import Heard
 from tests.alerts.station import DEAD, REFUSED, START, UP
-from tests.alerts.world import ANNA, GROUP, STATION, Heard, World
+from tests.alerts.world import ANNA, GROUP, STATION, World
 
 UNANSWERED, REFUSING = timedelta(hours=2, minutes=30), timedelta(hours=16, minutes=40)
 

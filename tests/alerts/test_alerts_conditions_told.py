@@ -23,8 +23,9 @@ from bot.alerts.incident import (
 from bot.alerts.ledger import Taken
 from bot.alerts.rehearsals import Rehearsals, Told
 from tests import stores
+from tests.alerts.phones import Heard
 from tests.alerts.station import UP
-from tests.alerts.world import ANNA, BORIS, GROUP, STATION, VERA, Heard, World
+from tests.alerts.world import ANNA, BORIS, GROUP, STATION, VERA, World
 
 CONDITIONS: list[tuple[Kind, str, dict[str, Any], str, str]] = [
     (

@@ -11,8 +11,9 @@ from bot.alerts.incident import Happened, Kind, WasBlind
 from bot.alerts.looking_back import TRIES
 from bot.pbx import Answer, Forbidden, PbxError, TimedOut, TrunkEvent, Unreachable
 from tests import stores
+from tests.alerts.phones import Heard
 from tests.alerts.station import DEAD, START, UP
-from tests.alerts.world import ANNA, BORIS, GROUP, Heard, World
+from tests.alerts.world import ANNA, BORIS, GROUP, World
 
 MINUTE = 60
 

@@ -3,10 +3,8 @@
 Only the PBX and Telegram are played: messages arrive in the moment they are owed.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -23,8 +21,6 @@ from bot.alerts.notices import Notices
 from bot.alerts.people import People
 from bot.alerts.silences import Silences
 from bot.alerts.watch import Watch
-from bot.chat.hygiene import plain
-from bot.chat.render import Renderer
 from bot.oncall.roster import Roster
 from bot.oncall.rotation import Rotation, Shift, Unit
 from bot.store import outbox
@@ -32,6 +28,7 @@ from bot.store.acquaintances import Known, meet
 from bot.store.database import Store
 from bot.store.grants import GrantBook
 from bot.store.tables import Incident, Outgoing
+from tests.alerts.phones import Phones
 from tests.alerts.station import START, Clock, FakePbx
 
 STATION = "Head office"
@@ -42,20 +39,6 @@ ZONE = ZoneInfo("Europe/Berlin")
 # After something has happened the bot is watched at each of its looks.
 CLOSELY = timedelta(minutes=4)
 SELDOM = 20.0
-RENDERER = Renderer("en")
-
-
-@dataclass(frozen=True)
-class Heard:
-    """A message as it arrived, in its newest state."""
-
-    at: datetime
-    chat: int
-    loud: bool
-    text: str
-    template: str
-    facts: Mapping[str, Any]
-    row: int
 
 
 @dataclass
@@ -74,7 +57,7 @@ class Book:
         return self.quiet.get(person)
 
 
-class World:
+class World(Phones):
     """Nothing moves but by `pass_`."""
 
     def __init__(
@@ -86,16 +69,11 @@ class World:
         zone: ZoneInfo = ZONE,
         name: str = STATION,
     ) -> None:
-        self.zone = zone
+        super().__init__(store, Clock(), zone)
         self.name = name
-        self.clock = Clock()
         self.pbx = FakePbx(self.clock)
-        self.store = store
         self.policy = policy or Policy()
         self.plan = plan or Plan()
-        self.heard: list[Heard] = []
-        self.edits = 0
-        self.message_id = 0
         self.on = True
         self.next_due: datetime | None = None
         self._stirred = True
@@ -180,39 +158,6 @@ class World:
             later = list(waiting.scalars())
         self._stirred = bool(later)
         self.next_due = min(due, default=None)
-
-    async def deliver(self) -> None:
-        async with self.store.begin() as session:
-            due = await session.execute(
-                select(Outgoing)
-                .where(Outgoing.state.in_(outbox.WAITING), Outgoing.not_before <= self.clock.now)
-                .order_by(Outgoing.action == "edit", Outgoing.id)
-            )
-            for row in due.scalars().all():
-                if row.action == "send":
-                    self.message_id += 1
-                    self.heard.append(self._arrived(row))
-                else:
-                    self.edits += 1
-                    self._edited(row)
-                await outbox.mark_sent(session, row.id, self.message_id, self.clock.now)
-
-    def _arrived(self, row: Outgoing) -> Heard:
-        return Heard(self.clock.now, row.chat_id, not row.silent, self._text(row), row.template, row.facts, row.id)
-
-    def _edited(self, row: Outgoing) -> None:
-        place = next(place for place, heard in enumerate(self.heard) if heard.row == row.about)
-        before = self.heard[place]
-        self.heard[place] = Heard(
-            before.at, before.chat, before.loud, self._text(row), row.template, row.facts, before.row
-        )
-
-    def _text(self, row: Outgoing) -> str:
-        return plain(RENDERER.text(row.template, row.facts, zone=self.zone, now=self.clock.now))
-
-    def pages(self, chat: int) -> list[Heard]:
-        """What made a sound because something is wrong."""
-        return [one for one in self.heard if one.chat == chat and one.loud and one.template == "alert"]
 
     async def incidents(self) -> list[Incident]:
         async with self.store.begin() as session:

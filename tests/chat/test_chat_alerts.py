@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.alerts.shown import NOTHING
-from bot.chat.hygiene import plain
+from bot.chat.hygiene import WORD_JOINER, plain
 from bot.chat.render import Renderer
 
 NOW = datetime(2026, 11, 23, 14, 2, 50, tzinfo=UTC)
@@ -25,7 +25,7 @@ def incident(kind: str = "trunk_down", **facts: Any) -> dict[str, Any]:
 
 def read(*incidents: dict[str, Any], template: str = "alert", superseded: bool = False) -> list[str]:
     facts = {"incidents": incidents, "superseded": superseded, "told_at": moment(0)}
-    return plain(ENGLISH.text(template, facts, zone=UTC, now=NOW)).split("\n")
+    return plain(ENGLISH.text(template, facts, zone=UTC, now=NOW)).replace(WORD_JOINER, "").split("\n")
 
 
 ASKED: dict[str, Any] = {"asked": ["Anna"], "next_at": moment(10)}
@@ -48,6 +48,49 @@ def test_an_outage_from_the_state_to_who_is_asked() -> None:
 )
 def test_no_line_of_an_alert_is_left_blank(kind: str) -> None:
     assert "" not in read(incident(kind, gives_up_at=moment(600), flaps=4, by="Boris", **ASKED))
+
+
+MANY: dict[str, Any] = {"station": "", "hit": 14, "of": 15, "trunks": 16, "names": ["Bakery", "Clinic", "Depot"]}
+
+
+def test_a_provider_that_is_down_for_many_pbxs() -> None:
+    assert read(incident("provider_down", **MANY, host="sip.provider.example", **ASKED)) == [
+        "🔴 sip.provider.example is down for 14 of 15 PBXs",
+        "16 trunks are down: Bakery, Clinic, Depot and 11 more.",
+        "Since 14:01:50 (1 min before this message).",
+        "Call the provider; it is not your customers' lines.",
+        "📟 On call: Anna (if nobody takes it, the next at 14:12)",
+    ]
+    assert read(incident("provider_down", **MANY, host="sip.provider.example", **OVER)) == [
+        "🟢 sip.provider.example works again",
+        "It lasted 1 min: 14:01:50 – 14:02:50.",
+    ]
+
+
+def test_the_internet_of_the_bot_itself() -> None:
+    all_of_them = MANY | {"hit": 20, "of": 20}
+    assert read(incident("own_internet", **all_of_them, **ASKED)) == [
+        "🔴 The bot cannot reach any of 20 PBXs: it is its own internet",
+        "Bakery, Clinic, Depot and 17 more. Their own alerts are held back.",
+        "Since 14:01:50 (1 min before this message).",
+        "Check the line of the machine the bot runs on.",
+        "📟 On call: Anna (if nobody takes it, the next at 14:12)",
+    ]
+    assert read(incident("own_internet", **MANY))[0].startswith("🔴 The bot cannot reach 14 of 15 PBXs:")
+    assert read(incident("own_internet", **all_of_them, **OVER))[0] == "🟢 The bot reaches the PBXs again"
+
+
+def test_several_of_the_fleet_on_one_card() -> None:
+    assert read(incident("provider_down", **MANY, host="sip.provider.example"), incident("own_internet", **MANY)) == [
+        "🔴 2 incidents",
+        "🔴 sip.provider.example · 14:01",
+        "🔴 the bot's own internet is down · 14:01",
+    ]
+
+
+def test_a_pbx_that_only_the_bots_internet_hides_is_held_back() -> None:
+    held = incident("station", trouble="unreachable", held_by="internet", hold={"rule": "internet"})
+    assert read(held)[-1] == "🔕 Held back: the bot itself has no internet."
 
 
 def test_while_it_is_muted_nobody_else_is_asked() -> None:

@@ -9,7 +9,8 @@ from bot.alerts.silence import EVERYTHING
 from bot.alerts.silences import Wish
 from bot.pbx import Busy, Forbidden, NotJson, PbxError, ServerError, TimedOut, Unauthorised, Unreachable
 from bot.store.database import Store
-from tests.alerts.world import ANNA, BORIS, GROUP, NAMES, STATION, VERA, Heard, World
+from tests.alerts.phones import Heard
+from tests.alerts.world import ANNA, BORIS, GROUP, NAMES, STATION, VERA, World
 from tests.scenarios.language import Event, Expected, Scenario
 
 PEOPLE = {"anna": ANNA, "boris": BORIS, "vera": VERA}

@@ -1,0 +1,80 @@
+"""How a station looks from afar, beside the others: whether it can be reached, which providers are down. Pure.
+
+It is read from the machines' memories, which know of trouble before anybody is told of it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.alerts.health import Cause, Health
+from bot.alerts.machine import TrunkMemory
+from bot.alerts.observation import Trouble
+from bot.alerts.station_machine import StationMemory
+
+# What a station shows that cannot be reached over the network, whatever is wrong with it.
+CUT_OFF = frozenset({Trouble.UNREACHABLE, Trouble.TIMED_OUT})
+# The provider does not answer a trunk that is still registered.
+SILENT = frozenset({Cause.NO_ANSWER, Cause.NAME_NOT_RESOLVED, Cause.OWN_INTERNET})
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """Since when; `due` is when the station would tell of it; `trunks` are how many of it are down."""
+
+    since: datetime
+    due: datetime
+    trunks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """`cut_off` is None while it can be reached. `hosts` are those of its trunks that are switched on, None for one
+    that is not wholly down; nothing is known of any of them while `hosts` itself is None. `looked`: somebody has looked
+    since the program began, and what is shown is not only remembered."""
+
+    station: str
+    cut_off: Bad | None
+    hosts: Mapping[str, Bad | None] | None
+    looked: bool = True
+
+
+def host_of(written: str) -> str:
+    """The same for the same provider, however it is written in a trunk."""
+    return written.strip().rstrip(".").lower()
+
+
+def view(
+    station: str,
+    memory: StationMemory,
+    trunks: Iterable[TrunkMemory],
+    alert_after: timedelta,
+    now: datetime,
+    *,
+    looked: bool,
+) -> View:
+    def bad(since: datetime, trunks: int = 0) -> Bad:
+        # A beginning in the future is of a clock that was wrong then.
+        began = min(since, now)
+        return Bad(began, max(began, min(memory.judge_from or began, now)) + alert_after, trunks)
+
+    if memory.trouble in CUT_OFF:
+        return View(station, bad(memory.since or now), None, looked)
+    if memory.trouble is not None or memory.alarm:
+        return View(station, None, None, looked)
+    at: dict[str, list[TrunkMemory]] = {}
+    for trunk in trunks:
+        if trunk.health is not Health.OFF and (host := host_of(trunk.host)):
+            at.setdefault(host, []).append(trunk)
+    hosts = {
+        host: bad(max(trunk.bad_since or trunk.since for trunk in there), len(there))
+        if all(_is_down(trunk) for trunk in there)
+        else None
+        for host, there in at.items()
+    }
+    return View(station, None, hosts, looked)
+
+
+def _is_down(trunk: TrunkMemory) -> bool:
+    """Also while it counts as registered: a dead provider's trunks lose that one by one, and their answers at once."""
+    return trunk.health is Health.DOWN or (trunk.health is Health.DEGRADED and trunk.cause in SILENT)

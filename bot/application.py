@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Update
 
 from bot.access import Destination, grants_from
-from bot.alerts.duty import DutyWatch
 from bot.alerts.rest import rest
 from bot.answering import dispatcher
 from bot.chat.courier import Courier
@@ -109,26 +108,15 @@ class Application:
                 store=self._store,
                 messenger=self._messenger,
                 grants=self._grants,
+                people=self._people,
                 oncall=self._oncall,
                 fleet_chats=settings.alert_chats if several else (),
                 last_resort=tuple(Destination(person) for person in sorted(settings.admins)),
-                owed=self._owed,
-                watching_changed=lambda _name: None,
+                wake=self._courier.wake,
                 clock=clock,
                 turns=self._turns,
             ),
             several=settings.pbx_name if several else None,
-        )
-        self._duty = DutyWatch(
-            stations[0].name,
-            book=self._oncall,
-            grants=self._grants,
-            people=self._people,
-            can_write_to=self._messenger.can_write_to,
-            store=self._store,
-            destinations=self._fleet.whole.destinations,
-            clock=clock,
-            wake=self._courier.wake,
         )
         self._life = Life(
             clock=clock,
@@ -185,7 +173,6 @@ class Application:
         runs = {
             **self._fleet.jobs(),
             "fleet": self._renew,
-            "duty": self._duty.run,
             "courier": self._courier.run,
             "tidy": self._tidy,
             "life": self._life.run,
@@ -255,13 +242,9 @@ class Application:
     def _title(self, name: str) -> str:
         return self._fleet.title(name)
 
-    def _owed(self) -> None:
-        self._courier.wake()
-        self._fleet.ticker.wake()
-
     def _oncall_changed(self, station: str) -> None:
         self._courier.wake()
-        self._duty.changed()
+        self._fleet.duty.wake(station)
 
     async def _renew(self, stop: asyncio.Event) -> None:
         """Watch what is described, and what is described when somebody asks for that to be read again."""

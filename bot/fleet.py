@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from typing import Any
 
@@ -12,10 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import metrics
 from bot.access import EVERY_STATION
+from bot.alerts import duty
+from bot.alerts.common_cause_watch import CommonCauses
 from bot.alerts.ledger import stations_left
+from bot.alerts.lookouts.fleet import FleetLookouts
 from bot.alerts.lookouts.second_copy import SecondCopyLookout
+from bot.alerts.rounds import Rounds
 from bot.alerts.schedule import Schedule
 from bot.alerts.ticker import Ticker
+from bot.alerts.view import View
 from bot.chat.message import mark
 from bot.station import Shared, WatchedStation
 from bot.station_settings import StationSettings
@@ -44,7 +49,12 @@ class Fleet:
 
     def __init__(self, stations: Sequence[StationSettings], shared: Shared, *, several: str | None) -> None:
         """`several` is the title of the whole, None when the settings describe just one PBX."""
-        self._shared = shared
+        self._shared = shared = replace(
+            shared,
+            owed=self._owed,
+            watching_changed=lambda name: self.lookouts.wake(name),
+            causes=lambda: self.causes(),
+        )
         self._wanted = tuple(stations)
         self._running: dict[str, WatchedStation] = {}
         self.schedule = Schedule(metrics.LATENESS)
@@ -55,6 +65,9 @@ class Fleet:
         else:
             self.one = None
             self.whole = WatchedStation(_nowhere(EVERY_STATION, several or EVERYTHING), shared)
+        self.lookouts = FleetLookouts(shared.store, shared.turns.of("lookouts"))
+        self.duty = Rounds("duty", duty.LOOK_EVERY, shared.oncall.stations)
+        self.causes = CommonCauses(self.whole.ledger, self._views, shared.clock, self._released)
         self.second_copy = SecondCopyLookout(self.whole.name, self.whole.ledger, shared.clock)
 
     def __iter__(self) -> Iterator[WatchedStation]:
@@ -92,7 +105,9 @@ class Fleet:
     async def start(self) -> None:
         """Begin to watch; what the store knows of stations that are no more is brought to an end."""
         if self.one is None:
+            await self.causes.remember()
             self.ticker.add(self.whole.name, self.whole.ledger, lambda: True)
+            self.duty.add(self.whole.name, self.whole.duty.look)
         for settings in self._wanted:
             await self._begin(self.whole if settings.name == self.one else WatchedStation(settings, self._shared))
         for name in await stations_left(self._shared.store):
@@ -117,21 +132,44 @@ class Fleet:
         await asyncio.gather(*(station.pbx.close() for station in {*self, self.whole}))
 
     def jobs(self) -> Mapping[str, Callable[[asyncio.Event], Coroutine[Any, Any, None]]]:
-        return {"watch": self.schedule.run, "ticker": self.ticker.run, "second copy": self.second_copy.run}
+        """What is to run until its event is set."""
+        runs = {
+            "watch": self.schedule.run,
+            "ticker": self.ticker.run,
+            "lookouts": self.lookouts.run,
+            "duty": self.duty.run,
+            "second copy": self.second_copy.run,
+        }
+        return runs if self.one is not None else {**runs, "common causes": self.causes.run}
 
     async def _begin(self, station: WatchedStation) -> None:
         self._running[station.name] = station
         self.ticker.add(station.name, station.ledger, lambda: station.watch.is_sure)
         self.schedule.add(station.name, station.look, station.settings.poll_interval)
+        self.lookouts.add(station.name, station.lookouts)
+        self.duty.add(station.name, station.duty.look)
 
     async def _end(self, name: str, *, for_good: bool) -> None:
         station = self._running.pop(name)
         await self.schedule.remove(name)
+        await self.lookouts.remove(name)
+        await self.duty.remove(name)
         self.ticker.remove(name)
         self._shared.turns.forget(f"watch of {name}")
         await station.pbx.close()
         if for_good:
             await self._abandon(station)
+
+    def _owed(self) -> None:
+        self._shared.wake()
+        self.ticker.wake()
+
+    def _views(self) -> list[View]:
+        return [station.watch.view() for station in self]
+
+    def _released(self, stations: frozenset[str]) -> None:
+        for name in stations:
+            self.ticker.silences_changed(name)
 
     async def _abandon(self, station: WatchedStation) -> None:
         """Nobody looks at it any more: what is open of it would stay so for ever."""

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 
 from bot.access import Destination
 from bot.alerts.cards import Cards
+from bot.alerts.common_cause import CommonCause
 from bot.alerts.destinations import Destinations
+from bot.alerts.duty import DutyWatch
 from bot.alerts.escalation import Plan
 from bot.alerts.fallback import Fallback
 from bot.alerts.ledger import Ledger
@@ -20,6 +22,7 @@ from bot.alerts.watch import Watch
 from bot.chat.messenger import Messenger
 from bot.pbx import Pbx
 from bot.station_settings import StationSettings
+from bot.store.acquaintances import Acquaintances
 from bot.store.database import Store
 from bot.store.grants import GrantBook
 from bot.store.oncall import OnCallBook
@@ -32,19 +35,23 @@ ASK_ZONE_EVERY = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """`fleet_chats` are told of every station; when nobody else is, `last_resort` is. `owed` is told that something is
-    due or owed, `watching_changed` that other extensions are watched."""
+    """`fleet_chats` are told of every station; when nobody else is, `last_resort` is. `wake` tells the courier that
+    something is owed. The last three are the fleet's own: `owed` tells that something is due or owed,
+    `watching_changed` that other extensions are watched, `causes` what hits many stations now."""
 
     store: Store
     messenger: Messenger
     grants: GrantBook
+    people: Acquaintances
     oncall: OnCallBook
     fleet_chats: Sequence[Destination]
     last_resort: Sequence[Destination]
-    owed: Callable[[], None]
-    watching_changed: Callable[[str], None]
+    wake: Callable[[], None]
     clock: Callable[[], datetime]
     turns: Turns
+    owed: Callable[[], None] = lambda: None
+    watching_changed: Callable[[str], None] = lambda _station: None
+    causes: Callable[[], Sequence[CommonCause]] = tuple
 
 
 class WatchedStation:
@@ -75,6 +82,7 @@ class WatchedStation:
             destinations=self.destinations,
             zone=self.zone,
             plan=Plan(timedelta(seconds=settings.escalate_after), timedelta(seconds=settings.remind_every)),
+            causes=shared.causes,
         )
         self.fallback = Fallback(self.name, notices=notices, cards=cards, people=people, destinations=self.destinations)
         self.ledger = Ledger(shared.store, self.name, notices, shared.owed)
@@ -99,10 +107,22 @@ class WatchedStation:
             in_trouble=self._in_trouble,
             clock=shared.clock,
         )
+        self.duty = DutyWatch(
+            self.name,
+            book=shared.oncall,
+            grants=shared.grants,
+            people=shared.people,
+            can_write_to=shared.messenger.can_write_to,
+            store=shared.store,
+            destinations=self.destinations,
+            clock=shared.clock,
+            wake=shared.wake,
+        )
 
     async def look(self) -> float:
         """One look, and what is to be asked now and then; returns the seconds from its beginning to the next one."""
         pause = await self.watch.turn()
+        await self.lookouts.after_a_look()
         now = self._clock()
         if not self._in_trouble() and (self._zone_asked is None or now - self._zone_asked >= ASK_ZONE_EVERY):
             self._zone_asked = now

@@ -166,7 +166,7 @@ class Season:
     async def _goes_round(self) -> None:
         """What is done now and then; seldomer than in reality, for it is the same each time."""
         await self.station.lookouts.phones.look()
-        await self.app._duty.look()
+        await self.station.duty.look()
         await tidy(self.store, self.clock.now, self._kept, self._kept)
         for events in self.pbx.trunks.noted.values():
             del events[:-NOTED]

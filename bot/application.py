@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
@@ -46,8 +46,10 @@ from bot.systemd import ServiceManager
 from bot.tidying import tidy
 from bot.turns import Turns
 from handlers import CATALOGUE
-from handlers.dispatcher import Dispatcher
 from handlers.menus import Menus
+
+if TYPE_CHECKING:
+    from handlers.dispatcher import Dispatcher
 
 log = structlog.get_logger(__name__)
 

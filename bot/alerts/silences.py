@@ -30,8 +30,8 @@ class Wish:
 
 
 class Silences:
-    """Of all stations. `changed` is told of which one after every change that a person made: alerts may be due now, or no
-    longer."""
+    """Of all stations. `changed` is told of which one after every change that a person made: alerts may be due now, or
+    no longer."""
 
     def __init__(self, store: Store, clock: Callable[[], datetime], changed: Callable[[str], None]) -> None:
         self._store = store

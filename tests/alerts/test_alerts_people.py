@@ -205,7 +205,7 @@ def test_they_always_end_later_within_a_day_and_then_hold_no_longer(hours: tuple
 @pytest.fixture
 async def oncall(books: Books) -> OnCallBook:
     """The real book, and the people of a station who ask it."""
-    book = OnCallBook(books.store, lambda: START, lambda: None)
+    book = OnCallBook(books.store, lambda: START, lambda _station: None)
     books.people = People(book, books.grants, STATION)
     await book.set_rotation(EVERY_STATION, weekly(ANNA), "Vera")
     return book

@@ -9,13 +9,14 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 # Without kept bytecode every process of the tests would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo run test faults soak lint check campaign write-campaign picture format lock clean
+.PHONY: help demo run test faults soak bench lint check campaign write-campaign picture format lock clean
 help:
 	@echo "make demo    run the demo and print its address"
 	@echo "make run     run the bot with the settings in .env"
 	@echo "make test    run the tests"
 	@echo "make faults  fifty kills, a dozen kills amid writes, and some simulated weeks"
 	@echo "make soak    live through simulated weeks and write docs/soak.md (WEEKS=12 SEED=1)"
+	@echo "make bench   measure, and write the tables of docs/benchmarks.md (ONLY=commands RUNS=3)"
 	@echo "make lint    format, lint, types, import rules, dead code, dependencies"
 	@echo "make check   the same, the tests, and the faults"
 	@echo "make format  put the code into shape"
@@ -56,6 +57,9 @@ faults: $(INSTALLED)
 
 soak: $(INSTALLED)
 	$(BIN)/python -m tests.soak $(or $(WEEKS),12) $(or $(SEED),1)
+
+bench: $(INSTALLED)
+	$(BIN)/python -m tests.benchmarks --runs $(or $(RUNS),3) $(if $(ONLY),--only $(ONLY))
 
 lint: $(INSTALLED)
 	$(BIN)/ruff format --check .

@@ -1,0 +1,47 @@
+"""`python -m tests.benchmarks [--only NAME,NAME] [--runs 3] [--quick]`: measures, and writes docs/benchmarks.md anew
+between the marks of the figures that were measured."""
+
+import argparse
+import os
+import platform
+import time
+from pathlib import Path
+
+from tests.benchmarks import commands, records, report, start
+from tests.benchmarks.figure import Effort, Figure
+
+REPORT = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+FIGURES: tuple[Figure, ...] = (commands.FIGURE, records.FIGURE, start.FIGURE)
+
+
+def measure(figure: Figure, effort: Effort) -> str:
+    """The content of its place in the document."""
+    began = time.monotonic()
+    rows = figure.run(effort)
+    told = f"Python {platform.python_version()}, {os.cpu_count()} cores, {effort.runs} runs,"
+    return f"{report.table(rows)}\n\n{told} {time.monotonic() - began:.0f} s, `make bench ONLY={figure.name}`."
+
+
+def main() -> None:
+    names = [figure.name for figure in FIGURES]
+    asked = argparse.ArgumentParser(prog="python -m tests.benchmarks")
+    asked.add_argument("--only", default=",".join(names), help=f"of {', '.join(names)}")
+    asked.add_argument("--runs", type=int, default=3)
+    asked.add_argument("--quick", action="store_true", help="short series, and nothing is written")
+    chosen = asked.parse_args()
+    wanted = chosen.only.split(",")
+    if unknown := set(wanted) - set(names):
+        asked.error(f"no such figure: {', '.join(sorted(unknown))}")
+    for figure in FIGURES:
+        if figure.name not in wanted:
+            continue
+        content = measure(figure, Effort(chosen.runs, chosen.quick))
+        print(f"\n{figure.name}\n{content}", flush=True)
+        if not chosen.quick:
+            REPORT.write_text(
+                report.refreshed(REPORT.read_text(encoding="utf-8"), figure.name, content), encoding="utf-8"
+            )
+
+
+if __name__ == "__main__":
+    main()

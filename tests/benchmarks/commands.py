@@ -1,0 +1,117 @@
+"""How long an answer takes, in a row and to many at once, beside a bare bot that asks the same and says the same."""
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from itertools import cycle, islice
+from statistics import median, quantiles
+
+from bot.demo.pbx import control_calls
+from tests.benchmarks.chats import Chats
+from tests.benchmarks.figure import Effort, Figure, Row
+from tests.benchmarks.stage import BARE, PROGRAM, Stage, stage
+
+HURRIED = ("-m", "tests.benchmarks.hurried")
+IN_A_ROW, AT_ONCE, BLOCK = 300, 50, 50
+CALLS_UP = 6
+OURS, BARES = "ours", "bare"
+# What a run has measured: of (command, how it is asked, by whom), seconds.
+Times = dict[tuple[str, str, str], list[float]]
+
+
+def run(effort: Effort) -> list[Row]:
+    return asyncio.run(_run(effort))
+
+
+async def _run(effort: Effort) -> list[Row]:
+    async with stage() as one:
+        _calls_are_up(one)
+        runs = [await _one_run(one, 60 if effort.quick else IN_A_ROW) for _ in range(effort.runs)]
+    rows = []
+    for command in _commands(one):
+        for how in ("in a row", "at once"):
+            for what, most, of in (("median", 1.3, median), ("95th percentile", 1.5, _p95)):
+                values, references = (_each(runs, (command, how, who), of) for who in (OURS, BARES))
+                shown = "/cdr today" if command == "/cdr" else command
+                rows.append(Row(f"`{shown}` {how}, {what}", "ms", values, references, most, relative=True))
+    return rows
+
+
+async def _one_run(one: Stage, in_a_row: int) -> Times:
+    times: Times = defaultdict(list)
+    one.new_store()
+    async with one.running(HURRIED, one.settings()):
+        await _write_answers(one)
+        async with one.running(BARE, one.bare_settings()):
+            for command, (ours, bares) in _commands(one).items():
+                await _warm(one, ours, bares)
+                for _ in range(in_a_row // BLOCK or 1):
+                    number = min(BLOCK, in_a_row)
+                    times[command, "in a row", OURS] += await _in_a_row(one.ours, ours, number)
+                    times[command, "in a row", BARES] += await _in_a_row(one.bares, bares, number)
+    async with one.running(BARE, one.bare_settings()):
+        for command, (ours, bares) in _commands(one).items():
+            one.new_store()
+            # Each time another process: what was asked before is not held against its budget.
+            async with one.running(PROGRAM, one.settings()):
+                await _warm(one, ours, bares)
+                times[command, "at once", OURS] = await one.ours.ask_at_once(one.ours.people[:AT_ONCE], ours)
+                times[command, "at once", BARES] = await one.bares.ask_at_once(one.bares.people[:AT_ONCE], bares)
+    return times
+
+
+def _commands(one: Stage) -> Mapping[str, tuple[str, str]]:
+    """What the program is asked, and what the bare bot is."""
+    today = datetime.now(one.pbx.zone).date()
+    return {
+        "/status": ("/status", "/status"),
+        "/calls": ("/calls", "/calls"),
+        "/cdr": ("/cdr today", f"/cdr {today}"),
+    }
+
+
+def _calls_are_up(one: Stage) -> None:
+    """For hours, so that everybody is told the same."""
+    numbers = [person.number for person in one.pbx.employees.values()]
+    for number, target in enumerate(numbers[:CALLS_UP]):
+        order = {"kind": "incoming", "src": f"7916111110{number}", "dst": target, "talk_seconds": 4 * 3600}
+        control_calls.start(one.pbx, {}, order)
+
+
+async def _write_answers(one: Stage) -> None:
+    """What the program says, for the bare bot to say too."""
+    answers = {}
+    person = one.ours.people[-1]
+    for command, (asked, _) in _commands(one).items():
+        await one.ours.asks(person, asked)
+        shown = one.ours.shown(person)
+        markup = shown.get("reply_markup")
+        buttons = json.loads(markup) if isinstance(markup, str) else markup
+        answers[command[1:]] = {"text": shown["text"], "buttons": buttons}
+    (one.folder / "answers.json").write_text(json.dumps(answers))
+
+
+async def _warm(one: Stage, ours: str, bares: str) -> None:
+    """Whoever is first waits for what is loaded when it is first needed."""
+    for chats, text in ((one.ours, ours), (one.bares, bares)):
+        await chats.asks(chats.people[-1], text)
+        await chats.is_quiet()
+
+
+async def _in_a_row(chats: Chats, text: str, number: int) -> list[float]:
+    """One after another, each by another person: no chat is written to faster than Telegram allows."""
+    return [await chats.asks(person, text) for person in islice(cycle(chats.people), number)]
+
+
+def _each(runs: Sequence[Times], what: tuple[str, str, str], of: Callable[[Sequence[float]], float]) -> list[float]:
+    """In milliseconds."""
+    return [1000 * of(times[what]) for times in runs]
+
+
+def _p95(values: Sequence[float]) -> float:
+    return quantiles(values, n=20, method="inclusive")[-1]
+
+
+FIGURE = Figure("commands", run)

@@ -1,0 +1,87 @@
+"""How long a look through 50,000 calls takes, what memory it takes, and how often the PBX is asked for it."""
+
+import asyncio
+import gc
+from collections import deque
+from collections.abc import Sequence
+
+from bot.demo.pbx.journal import Entry
+from tests.benchmarks import memory
+from tests.benchmarks.figure import Effort, Figure, Row
+from tests.benchmarks.many_calls import put
+from tests.benchmarks.stage import BARE, PROGRAM, Stage, stage
+
+CALLS = 50_000
+COMMANDS = ("/cdr", "/stats")
+BUDGET = 150
+MINUTE = 60.0
+MEGABYTE = 2**20
+WITHIN = 300.0
+
+
+def run(effort: Effort) -> list[Row]:
+    return asyncio.run(_run(effort))
+
+
+async def _run(effort: Effort) -> list[Row]:
+    calls = CALLS // 10 if effort.quick else CALLS
+    seconds: dict[str, list[float]] = {command: [] for command in (*COMMANDS, BARE[-1])}
+    growth: dict[str, list[float]] = {command: [] for command in COMMANDS}
+    asked: list[float] = []
+    async with stage() as one:
+        first, end = put(one.pbx, calls)
+        gc.collect()
+        gc.freeze()
+        for _ in range(effort.runs):
+            seconds[BARE[-1]].append(await _bare(one, f"/records {first} {end}"))
+            moments = _moments(one)
+            one.new_store()
+            async with one.running(PROGRAM, one.settings()) as process:
+                for command in COMMANDS:
+                    took, grown = await _ours(one, process.pid, command, first, end)
+                    seconds[command].append(took)
+                    growth[command].append(grown / MEGABYTE)
+            asked.append(_most_in_a_minute(moments))
+    rows = []
+    for command in COMMANDS:
+        rows.append(Row(f"`{command}` over {calls:,} calls", "s", seconds[command], seconds[BARE[-1]], 1.2, True))
+        rows.append(Row(f"`{command}`: growth of memory", "MB", growth[command], most=30))
+    rows.append(Row("requests to the PBX within a minute, at most", "", asked, most=BUDGET))
+    return rows
+
+
+async def _bare(one: Stage, text: str) -> float:
+    async with one.running(BARE, one.bare_settings()):
+        # Its start is over.
+        await one.bares.asks(one.bares.people[-1], "/status")
+        return await one.bares.asks(one.bares.people[0], text, WITHIN)
+
+
+async def _ours(one: Stage, pid: int, command: str, first: str, end: str) -> tuple[float, int]:
+    """Seconds, and by how many bytes the process was larger at its largest than before."""
+    # What is loaded when a command is first given is no memory of its records.
+    await one.ours.asks(one.ours.people[-1], f"{command} {end}")
+    await one.ours.is_quiet()
+    memory.forget_peak(pid)
+    before = memory.resident(pid)
+    took = await one.ours.asks(one.ours.people[0], f"{command} {first} {end}", WITHIN)
+    return took, memory.peak(pid) - before
+
+
+def _moments(one: Stage) -> deque[float]:
+    """Of the requests from now on, in seconds."""
+    moments: deque[float] = deque()
+
+    def heard(entry: Entry) -> None:
+        moments.append(entry.at)
+
+    one.pbx.journal.heard = heard
+    return moments
+
+
+def _most_in_a_minute(moments: Sequence[float]) -> int:
+    begun = sorted(moments)
+    return max(sum(0 <= later - moment < MINUTE for later in begun) for moment in begun)
+
+
+FIGURE = Figure("records", run)

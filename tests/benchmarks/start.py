@@ -1,0 +1,67 @@
+"""How soon the program answers after its start, and how much memory it has when nothing is asked of it."""
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+
+from tests.benchmarks import memory
+from tests.benchmarks.chats import Chats
+from tests.benchmarks.figure import Effort, Figure, Row
+from tests.benchmarks.stage import BARE, PROGRAM, Stage, stage
+
+IDLE = 60.0
+MEGABYTE = 2**20
+
+
+def run(effort: Effort) -> list[Row]:
+    return asyncio.run(_run(effort))
+
+
+async def _run(effort: Effort) -> list[Row]:
+    first: list[float] = []
+    again: list[float] = []
+    bare: list[float] = []
+    idle: list[float] = []
+    bare_idle: list[float] = []
+    async with stage() as one:
+        await _compiled(one)
+        for _ in range(effort.runs):
+            one.no_store()
+            async with AsyncExitStack() as stack:
+                first.append((await _started(one, one.ours, PROGRAM, one.settings(), stack))[0])
+            async with AsyncExitStack() as stack:
+                seconds, pid = await _started(one, one.ours, PROGRAM, one.settings(), stack)
+                bare_seconds, bare_pid = await _started(one, one.bares, BARE, one.bare_settings(), stack)
+                again.append(seconds)
+                bare.append(bare_seconds)
+                await asyncio.sleep(5 if effort.quick else IDLE)
+                idle.append(memory.resident(pid) / MEGABYTE)
+                bare_idle.append(memory.resident(bare_pid) / MEGABYTE)
+    return [
+        Row("from the start to the first answer", "s", again, bare, most=2),
+        Row("the same, with a database still to be made", "s", first, bare),
+        Row("memory when idle for a minute", "MB", idle, bare_idle, most=120),
+    ]
+
+
+async def _compiled(one: Stage) -> None:
+    """The very first start compiles what no start after it does."""
+    for chats, arguments, settings in ((one.ours, PROGRAM, one.settings()), (one.bares, BARE, one.bare_settings())):
+        async with AsyncExitStack() as stack:
+            await _started(one, chats, arguments, settings, stack)
+
+
+async def _started(
+    one: Stage, chats: Chats, arguments: tuple[str, ...], settings: dict[str, str], stack: AsyncExitStack
+) -> tuple[float, int]:
+    """Seconds until what waits for it at Telegram is answered, and the process."""
+    answer = asyncio.create_task(chats.asks(chats.people[0], "/status"))
+    # The question is there before the process is.
+    await asyncio.sleep(0)
+    begun = time.monotonic()
+    process = await stack.enter_async_context(one.running(arguments, settings))
+    await answer
+    return time.monotonic() - begun, process.pid
+
+
+FIGURE = Figure("start", run)

@@ -21,6 +21,7 @@ from bot.alerts.ledger import Ledger
 from bot.alerts.machine import Policy
 from bot.alerts.notices import Notices
 from bot.alerts.people import People
+from bot.alerts.recency import Recency
 from bot.alerts.silences import Silences
 from bot.alerts.watch import Watch
 from bot.chat.hygiene import plain
@@ -116,7 +117,8 @@ class World:
             zone=lambda: self.zone,
             plan=self.plan,
         )
-        return Ledger(self.store, self.name, notices, self._stir)
+        self.recency = Recency(self.store)
+        return Ledger(self.store, self.name, notices, self._stir, self.recency)
 
     def _stir(self) -> None:
         self._stirred = True
@@ -162,6 +164,7 @@ class World:
         if not self.on:
             return
         await self.watch.look()
+        await self.recency.write()
         await self._settle()
         if self.watch.is_sure and self.next_due is not None and self.next_due <= self.clock.now:
             while await self.ledger.tick(self.clock.now):

@@ -24,6 +24,7 @@ from bot.alerts.escalation import Plan
 from bot.alerts.ledger import Ledger
 from bot.alerts.notices import Notices
 from bot.alerts.people import People
+from bot.alerts.recency import Recency
 from bot.demo import pbx as standin
 from bot.pbx import Pbx
 from bot.pbx.budget import Budget
@@ -115,7 +116,7 @@ class Office(Bench):
             zone=lambda: UTC,
             plan=Plan(),
         )
-        ledger = Ledger(self.store, STATION, notices, lambda: None)
+        ledger = Ledger(self.store, STATION, notices, lambda: None, Recency(self.store))
         phones: Any = SimpleNamespace(offline_since=lambda _number: None)
         return Station(STATION, pbx, watch, ledger, phones, lambda: UTC)
 

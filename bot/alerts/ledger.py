@@ -14,6 +14,7 @@ from bot.alerts import chain, rehearsal
 from bot.alerts.incident import End, Happened, Kind
 from bot.alerts.life import Life
 from bot.alerts.notices import Notices
+from bot.alerts.recency import Recency
 from bot.store.database import Store
 from bot.store.tables import Incident, WatchState
 
@@ -38,20 +39,27 @@ class Taken(StrEnum):
 class Ledger:
     """The incidents of one station. `wake` tells the courier that something is owed."""
 
-    def __init__(self, store: Store, station: str, notices: Notices, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, store: Store, station: str, notices: Notices, wake: Callable[[], None], recency: Recency
+    ) -> None:
         self._store = store
         self._station = station
         self._notices = notices
         self._life = Life(station, notices)
         self._wake = wake
+        self._recency = recency
 
     async def remembered(self) -> dict[str, State]:
         """What the machines remembered when the program last ran, by subject."""
         async with self._store.begin() as session:
             found = await session.execute(select(WatchState).where(WatchState.station == self._station))
             states = {row.subject: row.state for row in found.scalars()}
-        metrics.INCIDENTS.labels(self._station).set(await self.open_count())
+            metrics.INCIDENTS.labels(self._station).set(await self._open_count(session))
         return states
+
+    def note_look(self, subject: str, state: State, now: datetime) -> None:
+        """Nothing has changed in a stored memory but when it was last looked at: that may be stored a little later."""
+        self._recency.note(self._station, subject, state, now)
 
     async def apply(self, changed: Mapping[str, State | None], happened: Sequence[Happened], now: datetime) -> None:
         """All of it or nothing. None for a memory forgets it."""
@@ -59,11 +67,13 @@ class Ledger:
             return
         async with self._store.begin() as session:
             for subject, state in changed.items():
+                self._recency.outdated(self._station, subject)
                 await self._remember(session, subject, state, now)
             for one in happened:
                 await self._life.happens(session, one, now)
+            if happened:
+                metrics.INCIDENTS.labels(self._station).set(await self._open_count(session))
         if happened:
-            metrics.INCIDENTS.labels(self._station).set(await self.open_count())
             self._wake()
 
     async def tick(self, now: datetime) -> bool:
@@ -117,12 +127,11 @@ class Ledger:
     async def open_count(self) -> int:
         """How many incidents of the station are open."""
         async with self._store.begin() as session:
-            found = await session.execute(
-                select(func.count())
-                .select_from(Incident)
-                .where(Incident.station == self._station, Incident.open_key.is_not(None))
-            )
-            return found.scalar_one()
+            return await self._open_count(session)
+
+    async def _open_count(self, session: AsyncSession) -> int:
+        of_station = (Incident.station == self._station, Incident.open_key.is_not(None))
+        return (await session.execute(select(func.count()).select_from(Incident).where(*of_station))).scalar_one()
 
     async def acknowledge(self, incident_id: int, person_id: int, person_name: str, now: datetime) -> Taken:
         """The first to take it has it; every copy of the alert then says who and when."""

@@ -138,6 +138,7 @@ class Fleet:
             "ticker": self.ticker.run,
             "lookouts": self.lookouts.run,
             "duty": self.duty.run,
+            "recency": self._shared.recency.run,
             "second copy": self.second_copy.run,
         }
         return runs if self.one is not None else {**runs, "common causes": self.causes.run}

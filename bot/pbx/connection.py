@@ -3,13 +3,11 @@
 import asyncio
 import random
 import ssl
-import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -33,11 +31,6 @@ from bot.pbx.errors import (
     Untrusted,
 )
 from bot.pbx.permissions import KeyVerdict, resource_of
-
-# Measured: where it is not installed, httpcore looks for it on the disk several times in every request, which takes a
-# sixth of the whole. What is None here is known not to be there.
-if find_spec("sniffio") is None:
-    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 ROOT = "/pbxcore/api/v3/"
 # The PBX gives its worker 30 s before it answers at all.

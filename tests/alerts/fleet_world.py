@@ -14,6 +14,7 @@ from bot.alerts.ledger import Ledger
 from bot.alerts.machine import Policy
 from bot.alerts.notices import Notices
 from bot.alerts.people import Called, People
+from bot.alerts.recency import Recency
 from bot.alerts.watch import Watch
 from bot.pbx import Unreachable
 from bot.store import outbox
@@ -68,7 +69,7 @@ class One:
             plan=PLAN,
             causes=lambda: world.causes(),
         )
-        self.ledger = Ledger(world.store, self.name, notices, world.stir)
+        self.ledger = Ledger(world.store, self.name, notices, world.stir, Recency(world.store))
         self.watch = Watch(self.name, self.pbx, self.ledger, Policy(poll_interval=LOOK_EVERY), world.clock)  # type: ignore[arg-type]
 
 
@@ -89,7 +90,7 @@ class FleetWorld(Phones):
         notices = Notices(
             station="", cards=Cards(), people=self.people, destinations=chats, zone=lambda: ZONE, plan=PLAN
         )
-        self.ledger = Ledger(self.store, "", notices, self.stir)
+        self.ledger = Ledger(self.store, "", notices, self.stir, Recency(self.store))
         self.released: set[str] = set()
         self.causes = CommonCauses(
             self.ledger, lambda: [one.watch.view() for one in self.all], self.clock, self.released.update

@@ -120,7 +120,8 @@ class Application:
                 clock=clock,
                 turns=self._turns,
             ),
-            several=settings.pbx_name if several else None,
+            settings.station_defaults() if several else None,
+            settings.pbx_name,
         )
         self._life = Life(
             clock=clock,

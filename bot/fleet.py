@@ -47,8 +47,11 @@ class Fleet:
     """`whole` stands for all of them together: it has the incidents that are nobody's own, and its own people on call.
     Of an installation with a single PBX it is that one, and `one` is its name."""
 
-    def __init__(self, stations: Sequence[StationSettings], shared: Shared, *, several: str | None) -> None:
-        """`several` is the title of the whole, None when the settings describe just one PBX."""
+    def __init__(
+        self, stations: Sequence[StationSettings], shared: Shared, defaults: Mapping[str, Any] | None, title: str = ""
+    ) -> None:
+        """`defaults` are what holds for stations that say nothing else, and for the whole, which is called `title`; None
+        when the settings describe just one PBX."""
         self._shared = shared = replace(
             shared,
             owed=self._owed,
@@ -59,12 +62,12 @@ class Fleet:
         self._running: dict[str, WatchedStation] = {}
         self.schedule = Schedule(metrics.LATENESS)
         self.ticker = Ticker(shared.store, shared.clock, shared.turns.of("ticker"))
-        if several is None:
+        if defaults is None:
             self.one: str | None = stations[0].name
             self.whole = WatchedStation(stations[0], shared)
         else:
             self.one = None
-            self.whole = WatchedStation(_nowhere(EVERY_STATION, several or EVERYTHING), shared)
+            self.whole = WatchedStation(_nowhere(EVERY_STATION, title or EVERYTHING, defaults), shared)
         self.lookouts = FleetLookouts(shared.store, shared.turns.of("lookouts"))
         self.duty = Rounds("duty", duty.LOOK_EVERY, shared.oncall.stations)
         self.causes = CommonCauses(self.whole.ledger, self._views, shared.clock, self._released)
@@ -112,7 +115,7 @@ class Fleet:
             await self._begin(self.whole if settings.name == self.one else WatchedStation(settings, self._shared))
         for name in await stations_left(self._shared.store):
             if name not in (*self._running, self.whole.name):
-                await self._abandon(WatchedStation(_nowhere(name, name), self._shared))
+                await self._abandon(WatchedStation(_nowhere(name, name, {}), self._shared))
 
     async def renew(self, stations: Sequence[StationSettings]) -> Renewal:
         """Those whose settings are the same go on as if nothing was."""
@@ -207,5 +210,6 @@ class Fleet:
                 return
 
 
-def _nowhere(name: str, title: str) -> StationSettings:
-    return StationSettings(name=name, title=title, url=NOWHERE, key=SecretStr("-"))
+def _nowhere(name: str, title: str, defaults: Mapping[str, Any]) -> StationSettings:
+    described = {"name": name, "title": title, "url": NOWHERE, "key": SecretStr("-")}
+    return StationSettings.model_validate({**defaults, **described})

@@ -50,8 +50,8 @@ class Fleet:
     def __init__(
         self, stations: Sequence[StationSettings], shared: Shared, defaults: Mapping[str, Any] | None, title: str = ""
     ) -> None:
-        """`defaults` are what holds for stations that say nothing else, and for the whole, which is called `title`; None
-        when the settings describe just one PBX."""
+        """`defaults` are what holds for stations that say nothing else, and for the whole, which is called `title`.
+        None: the settings describe just one PBX."""
         self._shared = shared = replace(
             shared,
             owed=self._owed,

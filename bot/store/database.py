@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 from sqlalchemy.pool import ConnectionPoolEntry
 
 # The newest file in migrations/versions. Kept here so that an ordinary start need not import Alembic (half a second).
-NEWEST_REVISION = "0005"
+NEWEST_REVISION = "0006"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 _whole: ContextVar[AsyncSession | None] = ContextVar("whole", default=None)

@@ -51,7 +51,7 @@ class Ledger:
 
     async def remembered(self) -> dict[str, State]:
         """What the machines remembered when the program last ran, by subject."""
-        async with self._store.begin() as session:
+        async with self._store.begin_in_line() as session:
             found = await session.execute(select(WatchState).where(WatchState.station == self._station))
             states = {row.subject: row.state for row in found.scalars()}
             metrics.INCIDENTS.labels(self._station).set(await self._open_count(session))
@@ -65,7 +65,7 @@ class Ledger:
         """All of it or nothing. None for a memory forgets it."""
         if not changed and not happened:
             return
-        async with self._store.begin() as session:
+        async with self._store.begin_in_line() as session:
             for subject, state in changed.items():
                 self._recency.outdated(self._station, subject)
                 await self._remember(session, subject, state, now)

@@ -1,5 +1,6 @@
 """From transitions to facts that last: memories, incidents, their chains, what is owed to people – together."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -202,6 +203,18 @@ class Ledger:
             await self._notices.warn_of_cliff(session, incident, now)
         if incident.due_at is not None and incident.due_at <= now:
             await self._notices.advance(session, incident, now)
+
+
+async def remembered_everywhere(store: Store) -> dict[str, dict[str, State]]:
+    """What the machines of all stations remembered, by station and subject: one question instead of one for each."""
+    states: dict[str, dict[str, State]] = defaultdict(dict)
+    async with store.begin() as session:
+        for row in (await session.execute(select(WatchState.station, WatchState.subject, WatchState.state))).all():
+            states[row.station][row.subject] = row.state
+        by_station = select(Incident.station, func.count()).where(Incident.open_key.is_not(None))
+        for station, count in (await session.execute(by_station.group_by(Incident.station))).all():
+            metrics.INCIDENTS.labels(station).set(count)
+    return states
 
 
 async def _claim(session: AsyncSession, incident: Incident) -> bool:

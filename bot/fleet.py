@@ -14,7 +14,7 @@ from bot import metrics
 from bot.access import EVERY_STATION
 from bot.alerts import duty
 from bot.alerts.common_cause_watch import CommonCauses
-from bot.alerts.ledger import stations_left
+from bot.alerts.ledger import remembered_everywhere, stations_left
 from bot.alerts.lookouts.fleet import FleetLookouts
 from bot.alerts.lookouts.second_copy import SecondCopyLookout
 from bot.alerts.rounds import Rounds
@@ -111,8 +111,11 @@ class Fleet:
             await self.causes.remember()
             self.ticker.add(self.whole.name, self.whole.ledger, lambda: True)
             self.duty.add(self.whole.name, self.whole.duty.look)
+        remembered = await remembered_everywhere(self._shared.store)
         for settings in self._wanted:
-            await self._begin(self.whole if settings.name == self.one else WatchedStation(settings, self._shared))
+            station = self.whole if settings.name == self.one else WatchedStation(settings, self._shared)
+            station.watch.take_up(remembered.get(station.name, {}))
+            self._begin(station)
         for name in await stations_left(self._shared.store):
             if name not in (*self._running, self.whole.name):
                 await self._abandon(WatchedStation(_nowhere(name, name, {}), self._shared))
@@ -127,7 +130,7 @@ class Fleet:
         for name in (*gone, *changed):
             await self._end(name, for_good=name in gone)
         for name in (*changed, *new):
-            await self._begin(WatchedStation(after[name], self._shared))
+            self._begin(WatchedStation(after[name], self._shared))
         self._wanted = tuple(stations)
         return Renewal(new, changed, gone)
 
@@ -146,7 +149,7 @@ class Fleet:
         }
         return runs if self.one is not None else {**runs, "common causes": self.causes.run}
 
-    async def _begin(self, station: WatchedStation) -> None:
+    def _begin(self, station: WatchedStation) -> None:
         self._running[station.name] = station
         self.ticker.add(station.name, station.ledger, lambda: station.watch.is_sure)
         self.schedule.add(station.name, station.look, station.settings.poll_interval)

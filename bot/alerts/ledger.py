@@ -1,5 +1,6 @@
 """From transitions to facts that last: memories, incidents, their chains, what is owed to people – together."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -51,7 +52,7 @@ class Ledger:
 
     async def remembered(self) -> dict[str, State]:
         """What the machines remembered when the program last ran, by subject."""
-        async with self._store.begin() as session:
+        async with self._store.begin_in_line() as session:
             found = await session.execute(select(WatchState).where(WatchState.station == self._station))
             states = {row.subject: row.state for row in found.scalars()}
             metrics.INCIDENTS.labels(self._station).set(await self._open_count(session))
@@ -65,7 +66,7 @@ class Ledger:
         """All of it or nothing. None for a memory forgets it."""
         if not changed and not happened:
             return
-        async with self._store.begin() as session:
+        async with self._store.begin_in_line() as session:
             for subject, state in changed.items():
                 self._recency.outdated(self._station, subject)
                 await self._remember(session, subject, state, now)
@@ -221,6 +222,18 @@ async def stations_left(store: Store) -> Sequence[str]:
     open_of = select(Incident.station).where(Incident.open_key.is_not(None))
     async with store.begin() as session:
         return (await session.execute(union(open_of, select(WatchState.station)))).scalars().all()
+
+
+async def remembered_everywhere(store: Store) -> dict[str, dict[str, State]]:
+    """What the machines of all stations remembered, by station and subject: one question instead of one for each."""
+    states: dict[str, dict[str, State]] = defaultdict(dict)
+    async with store.begin() as session:
+        for row in (await session.execute(select(WatchState.station, WatchState.subject, WatchState.state))).all():
+            states[row.station][row.subject] = row.state
+        by_station = select(Incident.station, func.count()).where(Incident.open_key.is_not(None))
+        for station, count in (await session.execute(by_station.group_by(Incident.station))).all():
+            metrics.INCIDENTS.labels(station).set(count)
+    return states
 
 
 async def _claim(session: AsyncSession, incident: Incident) -> bool:

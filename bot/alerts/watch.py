@@ -112,7 +112,10 @@ class Watch:
 
     async def remember(self) -> None:
         """Take up where the last run ended."""
-        states = await self._ledger.remembered()
+        self.take_up(await self._ledger.remembered())
+
+    def take_up(self, states: Mapping[str, dict[str, Any]]) -> None:
+        """The same, when somebody has read already what is remembered of the station, by subject."""
         self._recalled(states)
         self._station = memories.station_from(states.get(STATION))
         self._trunks = {

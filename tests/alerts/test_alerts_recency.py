@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
+from bot.alerts.ledger import remembered_everywhere
 from bot.alerts.machine import Policy
 from bot.alerts.recency import Recency
 from bot.alerts.watch import Watch
@@ -105,3 +106,20 @@ async def test_a_healthy_station_writes_nothing_by_itself_and_one_in_trouble_at_
         await watch.turn()
         clock.pass_(10)
     assert [one.subject for one in await books.incidents()] == ["zadarma"]
+
+
+async def test_all_stations_take_up_what_they_remembered_at_one_question(books: Books) -> None:
+    clock = Clock()
+    pbx = FakePbx(clock)
+    pbx.shows("zadarma", UP)
+    before = Watch(STATION, pbx, books.ledger, Policy(), clock)  # type: ignore[arg-type]
+    await before.turn()
+    async with books.store.begin() as session:
+        session.add(WatchState(station="Tver", subject="mango", state={"looked": 1}, updated_at=START))
+    states = await remembered_everywhere(books.store)
+    assert states["Tver"] == {"mango": {"looked": 1}}
+    assert states[STATION] == await books.ledger.remembered()
+    after = Watch(STATION, pbx, books.ledger, Policy(), clock)  # type: ignore[arg-type]
+    after.take_up(states[STATION])
+    assert after.is_sure
+    assert after.trunk_names == before.trunk_names

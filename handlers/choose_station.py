@@ -1,6 +1,5 @@
 """Which PBX is meant, where it can be several: asked with a row of buttons, and remembered for the next time."""
 
-from bot.access import EVERY_STATION
 from bot.chat.message import Button, Message, Rows
 from handlers.command import Reply, Request, button
 from handlers.intent import Typed
@@ -19,9 +18,7 @@ async def ask_which(request: Request) -> Reply:
         if (station := request.desk.fleet.station(name)) is not None
     ]
     rows: Rows = tuple(tuple(offered[i : i + IN_A_ROW]) for i in range(0, len(offered), IN_A_ROW))
-    # It is about none of them yet.
-    asked = {"command": command, "arguments": request.arguments, "count": len(among), "example": among[0]}
-    facts = {"station": EVERY_STATION, **asked}
+    facts = {"command": command, "arguments": request.arguments, "count": len(among), "example": among[0]}
     return Reply(Message("which_station", facts, rows), outcome="asked which PBX is meant")
 
 

@@ -59,7 +59,8 @@ class Matter:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """`entry` is the audit row; `asking` who, where and when, `station` about which PBX. `before` is what a killed run
-    had decided, when this goes on with it or gives it up; `again` that a killed run may have answered already."""
+    had decided, when this goes on with it or gives it up; `again` that a killed run may have answered already. `settled`:
+    it is about that PBX, and not just as well about another."""
 
     decision: Decision
     subject: Subject
@@ -69,6 +70,7 @@ class Verdict:
     station: Station
     before: Earlier | None = None
     again: bool = False
+    settled: bool = True
 
     def may(self, permission: str) -> Decision:
         return self.access.may(self.asking, permission)
@@ -254,7 +256,9 @@ class Decisions:
             if decision.allowed and about.unbound:
                 decision = checks.UNBOUND
             if case.is_open and earlier is not None:
-                verdict = Verdict(decision, subject, earlier.id, asking, access, station, earlier, again)
+                verdict = Verdict(
+                    decision, subject, earlier.id, asking, access, station, earlier, again, not about.unsettled
+                )
                 return await self._again(session, matter, verdict)
             if decision.allowed:
                 decision = self._limits.objection(case.rule, case.actor, case.place, case.now) or decision
@@ -264,7 +268,7 @@ class Decisions:
                 await bindings.choose(session, chat_id=asking.chat, person_id=asking.person, station=asking.station)
         await self._meet(session, intent)
         entry = await self._record(session, matter, subject, decision, about.known)
-        return Verdict(decision, subject, entry, asking, access, station, again=again)
+        return Verdict(decision, subject, entry, asking, access, station, again=again, settled=not about.unsettled)
 
     def _is_of_this_run(self, update_id: int, earlier: Earlier | None) -> bool:
         if earlier is None or update_id in self._cut_off:

@@ -109,7 +109,7 @@ class Dispatcher:
         verdict = await self._decisions.about_command(typed, update_id)
         command, decision = verdict.subject.handler, verdict.decision
         to = Address(typed.actor, typed.place, verdict.station.name, asked=typed.message_id)
-        talk = self._reception.conversation(to, verdict.may, again=verdict.again)
+        talk = self._reception.conversation(to, verdict.may, again=verdict.again, settled=verdict.settled)
         metrics.COMMANDS.labels(command.name if command else "unknown", _word(decision)).inc()
         if not decision.allowed or not isinstance(command, Command):
             await self._refuse(typed, verdict, talk)

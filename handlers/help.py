@@ -1,6 +1,6 @@
 """/start, /help, /id: what the bot is, what this person may do with it, and who they are to it."""
 
-from bot.access import Permission
+from bot.access import EVERY_STATION, Permission
 from bot.chat.message import Message, mark
 from handlers import refusals
 from handlers.command import CATALOGUE, Reply, Request, Whose, command
@@ -55,4 +55,5 @@ async def start(request: Request) -> Reply:
     if not request.may(Permission.SOMEBODY).allowed:
         return Reply(refusals.stranger(request.actor))
     asks = [f"/{name}" for name in FIRST_ASKED if request.may(CATALOGUE.commands[name].rule.permission).allowed]
-    return Reply(Message("start", {"station": request.station.name, "private": request.place.private, "asks": asks}))
+    about = request.station.name if request.settled else EVERY_STATION
+    return Reply(Message("start", {"station": about, "private": request.place.private, "asks": asks}))

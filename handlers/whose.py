@@ -82,6 +82,8 @@ def settled(about: About, access: Access) -> About:
         return replace(about, views=about.views[:1])
     allowed = [view for view in about.views if access.may(view, rule.permission).allowed]
     subject = about.subject
+    if len(allowed) == 1 and command.whose is not Whose.ALL:
+        return replace(about, views=tuple(allowed), unsettled=False)
     if command.whose is Whose.ONE and allowed:
         subject = _which(subject, command, allowed)
     return replace(about, subject=subject, views=tuple(allowed[:1]) or about.views[:1])

@@ -1,7 +1,6 @@
 """Several PBXs looked after by one bot: whose chats hear what, whom a command is about, and what becomes of the others."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -30,7 +29,7 @@ def test_an_outage_is_told_to_the_fleet_and_to_the_customer_and_to_nobody_else(h
     fleets = house.wait_for_message(f"{TRUNK} is down · Acme")
     customers = house.wait_for_message(f"{TRUNK} is down · Acme", acmes)
     press(house, customers, "I'm on it", "Boris Petrov is on it", BORIS)
-    house.wait_for(lambda: (m := house.again(fleets)) and "Boris Petrov is on it" in m or None, "the fleet's copy")
+    house.wait_for(lambda: ((m := house.again(fleets)) and "Boris Petrov is on it" in m) or None, "the fleet's copy")
     acme.mends(TRUNK)
     house.wait_for_message(f"{TRUNK} is up again", after=fleets.id)
     house.wait_for_message(f"{TRUNK} is up again", acmes, after=customers.id)

@@ -67,9 +67,7 @@ class Ledger:
         if not changed and not happened:
             return
         async with self._store.begin_in_line() as session:
-            for subject, state in changed.items():
-                self._recency.outdated(self._station, subject)
-                await self._remember(session, subject, state, now)
+            await self._remember(session, changed, now)
             for one in happened:
                 await self._life.happens(session, one, now)
             if happened:
@@ -183,15 +181,21 @@ class Ledger:
         self._wake()
         return Taken.TAKEN
 
-    async def _remember(self, session: AsyncSession, subject: str, state: State | None, now: datetime) -> None:
-        row = await session.get(WatchState, (self._station, subject))
-        if state is None:
-            if row is not None:
-                await session.delete(row)
-        elif row is None:
-            session.add(WatchState(station=self._station, subject=subject, state=state, updated_at=now))
-        else:
-            row.state, row.updated_at = state, now
+    async def _remember(self, session: AsyncSession, changed: Mapping[str, State | None], now: datetime) -> None:
+        if not changed:
+            return
+        of_them = (WatchState.station == self._station, WatchState.subject.in_(changed))
+        rows = {row.subject: row for row in (await session.execute(select(WatchState).where(*of_them))).scalars()}
+        for subject, state in changed.items():
+            self._recency.outdated(self._station, subject)
+            row = rows.get(subject)
+            if state is None:
+                if row is not None:
+                    await session.delete(row)
+            elif row is None:
+                session.add(WatchState(station=self._station, subject=subject, state=state, updated_at=now))
+            else:
+                row.state, row.updated_at = state, now
 
     async def _do_or_put_off(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
         """One that cannot be done must not hold up the others."""

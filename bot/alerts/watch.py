@@ -214,7 +214,10 @@ class Watch:
             if (happened := await self._looking_back.tell(sight)) is None:
                 return
             station = replace(self._station, seen_at=sight.at)
-            await self._ledger.apply({STATION: memories.written(station)}, happened, sight.at)
+            if happened:
+                await self._ledger.apply({STATION: memories.written(station)}, happened, sight.at)
+            else:
+                self._ledger.note_look(STATION, memories.written(station), sight.at)
             self._looking_back.is_told()
             self._station = station
 

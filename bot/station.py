@@ -4,6 +4,8 @@ import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
 
 from bot.access import Destination
 from bot.alerts.cards import Cards
@@ -143,4 +145,10 @@ class WatchedStation:
 def _verification(settings: StationSettings) -> bool | ssl.SSLContext:
     if isinstance(settings.tls_verify, bool):
         return settings.tls_verify
-    return ssl.create_default_context(cafile=str(settings.tls_verify))
+    return _trusting(settings.tls_verify)
+
+
+@cache
+def _trusting(file: Path) -> ssl.SSLContext:
+    """One for all stations whose certificates it vouches for: each takes a megabyte."""
+    return ssl.create_default_context(cafile=str(file))

@@ -28,7 +28,7 @@ deeds = st.one_of(
 )
 stories = st.lists(deeds, min_size=2, max_size=8)
 # CI tries more.
-STORIES = int(os.environ.get("STORIES", "10"))
+STORIES = int(os.environ.get("STORIES", "5"))
 
 
 def does(world: FleetWorld, what: str, number: int) -> None:

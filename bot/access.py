@@ -201,6 +201,10 @@ class Access:
     def rights(self, asking: Asking) -> frozenset[str]:
         return frozenset[str]().union(*(self.permissions(grant) for grant in self.holding(asking)))
 
+    def of(self, asking: Asking) -> "Access":
+        """Only what this person and this chat were given: for seeing them at many stations."""
+        return replace(self, grants=tuple(g for g in self.grants if g.subject in (asking.person, asking.chat)))
+
     def needs_membership(self, asking: Asking) -> bool:
         """Whether it matters that the person is in the chat: the chat gives what the person has not."""
         if asking.private:

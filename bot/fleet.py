@@ -106,17 +106,13 @@ class Fleet:
         return [one.name for one in self if any(to.chat == chat for to in one.settings.alert_chats)]
 
     async def start(self) -> None:
-        """Begin to watch; what the store knows of stations that are no more is brought to an end."""
+        """Begin to watch; what the store knows of stations that are no more is brought to an end. It may be tried again."""
         if self.one is None:
             await self.causes.remember()
-            self.ticker.add(self.whole.name, self.whole.ledger, lambda: True)
-            self.duty.add(self.whole.name, self.whole.duty.look)
-        remembered = await remembered_everywhere(self._shared.store)
-        for settings in self._wanted:
-            station = self.whole if settings.name == self.one else WatchedStation(settings, self._shared)
-            station.watch.take_up(remembered.get(station.name, {}))
-            self._begin(station)
-        for name in await stations_left(self._shared.store):
+        remembered, known = await remembered_everywhere(self._shared.store), await stations_left(self._shared.store)
+        if not self._running:
+            self._begin_all(remembered)
+        for name in known:
             if name not in (*self._running, self.whole.name):
                 await self._abandon(WatchedStation(_nowhere(name, name, {}), self._shared))
 
@@ -148,6 +144,15 @@ class Fleet:
             "second copy": self.second_copy.run,
         }
         return runs if self.one is not None else {**runs, "common causes": self.causes.run}
+
+    def _begin_all(self, remembered: Mapping[str, dict[str, dict[str, Any]]]) -> None:
+        if self.one is None:
+            self.ticker.add(self.whole.name, self.whole.ledger, lambda: True)
+            self.duty.add(self.whole.name, self.whole.duty.look)
+        for settings in self._wanted:
+            station = self.whole if settings.name == self.one else WatchedStation(settings, self._shared)
+            station.watch.take_up(remembered.get(station.name, {}))
+            self._begin(station)
 
     def _begin(self, station: WatchedStation) -> None:
         self._running[station.name] = station

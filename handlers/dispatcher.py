@@ -16,7 +16,7 @@ from bot.store.deeds import Deed
 from handlers import answers, checks, group_chat, import_recovery, import_run, refusals, second_person
 from handlers.answers import Address
 from handlers.checks import UNDECIDED
-from handlers.command import Command, Press, Question, Reply, Request
+from handlers.command import Command, Press, Question, Reply, Request, Whose
 from handlers.conversation import Conversation
 from handlers.decisions import NO_UPDATE, Decisions, Verdict
 from handlers.execution import Execution, Job, Work
@@ -114,7 +114,8 @@ class Dispatcher:
         if not decision.allowed or not isinstance(command, Command):
             await self._refuse(typed, verdict, talk)
             return
-        if command.rule.asks_pbx and (wait := verdict.station.pbx.turn_in) > WORTH_SAYING:
+        asks_one = command.rule.asks_pbx and command.whose is Whose.ONE
+        if asks_one and (wait := verdict.station.pbx.turn_in) > WORTH_SAYING:
             await talk.progress(Message("waiting_turn", {"station": verdict.station.name, "wait": wait}))
         request = self._request(typed, talk, verdict, arguments=verdict.subject.arguments)
         job = Job(update_id, verdict.entry, to, command.resume is Resume.WHOLE)
@@ -276,7 +277,8 @@ class Dispatcher:
         elif verdict.decision.allowed:
             directory, roles = self._reception.directory, self._reception.desk.grants.roles
             if directory.one is None:
-                reply = group_chat.introduction_to_many(directory.names)
+                theirs = [n for n in directory.names if verdict.may_at(n, Permission.GRANT).allowed]
+                reply = group_chat.introduction_to_many(theirs)
             else:
                 reply = group_chat.introduction(directory.one, added.place, roles)
         else:

@@ -74,6 +74,8 @@ class Reception:
             desk=self.desk,
             translate=self.renderer.label,
             stopping=stopping,
+            among=verdict.among,
+            named=verdict.named,
             arguments=arguments,
             data=verdict.subject.data,
             kept=verdict.subject.kept,

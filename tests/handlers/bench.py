@@ -16,6 +16,7 @@ from bot.chat.message import Message
 from bot.chat.render import Renderer
 from bot.store.acquaintances import Acquaintances
 from bot.store.audit_reading import AuditReader
+from bot.store.bindings import Bindings
 from bot.store.database import Store
 from bot.store.drawer import Drawer
 from bot.store.grants import GrantBook
@@ -182,6 +183,7 @@ class Bench:
             membership=self.members,  # type: ignore[arg-type]
             incidents=Incidents(store),
             silences=Silences(store, self.clock, self._count_silence),
+            bindings=Bindings(store, self.clock),
             fleet=self.directory,
         )
         self.decisions = Decisions(

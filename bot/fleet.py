@@ -106,7 +106,8 @@ class Fleet:
         return [one.name for one in self if any(to.chat == chat for to in one.settings.alert_chats)]
 
     async def start(self) -> None:
-        """Begin to watch; what the store knows of stations that are no more is brought to an end. It may be tried again."""
+        """Begin to watch; what the store knows of stations that are no more is brought to an end. When the store
+        refuses, this may be tried again."""
         if self.one is None:
             await self.causes.remember()
         remembered, known = await remembered_everywhere(self._shared.store), await stations_left(self._shared.store)

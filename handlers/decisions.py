@@ -60,8 +60,8 @@ class Matter:
 class Verdict:
     """`entry` is the audit row; `asking` who, where and when, `station` about which PBX. `before` is what a killed run
     had decided, when this goes on with it or gives it up; `again` that a killed run may have answered already. `among`
-    are all stations at which the person may do it here, `named` whether it was said which, `settled` whether it is about
-    this one, and not just as well about another."""
+    are all stations at which the person may do it here, `named` whether it was said which, `settled` whether it is
+    about this one, and not just as well about another."""
 
     decision: Decision
     subject: Subject

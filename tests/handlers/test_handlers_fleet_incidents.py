@@ -12,7 +12,7 @@ from bot.store.tables import Incident
 from handlers.incident_facts import incident_facts
 
 NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
-FACTS: dict[str, Any] = {"hit": 14, "of": 15, "trunks": 14, "names": ["Bakery", "Clinic"]}
+FACTS: dict[str, Any] = {"hit": 14, "of": 15, "trunks": 14, "stations": ["Bakery", "Clinic"]}
 
 
 def facts(kind: Kind, subject: str, ended_at: datetime | None = None, **more: Any) -> dict[str, Any]:

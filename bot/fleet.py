@@ -24,7 +24,7 @@ from bot.alerts.view import View
 from bot.chat.message import mark
 from bot.station import Shared, WatchedStation
 from bot.station_settings import StationSettings
-from bot.store import bindings, chats
+from bot.store import bindings, chats, former_names
 from bot.store.tables import Outgoing
 
 log = structlog.get_logger(__name__)
@@ -108,11 +108,21 @@ class Fleet:
             await self.causes.remember()
             self.ticker.add(self.whole.name, self.whole.ledger, lambda: True)
             self.duty.add(self.whole.name, self.whole.duty.look)
+        await self._take_up_former_names()
         for settings in self._wanted:
             await self._begin(self.whole if settings.name == self.one else WatchedStation(settings, self._shared))
         for name in await stations_left(self._shared.store):
             if name not in (*self._running, self.whole.name):
                 await self._abandon(WatchedStation(_nowhere(name, name), self._shared))
+
+    async def _take_up_former_names(self) -> None:
+        for one in self._wanted:
+            if one.formerly is None:
+                continue
+            async with self._shared.store.begin() as session:
+                moved = await former_names.take_over(session, formerly=one.formerly, name=one.name)
+            if moved:
+                log.info("a station has another name now", station=one.name, formerly=one.formerly, rows=moved)
 
     async def renew(self, stations: Sequence[StationSettings]) -> Renewal:
         """Those whose settings are the same go on as if nothing was."""

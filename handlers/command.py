@@ -162,7 +162,7 @@ class Request:
     pressed button or the answered question carried, and `kept` what was in the drawer for a button that writes: it is
     gone when that is concluded. `resumed`: a run that was killed had begun this; how far it came nobody knows. `about`
     is the person whose message was replied to. `asking` is for what the access rules say of this person here, and
-    `may_at` what they may do at another station. `settled`: it is about this station, and not just as well about another.
+    `may_at` what they may do at another station. `settled`: it is about this station alone.
     `translate` is for what goes into files; messages translate themselves. `stopping` tells long work that the program
     is being ended."""
 

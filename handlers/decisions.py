@@ -59,8 +59,9 @@ class Matter:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """`entry` is the audit row; `asking` who, where and when, `station` about which PBX. `before` is what a killed run
-    had decided, when this goes on with it or gives it up; `again` that a killed run may have answered already. `settled`:
-    it is about that PBX, and not just as well about another."""
+    had decided, when this goes on with it or gives it up; `again` that a killed run may have answered already.
+    `settled`:
+    it is about that PBX alone."""
 
     decision: Decision
     subject: Subject

@@ -90,6 +90,8 @@ ADMIN = Role("admin", PERMISSIONS)
 BUILT_IN: Mapping[str, Role] = MappingProxyType({role.name: role for role in (VIEWER, OPERATOR, ADMIN)})
 
 EVERY_STATION = ""
+# What people write for it.
+FLEET_WORD = "fleet"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from bot.alerts.view import View
 from bot.chat.message import mark
 from bot.station import Shared, WatchedStation
 from bot.station_settings import StationSettings
-from bot.store import bindings, chats
+from bot.store import bindings, chats, former_names
 from bot.store.tables import Outgoing
 
 log = structlog.get_logger(__name__)
@@ -110,12 +110,22 @@ class Fleet:
         refuses, this may be tried again."""
         if self.one is None:
             await self.causes.remember()
+        await self._take_up_former_names(self._wanted)
         remembered, known = await remembered_everywhere(self._shared.store), await stations_left(self._shared.store)
         if not self._running:
             self._begin_all(remembered)
         for name in known:
             if name not in (*self._running, self.whole.name):
                 await self._abandon(WatchedStation(_nowhere(name, name, {}), self._shared))
+
+    async def _take_up_former_names(self, stations: Sequence[StationSettings]) -> None:
+        for one in stations:
+            if one.formerly is None:
+                continue
+            async with self._shared.store.begin() as session:
+                moved = await former_names.take_over(session, formerly=one.formerly, name=one.name)
+            if moved:
+                log.info("a station has another name now", station=one.name, formerly=one.formerly, rows=moved)
 
     async def renew(self, stations: Sequence[StationSettings]) -> Renewal:
         """Those whose settings are the same go on as if nothing was."""
@@ -124,8 +134,10 @@ class Fleet:
         changed = tuple(name for name in after if name in before and before[name] != after[name])
         gone = tuple(name for name in before if name not in after)
         new = tuple(name for name in after if name not in before)
+        renamed = {one.formerly for one in stations}
         for name in (*gone, *changed):
-            await self._end(name, for_good=name in gone)
+            await self._end(name, for_good=name in gone and name not in renamed)
+        await self._take_up_former_names([after[name] for name in new])
         for name in (*changed, *new):
             self._begin(WatchedStation(after[name], self._shared))
         self._wanted = tuple(stations)

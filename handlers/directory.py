@@ -7,13 +7,10 @@ from datetime import UTC, tzinfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.access import EVERY_STATION, Access, Asking
+from bot.access import EVERY_STATION, FLEET_WORD, Access, Asking
 from bot.store import bindings
 from handlers.command import Station
 from handlers.words import station_named
-
-# What people write for all of them together.
-FLEET_WORD = "fleet"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from tests.end_to_end.house import (
     VERA,
     Json,
     Program,
+    Seen,
     Standins,
     afternoon,
     serving,
@@ -37,6 +38,11 @@ class Branch:
     alert_chats: Sequence[int] = ()
     key: str = ""
     extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def chat(self) -> int:
+        """The one that is told of its outages alone."""
+        return self.alert_chats[0]
 
     @property
     def path(self) -> str:
@@ -101,6 +107,15 @@ class FleetHouse(Standins):
     def write_stations(self, folder: Path, *names: str) -> None:
         (folder / "stations.toml").write_text("\n\n".join(self[name].table() for name in names))
 
+    def wait_until_it_says(self, message: Seen, *parts: str) -> Seen:
+        """The message as it is once all of it stands there."""
+
+        def look() -> Seen | None:
+            found = self.again(message)
+            return found if found is not None and all(part in found for part in parts) else None
+
+        return self.wait_for(look, f"{parts} instead of {message.text}")
+
     def wait_until_watched(self, *names: str) -> None:
         for name in names:
             self[name].wait_for_looks(3)
@@ -108,6 +123,7 @@ class FleetHouse(Standins):
 
 @contextmanager
 def running_house(*names: str) -> Iterator[FleetHouse]:
+    """Each PBX has a chat for its alerts."""
     stations = {
         name: Pbx(name=name.title(), api_key=key_of(name), zone=afternoon(), seed=seed)
         for seed, name in enumerate(names, 1)
@@ -117,6 +133,8 @@ def running_house(*names: str) -> Iterator[FleetHouse]:
     first = pbx.routes(next(iter(stations.values())))
     with serving([*several, *first, *telegram.routes(chats, pbx_control=True)]) as address:
         house = FleetHouse(address, stations, chats)
+        for branch in house.branches.values():
+            branch.alert_chats = [house.makes_group(branch.title)]
         try:
             yield house
             house.keep_their_secrets()

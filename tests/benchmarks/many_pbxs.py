@@ -1,8 +1,8 @@
 """`python -m tests.benchmarks.many_pbxs`: as many PBXs as are asked, on one port, for next to nothing.
 
 Each stands under a path of its own, /NAME, and answers what the stand-in PBX answers that second; those under
-/slow/NAME take 20 s. Prints its address; `/moments` tells when each was asked for the statuses of its trunks, in seconds
-of the monotonic clock."""
+/slow/NAME take 20 s. Prints its address; `/moments` tells when each was asked for the statuses of its trunks, in
+seconds of the monotonic clock."""
 
 import asyncio
 import json

@@ -6,6 +6,8 @@ Imports stand inside the commands, so that each starts with only what it needs.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import resource
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -43,7 +45,17 @@ def run() -> None:
         for line in wrong.lines:
             typer.echo(line, err=True)
         raise typer.Exit(EXIT_WRONG_SETTINGS) from None
+    allow_many_files()
     raise typer.Exit(asyncio.run(_run(settings, stations)))
+
+
+def allow_many_files() -> None:
+    """As many as the system lets the program have: of a large fleet, each PBX takes a connection or two, and by default
+    a process may have 1,024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # Where "no limit" is promised, it is not always given.
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _stations(settings: Settings) -> Sequence[StationSettings]:

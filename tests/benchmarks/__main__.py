@@ -7,11 +7,11 @@ import platform
 import time
 from pathlib import Path
 
-from tests.benchmarks import commands, records, report, start
+from tests.benchmarks import alert, commands, fleet, records, report, start, storm
 from tests.benchmarks.figure import Effort, Figure
 
 REPORT = Path(__file__).parents[2] / "docs" / "benchmarks.md"
-FIGURES: tuple[Figure, ...] = (commands.FIGURE, records.FIGURE, start.FIGURE)
+FIGURES: tuple[Figure, ...] = (commands.FIGURE, records.FIGURE, start.FIGURE, fleet.FIGURE, alert.FIGURE, storm.FIGURE)
 
 
 def measure(figure: Figure, effort: Effort) -> str:

@@ -9,7 +9,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,26 +78,10 @@ class Stage:
             "ANSWERS": str(self.folder / "answers.json"),
         }
 
-    @asynccontextmanager
-    async def running(
+    def running(
         self, arguments: tuple[str, ...], settings: dict[str, str]
-    ) -> AsyncIterator[asyncio.subprocess.Process]:
-        """`python ARGUMENTS` as a process of its own, ended as a service manager ends it."""
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        environment = kept | {"PYTHONPATH": str(ROOT)} | settings
-        with (self.folder / "log").open("ab") as log:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, *arguments, cwd=self.folder, env=environment, stdout=log, stderr=log
-            )
-        try:
-            yield process
-        except TimeoutError:
-            print((self.folder / "log").read_text()[-3000:], file=sys.stderr)
-            raise
-        finally:
-            with suppress(ProcessLookupError):
-                process.send_signal(signal.SIGTERM)
-            await process.wait()
+    ) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
+        return running(self.folder, arguments, settings)
 
 
 @asynccontextmanager
@@ -109,8 +93,8 @@ async def stage() -> AsyncIterator[Stage]:
     ours, bares = (Chats(token, PEOPLE) for token in TOKENS)
     async with AsyncExitStack() as stack:
         routes = [*pbx.routes(station), *telegram.routes(ours.telegram, pbx_control=True)]
-        address = await stack.enter_async_context(_serving(Starlette(routes=routes)))
-        bares_address = await stack.enter_async_context(_serving(telegram.app(bares.telegram)))
+        address = await stack.enter_async_context(serving(Starlette(routes=routes)))
+        bares_address = await stack.enter_async_context(serving(telegram.app(bares.telegram)))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mikopbx-bot-benchmarks-")))
         one = Stage(station, ours, bares, address, bares_address, folder)
         await asyncio.to_thread(stores.empty)
@@ -118,6 +102,28 @@ async def stage() -> AsyncIterator[Stage]:
         # What is here stays; looking through it again and again would hold up the answers of both.
         gc.freeze()
         yield one
+
+
+@asynccontextmanager
+async def running(
+    folder: Path, arguments: tuple[str, ...], settings: dict[str, str]
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """`python ARGUMENTS` as a process of its own, ended as a service manager ends it. What it says is in `log`."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    environment = kept | {"PYTHONPATH": str(ROOT)} | settings
+    with (folder / "log").open("ab") as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, *arguments, cwd=folder, env=environment, stdout=log, stderr=log
+        )
+    try:
+        yield process
+    except TimeoutError:
+        print((folder / "log").read_text()[-3000:], file=sys.stderr)
+        raise
+    finally:
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+        await process.wait()
 
 
 class _Server(uvicorn.Server):
@@ -128,7 +134,7 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def _serving(app: Any) -> AsyncIterator[str]:
+async def serving(app: Any) -> AsyncIterator[str]:
     with listening(0) as (sock, address):
         # Kept alive longer than either bot keeps a connection.
         config = uvicorn.Config(

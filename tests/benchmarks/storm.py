@@ -1,0 +1,127 @@
+"""A hundred trunks go down within 10 s: when people know of the first, and of all. Telegram's limits are kept."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bot.access import EVERY_STATION
+from bot.oncall.rotation import Rotation, Shift, Unit
+from bot.store.database import Store
+from bot.store.oncall import OnCallBook
+from tests.benchmarks.figure import Effort, Figure, Row
+from tests.benchmarks.street import SETTLING, Street, street
+
+PBXS, EACH, WITHIN = 20, 5, 10.0
+HOLD_OFF = 30.0
+WATCHED = HOLD_OFF + 90
+GROUP, ON_CALL = -1001000000001, 1002
+PER_MESSAGE = 1.0
+
+
+@dataclass(frozen=True)
+class Known:
+    """In a chat, in seconds after the hold-off of the first trunk: when the first name was there, and when all were;
+    `messages` is how many were written."""
+
+    first: float
+    all: float
+    messages: int
+
+
+def run(effort: Effort) -> list[Row]:
+    return asyncio.run(_run(effort))
+
+
+async def _run(effort: Effort) -> list[Row]:
+    storms: list[tuple[Known, Known]] = []
+    providers: list[tuple[Known, Known]] = []
+    async with street(PBXS) as one:
+        one.telegram.people[ON_CALL].started = True
+        for _ in range(effort.runs):
+            storms.append(await _storm(one))
+            providers.append(await _provider(one))
+    rows = []
+    trunks = PBXS * EACH
+    # What Telegram lets through: one message a second in the chat, were each trunk a message of its own.
+    each = [trunks * PER_MESSAGE] * effort.runs
+    for place, where in enumerate(("the fleet's chat", "the person on call")):
+        known = [storm[place] for storm in storms]
+        what = f"{trunks} trunks at {PBXS} PBXs, {where}"
+        rows.append(Row(f"{what}: the first is told, after the hold-off", "s", [k.first for k in known], most=5))
+        rows.append(Row(f"{what}: all are told", "s", [k.all for k in known], each, 60))
+        rows.append(Row(f"{what}: messages", "", [k.messages for k in known], [trunks] * effort.runs))
+        known = [one[place] for one in providers]
+        what = f"one provider down at {PBXS} PBXs, {where}"
+        rows.append(Row(f"{what}: it is told, after the hold-off", "s", [k.first for k in known], most=5))
+        rows.append(Row(f"{what}: messages", "", [k.messages for k in known], [PBXS] * effort.runs, 1))
+    return rows
+
+
+async def _storm(one: Street) -> tuple[Known, Known]:
+    """No two trunks have a provider in common; one of each PBX stays up."""
+    one.begins_anew()
+    trunks = []
+    for number in range(PBXS):
+        one.has_trunk(number, f"Other {number}", f"other-{number}.example")
+        for place in range(EACH):
+            # With an end of its own: the name of none is the beginning of another's.
+            name = f"Line {number}-{place}x"
+            trunks.append((number, name, one.has_trunk(number, name, f"p{place}.provider-{number}.example")))
+    chosen = random.Random(1)
+    chosen.shuffle(trunks)
+    moments = sorted(chosen.uniform(0, WITHIN) for _ in trunks)
+    async with _watched(one):
+        began = time.monotonic()
+        for after, (number, _, trunk) in zip(moments, trunks, strict=True):
+            await asyncio.sleep(began + after - time.monotonic())
+            one.breaks(number, trunk)
+        await asyncio.sleep(WATCHED)
+        due = began + moments[0] + HOLD_OFF
+        names = [name for _, name, _ in trunks]
+        return _known(one, GROUP, due, "Line ", names), _known(one, ON_CALL, due, "Line ", names)
+
+
+async def _provider(one: Street) -> tuple[Known, Known]:
+    """All at the same moment, as far as each PBX has noticed it."""
+    host = "sip.everybodys.example"
+    one.begins_anew()
+    trunks = []
+    for number in range(PBXS):
+        one.has_trunk(number, f"Other {number}", f"other-{number}.example")
+        trunks.append(one.has_trunk(number, f"Line {number}-0x", host))
+    async with _watched(one):
+        began = time.monotonic()
+        for number, trunk in enumerate(trunks):
+            one.breaks(number, trunk)
+        await asyncio.sleep(WATCHED)
+        due = began + HOLD_OFF
+        return _known(one, GROUP, due, host, [host]), _known(one, ON_CALL, due, host, [host])
+
+
+@asynccontextmanager
+async def _watched(one: Street) -> AsyncIterator[None]:
+    """The program knows every PBX, and whom to call for any."""
+    store = Store(one.database)
+    await store.open()
+    shift = Shift(Unit.DAYS, 1, datetime.fromisoformat("2024-01-01"), "UTC")
+    book = OnCallBook(store, lambda: datetime.now(UTC), lambda _station: None)
+    await book.set_rotation(EVERY_STATION, Rotation(1, (ON_CALL,), shift), "the benchmark")
+    await store.close()
+    settings = {"ALERT_CHATS": str(GROUP), "OPERATORS": str(ON_CALL), "ALERT_AFTER": f"{HOLD_OFF:g}"}
+    async with one.program(lambda _number: (), settings):
+        await asyncio.sleep(SETTLING)
+        yield
+
+
+def _known(one: Street, chat: int, due: float, first: str, names: list[str]) -> Known:
+    told, complete = one.shown.first(chat, first), one.shown.first(chat, *names)
+    if told is None or complete is None:
+        raise TimeoutError(f"not everything was told in {chat}")
+    return Known(told - due, complete - due, one.shown.messages(chat, first))
+
+
+FIGURE = Figure("storm", run)

@@ -41,7 +41,7 @@ class Incidents:
         """How many are open at each station that has any."""
         query = select(Incident.station, func.count()).where(Incident.open_key.is_not(None)).group_by(Incident.station)
         async with self._store.begin() as session:
-            return {station: count for station, count in (await session.execute(query)).all()}
+            return dict((await session.execute(query)).tuples().all())
 
     async def ended_since(self, station: str, since: datetime, limit: int) -> Sequence[Incident]:
         """Newest first."""

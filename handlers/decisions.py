@@ -81,6 +81,10 @@ class Verdict:
     def may_at(self, station: str, permission: str) -> Decision:
         return self.access.may(replace(self.asking, station=station), permission)
 
+    def theirs(self) -> "Verdict":
+        """For looking at many stations."""
+        return replace(self, access=self.access.of(self.asking))
+
     def of(self, actor: Actor, place: Place) -> "Verdict":
         """The same, seen from where somebody else asked."""
         return replace(self, asking=self.asking.of(actor.id, place.chat, private=place.private))

@@ -277,7 +277,8 @@ class Dispatcher:
         elif verdict.decision.allowed:
             directory, roles = self._reception.directory, self._reception.desk.grants.roles
             if directory.one is None:
-                theirs = [n for n in directory.names if verdict.may_at(n, Permission.GRANT).allowed]
+                seen = verdict.theirs()
+                theirs = [name for name in directory.names if seen.may_at(name, Permission.GRANT).allowed]
                 reply = group_chat.introduction_to_many(theirs)
             else:
                 reply = group_chat.introduction(directory.one, added.place, roles)

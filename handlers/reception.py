@@ -68,7 +68,7 @@ class Reception:
             now=self.clock(),
             talk=talk,
             may=verdict.may,
-            may_at=verdict.may_at,
+            may_at=verdict.theirs().may_at,
             asking=verdict.asking,
             settled=verdict.settled,
             desk=self.desk,

@@ -1,7 +1,7 @@
 """SQLite with one visit to its thread for each statement.
 
-aiosqlite goes there and back for the cursor, the statement, its rows, and to close it: measured, half of the processor
-time of a command's transactions. Only the statement can take long, and its rows come with it.
+aiosqlite goes there and back for the cursor, the statement, its rows, and to close it, and each time two threads wait
+for each other. Only the statement can take long, and its rows come with it.
 """
 
 import sqlite3

@@ -234,8 +234,8 @@ class Application:
     async def _door(self, session: AsyncSession, door: Door) -> None:
         """An alert chat that shuts the bot out is told of now, and not in the night in which it is needed."""
         if door.shut is None:
-            await closed.reopen(session, [door.chat], self._clock())
-            self._courier.wake()
+            if await closed.reopen(session, [door.chat], self._clock()):
+                self._courier.wake()
         elif await closed.close(session, door.chat, door.shut, self._clock()):
             await self._fleet.closed(session, door.chat, door.shut)
             self._courier.wake()

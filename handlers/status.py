@@ -51,11 +51,12 @@ async def view(request: Request) -> Reply:
 async def _picture(request: Request, view_name: str, page: int) -> Message:
     pbx = request.station.pbx
     engine_is_silent = request.station.watch.engine_is_silent
-    trunks, extensions, calls = await asyncio.gather(
+    trunks, extensions, calls, incidents = await asyncio.gather(
         _part(pbx.trunks.statuses()),
         # With the telephony engine down this list takes the PBX a second for each extension.
         _part(_nothing() if engine_is_silent else pbx.extensions.statuses(), EXTENSIONS_WITHIN),
         _part(pbx.calls.active()),
+        request.station.ledger.open_count(),
     )
     facts: dict[str, Any] = {
         "station": request.station.name,
@@ -65,7 +66,7 @@ async def _picture(request: Request, view_name: str, page: int) -> Message:
         "trunks": _trunk_facts(trunks, request.now),
         "extensions": _extension_facts(extensions, view_name, page),
         "calls": _call_facts(calls),
-        "incidents": await request.station.ledger.open_count(),
+        "incidents": incidents,
     }
     facts["one_problem"] = problems.are_one(facts["trunks"]["problem"], facts["extensions"]["problem"])
     pages = -(-facts["extensions"].get("listed", 0) // PAGE) if view_name == "extensions" else 1

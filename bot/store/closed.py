@@ -27,17 +27,20 @@ async def close(session: AsyncSession, chat_id: int, reason: str, at: datetime) 
     return newly
 
 
-async def reopen(session: AsyncSession, chats: Iterable[int], now: datetime) -> None:
+async def reopen(session: AsyncSession, chats: Iterable[int], now: datetime) -> bool:
     """What is shown there is brought up to date: the newest change of each message, if it could not be made, is made
-    now."""
+    now. False when none of them was closed."""
+    # Whoever writes in private is asked about, and hardly ever was that chat closed: looking comes first.
+    shut = select(ClosedChat.chat_id, ClosedChat.at).where(ClosedChat.chat_id.in_(tuple(chats)))
+    opened = (await session.execute(shut)).all()
+    if not opened:
+        return False
     newer = aliased(Outgoing)
     outdated = exists().where(
         newer.about == Outgoing.about, newer.action == "edit", newer.id > Outgoing.id, newer.state != "dropped"
     )
-    opened = await session.execute(
-        delete(ClosedChat).where(ClosedChat.chat_id.in_(tuple(chats))).returning(ClosedChat.chat_id, ClosedChat.at)
-    )
-    for chat_id, closed_at in opened.all():
+    await session.execute(delete(ClosedChat).where(ClosedChat.chat_id.in_([chat_id for chat_id, _ in opened])))
+    for chat_id, closed_at in opened:
         unmade = (Outgoing.chat_id == chat_id, Outgoing.state == "dead", Outgoing.action == "edit", ~outdated)
         await session.execute(
             update(Outgoing)
@@ -45,6 +48,7 @@ async def reopen(session: AsyncSession, chats: Iterable[int], now: datetime) -> 
             .values(state="pending", not_before=now)
             .execution_options(synchronize_session=False)
         )
+    return True
 
 
 async def closed(session: AsyncSession) -> frozenset[int]:

@@ -6,13 +6,17 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import event, inspect, text
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from bot.store import few_hops
 
 # The newest file in migrations/versions. Kept here so that an ordinary start need not import Alembic (half a second).
 NEWEST_REVISION = "0006"
@@ -31,11 +35,14 @@ def async_url(url: str) -> str:
     return parsed.render_as_string(hide_password=False)
 
 
-def _one_connection(url: str) -> dict[str, int]:
+def _one_connection(url: str) -> dict[str, Any]:
     """SQLite has one writer, and every transaction here is one. Who waits for a connection is served in turn; who waits
     for SQLite's lock sleeps, and is overtaken."""
-    is_sqlite = make_url(url).get_backend_name() == "sqlite"
-    return {"pool_size": 1, "max_overflow": 0, "pool_timeout": 10} if is_sqlite else {}
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return {}
+    creator = partial(few_hops.connect, parsed.database or ":memory:")
+    return {"pool_size": 1, "max_overflow": 0, "pool_timeout": 10, "async_creator": creator}
 
 
 class Store:

@@ -43,9 +43,9 @@ class Stage:
     bares_address: str
     folder: Path
 
-    def settings(self) -> dict[str, str]:
+    def settings(self, viewers: int = PEOPLE) -> dict[str, str]:
         """Of the program, as it is but for how much people may ask in a minute."""
-        everybody = " ".join(map(str, self.ours.people))
+        everybody = " ".join(map(str, self.ours.people[:viewers]))
         return {
             "TELEGRAM_TOKEN": self.ours.token,
             "TELEGRAM_API_URL": self.pbx_address,

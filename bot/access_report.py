@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bot.access import Access, Asking, Decision, Grant, Permission, grants_from
+from bot.access import EVERY_STATION, Access, Asking, Decision, Grant, Permission, grants_from
 from bot.settings import Settings
 from bot.station_settings import StationSettings
 from bot.store.acquaintances import Acquaintances, Known
@@ -21,11 +21,13 @@ PIPED_WIDTH = 160
 
 
 class NotMet(Exception):
-    """Nobody of that name is known."""
+    """Nobody, or no PBX, of that name is known."""
 
 
-async def print_report(settings: Settings, stations: Sequence[StationSettings], who: str) -> None:
-    """Raises NotMet."""
+async def print_report(settings: Settings, stations: Sequence[StationSettings], who: str, only: str = "") -> None:
+    """Of one person at the PBX `only`, or wherever a grant of theirs names one. Raises NotMet."""
+    if only and only not in {station.name for station in stations}:
+        raise NotMet(f"There is no PBX {only} in the settings.")
     store = Store(settings.database_url)
     await store.open()
     try:
@@ -40,14 +42,24 @@ async def print_report(settings: Settings, stations: Sequence[StationSettings], 
     if not console.is_terminal:
         console.width = PIPED_WIDTH
     if person is not None:
-        for station in stations:
+        for name, heading in _where(access, stations, person, only):
             if len(stations) > 1:
-                console.print(f"[bold]{escape(station.title)}[/bold] ({escape(station.name)})\n")
-            for table in _of_one(access, station.name, person, names):
+                console.print(f"[bold]{escape(heading)}[/bold]\n")
+            for table in _of_one(access, name, person, names):
                 console.print(table)
     else:
-        for table in (_roles(access), _rules(access, settings.two_person), _grants(access, names)):
+        for table in (_roles(access), _rules(access, settings.two_person), _grants(access, names, only)):
             console.print(table)
+
+
+def _where(access: Access, stations: Sequence[StationSettings], person: Known, only: str) -> Iterable[tuple[str, str]]:
+    """The names of PBXs that are worth a look, each with a heading. At all others it is as at every PBX."""
+    if len(stations) > 1 and not only:
+        yield EVERY_STATION, "At every PBX, as far as nothing else is said of it"
+    theirs = {grant.station for grant in access.grants if grant.subject == person.id and not grant.has_ended(_now())}
+    for station in stations:
+        if len(stations) == 1 or station.name in (theirs if not only else {only}):
+            yield station.name, f"{station.title} ({station.name})"
 
 
 def _now() -> datetime:
@@ -94,10 +106,10 @@ def _notes(rule: Rule, two_person: frozenset[str]) -> str:
     return ", ".join(notes)
 
 
-def _grants(access: Access, names: Mapping[int, Known]) -> Table:
+def _grants(access: Access, names: Mapping[int, Known], only: str) -> Table:
     table = _table("Grants", "Who", "Role", "PBX", "Until", "Given by")
     for grant in access.grants:
-        if not grant.has_ended(_now()):
+        if not grant.has_ended(_now()) and (not only or grant.station in (only, EVERY_STATION)):
             table.add_row(*_grant_cells(grant, names))
     return table
 
@@ -110,7 +122,8 @@ def _grant_cells(grant: Grant, names: Mapping[int, Known]) -> list[str]:
 
 def _of_one(access: Access, station: str, person: Known, names: Mapping[int, Known]) -> Iterable[Table]:
     yield _decisions(access, station, person, person.id, "in private")
-    for chat in sorted({grant.subject for grant in access.grants if grant.is_of_chat}):
+    there = (grant for grant in access.grants if grant.is_of_chat and grant.station in (station, EVERY_STATION))
+    for chat in sorted({grant.subject for grant in there}):
         yield _decisions(access, station, person, chat, f"in {_named(chat, names)}, while a member of it")
 
 

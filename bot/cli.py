@@ -86,6 +86,7 @@ def access(
     who: Annotated[
         str, typer.Argument(help="A numeric id, or a @username that the bot has met; everybody without it.")
     ] = "",
+    station: Annotated[str, typer.Option(help="The PBX to look at, by its name in STATIONS_FILE.")] = "",
 ) -> None:
     """Print who may do what where; of one person every rule, and why it allows or denies."""
     from bot.access_report import NotMet, print_report
@@ -94,7 +95,7 @@ def access(
 
     try:
         settings = load_settings()
-        asyncio.run(print_report(settings, read_stations(settings, environment()), who))
+        asyncio.run(print_report(settings, read_stations(settings, environment()), who, station))
     except WrongSettings as wrong:
         for line in wrong.lines:
             typer.echo(line, err=True)

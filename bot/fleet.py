@@ -60,6 +60,8 @@ class Fleet:
         )
         self._wanted = tuple(stations)
         self._running: dict[str, WatchedStation] = {}
+        # Of those that are gone too: what was told of them is still to be read.
+        self._titles: dict[str, str] = {}
         self.schedule = Schedule(metrics.LATENESS)
         self.ticker = Ticker(shared.store, shared.clock, shared.turns.of("ticker"))
         if defaults is None:
@@ -97,7 +99,7 @@ class Fleet:
 
     def title(self, name: str) -> str:
         found = self.get(name)
-        return found.title if found else name
+        return found.title if found else self._titles.get(name, name)
 
     def told_in(self, chat: int) -> Sequence[str]:
         """The stations for whose alerts the settings name that chat."""
@@ -169,6 +171,7 @@ class Fleet:
 
     def _begin(self, station: WatchedStation) -> None:
         self._running[station.name] = station
+        self._titles[station.name] = station.title
         self.ticker.add(station.name, station.ledger, lambda: station.watch.is_sure)
         self.schedule.add(station.name, station.look, station.settings.poll_interval)
         self.lookouts.add(station.name, station.lookouts)

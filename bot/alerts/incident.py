@@ -51,6 +51,8 @@ class End(StrEnum):
     DELETED = "deleted"
     # Nobody watches it any more, or the rehearsal is over.
     CALLED_OFF = "called_off"
+    # Its whole station is watched no longer.
+    UNWATCHED = "unwatched"
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ class Ledger:
             await session.execute(delete(WatchState).where(WatchState.station == self._station))
             left = await self._life.all_open(session)
             for incident in left:
-                await self._life.end(session, incident, str(End.CALLED_OFF), now, now)
+                await self._life.end(session, incident, str(End.UNWATCHED), now, now)
         metrics.INCIDENTS.labels(self._station).set(0)
         self._wake()
         return len(left)

@@ -54,7 +54,7 @@ class Incidents:
         """How many are open at each station that has any."""
         query = select(Incident.station, func.count()).where(Incident.open_key.is_not(None)).group_by(Incident.station)
         async with self._store.begin() as session:
-            return dict((await session.execute(query)).tuples().all())
+            return {row[0]: row[1] for row in await session.execute(query)}
 
     async def ended_since(self, station: str | None, since: datetime, limit: int) -> Sequence[Incident]:
         """Newest first; without a station at every one."""

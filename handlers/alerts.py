@@ -3,7 +3,7 @@
 from bot.access import Permission
 from bot.alerts.ledger import Taken
 from bot.chat.message import Button, Message, mark
-from handlers.command import Reply, Request, button
+from handlers.command import Reply, Request, Whose, button
 from handlers.oncall_facts import person_facts
 from handlers.rules import Resume
 
@@ -24,10 +24,14 @@ async def take(request: Request) -> Reply:
     return Reply(toast=TOASTS[result], outcome=f"incident {number}: {result}")
 
 
-@button("incident.take_all", resume=Resume.WHOLE)
+@button("incident.take_all", resume=Resume.WHOLE, whose=Whose.ALL)
 async def take_all(request: Request) -> Reply:
-    card, actor = int(request.data["card"]), request.actor
-    count = await request.station.ledger.take_all(card, actor.id, actor.name, request.now)
+    """At every PBX on the card at which the person may."""
+    card, actor, count = int(request.data["card"]), request.actor, 0
+    stations = {incident.station for incident in await request.desk.incidents.on_card(card)}
+    for name in sorted(name for name in stations if request.may_at(name, Permission.ACKNOWLEDGE).allowed):
+        if (station := request.desk.fleet.station(name)) is not None:
+            count += await station.ledger.take_all(card, actor.id, actor.name, request.now)
     toast = mark("All of it is yours. Everybody can see it.") if count else TOASTS[Taken.ALREADY]
     return Reply(toast=toast, outcome=f"{count} incidents: {Taken.TAKEN}")
 

@@ -239,4 +239,4 @@ def _stored(wanted: Wanted) -> dict[str, Any]:
 def _from_button(request: Request, stored: Mapping[str, Any]) -> Wanted:
     """What `_stored` gave, of the PBX that the button is about."""
     moments = {key: datetime.fromisoformat(stored[key]) if stored[key] else None for key in ("since", "until")}
-    return Wanted(**{**stored, **moments}, station=_station(request))
+    return Wanted(**{**stored, **moments, "station": _station(request)})

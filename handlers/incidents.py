@@ -1,18 +1,19 @@
 """/incidents: what is open and who has it, what ended lately, one incident in full; and /ack, which takes one."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from bot.access import Permission
+from bot.access import EVERY_STATION, Permission
 from bot.alerts.ledger import Taken
 from bot.chat.message import Button, Message, Own, Rows, mark
 from bot.pbx.trunks import PREFIXES
 from bot.store.incidents import name_of
 from bot.store.tables import Incident
 from handlers.alerts import TOASTS
-from handlers.command import Reply, Request, WrongArguments, button, command
+from handlers.command import Reply, Request, Whose, WrongArguments, button, command
 from handlers.incident_facts import incident_facts
 from handlers.rules import Resume
 
@@ -32,6 +33,19 @@ async def incidents(request: Request) -> Reply:
 @button("incidents.show")
 async def show(request: Request) -> Reply:
     return Reply(await _list(request, int(request.data["page"])), beside=bool(request.data.get("beside")))
+
+
+@button("incidents.of_card", whose=Whose.ALL)
+async def of_card(request: Request) -> Reply:
+    """What is open of a message about several PBXs, where the person may see it."""
+    card = int(request.data["card"])
+    found = [
+        incident
+        for incident in await request.desk.incidents.on_card(card)
+        if incident.open_key is not None and request.may_at(incident.station, Permission.INCIDENTS).allowed
+    ]
+    listing = Listing("incidents.of_card", int(request.data["page"]), several=True, station=None, data={"card": card})
+    return Reply(_listed(request, found, (), listing), beside=bool(request.data.get("beside")))
 
 
 @button("incident.details")
@@ -100,31 +114,58 @@ def no_such(request: Request, number: int | None) -> Message:
 
 
 async def _list(request: Request, page: int) -> Message:
+    """Of the whole fleet: of every PBX."""
     incidents, station = request.desk.incidents, request.station.name
-    found = (await incidents.open(station))[::-1]
+    of_all = request.desk.fleet.one is None and station == EVERY_STATION
+    found = await (incidents.open_everywhere() if of_all else incidents.open(station))
+    recent = await incidents.ended_since(None if of_all else station, request.now - RECENT, MOST_RECENT)
+    return _listed(request, found[::-1], recent, Listing("incidents.show", page, several=of_all, station=station))
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of a list; its buttons do `action` with `data`. Of `several` PBXs each line names its own."""
+
+    action: str
+    page: int
+    several: bool
+    station: str | None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _listed(request: Request, found: Sequence[Incident], recent: Sequence[Incident], listing: Listing) -> Message:
     last = max(0, (len(found) - 1) // PAGE)
-    page = max(0, min(page, last))
-    shown = found[page * PAGE : (page + 1) * PAGE]
-    recent = await incidents.ended_since(station, request.now - RECENT, MOST_RECENT)
+    listing = replace(listing, page=max(0, min(listing.page, last)))
+    shown = found[listing.page * PAGE : (listing.page + 1) * PAGE]
     facts = {
-        "station": station,
+        "station": listing.station,
+        "several": listing.several,
         "total": len(found),
         "open": [incident_facts(incident, request.now) for incident in shown],
         "recent": [incident_facts(incident, request.now) for incident in recent],
-        "page": page + 1,
+        "page": listing.page + 1,
         "pages": last + 1,
     }
-    return Message("incidents", facts, _turns([*shown, *recent], page, last))
+    return Message("incidents", facts, _turns([*shown, *recent], listing, last))
 
 
-def _turns(shown: Sequence[Incident], page: int, last: int) -> Rows:
-    cards = [
-        Button(f"#{incident.id}", "incident.details", {"incident": incident.id, "page": page}) for incident in shown
-    ]
+def _turns(shown: Sequence[Incident], listing: Listing, last: int) -> Rows:
+    cards = [Button(f"#{incident.id}", "incident.details", _opens(incident, listing)) for incident in shown]
     rows = [tuple(cards[place : place + CARDS_IN_A_ROW]) for place in range(0, len(cards), CARDS_IN_A_ROW)]
-    turns = [Button(mark("‹ Back"), "incidents.show", {"page": page - 1})] if page else []
-    turns += [Button(mark("Next ›"), "incidents.show", {"page": page + 1})] if page < last else []
-    return (*rows, (*turns, Button(mark("↻ Refresh"), "incidents.show", {"page": page})))
+
+    def turn(label: str, page: int) -> Button:
+        return Button(label, listing.action, {**listing.data, "page": page})
+
+    turns = [turn(mark("‹ Back"), listing.page - 1)] if listing.page else []
+    turns += [turn(mark("Next ›"), listing.page + 1)] if listing.page < last else []
+    return (*rows, (*turns, turn(mark("↻ Refresh"), listing.page)))
+
+
+def _opens(incident: Incident, listing: Listing) -> dict[str, Any]:
+    """Of several PBXs it is about the incident's own, and the list stays."""
+    if listing.several:
+        return {"incident": incident.id, "station": incident.station}
+    return {"incident": incident.id, "page": listing.page}
 
 
 async def card(request: Request, incident: Incident, note: Own | None = None) -> Message:

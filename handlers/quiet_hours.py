@@ -4,10 +4,11 @@ import re
 from datetime import time
 from typing import Any
 
+from bot.access import EVERY_STATION
 from bot.chat.message import Message, mark
 from bot.store.audit import Change
 from bot.store.pagers import QuietHours
-from handlers.command import Reply, Request, WrongArguments, command
+from handlers.command import Reply, Request, Whose, WrongArguments, command
 from handlers.rules import Resume
 
 OFF = frozenset({"off", "no", "выкл", "нет", "выключить"})
@@ -20,6 +21,7 @@ HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*(?:-|–|—|\s)\s*([01]?\d|2[
     usage=mark("[22:00-08:00 | off]"),
     examples=("/quiet 22:00-08:00", "/quiet off"),
     resume=Resume.WHOLE,
+    whose=Whose.ANY,
 )
 async def quiet(request: Request) -> Reply:
     book, person = request.desk.oncall, request.actor.id
@@ -48,7 +50,9 @@ def _hours(text: str) -> QuietHours | None:
 
 
 def _shown(request: Request, hours: QuietHours | None, *, changed: bool) -> Message:
-    facts: dict[str, Any] = {"station": request.station.name, "hours": _written(hours), "changed": changed}
+    """They hold for whatever any PBX has to say, each by its own clock."""
+    station = request.station.name if len(request.among) == 1 else EVERY_STATION
+    facts: dict[str, Any] = {"station": station, "hours": _written(hours), "changed": changed}
     return Message("quiet", facts)
 
 

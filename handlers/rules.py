@@ -163,6 +163,7 @@ RULES: Mapping[str, Rule] = {
     "trunk.reregister_now": Rule(Permission.TRUNKS, writes=mark("Register a trunk anew")),
     "/incidents": Rule(Permission.INCIDENTS),
     "incidents.show": Rule(Permission.INCIDENTS),
+    "incidents.of_card": Rule(Permission.INCIDENTS),
     "incident.details": Rule(Permission.INCIDENTS),
     "/ack": Rule(Permission.ACKNOWLEDGE, urgent=True),
     "incident.ack": Rule(Permission.ACKNOWLEDGE, urgent=True),

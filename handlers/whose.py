@@ -52,9 +52,9 @@ async def of_command(
     command = subject.handler
     if not isinstance(command, Command):
         return About(subject, tuple(views(asking, ())), unsettled=True)
-    if command.whose is Whose.ALL:
+    if command.whose in (Whose.ALL, Whose.ANY):
         among = await directory.among(session, access, asking)
-        return About(subject, tuple(views(asking, among)), unsettled=True)
+        return About(subject, tuple(views(asking, among)), unsettled=len(among) != 1)
     theirs = None
     if command.whose is Whose.NAMED and directory.one is None:
         # One that is not theirs is to them as one that is not there.

@@ -226,7 +226,7 @@ class Cards:
             thread_id=card.thread_id,
             about=message.id,
             template="alert_over",
-            facts={"station": card.station, "incidents": [shown.facts_of(one) for one in incidents]},
+            facts={"station": shown.station_of(incidents), "incidents": [shown.facts_of(one) for one in incidents]},
             now=now,
             silent=not (card.loud and taken),
             urgency=Urgency.RESOLVE,
@@ -235,9 +235,10 @@ class Cards:
     async def _looks(self, session: AsyncSession, card: Card, now: datetime) -> tuple[dict[str, Any], Keyboard | None]:
         incidents = await self._incidents(session, card)
         rows = stored(shown.buttons_of(card.id, incidents))
-        keyboard = new_keyboard(card.chat_id, rows, now=now, station=card.station) if rows else None
+        station = shown.station_of(incidents)
+        keyboard = new_keyboard(card.chat_id, rows, now=now, station=station or card.station) if rows else None
         facts = {
-            "station": card.station,
+            "station": station,
             "told_at": card.opened_at.isoformat(),
             "superseded": False,
             "incidents": [shown.facts_of(one) for one in incidents],

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from bot.access import EVERY_STATION
 from bot.alerts.incident import TRUNKS, Kind
 from bot.chat.message import Button, Rows, mark
 from bot.store.tables import Incident
@@ -41,13 +42,23 @@ def facts_of(incident: Incident) -> dict[str, Any]:
     )
 
 
+def station_of(incidents: Sequence[Incident]) -> str:
+    """Whose PBX they are about; of several it is no single one."""
+    stations = {incident.station for incident in incidents}
+    return stations.pop() if len(stations) == 1 else EVERY_STATION
+
+
 def buttons_of(card: int, incidents: Sequence[Incident]) -> Rows:
     """What can be done about the ones that are open."""
     still_open = [incident for incident in incidents if incident.open_key is not None]
     if not still_open:
         return ()
     if len(incidents) > 1:
-        row = [Button(mark("🔍 Details"), "incidents.show", {"page": 0, "beside": True})]
+        details = mark("🔍 Details")
+        if station_of(incidents) == EVERY_STATION:
+            row = [Button(details, "incidents.of_card", {"page": 0, "beside": True, "card": card})]
+        else:
+            row = [Button(details, "incidents.show", {"page": 0, "beside": True})]
         if any(_can_be_taken(incident) for incident in still_open):
             row.insert(0, Button(TAKE_ALL, "incident.take_all", {"card": card}))
         return (tuple(row),)

@@ -37,16 +37,31 @@ class Incidents:
         async with self._store.begin() as session:
             return await open_in(session, station)
 
+    async def open_everywhere(self) -> list[Incident]:
+        """At every station, oldest first."""
+        async with self._store.begin() as session:
+            found = await session.execute(
+                select(Incident).where(Incident.open_key.is_not(None)).order_by(Incident.began_at, Incident.id)
+            )
+            return list(found.scalars())
+
+    async def on_card(self, card: int) -> Sequence[Incident]:
+        """Newest first."""
+        shown = select(CardIncident.incident_id).where(CardIncident.card_id == card)
+        return await self._incidents(Incident.id.in_(shown))
+
     async def open_counts(self) -> Mapping[str, int]:
         """How many are open at each station that has any."""
         query = select(Incident.station, func.count()).where(Incident.open_key.is_not(None)).group_by(Incident.station)
         async with self._store.begin() as session:
-            return dict((await session.execute(query)).tuples().all())
+            return {row[0]: row[1] for row in await session.execute(query)}
 
-    async def ended_since(self, station: str, since: datetime, limit: int) -> Sequence[Incident]:
-        """Newest first."""
-        ended = (Incident.open_key.is_(None), Incident.ended_at >= since)
-        return await self._incidents(Incident.station == station, *ended, limit=limit)
+    async def ended_since(self, station: str | None, since: datetime, limit: int) -> Sequence[Incident]:
+        """Newest first; without a station at every one."""
+        ended = [Incident.open_key.is_(None), Incident.ended_at >= since]
+        if station is not None:
+            ended.append(Incident.station == station)
+        return await self._incidents(*ended, limit=limit)
 
     async def between(self, station: str, begin: datetime, end: datetime, subject: str | None = None) -> list[Incident]:
         """Those that lasted for a part of the period, newest first; of one subject, or of all."""

@@ -90,6 +90,8 @@ ADMIN = Role("admin", PERMISSIONS)
 BUILT_IN: Mapping[str, Role] = MappingProxyType({role.name: role for role in (VIEWER, OPERATOR, ADMIN)})
 
 EVERY_STATION = ""
+# What people write for it.
+FLEET_WORD = "fleet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +203,10 @@ class Access:
     def rights(self, asking: Asking) -> frozenset[str]:
         return frozenset[str]().union(*(self.permissions(grant) for grant in self.holding(asking)))
 
+    def of(self, asking: Asking) -> "Access":
+        """Only what this person and this chat were given: for seeing them at many stations."""
+        return replace(self, grants=tuple(g for g in self.grants if g.subject in (asking.person, asking.chat)))
+
     def needs_membership(self, asking: Asking) -> bool:
         """Whether it matters that the person is in the chat: the chat gives what the person has not."""
         if asking.private:
@@ -211,12 +217,15 @@ class Access:
 
     def people_with(self, permission: str, station: str, now: datetime) -> list[int]:
         """People who have it themselves, wherever they are."""
+        theirs: dict[int, list[Grant]] = {}
+        for grant in self.grants:
+            if not grant.is_of_chat:
+                theirs.setdefault(grant.subject, []).append(grant)
+        # Each is asked about with their own grants alone: of thousands, all for each would be millions.
         return sorted(
-            {
-                grant.subject
-                for grant in self.grants
-                if not grant.is_of_chat and self.may(_alone(grant.subject, station, now), permission).allowed
-            }
+            person
+            for person, own in theirs.items()
+            if Access(tuple(own), self.roles).may(_alone(person, station, now), permission).allowed
         )
 
 

@@ -12,6 +12,7 @@ from bot.settings import Settings
 from bot.station import WatchedStation
 from bot.store.acquaintances import Acquaintances
 from bot.store.audit_reading import AuditReader
+from bot.store.bindings import Bindings
 from bot.store.database import Store
 from bot.store.drawer import Drawer
 from bot.store.grants import GrantBook
@@ -63,6 +64,7 @@ def dispatcher(
         membership=membership,
         incidents=Incidents(store, settings.history_kept),
         silences=Silences(store, clock, fleet.ticker.silences_changed),
+        bindings=Bindings(store, clock),
         fleet=directory,
     )
     pace = Pace(

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Update
 
 from bot.access import Destination, grants_from
+from bot.alerts.recency import Recency
 from bot.alerts.rest import rest
 from bot.answering import dispatcher
 from bot.chat.courier import Courier
@@ -114,11 +115,13 @@ class Application:
                 oncall=self._oncall,
                 fleet_chats=settings.alert_chats if several else (),
                 last_resort=tuple(Destination(person) for person in sorted(settings.admins)),
+                recency=Recency(self._store),
                 wake=self._courier.wake,
                 clock=clock,
                 turns=self._turns,
             ),
-            several=settings.pbx_name if several else None,
+            settings.station_defaults() if several else None,
+            settings.pbx_name,
         )
         self._life = Life(
             clock=clock,

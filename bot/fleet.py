@@ -14,7 +14,7 @@ from bot import metrics
 from bot.access import EVERY_STATION
 from bot.alerts import duty
 from bot.alerts.common_cause_watch import CommonCauses
-from bot.alerts.ledger import stations_left
+from bot.alerts.ledger import remembered_everywhere, stations_left
 from bot.alerts.lookouts.fleet import FleetLookouts
 from bot.alerts.lookouts.second_copy import SecondCopyLookout
 from bot.alerts.rounds import Rounds
@@ -24,7 +24,7 @@ from bot.alerts.view import View
 from bot.chat.message import mark
 from bot.station import Shared, WatchedStation
 from bot.station_settings import StationSettings
-from bot.store import bindings, chats
+from bot.store import bindings, chats, former_names
 from bot.store.tables import Outgoing
 
 log = structlog.get_logger(__name__)
@@ -47,8 +47,11 @@ class Fleet:
     """`whole` stands for all of them together: it has the incidents that are nobody's own, and its own people on call.
     Of an installation with a single PBX it is that one, and `one` is its name."""
 
-    def __init__(self, stations: Sequence[StationSettings], shared: Shared, *, several: str | None) -> None:
-        """`several` is the title of the whole, None when the settings describe just one PBX."""
+    def __init__(
+        self, stations: Sequence[StationSettings], shared: Shared, defaults: Mapping[str, Any] | None, title: str = ""
+    ) -> None:
+        """`defaults` are what holds for stations that say nothing else, and for the whole, which is called `title`.
+        None: the settings describe just one PBX."""
         self._shared = shared = replace(
             shared,
             owed=self._owed,
@@ -59,12 +62,12 @@ class Fleet:
         self._running: dict[str, WatchedStation] = {}
         self.schedule = Schedule(metrics.LATENESS)
         self.ticker = Ticker(shared.store, shared.clock, shared.turns.of("ticker"))
-        if several is None:
+        if defaults is None:
             self.one: str | None = stations[0].name
             self.whole = WatchedStation(stations[0], shared)
         else:
             self.one = None
-            self.whole = WatchedStation(_nowhere(EVERY_STATION, several or EVERYTHING), shared)
+            self.whole = WatchedStation(_nowhere(EVERY_STATION, title or EVERYTHING, defaults), shared)
         self.lookouts = FleetLookouts(shared.store, shared.turns.of("lookouts"))
         self.duty = Rounds("duty", duty.LOOK_EVERY, shared.oncall.stations)
         self.causes = CommonCauses(self.whole.ledger, self._views, shared.clock, self._released)
@@ -103,16 +106,26 @@ class Fleet:
         return [one.name for one in self if any(to.chat == chat for to in one.settings.alert_chats)]
 
     async def start(self) -> None:
-        """Begin to watch; what the store knows of stations that are no more is brought to an end."""
+        """Begin to watch; what the store knows of stations that are no more is brought to an end. When the store
+        refuses, this may be tried again."""
         if self.one is None:
             await self.causes.remember()
-            self.ticker.add(self.whole.name, self.whole.ledger, lambda: True)
-            self.duty.add(self.whole.name, self.whole.duty.look)
-        for settings in self._wanted:
-            await self._begin(self.whole if settings.name == self.one else WatchedStation(settings, self._shared))
-        for name in await stations_left(self._shared.store):
+        await self._take_up_former_names(self._wanted)
+        remembered, known = await remembered_everywhere(self._shared.store), await stations_left(self._shared.store)
+        if not self._running:
+            self._begin_all(remembered)
+        for name in known:
             if name not in (*self._running, self.whole.name):
-                await self._abandon(WatchedStation(_nowhere(name, name), self._shared))
+                await self._abandon(WatchedStation(_nowhere(name, name, {}), self._shared))
+
+    async def _take_up_former_names(self, stations: Sequence[StationSettings]) -> None:
+        for one in stations:
+            if one.formerly is None:
+                continue
+            async with self._shared.store.begin() as session:
+                moved = await former_names.take_over(session, formerly=one.formerly, name=one.name)
+            if moved:
+                log.info("a station has another name now", station=one.name, formerly=one.formerly, rows=moved)
 
     async def renew(self, stations: Sequence[StationSettings]) -> Renewal:
         """Those whose settings are the same go on as if nothing was."""
@@ -121,10 +134,12 @@ class Fleet:
         changed = tuple(name for name in after if name in before and before[name] != after[name])
         gone = tuple(name for name in before if name not in after)
         new = tuple(name for name in after if name not in before)
+        renamed = {one.formerly for one in stations}
         for name in (*gone, *changed):
-            await self._end(name, for_good=name in gone)
+            await self._end(name, for_good=name in gone and name not in renamed)
+        await self._take_up_former_names([after[name] for name in new])
         for name in (*changed, *new):
-            await self._begin(WatchedStation(after[name], self._shared))
+            self._begin(WatchedStation(after[name], self._shared))
         self._wanted = tuple(stations)
         return Renewal(new, changed, gone)
 
@@ -138,11 +153,21 @@ class Fleet:
             "ticker": self.ticker.run,
             "lookouts": self.lookouts.run,
             "duty": self.duty.run,
+            "recency": self._shared.recency.run,
             "second copy": self.second_copy.run,
         }
         return runs if self.one is not None else {**runs, "common causes": self.causes.run}
 
-    async def _begin(self, station: WatchedStation) -> None:
+    def _begin_all(self, remembered: Mapping[str, dict[str, dict[str, Any]]]) -> None:
+        if self.one is None:
+            self.ticker.add(self.whole.name, self.whole.ledger, lambda: True)
+            self.duty.add(self.whole.name, self.whole.duty.look)
+        for settings in self._wanted:
+            station = self.whole if settings.name == self.one else WatchedStation(settings, self._shared)
+            station.watch.take_up(remembered.get(station.name, {}))
+            self._begin(station)
+
+    def _begin(self, station: WatchedStation) -> None:
         self._running[station.name] = station
         self.ticker.add(station.name, station.ledger, lambda: station.watch.is_sure)
         self.schedule.add(station.name, station.look, station.settings.poll_interval)
@@ -206,5 +231,6 @@ class Fleet:
                 return
 
 
-def _nowhere(name: str, title: str) -> StationSettings:
-    return StationSettings(name=name, title=title, url=NOWHERE, key=SecretStr("-"))
+def _nowhere(name: str, title: str, defaults: Mapping[str, Any]) -> StationSettings:
+    described = {"name": name, "title": title, "url": NOWHERE, "key": SecretStr("-")}
+    return StationSettings.model_validate({**defaults, **described})

@@ -4,6 +4,8 @@ import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
 
 from bot.access import Destination
 from bot.alerts.cards import Cards
@@ -17,6 +19,7 @@ from bot.alerts.lookouts.station import Quiet, StationLookouts
 from bot.alerts.machine import Policy
 from bot.alerts.notices import Notices
 from bot.alerts.people import People
+from bot.alerts.recency import Recency
 from bot.alerts.rehearsals import Rehearsals
 from bot.alerts.watch import Watch
 from bot.chat.messenger import Messenger
@@ -46,6 +49,7 @@ class Shared:
     oncall: OnCallBook
     fleet_chats: Sequence[Destination]
     last_resort: Sequence[Destination]
+    recency: Recency
     wake: Callable[[], None]
     clock: Callable[[], datetime]
     turns: Turns
@@ -85,7 +89,7 @@ class WatchedStation:
             causes=shared.causes,
         )
         self.fallback = Fallback(self.name, notices=notices, cards=cards, people=people, destinations=self.destinations)
-        self.ledger = Ledger(shared.store, self.name, notices, shared.owed)
+        self.ledger = Ledger(shared.store, self.name, notices, shared.owed, shared.recency)
         self.rehearsals = Rehearsals(shared.store, self.name, self.ledger)
         self.watch = Watch(
             self.name,
@@ -95,6 +99,7 @@ class WatchedStation:
             shared.clock,
             self._saw_time,
             shared.turns.of(f"watch of {self.name}") if self.name else lambda: None,
+            lambda states: self.lookouts.recall(states),
         )
         self.watched = WatchedExtensions(shared.store, self.name, lambda: shared.watching_changed(self.name))
         self.lookouts = StationLookouts(
@@ -140,4 +145,10 @@ class WatchedStation:
 def _verification(settings: StationSettings) -> bool | ssl.SSLContext:
     if isinstance(settings.tls_verify, bool):
         return settings.tls_verify
-    return ssl.create_default_context(cafile=str(settings.tls_verify))
+    return _trusting(settings.tls_verify)
+
+
+@cache
+def _trusting(file: Path) -> ssl.SSLContext:
+    """One for all stations whose certificates it vouches for: each takes a megabyte."""
+    return ssl.create_default_context(cafile=str(file))

@@ -77,13 +77,15 @@ NoCallsAfter = Annotated[int, Field(ge=0, le=1440)]
 
 
 class StationSettings(BaseModel):
-    """`name` is what people type and what the store knows the station by; `title` is what they read. Times are seconds,
-    `no_calls_after` minutes. `alert_chats` may be empty: then the chats bound to it, or the fleet's, are told."""
+    """`name` is what people type and what the store knows the station by, `formerly` what it knew it by until now;
+    `title` is what they read. Times are seconds, `no_calls_after` minutes. `alert_chats` may be empty: then the chats
+    bound to it, or the fleet's, are told."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True)
 
     name: str = Field(max_length=64)
     title: str = Field(min_length=1, max_length=64)
+    formerly: str | None = Field(default=None, min_length=1, max_length=64)
     url: WebAddress
     key: ApiKey
     tls_verify: Verification = True

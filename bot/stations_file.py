@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot import plain_http
+from bot.access import FLEET_WORD
 from bot.settings import Settings, WrongSettings
 from bot.station_settings import StationSettings
 
@@ -64,9 +65,15 @@ def _checked(
             stations.append(_station(table, defaults, environment))
         except WrongSettings as wrong:
             complaints += (f"{whose}: {line}" for line in wrong.lines)
-    for what in ("name", "title", "url"):
-        taken = Counter(getattr(station, what) for station in stations)
+    for what in ("name", "title", "url", "formerly"):
+        taken = Counter(found for station in stations if (found := getattr(station, what)) is not None)
         complaints += (f"STATIONS_FILE: {path}: two have the same {what}: {one}" for one, n in taken.items() if n > 1)
+    names = {station.name for station in stations}
+    complaints += (
+        f"STATIONS_FILE: {path}: {one.name}: formerly: {one.formerly} is the name of another PBX now; take it out"
+        for one in stations
+        if one.formerly in names
+    )
     if complaints:
         raise WrongSettings(complaints)
     return tuple(stations)
@@ -82,11 +89,13 @@ def _station(table: Mapping[str, Any], defaults: Mapping[str, Any], environment:
             wrong.append(f"key_env: {variable} is not set; put it into the environment or .env")
         written["key"] = environment.get(str(variable)) or "-"
     try:
-        station = StationSettings.model_validate({"title": written.get("name"), **written})
+        station = StationSettings.model_validate({"title": str(written.get("name") or "-"), **written})
     except ValidationError as error:
         raise WrongSettings([*wrong, *(_complaint(e["loc"], e["type"], e["msg"]) for e in error.errors())]) from None
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,31}", station.name):
         wrong.append("name: is not a short word; write it with small letters, digits, - and _, like acme-2")
+    if station.name == FLEET_WORD:
+        wrong.append(f"name: {FLEET_WORD} means all PBXs together; take another word")
     if (refusal := plain_http.refusal(station.url, station.allow_http)) is not None:
         wrong.append(f"url: {refusal}")
     if station.no_calls_after >= station.no_calls_hours.longest:

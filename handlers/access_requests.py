@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.access import OPERATOR, VIEWER, NotGranted, Permission
+from bot.access import EVERY_STATION, OPERATOR, VIEWER, NotGranted, Permission
 from bot.chat.message import Button, Message, mark, stored
 from bot.store.audit import Change
 from handlers.command import Reply, Request, button
@@ -18,26 +18,35 @@ async def ask(request: Request) -> Reply:
     granted = await request.desk.grants.current()
     admins = granted.people_with(Permission.GRANT, request.station.name, request.now)
     facts = {"person": actor.id, "name": actor.name, "username": actor.username or ""}
-    asked = await request.desk.requests.ask(request.station.name, actor.id, facts, admins, _buttons)
+    names_none = request.desk.fleet.one is None and request.station.name == EVERY_STATION
+    buttons = _refusal if names_none else _buttons
+    asked = await request.desk.requests.ask(
+        request.station.name, actor.id, facts | {"names_none": names_none}, admins, buttons
+    )
     message = Message("access_requested", {"person": actor.id, "asked": asked})
     return Reply(message, outcome="asked for access" if asked else "asked too often")
 
 
 def _buttons(request_id: int) -> list[list[dict[str, Any]]]:
     """What is given with one press; anything else with /grant."""
+    offers = [_to(request_id, mark("👁 Viewer"), VIEWER.name), _to(request_id, mark("🎧 Operator"), OPERATOR.name)]
+    return [*stored((tuple(offers),)), *_refusal(request_id)]
 
-    def to(label: str, role: str) -> Button:
-        return Button(label, "access.answer", {"request": request_id, "role": role})
 
-    offers = (to(mark("👁 Viewer"), VIEWER.name), to(mark("🎧 Operator"), OPERATOR.name))
-    return stored((offers, (to(mark("✖ Refuse"), ""),)))
+def _refusal(request_id: int) -> list[list[dict[str, Any]]]:
+    """Whoever names no PBX is not given all of them with one press."""
+    return stored(((_to(request_id, mark("✖ Refuse"), ""),),))
+
+
+def _to(request_id: int, label: str, role: str) -> Button:
+    return Button(label, "access.answer", {"request": request_id, "role": role})
 
 
 @button("access.answer", resume=Resume.WHOLE)
 async def answer(request: Request) -> Reply:
     """The ledger of requests tells the person and edits the question for every administrator."""
     found = await request.desk.requests.find(int(request.data["request"]))
-    if found is None:
+    if found is None or found.station != request.station.name:
         return Reply(toast=mark("I do not know this request any more."), outcome="unknown")
     role = str(request.data["role"])
     given = granting(request, found.person_id, role) if role else None

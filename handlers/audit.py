@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bot.access import EVERY_STATION
 from bot.chat.message import Button, File, Message, Rows, mark
 from bot.store.acquaintances import Known
 from bot.store.audit_reading import Row, Wanted
@@ -36,17 +37,17 @@ async def audit(request: Request) -> Reply:
 
 @button("audit.page")
 async def turn(request: Request) -> Reply:
-    return Reply(await _page(request, _from_button(request.data["wanted"]), request.data.get("before")))
+    return Reply(await _page(request, _from_button(request, request.data["wanted"]), request.data.get("before")))
 
 
 @button("audit.card")
 async def open_card(request: Request) -> Reply:
     found = await request.desk.audit.one(int(request.data["entry"]))
-    if found is None:
+    if found is None or _station(request) not in (None, found[0].station):
         return Reply(toast=mark("I do not know this any more."), outcome="gone")
     entry, outcomes = found
     names = await request.desk.people.named([entry.actor_id, entry.chat_id])
-    facts = _line(Row(entry, outcomes[-1] if outcomes else None), names) | {
+    facts = _line(request, Row(entry, outcomes[-1] if outcomes else None), names) | {
         "arguments": entry.arguments,
         "permission": entry.permission,
         "person": entry.actor_id,
@@ -61,7 +62,7 @@ async def open_card(request: Request) -> Reply:
 @button("audit.export")
 async def export(request: Request) -> Reply:
     """In the background: a year of a busy office is many rows."""
-    wanted = _from_button(request.data["wanted"])
+    wanted = _from_button(request, request.data["wanted"])
     return Reply(toast=mark("It comes as a file."), then=lambda: _export(request, wanted), outcome="export begun")
 
 
@@ -85,7 +86,7 @@ async def _export(request: Request, wanted: Wanted) -> Reply:
 async def _read(request: Request) -> Wanted:
     """Words in any order. Raises WrongArguments."""
     now = request.station.local(request.now)
-    wanted, left = Wanted(), list[str]()
+    wanted, left = Wanted(station=_station(request)), list[str]()
     for word in request.arguments.split():
         if word.lower() in VERDICTS:
             wanted = replace(wanted, allowed=VERDICTS[word.lower()])
@@ -137,7 +138,7 @@ async def _page(request: Request, wanted: Wanted, before: int | None) -> Message
     names = await request.desk.people.named({n for row in shown for n in (row.entry.actor_id, row.entry.chat_id)})
     facts = {
         "total": await request.desk.audit.count(wanted),
-        "rows": [_line(row, names) for row in shown],
+        "rows": [_line(request, row, names) for row in shown],
         "first_page": before is None,
         "allowed": wanted.allowed,
         "what": wanted.what,
@@ -162,10 +163,19 @@ def _buttons(wanted: Wanted, shown: Sequence[Row], before: int | None, *, more: 
     return (*rows, tuple(turns), (export,))
 
 
-def _line(row: Row, names: Mapping[int, Known]) -> dict[str, Any]:
+def _station(request: Request) -> str | None:
+    """Who asks about one of several PBXs sees what concerns that one; None is all there is."""
+    name = request.station.name
+    return name if request.desk.fleet.one is None and name != EVERY_STATION else None
+
+
+def _line(request: Request, row: Row, names: Mapping[int, Known]) -> dict[str, Any]:
     entry = row.entry
     chat = names.get(entry.chat_id)
+    of_all = request.desk.fleet.one is None and _station(request) is None
     return {
+        "station": entry.station if of_all else request.station.name,
+        "of_all": of_all,
         "at": entry.at,
         "who": entry.actor_name,
         "where": chat.name if chat and entry.chat_id < 0 else "",
@@ -226,7 +236,7 @@ def _stored(wanted: Wanted) -> dict[str, Any]:
     }
 
 
-def _from_button(stored: Mapping[str, Any]) -> Wanted:
-    """What `_stored` gave."""
+def _from_button(request: Request, stored: Mapping[str, Any]) -> Wanted:
+    """What `_stored` gave, of the PBX that the button is about."""
     moments = {key: datetime.fromisoformat(stored[key]) if stored[key] else None for key in ("since", "until")}
-    return Wanted(**{**stored, **moments})
+    return Wanted(**{**stored, **moments}, station=_station(request))

@@ -13,7 +13,7 @@ async def ask_which(request: Request) -> Reply:
     """Stands in for the command that was typed; `data` holds its name, and the stations at which it is allowed."""
     command, among = str(request.data["command"]), list(request.data["among"])
     offered = [
-        _button(command, request.arguments, name, station.title)
+        choosing(command, request.arguments, name, station.title)
         for name in among[: MOST_OFFERED if len(among) <= MOST_OFFERED else 0]
         if (station := request.desk.fleet.station(name)) is not None
     ]
@@ -22,7 +22,8 @@ async def ask_which(request: Request) -> Reply:
     return Reply(Message("which_station", facts, rows), outcome="asked which PBX is meant")
 
 
-def _button(command: str, arguments: str, name: str, title: str) -> Button:
+def choosing(command: str, arguments: str, name: str, title: str) -> Button:
+    """The command, about that PBX."""
     return Button(title, "station.choose", {"command": command, "arguments": arguments, "station": name})
 
 

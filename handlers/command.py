@@ -20,6 +20,7 @@ from bot.pbx import Pbx
 from bot.store.acquaintances import Acquaintances
 from bot.store.audit import NOTHING_CHANGED, Change
 from bot.store.audit_reading import AuditReader
+from bot.store.bindings import Bindings
 from bot.store.drawer import Drawer
 from bot.store.grants import GrantBook
 from bot.store.imports import Imports
@@ -153,6 +154,7 @@ class Desk:
     membership: Membership
     incidents: Incidents
     silences: Silences
+    bindings: Bindings
     fleet: "Fleet"
 
 
@@ -161,8 +163,9 @@ class Request:
     """What a person asks. `arguments` is what stood after the command, or the words of an answer; `data` is what the
     pressed button or the answered question carried, and `kept` what was in the drawer for a button that writes: it is
     gone when that is concluded. `resumed`: a run that was killed had begun this; how far it came nobody knows. `about`
-    is the person whose message was replied to. `asking` is for what the access rules say of this person here, and
-    `may_at` what they may do at another station.
+    is the person whose message was replied to. `asking` is for what the access rules say of this person here, `may_at`
+    what they may do at another station, and `among` all at which they may do this here; `named` that it was written
+    which; `settled` that it is about this station, and not as well about another.
     `translate` is for what goes into files; messages translate themselves. `stopping` tells long work that the program
     is being ended."""
 
@@ -177,12 +180,15 @@ class Request:
     desk: Desk
     translate: Callable[[str], str]
     stopping: Callable[[], bool]
+    among: tuple[str, ...] = ()
+    named: bool = False
     arguments: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
     kept: Mapping[str, Any] | None = None
     resumed: bool = False
     document: Document | None = None
     about: Actor | None = None
+    settled: bool = True
 
 
 class WrongArguments(Exception):
@@ -203,7 +209,7 @@ class Whose(StrEnum):
     ONE = "one: who speaks of several is asked which"
     ANY = "any of them, it makes no difference"
     ALL = "all that can be meant here"
-    NAMED = "the one that is named, also where it is not known yet"
+    NAMED = "the one that is named, of all at which the person may do it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +236,7 @@ class Press:
     handler: Handler
     rule: Rule
     resume: Resume = Resume.FREELY
+    whose: Whose = Whose.ONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,12 +286,13 @@ def command(
     return declare
 
 
-def button(name: str, *, resume: Resume | None = None) -> Callable[[Handler], Handler]:
-    """Declare what pressing a button does. Without a line in the table of rules it does not import."""
+def button(name: str, *, resume: Resume | None = None, whose: Whose = Whose.ONE) -> Callable[[Handler], Handler]:
+    """Declare what pressing a button does; `whose` is ONE or ALL. Without a line in the table of rules it does not
+    import."""
     rule = _rule(name, CATALOGUE.declares(name), r"[a-z_]+\.[a-z_]+")
 
     def declare(handler: Handler) -> Handler:
-        CATALOGUE.presses[name] = Press(name, handler, rule, resume or _cautious(rule))
+        CATALOGUE.presses[name] = Press(name, handler, rule, resume or _cautious(rule), whose)
         return handler
 
     return declare

@@ -25,7 +25,7 @@ from bot.store.grants import GrantBook
 from bot.store.tables import Question
 from handlers import checks, subjects, whose
 from handlers.checks import Case, May
-from handlers.command import Catalogue, Station
+from handlers.command import Catalogue, Station, Whose
 from handlers.directory import Directory
 from handlers.intent import Actor, Added, Intent, Place, Pressed, Said, Typed
 from handlers.limits import Limits
@@ -59,7 +59,9 @@ class Matter:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """`entry` is the audit row; `asking` who, where and when, `station` about which PBX. `before` is what a killed run
-    had decided, when this goes on with it or gives it up; `again` that a killed run may have answered already."""
+    had decided, when this goes on with it or gives it up; `again` that a killed run may have answered already. `among`
+    are all stations at which the person may do it here, `named` whether it was said which, `settled` whether it is
+    about this one, and not just as well about another."""
 
     decision: Decision
     subject: Subject
@@ -69,12 +71,19 @@ class Verdict:
     station: Station
     before: Earlier | None = None
     again: bool = False
+    among: tuple[str, ...] = ()
+    named: bool = False
+    settled: bool = True
 
     def may(self, permission: str) -> Decision:
         return self.access.may(self.asking, permission)
 
     def may_at(self, station: str, permission: str) -> Decision:
         return self.access.may(replace(self.asking, station=station), permission)
+
+    def theirs(self) -> "Verdict":
+        """For looking at many stations."""
+        return replace(self, access=self.access.of(self.asking))
 
     def of(self, actor: Actor, place: Place) -> "Verdict":
         """The same, seen from where somebody else asked."""
@@ -147,7 +156,7 @@ class Decisions:
         """What somebody may do here, without deciding anything: to choose what is said to them."""
         asking = self._asking(actor, place)
         async with self._store.begin() as session:
-            access = await self._grants.read(session)
+            access = (await self._grants.read(session)).of(asking)
             among = await self._directory.among(session, access, asking)
         views = whose.views(asking, among)
         if any(access.needs_membership(view) for view in views):
@@ -203,9 +212,10 @@ class Decisions:
         asking = replace(self._asking(matter.intent.actor, matter.intent.place), member=member)
         async with self._store.begin() as session:
             access = await self._grants.read(session)
-            about = await self._about(session, matter, access, asking)
-            if asked or not any(access.needs_membership(view) for view in about.views):
-                about = whose.settled(about, access)
+            theirs = access.of(asking)
+            about = await self._about(session, matter, theirs, asking)
+            if asked or not any(theirs.needs_membership(view) for view in about.views):
+                about = whose.settled(about, theirs)
                 subject = await matter.look(session, access, about.asking) if matter.look else about.subject
                 return await self._decide(session, matter, subject, access, about)
         member = await self._membership.is_member(asking.chat, asking.person)
@@ -219,7 +229,10 @@ class Decisions:
             return whose.of_joining(self._directory, matter.subject, access, asking)
         station = matter.station
         if isinstance(matter.intent, Pressed) and station is None:
-            station = await subjects.station_of_press(session, matter.intent)
+            action, station = await subjects.pressed_for(session, matter.intent)
+            press = self._catalogue.presses.get(action)
+            if press is not None and press.whose is Whose.ALL:
+                return await whose.of_several(session, self._directory, press, matter.subject, access, asking, station)
         return About(matter.subject, (replace(asking, station=station or asking.station),))
 
     async def _decide(
@@ -255,7 +268,7 @@ class Decisions:
                 decision = checks.UNBOUND
             if case.is_open and earlier is not None:
                 verdict = Verdict(decision, subject, earlier.id, asking, access, station, earlier, again)
-                return await self._again(session, matter, verdict)
+                return await self._again(session, matter, _seen_by(about, verdict))
             if decision.allowed:
                 decision = self._limits.objection(case.rule, case.actor, case.place, case.now) or decision
             if decision.allowed:
@@ -264,7 +277,7 @@ class Decisions:
                 await bindings.choose(session, chat_id=asking.chat, person_id=asking.person, station=asking.station)
         await self._meet(session, intent)
         entry = await self._record(session, matter, subject, decision, about.known)
-        return Verdict(decision, subject, entry, asking, access, station, again=again)
+        return _seen_by(about, Verdict(decision, subject, entry, asking, access, station, again=again))
 
     def _is_of_this_run(self, update_id: int, earlier: Earlier | None) -> bool:
         if earlier is None or update_id in self._cut_off:
@@ -327,6 +340,10 @@ class Decisions:
             station=self._directory.one or EVERY_STATION,
             now=self._clock(),
         )
+
+
+def _seen_by(about: About, verdict: Verdict) -> Verdict:
+    return replace(verdict, among=about.among, named=about.by_word, settled=not about.unsettled)
 
 
 def _known(actor: Actor) -> Known:

@@ -7,13 +7,10 @@ from datetime import UTC, tzinfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.access import EVERY_STATION, Access, Asking
+from bot.access import EVERY_STATION, FLEET_WORD, Access, Asking
 from bot.store import bindings
 from handlers.command import Station
 from handlers.words import station_named
-
-# What people write for all of them together.
-FLEET_WORD = "fleet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +80,16 @@ class Directory:
         asking: Asking,
         words: str,
         *,
-        everywhere: bool = False,
+        to_be_named: Sequence[str] | None = None,
         of_pbx: bool = False,
     ) -> Choice:
-        """`everywhere`: it is to be named, of all that there are. `of_pbx`: the fleet as a whole cannot be meant."""
-        among = self.names if everywhere else await self.among(session, access, asking)
+        """`to_be_named`: only a word says which of these it is. `of_pbx`: the fleet as a whole cannot be meant."""
+        among = await self.among(session, access, asking) if to_be_named is None else tuple(to_be_named)
         if self.one is not None:
             return Choice(self.one, among, words)
-        whole = {} if of_pbx else self._whole(among)
+        whole = {} if of_pbx or to_be_named is not None else self._whole(among)
         named, others = station_named(words, {name: name for name in among} | whole)
-        if named is not None or everywhere:
+        if named is not None or to_be_named is not None:
             return Choice(named, among, others, by_word=named is not None)
         if len(among) == 1:
             return Choice(among[0], among, words)

@@ -16,7 +16,7 @@ from bot.store.deeds import Deed
 from handlers import answers, checks, group_chat, import_recovery, import_run, refusals, second_person
 from handlers.answers import Address
 from handlers.checks import UNDECIDED
-from handlers.command import Command, Press, Question, Reply, Request
+from handlers.command import Command, Press, Question, Reply, Request, Whose
 from handlers.conversation import Conversation
 from handlers.decisions import NO_UPDATE, Decisions, Verdict
 from handlers.execution import Execution, Job, Work
@@ -109,12 +109,13 @@ class Dispatcher:
         verdict = await self._decisions.about_command(typed, update_id)
         command, decision = verdict.subject.handler, verdict.decision
         to = Address(typed.actor, typed.place, verdict.station.name, asked=typed.message_id)
-        talk = self._reception.conversation(to, verdict.may, again=verdict.again)
+        talk = self._reception.conversation(to, verdict.may, again=verdict.again, settled=verdict.settled)
         metrics.COMMANDS.labels(command.name if command else "unknown", _word(decision)).inc()
         if not decision.allowed or not isinstance(command, Command):
             await self._refuse(typed, verdict, talk)
             return
-        if command.rule.asks_pbx and (wait := verdict.station.pbx.turn_in) > WORTH_SAYING:
+        asks_one = command.rule.asks_pbx and command.whose is Whose.ONE
+        if asks_one and (wait := verdict.station.pbx.turn_in) > WORTH_SAYING:
             await talk.progress(Message("waiting_turn", {"station": verdict.station.name, "wait": wait}))
         request = self._request(typed, talk, verdict, arguments=verdict.subject.arguments)
         job = Job(update_id, verdict.entry, to, command.resume is Resume.WHOLE)
@@ -276,7 +277,9 @@ class Dispatcher:
         elif verdict.decision.allowed:
             directory, roles = self._reception.directory, self._reception.desk.grants.roles
             if directory.one is None:
-                reply = group_chat.introduction_to_many(directory.names)
+                seen = verdict.theirs()
+                theirs = [name for name in directory.names if seen.may_at(name, Permission.GRANT).allowed]
+                reply = group_chat.introduction_to_many(theirs)
             else:
                 reply = group_chat.introduction(directory.one, added.place, roles)
         else:

@@ -1,6 +1,6 @@
 """/start, /help, /id: what the bot is, what this person may do with it, and who they are to it."""
 
-from bot.access import Permission
+from bot.access import EVERY_STATION, Permission
 from bot.chat.message import Message, mark
 from handlers import refusals
 from handlers.command import CATALOGUE, Reply, Request, Whose, command
@@ -23,7 +23,7 @@ async def help_(request: Request) -> Reply:
         (label, commands)
         for label, commands in by_topic(
             CATALOGUE,
-            lambda c: request.may(c.rule.permission).allowed and c.rule.where.holds(private=request.place.private),
+            lambda c: _may(request, c.rule.permission) and c.rule.where.holds(private=request.place.private),
         )
     ]
     wanted = request.arguments.strip().lstrip("/").lower()
@@ -36,6 +36,11 @@ async def help_(request: Request) -> Reply:
         for label, commands in topics
     ]
     return Reply(Message("help", {"topics": shown}))
+
+
+def _may(request: Request, permission: str) -> bool:
+    """At any of the PBXs that can be meant here."""
+    return any(request.may_at(station, permission).allowed for station in request.among)
 
 
 @command("id", summary=mark("Your numeric id and this chat's, as the settings want them"), whose=Whose.ANY)
@@ -54,5 +59,6 @@ async def id_(request: Request) -> Reply:
 async def start(request: Request) -> Reply:
     if not request.may(Permission.SOMEBODY).allowed:
         return Reply(refusals.stranger(request.actor))
-    asks = [f"/{name}" for name in FIRST_ASKED if request.may(CATALOGUE.commands[name].rule.permission).allowed]
-    return Reply(Message("start", {"station": request.station.name, "private": request.place.private, "asks": asks}))
+    asks = [f"/{name}" for name in FIRST_ASKED if _may(request, CATALOGUE.commands[name].rule.permission)]
+    about = request.station.name if request.settled else EVERY_STATION
+    return Reply(Message("start", {"station": about, "private": request.place.private, "asks": asks}))

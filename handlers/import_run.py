@@ -52,8 +52,9 @@ def goes_on(request: Request, import_id: int, rows: Sequence[Row]) -> Reply:
 
 @button("import.stop", resume=Resume.WHOLE)
 async def stop(request: Request) -> Reply:
-    stopping = await request.desk.imports.move(
-        int(request.data["import"]), imports.STOPPING, only_from=(imports.RUNNING,)
+    found = await request.desk.imports.find(request.station.name, int(request.data["import"]))
+    stopping = found is not None and await request.desk.imports.move(
+        found.id, imports.STOPPING, only_from=(imports.RUNNING,)
     )
     return Reply(toast=mark("It stops after this batch.") if stopping else mark("It has ended already."))
 
@@ -61,7 +62,7 @@ async def stop(request: Request) -> Reply:
 @button("import.go_on", resume=Resume.WHOLE)
 async def go_on(request: Request) -> Reply:
     import_id = int(request.data["import"])
-    found = await request.desk.imports.find(import_id)
+    found = await request.desk.imports.find(request.station.name, import_id)
     if found is None or not await request.desk.imports.move(import_id, imports.RUNNING, only_from=(imports.STOPPED,)):
         return Reply(toast=mark("It is under way, or has ended already."))
     return goes_on(request, import_id, found.rows)
@@ -69,7 +70,7 @@ async def go_on(request: Request) -> Reply:
 
 @button("import.report")
 async def report(request: Request) -> Reply:
-    found = await request.desk.imports.find(int(request.data["import"]))
+    found = await request.desk.imports.find(request.station.name, int(request.data["import"]))
     if found is None or not found.rows:
         return Reply(toast=mark("The report was delivered already."))
     sent = await request.talk.send_privately(
@@ -106,7 +107,7 @@ class _Run:
         self._done_before = 0
 
     async def settle_what_was_under_way(self) -> None:
-        found = await self._request.desk.imports.find(self._id)
+        found = await self._request.desk.imports.find(self._request.station.name, self._id)
         self._rows = [dict(row) for row in found.rows] if found else []
         self._done_before = len(self._rows) - count(self._rows, "waiting")
         await self._find_out([row for row in self._rows if row["state"] == "sending"])
@@ -115,7 +116,7 @@ class _Run:
         return [row for row in self._rows if row["state"] == "waiting"][:BATCH]
 
     async def may_go_on(self) -> bool:
-        found = await self._request.desk.imports.find(self._id)
+        found = await self._request.desk.imports.find(self._request.station.name, self._id)
         return found is not None and found.state == imports.RUNNING and not self._request.stopping()
 
     async def create(self, batch: list[Row]) -> None:

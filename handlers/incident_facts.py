@@ -29,7 +29,7 @@ def incident_facts(incident: Incident, now: datetime) -> dict[str, Any]:
         "held_by": incident.held_by,
         "hit": facts.get("hit") or 0,
         "of": facts.get("of") or 0,
-        "names": [str(name) for name in facts.get("names") or ()],
+        "stations": [str(name) for name in facts.get("stations") or ()],
         "asked": [str(name) for name in facts.get("asked") or ()],
     }
 

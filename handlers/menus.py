@@ -1,7 +1,7 @@
 """The command lists Telegram offers while typing: for each person and chat only what they may do there."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from datetime import datetime
 
 import structlog
@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 STRANGER = 0
 # Grants end by themselves; their menus follow within this many seconds.
 LOOK_EVERY = 300.0
+# In more chats whoever has a role everywhere is offered what everybody there is: each menu is a question to Telegram.
+MOST_CHATS = 50
 
 
 class Menus:
@@ -83,6 +85,9 @@ class Menus:
     def menus(self, access: Access) -> Iterator[tuple[BotCommandScope, list[BotCommand]]]:
         people = sorted({grant.subject for grant in access.grants if not grant.is_of_chat})
         chats = sorted({grant.subject for grant in access.grants if grant.is_of_chat})
+        given: dict[int, set[str]] = {}
+        for grant in access.grants:
+            given.setdefault(grant.subject, set()).add(grant.station)
         yield BotCommandScopeAllPrivateChats(), self._listed(access, STRANGER, STRANGER)
         yield BotCommandScopeAllGroupChats(), self._listed(access, STRANGER, -1)
         for person in people:
@@ -90,7 +95,8 @@ class Menus:
         for chat in chats:
             yield BotCommandScopeChat(chat), self._listed(access, STRANGER, chat)
             for person in people:
-                yield BotCommandScopeChatMember(chat, person), self._listed(access, person, chat)
+                if _meet(given[person], given[chat], len(chats)):
+                    yield BotCommandScopeChatMember(chat, person), self._listed(access, person, chat)
 
     def _listed(self, access: Access, person: int, chat: int) -> list[BotCommand]:
         """Whoever looks at a chat's menu is a member of it. What they may at one station they are offered."""
@@ -118,3 +124,8 @@ class Menus:
             log.debug("a command menu was not taken", scope=scope.type, reason=str(error))
             return False
         return True
+
+
+def _meet(person: Set[str], chat: Set[str], chats: int) -> bool:
+    """Whether a person may have other rights in a chat than everybody there, and may well come there."""
+    return bool(person & chat) or (chats <= MOST_CHATS and EVERY_STATION in person | chat)

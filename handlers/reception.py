@@ -38,15 +38,15 @@ class Reception:
     mask_numbers: bool = False
     wake: Callable[[], None] = lambda: None
 
-    def conversation(self, to: Address, may: May, *, again: bool = False) -> Conversation:
-        """`again`: a killed run may have answered already."""
+    def conversation(self, to: Address, may: May, *, again: bool = False, settled: bool = True) -> Conversation:
+        """`again`: a killed run may have answered already. `settled`: it is about one PBX, which is to be said."""
         return Conversation(
             messenger=self.messenger,
             store=self.store,
             zone=self.directory.zone(to.station),
             clock=self.clock,
             to=to,
-            says_station=self.directory.one is None,
+            says_station=settled and self.directory.one is None,
             masked=self.mask_numbers and not may(Permission.NUMBERS).allowed,
             wake=self.wake,
             again=again,
@@ -68,11 +68,14 @@ class Reception:
             now=self.clock(),
             talk=talk,
             may=verdict.may,
-            may_at=verdict.may_at,
+            may_at=verdict.theirs().may_at,
             asking=verdict.asking,
+            settled=verdict.settled,
             desk=self.desk,
             translate=self.renderer.label,
             stopping=stopping,
+            among=verdict.among,
+            named=verdict.named,
             arguments=arguments,
             data=verdict.subject.data,
             kept=verdict.subject.kept,

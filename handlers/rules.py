@@ -237,7 +237,15 @@ RULES: Mapping[str, Rule] = {
     "audit.card": Rule(Permission.AUDIT, Where.PRIVATE),
     "audit.export": Rule(Permission.AUDIT, Where.PRIVATE, costly=True),
     # the PBXs
+    "/stations": Rule(Permission.STATUS),
+    "stations.show": Rule(Permission.STATUS),
     "station.choose": Rule(Permission.SOMEBODY),
+    "/bind": Rule(Permission.GRANT, Where.GROUP),
+    "chat.ask_bind": Rule(Permission.GRANT, Where.GROUP),
+    "chat.bind": Rule(Permission.GRANT, Where.GROUP, writes=mark("Bind a group to a PBX")),
+    "/unbind": Rule(Permission.GRANT, Where.GROUP),
+    "chat.unbind": Rule(Permission.GRANT, Where.GROUP, writes=mark("Unbind a group from a PBX")),
+    "chat.leave_bound": Rule(Permission.GRANT, Where.GROUP),
     # the bot
     "/help": Rule(Permission.ANYONE),
     "/id": Rule(Permission.ANYONE),

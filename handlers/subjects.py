@@ -90,11 +90,13 @@ def of_answer(answer: Press, question: Question, said: Said) -> Subject:
     )
 
 
-async def station_of_press(session: AsyncSession, pressed: Pressed) -> str:
-    """Whose PBX a button is about: the keyboard says so, or the button itself."""
+async def pressed_for(session: AsyncSession, pressed: Pressed) -> tuple[str, str]:
+    """What a button does, and whose PBX it is about: the keyboard says so, or the button itself."""
     keyboard = await keyboards.find_keyboard(session, pressed.keyboard)
     choice = chosen(keyboard, pressed)
-    return "" if keyboard is None or choice is None else str((choice["data"] or {}).get("station", keyboard.station))
+    if keyboard is None or choice is None:
+        return "", ""
+    return str(choice["action"]), str((choice["data"] or {}).get("station", keyboard.station))
 
 
 def question_again(taken: Mapping[str, Any], said: Said, now: datetime) -> Question:

@@ -29,6 +29,7 @@ TOPICS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "quiet",
         ),
     ),
+    (mark("🏢 PBXs"), ("stations", "bind", "unbind")),
     (mark("🔐 Access"), ("access", "grant", "revoke", "audit")),
     (mark("🤖 The bot"), ("help", "id", "start")),
 )

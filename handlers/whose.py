@@ -7,14 +7,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access import EVERY_STATION, Access, Asking, Permission
 from handlers.choose_station import ask_which
-from handlers.command import Command, Whose
+from handlers.command import Command, Press, Whose
 from handlers.directory import Directory
 from handlers.subjects import Subject
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """The person, seen at each station that it can be about; only at one of them once it is settled. `by_word`: it was
+    """The person, seen at each station that it can be about; where it is allowed, once it is settled. `by_word`: it was
     named. `unbound`: nothing can be meant here. `known` is what the audit calls it."""
 
     subject: Subject
@@ -26,6 +26,10 @@ class About:
     @property
     def asking(self) -> Asking:
         return self.views[0]
+
+    @property
+    def among(self) -> tuple[str, ...]:
+        return tuple(view.station for view in self.views)
 
     @property
     def known(self) -> str:
@@ -48,21 +52,37 @@ async def of_command(
     command = subject.handler
     if not isinstance(command, Command):
         return About(subject, tuple(views(asking, ())), unsettled=True)
-    choice = await directory.choice(
-        session,
-        access,
-        asking,
-        subject.arguments,
-        everywhere=command.whose is Whose.NAMED,
-        of_pbx=command.rule.asks_pbx and command.whose is Whose.ONE,
-    )
     if command.whose is Whose.ALL:
-        return About(subject, tuple(views(asking, choice.among)), unsettled=True)
+        among = await directory.among(session, access, asking)
+        return About(subject, tuple(views(asking, among)), unsettled=True)
+    theirs = None
+    if command.whose is Whose.NAMED and directory.one is None:
+        # One that is not theirs is to them as one that is not there.
+        seen = views(asking, directory.names)
+        theirs = [view.station for view in seen if access.may(view, command.rule.permission).allowed]
+    choice = await directory.choice(
+        session, access, asking, subject.arguments, to_be_named=theirs, of_pbx=command.rule.asks_pbx
+    )
     subject = replace(subject, arguments=choice.words)
     if choice.station is not None:
         return About(subject, (replace(asking, station=choice.station),), by_word=choice.by_word)
     unbound = command.whose is Whose.ONE and not choice.among
     return About(subject, tuple(views(asking, choice.among)), unbound=unbound, unsettled=True)
+
+
+async def of_several(
+    session: AsyncSession,
+    directory: Directory,
+    press: Press,
+    subject: Subject,
+    access: Access,
+    asking: Asking,
+    station: str,
+) -> About:
+    """A button under what shows several: about all that can be meant here, and the one that stands on it."""
+    among = await directory.among(session, access, asking)
+    seen = among if station in among or directory.one is not None else (station, *among)
+    return About(replace(subject, rule=press.rule, handler=press), tuple(views(asking, seen)), unsettled=True)
 
 
 def of_joining(directory: Directory, subject: Subject, access: Access, asking: Asking) -> About:
@@ -75,16 +95,17 @@ def of_joining(directory: Directory, subject: Subject, access: Access, asking: A
 
 
 def settled(about: About, access: Access) -> About:
-    """With one view: of what is still open, a command that must know is asked about, and any other is seen from where
-    it is allowed."""
-    command, rule = about.subject.handler, about.subject.rule
-    if not about.unsettled or not isinstance(command, Command) or rule is None or about.unbound:
+    """Seen from where it is allowed, from the first of these above all; a command that must know which it is asks."""
+    handler, rule = about.subject.handler, about.subject.rule
+    if not about.unsettled or handler is None or rule is None or about.unbound:
         return replace(about, views=about.views[:1])
     allowed = [view for view in about.views if access.may(view, rule.permission).allowed]
     subject = about.subject
-    if command.whose is Whose.ONE and allowed:
-        subject = _which(subject, command, allowed)
-    return replace(about, subject=subject, views=tuple(allowed[:1]) or about.views[:1])
+    if len(allowed) == 1 and isinstance(handler, Command) and handler.whose is not Whose.ALL:
+        return replace(about, views=tuple(allowed), unsettled=False)
+    if isinstance(handler, Command) and handler.whose is Whose.ONE and allowed:
+        subject = _which(subject, handler, allowed)
+    return replace(about, subject=subject, views=tuple(allowed) or about.views[:1])
 
 
 def _which(subject: Subject, command: Command, allowed: Sequence[Asking]) -> Subject:

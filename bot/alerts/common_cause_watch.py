@@ -119,5 +119,5 @@ def facts_of(cause: CommonCause) -> dict[str, Any]:
         "hit": len(cause.stations),
         "of": cause.of,
         "trunks": cause.trunks,
-        "names": sorted(cause.stations)[:MOST_NAMED],
+        "stations": sorted(cause.stations)[:MOST_NAMED],
     }

@@ -1,5 +1,6 @@
 """From transitions to facts that last: memories, incidents, their chains, what is owed to people – together."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,6 +15,7 @@ from bot.alerts import chain, rehearsal
 from bot.alerts.incident import End, Happened, Kind
 from bot.alerts.life import Life
 from bot.alerts.notices import Notices
+from bot.alerts.recency import Recency
 from bot.store.database import Store
 from bot.store.tables import Incident, WatchState
 
@@ -38,32 +40,39 @@ class Taken(StrEnum):
 class Ledger:
     """The incidents of one station. `wake` tells the courier that something is owed."""
 
-    def __init__(self, store: Store, station: str, notices: Notices, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, store: Store, station: str, notices: Notices, wake: Callable[[], None], recency: Recency
+    ) -> None:
         self._store = store
         self._station = station
         self._notices = notices
         self._life = Life(station, notices)
         self._wake = wake
+        self._recency = recency
 
     async def remembered(self) -> dict[str, State]:
         """What the machines remembered when the program last ran, by subject."""
-        async with self._store.begin() as session:
+        async with self._store.begin_in_line() as session:
             found = await session.execute(select(WatchState).where(WatchState.station == self._station))
             states = {row.subject: row.state for row in found.scalars()}
-        metrics.INCIDENTS.labels(self._station).set(await self.open_count())
+            metrics.INCIDENTS.labels(self._station).set(await self._open_count(session))
         return states
+
+    def note_look(self, subject: str, state: State, now: datetime) -> None:
+        """Nothing has changed in a stored memory but when it was last looked at: that may be stored a little later."""
+        self._recency.note(self._station, subject, state, now)
 
     async def apply(self, changed: Mapping[str, State | None], happened: Sequence[Happened], now: datetime) -> None:
         """All of it or nothing. None for a memory forgets it."""
         if not changed and not happened:
             return
-        async with self._store.begin() as session:
-            for subject, state in changed.items():
-                await self._remember(session, subject, state, now)
+        async with self._store.begin_in_line() as session:
+            await self._remember(session, changed, now)
             for one in happened:
                 await self._life.happens(session, one, now)
+            if happened:
+                metrics.INCIDENTS.labels(self._station).set(await self._open_count(session))
         if happened:
-            metrics.INCIDENTS.labels(self._station).set(await self.open_count())
             self._wake()
 
     async def tick(self, now: datetime) -> bool:
@@ -117,12 +126,11 @@ class Ledger:
     async def open_count(self) -> int:
         """How many incidents of the station are open."""
         async with self._store.begin() as session:
-            found = await session.execute(
-                select(func.count())
-                .select_from(Incident)
-                .where(Incident.station == self._station, Incident.open_key.is_not(None))
-            )
-            return found.scalar_one()
+            return await self._open_count(session)
+
+    async def _open_count(self, session: AsyncSession) -> int:
+        of_station = (Incident.station == self._station, Incident.open_key.is_not(None))
+        return (await session.execute(select(func.count()).select_from(Incident).where(*of_station))).scalar_one()
 
     async def acknowledge(self, incident_id: int, person_id: int, person_name: str, now: datetime) -> Taken:
         """The first to take it has it; every copy of the alert then says who and when."""
@@ -173,15 +181,21 @@ class Ledger:
         self._wake()
         return Taken.TAKEN
 
-    async def _remember(self, session: AsyncSession, subject: str, state: State | None, now: datetime) -> None:
-        row = await session.get(WatchState, (self._station, subject))
-        if state is None:
-            if row is not None:
-                await session.delete(row)
-        elif row is None:
-            session.add(WatchState(station=self._station, subject=subject, state=state, updated_at=now))
-        else:
-            row.state, row.updated_at = state, now
+    async def _remember(self, session: AsyncSession, changed: Mapping[str, State | None], now: datetime) -> None:
+        if not changed:
+            return
+        of_them = (WatchState.station == self._station, WatchState.subject.in_(changed))
+        rows = {row.subject: row for row in (await session.execute(select(WatchState).where(*of_them))).scalars()}
+        for subject, state in changed.items():
+            self._recency.outdated(self._station, subject)
+            row = rows.get(subject)
+            if state is None:
+                if row is not None:
+                    await session.delete(row)
+            elif row is None:
+                session.add(WatchState(station=self._station, subject=subject, state=state, updated_at=now))
+            else:
+                row.state, row.updated_at = state, now
 
     async def _do_or_put_off(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
         """One that cannot be done must not hold up the others."""
@@ -212,6 +226,18 @@ async def stations_left(store: Store) -> Sequence[str]:
     open_of = select(Incident.station).where(Incident.open_key.is_not(None))
     async with store.begin() as session:
         return (await session.execute(union(open_of, select(WatchState.station)))).scalars().all()
+
+
+async def remembered_everywhere(store: Store) -> dict[str, dict[str, State]]:
+    """What the machines of all stations remembered, by station and subject: one question instead of one for each."""
+    states: dict[str, dict[str, State]] = defaultdict(dict)
+    async with store.begin() as session:
+        for row in (await session.execute(select(WatchState.station, WatchState.subject, WatchState.state))).all():
+            states[row.station][row.subject] = row.state
+        by_station = select(Incident.station, func.count()).where(Incident.open_key.is_not(None))
+        for station, count in (await session.execute(by_station.group_by(Incident.station))).all():
+            metrics.INCIDENTS.labels(station).set(count)
+    return states
 
 
 async def _claim(session: AsyncSession, incident: Incident) -> bool:

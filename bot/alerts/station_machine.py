@@ -27,6 +27,13 @@ class StationMemory:
     stale_since: datetime | None = None
 
 
+def differs_in_recency_alone(memory: StationMemory, before: StationMemory) -> bool:
+    """Whether nothing happened but another look like the one before. The first of a kind is more than that."""
+    if before.looked_at is None or (before.seen_at is None and memory.seen_at is not None):
+        return False
+    return replace(memory, seen_at=before.seen_at, looked_at=before.looked_at) == before
+
+
 def step_station(
     memory: StationMemory, sight: Sight, alert_after: timedelta
 ) -> tuple[StationMemory, Transition | None]:

@@ -1,6 +1,6 @@
 """Looking at one station's trunks and telling the ledger what that meant."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,7 +36,8 @@ BELIEVED_FOR = 2 * REMEMBER_EVERY
 
 class Watch:
     """One station's watch. `latest` is the last look, `last_good` when the PBX last answered as it should. `saw_time`
-    is told the PBX's time whenever an answer carries it, `turned` that the watch goes on, whatever it saw."""
+    is told the PBX's time whenever an answer carries it, `turned` that the watch goes on, whatever it saw, `recalled`
+    what was remembered of the station when the watch began: one question to the store is enough."""
 
     def __init__(
         self,
@@ -47,6 +48,7 @@ class Watch:
         clock: Callable[[], datetime],
         saw_time: Callable[[datetime | None], None] = lambda _time: None,
         turned: Callable[[], None] = lambda: None,
+        recalled: Callable[[Mapping[str, dict[str, Any]]], None] = lambda _states: None,
     ) -> None:
         self._name = station
         self._pbx = pbx
@@ -55,6 +57,7 @@ class Watch:
         self._clock = clock
         self._saw_time = saw_time
         self._turned = turned
+        self._recalled = recalled
         self._trouble = Changes()
         self._looking_back = LookingBack(station, pbx, timedelta(seconds=policy.alert_after))
         self._station = StationMemory()
@@ -109,8 +112,12 @@ class Watch:
 
     async def remember(self) -> None:
         """Take up where the last run ended."""
-        states = await self._ledger.remembered()
-        self._station = memories.station_from(states.pop(STATION, None))
+        self.take_up(await self._ledger.remembered())
+
+    def take_up(self, states: Mapping[str, dict[str, Any]]) -> None:
+        """The same, when somebody has read already what is remembered of the station, by subject."""
+        self._recalled(states)
+        self._station = memories.station_from(states.get(STATION))
         self._trunks = {
             subject: memories.trunk_from(state) for subject, state in states.items() if is_of_trunk(subject)
         }
@@ -176,9 +183,13 @@ class Watch:
             for subject in self._trunks | trunks
             if machine.lasting(trunks.get(subject)) != machine.lasting(self._trunks.get(subject))
         }
-        if station != self._station:
-            changed[STATION] = memories.written(station)
-        await self._ledger.apply(changed, happened, sight.at)
+        if not changed and not happened and station_machine.differs_in_recency_alone(station, self._station):
+            if station != self._station:
+                self._ledger.note_look(STATION, memories.written(station), sight.at)
+        else:
+            if station != self._station:
+                changed[STATION] = memories.written(station)
+            await self._ledger.apply(changed, happened, sight.at)
         # Only now: had the store refused, the next look would come to the same conclusion again.
         self._station, self._trunks = station, trunks
         await self._look_back(sight)
@@ -203,7 +214,10 @@ class Watch:
             if (happened := await self._looking_back.tell(sight)) is None:
                 return
             station = replace(self._station, seen_at=sight.at)
-            await self._ledger.apply({STATION: memories.written(station)}, happened, sight.at)
+            if happened:
+                await self._ledger.apply({STATION: memories.written(station)}, happened, sight.at)
+            else:
+                self._ledger.note_look(STATION, memories.written(station), sight.at)
             self._looking_back.is_told()
             self._station = station
 

@@ -24,6 +24,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 # Telegram takes 4096; a line may still be put on top of a text that is sent again.
 LIMIT = 4000
 CAPTION_LIMIT = 1000
+# The facts that name stations.
+NAMES = frozenset({"station", "stations"})
 
 
 class Renderer:
@@ -52,15 +54,15 @@ class Renderer:
             self._view.reset(token)
         return self._fitted(self._headed(_tidy(literal_code(rendered)), facts), limit)
 
-    def _titled(self, facts: Any) -> Any:
+    def _titled(self, facts: Any, *, names: bool = False) -> Any:
+        """With what people call the stations in place of their names."""
         match facts:
             case Mapping():
-                return {
-                    key: self._title(value) if key == "station" and isinstance(value, str) else self._titled(value)
-                    for key, value in facts.items()
-                }
+                return {key: self._titled(value, names=key in NAMES) for key, value in facts.items()}
             case list() | tuple():
-                return [self._titled(one) for one in facts]
+                return [self._titled(one, names=names) for one in facts]
+            case str() if names:
+                return self._title(facts)
         return facts
 
     def _title(self, station: str) -> str:

@@ -19,6 +19,7 @@ class Wanted:
     actor_id: int | None = None
     what: str = ""
     allowed: bool | None = None
+    station: str | None = None
 
     def clauses(self) -> list[ColumnElement[bool]]:
         row, found = AuditEntry, list[ColumnElement[bool]]()
@@ -36,6 +37,8 @@ class Wanted:
             )
         if self.allowed is not None:
             found.append(row.allowed == self.allowed)
+        if self.station is not None:
+            found.append(row.station == self.station)
         return found
 
 

@@ -1,12 +1,40 @@
 """Which stations a chat speaks of, and which of them a person chose there last."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.chat_tables import Binding, Choice
+from bot.store.database import Store
+
+
+class Bindings:
+    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def of(self, chat_id: int) -> Sequence[Binding]:
+        async with self._store.begin() as session:
+            return await stations_of(session, chat_id)
+
+    async def bind(self, chat_id: int, station: str, *, alerts: bool, by_id: int, by_name: str) -> None:
+        async with self._store.begin() as session:
+            await bind(
+                session,
+                chat_id=chat_id,
+                station=station,
+                alerts=alerts,
+                by_id=by_id,
+                by_name=by_name,
+                now=self._clock(),
+            )
+
+    async def unbind(self, chat_id: int, station: str) -> bool:
+        """False when it was not bound."""
+        async with self._store.begin() as session:
+            return await unbind(session, chat_id=chat_id, station=station)
 
 
 async def bind(

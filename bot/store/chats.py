@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.chat_tables import Binding, ChatHold, ChatMove, Choice, ClosedChat
@@ -32,8 +32,9 @@ async def move(session: AsyncSession, old_id: int, new_id: int, now: datetime) -
     chosen_there = select(Choice.person_id).where(Choice.chat_id == new_id)
     await session.execute(delete(Choice).where(Choice.chat_id == old_id, Choice.person_id.in_(chosen_there)))
     await session.execute(update(Choice).where(Choice.chat_id == old_id).values(chat_id=new_id))
-    given_there = select(GrantRow.role).where(GrantRow.subject_id == new_id)
-    await session.execute(delete(GrantRow).where(GrantRow.subject_id == old_id, GrantRow.role.in_(given_there)))
+    given_there = select(GrantRow.station, GrantRow.role).where(GrantRow.subject_id == new_id)
+    given = tuple_(GrantRow.station, GrantRow.role)
+    await session.execute(delete(GrantRow).where(GrantRow.subject_id == old_id, given.in_(given_there)))
     await session.execute(update(GrantRow).where(GrantRow.subject_id == old_id).values(subject_id=new_id))
 
 

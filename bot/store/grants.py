@@ -12,6 +12,17 @@ from bot.store import chats
 from bot.store.database import Store
 from bot.store.people_tables import GrantRow
 
+# In the order in which a Grant is made of them.
+GRANT = (
+    GrantRow.subject_id,
+    GrantRow.role,
+    GrantRow.station,
+    GrantRow.given_by_id,
+    GrantRow.given_by_name,
+    GrantRow.given_at,
+    GrantRow.until,
+)
+
 
 class GrantBook:
     """`settings` are the grants that nobody can take away in chat; `changed` is told after every change."""
@@ -57,11 +68,12 @@ class GrantBook:
 
     async def read(self, session: AsyncSession) -> Access:
         """Everything that was given, ended or not: what counts is decided in one place."""
-        found = await session.execute(select(GrantRow).order_by(GrantRow.given_at, GrantRow.subject_id))
+        # Columns, not objects: it is read for every decision, and there may be thousands.
+        found = await session.execute(select(*GRANT).order_by(GrantRow.given_at, GrantRow.subject_id))
         # Settings name a group by the id it had before it became a supergroup.
         moves = await chats.moves(session) if self._names_chats else {}
         named = (replace(grant, subject=moves.get(grant.subject, grant.subject)) for grant in self._settings)
-        return Access((*named, *(_grant(row) for row in found.scalars())), self.roles)
+        return Access((*named, *(Grant(*row) for row in found)), self.roles)
 
     async def write(self, session: AsyncSession, grant: Grant, giver: Asking) -> None:
         """As part of a larger transaction, whose caller tells of the change. Raises NotGranted."""
@@ -84,15 +96,3 @@ class GrantBook:
 
 async def forget_ended(session: AsyncSession, now: datetime) -> None:
     await session.execute(delete(GrantRow).where(GrantRow.until <= now))
-
-
-def _grant(row: GrantRow) -> Grant:
-    return Grant(
-        subject=row.subject_id,
-        role=row.role,
-        station=row.station,
-        given_by=row.given_by_id,
-        giver=row.given_by_name,
-        given_at=row.given_at,
-        until=row.until,
-    )

@@ -31,9 +31,11 @@ class Imports:
             session.add(row)
         return row.id
 
-    async def find(self, import_id: int) -> Import | None:
+    async def find(self, station: str, import_id: int) -> Import | None:
+        """One of that station."""
         async with self._store.begin() as session:
-            return await session.get(Import, import_id)
+            found = await session.get(Import, import_id)
+            return found if found is not None and found.station == station else None
 
     async def save(self, import_id: int, rows: list[dict[str, Any]]) -> None:
         async with self._store.begin() as session:

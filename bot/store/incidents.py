@@ -37,6 +37,12 @@ class Incidents:
         async with self._store.begin() as session:
             return await open_in(session, station)
 
+    async def open_counts(self) -> Mapping[str, int]:
+        """How many are open at each station that has any."""
+        query = select(Incident.station, func.count()).where(Incident.open_key.is_not(None)).group_by(Incident.station)
+        async with self._store.begin() as session:
+            return dict((await session.execute(query)).tuples().all())
+
     async def ended_since(self, station: str, since: datetime, limit: int) -> Sequence[Incident]:
         """Newest first."""
         ended = (Incident.open_key.is_(None), Incident.ended_at >= since)

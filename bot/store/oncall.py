@@ -135,7 +135,11 @@ class OnCallBook:
     ) -> Swapped:
         """The answer of `other`. Only shifts that are still theirs and the asker's are swapped, all or none."""
         async with self._store.begin() as session:
-            found = await session.execute(select(OverrideRow).where(OverrideRow.id.in_(ids)).order_by(OverrideRow.id))
+            found = await session.execute(
+                select(OverrideRow)
+                .where(OverrideRow.station == station, OverrideRow.id.in_(ids))
+                .order_by(OverrideRow.id)
+            )
             rows = [row for row in found.scalars() if row.state == ASKED]
             if len(rows) < len(ids):
                 return Swapped.SETTLED

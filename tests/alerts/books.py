@@ -15,6 +15,7 @@ from bot.alerts.incident import Closed, End, Happened, Kind, Opened, Transition
 from bot.alerts.ledger import Ledger
 from bot.alerts.notices import Notices
 from bot.alerts.people import People
+from bot.alerts.recency import Recency
 from bot.chat.hygiene import plain
 from bot.chat.render import Renderer
 from bot.store import closed, outbox
@@ -45,6 +46,7 @@ class Books:
         self.store = store
         self.now = START
         self.woken = 0
+        self.recency = Recency(store)
         self.chats = list(chats)
         self.newest: dict[int, int] = {}
         self.on_call = Book(levels=[])
@@ -65,7 +67,7 @@ class Books:
             plan=Plan(),
         )
         self.fallback = Fallback(STATION, notices=notices, cards=cards, people=self.people, destinations=destinations)
-        return Ledger(self.store, STATION, notices, self._wake)
+        return Ledger(self.store, STATION, notices, self._wake, self.recency)
 
     async def cannot_be_delivered(self, row: int, reason: str = "Forbidden: bot was blocked by the user") -> str | None:
         """As the courier does it; returns who is told instead."""

@@ -14,12 +14,14 @@ from bot.alerts.ledger import Ledger
 from bot.alerts.machine import Policy
 from bot.alerts.notices import Notices
 from bot.alerts.people import Called, People
+from bot.alerts.recency import Recency
 from bot.alerts.watch import Watch
 from bot.pbx import Unreachable
+from bot.store import outbox
 from bot.store.acquaintances import Known, meet
 from bot.store.database import Store
 from bot.store.grants import GrantBook
-from bot.store.tables import Incident
+from bot.store.tables import Incident, Outgoing
 from tests.alerts.phones import Heard, Phones
 from tests.alerts.station import DEAD, UP, Clock, FakePbx
 from tests.alerts.world import ANNA, NAMES, ZONE, Book
@@ -67,7 +69,7 @@ class One:
             plan=PLAN,
             causes=lambda: world.causes(),
         )
-        self.ledger = Ledger(world.store, self.name, notices, world.stir)
+        self.ledger = Ledger(world.store, self.name, notices, world.stir, Recency(world.store))
         self.watch = Watch(self.name, self.pbx, self.ledger, Policy(poll_interval=LOOK_EVERY), world.clock)  # type: ignore[arg-type]
 
 
@@ -88,7 +90,7 @@ class FleetWorld(Phones):
         notices = Notices(
             station="", cards=Cards(), people=self.people, destinations=chats, zone=lambda: ZONE, plan=PLAN
         )
-        self.ledger = Ledger(self.store, "", notices, self.stir)
+        self.ledger = Ledger(self.store, "", notices, self.stir, Recency(self.store))
         self.released: set[str] = set()
         self.causes = CommonCauses(
             self.ledger, lambda: [one.watch.view() for one in self.all], self.clock, self.released.update
@@ -143,9 +145,9 @@ class FleetWorld(Phones):
                     await one.ledger.reconsider(self.clock.now)
             self.released.clear()
             if self._stirred:
-                self._stirred = False
                 await self._do_what_is_due()
                 await self.deliver()
+                self._stirred = await self._owes_something()
 
     async def _do_what_is_due(self) -> None:
         async with self.store.begin() as session:
@@ -156,6 +158,11 @@ class FleetWorld(Phones):
         ledgers = {"": self.ledger} | {one.name: one.ledger for one in self.all}
         for station in sorted(stations):
             await ledgers[station].tick(self.clock.now)
+
+    async def _owes_something(self) -> bool:
+        async with self.store.begin() as session:
+            waiting = await session.execute(select(Outgoing.id).where(Outgoing.state.in_(outbox.WAITING)).limit(1))
+            return waiting.scalar_one_or_none() is not None
 
     def alerts(self, chat: int) -> list[Heard]:
         return [one for one in self.heard if one.chat == chat and one.template == "alert"]

@@ -51,7 +51,7 @@ async def test_the_fleet_is_told_when_the_first_pbx_would_have_been() -> None:
         "hit": 10,
         "of": 10,
         "trunks": 10,
-        "names": ["PBX 00", "PBX 01", "PBX 02", "PBX 03", "PBX 04"],
+        "stations": ["PBX 00", "PBX 01", "PBX 02", "PBX 03", "PBX 04"],
     }
 
 

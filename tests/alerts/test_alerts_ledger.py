@@ -52,7 +52,7 @@ SUBJECTS: dict[Kind, tuple[str, dict[str, Any]]] = {
     Kind.NO_CALLS: (NO_CALLS, {"trunk": None, "minutes": 60, "hours": "mon-fri 09:00-18:00", "last_call": None}),
     Kind.REHEARSAL: (REHEARSAL, {"trunk": None, "by": "Vera"}),
     Kind.PROVIDER_DOWN: (PROVIDER + "sip.zadarma.com", {"trunk": None, "trunks": 14, "hit": 14, "of": 15}),
-    Kind.OWN_INTERNET: (INTERNET, {"trunk": None, "hit": 20, "of": 20, "names": ["Head office", "Plant"]}),
+    Kind.OWN_INTERNET: (INTERNET, {"trunk": None, "hit": 20, "of": 20, "stations": ["Head office", "Plant"]}),
 }
 # Some of these words stands in every message, in whatever language.
 NAMED = ("Zadarma", "202", "Vera", "Head office")

@@ -19,6 +19,7 @@ from bot.alerts.ledger import Ledger
 from bot.alerts.machine import Policy
 from bot.alerts.notices import Notices
 from bot.alerts.people import People
+from bot.alerts.recency import Recency
 from bot.alerts.silences import Silences
 from bot.alerts.watch import Watch
 from bot.oncall.roster import Roster
@@ -94,7 +95,8 @@ class World(Phones):
             zone=lambda: self.zone,
             plan=self.plan,
         )
-        return Ledger(self.store, self.name, notices, self._stir)
+        self.recency = Recency(self.store)
+        return Ledger(self.store, self.name, notices, self._stir, self.recency)
 
     def _stir(self) -> None:
         self._stirred = True
@@ -140,6 +142,7 @@ class World(Phones):
         if not self.on:
             return
         await self.watch.look()
+        await self.recency.write()
         await self._settle()
         if self.watch.is_sure and self.next_due is not None and self.next_due <= self.clock.now:
             while await self.ledger.tick(self.clock.now):

@@ -50,7 +50,7 @@ def test_no_line_of_an_alert_is_left_blank(kind: str) -> None:
     assert "" not in read(incident(kind, gives_up_at=moment(600), flaps=4, by="Boris", **ASKED))
 
 
-MANY: dict[str, Any] = {"station": "", "hit": 14, "of": 15, "trunks": 16, "names": ["Bakery", "Clinic", "Depot"]}
+MANY: dict[str, Any] = {"station": "", "hit": 14, "of": 15, "trunks": 16, "stations": ["Bakery", "Clinic", "Depot"]}
 
 
 def test_a_provider_that_is_down_for_many_pbxs() -> None:

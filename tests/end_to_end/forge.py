@@ -77,6 +77,9 @@ class Started:
     def kill(self) -> None:
         self._signal(signal.SIGKILL)
 
+    def hang_up(self) -> None:
+        self._signal(signal.SIGHUP)
+
     def _signal(self, number: int) -> None:
         if self.poll() is None:
             os.kill(self.pid, number)

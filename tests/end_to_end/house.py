@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 import httpx
 import uvicorn
 from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 
 from bot.chat.hygiene import WORD_JOINER
 from bot.demo import pbx, telegram
@@ -215,14 +216,17 @@ class Standins:
     def _wait_until_looks(self, target: int) -> None:
         self.wait_for(lambda: self.looks() >= target or None, f"{target} looks at the trunks", every=LOOK_EVERY)
 
+    def secrets(self) -> set[str]:
+        """The keys, and every password that a PBX has or had."""
+        return self.keys | secrecy.passwords(self.station)
+
     def keep_their_secrets(self) -> None:
         """Fails when somebody saw what is not for his eyes."""
         calls = self.calls()
         people: list[Json] = self.get("/client/state", **{"as": ANNA})["people"]
         states = [self.get("/client/state", **{"as": person["id"]}) for person in people]
         pages = [(path, self.http.get(path).text) for path in ("/client/config", "/control/state", "/control/requests")]
-        everything = self.keys | secrecy.passwords(self.station)
-        secrecy.in_none(everything, chain(pages, secrecy.seen_by_all(states, calls)))
+        secrecy.in_none(self.secrets(), chain(pages, secrecy.seen_by_all(states, calls)))
         secrecy.in_none(self.keys, secrecy.seen_in_private(states, calls))
 
     def _story(self) -> str:
@@ -268,6 +272,10 @@ class Program:
     def wait(self, within: float = 20) -> int:
         return self._process.wait(within)
 
+    def read_stations_again(self) -> None:
+        """What `systemctl reload` does."""
+        self._process.hang_up()
+
     def kill(self) -> None:
         """Like a power cut: no chance to say anything."""
         self._process.kill()
@@ -275,8 +283,7 @@ class Program:
 
     def kept_its_secrets(self) -> None:
         """Fails when its log or its audit holds one."""
-        secrets = self._standins.keys | secrecy.passwords(self._standins.station)
-        secrecy.in_none(secrets, secrecy.kept_by_program(self.log, self.database))
+        secrecy.in_none(self._standins.secrets(), secrecy.kept_by_program(self.log, self.database))
 
 
 def ordinary_settings(address: str, folder: Path) -> dict[str, str]:
@@ -301,13 +308,28 @@ def ordinary_settings(address: str, folder: Path) -> dict[str, str]:
     }
 
 
+def afternoon() -> str:
+    """Whenever the tests run, it is afternoon at the station: it has had calls today, and will not change the date."""
+    hour = datetime.now(UTC).hour
+    return f"Etc/GMT{hour - 15:+d}" if hour >= 3 else "Etc/GMT-12"
+
+
 @contextmanager
 def running_standins() -> Iterator[Standins]:
-    # Whenever the tests run, it is afternoon at the station: it has had calls today, and will not change the date.
-    afternoon = f"Etc/GMT{datetime.now(UTC).hour - 15:+d}"
-    station = pbx.Pbx(name="Head office", api_key=KEY, zone=afternoon if datetime.now(UTC).hour >= 3 else "Etc/GMT-12")
+    station = pbx.Pbx(name="Head office", api_key=KEY, zone=afternoon())
     chats = telegram.populated(TOKEN)
-    routes = [*pbx.routes(station), *telegram.routes(chats, pbx_control=True)]
+    with serving([*pbx.routes(station), *telegram.routes(chats, pbx_control=True)]) as address:
+        standins = Standins(address, station, chats)
+        try:
+            yield standins
+            standins.keep_their_secrets()
+        finally:
+            standins.http.close()
+
+
+@contextmanager
+def serving(routes: Sequence[BaseRoute]) -> Iterator[str]:
+    """A server in a thread of its own; gives its address."""
     with listening(0) as (sock, address):
         config = uvicorn.Config(
             Starlette(routes=routes), http=AbortableProtocol, ws="none", lifespan="off", log_level="critical"
@@ -315,12 +337,9 @@ def running_standins() -> Iterator[Standins]:
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
         thread.start()
-        standins = Standins(address, station, chats)
         try:
-            yield standins
-            standins.keep_their_secrets()
+            yield address
         finally:
-            standins.http.close()
             server.should_exit = True
             server.force_exit = True
             thread.join(10)

@@ -16,6 +16,7 @@ from bot.chat.message import Message
 from bot.chat.render import Renderer
 from bot.store.acquaintances import Acquaintances
 from bot.store.audit_reading import AuditReader
+from bot.store.bindings import Bindings
 from bot.store.database import Store
 from bot.store.drawer import Drawer
 from bot.store.grants import GrantBook
@@ -25,7 +26,7 @@ from bot.store.oncall import OnCallBook
 from bot.store.requests import Requests
 from bot.store.tables import AuditEntry, AuditOutcome, Keyboard
 from bot.store.watched import WatchedExtensions
-from handlers.command import Catalogue, Command, Desk, Press, Reply, Request
+from handlers.command import Catalogue, Command, Desk, Press, Reply, Request, Whose
 from handlers.decisions import Decisions
 from handlers.directory import Directory
 from handlers.dispatcher import Dispatcher
@@ -115,6 +116,7 @@ class FakeStation:
         turn_in = 0.0
 
     class watch:  # noqa: N801
+        latest = last_good = None
         trunk_names: ClassVar[dict[str, str]] = {}
         switched_off: ClassVar[frozenset[str]] = frozenset()
 
@@ -128,7 +130,7 @@ class FakeStation:
 
 
 class Bench:
-    """`now` is the time; `done` what handlers were asked to do."""
+    """`now` is the time; `done` what handlers were asked to do. Without `stations` there is only one PBX."""
 
     def __init__(
         self,
@@ -139,7 +141,9 @@ class Bench:
         two_person: frozenset[str] = frozenset(),
         pace: Pace | None = None,
         within: float = 10.0,
+        stations: tuple[str, ...] = (),
     ) -> None:
+        self.stations = stations
         self.store = store
         self.chat = Chat()
         self.members = Members()
@@ -170,7 +174,12 @@ class Bench:
         self.book = GrantBook(store, self.clock, options["grants"], options["roles"], self._count_change)
         station = self.station()
         self.watched: Any = getattr(station, "watched", None)
-        self.directory = Directory(one=STATION, find={STATION: station}.get, names=lambda: [STATION])
+        self.running = {name: named(name) for name in ("", *self.stations)} if self.stations else {STATION: station}
+        self.directory = Directory(
+            one=None if self.stations else STATION,
+            find=lambda name: self.running.get(name),
+            names=lambda: [name for name in self.running if name],
+        )
         self.desk = Desk(
             drawer=Drawer(store, self.clock),
             imports=Imports(store, self.clock),
@@ -182,6 +191,7 @@ class Bench:
             membership=self.members,  # type: ignore[arg-type]
             incidents=Incidents(store),
             silences=Silences(store, self.clock, self._count_silence),
+            bindings=Bindings(store, self.clock),
             fleet=self.directory,
         )
         self.decisions = Decisions(
@@ -249,7 +259,9 @@ class Bench:
         self.catalogue.commands[name] = Command(name, handler, rule, "", **more)
 
     def on_press(self, name: str, permission: str, reply: Reply, **more: Any) -> None:
-        self.catalogue.presses[name] = Press(name, self._remembering(reply), Rule(permission, **more))
+        whose = more.pop("whose", Whose.ONE)
+        rule = Rule(permission, **more)
+        self.catalogue.presses[name] = Press(name, self._remembering(reply), rule, whose=whose)
 
     def on_answer(self, name: str, permission: str, reply: Reply | Exception) -> None:
         self.catalogue.answers[name] = Press(name, self._remembering(reply), Rule(permission))
@@ -294,6 +306,13 @@ class Bench:
     async def outcomes(self) -> list[AuditOutcome]:
         async with self.store.begin() as session:
             return list((await session.execute(select(AuditOutcome).order_by(AuditOutcome.id))).scalars())
+
+
+def named(name: str) -> Any:
+    """One of several PBXs."""
+    station: Any = FakeStation()
+    station.name, station.title = name, name.title() or "all PBXs"
+    return station
 
 
 def person_of(number: int) -> dict[str, Any]:

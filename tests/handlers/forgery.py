@@ -24,6 +24,7 @@ from bot.alerts.escalation import Plan
 from bot.alerts.ledger import Ledger
 from bot.alerts.notices import Notices
 from bot.alerts.people import People
+from bot.alerts.recency import Recency
 from bot.alerts.rehearsals import Rehearsals
 from bot.demo import pbx as standin
 from bot.pbx import Pbx
@@ -117,7 +118,7 @@ class Office(Bench):
             zone=lambda: UTC,
             plan=Plan(),
         )
-        ledger = Ledger(self.store, STATION, notices, lambda: None)
+        ledger = Ledger(self.store, STATION, notices, lambda: None, Recency(self.store))
         phones: Any = SimpleNamespace(offline_since=lambda _number: None)
         return Station(
             name=STATION,

@@ -343,6 +343,8 @@ async def test_an_alert_of_the_whole_station_mutes_everything(office: Office) ->
         (":clock", Kind.CLOCK_OFF, "The PBX's clock"),
         (":extension:202", Kind.EXTENSION_OFFLINE, "202"),
         (":calls", Kind.NO_CALLS, "No incoming calls"),
+        (":internet", Kind.OWN_INTERNET, "The bot's own internet"),
+        (":provider:gateway", Kind.PROVIDER_DOWN, "gateway"),
     ],
 )
 async def test_an_alert_of_something_else_mutes_only_that(office: Office, subject: str, kind: Kind, shown: str) -> None:

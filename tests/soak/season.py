@@ -203,7 +203,7 @@ async def season(path: Path, chance: Random, *, step: timedelta, kept: timedelta
     app._listening._updates = await app._answering("bot")
     shift = Shift(Unit.DAYS, 1, clock.now.replace(tzinfo=None) - timedelta(days=1), "Europe/Berlin")
     await app._oncall.set_rotation("Head office", Rotation(1, (ANNA, BORIS, VERA), shift), "Anna")
-    await app._fleet["Head office"].watch.remember()
+
     yield Season(app, clock, pbx, telegram, step, kept)
     await app._store.close()
 

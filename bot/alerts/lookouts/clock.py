@@ -1,5 +1,6 @@
 """The PBX's clock against ours. One that is far off spoils call records, working hours and certificates."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -50,6 +51,11 @@ class ClockLookout:
         # How far off it was when it was last seen, and when; None once that is judged.
         self._latest: tuple[float, datetime] | None = None
 
+    def recall(self, states: Mapping[str, dict[str, Any]]) -> None:
+        """What is remembered of the station, by subject: somebody has read it already."""
+        state = states.get(CLOCK)
+        self._memory = ADAPTER.validate_python(state) if state else NOTHING
+
     def saw(self, pbx_time: datetime | None, now: datetime) -> None:
         """The time that an answer of the PBX carried, and when it came."""
         if pbx_time is not None:
@@ -59,7 +65,9 @@ class ClockLookout:
         if self._latest is None:
             return
         off_by, now = self._latest
-        before = self._memory if self._memory is not None else await self._remembered()
+        if self._memory is None:
+            self.recall(await self._book.remembered())
+        before = self._memory or NOTHING
         memory, told = step(before, off_by, now)
         facts = {"station": self._station, "off_by": round(memory.told or before.told)}
         happened = [Happened(CLOCK, told, facts)] if told else []
@@ -67,10 +75,6 @@ class ClockLookout:
             await self._book.apply({CLOCK: _written(memory)}, happened, now)
         self._memory = memory
         self._latest = None
-
-    async def _remembered(self) -> ClockMemory:
-        state = (await self._book.remembered()).get(CLOCK)
-        return ADAPTER.validate_python(state) if state else NOTHING
 
 
 def _written(memory: ClockMemory) -> dict[str, Any] | None:

@@ -1,8 +1,9 @@
 """All lookouts of one station, and how those of the whole fleet are gone round to."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from typing import Any
 
 import structlog
 
@@ -43,6 +44,10 @@ class StationLookouts:
         self.clock = ClockLookout(station, book)
         self.phones = ExtensionLookout(station, pbx, book, watched, in_trouble, clock)
         self.calls = NoCallsLookout(station, pbx, book, quiet.after, quiet.hours, zone, in_trouble, clock)
+
+    def recall(self, states: Mapping[str, dict[str, Any]]) -> None:
+        """What is remembered of the station, by subject."""
+        self.clock.recall(states)
 
     async def after_a_look(self) -> None:
         """What the look at the trunks has shown beside them. Nothing that happens here fails the watch."""

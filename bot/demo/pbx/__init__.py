@@ -1,7 +1,7 @@
 """A stand-in MikoPBX: REST API v3 in memory, as a real one answers, with switches to break it."""
 
-from bot.demo.pbx.routes import app, routes
+from bot.demo.pbx.routes import app, behind, routes
 from bot.demo.pbx.world import Pbx
 from bot.demo.wire import AbortableProtocol as PbxProtocol
 
-__all__ = ["Pbx", "PbxProtocol", "app", "routes"]
+__all__ = ["Pbx", "PbxProtocol", "app", "behind", "routes"]

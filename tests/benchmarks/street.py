@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.chat.hygiene import WORD_JOINER
 from bot.demo import pbx, telegram
 from bot.demo.pbx.seed import TRUNK_DEFAULTS
 from bot.demo.pbx.sightings import AT_ONCE
@@ -101,7 +102,11 @@ class Shown:
             if not call["ok"] or call["method"] not in ("sendMessage", "editMessageText", "deleteMessage"):
                 return
             chat = int(call["params"]["chat_id"])
-            texts = tuple(one.text for one in chats.chats[chat].messages.values() if one.sender is chats.bot)
+            texts = tuple(
+                one.text.replace(WORD_JOINER, "")
+                for one in chats.chats[chat].messages.values()
+                if one.sender is chats.bot
+            )
             self.when.setdefault(chat, []).append((time.monotonic(), texts))
 
         chats.log.heard = heard

@@ -21,8 +21,8 @@ from bot.store.incidents import Incidents
 from bot.store.oncall import OnCallBook
 from bot.store.requests import Requests
 from handlers import CATALOGUE
-from handlers.command import Desk, Station
 from handlers.decisions import Decisions
+from handlers.desk import Desk, Station
 from handlers.directory import Directory
 from handlers.dispatcher import Dispatcher
 from handlers.limits import Limits, Pace

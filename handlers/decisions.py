@@ -25,12 +25,13 @@ from bot.store.grants import GrantBook
 from bot.store.tables import Question
 from handlers import checks, subjects, whose
 from handlers.checks import Case, May
-from handlers.command import Catalogue, Station, Whose
+from handlers.command import Catalogue, Whose
 from handlers.directory import Directory
 from handlers.intent import Actor, Added, Intent, Place, Pressed, Said, Typed
 from handlers.limits import Limits
 from handlers.rules import RULES
 from handlers.subjects import Subject
+from handlers.verdict import Verdict
 from handlers.whose import About
 
 log = structlog.get_logger(__name__)
@@ -54,40 +55,6 @@ class Matter:
     subject: Subject
     look: Look | None = None
     station: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """`entry` is the audit row; `asking` who, where and when, `station` about which PBX. `before` is what a killed run
-    had decided, when this goes on with it or gives it up; `again` that a killed run may have answered already. `among`
-    are all stations at which the person may do it here, `named` whether it was said which, `settled` whether it is
-    about this one, and not just as well about another."""
-
-    decision: Decision
-    subject: Subject
-    entry: int
-    asking: Asking
-    access: Access
-    station: Station
-    before: Earlier | None = None
-    again: bool = False
-    among: tuple[str, ...] = ()
-    named: bool = False
-    settled: bool = True
-
-    def may(self, permission: str) -> Decision:
-        return self.access.may(self.asking, permission)
-
-    def may_at(self, station: str, permission: str) -> Decision:
-        return self.access.may(replace(self.asking, station=station), permission)
-
-    def theirs(self) -> "Verdict":
-        """For looking at many stations."""
-        return replace(self, access=self.access.of(self.asking))
-
-    def of(self, actor: Actor, place: Place) -> "Verdict":
-        """The same, seen from where somebody else asked."""
-        return replace(self, asking=self.asking.of(actor.id, place.chat, private=place.private))
 
 
 class Decisions:
@@ -268,7 +235,7 @@ class Decisions:
                 decision = checks.UNBOUND
             if case.is_open and earlier is not None:
                 verdict = Verdict(decision, subject, earlier.id, asking, access, station, earlier, again)
-                return await self._again(session, matter, _seen_by(about, verdict))
+                return await self._again(session, matter, verdict.seen_by(about))
             if decision.allowed:
                 decision = self._limits.objection(case.rule, case.actor, case.place, case.now) or decision
             if decision.allowed:
@@ -277,7 +244,7 @@ class Decisions:
                 await bindings.choose(session, chat_id=asking.chat, person_id=asking.person, station=asking.station)
         await self._meet(session, intent)
         entry = await self._record(session, matter, subject, decision, about.known)
-        return _seen_by(about, Verdict(decision, subject, entry, asking, access, station, again=again))
+        return Verdict(decision, subject, entry, asking, access, station, again=again).seen_by(about)
 
     def _is_of_this_run(self, update_id: int, earlier: Earlier | None) -> bool:
         if earlier is None or update_id in self._cut_off:
@@ -340,10 +307,6 @@ class Decisions:
             station=self._directory.one or EVERY_STATION,
             now=self._clock(),
         )
-
-
-def _seen_by(about: About, verdict: Verdict) -> Verdict:
-    return replace(verdict, among=about.among, named=about.by_word, settled=not about.unsettled)
 
 
 def _known(actor: Actor) -> Known:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access import EVERY_STATION, FLEET_WORD, Access, Asking
 from bot.store import bindings
-from handlers.command import Station
+from handlers.desk import Station
 from handlers.words import station_named
 
 

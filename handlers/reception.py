@@ -13,11 +13,12 @@ from bot.chat.render import Renderer
 from bot.store.database import Store
 from handlers.answers import Address
 from handlers.checks import May
-from handlers.command import Desk, Request
+from handlers.command import Request
 from handlers.conversation import Conversation
-from handlers.decisions import Verdict
+from handlers.desk import Desk
 from handlers.directory import Directory
 from handlers.intent import Pressed, Said, Typed
+from handlers.verdict import Verdict
 
 log = structlog.get_logger(__name__)
 

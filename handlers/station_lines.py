@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.alerts.health import Health
 from bot.alerts.observation import Sight
-from handlers.command import Station
+from handlers.desk import Station
 
 WORKS = frozenset({Health.UP, Health.DEGRADED})
 

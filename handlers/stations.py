@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import PbxError
 from handlers.choose_station import choosing
-from handlers.command import Reply, Request, Station, Whose, button, command
+from handlers.command import Reply, Request, Whose, button, command
+from handlers.desk import Station
 from handlers.live_calls import join_legs
 from handlers.station_lines import SIGNS, Line, in_order, line_of
 

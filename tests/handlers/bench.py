@@ -26,8 +26,9 @@ from bot.store.oncall import OnCallBook
 from bot.store.requests import Requests
 from bot.store.tables import AuditEntry, AuditOutcome, Keyboard
 from bot.store.watched import WatchedExtensions
-from handlers.command import Catalogue, Command, Desk, Press, Reply, Request, Whose
+from handlers.command import Catalogue, Command, Press, Reply, Request, Whose
 from handlers.decisions import Decisions
+from handlers.desk import Desk
 from handlers.directory import Directory
 from handlers.dispatcher import Dispatcher
 from handlers.limits import Limits, Pace

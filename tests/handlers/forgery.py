@@ -37,7 +37,8 @@ from bot.store.people_tables import GrantRow
 from bot.store.tables import AuditEntry, Keyboard
 from bot.store.watched import WatchedExtensions
 from handlers import CATALOGUE
-from handlers.command import Handler, Reply, Request, Station
+from handlers.command import Handler, Reply, Request
+from handlers.desk import Station
 from handlers.rules import RULES, Where
 from tests.handlers.bench import (
     ANNA,

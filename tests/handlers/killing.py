@@ -21,7 +21,7 @@ from bot.chat.updates import Updates
 from bot.store import database
 from bot.store.database import Store
 from bot.store.tables import AuditEntry, AuditOutcome, Kept, Outgoing, Received
-from handlers.command import Station
+from handlers.desk import Station
 from tests import stores
 from tests.handlers.bench import ANNA, Chat, message, press
 from tests.handlers.forgery import CountingTransport, Office

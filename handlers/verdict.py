@@ -1,0 +1,47 @@
+"""What was decided, and what it was decided from."""
+
+from dataclasses import dataclass, replace
+
+from bot.access import Access, Asking, Decision
+from bot.store.audit import Earlier
+from handlers.desk import Station
+from handlers.intent import Actor, Place
+from handlers.subjects import Subject
+from handlers.whose import About
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`entry` is the audit row; `asking` who, where and when, `station` about which PBX. `before` is what a killed run
+    had decided, when this goes on with it or gives it up; `again` that a killed run may have answered already. `among`
+    are all stations at which the person may do it here, `named` whether it was said which, `settled` whether it is
+    about this one, and not just as well about another."""
+
+    decision: Decision
+    subject: Subject
+    entry: int
+    asking: Asking
+    access: Access
+    station: Station
+    before: Earlier | None = None
+    again: bool = False
+    among: tuple[str, ...] = ()
+    named: bool = False
+    settled: bool = True
+
+    def may(self, permission: str) -> Decision:
+        return self.access.may(self.asking, permission)
+
+    def may_at(self, station: str, permission: str) -> Decision:
+        return self.access.may(replace(self.asking, station=station), permission)
+
+    def theirs(self) -> "Verdict":
+        """For looking at many stations."""
+        return replace(self, access=self.access.of(self.asking))
+
+    def of(self, actor: Actor, place: Place) -> "Verdict":
+        """The same, seen from where somebody else asked."""
+        return replace(self, asking=self.asking.of(actor.id, place.chat, private=place.private))
+
+    def seen_by(self, about: About) -> "Verdict":
+        return replace(self, among=about.among, named=about.by_word, settled=not about.unsettled)

@@ -41,7 +41,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 # Only when asked for here: desktops set LANGUAGE too, to lists of locales.
 DEMO_LANGUAGE = $(if $(findstring command,$(origin LANGUAGE)),--language $(LANGUAGE))
 demo: $(INSTALLED)
-	@$(BIN)/mikopbx-bot demo $(if $(PORT),--port $(PORT)) $(DEMO_LANGUAGE)
+	@$(BIN)/mikopbx-bot demo $(if $(PORT),--port $(PORT)) $(if $(PBXS),--pbxs $(PBXS)) $(DEMO_LANGUAGE)
 
 run: $(INSTALLED)
 	@$(BIN)/mikopbx-bot run

@@ -110,12 +110,13 @@ def demo(
     context: typer.Context,
     port: Port = 8765,
     language: Annotated[Literal["en", "ru"], typer.Option(help="What the bot speaks: en or ru.")] = "en",
+    pbxs: Annotated[int, typer.Option(min=1, max=20, help="How many stand-in PBXs the bot looks after.")] = 1,
 ) -> None:
     """Run a stand-in PBX, a stand-in Telegram with a web page, and the real bot between them."""
     if context.invoked_subcommand is None:
         from bot.demo.stage import stage
 
-        raise typer.Exit(asyncio.run(stage(port, language)))
+        raise typer.Exit(asyncio.run(stage(port, language, pbxs)))
 
 
 @demo_app.command("pbx")

@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -22,19 +22,22 @@ ADMIN, OPERATOR, VIEWER = 1001, 1002, 1003
 GROUP = -1001000000001
 
 
-async def stage(port: int, language: str) -> int:
+async def stage(port: int, language: str, pbxs: int = 1) -> int:
     """Serve until interrupted; returns the exit code. Prints the page's address when the bot is listening."""
-    key, token = secrets.token_hex(32), f"{secrets.randbelow(10**9) + 10**9}:{secrets.token_urlsafe(26)}"
-    station = pbx.Pbx(name="Head office", api_key=key, zone=_zone_here())
+    token = f"{secrets.randbelow(10**9) + 10**9}:{secrets.token_urlsafe(26)}"
+    stations = {_path(n): _station(n) for n in range(1, pbxs + 1)}
     chats = telegram.populated(token)
-    app = Starlette(routes=[*pbx.routes(station), *telegram.routes(chats, pbx_control=True)])
+    switches = {path: station.name for path, station in stations.items()}
+    behind = [pbx.behind(path, station) for path, station in stations.items() if path]
+    app = Starlette(routes=[*behind, *pbx.routes(stations[""]), *telegram.routes(chats, switches)])
     with listening(port) as (sock, address):
         print(
             f"\n  The demo runs at  {address}\n  Type /status, then break a trunk on the right. Ctrl+C ends it.\n",
             flush=True,
         )
         with tempfile.TemporaryDirectory(prefix="mikopbx-bot-demo-") as folder:
-            bot = await _start_bot(address, token, key, language, Path(folder))
+            watched = _only(address, stations[""]) if pbxs == 1 else _several(address, stations, Path(folder))
+            bot = await _start_bot(address, token, watched, language, Path(folder))
             try:
                 await _serve(app, sock)
             finally:
@@ -42,6 +45,30 @@ async def stage(port: int, language: str) -> int:
                     bot.send_signal(signal.SIGTERM)
                 await bot.wait()
     return 0
+
+
+def _path(number: int) -> str:
+    """The first one answers at the address itself."""
+    return "" if number == 1 else f"/pbx/branch{number}"
+
+
+def _station(number: int) -> pbx.Pbx:
+    name = "Head office" if number == 1 else f"Branch {number}"
+    return pbx.Pbx(name=name, api_key=secrets.token_hex(32), seed=number, zone=_zone_here())
+
+
+def _only(address: str, station: pbx.Pbx) -> Mapping[str, str]:
+    return {"PBX_URL": address, "PBX_API_KEY": station.api_key, "PBX_NAME": station.name}
+
+
+def _several(address: str, stations: Mapping[str, pbx.Pbx], folder: Path) -> Mapping[str, str]:
+    tables = [
+        f'[[station]]\nname = "{path.rpartition("/")[2] or "office"}"\ntitle = "{station.name}"\n'
+        f'url = "{address}{path}"\nkey = "{station.api_key}"\n'
+        for path, station in stations.items()
+    ]
+    (folder / "stations.toml").write_text("\n".join(tables))
+    return {"STATIONS_FILE": "stations.toml"}
 
 
 def _zone_here() -> str:
@@ -106,14 +133,13 @@ async def _serve(app: Starlette, sock: socket.socket) -> None:
     await _Server(config).serve(sockets=[sock])
 
 
-async def _start_bot(address: str, token: str, key: str, language: str, folder: Path) -> asyncio.subprocess.Process:
-    """The same program a user runs, told by its settings alone where its Telegram and its PBX are."""
+async def _start_bot(
+    address: str, token: str, watched: Mapping[str, str], language: str, folder: Path
+) -> asyncio.subprocess.Process:
+    """The same program a user runs, told by its settings alone where its Telegram and its PBXs are."""
     settings = {
         "TELEGRAM_TOKEN": token,
         "TELEGRAM_API_URL": address,
-        "PBX_URL": address,
-        "PBX_API_KEY": key,
-        "PBX_NAME": "Head office",
         "ADMINS": str(ADMIN),
         "OPERATORS": f"{OPERATOR} {GROUP}",
         "VIEWERS": str(VIEWER),
@@ -128,6 +154,8 @@ async def _start_bot(address: str, token: str, key: str, language: str, folder: 
         **dict.fromkeys(
             ("TELEGRAM_PROXY", "PBX_TIMEZONE", "PBX_TLS_VERIFY", "HEALTH_ADDRESS", "NO_CALLS_AFTER", "WEBHOOK_URL"), ""
         ),
+        **dict.fromkeys(("STATIONS_FILE", "PBX_URL", "PBX_API_KEY", "PBX_NAME"), ""),
+        **watched,
         "LANGUAGE": language,
     }
     return await asyncio.create_subprocess_exec(

@@ -92,7 +92,7 @@ async def stage() -> AsyncIterator[Stage]:
     station = pbx.Pbx(name="Head office", api_key=KEY, zone=zone, traffic=False)
     ours, bares = (Chats(token, PEOPLE) for token in TOKENS)
     async with AsyncExitStack() as stack:
-        routes = [*pbx.routes(station), *telegram.routes(ours.telegram, pbx_control=True)]
+        routes = [*pbx.routes(station), *telegram.routes(ours.telegram, {"": station.name})]
         address = await stack.enter_async_context(serving(Starlette(routes=routes)))
         bares_address = await stack.enter_async_context(serving(telegram.app(bares.telegram)))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mikopbx-bot-benchmarks-")))

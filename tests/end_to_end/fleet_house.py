@@ -131,7 +131,7 @@ def running_house(*names: str) -> Iterator[FleetHouse]:
     chats = telegram.populated(TOKEN)
     several = [pbx.behind(f"/pbx/{name}", station) for name, station in stations.items()]
     first = pbx.routes(next(iter(stations.values())))
-    with serving([*several, *first, *telegram.routes(chats, pbx_control=True)]) as address:
+    with serving([*several, *first, *telegram.routes(chats, {"": next(iter(names))})]) as address:
         house = FleetHouse(address, stations, chats)
         for branch in house.branches.values():
             branch.alert_chats = [house.makes_group(branch.title)]

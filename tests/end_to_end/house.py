@@ -318,7 +318,7 @@ def afternoon() -> str:
 def running_standins() -> Iterator[Standins]:
     station = pbx.Pbx(name="Head office", api_key=KEY, zone=afternoon())
     chats = telegram.populated(TOKEN)
-    with serving([*pbx.routes(station), *telegram.routes(chats, pbx_control=True)]) as address:
+    with serving([*pbx.routes(station), *telegram.routes(chats, {"": station.name})]) as address:
         standins = Standins(address, station, chats)
         try:
             yield standins

@@ -29,11 +29,15 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture
-def demo(tmp_path: Path) -> Iterator[str]:
+def options() -> tuple[str, ...]:
+    return ()
+
+
+@pytest.fixture
+def demo(tmp_path: Path, options: tuple[str, ...]) -> Iterator[str]:
     bare = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bot", "demo", "--port", "0"], cwd=tmp_path, env=bare, stdout=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, "-m", "bot", "demo", "--port", "0", *options]
+    process = subprocess.Popen(command, cwd=tmp_path, env=bare, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         yield next(m.group() for line in process.stdout if (m := re.search(r"http://127\.0\.0\.1:\d+", line)))
@@ -74,6 +78,17 @@ def test_a_newcomer_asks_breaks_takes_and_mends(page: Page) -> None:
     expect(messages.filter(has_text="Zadarma is down")).to_have_count(0)
     if SCREENSHOT:
         keep_picture(page, SCREENSHOT)
+
+
+@pytest.mark.parametrize("options", [("--pbxs", "2")])
+def test_a_newcomer_with_two_pbxs_breaks_the_one_that_is_shown(page: Page) -> None:
+    messages = page.get_by_test_id("message")
+    page.get_by_test_id("pbx-choice").select_option("Branch 2")
+    zadarma = page.get_by_test_id("pbx-panel").locator("[data-state]").filter(has_text="Zadarma").first
+    zadarma.get_by_role("button", name="Break").first.click()
+    expect(messages.filter(has_text="Zadarma is down · Branch 2").first).to_be_visible(timeout=30_000)
+    page.get_by_test_id("pbx-choice").select_option("Head office")
+    expect(zadarma.get_by_role("button", name="Break").first).to_be_visible()
 
 
 def keep_picture(page: Page, path: str) -> None:

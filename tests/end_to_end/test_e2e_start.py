@@ -4,12 +4,14 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.end_to_end.house import ordinary_settings
+from tests.end_to_end.house import ANNA, GROUP, ordinary_settings
 
 BARE = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME")}
 
@@ -92,14 +94,36 @@ def test_settings_are_read_from_a_file_too(tmp_path: Path) -> None:
     assert start(tmp_path).stderr.startswith("ADMINS:")
 
 
+@contextmanager
+def demo(folder: Path, *options: str) -> Iterator[str]:
+    """Gives the address that it prints."""
+    command = [sys.executable, "-m", "bot", "demo", "--port", "0", *options]
+    with subprocess.Popen(command, cwd=folder, env=BARE, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        try:
+            yield next(m.group() for line in program.stdout if (m := re.search(r"http://127\.0\.0\.1:\d+", line)))
+        finally:
+            program.terminate()
+            program.communicate(timeout=20)
+
+
 def test_one_command_runs_the_demo_and_prints_its_address(tmp_path: Path) -> None:
-    demo = subprocess.Popen(
-        [sys.executable, "-m", "bot", "demo", "--port", "0"], cwd=tmp_path, env=BARE, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert demo.stdout is not None
-        address = next(m.group() for line in demo.stdout if (m := re.search(r"http://127\.0\.0\.1:\d+", line)))
+    with demo(tmp_path) as address:
         assert "<html" in httpx.get(address).text
-    finally:
-        demo.terminate()
-        demo.communicate(timeout=20)
+
+
+def test_the_demo_shows_several_pbxs_when_it_is_asked_to(tmp_path: Path) -> None:
+    with demo(tmp_path, "--pbxs", "3") as address:
+        shown = httpx.get(f"{address}/client/config").json()["pbxs"]
+        assert shown == {"": "Head office", "/pbx/branch2": "Branch 2", "/pbx/branch3": "Branch 3"}
+        assert httpx.get(f"{address}/pbx/branch3/control/state").json()["name"] == "Branch 3"
+        httpx.post(f"{address}/client/send", json={"as": ANNA, "chat": GROUP, "text": "/status"})
+        assert [["Branch 2", "Branch 3"], ["Head office"]] in (offered(address) for _ in range(60))
+
+
+def offered(address: str) -> list[list[str]]:
+    """The buttons of the newest message in the group, once something has changed."""
+    chats = httpx.get(f"{address}/client/state", params={"as": ANNA}).json()
+    httpx.get(f"{address}/client/wait", params={"after": chats["seq"], "timeout": 1}, timeout=10)
+    messages = next(chat for chat in chats["chats"] if chat["id"] == GROUP)["messages"]
+    return [[button["text"] for button in row] for row in messages[-1].get("buttons") or []]

@@ -1,5 +1,6 @@
 """Everything the stand-in serves: the Bot API, the client API, the page."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -14,8 +15,9 @@ from bot.demo.telegram.world import Telegram
 STATIC = Path(__file__).parent / "static"
 
 
-def routes(telegram: Telegram, pbx_control: bool) -> list[BaseRoute]:
-    """`pbx_control`: a MikoPBX's /control is served beside it, so the page shows its switches."""
+def routes(telegram: Telegram, pbxs: Mapping[str, str]) -> list[BaseRoute]:
+    """`pbxs` are those whose /control is served beside it, each by its path with its name: the page shows their
+    switches."""
 
     async def bot_method(request: Request) -> Response:
         return await bot_api.answer(telegram, request)
@@ -30,7 +32,7 @@ def routes(telegram: Telegram, pbx_control: bool) -> list[BaseRoute]:
         return await client.file(telegram, request)
 
     async def config(request: Request) -> Response:
-        return JSONResponse({"pbx_control": pbx_control, "title": telegram.title})
+        return JSONResponse({"pbxs": pbxs, "title": telegram.title})
 
     async def page(request: Request) -> Response:
         return FileResponse(STATIC / "index.html")
@@ -46,5 +48,5 @@ def routes(telegram: Telegram, pbx_control: bool) -> list[BaseRoute]:
     ]
 
 
-def app(telegram: Telegram, pbx_control: bool = False) -> Starlette:
-    return Starlette(routes=routes(telegram, pbx_control))
+def app(telegram: Telegram) -> Starlette:
+    return Starlette(routes=routes(telegram, {}))

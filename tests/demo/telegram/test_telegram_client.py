@@ -120,7 +120,7 @@ async def test_the_page_and_its_parts_are_served(people: People) -> None:
     page = await people.http.get("/")
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert (await people.http.get("/static/api.js")).status_code == 200
-    assert (await people.http.get("/client/config")).json() == {"pbx_control": False, "title": "Telegram stand-in"}
+    assert (await people.http.get("/client/config")).json() == {"pbxs": {}, "title": "Telegram stand-in"}
     assert (await people.http.get("/client/nonsense")).status_code == 404
 
 

@@ -53,8 +53,8 @@ async function configure() {
     return configure();
   }
   document.title = config.title;
-  document.body.classList.toggle("with-pbx", config.pbx_control);
-  if (config.pbx_control) startPbx();
+  document.body.classList.toggle("with-pbx", Object.keys(config.pbxs).length > 0);
+  startPbx(config.pbxs);
 }
 
 readHash();

@@ -9,20 +9,40 @@ import { buildTrunks } from "./pbx_trunks.js";
 const POLL_MS = 1500;
 
 let sections = [];
+// Where the switches of the shown one are.
+let path = "";
 
-export function startPbx() {
-  sections = [buildTrunks(control), buildSwitches(control), buildCalls(control), buildExtensions(control)];
-  byId("pbx").append(header(), ...sections.map((section) => section.node));
+export function startPbx(pbxs) {
+  if (!Object.keys(pbxs).length) return;
+  build(pbxs);
   poll();
 }
 
-const header = () =>
+function build(pbxs) {
+  sections = [buildTrunks(control), buildSwitches(control), buildCalls(control), buildExtensions(control)];
+  byId("pbx").replaceChildren(header(pbxs), ...sections.map((section) => section.node));
+}
+
+const header = (pbxs) =>
   el(
     "header",
     { class: "pbx-header" },
-    el("div", {}, el("h2", {}, "The PBX"), el("p", { id: "pbx-name" })),
+    el("div", {}, el("h2", {}, "The PBX"), Object.keys(pbxs).length > 1 ? choice(pbxs) : el("p", { id: "pbx-name" })),
     el("span", { id: "pbx-requests", class: "pbx-requests", title: "Requests of the bot to the PBX's REST API" }),
   );
+
+function choice(pbxs) {
+  const options = Object.entries(pbxs).map(([at, name]) => el("option", { value: at, selected: at === path }, name));
+  const select = el("select", { id: "pbx-name", "aria-label": "Which PBX", "data-testid": "pbx-choice" }, ...options);
+  select.addEventListener("change", () => {
+    path = select.value;
+    build(pbxs);
+    look().catch(() => {});
+  });
+  return select;
+}
+
+const at = () => (path ? `${path.slice(1)}/` : "");
 
 async function poll() {
   for (;;) {
@@ -32,15 +52,18 @@ async function poll() {
 }
 
 async function look() {
-  const state = await get("control/state");
-  byId("pbx-name").textContent = state.name;
+  const asked = path;
+  const state = await get(`${at()}control/state`);
+  if (asked !== path) return;
+  const name = byId("pbx-name");
+  if (name.tagName === "P") name.textContent = state.name;
   byId("pbx-requests").textContent = `${state.requests.total.toLocaleString("en")} API requests`;
   for (const section of sections) section.render(state);
 }
 
-async function control(path, body) {
+async function control(what, body) {
   try {
-    await post(`control/${path}`, body);
+    await post(`${at()}control/${what}`, body);
     await look();
   } catch (error) {
     toast(error.message);

@@ -1,6 +1,7 @@
 """What the store promises about access: grants that obey the rules, one answer to a request, an audit that stays."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -96,6 +97,15 @@ async def test_a_group_keeps_its_role_when_it_becomes_a_supergroup(store: Store,
     assert await may(book, SAM, Permission.ACKNOWLEDGE, -1007)
     assert await may(book, SAM, Permission.STATUS, -1007)
     assert not await may(book, SAM, Permission.STATUS, GROUP)
+
+
+async def test_it_keeps_its_role_at_each_station(store: Store, book: GrantBook) -> None:
+    for station, group in (("acme", GROUP), ("baker", GROUP), ("acme", -1007)):
+        await book.give(replace(given(group, "operator"), station=station), asking(ANNA))
+    async with store.begin() as session:
+        await chats.move(session, GROUP, -1007, NOW)
+    found = [(grant.subject, grant.station) for grant in (await book.current()).grants if not grant.is_from_settings]
+    assert sorted(found) == [(-1007, "acme"), (-1007, "baker")]
 
 
 async def test_a_username_is_known_by_whoever_has_it_now(store: Store) -> None:

@@ -1,6 +1,7 @@
 """All PBXs that the bot looks after, as they run now: they come, change and go without a restart."""
 
 import asyncio
+import gc
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
@@ -143,6 +144,9 @@ class Fleet:
         for name in (*changed, *new):
             self._begin(WatchedStation(after[name], self._shared))
         self._wanted = tuple(stations)
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
         return Renewal(new, changed, gone)
 
     async def close(self) -> None:
@@ -168,6 +172,8 @@ class Fleet:
             station = self.whole if settings.name == self.one else WatchedStation(settings, self._shared)
             station.watch.take_up(remembered.get(station.name, {}))
             self._begin(station)
+        # Measured: to look through a thousand stations for garbage holds up everything for 0.4 s, again and again.
+        gc.freeze()
 
     def _begin(self, station: WatchedStation) -> None:
         self._running[station.name] = station

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.fleet_house import FleetHouse, running_fleet, running_house
-from tests.end_to_end.house import ANNA, BORIS, GROUP, press
+from tests.end_to_end.fleet_house import FleetHouse, key_of, running_fleet, running_house
+from tests.end_to_end.house import ANNA, BORIS, GROUP, SAM, press, running_bot
 
 # The others are looked at every second; a machine with other work may be late.
 ON_TIME = 3.0
@@ -102,3 +102,19 @@ def test_a_wrong_file_changes_nothing_and_the_administrator_is_told_why(pair: Fl
         program.read_stations_again()
         pair.wait_for_message("is not TOML", ANNA)
         pair.wait_until_watched("acme", "beta")
+
+
+def test_the_only_pbx_becomes_one_of_two_and_its_incident_goes_on(pair: FleetHouse, tmp_path: Path) -> None:
+    acme = pair["acme"]
+    with running_bot(pair, tmp_path, PBX_API_KEY=key_of("acme"), ALERT_CHATS=str(acme.chat)):
+        pair.wait_until_known()
+        acme.breaks("Zadarma")
+        alert = pair.wait_for_message("Zadarma is down · Head office", acme.chat)
+        press(pair, pair.asks(ANNA, f"/grant {SAM} viewer"), "✅ Give", "✅ Given")
+    acme.extra = {"formerly": '"Head office"'}
+    with running_fleet(pair, tmp_path):
+        pair.wait_until_watched("acme", "beta")
+        assert "🟢 Acme" not in pair.asks(SAM, "/status"), "the trunk is still down"
+        acme.mends("Zadarma")
+        pair.wait_until_it_says(alert, "🟢 Zadarma is up again · Acme")
+        assert "🟢 Acme" in pair.asks(SAM, "/status"), "what was given there is given here"

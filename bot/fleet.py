@@ -144,6 +144,7 @@ class Fleet:
         for name in (*changed, *new):
             self._begin(WatchedStation(after[name], self._shared))
         self._wanted = tuple(stations)
+        # Who is gone is garbage, and the others stay as they did.
         gc.unfreeze()
         gc.collect()
         gc.freeze()

@@ -73,6 +73,7 @@ class Crowd:
             "STATIONS_FILE": str(file),
             "POLL_INTERVAL": f"{EVERY:g}",
             "ADMINS": str(ADMIN),
+            "VIEWERS": str(self.chats.people[0]),
             "DATABASE_URL": f"sqlite:///{self.folder / 'bot.sqlite3'}",
             "HEALTH_ADDRESS": self.metrics.removeprefix("http://"),
         }

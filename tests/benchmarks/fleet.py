@@ -74,10 +74,17 @@ async def _program(one: Crowd, size: int, effort: Effort) -> tuple[Taken, Told]:
             listens,
             min(firsts),
             max(firsts),
-            await one.chats.asks(one.chats.people[0], f"/status {name(1)}"),
-            await one.chats.asks(one.chats.people[0], "/stations"),
+            await _answered(one, f"/status {name(1)}", "Station 1"),
+            await _answered(one, "/stations", "Station"),
             await one.begun_late(),
         )
+
+
+async def _answered(one: Crowd, text: str, shows: str) -> float:
+    person = one.chats.people[0]
+    seconds = await one.chats.asks(person, text)
+    assert shows in one.chats.shown(person)["text"]
+    return seconds
 
 
 async def _taken(one: Crowd, pid: int, size: int, effort: Effort) -> Taken:

@@ -80,6 +80,8 @@ class Decisions:
         self._within = within
         # The newest decision of earlier runs. Clocks are set back, ids only grow.
         self._newest_before: int | None = None
+        # What earlier runs had begun; of most updates there is nothing, and the store need not be asked.
+        self._begun_before: set[int] | None = None
         # Of this run, but cut off when the store refused: they come again as if the program had been killed.
         self._cut_off: set[int] = set()
 
@@ -143,6 +145,11 @@ class Decisions:
 
     async def owed(self, update_id: int) -> Deed | None:
         """The answer to what is done already, when the program was killed before it was told."""
+        if self._begun_before is None:
+            async with self._store.begin() as session:
+                self._begun_before = await deeds.updates(session)
+        if update_id not in self._begun_before | self._cut_off:
+            return None
         async with self._store.begin() as session:
             deed = await deeds.find(session, update_id, self._clock())
         return deed if "answer" in deed else None

@@ -7,7 +7,7 @@ next run can go on.
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.drawer import peek
@@ -15,6 +15,7 @@ from bot.store.tables import Kept
 
 # As long as an update itself is remembered.
 KEPT = timedelta(days=2)
+DEED = "deed "
 
 Deed = dict[str, Any]
 
@@ -32,6 +33,12 @@ async def forget(session: AsyncSession, update_id: int) -> None:
     await session.execute(delete(Kept).where(Kept.id == _id(update_id)))
 
 
+async def updates(session: AsyncSession) -> set[int]:
+    """For which anything is kept."""
+    found = await session.execute(select(Kept.id).where(Kept.id.startswith(DEED)))
+    return {int(kept_id.removeprefix(DEED)) for kept_id in found.scalars()}
+
+
 def _id(update_id: int) -> str:
     # Ids of the drawer are longer, and have no space in them.
-    return f"deed {update_id}"
+    return f"{DEED}{update_id}"

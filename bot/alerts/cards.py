@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.access import Destination
+from bot.access import EVERY_STATION, Destination
 from bot.alerts import shown
 from bot.alerts.incident import OUTAGES
 from bot.chat.message import stored
@@ -52,7 +52,9 @@ class Cards:
         if (card := await self._showing(session, incident, to)) is not None:
             await self.repost(session, card, loud=loud, now=now)
             return card
-        card = None if not_before else await self._joinable(session, to, loud=loud, now=now)
+        # What concerns all PBXs stands alone, and nothing is put beside it.
+        alone = not_before is not None or incident.station == EVERY_STATION
+        card = None if alone else await self._joinable(session, to, loud=loud, now=now)
         if card is None:
             return await self._open(session, incident, to, loud=loud, now=now, not_before=not_before)
         session.add(CardIncident(card_id=card.id, incident_id=incident.id))
@@ -151,6 +153,7 @@ class Cards:
             .join(CardIncident, CardIncident.card_id == Card.id)
             .where(
                 Card.chat_id == to.chat,
+                Card.station != EVERY_STATION,
                 Card.thread_id.is_(to.thread) if to.thread is None else Card.thread_id == to.thread,
                 Card.closed_at.is_(None),
                 Card.loud == loud,

@@ -41,11 +41,16 @@ def test_a_bot_that_hears_looks_and_delivers_is_well() -> None:
     assert wrong({"oldest_due": NOW - timedelta(seconds=100)}) == []
 
 
+def test_one_of_many_pbxs_that_is_silent_is_an_outage_and_no_fault_of_the_bot() -> None:
+    assert wrong({"polls": {"Head office": NOW, "Branch": LONG_AGO}}) == []
+
+
 @pytest.mark.parametrize(
     ("sign", "said"),
     [
         ({"updates": LONG_AGO}, "Telegram: no updates since 2026-11-23 13:50:00 UTC; look at"),
-        ({"polls": {"Head office": NOW, "Branch": LONG_AGO}}, "PBX Branch: no good answer since 2026-11-23 13:50:00"),
+        ({"polls": {"Branch": LONG_AGO}}, "PBX Branch: no good answer since 2026-11-23 13:50:00"),
+        ({"polls": {"Branch": LONG_AGO, "Plant": LONG_AGO}}, "PBXs: no good answer from any of 2; look at the network"),
         ({"tick": LONG_AGO}, "alerts: nothing that was due could be done since 2026-11-23 13:50:00"),
         ({"store_read": LONG_AGO}, "store: cannot be read since 2026-11-23 13:50:00"),
         ({"oldest_due": LONG_AGO}, "outbox: a message waits since 2026-11-23 13:50:00"),

@@ -229,9 +229,9 @@ def test_a_role_of_the_site_opens_what_it_names_and_nothing_else(office: Standin
     office.asks(person, "/start")
     group = office.new_group(members=[person])
     grant(office, "@lena reception", group)
-    wait_for_menu(office, person, ANYONE | {"status", "calls"})
+    wait_for_menu(office, person, ANYONE | {"status", "calls", "stations"})
     listed = office.asks(person, "/help")
-    assert set(re.findall(r"^/(\w+)", listed.text, re.MULTILINE)) == ANYONE | {"status", "calls"}
+    assert set(re.findall(r"^/(\w+)", listed.text, re.MULTILINE)) == ANYONE | {"status", "calls", "stations"}
     assert "Ask me /status, /calls." in office.asks(person, "/start")
     for allowed, shows in (("/status", "Zadarma"), ("/calls", "calls")):
         assert shows in office.asks(person, allowed)

@@ -32,7 +32,9 @@ OVER = facts(Kind.PROVIDER_DOWN, PROVIDER + "sip.x.example", NOW, host="sip.x.ex
 
 
 def test_the_list() -> None:
-    lines = read("incidents", station="All", total=2, open=[PROVIDERS, OWN], recent=[OVER], page=1, pages=1)
+    lines = read(
+        "incidents", station="All", total=2, open=[PROVIDERS, OWN], recent=[OVER], page=1, pages=1, several=True
+    )
     assert "#7 🔴 sip.x.example · down for many PBXs at once" in lines
     assert "#7 🔴 the bot's own internet is down" in lines
     assert any(line.startswith("#7 🟢 sip.x.example · works again") for line in lines)
@@ -67,6 +69,6 @@ def test_why(step: dict[str, Any], says: str) -> None:
 
 @pytest.mark.parametrize("template", ["incidents", "incident"])
 def test_in_russian_too(template: str) -> None:
-    of = {"station": "Все", "total": 1, "open": [PROVIDERS], "recent": [], "page": 1, "pages": 1}
+    of = {"station": "Все", "total": 1, "open": [PROVIDERS], "recent": [], "page": 1, "pages": 1, "several": True}
     lines = read(template, "ru", **of, number=7, incident=PROVIDERS, noticed_after=0, chats=[], note="")
     assert "не работает сразу у многих АТС" in "\n".join(lines)

@@ -106,10 +106,10 @@ async def test_who_speaks_of_several_is_asked_and_the_choice_is_remembered(fleet
     assert last(fleet) == "which_station"
 
 
-async def test_only_those_are_offered_at_which_it_is_allowed(fleet: Bench) -> None:
+async def test_who_may_do_it_at_one_of_them_is_not_asked_which(fleet: Bench) -> None:
     await fleet.types("/change", ALICE, SHARED)
-    (shown,) = fleet.chat.keyboards
-    assert [[button["label"] for button in row] for row in shown.rows] == [["Acme"]]
+    assert fleet.chat.keyboards == []
+    assert at(fleet) == [ACME]
 
 
 async def test_a_choice_that_is_no_choice_any_more_is_forgotten(fleet: Bench) -> None:

@@ -75,6 +75,9 @@ class Fleet:
         self.duty = Rounds("duty", duty.LOOK_EVERY, shared.oncall.stations)
         self.causes = CommonCauses(self.whole.ledger, self._views, shared.clock, self._released)
         self.second_copy = SecondCopyLookout(self.whole.name, self.whole.ledger, shared.clock)
+        if self.one is None:
+            self.ticker.add(self.whole.name, self.whole.ledger)
+            self.duty.add(self.whole.name, self.whole.duty.look)
 
     def __iter__(self) -> Iterator[WatchedStation]:
         return iter(self._running.values())
@@ -109,17 +112,43 @@ class Fleet:
         return [one.name for one in self if any(to.chat == chat for to in one.settings.alert_chats)]
 
     async def start(self) -> None:
-        """Begin to watch; what the store knows of stations that are no more is brought to an end. When the store
-        refuses, this may be tried again."""
+        """Begin to watch. When the store refuses, this may be tried again."""
         if self.one is None:
             await self.causes.remember()
-        await self._take_up_former_names(self._wanted)
-        remembered, known = await remembered_everywhere(self._shared.store), await stations_left(self._shared.store)
-        if not self._running:
-            self._begin_all(remembered)
-        for name in known:
+        await self._settle()
+
+    async def renew(self, stations: Sequence[StationSettings]) -> Renewal:
+        """Those whose settings are the same go on as if nothing was. When the store refuses, `start` does the rest."""
+        before = {one.name: one.settings for one in self}
+        self._wanted = tuple(stations)
+        after = {one.name: one for one in stations}
+        changed = tuple(name for name in after if name in before and before[name] != after[name])
+        gone = tuple(name for name in before if name not in after)
+        new = tuple(name for name in after if name not in before)
+        for name in (*gone, *changed):
+            await self._end(name)
+        for name in changed:
+            self._begin(WatchedStation(after[name], self._shared))
+        await self._settle()
+        return Renewal(new, changed, gone)
+
+    async def _settle(self) -> None:
+        """Everything that is described runs, and what the store knows of others is brought to an end."""
+        await self._take_up_former_names([one for one in self._wanted if one.name not in self._running])
+        remembered = await remembered_everywhere(self._shared.store)
+        for settings in self._wanted:
+            if settings.name not in self._running:
+                station = self.whole if settings.name == self.one else WatchedStation(settings, self._shared)
+                station.watch.take_up(remembered.get(station.name, {}))
+                self._begin(station)
+        for name in await stations_left(self._shared.store):
             if name not in (*self._running, self.whole.name):
-                await self._abandon(WatchedStation(_nowhere(name, name, {}), self._shared))
+                await self._abandon(name)
+        # Measured: to look through a thousand stations for garbage holds up everything for 0.4 s, again and again. Who
+        # is gone is garbage, and the others stay as they are.
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
 
     async def _take_up_former_names(self, stations: Sequence[StationSettings]) -> None:
         for one in stations:
@@ -129,26 +158,6 @@ class Fleet:
                 moved = await former_names.take_over(session, formerly=one.formerly, name=one.name)
             if moved:
                 log.info("a station has another name now", station=one.name, formerly=one.formerly, rows=moved)
-
-    async def renew(self, stations: Sequence[StationSettings]) -> Renewal:
-        """Those whose settings are the same go on as if nothing was."""
-        before = {one.name: one.settings for one in self}
-        after = {one.name: one for one in stations}
-        changed = tuple(name for name in after if name in before and before[name] != after[name])
-        gone = tuple(name for name in before if name not in after)
-        new = tuple(name for name in after if name not in before)
-        renamed = {one.formerly for one in stations}
-        for name in (*gone, *changed):
-            await self._end(name, for_good=name in gone and name not in renamed)
-        await self._take_up_former_names([after[name] for name in new])
-        for name in (*changed, *new):
-            self._begin(WatchedStation(after[name], self._shared))
-        self._wanted = tuple(stations)
-        # Who is gone is garbage, and the others stay as they did.
-        gc.unfreeze()
-        gc.collect()
-        gc.freeze()
-        return Renewal(new, changed, gone)
 
     async def close(self) -> None:
         await asyncio.gather(*(station.pbx.close() for station in {*self, self.whole}))
@@ -165,17 +174,6 @@ class Fleet:
         }
         return runs if self.one is not None else {**runs, "common causes": self.causes.run}
 
-    def _begin_all(self, remembered: Mapping[str, dict[str, dict[str, Any]]]) -> None:
-        if self.one is None:
-            self.ticker.add(self.whole.name, self.whole.ledger, lambda: True)
-            self.duty.add(self.whole.name, self.whole.duty.look)
-        for settings in self._wanted:
-            station = self.whole if settings.name == self.one else WatchedStation(settings, self._shared)
-            station.watch.take_up(remembered.get(station.name, {}))
-            self._begin(station)
-        # Measured: to look through a thousand stations for garbage holds up everything for 0.4 s, again and again.
-        gc.freeze()
-
     def _begin(self, station: WatchedStation) -> None:
         self._running[station.name] = station
         self._titles[station.name] = station.title
@@ -184,7 +182,7 @@ class Fleet:
         self.lookouts.add(station.name, station.lookouts)
         self.duty.add(station.name, station.duty.look)
 
-    async def _end(self, name: str, *, for_good: bool) -> None:
+    async def _end(self, name: str) -> None:
         station = self._running.pop(name)
         await self.schedule.remove(name)
         await self.lookouts.remove(name)
@@ -192,8 +190,6 @@ class Fleet:
         self.ticker.remove(name)
         self._shared.turns.forget(f"watch of {name}")
         await station.pbx.close()
-        if for_good:
-            await self._abandon(station)
 
     def _owed(self) -> None:
         self._shared.wake()
@@ -206,10 +202,12 @@ class Fleet:
         for name in stations:
             self.ticker.silences_changed(name)
 
-    async def _abandon(self, station: WatchedStation) -> None:
+    async def _abandon(self, name: str) -> None:
         """Nobody looks at it any more: what is open of it would stay so for ever."""
+        station = WatchedStation(_nowhere(name, self.title(name), {}), self._shared)
         ended = await station.ledger.abandon(self._shared.clock())
-        log.info("a station is not watched any more", station=station.name, incidents_ended=ended)
+        self._shared.turns.forget(f"watch of {name}")
+        log.info("a station is not watched any more", station=name, incidents_ended=ended)
 
     async def alert_chats(self, session: AsyncSession) -> set[int]:
         """Every chat that is told of an outage of any station."""

@@ -4,19 +4,16 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import structlog
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Update
 
 from bot.access import Destination, grants_from
 from bot.alerts.recency import Recency
-from bot.alerts.rest import rest
 from bot.answering import dispatcher
 from bot.chat.courier import Courier
 from bot.chat.doors import Door
@@ -31,7 +28,8 @@ from bot.fleet import Fleet
 from bot.heartbeat import Heartbeat
 from bot.life import Life
 from bot.listening import Listening
-from bot.settings import Settings, WrongSettings
+from bot.renewal import Renewing
+from bot.settings import Settings
 from bot.station import Shared
 from bot.station_settings import StationSettings
 from bot.steady_clock import SteadyClock
@@ -52,10 +50,8 @@ from handlers.menus import Menus
 if TYPE_CHECKING:
     from handlers.dispatcher import Dispatcher
 
-log = structlog.get_logger(__name__)
 
 TIDY_EVERY = 600.0
-FOR_EVER = 86_400.0
 
 
 def utc_now() -> datetime:
@@ -75,8 +71,6 @@ class Application:
         clock: SteadyClock | None = None,
     ) -> None:
         self._settings = settings
-        self._reread = reread
-        self._again = asyncio.Event()
         self._clock = clock = clock or SteadyClock(utc_now)
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -123,6 +117,14 @@ class Application:
             settings.station_defaults() if several else None,
             settings.pbx_name,
         )
+        self._renewing = Renewing(
+            self._fleet,
+            reread,
+            store=self._store,
+            admins=settings.admins,
+            clock=clock,
+            wake=self._courier.wake,
+        )
         self._life = Life(
             clock=clock,
             updates=lambda: self._listening.last_success,
@@ -145,7 +147,7 @@ class Application:
 
     async def run(self) -> int:
         """Run until a signal; returns the exit code."""
-        _on_signals(self._end, self._again.set)
+        _on_signals(self._end, self._renewing.ask)
         try:
             await self._store.open()
         except SQLAlchemyError as error:
@@ -177,7 +179,7 @@ class Application:
         stop, settings = self._stop, self._settings
         runs = {
             **self._fleet.jobs(),
-            "fleet": self._renew,
+            "fleet": self._renewing.run,
             "courier": self._courier.run,
             "tidy": self._tidy,
             "life": self._life.run,
@@ -250,32 +252,6 @@ class Application:
     def _oncall_changed(self, station: str) -> None:
         self._courier.wake()
         self._fleet.duty.wake(station)
-
-    async def _renew(self, stop: asyncio.Event) -> None:
-        """Watch what is described, and what is described when somebody asks for that to be read again."""
-        await self._fleet.start()
-        while not stop.is_set():
-            await rest(self._again, stop, FOR_EVER)
-            if self._again.is_set():
-                self._again.clear()
-                await self._read_again()
-
-    async def _read_again(self) -> None:
-        """Whoever changed the file is not always who reads the log: the administrators are told what came of it."""
-        try:
-            renewal = await self._fleet.renew(self._reread())
-        except WrongSettings as wrong:
-            log.error("the stations stay as they were", wrong=list(wrong.lines))
-            facts: dict[str, Any] = {"wrong": list(wrong.lines), "new": [], "changed": [], "gone": []}
-        else:
-            log.info("the stations were read again", **asdict(renewal))
-            facts = {"wrong": [], **asdict(renewal)}
-        async with self._store.begin() as session:
-            for admin in sorted(self._settings.admins):
-                outbox.owe(
-                    session, chat_id=admin, thread_id=None, template="stations_renewed", facts=facts, now=self._clock()
-                )
-        self._courier.wake()
 
     async def _is_anything_owed(self) -> bool:
         return await self._oldest_due() is not None

@@ -5,8 +5,8 @@ that allows it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -29,9 +29,9 @@ from handlers.command import Catalogue, Whose
 from handlers.directory import Directory
 from handlers.intent import Actor, Added, Intent, Place, Pressed, Said, Typed
 from handlers.limits import Limits
+from handlers.matter import NO_UPDATE, Matter, Verdict
 from handlers.rules import RULES
 from handlers.subjects import Subject
-from handlers.verdict import Verdict
 from handlers.whose import About
 
 log = structlog.get_logger(__name__)
@@ -39,22 +39,6 @@ log = structlog.get_logger(__name__)
 DECIDE_WITHIN = 10.0
 ADDED = "chat.added"
 GO_ON = "import.go_on"
-# Of what the bot goes on with by itself.
-NO_UPDATE = 0
-
-Look = Callable[[AsyncSession, Access, Asking], Awaitable[Subject]]
-
-
-@dataclass(frozen=True, slots=True)
-class Matter:
-    """What comes to be decided: about the subject, or about what `look` finds within the transaction. `station` is
-    whose PBX it is about, where that is known beforehand."""
-
-    intent: Intent
-    update_id: int
-    subject: Subject
-    look: Look | None = None
-    station: str | None = None
 
 
 class Decisions:

@@ -18,14 +18,14 @@ from handlers.answers import Address
 from handlers.checks import UNDECIDED
 from handlers.command import Command, Press, Question, Reply, Request, Whose
 from handlers.conversation import Conversation
-from handlers.decisions import NO_UPDATE, Decisions
+from handlers.decisions import Decisions
 from handlers.execution import Execution, Job, Work
 from handlers.giving_up import given_up
 from handlers.intent import Actor, Added, Place, Pressed, Said, Typed, read_intent
+from handlers.matter import NO_UPDATE, Verdict
 from handlers.reception import Reception
 from handlers.rules import Resume
 from handlers.second_person import SecondPerson, Wish
-from handlers.verdict import Verdict
 
 # Telegram forgets a press after some seconds, so it is answered before slow work is done.
 ANSWER_PRESS_WITHIN = 1.5

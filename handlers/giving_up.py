@@ -4,9 +4,9 @@ from bot.chat.message import Button, Message, mark
 from bot.store.drawer import Drawer
 from handlers import checks
 from handlers.command import CONFIRM_WITHIN, Press, Reply
+from handlers.matter import Verdict
 from handlers.reception import AGAIN
 from handlers.rules import Resume
-from handlers.verdict import Verdict
 
 
 async def given_up(verdict: Verdict, drawer: Drawer) -> Reply:

@@ -18,7 +18,7 @@ from handlers.conversation import Conversation
 from handlers.desk import Desk
 from handlers.directory import Directory
 from handlers.intent import Pressed, Said, Typed
-from handlers.verdict import Verdict
+from handlers.matter import Verdict
 
 log = structlog.get_logger(__name__)
 

@@ -1,13 +1,33 @@
-"""What was decided, and what it was decided from."""
+"""What comes to be decided, and what was decided."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access import Access, Asking, Decision
 from bot.store.audit import Earlier
 from handlers.desk import Station
-from handlers.intent import Actor, Place
+from handlers.intent import Actor, Intent, Place
 from handlers.subjects import Subject
 from handlers.whose import About
+
+# Of what the bot goes on with by itself.
+NO_UPDATE = 0
+
+Look = Callable[[AsyncSession, Access, Asking], Awaitable[Subject]]
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What comes to be decided: about the subject, or about what `look` finds within the transaction. `station` is
+    whose PBX it is about, where that is known beforehand."""
+
+    intent: Intent
+    update_id: int
+    subject: Subject
+    look: Look | None = None
+    station: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

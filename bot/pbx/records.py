@@ -90,11 +90,9 @@ class Records:
         begin = start
         while begin < until:
             stop = min(begin + STRETCH, until)
-            async for record in self._stretch(begin, stop, narrowing, priority):
+            async for record in self._stretch(begin, stop, narrowing, priority, seen):
                 # A call that went on after midnight is found on both days; it is of the day on which it began.
-                of_another_time = record.start is not None and not start <= record.start < until
-                if record.linkedid not in seen and not of_another_time:
-                    seen.add(record.linkedid)
+                if record.start is None or start <= record.start < until:
                     yield record
             begin = stop
 
@@ -110,7 +108,7 @@ class Records:
         return await self._connection.fetch(leg.download_url or leg.playback_url, {"format": form}, limit)
 
     async def _stretch(
-        self, start: datetime, until: datetime, narrowing: Narrowing, priority: Priority
+        self, start: datetime, until: datetime, narrowing: Narrowing, priority: Priority, seen: set[str]
     ) -> AsyncIterator[CallRecord]:
         """Follows the time, not the place in the list: calls that end or are deleted meanwhile move every place.
 
@@ -118,7 +116,6 @@ class Records:
         latest start on a page is a moment before which everything has been listed.
         """
         until = until if narrowing == EVERYTHING else until + LONGEST_CALL
-        seen: set[str] = set()
         cursor, offset, fruitless = start, 0, 0
         while fruitless < FRUITLESS_PAGES:
             query = {
@@ -133,12 +130,15 @@ class Records:
             page = models(CallRecord, _records(data), "cdr")
             new = [record for record in page if record.linkedid not in seen]
             seen.update(record.linkedid for record in new)
-            for record in new:
-                yield record
-            if not _has_more(data):
-                return
-            fruitless = 0 if new else fruitless + 1
+            fruitless, has_more = 0 if new else fruitless + 1, _has_more(data)
             latest = max((record.start for record in page if record.start), default=cursor)
+            # A page is megabytes: it is let go before the next one comes.
+            del data, page
+            new.reverse()
+            while new:
+                yield new.pop()
+            if not has_more:
+                return
             moved = latest.replace(microsecond=0) > cursor
             # More calls within one second than a page holds: then only the place is left, with some of them seen again
             # in case others go.

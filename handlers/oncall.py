@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from bot.access import Permission
+from bot.access import EVERY_STATION, Permission
 from bot.chat.message import Button, Message, Rows, mark
 from bot.oncall.roster import Roster
 from bot.store.acquaintances import Known
@@ -71,10 +71,21 @@ async def overview(request: Request, deed: str = "") -> Message:
         "station": station,
         "deed": deed,
         "levels": levels,
+        "fleets": [] if levels else await _of_the_fleet(request),
         "troubled": [person_facts(person, names) | {"trouble": trouble(person)} for person in troubled],
         "may_set": request.may(Permission.ONCALL).allowed,
     }
     return Message("oncall", facts, _buttons(request, roster))
+
+
+async def _of_the_fleet(request: Request) -> list[dict[str, Any]]:
+    """Who is called for a PBX that has no list of its own."""
+    if request.desk.fleet.one is not None or request.station.name == EVERY_STATION:
+        return []
+    roster = await request.desk.oncall.roster(EVERY_STATION)
+    people = [person for _, person in sorted(roster.on_call(request.now).items()) if person is not None]
+    names = await request.desk.people.named(people)
+    return [person_facts(person, names) for person in dict.fromkeys(people)]
 
 
 def _trouble(reach: Reach | None) -> str:

@@ -48,8 +48,8 @@ class ReadableChat(Chat):
 
 
 class OnCallOffice(Bench):
-    def __init__(self, store: Store) -> None:
-        super().__init__(store, grants=GRANTS)
+    def __init__(self, store: Store, stations: tuple[str, ...] = ()) -> None:
+        super().__init__(store, grants=GRANTS, stations=stations)
         self.chat: ReadableChat = ReadableChat()
         self.start()
         for kind in ("commands", "presses", "answers"):

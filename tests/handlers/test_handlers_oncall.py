@@ -209,3 +209,15 @@ async def test_quiet_hours_are_ones_own(office: OnCallOffice) -> None:
     assert "from when to when" in await office.asks("/quiet 25:00-08:00", BORIS)
     assert "any hour" in await office.asks("/quiet off", BORIS)
     assert "no right" in await office.asks("/quiet 22:00-08:00", VERA)
+
+
+async def test_a_pbx_without_a_list_says_who_is_called_instead(store: Store) -> None:
+    office = OnCallOffice(store, stations=("acme", "baker"))
+    await office.open()
+    assert "Nobody is on call: alerts go to the chats" in await office.asks("/oncall acme")
+    await office.asks(f"/oncall set weekly mon 09:00 {BORIS} {OLEG} fleet")
+    await office.press("Set")
+    assert "whoever is on call for all PBXs is called. <b>Boris</b>" in await office.asks("/oncall acme")
+    await office.asks(f"/oncall set weekly mon 09:00 {OLEG} {BORIS} acme")
+    await office.press("Set")
+    assert "for all PBXs" not in await office.asks("/oncall acme")

@@ -14,7 +14,7 @@ from tests.benchmarks.figure import Effort, Figure, Row
 
 SIZES = (100, 300, 1000)
 LARGEST = SIZES[-1]
-SETTLING, WATCHED = 30.0, 45.0
+SETTLING, WATCHED = 20.0, 40.0
 MEGABYTE = 2**20
 
 

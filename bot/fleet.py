@@ -93,10 +93,6 @@ class Fleet:
     def names(self) -> Sequence[str]:
         return tuple(self._running)
 
-    @property
-    def settings(self) -> tuple[StationSettings, ...]:
-        return self._wanted
-
     def zone(self, name: str) -> tzinfo:
         found = self.get(name)
         return found.zone() if found else UTC

@@ -212,7 +212,7 @@ class Decisions:
                 now=asking.now,
                 rule=subject.rule,
                 may=partial(access.may, asking),
-                flaw=_flaw(intent),
+                flaw=intent.flaw,
                 sent_at=subject.sent_at,
                 earlier=earlier,
                 begun_here=self._is_of_this_run(matter.update_id, earlier),
@@ -263,7 +263,7 @@ class Decisions:
         return replace(verdict, entry=entry)
 
     async def _meet(self, session: AsyncSession, intent: Intent) -> None:
-        if _flaw(intent) is not None:
+        if intent.flaw is not None:
             return
         await acquaintances.meet(session, _known(intent.actor))
         if isinstance(intent, Typed) and intent.about is not None:
@@ -302,7 +302,3 @@ class Decisions:
 
 def _known(actor: Actor) -> Known:
     return Known(actor.id, actor.name, actor.username)
-
-
-def _flaw(intent: Intent) -> str | None:
-    return None if isinstance(intent, Said) else intent.flaw

@@ -1,7 +1,7 @@
 """All PBXs that people can speak of, and which one somebody means: by a word, by what they chose here last, or because
 there is only one."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
@@ -100,7 +100,3 @@ class Directory:
     def _whole(self, among: Sequence[str]) -> dict[str, str]:
         """Where all are spoken of, so is the fleet."""
         return {FLEET_WORD: EVERY_STATION} if len(among) == len(self.names) > 0 else {}
-
-    def __iter__(self) -> Iterator[Station]:
-        found = (self._find(name) for name in self.names)
-        return (station for station in found if station is not None)

@@ -276,13 +276,9 @@ class Dispatcher:
         if known or (verdict.decision.allowed and added.channel):
             reply = Reply(outcome="stays")
         elif verdict.decision.allowed:
-            directory, roles = self._reception.directory, self._reception.desk.grants.roles
-            if directory.one is None:
-                seen = verdict.theirs()
-                theirs = [name for name in directory.names if seen.may_at(name, Permission.GRANT).allowed]
-                reply = group_chat.introduction_to_many(theirs)
-            else:
-                reply = group_chat.introduction(directory.one, added.place, roles)
+            reply = group_chat.welcome(
+                verdict, self._reception.directory, added.place, self._reception.desk.grants.roles
+            )
         else:
             # A channel's subscribers are not told who administers it.
             reply = Reply(None if added.channel else group_chat.farewell(added.actor), outcome="left")

@@ -2,15 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 
-from bot.access import OPERATOR, NotGranted, Role
+from bot.access import OPERATOR, NotGranted, Permission, Role
 from bot.chat.message import Button, Message, Rows, mark
 from bot.store.audit import Change
 from handlers.command import Reply, Request, button
+from handlers.directory import Directory
 from handlers.grant import granting, not_granted
 from handlers.intent import Actor, Place
+from handlers.matter import Verdict
 from handlers.rules import Resume
 
 ROLES_IN_A_ROW = 3
+
+
+def welcome(verdict: Verdict, directory: Directory, place: Place, roles: Mapping[str, Role]) -> Reply:
+    """Of many PBXs only those are spoken of at which whoever brings the bot may give access."""
+    if directory.one is not None:
+        return introduction(directory.one, place, roles)
+    seen = verdict.theirs()
+    return introduction_to_many([name for name in directory.names if seen.may_at(name, Permission.GRANT).allowed])
 
 
 def introduction(station: str, place: Place, roles: Mapping[str, Role]) -> Reply:

@@ -78,6 +78,8 @@ class Said:
     place: Place
     message_id: int
     sent_at: datetime
+    # With a flaw they are no words to the bot at all.
+    flaw: None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from tests.end_to_end import secrecy
 from tests.end_to_end.house import (
     ANNA,
     BORIS,
-    LOOK_EVERY,
     TOKEN,
     VERA,
     Json,
@@ -19,8 +18,9 @@ from tests.end_to_end.house import (
     Seen,
     Standins,
     afternoon,
-    serving,
 )
+from tests.end_to_end.clock import Clock
+from tests.end_to_end.server import Server, serving
 
 
 def key_of(name: str) -> str:
@@ -81,14 +81,16 @@ class Branch:
     def wait_for_looks(self, number: int) -> None:
         """Waits until the bot has looked at it `number` more times."""
         target = len(self.looks()) + number
-        self.house.wait_for(lambda: len(self.looks()) >= target or None, f"looks at {self.name}", every=LOOK_EVERY)
+        self.house.wait_for(lambda: len(self.looks()) >= target or None, f"looks at {self.name}")
 
 
 class FleetHouse(Standins):
     """The first PBX answers without a path too: it has the page's switches."""
 
-    def __init__(self, address: str, stations: Mapping[str, Pbx], chats: telegram.Telegram) -> None:
-        super().__init__(address, next(iter(stations.values())), chats)
+    def __init__(self, server: Server, stations: Mapping[str, Pbx], chats: telegram.Telegram) -> None:
+        super().__init__(server, next(iter(stations.values())), chats)
+        for station in stations.values():
+            station.journal.heard = lambda _entry: self._ring()
         self.branches = {name: Branch(self, name, station, station.name) for name, station in stations.items()}
         self.keys = {TOKEN, *map(key_of, stations)}
 
@@ -122,17 +124,18 @@ class FleetHouse(Standins):
 
 
 @contextmanager
-def running_house(*names: str) -> Iterator[FleetHouse]:
+def running_house(*names: str, speed: float = 1.0) -> Iterator[FleetHouse]:
     """Each PBX has a chat for its alerts."""
+    clock = Clock(speed)
     stations = {
-        name: Pbx(name=name.title(), api_key=key_of(name), zone=afternoon(), seed=seed)
+        name: Pbx(name=name.title(), api_key=key_of(name), zone=afternoon(), seed=seed, now=clock.time)
         for seed, name in enumerate(names, 1)
     }
-    chats = telegram.populated(TOKEN)
+    chats = telegram.populated(TOKEN, now=clock.time)
     several = [pbx.behind(f"/pbx/{name}", station) for name, station in stations.items()]
     first = pbx.routes(next(iter(stations.values())))
-    with serving([*several, *first, *telegram.routes(chats, {"": next(iter(names))})]) as address:
-        house = FleetHouse(address, stations, chats)
+    with serving([*several, *first, *telegram.routes(chats, {"": next(iter(names))})], clock) as server:
+        house = FleetHouse(server, stations, chats)
         for branch in house.branches.values():
             branch.alert_chats = [house.makes_group(branch.title)]
         try:

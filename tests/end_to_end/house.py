@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,17 +14,16 @@ from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import httpx
-import uvicorn
-from starlette.applications import Starlette
-from starlette.routing import BaseRoute
 
 from bot.chat.hygiene import WORD_JOINER
 from bot.demo import pbx, telegram
-from bot.demo.stage import listening
-from bot.demo.wire import AbortableProtocol
+from bot.demo.telegram import client_view
+from bot.demo.telegram.model import Message
 from tests import stores
 from tests.end_to_end import secrecy
+from tests.end_to_end.clock import Clock
 from tests.end_to_end.forge import Started
+from tests.end_to_end.server import Server, serving
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -38,8 +36,8 @@ GROUP, FORUM = -1001000000001, -1001000000002
 PATIENCE = 60.0
 # Tests that share a house ask its PBX more than people do; it is asked so often in a minute and no more.
 TURN_COMES = "your turn comes in"
-# What happens in the chats rings; what happens elsewhere is looked for so often.
-LOOK_EVERY = 0.1
+# What happens at the stand-ins rings; what happens elsewhere is looked for so often.
+LOOK_EVERY = 0.01
 
 
 @dataclass(frozen=True)
@@ -70,37 +68,53 @@ class Standins:
 
     `keys` are the secrets that nobody at all may see."""
 
-    def __init__(self, address: str, station: pbx.Pbx, chats: telegram.Telegram) -> None:
-        self.address = address
+    def __init__(self, server: Server, station: pbx.Pbx, chats: telegram.Telegram) -> None:
+        self.address = server.address
+        self.clock = server.clock
         self.station = station
         self.chats = chats
         self.keys = {TOKEN, KEY}
-        self.http = httpx.Client(base_url=address, timeout=60)
+        self.http = httpx.Client(base_url=server.address, timeout=60, verify=False)  # plain HTTP needs no trust store
+        self._server = server
+        station.journal.heard = lambda _entry: self._ring()
         self._looks = self._requests_read = self.looks_before = 0
 
+    def _ring(self) -> None:
+        self.chats.bell.ring()
+
     def get(self, path: str, **params: object) -> Json:
-        answer = self.http.get(path, params={k: str(v) for k, v in params.items()})
+        answer = self._server.ask("GET", path, params={k: str(v) for k, v in params.items()})
         answer.raise_for_status()
         found: Json = answer.json()
         return found
 
     def post(self, path: str, **body: object) -> Json:
-        answer = self.http.post(path, json=body)
+        answer = self._server.ask("POST", path, json=body)
         assert answer.is_success, f"{path}: {answer.text}"
         found: Json = answer.json() if answer.content else {}
         return found
 
     def calls(self, method: str = "") -> list[Json]:
         """What the bot asked of Telegram."""
-        return [c for c in self.get("/client/log", after=0)["calls"] if c["method"] == method or not method]
+        calls = self._server.look(lambda: self.chats.log.after(0))
+        return [call for call in calls if call["method"] == method or not method]
 
-    def messages(self, chat: int, seen_by: int = ANNA) -> list[Seen]:
-        chats: list[Json] = self.get("/client/state", **{"as": seen_by})["chats"]
-        found: Json = next((c for c in chats if c["id"] == chat), {"messages": []})
-        return [_seen(chat, m) for m in found["messages"]]
+    def messages(self, chat: int, seen_by: int = ANNA, after: int = 0) -> list[Seen]:
+        """What this person sees in the chat."""
+        return self._server.look(lambda: self._shown(chat, seen_by, lambda one: one.id > after))
 
-    def from_bot(self, chat: int, seen_by: int = ANNA) -> list[Seen]:
-        return [m for m in self.messages(chat, seen_by) if m.raw["from"] and m.raw["from"]["is_bot"]]
+    def from_bot(self, chat: int, seen_by: int = ANNA, after: int = 0) -> list[Seen]:
+        return self._server.look(
+            lambda: self._shown(
+                chat, seen_by, lambda one: one.id > after and one.sender is not None and one.sender.is_bot
+            )
+        )
+
+    def _shown(self, chat: int, seen_by: int, wanted: Callable[[Message], bool]) -> list[Seen]:
+        one = self.chats.chats.get(chat)
+        if one is None or not client_view.belongs(one, self.chats.person(seen_by)):
+            return []
+        return [_seen(chat, client_view.message(found)) for found in one.messages.values() if wanted(found)]
 
     def says(self, person: int, text: str, chat: int | None = None, **more: object) -> int:
         chat = person if chat is None else chat
@@ -131,7 +145,7 @@ class Standins:
         number = self.says(person, text, chat, **more)
 
         def answer() -> Seen | None:
-            return next((m for m in self.from_bot(chat, person) if m.id > number and TURN_COMES not in m), None)
+            return next((m for m in self.from_bot(chat, person, number) if TURN_COMES not in m), None)
 
         return self.wait_for(answer, text)
 
@@ -147,18 +161,19 @@ class Standins:
         return pressed["answer"] or {}
 
     def again(self, message: Seen, seen_by: int = ANNA) -> Seen | None:
-        return next((m for m in self.messages(message.chat, seen_by) if m.id == message.id), None)
+        return next(iter(self.messages(message.chat, seen_by, message.id - 1)), None)
 
-    def wait_for(self, look: Callable[[], T | None], what: str = "", within: float = PATIENCE, every: float = 1.0) -> T:
-        """Looks again whenever something changed in the chats, and every so often, until `look` finds something."""
+    def wait_for(self, look: Callable[[], T | None], what: str = "", within: float = PATIENCE, every: float = 0.2) -> T:
+        """Looks again whenever something changed in the chats or the PBX has answered, and every so often, until `look`
+        finds something."""
         ends = time.monotonic() + within
         while True:
-            state = self.get("/client/wait", after=10**9, timeout=0)
+            seq = self.chats.bell.seq
             if found := look():
                 return found
             left = ends - time.monotonic()
             assert left > 0, f"did not come within {within:.0f} s: {what}\n" + self._story()
-            self.get("/client/wait", after=state["seq"], timeout=min(left, every))
+            self._server.carry_out(self.chats.bell.heard(seq, min(left, every) * self.clock.speed))
 
     def after(self, number: int, chat: int, pattern: str, seen_by: int = ANNA) -> Seen:
         """The bot's message after `number` that shows `pattern`."""
@@ -166,9 +181,7 @@ class Standins:
 
     def wait_for_message(self, pattern: str, chat: int = GROUP, after: int = 0, seen_by: int = ANNA) -> Seen:
         return self.wait_for(
-            lambda: next(
-                (m for m in self.from_bot(chat, seen_by) if m.id > after and re.search(pattern, m.text)), None
-            ),
+            lambda: next((m for m in self.from_bot(chat, seen_by, after) if re.search(pattern, m.text)), None),
             pattern,
         )
 
@@ -211,10 +224,10 @@ class Standins:
             requests = self.get("/control/requests", after=begin)["requests"]
             return sum(_is_look(request) and request["status"] is not None for request in requests) >= 3
 
-        self.wait_for(lambda: told() or None, "three answers about the trunks", every=LOOK_EVERY)
+        self.wait_for(lambda: told() or None, "three answers about the trunks")
 
     def _wait_until_looks(self, target: int) -> None:
-        self.wait_for(lambda: self.looks() >= target or None, f"{target} looks at the trunks", every=LOOK_EVERY)
+        self.wait_for(lambda: self.looks() >= target or None, f"{target} looks at the trunks")
 
     def secrets(self) -> set[str]:
         """The keys, and every password that a PBX has or had."""
@@ -250,17 +263,16 @@ class Program:
         environment = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "SYSTEMROOT")}
         environment |= ordinary_settings(standins.address, folder) | settings
         self.log.touch()
-        self._process = Started(folder, environment, self.log)
-        try:
-            standins.wait_for(
-                lambda: self._ended() or "listening" in self.log.read_text(), "the bot listens", every=LOOK_EVERY
-            )
-        except AssertionError:
-            self.kill()
-            raise AssertionError(self.log.read_text()) from None
+        self._process = Started(folder, environment, self.log, clock=standins.clock)
+        self._wait_until_it_listens()
 
-    def _ended(self) -> bool:
-        return self._process.poll() is not None
+    def _wait_until_it_listens(self) -> None:
+        ends = time.monotonic() + PATIENCE
+        while "listening" not in (written := self.log.read_text()) and self._process.poll() is None:
+            if time.monotonic() > ends:
+                self.kill()
+                raise AssertionError(f"it does not listen\n{written}")
+            time.sleep(LOOK_EVERY)
 
     def terminate(self) -> None:
         self._process.terminate()
@@ -315,34 +327,18 @@ def afternoon() -> str:
 
 
 @contextmanager
-def running_standins() -> Iterator[Standins]:
-    station = pbx.Pbx(name="Head office", api_key=KEY, zone=afternoon())
-    chats = telegram.populated(TOKEN)
-    with serving([*pbx.routes(station), *telegram.routes(chats, {"": station.name})]) as address:
-        standins = Standins(address, station, chats)
+def running_standins(speed: float = 1.0) -> Iterator[Standins]:
+    """Time passes `speed` times as fast for them, and for the program that is run between them."""
+    clock = Clock(speed)
+    station = pbx.Pbx(name="Head office", api_key=KEY, zone=afternoon(), now=clock.time)
+    chats = telegram.populated(TOKEN, now=clock.time)
+    with serving([*pbx.routes(station), *telegram.routes(chats, {"": station.name})], clock) as server:
+        standins = Standins(server, station, chats)
         try:
             yield standins
             standins.keep_their_secrets()
         finally:
             standins.http.close()
-
-
-@contextmanager
-def serving(routes: Sequence[BaseRoute]) -> Iterator[str]:
-    """A server in a thread of its own; gives its address."""
-    with listening(0) as (sock, address):
-        config = uvicorn.Config(
-            Starlette(routes=routes), http=AbortableProtocol, ws="none", lifespan="off", log_level="critical"
-        )
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
-        thread.start()
-        try:
-            yield address
-        finally:
-            server.should_exit = True
-            server.force_exit = True
-            thread.join(10)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 LIB = "MikoPBX\\PBXCoreREST\\Lib\\"
 
 
@@ -79,6 +80,9 @@ def not_allowed(method: str, verb: str) -> dict[str, object]:
 
 def as_php(value: object) -> object:
     """PHP has one array for lists and maps, so every empty map leaves it as `[]`."""
+    # Most of an answer are texts and numbers, and asking these what they are by their abstract types takes long.
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Mapping):
         return {str(key): as_php(item) for key, item in value.items()} if value else []
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):

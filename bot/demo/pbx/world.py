@@ -9,7 +9,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from bot.demo.pbx import queues, routing_tables, seed
-from bot.demo.pbx.calls import LINGER_SECONDS, CallBook
+from bot.demo.pbx.calls import LINGER_SECONDS, Call, CallBook
 from bot.demo.pbx.cdr import Records
 from bot.demo.pbx.employees import Employee, Phone
 from bot.demo.pbx.faults import NO_FAULT, Fault
@@ -87,6 +87,8 @@ class Pbx:
         self.traffic = Traffic(self.planner, Random(self.random.random()), running=traffic)
         self._quiet_until = start - 240
         self._past = self._past_scene(), Random(self.random.random())
+        # Calls that ended before anybody looked at the records, each with the zone it is written in.
+        self._ended: list[tuple[Call, ZoneInfo]] = []
         self.traffic.wake(self._quiet_until)
         self.advance()
 
@@ -98,6 +100,8 @@ class Pbx:
         past = Traffic(Planner({person.id: person for person in scene.people}), random, running=False)
         for call in past.history(scene, self._quiet_until, _HISTORY_DAYS):
             records.add(call, scene.zone)
+        for call, zone in self._ended:
+            records.add(call, zone)
         return records
 
     def advance(self) -> None:
@@ -106,8 +110,12 @@ class Pbx:
         if self.asterisk_running:
             for call in self.traffic.due(self._scene, now):
                 self.calls.add(call)
+        made = "records" in vars(self)
         for call in self.calls.take_finished(now - LINGER_SECONDS / self.speed):
-            self.records.add(call, self.zone)
+            if made:
+                self.records.add(call, self.zone)
+            else:
+                self._ended.append((call, self.zone))
 
     def _past_scene(self) -> Scene:
         trunks = [trunk for trunk in self.trunks.values() if not trunk.disabled and trunk.registration == "outbound"]

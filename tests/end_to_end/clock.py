@@ -1,0 +1,48 @@
+"""The time in which the stand-ins and the program live: the machine's, shifted by the session and, where a test waits
+for polls and timers, several times as fast."""
+
+import asyncio
+import selectors
+import time
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Passes `speed` times as fast as the machine's clock since it was made. Its fields describe it to another process:
+    the machine's monotonic clock is the same in all of them."""
+
+    speed: float = 1.0
+    began: float = field(default_factory=time.time)
+    began_monotonic: float = field(default_factory=time.monotonic)
+
+    def seconds(self) -> float:
+        return (time.clock_gettime(time.CLOCK_MONOTONIC) - self.began_monotonic) * self.speed
+
+    def time(self) -> float:
+        """Unix seconds."""
+        return self.began + self.seconds()
+
+    def monotonic(self) -> float:
+        return self.began_monotonic + self.seconds()
+
+
+class ClockLoop(asyncio.SelectorEventLoop):
+    """An event loop whose timers follow `clock`."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(_ScaledSelector(clock.speed))
+        self._clock = clock
+
+    def time(self) -> float:
+        return self._clock.monotonic()
+
+
+class _ScaledSelector(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
+    def __init__(self, speed: float) -> None:
+        super().__init__()
+        self._speed = speed
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        found: list[tuple[selectors.SelectorKey, int]] = super().select(timeout and timeout / self._speed)
+        return found

@@ -1,0 +1,67 @@
+"""Serves the stand-ins over real HTTP from a thread of their own, and lets a test ask them without HTTP."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import httpx
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+
+from bot.demo.stage import listening
+from bot.demo.wire import AbortableProtocol
+from tests.end_to_end.clock import Clock, ClockLoop
+
+T = TypeVar("T")
+# A test that waits longer for a stand-in's answer would wait for ever.
+PATIENCE = 60.0
+
+
+class Server:
+    """The program asks at `address`. What a test asks goes past the socket, to the same application in the same loop."""
+
+    def __init__(self, address: str, app: Starlette, loop: asyncio.AbstractEventLoop, clock: Clock) -> None:
+        self.address = address
+        self.clock = clock
+        self._loop = loop
+        transport = httpx.ASGITransport(app=app, client=("127.0.0.1", 1))
+        self._client = httpx.AsyncClient(transport=transport, base_url=address, timeout=None, verify=False)
+
+    def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
+        return self.carry_out(self._client.request(method, path, **more))
+
+    def look(self, at: Callable[[], T]) -> T:
+        """What `at` returns in the stand-ins' own thread, where nothing of them changes meanwhile."""
+
+        async def looked() -> T:
+            return at()
+
+        return self.carry_out(looked())
+
+    def carry_out(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
+
+
+@contextmanager
+def serving(routes: Sequence[BaseRoute], clock: Clock) -> Iterator[Server]:
+    """A server whose timers follow `clock`."""
+    app, loop = Starlette(routes=routes), ClockLoop(clock)
+    with listening(0) as (sock, address):
+        config = uvicorn.Config(app, http=AbortableProtocol, ws="none", lifespan="off", log_level="critical")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=_run, args=(loop, server.serve(sockets=[sock])), daemon=True)
+        thread.start()
+        try:
+            yield Server(address, app, loop, clock)
+        finally:
+            server.should_exit = True
+            server.force_exit = True
+            thread.join(10)
+
+
+def _run(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, None]) -> None:
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(work)

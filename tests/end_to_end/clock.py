@@ -38,7 +38,7 @@ class ClockLoop(asyncio.SelectorEventLoop):
         return self._clock.monotonic()
 
 
-class _ScaledSelector(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
+class _ScaledSelector(selectors.DefaultSelector):
     def __init__(self, speed: float) -> None:
         super().__init__()
         self._speed = speed

@@ -1,10 +1,30 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.house import Program, Standins, running_bot, running_standins
+from tests.end_to_end.house import ENDED, RUNNING, Program, Standins, running_bot, running_standins
+
+LINES_SHOWN = 60
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    ENDED.clear()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Adds to a failure what a person would look at: the chats, and the log of each program."""
+    report = yield
+    if report.failed:
+        for standins in (*ENDED, *RUNNING):
+            report.sections.append(("the chats as people saw them", standins.story()))
+            for program in standins.programs:
+                lines = program.log.read_text().splitlines()[-LINES_SHOWN:] if program.log.exists() else []
+                report.sections.append((f"the program's log: {program.log}", "\n".join(lines)))
+    return report
 
 
 @pytest.fixture

@@ -8,9 +8,11 @@ from pathlib import Path
 from bot.demo import pbx, telegram
 from bot.demo.pbx import Pbx
 from tests.end_to_end import secrecy
+from tests.end_to_end.clock import Clock
 from tests.end_to_end.house import (
     ANNA,
     BORIS,
+    SPEED,
     TOKEN,
     VERA,
     Json,
@@ -18,8 +20,8 @@ from tests.end_to_end.house import (
     Seen,
     Standins,
     afternoon,
+    alive,
 )
-from tests.end_to_end.clock import Clock
 from tests.end_to_end.server import Server, serving
 
 
@@ -124,7 +126,7 @@ class FleetHouse(Standins):
 
 
 @contextmanager
-def running_house(*names: str, speed: float = 1.0) -> Iterator[FleetHouse]:
+def running_house(*names: str, speed: float = SPEED) -> Iterator[FleetHouse]:
     """Each PBX has a chat for its alerts."""
     clock = Clock(speed)
     stations = {
@@ -134,15 +136,12 @@ def running_house(*names: str, speed: float = 1.0) -> Iterator[FleetHouse]:
     chats = telegram.populated(TOKEN, now=clock.time)
     several = [pbx.behind(f"/pbx/{name}", station) for name, station in stations.items()]
     first = pbx.routes(next(iter(stations.values())))
-    with serving([*several, *first, *telegram.routes(chats, {"": next(iter(names))})], clock) as server:
-        house = FleetHouse(server, stations, chats)
+    routes = [*several, *first, *telegram.routes(chats, {"": next(iter(names))})]
+    with serving(routes, clock) as server, alive(FleetHouse(server, stations, chats)) as house:
         for branch in house.branches.values():
             branch.alert_chats = [house.makes_group(branch.title)]
-        try:
-            yield house
-            house.keep_their_secrets()
-        finally:
-            house.http.close()
+        yield house
+        house.keep_their_secrets()
 
 
 @contextmanager

@@ -1,15 +1,17 @@
 """Starts the program as processes of their own, without loading it anew for each: most of a start is imports.
 
-One process has everything loaded and forks (forked.py); it does nothing else. `python -m bot run` itself is started in
-test_e2e_start.py.
+One process for all workers has everything loaded and forks (forked.py); it does nothing else. `python -m bot run`
+itself is started in test_e2e_start.py.
 """
 
-import atexit
+import fcntl
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import asdict
 from functools import cache
@@ -20,30 +22,43 @@ from tests.end_to_end.clock import Clock
 
 ROOT = Path(__file__).parent.parent.parent
 LOOK_EVERY = 0.005
+# The workers of one run of the tests share it.
+RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
 
 
 class Forge:
-    """The loaded process, as the tests see it."""
+    """The loaded process, as the tests see it. It ends when the last who asked it has ended."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.end_to_end.forked"],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        atexit.register(self._close)
-
-    def _close(self) -> None:
-        self._process.communicate(timeout=10)
+        path = Path(tempfile.gettempdir()) / f"mikopbx-bot-{RUN}"
+        with path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self._connection = _connected(path) or _started(path)
+        self._lines = self._connection.makefile("r")
 
     def ask(self, **order: Any) -> Any:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
+        self._connection.sendall(json.dumps(order).encode() + b"\n")
+        return json.loads(self._lines.readline())
+
+
+def _connected(path: Path) -> socket.socket | None:
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        connection.connect(str(path))
+    except OSError:
+        connection.close()
+        return None
+    return connection
+
+
+def _started(path: Path) -> socket.socket:
+    path.unlink(missing_ok=True)
+    process = subprocess.Popen([sys.executable, "-m", "tests.end_to_end.forked", str(path)], cwd=ROOT)
+    while (connection := _connected(path)) is None:
+        assert process.poll() is None, "the process that forks the program has ended"
+        time.sleep(LOOK_EVERY)
+    process.returncode = 0  # it outlives whoever started it
+    return connection
 
 
 @cache

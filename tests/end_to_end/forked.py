@@ -5,22 +5,28 @@ without: a disk that survives a loss of power, and a thread of its own for SQLit
 """
 
 import asyncio
+import gc
 import importlib
 import json
 import os
+import selectors
+import signal
+import socket
 import ssl
 import sys
 import time
 import traceback
 from datetime import UTC, datetime
-from functools import cache
-from types import CodeType
-from typing import Any
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import BytecodeCache, Environment
 from jinja2.bccache import Bucket
 
 from tests.end_to_end.clock import Clock, ClockLoop
+
+if TYPE_CHECKING:
+    from types import CodeType
 
 
 class _Time:
@@ -37,6 +43,11 @@ class _Time:
 
     def _monotonic(self) -> float:
         return self.clock.monotonic() if self.clock else self._machine[1]()
+
+    def live_by(self, clock: Clock | None) -> None:
+        """From now on, and with the next event loop."""
+        self.clock = clock
+        asyncio.set_event_loop_policy(_Policy(clock) if clock else None)
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self._time(), UTC)
@@ -75,13 +86,10 @@ def _run(order: dict[str, Any], its_time: _Time) -> None:
     for number, source in ((0, nothing), (1, log), (2, log)):
         os.dup2(source, number)
     time.tzset()
-    its_time.clock = Clock(**order["clock"])
-    asyncio.set_event_loop_policy(_Policy(its_time.clock))
+    its_time.live_by(Clock(**order["clock"]))
     code = 1
     try:
         _hurry(float(os.environ.pop("TESTS_HURRY", "1")))
-        if os.environ.pop("TESTS_DATABASE", "") != "durable":
-            _database_without_thread()
         if order["first"]:
             importlib.import_module(order["first"])
         from bot.cli import app
@@ -113,7 +121,7 @@ def _database_without_thread() -> None:
         connection.execute("PRAGMA synchronous=OFF")
         connection.driver_connection._execute = _at_once
 
-    database._prepare_sqlite = prepared
+    vars(database)["_prepare_sqlite"] = prepared
 
 
 async def _at_once(deed: Any, *args: Any, **more: Any) -> Any:
@@ -121,38 +129,73 @@ async def _at_once(deed: Any, *args: Any, **more: Any) -> Any:
 
 
 def _load(its_time: _Time) -> None:
-    """Nothing of it may begin to run here: what is forked has no other thread, and nothing open."""
-    ssl.create_default_context = cache(ssl.create_default_context)
-    import httpx
-
+    """What is forked has no other thread, and nothing open."""
+    vars(ssl)["create_default_context"] = cache(ssl.create_default_context)
     import bot.application
     import bot.cli
     from bot.chat import render
+    from tests.end_to_end import warm
 
-    httpx.create_ssl_context()
     bot.application.utc_now = its_time.now
-    compiled = _Compiled()
-    render.Environment = lambda **more: Environment(bytecode_cache=compiled, **more)  # type: ignore[misc, assignment]
-    templates = render.Renderer("en")._environment
-    for name in templates.list_templates():
-        templates.get_template(name)
+    vars(render)["Environment"] = partial(Environment, bytecode_cache=_Compiled())
+    for language in warm.LANGUAGES:
+        templates = render.Renderer(language)._environment
+        for name in templates.list_templates():
+            templates.get_template(name)
+    _database_without_thread()
+    warm.share_compiled_statements()
+    warm.warm(its_time.live_by)
 
 
-def _ended(pid: int) -> int | None:
-    found, status = os.waitpid(pid, os.WNOHANG)
-    return os.waitstatus_to_exitcode(status) if found else None
+class Server:
+    """Forks for whoever asks, until nobody is left who could."""
+
+    def __init__(self, its_time: _Time, path: str) -> None:
+        self._its_time = its_time
+        self._running: set[int] = set()
+        self._listening = socket.socket(socket.AF_UNIX)
+        self._listening.bind(path)
+        self._listening.listen()
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._listening, selectors.EVENT_READ)
+
+    def serve(self) -> None:
+        clients = -1
+        while clients:
+            for key, _ in self._selector.select():
+                if key.fileobj is self._listening:
+                    connection, _address = self._listening.accept()
+                    self._selector.register(connection, selectors.EVENT_READ, connection.makefile("r"))
+                elif line := key.data.readline():
+                    self._carry_out(json.loads(line), key.fd)
+                else:
+                    self._selector.unregister(key.fileobj)
+            clients = len(self._selector.get_map()) - 1
+        for pid in self._running:
+            os.kill(pid, signal.SIGKILL)
+
+    def _carry_out(self, order: dict[str, Any], client: int) -> None:
+        answer: int | None
+        if "ended" in order:
+            answer = self._ended(order["ended"])
+        elif answer := os.fork():
+            self._running.add(answer)
+        else:
+            os.closerange(3, client + 100)
+            _run(order, self._its_time)
+        os.write(client, json.dumps(answer).encode() + b"\n")
+
+    def _ended(self, pid: int) -> int | None:
+        found, status = os.waitpid(pid, os.WNOHANG)
+        self._running.discard(found)
+        return os.waitstatus_to_exitcode(status) if found else None
 
 
 def main() -> None:
     its_time = _Time()
     _load(its_time)
-    for line in sys.stdin:
-        order = json.loads(line)
-        if "ended" in order:
-            answer = _ended(order["ended"])
-        elif (answer := os.fork()) == 0:
-            _run(order, its_time)
-        print(json.dumps(answer), flush=True)
+    gc.freeze()
+    Server(its_time, sys.argv[1]).serve()
 
 
 if __name__ == "__main__":

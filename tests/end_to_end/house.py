@@ -18,12 +18,12 @@ import httpx
 from bot.chat.hygiene import WORD_JOINER
 from bot.demo import pbx, telegram
 from bot.demo.telegram import client_view
-from bot.demo.telegram.model import Message
+from bot.demo.telegram.model import Chat, Message
 from tests import stores
 from tests.end_to_end import secrecy
 from tests.end_to_end.clock import Clock
 from tests.end_to_end.forge import Started
-from tests.end_to_end.server import Server, serving
+from tests.end_to_end.server import PLAIN, Server, serving
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -36,8 +36,11 @@ GROUP, FORUM = -1001000000001, -1001000000002
 PATIENCE = 60.0
 # Tests that share a house ask its PBX more than people do; it is asked so often in a minute and no more.
 TURN_COMES = "your turn comes in"
+# Of what a failing test prints.
+MESSAGES_SHOWN, CALLS_SHOWN = 30, 15
 # What happens at the stand-ins rings; what happens elsewhere is looked for so often.
 LOOK_EVERY = 0.01
+SPEED = float(os.environ.get("TEST_SPEED", "1"))
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,8 @@ class Standins:
         self.station = station
         self.chats = chats
         self.keys = {TOKEN, KEY}
-        self.http = httpx.Client(base_url=server.address, timeout=60, verify=False)  # plain HTTP needs no trust store
+        self.http = httpx.Client(base_url=server.address, timeout=60, verify=PLAIN)
+        self.programs: list[Program] = []
         self._server = server
         station.journal.heard = lambda _entry: self._ring()
         self._looks = self._requests_read = self.looks_before = 0
@@ -166,13 +170,14 @@ class Standins:
     def wait_for(self, look: Callable[[], T | None], what: str = "", within: float = PATIENCE, every: float = 0.2) -> T:
         """Looks again whenever something changed in the chats or the PBX has answered, and every so often, until `look`
         finds something."""
-        ends = time.monotonic() + within
+        # By a clock that is nobody's but the machine's.
+        ends = time.perf_counter() + within
         while True:
             seq = self.chats.bell.seq
             if found := look():
                 return found
-            left = ends - time.monotonic()
-            assert left > 0, f"did not come within {within:.0f} s: {what}\n" + self._story()
+            left = ends - time.perf_counter()
+            assert left > 0, f"did not come within {within:.0f} s: {what}"
             self._server.carry_out(self.chats.bell.heard(seq, min(left, every) * self.clock.speed))
 
     def after(self, number: int, chat: int, pattern: str, seen_by: int = ANNA) -> Seen:
@@ -242,10 +247,11 @@ class Standins:
         secrecy.in_none(self.secrets(), chain(pages, secrecy.seen_by_all(states, calls)))
         secrecy.in_none(self.keys, secrecy.seen_in_private(states, calls))
 
-    def _story(self) -> str:
-        lines = [f"{m.id}: {m.text}" for m in self.messages(GROUP)]
-        lines += [f"{c['method']} -> {c['status']} {c.get('description', '')}" for c in self.calls()[-15:]]
-        return "\n".join(lines)
+    def story(self) -> str:
+        """The newest messages of each chat as its people see them, and what the bot asked of Telegram last."""
+        chats = self._server.look(lambda: [_scene(chat) for chat in self.chats.chats.values() if chat.messages])
+        calls = [f"{c['method']} -> {c['status']} {c.get('description', '')}" for c in self.calls()[-CALLS_SHOWN:]]
+        return "\n".join([*chats, "--- what the bot asked of Telegram last", *calls])
 
 
 class Program:
@@ -257,6 +263,7 @@ class Program:
         if not self.database.exists():
             shutil.copy(stores.empty(), self.database)
         self._standins = standins
+        standins.programs.append(self)
         standins.looks_before = standins.looks()
         if password := urlsplit(settings.get("TELEGRAM_PROXY", "")).password:
             standins.keys |= {password, unquote(password)}
@@ -268,10 +275,10 @@ class Program:
 
     def _wait_until_it_listens(self) -> None:
         ends = time.monotonic() + PATIENCE
-        while "listening" not in (written := self.log.read_text()) and self._process.poll() is None:
+        while "listening" not in self.log.read_text() and self._process.poll() is None:
             if time.monotonic() > ends:
                 self.kill()
-                raise AssertionError(f"it does not listen\n{written}")
+                raise AssertionError(f"it does not listen within {PATIENCE:.0f} s")
             time.sleep(LOOK_EVERY)
 
     def terminate(self) -> None:
@@ -326,19 +333,33 @@ def afternoon() -> str:
     return f"Etc/GMT{hour - 15:+d}" if hour >= 3 else "Etc/GMT-12"
 
 
+H = TypeVar("H", bound=Standins)
+# For the report of a test that fails: what runs now, and what has ended during this test.
+RUNNING: list[Standins] = []
+ENDED: list[Standins] = []
+
+
 @contextmanager
-def running_standins(speed: float = 1.0) -> Iterator[Standins]:
+def alive(standins: H) -> Iterator[H]:
+    RUNNING.append(standins)
+    try:
+        yield standins
+    finally:
+        RUNNING.remove(standins)
+        ENDED.append(standins)
+        standins.http.close()
+
+
+@contextmanager
+def running_standins(speed: float = SPEED) -> Iterator[Standins]:
     """Time passes `speed` times as fast for them, and for the program that is run between them."""
     clock = Clock(speed)
     station = pbx.Pbx(name="Head office", api_key=KEY, zone=afternoon(), now=clock.time)
     chats = telegram.populated(TOKEN, now=clock.time)
-    with serving([*pbx.routes(station), *telegram.routes(chats, {"": station.name})], clock) as server:
-        standins = Standins(server, station, chats)
-        try:
-            yield standins
-            standins.keep_their_secrets()
-        finally:
-            standins.http.close()
+    routes = [*pbx.routes(station), *telegram.routes(chats, {"": station.name})]
+    with serving(routes, clock) as server, alive(Standins(server, station, chats)) as standins:
+        yield standins
+        standins.keep_their_secrets()
 
 
 @contextmanager
@@ -366,6 +387,14 @@ def _is_look(request: Json) -> bool:
 def _seen(chat: int, raw: Json) -> Seen:
     buttons = [[b["text"] for b in row] for row in raw.get("buttons") or []]
     return Seen(chat, raw["id"], _written(raw).replace(WORD_JOINER, ""), buttons, raw)
+
+
+def _scene(chat: Chat) -> str:
+    lines = [
+        f"{one.id} {one.sender.name if one.sender else ''}: {one.text or one.service_text}"
+        for one in list(chat.messages.values())[-MESSAGES_SHOWN:]
+    ]
+    return "\n".join([f"--- {chat.title} ({chat.id})", *lines])
 
 
 def _written(raw: Json) -> str:

@@ -45,6 +45,8 @@ def office(folder: Path) -> Iterator[Standins]:
         for person in (ANNA, VERA):
             house.asks(person, "/start")
         house.asks(BORIS, "/id", GROUP)
+        # The zone has its name only once the PBX was asked for it.
+        house.wait_until_known()
         yield house
 
 

@@ -15,7 +15,11 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@echo "make demo    run the demo and print its address"
 	@echo "make run     run the bot with the settings in .env"
-	@echo "make test    run the tests"
+	@echo "make test    run the tests, those that failed last time first; some of them:"
+	@echo "               FILE=tests/test_life.py   these files, folders or single tests (tests/test_cli.py::test_...)"
+	@echo "               CHANGED=1                 those that what is not committed can touch"
+	@echo "               CHANGED=origin/main       those that the change since then can touch"
+	@echo "               CLOCK_SEED=7              at another time in another zone, by this number"
 	@echo "make faults  fifty kills, a dozen kills amid writes, and some simulated weeks"
 	@echo "make soak    live through simulated weeks and write docs/soak.md (WEEKS=12 SEED=1)"
 	@echo "make bench   measure, and write the tables of docs/benchmarks.md (ONLY=commands RUNS=3)"
@@ -62,8 +66,19 @@ run: $(INSTALLED)
 
 check: lint test faults
 
+# What failed last comes first. What is named is played though it takes long, and by one process if it is one file: that
+# is done before four have begun.
+PLAY := $(BIN)/pytest --failed-first --dist worksteal -n
+ONE_FILE = $(and $(filter 1,$(words $(FILE))),$(findstring .py,$(FILE)))
 test: $(DEVELOPED)
-	$(BIN)/pytest -n 4 --dist worksteal -m "not long"
+ifdef FILE
+	$(PLAY) $(or $(WORKERS),$(if $(ONE_FILE),0,4)) $(FILE)
+else ifdef CHANGED
+	@touched=$$($(BIN)/python -m tests.changed $(filter-out 1,$(CHANGED))) || exit; \
+	if [ -n "$$touched" ]; then $(PLAY) $(or $(WORKERS),4) -m "not long" $$touched; fi
+else
+	$(PLAY) $(or $(WORKERS),4) -m "not long"
+endif
 
 # By themselves: beside other tests the program would wait for the machine, and not for what is made to fail.
 faults: $(DEVELOPED)

@@ -53,7 +53,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@touch $@
 
 $(DEVELOPED): requirements-dev.lock requirements.lock pyproject.toml
-	$(call install,$<,the bot and the developers' tools into $(VENV) (about 520 MB, two minutes or so))
+	$(call install,$<,the bot and the developers' tools into $(VENV) (about 560 MB, two minutes or so))
 	@touch $(INSTALLED) $@
 
 # Only when asked for here: desktops set LANGUAGE too, to lists of locales.

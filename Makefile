@@ -2,7 +2,9 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+# What the bot and its demo need is there; and what developing needs, which is that and more.
 INSTALLED := $(VENV)/.installed
+DEVELOPED := $(VENV)/.installed-dev
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 
@@ -13,7 +15,11 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@echo "make demo    run the demo and print its address"
 	@echo "make run     run the bot with the settings in .env"
-	@echo "make test    run the tests"
+	@echo "make test    run the tests, those that failed last time first; some of them:"
+	@echo "               FILE=tests/test_life.py   these files, folders or single tests (tests/test_cli.py::test_...)"
+	@echo "               CHANGED=1                 those that what is not committed can touch"
+	@echo "               CHANGED=origin/main       those that the change since then can touch"
+	@echo "               CLOCK_SEED=7              at another time in another zone, by this number"
 	@echo "make faults  fifty kills, a dozen kills amid writes, and some simulated weeks"
 	@echo "make soak    live through simulated weeks and write docs/soak.md (WEEKS=12 SEED=1)"
 	@echo "make bench   measure, and write the tables of docs/benchmarks.md (ONLY=commands RUNS=3)"
@@ -23,20 +29,32 @@ help:
 	@echo "make campaign  kill the bot KILLS=1000 times amid every fault, by SEED=1, and audit its books"
 	@echo "make write-campaign  kill the bot KILLS=200 times in the middle of writes, by SEED=1"
 	@echo "make picture take the README's picture anew (needs Chromium)"
-	@echo "make lock    write requirements.lock anew (needs uv)"
+	@echo "make lock    write requirements.lock and requirements-dev.lock anew (needs uv)"
 
-$(INSTALLED): requirements.lock pyproject.toml
+# $(1) is the lock file, $(2) what is told before a minute of silence. Bytecode is made of what the bot loads and of
+# nothing else: making all of it takes longer than the download, and a third more room. uv does the same by itself.
+define install
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv is needed; set PYTHON=/path/to/python3" >&2; exit 1; }
+	@echo "Installing $(2) ..."
 	@if command -v uv >/dev/null; then \
 		uv venv --quiet --allow-existing --python "$(PYTHON)" $(VENV) && \
-		VIRTUAL_ENV=$(VENV) uv pip install --quiet --require-hashes -r requirements.lock && \
+		VIRTUAL_ENV=$(VENV) uv pip install --quiet --require-hashes -r $(1) && \
 		VIRTUAL_ENV=$(VENV) uv pip install --quiet --no-deps -e .; \
 	else \
 		"$(PYTHON)" -m venv $(VENV) && \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $(1) && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps -e .; \
 	fi
+	@$(BIN)/python -c "import bot.application, bot.demo.stage, matplotlib.backends.backend_agg"
+endef
+
+$(INSTALLED): requirements.lock pyproject.toml
+	$(call install,$<,the bot and the demo into $(VENV) (about 300 MB, a minute or so))
 	@touch $@
+
+$(DEVELOPED): requirements-dev.lock requirements.lock pyproject.toml
+	$(call install,$<,the bot and the developers' tools into $(VENV) (about 560 MB, two minutes or so))
+	@touch $(INSTALLED) $@
 
 # Only when asked for here: desktops set LANGUAGE too, to lists of locales.
 DEMO_LANGUAGE = $(if $(findstring command,$(origin LANGUAGE)),--language $(LANGUAGE))
@@ -48,20 +66,31 @@ run: $(INSTALLED)
 
 check: lint test faults
 
-test: $(INSTALLED)
-	$(BIN)/pytest -n 4 --dist worksteal -m "not long"
+# What failed last comes first. What is named is played though it takes long, and by one process if it is one file: that
+# is done before four have begun.
+PLAY := $(BIN)/pytest --failed-first --dist worksteal -n
+ONE_FILE = $(and $(filter 1,$(words $(FILE))),$(findstring .py,$(FILE)))
+test: $(DEVELOPED)
+ifdef FILE
+	$(PLAY) $(or $(WORKERS),$(if $(ONE_FILE),0,4)) $(FILE)
+else ifdef CHANGED
+	@touched=$$($(BIN)/python -m tests.changed $(filter-out 1,$(CHANGED))) || exit; \
+	if [ -n "$$touched" ]; then $(PLAY) $(or $(WORKERS),4) -m "not long" $$touched; fi
+else
+	$(PLAY) $(or $(WORKERS),4) -m "not long"
+endif
 
 # By themselves: beside other tests the program would wait for the machine, and not for what is made to fail.
-faults: $(INSTALLED)
+faults: $(DEVELOPED)
 	$(BIN)/pytest -n 4 --dist worksteal -m long
 
-soak: $(INSTALLED)
+soak: $(DEVELOPED)
 	$(BIN)/python -m tests.soak $(or $(WEEKS),12) $(or $(SEED),1)
 
-bench: $(INSTALLED)
+bench: $(DEVELOPED)
 	$(BIN)/python -m tests.benchmarks --runs $(or $(RUNS),3) $(if $(ONLY),--only $(ONLY))
 
-lint: $(INSTALLED)
+lint: $(DEVELOPED)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -69,23 +98,25 @@ lint: $(INSTALLED)
 	$(BIN)/vulture
 	$(BIN)/deptry .
 
-campaign: $(INSTALLED)
+campaign: $(DEVELOPED)
 	$(BIN)/python -m tests.campaign --kills $(or $(KILLS),1000) --seed $(or $(SEED),1) --jobs 3 --report docs/fault-campaign.md
 
-write-campaign: $(INSTALLED)
+write-campaign: $(DEVELOPED)
 	EVERY_MOMENT=1 $(BIN)/pytest tests/handlers/test_handlers_killed.py
 	$(BIN)/python -m tests.campaign_writes $(or $(KILLS),200) $(or $(SEED),1)
 
-picture: $(INSTALLED)
+picture: $(DEVELOPED)
 	SCREENSHOT=$(CURDIR)/docs/demo.png $(BIN)/pytest tests/end_to_end/test_e2e_newcomer.py
 
-format: $(INSTALLED)
+format: $(DEVELOPED)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# The developers' first, which is the larger: whatever it settles on holds for the bot too.
+COMPILE := uv pip compile pyproject.toml --extra charts --universal --python-version 3.11 --generate-hashes --no-header --quiet
 lock:
-	uv pip compile pyproject.toml --extra charts --group dev --universal --python-version 3.11 --generate-hashes --no-header --quiet \
-		--upgrade --output-file requirements.lock
+	$(COMPILE) --group dev --upgrade --output-file requirements-dev.lock
+	$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

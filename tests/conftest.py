@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, settings
 from bot.store.database import Store
 from tests import stores
 
+pytest_plugins = ["tests.shifted_time"]
+
 # How fast a busy machine runs a test says nothing about what is tested.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")

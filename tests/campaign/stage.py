@@ -56,7 +56,7 @@ class Stage:
 
     def _start(self) -> None:
         self._lives += 1
-        environment = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "LANG")}
+        environment = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "LANG", "TZ")}
         environment |= ordinary_settings(self.standins.address, self.folder) | self.world.settings()
         environment |= {CLOCK: str(self.clock), "LOG_LEVEL": "INFO"}
         log = self.folder / f"bot-{self._lives:03}.log"

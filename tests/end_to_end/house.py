@@ -267,7 +267,7 @@ class Program:
         standins.looks_before = standins.looks()
         if password := urlsplit(settings.get("TELEGRAM_PROXY", "")).password:
             standins.keys |= {password, unquote(password)}
-        environment = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "SYSTEMROOT")}
+        environment = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "SYSTEMROOT", "TZ")}
         environment |= ordinary_settings(standins.address, folder) | settings
         self.log.touch()
         self._process = Started(folder, environment, self.log, clock=standins.clock)

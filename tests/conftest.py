@@ -27,7 +27,9 @@ def store_file(empty_store: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def store(store_file: Path) -> AsyncIterator[Store]:
-    store = await stores.fast(store_file)
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
+    """In memory, unless the test asks for its file too."""
+    has_file = "store_file" in request.fixturenames
+    store = await stores.fast(request.getfixturevalue("store_file")) if has_file else stores.in_memory()
     yield store
     await store.close()

@@ -2,10 +2,7 @@
 
 import asyncio
 import os
-import shutil
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -87,14 +84,13 @@ def judge(world: FleetWorld, incidents: Sequence[Incident]) -> None:
 
 @settings(max_examples=STORIES)
 @given(story=stories)
-def test_the_unrelated_is_told_and_the_common_once(empty_store: Path, story: list[tuple[str, int, int]]) -> None:
+def test_the_unrelated_is_told_and_the_common_once(story: list[tuple[str, int, int]]) -> None:
     async def play() -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            store = await stores.fast(Path(shutil.copy(empty_store, folder)))
-            try:
-                await live(FleetWorld(store, COUNT))
-            finally:
-                await store.close()
+        store = stores.in_memory()
+        try:
+            await live(FleetWorld(store, COUNT))
+        finally:
+            await store.close()
 
     async def live(world: FleetWorld) -> None:
         await world.opens()

@@ -1,12 +1,9 @@
 """Who hears what when many PBXs are hit at once: the fleet once for all, each customer of their own."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from bot.alerts.incident import Kind
-from tests import stores
+from bot.store.database import Store
 from tests.alerts.fleet_world import FLEET, FleetWorld
 from tests.alerts.world import ANNA, BORIS
 
@@ -15,12 +12,10 @@ EVERYBODY = range(COUNT)
 
 
 @pytest.fixture
-async def world(store_file: Path) -> AsyncIterator[FleetWorld]:
-    store = await stores.fast(store_file)
+async def world(store: Store) -> FleetWorld:
     world = FleetWorld(store, COUNT)
     await world.opens()
-    yield world
-    await store.close()
+    return world
 
 
 async def provider_dies(world: FleetWorld) -> None:

@@ -24,13 +24,13 @@ def row(chat_id: int = -100) -> dict[str, object]:
     return {"chat_id": chat_id, "thread_id": None, "template": "t", "facts": {}, "now": NOW}
 
 
-async def test_the_migrations_make_the_tables_the_code_believes_in(store: Store, tmp_path: Path) -> None:
+async def test_the_migrations_make_the_tables_the_code_believes_in(store_file: Path) -> None:
     assert people_tables.Pager.metadata is Table.metadata
 
     def differences(connection: Connection) -> list[object]:
         return list(compare_metadata(MigrationContext.configure(connection), Table.metadata))
 
-    engine = create_engine(f"sqlite:///{tmp_path / 'bot.sqlite3'}")
+    engine = create_engine(f"sqlite:///{store_file}")
     with engine.connect() as connection:
         assert differences(connection) == []
     engine.dispose()

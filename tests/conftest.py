@@ -3,7 +3,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
+from structlog.dev import ConsoleRenderer, plain_traceback
 
 from bot.store.database import Store
 from tests import stores
@@ -14,6 +16,10 @@ PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("daily", PATIENT, max_examples=25)
 settings.register_profile("ci", PATIENT, max_examples=100)
 settings.load_profile(PROFILE)
+# Ten times faster than with every variable of every frame.
+structlog.configure(
+    processors=[*structlog.get_config()["processors"][:-1], ConsoleRenderer(exception_formatter=plain_traceback)]
+)
 
 
 @pytest.fixture(scope="session")

@@ -59,9 +59,13 @@ def hurried(path: Path) -> Store:
     return _at_once(Store(f"sqlite:///{path}"), partial(_of_file, path))
 
 
+# Nobody opens a file of that name.
+IN_MEMORY = "sqlite:////nowhere/in-memory"
+
+
 def in_memory() -> Store:
     """An empty store, open, of which there is no file and no second connection: it ends with its first one."""
-    return _at_once(Store("sqlite:///in-memory"), _Once())
+    return _at_once(Store(IN_MEMORY), _Once())
 
 
 class _Nothing:
@@ -141,7 +145,7 @@ class _Once:
 @cache
 def _experienced() -> Any:
     """What is compiled for it is of use to every store of the tests: each would compile the same statements anew."""
-    engine: Any = Store("sqlite:///in-memory")._engine.sync_engine
+    engine: Any = Store(IN_MEMORY)._engine.sync_engine
     engine.pool._creator = _Once()
     with suppress(StopIteration):
         # Nothing in it waits, so that no loop is needed, which may be running already.

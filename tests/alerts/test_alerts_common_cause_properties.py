@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Sequence
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.alerts.incident import OUTAGES, PROVIDER, Kind
@@ -13,6 +13,8 @@ from tests import stores
 from tests.alerts.fleet_world import FLEET, FleetWorld
 from tests.alerts.phones import Heard
 from tests.alerts.world import ANNA
+from tests.examples import examples
+from tests.examples import number as how_many
 
 COUNT = 5
 EVERYBODY = range(COUNT)
@@ -24,8 +26,7 @@ deeds = st.one_of(
     st.tuples(st.sampled_from(OF_ONE), st.integers(0, COUNT - 1), waits),
 )
 stories = st.lists(deeds, min_size=2, max_size=8)
-# CI tries more.
-STORIES = int(os.environ.get("STORIES", "5"))
+STORIES = int(os.environ.get("STORIES", how_many(daily=3, ci=5)))
 
 
 def does(world: FleetWorld, what: str, number: int) -> None:
@@ -82,7 +83,7 @@ def judge(world: FleetWorld, incidents: Sequence[Incident]) -> None:
             assert not fleet
 
 
-@settings(max_examples=STORIES)
+@examples(STORIES, STORIES)
 @given(story=stories)
 def test_the_unrelated_is_told_and_the_common_once(story: list[tuple[str, int, int]]) -> None:
     async def play() -> None:

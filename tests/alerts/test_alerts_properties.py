@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.alerts.incident import OUTAGES
@@ -19,6 +19,8 @@ from bot.store.tables import Incident
 from tests import stores
 from tests.alerts.station import DEAD, LOST, OFF, REFUSED, SILENT, UP
 from tests.alerts.world import ANNA, STATION, World
+from tests.examples import examples
+from tests.examples import number as how_many
 
 Step = tuple[str, str, int]
 
@@ -30,9 +32,8 @@ happens = st.one_of(
     st.tuples(st.sampled_from(DEEDS), st.just(""), st.sampled_from((10, 40, 300, 1200))),
 )
 stories = st.lists(happens, min_size=3, max_size=14)
-# CI tries more.
-STORIES = int(os.environ.get("STORIES", "10"))
-ENOUGH = settings(max_examples=STORIES)
+STORIES = int(os.environ.get("STORIES", how_many(daily=4, ci=10)))
+ENOUGH = examples(STORIES, STORIES)
 
 
 async def lives(world: World, story: list[Step], restart_at: frozenset[int] = frozenset()) -> None:

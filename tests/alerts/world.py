@@ -128,8 +128,10 @@ class World(Phones):
         while self.clock.now < end:
             await self.moment()
             near = self.clock.now < closely_until or self.is_restless()
-            step = every or (self.policy.poll_interval if near else SELDOM)
-            self.clock.pass_(min(step, (end - self.clock.now).total_seconds()))
+            left, often = (end - self.clock.now).total_seconds(), self.policy.poll_interval
+            # Whatever happens next, the bot has looked just before.
+            step = every or (often if near else max(often, min(SELDOM, left - often)))
+            self.clock.pass_(min(step, left))
 
     def is_restless(self) -> bool:
         """Whether something may be decided soon, so that no look should be left out. Otherwise the watch is sure of all

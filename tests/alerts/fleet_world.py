@@ -17,7 +17,7 @@ from bot.alerts.people import Called, People
 from bot.alerts.recency import Recency
 from bot.alerts.watch import Watch
 from bot.pbx import Unreachable
-from bot.store import outbox
+from bot.store import incidents, outbox
 from bot.store.acquaintances import Known, meet
 from bot.store.database import Store
 from bot.store.grants import GrantBook
@@ -152,8 +152,7 @@ class FleetWorld(Phones):
         if not every_minute and not self.released:
             return
         async with self.store.begin() as session:
-            found = await session.execute(select(Incident.station).where(Incident.open_key.is_not(None)))
-            have_something = set(found.scalars())
+            have_something = await incidents.stations_with_open(session)
         for one in self.all:
             if one.name in have_something and (every_minute or one.name in self.released):
                 await one.ledger.reconsider(self.clock.now)

@@ -3,16 +3,25 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
+from structlog.dev import ConsoleRenderer, plain_traceback
 
 from bot.store.database import Store
 from tests import stores
+from tests.examples import PROFILE
 
 pytest_plugins = ["tests.shifted_time"]
 
 # How fast a busy machine runs a test says nothing about what is tested.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("daily", PATIENT, max_examples=25)
+settings.register_profile("ci", PATIENT, max_examples=100)
+settings.load_profile(PROFILE)
+# Ten times faster than with every variable of every frame.
+structlog.configure(
+    processors=[*structlog.get_config()["processors"][:-1], ConsoleRenderer(exception_formatter=plain_traceback)]
+)
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +35,9 @@ def store_file(empty_store: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def store(store_file: Path) -> AsyncIterator[Store]:
-    store = await stores.fast(store_file)
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
+    """In memory, unless the test asks for its file too."""
+    has_file = "store_file" in request.fixturenames
+    store = await stores.fast(request.getfixturevalue("store_file")) if has_file else stores.in_memory()
     yield store
     await store.close()

@@ -244,8 +244,11 @@ def needs_fresh_look(station: StationMemory, trunks: Mapping[str, TrunkMemory]) 
     return any(m.looks < LOOKS or m.missing or (m.health is Health.DOWN and not m.alarm) for m in trunks.values())
 
 
-def lasting(memory: TrunkMemory | None) -> TrunkMemory | None:
-    """What of a memory must survive a restart: not when a trunk was last measured whose state is sure; that changes at
-    each look."""
-    sure = memory is not None and memory.looks >= LOOKS
-    return replace(memory, measured_at=memory.since) if memory is not None and sure else memory
+def differ_lastingly(one: TrunkMemory | None, other: TrunkMemory | None) -> bool:
+    """Whether two memories differ in what must survive a restart: not in when a trunk was last measured whose state is
+    sure; that changes at each look."""
+    if one is other or one is None or other is None:
+        return one is not other
+    if one.looks >= LOOKS and other.looks >= LOOKS:
+        one = replace(one, measured_at=other.measured_at)
+    return one != other

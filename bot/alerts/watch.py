@@ -181,7 +181,7 @@ class Watch:
         changed: dict[str, dict[str, Any] | None] = {
             subject: memories.written(trunks[subject]) if subject in trunks else None
             for subject in self._trunks | trunks
-            if machine.lasting(trunks.get(subject)) != machine.lasting(self._trunks.get(subject))
+            if machine.differ_lastingly(trunks.get(subject), self._trunks.get(subject))
         }
         if not changed and not happened and station_machine.differs_in_recency_alone(station, self._station):
             if station != self._station:

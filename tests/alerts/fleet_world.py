@@ -17,7 +17,7 @@ from bot.alerts.people import Called, People
 from bot.alerts.recency import Recency
 from bot.alerts.watch import Watch
 from bot.pbx import Unreachable
-from bot.store import outbox
+from bot.store import incidents, outbox
 from bot.store.acquaintances import Known, meet
 from bot.store.database import Store
 from bot.store.grants import GrantBook
@@ -140,14 +140,23 @@ class FleetWorld(Phones):
                 if (self._seconds + number * STEP) % LOOK_EVERY == 0:
                     await one.watch.look()
             await self.causes.look()
-            for one in self.all:
-                if one.name in self.released or self._seconds % 60 == 0:
-                    await one.ledger.reconsider(self.clock.now)
-            self.released.clear()
+            await self._reconsider()
             if self._stirred:
                 await self._do_what_is_due()
                 await self.deliver()
                 self._stirred = await self._owes_something()
+
+    async def _reconsider(self) -> None:
+        """Every minute, and when the fleet lets go of a PBX. Where nothing is open there is nothing to decide."""
+        every_minute = self._seconds % 60 == 0
+        if not every_minute and not self.released:
+            return
+        async with self.store.begin() as session:
+            have_something = await incidents.stations_with_open(session)
+        for one in self.all:
+            if one.name in have_something and (every_minute or one.name in self.released):
+                await one.ledger.reconsider(self.clock.now)
+        self.released.clear()
 
     async def _do_what_is_due(self) -> None:
         async with self.store.begin() as session:

@@ -1,12 +1,14 @@
 """Everybody's phone on simulated time: messages arrive in the moment they are owed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.chat.hygiene import plain
 from bot.chat.render import Renderer
@@ -20,15 +22,21 @@ RENDERER = Renderer("en")
 
 @dataclass(frozen=True)
 class Heard:
-    """A message as it arrived, in its newest state."""
+    """A message as it arrived, in its newest state, in which it was `shown_at`."""
 
     at: datetime
     chat: int
     loud: bool
-    text: str
     template: str
     facts: Mapping[str, Any]
     row: int
+    shown_at: datetime
+    zone: ZoneInfo
+
+    @cached_property
+    def text(self) -> str:
+        """Rendered when it is read: most are only counted."""
+        return plain(RENDERER.text(self.template, self.facts, zone=self.zone, now=self.shown_at))
 
 
 class Phones:
@@ -42,32 +50,31 @@ class Phones:
 
     async def deliver(self) -> None:
         async with self.store.begin() as session:
-            due = await session.execute(
-                select(Outgoing)
-                .where(Outgoing.state.in_(outbox.WAITING), Outgoing.not_before <= self.clock.now)
-                .order_by(Outgoing.action == "edit", Outgoing.id)
-            )
-            for row in due.scalars().all():
-                if row.action == "send":
-                    self.message_id += 1
-                    self.heard.append(self._arrived(row))
-                else:
-                    self.edits += 1
-                    self._edited(row)
-                await outbox.mark_sent(session, row.id, self.message_id, self.clock.now)
+            await self.deliver_in(session)
+
+    async def deliver_in(self, session: AsyncSession) -> None:
+        due = await session.execute(
+            select(Outgoing)
+            .where(Outgoing.state.in_(outbox.WAITING), Outgoing.not_before <= self.clock.now)
+            .order_by(Outgoing.action == "edit", Outgoing.id)
+        )
+        for row in due.scalars().all():
+            if row.action == "send":
+                self.message_id += 1
+                self.heard.append(self._arrived(row))
+            else:
+                self.edits += 1
+                self._edited(row)
+            await outbox.mark_sent(session, row.id, self.message_id, self.clock.now)
 
     def _arrived(self, row: Outgoing) -> Heard:
-        return Heard(self.clock.now, row.chat_id, not row.silent, self._text(row), row.template, row.facts, row.id)
+        now, loud = self.clock.now, not row.silent
+        return Heard(now, row.chat_id, loud, row.template, row.facts, row.id, now, self.zone)
 
     def _edited(self, row: Outgoing) -> None:
         place = next(place for place, heard in enumerate(self.heard) if heard.row == row.about)
-        before = self.heard[place]
-        self.heard[place] = Heard(
-            before.at, before.chat, before.loud, self._text(row), row.template, row.facts, before.row
-        )
-
-    def _text(self, row: Outgoing) -> str:
-        return plain(RENDERER.text(row.template, row.facts, zone=self.zone, now=self.clock.now))
+        newest = {"template": row.template, "facts": row.facts, "shown_at": self.clock.now}
+        self.heard[place] = replace(self.heard[place], **newest)
 
     def pages(self, chat: int) -> list[Heard]:
         """What made a sound because something is wrong."""

@@ -1,8 +1,6 @@
 """The message that shows an incident: one for what comes together, edited to the newest state, answered once."""
 
-from collections.abc import AsyncIterator
 from datetime import time, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -10,16 +8,14 @@ from bot.access import Destination
 from bot.alerts.cards import EDIT_EVERY, FAR, MOST_ON_A_CARD, TOGETHER
 from bot.alerts.incident import Changed, Kind, Worsened
 from bot.store import outbox
-from tests import stores
+from bot.store.database import Store
 from tests.alerts.books import Books, read
 from tests.alerts.world import ANNA, GROUP
 
 
 @pytest.fixture
-async def books(store_file: Path) -> AsyncIterator[Books]:
-    store = await stores.fast(store_file)
-    yield Books(store)
-    await store.close()
+def books(store: Store) -> Books:
+    return Books(store)
 
 
 async def shown(books: Books, chat: int = GROUP) -> list[int]:

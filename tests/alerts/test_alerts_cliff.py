@@ -1,15 +1,13 @@
 """When the PBX stops trying: said in the alert near the end, warned of once before, and moved with the cause."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from bot.alerts.cliff import WARN_BEFORE, gives_up_at
 from bot.alerts.health import Cause
 from bot.alerts.silences import Wish
-from tests import stores
+from bot.store.database import Store
 from tests.alerts.phones import Heard
 from tests.alerts.station import DEAD, REFUSED, START, UP
 from tests.alerts.world import ANNA, GROUP, STATION, World
@@ -36,15 +34,13 @@ def test_only_what_registers_itself_is_given_up(type_: str, state: str, cause: C
 
 
 @pytest.fixture
-async def world(store_file: Path) -> AsyncIterator[World]:
-    store = await stores.fast(store_file)
+async def world(store: Store) -> World:
     world = World(store)
     for trunk in ("zadarma", "mango"):
         world.pbx.shows(trunk, UP, START - timedelta(days=1))
     await world.opens()
     await world.pass_(60)
-    yield world
-    await store.close()
+    return world
 
 
 async def goes_down_and_is_taken(world: World) -> None:

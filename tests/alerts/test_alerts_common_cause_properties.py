@@ -2,12 +2,9 @@
 
 import asyncio
 import os
-import shutil
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.alerts.incident import OUTAGES, PROVIDER, Kind
@@ -16,6 +13,8 @@ from tests import stores
 from tests.alerts.fleet_world import FLEET, FleetWorld
 from tests.alerts.phones import Heard
 from tests.alerts.world import ANNA
+from tests.examples import examples
+from tests.examples import number as how_many
 
 COUNT = 5
 EVERYBODY = range(COUNT)
@@ -27,8 +26,7 @@ deeds = st.one_of(
     st.tuples(st.sampled_from(OF_ONE), st.integers(0, COUNT - 1), waits),
 )
 stories = st.lists(deeds, min_size=2, max_size=8)
-# CI tries more.
-STORIES = int(os.environ.get("STORIES", "5"))
+STORIES = int(os.environ.get("STORIES", how_many(daily=3, ci=5)))
 
 
 def does(world: FleetWorld, what: str, number: int) -> None:
@@ -85,16 +83,15 @@ def judge(world: FleetWorld, incidents: Sequence[Incident]) -> None:
             assert not fleet
 
 
-@settings(max_examples=STORIES)
+@examples(STORIES, STORIES)
 @given(story=stories)
-def test_the_unrelated_is_told_and_the_common_once(empty_store: Path, story: list[tuple[str, int, int]]) -> None:
+def test_the_unrelated_is_told_and_the_common_once(story: list[tuple[str, int, int]]) -> None:
     async def play() -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            store = await stores.fast(Path(shutil.copy(empty_store, folder)))
-            try:
-                await live(FleetWorld(store, COUNT))
-            finally:
-                await store.close()
+        store = stores.in_memory()
+        try:
+            await live(FleetWorld(store, COUNT))
+        finally:
+            await store.close()
 
     async def live(world: FleetWorld) -> None:
         await world.opens()

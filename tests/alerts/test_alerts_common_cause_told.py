@@ -1,26 +1,22 @@
 """Who hears what when many PBXs are hit at once: the fleet once for all, each customer of their own."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from bot.alerts.incident import Kind
-from tests import stores
+from bot.store.database import Store
 from tests.alerts.fleet_world import FLEET, FleetWorld
 from tests.alerts.world import ANNA, BORIS
+from tests.examples import number as how_many
 
 COUNT = 20
 EVERYBODY = range(COUNT)
 
 
 @pytest.fixture
-async def world(store_file: Path) -> AsyncIterator[FleetWorld]:
-    store = await stores.fast(store_file)
+async def world(store: Store) -> FleetWorld:
     world = FleetWorld(store, COUNT)
     await world.opens()
-    yield world
-    await store.close()
+    return world
 
 
 async def provider_dies(world: FleetWorld) -> None:
@@ -84,7 +80,7 @@ async def test_another_trunk_that_is_down_meanwhile_is_told_to_everybody(world: 
 
 async def test_our_own_internet_is_one_page_and_customers_hear_nothing(world: FleetWorld) -> None:
     world.hidden(*EVERYBODY)
-    await world.pass_(1200)
+    await world.pass_(how_many(daily=600, ci=1200))
     for chat in (FLEET, ANNA):
         (told,) = world.alerts(chat)
         assert told.text.startswith("🔴 The bot cannot reach any of 20 PBXs: it is its own internet")

@@ -1,8 +1,6 @@
 """What is wrong besides the trunks reaches people as every incident does, through the real ledger."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +20,7 @@ from bot.alerts.incident import (
 )
 from bot.alerts.ledger import Taken
 from bot.alerts.rehearsals import Rehearsals, Told
-from tests import stores
+from bot.store.database import Store
 from tests.alerts.phones import Heard
 from tests.alerts.station import UP
 from tests.alerts.world import ANNA, BORIS, GROUP, STATION, VERA, World
@@ -48,13 +46,11 @@ CONDITIONS: list[tuple[Kind, str, dict[str, Any], str, str]] = [
 
 
 @pytest.fixture
-async def world(store_file: Path) -> AsyncIterator[World]:
-    store = await stores.fast(store_file)
+async def world(store: Store) -> World:
     world = World(store)
     world.pbx.shows("zadarma", UP)
     await world.opens()
-    yield world
-    await store.close()
+    return world
 
 
 @pytest.fixture

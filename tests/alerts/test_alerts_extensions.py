@@ -4,13 +4,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.alerts.incident import EXTENSION, Closed, End, Kind, Opened
 from bot.alerts.lookouts.extensions import ExtensionLookout
 from bot.pbx import Answer, ExtensionStatus, PbxError, PeerStatus, Priority, TimedOut
 from tests.alerts.book import FakeBook
+from tests.examples import examples
 
 START = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 NAMES = {"201": "Smith James", "202": "Brown Brandon", "203": "Collins Melanie"}
@@ -236,7 +237,7 @@ async def life(steps: list[str], restart_before: int) -> FakeBook:
     return scene.book
 
 
-@settings(max_examples=60)
+@examples(daily=15, ci=60)
 @given(STEPS, st.integers(0, 30))
 async def test_a_restart_at_any_step_changes_nothing_and_openings_have_their_ends(
     steps: list[str], restart_before: int

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.alerts.incident import LOUD, Changed, Closed, Eased, End, Kind, Opened, Transition, Worsened
 from bot.alerts.machine import TrunkMemory
 from tests.alerts.station import DEAD, SILENT, UP, Scene
+from tests.examples import examples
 
 MINUTE = 60
 
@@ -145,7 +146,7 @@ TENS = st.integers(2, 17).map(lambda tens: tens * 10)
 bouts = st.lists(st.tuples(TENS, TENS), min_size=5, max_size=15)
 
 
-@settings(max_examples=40)
+@examples(daily=10, ci=40)
 @given(bouts)
 async def test_the_counters_add_up_and_nobody_is_woken_while_it_only_flaps(bouts: list[tuple[int, int]]) -> None:
     trunk = await Trunk.up()
@@ -164,7 +165,7 @@ stretches = st.lists(
 )
 
 
-@settings(max_examples=30)
+@examples(daily=10, ci=30)
 @given(stretches)
 async def test_whatever_it_does_while_it_flaps_only_settling_down_makes_a_sound(
     stretches: list[tuple[tuple[str, str | None], int]],

@@ -1,8 +1,7 @@
 """What the ledger writes down and owes: in one transaction, once, and readable in both languages."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,8 +30,8 @@ from bot.alerts.incident import (
 )
 from bot.alerts.ledger import Taken
 from bot.alerts.observation import Trouble
+from bot.store.database import Store
 from bot.store.tables import Outgoing, WatchState
-from tests import stores
 from tests.alerts.books import FORUM, Books, read
 from tests.alerts.station import START
 from tests.alerts.world import ANNA, BORIS, GROUP
@@ -59,10 +58,8 @@ NAMED = ("Zadarma", "202", "Vera", "Head office")
 
 
 @pytest.fixture
-async def books(store_file: Path) -> AsyncIterator[Books]:
-    store = await stores.fast(store_file)
-    yield Books(store, CHATS)
-    await store.close()
+def books(store: Store) -> Books:
+    return Books(store, CHATS)
 
 
 def in_both_languages(rows: Iterable[Outgoing]) -> list[str]:

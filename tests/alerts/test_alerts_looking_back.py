@@ -1,8 +1,7 @@
 """After nobody looked for a while: what happened meanwhile is told once, quietly, and nobody is woken for the past."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from bot.alerts.incident import Happened, Kind, WasBlind
 from bot.alerts.looking_back import TRIES
 from bot.pbx import Answer, Forbidden, PbxError, TimedOut, TrunkEvent, Unreachable
-from tests import stores
+from bot.store.database import Store
 from tests.alerts.phones import Heard
 from tests.alerts.station import DEAD, START, UP
 from tests.alerts.world import ANNA, BORIS, GROUP, World
@@ -19,15 +18,13 @@ MINUTE = 60
 
 
 @pytest.fixture
-async def world(store_file: Path) -> AsyncIterator[World]:
-    store = await stores.fast(store_file)
+async def world(store: Store) -> World:
     world = World(store)
     for trunk in ("zadarma", "mango"):
         world.pbx.shows(trunk, UP, START - timedelta(days=1))
     await world.opens()
     await world.pass_(10 * MINUTE)
-    yield world
-    await store.close()
+    return world
 
 
 async def is_away(world: World, *, minutes: float, down_from: float = 0, down_for: float = 0) -> None:

@@ -1,8 +1,6 @@
 """Who is called, who is passed over, and when a warning waits for the morning."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, time, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,10 +11,10 @@ from bot.access import EVERY_STATION, Grant
 from bot.alerts.incident import Kind
 from bot.alerts.people import Called, People, quiet_until
 from bot.oncall.rotation import Rotation, Shift, Unit
+from bot.store.database import Store
 from bot.store.grants import GrantBook
 from bot.store.oncall import Leg, OnCallBook
 from bot.store.people_tables import Pager
-from tests import stores
 from tests.alerts.books import Books, read
 from tests.alerts.station import START
 from tests.alerts.world import ANNA, BORIS, GROUP, STATION, VERA
@@ -26,12 +24,10 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 @pytest.fixture
-async def books(store_file: Path) -> AsyncIterator[Books]:
-    store = await stores.fast(store_file)
+async def books(store: Store) -> Books:
     books = Books(store)
     await books.meets_everybody()
-    yield books
-    await store.close()
+    return books
 
 
 async def cannot_be_reached(books: Books, *people: int) -> None:

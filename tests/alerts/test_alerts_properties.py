@@ -2,25 +2,25 @@
 
 import asyncio
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.alerts.incident import OUTAGES
 from bot.alerts.silence import EVERYTHING
 from bot.alerts.silences import Wish
 from bot.pbx import Unauthorised, Unreachable
+from bot.store.database import Store
 from bot.store.tables import Incident
 from tests import stores
 from tests.alerts.station import DEAD, LOST, OFF, REFUSED, SILENT, UP
 from tests.alerts.world import ANNA, STATION, World
+from tests.examples import examples
+from tests.examples import number as how_many
 
 Step = tuple[str, str, int]
 
@@ -32,9 +32,8 @@ happens = st.one_of(
     st.tuples(st.sampled_from(DEEDS), st.just(""), st.sampled_from((10, 40, 300, 1200))),
 )
 stories = st.lists(happens, min_size=3, max_size=14)
-# CI tries more.
-STORIES = int(os.environ.get("STORIES", "10"))
-ENOUGH = settings(max_examples=STORIES)
+STORIES = int(os.environ.get("STORIES", how_many(daily=4, ci=10)))
+ENOUGH = examples(STORIES, STORIES)
 
 
 async def lives(world: World, story: list[Step], restart_at: frozenset[int] = frozenset()) -> None:
@@ -81,14 +80,13 @@ async def _ends_well(world: World) -> None:
     await world.pass_(1200)
 
 
-def in_a_world(scene: Callable[[World], Coroutine[Any, Any, None]], empty: Path) -> None:
+def in_a_world(scene: Callable[[World], Coroutine[Any, Any, None]]) -> None:
     async def play() -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            store = await stores.fast(Path(shutil.copy(empty, folder)))
-            try:
-                await scene(World(store))
-            finally:
-                await store.close()
+        store = stores.in_memory()
+        try:
+            await scene(World(store))
+        finally:
+            await store.close()
 
     asyncio.run(play())
 
@@ -114,7 +112,7 @@ def held_throughout(incident: Incident) -> bool:
 
 @ENOUGH
 @given(story=stories)
-def test_every_outage_is_told_once_and_so_is_its_end(empty_store: Path, story: list[Step]) -> None:
+def test_every_outage_is_told_once_and_so_is_its_end(story: list[Step]) -> None:
     async def scene(world: World) -> None:
         await lives(world, story)
         incidents = await world.incidents()
@@ -129,7 +127,7 @@ def test_every_outage_is_told_once_and_so_is_its_end(empty_store: Path, story: l
         await world.pass_(30 * 86_400, every=21_600)
         assert len(world.heard) == before, "a quiet month was not quiet"
 
-    in_a_world(scene, empty_store)
+    in_a_world(scene)
 
 
 def never_two_at_once(incidents: Sequence[Incident]) -> None:
@@ -143,9 +141,7 @@ def never_two_at_once(incidents: Sequence[Incident]) -> None:
 
 @ENOUGH
 @given(story=stories, restarts=st.frozensets(st.integers(0, 13), min_size=1))
-def test_a_restart_at_any_step_changes_nothing_that_people_hear(
-    empty_store: Path, story: list[Step], restarts: frozenset[int]
-) -> None:
+def test_a_restart_at_any_step_changes_nothing_that_people_hear(story: list[Step], restarts: frozenset[int]) -> None:
     heard_without: list[tuple[datetime, int, bool, str]] = []
 
     async def steady(world: World) -> None:
@@ -156,13 +152,13 @@ def test_a_restart_at_any_step_changes_nothing_that_people_hear(
         await lives(world, story, restarts)
         assert heard(world) == heard_without
 
-    in_a_world(steady, empty_store)
-    in_a_world(interrupted, empty_store)
+    in_a_world(steady)
+    in_a_world(interrupted)
 
 
 @pytest.mark.parametrize("trunks", [30, 100])
-async def test_a_storm_is_few_messages_and_every_trunk_is_seen(empty_store: Path, tmp_path: Path, trunks: int) -> None:
-    world = World(await stores.fast(Path(shutil.copy(empty_store, tmp_path))))
+async def test_a_storm_is_few_messages_and_every_trunk_is_seen(store: Store, trunks: int) -> None:
+    world = World(store)
     names = [f"trunk{number}" for number in range(trunks)]
     for name in names:
         world.pbx.shows(name, UP, world.clock.now - timedelta(days=1))
@@ -179,12 +175,10 @@ async def test_a_storm_is_few_messages_and_every_trunk_is_seen(empty_store: Path
         assert alerts[0].at - began <= timedelta(seconds=world.policy.alert_after + 5)
         shown = [name for name in names if any(f" {name.title()} ·" in one.text for one in alerts)]
         assert shown == names
-    await world.store.close()
 
 
-async def test_a_storm_over_twenty_stations_keeps_within_telegrams_limits(empty_store: Path, tmp_path: Path) -> None:
+async def test_a_storm_over_twenty_stations_keeps_within_telegrams_limits(store: Store) -> None:
     """A hundred trunks go down within ten seconds, each station is looked at in its own moment."""
-    store = await stores.fast(Path(shutil.copy(empty_store, tmp_path)))
     stations = [World(store, name=f"Customer {number}") for number in range(20)]
     post = stations[0]
     for number, station in enumerate(stations):
@@ -219,4 +213,3 @@ async def test_a_storm_over_twenty_stations_keeps_within_telegrams_limits(empty_
     text = "\n".join(one.text for one in alerts)
     names = [f"Trunk{number}X{trunk}" for number in range(20) for trunk in range(5)]
     assert [name for name in names if f" {name} ·" not in text] == []
-    await store.close()

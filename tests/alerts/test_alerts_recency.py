@@ -1,9 +1,7 @@
 """When each station was last looked at is stored for all of them at once, and never in place of something newer."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +13,6 @@ from bot.alerts.recency import Recency
 from bot.alerts.watch import Watch
 from bot.store.database import Store
 from bot.store.tables import WatchState
-from tests import stores
 from tests.alerts.books import Books
 from tests.alerts.station import DEAD, START, UP, Clock, FakePbx
 from tests.alerts.world import STATION
@@ -24,10 +21,8 @@ LATER = START + timedelta(seconds=60)
 
 
 @pytest.fixture
-async def books(store_file: Path) -> AsyncIterator[Books]:
-    store = await stores.fast(store_file)
-    yield Books(store)
-    await store.close()
+def books(store: Store) -> Books:
+    return Books(store)
 
 
 async def stored(store: Store, station: str = STATION, subject: str = "") -> dict[str, Any] | None:

@@ -173,13 +173,15 @@ def test_in_the_night_with_an_hour_twice_a_window_comes_once(
     assert not in_force(one, local("2026-10-25 02:40", fold=1)) or last > local("2026-10-25 02:40", fold=1)
 
 
-@given(WEEKLIES.filter(lambda weekly: not weekly.never_pauses), st.sampled_from(CHANGES))
+@given(WEEKLIES.filter(lambda weekly: not weekly.never_pauses), st.sampled_from(CHANGES), st.integers(0, 3))
 def test_a_window_holds_while_the_furthest_time_that_the_clock_has_shown_lies_in_it(
-    weekly: Weekly, begin: datetime
+    weekly: Weekly, begin: datetime, offset: int
 ) -> None:
-    """Written the other way round: the clock is watched, quarter of an hour by quarter, for a week."""
+    """Written the other way round: the clock is watched, quarter of an hour by quarter, for a week. The bot is asked
+    once an hour, and on both sides of every beginning and end."""
     one, zone = window(weekly), zone_named(weekly.zone)
     furthest = datetime(2000, 1, 1)  # noqa: DTZ001 (a wall clock)
+    before: bool | None = None
     for quarter in range(-8, 7 * 24 * 4):
         at = begin + timedelta(minutes=15) * quarter
         # A clock that is set back now has shown what it showed the moment before.
@@ -191,7 +193,12 @@ def test_a_window_holds_while_the_furthest_time_that_the_clock_has_shown_lies_in
         expected = any(
             start.weekday() in weekly.days and start <= furthest < start + MINUTE * weekly.minutes for start in starts
         )
-        assert in_force(one, at) is expected, at
+        if before is not None and expected is not before:
+            assert in_force(one, at - timedelta(minutes=15)) is before, at
+            assert in_force(one, at) is expected, at
+        elif quarter % 4 == offset:
+            assert in_force(one, at) is expected, at
+        before = expected
 
 
 @given(SILENCES, MOMENTS)

@@ -1,7 +1,6 @@
 """The one clock: what is due is done once, late rather than never, and never from an older state."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from bot.alerts.silences import Silences, Wish
 from bot.alerts.ticker import Ticker
 from bot.store.database import Store
 from bot.store.tables import Incident
-from tests import stores
 from tests.alerts.books import Books
 from tests.alerts.world import ANNA, BORIS, STATION, VERA
 
@@ -22,13 +20,11 @@ TEN = timedelta(minutes=10)
 
 
 @pytest.fixture
-async def books(store_file: Path) -> AsyncIterator[Books]:
-    store = await stores.fast(store_file)
+async def books(store: Store) -> Books:
     books = Books(store)
     await books.meets_everybody()
     books.on_call.levels = [[ANNA, BORIS, VERA]]
-    yield books
-    await store.close()
+    return books
 
 
 def ticker(books: Books, *, is_sure: bool = True) -> Ticker:

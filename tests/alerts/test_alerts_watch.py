@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any, Never
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
 
@@ -24,6 +24,7 @@ from bot.pbx import (
     Untrusted,
 )
 from tests.alerts.station import DEAD, LOST, OFF, REFUSED, SILENT, START, STRANGE, UP, Scene
+from tests.examples import examples
 
 
 async def healthy() -> Scene:
@@ -305,7 +306,7 @@ STATES = st.sampled_from([UP, UP, SILENT, REFUSED, DEAD, OFF, STRANGE])
 STRETCHES = st.lists(st.tuples(STATES, st.integers(1, 12)), min_size=1, max_size=12)
 
 
-@settings(max_examples=150)
+@examples(daily=25, ci=150)
 @given(STRETCHES, st.sets(st.integers(0, 100)))
 async def test_a_restart_at_any_look_changes_nothing_that_is_told(
     stretches: list[tuple[tuple[str, str | None], int]], restarts: set[int]
@@ -324,7 +325,7 @@ async def test_a_restart_at_any_look_changes_nothing_that_is_told(
     assert restarted.ledger.told == steady.ledger.told
 
 
-@settings(max_examples=200)
+@examples(daily=25, ci=200)
 @given(STRETCHES)
 async def test_what_is_told_is_a_story_that_makes_sense(stretches: list[tuple[tuple[str, str | None], int]]) -> None:
     scene = Scene()
@@ -341,7 +342,7 @@ async def test_what_is_told_is_a_story_that_makes_sense(stretches: list[tuple[tu
             is_open = not isinstance(transition, Closed)
 
 
-@settings(max_examples=100)
+@examples(daily=20)
 @given(STRETCHES, st.sampled_from([REFUSED, DEAD]), st.integers(5, 30))
 async def test_every_outage_that_lasts_is_told_and_so_is_its_end(
     before: list[tuple[tuple[str, str | None], int]], down: tuple[str, str | None], length: int

@@ -14,9 +14,8 @@ from bot.access import BUILT_IN, Destination, Grant
 from bot.alerts.cards import Cards
 from bot.alerts.destinations import Destinations
 from bot.alerts.escalation import Plan
-from bot.alerts.health import Health
 from bot.alerts.ledger import Ledger
-from bot.alerts.machine import Policy
+from bot.alerts.machine import LOOKS, Policy, TrunkMemory
 from bot.alerts.notices import Notices
 from bot.alerts.people import People
 from bot.alerts.recency import Recency
@@ -38,8 +37,8 @@ ANNA, BORIS, VERA = 1, 2, 3
 NAMES = {ANNA: "Anna", BORIS: "Boris", VERA: "Vera"}
 ZONE = ZoneInfo("Europe/Berlin")
 # After something has happened the bot is watched at each of its looks.
-CLOSELY = timedelta(minutes=4)
-SELDOM = 20.0
+CLOSELY = timedelta(minutes=1)
+SELDOM = 60.0
 
 
 @dataclass
@@ -112,6 +111,7 @@ class World(Phones):
 
     async def restarts(self) -> None:
         """The program ends and begins again; only the store is left."""
+        await self.recency.write()
         self.renew()
         await self.watch.remember()
 
@@ -128,21 +128,29 @@ class World(Phones):
         while self.clock.now < end:
             await self.moment()
             near = self.clock.now < closely_until or self.is_restless()
-            step = every or (self.policy.poll_interval if near else SELDOM)
-            self.clock.pass_(min(step, (end - self.clock.now).total_seconds()))
+            left, often = (end - self.clock.now).total_seconds(), self.policy.poll_interval
+            # Whatever happens next, the bot has looked just before.
+            step = every or (often if near else max(often, min(SELDOM, left - often)))
+            self.clock.pass_(min(step, left))
 
     def is_restless(self) -> bool:
-        """Whether something may be decided soon, so that no look should be left out."""
-        memory = self.watch._station
-        unsure = any(m.looks < 2 or (m.health is Health.DOWN and not m.alarm) for m in self.watch._trunks.values())
-        soon = self.next_due is not None and self.next_due <= self.clock.now + timedelta(seconds=70)
-        return unsure or soon or memory.trouble is not None or memory.alarm
+        """Whether something may be decided soon, so that no look should be left out. Otherwise the watch is sure of all
+        it saw, and will be until something happens to the PBX."""
+        soon = self.next_due is not None and self.next_due <= self.clock.now + timedelta(seconds=SELDOM + 10)
+        station = self.watch._station
+        return (
+            soon
+            or not self.watch.is_sure
+            or (station.trouble is not None) is not station.alarm
+            or station.stale_since is not None
+            or self.watch._looking_back.is_due
+            or any(_is_undecided(memory) for memory in self.watch._trunks.values())
+        )
 
     async def moment(self) -> None:
         if not self.on:
             return
         await self.watch.look()
-        await self.recency.write()
         await self._settle()
         if self.watch.is_sure and self.next_due is not None and self.next_due <= self.clock.now:
             while await self.ledger.tick(self.clock.now):
@@ -153,15 +161,19 @@ class World(Phones):
         """Whenever something was written: what it owes arrives, and what is due next is looked up."""
         if not self._stirred:
             return
-        self._stirred = False
-        await self.deliver()
-        due = [moment for one in await self.incidents() for moment in (one.due_at, one.warn_at) if moment]
         async with self.store.begin() as session:
-            waiting = await session.execute(select(Outgoing.not_before).where(Outgoing.state.in_(outbox.WAITING)))
-            later = list(waiting.scalars())
-        self._stirred = bool(later)
-        self.next_due = min(due, default=None)
+            await self.deliver_in(session)
+            moments = (await session.execute(select(Incident.due_at, Incident.warn_at))).all()
+            waiting = select(Outgoing.id).where(Outgoing.state.in_(outbox.WAITING)).limit(1)
+            self._stirred = (await session.execute(waiting)).scalar_one_or_none() is not None
+        self.next_due = min((moment for due in moments for moment in due if moment), default=None)
 
     async def incidents(self) -> list[Incident]:
         async with self.store.begin() as session:
             return list((await session.execute(select(Incident).order_by(Incident.id))).scalars())
+
+
+def _is_undecided(memory: TrunkMemory) -> bool:
+    """Whether time alone, or one more look at the same, can make more of it."""
+    unsure = memory.looks < LOOKS or memory.missing > 0 or memory.flapping_since is not None
+    return unsure or memory.health is not memory.settled

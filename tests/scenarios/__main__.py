@@ -2,10 +2,7 @@
 
 import asyncio
 import logging
-import shutil
 import sys
-import tempfile
-from pathlib import Path
 
 import structlog
 from rich.console import Console
@@ -16,13 +13,12 @@ from tests.scenarios.language import Scenario, scenarios
 from tests.scenarios.play import Played, play
 
 
-async def played(scenario: Scenario, empty: Path) -> Played:
-    with tempfile.TemporaryDirectory() as folder:
-        store = await stores.fast(Path(shutil.copy(empty, folder)))
-        try:
-            return await play(scenario, store)
-        finally:
-            await store.close()
+async def played(scenario: Scenario) -> Played:
+    store = stores.in_memory()
+    try:
+        return await play(scenario, store)
+    finally:
+        await store.close()
 
 
 def table(results: list[Played]) -> Table:
@@ -51,8 +47,7 @@ def main(words: list[str]) -> None:
     console = Console(width=None if sys.stdout.isatty() else 160)
     wanted = " ".join(words).lower()
     found = [one for one in scenarios() if wanted in one.title.lower()]
-    empty = stores.empty()
-    results = [asyncio.run(played(one, empty)) for one in found]
+    results = [asyncio.run(played(one)) for one in found]
     for one in results if wanted else []:
         console.print(f"\n[b]{one.scenario.title}[/b]")
         for line in [*one.story, *(f"missed {m}" for m in one.missed), *(f"false {f}" for f in one.false)]:

@@ -1,11 +1,8 @@
 """Every trace is heard as it is written down. `python -m tests.scenarios` prints them as a table."""
 
-import shutil
-from pathlib import Path
-
 import pytest
 
-from tests import stores
+from bot.store.database import Store
 from tests.scenarios.language import Scenario, scenarios
 from tests.scenarios.play import play
 
@@ -13,10 +10,8 @@ ALL = scenarios()
 
 
 @pytest.mark.parametrize("scenario", ALL, ids=[f"{one.file}: {one.title}" for one in ALL])
-async def test_what_was_heard_is_what_was_written_down(scenario: Scenario, empty_store: Path, tmp_path: Path) -> None:
-    store = await stores.fast(Path(shutil.copy(empty_store, tmp_path)))
+async def test_what_was_heard_is_what_was_written_down(scenario: Scenario, store: Store) -> None:
     played = await play(scenario, store)
-    await store.close()
     story = "\n".join(played.story)
     wrong = [*played.missed, *played.false, *played.wrong]
     assert not wrong, f"{wrong}\n{story}"

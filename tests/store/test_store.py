@@ -24,13 +24,13 @@ def row(chat_id: int = -100) -> dict[str, object]:
     return {"chat_id": chat_id, "thread_id": None, "template": "t", "facts": {}, "now": NOW}
 
 
-async def test_the_migrations_make_the_tables_the_code_believes_in(store: Store, tmp_path: Path) -> None:
+async def test_the_migrations_make_the_tables_the_code_believes_in(store_file: Path) -> None:
     assert people_tables.Pager.metadata is Table.metadata
 
     def differences(connection: Connection) -> list[object]:
         return list(compare_metadata(MigrationContext.configure(connection), Table.metadata))
 
-    engine = create_engine(f"sqlite:///{tmp_path / 'bot.sqlite3'}")
+    engine = create_engine(f"sqlite:///{store_file}")
     with engine.connect() as connection:
         assert differences(connection) == []
     engine.dispose()
@@ -53,7 +53,9 @@ async def test_opening_a_store_again_keeps_what_is_in_it(tmp_path: Path) -> None
     await store.close()
 
 
-async def test_who_is_cancelled_in_the_middle_of_a_transaction_keeps_nobody_waiting(store: Store) -> None:
+async def test_who_is_cancelled_in_the_middle_of_a_transaction_keeps_nobody_waiting(store_file: Path) -> None:
+    """In the thread of its own in which a store works, or nothing could be cancelled amid a statement."""
+    store = Store(f"sqlite:///{store_file}")
     chance = Random(1)
 
     async def take_in(update_id: int) -> None:
@@ -61,12 +63,13 @@ async def test_who_is_cancelled_in_the_middle_of_a_transaction_keeps_nobody_wait
             await inbox.take_in(session, {update_id: {}}, NOW)
             await inbox.unfinished(session)
 
-    for update_id in range(200):
+    for update_id in range(60):
         with suppress(TimeoutError):
             async with asyncio.timeout(chance.uniform(0, 0.004)):
                 await take_in(update_id)
         async with asyncio.timeout(5):
             await take_in(1000 + update_id)
+    await store.close()
 
 
 async def test_an_update_is_taken_in_once(store: Store) -> None:

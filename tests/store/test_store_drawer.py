@@ -10,10 +10,9 @@ from bot.store.drawer import Drawer, empty_expired
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 
 
-async def test_a_thing_is_taken_once_and_only_while_it_lasts(tmp_path: Path) -> None:
+async def test_a_thing_is_taken_once_and_only_while_it_lasts(store_file: Path) -> None:
     now = NOW
-    store = Store(f"sqlite:///{tmp_path / 'bot.sqlite3'}")
-    await store.open()
+    store = Store(f"sqlite:///{store_file}")
     drawer = Drawer(store, lambda: now)
     first = await drawer.put({"secret": "s"}, timedelta(minutes=10))
     second = await drawer.put({"n": 2}, timedelta(minutes=10))

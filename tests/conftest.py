@@ -7,10 +7,13 @@ from hypothesis import HealthCheck, settings
 
 from bot.store.database import Store
 from tests import stores
+from tests.examples import PROFILE
 
 # How fast a busy machine runs a test says nothing about what is tested.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("daily", PATIENT, max_examples=25)
+settings.register_profile("ci", PATIENT, max_examples=100)
+settings.load_profile(PROFILE)
 
 
 @pytest.fixture(scope="session")

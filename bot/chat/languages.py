@@ -1,6 +1,7 @@
 """The languages the bot speaks. English is what stands in the templates; the others are catalogues beside them."""
 
 import gettext
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -15,8 +16,9 @@ def catalogue_path(language: str) -> Path:
     return LOCALES / language / "LC_MESSAGES" / "messages.po"
 
 
+@cache
 def translations(language: str) -> gettext.NullTranslations:
-    """Compiled in memory, so that no compiled file can lag behind its source."""
+    """Compiled in memory, so that no compiled file can lag behind its source; and once, as it takes a while."""
     if language == SOURCE_LANGUAGE:
         return gettext.NullTranslations()
     with catalogue_path(language).open("rb") as file:

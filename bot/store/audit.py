@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.tables import AuditEntry, AuditOutcome
@@ -23,6 +23,23 @@ ADDRESS = re.compile(r"(?i)\b(?:https?|webcal)://\S+")
 HIDDEN = "•••"
 # Telegram gives an update again for a day; ids jump after a week without any.
 REMEMBERED = timedelta(days=2)
+# Made once: it is asked for every decision, and to make it takes longer than to run it.
+_EARLIER = (
+    select(
+        AuditEntry.id,
+        AuditEntry.at,
+        AuditEntry.allowed,
+        AuditEntry.reason,
+        select(AuditOutcome.id).where(AuditOutcome.decision_id == AuditEntry.id).exists(),
+    )
+    .where(
+        AuditEntry.update_id == bindparam("update_id"),
+        AuditEntry.what == bindparam("what"),
+        AuditEntry.at > bindparam("since"),
+    )
+    .order_by(AuditEntry.id)
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +83,8 @@ async def record_outcome(session: AsyncSession, decision_id: int, outcome: str, 
 
 async def earlier(session: AsyncSession, update_id: int, what: str, now: datetime) -> Earlier | None:
     """What was decided about this update when it came the first time."""
-    finished = select(AuditOutcome.id).where(AuditOutcome.decision_id == AuditEntry.id).exists()
     found = await session.execute(
-        select(AuditEntry.id, AuditEntry.at, AuditEntry.allowed, AuditEntry.reason, finished)
-        .where(
-            AuditEntry.update_id == update_id, AuditEntry.what == shortened(what, 64), AuditEntry.at > now - REMEMBERED
-        )
-        .order_by(AuditEntry.id)
-        .limit(1)
+        _EARLIER, {"update_id": update_id, "what": shortened(what, 64), "since": now - REMEMBERED}
     )
     row = found.one_or_none()
     return Earlier(*row) if row else None

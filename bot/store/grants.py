@@ -22,6 +22,8 @@ GRANT = (
     GrantRow.given_at,
     GrantRow.until,
 )
+# Made once: it is read for every decision, and to make it takes longer than to run it.
+ALL_GIVEN = select(*GRANT).order_by(GrantRow.given_at, GrantRow.subject_id)
 
 
 class GrantBook:
@@ -69,7 +71,7 @@ class GrantBook:
     async def read(self, session: AsyncSession) -> Access:
         """Everything that was given, ended or not: what counts is decided in one place."""
         # Columns, not objects: it is read for every decision, and there may be thousands.
-        found = await session.execute(select(*GRANT).order_by(GrantRow.given_at, GrantRow.subject_id))
+        found = await session.execute(ALL_GIVEN)
         # Settings name a group by the id it had before it became a supergroup.
         moves = await chats.moves(session) if self._names_chats else {}
         named = (replace(grant, subject=moves.get(grant.subject, grant.subject)) for grant in self._settings)

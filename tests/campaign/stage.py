@@ -170,5 +170,5 @@ def _buttons(markup: dict[str, Any] | None) -> tuple[str, ...]:
 
 
 def play(script: tuple[Life, ...], folder: Path) -> Books:
-    with running_standins() as standins:
+    with running_standins(speed=1.0) as standins:
         return Stage(standins, folder).play(script)

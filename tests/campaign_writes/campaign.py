@@ -153,7 +153,7 @@ def campaign(kills: int, seed: int) -> Result:
     result, random = Result(), Random(seed)
     while kills > 0:
         some = min(kills, IN_ONE_HOUSE)
-        with running_standins() as standins, tempfile.TemporaryDirectory() as folder:
+        with running_standins(speed=1.0) as standins, tempfile.TemporaryDirectory() as folder:
             House(standins, Path(folder), random, result).live(some)
         kills -= some
     return result

@@ -207,7 +207,7 @@ def test_a_role_for_a_time_ends_by_itself(office: Standins, group: int, folder: 
     grant(office, f"{person} viewer for 8h", group)
     assert "Zadarma" in office.asks(person, "/status")
     with closing(sqlite3.connect(folder / "bot.sqlite3")) as database, database:
-        ended = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}"
+        ended = f"{office.now():%Y-%m-%d %H:%M:%S.%f}"
         database.execute("UPDATE grants SET until = ? WHERE subject_id = ?", (ended, person))
     assert "do not know each other" in office.asks(person, "/status")
     assert str(person) not in office.asks(ANNA, "/access", group).text

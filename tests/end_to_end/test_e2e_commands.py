@@ -1,7 +1,7 @@
 """Each command, typed by each kind of person, in a group and in private."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -126,7 +126,7 @@ def test_calls_joins_the_legs_of_one_call(office: Standins, group: int) -> None:
 
 def days_of_calls(office: Standins) -> list[date]:
     """The date of each call the PBX has on record, newest first: leg by leg, not asked in the bot's way."""
-    now, days = datetime.now(UTC), dict[str, date]()
+    now, days = office.now(), dict[str, date]()
     period = {"dateFrom": f"{now - timedelta(60):%Y-%m-%d}", "dateTo": f"{now + timedelta(2):%Y-%m-%d}"}
     offset, more = 0, True
     while more:

@@ -92,7 +92,7 @@ def test_a_trunk_is_changed_and_deleted_by_two(house: Standins, tmp_path: Path) 
     waiting = press(house, question, "Apply", "needs a second person")
     with closing(sqlite3.connect(tmp_path / "bot.sqlite3")) as database:
         (latest,) = database.execute("SELECT min(expires_at) FROM kept").fetchone()
-    assert datetime.fromisoformat(latest).replace(tzinfo=UTC) > datetime.now(UTC) + timedelta(minutes=25)
+    assert datetime.fromisoformat(latest).replace(tzinfo=UTC) > house.now() + timedelta(minutes=25)
     press(house, asked(house, OLGA, "Change a trunk"), "Confirm", "You confirmed", OLGA)
     house.wait_for(lambda: (m := house.again(waiting)) and (m if "Bill" in m.text else None), "changed")
     house.asks(ANNA, "/delete_trunk Mango Office")

@@ -4,7 +4,6 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -116,7 +115,7 @@ def test_it_stays_silent_in_a_group_that_has_a_role_whoever_brings_it(office: St
 def test_a_role_that_has_ended_keeps_it_in_no_group(office: Standins, folder: Path) -> None:
     grant(office, f"{SPENT} viewer for 8h")
     with closing(sqlite3.connect(folder / "bot.sqlite3")) as database, database:
-        ended = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}"
+        ended = f"{office.now():%Y-%m-%d %H:%M:%S.%f}"
         database.execute("UPDATE grants SET until = ? WHERE subject_id = ?", (ended, SPENT))
     farewell, _ = wait_until_gone(office, brings(office, SAM, id=SPENT), SAM)
     assert "I serve only groups of my administrators" in farewell

@@ -4,7 +4,7 @@ import asyncio
 import re
 import shutil
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -32,7 +32,7 @@ def down(folder: Path, standins: Standins, *names: str, alert_in: int | None = N
     path = Path(shutil.copy(stores.empty(), folder / "bot.sqlite3"))
 
     async def write() -> None:
-        store, now = Store(f"sqlite:///{path}"), datetime.now(UTC)
+        store, now = Store(f"sqlite:///{path}"), standins.now()
         for name in names:
             subject = str(standins.trunk(name)["id"])
             began = now - timedelta(minutes=2)

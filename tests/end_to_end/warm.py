@@ -39,7 +39,7 @@ def share_compiled_statements() -> None:
     kind.__hash__ = lambda self: hash(type(self))
     kind.__eq__ = lambda self, other: type(self) is type(other)
     compiled: LRUCache[Any, Any] = LRUCache(2000)
-    create = database.create_async_engine
+    create = vars(database)["create_async_engine"]
 
     def created(*args: Any, **more: Any) -> Any:
         engine = create(*args, **more)
@@ -51,7 +51,7 @@ def share_compiled_statements() -> None:
 
 def warm(live_by: Callable[[Clock | None], None]) -> None:
     """Leaves no thread, no open file, and no number counted behind. `live_by` makes the program live by a clock."""
-    environment_before, folder_before, leave = dict(os.environ), Path.cwd(), bot.application.leave_soon
+    environment_before, folder_before, leave = dict(os.environ), Path.cwd(), vars(bot.application)["leave_soon"]
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     vars(bot.application)["leave_soon"] = lambda _code: None
     try:
@@ -69,7 +69,7 @@ def warm(live_by: Callable[[Clock | None], None]) -> None:
         structlog.reset_defaults()
         for metric in vars(metrics).values():
             if isinstance(metric, MetricWrapperBase):
-                metric.clear() if metric._labelnames else metric._metric_init()
+                metric.clear() if metric._labelnames else metric._metric_init()  # type: ignore[no-untyped-call]
 
 
 def _live(standins: Standins) -> None:

@@ -159,13 +159,15 @@ class Standins:
         return self.wait_for(answer, text)
 
     def presses(self, person: int, message: Seen, label: str, wait: float = 10) -> Json:
-        """Presses the button whose label contains `label`; returns the note Telegram shows, if any."""
+        """Presses the button whose label contains `label`; returns the note that Telegram shows within `wait` seconds of
+        the test's time, if any."""
         row, column = next(
             (r, c) for r, labels in enumerate(message.buttons) for c, text in enumerate(labels) if label in text
         )
         pressed = self.post(
             "/client/press",
-            **{"as": person, "chat": message.chat, "message": message.id, "row": row, "column": column, "wait": wait},
+            **{"as": person, "chat": message.chat, "message": message.id, "row": row, "column": column},
+            wait=wait * self.clock.speed,
         )
         return pressed["answer"] or {}
 

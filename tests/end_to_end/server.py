@@ -53,7 +53,15 @@ def serving(routes: Sequence[BaseRoute], clock: Clock) -> Iterator[Server]:
     """A server whose timers follow `clock`."""
     app, loop = Starlette(routes=routes), ClockLoop(clock)
     with listening(0) as (sock, address):
-        config = uvicorn.Config(app, http=AbortableProtocol, ws="none", lifespan="off", log_level="critical")
+        config = uvicorn.Config(
+            app,
+            http=AbortableProtocol,
+            ws="none",
+            lifespan="off",
+            log_level="critical",
+            # Longer than the bot keeps a connection: one that is closed just as it is used again looks like a lost answer.
+            timeout_keep_alive=75,
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=_run, args=(loop, server.serve(sockets=[sock])), daemon=True)
         thread.start()

@@ -102,7 +102,7 @@ def test_killed_in_the_middle_it_goes_on_by_itself_and_nobody_is_lost_or_twice(
 ) -> None:
     bot = start_bot()
     before = people(standins)
-    standins.post("/control/fault", kind="slow", delay=0.3, paths=["employees"])
+    standins.post("/control/fault", kind="slow", delay=1.5, paths=["employees"])
     question = preview(standins, crowd(200))
     standins.presses(ANNA, question, "Create", wait=0)
     standins.wait_for(lambda: len(people(standins)) >= len(before) + 40 or None, "forty are created")
@@ -123,7 +123,7 @@ def test_killed_in_the_middle_and_sent_again_while_it_goes_on_nobody_is_twice(
 ) -> None:
     bot = start_bot()
     before = people(standins)
-    standins.post("/control/fault", kind="slow", delay=0.3, paths=["employees"])
+    standins.post("/control/fault", kind="slow", delay=1.5, paths=["employees"])
     question = preview(standins, crowd(100))
     standins.presses(ANNA, question, "Create", wait=0)
     standins.wait_for(lambda: len(people(standins)) >= len(before) + 20 or None, "twenty are created")
@@ -141,7 +141,7 @@ def test_killed_in_the_middle_and_sent_again_while_it_goes_on_nobody_is_twice(
 def test_stopped_and_continued(standins: Standins, start_bot: Callable[..., Program]) -> None:
     start_bot()
     before = people(standins)
-    standins.post("/control/fault", kind="slow", delay=0.3, paths=["employees"])
+    standins.post("/control/fault", kind="slow", delay=1.5, paths=["employees"])
     question = preview(standins, crowd(100))
     standins.presses(ANNA, question, "Create", wait=0)
     running = ends(standins, question, "▓")

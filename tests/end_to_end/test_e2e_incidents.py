@@ -25,7 +25,7 @@ from tests.end_to_end.house import (
 )
 
 KIM, DORA = 1011, 1012
-ESCALATE, REMIND = "3", "4"
+ESCALATE, REMIND = "15", "20"
 
 
 @contextmanager

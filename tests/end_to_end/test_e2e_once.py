@@ -42,7 +42,7 @@ def test_a_press_that_a_kill_interrupted_is_gone_on_with_and_done_once(
 ) -> None:
     bot = start_bot()
     question = standins.asks(ANNA, "/add_employee 243 John Smith")
-    standins.post("/control/fault", kind="slow", delay=3)
+    standins.post("/control/fault", kind="slow", delay=15)
     standins.post("/client/press", **press_of(ANNA, question, wait=0))
     standins.wait_for(lambda: writes(standins) or None, "the PBX was asked")
     bot.kill()

@@ -207,13 +207,13 @@ def test_a_missing_right_names_its_row(standins: Standins, start_bot: Start) -> 
 
 
 def test_killed_between_break_and_alert_it_tells_after_its_restart(standins: Standins, start_bot: Start) -> None:
-    first = start_bot(ALERT_AFTER="3")
+    first = start_bot(ALERT_AFTER="15")
     standins.wait_until_known()
     standins.breaks("Zadarma")
     standins.wait_for_looks(1)
     first.kill()
     assert not standins.alerts("🔴")
-    start_bot(ALERT_AFTER="3")
+    start_bot(ALERT_AFTER="15")
     standins.wait_for_message(DOWN)
     settle(standins)
     assert told(standins, DOWN) == 1

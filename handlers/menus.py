@@ -58,8 +58,11 @@ class Menus:
         self._changed.set()
 
     def heard(self, update: Update) -> None:
-        """Somebody who was given a role beforehand comes to the bot."""
-        if update.effective_chat is not None and update.effective_chat.id in self._closed:
+        """Somebody who was given a role beforehand comes to the bot, or a group takes its roles along to its new id."""
+        comes = update.effective_chat is not None and update.effective_chat.id in self._closed
+        message = update.effective_message
+        moves = message is not None and (message.migrate_to_chat_id or message.migrate_from_chat_id) is not None
+        if comes or moves:
             self.changed()
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -1,3 +1,4 @@
+import gc
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -20,6 +21,12 @@ settings.load_profile(PROFILE)
 structlog.configure(
     processors=[*structlog.get_config()["processors"][:-1], ConsoleRenderer(exception_formatter=plain_traceback)]
 )
+
+
+def pytest_collection_finish() -> None:
+    """Lets the garbage collector leave alone what lives as long as the run: modules, tests, what was compiled."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -73,8 +73,8 @@ class Phones:
 
     def _edited(self, row: Outgoing) -> None:
         place = next(place for place, heard in enumerate(self.heard) if heard.row == row.about)
-        newest = {"template": row.template, "facts": row.facts, "shown_at": self.clock.now}
-        self.heard[place] = replace(self.heard[place], **newest)
+        now = self.clock.now
+        self.heard[place] = replace(self.heard[place], template=row.template, facts=row.facts, shown_at=now)
 
     def pages(self, chat: int) -> list[Heard]:
         """What made a sound because something is wrong."""

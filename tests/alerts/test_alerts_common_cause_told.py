@@ -8,7 +8,7 @@ from tests.alerts.fleet_world import FLEET, FleetWorld
 from tests.alerts.world import ANNA, BORIS
 from tests.examples import number as how_many
 
-COUNT = 20
+COUNT = how_many(daily=12, ci=20)
 EVERYBODY = range(COUNT)
 
 
@@ -32,7 +32,9 @@ async def test_a_provider_that_dies_is_one_message_to_the_fleet_and_one_to_each_
     for chat in (FLEET, ANNA):
         (told,) = world.alerts(chat)
         assert told.loud
-        assert told.text.replace("\u2060", "").startswith("🔴 sip.provider.example is down for 20 of 20 PBXs")
+        assert told.text.replace("\u2060", "").startswith(
+            f"🔴 sip.provider.example is down for {COUNT} of {COUNT} PBXs"
+        )
     for one in world.all:
         (own,) = world.alerts(one.chat)
         assert own.text.startswith(f"🔴 Shared is down · {one.name}")
@@ -83,7 +85,7 @@ async def test_our_own_internet_is_one_page_and_customers_hear_nothing(world: Fl
     await world.pass_(how_many(daily=600, ci=1200))
     for chat in (FLEET, ANNA):
         (told,) = world.alerts(chat)
-        assert told.text.startswith("🔴 The bot cannot reach any of 20 PBXs: it is its own internet")
+        assert told.text.startswith(f"🔴 The bot cannot reach any of {COUNT} PBXs: it is its own internet")
     world.seen(*EVERYBODY)
     await world.pass_(300)
     for chat in (FLEET, ANNA):

@@ -156,7 +156,7 @@ def test_a_restart_at_any_step_changes_nothing_that_people_hear(story: list[Step
     in_a_world(interrupted)
 
 
-@pytest.mark.parametrize("trunks", [30, 100])
+@pytest.mark.parametrize("trunks", [30, how_many(daily=60, ci=100)])
 async def test_a_storm_is_few_messages_and_every_trunk_is_seen(store: Store, trunks: int) -> None:
     world = World(store)
     names = [f"trunk{number}" for number in range(trunks)]

@@ -200,6 +200,17 @@ async def test_switching_off_or_deleting_a_dead_trunk_ends_its_incident() -> Non
         assert [transition.reason for _, transition in scene.told(Closed)] == [end]  # type: ignore[union-attr]
 
 
+async def test_a_trunk_that_a_single_list_lacks_is_not_deleted() -> None:
+    scene = await healthy()
+    scene.pbx.shows("zadarma", DEAD)
+    await scene.until(lambda: bool(scene.told(Opened)))
+    state = scene.pbx.states.pop("zadarma")
+    await scene.looks()
+    scene.pbx.states["zadarma"] = state
+    await scene.looks(3)
+    assert not scene.told(Closed)
+
+
 async def test_the_engine_dying_is_one_incident_of_the_station() -> None:
     scene = await healthy()
     began = scene.clock.now

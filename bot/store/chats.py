@@ -42,4 +42,4 @@ async def move(session: AsyncSession, old_id: int, new_id: int, now: datetime) -
 
 
 async def moves(session: AsyncSession) -> dict[int, int]:
-    return dict((await session.execute(_MOVES)).tuples().all())
+    return {move.old_id: move.new_id for move in await session.execute(_MOVES)}

@@ -38,7 +38,9 @@ def test_what_is_started_by_name_touches_who_starts_it() -> None:
 
 def test_fixtures_touch_the_tests_of_their_folder() -> None:
     chat = {test for test in TESTS if test.startswith("tests/chat/")}
-    assert touched("tests/chat/conftest.py") == chat
+    found = touched("tests/chat/conftest.py")
+    assert chat <= found
+    assert found - chat < TESTS - chat, "and those that import from there, but not all"
     assert touched("tests/conftest.py") == TESTS
 
 

@@ -159,8 +159,8 @@ class Standins:
         return self.wait_for(answer, text)
 
     def presses(self, person: int, message: Seen, label: str, wait: float = 10) -> Json:
-        """Presses the button whose label contains `label`; returns the note that Telegram shows within `wait` seconds of
-        the test's time, if any."""
+        """Presses the button whose label contains `label`; returns the note that Telegram shows within `wait` seconds
+        of the test's time, if any."""
         row, column = next(
             (r, c) for r, labels in enumerate(message.buttons) for c, text in enumerate(labels) if label in text
         )

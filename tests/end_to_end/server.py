@@ -59,7 +59,7 @@ def serving(routes: Sequence[BaseRoute], clock: Clock) -> Iterator[Server]:
             ws="none",
             lifespan="off",
             log_level="critical",
-            # Longer than the bot keeps a connection: one that is closed just as it is used again looks like a lost answer.
+            # Longer than the bot keeps a connection: one closed just as it is used again looks like a lost answer.
             timeout_keep_alive=75,
         )
         server = uvicorn.Server(config)

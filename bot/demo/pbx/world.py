@@ -94,14 +94,19 @@ class Pbx:
 
     @cached_property
     def records(self) -> Records:
-        """With the calls of the month before this station was built, made up when somebody first looks."""
+        """Made up when somebody first looks: it takes a quarter of a second."""
+        records = self._past_month()
+        for call, zone in self._ended:
+            records.add(call, zone)
+        return records
+
+    def _past_month(self) -> Records:
+        """The calls of the month before this station was built."""
         scene, random = self._past
         records = Records(random)
         past = Traffic(Planner({person.id: person for person in scene.people}), random, running=False)
         for call in past.history(scene, self._quiet_until, _HISTORY_DAYS):
             records.add(call, scene.zone)
-        for call, zone in self._ended:
-            records.add(call, zone)
         return records
 
     def advance(self) -> None:

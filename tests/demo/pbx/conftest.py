@@ -5,7 +5,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from copy import copy
 from datetime import datetime
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -46,8 +46,7 @@ def _month() -> Records:
 
 
 class _WithCopiedMonth(Pbx):
-    @cached_property
-    def records(self) -> Records:
+    def _past_month(self) -> Records:
         records = copy(_month())
         records.rows = [dict(row) for row in records.rows]
         records._random = copy(records._random)

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from types import CodeType
 
 
+# What draws the charts, and is loaded with the first of them.
+DRAWING = ("matplotlib.backends.backend_agg", "matplotlib.figure", "matplotlib.font_manager", "matplotlib.patches")
+
+
 class _Time:
     """What `time.time` and `time.monotonic` are in the program; modules keep references to them from when they were
     loaded."""
@@ -90,6 +94,7 @@ def _run(order: dict[str, Any], its_time: _Time) -> None:
     code = 1
     try:
         _hurry(float(os.environ.pop("TESTS_HURRY", "1")))
+        _leave_time_for_work(order["clock"]["speed"])
         if order["first"]:
             importlib.import_module(order["first"])
         from bot.cli import app
@@ -111,6 +116,14 @@ def _hurry(times: float) -> None:
         vars(module).update(FOR=45.0 / times, EVERY=3.0 / times)
 
 
+def _leave_time_for_work(speed: float) -> None:
+    """Time passes faster, and the processor is as slow as ever: a press is answered without a note only after as long
+    as it would be."""
+    from handlers import dispatcher
+
+    vars(dispatcher)["ANSWER_PRESS_WITHIN"] = dispatcher.ANSWER_PRESS_WITHIN * speed
+
+
 def _database_without_thread() -> None:
     from bot.store import database
 
@@ -130,7 +143,12 @@ async def _at_once(deed: Any, *args: Any, **more: Any) -> Any:
 
 def _load(its_time: _Time) -> None:
     """What is forked has no other thread, and nothing open."""
+    # A run knows of no other trust store than the library's own.
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        os.environ.pop(name, None)
     vars(ssl)["create_default_context"] = cache(ssl.create_default_context)
+    for name in DRAWING:
+        importlib.import_module(name)
     import bot.application
     import bot.cli
     from bot.chat import render

@@ -6,6 +6,7 @@ PBX. Every forgery says how often something may be done because of it, and how m
 
 import asyncio
 import itertools
+import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
@@ -15,7 +16,7 @@ from typing import Any
 
 import httpx
 from pydantic import SecretStr
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete
 
 from bot.access import OPERATOR, WRITES, Grant, Permission
 from bot.alerts.cards import Cards
@@ -34,7 +35,7 @@ from bot.store.database import Store
 from bot.store.keyboards import new_keyboard
 from bot.store.oncall import OnCallBook
 from bot.store.people_tables import GrantRow
-from bot.store.tables import AuditEntry, Keyboard
+from bot.store.tables import Keyboard
 from bot.store.watched import WatchedExtensions
 from handlers import CATALOGUE
 from handlers.command import Handler, Reply, Request
@@ -87,6 +88,8 @@ class Office(Bench):
         self.wire = CountingTransport()
         self.deeds = 0
         self.rows = 0
+        # It is asked after every forgery: without a session, in a hundredth of the time.
+        self._beside = sqlite3.connect(store._engine.url.database or "")
         super().__init__(store, two_person=frozenset({Permission.EMPLOYEES_DELETE}))
         self.members.there = {(GROUP, MAX), (GROUP, ANNA), (GROUP, SAM + 1)}
         for name, command in CATALOGUE.commands.items():
@@ -138,6 +141,9 @@ class Office(Bench):
             for grant in (*MISTAKES, *LASTING, *ENDED):
                 await self._write(session, grant)
 
+    def close(self) -> None:
+        self._beside.close()
+
     async def give(self, grant: Grant) -> None:
         async with self.store.begin() as session:
             await self._write(session, grant)
@@ -180,9 +186,10 @@ class Office(Bench):
                 expires_at=self.now + lifetime,
             )
 
-    async def decisions_so_far(self) -> int:
-        async with self.store.begin() as session:
-            return (await session.execute(select(func.max(AuditEntry.id)))).scalar_one() or 0
+    def decisions_so_far(self) -> int:
+        """As everybody else sees the store: what its own transactions did not keep does not count."""
+        found: int | None = self._beside.execute("SELECT max(id) FROM audit").fetchone()[0]
+        return found or 0
 
     async def decided(self, update_id: int, what: str) -> None:
         """An earlier run allowed this update, and was killed before anything came of it."""
@@ -588,7 +595,8 @@ async def _two_needed(office: Office, asker: int) -> str:
     data = {"id": employee.id, "number": "243", "name": "John"}
     keyboard = await office.button("employee.delete_now", data, asker_id=asker, single_use=True)
     await pressed(office, keyboard, asker)
-    return str(office.chat.keyboards[-1].rows[0][0]["data"].get("token"))
+    asked = office.chat.keyboards[-1:]
+    return str(asked[0].rows[0][0]["data"].get("token")) if asked else ""
 
 
 @forged("a first person alone where two are needed")
@@ -654,7 +662,7 @@ async def outcome(office: Office, name: str, seed: int) -> list[str]:
     """Try one forgery; what was done that must not be, and what was not written down."""
     rows, deeds, writes = office.rows, office.deeds, office.wire.writes
     expected = await FORGERIES[name](office, Random(seed))
-    office.rows = await office.decisions_so_far()
+    office.rows = office.decisions_so_far()
     rows, deeds = office.rows - rows, office.deeds - deeds
     found = []
     if deeds != expected.deeds:

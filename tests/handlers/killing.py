@@ -219,9 +219,13 @@ async def opened(path: Path) -> MortalStore:
 
     def hurry(connection: Any, _record: Any) -> None:
         connection.execute("PRAGMA synchronous=OFF")
-        connection.driver_connection._execute = stores._at_once
+        connection.driver_connection._execute = _at_once
         store.connection = connection.driver_connection._conn
 
     event.listen(store._engine.sync_engine, "connect", hurry)
     await store.open()
     return store
+
+
+async def _at_once(deed: Any, *args: Any, **more: Any) -> Any:
+    return deed(*args, **more)

@@ -7,10 +7,10 @@ import pytest
 
 from bot.alerts.shown import NOTHING
 from bot.chat.hygiene import WORD_JOINER, plain
-from bot.chat.render import Renderer
+from tests.chat.renderers import renderer
 
 NOW = datetime(2026, 11, 23, 14, 2, 50, tzinfo=UTC)
-ENGLISH = Renderer("en")
+ENGLISH = renderer()
 
 
 def moment(minutes: float) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[a-z%]")
 LANGUAGES = sorted(folder.name for folder in LOCALES.iterdir())
 
 
+@cache
 def spoken() -> dict[str | tuple[str, ...], str]:
     """Every text marked for translation, and where."""
     found: dict[str | tuple[str, ...], str] = {}

@@ -14,7 +14,7 @@ from bot.chat.hygiene import plain
 from bot.chat.masking import masked
 from bot.chat.message import Button, File, Message, Own, mark
 from bot.chat.messenger import Messenger
-from bot.chat.render import TEMPLATES, Renderer
+from bot.chat.render import TEMPLATES
 from bot.store import keyboards
 from bot.store.database import Store
 from handlers import CATALOGUE
@@ -25,6 +25,7 @@ from handlers.intent import Actor, Place
 from tests.chat.fake_telegram import FakeTelegram
 from tests.chat.numbers_shown import CALLER, DID, FACTS, MOBILE, NUMBERS
 from tests.chat.office import NOON
+from tests.chat.renderers import renderer
 
 TEAM, ANNA = -1001, 42
 
@@ -197,16 +198,16 @@ def test_help_can_be_copied_from_a_masked_group(language: str) -> None:
 
 
 def test_a_label_is_masked_when_its_conversation_is() -> None:
-    renderer = Renderer("en")
-    assert renderer.label(f"Line {DID}") == f"Line {DID}"
-    assert renderer.label(f"Line {DID}", masked=True) == "Line +7 495 •••-••-78"
+    english = renderer()
+    assert english.label(f"Line {DID}") == f"Line {DID}"
+    assert english.label(f"Line {DID}", masked=True) == "Line +7 495 •••-••-78"
 
 
 # --- the templates --------------------------------------------------------------------------------------------------
 
 
 def shown_in(template: str, facts: Mapping[str, Any], language: str = "en", *, masked: bool = True) -> str:
-    return plain(Renderer(language).text(template, facts, zone=UTC, now=NOON, masked=masked))
+    return plain(renderer(language).text(template, facts, zone=UTC, now=NOON, masked=masked))
 
 
 def numbers_in(text: str) -> set[str]:

@@ -1,17 +1,21 @@
 """Telegram HTML out of templates: hostile names stay names, nothing is cut in two, nothing is too long."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
 from bot.chat.hygiene import clean, plain, units
 from bot.chat.render import LIMIT, TEMPLATES, Renderer
 from bot.demo.telegram.entities import detect, read_html, strip
+from tests.chat.renderers import renderer
+from tests.examples import examples
 
 NOW = datetime(2026, 11, 23, 11, 2, 50, tzinfo=UTC)
 HERE = Path(__file__).parent / "templates"
@@ -39,9 +43,27 @@ PATHS = {
 }
 
 
-def show(tmp_path: Path, template: str, language: str = "en", **facts: object) -> str:
-    (tmp_path / "it.html").write_text(template)
-    return Renderer(language, tmp_path).text("it", facts, zone=UTC, now=NOW)
+@pytest.fixture(scope="module")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("templates")
+
+
+Show = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def show(templates: Path) -> Show:
+    """Renders what is written as a template; a template is prepared once for all names that are tried in it."""
+    renderers = {language: Renderer(language, templates) for language in ("en", "ru")}
+    names: dict[str, str] = {}
+
+    def shown(template: str, language: str = "en", **facts: object) -> str:
+        if template not in names:
+            names[template] = f"it{len(names)}"
+            (templates / f"{names[template]}.html").write_text(template)
+        return renderers[language].text(names[template], facts, zone=UTC, now=NOW)
+
+    return shown
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
@@ -59,9 +81,9 @@ def show(tmp_path: Path, template: str, language: str = "en", **facts: object) -
     ],
 )
 def test_a_hostile_name_is_shown_literally_on_every_way(
-    tmp_path: Path, way: str, language: str, name: str, seen: str
+    show: Show, way: str, language: str, name: str, seen: str
 ) -> None:
-    html = show(tmp_path, PATHS[way], language, name=name, deep=[{"who": name}])
+    html = show(PATHS[way], language, name=name, deep=[{"who": name}])
     # strip(): the end of a message is trimmed as a whole.
     assert seen.strip() in plain(html).replace(JOINER, "")
     assert set(re.findall(r"<[^>]*>", html)) <= {"<b>", "</b>", "<code>", "</code>"}
@@ -70,8 +92,8 @@ def test_a_hostile_name_is_shown_literally_on_every_way(
 
 @pytest.mark.parametrize("way", [way for way in PATHS if way != "in_code"])
 @pytest.mark.parametrize("name", ["@durov", "hi @durov", "(/start)", "/add_employee@bot", f"@{JOINER}durov"])
-def test_a_name_makes_neither_a_mention_nor_a_command(tmp_path: Path, way: str, name: str) -> None:
-    html = show(tmp_path, PATHS[way], name=name, deep=[{"who": name}])
+def test_a_name_makes_neither_a_mention_nor_a_command(show: Show, way: str, name: str) -> None:
+    html = show(PATHS[way], name=name, deep=[{"who": name}])
     assert not re.search(r"(?<![\w<])[@/]\w", html), html
 
 
@@ -95,8 +117,8 @@ def test_a_name_makes_neither_a_mention_nor_a_command(tmp_path: Path, way: str, 
         "$BTC",
     ],
 )
-def test_a_name_holds_nothing_to_press(tmp_path: Path, way: str, name: str) -> None:
-    html = show(tmp_path, PATHS[way], name=name, deep=[{"who": name}])
+def test_a_name_holds_nothing_to_press(show: Show, way: str, name: str) -> None:
+    html = show(PATHS[way], name=name, deep=[{"who": name}])
     assert detect(*strip(*read_html(html))) == strip(*read_html(html))[1]
     assert name in plain(html).replace(JOINER, "")
 
@@ -113,13 +135,13 @@ def test_what_a_template_still_reads_is_left_as_it_is(text: str) -> None:
     assert clean(text) == text
 
 
-def test_what_stands_in_code_can_be_copied_exactly(tmp_path: Path) -> None:
-    html = show(tmp_path, "<code>{{ usage|e }}</code> {{ usage }}", usage="/add_employee @x")
+def test_what_stands_in_code_can_be_copied_exactly(show: Show) -> None:
+    html = show("<code>{{ usage|e }}</code> {{ usage }}", usage="/add_employee @x")
     assert html == f"<code>/add_employee @x</code> /{JOINER}add_employee @{JOINER}x"
 
 
-def test_a_marked_text_is_translated_whatever_is_cleaned_out_of_it(tmp_path: Path) -> None:
-    html = show(tmp_path, "{{ _(said) }}", "ru", said="The employees as a file that /import_employees reads")
+def test_a_marked_text_is_translated_whatever_is_cleaned_out_of_it(show: Show) -> None:
+    html = show("{{ _(said) }}", "ru", said="The employees as a file that /import_employees reads")
     assert "/import_employees" in plain(html).replace(JOINER, "")
     assert "Сотрудники" in html
 
@@ -129,20 +151,20 @@ def test_cleaning_twice_is_cleaning_once(text: str) -> None:
     assert clean(clean(text)) == clean(text)
 
 
-def test_a_fact_that_is_missing_is_an_error_and_not_a_hole(tmp_path: Path) -> None:
+def test_a_fact_that_is_missing_is_an_error_and_not_a_hole(show: Show) -> None:
     with pytest.raises(UndefinedError):
-        show(tmp_path, "{{ nobody }}")
+        show("{{ nobody }}")
 
 
 @pytest.mark.parametrize("fact", [object(), Path("x"), [object()], {"a": b"bytes"}])
-def test_a_fact_that_cannot_be_cleaned_is_refused(tmp_path: Path, fact: object) -> None:
+def test_a_fact_that_cannot_be_cleaned_is_refused(show: Show, fact: object) -> None:
     with pytest.raises(TypeError, match="plain values"):
-        show(tmp_path, "x", fact=fact)
+        show("x", fact=fact)
 
 
-def test_times_are_known_inside_imported_macros(tmp_path: Path) -> None:
-    (tmp_path / "_part.html").write_text("{% macro when(at) %}{{ at|clock }}{% endmacro %}")
-    html = show(tmp_path, '{% from "_part.html" import when %}{{ when(at) }}', at="2026-11-23T11:02:10Z")
+def test_times_are_known_inside_imported_macros(show: Show, templates: Path) -> None:
+    (templates / "_part.html").write_text("{% macro when(at) %}{{ at|clock }}{% endmacro %}")
+    html = show('{% from "_part.html" import when %}{{ when(at) }}', at="2026-11-23T11:02:10Z")
     assert html == "11:02:10"
 
 
@@ -150,19 +172,22 @@ def test_times_are_known_inside_imported_macros(tmp_path: Path) -> None:
     ("language", "count", "shown"),
     [("en", 1, "1 line more"), ("en", 2, "2 lines more"), ("ru", 1, "1 line more"), ("ru", 5, "5 lines more")],
 )
-def test_a_text_without_a_translation_is_shown_in_english(
-    tmp_path: Path, language: str, count: int, shown: str
-) -> None:
+def test_a_text_without_a_translation_is_shown_in_english(show: Show, language: str, count: int, shown: str) -> None:
     template = "{% trans count=count %}{{ count }} line more{% pluralize %}{{ count }} lines more{% endtrans %}"
-    assert show(tmp_path, template, language, count=count) == shown
+    assert show(template, language, count=count) == shown
+
+
+@cache
+def names_renderer(language: str) -> Renderer:
+    return Renderer(language, HERE)
 
 
 @pytest.mark.parametrize(("language", "last"), [("en", r"… and \d+ more lines?"), ("ru", r"… и ещё \d+ строк[аи]?")])
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(daily=10, ci=30)
 @given(names=st.lists(st.text(max_size=600), min_size=30, max_size=60))
 def test_a_long_list_ends_with_a_count_of_what_is_missing(language: str, last: str, names: list[str]) -> None:
     names = [f"{number} {name}" for number, name in enumerate(names)]
-    html = Renderer(language, HERE).text("names", {"names": names}, zone=UTC, now=NOW)
+    html = names_renderer(language).text("names", {"names": names}, zone=UTC, now=NOW)
     shown = plain(html)
     assert units(shown) <= LIMIT
     assert html.count("<b>") == html.count("</b>")
@@ -179,14 +204,15 @@ def test_length_is_counted_in_utf_16_units_after_parsing() -> None:
     assert renderer.text("names", {"names": [*fits, "x" * 60]}, zone=UTC, now=NOW).endswith("… and 1 more line")
 
 
-def test_blank_lines_that_conditions_leave_are_closed_up(tmp_path: Path) -> None:
-    assert show(tmp_path, "\n\none  \n\n{% if false %}x{% endif %}\n\n\ntwo\n") == "one\n\ntwo"
+def test_blank_lines_that_conditions_leave_are_closed_up(show: Show) -> None:
+    assert show("\n\none  \n\n{% if false %}x{% endif %}\n\n\ntwo\n") == "one\n\ntwo"
 
 
 def test_a_label_is_translated_and_harmless() -> None:
-    assert Renderer("ru").label("🔁 possible repeat") == "🔁 возможно, повтор"
-    assert Renderer("en").label("\u202eAnna\n") == "Anna "
-    assert Renderer("ru").label("") == ""
+    russian, english = renderer("ru"), renderer("en")
+    assert russian.label("🔁 possible repeat") == "🔁 возможно, повтор"
+    assert english.label("\u202eAnna\n") == "Anna "
+    assert russian.label("") == ""
 
 
 @pytest.mark.parametrize("template", sorted(TEMPLATES.glob("*.html")), ids=lambda path: path.stem)

@@ -13,7 +13,6 @@ from bot.access import BUILT_IN, Destination, Grant, Role
 from bot.alerts.rehearsals import Rehearsals
 from bot.alerts.silences import Silences
 from bot.chat.message import Message
-from bot.chat.render import Renderer
 from bot.store.acquaintances import Acquaintances
 from bot.store.audit_reading import AuditReader
 from bot.store.bindings import Bindings
@@ -36,6 +35,7 @@ from handlers.reception import Reception
 from handlers.rules import Rule
 from handlers.second_person import SecondPerson
 from tests.alerts.book import FakeBook
+from tests.chat.renderers import renderer
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 ANNA, VERA, OLGA, SAM = 1, 2, 3, 9
@@ -217,7 +217,7 @@ class Bench:
             desk=self.desk,
             store=store,
             messenger=self.chat,  # type: ignore[arg-type]
-            renderer=Renderer("en"),
+            renderer=renderer(),
             clock=self.clock,
         )
         self.dispatcher = Dispatcher(

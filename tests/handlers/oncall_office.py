@@ -8,17 +8,17 @@ from sqlalchemy import select
 
 from bot.access import Destination, Grant
 from bot.chat.message import Message
-from bot.chat.render import Renderer
 from bot.store import acquaintances
 from bot.store.acquaintances import Known
 from bot.store.database import Store
 from bot.store.tables import Keyboard, Outgoing
 from handlers import CATALOGUE
+from tests.chat.renderers import renderer
 from tests.handlers.bench import GROUP, NOW, Bench, Chat
 
 ADMIN, BORIS, VERA, OLEG = 1001, 1002, 1003, 1004
 GRANTS = (Grant(ADMIN, "admin"), Grant(BORIS, "operator"), Grant(VERA, "viewer"), Grant(OLEG, "operator"))
-RENDERER = Renderer("en")
+RENDERER = renderer()
 
 
 def rendered(template: str, facts: dict[str, Any]) -> str:

@@ -5,12 +5,13 @@ import io
 
 import openpyxl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers import employee_files
 from handlers.employee_files import COLUMNS, read_file, read_pasted
 from handlers.spreadsheet import WrongFile, write
+from tests.examples import examples
 
 JOHN = {"number": "243", "name": "John Smith", "email": "john@company.com", "mobile": "+79001234567"}
 
@@ -88,7 +89,7 @@ TABLE = st.lists(st.lists(CELL, min_size=len(COLUMNS), max_size=len(COLUMNS)).fi
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
-@settings(max_examples=50)
+@examples(daily=10, ci=50)
 @given(table=TABLE)
 def test_what_is_written_is_read_back_the_same(form: str, table: list[list[str]]) -> None:
     content = write([COLUMNS, *table], form, "employees")

@@ -7,9 +7,9 @@ import pytest
 
 from bot.alerts.incident import INTERNET, PROVIDER, Kind
 from bot.chat.hygiene import WORD_JOINER, plain
-from bot.chat.render import Renderer
 from bot.store.tables import Incident
 from handlers.incident_facts import incident_facts
+from tests.chat.renderers import renderer
 
 NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 FACTS: dict[str, Any] = {"hit": 14, "of": 15, "trunks": 14, "stations": ["Bakery", "Clinic"]}
@@ -23,7 +23,7 @@ def facts(kind: Kind, subject: str, ended_at: datetime | None = None, **more: An
 
 
 def read(template: str, language: str = "en", **of: Any) -> list[str]:
-    return plain(Renderer(language).text(template, of, zone=UTC, now=NOW)).replace(WORD_JOINER, "").splitlines()
+    return plain(renderer(language).text(template, of, zone=UTC, now=NOW)).replace(WORD_JOINER, "").splitlines()
 
 
 PROVIDERS = facts(Kind.PROVIDER_DOWN, PROVIDER + "sip.x.example", host="sip.x.example")

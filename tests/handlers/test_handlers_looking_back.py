@@ -11,12 +11,12 @@ from bot.alerts.ledger import Taken
 from bot.chat import chart
 from bot.chat.hygiene import WORD_JOINER, plain
 from bot.chat.message import File
-from bot.chat.render import Renderer
 from bot.store.acquaintances import Known, meet
 from bot.store.database import Store
 from bot.store.tables import Incident, Keyboard
 from handlers import CATALOGUE
 from handlers.history import percent
+from tests.chat.renderers import renderer
 from tests.handlers.bench import ANNA, GROUP, NOW, SAM, STATION, VERA, Bench, FakeStation
 from tests.past import add_card, add_event, add_incident
 
@@ -89,7 +89,7 @@ class Office(Bench):
     def shown(self) -> str:
         """The last answer as a person reads it."""
         _, template, facts = self.chat.said[-1]
-        return plain(Renderer("en").text(template, facts, zone=UTC, now=self.now)).replace(WORD_JOINER, "")
+        return plain(renderer().text(template, facts, zone=UTC, now=self.now)).replace(WORD_JOINER, "")
 
     async def asks(self, text: str, person: int = ANNA, chat: int = GROUP) -> str:
         self.chat.keyboards.clear()

@@ -8,11 +8,11 @@ from bot.access import Grant
 from bot.alerts.incident import Kind
 from bot.alerts.silence import EVERYTHING, Silence, SilenceKind
 from bot.chat.hygiene import WORD_JOINER, plain
-from bot.chat.render import Renderer
 from bot.store.database import Store
 from bot.store.keyboards import new_keyboard
 from bot.store.tables import Incident, Keyboard
 from handlers import CATALOGUE
+from tests.chat.renderers import renderer
 from tests.handlers.bench import ANNA, GRANTS, GROUP, STATION, VERA, Bench, FakeStation
 
 BORIS = 5
@@ -47,7 +47,7 @@ class Office(Bench):
     def text(self, language: str = "en") -> str:
         """What the last message shows."""
         last = self.chat.shown[-1]
-        return plain(Renderer(language).text(last.template, last.facts, zone=UTC, now=self.now))
+        return plain(renderer(language).text(last.template, last.facts, zone=UTC, now=self.now))
 
     @property
     def keyboard(self) -> Keyboard:

@@ -11,7 +11,6 @@ import pytest
 from pydantic import SecretStr
 
 from bot.chat.hygiene import plain
-from bot.chat.render import Renderer
 from bot.pbx import (
     Busy,
     Conflict,
@@ -33,6 +32,7 @@ from bot.pbx import (
 )
 from handlers import problems
 from handlers.pbx_sentences import KNOWN, sentence
+from tests.chat.renderers import renderer
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
@@ -77,7 +77,7 @@ async def error_of(file: Path, *, key_is_good: bool = True) -> PbxError:
 
 def said(error: PbxError, language: str) -> str:
     facts: dict[str, Any] = {"station": "Office", "problem": problems.describe(error)}
-    text = plain(Renderer(language).text("problem", facts, zone=UTC, now=NOW))
+    text = plain(renderer(language).text("problem", facts, zone=UTC, now=NOW))
     return text.removeprefix("⚠️ Office\n")
 
 

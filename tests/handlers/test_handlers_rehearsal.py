@@ -8,13 +8,13 @@ import pytest
 
 from bot.access import Grant
 from bot.alerts.incident import REHEARSAL, Happened, Kind
-from bot.chat.render import Renderer
 from bot.store import acquaintances
 from bot.store.acquaintances import Known
 from bot.store.database import Store
 from bot.store.tables import Incident, IncidentEvent
 from handlers import CATALOGUE
 from tests.alerts.book import FakeBook
+from tests.chat.renderers import renderer
 from tests.handlers.bench import GRANTS, GROUP, NOW, STATION, VERA, Bench
 
 BORIS = 4
@@ -73,7 +73,7 @@ class Office(Bench):
     async def asks(self, person: int = BORIS) -> str:
         await self.types("/test_alert", person, chat=person)
         _, template, facts = self.chat.said[-1]
-        return Renderer("en").text(template, facts, zone=UTC, now=NOW)
+        return renderer().text(template, facts, zone=UTC, now=NOW)
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from sqlalchemy.exc import OperationalError
 
 from bot.access import Grant, Permission
 from bot.chat.message import Button, Message
-from bot.chat.render import Renderer
 from bot.store import audit, inbox
 from bot.store.tables import Keyboard
 from handlers.command import Press, Reply, Request
 from handlers.rules import Resume, Rule
+from tests.chat.renderers import renderer
 from tests.handlers.bench import ANNA, GROUP, NOW, VERA, Bench, press
 
 LOCKED = OperationalError("BEGIN IMMEDIATE", None, Exception("database is locked"))
@@ -40,7 +40,7 @@ async def test_old_questions_are_told_once_in_a_chat_and_old_wishes_each_with_th
     assert not bench.done
     shown = [(to, facts["command"], facts["alone"]) for to, template, facts in bench.chat.said if template == "too_old"]
     assert shown == [(GROUP, "/status", False), (VERA, "/status", False), *[(GROUP, "/add", True)] * 2]
-    text = Renderer("en").text("too_old", bench.chat.said[-1][2], zone=UTC, now=NOW)
+    text = renderer().text("too_old", bench.chat.said[-1][2], zone=UTC, now=NOW)
     assert "3 h ago" in text
     assert "not done" in text
 

@@ -5,7 +5,6 @@ import re
 import pytest
 
 from bot.access import ADMIN, OPERATOR, VIEWER, Grant, Permission, Role
-from bot.chat.render import Renderer
 from bot.store.database import Store
 from bot.store.keyboards import new_keyboard
 from handlers import CATALOGUE
@@ -14,6 +13,7 @@ from handlers.help import help_
 from handlers.menus import Menus
 from handlers.rules import RULES, Resume, Rule, Where
 from handlers.topics import in_order
+from tests.chat.renderers import renderer
 from tests.handlers.bench import STATION, Bench
 
 VIEWING, OPERATING, ADMINISTERING, STRANGER = 11, 12, 13, 14
@@ -51,17 +51,17 @@ def holds(rule: Rule, role: Role | None, *, private: bool) -> bool:
 @pytest.mark.parametrize("private", [True, False])
 async def test_the_table_is_what_is_obeyed(bench: Bench, person: int, private: bool) -> None:
     chat = person if private else GROUP
+    presses = [name for name in RULES if name in CATALOGUE.presses]
+    rows = [[{"label": "x", "action": name, "data": {}}] for name in presses]
+    keyboard = new_keyboard(chat, rows, now=bench.now, station=STATION)
+    async with bench.store.begin() as session:
+        session.add(keyboard)
     for name, rule in RULES.items():
         bench.done.clear()
         if name.startswith("/"):
             await bench.types(name, person, chat)
-        elif name in CATALOGUE.presses:
-            keyboard = new_keyboard(
-                chat, [[{"label": "x", "action": name, "data": {}}]], now=bench.now, station=STATION
-            )
-            async with bench.store.begin() as session:
-                session.add(keyboard)
-            await bench.presses(keyboard, person, chat)
+        elif name in presses:
+            await bench.presses(keyboard, person, chat, f"{presses.index(name)}:0")
         else:
             continue
         assert bool(bench.done) is holds(rule, ROLES[person], private=private), name
@@ -71,7 +71,7 @@ async def test_the_table_is_what_is_obeyed(bench: Bench, person: int, private: b
 @pytest.mark.parametrize("private", [True, False])
 async def test_help_and_the_menu_list_what_is_obeyed(bench: Bench, person: int, private: bool) -> None:
     expected = {c.name for c in in_order(CATALOGUE) if holds(c.rule, ROLES[person], private=private)}
-    menus = Menus(None, Renderer("en"), CATALOGUE, bench.book, bench.clock)  # type: ignore[arg-type]
+    menus = Menus(None, renderer(), CATALOGUE, bench.book, bench.clock)  # type: ignore[arg-type]
     offered = menus._listed(await bench.book.current(), person, person if private else GROUP)
     assert {command.command for command in offered} == {name for name in expected if " " not in name}
     if ROLES[person] is None:

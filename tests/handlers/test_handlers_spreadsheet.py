@@ -10,11 +10,12 @@ from typing import Any
 
 import openpyxl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers import spreadsheet
 from handlers.spreadsheet import write_csv, write_excel
+from tests.examples import examples
 
 HEADER = ["when", "who", "what"]
 SHEET = "audit"
@@ -34,7 +35,7 @@ def tables(characters: st.SearchStrategy[str]) -> st.SearchStrategy[list[list[st
 
 
 @pytest.mark.parametrize(("write", "characters"), FORMS, ids=["csv", "excel"])
-@settings(max_examples=60)
+@examples(daily=15, ci=60)
 @given(data=st.data())
 def test_what_is_written_is_read_back_the_same(
     write: Callable[[Any], bytes], characters: st.SearchStrategy[str], data: st.DataObject
@@ -50,7 +51,7 @@ def read_back(content: bytes) -> list[list[str]]:
     return [row[: len(HEADER)] for row in rows]
 
 
-@settings(max_examples=300)
+@examples(daily=50, ci=300)
 @given(table=tables(st.sampled_from(DANGEROUS)))
 def test_no_spreadsheet_sees_a_formula_wherever_it_splits(table: list[list[str]]) -> None:
     text = write_csv([HEADER, *table]).decode("utf-8-sig")

@@ -62,13 +62,16 @@ def fleet_of(store: Store, *names: str, grants: tuple[Grant, ...] = (Grant(ROOT,
     return bench
 
 
+TITLED = Renderer("en", titles=str.title)
+
+
 def shown(bench: Bench) -> list[str]:
     return [f"{row['sign']} {row['name']}" for row in bench.chat.shown[-1].facts["rows"]]
 
 
 def text(bench: Bench) -> str:
     message = bench.chat.shown[-1]
-    return Renderer("en", titles=str.title).text(message.template, message.facts, zone=UTC, now=NOW)
+    return TITLED.text(message.template, message.facts, zone=UTC, now=NOW)
 
 
 async def incident(bench: Bench, station: str) -> None:

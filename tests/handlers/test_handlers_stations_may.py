@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.access import BUILT_IN, EVERY_STATION, OPERATOR, Grant, Permission
@@ -19,6 +19,7 @@ from handlers import CATALOGUE
 from handlers.command import Question, Reply, Request, Whose
 from handlers.intent import Actor
 from tests import stores
+from tests.examples import examples
 from tests.handlers.bench import NOW, SAM, Bench
 
 ACME, BAKER, CORP = STATIONS = ("acme", "baker", "corp")
@@ -274,7 +275,7 @@ def is_theirs(grants: list[Grant], request: Request, station: str, permission: s
 THERE = {(AT_ACME, ALICE), (AT_ACME, BOB), (SHARED, BOB), (SHARED, CAROL)}
 
 
-@settings(max_examples=40)
+@examples(daily=12, ci=40)
 @given(grants=GIVEN, bound=BOUND, said=st.lists(TYPED | PRESSED, max_size=6))
 def test_no_handler_is_ever_given_a_pbx_at_which_its_person_lacks_the_right(
     empty_store: Path,

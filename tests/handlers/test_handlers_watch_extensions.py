@@ -8,10 +8,10 @@ import pytest
 
 from bot.access import Grant
 from bot.chat.hygiene import WORD_JOINER
-from bot.chat.render import Renderer
 from bot.pbx import Answer, ExtensionStatus, PbxError, TimedOut
 from bot.store.database import Store
 from handlers import CATALOGUE
+from tests.chat.renderers import renderer
 from tests.handlers.bench import ANNA, GRANTS, GROUP, NOW, STATION, VERA, Bench
 
 BORIS = 4
@@ -63,7 +63,7 @@ class Office(Bench):
 
     def read(self) -> str:
         _, template, facts = self.chat.said[-1]
-        text = Renderer("en").text(template, facts, zone=UTC, now=NOW)
+        text = renderer().text(template, facts, zone=UTC, now=NOW)
         return text.replace(WORD_JOINER, "")
 
     def labels(self) -> list[list[str]]:

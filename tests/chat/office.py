@@ -16,11 +16,11 @@ NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
 async def eventually(condition: Callable[[], Awaitable[bool] | bool]) -> None:
-    for _ in range(250):
+    for _ in range(2500):
         found = condition()
         if found is True or (not isinstance(found, bool) and await found):
             return
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.002)
     raise AssertionError("it did not happen within 5 seconds")
 
 

@@ -3,12 +3,13 @@
 import asyncio
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chat.errors import TryLater
 from bot.chat.pace import REMEMBERED_CHATS, Pace
 from bot.store.outbox import Urgency
+from tests.examples import examples
 
 PERSON, GROUP = 7, -7
 
@@ -41,7 +42,7 @@ def busiest(times: list[float], seconds: float) -> int:
     return max((sum(start <= t < start + seconds for t in times) for start in times), default=0)
 
 
-@settings(max_examples=60)
+@examples(daily=20, ci=60)
 @given(st.lists(st.tuples(st.sampled_from([1, 2, 3, -1, -2]), st.floats(0, 5)), max_size=120))
 async def test_no_order_of_calls_exceeds_the_public_rates(calls: list[tuple[int, float]]) -> None:
     time = Time()
@@ -97,7 +98,7 @@ async def test_when_not_all_can_go_the_most_urgent_go_first() -> None:
     assert [urgency for _, urgency in sorted(went)] == sorted(later)
 
 
-@settings(max_examples=60)
+@examples(daily=20, ci=60)
 @given(st.lists(st.tuples(st.sampled_from([1, 2, -1]), st.sampled_from(Urgency)), min_size=1, max_size=60))
 async def test_whatever_waits_in_a_chat_goes_in_the_order_of_its_urgency(calls: list[tuple[int, Urgency]]) -> None:
     time = Time()

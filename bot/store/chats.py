@@ -9,6 +9,9 @@ from bot.store.chat_tables import Binding, ChatHold, ChatMove, Choice, ClosedCha
 from bot.store.people_tables import Acquaintance, GrantRow
 from bot.store.tables import Card, Keyboard, Outgoing, Question
 
+# Made once: it is asked for every decision, and to make it takes longer than to run it.
+_MOVES = select(ChatMove.old_id, ChatMove.new_id)
+
 
 async def move(session: AsyncSession, old_id: int, new_id: int, now: datetime) -> None:
     """Messages of the old chat cannot be edited any more: their ids start anew."""
@@ -39,5 +42,4 @@ async def move(session: AsyncSession, old_id: int, new_id: int, now: datetime) -
 
 
 async def moves(session: AsyncSession) -> dict[int, int]:
-    found = await session.execute(select(ChatMove))
-    return {move.old_id: move.new_id for move in found.scalars()}
+    return {move.old_id: move.new_id for move in await session.execute(_MOVES)}

@@ -25,7 +25,7 @@ from tests import stores
 from tests.handlers.forgery import FORGERIES, Office, outcome
 
 UPDATES = int(os.environ.get("FORGED_UPDATES", "1000"))
-PARTS = 4
+PARTS = 8
 # Others in every run; the number that a failure names tries the same again.
 SEED = int(os.environ.get("FORGED_SEED") or secrets.randbits(32))
 

@@ -197,6 +197,13 @@ def test_a_long_list_ends_with_a_count_of_what_is_missing(language: str, last: s
         assert int(re.findall(r"\d+", end)[0]) == len(names) - len(kept)
 
 
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_wherever_a_list_ends_the_count_still_fits(language: str) -> None:
+    for length in range(60, 100):
+        text = plain(names_renderer(language).text("names", {"names": ["x" * length] * 100}, zone=UTC, now=NOW))
+        assert LIMIT - length - 40 < units(text) <= LIMIT
+
+
 def test_length_is_counted_in_utf_16_units_after_parsing() -> None:
     renderer = Renderer("en", HERE)
     fits = [*["😀" * 255] * 7, "x" * 380]

@@ -117,11 +117,12 @@ def _hurry(times: float) -> None:
 
 
 def _leave_time_for_work(speed: float) -> None:
-    """Time passes faster, and the processor is as slow as ever: a press is answered without a note only after as long
-    as it would be."""
+    """Time passes faster, and the processor is as slow as ever: what bounds its work alone lasts as long as it would."""
+    from bot import application
     from handlers import dispatcher
 
-    vars(dispatcher)["ANSWER_PRESS_WITHIN"] = dispatcher.ANSWER_PRESS_WITHIN * speed
+    for module, name in ((dispatcher, "ANSWER_PRESS_WITHIN"), (application, "ENDS_WITHIN")):
+        vars(module)[name] *= speed
 
 
 def _database_without_thread() -> None:

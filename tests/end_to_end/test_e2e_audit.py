@@ -28,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def office(folder: Path) -> Iterator[Standins]:
     """Some were refused, one of them stubbornly, and an employee and a trunk were changed."""
     admins = ",".join(map(str, (ANNA, *READERS)))
-    with running_standins() as house, running_bot(house, folder, ADMINS=admins):
+    with running_standins(speed=1.0) as house, running_bot(house, folder, ADMINS=admins):
         house.asks(newcomer(house, FORMULA, id=CALCULATOR), "/status")
         house.asks(VERA, "/add_employee 243 John Smith", GROUP)
         group = house.new_group(members=[SAM])

@@ -22,7 +22,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def office(folder: Path) -> Iterator[Standins]:
     """The settings name a chat for alerts into which nobody has brought the bot yet."""
-    with running_standins() as house, running_bot(house, folder, ALERT_CHATS=f"{GROUP},{NAMED}"):
+    with running_standins(speed=1.0) as house, running_bot(house, folder, ALERT_CHATS=f"{GROUP},{NAMED}"):
         yield house
 
 

@@ -76,7 +76,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def office(folder: Path) -> Iterator[Standins]:
-    with running_standins() as house, running_bot(house, folder):
+    with running_standins(speed=1.0) as house, running_bot(house, folder):
         yield house
 
 

@@ -117,7 +117,7 @@ def _hurry(times: float) -> None:
 
 
 def _leave_time_for_work(speed: float) -> None:
-    """Time passes faster, and the processor is as slow as ever: what bounds its work alone lasts as long as it would."""
+    """Time passes faster, and the processor is as slow as ever: what bounds its work lasts as long as it would."""
     from bot import application
     from handlers import dispatcher
 

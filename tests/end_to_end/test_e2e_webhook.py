@@ -5,16 +5,24 @@ import hmac
 import re
 import socket
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import httpx
+import pytest
 
-from tests.end_to_end.house import ANNA, GROUP, LOOK_EVERY, TOKEN, Json, Program, Standins
+from tests.end_to_end.house import ANNA, GROUP, LOOK_EVERY, TOKEN, Json, Program, Standins, running_standins
 
 SECRET = hmac.new(TOKEN.encode(), b"webhook", hashlib.sha256).hexdigest()
 Start = Callable[..., Program]
+
+
+@pytest.fixture
+def standins() -> Iterator[Standins]:
+    """At an ordinary pace: what is in hand when the program ends has as long as it would have."""
+    with running_standins(speed=1.0) as standins:
+        yield standins
 
 
 def by_webhook(standins: Standins, path: str = "/telegram") -> dict[str, str]:

@@ -245,8 +245,8 @@ def needs_fresh_look(station: StationMemory, trunks: Mapping[str, TrunkMemory]) 
 
 
 def differ_lastingly(one: TrunkMemory | None, other: TrunkMemory | None) -> bool:
-    """Whether two memories differ in what must survive a restart: not in when a trunk was last measured whose state is
-    sure; that changes at each look."""
+    """Return True if one of two memories has to be stored again. `measured_at` of a trunk whose state is sure does not
+    count: it changes at each look."""
     if one is other or one is None or other is None:
         return one is not other
     if one.looks >= LOOKS and other.looks >= LOOKS:

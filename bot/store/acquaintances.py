@@ -3,11 +3,16 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.database import Store
 from bot.store.people_tables import Acquaintance
+
+# Made once, and of the table itself: it is asked for every decision, and what SQLAlchemy does for objects takes longer
+# than to run it.
+_PEOPLE = Acquaintance.metadata.tables[Acquaintance.__tablename__]
+_AS_KNOWN = select(_PEOPLE.c.name, _PEOPLE.c.username).where(_PEOPLE.c.id == bindparam("of"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +51,7 @@ async def named_in(session: AsyncSession, ids: Iterable[int]) -> Mapping[int, Kn
 async def meet(session: AsyncSession, one: Known) -> None:
     """A username that moved from one account to another is the new one's: the old must not be found by it."""
     username = one.username.lower() if one.username else None
-    row = await session.get(Acquaintance, one.id)
-    if row is not None and (row.name, row.username) == (one.name[:128], username):
+    if (await session.execute(_AS_KNOWN, {"of": one.id})).one_or_none() == (one.name[:128], username):
         return
     if username is not None:
         taken = update(Acquaintance).where(Acquaintance.username == username, Acquaintance.id != one.id)

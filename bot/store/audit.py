@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.tables import AuditEntry, AuditOutcome
@@ -23,23 +23,31 @@ ADDRESS = re.compile(r"(?i)\b(?:https?|webcal)://\S+")
 HIDDEN = "•••"
 # Telegram gives an update again for a day; ids jump after a week without any.
 REMEMBERED = timedelta(days=2)
-# Made once: it is asked for every decision, and to make it takes longer than to run it.
+# Made once, and of the tables themselves: these are run for every decision, and what SQLAlchemy does for objects takes
+# longer than to run them.
+_AUDIT = AuditEntry.metadata.tables[AuditEntry.__tablename__]
+_OUTCOMES = AuditOutcome.metadata.tables[AuditOutcome.__tablename__]
 _EARLIER = (
     select(
-        AuditEntry.id,
-        AuditEntry.at,
-        AuditEntry.allowed,
-        AuditEntry.reason,
-        select(AuditOutcome.id).where(AuditOutcome.decision_id == AuditEntry.id).exists(),
+        _AUDIT.c.id,
+        _AUDIT.c.at,
+        _AUDIT.c.allowed,
+        _AUDIT.c.reason,
+        select(_OUTCOMES.c.id).where(_OUTCOMES.c.decision_id == _AUDIT.c.id).exists(),
     )
     .where(
-        AuditEntry.update_id == bindparam("update_id"),
-        AuditEntry.what == bindparam("what"),
-        AuditEntry.at > bindparam("since"),
+        _AUDIT.c.update_id == bindparam("update_id"),
+        _AUDIT.c.what == bindparam("what"),
+        _AUDIT.c.at > bindparam("since"),
     )
-    .order_by(AuditEntry.id)
+    .order_by(_AUDIT.c.id)
     .limit(1)
 )
+_RECORD_DECISION = insert(_AUDIT).returning(_AUDIT.c.id)
+_RECORD_OUTCOME = insert(_OUTCOMES)
+
+# A decision as a row of its table.
+Entry = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +72,21 @@ class Earlier:
     is_finished: bool
 
 
-async def record_decision(session: AsyncSession, entry: AuditEntry) -> int:
-    session.add(entry)
-    await session.flush()
-    return entry.id
+async def record_decision(session: AsyncSession, entry: Entry) -> int:
+    """Return the id of the new row."""
+    number: int = (await session.execute(_RECORD_DECISION, entry)).scalar_one()
+    return number
 
 
 async def record_outcome(session: AsyncSession, decision_id: int, outcome: str, change: Change, now: datetime) -> None:
-    row = AuditOutcome(
-        decision_id=decision_id,
-        at=now,
-        outcome=shortened(outcome, 128),
-        before=plain(change.before),
-        after=plain(change.after),
-    )
-    session.add(row)
+    row = {
+        "decision_id": decision_id,
+        "at": now,
+        "outcome": shortened(outcome, 128),
+        "before": plain(change.before),
+        "after": plain(change.after),
+    }
+    await session.execute(_RECORD_OUTCOME, row)
 
 
 async def earlier(session: AsyncSession, update_id: int, what: str, now: datetime) -> Earlier | None:
@@ -142,17 +150,17 @@ def entry(
     permission: str,
     allowed: bool,
     reason: str,
-) -> AuditEntry:
-    return AuditEntry(
-        at=at,
-        update_id=update_id,
-        actor_id=actor_id,
-        actor_name=shortened(actor_name, 128),
-        chat_id=chat_id,
-        station=station,
-        what=shortened(what, 64),
-        arguments=shortened(without_secrets(arguments), 256),
-        permission=permission,
-        allowed=allowed,
-        reason=shortened(reason, 64),
-    )
+) -> Entry:
+    return {
+        "at": at,
+        "update_id": update_id,
+        "actor_id": actor_id,
+        "actor_name": shortened(actor_name, 128),
+        "chat_id": chat_id,
+        "station": station,
+        "what": shortened(what, 64),
+        "arguments": shortened(without_secrets(arguments), 256),
+        "permission": permission,
+        "allowed": allowed,
+        "reason": shortened(reason, 64),
+    }

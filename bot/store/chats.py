@@ -9,8 +9,10 @@ from bot.store.chat_tables import Binding, ChatHold, ChatMove, Choice, ClosedCha
 from bot.store.people_tables import Acquaintance, GrantRow
 from bot.store.tables import Card, Keyboard, Outgoing, Question
 
-# Made once: it is asked for every decision, and to make it takes longer than to run it.
-_MOVES = select(ChatMove.old_id, ChatMove.new_id)
+# Made once, and of the table itself: it is asked for every decision, and what SQLAlchemy does for objects takes longer
+# than to run it.
+_CHAT_MOVES = ChatMove.metadata.tables[ChatMove.__tablename__]
+_MOVES = select(_CHAT_MOVES.c.old_id, _CHAT_MOVES.c.new_id)
 
 
 async def move(session: AsyncSession, old_id: int, new_id: int, now: datetime) -> None:

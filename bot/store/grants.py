@@ -12,18 +12,18 @@ from bot.store import chats
 from bot.store.database import Store
 from bot.store.people_tables import GrantRow
 
-# In the order in which a Grant is made of them.
-GRANT = (
-    GrantRow.subject_id,
-    GrantRow.role,
-    GrantRow.station,
-    GrantRow.given_by_id,
-    GrantRow.given_by_name,
-    GrantRow.given_at,
-    GrantRow.until,
-)
-# Made once: it is read for every decision, and to make it takes longer than to run it.
-ALL_GIVEN = select(*GRANT).order_by(GrantRow.given_at, GrantRow.subject_id)
+# Made once, and of the table itself: it is read for every decision, there may be thousands, and what SQLAlchemy does
+# for objects takes longer than to read them. The columns in the order in which a Grant is made of them.
+_GRANTS = GrantRow.metadata.tables[GrantRow.__tablename__]
+_ALL_GIVEN = select(
+    _GRANTS.c.subject_id,
+    _GRANTS.c.role,
+    _GRANTS.c.station,
+    _GRANTS.c.given_by_id,
+    _GRANTS.c.given_by_name,
+    _GRANTS.c.given_at,
+    _GRANTS.c.until,
+).order_by(_GRANTS.c.given_at, _GRANTS.c.subject_id)
 
 
 class GrantBook:
@@ -70,8 +70,7 @@ class GrantBook:
 
     async def read(self, session: AsyncSession) -> Access:
         """Everything that was given, ended or not: what counts is decided in one place."""
-        # Columns, not objects: it is read for every decision, and there may be thousands.
-        found = await session.execute(ALL_GIVEN)
+        found = await session.execute(_ALL_GIVEN)
         # Settings name a group by the id it had before it became a supergroup.
         moves = await chats.moves(session) if self._names_chats else {}
         named = (replace(grant, subject=moves.get(grant.subject, grant.subject)) for grant in self._settings)

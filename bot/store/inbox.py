@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,6 +11,13 @@ from bot.store.tables import Received
 
 # Telegram itself keeps an update for a day; ids seen within that time must be remembered.
 KEPT = timedelta(days=2)
+# Made once, and of the table itself: these are run for every update, and what SQLAlchemy does for objects takes longer
+# than to run them.
+_RECEIVED = Received.metadata.tables[Received.__tablename__]
+_RECEIVED_AT = select(_RECEIVED.c.received_at).where(_RECEIVED.c.update_id == bindparam("about"))
+_FINISH = (
+    update(_RECEIVED).where(_RECEIVED.c.update_id == bindparam("about")).values(done_at=bindparam("now"), payload={})
+)
 
 
 async def take_in(session: AsyncSession, updates: dict[int, dict[str, Any]], now: datetime) -> list[int]:
@@ -29,13 +36,12 @@ async def unfinished(session: AsyncSession) -> dict[int, dict[str, Any]]:
 
 
 async def received_at(session: AsyncSession, update_id: int) -> datetime | None:
-    found = await session.get(Received, update_id)
-    return found.received_at if found else None
+    return (await session.execute(_RECEIVED_AT, {"about": update_id})).scalar_one_or_none()
 
 
 async def finish(session: AsyncSession, update_id: int, now: datetime) -> None:
     """The payload goes at once: what people write is not kept, only the fact that the id was seen."""
-    await session.execute(update(Received).where(Received.update_id == update_id).values(done_at=now, payload={}))
+    await session.execute(_FINISH, {"about": update_id, "now": now})
 
 
 async def forget_old_updates(session: AsyncSession, now: datetime) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -21,6 +21,20 @@ Action = Literal["send", "edit", "delete"]
 WAITING = ("pending", "uncertain")
 # Instead of a template: the facts hold the HTML itself.
 RENDERED = "rendered"
+# Made once, and of the table itself: these are run for every message, and what SQLAlchemy does for objects takes longer
+# than to run them.
+_OUTBOX = Outgoing.metadata.tables[Outgoing.__tablename__]
+_CLAIM = (
+    update(_OUTBOX)
+    .where(_OUTBOX.c.id == bindparam("row"), _OUTBOX.c.state.in_(WAITING))
+    .values(state="sending", attempts=_OUTBOX.c.attempts + 1, tried_at=bindparam("now"))
+    .returning(_OUTBOX.c.id)
+)
+_MARK_SENT = (
+    update(_OUTBOX)
+    .where(_OUTBOX.c.id == bindparam("row"))
+    .values(state="sent", sent_at=bindparam("now"), message_id=bindparam("message"), error=None)
+)
 
 
 class Urgency(IntEnum):
@@ -178,21 +192,12 @@ async def oldest_due(session: AsyncSession, now: datetime) -> datetime | None:
 
 async def claim(session: AsyncSession, row_id: int, now: datetime) -> bool:
     """Mark a row as being sent; False when somebody else took it."""
-    claimed = await session.execute(
-        update(Outgoing)
-        .where(Outgoing.id == row_id, Outgoing.state.in_(WAITING))
-        .values(state="sending", attempts=Outgoing.attempts + 1, tried_at=now)
-        .returning(Outgoing.id)
-    )
+    claimed = await session.execute(_CLAIM, {"row": row_id, "now": now})
     return claimed.scalar_one_or_none() is not None
 
 
 async def mark_sent(session: AsyncSession, row_id: int, message_id: int | None, now: datetime) -> None:
-    await session.execute(
-        update(Outgoing)
-        .where(Outgoing.id == row_id)
-        .values(state="sent", sent_at=now, message_id=message_id, error=None)
-    )
+    await session.execute(_MARK_SENT, {"row": row_id, "now": now, "message": message_id})
 
 
 async def put_back(

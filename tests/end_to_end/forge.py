@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from tests.end_to_end.clock import Clock
 
 ROOT = Path(__file__).parent.parent.parent
 LOOK_EVERY = 0.005
+ENDS_WITHIN = 30.0
 # The workers of one run of the tests share it.
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
 
@@ -67,17 +68,24 @@ def forge() -> Forge:
 
 
 class Started:
-    """One run of the program; the same as what subprocess would give. It lives by `clock`. `first` names a module to
-    import in it before anything of it begins."""
+    """One run of the program; the same as what subprocess would give. It lives by `clock`, and what it prints goes to
+    `log`, its errors too unless `errors` names a file of their own."""
 
     def __init__(
-        self, folder: Path, environment: dict[str, str], log: Path, first: str = "", clock: Clock | None = None
+        self,
+        folder: Path,
+        environment: dict[str, str],
+        log: Path,
+        *command: str,
+        errors: Path | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self.pid: int = forge().ask(
             start=str(folder),
             environment=environment,
+            command=command or ("run",),
             log=str(log),
-            first=first,
+            errors=str(errors or log),
             clock=asdict(clock or Clock()),
         )
         self._code: int | None = None
@@ -107,3 +115,18 @@ class Started:
     def _signal(self, number: int) -> None:
         if self.poll() is None:
             os.kill(self.pid, number)
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    stdout: str
+    stderr: str
+
+
+def run(folder: Path, environment: dict[str, str], *command: str, clock: Clock | None = None) -> Ended:
+    """What `mikopbx-bot` with this command prints until it ends by itself, started in `folder`."""
+    with tempfile.TemporaryDirectory() as kept:
+        out, errors = Path(kept) / "stdout", Path(kept) / "stderr"
+        code = Started(folder, environment, out, *command, errors=errors, clock=clock).wait(ENDS_WITHIN)
+        return Ended(code, out.read_text(), errors.read_text())

@@ -81,14 +81,13 @@ class _Compiled(BytecodeCache):
 
 
 def _run(order: dict[str, Any], its_time: _Time) -> None:
-    """In the new process: become what `python -m bot run` is."""
+    """In the new process: become what `python -m bot` with this command is."""
     os.chdir(order["start"])
     os.environ.clear()
     os.environ.update(order["environment"])
-    log = os.open(order["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    for number, source in ((0, nothing), (1, log), (2, log)):
-        os.dup2(source, number)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for number, path in ((1, order["log"]), (2, order["errors"])):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), number)
     time.tzset()
     its_time.live_by(Clock(**order["clock"]))
     code = 1
@@ -97,11 +96,9 @@ def _run(order: dict[str, Any], its_time: _Time) -> None:
         _leave_time_for_work(order["clock"]["speed"])
         # It does not live long enough for garbage to matter, and looking for it takes a twentieth of its time.
         vars(gc)["enable"] = lambda: None
-        if order["first"]:
-            importlib.import_module(order["first"])
         from bot.cli import app
 
-        code = app(["run"], standalone_mode=False) or 0
+        code = app(order["command"], standalone_mode=False) or 0
     except BaseException:
         traceback.print_exc()
     finally:
@@ -152,12 +149,13 @@ def _load(its_time: _Time) -> None:
     vars(ssl)["create_default_context"] = cache(ssl.create_default_context)
     for name in DRAWING:
         importlib.import_module(name)
+    import bot.access_report
     import bot.application
     import bot.cli
     from bot.chat import render
     from tests.end_to_end import warm
 
-    bot.application.utc_now = its_time.now
+    bot.application.utc_now = bot.access_report._now = its_time.now
     vars(render)["Environment"] = partial(Environment, bytecode_cache=_Compiled())
     for language in warm.LANGUAGES:
         templates = render.Renderer(language)._environment

@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -229,14 +229,16 @@ class Standins:
     def wait_until_measured(self) -> None:
         """Waits until the bot has been told twice how the trunks are from now on, whatever it makes of it.
 
-        Three answers hold two measurements: the PBX dates them by the second."""
+        The PBX dates its measurements by the second, and the bot passes over a date that it knows already, which that
+        of the first answer may be."""
         begin = self.get("/control/state")["requests"]["total"]
 
         def told() -> bool:
             requests = self.get("/control/requests", after=begin)["requests"]
-            return sum(_is_look(request) and request["status"] is not None for request in requests) >= 3
+            looks = (request for request in requests if _is_look(request) and request["status"] is not None)
+            return _dates(looks) >= 3
 
-        self.wait_for(lambda: told() or None, "three answers about the trunks")
+        self.wait_for(lambda: told() or None, "three measurements of the trunks")
 
     def _wait_until_looks(self, target: int) -> None:
         self.wait_for(lambda: self.looks() >= target or None, f"{target} looks at the trunks")
@@ -389,6 +391,15 @@ def press(standins: Standins, message: Seen, label: str, shows: str, person: int
 
 def _is_look(request: Json) -> bool:
     return "getStatuses" in request["path"] and "provider" in request["path"]
+
+
+def _dates(answered: Iterable[Json]) -> int:
+    """How many different seconds the answers are surely dated by: each by one between the question and the answer."""
+    dates, last = 0, 0
+    for request in answered:
+        if int(request["at"]) > last:
+            dates, last = dates + 1, int(request["answered"])
+    return dates
 
 
 def _seen(chat: int, raw: Json) -> Seen:

@@ -3,8 +3,6 @@
 import os
 import re
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -12,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.end_to_end import forge
 from tests.end_to_end.house import (
     ANNA,
     BORIS,
@@ -27,7 +26,6 @@ from tests.end_to_end.house import (
     running_standins,
 )
 from tests.end_to_end.people import ANYONE, OPERATOR, VIEWER, grant, menu, newcomer, wait_for_menu
-from tests.shifted_time import offset
 
 DORA = 1004
 SETTINGS = {"ADMINS": f"{ANNA},{DORA}", "ROLE_reception": "calls.read,status.read"}
@@ -240,15 +238,11 @@ def test_a_role_of_the_site_opens_what_it_names_and_nothing_else(office: Standin
         assert "no right" in office.asks(person, denied, None if denied == "/audit" else group)
 
 
-def report(office: Standins, folder: Path, *who: str) -> subprocess.CompletedProcess[str]:
+def report(office: Standins, folder: Path, *who: str) -> forge.Ended:
     """`mikopbx-bot access` on the machine, while the bot runs."""
     bare = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "SYSTEMROOT")}
     environment = bare | ordinary_settings(office.address, folder) | SETTINGS
-    # In a session that is shifted to another day, what was given for some hours has ended on the machine's clock.
-    shifted = f"import time_machine; time_machine.travel({office.clock.time()}, tick=True).start(); "
-    program = ["-c", shifted + "from bot.cli import main; main()"] if offset() else ["-m", "bot"]
-    command = [sys.executable, *program, "access", *who]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return forge.run(folder, environment, "access", *who, clock=office.clock)
 
 
 def line(table: str, *beginning: str) -> str:
@@ -263,7 +257,7 @@ def test_the_machine_prints_every_rule_and_grant(office: Standins, folder: Path,
     office.asks(person, "/start")
     grant(office, "@misha operator for 8h", group)
     printed = report(office, folder)
-    assert printed.returncode == 0
+    assert printed.code == 0
     assert line(printed.stdout, "reception") == "calls.read status.read"
     assert line(printed.stdout, "/add_employee", "employees.write", "anywhere") == "admin"
     assert line(printed.stdout, "/audit", "audit.read") == "in private  admin"
@@ -286,6 +280,6 @@ def test_the_machine_prints_of_one_person_what_and_why(office: Standins, folder:
 
 def test_the_machine_knows_nobody_by_a_name_that_was_never_met(office: Standins, folder: Path) -> None:
     printed = report(office, folder, "@nobody_knows")
-    assert printed.returncode == 1
+    assert printed.code == 1
     assert printed.stdout == ""
     assert printed.stderr == "The bot has not met @nobody_knows; give the numeric id (the person sees it with /id).\n"

@@ -1,7 +1,6 @@
 """Several PBXs of which some are ill: the others are none the worse for it, and nothing is lost or told twice."""
 
 import re
-import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -11,9 +10,10 @@ import pytest
 from tests.end_to_end.fleet_house import FleetHouse, key_of, running_fleet, running_house
 from tests.end_to_end.house import ANNA, BORIS, GROUP, SAM, press, running_bot
 
-# The others are looked at every second; a machine with other work may be late.
-ON_TIME = 3.0
-AT_ONCE = 2.0
+# Seconds of the test's time. The others are looked at every second, and a machine with other work may be late; what
+# waits for the slow one is later than that.
+SLOW = 20.0
+ON_TIME = 10.0
 
 
 @pytest.fixture
@@ -26,16 +26,16 @@ def test_dead_slow_and_refusing_pbxs_do_not_hold_up_the_others(tmp_path: Path) -
     with running_house("well", "dead", "slow", "shut") as house, running_fleet(house, tmp_path):
         house.wait_until_watched(*house.branches)
         house["dead"].suffers("unplugged")
-        house["slow"].suffers("slow", 20)
+        house["slow"].suffers("slow", SLOW)
         house["shut"].revokes_key()
         house.wait_for_message("🔴 Dead\n.*cannot be reached", house["dead"].chat)
         house.wait_for_message("🔴 Shut\n.*refuses the API key", house["shut"].chat)
         house["well"].wait_for_looks(10)
         looks = house["well"].looks()[-10:]
         assert max(later - earlier for earlier, later in pairwise(looks)) < ON_TIME
-        begun = time.monotonic()
+        begun = house.now()
         assert "🟢 Well" in house.asks(BORIS, "/status well", GROUP)
-        assert time.monotonic() - begun < AT_ONCE
+        assert (house.now() - begun).total_seconds() < ON_TIME
         house["well"].breaks("Zadarma")
         house.wait_for_message("Zadarma is down · Well", house["well"].chat)
 

@@ -1,4 +1,6 @@
-"""Starting the program with settings that are wrong, and the demo with one command."""
+"""Starting the program with settings that are wrong, and the demo with one command.
+
+Here it is started for real, but where one wrong setting after the other is tried."""
 
 import os
 import re
@@ -11,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.end_to_end import forge
 from tests.end_to_end.house import ANNA, GROUP, ordinary_settings
 
 BARE = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME")}
@@ -28,6 +31,10 @@ def start(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def forked(folder: Path, **settings: str) -> forge.Ended:
+    return forge.run(folder, BARE | {k: v for k, v in settings.items() if v}, "run")
+
+
 def test_without_settings_each_missing_one_is_named(tmp_path: Path) -> None:
     ended = start(tmp_path)
     assert ended.returncode == 2
@@ -39,7 +46,7 @@ def test_without_settings_each_missing_one_is_named(tmp_path: Path) -> None:
     ]
 
 
-# Each at once with others, as far as they are told at once: a start takes a second. Value and what is said of it.
+# Each at once with others, as far as they are told at once. Value and what is said of it.
 WRONG = (
     {
         "ADMINS": ("", "obey nobody"),
@@ -69,8 +76,8 @@ WRONG = (
 @pytest.mark.parametrize("wrong", WRONG)
 def test_each_wrong_setting_is_one_readable_line(tmp_path: Path, wrong: dict[str, tuple[str, str]]) -> None:
     values = {name: value for name, (value, _) in wrong.items()}
-    ended = start(tmp_path, **(ordinary_settings("http://127.0.0.1:9", tmp_path) | values))
-    assert ended.returncode == 2
+    ended = forked(tmp_path, **(ordinary_settings("http://127.0.0.1:9", tmp_path) | values))
+    assert ended.code == 2
     for name, (_, says) in wrong.items():
         assert len(re.findall(rf"^{name}: .*{re.escape(says)}.*$", ended.stderr, re.MULTILINE)) == 1, ended.stderr
     assert len(ended.stderr.splitlines()) == len(wrong)
@@ -91,7 +98,7 @@ def test_a_proxy_that_does_not_answer_is_told_without_its_password(tmp_path: Pat
 def test_settings_are_read_from_a_file_too(tmp_path: Path) -> None:
     settings = ordinary_settings("http://127.0.0.1:9", tmp_path) | {"ADMINS": "anna"}
     (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
-    assert start(tmp_path).stderr.startswith("ADMINS:")
+    assert forked(tmp_path).stderr.startswith("ADMINS:")
 
 
 @contextmanager

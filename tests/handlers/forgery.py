@@ -207,7 +207,7 @@ class Office(Bench):
             reason="role admin",
         )
         async with self.store.begin() as session:
-            session.add(row)
+            await audit.record_decision(session, row)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.house import ENDED, RUNNING, Program, Standins, running_bot, running_standins
+from tests.end_to_end.house import ASKING, ENDED, RUNNING, Program, Standins, running_bot, running_standins
 
 LINES_SHOWN = 60
 
@@ -44,7 +44,7 @@ def start_bot(standins: Standins, tmp_path: Path) -> Iterator[Callable[..., Prog
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
     """One house shared by tests that only ask, so that each need not wait for a start."""
-    with running_standins(speed=1.0) as standins, running_bot(standins, tmp_path_factory.mktemp("office")):
+    with running_standins(speed=ASKING) as standins, running_bot(standins, tmp_path_factory.mktemp("office")):
         yield standins
 
 

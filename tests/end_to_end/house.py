@@ -40,8 +40,10 @@ TURN_COMES = "your turn comes in"
 MESSAGES_SHOWN, CALLS_SHOWN = 30, 15
 # What happens at the stand-ins rings; what happens elsewhere is looked for so often.
 LOOK_EVERY = 0.01
-# Polls and timers come so much sooner than they would to a person.
+# Polls and timers come so much sooner than they would to a person. Where people only ask, no poll is waited for: there
+# only Telegram's pace passes faster.
 SPEED = 5.0
+ASKING = 3.0
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import pytest
 from tests.end_to_end import forge
 from tests.end_to_end.house import (
     ANNA,
+    ASKING,
     BORIS,
     GROUP,
     SAM,
@@ -40,7 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def office(folder: Path) -> Iterator[Standins]:
     """Two administrators, Anna and her deputy Dora."""
-    with running_standins(speed=1.0) as house:
+    with running_standins(speed=ASKING) as house:
         house.post("/client/people", first_name="Dora", last_name="Deputy", username="dora", id=DORA)
         with running_bot(house, folder, **SETTINGS):
             house.asks(DORA, "/start")

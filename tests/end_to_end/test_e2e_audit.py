@@ -10,7 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.house import ANNA, BORIS, GROUP, SAM, VERA, Seen, Standins, press, running_bot, running_standins
+from tests.end_to_end.house import (
+    ANNA,
+    ASKING,
+    BORIS,
+    GROUP,
+    SAM,
+    VERA,
+    Seen,
+    Standins,
+    press,
+    running_bot,
+    running_standins,
+)
 from tests.end_to_end.people import OPERATOR, VIEWER, menu, newcomer, wait_for_menu
 
 READERS = range(3001, 3021)
@@ -28,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def office(folder: Path) -> Iterator[Standins]:
     """Some were refused, one of them stubbornly, and an employee and a trunk were changed."""
     admins = ",".join(map(str, (ANNA, *READERS)))
-    with running_standins(speed=1.0) as house, running_bot(house, folder, ADMINS=admins):
+    with running_standins(speed=ASKING) as house, running_bot(house, folder, ADMINS=admins):
         house.asks(newcomer(house, FORMULA, id=CALCULATOR), "/status")
         house.asks(VERA, "/add_employee 243 John Smith", GROUP)
         group = house.new_group(members=[SAM])

@@ -8,7 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.house import ANNA, BORIS, GROUP, SAM, VERA, Seen, Standins, press, running_bot, running_standins
+from tests.end_to_end.house import (
+    ANNA,
+    ASKING,
+    BORIS,
+    GROUP,
+    SAM,
+    VERA,
+    Seen,
+    Standins,
+    press,
+    running_bot,
+    running_standins,
+)
 from tests.end_to_end.people import ANYONE, OPERATOR, VIEWER, grant, wait_for_menu
 
 NAMED, SPENT, GIVEN = -1003000000001, -1003000000002, -1003000000003
@@ -22,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def office(folder: Path) -> Iterator[Standins]:
     """The settings name a chat for alerts into which nobody has brought the bot yet."""
-    with running_standins(speed=1.0) as house, running_bot(house, folder, ALERT_CHATS=f"{GROUP},{NAMED}"):
+    with running_standins(speed=ASKING) as house, running_bot(house, folder, ALERT_CHATS=f"{GROUP},{NAMED}"):
         yield house
 
 

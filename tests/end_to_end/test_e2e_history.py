@@ -13,6 +13,7 @@ import pytest
 from bot.store.database import Store
 from tests.end_to_end.house import (
     ANNA,
+    ASKING,
     BORIS,
     GROUP,
     SAM,
@@ -76,7 +77,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def office(folder: Path) -> Iterator[Standins]:
-    with running_standins(speed=1.0) as house, running_bot(house, folder):
+    with running_standins(speed=ASKING) as house, running_bot(house, folder):
         yield house
 
 

@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from handlers.dispatcher import Dispatcher
 
 
+# A start has better to do, and people wait for it.
+TIDY_FIRST_AFTER = 60.0
 TIDY_EVERY = 600.0
 
 
@@ -261,6 +263,7 @@ class Application:
             return await outbox.oldest_due(session, self._clock())
 
     async def _tidy(self, stop: asyncio.Event) -> None:
+        await wait_for(stop, TIDY_FIRST_AFTER)
         while not stop.is_set():
             await tidy(self._store, self._clock(), self._settings.history_kept, self._settings.audit_kept)
             await wait_for(stop, TIDY_EVERY)

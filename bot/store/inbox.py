@@ -14,6 +14,7 @@ KEPT = timedelta(days=2)
 # Made once, and of the table itself: these are run for every update, and what SQLAlchemy does for objects takes longer
 # than to run them.
 _RECEIVED = Received.metadata.tables[Received.__tablename__]
+_TAKE_IN = insert(_RECEIVED).on_conflict_do_nothing().returning(_RECEIVED.c.update_id)
 _RECEIVED_AT = select(_RECEIVED.c.received_at).where(_RECEIVED.c.update_id == bindparam("about"))
 _FINISH = (
     update(_RECEIVED).where(_RECEIVED.c.update_id == bindparam("about")).values(done_at=bindparam("now"), payload={})
@@ -25,7 +26,7 @@ async def take_in(session: AsyncSession, updates: dict[int, dict[str, Any]], now
     if not updates:
         return []
     rows = [{"update_id": i, "payload": payload, "received_at": now} for i, payload in updates.items()]
-    new = await session.execute(insert(Received).values(rows).on_conflict_do_nothing().returning(Received.update_id))
+    new = await session.execute(_TAKE_IN, rows)
     return sorted(new.scalars())
 
 

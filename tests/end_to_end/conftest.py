@@ -44,7 +44,10 @@ def start_bot(standins: Standins, tmp_path: Path) -> Iterator[Callable[..., Prog
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
     """One house shared by tests that only ask, so that each need not wait for a start."""
-    with running_standins(speed=ASKING) as standins, running_bot(standins, tmp_path_factory.mktemp("office")):
+    with (
+        running_standins(speed=ASKING) as standins,
+        running_bot(standins, tmp_path_factory.mktemp("office"), POLL_INTERVAL="3"),
+    ):
         yield standins
 
 

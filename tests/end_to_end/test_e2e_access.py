@@ -43,7 +43,7 @@ def office(folder: Path) -> Iterator[Standins]:
     """Two administrators, Anna and her deputy Dora."""
     with running_standins(speed=ASKING) as house:
         house.post("/client/people", first_name="Dora", last_name="Deputy", username="dora", id=DORA)
-        with running_bot(house, folder, **SETTINGS):
+        with running_bot(house, folder, **SETTINGS, POLL_INTERVAL="3"):
             house.asks(DORA, "/start")
             yield house
 

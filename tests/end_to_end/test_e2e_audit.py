@@ -40,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def office(folder: Path) -> Iterator[Standins]:
     """Some were refused, one of them stubbornly, and an employee and a trunk were changed."""
     admins = ",".join(map(str, (ANNA, *READERS)))
-    with running_standins(speed=ASKING) as house, running_bot(house, folder, ADMINS=admins):
+    with running_standins(speed=ASKING) as house, running_bot(house, folder, ADMINS=admins, POLL_INTERVAL="3"):
         house.asks(newcomer(house, FORMULA, id=CALCULATOR), "/status")
         house.asks(VERA, "/add_employee 243 John Smith", GROUP)
         group = house.new_group(members=[SAM])

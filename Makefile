@@ -67,17 +67,17 @@ run: $(INSTALLED)
 check: lint test faults
 
 # What failed last comes first. What is named is played though it takes long, and by one process if it is one file: that
-# is done before four have begun.
+# is done before five have begun.
 PLAY := $(BIN)/pytest --failed-first --dist worksteal -n
 ONE_FILE = $(and $(filter 1,$(words $(FILE))),$(findstring .py,$(FILE)))
 test: $(DEVELOPED)
 ifdef FILE
-	$(PLAY) $(or $(WORKERS),$(if $(ONE_FILE),0,4)) $(FILE)
+	$(PLAY) $(or $(WORKERS),$(if $(ONE_FILE),0,5)) $(FILE)
 else ifdef CHANGED
 	@touched=$$($(BIN)/python -m tests.changed $(filter-out 1,$(CHANGED))) || exit; \
-	if [ -n "$$touched" ]; then $(PLAY) $(or $(WORKERS),4) -m "not long" $$touched; fi
+	if [ -n "$$touched" ]; then $(PLAY) $(or $(WORKERS),5) -m "not long" $$touched; fi
 else
-	$(PLAY) $(or $(WORKERS),4) -m "not long"
+	$(PLAY) $(or $(WORKERS),5) -m "not long"
 endif
 
 # By themselves: beside other tests the program would wait for the machine, and not for what is made to fail.

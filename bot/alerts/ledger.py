@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 import structlog
-from sqlalchemy import delete, func, or_, select, union, update
+from sqlalchemy import bindparam, delete, func, or_, select, union, update
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import metrics
@@ -24,6 +25,21 @@ log = structlog.get_logger(__name__)
 # One transaction does not hold up the others for longer than this many incidents take.
 AT_ONCE = 50
 AGAIN_AFTER = timedelta(minutes=1)
+# Made once: these are run for every change, and to make one takes longer than to run it.
+_MEMORIES = WatchState.metadata.tables[WatchState.__tablename__]
+_FORGET = delete(_MEMORIES).where(
+    _MEMORIES.c.station == bindparam("of"), _MEMORIES.c.subject.in_(bindparam("about", expanding=True))
+)
+_new = insert(_MEMORIES)
+_REMEMBER = _new.on_conflict_do_update(
+    index_elements=[_MEMORIES.c.station, _MEMORIES.c.subject],
+    set_={"state": _new.excluded.state, "updated_at": _new.excluded.updated_at},
+)
+_OPEN_COUNT = (
+    select(func.count())
+    .select_from(Incident)
+    .where(Incident.station == bindparam("of"), Incident.open_key.is_not(None))
+)
 
 State = dict[str, Any]
 
@@ -129,8 +145,7 @@ class Ledger:
             return await self._open_count(session)
 
     async def _open_count(self, session: AsyncSession) -> int:
-        of_station = (Incident.station == self._station, Incident.open_key.is_not(None))
-        return (await session.execute(select(func.count()).select_from(Incident).where(*of_station))).scalar_one()
+        return (await session.execute(_OPEN_COUNT, {"of": self._station})).scalar_one()
 
     async def acknowledge(self, incident_id: int, person_id: int, person_name: str, now: datetime) -> Taken:
         """The first to take it has it; every copy of the alert then says who and when."""
@@ -182,20 +197,17 @@ class Ledger:
         return Taken.TAKEN
 
     async def _remember(self, session: AsyncSession, changed: Mapping[str, State | None], now: datetime) -> None:
-        if not changed:
-            return
-        of_them = (WatchState.station == self._station, WatchState.subject.in_(changed))
-        rows = {row.subject: row for row in (await session.execute(select(WatchState).where(*of_them))).scalars()}
-        for subject, state in changed.items():
+        for subject in changed:
             self._recency.outdated(self._station, subject)
-            row = rows.get(subject)
-            if state is None:
-                if row is not None:
-                    await session.delete(row)
-            elif row is None:
-                session.add(WatchState(station=self._station, subject=subject, state=state, updated_at=now))
-            else:
-                row.state, row.updated_at = state, now
+        rows = [
+            {"station": self._station, "subject": subject, "state": state, "updated_at": now}
+            for subject, state in changed.items()
+            if state is not None
+        ]
+        if rows:
+            await session.execute(_REMEMBER, rows)
+        if gone := [subject for subject, state in changed.items() if state is None]:
+            await session.execute(_FORGET, {"of": self._station, "about": gone})
 
     async def _do_or_put_off(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
         """One that cannot be done must not hold up the others."""

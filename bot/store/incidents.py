@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.database import Store
@@ -14,6 +14,9 @@ from bot.store.tables import AuditEntry, Card, CardIncident, Incident, IncidentE
 # What says of an incident what kind it was, or why.
 TURNS = ("opened", "worsened", "eased", "changed")
 AS_NOTED = (IncidentEvent.noted_at, IncidentEvent.id)
+# Made once: these are asked every second, and to make one takes longer than to run it.
+_WITH_OPEN = select(Incident.station).where(Incident.open_key.is_not(None)).distinct()
+_WITH_DUE = _WITH_OPEN.where(or_(Incident.due_at <= bindparam("now"), Incident.warn_at <= bindparam("now")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,15 +153,12 @@ async def open_in(session: AsyncSession, station: str) -> list[Incident]:
 
 
 async def stations_with_open(session: AsyncSession) -> set[str]:
-    found = await session.execute(select(Incident.station).where(Incident.open_key.is_not(None)).distinct())
-    return set(found.scalars())
+    return set((await session.execute(_WITH_OPEN)).scalars())
 
 
 async def stations_with_due(session: AsyncSession, now: datetime) -> set[str]:
     """Where there is something to do about an incident by now."""
-    due = or_(Incident.due_at <= now, Incident.warn_at <= now)
-    found = await session.execute(select(Incident.station).where(Incident.open_key.is_not(None), due).distinct())
-    return set(found.scalars())
+    return set((await session.execute(_WITH_DUE, {"now": now})).scalars())
 
 
 def name_of(incident: Incident) -> str:

@@ -32,7 +32,7 @@ happens = st.one_of(
     st.tuples(st.sampled_from(DEEDS), st.just(""), st.sampled_from((10, 40, 300, 1200))),
 )
 stories = st.lists(happens, min_size=3, max_size=14)
-STORIES = int(os.environ.get("STORIES", how_many(daily=4, ci=10)))
+STORIES = int(os.environ.get("STORIES", how_many(daily=3, ci=10)))
 ENOUGH = examples(STORIES, STORIES)
 
 
@@ -179,7 +179,7 @@ async def test_a_storm_is_few_messages_and_every_trunk_is_seen(store: Store, tru
 
 async def test_a_storm_over_many_stations_keeps_within_telegrams_limits(store: Store) -> None:
     """Five trunks of each go down within ten seconds, each station is looked at in its own moment."""
-    stations = [World(store, name=f"Customer {number}") for number in range(how_many(daily=12, ci=20))]
+    stations = [World(store, name=f"Customer {number}") for number in range(how_many(daily=10, ci=20))]
     post = stations[0]
     for number, station in enumerate(stations):
         station.clock = station.pbx.clock = post.clock

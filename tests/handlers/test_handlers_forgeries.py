@@ -24,7 +24,7 @@ from handlers.second_person import SecondPerson
 from tests import stores
 from tests.handlers.forgery import FORGERIES, Office, outcome
 
-UPDATES = int(os.environ.get("FORGED_UPDATES", "500"))
+UPDATES = int(os.environ.get("FORGED_UPDATES", "400"))
 PARTS = 8
 # Others in every run; the number that a failure names tries the same again.
 SEED = int(os.environ.get("FORGED_SEED") or secrets.randbits(32))

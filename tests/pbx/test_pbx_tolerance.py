@@ -109,7 +109,7 @@ TOPICS = sorted({use.partition(".")[0] for use in EVERY_USE})
 
 
 @pytest.mark.parametrize("topic", TOPICS)
-@examples(daily=40, ci=150)
+@examples(daily=20, ci=150)
 @given(body=BODIES, status=st.sampled_from([200, 200, 200, 201, 400, 404, 422]))
 def test_anything_is_an_answer_or_a_pbx_error(topic: str, body: Any, status: int) -> None:
     """Each body is answered to every use of a topic: to make one up takes longer than to read it."""

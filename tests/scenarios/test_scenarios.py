@@ -8,7 +8,7 @@ from tests.scenarios.language import Scenario, scenarios
 from tests.scenarios.play import play
 
 ALL = scenarios()
-# Of each file every second one, but in CI.
+# Every second one, but in CI.
 PLAYED = ALL if PROFILE == "ci" else ALL[::2]
 
 

@@ -72,7 +72,7 @@ PLAY := $(BIN)/pytest --failed-first --dist worksteal -n
 ONE_FILE = $(and $(filter 1,$(words $(FILE))),$(findstring .py,$(FILE)))
 test: $(DEVELOPED)
 ifdef FILE
-	$(PLAY) $(or $(WORKERS),$(if $(ONE_FILE),0,5)) $(FILE)
+	CASES=all $(PLAY) $(or $(WORKERS),$(if $(ONE_FILE),0,5)) $(FILE)
 else ifdef CHANGED
 	@touched=$$($(BIN)/python -m tests.changed $(filter-out 1,$(CHANGED))) || exit; \
 	if [ -n "$$touched" ]; then $(PLAY) $(or $(WORKERS),5) -m "not long" $$touched; fi

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -5,8 +6,27 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.house import ASKING, ENDED, RUNNING, Program, Standins, running_bot, running_standins
+from tests.examples import PROFILE
 
 LINES_SHOWN = 60
+HERE = Path(__file__).parent
+# A case takes a second or two here, and the next one half tells the same.
+ONLY_FIRST_CASES = PROFILE == "daily" and os.environ.get("CASES") != "all"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of a test with several cases a developer's run plays the first; CI, and who names the file, all of them."""
+    if not ONLY_FIRST_CASES:
+        return
+    known = set[tuple[Path, str]]()
+    left_out = []
+    for item in items:
+        name = (item.path, getattr(item, "originalname", item.name))
+        if HERE in item.path.parents and name in known:
+            left_out.append(item)
+        known.add(name)
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -64,7 +64,10 @@ demo: $(INSTALLED)
 run: $(INSTALLED)
 	@$(BIN)/mikopbx-bot run
 
-check: lint test faults
+# Faults wait most of their time, and lint has it.
+check: $(DEVELOPED)
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint faults
+	@$(MAKE) --no-print-directory test
 
 # What failed last comes first. What is named is played though it takes long, and by one process if it is one file: that
 # is done before five have begun.
@@ -91,12 +94,12 @@ bench: $(DEVELOPED)
 	$(BIN)/python -m tests.benchmarks --runs $(or $(RUNS),3) $(if $(ONLY),--only $(ONLY))
 
 lint: $(DEVELOPED)
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/vulture
-	$(BIN)/deptry .
+	nice $(BIN)/ruff format --check .
+	nice $(BIN)/ruff check .
+	nice $(BIN)/mypy
+	nice $(BIN)/lint-imports
+	nice $(BIN)/vulture
+	nice $(BIN)/deptry .
 
 campaign: $(DEVELOPED)
 	$(BIN)/python -m tests.campaign --kills $(or $(KILLS),1000) --seed $(or $(SEED),1) --jobs 3 --report docs/fault-campaign.md

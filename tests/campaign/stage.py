@@ -61,7 +61,7 @@ class Stage:
         environment |= {CLOCK: str(self.clock), "LOG_LEVEL": "INFO"}
         log = self.folder / f"bot-{self._lives:03}.log"
         log.touch()
-        self._process = Started(self.folder, environment, log, "tests.campaign.bend")
+        self._process = Started(self.folder, environment, log, first="tests.campaign.bend")
         self.diary.starts.append(time.time())
         self.trap.watch(self._process.pid)
 

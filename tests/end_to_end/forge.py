@@ -69,7 +69,8 @@ def forge() -> Forge:
 
 class Started:
     """One run of the program; the same as what subprocess would give. It lives by `clock`, and what it prints goes to
-    `log`, its errors too unless `errors` names a file of their own."""
+    `log`, its errors too unless `errors` names a file of their own. `first` names a module to import in it before
+    anything of it begins."""
 
     def __init__(
         self,
@@ -78,6 +79,7 @@ class Started:
         log: Path,
         *command: str,
         errors: Path | None = None,
+        first: str = "",
         clock: Clock | None = None,
     ) -> None:
         self.pid: int = forge().ask(
@@ -86,6 +88,7 @@ class Started:
             command=command or ("run",),
             log=str(log),
             errors=str(errors or log),
+            first=first,
             clock=asdict(clock or Clock()),
         )
         self._code: int | None = None

@@ -96,6 +96,8 @@ def _run(order: dict[str, Any], its_time: _Time) -> None:
         _leave_time_for_work(order["clock"]["speed"])
         # It does not live long enough for garbage to matter, and looking for it takes a twentieth of its time.
         vars(gc)["enable"] = lambda: None
+        if order["first"]:
+            importlib.import_module(order["first"])
         from bot.cli import app
 
         code = app(order["command"], standalone_mode=False) or 0

@@ -89,8 +89,6 @@ class GrantBook:
             until=grant.until,
         )
         await session.merge(row)
-        # A table that is read as such shows only what has been sent to it.
-        await session.flush()
 
     def tell(self) -> None:
         """A transaction of the caller's own that wrote a grant has ended."""

@@ -23,6 +23,7 @@ from tests.end_to_end.clock import Clock
 ROOT = Path(__file__).parent.parent.parent
 LOOK_EVERY = 0.005
 ENDS_WITHIN = 30.0
+ANSWERS_WITHIN = 60.0
 # The workers of one run of the tests share it.
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
 
@@ -35,6 +36,7 @@ class Forge:
         with path.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self._connection = _connected(path) or _started(path)
+        self._connection.settimeout(ANSWERS_WITHIN)
         self._lines = self._connection.makefile("r")
 
     def ask(self, **order: Any) -> Any:

@@ -18,6 +18,7 @@ import time
 import traceback
 from datetime import UTC, datetime
 from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import BytecodeCache, Environment
@@ -82,16 +83,16 @@ class _Compiled(BytecodeCache):
 
 def _run(order: dict[str, Any], its_time: _Time) -> None:
     """In the new process: become what `python -m bot` with this command is."""
-    os.chdir(order["start"])
-    os.environ.clear()
-    os.environ.update(order["environment"])
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    for number, path in ((1, order["log"]), (2, order["errors"])):
-        os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), number)
-    time.tzset()
-    its_time.live_by(Clock(**order["clock"]))
     code = 1
     try:
+        os.chdir(order["start"])
+        os.environ.clear()
+        os.environ.update(order["environment"])
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        for number, path in ((1, order["log"]), (2, order["errors"])):
+            os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), number)
+        time.tzset()
+        its_time.live_by(Clock(**order["clock"]))
         _hurry(float(os.environ.pop("TESTS_HURRY", "1")))
         _leave_time_for_work(order["clock"]["speed"])
         # It does not live long enough for garbage to matter, and looking for it takes a twentieth of its time.
@@ -174,6 +175,7 @@ class Server:
     def __init__(self, its_time: _Time, path: str) -> None:
         self._its_time = its_time
         self._running: set[int] = set()
+        self._path = Path(path)
         self._listening = socket.socket(socket.AF_UNIX)
         self._listening.bind(path)
         self._listening.listen()
@@ -194,6 +196,8 @@ class Server:
             clients = len(self._selector.get_map()) - 1
         for pid in self._running:
             os.kill(pid, signal.SIGKILL)
+        for left in (self._path, self._path.with_suffix(".lock")):
+            left.unlink(missing_ok=True)
 
     def _carry_out(self, order: dict[str, Any], client: int) -> None:
         answer: int | None

@@ -73,7 +73,10 @@ class GrantBook:
         found = await session.execute(_ALL_GIVEN)
         # Settings name a group by the id it had before it became a supergroup.
         moves = await chats.moves(session) if self._names_chats else {}
-        named = (replace(grant, subject=moves.get(grant.subject, grant.subject)) for grant in self._settings)
+        named = (
+            replace(grant, subject=moves[grant.subject]) if grant.subject in moves else grant
+            for grant in self._settings
+        )
         return Access((*named, *(Grant(*row) for row in found)), self.roles)
 
     async def write(self, session: AsyncSession, grant: Grant, giver: Asking) -> None:

@@ -16,7 +16,7 @@ pytest_plugins = ["tests.shifted_time"]
 
 # How fast a busy machine runs a test says nothing about what is tested.
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("daily", PATIENT, max_examples=25)
+settings.register_profile("daily", PATIENT, max_examples=15)
 settings.register_profile("ci", PATIENT, max_examples=100)
 settings.load_profile(PROFILE)
 # Ten times faster than with every variable of every frame.

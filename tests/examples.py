@@ -6,6 +6,8 @@ from typing import Any
 from hypothesis import settings
 
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") == "true" else "daily")
+# A case of an end-to-end test takes a second or two, and the next one half tells the same. Who names a file wants all.
+ONLY_FIRST_CASES = PROFILE == "daily" and os.environ.get("CASES") != "all"
 
 
 def number(daily: int, ci: int = 100) -> int:

@@ -142,31 +142,36 @@ class FleetWorld(Phones):
             await self.causes.look()
             await self._reconsider()
             if self._stirred:
-                await self._do_what_is_due()
+                put_off = await self._do_what_is_due()
                 await self.deliver()
-                self._stirred = await self._owes_something()
+                self._stirred = put_off or await self._owes_something()
 
     async def _reconsider(self) -> None:
-        """Every minute, and when the fleet lets go of a PBX. Where nothing is open there is nothing to decide."""
+        """Every minute, and when the fleet lets go of a PBX. Where nothing is open there is nothing to decide, and nothing
+        is told that may be no longer true: the ticker does so too."""
         every_minute = self._seconds % 60 == 0
         if not every_minute and not self.released:
             return
         async with self.store.begin() as session:
             have_something = await incidents.stations_with_open(session)
         for one in self.all:
+            if not one.watch.is_sure:
+                continue
             if one.name in have_something and (every_minute or one.name in self.released):
                 await one.ledger.reconsider(self.clock.now)
-        self.released.clear()
+            self.released.discard(one.name)
 
-    async def _do_what_is_due(self) -> None:
+    async def _do_what_is_due(self) -> bool:
+        """Return True when something has to wait until its PBX was looked at anew."""
         async with self.store.begin() as session:
             found = await session.execute(
                 select(Incident.station).where(Incident.due_at <= self.clock.now, Incident.open_key.is_not(None))
             )
             stations = set(found.scalars())
-        ledgers = {"": self.ledger} | {one.name: one.ledger for one in self.all}
-        for station in sorted(stations):
+        ledgers = {"": self.ledger} | {one.name: one.ledger for one in self.all if one.watch.is_sure}
+        for station in sorted(stations & ledgers.keys()):
             await ledgers[station].tick(self.clock.now)
+        return bool(stations - ledgers.keys())
 
     async def _owes_something(self) -> bool:
         async with self.store.begin() as session:

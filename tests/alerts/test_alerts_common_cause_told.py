@@ -6,6 +6,7 @@ from bot.alerts.incident import Kind
 from bot.store.database import Store
 from tests.alerts.fleet_world import FLEET, FleetWorld
 from tests.alerts.world import ANNA, BORIS
+from tests.examples import PROFILE
 from tests.examples import number as how_many
 
 COUNT = how_many(daily=12, ci=20)
@@ -119,7 +120,7 @@ async def test_a_trunk_that_was_down_while_the_internet_was_is_not_lost(world: F
     assert any("Own is down · PBX 07" in one for one in world.everything(FLEET))
 
 
-@pytest.mark.parametrize("after", [20, 60])
+@pytest.mark.parametrize("after", [20, 60] if PROFILE == "ci" else [20])
 async def test_a_restart_amid_it_tells_nobody_anything_new(world: FleetWorld, after: int) -> None:
     world.hidden(*EVERYBODY)
     await world.pass_(after)

@@ -1,4 +1,3 @@
-import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -6,12 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.house import ASKING, ENDED, RUNNING, Program, Standins, running_bot, running_standins
-from tests.examples import PROFILE
+from tests.examples import ONLY_FIRST_CASES
 
 LINES_SHOWN = 60
 HERE = Path(__file__).parent
-# A case takes a second or two here, and the next one half tells the same.
-ONLY_FIRST_CASES = PROFILE == "daily" and os.environ.get("CASES") != "all"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

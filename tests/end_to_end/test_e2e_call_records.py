@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from tests.end_to_end.house import ANNA, BORIS, GROUP, KEY, Json, Program, Seen, Standins
-from tests.examples import PROFILE
 
 CALLER = "89161111111"
 MOBILE = "79031234567"
@@ -241,13 +240,9 @@ def test_others_may_look_but_not_listen(
     assert not any("Listen" in label for row in theirs.buttons for label in row)
 
 
-SILENT: list[tuple[Json, str]] = [({"missing": True}, "not on the PBX any more")]
-if PROFILE == "ci":
-    # It takes the stand-in six seconds to make it.
-    SILENT.append(({"megabytes": 495}, "50 MB"))
-
-
-@pytest.mark.parametrize(("recordings", "says"), SILENT)
+@pytest.mark.parametrize(
+    ("recordings", "says"), [({"missing": True}, "not on the PBX any more"), ({"megabytes": 495}, "50 MB")]
+)
 def test_why_there_is_nothing_to_hear_is_said(
     standins: Standins, start_bot: Callable[..., Program], archive: Archive, recordings: Json, says: str
 ) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.examples import PROFILE
+from tests.examples import ONLY_FIRST_CASES
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = (
@@ -82,7 +82,7 @@ def test_a_newcomer_asks_breaks_takes_and_mends(page: Page) -> None:
         keep_picture(page, SCREENSHOT)
 
 
-@pytest.mark.skipif(PROFILE == "daily", reason="a second browser takes eight seconds: CI has it")
+@pytest.mark.skipif(ONLY_FIRST_CASES, reason="a second browser takes eight seconds: CI has it")
 @pytest.mark.parametrize("options", [("--pbxs", "2")])
 def test_a_newcomer_with_two_pbxs_breaks_the_one_that_is_shown(page: Page) -> None:
     messages = page.get_by_test_id("message")

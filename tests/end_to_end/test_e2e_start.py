@@ -15,6 +15,7 @@ import pytest
 
 from tests.end_to_end import forge
 from tests.end_to_end.house import ANNA, GROUP, ordinary_settings
+from tests.examples import ONLY_FIRST_CASES
 
 BARE = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME")}
 
@@ -119,6 +120,7 @@ def test_one_command_runs_the_demo_and_prints_its_address(tmp_path: Path) -> Non
         assert "<html" in httpx.get(address).text
 
 
+@pytest.mark.skipif(ONLY_FIRST_CASES, reason="the same demo with more PBXs takes five seconds: CI has it")
 def test_the_demo_shows_several_pbxs_when_it_is_asked_to(tmp_path: Path) -> None:
     with demo(tmp_path, "--pbxs", "3") as address:
         shown = httpx.get(f"{address}/client/config").json()["pbxs"]

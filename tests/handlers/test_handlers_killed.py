@@ -23,7 +23,7 @@ from tests.handlers.killing import MortalOffice, MortalStore, opened
 Update = dict[str, Any]
 PETER = 424242
 # All of them take a minute; every run of the tests takes others of them.
-STEP = 1 if os.environ.get("EVERY_MOMENT") else number(daily=12, ci=4)
+STEP = 1 if os.environ.get("EVERY_MOMENT") else number(daily=20, ci=4)
 # What is never true of something that was confirmed and is wanted.
 UNTRUE = {"interrupted", "expired", "broken", "problem", "employee_taken", "employee_not_created", "trunk_not_done"}
 

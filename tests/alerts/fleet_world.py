@@ -147,8 +147,8 @@ class FleetWorld(Phones):
                 self._stirred = put_off or await self._owes_something()
 
     async def _reconsider(self) -> None:
-        """Every minute, and when the fleet lets go of a PBX. Where nothing is open there is nothing to decide, and nothing
-        is told that may be no longer true: the ticker does so too."""
+        """Every minute, and when the fleet lets go of a PBX. Where nothing is open there is nothing to decide. Like the
+        ticker it tells nothing that may be no longer true."""
         every_minute = self._seconds % 60 == 0
         if not every_minute and not self.released:
             return

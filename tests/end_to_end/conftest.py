@@ -16,14 +16,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not ONLY_FIRST_CASES:
         return
     known = set[tuple[Path, str]]()
-    left_out = []
+    played, left_out = list[pytest.Item](), list[pytest.Item]()
     for item in items:
-        name = (item.path, getattr(item, "originalname", item.name))
-        if HERE in item.path.parents and name in known:
-            left_out.append(item)
-        known.add(name)
+        test = (item.path, getattr(item, "originalname", item.name))
+        (left_out if HERE in item.path.parents and test in known else played).append(item)
+        known.add(test)
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in set(left_out)]
+    items[:] = played
 
 
 @pytest.hookimpl(tryfirst=True)

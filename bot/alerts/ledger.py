@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 # One transaction does not hold up the others for longer than this many incidents take.
 AT_ONCE = 50
 AGAIN_AFTER = timedelta(minutes=1)
-# Made once: these are run for every change, and to make one takes longer than to run it.
+# Built once: run for every change, and building one costs more than running it.
 _MEMORIES = WatchState.metadata.tables[WatchState.__tablename__]
 _FORGET = delete(_MEMORIES).where(
     _MEMORIES.c.station == bindparam("of"), _MEMORIES.c.subject.in_(bindparam("about", expanding=True))

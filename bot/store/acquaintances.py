@@ -9,8 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.store.database import Store
 from bot.store.people_tables import Acquaintance
 
-# Made once, and of the table itself: it is asked for every decision, and what SQLAlchemy does for objects takes longer
-# than to run it.
+# Core statements, built once: run for every decision, where the ORM's overhead is most of the cost.
 _PEOPLE = Acquaintance.metadata.tables[Acquaintance.__tablename__]
 _AS_KNOWN = select(_PEOPLE.c.name, _PEOPLE.c.username).where(_PEOPLE.c.id == bindparam("of"))
 

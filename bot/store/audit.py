@@ -23,8 +23,7 @@ ADDRESS = re.compile(r"(?i)\b(?:https?|webcal)://\S+")
 HIDDEN = "•••"
 # Telegram gives an update again for a day; ids jump after a week without any.
 REMEMBERED = timedelta(days=2)
-# Made once, and of the tables themselves: these are run for every decision, and what SQLAlchemy does for objects takes
-# longer than to run them.
+# Core statements, built once: run for every decision, where the ORM's overhead is most of the cost.
 _AUDIT = AuditEntry.metadata.tables[AuditEntry.__tablename__]
 _OUTCOMES = AuditOutcome.metadata.tables[AuditOutcome.__tablename__]
 _EARLIER = (

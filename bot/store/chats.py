@@ -9,8 +9,7 @@ from bot.store.chat_tables import Binding, ChatHold, ChatMove, Choice, ClosedCha
 from bot.store.people_tables import Acquaintance, GrantRow
 from bot.store.tables import Card, Keyboard, Outgoing, Question
 
-# Made once, and of the table itself: it is asked for every decision, and what SQLAlchemy does for objects takes longer
-# than to run it.
+# Core statements, built once: run for every decision, where the ORM's overhead is most of the cost.
 _CHAT_MOVES = ChatMove.metadata.tables[ChatMove.__tablename__]
 _MOVES = select(_CHAT_MOVES.c.old_id, _CHAT_MOVES.c.new_id)
 

@@ -16,8 +16,7 @@ from bot.store.tables import Kept
 # As long as an update itself is remembered.
 KEPT = timedelta(days=2)
 DEED = "deed "
-# Made once, and of the table itself: it is run for every command, and what SQLAlchemy does for objects takes longer
-# than to run it.
+# Core statements, built once: run for every command, where the ORM's overhead is most of the cost.
 _KEPT = Kept.metadata.tables[Kept.__tablename__]
 _FORGET = delete(_KEPT).where(_KEPT.c.id == bindparam("deed"))
 

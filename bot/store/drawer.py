@@ -11,8 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.store.database import Store
 from bot.store.tables import Kept
 
-# Made once, and of the table itself: it is asked for every press, and what SQLAlchemy does for objects takes longer
-# than to run it.
+# Core statements, built once: run for every press, where the ORM's overhead is most of the cost.
 _KEPT = Kept.metadata.tables[Kept.__tablename__]
 _PEEK = select(_KEPT.c.payload).where(_KEPT.c.id == bindparam("of"), _KEPT.c.expires_at > bindparam("now"))
 

@@ -12,8 +12,8 @@ from bot.store import chats
 from bot.store.database import Store
 from bot.store.people_tables import GrantRow
 
-# Made once, and of the table itself: it is read for every decision, there may be thousands, and what SQLAlchemy does
-# for objects takes longer than to read them. The columns in the order in which a Grant is made of them.
+# A Core statement, built once: run for every decision, where the ORM's overhead is most of the cost. The columns are in
+# the order in which a Grant is made of them.
 _GRANTS = GrantRow.metadata.tables[GrantRow.__tablename__]
 _ALL_GIVEN = select(
     _GRANTS.c.subject_id,

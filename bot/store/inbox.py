@@ -11,8 +11,7 @@ from bot.store.tables import Received
 
 # Telegram itself keeps an update for a day; ids seen within that time must be remembered.
 KEPT = timedelta(days=2)
-# Made once, and of the table itself: these are run for every update, and what SQLAlchemy does for objects takes longer
-# than to run them.
+# Core statements, built once: run for every update, where the ORM's overhead is most of the cost.
 _RECEIVED = Received.metadata.tables[Received.__tablename__]
 _TAKE_IN = insert(_RECEIVED).on_conflict_do_nothing().returning(_RECEIVED.c.update_id)
 _RECEIVED_AT = select(_RECEIVED.c.received_at).where(_RECEIVED.c.update_id == bindparam("about"))

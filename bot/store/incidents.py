@@ -14,7 +14,7 @@ from bot.store.tables import AuditEntry, Card, CardIncident, Incident, IncidentE
 # What says of an incident what kind it was, or why.
 TURNS = ("opened", "worsened", "eased", "changed")
 AS_NOTED = (IncidentEvent.noted_at, IncidentEvent.id)
-# Made once: these are asked every second, and to make one takes longer than to run it.
+# Built once: run every second, and building one costs more than running it.
 _WITH_OPEN = select(Incident.station).where(Incident.open_key.is_not(None)).distinct()
 _WITH_DUE = _WITH_OPEN.where(or_(Incident.due_at <= bindparam("now"), Incident.warn_at <= bindparam("now")))
 

@@ -21,8 +21,7 @@ Action = Literal["send", "edit", "delete"]
 WAITING = ("pending", "uncertain")
 # Instead of a template: the facts hold the HTML itself.
 RENDERED = "rendered"
-# Made once, and of the table itself: these are run for every message, and what SQLAlchemy does for objects takes longer
-# than to run them.
+# Core statements, built once: run for every message, where the ORM's overhead is most of the cost.
 _OUTBOX = Outgoing.metadata.tables[Outgoing.__tablename__]
 _CLAIM = (
     update(_OUTBOX)

@@ -4,6 +4,7 @@ from bot.pbx.answers import Answer
 from bot.pbx.budget import Budget, Priority
 from bot.pbx.calls import CallLeg, Channel
 from bot.pbx.client import Pbx
+from bot.pbx.dialect import Dialect, told_by
 from bot.pbx.employees import Employee, EmployeeDraft, EmployeeRow
 from bot.pbx.errors import (
     Busy,
@@ -24,12 +25,14 @@ from bot.pbx.errors import (
     Untrusted,
 )
 from bot.pbx.extensions import ExtensionStatus, PeerStatus
+from bot.pbx.firewall import Ban
 from bot.pbx.records import CallRecord, CallRecordLeg
 from bot.pbx.routing import IncomingRoute, OutboundRoute, Queue
 from bot.pbx.trunks import Trunk, TrunkDraft, TrunkEvent, TrunkRow, TrunkStatus
 
 __all__ = [
     "Answer",
+    "Ban",
     "Budget",
     "Busy",
     "CallLeg",
@@ -37,6 +40,7 @@ __all__ = [
     "CallRecordLeg",
     "Channel",
     "Conflict",
+    "Dialect",
     "Employee",
     "EmployeeDraft",
     "EmployeeRow",
@@ -66,4 +70,5 @@ __all__ = [
     "Uncertain",
     "Unreachable",
     "Untrusted",
+    "told_by",
 ]

@@ -26,6 +26,7 @@ from bot.pbx.errors import (
     TimedOut,
     Unauthorised,
 )
+from bot.pbx.permissions import no_right
 
 T = TypeVar("T")
 
@@ -66,17 +67,17 @@ class Envelope:
     pbx_time: datetime | None
 
 
-def read(response: httpx.Response, resource: str) -> Envelope:
+def read(response: httpx.Response, resource: str, method: str = "GET") -> Envelope:
     """Raises the PbxError that the response means."""
     body = _json_object(response)
     if body is None:
-        raise _not_json(response, resource)
+        raise _not_json(response, resource, method)
     messages = body.get("messages")
     if response.is_success and body.get("result") is True:
         info, warnings = texts(messages, "info"), texts(messages, "warning")
         cached = any("using cached data" in text.lower() for text in (*info, *warnings))
         return Envelope(body.get("data"), cached, warnings, _time(body))
-    raise _error(response.status_code, body, messages, resource)
+    raise _error(response.status_code, body, messages, resource, method)
 
 
 def texts(messages: object, severity: str) -> tuple[str, ...]:
@@ -97,11 +98,13 @@ def _fields(messages: object) -> dict[str, str]:
     return {str(k): plain(v) for k, v in errors.items()} if isinstance(errors, Mapping) else {}
 
 
-def _error(status: int, body: Mapping[str, Any], messages: object, resource: str) -> PbxError:
+def _error(status: int, body: Mapping[str, Any], messages: object, resource: str, method: str) -> PbxError:
     errors = texts(messages, "error")
     said = " ".join(errors).lower()
     if status == 401:
         return Unauthorised("the key is refused", resource)
+    if status == 403:
+        return no_right(method, resource)
     if WORKER_TIMEOUT in said:
         return TimedOut("no worker of the PBX answered within 30 s", resource)
     if status == 503:
@@ -117,7 +120,7 @@ def _error(status: int, body: Mapping[str, Any], messages: object, resource: str
     return Invalid(errors or (f"HTTP {status}",), resource, _fields(messages), body.get("data"))
 
 
-def _not_json(response: httpx.Response, resource: str) -> PbxError:
+def _not_json(response: httpx.Response, resource: str, method: str) -> PbxError:
     status = response.status_code
     if response.is_redirect:
         return Refused("the PBX redirects, and the key is not sent after a redirect", resource)
@@ -125,13 +128,22 @@ def _not_json(response: httpx.Response, resource: str) -> PbxError:
         return Busy("too many requests", BLOCKED_FOR, resource)
     if status == 403 and b"security violation" in response.content.lower():
         return Invalid(("its firewall takes the text for an attack; write it differently",), resource)
-    if status == 403:
+    if status == 403 and _is_ban(response):
         return Busy("the PBX blocks this address", BLOCKED_FOR, resource)
+    if status == 403:
+        return no_right(method, resource)
     if status == 503:
         return Busy("its queue is full", QUEUE_FULL_FOR, resource)
     if status >= 500:
         return ServerError(status, resource)
     return NotJson(status, resource)
+
+
+def _is_ban(response: httpx.Response) -> bool:
+    """A banned address gets nginx's page, or its text `Access denied`; a key that lacks a right, from some release
+    after April 2026 on, a sentence of the API."""
+    text = response.content.lower()
+    return not text.strip() or b"access denied" in text or b"<html" in text
 
 
 def _json_object(response: httpx.Response) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from bot.pbx.calls import Calls
 from bot.pbx.connection import Connection
 from bot.pbx.employees import Employees
 from bot.pbx.extensions import Extensions
+from bot.pbx.firewall import Firewall
 from bot.pbx.records import Records
 from bot.pbx.routing import Routing
 from bot.pbx.trunks import Trunks
@@ -32,6 +33,7 @@ class Pbx:
         self.calls = Calls(self._connection)
         self.records = Records(self._connection)
         self.routing = Routing(self._connection)
+        self.firewall = Firewall(self._connection)
 
     def __repr__(self) -> str:
         return f"Pbx({self.name!r})"

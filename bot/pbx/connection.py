@@ -162,7 +162,7 @@ class Connection:
         self._verdict.check(path)
         response = await self._send(method, path, query, body, priority)
         try:
-            envelope = answers.read(response, resource_of(path))
+            envelope = answers.read(response, resource_of(path), method)
         except Unauthorised:
             raise await self._verdict.judge(path, method, self._allowed) from None
         except Busy as error:
@@ -173,9 +173,9 @@ class Connection:
         return envelope
 
     async def _allowed(self, probe: str) -> bool:
-        """Whether the key may do something else. Anything but a 401 speaks for the key."""
+        """Whether the key may do something else. Anything but a refusal speaks for the key."""
         response = await self._send("GET", probe, None, None, Priority.WATCH)
-        return response.status_code != 401
+        return response.status_code not in (401, 403)
 
     async def _send(
         self,
@@ -240,7 +240,7 @@ def _named(method: str, resource: str) -> Iterator[None]:
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
             raise Untrusted("its certificate is not trusted", resource) from None
-        raise Unreachable(type(error).__name__, resource) from None
+        raise Unreachable(type(error).__name__, resource, refused=_is_refused(error)) from None
     except httpx.TimeoutException as error:
         raise TimedOut(type(error).__name__, resource) from None
     except httpx.TransportError as error:
@@ -248,3 +248,13 @@ def _named(method: str, resource: str) -> Iterator[None]:
         raise lost if method == "GET" else Uncertain(lost, resource) from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise NotJson(0, resource) from error
+
+
+def _is_refused(error: BaseException | None) -> bool:
+    """httpx wraps the error of the socket, which wraps one for each address that was tried."""
+    while error is not None:
+        found = error.exceptions if isinstance(error, BaseExceptionGroup) else (error,)
+        if any(isinstance(one, ConnectionRefusedError) for one in found):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

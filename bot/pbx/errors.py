@@ -29,7 +29,12 @@ class PbxError(Exception):
         self.resource = resource
 
 
-class Unreachable(PbxError): ...
+class Unreachable(PbxError):
+    """`refused`: the machine is there, and nothing listens at the port."""
+
+    def __init__(self, reason: str, resource: str = "", *, refused: bool = False) -> None:
+        super().__init__(reason, resource)
+        self.refused = refused
 
 
 class Untrusted(PbxError): ...

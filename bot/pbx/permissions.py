@@ -23,6 +23,7 @@ ROWS = {
     "cdr": "Call Records",
     "pbx-status": "PBX Status",
     "time-settings": "Time Settings",
+    "firewall": "Firewall",
 }
 # One cheap question for each right the bot uses.
 PROBES = (
@@ -43,6 +44,11 @@ Probe = Callable[[str], Awaitable[bool]]
 def resource_of(path: str) -> str:
     """`providers:getStatuses` and `employees/7?x=1` are about `providers` and `employees`."""
     return path.split("?")[0].split("/")[0].split(":")[0]
+
+
+def no_right(method: str, resource: str) -> Forbidden:
+    """The error for a request of this method about that resource."""
+    return Forbidden(ROWS.get(resource, resource), "read" if method == "GET" else "write", resource)
 
 
 class KeyVerdict:
@@ -72,7 +78,7 @@ class KeyVerdict:
                 self.works()
                 if ENDS_IN_A_LETTER.match(path):
                     return KeyTooNarrow(ROWS[resource], resource)
-                return Forbidden(ROWS.get(resource, resource), needs, resource)
+                return no_right(method, resource)
         silence, self._silence = self._silence, min(self._silence * 2, LONGEST_SILENCE)
         self._refused_until = self._clock() + silence
         return Unauthorised("the key is refused", resource, silence)

@@ -25,6 +25,9 @@ class TrunkStatus(Wire):
     contact_status: Annotated[str | None, BeforeValidator(lambda v: str(v) if v else None)] = Field(
         None, alias="contactStatus"
     )
+    # Since 2026.3.40, of an outbound trunk: why it is `unreachable` though it is registered.
+    degraded_reason: Text = Field("", alias="degradedReason")
+    color: Text = Field("", alias="stateColor")
     description: Text = ""
     host: Text = ""
     username: Text = ""
@@ -35,6 +38,10 @@ class TrunkStatus(Wire):
     @property
     def name(self) -> str:
         return self.description or self.username or self.host or self.id
+
+    @property
+    def is_iax(self) -> bool:
+        return is_iax(self.id, self.type)
 
 
 class TrunkEvent(Wire):
@@ -59,6 +66,10 @@ class TrunkRow(Wire):
     @property
     def name(self) -> str:
         return self.represent.partition(": ")[2] or self.represent or self.username or self.host or self.id
+
+    @property
+    def is_iax(self) -> bool:
+        return is_iax(self.id, self.type)
 
 
 class Trunk(Wire):
@@ -130,9 +141,9 @@ class Trunks:
         found = [trunk for group in rows(answer.value, path) for trunk in _statuses(group, path)]
         return with_value(answer, {trunk.id: trunk for trunk in found if trunk.id})
 
-    async def list(self) -> Answer[tuple[TrunkRow, ...]]:
+    async def list(self, priority: Priority = Priority.COMMAND) -> Answer[tuple[TrunkRow, ...]]:
         """All trunks of both types; the PBX leaves the switched-off ones out unless it is asked for them."""
-        answer = await self._connection.read("providers", {"includeDisabled": "true"})
+        answer = await self._connection.read("providers", {"includeDisabled": "true"}, priority)
         found = [TrunkRow.model_validate(row) for row in mappings(rows(answer.value, "providers"))]
         return with_value(answer, tuple(row for row in found if row.id))
 
@@ -180,8 +191,13 @@ class Trunks:
         await self._connection.write(_path(trunk_id), {}, "DELETE")
 
 
+def is_iax(trunk_id: str, kind: str = "") -> bool:
+    """`kind` is the PBX's own word for the type, where it gave one."""
+    return kind.lower() == "iax" or trunk_id.upper().startswith("IAX")
+
+
 def type_of(trunk_id: str) -> TrunkType:
-    return "iax" if trunk_id.upper().startswith("IAX") else "sip"
+    return "iax" if is_iax(trunk_id) else "sip"
 
 
 def _path(trunk_id: str) -> str:

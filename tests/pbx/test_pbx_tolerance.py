@@ -55,6 +55,7 @@ EVERY_USE: dict[str, Callable[[Pbx], Awaitable[object]]] = {
     "employees.create_many": lambda pbx: pbx.employees.create_many([DRAFT, DRAFT]),
     "routing.incoming": lambda pbx: pbx.routing.incoming(),
     "routing.outbound": lambda pbx: pbx.routing.outbound(),
+    "firewall.banned": lambda pbx: pbx.firewall.banned(),
     "routing.queues": lambda pbx: pbx.routing.queues(),
     "time_zone": lambda pbx: pbx.time_zone(),
 }

@@ -1,0 +1,43 @@
+"""`/firewall`: whom the PBX's own fail2ban keeps out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import Field
+
+from bot.pbx.answers import Answer
+from bot.pbx.budget import Priority
+from bot.pbx.connection import Connection
+from bot.pbx.wire import Epoch, Wire, mappings, with_value
+
+
+class _Jailed(Wire):
+    until: Epoch = Field(None, alias="timeunban")
+
+
+@dataclass(frozen=True, slots=True)
+class Ban:
+    """Of one address; `until` is None where the PBX does not say when it ends."""
+
+    address: str
+    until: datetime | None = None
+
+
+class Firewall:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def banned(self, priority: Priority = Priority.COMMAND) -> Answer[tuple[Ban, ...]]:
+        """By the PBX's source a map of addresses to their bans, one for each jail, and `[]` when there are none; it is
+        remembered there for 30 s."""
+        answer = await self._connection.read("firewall:getBannedIps", priority=priority)
+        rows = answer.value.items() if isinstance(answer.value, Mapping) else ()
+        listed = [(str(row.get("ip") or ""), row) for row in mappings(answer.value)]
+        return with_value(answer, tuple(_ban(address, row) for address, row in (*rows, *listed) if address))
+
+
+def _ban(address: str, row: object) -> Ban:
+    bans = mappings(row.get("bans")) if isinstance(row, Mapping) else []
+    ends = [_Jailed.model_validate(ban).until for ban in bans]
+    return Ban(address, max((end for end in ends if end is not None), default=None))

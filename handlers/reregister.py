@@ -13,7 +13,7 @@ from handlers import problems, trunk_card, trunk_registration
 from handlers.command import Reply, Request, button
 from handlers.read_back import read_back
 from handlers.rules import Resume
-from handlers.trunk_facts import trunk_facts
+from handlers.trunk_facts import facts_of
 
 # Off is where it must not stay.
 TRIES = 3
@@ -41,7 +41,7 @@ async def reregister(request: Request) -> Reply:
     trunk_id, name = str(request.data["id"]), str(request.data["name"])
     said: dict[str, Any] = {"station": request.station.name, "name": name, "done": "anew"}
     old = await trunk_card.status_of(request, trunk_id, fresh=request.resumed)
-    if request.resumed and trunk_facts(old)["health"] is Health.UP:
+    if request.resumed and facts_of(request, old)["health"] is Health.UP:
         return trunk_registration.begun(request, trunk_id, said, Change({}, {"registered": "anew"}))
     await _switch(request, trunk_id, on=False)
     for _ in range(TRIES):

@@ -8,6 +8,7 @@ from typing import Any
 from bot.alerts.health import Health
 from bot.alerts.observation import Sight
 from handlers.desk import Station
+from handlers.trunk_facts import UNCOUNTED
 
 WORKS = frozenset({Health.UP, Health.DEGRADED})
 
@@ -72,7 +73,7 @@ def in_order(lines: list[Line]) -> list[Line]:
 def _trunks(seen: Sight | None) -> tuple[int | None, int | None]:
     if seen is None or seen.trouble is not None:
         return None, None
-    switched_on = [trunk.health for trunk in seen.trunks.values() if trunk.health is not Health.OFF]
+    switched_on = [trunk.health for trunk in seen.trunks.values() if trunk.health not in UNCOUNTED]
     return sum(health in WORKS for health in switched_on), len(switched_on)
 
 

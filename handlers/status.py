@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from bot.alerts.health import Health
@@ -12,7 +12,7 @@ from bot.pbx import Answer, CallLeg, ExtensionStatus, PbxError, TrunkStatus
 from handlers import problems, status_one
 from handlers.command import Reply, Request, button, command
 from handlers.live_calls import join_legs
-from handlers.trunk_facts import ORDER, trunk_facts
+from handlers.trunk_facts import ORDER, UNCOUNTED, facts_of, statuses
 
 T = TypeVar("T")
 
@@ -52,7 +52,7 @@ async def _picture(request: Request, view_name: str, page: int) -> Message:
     pbx = request.station.pbx
     engine_is_silent = request.station.watch.engine_is_silent
     trunks, extensions, calls, incidents = await asyncio.gather(
-        _part(pbx.trunks.statuses()),
+        _part(statuses(request)),
         # With the telephony engine down this list takes the PBX a second for each extension.
         _part(_nothing() if engine_is_silent else pbx.extensions.statuses(), EXTENSIONS_WITHIN),
         _part(pbx.calls.active()),
@@ -63,7 +63,7 @@ async def _picture(request: Request, view_name: str, page: int) -> Message:
         "now": request.now,
         "view": view_name,
         "engine_is_silent": engine_is_silent,
-        "trunks": _trunk_facts(trunks, request.now),
+        "trunks": _trunk_facts(request, trunks),
         "extensions": _extension_facts(extensions, view_name, page),
         "calls": _call_facts(calls),
         "incidents": incidents,
@@ -108,16 +108,17 @@ async def _part(question: Awaitable[Answer[T]], within: float | None = None) -> 
         return Part(problem={"kind": "timed_out"})
 
 
-def _trunk_facts(part: Part, now: datetime) -> dict[str, Any]:
+def _trunk_facts(request: Request, part: Part) -> dict[str, Any]:
     if part.value is None:
         return {"problem": part.problem}
     answer: Answer[dict[str, TrunkStatus]] = part.value
     rows = sorted(
-        (trunk_facts(t) for t in answer.value.values()), key=lambda row: (ORDER.index(row["health"]), row["name"])
+        (facts_of(request, trunk) for trunk in answer.value.values()),
+        key=lambda row: (ORDER.index(row["health"]), row["name"]),
     )
-    enabled = [row for row in rows if row["health"] is not Health.OFF]
+    enabled = [row for row in rows if row["health"] not in UNCOUNTED]
     measured = min((t.last_update for t in answer.value.values() if t.last_update), default=None)
-    pbx_now = answer.pbx_time or now
+    pbx_now = answer.pbx_time or request.now
     stale = measured is not None and pbx_now - measured > STALE_AFTER
     return {
         "problem": None,
@@ -127,6 +128,7 @@ def _trunk_facts(part: Part, now: datetime) -> dict[str, Any]:
         "worst": rows[0]["health"] if enabled else None,
         "measured": measured if stale else None,
         "warnings": answer.warnings,
+        "dialect": request.station.watch.dialect,
     }
 
 

@@ -7,7 +7,7 @@ from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import NotFound, PbxError, PeerStatus, TrunkStatus
 from handlers import trunk_card, trunks
 from handlers.command import Reply, Request, button
-from handlers.trunk_facts import trunk_facts
+from handlers.trunk_facts import facts_of
 
 ON_THE_PHONE = frozenset({"busy", "in use", "ringing", "on hold", "ring+inuse"})
 
@@ -37,7 +37,7 @@ async def trunk(request: Request) -> Reply:
 
 
 def _trunk(request: Request, status: TrunkStatus) -> Message:
-    facts = trunk_facts(status) | {
+    facts = facts_of(request, status) | {
         "station": request.station.name,
         "now": request.now,
         "engine_is_silent": request.station.watch.engine_is_silent,

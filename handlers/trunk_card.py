@@ -6,12 +6,12 @@ from datetime import datetime, time
 from typing import Any, TypeVar
 
 from bot.access import Permission
-from bot.alerts.health import Health, read_health
+from bot.alerts.health import Health, health_of, health_of_word
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import NotFound, PbxError, TrunkEvent, TrunkStatus
 from handlers import problems, trunk_fields
 from handlers.command import Reply, Request, button
-from handlers.trunk_facts import trunk_facts
+from handlers.trunk_facts import facts_of, statuses
 from handlers.trunk_history import availability
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ async def check(request: Request) -> Reply:
 
 async def status_of(request: Request, trunk_id: str, *, fresh: bool = False) -> TrunkStatus:
     """From the list of all: a key with limited rights may not ask for every single trunk. Raises NotFound."""
-    found = (await request.station.pbx.trunks.statuses(fresh=fresh)).value.get(trunk_id)
+    found = (await statuses(request, fresh=fresh)).value.get(trunk_id)
     if found is None:
         raise NotFound(("the trunk is not there any more",), "providers")
     return found
@@ -51,12 +51,12 @@ async def card(request: Request, trunk_id: str, page: int | None = None, *, fres
         _part(pbx.trunks.history(trunk_id, EVENTS)),
         routes_of(request, trunk_id),
     )
-    facts = trunk_facts(status) | {
+    facts = facts_of(request, status) | {
         "station": request.station.name,
         "now": request.now,
         "username": status.username,
         "settings": _settings(settings.value.value) if settings.value else _listed(listed, trunk_id),
-        "events": _events(history.value.value) if history.value else [],
+        "events": _events(status, history.value.value) if history.value else [],
         "available": _today(request, status, history.value.value) if history.value else None,
         "routes": routes,
         "problem": settings.problem or history.problem,
@@ -91,9 +91,9 @@ def _listed(listed: _Part, trunk_id: str) -> list[dict[str, Any]]:
     return trunk_fields.FIELDS.shown(known)
 
 
-def _events(events: tuple[TrunkEvent, ...]) -> list[dict[str, Any]]:
+def _events(trunk: TrunkStatus, events: tuple[TrunkEvent, ...]) -> list[dict[str, Any]]:
     return [
-        {"at": event.at, "state": event.state, "health": read_health(event.state, None)}
+        {"at": event.at, "state": event.state, "health": health_of_word(event.state, iax=trunk.is_iax)}
         for event in events[:SHOWN_EVENTS]
         if event.at is not None
     ]
@@ -141,7 +141,7 @@ def _buttons(request: Request, status: TrunkStatus, page: int | None) -> Rows:
         first.append(Button(mark("🔎 Check now"), "trunk.check", data))
     rows = [tuple(first)]
     if request.may(Permission.TRUNKS).allowed:
-        off = read_health(status.state, status.contact_status) is Health.OFF
+        off = health_of(status) is Health.OFF
         label = mark("🔌 Switch on") if off else mark("🔌 Switch off")
         switch = Button(label, "trunk.switch", {"id": status.id, "on": off})
         edit = Button(mark("✏️ Edit"), "trunk.edit", {"id": status.id})

@@ -1,25 +1,54 @@
-"""A trunk's state as facts for a template. Pure."""
+"""The trunks as people are shown them: what the PBX tells, with what the watch knows beside it."""
 
+from dataclasses import replace
 from typing import Any
 
-from bot.alerts.health import Health, cause_of, read_health
-from bot.pbx import TrunkStatus
+from bot.alerts.health import Cause, Health, cause_of, health_of
+from bot.pbx import Answer, TrunkStatus
+from handlers.command import Request
 
 # Worst first.
-ORDER = (Health.DOWN, Health.DEGRADED, Health.UNKNOWN, Health.UP, Health.OFF)
+ORDER = (
+    Health.DOWN,
+    Health.PARTIAL,
+    Health.DEGRADED,
+    Health.UNKNOWN,
+    Health.UP,
+    Health.UNWATCHED,
+    Health.OFF,
+)
+# Neither up nor down: they are counted nowhere.
+UNCOUNTED = frozenset({Health.OFF, Health.UNWATCHED})
 
 
-def trunk_facts(trunk: TrunkStatus) -> dict[str, Any]:
-    health = read_health(trunk.state, trunk.contact_status)
+def trunk_facts(
+    trunk: TrunkStatus, registration: str = "", known: Cause | None = None, *, registering_again: bool = False
+) -> dict[str, Any]:
+    """`known` is the cause that the watch has found, which knows what came before."""
+    health = health_of(trunk, registration)
     return {
         "id": trunk.id,
         "name": trunk.name,
         "host": trunk.host,
         "type": trunk.type,
         "health": health,
-        "cause": cause_of(trunk.state, trunk.contact_status) if health is Health.DOWN else None,
+        "cause": (known or cause_of(trunk)) if health is Health.DOWN else None,
+        "registering_again": registering_again and health is Health.DOWN,
         "state": trunk.state,
         "contact": trunk.contact_status,
         "rtt": trunk.rtt,
         "since": trunk.last_change,
     }
+
+
+async def statuses(request: Request, *, fresh: bool = False) -> Answer[dict[str, TrunkStatus]]:
+    """Of all trunks by id, also of those that the PBX only lists."""
+    answer = await request.station.pbx.trunks.statuses(fresh=fresh)
+    return replace(answer, value=request.station.watch.listed.all(answer.value))
+
+
+def facts_of(request: Request, trunk: TrunkStatus) -> dict[str, Any]:
+    """Of one trunk of this request's station."""
+    watch = request.station.watch
+    again = watch.registers_again(trunk.id)
+    return trunk_facts(trunk, watch.listed.registration(trunk), watch.cause(trunk.id), registering_again=again)

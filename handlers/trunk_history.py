@@ -7,10 +7,10 @@ the PBX always has 0 %, and they start anew with every restart.
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.alerts.health import Health, read_health
+from bot.alerts.health import Health, health_of_word
 from bot.pbx import TrunkEvent
 
-GOOD = (Health.UP, Health.DEGRADED)
+GOOD = (Health.UP, Health.PARTIAL, Health.DEGRADED)
 
 
 def availability(events: Sequence[TrunkEvent], current: str, start: datetime, now: datetime) -> float | None:
@@ -37,7 +37,7 @@ def availability(events: Sequence[TrunkEvent], current: str, start: datetime, no
 
 def _counted(known: float, good: float, state: str, seconds: float) -> tuple[float, float]:
     """A trunk that was switched off was neither good nor bad."""
-    health = read_health(state, None)
+    health = health_of_word(state)
     if health is Health.OFF:
         return known, good
     return known + seconds, good + (seconds if health in GOOD else 0.0)

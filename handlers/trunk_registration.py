@@ -8,7 +8,7 @@ from bot.pbx import PbxError, TrunkStatus
 from bot.store.audit import Change
 from handlers import problems, trunk_card
 from handlers.command import Reply, Request
-from handlers.trunk_facts import trunk_facts
+from handlers.trunk_facts import facts_of
 
 FOR = 60.0
 EVERY = 4.0
@@ -28,7 +28,7 @@ async def watch(request: Request, trunk_id: str, said: dict[str, Any], old: Trun
         await request.station.pause(EVERY)
         waited += EVERY
         try:
-            state = trunk_facts(await trunk_card.status_of(request, trunk_id, fresh=True))
+            state = facts_of(request, await trunk_card.status_of(request, trunk_id, fresh=True))
         except PbxError:
             continue
         if _outlives(old, state):

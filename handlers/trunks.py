@@ -8,7 +8,7 @@ from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import PbxError, TrunkStatus
 from handlers import trunk_card
 from handlers.command import Reply, Request, button, command
-from handlers.trunk_facts import ORDER, trunk_facts
+from handlers.trunk_facts import ORDER, facts_of, statuses
 
 PAGE = 8
 
@@ -34,7 +34,7 @@ async def show(request: Request) -> Reply:
 async def find(request: Request, name: str) -> list[TrunkStatus]:
     """Whose name, host, login or id is, or else contains, what was written."""
     wanted = name.strip().strip("\"'“”«»").casefold()
-    everything = list((await request.station.pbx.trunks.statuses()).value.values())
+    everything = list((await statuses(request)).value.values())
 
     def words(trunk: TrunkStatus) -> list[str]:
         return [text.casefold() for text in (trunk.name, trunk.id, trunk.username, trunk.host) if text]
@@ -52,8 +52,8 @@ def choice(request: Request, found: Sequence[TrunkStatus], action: str = "trunk.
 
 
 async def _list(request: Request, page: int) -> Message:
-    answer, kinds = await asyncio.gather(request.station.pbx.trunks.statuses(), _registrations(request))
-    rows = [trunk_facts(trunk) | {"registration": kinds.get(trunk.id, "")} for trunk in answer.value.values()]
+    answer, kinds = await asyncio.gather(statuses(request), _registrations(request))
+    rows = [facts_of(request, trunk) | {"registration": kinds.get(trunk.id, "")} for trunk in answer.value.values()]
     rows.sort(key=lambda row: (ORDER.index(row["health"]), row["name"]))
     last = max(0, (len(rows) - 1) // PAGE)
     page = min(page, last)

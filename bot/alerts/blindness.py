@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.alerts.health import Health, read_health
+from bot.alerts.health import Health, health_of_word
 from bot.pbx import TrunkEvent
+from bot.pbx.trunks import is_iax
 
 MOST_TOLD = 20
 
@@ -39,23 +40,30 @@ def outages_within(
     """The outages between `begin` and `end`, oldest first. `events` as the PBX gives them, newest first; `skew` is what
     its clock must be moved by to be ours.
 
-    Only a good state, or being switched off, ends an outage: while the PBX did not know the state nothing changed.
+    Only a good state, or being switched off, ends an outage: while the PBX did not know the state nothing changed. Half
+    an outage is none, but what goes down from it began with it; what comes back half is registered again.
     """
     if begin >= end:
         return ()
     told = [(event.at + skew, event) for event in reversed(events) if event.at is not None]
     told.sort(key=lambda moment: moment[0])
     inside = [(at, event) for at, event in told if begin <= at < end]
-    is_down = _before([event for at, event in told if at < begin], inside[0][1].previous if inside else "")
+    before = [event for at, event in told if at < begin]
+    is_down = _before(before, inside[0][1].previous if inside else "", iax=is_iax(trunk))
     since: datetime | None = None
+    half_since: datetime | None = None
     found: list[Absence] = []
     for at, event in inside:
-        health = read_health(event.state, None)
+        health = health_of_word(event.state, iax=is_iax(trunk))
         if health is Health.DOWN and not is_down:
-            is_down, since = True, at
-        elif is_down and health in (Health.UP, Health.DEGRADED, Health.OFF):
+            is_down, since = True, half_since or at
+        elif health is Health.PARTIAL and not is_down:
+            half_since = half_since or at
+            continue
+        elif is_down and health in (Health.UP, Health.PARTIAL, Health.DEGRADED, Health.OFF):
             found.append(Absence(trunk, name, since, at))
             is_down, since = False, None
+        half_since = None
     if is_down:
         found.append(Absence(trunk, name, since, None))
     return tuple(found)
@@ -81,9 +89,9 @@ def note_facts(station: str, begin: datetime, end: datetime, absences: Iterable[
     }
 
 
-def _before(events: Sequence[TrunkEvent], previous: str) -> bool:
+def _before(events: Sequence[TrunkEvent], previous: str, *, iax: bool) -> bool:
     """Whether the trunk was down when the window began: by what came before it, else by what the first event in it
     says was before."""
-    healths = [read_health(event.state, None) for event in reversed(events)]
+    healths = [health_of_word(event.state, iax=iax) for event in reversed(events)]
     known = next((health for health in healths if health is not Health.UNKNOWN), None)
-    return (known or read_health(previous, None)) is Health.DOWN
+    return (known or health_of_word(previous, iax=iax)) is Health.DOWN

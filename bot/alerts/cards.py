@@ -8,12 +8,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access import EVERY_STATION, Destination
 from bot.alerts import shown
-from bot.alerts.incident import OUTAGES
+from bot.alerts.health import SILENT, is_inbound
+from bot.alerts.incident import OUTAGES, Kind
+from bot.alerts.trunk_memory import SPREAD
 from bot.chat.message import stored
 from bot.store import outbox
 from bot.store.keyboards import new_keyboard
@@ -54,7 +56,7 @@ class Cards:
             return card
         # What concerns all PBXs stands alone, and nothing is put beside it.
         alone = not_before is not None or incident.station == EVERY_STATION
-        card = None if alone else await self._joinable(session, to, loud=loud, now=now)
+        card = None if alone else await self._joinable(session, incident, to, loud=loud, now=now)
         if card is None:
             return await self._open(session, incident, to, loud=loud, now=now, not_before=not_before)
         session.add(CardIncident(card_id=card.id, incident_id=incident.id))
@@ -146,8 +148,23 @@ class Cards:
         cards = await self.of(session, incident)
         return next((card for card in cards if (card.chat_id, card.thread_id) == to), None)
 
-    async def _joinable(self, session: AsyncSession, to: Destination, *, loud: bool, now: datetime) -> Card | None:
-        """The card that was opened or joined in this chat a moment ago, and has room."""
+    async def _joinable(
+        self, session: AsyncSession, incident: Incident, to: Destination, *, loud: bool, now: datetime
+    ) -> Card | None:
+        """The card that was opened or joined in this chat a moment ago, or tells of the same cut, and has room."""
+        lately = Card.joined_at >= now - self._together
+        if not _may_be_cut_off(incident):
+            return await self._with_room(session, to, loud, lately)
+        same_cut = and_(Card.station == incident.station, Card.opened_at >= now - SPREAD)
+        card = await self._with_room(session, to, loud, or_(lately, same_cut))
+        if card is None or card.joined_at >= now - self._together:
+            return card
+        shown_there = [one for one in await self._incidents(session, card) if one.open_key is not None]
+        return card if any(_is_cut_off(one) for one in shown_there) else None
+
+    async def _with_room(
+        self, session: AsyncSession, to: Destination, loud: bool, when: ColumnElement[bool]
+    ) -> Card | None:
         found = await session.execute(
             select(Card, func.count(CardIncident.incident_id))
             .join(CardIncident, CardIncident.card_id == Card.id)
@@ -157,7 +174,7 @@ class Cards:
                 Card.thread_id.is_(to.thread) if to.thread is None else Card.thread_id == to.thread,
                 Card.closed_at.is_(None),
                 Card.loud == loud,
-                Card.joined_at >= now - self._together,
+                when,
             )
             .group_by(Card.id)
             .order_by(Card.id.desc())
@@ -268,6 +285,17 @@ class Cards:
             return True
         newest = self._newest_in(card.chat_id) if card.chat_id < 0 else None
         return newest is not None and message.message_id is not None and newest - message.message_id > FAR
+
+
+def _is_cut_off(incident: Incident) -> bool:
+    """Its provider is not heard, as when the provider or the way to it is gone."""
+    return incident.kind == Kind.TRUNK_DOWN and incident.facts.get("cause") in SILENT
+
+
+def _may_be_cut_off(incident: Incident) -> bool:
+    """Of a provider that registers with the PBX nothing is seen but that its registration has run out."""
+    gone = incident.kind == Kind.TRUNK_DOWN and is_inbound(str(incident.facts.get("state")))
+    return gone or _is_cut_off(incident)
 
 
 def _end_unsent(message: Outgoing, card: Card, now: datetime) -> None:

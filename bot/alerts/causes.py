@@ -1,24 +1,26 @@
 """Why a trunk is down: what its own state does not tell, its neighbours do. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from ipaddress import ip_address
 
-from bot.alerts.health import Cause, Health, cause_of, is_inbound
+from bot.alerts.health import SILENT, Cause, Contact, Health, cause_of, contact_of, is_inbound
 from bot.pbx import TrunkStatus
 
-BAD = frozenset({Health.DOWN, Health.DEGRADED})
-SILENT = frozenset({Cause.NO_ANSWER, Cause.NAME_NOT_RESOLVED})
+BAD = frozenset({Health.DOWN, Health.PARTIAL, Health.DEGRADED})
 
 
-def in_context(trunks: Iterable[tuple[TrunkStatus, Health]]) -> Mapping[str, Cause]:
-    """The cause of each trunk by its id, whatever its health: a cause is only shown for what is not well."""
+def in_context(trunks: Iterable[tuple[TrunkStatus, Health]], banned: Collection[str] = ()) -> Mapping[str, Cause]:
+    """The cause of each trunk by its id, whatever its health: a cause is only shown for what is not well. `banned` are
+    the ids of trunks whose provider the PBX's own firewall keeps out."""
     seen = list(trunks)
     engine_sees_somebody = any(trunk.contact_status for trunk, _ in seen)
     causes = {trunk.id: _alone(trunk, engine_sees_somebody=engine_sees_somebody) for trunk, _ in seen}
     # A provider that answers for one account is not dead for the other.
     answering = {trunk.host.lower() for trunk, health in seen if health is Health.UP and trunk.host}
     for trunk, health in seen:
-        if health is Health.DOWN and causes[trunk.id] is Cause.NO_ANSWER and trunk.host.lower() in answering:
+        if causes[trunk.id] in SILENT and trunk.id in banned:
+            causes[trunk.id] = Cause.BANNED
+        elif health is Health.DOWN and causes[trunk.id] is Cause.NO_ANSWER and trunk.host.lower() in answering:
             causes[trunk.id] = Cause.UNKNOWN
     if _own_internet(seen, causes):
         cut_off = [trunk.id for trunk, health in seen if health in BAD and _is_cut_off(trunk, causes)]
@@ -28,26 +30,31 @@ def in_context(trunks: Iterable[tuple[TrunkStatus, Health]]) -> Mapping[str, Cau
 
 def _is_cut_off(trunk: TrunkStatus, causes: Mapping[str, Cause]) -> bool:
     """With the internet gone; of an IAX trunk the PBX never says why."""
-    silent = causes[trunk.id] in SILENT or (trunk.type == "iax" and causes[trunk.id] is Cause.UNKNOWN)
-    return silent and not _is_near(trunk.host)
+    silent = causes[trunk.id] in SILENT or (trunk.is_iax and causes[trunk.id] is Cause.UNKNOWN)
+    return silent and causes[trunk.id] is not Cause.BANNED and not _is_near(trunk.host)
 
 
 def _alone(trunk: TrunkStatus, *, engine_sees_somebody: bool) -> Cause:
     """Measured: a host whose name does not resolve leaves its trunk UNKNOWN without any contact, while the others have
     theirs."""
     unregistered = trunk.state.strip().lower() in ("unknown", "rejected", "unregistered")
-    no_contact = not trunk.contact_status and not is_inbound(trunk.state)
-    if trunk.type == "sip" and unregistered and no_contact and engine_sees_somebody and _is_name(trunk.host):
-        return Cause.NAME_NOT_RESOLVED
-    return cause_of(trunk.state, trunk.contact_status)
+    no_contact = contact_of(trunk) is Contact.NONE and not is_inbound(trunk.state)
+    if not trunk.is_iax and unregistered and no_contact and engine_sees_somebody:
+        return Cause.NAME_NOT_RESOLVED if _is_name(trunk.host) else cause_of(trunk)
+    return cause_of(trunk)
 
 
 def _own_internet(seen: Iterable[tuple[TrunkStatus, Health]], causes: Mapping[str, Cause]) -> bool:
-    """Several hosts out there are silent at once, and none answers: what they have in common is the way to them."""
+    """Several hosts out there are silent at once, and none works: what they have in common is the way to them. A trunk
+    that the PBX does not probe counts as registered until that runs out, and says nothing."""
     outside = [(trunk, health) for trunk, health in seen if trunk.host and not _is_near(trunk.host)]
-    silent = {t.host.lower() for t, health in outside if health in BAD and causes[t.id] in SILENT}
-    answers = any(health is Health.UP and trunk.contact_status == "Reachable" for trunk, health in outside)
-    return len(silent) > 1 and not answers
+    silent = {
+        t.host.lower()
+        for t, health in outside
+        if health in BAD and causes[t.id] in SILENT and causes[t.id] is not Cause.BANNED
+    }
+    works = any(health is Health.UP and contact_of(trunk) is not Contact.UNASKED for trunk, health in outside)
+    return len(silent) > 1 and not works
 
 
 def _is_name(host: str) -> bool:

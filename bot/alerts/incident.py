@@ -11,6 +11,11 @@ class Kind(StrEnum):
 
     TRUNK_DOWN = "trunk_down"
     TRUNK_DEGRADED = "trunk_degraded"
+    # Half an outage: at first a note, since every outage begins so; once it lasts, calls out over the trunk fail, or
+    # go over other trunks.
+    TRUNK_PARTIAL = "trunk_partial"
+    TRUNK_OUTBOUND_DOWN = "trunk_outbound_down"
+    TRUNK_DETOURED = "trunk_detoured"
     TRUNK_UNKNOWN = "trunk_unknown"
     TRUNK_FLAPPING = "trunk_flapping"
     STATION = "station"
@@ -25,10 +30,20 @@ class Kind(StrEnum):
 
 
 # Somebody cannot be called: the person on call is woken, and whoever comes next when nobody takes it.
-OUTAGES = frozenset({Kind.TRUNK_DOWN, Kind.STATION, Kind.REHEARSAL, Kind.PROVIDER_DOWN, Kind.OWN_INTERNET})
+OUTAGES = frozenset(
+    {
+        Kind.TRUNK_DOWN,
+        Kind.TRUNK_OUTBOUND_DOWN,
+        Kind.STATION,
+        Kind.REHEARSAL,
+        Kind.PROVIDER_DOWN,
+        Kind.OWN_INTERNET,
+    }
+)
 # What makes a sound in the alert chats.
-LOUD = OUTAGES | {Kind.EXTENSION_OFFLINE}
-TRUNKS = frozenset({Kind.TRUNK_DOWN, Kind.TRUNK_DEGRADED, Kind.TRUNK_UNKNOWN, Kind.TRUNK_FLAPPING})
+LOUD = OUTAGES | {Kind.TRUNK_DETOURED, Kind.EXTENSION_OFFLINE}
+HALF_OUT = frozenset({Kind.TRUNK_PARTIAL, Kind.TRUNK_OUTBOUND_DOWN, Kind.TRUNK_DETOURED})
+TRUNKS = HALF_OUT | {Kind.TRUNK_DOWN, Kind.TRUNK_DEGRADED, Kind.TRUNK_UNKNOWN, Kind.TRUNK_FLAPPING}
 
 # Subjects of incidents are the ids of trunks, and these.
 STATION = ""
@@ -53,6 +68,8 @@ class End(StrEnum):
     CALLED_OFF = "called_off"
     # Its whole station is watched no longer.
     UNWATCHED = "unwatched"
+    # The PBX does not tell the trunk's state any more.
+    NOT_TOLD = "not_told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +100,28 @@ class Eased:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
+    """`calls_out_pending`: registered again, and until the provider is next asked no call goes out."""
+
     reason: End
     ended_at: datetime
+    calls_out_pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SwitchedOff:
     """Not an incident; worth a quiet note."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotTold:
+    """The PBX does not tell the trunk's state: it is not watched, which is worth a quiet note, once."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShutOut:
+    """The PBX blocks the bot's address: nothing is known until `until`. Worth a quiet note, at once."""
+
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +137,7 @@ class WasBlind:
     """Nobody looked for a while; worth a quiet note."""
 
 
-Transition = Opened | Worsened | Changed | Eased | Closed | SwitchedOff | Missed | WasBlind
+Transition = Opened | Worsened | Changed | Eased | Closed | SwitchedOff | NotTold | ShutOut | Missed | WasBlind
 
 
 @dataclass(frozen=True, slots=True)

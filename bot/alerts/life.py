@@ -17,7 +17,9 @@ from bot.alerts.incident import (
     Happened,
     Kind,
     Missed,
+    NotTold,
     Opened,
+    ShutOut,
     SwitchedOff,
     WasBlind,
     Worsened,
@@ -34,7 +36,7 @@ class Life:
         self._notices = notices
 
     async def happens(self, session: AsyncSession, one: Happened, now: datetime) -> None:
-        if isinstance(one.transition, SwitchedOff | WasBlind):
+        if isinstance(one.transition, SwitchedOff | NotTold | ShutOut | WasBlind):
             await self._note(session, one, now)
             return
         incident = await self._open_incident(session, one.subject)
@@ -54,7 +56,8 @@ class Life:
                 await self._notices.changed(session, incident, now)
             case Changed() if incident is not None:
                 await self._change(session, incident, one.facts, now)
-            case Closed(reason, ended_at) if incident is not None:
+            case Closed(reason, ended_at, pending) if incident is not None:
+                incident.facts = incident.facts | {"calls_out_pending": pending}
                 await self.end(session, incident, str(reason), ended_at, now)
             case Missed(began_at, ended_at) if incident is None:
                 await self._write_down(session, one, began_at, ended_at, now)
@@ -62,10 +65,15 @@ class Life:
     async def _note(self, session: AsyncSession, one: Happened, now: datetime) -> None:
         """What is no incident, and told quietly."""
         facts = one.facts | {"station": self._station}
-        if isinstance(one.transition, WasBlind):
-            await self._notices.was_blind(session, facts, now)
-        else:
-            await self._notices.note(session, "note_switched_off", facts, now)
+        match one.transition:
+            case WasBlind():
+                await self._notices.was_blind(session, facts, now)
+            case ShutOut(until):
+                await self._notices.note(session, "note_shut_out", facts | {"until": until.isoformat()}, now)
+            case NotTold():
+                await self._notices.note(session, "note_not_told", facts, now)
+            case _:
+                await self._notices.note(session, "note_switched_off", facts, now)
 
     async def _open(
         self, session: AsyncSession, one: Happened, kind: Kind, began_at: datetime, now: datetime

@@ -2,29 +2,47 @@
 
 It remembers since when things are as they are, and how many looks said so; nothing is decided from less than two
 distinct measurements, and everything it remembers survives a restart.
+
+A provider that dies is half out first (measured: for 16 to 81 s, whatever the dialect), and so is every one that comes
+back (for up to 57 s). So half an outage is a note at first. Down within `partial_after`, it was that outage's first
+minute; after that it is told as what it is. On the way back it ends the outage and begins nothing.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.alerts.health import Cause, Health
-from bot.alerts.incident import Changed, Closed, Eased, End, Kind, Opened, SwitchedOff, Transition, Worsened
+from bot.alerts.health import Health
+from bot.alerts.incident import (
+    HALF_OUT,
+    Changed,
+    Closed,
+    Eased,
+    End,
+    Kind,
+    NotTold,
+    Opened,
+    SwitchedOff,
+    Transition,
+    Worsened,
+)
 from bot.alerts.observation import TrunkSight
 from bot.alerts.station_machine import StationMemory
+from bot.alerts.trunk_memory import LOOKS, Drop, TrunkMemory, take_in
 
-LOOKS = 2
 # A measurement of the PBX may lie a little ahead of our own clock.
 CLOCKS_DIFFER = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`alert_after` is how long a trunk must be down before anybody is told. A trunk that goes down `flaps` times
+    """`alert_after` is how long a trunk must be down before anybody is told, `partial_after` how long half out before
+    that is no outage's beginning. A trunk that goes down `flaps` times
     within `flapping_within` flaps, until it was up for `calm`; down for `settled` meanwhile, it is down. Seconds."""
 
     poll_interval: float = 10
     alert_after: float = 30
+    partial_after: float = 150
     unknown_after: float = 300
     flaps: int = 4
     flapping_within: float = 1800
@@ -36,56 +54,6 @@ class Policy:
         return since > now + CLOCKS_DIFFER or now - since >= timedelta(seconds=seconds)
 
 
-@dataclass(frozen=True, slots=True)
-class Drop:
-    """An outage, told or not; `seconds` once it has ended."""
-
-    began: datetime
-    seconds: float = 0
-
-
-@dataclass(frozen=True, slots=True)
-class TrunkMemory:
-    """`health` is the last one seen, since `since`, in `looks` measurements running. `bad_since` is the beginning of
-    trouble that no confirmed good state has ended; `alarm` the kind of the open incident; `up_since` the beginning of
-    the last confirmed good state. `drops` are the last outages; while it flaps, `flaps` counts them from
-    `flapping_since`, and `downtime` the seconds of those that ended."""
-
-    name: str
-    host: str
-    type: str
-    state: str
-    health: Health
-    cause: Cause
-    since: datetime
-    looks: int
-    measured_at: datetime
-    settled: Health | None = None
-    bad_since: datetime | None = None
-    alarm: Kind | None = None
-    missing: int = 0
-    up_since: datetime | None = None
-    drops: tuple[Drop, ...] = ()
-    flapping_since: datetime | None = None
-    flaps: int = 0
-    downtime: float = 0
-
-
-def first_sight(sight: TrunkSight) -> TrunkMemory:
-    return TrunkMemory(
-        name=sight.name,
-        host=sight.host,
-        type=sight.type,
-        state=sight.state,
-        health=sight.health,
-        cause=sight.cause,
-        since=sight.since or sight.measured_at,
-        looks=0,
-        # Earlier than any measurement, so that this first one counts.
-        measured_at=sight.measured_at - timedelta(seconds=1),
-    )
-
-
 def step_trunk(
     memory: TrunkMemory, sight: TrunkSight, now: datetime, policy: Policy, judge_from: datetime | None
 ) -> tuple[TrunkMemory, Transition | None]:
@@ -94,7 +62,7 @@ def step_trunk(
     memory = replace(memory, name=sight.name, host=sight.host, type=sight.type, missing=0)
     if sight.measured_at <= memory.measured_at <= now + CLOCKS_DIFFER:
         return memory, None
-    memory, changed = _count(memory, sight)
+    memory, changed = take_in(memory, sight)
     match memory.health:
         case Health.UP:
             return _judge_up(memory, now, policy)
@@ -102,6 +70,10 @@ def step_trunk(
             return _judge_off(memory, now)
         case Health.UNKNOWN:
             return _judge_unknown(memory, now, policy)
+        case Health.UNWATCHED:
+            return _judge_unwatched(memory, now)
+        case Health.PARTIAL:
+            return _judge_partial(memory, now, policy, judge_from, changed=changed)
     return _judge_bad(memory, now, policy, judge_from, changed=changed)
 
 
@@ -118,31 +90,6 @@ def judge_anew(memory: TrunkMemory) -> TrunkMemory:
     return replace(memory, looks=0)
 
 
-def _count(memory: TrunkMemory, sight: TrunkSight) -> tuple[TrunkMemory, bool]:
-    same = sight.health is memory.health
-    since = memory.since if same else _began(sight, memory)
-    bad = sight.health in (Health.DOWN, Health.DEGRADED)
-    changed = same and bad and sight.cause is not memory.cause
-    return replace(
-        memory,
-        state=sight.state,
-        health=sight.health,
-        # Of what is well no cause is known, and the last one is what people ask for.
-        cause=sight.cause if bad or memory.looks == 0 else memory.cause,
-        since=since,
-        looks=min(memory.looks + 1, LOOKS) if same else 1,
-        measured_at=sight.measured_at,
-        bad_since=(memory.bad_since or since) if bad else memory.bad_since,
-    ), changed
-
-
-def _began(sight: TrunkSight, memory: TrunkMemory) -> datetime:
-    """When this state began: the PBX's word for it, unless that lies before what was last measured to be otherwise."""
-    if sight.since is None or sight.since < memory.measured_at:
-        return sight.measured_at
-    return sight.since
-
-
 def _judge_up(memory: TrunkMemory, now: datetime, policy: Policy) -> tuple[TrunkMemory, Transition | None]:
     if memory.looks < LOOKS:
         return memory, None
@@ -153,11 +100,9 @@ def _judge_up(memory: TrunkMemory, now: datetime, policy: Policy) -> tuple[Trunk
         return replace(memory, alarm=None), Closed(End.RECOVERED, ended) if memory.alarm else None
     if policy.lasts(ended, now, policy.calm):
         return _calm(memory), Closed(End.RECOVERED, ended)
-    if not was_down:
-        return memory, None
-    if memory.alarm is Kind.TRUNK_DOWN:
+    if memory.alarm in HALF_OUT | {Kind.TRUNK_DOWN}:
         return replace(memory, alarm=Kind.TRUNK_FLAPPING), Eased(Kind.TRUNK_FLAPPING)
-    return memory, Changed()
+    return memory, Changed() if was_down else None
 
 
 def _judge_off(memory: TrunkMemory, now: datetime) -> tuple[TrunkMemory, Transition | None]:
@@ -178,19 +123,82 @@ def _judge_unknown(memory: TrunkMemory, now: datetime, policy: Policy) -> tuple[
     return replace(memory, settled=Health.UNKNOWN, alarm=Kind.TRUNK_UNKNOWN), Opened(Kind.TRUNK_UNKNOWN, memory.since)
 
 
+def _judge_unwatched(memory: TrunkMemory, now: datetime) -> tuple[TrunkMemory, Transition | None]:
+    if memory.looks < LOOKS or memory.settled is Health.UNWATCHED:
+        return memory, None
+    told: Transition = Closed(End.NOT_TOLD, now) if memory.alarm else NotTold()
+    return replace(_calm(memory), settled=Health.UNWATCHED, bad_since=None, up_since=None), told
+
+
+def _judge_partial(
+    memory: TrunkMemory, now: datetime, policy: Policy, judge_from: datetime | None, *, changed: bool
+) -> tuple[TrunkMemory, Transition | None]:
+    if memory.looks < LOOKS:
+        return memory, None
+    if memory.returning and memory.bad_since != memory.since:
+        return _judge_return(memory)
+    began = memory.bad_since or memory.since
+    lasts = policy.lasts(max(began, judge_from or began), now, policy.partial_after)
+    held = policy.lasts(max(began, judge_from or began), now, policy.alert_after)
+    if not (lasts or (held and not memory.returning)) or (memory.flapping_since is not None and not lasts):
+        return memory, Changed() if changed and memory.alarm else None
+    kind = _half_out(memory, now, policy) if lasts else Kind.TRUNK_PARTIAL
+    if memory.alarm is kind:
+        return memory, Changed() if changed else None
+    told: Transition
+    if memory.alarm is None:
+        told = Opened(kind, began)
+    elif kind is Kind.TRUNK_DETOURED and memory.alarm is Kind.TRUNK_OUTBOUND_DOWN:
+        told = Eased(kind)
+    else:
+        told = Worsened(kind, began)
+    return replace(memory, settled=Health.PARTIAL, alarm=kind), told
+
+
+def _half_out(memory: TrunkMemory, now: datetime, policy: Policy) -> Kind:
+    """Whether its calls are lost: the trunk that took them must be gone as long as one that is told to be down."""
+    lost = memory.no_detour_since
+    if lost is None:
+        return Kind.TRUNK_DETOURED
+    keeps = memory.alarm is Kind.TRUNK_DETOURED and not policy.lasts(lost, now, policy.alert_after)
+    return Kind.TRUNK_DETOURED if keeps else Kind.TRUNK_OUTBOUND_DOWN
+
+
+def _judge_return(memory: TrunkMemory) -> tuple[TrunkMemory, Transition | None]:
+    """Registered again, and not asked yet: the outage is over, and what may follow is another."""
+    memory, _ = _end_drop(memory)
+    memory = replace(memory, bad_since=memory.since, up_since=memory.since)
+    if memory.flapping_since is not None:
+        if memory.alarm is not Kind.TRUNK_DOWN:
+            return memory, Changed() if memory.alarm else None
+        return replace(memory, alarm=Kind.TRUNK_FLAPPING), Eased(Kind.TRUNK_FLAPPING)
+    told = Closed(End.RECOVERED, memory.since, calls_out_pending=True) if memory.alarm else None
+    return replace(memory, settled=Health.PARTIAL, alarm=None), told
+
+
 def _judge_bad(
     memory: TrunkMemory, now: datetime, policy: Policy, judge_from: datetime | None, *, changed: bool
 ) -> tuple[TrunkMemory, Transition | None]:
+    is_down = memory.health is Health.DOWN
+    if is_down and memory.alarm in HALF_OUT - {Kind.TRUNK_PARTIAL}:
+        # It was half out for long: this is another thing, and begins now.
+        memory = replace(memory, bad_since=memory.since)
     began = memory.bad_since or memory.since
-    if memory.looks >= LOOKS and memory.health is Health.DOWN:
+    if memory.looks >= LOOKS and is_down:
         memory = _count_drop(memory, began, now, policy)
     if memory.flapping_since is not None:
         return _judge_flapping(memory, began, now, policy, changed=changed)
     held = policy.lasts(max(began, judge_from or began), now, policy.alert_after)
-    kind = Kind.TRUNK_DOWN if memory.health is Health.DOWN else Kind.TRUNK_DEGRADED
+    kind = Kind.TRUNK_DOWN if is_down else Kind.TRUNK_DEGRADED
     if memory.looks < LOOKS or not held or memory.alarm in (kind, Kind.TRUNK_DOWN):
         return memory, Changed() if changed and memory.alarm is kind else None
-    told: Transition = Worsened(kind, began) if memory.alarm else Opened(kind, began)
+    told: Transition
+    if memory.alarm is None:
+        told = Opened(kind, began)
+    elif not is_down and memory.alarm in HALF_OUT:
+        told = Eased(kind)
+    else:
+        told = Worsened(kind, memory.since)
     return replace(memory, settled=memory.health, alarm=kind), told
 
 
@@ -241,14 +249,5 @@ def needs_fresh_look(station: StationMemory, trunks: Mapping[str, TrunkMemory]) 
     if station.trouble is not None or station.alarm:
         # While a trouble simply lasts the PBX is spared: with a dead engine each measurement costs it 6 s.
         return (station.trouble is None) is station.alarm
-    return any(m.looks < LOOKS or m.missing or (m.health is Health.DOWN and not m.alarm) for m in trunks.values())
-
-
-def differ_lastingly(one: TrunkMemory | None, other: TrunkMemory | None) -> bool:
-    """Return True if one of two memories has to be stored again. `measured_at` of a trunk whose state is sure does not
-    count: it changes at each look."""
-    if one is other or one is None or other is None:
-        return one is not other
-    if one.looks >= LOOKS and other.looks >= LOOKS:
-        one = replace(one, measured_at=other.measured_at)
-    return one != other
+    undecided = (Health.DOWN, Health.PARTIAL)
+    return any(m.looks < LOOKS or m.missing or (m.health in undecided and not m.alarm) for m in trunks.values())

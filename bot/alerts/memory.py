@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from bot.alerts.machine import TrunkMemory
 from bot.alerts.station_machine import StationMemory
+from bot.alerts.trunk_memory import TrunkMemory
 
 STATION = TypeAdapter(StationMemory)
 TRUNK = TypeAdapter(TrunkMemory)

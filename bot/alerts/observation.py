@@ -1,16 +1,21 @@
 """What one look at a station showed, in the bot's own terms and on the bot's own clock. Pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.alerts import causes
-from bot.alerts.health import Cause, Health, read_health
+from bot.alerts.detour import UNKNOWN_DETOUR, Detour, detour
+from bot.alerts.health import SILENT, Cause, Health, health_of
+from bot.alerts.listed import NOTHING_LISTED, Listed
 from bot.pbx import (
     Answer,
+    Ban,
     Busy,
+    Dialect,
     Forbidden,
+    OutboundRoute,
     PbxError,
     ServerError,
     TimedOut,
@@ -18,6 +23,7 @@ from bot.pbx import (
     Unauthorised,
     Unreachable,
     Untrusted,
+    told_by,
 )
 
 # The PBX itself looks every 5 to 30 s; what is much older than that shows that it has stopped looking.
@@ -30,6 +36,7 @@ class Trouble(StrEnum):
     """What can be wrong with a whole station."""
 
     UNREACHABLE = "unreachable"
+    REFUSES_CONNECTION = "refuses_connection"
     UNTRUSTED = "untrusted"
     TIMED_OUT = "timed_out"
     NOT_JSON = "not_json"
@@ -43,7 +50,8 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TrunkSight:
-    """`since` is when the PBX says this state began, `measured_at` when it looked; both on our clock."""
+    """`since` is when the PBX says this state began, `measured_at` when it looked; both on our clock. `detour` is only
+    known for half an outage, `banned_until` where the PBX's own firewall keeps the provider out."""
 
     id: str
     name: str
@@ -54,6 +62,8 @@ class TrunkSight:
     cause: Cause
     since: datetime | None
     measured_at: datetime
+    detour: Detour = UNKNOWN_DETOUR
+    banned_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +78,50 @@ class Sight:
     trunks: Mapping[str, TrunkSight] = field(default_factory=dict)
     stale: bool = False
     skew: timedelta = timedelta(0)
+    dialect: Dialect | None = None
 
 
-def seen(answer: Answer[dict[str, TrunkStatus]], now: datetime) -> Sight:
-    """The PBX's times are moved onto our clock by the time its answer carried."""
+def healths_of(told: Mapping[str, TrunkStatus], listed: Listed) -> list[tuple[TrunkStatus, Health]]:
+    """Of every trunk that the PBX tells or lists."""
+    return [(trunk, health_of(trunk, listed.registration(trunk))) for trunk in listed.all(told).values()]
+
+
+def silent_in(healths: Iterable[tuple[TrunkStatus, Health]]) -> list[TrunkStatus]:
+    """The trunks that are not well because nobody answers."""
+    seen = list(healths)
+    why = causes.in_context(seen)
+    return [trunk for trunk, health in seen if health in causes.BAD and why[trunk.id] in SILENT]
+
+
+def seen(
+    answer: Answer[dict[str, TrunkStatus]],
+    now: datetime,
+    listed: Listed = NOTHING_LISTED,
+    *,
+    routes: Iterable[OutboundRoute] | None = None,
+    banned: Mapping[str, Ban] | None = None,
+) -> Sight:
+    """The PBX's times are moved onto our clock by the time its answer carried. `routes` are its outbound routes, where
+    they matter and are known, `banned` the bans of silent providers by the ids of their trunks."""
     pbx_now = answer.pbx_time or now
     skew = now - pbx_now
     if abs(skew) < SAME_CLOCK:
         skew = timedelta(0)
     measured = [trunk.last_update for trunk in answer.value.values() if trunk.last_update]
     stale = bool(answer.warnings) or any(pbx_now - moment > STALE_AFTER for moment in measured)
-    healths = [(trunk, read_health(trunk.state, trunk.contact_status)) for trunk in answer.value.values()]
-    why = causes.in_context(healths)
-    trunks = {trunk.id: _trunk(trunk, health, why[trunk.id], now, skew) for trunk, health in healths}
-    return Sight(now, trunks=trunks, stale=stale, skew=skew)
+    healths, bans = healths_of(answer.value, listed), banned or {}
+    why = causes.in_context(healths, bans)
+    working = {trunk.id: trunk.name for trunk, health in healths if health is Health.UP}
+    known = None if routes is None else tuple(routes)
+    trunks = {}
+    for trunk, health in healths:
+        one = _trunk(trunk, health, why[trunk.id], now, skew)
+        if health is Health.PARTIAL:
+            one = replace(one, detour=detour(trunk.id, known, working))
+        if one.cause is Cause.BANNED and (until := bans[trunk.id].until) is not None:
+            one = replace(one, banned_until=until + skew)
+        trunks[trunk.id] = one
+    return Sight(now, trunks=trunks, stale=stale, skew=skew, dialect=told_by(answer.value.values()))
 
 
 def not_seen(error: PbxError, now: datetime) -> Sight:
@@ -91,9 +131,10 @@ def not_seen(error: PbxError, now: datetime) -> Sight:
 
 
 def looks_like_a_dead_engine(answer: Answer[dict[str, TrunkStatus]]) -> bool:
-    """Measured: with Asterisk stopped the API answers 200, every enabled trunk is UNKNOWN or UNREGISTERED, and none has
-    a contact. Trunks that nobody ever called may look the same: the list of peers decides."""
-    enabled = [t for t in answer.value.values() if read_health(t.state, t.contact_status) is not Health.OFF]
+    """Measured: with Asterisk stopped the API answers 200, every enabled trunk is UNKNOWN, those whose provider
+    registers here are UNREGISTERED, IAX trunks, which show only then, `unregistered`, and none has a contact. Trunks
+    that nobody ever called may look the same: the list of peers decides."""
+    enabled = [trunk for trunk in answer.value.values() if health_of(trunk) is not Health.OFF]
     words = {trunk.state.strip().lower() for trunk in enabled}
     return bool(enabled) and words <= {"unknown", "unregistered", ""} and not any(t.contact_status for t in enabled)
 
@@ -127,4 +168,6 @@ TROUBLES: tuple[tuple[type[PbxError], Trouble], ...] = (
 
 
 def _trouble(error: PbxError) -> Trouble:
+    if isinstance(error, Unreachable) and error.refused:
+        return Trouble.REFUSES_CONNECTION
     return next((trouble for kind, trouble in TROUBLES if isinstance(error, kind)), Trouble.NOT_JSON)

@@ -120,7 +120,7 @@ def spells_of(incident: Incident, chain: Sequence[IncidentEvent]) -> list[Spell]
         if not spells:
             spells = [turned]
         elif turned != last:
-            warned = event.what == "worsened" and last.kind == Kind.TRUNK_DEGRADED
+            warned = event.what == "worsened" and last.kind in (Kind.TRUNK_DEGRADED, Kind.TRUNK_PARTIAL)
             began = last.began_at if warned else max(event.at, last.began_at)
             began = min(began, incident.ended_at or began)
             spells[-1:] = [replace(last, ended_at=began), replace(turned, began_at=began, ended_at=incident.ended_at)]

@@ -16,6 +16,9 @@ TAKE_ALL = mark("✅ I'm on all of it")
 # What a template may ask of any incident.
 NOTHING: dict[str, Any] = {
     **dict.fromkeys(("trunk", "host", "type", "state", "cause", "up_since", "bad_since", "gives_up_at")),
+    **dict.fromkeys(
+        ("loses_calls", "detour", "banned_until", "flapping_since", "calls_out_pending", "registering_again")
+    ),
     **dict.fromkeys(("trouble", "row", "extension", "name", "off_by", "since", "stations")),
     **dict.fromkeys(("asked", "unreachable", "next_at", "hold", "handed_to", "handed_by", "reminded_at")),
     **dict.fromkeys(("flaps", "downtime", "remaining", "of", "hit", "trunks"), 0),

@@ -3,10 +3,13 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.alerts.incident import Changed, Closed, End, Kind, Opened, Transition
+from bot.alerts.incident import Changed, Closed, End, Kind, Opened, ShutOut, Transition
 from bot.alerts.observation import Sight, Trouble
+from bot.pbx import Dialect
 
 LOOKS = 2
+# A full queue of the PBX is over in seconds; a block of the address lasts five minutes, and longer each time.
+SHUT_OUT_FOR = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +17,7 @@ class StationMemory:
     """`judge_from`: trunks are judged by what they show from then on, since before nothing was known of them.
     `seen_at` is a moment up to which the trunks were being watched, at most a minute old while they are, `looked_at`
     one up to which the bot looked, whatever it saw; `stale_since` is since when the PBX has answered without looking at
-    its trunks."""
+    its trunks. `dialect` is what the PBX was last heard to speak."""
 
     trouble: Trouble | None = None
     row: str = ""
@@ -25,6 +28,7 @@ class StationMemory:
     seen_at: datetime | None = None
     looked_at: datetime | None = None
     stale_since: datetime | None = None
+    dialect: Dialect | None = None
 
 
 def differs_in_recency_alone(memory: StationMemory, before: StationMemory) -> bool:
@@ -37,11 +41,13 @@ def differs_in_recency_alone(memory: StationMemory, before: StationMemory) -> bo
 def step_station(
     memory: StationMemory, sight: Sight, alert_after: timedelta
 ) -> tuple[StationMemory, Transition | None]:
-    """Trouble must last and be seen twice; so must its end."""
+    """Trouble must last and be seen twice; so must its end. A block of the bot's address is told at once, since nothing
+    will be seen until it ends; of the PBX it says nothing."""
     now = sight.at
     if sight.trouble is None:
         return _answers(memory, now)
-    if memory.trouble is None:
+    before = memory.trouble
+    if before is None or (before is Trouble.BLOCKED and sight.trouble is not Trouble.BLOCKED):
         memory = replace(memory, since=memory.since if memory.alarm else now, looks=0)
     changed = memory.alarm and (sight.trouble, sight.row) != (memory.trouble, memory.row) and memory.trouble is not None
     memory = replace(memory, trouble=sight.trouble, row=sight.row, looks=min(memory.looks + 1, LOOKS))
@@ -50,6 +56,9 @@ def step_station(
     lasts = now - since >= alert_after or since > now
     if not memory.alarm and memory.looks >= LOOKS and lasts:
         return replace(memory, alarm=True), Opened(Kind.STATION, since)
+    if sight.trouble is Trouble.BLOCKED and before is not Trouble.BLOCKED and not memory.alarm:
+        blocked_for = timedelta(seconds=sight.retry_after or 0)
+        return memory, ShutOut(now + blocked_for) if blocked_for >= SHUT_OUT_FOR else None
     return memory, Changed() if changed else None
 
 
@@ -71,4 +80,5 @@ def _fresh(memory: StationMemory, judge_from: datetime | None) -> StationMemory:
         seen_at=memory.seen_at,
         looked_at=memory.looked_at,
         stale_since=memory.stale_since,
+        dialect=memory.dialect,
     )

@@ -7,15 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.alerts.health import Cause, Health
-from bot.alerts.machine import TrunkMemory
+from bot.alerts.health import SILENT, Health
 from bot.alerts.observation import Trouble
 from bot.alerts.station_machine import StationMemory
+from bot.alerts.trunk_memory import TrunkMemory
 
 # What a station shows that cannot be reached over the network, whatever is wrong with it.
 CUT_OFF = frozenset({Trouble.UNREACHABLE, Trouble.TIMED_OUT})
-# The provider does not answer a trunk that is still registered.
-SILENT = frozenset({Cause.NO_ANSWER, Cause.NAME_NOT_RESOLVED, Cause.OWN_INTERNET})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +47,31 @@ def view(
     memory: StationMemory,
     trunks: Iterable[TrunkMemory],
     alert_after: timedelta,
+    partial_after: timedelta,
     now: datetime,
     *,
     looked: bool,
 ) -> View:
-    def bad(since: datetime, trunks: int = 0) -> Bad:
+    def bad(since: datetime, trunks: int = 0, hold: timedelta = alert_after) -> Bad:
         # A beginning in the future is of a clock that was wrong then.
         began = min(since, now)
-        return Bad(began, max(began, min(memory.judge_from or began, now)) + alert_after, trunks)
+        return Bad(began, max(began, min(memory.judge_from or began, now)) + hold, trunks)
 
     if memory.trouble in CUT_OFF:
         return View(station, bad(memory.since or now), None, looked)
     if memory.trouble is not None or memory.alarm:
         return View(station, None, None, looked)
+
+    def hold_off(there: Iterable[TrunkMemory]) -> timedelta:
+        """Half an outage of all of them is one only once it lasts."""
+        return alert_after if any(trunk.health is Health.DOWN for trunk in there) else partial_after
+
     at: dict[str, list[TrunkMemory]] = {}
     for trunk in trunks:
-        if trunk.health is not Health.OFF and (host := host_of(trunk.host)):
+        if trunk.health not in (Health.OFF, Health.UNWATCHED) and (host := host_of(trunk.host)):
             at.setdefault(host, []).append(trunk)
     hosts = {
-        host: bad(max(trunk.bad_since or trunk.since for trunk in there), len(there))
+        host: bad(max(trunk.bad_since or trunk.since for trunk in there), len(there), hold_off(there))
         if all(_is_down(trunk) for trunk in there)
         else None
         for host, there in at.items()
@@ -77,4 +81,5 @@ def view(
 
 def _is_down(trunk: TrunkMemory) -> bool:
     """Also while it counts as registered: a dead provider's trunks lose that one by one, and their answers at once."""
-    return trunk.health is Health.DOWN or (trunk.health is Health.DEGRADED and trunk.cause in SILENT)
+    half = trunk.health in (Health.PARTIAL, Health.DEGRADED)
+    return trunk.health is Health.DOWN or (half and trunk.cause in SILENT)

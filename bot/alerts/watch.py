@@ -9,18 +9,29 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import metrics
-from bot.alerts import cliff, machine, station_machine
+from bot.alerts import cliff, machine, station_machine, trunk_memory
 from bot.alerts import memory as memories
 from bot.alerts.health import Cause, Health
 from bot.alerts.incident import STATION, Happened, is_of_trunk
+from bot.alerts.inquiries import Inquiries
 from bot.alerts.ledger import Ledger
+from bot.alerts.listed import Listed
 from bot.alerts.looking_back import LookingBack
-from bot.alerts.machine import Policy, TrunkMemory
-from bot.alerts.observation import Sight, Trouble, looks_like_a_dead_engine, not_seen, seen
+from bot.alerts.machine import Policy
+from bot.alerts.observation import (
+    Sight,
+    Trouble,
+    healths_of,
+    looks_like_a_dead_engine,
+    not_seen,
+    seen,
+    silent_in,
+)
 from bot.alerts.station_machine import StationMemory
+from bot.alerts.trunk_memory import TrunkMemory
 from bot.alerts.view import View, view
 from bot.logs import Changes
-from bot.pbx import Pbx, PbxError, Priority
+from bot.pbx import Answer, Dialect, Pbx, PbxError, Priority, TrunkStatus
 from bot.supervision import first_line
 
 log = structlog.get_logger(__name__)
@@ -59,6 +70,7 @@ class Watch:
         self._turned = turned
         self._recalled = recalled
         self._trouble = Changes()
+        self._inquiries = Inquiries(pbx)
         self._looking_back = LookingBack(station, pbx, timedelta(seconds=policy.alert_after))
         self._station = StationMemory()
         self._trunks: dict[str, TrunkMemory] = {}
@@ -86,10 +98,32 @@ class Watch:
     def switched_off(self) -> frozenset[str]:
         return frozenset(subject for subject, memory in self._trunks.items() if memory.health is Health.OFF)
 
+    @property
+    def dialect(self) -> Dialect | None:
+        """What the PBX was heard to speak; None until it shows."""
+        return self._station.dialect
+
+    @property
+    def listed(self) -> Listed:
+        """What tells of the trunks beside their states."""
+        working = {subject for subject, memory in self._trunks.items() if memory.up_since is not None}
+        return Listed(self._inquiries.listed, working)
+
+    def cause(self, trunk: str) -> Cause | None:
+        """Why a trunk that is down is so, as far as what came before tells."""
+        memory = self._trunks.get(trunk)
+        return memory.cause if memory is not None and memory.health is Health.DOWN else None
+
+    def registers_again(self, trunk: str) -> bool:
+        """Whether its provider is back, and the PBX's next attempt still to come."""
+        memory = self._trunks.get(trunk)
+        return memory is not None and memory.health is Health.DOWN and memory.registering_again
+
     def view(self) -> View:
         """How it looks beside the other stations."""
-        looked, hold_off = self.latest is not None, timedelta(seconds=self._policy.alert_after)
-        return view(self._name, self._station, self._trunks.values(), hold_off, self._clock(), looked=looked)
+        policy, looked = self._policy, self.latest is not None
+        holds = timedelta(seconds=policy.alert_after), timedelta(seconds=policy.partial_after)
+        return view(self._name, self._station, self._trunks.values(), *holds, self._clock(), looked=looked)
 
     async def turn(self) -> float:
         """One look, the first one after what the last run remembered; returns the seconds from its beginning to the
@@ -123,7 +157,7 @@ class Watch:
         }
         looked_at = self._station.looked_at
         if looked_at is not None and self._clock() - looked_at > BELIEVED_FOR:
-            self._unsure = machine.LOOKS
+            self._unsure = trunk_memory.LOOKS
         in_trouble = self._station.trouble is not None or self._station.alarm
         self._looking_back.went_blind(self._station.since if in_trouble else self._station.seen_at)
         self._remembers = True
@@ -159,14 +193,29 @@ class Watch:
             self._saw_time(answer.pbx_time)
             if looks_like_a_dead_engine(answer) and not (await self._pbx.extensions.peers(Priority.WATCH)).value:
                 return Sight(self._clock(), trouble=Trouble.ENGINE_DOWN)
-            return seen(answer, self._clock())
+            return await self._understood(answer)
         except PbxError as error:
             log.info("the station does not answer as it should", station=self._name, reason=str(error))
             return not_seen(error, self._clock())
 
+    async def _understood(self, answer: Answer[dict[str, TrunkStatus]]) -> Sight:
+        """With what else must be known to understand it."""
+        now = self._clock()
+        told_before = {subject for subject, memory in self._trunks.items() if memory.health is not Health.UNWATCHED}
+        await self._inquiries.renew_list(now, missed=bool(told_before - answer.value.keys()))
+        listed = self.listed
+        healths = healths_of(answer.value, listed)
+        routes = banned = None
+        if any(health is Health.PARTIAL for _, health in healths):
+            routes = await self._inquiries.outbound(now)
+        if silent := silent_in(healths):
+            banned = await self._inquiries.banned(silent, now)
+        return seen(answer, self._clock(), listed, routes=routes, banned=banned)
+
     async def _judge(self, sight: Sight) -> None:
         hold_off = timedelta(seconds=self._policy.alert_after)
         station, told = station_machine.step_station(self._station, sight, hold_off)
+        station = replace(station, dialect=sight.dialect or station.dialect)
         happened: list[Happened] = []
         if told is not None:
             happened.append(Happened(STATION, told, self._station_facts(sight)))
@@ -174,14 +223,14 @@ class Watch:
         if station.trouble is None and not station.alarm:
             if self._station.trouble is not None or self._station.alarm:
                 trunks = {subject: machine.judge_anew(memory) for subject, memory in trunks.items()}
-                self._unsure = machine.LOOKS
+                self._unsure = trunk_memory.LOOKS
             trunks = self._judge_trunks(sight, station, trunks, happened)
             station = self._seen_now(station, sight.at, told=bool(happened))
         station = self._looked_now(station, sight.at)
         changed: dict[str, dict[str, Any] | None] = {
             subject: memories.written(trunks[subject]) if subject in trunks else None
             for subject in self._trunks | trunks
-            if machine.differ_lastingly(trunks.get(subject), self._trunks.get(subject))
+            if trunk_memory.differ_lastingly(trunks.get(subject), self._trunks.get(subject))
         }
         if not changed and not happened and station_machine.differs_in_recency_alone(station, self._station):
             if station != self._station:
@@ -207,8 +256,9 @@ class Watch:
 
     async def _look_back(self, sight: Sight) -> None:
         """Once the station is seen again, what happened while it was not."""
-        if self._station.trouble is not None or self._station.alarm:
+        if self._station.trouble is not None:
             self._looking_back.went_blind(self._station.since, self._station.trouble)
+        if self._station.trouble is not None or self._station.alarm:
             return
         if self._looking_back.is_due:
             if (happened := await self._looking_back.tell(sight)) is None:
@@ -226,7 +276,7 @@ class Watch:
     ) -> dict[str, TrunkMemory]:
         after: dict[str, TrunkMemory] = {}
         for subject, trunk in sight.trunks.items():
-            memory = before.get(subject) or machine.first_sight(trunk)
+            memory = before.get(subject) or trunk_memory.first_sight(trunk)
             after[subject], told = machine.step_trunk(memory, trunk, sight.at, self._policy, station.judge_from)
             if told is not None:
                 happened.append(Happened(subject, told, self._trunk_facts(after[subject], sight)))
@@ -250,7 +300,7 @@ class Watch:
         return {"trouble": str(sight.trouble or ""), "row": sight.row}
 
     def _trunk_facts(self, memory: TrunkMemory, sight: Sight) -> dict[str, Any]:
-        enabled = [trunk for trunk in sight.trunks.values() if trunk.health is not Health.OFF]
+        enabled = [trunk for trunk in sight.trunks.values() if trunk.health not in (Health.OFF, Health.UNWATCHED)]
         began = memory.bad_since or memory.since
         gives_up = cliff.gives_up_at(memory.type, memory.state, Cause(memory.cause), began)
         return {
@@ -259,11 +309,16 @@ class Watch:
             "type": memory.type,
             "state": memory.state,
             "cause": str(memory.cause),
+            "registering_again": memory.registering_again,
             "up_since": memory.up_since.isoformat() if memory.up_since else None,
             "bad_since": began.isoformat(),
             "gives_up_at": gives_up.isoformat() if gives_up else None,
             "flaps": memory.flaps,
+            "flapping_since": memory.flapping_since.isoformat() if memory.flapping_since else None,
             "downtime": memory.downtime,
+            "loses_calls": memory.detour.loses_calls,
+            "detour": list(memory.detour.trunks),
+            "banned_until": memory.banned_until.isoformat() if memory.banned_until else None,
             "remaining": sum(trunk.health in (Health.UP, Health.DEGRADED) for trunk in enabled),
             "of": len(enabled),
         }

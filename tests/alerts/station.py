@@ -9,7 +9,19 @@ from typing import Any
 from bot.alerts.incident import Happened, Transition
 from bot.alerts.machine import Policy
 from bot.alerts.watch import Watch
-from bot.pbx import Answer, PbxError, PeerStatus, Priority, TrunkEvent, TrunkStatus
+from bot.pbx import (
+    Answer,
+    Ban,
+    Dialect,
+    Forbidden,
+    OutboundRoute,
+    PbxError,
+    PeerStatus,
+    Priority,
+    TrunkEvent,
+    TrunkRow,
+    TrunkStatus,
+)
 
 START = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 UP = ("registered", "Reachable")
@@ -53,22 +65,40 @@ class FakePbx:
     known_peers: tuple[PeerStatus, ...] = (PeerStatus(id="201"),)
     error: PbxError | None = None
     warnings: tuple[str, ...] = ()
+    # What `/providers` lists beside the trunks that have a state.
+    rows: dict[str, TrunkRow] = field(default_factory=dict)
+    dialect: Dialect = Dialect.EARLIER
+    routes: tuple[OutboundRoute, ...] | None = None
+    bans: tuple[Ban, ...] = ()
 
     def __post_init__(self) -> None:
-        self.trunks = self.extensions = self
+        self.trunks = self.extensions = self.routing = self.firewall = self
 
     def shows(self, trunk: str, state: tuple[str, str | None], since: datetime | None = None) -> None:
         if (before := self.states.get(trunk)) != state:
-            if before is None or before[0] != state[0]:
+            words = (self._word(before or LOST), self._word(state))
+            noted = self.dialect is Dialect.EARLIER or "UNKNOWN" not in words
+            if words[0] != words[1] and noted:
                 moment = (since or self.clock.now) + self.skew
-                event = {
-                    "timestamp": moment.timestamp(),
-                    "state": state[0],
-                    "previousState": (before or ("UNKNOWN",))[0],
-                }
+                event = {"timestamp": moment.timestamp(), "state": words[1], "previousState": words[0]}
                 self.noted.setdefault(trunk, []).append(TrunkEvent.model_validate(event))
             self.states[trunk] = state
             self.changed[trunk] = since or self.clock.now
+
+    def _word(self, state: tuple[str, str | None]) -> str:
+        """Half an outage has a word of its own from 2026.3.40 on."""
+        return "unreachable" if self._is_half_out(state) else state[0]
+
+    def _is_half_out(self, state: tuple[str, str | None]) -> bool:
+        return self.dialect is Dialect.FROM_2026_3_40 and state == SILENT
+
+    def _looks(self, state: tuple[str, str | None]) -> dict[str, Any]:
+        looks: dict[str, Any] = {"state": self._word(state), "contactStatus": state[1]}
+        if self._is_half_out(state):
+            looks["degradedReason"] = "registered_but_unreachable"
+        if state[0] in ("rejected", "unregistered"):
+            looks["stateColor"] = "red" if self.dialect is Dialect.FROM_2026_3_40 else "grey"
+        return looks
 
     def engine_dies(self) -> None:
         """Every trunk turns UNKNOWN at once, those that register with the PBX UNREGISTERED; no peer is left."""
@@ -97,20 +127,30 @@ class FakePbx:
                 {
                     "id": name,
                     "type": self.types.get(name, "sip"),
-                    "state": state,
-                    "contactStatus": contact,
                     "description": self.names.get(name, name.title()),
                     "host": self.hosts.get(name, f"sip.{name}.example"),
                     "lastUpdate": (self.measured + self.skew).timestamp(),
                     "lastChange": (self.changed[name] + self.skew).timestamp(),
                 }
+                | self._looks(state)
             )
-            for name, (state, contact) in self.states.items()
+            for name, state in self.states.items()
         }
         return Answer(value, warnings=self.warnings, pbx_time=self.clock.now + self.skew)
 
     async def history(self, trunk: str, limit: int = 100) -> Answer[tuple[TrunkEvent, ...]]:
         return Answer(tuple(reversed(self.noted.get(trunk, []))))
+
+    async def list(self, priority: Priority = Priority.WATCH) -> Answer[tuple[TrunkRow, ...]]:
+        return Answer(tuple(self.rows.values()))
+
+    async def outbound(self, priority: Priority = Priority.WATCH) -> Answer[tuple[OutboundRoute, ...]]:
+        if self.routes is None:
+            raise Forbidden("Outbound Routes", "read")
+        return Answer(self.routes)
+
+    async def banned(self, priority: Priority = Priority.WATCH) -> Answer[tuple[Ban, ...]]:
+        return Answer(self.bans)
 
     async def peers(self, priority: Priority = Priority.WATCH) -> Answer[tuple[PeerStatus, ...]]:
         return Answer(self.known_peers)
@@ -155,6 +195,18 @@ class Scene:
 
     def _new_watch(self) -> Watch:
         return Watch("Head office", self.pbx, self.ledger, self.policy, self.clock)  # type: ignore[arg-type]
+
+    def counts(self, question: str) -> list[datetime]:
+        """When the PBX is asked this from now on."""
+        asked: list[datetime] = []
+        answer = getattr(self.pbx, question)
+
+        async def counted(*args: Any, **options: Any) -> Any:
+            asked.append(self.clock.now)
+            return await answer(*args, **options)
+
+        setattr(self.pbx, question, counted)
+        return asked
 
     async def restarts(self) -> None:
         self.watch = self._new_watch()

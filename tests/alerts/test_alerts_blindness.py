@@ -35,7 +35,7 @@ def test_an_outage_nobody_saw_is_told_with_its_own_times() -> None:
 
 
 def test_several_outages_come_in_their_order() -> None:
-    events = [event(12, "UNREACHABLE"), event(13, "OK"), event(15, "unregistered"), event(20, "registered")]
+    events = [event(12, "REJECTED"), event(13, "OK"), event(15, "unregistered"), event(20, "registered")]
     assert within(*events) == [(at(12), at(13)), (at(15), at(20))]
 
 

@@ -45,7 +45,31 @@ async def test_each_that_joins_keeps_the_door_open_for_the_next(books: Books) ->
 async def test_what_comes_later_is_a_message_of_its_own(books: Books) -> None:
     await books.opens("t1")
     books.passes(TOGETHER.total_seconds() + 1)
-    await books.opens("t2")
+    await books.opens("t2", cause="credentials_refused")
+    assert await shown(books) == [1, 1]
+
+
+async def test_trunks_of_one_cut_join_the_open_message_without_a_sound_as_long_as_the_pbx_takes_to_notice(
+    books: Books,
+) -> None:
+    await books.opens("t1", cause="no_answer")
+    await books.arrives()
+    books.passes(90)
+    await books.opens("t2", cause="own_internet")
+    books.passes(30)
+    # Of a provider that registers with the PBX nothing is left to see.
+    await books.opens("t3", cause="unknown", state="UNREGISTERED")
+    assert await shown(books) == [3]
+    assert [row.silent for row in await books.owed() if row.action == "send" and row.chat_id == GROUP] == [False]
+    books.passes(TOGETHER.total_seconds() + 1)
+    await books.opens("t4", cause="no_answer")
+    assert await shown(books) == [3, 1]
+
+
+async def test_what_is_silent_does_not_join_the_message_of_a_refused_login(books: Books) -> None:
+    await books.opens("t1", cause="credentials_refused")
+    books.passes(60)
+    await books.opens("t2", cause="no_answer")
     assert await shown(books) == [1, 1]
 
 

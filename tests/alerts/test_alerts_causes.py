@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.alerts.causes import in_context
-from bot.alerts.health import Cause, Health, read_health
+from bot.alerts.health import Cause, Health, health_of
 from bot.alerts.observation import looks_like_a_dead_engine, seen
 from bot.pbx import Answer, TrunkStatus
 from tests.alerts.station import DEAD, LOST, REFUSED, SILENT, START, UP
@@ -26,7 +26,7 @@ def trunk(name: str, state: State, host: str, type_: str = "sip") -> TrunkStatus
 
 
 def why(*trunks: TrunkStatus) -> dict[str, Cause]:
-    return dict(in_context((one, read_health(one.state, one.contact_status)) for one in trunks))
+    return dict(in_context((one, health_of(one, "outbound")) for one in trunks))
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_on_a_station_with_everything_at_once_each_has_its_own_cause() -> None:
     causes = causes_in("345")
     assert causes["Trunk 2 wrong password"] is Cause.CREDENTIALS_REFUSED
     assert causes["Trunk 3 registrar down"] is Cause.NO_ANSWER
-    healths = {name: read_health(one.state, one.contact_status) for name, one in recorded("345").items()}
+    healths = {name: health_of(one, "outbound") for name, one in recorded("345").items()}
     assert healths["Trunk 1 OK"] is Health.UP
     assert healths["Trunk 4 disabled"] is Health.OFF
     assert Cause.OWN_INTERNET not in causes.values()

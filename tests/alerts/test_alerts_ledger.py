@@ -42,6 +42,9 @@ CHATS = (Destination(GROUP), FORUM)
 SUBJECTS: dict[Kind, tuple[str, dict[str, Any]]] = {
     Kind.TRUNK_DOWN: ("t1", {}),
     Kind.TRUNK_DEGRADED: ("t1", {}),
+    Kind.TRUNK_PARTIAL: ("t1", {}),
+    Kind.TRUNK_OUTBOUND_DOWN: ("t1", {"loses_calls": True, "detour": []}),
+    Kind.TRUNK_DETOURED: ("t1", {"loses_calls": False, "detour": ["Mango"]}),
     Kind.TRUNK_UNKNOWN: ("t1", {"cause": "name_not_resolved"}),
     Kind.TRUNK_FLAPPING: ("t1", {"flaps": 5, "downtime": 95.0}),
     Kind.STATION: (STATION, {"trunk": None, "trouble": "engine_down", "row": ""}),

@@ -8,17 +8,31 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
 
-from bot.alerts.incident import Changed, Closed, End, Kind, Missed, Opened, SwitchedOff, WasBlind, Worsened
+from bot.alerts.incident import (
+    Changed,
+    Closed,
+    End,
+    Kind,
+    Missed,
+    NotTold,
+    Opened,
+    ShutOut,
+    SwitchedOff,
+    WasBlind,
+    Worsened,
+)
 from bot.alerts.machine import Policy
 from bot.alerts.observation import Trouble
 from bot.pbx import (
     Busy,
+    Dialect,
     Forbidden,
     NotJson,
     PbxError,
     PeerStatus,
     ServerError,
     TimedOut,
+    TrunkRow,
     Unauthorised,
     Unreachable,
     Untrusted,
@@ -156,12 +170,14 @@ async def test_a_silent_provider_is_a_warning_that_becomes_the_outage_from_its_f
     began = scene.clock.now
     scene.pbx.shows("zadarma", SILENT)
     await scene.looks(5)
+    turned = scene.clock.now
     scene.pbx.shows("zadarma", DEAD)
     await scene.looks(5)
     assert scene.ledger.told == [
-        ("zadarma", Opened(Kind.TRUNK_DEGRADED, began)),
-        ("zadarma", Worsened(Kind.TRUNK_DOWN, began)),
+        ("zadarma", Opened(Kind.TRUNK_PARTIAL, began)),
+        ("zadarma", Worsened(Kind.TRUNK_DOWN, turned)),
     ]
+    assert scene.watch._trunks["zadarma"].bad_since == began
 
 
 async def test_an_unknown_state_is_a_warning_after_five_minutes_and_once() -> None:
@@ -242,7 +258,7 @@ async def test_trunks_that_never_connected_are_not_a_dead_engine() -> None:
         (TimedOut("no"), Trouble.TIMED_OUT),
         (NotJson(200), Trouble.NOT_JSON),
         (ServerError(502), Trouble.SERVER_ERROR),
-        (Busy("no", 300), Trouble.BLOCKED),
+        (Busy("a full queue", 2), Trouble.BLOCKED),
         (Unauthorised("no"), Trouble.KEY_REFUSED),
         (Forbidden("Providers", "read"), Trouble.RIGHT_MISSING),
     ],
@@ -432,3 +448,87 @@ async def test_a_turn_in_which_something_fails_is_followed_by_the_next_one_that_
         await scene.watch.turn()
         scene.clock.pass_(10)
     assert [subject for subject, _ in scene.told(Opened)] == ["zadarma"]
+
+
+async def test_a_block_of_the_address_is_told_at_once_with_its_end_and_is_no_outage_of_the_pbx() -> None:
+    scene = await healthy()
+    scene.pbx.error = Busy("too many requests", 300)
+    await scene.looks(1)
+    blocked_at = scene.clock.now - timedelta(seconds=10)
+    assert scene.ledger.told == [("", ShutOut(blocked_at + timedelta(seconds=300)))]
+    scene.clock.pass_(290)
+    scene.pbx.error = None
+    await scene.looks(3)
+    assert len(scene.ledger.told) == 1
+
+
+async def test_blocked_again_after_that_it_is_as_loud_as_any_blindness() -> None:
+    scene = await healthy()
+    scene.pbx.error = Busy("too many requests", 300)
+    await scene.looks(2, every=300)
+    assert [type(transition) for _, transition in scene.ledger.told] == [ShutOut, Opened]
+
+
+async def test_what_is_met_after_a_block_has_its_own_beginning() -> None:
+    scene = await healthy()
+    scene.pbx.error = Busy("too many requests", 300)
+    await scene.looks(1, every=300)
+    scene.pbx.error, met = Untrusted("no"), scene.clock.now
+    await scene.looks(5)
+    assert scene.ledger.told[1:] == [("", Opened(Kind.STATION, met))]
+
+
+async def test_after_a_stop_of_asterisk_nothing_is_said_of_a_blind_time() -> None:
+    scene = await healthy()
+    scene.pbx.shows("branch", ("REGISTERED", "Reachable"))
+    await scene.looks(3)
+    scene.pbx.engine_dies()
+    await scene.looks(12)
+    scene.pbx.engine_lives()
+    await scene.looks(5)
+    assert [type(transition) for _, transition in scene.ledger.told] == [Opened, Closed]
+
+
+async def test_the_list_of_trunks_is_asked_for_seldom_and_at_once_when_one_is_missing() -> None:
+    scene = await healthy()
+    asked = scene.counts("list")
+    await scene.looks(50)
+    assert len(asked) == 0
+    scene.pbx.states.pop("zadarma")
+    await scene.looks(2)
+    assert len(asked) == 2
+
+
+async def test_an_iax_trunk_that_is_only_listed_is_mentioned_once_also_over_restarts() -> None:
+    scene = await healthy()
+    scene.pbx.rows["line"] = TrunkRow(id="line", type="IAX", represent="IAX: Line", registration_type="outbound")
+    await scene.restarts()
+    await scene.looks(5)
+    await scene.restarts()
+    await scene.looks(70)
+    assert scene.ledger.told == [("line", NotTold())]
+    del scene.pbx.rows["line"]
+    await scene.looks(70)
+    assert "line" not in scene.watch._trunks
+
+
+async def test_bans_are_asked_for_only_while_a_provider_is_silent_and_not_at_every_look() -> None:
+    scene = await healthy()
+    asked = scene.counts("banned")
+    await scene.looks(20)
+    assert len(asked) == 0
+    scene.pbx.shows("zadarma", DEAD)
+    await scene.looks(18)
+    assert len(asked) == 3
+
+
+async def test_the_dialect_is_remembered_after_what_showed_it_is_gone() -> None:
+    scene = await healthy()
+    scene.pbx.dialect = Dialect.FROM_2026_3_40
+    assert scene.watch.dialect is None
+    scene.pbx.shows("zadarma", SILENT)
+    await scene.looks(2)
+    scene.pbx.shows("zadarma", UP)
+    await scene.looks(2)
+    await scene.restarts()
+    assert scene.watch.dialect is Dialect.FROM_2026_3_40

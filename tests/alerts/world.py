@@ -15,11 +15,12 @@ from bot.alerts.cards import Cards
 from bot.alerts.destinations import Destinations
 from bot.alerts.escalation import Plan
 from bot.alerts.ledger import Ledger
-from bot.alerts.machine import LOOKS, Policy, TrunkMemory
+from bot.alerts.machine import Policy
 from bot.alerts.notices import Notices
 from bot.alerts.people import People
 from bot.alerts.recency import Recency
 from bot.alerts.silences import Silences
+from bot.alerts.trunk_memory import LOOKS, TrunkMemory
 from bot.alerts.watch import Watch
 from bot.oncall.roster import Roster
 from bot.oncall.rotation import Rotation, Shift, Unit
@@ -76,6 +77,7 @@ class World(Phones):
         self.plan = plan or Plan()
         self.on = True
         self.next_due: datetime | None = None
+        self._next_look: datetime | None = None
         self._stirred = True
         self.book = Book()
         self.silences = Silences(store, self.clock, lambda _station: None)
@@ -150,7 +152,11 @@ class World(Phones):
     async def moment(self) -> None:
         if not self.on:
             return
-        await self.watch.look()
+        if self._next_look is None or self.clock.now >= self._next_look:
+            pause = await self.watch.look()
+            # Shorter steps than the poll interval are the test's own.
+            asked_to_wait = pause if pause > self.policy.poll_interval else 0
+            self._next_look = self.clock.now + timedelta(seconds=asked_to_wait)
         await self._settle()
         if self.watch.is_sure and self.next_due is not None and self.next_due <= self.clock.now:
             while await self.ledger.tick(self.clock.now):

@@ -23,6 +23,7 @@ from bot.alerts.cards import Cards
 from bot.alerts.destinations import Destinations
 from bot.alerts.escalation import Plan
 from bot.alerts.ledger import Ledger
+from bot.alerts.listed import NOTHING_LISTED
 from bot.alerts.notices import Notices
 from bot.alerts.people import People
 from bot.alerts.recency import Recency
@@ -113,7 +114,14 @@ class Office(Bench):
             budget=Budget(10**9),
             sleep=lambda _seconds: asyncio.sleep(0),
         )
-        watch: Any = SimpleNamespace(trunk_names={}, engine_is_silent=False)
+        watch: Any = SimpleNamespace(
+            trunk_names={},
+            engine_is_silent=False,
+            dialect=None,
+            listed=NOTHING_LISTED,
+            cause=lambda _trunk: None,
+            registers_again=lambda _trunk: False,
+        )
         notices = Notices(
             station=STATION,
             cards=Cards(),

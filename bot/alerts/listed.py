@@ -1,0 +1,46 @@
+"""The trunks that the PBX lists, and whose state it does not tell. Pure.
+
+Measured on both dialects: while Asterisk runs, one IAX trunk that registers with its provider hides every IAX trunk
+from `providers:getStatuses`; one that does not register is `unregistered` for ever. What is listed is not deleted, and
+what is not told is neither up nor down.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from bot.pbx import TrunkRow, TrunkStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The trunks of `/providers` by id, switched-off ones among them; `seen_working` are the ids of those whose state
+    the PBX has told before."""
+
+    rows: Mapping[str, TrunkRow] = field(default_factory=dict)
+    seen_working: Collection[str] = ()
+
+    def all(self, told: Mapping[str, TrunkStatus]) -> dict[str, TrunkStatus]:
+        """What is told, and what is only listed: that has no state."""
+        left_out = {key: _without_state(row) for key, row in self.rows.items() if key not in told}
+        return dict(told) | left_out
+
+    def registration(self, trunk: TrunkStatus) -> str:
+        """As `health_of` wants it. Of an IAX trunk whose state was told once, every word is believed."""
+        if trunk.id in self.seen_working:
+            return "outbound"
+        row = self.rows.get(trunk.id)
+        return row.registration if row is not None else "none"
+
+
+NOTHING_LISTED = Listed()
+
+
+def _without_state(row: TrunkRow) -> TrunkStatus:
+    return TrunkStatus(
+        id=row.id,
+        type="iax" if row.is_iax else "sip",
+        state="OFF" if row.disabled else "",
+        description=row.name,
+        host=row.host,
+        username=row.username,
+    )

@@ -25,6 +25,7 @@ from bot.station_settings import (
     Hosts,
     Hours,
     NoCallsAfter,
+    PartialAfter,
     PollInterval,
     RemindEvery,
     StationSettings,
@@ -84,6 +85,7 @@ class Settings(BaseSettings):
     database_url: str = "sqlite:///mikopbx-bot.sqlite3"
     poll_interval: PollInterval = 10
     alert_after: AlertAfter = 30
+    partial_after: PartialAfter = 150
     escalate_after: EscalateAfter = 600
     remind_every: RemindEvery = 1800
     no_calls_after: NoCallsAfter = 0
@@ -206,6 +208,7 @@ class Settings(BaseSettings):
             "allow_http": self.pbx_allow_http,
             "poll_interval": self.poll_interval,
             "alert_after": self.alert_after,
+            "partial_after": self.partial_after,
             "escalate_after": self.escalate_after,
             "remind_every": self.remind_every,
             "no_calls_after": self.no_calls_after,

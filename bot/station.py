@@ -95,7 +95,11 @@ class WatchedStation:
             self.name,
             self.pbx,
             self.ledger,
-            Policy(poll_interval=settings.poll_interval, alert_after=settings.alert_after),
+            Policy(
+                poll_interval=settings.poll_interval,
+                alert_after=settings.alert_after,
+                partial_after=max(settings.partial_after, settings.alert_after),
+            ),
             shared.clock,
             self._saw_time,
             shared.turns.of(f"watch of {self.name}") if self.name else lambda: None,

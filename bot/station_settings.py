@@ -71,6 +71,7 @@ Destinations = Annotated[tuple[Destination, ...], BeforeValidator(_destinations)
 Hours = Annotated[WorkingHours, BeforeValidator(lambda value: read_hours(str(value)))]
 PollInterval = Annotated[float, Field(ge=1, le=600)]
 AlertAfter = Annotated[float, Field(ge=0, le=3600)]
+PartialAfter = Annotated[float, Field(ge=0, le=86_400)]
 EscalateAfter = Annotated[float, Field(ge=1, le=86_400)]
 RemindEvery = Annotated[float, Field(ge=1, le=604_800)]
 NoCallsAfter = Annotated[int, Field(ge=0, le=1440)]
@@ -94,6 +95,7 @@ class StationSettings(BaseModel):
     alert_chats: Destinations = ()
     poll_interval: PollInterval = 10
     alert_after: AlertAfter = 30
+    partial_after: PartialAfter = 150
     escalate_after: EscalateAfter = 600
     remind_every: RemindEvery = 1800
     no_calls_after: NoCallsAfter = 0

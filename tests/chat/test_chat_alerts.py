@@ -125,7 +125,7 @@ def test_several_at_once_begin_with_what_is_wrong() -> None:
     own: dict[str, Any] = {"cause": "own_internet"}
     assert read(incident(**own, **ASKED), incident(trunk="Mango", **own)) == [
         "🔴 2 trunks are down · Head office",
-        "Several providers are silent at once: it is the PBX's own internet.",
+        "Several providers are silent at once: it is probably the PBX's own internet.",
         "Check the router and the line of the PBX, then call the internet provider.",
         "🔴 Zadarma · 14:01",
         "🔴 Mango · 14:01",

@@ -8,15 +8,16 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
+from bot.pbx import Dialect
 from tests import stores
 from tests.scenarios.language import Scenario, scenarios
 from tests.scenarios.play import Played, play
 
 
-async def played(scenario: Scenario) -> Played:
+async def played(scenario: Scenario, dialect: Dialect) -> Played:
     store = stores.in_memory()
     try:
-        return await play(scenario, store)
+        return await play(scenario, store, dialect)
     finally:
         await store.close()
 
@@ -47,12 +48,13 @@ def main(words: list[str]) -> None:
     console = Console(width=None if sys.stdout.isatty() else 160)
     wanted = " ".join(words).lower()
     found = [one for one in scenarios() if wanted in one.title.lower()]
-    results = [asyncio.run(played(one)) for one in found]
-    for one in results if wanted else []:
-        console.print(f"\n[b]{one.scenario.title}[/b]")
-        for line in [*one.story, *(f"missed {m}" for m in one.missed), *(f"false {f}" for f in one.false)]:
-            console.print(line, markup=False, highlight=False)
-    console.print(table(results))
+    for dialect in Dialect:
+        results = [asyncio.run(played(one, dialect)) for one in found]
+        for one in results if wanted else []:
+            console.print(f"\n[b]{one.scenario.title}[/b], MikoPBX {dialect}")
+            for line in [*one.story, *(f"missed {m}" for m in one.missed), *(f"false {f}" for f in one.false)]:
+                console.print(line, markup=False, highlight=False)
+        console.print(table(results), f"MikoPBX {dialect}")
 
 
 if __name__ == "__main__":

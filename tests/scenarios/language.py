@@ -48,9 +48,11 @@ class Scenario:
     file: str
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/Berlin"))
     day: date = date(2026, 11, 23)
-    # Name, first state, and what is unusual about it: type=iax, host=192.168.1.1.
+    # Name, first state, and what is unusual about it: type=iax, host=192.168.1.1, registration=none.
     trunks: dict[str, tuple[str, dict[str, str]]] = field(default_factory=dict)
     on_call: list[str] = field(default_factory=lambda: ["anna", "boris"])
+    # The PBX's outbound routes, in its order: over which trunk, for which beginning, with how many digits more.
+    routes: list[tuple[str, str, int]] = field(default_factory=list)
     quiet: dict[str, str] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     expected: list[Expected] = field(default_factory=list)
@@ -100,6 +102,10 @@ def _header(scenario: Scenario, name: str, value: str) -> None:
                 scenario.trunks[trunk] = (state, more)
         case "on call":
             scenario.on_call = [one.strip() for one in value.split(",") if one.strip() != "nobody"]
+        case "routes":
+            for one in value.split(","):
+                trunk, begins, rest = one.split()
+                scenario.routes.append((trunk, begins, int(rest)))
         case "quiet":
             person, hours = value.split()
             scenario.quiet[person] = hours

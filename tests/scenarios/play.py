@@ -7,14 +7,27 @@ from typing import Any
 
 from bot.alerts.silence import EVERYTHING
 from bot.alerts.silences import Wish
-from bot.pbx import Busy, Forbidden, NotJson, PbxError, ServerError, TimedOut, Unauthorised, Unreachable
+from bot.pbx import (
+    Ban,
+    Busy,
+    Dialect,
+    Forbidden,
+    NotJson,
+    OutboundRoute,
+    PbxError,
+    ServerError,
+    TimedOut,
+    TrunkRow,
+    Unauthorised,
+    Unreachable,
+)
 from bot.store.database import Store
 from tests.alerts.phones import Heard
 from tests.alerts.world import ANNA, BORIS, GROUP, NAMES, STATION, VERA, World
 from tests.scenarios.language import Event, Expected, Scenario
 
 PEOPLE = {"anna": ANNA, "boris": BORIS, "vera": VERA}
-# What the PBX shows of a trunk: its word for the state, and of its contact.
+# What the PBX shows of a trunk: its word for the state, and of its contact. The FakePbx puts it into the dialect.
 SHOWN: dict[str, tuple[str, str | None]] = {
     "up": ("registered", "Reachable"),
     "fresh": ("registered", "NonQualified"),
@@ -29,6 +42,7 @@ SHOWN: dict[str, tuple[str, str | None]] = {
     "dumb": ("UNKNOWN", "Unreachable"),
     "weird": ("moonwalking", "Reachable"),
     "joined": ("REGISTERED", "Reachable"),
+    "joined-silent": ("REGISTERED", "Unreachable"),
     "waiting": ("UNREGISTERED", None),
     "ok": ("OK", "Reachable"),
     "slow": ("lagged", "Reachable"),
@@ -63,8 +77,9 @@ class Played:
     story: list[str] = field(default_factory=list)
 
 
-async def play(scenario: Scenario, store: Store) -> Played:
+async def play(scenario: Scenario, store: Store, dialect: Dialect = Dialect.EARLIER) -> Played:
     world = World(store, zone=scenario.zone)
+    world.pbx.dialect = dialect
     world.clock.now = scenario.begins
     await world.opens()
     world.book.levels = [[PEOPLE[name] for name in scenario.on_call]] if scenario.on_call else []
@@ -74,13 +89,28 @@ async def play(scenario: Scenario, store: Store) -> Played:
     for trunk, (state, more) in scenario.trunks.items():
         world.pbx.hosts[trunk] = more.get("host", f"sip.{trunk}.example")
         world.pbx.types[trunk] = more.get("type", "sip")
+        world.pbx.rows[trunk] = TrunkRow(
+            id=trunk,
+            type=world.pbx.types[trunk],
+            represent=f"SIP: {trunk.title()}",
+            registration_type=more.get("registration", "outbound"),
+        )
         long_ago = world.clock.now - timedelta(days=3)
-        world.pbx.shows(trunk, SHOWN[state], long_ago)
+        if state != "untold":
+            world.pbx.shows(trunk, SHOWN[state], long_ago)
+    world.pbx.routes = _routes(scenario)
     await world.watch.remember()
     for event in scenario.events:
         await world.pass_((event.at - world.clock.now).total_seconds())
         await _happens(world, event)
     return await _compared(scenario, world)
+
+
+def _routes(scenario: Scenario) -> tuple[OutboundRoute, ...] | None:
+    """None where the scenario says nothing of them: then the bot may not read them."""
+    fields = ("providerid", "numberbeginswith", "restnumbers")
+    found = [dict(zip(fields, route, strict=True)) | {"priority": place} for place, route in enumerate(scenario.routes)]
+    return tuple(OutboundRoute.model_validate(route) for route in found) or None
 
 
 async def _happens(world: World, event: Event) -> None:
@@ -98,7 +128,10 @@ async def _happens(world: World, event: Event) -> None:
 
 def _trunk(world: World, trunk: str, state: str, name: str = "") -> None:
     if state == "gone":
-        del world.pbx.states[trunk]
+        world.pbx.states.pop(trunk, None)
+        del world.pbx.rows[trunk]
+    elif state == "untold":
+        world.pbx.states.pop(trunk, None)
     elif state == "renamed":
         world.pbx.names[trunk] = name
     else:
@@ -116,6 +149,8 @@ def _pbx(world: World, what: str, *more: str) -> None:
         world.pbx.engine_dies()
     elif what == "engine-lives":
         world.pbx.engine_lives()
+    elif what == "bans":
+        world.pbx.bans = tuple(Ban(address) for address in more)
     elif what == "clock":
         world.pbx.skew = timedelta(seconds=float(more[0]))
     else:

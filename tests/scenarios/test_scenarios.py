@@ -2,19 +2,23 @@
 
 import pytest
 
+from bot.pbx import Dialect
 from bot.store.database import Store
 from tests.examples import PROFILE
 from tests.scenarios.language import Scenario, scenarios
 from tests.scenarios.play import play
 
 ALL = scenarios()
-# Every second one, but in CI.
-PLAYED = ALL if PROFILE == "ci" else ALL[::2]
+IN_BOTH = [(scenario, dialect) for scenario in ALL for dialect in Dialect]
+# Each in one of them, and every second one, but in CI.
+PLAYED = IN_BOTH if PROFILE == "ci" else IN_BOTH[::3]
 
 
-@pytest.mark.parametrize("scenario", PLAYED, ids=[f"{one.file}: {one.title}" for one in PLAYED])
-async def test_what_was_heard_is_what_was_written_down(scenario: Scenario, store: Store) -> None:
-    played = await play(scenario, store)
+@pytest.mark.parametrize(
+    ("scenario", "dialect"), PLAYED, ids=[f"{dialect} {one.file}: {one.title}" for one, dialect in PLAYED]
+)
+async def test_what_was_heard_is_what_was_written_down(scenario: Scenario, dialect: Dialect, store: Store) -> None:
+    played = await play(scenario, store, dialect)
     story = "\n".join(played.story)
     wrong = [*played.missed, *played.false, *played.wrong]
     assert not wrong, f"{wrong}\n{story}"

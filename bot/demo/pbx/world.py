@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from bot.demo.pbx import queues, routing_tables, seed
 from bot.demo.pbx.calls import LINGER_SECONDS, Call, CallBook
 from bot.demo.pbx.cdr import Records
+from bot.demo.pbx.dialect import NEWEST, Dialect
 from bot.demo.pbx.employees import Employee, Phone
 from bot.demo.pbx.faults import NO_FAULT, Fault
 from bot.demo.pbx.heard import Heard
@@ -19,7 +20,8 @@ from bot.demo.pbx.keys import Keys
 from bot.demo.pbx.limits import RateLimit
 from bot.demo.pbx.planning import Planner
 from bot.demo.pbx.recordings import Shelf, Tokens
-from bot.demo.pbx.sightings import AT_ONCE, Change, Condition
+from bot.demo.pbx.reload import RELOAD_AFTER, Reload, load
+from bot.demo.pbx.sights import AT_ONCE, Change, Condition
 from bot.demo.pbx.traffic import Scene, Traffic
 from bot.demo.pbx.trunks import Trunk
 from bot.demo.pbx.worker import Worker
@@ -39,7 +41,9 @@ class Pbx:
     """One stand-in station in memory.
 
     `api_key` None: a fresh one, to be read from the attribute. `now` gives unix seconds; pass one in to control time.
-    `speed` divides the delays and time-outs that were measured on a real PBX. The same seed gives the same world.
+    `speed` divides the delays and time-outs that were measured on a real PBX, `reload_after` among them: the seconds
+    until Asterisk hears of a change of the PBX's records. The same seed gives the same world. `iax_told`: the PBX knows
+    the states of its IAX trunks, which no release does that was measured.
     """
 
     def __init__(
@@ -51,11 +55,18 @@ class Pbx:
         traffic: bool = True,
         speed: float = 1.0,
         zone: str = "Europe/Moscow",
+        dialect: Dialect = "2026.1",
+        reload_after: float = RELOAD_AFTER,
+        iax_told: bool = False,
     ) -> None:
         self.name = name
         self.api_key = api_key or secrets.token_hex(32)
         self.now = now
         self.speed = speed
+        self.dialect = dialect
+        # Whether Asterisk says of the contact Avail instead of Reachable, and so on.
+        self.short_words = False
+        self.reload = Reload(reload_after)
         self.zone = ZoneInfo(zone)
         self.random = Random(seed)
         self.keys = Keys(self.api_key)
@@ -66,12 +77,17 @@ class Pbx:
         self.tokens = Tokens()
         self.shelf = Shelf()
         self.fault: Fault = NO_FAULT
+        # Addresses that its fail2ban holds back, each with the unix time at which that began; and wrong passwords, by
+        # number and address.
+        self.banned: dict[str, float] = {}
+        self.auth_failures: dict[str, dict[str, dict[str, object]]] = {}
         self.call_events_running = True
         self.asterisk_running = True
         self._asterisk_started = float("-inf")
         self.status_cache: Cached | None = None
         self.phone_cache: Cached | None = None
         self._furnish(traffic)
+        self.tell_iax(iax_told)
 
     def _furnish(self, traffic: bool) -> None:
         start = self.now()
@@ -112,6 +128,7 @@ class Pbx:
     def advance(self) -> None:
         """Lets the time pass that has passed since the last look."""
         now = self.now()
+        self._catch_up()
         if self.asterisk_running:
             for call in self.traffic.due(self._scene, now):
                 self.calls.add(call)
@@ -124,16 +141,17 @@ class Pbx:
 
     def _past_scene(self) -> Scene:
         trunks = [trunk for trunk in self.trunks.values() if not trunk.disabled and trunk.registration == "outbound"]
-        return Scene(trunks, list(self.employees.values()), self.zone, self.queues)
+        return Scene(trunks, trunks, list(self.employees.values()), self.zone, self.queues)
 
     def _scene(self) -> Scene:
         """Only trunks that work carry calls, only phones that are there and free ring."""
         now = self.now()
         busy = self.calls.busy_numbers(now)
         trunks = [trunk for trunk in self.trunks.values() if trunk.registration == "outbound" and trunk.up(now)]
+        outward = [trunk for trunk in trunks if trunk.reaches_out(now)]
         people = [person for person in self.employees.values() if person.reachable()]
         free = [person for person in people if person.number not in busy]
-        return Scene(trunks, free or people or list(self.employees.values()), self.zone, self.queues)
+        return Scene(trunks, outward, free or people or list(self.employees.values()), self.zone, self.queues)
 
     def set_online(self, person: Employee, online: bool) -> None:
         """The cached answer of up to 30 s is dropped, so that whoever moved the switch sees it at once."""
@@ -154,16 +172,56 @@ class Pbx:
     def new_trunk_id(self, kind: str) -> str:
         return f"{kind}-TRUNK-{self.random.getrandbits(32):08X}"
 
+    def tell_iax(self, told: bool) -> None:
+        self.iax_told = told
+        for trunk in self.trunks.values():
+            trunk.untold = not told
+
+    def hides_iax(self) -> bool:
+        """Measured: a single IAX trunk that registers makes the PBX drop all of them from its states, and fail where it
+        is asked for their registrations; not while Asterisk is stopped."""
+        registering = any(
+            trunk.is_iax and trunk.registration == "outbound" and trunk.in_asterisk(self.now())
+            for trunk in self.trunks.values()
+        )
+        return registering and self.asterisk_running and not self.iax_told
+
+    def changed(self) -> None:
+        """One of the PBX's records is another now; Asterisk hears of it when no more changes have come for a while."""
+        self.reload.want(self.now(), self.speed)
+
+    def _catch_up(self) -> None:
+        at = self.reload.take(self.now())
+        # One that is stopped reads its configuration when it starts.
+        if at is not None and self.asterisk_running:
+            self._load(at, self.speed)
+
+    def _load(self, at: float, pace: float) -> None:
+        for trunk in self.trunks.values():
+            load(trunk, at, pace)
+        for person in self.employees.values():
+            person.known = True
+
     def add_trunk(self, trunk: Trunk, pace: float) -> None:
-        disabled = trunk.disabled
+        self._catch_up()
+        now = self.now()
         if trunk.registration != "none" and not trunk.is_iax:
             trunk.did = f"7495{self.random.randint(2_000_000, 9_999_999)}"
-        trunk.changes.append(Change(self.now(), "created", pace))
+        trunk.untold = not self.iax_told
+        trunk.changes.append(Change(now, "created", pace))
+        if trunk.disabled:
+            trunk.changes.append(Change(now, "disabled", pace))
         if not self.asterisk_running:
-            trunk.changes.append(Change(self.now(), "asterisk_stopped", pace))
+            trunk.changes.append(Change(now, "asterisk_stopped", pace))
         self.trunks[trunk.id] = trunk
-        if disabled:
-            trunk.changes.append(Change(self.now(), "disabled", AT_ONCE))
+        self._tell_asterisk(trunk, pace)
+
+    def _tell_asterisk(self, trunk: Trunk, pace: float) -> None:
+        """What the control page does by hand takes no time."""
+        if pace == AT_ONCE:
+            load(trunk, self.now(), pace)
+        else:
+            self.changed()
 
     def remove_trunk(self, id_: str) -> None:
         """Its routes go with it, as on the real one."""
@@ -172,22 +230,34 @@ class Pbx:
         self.outbound_routes = [route for route in self.outbound_routes if route["providerid"] != id_]
 
     def set_disabled(self, trunk: Trunk, disabled: bool, pace: float) -> None:
-        if trunk.disabled != disabled:
-            trunk.record["disabled"] = disabled
-            trunk.changes.append(Change(self.now(), "disabled" if disabled else "enabled", pace))
+        self._catch_up()
+        if trunk.disabled == disabled:
+            return
+        now = self.now()
+        trunk.record["disabled"] = disabled
+        trunk.changes.append(Change(now, "disabled" if disabled else "enabled", pace))
+        # Measured: its provider forgets it at once, and so does Asterisk; a reload that finds nothing changed does not
+        # wake it again.
+        if disabled and self.dialect == NEWEST:
+            trunk.changes.append(Change(now, "unregistered_by_pbx", pace))
+        self._tell_asterisk(trunk, pace)
 
     def set_condition(self, trunk: Trunk, condition: Condition, pace: float) -> None:
         """Said of a disabled trunk, it enables it in that condition."""
+        self._catch_up()
         trunk.changes.append(Change(self.now(), condition, pace))
         self.set_disabled(trunk, False, pace)
 
     def set_asterisk(self, running: bool, pace: float) -> None:
+        self._catch_up()
         if running == self.asterisk_running:
             return
         now = self.now()
         self.asterisk_running = running
         self._asterisk_started = now if running and pace != AT_ONCE else float("-inf")
-        if not running:
+        if running:
+            self._load(now, pace)
+        else:
             self.calls.hang_up_all(now)
         for trunk in self.trunks.values():
             trunk.changes.append(Change(now, "asterisk_started" if running else "asterisk_stopped", pace))

@@ -11,7 +11,7 @@ from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import NotFound, PbxError, TrunkEvent, TrunkStatus
 from handlers import problems, trunk_fields
 from handlers.command import Reply, Request, button
-from handlers.trunk_facts import trunk_facts
+from handlers.trunk_facts import Old, trunk_facts
 from handlers.trunk_history import availability
 
 T = TypeVar("T")
@@ -51,7 +51,10 @@ async def card(request: Request, trunk_id: str, page: int | None = None, *, fres
         _part(pbx.trunks.history(trunk_id, EVENTS)),
         routes_of(request, trunk_id),
     )
+    before = await request.desk.registrations.before(request.station.name, trunk_id)
     facts = trunk_facts(status) | {
+        # Changed a moment ago, and shown as before: Asterisk has not tried what it was given.
+        "kept": before is not None and Old(*before).is_kept(status),
         "station": request.station.name,
         "now": request.now,
         "username": status.username,

@@ -16,6 +16,8 @@ TrunkType = Literal["sip", "iax"]
 PREFIXES = ("SIP-", "IAX-")
 # What the PBX shows instead of the password of a trunk that registers with its provider.
 MASK = "XXXXXXXX"
+# What Asterisk calls the registration of a trunk: `SIP-TRUNK-44BBC135-REG`.
+REGISTRATION_SUFFIX = "-REG"
 
 
 class TrunkStatus(Wire):
@@ -136,6 +138,19 @@ class Trunks:
         found = [TrunkRow.model_validate(row) for row in mappings(rows(answer.value, "providers"))]
         return with_value(answer, tuple(row for row in found if row.id))
 
+    async def registrations(self) -> Answer[frozenset[str]]:
+        """The ids of the trunks for which Asterisk itself holds a registration with a provider, whatever its state.
+
+        Measured: a change of a trunk reaches Asterisk 5 s after the last change of all, 11 to 24 s on a loaded machine;
+        the row of a trunk that was switched off is there until then. IAX trunks have no such row, nor have trunks that
+        do not register; with Asterisk down there is none at all.
+        """
+        path = "sip:getRegistry"
+        answer = await self._connection.read(path)
+        ids = [str(row.get("id") or "") for row in mappings(rows(answer.value, path))]
+        held = (row.removesuffix(REGISTRATION_SUFFIX) for row in ids if row.endswith(REGISTRATION_SUFFIX))
+        return with_value(answer, frozenset(held))
+
     async def get(self, trunk_id: str) -> Answer[Trunk]:
         answer = await self._connection.read(_path(trunk_id))
         return with_value(answer, one(Trunk, answer.value, _path(trunk_id)))
@@ -167,8 +182,15 @@ class Trunks:
         return one(Trunk, (await self._connection.write(path, draft.body())).data, path)
 
     async def update(self, trunk_id: str, draft: TrunkDraft) -> Trunk:
-        """Only what the draft says changes."""
+        """Only what the draft says changes.
+
+        Measured: a password is taken only beside the kind of registration, the host and the login, of SIP and of IAX
+        trunks; alone it is refused with `Undefined array key "registration_type"`. What the draft does not say of these
+        is sent as the PBX holds it at this moment.
+        """
         path = _path(trunk_id)
+        if draft.secret is not None:
+            draft = _beside_password(draft, (await self.get(trunk_id)).value)
         return one(Trunk, (await self._connection.write(path, draft.body(), "PATCH")).data, path)
 
     async def switch(self, trunk_id: str, *, on: bool) -> None:
@@ -182,6 +204,12 @@ class Trunks:
 
 def type_of(trunk_id: str) -> TrunkType:
     return "iax" if trunk_id.upper().startswith("IAX") else "sip"
+
+
+def _beside_password(draft: TrunkDraft, held: Trunk) -> TrunkDraft:
+    needed = {"registration": held.registration, "host": held.host, "username": held.username}
+    unsaid = {name: value for name, value in needed.items() if value and getattr(draft, name) is None}
+    return draft.model_copy(update=unsaid)
 
 
 def _path(trunk_id: str) -> str:

@@ -113,7 +113,7 @@ class Office(Bench):
             budget=Budget(10**9),
             sleep=lambda _seconds: asyncio.sleep(0),
         )
-        watch: Any = SimpleNamespace(trunk_names={}, engine_is_silent=False)
+        watch: Any = SimpleNamespace(trunk_names={}, engine_is_silent=False, left_alone=set())
         notices = Notices(
             station=STATION,
             cards=Cards(),

@@ -176,6 +176,11 @@ def _set_speed(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
     pbx.speed = speed
 
 
+def _set_reload(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    """Seconds of the real PBX after the last change of its records until Asterisk has heard of it."""
+    pbx.reload.after = number(body, "after")
+
+
 def _set_time_zone(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
     name = str(body.get("zone", ""))
     try:
@@ -203,5 +208,6 @@ _SWITCHES: dict[str, Switch] = {
     "routes/{id}": control_routing.name_route,
     "traffic": _set_traffic,
     "speed": _set_speed,
+    "reload": _set_reload,
     "time_zone": _set_time_zone,
 }

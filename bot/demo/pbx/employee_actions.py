@@ -100,6 +100,7 @@ class EmployeeActions:
             )
             return _told(refused([f"There are references to the object - {links}"]), "delete", "DeleteRecord")
         del self.pbx.employees[person.id]
+        self.pbx.changed()
         return _told(Answer({"deleted_id": str(person.id)}), "delete", "DeleteRecord")
 
     def batch_create(self, call: Call) -> Answer:
@@ -155,8 +156,11 @@ class EmployeeActions:
         if complaints:
             return refused(complaints, coded=True)
         if store:
+            before = self.pbx.employees.get(person.id)
+            person.known = before is not None and before.known and before.number == person.number
             person.id = person.id or self.pbx.next_user_id()
             self.pbx.employees[person.id] = person
+            self.pbx.changed()
         return Answer(self._record(person))
 
     def _complaints(self, person: Employee, fields: dict[str, object]) -> list[str]:

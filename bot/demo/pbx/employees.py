@@ -42,6 +42,8 @@ class Employee:
     forwarding_unavailable: str = ""
     phone: Phone | None = None
     online: bool = False
+    # Whether Asterisk has heard of the number, which a phone needs to register.
+    known: bool = True
 
     @property
     def caller_id(self) -> str:
@@ -54,7 +56,7 @@ class Employee:
         return f"{_MOBILE} {self.name} <{self.mobile}>"
 
     def reachable(self) -> Phone | None:
-        return self.phone if self.online and not self.disabled else None
+        return self.phone if self.online and self.known and not self.disabled else None
 
 
 def row(employee: Employee) -> dict[str, object]:

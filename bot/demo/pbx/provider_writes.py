@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from bot.demo.pbx import seed
 from bot.demo.pbx.envelope import Answer, Call, refused
 from bot.demo.pbx.provider_actions import masked, told
-from bot.demo.pbx.sightings import Change, Condition
 from bot.demo.pbx.trunks import SECRET_MASK, Trunk
 
 if TYPE_CHECKING:
@@ -36,13 +35,12 @@ class ProviderWrites:
 
     def create(self, call: Call) -> Answer:
         kind = "IAX" if call.resource == "iax-providers" else "SIP"
-        defaults = copy.deepcopy(seed.TRUNK_DEFAULTS) | {"type": kind, "port": 4569 if kind == "IAX" else 5060}
-        record, refusal = _filled(defaults, call.params, whole=True)
+        record = copy.deepcopy(seed.TRUNK_DEFAULTS) | {"type": kind, "port": 4569 if kind == "IAX" else 5060}
+        sent = _sent(call)
+        refusal = _missing(sent) or _refusal(sent, record | sent)
         if refusal:
             return told(refusal, "create", "SaveRecord")
-        trunk = Trunk(self.pbx.new_trunk_id(kind), record)
-        if (truth := _truth(record)) != "ok":
-            trunk.changes.append(Change(self.pbx.now(), truth, self.pbx.speed))
+        trunk = Trunk(self.pbx.new_trunk_id(kind), _filled(record, sent))
         self.pbx.add_trunk(trunk, pace=self.pbx.speed)
         page = f"providers/modify{kind.lower()}/{trunk.id}"
         answer = Answer(masked(trunk), status=201, http_code=201, reload=page, cost=0.04)
@@ -82,56 +80,55 @@ class ProviderWrites:
         trunk = self.pbx.trunks.get(call.id)
         if trunk is None:
             return told(refused(["Provider not found"], 404, coded=True), function, "SaveRecord")
-        record, wrong = _filled(trunk.record, call.params, whole=whole)
+        sent = _sent(call)
+        # What is stored does not count: a change that names the kind of registration has to bring all that it needs.
+        wrong = (_missing(sent) if whole else None) or _refusal(sent, sent) or _crash(sent)
         if wrong:
             return told(wrong, function, "SaveRecord")
-        if record["secret"] == SECRET_MASK:
-            record["secret"] = trunk.record["secret"]
-        if not whole and "note" not in call.params:
-            record["note"] = ""
-        if (truth := _truth(record)) != _truth(trunk.record):
-            trunk.changes.append(Change(self.pbx.now(), truth, self.pbx.speed))
+        if sent.get("secret") == SECRET_MASK and sent["registration_type"] == "outbound":
+            del sent["secret"]
+        record = _filled(trunk.record, {"note": ""} | sent)
         disabled = bool(record["disabled"])
         trunk.record = record | {"disabled": trunk.disabled}
         self.pbx.set_disabled(trunk, disabled, pace=self.pbx.speed)
+        self.pbx.changed()
         return told(Answer(masked(trunk), http_code=200), function, "SaveRecord")
 
 
-def _truth(record: Mapping[str, object]) -> Condition:
-    """There is no provider behind what people enter; what they write tells how it should turn out."""
-    if any(word in str(record["host"]).lower() for word in ("dead", "invalid")):
-        return "provider_dead"
-    return "wrong_password" if "wrong" in str(record["secret"]).lower() else "ok"
+def _sent(call: Call) -> dict[str, object]:
+    return {name: value for name, value in call.params.items() if value is not None}
 
 
-def _filled(
-    base: Mapping[str, object], params: Mapping[str, object], *, whole: bool
-) -> tuple[dict[str, object], Answer | None]:
-    """The record with the sent fields in it, or the refusal. What is required is looked at before anything else."""
-    record = dict(base)
-    missing = {name: text for name, text in _REQUIRED.items() if whole and not str(params.get(name) or "").strip()}
-    if missing:
-        return record, refused(missing)
-    wrong = [text for name in params for text in _complaint(name, params[name])] or _incomplete(
-        dict(base) | dict(params)
-    )
-    if wrong:
-        return record, refused(wrong, coded=True)
-    for name, value in params.items():
-        if name in record and name not in _READ_ONLY:
-            record[name] = _typed(name, value)
-    return record, None
+def _missing(sent: Mapping[str, object]) -> Answer | None:
+    missing = {name: text for name, text in _REQUIRED.items() if not str(sent.get(name) or "").strip()}
+    return refused(missing) if missing else None
 
 
-def _incomplete(record: Mapping[str, object]) -> list[str]:
+def _refusal(sent: Mapping[str, object], whole: Mapping[str, object]) -> Answer | None:
+    wrong = [text for name, value in sent.items() for text in _complaint(name, value)] or _incomplete(whole)
+    return refused(wrong, coded=True) if wrong else None
+
+
+def _crash(sent: Mapping[str, object]) -> Answer | None:
+    """The PBX looks at the kind of registration whenever a secret is sent, and falls over if it was not sent too."""
+    fallen = "secret" in sent and "registration_type" not in sent
+    return refused(['Undefined array key "registration_type"']) if fallen else None
+
+
+def _filled(base: Mapping[str, object], sent: Mapping[str, object]) -> dict[str, object]:
+    known = {name: _typed(name, value) for name, value in sent.items() if name in base and name not in _READ_ONLY}
+    return {**base, **known}
+
+
+def _incomplete(fields: Mapping[str, object]) -> list[str]:
     """What a trunk of this kind of registration cannot do without."""
-    kind = record["registration_type"]
+    kind = fields.get("registration_type")
     needed = {
         "host": (("outbound", "none"), "Enter the server name or IP address of the provider"),
         "username": (("outbound", "inbound"), "Enter your login to log in to your provider."),
         "secret": (("outbound", "inbound"), "Enter password for authorization"),
     }
-    return [text for name, (kinds, text) in needed.items() if kind in kinds and not record.get(name)]
+    return [text for name, (kinds, text) in needed.items() if kind in kinds and not fields.get(name)]
 
 
 def _complaint(name: str, value: object) -> list[str]:

@@ -104,8 +104,11 @@ def _trunk(
         named["secret"] = ""
     record = TRUNK_DEFAULTS | named | more
     born = now - 29 * DAY
+    begun = [Change(born, "created", AT_ONCE), Change(born, "loaded", AT_ONCE)]
     if record["disabled"]:
-        return Trunk(id_, record, [Change(born, "created", AT_ONCE), Change(now - 20 * DAY, "disabled", AT_ONCE)], did)
+        ended = now - 20 * DAY
+        off = [Change(ended, "disabled", AT_ONCE), Change(ended, "unloaded", AT_ONCE)]
+        return Trunk(id_, record, begun + off, did, dict(record))
     trouble = now - random.uniform(3, 9) * DAY
     troubles = [Change(trouble, "provider_silent"), Change(trouble + random.uniform(300, 2400), "ok")]
-    return Trunk(id_, record, [Change(born, "created", AT_ONCE), *troubles], did)
+    return Trunk(id_, record, begun + troubles, did, dict(record))

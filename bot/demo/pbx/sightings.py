@@ -4,6 +4,7 @@ Between an event (a provider dies) and the word the PBX shows for it lie registr
 retries. The delays here were measured on a real PBX, in seconds, less the ten seconds its status cache may add.
 """
 
+import heapq
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +21,18 @@ Condition = Literal[
     "no_answer_to_qualify",
     "weird_state",
 ]
-Event = Literal["created", "disabled", "enabled", "asterisk_stopped", "asterisk_started"]
+# `disabled` and `enabled` are the PBX's own record; Asterisk hears of it when it reads its configuration anew: then a
+# trunk is `loaded` or `unloaded`. `unregistered_by_pbx`: an un-REGISTER was sent, which ends Asterisk's own retries.
+Event = Literal[
+    "created",
+    "disabled",
+    "enabled",
+    "loaded",
+    "unloaded",
+    "unregistered_by_pbx",
+    "asterisk_stopped",
+    "asterisk_started",
+]
 CONDITIONS: Final[tuple[Condition, ...]] = get_args(Condition)
 AT_ONCE: Final = math.inf
 
@@ -109,11 +121,13 @@ _NOTICED_OTHERWISE: Final[dict[Kind, tuple[float, float]]] = {
     "unqualified": (5, 5),
     "iax": (60, 60),
 }
-# After which trouble it is mended; a refused password is tried again only every 300 s.
+# A refused password is tried again only so often.
+REFUSED_RETRY: Final = 300.0
+# After which trouble it is mended.
 _MENDED: Final[dict[tuple[Kind, Condition], tuple[float, float]]] = {
     ("outbound", "provider_dead"): (60, 28),
     ("outbound", "provider_silent"): (60, 20),
-    ("outbound", "wrong_password"): (0, 300),
+    ("outbound", "wrong_password"): (0, REFUSED_RETRY),
     ("outbound", "no_answer_to_qualify"): (30, 0),
     ("inbound", "provider_silent"): (1, 1),
     ("inbound", "provider_dead"): (18, 18),
@@ -174,68 +188,122 @@ def _coming_up(kind: Kind, condition: Condition, first: float) -> list[_Step]:
 
 
 class _Watch:
-    """Walks through the changes, keeping what is so (condition, disabled, running) apart from what is seen."""
+    """Walks through the changes, keeping what is so (condition, loaded, running) apart from what Asterisk sees."""
 
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
         self.condition: Condition = "ok"
-        self.disabled = False
+        self.loaded = False
         self.running = True
+        # An un-REGISTER was sent: Asterisk does not register again of its own accord.
+        self.given_up = False
+        self._refused_at = 0.0
 
     def steps(self, change: Change) -> list[_Step] | None:
-        """What the PBX will see of this change; None: nothing, and what was under way goes on."""
+        """What Asterisk will see of this change; None: nothing, and what was under way goes on."""
         match change.what:
             case "created":
-                return self._created()
-            case "disabled":
-                self.disabled = True
-                return [_whole(1 if self.running else 0, OFF)]
-            case "enabled":
-                self.disabled = False
-                return self._from_scratch(first=6)
+                return [_whole(0, _ENGINE_GONE[self.kind])]
+            case "disabled" | "enabled":
+                return None
+            case "loaded":
+                self.loaded = True
+                return self._loaded()
+            case "unloaded":
+                self.loaded = False
+                return [_whole(0, _ENGINE_GONE[self.kind])]
+            case "unregistered_by_pbx":
+                return self._given_up()
             case "asterisk_stopped":
                 self.running = False
-                return None if self.disabled else [_whole(0, _ENGINE_GONE[self.kind])]
+                return [_whole(0, _ENGINE_GONE[self.kind])]
             case "asterisk_started":
                 self.running = True
-                return None if self.disabled else self._from_scratch(first=8)
+                return self._from_scratch(first=8)
             case condition:
-                return self._turned(condition)
+                return self._turned(condition, change)
 
-    def _created(self) -> list[_Step]:
-        if self.kind != "outbound":
-            return self._from_scratch(first=8)
-        steps = [*self._from_scratch(first=8), _whole(2.7, Sight("unregistered", "NonQualified"))]
+    def _loaded(self) -> list[_Step]:
+        steps = self._from_scratch(first=4.5)
+        if self.kind == "outbound" and self.running:
+            steps.append(_whole(1, Sight("unregistered", "NonQualified")))
         return sorted(steps, key=lambda step: step.after)
 
     def _from_scratch(self, first: float) -> list[_Step]:
-        if not self.running:
+        """`first`: seconds until Asterisk has been answered, or has not."""
+        self.given_up = False
+        if not self.loaded or not self.running:
             return [_whole(0, _ENGINE_GONE[self.kind])]
         return _coming_up(self.kind, self.condition, first)
 
-    def _turned(self, condition: Condition) -> list[_Step] | None:
-        before, self.condition = self.condition, condition
-        if self.disabled or not self.running:
+    def _given_up(self) -> list[_Step] | None:
+        if self.kind != "outbound" or not self.loaded or not self.running:
             return None
-        delays = (
-            _MENDED.get((self.kind, before), _MENDED_OTHERWISE[self.kind])
-            if condition == "ok"
-            else _NOTICED.get((self.kind, condition), _NOTICED_OTHERWISE[self.kind])
-        )
-        return _towards(settled(self.kind, condition), delays)
+        self.given_up = True
+        return [_Step(0, state="unregistered")]
+
+    def _turned(self, condition: Condition, change: Change) -> list[_Step] | None:
+        before, self.condition = self.condition, condition
+        if not self.loaded or not self.running:
+            return None
+        if condition == "ok":
+            contact_after, state_after = _MENDED.get((self.kind, before), _MENDED_OTHERWISE[self.kind])
+            if before == "wrong_password" and self.kind == "outbound" and not math.isinf(change.pace):
+                state_after = _until_retry((change.at - self._refused_at) * change.pace)
+        else:
+            contact_after, state_after = _NOTICED.get((self.kind, condition), _NOTICED_OTHERWISE[self.kind])
+            if condition == "wrong_password":
+                self._refused_at = change.at + state_after / change.pace
+        steps = _towards(settled(self.kind, condition), (contact_after, state_after))
+        return [replace(step, state=_KEPT) for step in steps] if self.given_up else steps
+
+
+def _until_retry(since_refusal: float) -> float:
+    """Asterisk asks again so long after a refusal, and so often, whatever has been corrected meanwhile."""
+    return REFUSED_RETRY - since_refusal % REFUSED_RETRY if since_refusal > 0 else REFUSED_RETRY
 
 
 def sightings(kind: Kind, changes: Sequence[Change], until: float) -> list[tuple[float, Sight]]:
-    """Everything the PBX has seen of a trunk by `until`, as (unix time, sight), oldest first."""
+    """Everything the PBX has seen of a trunk by `until`, as (unix time, sight), oldest first.
+
+    What its own record switches off it shows as off, whatever Asterisk has heard."""
     seen: list[tuple[float, Sight]] = []
-    sight = _ENGINE_GONE[kind]
-    for at, step in _due(kind, changes, until):
-        sight = step.on(sight)
+    sight, off = _ENGINE_GONE[kind], False
+    for at, step in _merged(_switched(changes, until), _due(kind, changes, until)):
+        if isinstance(step, bool):
+            off = step
+        else:
+            sight = step.on(sight)
+        shown = OFF if off else sight
         if seen and seen[-1][0] == at:
             seen.pop()
-        if not seen or seen[-1][1] != sight:
-            seen.append((at, sight))
+        if not seen or seen[-1][1] != shown:
+            seen.append((at, shown))
     return seen
+
+
+def in_asterisk(kind: Kind, changes: Sequence[Change], until: float) -> Sight | None:
+    """What Asterisk itself says of a trunk; None: it does not know it."""
+    last = next((change.what for change in reversed(changes) if change.what in ("loaded", "unloaded")), "unloaded")
+    if last == "unloaded":
+        return None
+    sight = _ENGINE_GONE[kind]
+    for _, step in _due(kind, changes, until):
+        sight = step.on(sight)
+    return sight
+
+
+def _switched(changes: Sequence[Change], until: float) -> Iterator[tuple[float, bool]]:
+    """When the PBX's own record turned to off (True) and back."""
+    for change in changes:
+        if change.what in ("disabled", "enabled") and change.at <= until:
+            yield change.at, change.what == "disabled"
+
+
+def _merged(
+    switched: Iterator[tuple[float, bool]], seen: Iterator[tuple[float, _Step]]
+) -> Iterator[tuple[float, _Step | bool]]:
+    return heapq.merge(switched, seen, key=lambda one: one[0])
 
 
 def _due(kind: Kind, changes: Sequence[Change], until: float) -> Iterator[tuple[float, _Step]]:

@@ -62,9 +62,11 @@ class SipActions:
             if person.number in busy
             else "Not in use"
             for person in self._people()
+            if person.known
         }
+        now = self.pbx.now()
         for trunk in self.pbx.trunks.values():
-            if not trunk.disabled and not trunk.is_iax:
+            if not trunk.is_iax and trunk.in_asterisk(now):
                 name = trunk.text("username") if trunk.kind == "inbound" else trunk.id
                 peers[name] = "Not in use" if self._answers(trunk) else "Unavailable"
         rows = [
@@ -74,26 +76,29 @@ class SipActions:
         return Answer(rows, function="getPeersStatuses", processor=processor, cost=0.03)
 
     def get_registry(self, call: Call) -> Answer:
-        """Two kinds of rows. The outbound ones vanish with Asterisk; the others say OK or UNKNOWN without looking."""
+        """Two kinds of rows. The outbound ones are Asterisk's, and vanish with it; the others are the PBX's record, and
+        say OK or UNKNOWN without looking. So a trunk that has just been switched off has one of each."""
         running = self.pbx.asterisk_running
         trunks = [trunk for trunk in self.pbx.trunks.values() if not trunk.is_iax]
-        outbound = [trunk for trunk in trunks if trunk.kind == "outbound" and not trunk.disabled]
-        others = [trunk for trunk in trunks if trunk not in outbound]
         rows: list[dict[str, object]] = []
         if running:
-            rows += [self._registration(trunk) for trunk in outbound]
+            rows += [row for trunk in trunks if (row := self._registration(trunk))]
+        others = [trunk for trunk in trunks if trunk.disabled or trunk.kind != "outbound"]
         rows += [self._unregistered_row(trunk) for trunk in others]
         cost = 0.03 if running else 0.95 * max(1, len(others))
         return Answer(rows, function="getRegistry", processor="Sip\\GetRegistryAction::main", cost=cost)
 
-    def _registration(self, trunk: Trunk) -> dict[str, object]:
-        state = trunk.sight(self.pbx.now()).state.upper()
+    def _registration(self, trunk: Trunk) -> dict[str, object] | None:
+        sight = trunk.in_asterisk(self.pbx.now()) if trunk.kind == "outbound" else None
+        if sight is None or trunk.loaded is None:
+            return None
+        state = sight.state.upper()
         word = {"LAGGED": "REGISTERED", "UNKNOWN": "UNREGISTERED"}.get(state, state)
         return {
             "id": f"{trunk.id}-REG",
             "state": word,
-            "host": trunk.text("host"),
-            "username": trunk.text("username"),
+            "host": trunk.loaded["host"],
+            "username": trunk.loaded["username"],
         }
 
     def _unregistered_row(self, trunk: Trunk) -> dict[str, object]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from bot.demo.pbx import local_time
-from bot.demo.pbx.sightings import Change, Condition, Kind, Sight, sightings
+from bot.demo.pbx.sightings import Change, Condition, Kind, Sight, in_asterisk, sightings
 
 SECRET_MASK = "XXXXXXXX"  # noqa: S105 - what is shown instead of one
 _CHECK_EVERY = 30
@@ -35,12 +35,14 @@ _EVENTS = {
 
 @dataclass
 class Trunk:
-    """`record` holds the fields of the API's record but `id`; the secret is in it in clear text."""
+    """`record` holds the fields of the API's record but `id`; the secret is in it in clear text.
+    `loaded` is the record as Asterisk last read it; None: never."""
 
     id: str
     record: dict[str, object]
     changes: list[Change] = field(default_factory=list)
     did: str = ""
+    loaded: dict[str, object] | None = None
 
     def text(self, name: str) -> str:
         return str(self.record.get(name, ""))
@@ -73,7 +75,9 @@ class Trunk:
         word: Condition = "ok"
         for change in self.changes:
             match change.what:
-                case "created" | "disabled" | "enabled" | "asterisk_stopped" | "asterisk_started":
+                case "created" | "disabled" | "enabled" | "loaded" | "unloaded":
+                    pass
+                case "unregistered_by_pbx" | "asterisk_stopped" | "asterisk_started":
                     pass
                 case condition:
                     word = condition
@@ -84,6 +88,10 @@ class Trunk:
 
     def sight(self, now: float) -> Sight:
         return self.seen(now)[-1][1]
+
+    def in_asterisk(self, now: float) -> Sight | None:
+        """None: Asterisk does not know the trunk, or not yet."""
+        return in_asterisk(self.kind, self.changes, now)
 
     def up(self, now: float) -> bool:
         return good(self.sight(now).state)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from bot.demo.pbx import queues, routing_tables, seed
 from bot.demo.pbx.calls import LINGER_SECONDS, Call, CallBook
 from bot.demo.pbx.cdr import Records
+from bot.demo.pbx.dialect import NEWEST, Dialect
 from bot.demo.pbx.employees import Employee, Phone
 from bot.demo.pbx.faults import NO_FAULT, Fault
 from bot.demo.pbx.heard import Heard
@@ -19,6 +20,7 @@ from bot.demo.pbx.keys import Keys
 from bot.demo.pbx.limits import RateLimit
 from bot.demo.pbx.planning import Planner
 from bot.demo.pbx.recordings import Shelf, Tokens
+from bot.demo.pbx.reload import RELOAD_AFTER, Reload, load
 from bot.demo.pbx.sightings import AT_ONCE, Change, Condition
 from bot.demo.pbx.traffic import Scene, Traffic
 from bot.demo.pbx.trunks import Trunk
@@ -39,7 +41,8 @@ class Pbx:
     """One stand-in station in memory.
 
     `api_key` None: a fresh one, to be read from the attribute. `now` gives unix seconds; pass one in to control time.
-    `speed` divides the delays and time-outs that were measured on a real PBX. The same seed gives the same world.
+    `speed` divides the delays and time-outs that were measured on a real PBX, `reload_after` among them: the seconds
+    until Asterisk hears of a change of the PBX's records. The same seed gives the same world.
     """
 
     def __init__(
@@ -51,11 +54,15 @@ class Pbx:
         traffic: bool = True,
         speed: float = 1.0,
         zone: str = "Europe/Moscow",
+        dialect: Dialect = "2026.1",
+        reload_after: float = RELOAD_AFTER,
     ) -> None:
         self.name = name
         self.api_key = api_key or secrets.token_hex(32)
         self.now = now
         self.speed = speed
+        self.dialect = dialect
+        self.reload = Reload(reload_after)
         self.zone = ZoneInfo(zone)
         self.random = Random(seed)
         self.keys = Keys(self.api_key)
@@ -112,6 +119,7 @@ class Pbx:
     def advance(self) -> None:
         """Lets the time pass that has passed since the last look."""
         now = self.now()
+        self._catch_up()
         if self.asterisk_running:
             for call in self.traffic.due(self._scene, now):
                 self.calls.add(call)
@@ -154,16 +162,41 @@ class Pbx:
     def new_trunk_id(self, kind: str) -> str:
         return f"{kind}-TRUNK-{self.random.getrandbits(32):08X}"
 
+    def changed(self) -> None:
+        """One of the PBX's records is another now; Asterisk hears of it when no more changes have come for a while."""
+        self.reload.want(self.now(), self.speed)
+
+    def _catch_up(self) -> None:
+        at = self.reload.take(self.now())
+        # One that is stopped reads its configuration when it starts.
+        if at is not None and self.asterisk_running:
+            self._load(at, self.speed)
+
+    def _load(self, at: float, pace: float) -> None:
+        for trunk in self.trunks.values():
+            load(trunk, at, pace)
+        for person in self.employees.values():
+            person.known = True
+
     def add_trunk(self, trunk: Trunk, pace: float) -> None:
-        disabled = trunk.disabled
+        self._catch_up()
+        now = self.now()
         if trunk.registration != "none" and not trunk.is_iax:
             trunk.did = f"7495{self.random.randint(2_000_000, 9_999_999)}"
-        trunk.changes.append(Change(self.now(), "created", pace))
+        trunk.changes.append(Change(now, "created", pace))
+        if trunk.disabled:
+            trunk.changes.append(Change(now, "disabled", pace))
         if not self.asterisk_running:
-            trunk.changes.append(Change(self.now(), "asterisk_stopped", pace))
+            trunk.changes.append(Change(now, "asterisk_stopped", pace))
         self.trunks[trunk.id] = trunk
-        if disabled:
-            trunk.changes.append(Change(self.now(), "disabled", AT_ONCE))
+        self._tell_asterisk(trunk, pace)
+
+    def _tell_asterisk(self, trunk: Trunk, pace: float) -> None:
+        """What the control page does by hand takes no time."""
+        if pace == AT_ONCE:
+            load(trunk, self.now(), pace)
+        else:
+            self.changed()
 
     def remove_trunk(self, id_: str) -> None:
         """Its routes go with it, as on the real one."""
@@ -172,22 +205,34 @@ class Pbx:
         self.outbound_routes = [route for route in self.outbound_routes if route["providerid"] != id_]
 
     def set_disabled(self, trunk: Trunk, disabled: bool, pace: float) -> None:
-        if trunk.disabled != disabled:
-            trunk.record["disabled"] = disabled
-            trunk.changes.append(Change(self.now(), "disabled" if disabled else "enabled", pace))
+        self._catch_up()
+        if trunk.disabled == disabled:
+            return
+        now = self.now()
+        trunk.record["disabled"] = disabled
+        trunk.changes.append(Change(now, "disabled" if disabled else "enabled", pace))
+        # Measured: its provider forgets it at once, and so does Asterisk; a reload that finds nothing changed does not
+        # wake it again.
+        if disabled and self.dialect == NEWEST:
+            trunk.changes.append(Change(now, "unregistered_by_pbx", pace))
+        self._tell_asterisk(trunk, pace)
 
     def set_condition(self, trunk: Trunk, condition: Condition, pace: float) -> None:
         """Said of a disabled trunk, it enables it in that condition."""
+        self._catch_up()
         trunk.changes.append(Change(self.now(), condition, pace))
         self.set_disabled(trunk, False, pace)
 
     def set_asterisk(self, running: bool, pace: float) -> None:
+        self._catch_up()
         if running == self.asterisk_running:
             return
         now = self.now()
         self.asterisk_running = running
         self._asterisk_started = now if running and pace != AT_ONCE else float("-inf")
-        if not running:
+        if running:
+            self._load(now, pace)
+        else:
             self.calls.hang_up_all(now)
         for trunk in self.trunks.values():
             trunk.changes.append(Change(now, "asterisk_started" if running else "asterisk_stopped", pace))

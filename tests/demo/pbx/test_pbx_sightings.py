@@ -9,7 +9,7 @@ ALL_KINDS: tuple[Kind, ...] = ("outbound", "inbound", "none", "unqualified", "ia
 
 def seen_at(kind: Kind, seconds: float, *changes: Change) -> Sight:
     """What is seen so many seconds after the last change, of a trunk that was well before."""
-    born = Change(-100_000, "created", AT_ONCE)
+    born = Change(-100_000, "loaded", AT_ONCE)
     return sightings(kind, [born, *changes], changes[-1].at + seconds)[-1][1]
 
 
@@ -65,7 +65,7 @@ def test_a_provider_that_comes_back_is_registered_before_it_is_reachable() -> No
 
 
 def test_an_outage_mended_before_it_was_noticed_leaves_no_trace() -> None:
-    blink = [Change(0, "created", AT_ONCE), Change(1000, "provider_dead"), Change(1010, "ok")]
+    blink = [Change(0, "loaded", AT_ONCE), Change(1000, "provider_dead"), Change(1010, "ok")]
     assert [sight for _, sight in sightings("outbound", blink, 9999)] == [Sight("registered", "Reachable")]
 
 
@@ -98,7 +98,7 @@ def test_a_dead_registrar_passes_through_unregistered_after_a_start() -> None:
 
 
 def test_a_new_trunk_is_unregistered_for_some_seconds() -> None:
-    seen = sightings("outbound", [Change(0, "created")], 13)
+    seen = sightings("outbound", [Change(0, "loaded")], 13)
     assert [sight.state for _, sight in seen] == ["UNKNOWN", "unregistered", "registered"]
 
 

@@ -185,12 +185,12 @@ class Trunks:
         """Only what the draft says changes.
 
         Measured: a password is taken only beside the kind of registration, the host and the login, of SIP and of IAX
-        trunks; alone it is refused with `Undefined array key "registration_type"`. What the draft does not say of these
-        is sent as the PBX holds it at this moment.
+        trunks; alone it is refused with `Undefined array key "registration_type"`. The kind of registration, too, is
+        taken only beside all that it needs. What the draft does not say of these is sent as the PBX holds it now.
         """
         path = _path(trunk_id)
-        if draft.secret is not None:
-            draft = _beside_password(draft, (await self.get(trunk_id)).value)
+        if draft.secret is not None or draft.registration is not None:
+            draft = _whole(draft, (await self.get(trunk_id)).value)
         return one(Trunk, (await self._connection.write(path, draft.body(), "PATCH")).data, path)
 
     async def switch(self, trunk_id: str, *, on: bool) -> None:
@@ -206,9 +206,12 @@ def type_of(trunk_id: str) -> TrunkType:
     return "iax" if trunk_id.upper().startswith("IAX") else "sip"
 
 
-def _beside_password(draft: TrunkDraft, held: Trunk) -> TrunkDraft:
-    needed = {"registration": held.registration, "host": held.host, "username": held.username}
-    unsaid = {name: value for name, value in needed.items() if value and getattr(draft, name) is None}
+def _whole(draft: TrunkDraft, held: Trunk) -> TrunkDraft:
+    kept: dict[str, Any] = {"registration": held.registration, "host": held.host, "username": held.username}
+    # The mask means the old password to a trunk that registers with its provider; another kind would store it.
+    if held.secret.get_secret_value() != MASK or draft.registration in (None, "outbound"):
+        kept["secret"] = held.secret
+    unsaid = {name: value for name, value in kept.items() if value and getattr(draft, name) is None}
     return draft.model_copy(update=unsaid)
 
 

@@ -136,21 +136,18 @@ class _Run:
     async def _is_on(self, row: TrunkRow, failed: Message | None) -> Reply:
         """The promise is kept. The watch may judge again once its registration is known."""
         if failed is not None and not self._was_off:
-            await self._end()
-            return Reply(failed, outcome=f"{row.name}: not registered anew")
+            return await self._end(Reply(failed, outcome=f"{row.name}: not registered anew"))
         self._tell(self.progress("on"))
         old = None if self._let_go else Old(self._wanted.state, self._wanted.since)
         said = self._said | {"let_go": self._let_go or not self._was_off}
         reply = await trunk_registration.watch(self._request, self._wanted.trunk, said, old)
         if self._request.stopping():
             return Reply(outcome=f"{row.name} is on; the next start tells how it is")
-        await self._end()
-        return Reply(reply.message, outcome=reply.outcome, change=Change({}, {"registered": "anew"}))
+        return await self._end(Reply(reply.message, outcome=reply.outcome, change=Change({}, {"registered": "anew"})))
 
     async def _is_gone(self) -> Reply:
-        await self._end()
         gone = Message("trunk_not_switched", self._said | {"answered": True, "known": False})
-        return Reply(gone, outcome=f"{self._wanted.name} is gone")
+        return await self._end(Reply(gone, outcome=f"{self._wanted.name} is gone"))
 
     async def _still_off(self, problem: dict[str, Any] | None, failed: Message | None) -> Reply:
         await self._told()
@@ -164,10 +161,14 @@ class _Run:
 
         return Reply(message, beside=True, then=go_on, outcome=f"{self._wanted.name} is still off; it is tried again")
 
-    async def _end(self) -> None:
+    async def _end(self, reply: Reply) -> Reply:
+        """First said, then forgotten: what is killed in between says it again."""
         await self._told()
+        if reply.message is not None:
+            await self._show(reply.message)
         await self._request.desk.registrations.end(self._wanted.station, self._wanted.trunk)
         self._request.station.watch.left_alone.discard(self._wanted.trunk)
+        return reply
 
     async def _row(self) -> TrunkRow:
         rows: Sequence[TrunkRow] = (await self._trunks.list()).value
@@ -181,7 +182,13 @@ class _Run:
     def _tell(self, message: Message) -> None:
         """How far it is. The line is dead, and waits for nobody who is slow to be told."""
         if self._telling is None or self._telling.done():
-            self._telling = asyncio.create_task(self._request.talk.progress(message))
+            self._telling = asyncio.create_task(self._show(message))
+
+    async def _show(self, message: Message) -> None:
+        try:
+            await self._request.talk.progress(message)
+        except Exception:
+            log.exception("how far it is could not be said")
 
     async def _told(self) -> None:
         if self._telling is not None:

@@ -105,8 +105,13 @@ def _events(events: tuple[TrunkEvent, ...]) -> list[dict[str, Any]]:
 def _today(request: Request, status: TrunkStatus, events: tuple[TrunkEvent, ...]) -> float | None:
     zone = request.station.zone()
     midnight = datetime.combine(request.now.astimezone(zone).date(), time.min, zone)
-    share = availability(events, status.state, midnight, request.now)
+    share = availability(events, status.state, midnight, request.now, _since(status))
     return None if share is None else round(share * 100, 1)
+
+
+def _since(status: TrunkStatus) -> datetime | None:
+    unseen = status.state.strip().lower() in ("unknown", "")
+    return None if unseen else status.last_change
 
 
 async def routes_of(request: Request, trunk_id: str) -> dict[str, Any]:

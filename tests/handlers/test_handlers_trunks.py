@@ -13,6 +13,7 @@ from handlers.trunk_history import availability
 from handlers.words import read_words
 
 MIDNIGHT = datetime(2026, 11, 23, tzinfo=UTC)
+HALF_A_DAY = timedelta(hours=12)
 
 
 def read(text: str) -> tuple[TrunkDraft, list[tuple[str, str]]]:
@@ -58,6 +59,24 @@ def test_what_the_pbx_would_take_or_refuse_later_is_named_now(text: str, label: 
     assert [name for name, _ in read(text)[1]] == [label]
 
 
+@pytest.mark.parametrize(
+    ("text", "body"),
+    [
+        ("host=sip.provider.com:5061", {"host": "sip.provider.com", "port": 5061}),
+        ("хост=[2001:db8::1]:5061", {"host": "[2001:db8::1]", "port": 5061}),
+        ("host=2001:db8::1", {"host": "2001:db8::1"}),
+        ("host=10.0.0.0/24", {"host": "10.0.0.0/24"}),
+    ],
+)
+def test_a_port_in_the_host_is_taken_for_the_port(text: str, body: dict[str, object]) -> None:
+    draft, problems = read(text)
+    assert (draft.body(), problems) == (body, [])
+
+
+def test_two_ports_are_one_too_many() -> None:
+    assert [label for label, _ in read("host=a.b:5061 port=5062")[1]] == ["Host"]
+
+
 @pytest.mark.parametrize(("text", "kind"), [("host=a.b username=u", "outbound"), ("host=10.0.0.1", "none")])
 def test_the_kind_of_registration_follows_from_what_is_said(text: str, kind: str) -> None:
     assert trunk_fields.completed(read(text)[0]).registration == kind
@@ -84,6 +103,20 @@ def test_a_day_with_an_hour_down_of_four_is_three_quarters_good() -> None:
     assert availability(events, "registered", MIDNIGHT, MIDNIGHT + timedelta(hours=4)) == 0.75
 
 
+def test_what_was_not_known_before_the_trunk_had_ever_been_seen_does_not_count() -> None:
+    # As the PBX writes it of a trunk that was made at 11:41 and registered at 11:50.
+    made = (event(710, "registered", "UNKNOWN"), event(701, "UNKNOWN", "UNKNOWN"))
+    assert availability(made, "registered", MIDNIGHT, MIDNIGHT + timedelta(minutes=718)) == 1.0
+    assert availability(made[1:], "UNKNOWN", MIDNIGHT, MIDNIGHT + timedelta(minutes=702)) is None
+    assert availability((), "UNKNOWN", MIDNIGHT, MIDNIGHT + timedelta(minutes=702)) is None
+    # A newer PBX writes nothing of the beginning, and nothing at all of a trunk that never was otherwise.
+    assert availability((event(710, "registered", "unregistered"),), "registered", MIDNIGHT, MIDNIGHT + HALF_A_DAY) == 1
+    assert availability((), "unregistered", MIDNIGHT, MIDNIGHT + HALF_A_DAY, MIDNIGHT + HALF_A_DAY) is None
+    # A provider without registration that dies is UNKNOWN too; that counts.
+    dead = (event(60, "UNKNOWN", "OK"), event(-300, "OK", "UNKNOWN"))
+    assert availability(dead, "UNKNOWN", MIDNIGHT, MIDNIGHT + timedelta(minutes=120)) == 0.5
+
+
 def test_upper_case_states_of_inbound_trunks_count_too() -> None:
     events = (event(60, "UNREGISTERED", "REGISTERED"),)
     assert availability(events, "UNREGISTERED", MIDNIGHT, MIDNIGHT + timedelta(hours=2)) == 0.5
@@ -108,6 +141,10 @@ def test_it_equals_a_count_minute_by_minute(changes: list[tuple[int, str]], befo
     timeline = {}
     for minute in range(240):
         timeline[minute] = next((state for at, state in reversed(changes) if at <= minute), before)
+    if before not in ("registered", "REGISTERED", "OK", "lagged", "OFF"):
+        # It may have been made in that state, at any time before its first change.
+        first = next((at for at, state in changes if state != "UNKNOWN"), 240)
+        timeline = {minute: state for minute, state in timeline.items() if minute >= first}
     counted = [state for state in timeline.values() if state != "OFF"]
     good = sum(state.lower() in ("registered", "ok", "lagged") for state in counted)
     current = states[-1]

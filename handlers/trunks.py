@@ -32,14 +32,17 @@ async def show(request: Request) -> Reply:
 
 
 async def find(request: Request, name: str) -> list[TrunkStatus]:
-    """Whose name, host, login or id is, or else contains, what was written."""
+    """Whose name or id is, or else whose name, host or login contains, what was written."""
     wanted = name.strip().strip("\"'“”«»").casefold()
     everything = list((await request.station.pbx.trunks.statuses()).value.values())
 
     def words(trunk: TrunkStatus) -> list[str]:
-        return [text.casefold() for text in (trunk.name, trunk.id, trunk.username, trunk.host) if text]
+        return [text.casefold() for text in (trunk.name, trunk.username, trunk.host) if text]
 
-    exact = [trunk for trunk in everything if trunk.name.casefold() == wanted or trunk.id.casefold() == wanted]
+    def is_it(trunk: TrunkStatus) -> bool:
+        return wanted in (trunk.name.casefold(), trunk.own_name.casefold(), trunk.id.casefold())
+
+    exact = [trunk for trunk in everything if is_it(trunk)]
     return exact or [trunk for trunk in everything if any(wanted in word for word in words(trunk))]
 
 

@@ -1,6 +1,6 @@
 """`/providers`, `/sip-providers`, `/iax-providers`: the trunks."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
@@ -21,6 +21,8 @@ REGISTRATION_SUFFIX = "-REG"
 
 
 class TrunkStatus(Wire):
+    """`name` is what people know it by; `apart` tells it from others of that name, when there are any."""
+
     id: Text = ""
     type: Text = ""
     state: Text = ""
@@ -33,10 +35,15 @@ class TrunkStatus(Wire):
     rtt: Integer = None
     last_update: Epoch = Field(None, alias="lastUpdate")
     last_change: Epoch = Field(None, alias="lastChange")
+    apart: str = ""
+
+    @property
+    def own_name(self) -> str:
+        return self.description or self.username or self.host or self.id
 
     @property
     def name(self) -> str:
-        return self.description or self.username or self.host or self.id
+        return f"{self.own_name} ({self.apart})" if self.apart else self.own_name
 
 
 class TrunkEvent(Wire):
@@ -130,7 +137,7 @@ class Trunks:
         path = "providers:getStatuses"
         answer = await self._connection.read(path, {"forceCheck": "true"} if fresh else None, priority)
         found = [trunk for group in rows(answer.value, path) for trunk in _statuses(group, path)]
-        return with_value(answer, {trunk.id: trunk for trunk in found if trunk.id})
+        return with_value(answer, {trunk.id: trunk for trunk in told_apart(found) if trunk.id})
 
     async def list(self) -> Answer[tuple[TrunkRow, ...]]:
         """All trunks of both types; the PBX leaves the switched-off ones out unless it is asked for them."""
@@ -200,6 +207,25 @@ class Trunks:
     async def delete(self, trunk_id: str) -> None:
         """The PBX deletes the incoming and outgoing routes of the trunk with it, without asking."""
         await self._connection.write(_path(trunk_id), {}, "DELETE")
+
+
+def told_apart(trunks: Sequence[TrunkStatus]) -> list[TrunkStatus]:
+    """Those that share a name get what differs: the account, else account and host, else the id. The PBX takes any
+    number of trunks of one name."""
+    ways: tuple[Callable[[TrunkStatus], str], ...] = (
+        lambda trunk: trunk.username,
+        lambda trunk: "@".join(part for part in (trunk.username, trunk.host) if part),
+        lambda trunk: trunk.id,
+    )
+    by_name: dict[str, list[TrunkStatus]] = {}
+    for trunk in trunks:
+        by_name.setdefault(trunk.own_name.casefold(), []).append(trunk)
+    apart: dict[str, str] = {}
+    for same in by_name.values():
+        if len(same) > 1:
+            way = next((way for way in ways if len({way(one) for one in same} - {""}) == len(same)), ways[-1])
+            apart |= {one.id: way(one) for one in same}
+    return [trunk.model_copy(update={"apart": apart.get(trunk.id, "")}) for trunk in trunks]
 
 
 def type_of(trunk_id: str) -> TrunkType:

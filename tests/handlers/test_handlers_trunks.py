@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.pbx import TrunkDraft, TrunkEvent
+from bot.pbx import TrunkDraft, TrunkEvent, TrunkStatus
+from bot.pbx.trunks import told_apart
 from bot.store.audit import without_secrets
 from handlers import trunk_fields, typed_password
 from handlers.trunk_history import availability
@@ -90,6 +91,22 @@ def test_what_is_missing_depends_on_the_kind() -> None:
     assert lacks(name="A", registration="inbound") == ["Login"]
     assert lacks(host="a.b") == ["Name"]
     assert lacks(name="A", host="a.b") == []
+
+
+def statuses(*rows: tuple[str, str, str, str]) -> list[str]:
+    given = [TrunkStatus(id=one, description=name, username=login, host=host) for one, name, login, host in rows]
+    return [trunk.name for trunk in told_apart(given)]
+
+
+def test_trunks_of_one_name_are_told_apart_by_what_differs() -> None:
+    sim = ("SIP-1", "Megafon", "79261110001", "sip.megafon.ru")
+    other = ("SIP-2", "megafon", "79261110002", "sip.megafon.ru")
+    twin = ("SIP-3", "Megafon", "79261110001", "sip2.megafon.ru")
+    copy = ("SIP-4", "Megafon", "79261110001", "sip.megafon.ru")
+    zadarma = ("SIP-5", "Zadarma", "1", "sip.zadarma.com")
+    assert statuses(sim, other, zadarma) == ["Megafon (79261110001)", "megafon (79261110002)", "Zadarma"]
+    assert statuses(sim, twin) == ["Megafon (79261110001@sip.megafon.ru)", "Megafon (79261110001@sip2.megafon.ru)"]
+    assert statuses(sim, copy) == ["Megafon (SIP-1)", "Megafon (SIP-4)"]
 
 
 def event(minute: int, state: str, previous: str) -> TrunkEvent:

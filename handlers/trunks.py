@@ -1,7 +1,7 @@
 """/trunks: all trunks, the worst on top."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from bot.chat.message import Button, Message, Rows, mark
@@ -32,18 +32,22 @@ async def show(request: Request) -> Reply:
 
 
 async def find(request: Request, name: str) -> list[TrunkStatus]:
-    """Whose name or id is, or else whose name, host or login contains, what was written."""
+    """Those that are best meant by what was written: by name or id in full, by the beginning of a word in the name, by
+    a part of it, by a part of the login or the host."""
     wanted = name.strip().strip("\"'“”«»").casefold()
     everything = list((await request.station.pbx.trunks.statuses()).value.values())
+    for meant in MEANT:
+        if found := [trunk for trunk in everything if meant(trunk, wanted)]:
+            return found
+    return []
 
-    def words(trunk: TrunkStatus) -> list[str]:
-        return [text.casefold() for text in (trunk.name, trunk.username, trunk.host) if text]
 
-    def is_it(trunk: TrunkStatus) -> bool:
-        return wanted in (trunk.name.casefold(), trunk.own_name.casefold(), trunk.id.casefold())
-
-    exact = [trunk for trunk in everything if is_it(trunk)]
-    return exact or [trunk for trunk in everything if any(wanted in word for word in words(trunk))]
+MEANT: tuple[Callable[[TrunkStatus, str], bool], ...] = (
+    lambda trunk, wanted: wanted in (trunk.name.casefold(), trunk.own_name.casefold(), trunk.id.casefold()),
+    lambda trunk, wanted: f" {wanted}" in f" {trunk.name.casefold()}",
+    lambda trunk, wanted: wanted in trunk.name.casefold(),
+    lambda trunk, wanted: wanted in trunk.username.casefold() or wanted in trunk.host.casefold(),
+)
 
 
 def choice(request: Request, found: Sequence[TrunkStatus], action: str = "trunk.card") -> Message:

@@ -59,7 +59,7 @@ $(DEVELOPED): requirements-dev.lock requirements.lock pyproject.toml
 # Only when asked for here: desktops set LANGUAGE too, to lists of locales.
 DEMO_LANGUAGE = $(if $(findstring command,$(origin LANGUAGE)),--language $(LANGUAGE))
 demo: $(INSTALLED)
-	@$(BIN)/mikopbx-bot demo $(if $(PORT),--port $(PORT)) $(if $(PBXS),--pbxs $(PBXS)) $(DEMO_LANGUAGE)
+	@$(BIN)/mikopbx-bot demo $(if $(PORT),--port $(PORT)) $(if $(PBXS),--pbxs $(PBXS)) $(if $(DIALECT),--dialect $(DIALECT)) $(DEMO_LANGUAGE)
 
 run: $(INSTALLED)
 	@$(BIN)/mikopbx-bot run

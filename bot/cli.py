@@ -31,6 +31,10 @@ app.add_typer(demo_app, name="demo")
 
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")]
 
+DialectOption = Annotated[
+    Literal["2026.1", "2026.9"], typer.Option(help="The release of MikoPBX that the stand-ins play.")
+]
+
 EXIT_WRONG_SETTINGS = 2
 
 
@@ -111,12 +115,13 @@ def demo(
     port: Port = 8765,
     language: Annotated[Literal["en", "ru"], typer.Option(help="What the bot speaks: en or ru.")] = "en",
     pbxs: Annotated[int, typer.Option(min=1, max=20, help="How many stand-in PBXs the bot looks after.")] = 1,
+    dialect: DialectOption = "2026.9",
 ) -> None:
     """Run a stand-in PBX, a stand-in Telegram with a web page, and the real bot between them."""
     if context.invoked_subcommand is None:
         from bot.demo.stage import stage
 
-        raise typer.Exit(asyncio.run(stage(port, language, pbxs)))
+        raise typer.Exit(asyncio.run(stage(port, language, pbxs, dialect)))
 
 
 @demo_app.command("pbx")
@@ -124,11 +129,12 @@ def demo_pbx(
     port: Port,
     api_key: Annotated[str, typer.Option(help="The key that has all rights.")],
     speed: Annotated[float, typer.Option(min=0.1, help="Divides the PBX's own delays.")] = 1,
+    dialect: DialectOption = "2026.9",
 ) -> None:
     """Run the stand-in MikoPBX alone."""
     from bot.demo.stage import serve_pbx
 
-    asyncio.run(serve_pbx(port, api_key, speed))
+    asyncio.run(serve_pbx(port, api_key, speed, dialect))
 
 
 @demo_app.command("telegram")

@@ -16,16 +16,17 @@ import uvicorn
 from starlette.applications import Starlette
 
 from bot.demo import pbx, telegram
+from bot.demo.pbx.dialect import NEWEST, Dialect
 from bot.demo.wire import AbortableProtocol
 
 ADMIN, OPERATOR, VIEWER = 1001, 1002, 1003
 GROUP = -1001000000001
 
 
-async def stage(port: int, language: str, pbxs: int = 1) -> int:
+async def stage(port: int, language: str, pbxs: int = 1, dialect: Dialect = NEWEST) -> int:
     """Serve until interrupted; returns the exit code. Prints the page's address when the bot is listening."""
     token = f"{secrets.randbelow(10**9) + 10**9}:{secrets.token_urlsafe(26)}"
-    stations = {_path(n): _station(n) for n in range(1, pbxs + 1)}
+    stations = {_path(n): _station(n, dialect) for n in range(1, pbxs + 1)}
     chats = telegram.populated(token)
     switches = {path: station.name for path, station in stations.items()}
     behind = [pbx.behind(path, station) for path, station in stations.items() if path]
@@ -52,9 +53,9 @@ def _path(number: int) -> str:
     return "" if number == 1 else f"/pbx/branch{number}"
 
 
-def _station(number: int) -> pbx.Pbx:
+def _station(number: int, dialect: Dialect) -> pbx.Pbx:
     name = "Head office" if number == 1 else f"Branch {number}"
-    return pbx.Pbx(name=name, api_key=secrets.token_hex(32), seed=number, zone=_zone_here())
+    return pbx.Pbx(name=name, api_key=secrets.token_hex(32), seed=number, zone=_zone_here(), dialect=dialect)
 
 
 def _only(address: str, station: pbx.Pbx) -> Mapping[str, str]:
@@ -78,8 +79,8 @@ def _zone_here() -> str:
     return "Europe/Moscow" if rest else f"Etc/GMT{-hours:+d}"
 
 
-async def serve_pbx(port: int, api_key: str, speed: float) -> None:
-    station = pbx.Pbx(api_key=api_key, speed=speed)
+async def serve_pbx(port: int, api_key: str, speed: float, dialect: Dialect) -> None:
+    station = pbx.Pbx(api_key=api_key, speed=speed, dialect=dialect)
     with listening(port) as (sock, address):
         print(
             f"The stand-in MikoPBX answers at {address}/pbxcore/api/v3; its switches are at {address}/control/state",

@@ -13,7 +13,7 @@ from pathlib import Path
 from bot.chat.hygiene import WORD_JOINER
 from bot.demo import pbx, telegram
 from bot.demo.pbx.seed import TRUNK_DEFAULTS
-from bot.demo.pbx.sightings import AT_ONCE
+from bot.demo.pbx.sights import AT_ONCE
 from bot.demo.pbx.trunks import Trunk
 from tests import stores
 from tests.benchmarks.chats import Json
@@ -129,7 +129,7 @@ async def street(pbxs: int, people: int = 0) -> AsyncIterator[Street]:
     chats = telegram.populated(TOKENS[0])
     for number in range(people):
         chats.new_person(f"Person {number}", language_code="en").started = True
-    stations = [pbx.Pbx(name=f"Station {n}", api_key=KEY, traffic=False, seed=n) for n in range(pbxs)]
+    stations = [pbx.Pbx(name=f"Station {n}", api_key=KEY, traffic=False, seed=n, iax_told=True) for n in range(pbxs)]
     await asyncio.to_thread(stores.empty)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mikopbx-bot-street-")))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.demo import pbx, telegram
 from bot.demo.pbx import Pbx
+from bot.demo.pbx.dialect import NEWEST
 from tests.end_to_end import secrecy
 from tests.end_to_end.clock import Clock
 from tests.end_to_end.house import (
@@ -130,7 +131,15 @@ def running_house(*names: str, speed: float = SPEED) -> Iterator[FleetHouse]:
     """Each PBX has a chat for its alerts."""
     clock = Clock(speed)
     stations = {
-        name: Pbx(name=name.title(), api_key=key_of(name), zone=afternoon(), seed=seed, now=clock.time)
+        name: Pbx(
+            name=name.title(),
+            api_key=key_of(name),
+            zone=afternoon(),
+            seed=seed,
+            now=clock.time,
+            dialect=NEWEST,
+            iax_told=True,
+        )
         for seed, name in enumerate(names, 1)
     }
     chats = telegram.populated(TOKEN, now=clock.time)

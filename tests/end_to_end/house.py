@@ -17,6 +17,7 @@ import httpx
 
 from bot.chat.hygiene import WORD_JOINER
 from bot.demo import pbx, telegram
+from bot.demo.pbx.dialect import NEWEST, Dialect
 from bot.demo.telegram import client_view
 from bot.demo.telegram.model import Chat, Message
 from tests import stores
@@ -362,10 +363,12 @@ def alive(standins: H) -> Iterator[H]:
 
 
 @contextmanager
-def running_standins(speed: float = SPEED) -> Iterator[Standins]:
-    """Time passes `speed` times as fast for them, and for the program that is run between them."""
+def running_standins(speed: float = SPEED, dialect: Dialect = NEWEST) -> Iterator[Standins]:
+    """Time passes `speed` times as fast for them, and for the program that is run between them.
+
+    The PBX plays the release `dialect`, but for its IAX trunks, whose states it tells."""
     clock = Clock(speed)
-    station = pbx.Pbx(name="Head office", api_key=KEY, zone=afternoon(), now=clock.time)
+    station = pbx.Pbx(name="Head office", api_key=KEY, zone=afternoon(), now=clock.time, dialect=dialect, iax_told=True)
     chats = telegram.populated(TOKEN, now=clock.time)
     routes = [*pbx.routes(station), *telegram.routes(chats, {"": station.name})]
     with serving(routes, clock) as server, alive(Standins(server, station, chats)) as standins:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.demo.pbx import cdr, recordings
 from bot.demo.pbx.cdr import Row
-from bot.demo.pbx.employees import matching
+from bot.demo.pbx.employees import as_sqlite, matching
 from bot.demo.pbx.envelope import Answer, Call, Plain, refused
 from bot.demo.pbx.recordings import Wish
 
@@ -137,7 +137,8 @@ class CdrActions:
 
     def _numbers_of(self, search: str) -> set[str]:
         found = matching(self.pbx.employees.values(), search)
-        named = [person for person in found if search.lower() in person.name.lower()]
+        wanted = as_sqlite(search)
+        named = [person for person in found if wanted in f"{person.name} {person.caller_id}".lower()]
         return {number for person in named for number in (person.number, person.mobile) if number}
 
 

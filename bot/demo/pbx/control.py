@@ -15,7 +15,7 @@ from bot.demo.pbx.faults import KINDS, Fault
 from bot.demo.pbx.keys import RIGHTS, Permissions
 from bot.demo.pbx.limits import MODES
 from bot.demo.pbx.refusal import Refusal, boolean, number, word
-from bot.demo.pbx.sightings import AT_ONCE, CONDITIONS
+from bot.demo.pbx.sights import AT_ONCE, CONDITIONS
 from bot.demo.pbx.trunks import Trunk
 from bot.demo.pbx.world import Pbx
 
@@ -131,10 +131,13 @@ def _set_fault(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
 
 
 def _set_key(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
-    if "revoked" not in body and "permissions" not in body:
-        raise Refusal("either revoked or permissions is needed")
+    if not {"revoked", "permissions", "missing_right"} & set(body):
+        raise Refusal("revoked, permissions or missing_right is needed")
     if "revoked" in body:
-        pbx.keys.revoke(boolean(body, "revoked"))
+        pbx.keys.revoke(boolean(body, "revoked"), remembered=boolean(body, "remembered", otherwise=False))
+    if "missing_right" in body:
+        # A newer release may say so with a 403 and a text of its own; nobody has measured which.
+        pbx.keys.missing_right = str(body["missing_right"] or "") or None
     if "permissions" in body:
         pbx.keys.permit(_permissions(body["permissions"]))
 
@@ -176,6 +179,25 @@ def _set_speed(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
     pbx.speed = speed
 
 
+def _set_iax(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    """`told`: the PBX knows the states of its IAX trunks, as a later release may."""
+    pbx.tell_iax(boolean(body, "told"))
+    pbx.forget_caches()
+
+
+def _set_contact_words(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    pbx.short_words = boolean(body, "short")
+    pbx.forget_caches()
+
+
+def _set_banned(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    """Only what the PBX tells of it; to the trunk behind the address happens what its condition says."""
+    if boolean(body, "banned", otherwise=True):
+        pbx.banned[str(body.get("address", ""))] = pbx.now()
+    else:
+        pbx.banned.pop(str(body.get("address", "")), None)
+
+
 def _set_reload(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
     """Seconds of the real PBX after the last change of its records until Asterisk has heard of it."""
     pbx.reload.after = number(body, "after")
@@ -209,5 +231,8 @@ _SWITCHES: dict[str, Switch] = {
     "traffic": _set_traffic,
     "speed": _set_speed,
     "reload": _set_reload,
+    "iax": _set_iax,
+    "contact_words": _set_contact_words,
+    "banned": _set_banned,
     "time_zone": _set_time_zone,
 }

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from bot.demo.pbx.calls import CALL_KINDS, Call, state_of
-from bot.demo.pbx.planning import Order
+from bot.demo.pbx.planning import Order, unreachable
 from bot.demo.pbx.refusal import Refusal, boolean, number, word
 from bot.demo.pbx.trunks import Trunk
 from bot.demo.pbx.world import Pbx
@@ -22,7 +22,10 @@ def start(pbx: Pbx, path: Mapping[str, str], body: Body) -> dict[str, str]:
     talk = number(body, "talk_seconds", otherwise=_TALK_SECONDS)
     answered = ring if boolean(body, "answer", otherwise=True) else None
     trunk = None if kind == "internal" else _trunk(pbx, body)
-    call = pbx.planner.plan(Order(kind, src, dst, trunk, name, ring, answered, talk), pbx.now())
+    order = Order(kind, src, dst, trunk, name, ring, answered, talk)
+    if kind == "outgoing" and trunk and not trunk.reaches_out(pbx.now()):
+        order = unreachable(src, dst, trunk)
+    call = pbx.planner.plan(order, pbx.now())
     pbx.calls.add(call)
     return {"linkedid": call.linkedid}
 

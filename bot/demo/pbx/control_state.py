@@ -34,7 +34,9 @@ def state(pbx: Pbx) -> dict[str, object]:
         "time_zone": pbx.zone.key,
         "recordings": {"megabytes": pbx.shelf.megabytes, "missing": pbx.shelf.missing},
         "traffic": pbx.traffic.running,
-        "trunks": [_trunk(trunk, now) for trunk in pbx.trunks.values()],
+        "dialect": pbx.dialect,
+        "iax_told": pbx.iax_told,
+        "trunks": [_trunk(pbx, trunk, now) for trunk in pbx.trunks.values()],
         "extensions": [
             {
                 "number": person.number,
@@ -57,8 +59,8 @@ def _denied(pbx: Pbx) -> list[str]:
     return [name for name in _RESOURCES if f"/api/v3/{name}" not in paths]
 
 
-def _trunk(trunk: Trunk, now: float) -> dict[str, object]:
-    sight = trunk.sight(now)
+def _trunk(pbx: Pbx, trunk: Trunk, now: float) -> dict[str, object]:
+    sight = trunk.sight(now, pbx.dialect)
     return {
         "id": trunk.id,
         "name": trunk.text("description"),
@@ -67,7 +69,8 @@ def _trunk(trunk: Trunk, now: float) -> dict[str, object]:
         "host": trunk.text("host"),
         "username": trunk.text("username"),
         "condition": "off" if trunk.disabled else trunk.condition,
-        "state": sight.state,
+        # What the PBX does not tell is no state.
+        "state": "" if trunk.is_iax and pbx.hides_iax() else sight.state,
         "contactStatus": sight.contact,
         "rtt": round_trip(trunk, sight, now),
         "disabled": trunk.disabled,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bot.demo.pbx import seed
+from bot.demo.pbx import queues, seed
 from bot.demo.pbx.employees import Employee, matching, next_free, record, row
 from bot.demo.pbx.envelope import Answer, Call, refused
 from bot.demo.pbx.passwords import sip_complaints
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 _PROCESSOR = "Employees\\{}Action::main"
 _BATCH_MOST = 20
+_LEAST_RING, _MOST_RING = 3, 180
+_RING_OUT_OF_RANGE = (
+    "The routing settings do not correctly specify the time before the transfer. "
+    f"Choose a value between {_LEAST_RING}-{_MOST_RING}."
+)
 _WHOLE = re.compile(r"-?\d+")
 # field of the API -> (attribute, longest)
 _TEXTS = {
@@ -91,17 +96,29 @@ class EmployeeActions:
         person = self.pbx.employees.get(int(call.id)) if call.id else None
         if person is None:
             return _told(refused([f"Employee not found (ID: {call.id})"]), "delete", "DeleteRecord")
-        routes = [route for route in self.pbx.incoming_routes if route["extension"] in (person.number, person.mobile)]
-        if routes:
-            links = "".join(
-                f"<a href='/admin-cabinet/incoming-routes/modify/{route['id']}'>"
-                f'<i class="map signs icon"></i> {route["rulename"]}</a>'
-                for route in routes
-            )
+        links = "".join(self._references(person))
+        if links:
             return _told(refused([f"There are references to the object - {links}"]), "delete", "DeleteRecord")
         del self.pbx.employees[person.id]
         self.pbx.changed()
         return _told(Answer({"deleted_id": str(person.id)}), "delete", "DeleteRecord")
+
+    def _references(self, person: Employee) -> list[str]:
+        """Measured: routes, others who forward to this one, and a voice menu; a queue lets its member go."""
+        numbers = {person.number, person.mobile} - {""}
+        routes = [
+            _link("incoming-routes", str(route["id"]), "map signs", str(route["rulename"]))
+            for route in self.pbx.incoming_routes
+            if route["extension"] in numbers
+        ]
+        forwarding = [
+            _link("extensions", str(other.id), "user", f"Employee routing settings - {other.name}")
+            for other in self.pbx.employees.values()
+            if other is not person and numbers & {other.forwarding, other.forwarding_busy, other.forwarding_unavailable}
+        ]
+        chosen = any(number in numbers for _, number in queues.MENU.choices)
+        menu = [_link("ivr-menu", queues.MENU.id, "sitemap", f"IVR menu - {queues.MENU.name}")] if chosen else []
+        return routes + forwarding + menu
 
     def batch_create(self, call: Call) -> Answer:
         wanted = call.params.get("employees")
@@ -179,10 +196,18 @@ class EmployeeActions:
             complaints.append("Extension already occupied")
         if person.mobile and any(person.mobile in (other.mobile, other.number) for other in others):
             complaints.append("The mobile number is already used by another employee")
+        if person.forwarding and not _LEAST_RING <= person.ring_length <= _MOST_RING:
+            complaints.append(_RING_OUT_OF_RANGE)
+        if person.number in (person.forwarding, person.forwarding_busy, person.forwarding_unavailable):
+            complaints.append("You cannot set up forwarding to your own number")
         return complaints
 
     def _record(self, person: Employee) -> dict[str, object]:
         return record(person, [*self.pbx.employees.values(), person])
+
+
+def _link(page: str, id_: str, icon: str, name: str) -> str:
+    return f"<a href='/admin-cabinet/{page}/modify/{id_}'><i class=\"{icon} icon\"></i> {name}</a>"
 
 
 def _told(answer: Answer, function: str, action: str) -> Answer:
@@ -222,7 +247,9 @@ def _fill(person: Employee, fields: dict[str, object]) -> None:
     if "sip_enableRecording" in fields:
         person.recording = _true(fields["sip_enableRecording"])
     if "fwd_ringlength" in fields:
-        person.ring_length = max(0, min(180, _whole(fields["fwd_ringlength"])))
+        person.ring_length = max(0, _whole(fields["fwd_ringlength"]))
+    elif person.forwarding and not person.ring_length:
+        person.ring_length = 45
 
 
 def _batch_answer(results: list[dict[str, object]], mode: str, total: int) -> Answer:
@@ -242,7 +269,7 @@ def _batch_answer(results: list[dict[str, object]], mode: str, total: int) -> An
 
 
 def _texts(answer: Answer) -> list[str]:
-    errors = answer.messages.get("error", [])
+    errors = answer.messages.get("error", []) if isinstance(answer.messages, Mapping) else answer.messages
     if isinstance(errors, dict):
         return [str(text) for text in errors.values()]
     return [str(text) for text in errors] if isinstance(errors, list) else []

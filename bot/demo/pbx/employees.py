@@ -1,5 +1,6 @@
 """Employees: what is stored of a person, and the two shapes the API shows it in."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -7,8 +8,9 @@ NO_AVATAR = "/admin-cabinet/assets/img/unknownPerson.jpg"
 _ANY_ADDRESS = '<i class="globe icon"></i> Connections from any addresses are allowed'
 _USER = '<i class="icons"><i class="user outline icon"></i></i>'
 _MOBILE = '<i class="icons"><i class="user outline icon"></i><i class="top right corner alternate mobile icon"></i></i>'
-# What Asterisk's configuration does to a name: markup characters go, and one letter changes its alphabet.
-_CALLER_ID = str.maketrans({"ё": "e", "Ё": "E"} | dict.fromkeys("<>&\"'/"))
+# What the PBX's configuration does to a name: one letter changes its alphabet, and of signs few are left.
+_LATIN = str.maketrans({"ё": "e", "Ё": "E"})
+_NO_CALLER_ID = re.compile(r"[^\w\s+\-.@]|_")
 
 
 @dataclass
@@ -47,7 +49,7 @@ class Employee:
 
     @property
     def caller_id(self) -> str:
-        return self.name.translate(_CALLER_ID)
+        return _NO_CALLER_ID.sub("", self.name.translate(_LATIN))
 
     def represent(self) -> str:
         return f"{_USER} {self.name} <{self.number}>"
@@ -105,9 +107,16 @@ def record(employee: Employee, everybody: Iterable[Employee]) -> dict[str, objec
     }
 
 
+def as_sqlite(text: str) -> str:
+    """Lower-case as far as the database's LIKE goes: Latin letters only."""
+    return "".join(char.lower() if char.isascii() else char for char in text)
+
+
 def matching(people: Iterable[Employee], search: str) -> list[Employee]:
-    """The list's search, in the list's own order: by name, upper-case Latin before lower before Cyrillic."""
-    wanted = search.strip().lower()
+    """The list's search, in the list's own order: by name, upper-case Latin before lower before Cyrillic.
+
+    Measured: the index is in lower case, so that a Cyrillic word with a capital finds nobody."""
+    wanted = as_sqlite(search.strip())
     found = [person for person in people if not wanted or _matches(person, wanted)]
     return sorted(found, key=lambda person: person.name)
 
@@ -121,7 +130,8 @@ def _matches(person: Employee, wanted: str) -> bool:
             "email": rest in person.email.lower(),
             "mobile": rest in person.mobile,
         }[field_name]
-    return wanted in f"{person.name} {person.number} {person.email} {person.mobile}".lower()
+    index = f"{person.name} {person.caller_id} {person.email} {person.number} {person.mobile}"
+    return wanted in index.lower()
 
 
 def next_free(people: Iterable[Employee], taken: Iterable[str] = ()) -> str:

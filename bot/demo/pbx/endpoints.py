@@ -28,24 +28,28 @@ _EMPTY_LISTS = ("conference-rooms", "ivr-menu", "off-work-times", "sound-files",
 
 @dataclass(frozen=True)
 class Resource:
-    """`ids` is the pattern of an id; another id is another path, so a 404."""
+    """`ids` is the pattern of an id; another id is another path, so a 404. `blocked`: methods by the verb they have on
+    other resources and not on this one."""
 
     ids: str = r"\d+"
     collection: Verbs = field(default_factory=dict)
     item: Verbs = field(default_factory=dict)
     methods: Methods = field(default_factory=dict)
     item_methods: Methods = field(default_factory=dict)
+    blocked: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Target:
-    """A path that exists. `action` None: it has a custom method that is unknown or wants another verb (a 405)."""
+    """A path that exists. `action` None: it has a method that is unknown or not for this verb (a 405). `needs_id`: one of
+    a single record, without its id (a 400)."""
 
     resource: str
     id: str
     method: str
     ids: str
     action: Action | None
+    needs_id: bool = False
 
     def is_id(self, text: str) -> bool:
         return re.fullmatch(self.ids, text) is not None
@@ -57,6 +61,8 @@ def resources(pbx: "Pbx") -> dict[str, Resource]:
     return lists | {
         "providers": _providers(pbx, "(?:SIP|IAX)-[A-Z0-9-]+", whole=False),
         "sip-providers": _providers(pbx, "SIP-[A-Z0-9-]+", whole=True),
+        "iax": Resource(methods={"getRegistry": ("GET", ProviderActions(pbx).get_iax_registry)}),
+        "firewall": Resource(methods={"getBannedIps": ("GET", station.banned_ips)}),
         "iax-providers": _providers(pbx, "IAX-[A-Z0-9-]+", whole=True),
         "employees": _employees(EmployeeActions(pbx)),
         "sip": _sip(SipActions(pbx), station),
@@ -110,6 +116,7 @@ def _providers(pbx: "Pbx", ids: str, *, whole: bool) -> Resource:
     changes = {"PUT": writes.put, "PATCH": writes.patch, "DELETE": writes.delete} if whole else {}
     return Resource(
         ids=ids,
+        blocked={} if whole else {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"},
         collection={"GET": reads.get_list} | ({"POST": writes.create} | changes if whole else {}),
         item={"GET": reads.get_record} | changes,
         methods={
@@ -149,7 +156,11 @@ def _sip(actions: SipActions, station: StationActions) -> Resource:
             "getPeersStatuses": ("GET", actions.get_peers),
             "getRegistry": ("GET", actions.get_registry),
         },
-        item_methods={"getStatus": ("GET", actions.get_status), "getSecret": ("GET", actions.get_secret)},
+        item_methods={
+            "getStatus": ("GET", actions.get_status),
+            "getSecret": ("GET", actions.get_secret),
+            "getAuthFailureStats": ("GET", actions.get_auth_failures),
+        },
     )
 
 
@@ -164,6 +175,9 @@ def find(table: Mapping[str, Resource], path: str, verb: str) -> Target | None:
         return None
     if method:
         wanted, action = (resource.item_methods if id_ else resource.methods).get(method, ("", None))
-        return Target(parts["resource"], id_, method, resource.ids, action if wanted == verb else None)
+        alone = not id_ and not wanted and method in resource.item_methods
+        return Target(parts["resource"], id_, method, resource.ids, action if wanted == verb else None, alone)
     plain = (resource.item if id_ else resource.collection).get(verb)
+    if plain is None and verb in resource.blocked:
+        return Target(parts["resource"], id_, resource.blocked[verb], resource.ids, None)
     return Target(parts["resource"], id_, "", resource.ids, plain) if plain else None

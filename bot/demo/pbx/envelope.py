@@ -26,7 +26,7 @@ class Answer:
     """What an action of the PBX gives back. `cost` is the time it takes on the real one, in seconds."""
 
     data: object = ()
-    messages: Mapping[str, object] = field(default_factory=dict)
+    messages: Mapping[str, object] | Sequence[str] = field(default_factory=dict)
     result: bool = True
     status: int = 200
     function: str = ""
@@ -76,6 +76,10 @@ def not_found(path: str) -> dict[str, object]:
 def not_allowed(method: str, verb: str) -> dict[str, object]:
     """The router's own shape for a custom method it does not know or not with this verb: no `data`."""
     return {"result": False, "messages": {"error": [f"Method '{method}' is not allowed with HTTP {verb}"]}}
+
+
+def needs_id(method: str) -> dict[str, object]:
+    return {"result": False, "messages": {"error": [f"Method '{method}' requires a resource ID"]}}
 
 
 def as_php(value: object) -> object:

@@ -55,7 +55,7 @@ class Fault:
             case "php_down":
                 return Plain(_NGINX.format("502 Bad Gateway").encode(), 502, "text/html")
             case "redis_down":
-                return Plain(_REDIS.encode(), 200, "text/html; charset=UTF-8")
+                return Plain(_REDIS.encode(), 500, "text/html; charset=UTF-8")
             case "html":
                 return Plain(_LOGIN.encode(), 200, "text/html; charset=UTF-8")
             case "garbage":

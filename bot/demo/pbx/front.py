@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from bot.demo.pbx import envelope, local_time
+from bot.demo.pbx.dialect import NEWEST
 from bot.demo.pbx.endpoints import Action, Target, find, resources
 from bot.demo.pbx.envelope import Answer, Call, Plain, body_of, refused
 from bot.demo.pbx.faults import Fault
@@ -85,10 +86,16 @@ class Front:
         pbx = self._pbx
         raw = request.scope.get("raw_path", request.scope["path"].encode()).decode("latin-1").partition("?")[0]
         header = request.headers.get("authorization", "")
+        if not header and pbx.dialect == NEWEST:
+            header = f"Bearer {request.headers.get('x-api-key', '')}"
         verdict = pbx.keys.judge(header, _client(request), request.method, raw.removeprefix("/pbxcore"), pbx.now())
         await self._take(verdict.cost)
+        if verdict.known and not verdict.allowed and pbx.keys.missing_right:
+            return self._envelope(refused([pbx.keys.missing_right], 403))
         if not verdict.allowed:
             return self._envelope(refused([_UNAUTHENTICATED], 401))
+        if target.needs_id:
+            return self._json(envelope.needs_id(target.method), 400)
         if target.action is None:
             return self._json(envelope.not_allowed(target.method, request.method), 405)
         if fault.kind == "queue_full":

@@ -9,8 +9,10 @@ from typing import Final, Literal, get_args
 GOOD_SECONDS, BAD_SECONDS = 300, 60
 _BCRYPT_OF_GOOD, _BCRYPT_OF_BAD = 0.4, 1.0
 PUBLIC = ("system:ping", "system:getAvailableLanguages", "auth:login", "auth:refresh", "cdr:playback", "cdr:download")
-# The real checker takes a part for an id only in these shapes, so it does not know a trunk id that ends in a letter.
+# The real checker takes a part for an id only in these shapes; before the newer release it did not know a trunk id that
+# ends in a letter.
 _ID = re.compile(r"\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[A-Z][A-Z0-9-]*\d", re.ASCII)
+_ID_WITH_LETTERS = re.compile(rf"{_ID.pattern}|[A-Z][A-Z0-9-]*[A-F]", re.ASCII)
 Right = Literal["read", "write"]
 RIGHTS: Final[tuple[Right, ...]] = get_args(Right)
 
@@ -21,38 +23,46 @@ class Permissions:
 
     paths: Mapping[str, Right] | None = None
 
-    def allow(self, verb: str, path: str) -> bool:
+    def allow(self, verb: str, path: str, ids: re.Pattern[str] = _ID) -> bool:
         """`path` is the request's own from `/api/v3/` on, still percent-encoded."""
         if self.paths is None:
             return True
-        right = self.paths.get(_resource(path))
+        right = self.paths.get(_resource(path, ids))
         return right == "write" or (right == "read" and verb == "GET")
 
 
-def _resource(path: str) -> str:
+def _resource(path: str, ids: re.Pattern[str]) -> str:
     base = path.rstrip("/").partition(":")[0]
     parent, _, last = base.rpartition("/")
-    return parent if _ID.fullmatch(last) else base
+    return parent if ids.fullmatch(last) else base
 
 
 @dataclass(frozen=True)
 class Verdict:
+    """`known`: the key is a good one, so that what is missing is a right."""
+
     allowed: bool
     cost: float = 0.0
+    known: bool = False
 
 
 class Keys:
     """One bot's key, and what the PBX has remembered of the keys it was shown."""
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, *, letters_end_ids: bool = False) -> None:
         self._key = key
+        self._ids = _ID_WITH_LETTERS if letters_end_ids else _ID
+        # What a missing right is refused with; None: as an unknown key is.
+        self.missing_right: str | None = None
         self.revoked = False
         self.permissions = Permissions()
         self._known: dict[str, tuple[bool, float]] = {}
 
-    def revoke(self, revoked: bool) -> None:
+    def revoke(self, revoked: bool, *, remembered: bool = False) -> None:
+        """`remembered`: as on the real one, which still takes a deleted key that it has looked at lately."""
         self.revoked = revoked
-        self._known.clear()
+        if not remembered:
+            self._known.clear()
 
     def permit(self, permissions: Permissions) -> None:
         self.permissions = permissions
@@ -66,7 +76,7 @@ class Keys:
         if not token:
             return Verdict(client in ("127.0.0.1", "::1"))
         good, cost = self._checked(token, now)
-        return Verdict(good and self.permissions.allow(verb, path), cost)
+        return Verdict(good and self.permissions.allow(verb, path, self._ids), cost, known=good)
 
     def _checked(self, token: str, now: float) -> tuple[bool, float]:
         good, until = self._known.get(token, (False, 0.0))

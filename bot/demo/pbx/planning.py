@@ -21,6 +21,10 @@ CALLERS: Sequence[tuple[str, str]] = (
 )
 
 
+# Seconds of an announcement.
+_TOLD_SO = 6.1
+
+
 @dataclass(frozen=True)
 class Order:
     """What is wanted of a call. `answer_after` None: nobody picks up, it rings for `ring` seconds."""
@@ -34,6 +38,11 @@ class Order:
     answer_after: float | None = None
     talk: float = 0
     dialstatus: str = ""
+
+
+def unreachable(src: str, dst: str, trunk: Trunk) -> Order:
+    """A call out over a trunk that Asterisk cannot reach: it fails before it leaves the PBX."""
+    return Order("outgoing", src, dst, trunk, ring=_TOLD_SO, dialstatus="CHANUNAVAIL")
 
 
 class Planner:
@@ -132,6 +141,9 @@ class Planner:
         leg.from_account = trunk.id if trunk and order.kind == "incoming" else src
         leg.to_account = trunk.id if trunk and order.kind == "outgoing" else dst
         leg.src_chan, leg.dst_chan = self._channel(leg.from_account), self._channel(leg.to_account)
+        if order.dialstatus == "CHANUNAVAIL":
+            # Measured: the record does not say over which trunk it should have gone.
+            leg.to_account = leg.dst_chan = ""
         return leg
 
     def _channel(self, account: str) -> str:

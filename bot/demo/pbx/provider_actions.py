@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _PROCESSOR = "Providers\\{}Action::main"
 STATUS_CACHE_SECONDS = 10
 _ASTERISK_DOWN_COST = 6.3
+# The words of another version of Asterisk.
+_SHORT_WORDS = {"Reachable": "Avail", "Unreachable": "Unavail", "NonQualified": "NonQual"}
 _PROBLEMS = ("rejected", "unregistered", "unreachable", "lagged")
 _LIST_FIELDS = ("type", "note", "disabled", "username", "host", "registration_type", "transport", "port")
 
@@ -83,7 +85,8 @@ class ProviderActions:
             return told(Answer(cache.value, {"info": ["Using cached data (fresh)"]}), "getStatuses", "GetAllStatuses")
         fresh: dict[str, dict[str, object]] = {"sip": {}, "iax": {}}
         for trunk in self.pbx.trunks.values():
-            fresh["iax" if trunk.is_iax else "sip"][trunk.id] = status(trunk, now)
+            if not (trunk.is_iax and self.pbx.hides_iax()):
+                fresh["iax" if trunk.is_iax else "sip"][trunk.id] = self._status(trunk, now)
         self.pbx.cache_statuses(fresh)
         messages = {"info": ["Force check completed, cache updated"]} if forced else {}
         cost = 0.03 if self.pbx.asterisk_running else _ASTERISK_DOWN_COST
@@ -93,6 +96,26 @@ class ProviderActions:
         trunk = self.pbx.trunks.get(call.id)
         answer = refused(["Provider not found"]) if trunk is None else Answer(self._detailed(trunk), cost=self._live())
         return told(answer, "getStatus", "GetStatusById")
+
+    def get_iax_registry(self, call: Call) -> Answer:
+        """Measured: with an IAX trunk that registers it falls over, and tells so in a plain list."""
+        processor = "Iax\\GetRegistryAction::main"
+        if self.pbx.hides_iax():
+            failed = Answer(messages=['Undefined array key "Addr"'], result=False, status=422)
+            return replace(failed, function="getRegistry", processor=processor)
+        now = self.pbx.now()
+        registering = [trunk for trunk in self.pbx.trunks.values() if trunk.is_iax and trunk.registration == "outbound"]
+        rows = [
+            {
+                "id": trunk.id,
+                "state": sight.state.upper(),
+                "host": trunk.text("host"),
+                "username": trunk.text("username"),
+            }
+            for trunk in registering
+            if self.pbx.asterisk_running and (sight := trunk.in_asterisk(now))
+        ]
+        return Answer(rows, function="getRegistry", processor=processor)
 
     def force_check(self, call: Call) -> Answer:
         trunk = self.pbx.trunks.get(call.id)
@@ -107,7 +130,7 @@ class ProviderActions:
         limit = max(1, min(1000, int(asked))) if asked.isdigit() else 100
         trunk = self.pbx.trunks.get(call.id)
         now, zone = self.pbx.now(), self.pbx.zone
-        told_events = events(trunk, now, zone) if trunk else []
+        told_events = events(trunk, now, zone, self.pbx.dialect) if trunk and not self._untold(trunk) else []
         shown = [
             event | {"datetime": event["date"], "timeAgo": local_time.ago(now - int(str(event["timestamp"])))}
             for event in told_events[:limit]
@@ -128,17 +151,28 @@ class ProviderActions:
             return told(refused(["pr_StatsProviderNotFound"]), "getStats", "GetStats")
         asked = str(call.params.get("days", ""))
         days = max(1, min(30, int(asked))) if asked.isdigit() else 30
-        data = {"provider": _provider(trunk)} | figures(trunk, days, self.pbx.now(), self.pbx.zone)
+        data = {"provider": _provider(trunk)} | figures(trunk, days, self.pbx.now(), self.pbx.zone, self.pbx.dialect)
         return told(Answer(data), "getStats", "GetStats")
+
+    def _status(self, trunk: Trunk, now: float) -> dict[str, object]:
+        whole = status(trunk, now, self.pbx.dialect)
+        if self.pbx.short_words and "contactStatus" in whole:
+            whole["contactStatus"] = _SHORT_WORDS[str(whole["contactStatus"])]
+        return whole
+
+    def _untold(self, trunk: Trunk) -> bool:
+        return trunk.is_iax and self.pbx.hides_iax()
 
     def _live(self) -> float:
         return 0.04 if self.pbx.asterisk_running else _ASTERISK_DOWN_COST
 
     def _detailed(self, trunk: Trunk) -> dict[str, object]:
         """A status with the last ten events; always asked from Asterisk, never from the cache."""
-        now, zone = self.pbx.now(), self.pbx.zone
-        whole = status(trunk, now)
-        recent = events(trunk, now, zone)[:10]
+        if self._untold(trunk):
+            return _nothing_known(trunk)
+        now, zone, dialect = self.pbx.now(), self.pbx.zone, self.pbx.dialect
+        whole = self._status(trunk, now)
+        recent = events(trunk, now, zone, dialect)[:10]
         problem = {}
         if whole["state"] in _PROBLEMS:
             started = whole["stateStartTime"]
@@ -155,8 +189,27 @@ class ProviderActions:
             f"{name}Formatted": local_time.seconds_text(int(str(whole[name])), zone)
             for name in ("lastUpdate", "lastChange", "stateStartTime")
         }
-        today = statistics(trunk, midnight(now, zone), now)
+        today = statistics(trunk, midnight(now, zone), now, dialect)
         return whole | {"recentEvents": recent} | problem | {"statistics": today} | times
+
+
+def _nothing_known(trunk: Trunk) -> dict[str, object]:
+    """Measured of an IAX trunk that registers: the keys of texts instead of the texts."""
+    nothing = {"totalChecks": 0, "successCount": 0, "failureCount": 0, "availability": 0}
+    return {
+        "id": trunk.id,
+        "type": trunk.text("type").lower(),
+        "state": "UNKNOWN",
+        "stateText": "pr_ProviderStateUnknown",
+        "stateColor": "grey",
+        "stateIcon": "question",
+        "stateDescription": "pr_ProviderStateUnknownDesc",
+        "description": trunk.text("description"),
+        "host": trunk.text("host"),
+        "username": trunk.text("username"),
+        "message": "No status data available",
+        "statistics": nothing | dict.fromkeys(("averageRtt", "maxRtt", "minRtt")),
+    }
 
 
 def _represent(trunk: Trunk) -> str:

@@ -1,11 +1,14 @@
 """Changing trunks: create, PUT, PATCH, DELETE and the switch on and off."""
 
 import copy
+import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.demo.pbx import seed
+from bot.demo.pbx.dialect import NEWEST
 from bot.demo.pbx.envelope import Answer, Call, refused
 from bot.demo.pbx.provider_actions import masked, told
 from bot.demo.pbx.trunks import SECRET_MASK, Trunk
@@ -13,6 +16,7 @@ from bot.demo.pbx.trunks import SECRET_MASK, Trunk
 if TYPE_CHECKING:
     from bot.demo.pbx.world import Pbx
 
+_SEVERAL_LABELS = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*\.?", re.ASCII | re.IGNORECASE)
 _ENUMS = {
     "registration_type": ("none", "outbound", "inbound"),
     "dtmfmode": ("auto", "auto_info", "inband", "rfc4733", "info"),
@@ -37,7 +41,7 @@ class ProviderWrites:
         kind = "IAX" if call.resource == "iax-providers" else "SIP"
         record = copy.deepcopy(seed.TRUNK_DEFAULTS) | {"type": kind, "port": 4569 if kind == "IAX" else 5060}
         sent = _sent(call)
-        refusal = _missing(sent) or _refusal(sent, record | sent)
+        refusal = _missing(sent) or _refusal(sent, record | sent) or self._host_refused(kind, sent)
         if refusal:
             return told(refusal, "create", "SaveRecord")
         trunk = Trunk(self.pbx.new_trunk_id(kind), _filled(record, sent))
@@ -82,7 +86,7 @@ class ProviderWrites:
             return told(refused(["Provider not found"], 404, coded=True), function, "SaveRecord")
         sent = _sent(call)
         # What is stored does not count: a change that names the kind of registration has to bring all that it needs.
-        wrong = (_missing(sent) if whole else None) or _refusal(sent, sent) or _crash(sent)
+        wrong = (_missing(sent) if whole else None) or _refusal(sent, sent) or self._crash(trunk, sent)
         if wrong:
             return told(wrong, function, "SaveRecord")
         if sent.get("secret") == SECRET_MASK and sent["registration_type"] == "outbound":
@@ -93,6 +97,27 @@ class ProviderWrites:
         self.pbx.set_disabled(trunk, disabled, pace=self.pbx.speed)
         self.pbx.changed()
         return told(Answer(masked(trunk), http_code=200), function, "SaveRecord")
+
+    def _crash(self, trunk: Trunk, sent: Mapping[str, object]) -> Answer | None:
+        """The PBX looks at the kind of registration whenever a secret is sent, and falls over where that is missing."""
+        if "secret" in sent and "registration_type" not in sent:
+            return refused(['Undefined array key "registration_type"'])
+        return self._host_refused(trunk.text("type"), sent)
+
+    def _host_refused(self, kind: str, sent: Mapping[str, object]) -> Answer | None:
+        """The newer release wants an address or a name with a dot; a port goes into its own field."""
+        host = str(sent.get("host", ""))
+        if kind != "SIP" or self.pbx.dialect != NEWEST or not host or _is_host(host):
+            return None
+        return refused(["Provider host must be an IP/CIDR literal or a multi-label hostname"])
+
+
+def _is_host(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return _SEVERAL_LABELS.fullmatch(text) is not None
+    return True
 
 
 def _sent(call: Call) -> dict[str, object]:
@@ -107,12 +132,6 @@ def _missing(sent: Mapping[str, object]) -> Answer | None:
 def _refusal(sent: Mapping[str, object], whole: Mapping[str, object]) -> Answer | None:
     wrong = [text for name, value in sent.items() for text in _complaint(name, value)] or _incomplete(whole)
     return refused(wrong, coded=True) if wrong else None
-
-
-def _crash(sent: Mapping[str, object]) -> Answer | None:
-    """The PBX looks at the kind of registration whenever a secret is sent, and falls over if it was not sent too."""
-    fallen = "secret" in sent and "registration_type" not in sent
-    return refused(['Undefined array key "registration_type"']) if fallen else None
 
 
 def _filled(base: Mapping[str, object], sent: Mapping[str, object]) -> dict[str, object]:

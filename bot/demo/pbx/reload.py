@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bot.demo.pbx.sightings import Change, Condition
+from bot.demo.pbx.sights import Change, Condition
 from bot.demo.pbx.trunks import Trunk
 
 # Seconds after the last change until Asterisk has it. Measured: the PBX's worker waits for 5 s without a change; a

@@ -3,7 +3,7 @@
 from random import Random
 
 from bot.demo.pbx.employees import Employee, Phone
-from bot.demo.pbx.sightings import AT_ONCE, Change
+from bot.demo.pbx.sights import AT_ONCE, Change
 from bot.demo.pbx.trunks import Trunk
 
 DAY = 86400

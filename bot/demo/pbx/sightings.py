@@ -1,146 +1,25 @@
-"""What the PBX believes of a trunk, and when it came to believe it: a pure function of what happened.
-
-Between an event (a provider dies) and the word the PBX shows for it lie registration renewals, qualify rounds and
-retries. The delays here were measured on a real PBX, in seconds, less the ten seconds its status cache may add.
-"""
+"""What the PBX has seen of a trunk, and when: a pure function of what happened to it."""
 
 import heapq
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal, get_args
+from typing import Final
 
-Kind = Literal["outbound", "inbound", "none", "unqualified", "iax"]
-Condition = Literal[
-    "ok",
-    "wrong_password",
-    "provider_dead",
-    "provider_silent",
-    "unregistered",
-    "lagged",
-    "no_answer_to_qualify",
-    "weird_state",
-]
-# `disabled` and `enabled` are the PBX's own record; Asterisk hears of it when it reads its configuration anew: then a
-# trunk is `loaded` or `unloaded`. `unregistered_by_pbx`: an un-REGISTER was sent, which ends Asterisk's own retries.
-Event = Literal[
-    "created",
-    "disabled",
-    "enabled",
-    "loaded",
-    "unloaded",
-    "unregistered_by_pbx",
-    "asterisk_stopped",
-    "asterisk_started",
-]
-CONDITIONS: Final[tuple[Condition, ...]] = get_args(Condition)
-AT_ONCE: Final = math.inf
-
-
-@dataclass(frozen=True)
-class Change:
-    """Something happened to a trunk. `pace` divides the delays until the PBX notices; AT_ONCE leaves none."""
-
-    at: float
-    what: Condition | Event
-    pace: float = 1.0
-
-
-@dataclass(frozen=True)
-class Sight:
-    """A state word in its exact case, and `contactStatus` (None: Asterisk knows no contact)."""
-
-    state: str
-    contact: str | None = None
-
-
-OFF: Final = Sight("OFF")
-_UP: Final[dict[Kind, Sight]] = {
-    "outbound": Sight("registered", "Reachable"),
-    "inbound": Sight("REGISTERED", "Reachable"),
-    "none": Sight("OK", "Reachable"),
-    "unqualified": Sight("OK", "NonQualified"),
-    "iax": Sight("registered"),
-}
-_DEAD: Final[dict[Kind, Sight]] = {
-    # A registrar that does not answer is shown exactly like one that refuses, but for the contact.
-    "outbound": Sight("rejected", "Unreachable"),
-    "inbound": Sight("UNREGISTERED"),
-    "none": Sight("UNKNOWN", "Unreachable"),
-    "unqualified": Sight("OK", "NonQualified"),
-    "iax": Sight("unregistered"),
-}
-_REFUSED: Final = _DEAD | {
-    "outbound": Sight("rejected", "Reachable"),
-    "none": _UP["none"],
-    "iax": Sight("rejected"),
-}
-_SILENT_TO_QUALIFY: Final = _UP | {
-    "outbound": Sight("registered", "Unreachable"),
-    "inbound": Sight("REGISTERED", "Unreachable"),
-    "none": _DEAD["none"],
-    "iax": Sight("unreachable"),
-}
-_UNREGISTERED: Final = _DEAD | {"outbound": Sight("unregistered", "Reachable")}
-_ENGINE_GONE: Final[dict[Kind, Sight]] = dict.fromkeys(_UP, Sight("UNKNOWN")) | {"inbound": Sight("UNREGISTERED")}
-
-
-def settled(kind: Kind, condition: Condition) -> Sight:
-    """What the PBX shows once it has noticed the condition."""
-    match condition:
-        case "ok":
-            return _UP[kind]
-        case "wrong_password":
-            return _REFUSED[kind]
-        case "provider_dead" | "provider_silent":
-            return _DEAD[kind]
-        case "unregistered":
-            return _UNREGISTERED[kind]
-        case "no_answer_to_qualify":
-            return _SILENT_TO_QUALIFY[kind]
-        case "lagged":
-            return replace(_UP[kind], state="lagged")
-        case "weird_state":
-            return replace(_UP[kind], state="Hibernating")
-
-
-# (until contactStatus turns, until the state turns)
-_NOTICED: Final[dict[tuple[Kind, Condition], tuple[float, float]]] = {
-    ("outbound", "provider_dead"): (18, 120),
-    ("outbound", "provider_silent"): (37, 77),
-    ("outbound", "wrong_password"): (0, 110),
-    ("outbound", "no_answer_to_qualify"): (37, 0),
-    ("inbound", "provider_dead"): (110, 110),
-    ("inbound", "provider_silent"): (47, 47),
-    ("inbound", "no_answer_to_qualify"): (37, 0),
-}
-_NOTICED_OTHERWISE: Final[dict[Kind, tuple[float, float]]] = {
-    "outbound": (0, 45),
-    "inbound": (45, 45),
-    "none": (17, 17),
-    "unqualified": (5, 5),
-    "iax": (60, 60),
-}
-# A refused password is tried again only so often.
-REFUSED_RETRY: Final = 300.0
-# After which trouble it is mended.
-_MENDED: Final[dict[tuple[Kind, Condition], tuple[float, float]]] = {
-    ("outbound", "provider_dead"): (60, 28),
-    ("outbound", "provider_silent"): (60, 20),
-    ("outbound", "wrong_password"): (0, REFUSED_RETRY),
-    ("outbound", "no_answer_to_qualify"): (30, 0),
-    ("inbound", "provider_silent"): (1, 1),
-    ("inbound", "provider_dead"): (18, 18),
-    ("none", "provider_dead"): (38, 38),
-}
-_MENDED_OTHERWISE: Final[dict[Kind, tuple[float, float]]] = {
-    "outbound": (20, 20),
-    "inbound": (18, 18),
-    "none": (30, 30),
-    "unqualified": (5, 5),
-    "iax": (30, 30),
-}
-
+from bot.demo.pbx.sights import (
+    ENGINE_GONE,
+    MENDED,
+    MENDED_OTHERWISE,
+    NOTICED,
+    NOTICED_OTHERWISE,
+    OFF,
+    REFUSED_RETRY,
+    Change,
+    Condition,
+    Kind,
+    Sight,
+    settled,
+)
 
 _KEPT: Final = ""
 
@@ -173,7 +52,7 @@ def _towards(end: Sight, delays: tuple[float, float]) -> list[_Step]:
 def _coming_up(kind: Kind, condition: Condition, first: float) -> list[_Step]:
     """From a start of Asterisk (`first` seconds until it has tried to register) to the settled sight."""
     end = settled(kind, condition)
-    start = replace(_ENGINE_GONE[kind], contact="NonQualified" if kind in ("none", "unqualified") else None)
+    start = replace(ENGINE_GONE[kind], contact="NonQualified" if kind in ("none", "unqualified") else None)
     steps = [_whole(0, start)]
     if kind == "outbound":
         early = "unregistered" if end.state == "rejected" and end.contact == "Unreachable" else end.state
@@ -203,7 +82,7 @@ class _Watch:
         """What Asterisk will see of this change; None: nothing, and what was under way goes on."""
         match change.what:
             case "created":
-                return [_whole(0, _ENGINE_GONE[self.kind])]
+                return [_whole(0, ENGINE_GONE[self.kind])]
             case "disabled" | "enabled":
                 return None
             case "loaded":
@@ -211,12 +90,12 @@ class _Watch:
                 return self._loaded()
             case "unloaded":
                 self.loaded = False
-                return [_whole(0, _ENGINE_GONE[self.kind])]
+                return [_whole(0, ENGINE_GONE[self.kind])]
             case "unregistered_by_pbx":
                 return self._given_up()
             case "asterisk_stopped":
                 self.running = False
-                return [_whole(0, _ENGINE_GONE[self.kind])]
+                return [_whole(0, ENGINE_GONE[self.kind])]
             case "asterisk_started":
                 self.running = True
                 return self._from_scratch(first=8)
@@ -233,7 +112,7 @@ class _Watch:
         """`first`: seconds until Asterisk has been answered, or has not."""
         self.given_up = False
         if not self.loaded or not self.running:
-            return [_whole(0, _ENGINE_GONE[self.kind])]
+            return [_whole(0, ENGINE_GONE[self.kind])]
         return _coming_up(self.kind, self.condition, first)
 
     def _given_up(self) -> list[_Step] | None:
@@ -247,11 +126,11 @@ class _Watch:
         if not self.loaded or not self.running:
             return None
         if condition == "ok":
-            contact_after, state_after = _MENDED.get((self.kind, before), _MENDED_OTHERWISE[self.kind])
+            contact_after, state_after = MENDED.get((self.kind, before), MENDED_OTHERWISE[self.kind])
             if before == "wrong_password" and self.kind == "outbound" and not math.isinf(change.pace):
                 state_after = _until_retry((change.at - self._refused_at) * change.pace)
         else:
-            contact_after, state_after = _NOTICED.get((self.kind, condition), _NOTICED_OTHERWISE[self.kind])
+            contact_after, state_after = NOTICED.get((self.kind, condition), NOTICED_OTHERWISE[self.kind])
             if condition == "wrong_password":
                 self._refused_at = change.at + state_after / change.pace
         steps = _towards(settled(self.kind, condition), (contact_after, state_after))
@@ -268,7 +147,7 @@ def sightings(kind: Kind, changes: Sequence[Change], until: float) -> list[tuple
 
     What its own record switches off it shows as off, whatever Asterisk has heard."""
     seen: list[tuple[float, Sight]] = []
-    sight, off = _ENGINE_GONE[kind], False
+    sight, off = ENGINE_GONE[kind], False
     for at, step in _merged(_switched(changes, until), _due(kind, changes, until)):
         if isinstance(step, bool):
             off = step
@@ -287,7 +166,7 @@ def in_asterisk(kind: Kind, changes: Sequence[Change], until: float) -> Sight | 
     last = next((change.what for change in reversed(changes) if change.what in ("loaded", "unloaded")), "unloaded")
     if last == "unloaded":
         return None
-    sight = _ENGINE_GONE[kind]
+    sight = ENGINE_GONE[kind]
     for _, step in _due(kind, changes, until):
         sight = step.on(sight)
     return sight

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from bot.demo.pbx.employees import Employee
 from bot.demo.pbx.envelope import Answer, Call, refused
-from bot.demo.pbx.trunks import Trunk
+from bot.demo.pbx.trunks import ANSWERING, Trunk
 
 if TYPE_CHECKING:
     from bot.demo.pbx.world import Pbx
@@ -108,8 +108,14 @@ class SipActions:
         return {"state": state, "id": trunk.id, "username": trunk.text("username"), "host": trunk.text("host")}
 
     def _answers(self, trunk: Trunk) -> bool:
-        sight = trunk.sight(self.pbx.now())
-        return sight.contact in ("Reachable", "NonQualified") and sight.state.lower() != "unregistered"
+        sight = trunk.sight(self.pbx.now(), self.pbx.dialect)
+        return sight.contact in ANSWERING and sight.state.lower() != "unregistered"
+
+    def get_auth_failures(self, call: Call) -> Answer:
+        """Addresses from which somebody tried a wrong password for this number."""
+        failures = self.pbx.auth_failures.get(call.id, {})
+        processor = "Sip\\GetAuthFailureStatsAction::main"
+        return Answer(dict(failures), function="getAuthFailureStats", processor=processor, cost=0.02)
 
     def _people(self) -> list[Employee]:
         return [person for person in self.pbx.employees.values() if not person.disabled]

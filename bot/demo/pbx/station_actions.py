@@ -15,6 +15,20 @@ _LANGUAGES = (
     ("en_GB", "English (UK)", "united kingdom"),
     ("ru", "Русский", "russia"),
 )
+_BAN_SECONDS = 3 * 3600
+_LISTED_OF_A_ROUTE = (
+    "id",
+    "number",
+    "priority",
+    "timeout",
+    "extension",
+    "note",
+    "rulename",
+    "providerid",
+    "providerid_represent",
+    "provider_disabled",
+    "extension_represent",
+)
 _LANGUAGES_MORE = (("de", "Deutsch", "germany"), ("fr", "Français", "france"), ("es", "Español", "spain"))
 
 
@@ -96,7 +110,7 @@ class StationActions:
         return Answer(rows, function="getForSelect", processor="Extensions\\DropdownsAction::getForSelect", cost=0.05)
 
     def incoming_routes(self, call: Call) -> Answer:
-        routes = list(self.pbx.incoming_routes)
+        routes = [_listed(route) for route in self.pbx.incoming_routes]
         return Answer(routes, function="getList", processor="IncomingRoutes\\GetListAction::main", cost=0.03)
 
     def incoming_route(self, call: Call) -> Answer:
@@ -107,6 +121,18 @@ class StationActions:
     def outbound_routes(self, call: Call) -> Answer:
         routes = list(self.pbx.outbound_routes)
         return Answer(routes, function="getList", processor="OutboundRoutes\\GetListAction::main", cost=0.03)
+
+    def banned_ips(self, call: Call) -> Answer:
+        """By address; the PBX shows UTC seconds."""
+        rows = {
+            address: {
+                "country": "",
+                "countryName": "",
+                "bans": [{"jail": "asterisk_v2", "timeofban": int(at), "timeunban": int(at) + _BAN_SECONDS, "v": "2"}],
+            }
+            for address, at in self.pbx.banned.items()
+        }
+        return Answer(rows, function="getBannedIps", processor="Firewall\\GetBannedIpsAction::main", cost=0.02)
 
     def call_queues(self, call: Call) -> Answer:
         rows = [
@@ -134,6 +160,19 @@ class StationActions:
         """A list of something this office has none of."""
         lib = "".join(word.capitalize() for word in call.resource.split("-"))
         return Answer([], function="getList", processor=f"{lib}\\GetListAction::main", cost=0.02)
+
+
+def _listed(route: dict[str, object]) -> dict[str, object]:
+    """The list leaves two fields out and describes the rule in HTML."""
+    called = f"number <b>{route['number']}</b>" if route["number"] else "<b>any number</b>"
+    rule = (
+        f'Call to {called} via&nbsp&nbsp&nbsp<b><span class="provider">{route["providerid_represent"]}</span></b> '
+        f'will be routed to&nbsp&nbsp&nbsp<b><span class="callerid">{route["extension"]}</span></b>'
+    )
+    return {name: route[name] for name in _LISTED_OF_A_ROUTE} | {
+        "rule_represent": rule,
+        "search_index": route["search_index"],
+    }
 
 
 def _active(rows: list[dict[str, object]], what: str, cost: float) -> Answer:

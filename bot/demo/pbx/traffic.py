@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bot.demo.pbx.calls import Call
 from bot.demo.pbx.employees import Employee
-from bot.demo.pbx.planning import CALLERS, Order, Planner
+from bot.demo.pbx.planning import CALLERS, Order, Planner, unreachable
 from bot.demo.pbx.queues import MENU, Queue
 from bot.demo.pbx.seed import DAY
 from bot.demo.pbx.trunks import Trunk
@@ -19,9 +19,10 @@ _LIVE_GAP_BY_DAY, _LIVE_GAP_AT_NIGHT = 60.0, 90.0
 
 @dataclass(frozen=True)
 class Scene:
-    """Who can take part in a call that starts now."""
+    """Who can take part in a call that starts now; calls go out over the `outward` ones of the trunks."""
 
     trunks: Sequence[Trunk]
+    outward: Sequence[Trunk]
     people: Sequence[Employee]
     zone: ZoneInfo
     queues: Sequence[Queue] = ()
@@ -145,13 +146,15 @@ class Traffic:
         return due[2]
 
     def _outgoing(self, scene: Scene, start: float) -> Call:
-        trunk, person = self._random.choice(scene.trunks), self._random.choice(scene.people)
+        trunk, person = self._random.choice(scene.outward or scene.trunks), self._random.choice(scene.people)
         number = self._owed_to(start) or self._random.choice(self._numbers)
+        if not scene.outward:
+            return self._planner.plan(unreachable(person.number, number, trunk), start)
         if self._random.random() < 0.72:
             answered = Order("outgoing", person.number, number, trunk, answer_after=self._ring(), talk=self._talk())
             return self._planner.plan(answered, start)
-        # A dial status other than ANSWERED reaches the record only now and then.
-        status = self._random.choices(["", "BUSY", "CANCEL", "CHANUNAVAIL"], [6, 1.5, 1, 1])[0]
+        # Measured: a record of somebody who was busy, or hung up, says no more than that nobody answered.
+        status = self._random.choices(["", "CHANUNAVAIL"], [8.5, 1])[0]
         unanswered = Order("outgoing", person.number, number, trunk, ring=self._ring() + 10, dialstatus=status)
         return self._planner.plan(unanswered, start)
 

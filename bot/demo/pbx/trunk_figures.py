@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.demo.pbx.dialect import Dialect
 from bot.demo.pbx.trunks import Trunk, statistics
 
 
@@ -10,16 +11,16 @@ def midnight(moment: float, zone: ZoneInfo) -> float:
     return datetime.fromtimestamp(moment, zone).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
 
 
-def figures(trunk: Trunk, days: int, now: float, zone: ZoneInfo) -> dict[str, object]:
+def figures(trunk: Trunk, days: int, now: float, zone: ZoneInfo, dialect: Dialect) -> dict[str, object]:
     today = datetime.fromtimestamp(midnight(now, zone), zone)
     dates = [today - timedelta(days=back) for back in range(days)]
-    daily = [_day(trunk, date, min(now, (date + timedelta(days=1)).timestamp())) for date in dates]
+    daily = [_day(trunk, date, min(now, (date + timedelta(days=1)).timestamp()), dialect) for date in dates]
     period = {"start": f"{dates[-1]:%Y-%m-%d}", "end": f"{today:%Y-%m-%d}", "days": days}
     return {"aggregated": _sums(daily, days), "daily": daily, "period": period}
 
 
-def _day(trunk: Trunk, date: datetime, end: float) -> dict[str, object]:
-    counted = statistics(trunk, date.timestamp(), end)
+def _day(trunk: Trunk, date: datetime, end: float, dialect: Dialect) -> dict[str, object]:
+    counted = statistics(trunk, date.timestamp(), end, dialect)
     return {
         "date": f"{date:%Y-%m-%d}",
         "total_checks": counted["totalChecks"],

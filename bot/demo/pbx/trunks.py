@@ -2,16 +2,19 @@
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from bot.demo.pbx import local_time
-from bot.demo.pbx.sightings import Change, Condition, Kind, Sight, in_asterisk, sightings
+from bot.demo.pbx.dialect import NEWEST, Dialect
+from bot.demo.pbx.sightings import in_asterisk, sightings
+from bot.demo.pbx.sights import Change, Condition, Kind, Sight
 
+ANSWERING = ("Reachable", "NonQualified")
 SECRET_MASK = "XXXXXXXX"  # noqa: S105 - what is shown instead of one
 _CHECK_EVERY = 30
 
-# word in lower case -> (text, colour, description)
+# word in lower case -> (text, colour, description); the newer release shows in red what is not registered.
 _WORDS = {
     "registered": ("Registered", "green", "Provider successfully registered and ready to work"),
     "ok": ("Working", "green", "Provider working normally"),
@@ -21,13 +24,14 @@ _WORDS = {
     "lagged": ("High latency", "yellow", "Provider responds with high latency"),
     "off": ("Disabled", "grey", "Provider disabled by administrator"),
 }
+_RED = ("rejected", "unregistered")
 _UNKNOWN = ("Unknown", "grey", "Provider state is unknown")
 _EVENTS = {
     "registered": ("info", "Registration successful"),
     "ok": ("info", "Provider working"),
-    "off": ("warning", "Provider disabled"),
+    "off": ("error", "Provider disabled"),
     "lagged": ("warning", "High latency"),
-    "unreachable": ("error", "Provider unreachable"),
+    "unreachable": ("warning", "Provider unreachable"),
     "unregistered": ("warning", "Registration lost"),
     "rejected": ("error", "Registration rejected"),
 }
@@ -43,6 +47,8 @@ class Trunk:
     changes: list[Change] = field(default_factory=list)
     did: str = ""
     loaded: dict[str, object] | None = None
+    # The PBX does not know the state of an IAX trunk.
+    untold: bool = False
 
     def text(self, name: str) -> str:
         return str(self.record.get(name, ""))
@@ -83,18 +89,39 @@ class Trunk:
                     word = condition
         return word
 
-    def seen(self, now: float) -> list[tuple[float, Sight]]:
-        return sightings(self.kind, self.changes, now)
+    def seen(self, now: float, dialect: Dialect) -> list[tuple[float, Sight]]:
+        """What the PBX has shown of it by `now`."""
+        kind: Kind = "iax_untold" if self.is_iax and self.untold else self.kind
+        return [(at, _said(self._asked(sight), kind, dialect)) for at, sight in sightings(kind, self.changes, now)]
 
-    def sight(self, now: float) -> Sight:
-        return self.seen(now)[-1][1]
+    def sight(self, now: float, dialect: Dialect) -> Sight:
+        return self.seen(now, dialect)[-1][1]
 
     def in_asterisk(self, now: float) -> Sight | None:
         """None: Asterisk does not know the trunk, or not yet."""
-        return in_asterisk(self.kind, self.changes, now)
+        sight = in_asterisk(self.kind, self.changes, now)
+        return self._asked(sight) if sight else None
+
+    def _asked(self, sight: Sight) -> Sight:
+        """With `qualify` off nobody asks the contact."""
+        unasked = sight.contact and self.kind == "outbound" and not self.record["qualify"]
+        return replace(sight, contact="NonQualified") if unasked else sight
 
     def up(self, now: float) -> bool:
-        return good(self.sight(now).state)
+        """Whether calls come in over it, whatever the PBX shows."""
+        sight = self.in_asterisk(now)
+        return sight is not None and good(sight.state)
+
+    def reaches_out(self, now: float) -> bool:
+        """Whether calls go out over it. Measured: Asterisk calls nobody whose contact does not answer it."""
+        sight = self.in_asterisk(now)
+        return sight is not None and (sight.contact in ANSWERING or (sight.contact is None and good(sight.state)))
+
+
+def _said(sight: Sight, kind: Kind, dialect: Dialect) -> Sight:
+    """Half an outage is a state of its own in the newer release: registered, and the contact does not answer."""
+    half = dialect == NEWEST and kind == "outbound" and good(sight.state) and sight.contact == "Unreachable"
+    return replace(sight, state="unreachable") if half else sight
 
 
 def good(state: str) -> bool:
@@ -120,12 +147,14 @@ def state_changes(seen: Sequence[tuple[float, Sight]]) -> list[tuple[float, str]
     return turned
 
 
-def status(trunk: Trunk, now: float) -> dict[str, object]:
+def status(trunk: Trunk, now: float, dialect: Dialect) -> dict[str, object]:
     """One entry of `getStatuses`, computed at `now`; which keys are there depends on the state, as on the real one."""
-    seen = trunk.seen(now)
+    seen = trunk.seen(now, dialect)
     sight, turned = seen[-1][1], state_changes(seen)
     since = int(turned[-1][0])
     words, colour, description = _WORDS.get(sight.state.lower(), _UNKNOWN)
+    if dialect == NEWEST and sight.state.lower() in _RED:
+        colour = "red"
     rtt = round_trip(trunk, sight, now)
     if colour == "green" and rtt is not None and rtt > 100:
         colour = "yellow"
@@ -146,8 +175,13 @@ def status(trunk: Trunk, now: float) -> dict[str, object]:
         "stateStartTime": since,
         **({"contactStatus": sight.contact} if sight.contact else {}),
         **_details(trunk, sight),
+        **({"degradedReason": "registered_but_unreachable"} if _degraded(trunk, sight) else {}),
         **_durations(turned, sight.state, int(now)),
     }
+
+
+def _degraded(trunk: Trunk, sight: Sight) -> bool:
+    return trunk.kind == "outbound" and sight.state == "unreachable"
 
 
 def _details(trunk: Trunk, sight: Sight) -> dict[str, object]:
@@ -177,11 +211,14 @@ def _durations(turned: Sequence[tuple[float, str]], state: str, now: int) -> dic
     }
 
 
-def events(trunk: Trunk, now: float, zone: ZoneInfo) -> list[dict[str, object]]:
-    """The history, newest first."""
+def events(trunk: Trunk, now: float, zone: ZoneInfo, dialect: Dialect) -> list[dict[str, object]]:
+    """The history, newest first. The newer release leaves out what it did not know before or after."""
     before = "UNKNOWN"
     told: list[dict[str, object]] = []
-    for at, state in state_changes(trunk.seen(now)):
+    for at, state in state_changes(trunk.seen(now, dialect)):
+        if dialect == NEWEST and "UNKNOWN" in (before, state):
+            before = state
+            continue
         severity, event = _EVENTS.get(state.lower(), ("error", "Status change"))
         told.append(
             {
@@ -202,16 +239,16 @@ def _word(state: str) -> str:
     return _WORDS.get(state.lower(), _UNKNOWN)[0]
 
 
-def statistics(trunk: Trunk, since: float, now: float) -> dict[str, object]:
+def statistics(trunk: Trunk, since: float, now: float, dialect: Dialect) -> dict[str, object]:
     """Of the background checks since `since`. The PBX compares lower-case words only: inbound trunks count nothing."""
     successes = failures = 0
-    turned = state_changes(trunk.seen(now))
+    turned = state_changes(trunk.seen(now, dialect))
     for (at, state), end in zip(turned, [*(at for at, _ in turned[1:]), now], strict=True):
         checks = max(0, int((end - max(at, since)) // _CHECK_EVERY))
         successes += checks if state in ("registered", "OK") else 0
         failures += checks if state in ("rejected", "unregistered", "UNKNOWN", "unreachable", "lagged") else 0
     total = max(1, int((now - max(since, turned[0][0])) // _CHECK_EVERY))
-    rtt = round_trip(trunk, trunk.sight(now), now)
+    rtt = round_trip(trunk, trunk.sight(now, dialect), now)
     return {
         "totalChecks": total,
         "successCount": successes,

@@ -21,7 +21,7 @@ from bot.demo.pbx.limits import RateLimit
 from bot.demo.pbx.planning import Planner
 from bot.demo.pbx.recordings import Shelf, Tokens
 from bot.demo.pbx.reload import RELOAD_AFTER, Reload, load
-from bot.demo.pbx.sightings import AT_ONCE, Change, Condition
+from bot.demo.pbx.sights import AT_ONCE, Change, Condition
 from bot.demo.pbx.traffic import Scene, Traffic
 from bot.demo.pbx.trunks import Trunk
 from bot.demo.pbx.worker import Worker
@@ -42,7 +42,8 @@ class Pbx:
 
     `api_key` None: a fresh one, to be read from the attribute. `now` gives unix seconds; pass one in to control time.
     `speed` divides the delays and time-outs that were measured on a real PBX, `reload_after` among them: the seconds
-    until Asterisk hears of a change of the PBX's records. The same seed gives the same world.
+    until Asterisk hears of a change of the PBX's records. The same seed gives the same world. `iax_told`: the PBX knows
+    the states of its IAX trunks, which no release does that was measured.
     """
 
     def __init__(
@@ -56,16 +57,19 @@ class Pbx:
         zone: str = "Europe/Moscow",
         dialect: Dialect = "2026.1",
         reload_after: float = RELOAD_AFTER,
+        iax_told: bool = False,
     ) -> None:
         self.name = name
         self.api_key = api_key or secrets.token_hex(32)
         self.now = now
         self.speed = speed
         self.dialect = dialect
+        # Whether Asterisk says of the contact Avail instead of Reachable, and so on.
+        self.short_words = False
         self.reload = Reload(reload_after)
         self.zone = ZoneInfo(zone)
         self.random = Random(seed)
-        self.keys = Keys(self.api_key)
+        self.keys = Keys(self.api_key, letters_end_ids=dialect == NEWEST)
         self.limit = RateLimit()
         self.journal = Journal()
         self.heard = Heard()
@@ -73,12 +77,17 @@ class Pbx:
         self.tokens = Tokens()
         self.shelf = Shelf()
         self.fault: Fault = NO_FAULT
+        # Addresses that its fail2ban holds back, each with the unix time at which that began; and wrong passwords, by
+        # number and address.
+        self.banned: dict[str, float] = {}
+        self.auth_failures: dict[str, dict[str, dict[str, object]]] = {}
         self.call_events_running = True
         self.asterisk_running = True
         self._asterisk_started = float("-inf")
         self.status_cache: Cached | None = None
         self.phone_cache: Cached | None = None
         self._furnish(traffic)
+        self.tell_iax(iax_told)
 
     def _furnish(self, traffic: bool) -> None:
         start = self.now()
@@ -132,16 +141,17 @@ class Pbx:
 
     def _past_scene(self) -> Scene:
         trunks = [trunk for trunk in self.trunks.values() if not trunk.disabled and trunk.registration == "outbound"]
-        return Scene(trunks, list(self.employees.values()), self.zone, self.queues)
+        return Scene(trunks, trunks, list(self.employees.values()), self.zone, self.queues)
 
     def _scene(self) -> Scene:
         """Only trunks that work carry calls, only phones that are there and free ring."""
         now = self.now()
         busy = self.calls.busy_numbers(now)
         trunks = [trunk for trunk in self.trunks.values() if trunk.registration == "outbound" and trunk.up(now)]
+        outward = [trunk for trunk in trunks if trunk.reaches_out(now)]
         people = [person for person in self.employees.values() if person.reachable()]
         free = [person for person in people if person.number not in busy]
-        return Scene(trunks, free or people or list(self.employees.values()), self.zone, self.queues)
+        return Scene(trunks, outward, free or people or list(self.employees.values()), self.zone, self.queues)
 
     def set_online(self, person: Employee, online: bool) -> None:
         """The cached answer of up to 30 s is dropped, so that whoever moved the switch sees it at once."""
@@ -161,6 +171,20 @@ class Pbx:
 
     def new_trunk_id(self, kind: str) -> str:
         return f"{kind}-TRUNK-{self.random.getrandbits(32):08X}"
+
+    def tell_iax(self, told: bool) -> None:
+        self.iax_told = told
+        for trunk in self.trunks.values():
+            trunk.untold = not told
+
+    def hides_iax(self) -> bool:
+        """Measured: a single IAX trunk that registers makes the PBX drop all of them from its states, and fail where it
+        is asked for their registrations; not while Asterisk is stopped."""
+        registering = any(
+            trunk.is_iax and trunk.registration == "outbound" and trunk.in_asterisk(self.now())
+            for trunk in self.trunks.values()
+        )
+        return registering and self.asterisk_running and not self.iax_told
 
     def changed(self) -> None:
         """One of the PBX's records is another now; Asterisk hears of it when no more changes have come for a while."""
@@ -183,6 +207,7 @@ class Pbx:
         now = self.now()
         if trunk.registration != "none" and not trunk.is_iax:
             trunk.did = f"7495{self.random.randint(2_000_000, 9_999_999)}"
+        trunk.untold = not self.iax_told
         trunk.changes.append(Change(now, "created", pace))
         if trunk.disabled:
             trunk.changes.append(Change(now, "disabled", pace))

@@ -3,11 +3,21 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 import httpx
 import pytest
 
+from bot.demo.pbx import Pbx
+from bot.demo.pbx.dialect import NEWEST
+
 Recording = Callable[[str], dict[str, object]]
+
+
+class Time(Protocol):
+    def sleep(self, seconds: float) -> None: ...
+
+
 TRUNK = "SIP-TRUNK-44BBC135"
 SECRET = "Qw3rtyUi9pAs"
 NEW = {"number": "243", "user_username": "John Smith", "sip_secret": SECRET}
@@ -85,6 +95,22 @@ SAME: list[tuple[str, str, str, object]] = [
     ("200", "POST", "/cdr", {}),
 ]
 
+# The same of the newer release.
+NEWER: list[tuple[str, str, str, object]] = [
+    ("new_013", "GET", "/firewall:getBannedIps", None),
+    ("new_014", "GET", "/sip:getAuthFailureStats", None),
+    ("new_035", "GET", "/incoming-routes", None),
+    ("new_040", "GET", "/sip:getRegistry", None),
+    ("new_043", "PATCH", f"/sip-providers/{TRUNK}", {"secret": SECRET}),
+    ("new_044", "PATCH", f"/sip-providers/{TRUNK}", {"secret": SECRET, "registration_type": "outbound"}),
+    ("new_045", "PATCH", f"/sip-providers/{TRUNK}", OUTBOUND),
+    ("new_047", "PATCH", f"/sip-providers/{TRUNK}", {"host": "10.77.1.3:5060"}),
+    ("new_049", "PATCH", "/iax-providers/IAX-TRUNK-5D1E9A27", {"secret": SECRET}),
+    ("new_051", "GET", "/iax-providers/IAX-TRUNK-5D1E9A27:getStatus", None),
+    ("new_052", "GET", "/iax:getRegistry", None),
+    ("new_075", "GET", "/sip/203:getAuthFailureStats", None),
+]
+
 
 def kinds(value: object, path: str = "") -> dict[str, set[str]]:
     """Every path inside a JSON value with the types found there; ids, numbers and list places become `*`."""
@@ -119,10 +145,16 @@ def response_of(exchange: Mapping[str, object]) -> tuple[int, dict[str, object]]
     return int(response["status"]), response["body"]
 
 
-@pytest.mark.parametrize(("number", "verb", "path", "body"), SAME, ids=[f"{case[0]}-{case[2]}" for case in SAME])
+@pytest.mark.parametrize(
+    ("number", "verb", "path", "body"), SAME + NEWER, ids=[f"{case[0]}-{case[2]}" for case in SAME + NEWER]
+)
 async def test_an_answer_looks_like_the_recorded_one(
-    api: httpx.AsyncClient, recording: Recording, number: str, verb: str, path: str, body: object
+    api: httpx.AsyncClient, pbx: Pbx, recording: Recording, number: str, verb: str, path: str, body: object
 ) -> None:
+    if number.startswith("new_"):
+        pbx.dialect = NEWEST
+        failure = {"count": 11, "last_attempt": 1795855329, "remote_address": "IPV4/UDP/10.77.2.2/5080"}
+        pbx.auth_failures = {"203": {"10.77.2.2": failure}}
     status, real = response_of(recording(number))
     answer = await api.request(verb, path, json=body) if body is not None else await api.request(verb, path)
     mine = answer.json()
@@ -149,11 +181,60 @@ async def test_a_status_has_the_keys_of_its_state_in_the_order_of_the_real_one(
     answer = await api.get("/sip-providers:getStatuses")
     mine = _by_state(answer.json()["data"]["sip"])
     real = _by_state(_sip(response_of(recording("345"))[1]))
+    _assert_same_words(mine, real, {"rejected", "OFF", "REGISTERED", "UNREGISTERED", "OK", "UNKNOWN"})
+
+
+async def test_half_an_outage_has_the_keys_and_words_of_the_newer_release(
+    api: httpx.AsyncClient, control: httpx.AsyncClient, pbx: Pbx, recording: Recording, clock: Time
+) -> None:
+    pbx.dialect = NEWEST
+    pbx.trunks["SIP-TRUNK-C07C8D8E"].record["qualify"] = False
+    inbound = await control.post("/trunks", json={"name": "in", "registration": "inbound"})
+    for trunk in (TRUNK, "SIP-TRUNK-C07C8D8E", inbound.json()["id"]):
+        await control.post(f"/trunks/{trunk}", json={"condition": "no_answer_to_qualify"})
+    mine = _by_state((await api.get("/sip-providers:getStatuses")).json()["data"]["sip"])
+    _assert_same_words(
+        mine, _by_state(_sip(response_of(recording("new_036"))[1])), {"unreachable", "registered", "REGISTERED", "OK"}
+    )
+    detail, real = (await api.get(f"/sip-providers/{TRUNK}:getStatus")).json(), response_of(recording("new_037"))[1]
+    recorded = real["data"]
+    assert isinstance(recorded, dict)
+    assert list(detail["data"]) == list(recorded)
+    assert _told(detail["data"]["recentEvents"][0]) == _told(recorded["recentEvents"][0])
+
+
+async def test_a_dead_provider_is_red_and_was_half_an_outage_first_in_the_newer_release(
+    api: httpx.AsyncClient, control: httpx.AsyncClient, pbx: Pbx, recording: Recording, clock: Time
+) -> None:
+    pbx.dialect = NEWEST
+    await control.post(f"/trunks/{TRUNK}", json={"condition": "provider_dead", "instant": False})
+    await control.post("/trunks/SIP-TRUNK-C07C8D8E", json={"condition": "unregistered"})
+    await control.post("/trunks/SIP-TRUNK-8DAFEDB5", json={"condition": "provider_dead"})
+    clock.sleep(130)
+    mine = _by_state((await api.get("/sip-providers:getStatuses")).json()["data"]["sip"])
+    real = _by_state(_sip(response_of(recording("new_055"))[1]))
+    _assert_same_words(mine, real, {"rejected", "unregistered", "UNKNOWN"})
+    history = (await api.get(f"/sip-providers/{TRUNK}:getHistory?limit=2")).json()["data"]["events"]
+    recorded = response_of(recording("new_056"))[1]["data"]
+    assert isinstance(recorded, dict)
+    assert [_told(event) for event in history] == [_told(event) for event in recorded["events"][:2]]
+
+
+def _told(event: Mapping[str, object]) -> dict[str, object]:
+    return {name: event[name] for name in ("type", "event", "details", "state", "previousState")}
+
+
+def _assert_same_words(
+    mine: Mapping[tuple[str, str], dict[str, object]],
+    real: Mapping[tuple[str, str], dict[str, object]],
+    states: set[str],
+) -> None:
     compared = set(mine) & set(real)
-    assert {state for state, _ in compared} >= {"rejected", "OFF", "REGISTERED", "UNREGISTERED", "OK", "UNKNOWN"}
+    assert {state for state, _ in compared} >= states
     after_success = ["lastSuccessTime", "timeSinceLastSuccess"]
     for state in compared:
-        assert [key for key in mine[state] if key not in after_success] == list(real[state])
+        here, there = ([key for key in one[state] if key not in after_success] for one in (mine, real))
+        assert here == there
         for words in ("stateText", "stateColor", "stateDescription", "type"):
             assert mine[state][words] == real[state][words]
 
@@ -169,7 +250,7 @@ def _by_state(statuses: Mapping[str, dict[str, object]]) -> dict[tuple[str, str]
 
 
 async def test_a_stopped_asterisk_looks_like_the_recorded_one(
-    api: httpx.AsyncClient, control: httpx.AsyncClient, recording: Recording
+    api: httpx.AsyncClient, control: httpx.AsyncClient, pbx: Pbx, recording: Recording
 ) -> None:
     await control.post("/trunks", json={"name": "in", "registration": "inbound"})
     await control.post("/asterisk", json={"running": False, "instant": True})
@@ -177,6 +258,12 @@ async def test_a_stopped_asterisk_looks_like_the_recorded_one(
     real = _by_state(_sip(response_of(recording("274"))[1]))
     assert set(mine) == set(real)
     assert list(mine["UNKNOWN", "None"]) == list(real["UNKNOWN", "None"])
+    pbx.dialect = NEWEST
+    newer = (await api.get("/sip-providers:getStatuses?forceCheck=true")).json()["data"]
+    recorded = response_of(recording("new_109"))[1]["data"]
+    assert isinstance(recorded, dict)
+    _assert_same_words(_by_state(newer["sip"]), _by_state(recorded["sip"]), {"UNKNOWN", "UNREGISTERED"})
+    _assert_same_words(_by_state(newer["iax"]), _by_state(recorded["iax"]), {"unregistered"})
 
 
 async def test_batch_create_tells_all_severities_at_once(api: httpx.AsyncClient, recording: Recording) -> None:

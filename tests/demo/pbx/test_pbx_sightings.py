@@ -2,7 +2,8 @@
 
 import pytest
 
-from bot.demo.pbx.sightings import AT_ONCE, CONDITIONS, Change, Condition, Kind, Sight, settled, sightings
+from bot.demo.pbx.sightings import sightings
+from bot.demo.pbx.sights import AT_ONCE, CONDITIONS, Change, Condition, Kind, Sight, settled
 
 ALL_KINDS: tuple[Kind, ...] = ("outbound", "inbound", "none", "unqualified", "iax")
 

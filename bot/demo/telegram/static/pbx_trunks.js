@@ -4,7 +4,7 @@ import { icon } from "./icons.js";
 const WAYS_TO_BREAK = {
   provider_dead: "Provider dies",
   provider_silent: "Provider falls silent",
-  no_answer_to_qualify: "Ignores OPTIONS",
+  no_answer_to_qualify: "Half out: ignores OPTIONS",
   wrong_password: "Wrong password",
   unregistered: "Unregistered",
   lagged: "Line lags",
@@ -63,6 +63,8 @@ function health({ state, contactStatus, disabled }) {
   if (disabled || word === "off") return "off";
   if (word === "lagged") return "degraded";
   if (word === "registered" || word === "ok") return contactStatus === "Unreachable" ? "degraded" : "up";
+  // Registered, and the contact does not answer: the newer release has a word of its own for it.
+  if (word === "unreachable" && contactStatus) return "degraded";
   return ["unregistered", "rejected", "unreachable"].includes(word) ? "down" : "unknown";
 }
 

@@ -1,0 +1,150 @@
+"""What the PBX believes of a trunk once it has noticed what happened to it, and how long it takes to notice.
+
+Between an event (a provider dies) and the word the PBX shows for it lie registration renewals, qualify rounds and
+retries. The delays here were measured on a real PBX, in seconds, less the ten seconds its status cache may add.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Final, Literal, get_args
+
+# `iax_untold`: an IAX trunk of which the PBX does not learn the state.
+Kind = Literal["outbound", "inbound", "none", "unqualified", "iax", "iax_untold"]
+Condition = Literal[
+    "ok",
+    "wrong_password",
+    "provider_dead",
+    "provider_silent",
+    "unregistered",
+    "lagged",
+    "no_answer_to_qualify",
+    "weird_state",
+]
+# `disabled` and `enabled` are the PBX's own record; Asterisk hears of it when it reads its configuration anew: then a
+# trunk is `loaded` or `unloaded`. `unregistered_by_pbx`: an un-REGISTER was sent, which ends Asterisk's own retries.
+Event = Literal[
+    "created",
+    "disabled",
+    "enabled",
+    "loaded",
+    "unloaded",
+    "unregistered_by_pbx",
+    "asterisk_stopped",
+    "asterisk_started",
+]
+CONDITIONS: Final[tuple[Condition, ...]] = get_args(Condition)
+AT_ONCE: Final = math.inf
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something happened to a trunk. `pace` divides the delays until the PBX notices; AT_ONCE leaves none."""
+
+    at: float
+    what: Condition | Event
+    pace: float = 1.0
+
+
+@dataclass(frozen=True)
+class Sight:
+    """A state word in its exact case, and `contactStatus` (None: Asterisk knows no contact)."""
+
+    state: str
+    contact: str | None = None
+
+
+OFF: Final = Sight("OFF")
+_UP: Final[dict[Kind, Sight]] = {
+    "outbound": Sight("registered", "Reachable"),
+    "inbound": Sight("REGISTERED", "Reachable"),
+    "none": Sight("OK", "Reachable"),
+    "unqualified": Sight("OK", "NonQualified"),
+    "iax": Sight("registered"),
+    "iax_untold": Sight("unregistered"),
+}
+_DEAD: Final[dict[Kind, Sight]] = {
+    # A registrar that does not answer is shown exactly like one that refuses, but for the contact.
+    "outbound": Sight("rejected", "Unreachable"),
+    "inbound": Sight("UNREGISTERED"),
+    "none": Sight("UNKNOWN", "Unreachable"),
+    "unqualified": Sight("OK", "NonQualified"),
+    "iax": Sight("unregistered"),
+    "iax_untold": Sight("unregistered"),
+}
+_REFUSED: Final = _DEAD | {
+    "outbound": Sight("rejected", "Reachable"),
+    "none": _UP["none"],
+    "iax": Sight("rejected"),
+}
+_SILENT_TO_QUALIFY: Final = _UP | {
+    "outbound": Sight("registered", "Unreachable"),
+    "inbound": Sight("REGISTERED", "Unreachable"),
+    "none": _DEAD["none"],
+    "iax": Sight("unreachable"),
+}
+_UNREGISTERED: Final = _DEAD | {"outbound": Sight("unregistered", "Reachable")}
+ENGINE_GONE: Final[dict[Kind, Sight]] = dict.fromkeys(_UP, Sight("UNKNOWN")) | {
+    "inbound": Sight("UNREGISTERED"),
+    "iax_untold": Sight("unregistered"),
+}
+
+
+def settled(kind: Kind, condition: Condition) -> Sight:
+    """What the PBX shows once it has noticed the condition."""
+    match condition:
+        case _ if kind == "iax_untold":
+            return _UP[kind]
+        case "ok":
+            return _UP[kind]
+        case "wrong_password":
+            return _REFUSED[kind]
+        case "provider_dead" | "provider_silent":
+            return _DEAD[kind]
+        case "unregistered":
+            return _UNREGISTERED[kind]
+        case "no_answer_to_qualify":
+            return _SILENT_TO_QUALIFY[kind]
+        case "lagged":
+            return replace(_UP[kind], state="lagged")
+        case "weird_state":
+            return replace(_UP[kind], state="Hibernating")
+
+
+# (until contactStatus turns, until the state turns)
+NOTICED: Final[dict[tuple[Kind, Condition], tuple[float, float]]] = {
+    ("outbound", "provider_dead"): (18, 120),
+    ("outbound", "provider_silent"): (37, 77),
+    ("outbound", "wrong_password"): (0, 110),
+    ("outbound", "no_answer_to_qualify"): (37, 0),
+    ("inbound", "provider_dead"): (110, 110),
+    ("inbound", "provider_silent"): (47, 47),
+    ("inbound", "no_answer_to_qualify"): (37, 0),
+}
+NOTICED_OTHERWISE: Final[dict[Kind, tuple[float, float]]] = {
+    "outbound": (0, 45),
+    "inbound": (45, 45),
+    "none": (17, 17),
+    "unqualified": (5, 5),
+    "iax": (60, 60),
+    "iax_untold": (0, 0),
+}
+# A refused password is tried again only so often.
+REFUSED_RETRY: Final = 300.0
+# After which trouble it is mended.
+MENDED: Final[dict[tuple[Kind, Condition], tuple[float, float]]] = {
+    ("outbound", "provider_dead"): (60, 28),
+    ("outbound", "provider_silent"): (60, 20),
+    ("outbound", "wrong_password"): (0, REFUSED_RETRY),
+    ("outbound", "no_answer_to_qualify"): (30, 0),
+    ("inbound", "provider_silent"): (1, 1),
+    ("inbound", "provider_dead"): (18, 18),
+    ("none", "provider_dead"): (38, 38),
+}
+MENDED_OTHERWISE: Final[dict[Kind, tuple[float, float]]] = {
+    "outbound": (20, 20),
+    "inbound": (18, 18),
+    "none": (30, 30),
+    "unqualified": (5, 5),
+    "iax": (30, 30),
+    "iax_untold": (0, 0),
+}

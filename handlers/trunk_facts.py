@@ -42,6 +42,7 @@ def trunk_facts(trunk: TrunkStatus) -> dict[str, Any]:
         "rtt": trunk.rtt,
         "since": trunk.last_change,
         "registering": _is_registering(trunk),
+        "untold": not trunk.state,
     }
 
 

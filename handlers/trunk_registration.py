@@ -33,6 +33,8 @@ async def watch(request: Request, trunk_id: str, said: dict[str, Any], old: Old 
         except PbxError:
             continue
         state = trunk_facts(status)
+        if state["untold"] and type_of(trunk_id) == "iax":
+            break
         if kept := old is not None and old.is_kept(status):
             if state["health"] is Health.UP and waited >= OLD_FOR:
                 break

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bot.chat.message import Button, Message, Rows, mark
-from bot.pbx import PbxError, TrunkStatus
+from bot.pbx import PbxError, TrunkRow, TrunkStatus
 from handlers import trunk_card
 from handlers.command import Reply, Request, button, command
 from handlers.trunk_facts import ORDER, trunk_facts
@@ -35,7 +35,8 @@ async def find(request: Request, name: str) -> list[TrunkStatus]:
     """Those that are best meant by what was written: by name or id in full, by the beginning of a word in the name, by
     a part of it, by a part of the login or the host."""
     wanted = name.strip().strip("\"'“”«»").casefold()
-    everything = list((await request.station.pbx.trunks.statuses()).value.values())
+    answer, rows = await asyncio.gather(request.station.pbx.trunks.statuses(), _rows(request))
+    everything = trunk_card.with_untold(answer.value, rows)
     for meant in MEANT:
         if found := [trunk for trunk in everything if meant(trunk, wanted)]:
             return found
@@ -59,8 +60,10 @@ def choice(request: Request, found: Sequence[TrunkStatus], action: str = "trunk.
 
 
 async def _list(request: Request, page: int) -> Message:
-    answer, kinds = await asyncio.gather(request.station.pbx.trunks.statuses(), _registrations(request))
-    rows = [trunk_facts(trunk) | {"registration": kinds.get(trunk.id, "")} for trunk in answer.value.values()]
+    answer, listed = await asyncio.gather(request.station.pbx.trunks.statuses(), _rows(request))
+    kinds = {row.id: row.registration for row in listed}
+    everything = trunk_card.with_untold(answer.value, listed)
+    rows = [trunk_facts(trunk) | {"registration": kinds.get(trunk.id, "")} for trunk in everything]
     rows.sort(key=lambda row: (ORDER.index(row["health"]), row["name"]))
     last = max(0, (len(rows) - 1) // PAGE)
     page = min(page, last)
@@ -79,12 +82,12 @@ async def _list(request: Request, page: int) -> Message:
     return Message("trunks", facts, _buttons(shown, page, last))
 
 
-async def _registrations(request: Request) -> dict[str, str]:
-    """Which way each trunk registers; without it the list is as good as without this one word."""
+async def _rows(request: Request) -> tuple[TrunkRow, ...]:
+    """Which way each trunk registers, and those whose state the PBX does not tell; without it the rest is as good."""
     try:
-        return {row.id: row.registration for row in (await request.station.pbx.trunks.list()).value}
+        return (await request.station.pbx.trunks.list()).value
     except PbxError:
-        return {}
+        return ()
 
 
 def _buttons(shown: Sequence[dict[str, Any]], page: int, last: int) -> Rows:

@@ -69,6 +69,17 @@ class TrunkRow(Wire):
     def name(self) -> str:
         return self.represent.partition(": ")[2] or self.represent or self.username or self.host or self.id
 
+    def without_state(self) -> TrunkStatus:
+        """As a status that says nothing of the state, but for a trunk that is switched off."""
+        return TrunkStatus(
+            id=self.id,
+            type=self.type.lower(),
+            state="OFF" if self.disabled else "",
+            description=self.name,
+            host=self.host,
+            username=self.username,
+        )
+
 
 class Trunk(Wire):
     """The settings of one trunk. `secret` is MASK for one that registers with its provider, else in clear."""

@@ -43,6 +43,10 @@ EN = {
     "waiting": "Waiting until Asterisk has let go",
     "works": "It works, after",
     "off": "switched off by",
+    "new password": "Password: a new one",
+    "untold": "Branch IAX · the PBX does not tell its state",
+    "takes over": "Asterisk takes it over in 5 to 25 seconds",
+    "no password": "the password is missing",
 }
 RU = {
     "apply": "Применить",
@@ -53,6 +57,10 @@ RU = {
     "waiting": "Жду, пока Asterisk отпустит",
     "works": "Работает, спустя",
     "off": "отключён администратором",
+    "new password": "Пароль: новый",
+    "untold": "Branch IAX · АТС не сообщает его состояние",
+    "takes over": "Asterisk применит это через 5–25 секунд",
+    "no password": "не указан пароль",
 }
 
 
@@ -106,6 +114,32 @@ def test_killed_while_the_trunk_is_off_the_next_run_switches_it_on(
     assert "Zadarma" in done
     assert state_of(standins, trunk) == "registered"
     assert not standins.alerts("switched off by")
+
+
+@pytest.mark.parametrize(("language", "says"), [("ru", RU), ("en", EN)])
+def test_what_is_changed_is_taken_by_the_pbx_and_seen_only_when_asterisk_has_it(
+    standins: Standins, start_bot: Callable[..., Program], language: str, says: dict[str, str]
+) -> None:
+    start_bot(LANGUAGE=language)
+    standins.wait_until_known()
+    # As a real PBX does: with an IAX trunk that registers it tells the state of none.
+    standins.post("/control/iax", told=False)
+    standins.wait_for_looks(2)
+    assert says["untold"] in standins.asks(ANNA, "/trunks")
+    for name, kind in (("Zadarma", "sip"), ("Branch IAX", "iax")):
+        trunk = standins.trunk(name)["id"]
+        before = api(standins, f"{kind}-providers/{trunk}")
+        standins.asks(ANNA, f'/edit_trunk "{name}" password')
+        press(standins, standins.asks(ANNA, SECRET), says["apply"], says["new password"])
+        assert standins.station.trunks[trunk].record["secret"] == SECRET
+        assert api(standins, f"{kind}-providers/{trunk}") == before
+    question = standins.asks(ANNA, "/edit_trunk Zadarma host=sip2.zadarma.com:5061")
+    assert "5061" in question
+    press(standins, question, says["apply"], says["takes over"])
+    after = api(standins, f"sip-providers/{standins.trunk('Zadarma')['id']}")
+    assert (after["host"], after["port"]) == ("sip2.zadarma.com", 5061)
+    # The kind of registration goes with all that it needs; what is left out is said in people's words.
+    press(standins, standins.asks(ANNA, "/edit_trunk Zadarma registration=inbound"), says["apply"], says["no password"])
 
 
 def asked_anew(standins: Standins, name: str) -> Seen:

@@ -19,6 +19,7 @@ from bot.store.grants import GrantBook
 from bot.store.imports import Imports
 from bot.store.incidents import Incidents
 from bot.store.oncall import OnCallBook
+from bot.store.registrations import Registrations
 from bot.store.requests import Requests
 from handlers import CATALOGUE
 from handlers.decisions import Decisions
@@ -56,6 +57,7 @@ def dispatcher(
     desk = Desk(
         drawer=Drawer(store, clock),
         imports=Imports(store, clock),
+        registrations=Registrations(store, clock),
         grants=grants,
         people=people,
         requests=Requests(store, clock, grants, wake),

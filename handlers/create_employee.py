@@ -95,7 +95,7 @@ def _not_created(draft: EmployeeDraft, *, seen: bool) -> Reply:
 
 
 async def _created(request: Request, draft: EmployeeDraft, employee: Employee, *, late: bool = False) -> Reply:
-    delivered = await request.talk.send_secret(employee_card.secret(request, employee))
+    delivered = await request.talk.send_secret(employee_card.secret(request, employee, new=True))
     facts = {
         "number": employee.number,
         "name": employee.name,

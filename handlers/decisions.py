@@ -39,6 +39,7 @@ log = structlog.get_logger(__name__)
 DECIDE_WITHIN = 10.0
 ADDED = "chat.added"
 GO_ON = "import.go_on"
+ANEW = "trunk.reregister_now"
 
 
 class Decisions:
@@ -103,6 +104,13 @@ class Decisions:
         press = self._catalogue.presses[GO_ON]
         subject = Subject(GO_ON, press.rule, press, {"import": import_id}, arguments=f"after a restart: {import_id}")
         intent = Pressed("", 0, 0, actor, Place(actor.id, None, private=True), 0, "")
+        return await self._guarded(Matter(intent, NO_UPDATE, subject, station=station))
+
+    async def about_anew(self, actor: Actor, place: Place, name: str, station: str) -> Verdict:
+        """For the record: what switches on again what a killed run had switched off needs nobody's right."""
+        press = self._catalogue.presses[ANEW]
+        subject = Subject(ANEW, press.rule, press, arguments=f"after a restart: {name}")
+        intent = Pressed("", 0, 0, actor, place, 0, "")
         return await self._guarded(Matter(intent, NO_UPDATE, subject, station=station))
 
     async def rights(self, actor: Actor, place: Place) -> May:

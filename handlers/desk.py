@@ -21,6 +21,7 @@ from bot.store.grants import GrantBook
 from bot.store.imports import Imports
 from bot.store.incidents import Incidents
 from bot.store.oncall import OnCallBook
+from bot.store.registrations import Registrations
 from bot.store.requests import Requests
 from bot.store.watched import WatchedExtensions
 
@@ -63,6 +64,7 @@ class Desk:
 
     drawer: Drawer
     imports: Imports
+    registrations: Registrations
     grants: GrantBook
     people: Acquaintances
     requests: Requests

@@ -13,7 +13,7 @@ from bot.access import EVERY_STATION, Decision, Permission
 from bot.chat.message import Message
 from bot.store.audit import holds_secret
 from bot.store.deeds import Deed
-from handlers import answers, checks, group_chat, import_recovery, import_run, refusals, second_person
+from handlers import answers, checks, group_chat, import_recovery, import_run, refusals, reregister_run, second_person
 from handlers.answers import Address
 from handlers.checks import UNDECIDED
 from handlers.command import Command, Press, Question, Reply, Request, Whose
@@ -58,7 +58,30 @@ class Dispatcher:
         await self._execution.finish(within)
 
     async def go_on(self) -> None:
-        """Imports that were confirmed, and were running when the program ended. The right is asked for again."""
+        """What was confirmed, and was under way when the program ended."""
+        await self._switch_on_again()
+        await self._import_on()
+
+    async def _switch_on_again(self) -> None:
+        """Trunks that were being registered anew."""
+        directory, desk = self._reception.directory, self._reception.desk
+        for left in await desk.registrations.left_over():
+            if (station := directory.station(left.station)) is None:
+                continue
+            names = await desk.people.named([left.person])
+            known = names.get(left.person)
+            actor = Actor(left.person, known.name if known else "")
+            place = Place(left.chat, left.thread, left.private)
+            verdict = await self._decisions.about_anew(actor, place, left.name, left.station)
+            to = Address(actor, place, left.station, shown=left.shown)
+            talk = self._reception.conversation(to, verdict.may, again=verdict.again)
+            press = Pressed("", 0, 0, actor, place, left.shown or 0, "")
+            request = replace(self._request(press, talk, replace(verdict, station=station)), resumed=True)
+            job = Job(NO_UPDATE, verdict.entry, to)
+            await self._execution.conclude(job, talk, reregister_run.goes_on(request, left))
+
+    async def _import_on(self) -> None:
+        """Imports. The right is asked for again."""
         store, desk = self._reception.store, self._reception.desk
         for left in await import_recovery.left_over(store, self._reception.clock()):
             names = await desk.people.named([left.person_id])
@@ -218,7 +241,8 @@ class Dispatcher:
         else:
             told = second_person.confirmed(first, press.name)
             as_first = verdict.of(first, place)
-            request = self._request(replace(pressed, actor=first, place=place), talk, as_first)
+            as_pressed = replace(pressed, actor=first, place=place, message_id=waiting["message"] or 0)
+            request = self._request(as_pressed, talk, as_first)
             request = replace(request, arguments=waiting["arguments"])
             await self._obey_press(pressed, lambda: press.handler(request), talk, job)
         if pressed.place.chat != place.chat:

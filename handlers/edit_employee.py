@@ -59,7 +59,7 @@ async def new_password(request: Request) -> Reply:
 
 async def ask(request: Request, employee: Employee, draft: EmployeeDraft) -> Reply:
     """Show what would change, and wait for the asker's word."""
-    fields.refuse(employee_fields.contradictions(draft, employee.number))
+    fields.refuse(employee_fields.contradictions(draft, employee))
     differences = employee_fields.changes(employee, employee_fields.said(draft))
     new_secret = draft.secret is not None and draft.secret != employee.secret
     person: dict[str, Any] = {"number": employee.number, "name": employee.name}
@@ -137,7 +137,7 @@ async def _changed(request: Request, before: Employee, after: Employee, draft: E
     done = employee_fields.changes(before, employee_fields.known(after))
     delivered = None
     if draft.secret is not None and after.secret == draft.secret:
-        delivered = await request.talk.send_secret(employee_card.secret(request, after))
+        delivered = await request.talk.send_secret(employee_card.secret(request, after, new=True))
     facts = {
         "station": request.station.name,
         "number": after.number,

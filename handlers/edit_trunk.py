@@ -5,13 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 from bot.chat.message import Button, Message, Rows, mark
-from bot.pbx import PbxError, Trunk, TrunkDraft, TrunkStatus, Uncertain
+from bot.pbx import PbxError, Trunk, TrunkDraft, Uncertain
 from bot.pbx.trunks import MASK
 from handlers import fields, trunk_card, trunk_fields, trunk_registration, trunks, typed_password
 from handlers.command import CONFIRM_WITHIN, Question, Reply, Request, WrongArguments, answer, button, command
 from handlers.fields import WrongValue
 from handlers.read_back import read_back
 from handlers.rules import Resume
+from handlers.trunk_facts import Old, old_of
 from handlers.words import read_words
 
 # What changes the way the trunk registers, so that it is worth watching.
@@ -123,10 +124,15 @@ async def apply(request: Request) -> Reply:
     elif any(trunk_fields.known(before)[key] != value for key, value in kept["seen"].items()):
         # Somebody was faster; what was agreed to is not what would happen now.
         return await _ask(request, trunk_id, draft)
-    said: dict[str, Any] = {"station": request.station.name, "name": before.name, "done": "changed"}
-    registers = bool(REGISTERS & kept["wanted"].keys())
-    # Without anything else a new password ends no registration; what is seen afterwards may still be the old one.
-    old = await _registration(request, trunk_id) if draft.secret is not None and not registers else None
+    said: dict[str, Any] = {
+        "station": request.station.name,
+        "name": before.name,
+        "done": "changed",
+        "new_password": draft.secret is not None,
+    }
+    registers = draft.secret is not None or bool(REGISTERS & kept["wanted"].keys())
+    # Asterisk hears of it only seconds later, and ends no registration for a new password: what is seen may be the old.
+    old = await _note_before(request, trunk_id) if registers else None
     late = False
     try:
         await client.update(trunk_id, draft)
@@ -152,7 +158,7 @@ async def apply(request: Request) -> Reply:
         "password": _password(after, draft, late=late),
     }
     change = fields.as_change(said["changes"], new_password=draft.secret is not None)
-    if draft.secret is not None or registers:
+    if registers:
         return trunk_registration.begun(request, trunk_id, said, change, old)
     message = Message(
         "trunk_done",
@@ -176,8 +182,11 @@ def _password(trunk: Trunk, draft: TrunkDraft, *, late: bool) -> str:
     return "new" if shown == draft.secret.get_secret_value() else "old"
 
 
-async def _registration(request: Request, trunk_id: str) -> TrunkStatus | None:
+async def _note_before(request: Request, trunk_id: str) -> Old | None:
+    """What the trunk shows before the change, kept for whoever looks at its card in the next minutes."""
     try:
-        return await trunk_card.status_of(request, trunk_id, fresh=True)
+        old = old_of(await trunk_card.status_of(request, trunk_id, fresh=True))
     except PbxError:
         return None
+    await request.desk.registrations.note_before(request.station.name, trunk_id, *old)
+    return old

@@ -76,11 +76,13 @@ async def send_secret(request: Request) -> Reply:
     return Reply(toast=mark("Sent to our private chat."), outcome=f"password of {employee.number} sent")
 
 
-def secret(request: Request, employee: Employee) -> Secret:
+def secret(request: Request, employee: Employee, *, new: bool = False) -> Secret:
+    """`new`: Asterisk hears of it only some seconds after the change."""
     facts: dict[str, Any] = {
         "number": employee.number,
         "name": employee.name,
         "secret": employee.secret.get_secret_value(),
+        "new": new,
         "server": request.station.pbx.host,
         "station": request.station.name,
     }

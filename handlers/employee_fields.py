@@ -158,16 +158,22 @@ def read_fields(written: Mapping[str, str]) -> tuple[EmployeeDraft, list[Problem
     return draft, problems + contradictions(draft)
 
 
-def contradictions(draft: EmployeeDraft, own_number: str | None = None) -> list[Problem]:
-    """What each field allows and the fields together do not. `own_number` is that of an employee who is changed."""
+def contradictions(draft: EmployeeDraft, changed: Employee | None = None) -> list[Problem]:
+    """What each field allows and the fields together do not: of an employee who is changed, together with what is not
+    changed."""
     problems = []
-    own = draft.number or own_number
+    own = draft.number or (changed.number if changed else None)
     for key in ("forward", "busy", "unavailable"):
         target = getattr(draft, key)
         if target and target == own:
             problems.append(Problem(FIELDS.by_key[key].label, mark("not to the employee's own number"), target))
-    if draft.forward and draft.ring is not None and draft.ring < RING_BEFORE_FORWARDING:
-        problems.append(Problem(FIELDS.by_key["ring"].label, mark("at least 3 seconds before a call is forwarded")))
+    forward, ring = draft.forward, draft.ring
+    if changed is not None and (forward is not None or ring is not None):
+        forward = changed.forward if forward is None else forward
+        ring = changed.ring if ring is None else ring
+    if forward and ring is not None and ring < RING_BEFORE_FORWARDING:
+        shortest = mark("at least 3 seconds before a call is forwarded")
+        problems.append(Problem(FIELDS.by_key["ring"].label, shortest, str(ring)))
     return problems
 
 

@@ -111,7 +111,7 @@ async def _undo_deletion(request: Request, deleted: Employee, kept: Mapping[str,
             there = await employees.create(renewed)
     is_renewed = there.secret == renewed.secret
     if is_renewed:
-        await request.talk.send_secret(employee_card.secret(request, there))
+        await request.talk.send_secret(employee_card.secret(request, there, new=True))
     return _done(there, "deleted", Change(after=employee_fields.known(there)), new_password=is_renewed)
 
 

@@ -35,13 +35,14 @@ async def mute_(request: Request) -> Reply:
         raise WrongArguments(message=Message("not_a_deadline", {"written": str(wrong)})) from None
     if not found and until is None and rest:
         return Reply(_which(no_such_trunk(request), _trunks(request), until, ""), outcome="no such trunk")
-    if not found:
+    named = bool(found)
+    if not named:
         found = await _all_down(request)
     if not found:
         raise WrongArguments(mark("Nothing is down now. Write what to mute: the name of a trunk, or all."))
     reason = " ".join(rest)
     if len(found) > 1:
-        question = Message("mute_which", {"station": request.station.name})
+        question = Message("mute_which", {"station": request.station.name, "named": named})
         return Reply(_which(question, [*found, Subject(EVERYTHING)], until, reason), outcome="asked which")
     return await mute(request, found[0], until, reason)
 

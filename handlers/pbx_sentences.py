@@ -35,6 +35,13 @@ KNOWN: tuple[tuple[str, str], ...] = (
     (r"the name is missing", mark("the name is missing")),
     (r"the password is missing", mark("the password is missing")),
     (r"the type of the trunk is missing", mark("the type of the trunk is missing")),
+    (r"Enter the server name or IP address of the provider", mark("the host is missing; add host=")),
+    (r"Enter your login to log in to your provider\.?", mark("the login is missing; add username=")),
+    (r"Enter password for authorization", mark("the password is missing; end the line with the word password")),
+    (
+        r"Provider host must be an IP/CIDR literal or a multi-label hostname",
+        mark("the host must be an address or a name with a dot in it, like sip.provider.com, without a port"),
+    ),
     (r"Registration type is required", mark("it is missing who registers; add registration=outbound, inbound or none")),
     (r"Field '(?P<field>\w+)' must be one of: (?P<values>.*)", mark("%(field)s must be one of: %(values)s")),
     (
@@ -64,7 +71,9 @@ KNOWN: tuple[tuple[str, str], ...] = (
     (r"HTTP (?P<status>\d+)", mark("it gives no reason (HTTP %(status)s)")),
 )
 NO_SUCH_FUNCTION = re.compile(r"Endpoint not found", re.IGNORECASE)
-INSIDES = re.compile(r"Stack trace|Uncaught|Call to undefined|SQLSTATE", re.IGNORECASE)
+INSIDES = re.compile(
+    r"Stack trace|Uncaught|Undefined (?:array key|index|variable|property)|Call to undefined|SQLSTATE", re.IGNORECASE
+)
 
 
 def sentence(said: str) -> Sentence:

@@ -83,6 +83,7 @@ class Reception:
             resumed=verdict.before is not None or AGAIN in verdict.subject.data,
             document=None if isinstance(intent, Pressed) else intent.document,
             about=intent.about if isinstance(intent, Typed) else None,
+            shown=(intent.message_id or None) if isinstance(intent, Pressed) else None,
         )
 
     async def toast(self, pressed: Pressed, text: str | None, *, alert: bool = False) -> None:

@@ -1,74 +1,77 @@
-"""Registering a trunk anew, after Asterisk has given it up or before it does.
-
-The API has no call for it. Measured: a trunk that is switched off and on registers within 10 s.
-"""
+"""Registering a trunk anew, after Asterisk has given it up or before it does: the question, and what is promised with
+the answer. `reregister_run` does it."""
 
 from typing import Any
 
 from bot.alerts.health import Health
 from bot.chat.message import Button, Message, Rows, mark
-from bot.pbx import PbxError, Uncertain
-from bot.store.audit import Change
-from handlers import problems, trunk_card, trunk_registration
+from bot.pbx import PbxError
+from bot.pbx.trunks import type_of
+from bot.store.registrations import Anew
+from handlers import reregister_run, trunk_card, trunk_registration
 from handlers.command import Reply, Request, button
-from handlers.read_back import read_back
 from handlers.rules import Resume
-from handlers.trunk_facts import facts_of
-
-# Off is where it must not stay.
-TRIES = 3
-PAUSE = 2.0
+from handlers.trunk_facts import facts_of, old_of
 
 
 @button("trunk.reregister")
 async def ask(request: Request) -> Reply:
     """Beside the alert, which stays an alert."""
     status = await trunk_card.status_of(request, str(request.data["id"]))
-    data = {"id": status.id, "name": status.name}
+    facts: dict[str, Any] = {"station": request.station.name, "name": status.name}
+    if (why := await _why_not(request, status.id, facts_of(request, status)["health"])) is not None:
+        on = Button(mark("🔌 Switch on"), "trunk.switch", {"id": status.id, "on": True})
+        rows: Rows = ((on,),) if why == "off" else trunk_registration.to_card(status.id)
+        return Reply(Message("trunk_not_anew", facts | {"why": why}, rows), beside=True, outcome=f"not offered: {why}")
+    state, since = old_of(status)
+    data = {"id": status.id, "name": status.name, "state": state, "since": since}
     question: Rows = (
         (
             Button(mark("♻️ Re-register"), "trunk.reregister_now", data),
             Button(mark("Cancel"), "trunk.card", {"id": status.id}),
         ),
     )
-    facts = {"station": request.station.name, "name": status.name}
-    message = Message("trunk_reregister", facts, question)
+    message = Message("trunk_reregister", facts | {"calls": await _calls_over(request, status.id)}, question)
     return Reply(message, confirm=True, beside=True, outcome=f"asked for {status.name}")
 
 
-@button("trunk.reregister_now", resume=Resume.LOOKS)
+@button("trunk.reregister_now", resume=Resume.WHOLE)
 async def reregister(request: Request) -> Reply:
+    """The promise to switch it on again is kept before anything is switched off."""
     trunk_id, name = str(request.data["id"]), str(request.data["name"])
-    said: dict[str, Any] = {"station": request.station.name, "name": name, "done": "anew"}
-    old = await trunk_card.status_of(request, trunk_id, fresh=request.resumed)
-    if request.resumed and facts_of(request, old)["health"] is Health.UP:
-        return trunk_registration.begun(request, trunk_id, said, Change({}, {"registered": "anew"}))
-    await _switch(request, trunk_id, on=False)
-    for _ in range(TRIES):
-        try:
-            if await _switch(request, trunk_id, on=True):
-                change = Change({}, {"registered": "anew"})
-                return trunk_registration.begun(request, trunk_id, said, change)
-        except PbxError as error:
-            problem: dict[str, Any] | None = problems.describe(error)
-        else:
-            problem = None
-        await request.station.pause(PAUSE)
-    facts = {"station": request.station.name, "name": old.name, "problem": problem}
-    on = Button(mark("🔌 Switch on"), "trunk.switch", {"id": trunk_id, "on": True})
-    return Reply(Message("trunk_left_off", facts, ((on,),)), outcome=f"{name} could not be switched on")
+    wanted = Anew(
+        station=request.station.name,
+        trunk=trunk_id,
+        name=name,
+        person=request.actor.id,
+        chat=request.place.chat,
+        thread=request.place.thread,
+        private=request.place.private,
+        shown=request.shown,
+        begun_at=request.now.timestamp(),
+        state=str(request.data.get("state", "")),
+        since=request.data.get("since"),
+    )
+    if not await request.desk.registrations.begin(wanted):
+        return Reply(toast=mark("It is being registered anew already."), outcome="under way already")
+    return reregister_run.begun(request, wanted)
 
 
-async def _switch(request: Request, trunk_id: str, *, on: bool) -> bool:
-    """Whether the list of trunks shows it so; what was not answered in time is looked at until that is known."""
-    try:
-        await request.station.pbx.trunks.switch(trunk_id, on=on)
-    except Uncertain:
-        done, _ = await read_back(request, lambda: _is_so(request, trunk_id, on))
-        return bool(done)
-    return bool(await _is_so(request, trunk_id, on))
-
-
-async def _is_so(request: Request, trunk_id: str, on: bool) -> bool | None:
+async def _why_not(request: Request, trunk_id: str, health: Health) -> str | None:
+    """Why it cannot be done to this trunk, in a word that the template knows."""
+    if health is Health.OFF:
+        return "off"
+    if type_of(trunk_id) == "iax":
+        return "iax"
     rows = (await request.station.pbx.trunks.list()).value
-    return True if any(row.id == trunk_id and row.disabled is not on for row in rows) else None
+    kind = next((row.registration for row in rows if row.id == trunk_id), "")
+    return kind if kind in ("inbound", "none") else None
+
+
+async def _calls_over(request: Request, trunk_id: str) -> int | None:
+    """How many go on over it now; None when the PBX does not say."""
+    try:
+        channels = (await request.station.pbx.calls.channels()).value
+    except PbxError:
+        return None
+    return len({one.linkedid for one in channels if one.trunk_id == trunk_id})

@@ -11,7 +11,7 @@ from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import NotFound, PbxError, TrunkEvent, TrunkStatus
 from handlers import problems, trunk_fields
 from handlers.command import Reply, Request, button
-from handlers.trunk_facts import facts_of, statuses
+from handlers.trunk_facts import Old, facts_of, statuses
 from handlers.trunk_history import availability
 
 T = TypeVar("T")
@@ -35,8 +35,13 @@ async def check(request: Request) -> Reply:
 
 
 async def status_of(request: Request, trunk_id: str, *, fresh: bool = False) -> TrunkStatus:
-    """From the list of all: a key with limited rights may not ask for every single trunk. Raises NotFound."""
+    """From the list of all: a key with limited rights may not ask for every single trunk. One whose state the PBX does
+    not tell has none. Raises NotFound."""
     found = (await statuses(request, fresh=fresh)).value.get(trunk_id)
+    if found is None:
+        # Made a moment ago, and not heard of by the watch.
+        rows = (await request.station.pbx.trunks.list()).value
+        found = next((row.without_state() for row in rows if row.id == trunk_id), None)
     if found is None:
         raise NotFound(("the trunk is not there any more",), "providers")
     return found
@@ -51,7 +56,10 @@ async def card(request: Request, trunk_id: str, page: int | None = None, *, fres
         _part(pbx.trunks.history(trunk_id, EVENTS)),
         routes_of(request, trunk_id),
     )
+    before = await request.desk.registrations.before(request.station.name, trunk_id)
     facts = facts_of(request, status) | {
+        # Changed a moment ago, and shown as before: Asterisk has not tried what it was given.
+        "kept": before is not None and Old(*before).is_kept(status),
         "station": request.station.name,
         "now": request.now,
         "username": status.username,
@@ -102,8 +110,13 @@ def _events(trunk: TrunkStatus, events: tuple[TrunkEvent, ...]) -> list[dict[str
 def _today(request: Request, status: TrunkStatus, events: tuple[TrunkEvent, ...]) -> float | None:
     zone = request.station.zone()
     midnight = datetime.combine(request.now.astimezone(zone).date(), time.min, zone)
-    share = availability(events, status.state, midnight, request.now)
+    share = availability(events, status.state, midnight, request.now, _since(status))
     return None if share is None else round(share * 100, 1)
+
+
+def _since(status: TrunkStatus) -> datetime | None:
+    unseen = status.state.strip().lower() in ("unknown", "")
+    return None if unseen else status.last_change
 
 
 async def routes_of(request: Request, trunk_id: str) -> dict[str, Any]:

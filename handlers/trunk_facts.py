@@ -1,7 +1,8 @@
 """The trunks as people are shown them: what the PBX tells, with what the watch knows beside it."""
 
 from dataclasses import replace
-from typing import Any
+from datetime import timedelta
+from typing import Any, NamedTuple
 
 from bot.alerts.health import Cause, Health, cause_of, health_of
 from bot.pbx import Answer, TrunkStatus
@@ -19,6 +20,24 @@ ORDER = (
 )
 # Neither up nor down: they are counted nowhere.
 UNCOUNTED = frozenset({Health.OFF, Health.UNWATCHED})
+# Measured: a registration that was begun is `unregistered` for 3 to 5 s, and for about 30 s, before it is called
+# rejected, when nobody answers.
+REGISTERING_FOR = timedelta(seconds=35)
+
+
+class Old(NamedTuple):
+    """What a trunk showed before something was done to it: its state, and when that began, by the PBX's clock in
+    seconds. While it shows the same, Asterisk has not tried anew, and nothing follows from it."""
+
+    state: str
+    since: float | None
+
+    def is_kept(self, status: TrunkStatus) -> bool:
+        return self == old_of(status)
+
+
+def old_of(status: TrunkStatus) -> Old:
+    return Old(status.state, status.last_change.timestamp() if status.last_change else None)
 
 
 def trunk_facts(
@@ -38,6 +57,7 @@ def trunk_facts(
         "contact": trunk.contact_status,
         "rtt": trunk.rtt,
         "since": trunk.last_change,
+        "registering": _is_registering(trunk),
     }
 
 
@@ -52,3 +72,12 @@ def facts_of(request: Request, trunk: TrunkStatus) -> dict[str, Any]:
     watch = request.station.watch
     again = watch.registers_again(trunk.id)
     return trunk_facts(trunk, watch.listed.registration(trunk), watch.cause(trunk.id), registering_again=again)
+
+
+def _is_registering(trunk: TrunkStatus) -> bool:
+    """Whether the PBX has only just begun to register it. In upper case the same word is of a provider that is to
+    register here."""
+    if trunk.type.lower() != "sip" or trunk.state != "unregistered":
+        return False
+    begun, looked = trunk.last_change, trunk.last_update
+    return begun is not None and looked is not None and looked - begun < REGISTERING_FOR

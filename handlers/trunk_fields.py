@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from ipaddress import ip_network
 from typing import Any
 
 from pydantic import SecretStr
@@ -36,6 +37,7 @@ REGISTRATIONS = {
 # A host name or an address; the PBX itself takes anything.
 LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 HOST = re.compile(rf"(?=.{{1,253}}$){LABEL}(\.{LABEL})*")
+WITH_PORT = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[^:\[\]]+):(?P<port>\d{1,5})")
 IPV6 = re.compile(r"\[?[0-9a-fA-F:]+:[0-9a-fA-F:.]*\]?")
 
 
@@ -46,9 +48,16 @@ def name(text: str) -> str:
 
 
 def host(text: str) -> str:
-    if not HOST.fullmatch(text) and not IPV6.fullmatch(text):
+    if not HOST.fullmatch(text) and not IPV6.fullmatch(text) and not _is_network(text):
         raise WrongValue(mark("a host name or an address, like sip.provider.com"))
     return text
+
+
+def _is_network(text: str) -> bool:
+    try:
+        return "/" in text and bool(ip_network(text, strict=False))
+    except ValueError:
+        return False
 
 
 def port(text: str) -> int:
@@ -108,8 +117,22 @@ FIELDS = Fields(
 
 
 def read_fields(written: Mapping[str, str]) -> tuple[TrunkDraft, list[Problem]]:
-    values, problems = FIELDS.read(written)
+    values, problems = FIELDS.read(_host_and_port(written))
     return TrunkDraft(**values), problems
+
+
+def _host_and_port(written: Mapping[str, str]) -> dict[str, str]:
+    """`sip.provider.com:5061` is a host and a port, unless a port is written besides. A newer PBX refuses a host with a
+    port in it, an older one takes it and never finds the provider."""
+    apart: dict[str, str] = {}
+    ports = {FIELDS.by_key["port"]}
+    for word, text in written.items():
+        found = WITH_PORT.fullmatch(text.strip()) if FIELDS.find(word) is FIELDS.by_key["host"] else None
+        if found is not None and not any(FIELDS.find(other) in ports for other in written):
+            apart |= {word: found["host"], "port": found["port"]}
+        else:
+            apart[word] = text
+    return apart
 
 
 def completed(draft: TrunkDraft) -> TrunkDraft:

@@ -1,14 +1,15 @@
 """/trunks: all trunks, the worst on top."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from bot.alerts.listed import Listed
 from bot.chat.message import Button, Message, Rows, mark
-from bot.pbx import PbxError, TrunkStatus
+from bot.pbx import PbxError, TrunkRow, TrunkStatus
 from handlers import trunk_card
 from handlers.command import Reply, Request, button, command
-from handlers.trunk_facts import ORDER, facts_of, statuses
+from handlers.trunk_facts import ORDER, facts_of
 
 PAGE = 8
 
@@ -32,15 +33,23 @@ async def show(request: Request) -> Reply:
 
 
 async def find(request: Request, name: str) -> list[TrunkStatus]:
-    """Whose name, host, login or id is, or else contains, what was written."""
+    """Those that are best meant by what was written: by name or id in full, by the beginning of a word in the name, by
+    a part of it, by a part of the login or the host."""
     wanted = name.strip().strip("\"'“”«»").casefold()
-    everything = list((await statuses(request)).value.values())
+    answer, rows = await asyncio.gather(request.station.pbx.trunks.statuses(), _rows(request))
+    everything = _all(answer.value, rows)
+    for meant in MEANT:
+        if found := [trunk for trunk in everything if meant(trunk, wanted)]:
+            return found
+    return []
 
-    def words(trunk: TrunkStatus) -> list[str]:
-        return [text.casefold() for text in (trunk.name, trunk.id, trunk.username, trunk.host) if text]
 
-    exact = [trunk for trunk in everything if trunk.name.casefold() == wanted or trunk.id.casefold() == wanted]
-    return exact or [trunk for trunk in everything if any(wanted in word for word in words(trunk))]
+MEANT: tuple[Callable[[TrunkStatus, str], bool], ...] = (
+    lambda trunk, wanted: wanted in (trunk.name.casefold(), trunk.own_name.casefold(), trunk.id.casefold()),
+    lambda trunk, wanted: f" {wanted}" in f" {trunk.name.casefold()}",
+    lambda trunk, wanted: wanted in trunk.name.casefold(),
+    lambda trunk, wanted: wanted in trunk.username.casefold() or wanted in trunk.host.casefold(),
+)
 
 
 def choice(request: Request, found: Sequence[TrunkStatus], action: str = "trunk.card") -> Message:
@@ -52,8 +61,10 @@ def choice(request: Request, found: Sequence[TrunkStatus], action: str = "trunk.
 
 
 async def _list(request: Request, page: int) -> Message:
-    answer, kinds = await asyncio.gather(statuses(request), _registrations(request))
-    rows = [facts_of(request, trunk) | {"registration": kinds.get(trunk.id, "")} for trunk in answer.value.values()]
+    answer, listed = await asyncio.gather(request.station.pbx.trunks.statuses(), _rows(request))
+    kinds = {row.id: row.registration for row in listed}
+    everything = _all(answer.value, listed)
+    rows = [facts_of(request, trunk) | {"registration": kinds.get(trunk.id, "")} for trunk in everything]
     rows.sort(key=lambda row: (ORDER.index(row["health"]), row["name"]))
     last = max(0, (len(rows) - 1) // PAGE)
     page = min(page, last)
@@ -72,12 +83,17 @@ async def _list(request: Request, page: int) -> Message:
     return Message("trunks", facts, _buttons(shown, page, last))
 
 
-async def _registrations(request: Request) -> dict[str, str]:
-    """Which way each trunk registers; without it the list is as good as without this one word."""
+def _all(told: Mapping[str, TrunkStatus], listed: Sequence[TrunkRow]) -> list[TrunkStatus]:
+    """Those whose state the PBX tells, and those that it only lists."""
+    return list(Listed({row.id: row for row in listed}).all(told).values())
+
+
+async def _rows(request: Request) -> tuple[TrunkRow, ...]:
+    """Which way each trunk registers, and those whose state the PBX does not tell; without it the rest is as good."""
     try:
-        return {row.id: row.registration for row in (await request.station.pbx.trunks.list()).value}
+        return (await request.station.pbx.trunks.list()).value
     except PbxError:
-        return {}
+        return ()
 
 
 def _buttons(shown: Sequence[dict[str, Any]], page: int, last: int) -> Rows:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from bot.pbx import TrunkRow, TrunkStatus
+from bot.pbx.trunks import told_apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +22,8 @@ class Listed:
 
     def all(self, told: Mapping[str, TrunkStatus]) -> dict[str, TrunkStatus]:
         """What is told, and what is only listed: that has no state."""
-        left_out = {key: _without_state(row) for key, row in self.rows.items() if key not in told}
-        return dict(told) | left_out
+        left_out = [row.without_state() for key, row in self.rows.items() if key not in told]
+        return {trunk.id: trunk for trunk in told_apart([*told.values(), *left_out])} if left_out else dict(told)
 
     def registration(self, trunk: TrunkStatus) -> str:
         """As `health_of` wants it. Of an IAX trunk whose state was told once, every word is believed."""
@@ -33,14 +34,3 @@ class Listed:
 
 
 NOTHING_LISTED = Listed()
-
-
-def _without_state(row: TrunkRow) -> TrunkStatus:
-    return TrunkStatus(
-        id=row.id,
-        type="iax" if row.is_iax else "sip",
-        state="OFF" if row.disabled else "",
-        description=row.name,
-        host=row.host,
-        username=row.username,
-    )

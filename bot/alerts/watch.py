@@ -77,6 +77,8 @@ class Watch:
         self._slowed = 0
         self._unsure = 0
         self._remembers = False
+        # Trunks that the bot itself has switched off for a moment, to register them anew: not judged meanwhile.
+        self.left_alone: set[str] = set()
         self.latest: Sight | None = None
         self.last_good: datetime | None = None
 
@@ -277,6 +279,9 @@ class Watch:
         after: dict[str, TrunkMemory] = {}
         for subject, trunk in sight.trunks.items():
             memory = before.get(subject) or trunk_memory.first_sight(trunk)
+            if subject in self.left_alone:
+                after[subject] = memory
+                continue
             after[subject], told = machine.step_trunk(memory, trunk, sight.at, self._policy, station.judge_from)
             if told is not None:
                 happened.append(Happened(subject, told, self._trunk_facts(after[subject], sight)))

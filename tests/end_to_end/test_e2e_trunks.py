@@ -67,6 +67,37 @@ def test_a_name_that_is_none_and_one_that_is_several(office: Standins, group: in
     assert len(several.buttons) > 1
 
 
+def make(standins: Standins, name: str, **more: str) -> Json:
+    body = {"description": name, "registration_type": "outbound", "secret": SECRET} | more
+    answer = standins.http.post("/pbxcore/api/v3/sip-providers", json=body, headers={"Authorization": f"Bearer {KEY}"})
+    made: Json = answer.json()["data"]
+    return made
+
+
+def test_two_trunks_of_one_name_are_told_apart_wherever_they_are_named(
+    standins: Standins, start_bot: Callable[..., Program]
+) -> None:
+    for account in ("79261110001", "79261110002"):
+        make(standins, "Megafon", host="sip.megafon.ru", username=account)
+    broken = make(standins, "IP peer", host="10.0.0.9", registration_type="none")
+    start_bot(LANGUAGE="ru")
+    standins.wait_until_known()
+    both = [["Megafon (79261110001)"], ["Megafon (79261110002)"]]
+    question = standins.asks(ANNA, "/mute Megafon for 1h")
+    assert "так называются несколько транков" in question
+    assert question.buttons[:2] == both
+    assert standins.asks(ANNA, "/delete_trunk megafon").buttons == both
+    listed = standins.asks(ANNA, "/trunks")
+    assert all(name in listed for (name,) in both)
+    # Every id begins with SIP-; only a whole one is meant as an id.
+    for words in ("ip", broken["id"]):
+        assert "IP peer" in standins.asks(ANNA, f"/trunks {words}").text.splitlines()[0]
+    trunks = standins.get("/control/state")["trunks"]
+    second = next(one["id"] for one in trunks if one["name"] == "Megafon")
+    standins.post(f"/control/trunks/{second}", condition="provider_dead", instant=True)
+    standins.wait_for_message(r"🔴 Megafon \(7926111000[12]\)")
+
+
 @pytest.mark.parametrize("text", ["/add_trunk A host=a.b", "/edit_trunk Zadarma port=1", "/delete_trunk Zadarma"])
 def test_others_change_no_trunk(office: Standins, group: int, text: str) -> None:
     for person in (VERA, BORIS):

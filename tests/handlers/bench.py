@@ -22,6 +22,7 @@ from bot.store.grants import GrantBook
 from bot.store.imports import Imports
 from bot.store.incidents import Incidents
 from bot.store.oncall import OnCallBook
+from bot.store.registrations import Registrations
 from bot.store.requests import Requests
 from bot.store.tables import AuditEntry, AuditOutcome, Keyboard
 from bot.store.watched import WatchedExtensions
@@ -184,6 +185,7 @@ class Bench:
         self.desk = Desk(
             drawer=Drawer(store, self.clock),
             imports=Imports(store, self.clock),
+            registrations=Registrations(store, self.clock),
             grants=self.book,
             people=Acquaintances(store),
             requests=Requests(store, self.clock, self.book, lambda: None),

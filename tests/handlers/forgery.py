@@ -117,6 +117,7 @@ class Office(Bench):
         watch: Any = SimpleNamespace(
             trunk_names={},
             engine_is_silent=False,
+            left_alone=set(),
             dialect=None,
             listed=NOTHING_LISTED,
             cause=lambda _trunk: None,

@@ -185,6 +185,21 @@ async def delete_a_trunk(office: MortalOffice) -> Update:
     return {"message": _message("New one", office)}
 
 
+async def zadarma_is_on(office: MortalOffice) -> None:
+    (found,) = await trunks(office, "Zadarma")
+    assert not found.disabled
+    assert await office.desk.registrations.left_over() == []
+    assert office.running[STATION].watch.left_alone == set()
+
+
+@scene("trunk_done", zadarma_is_on)
+async def register_a_trunk_anew(office: MortalOffice) -> Update:
+    (found,) = await trunks(office, "Zadarma")
+    keyboard = await office.button("trunk.reregister", {"id": found.id}, chat=ANNA)
+    await office.hears({"callback_query": _pressed(f"{keyboard.id}:0:0", ANNA, office)})
+    return office.pressing()
+
+
 async def all_imported(office: MortalOffice) -> None:
     rows = (await office.station().pbx.employees.list()).value
     numbers = [row.number for row in rows if row.number.startswith("90")]

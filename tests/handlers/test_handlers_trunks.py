@@ -6,13 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.pbx import TrunkDraft, TrunkEvent
+from bot.pbx import TrunkDraft, TrunkEvent, TrunkStatus
+from bot.pbx.trunks import told_apart
 from bot.store.audit import without_secrets
 from handlers import trunk_fields, typed_password
 from handlers.trunk_history import availability
 from handlers.words import read_words
 
 MIDNIGHT = datetime(2026, 11, 23, tzinfo=UTC)
+HALF_A_DAY = timedelta(hours=12)
 
 
 def read(text: str) -> tuple[TrunkDraft, list[tuple[str, str]]]:
@@ -58,6 +60,24 @@ def test_what_the_pbx_would_take_or_refuse_later_is_named_now(text: str, label: 
     assert [name for name, _ in read(text)[1]] == [label]
 
 
+@pytest.mark.parametrize(
+    ("text", "body"),
+    [
+        ("host=sip.provider.com:5061", {"host": "sip.provider.com", "port": 5061}),
+        ("хост=[2001:db8::1]:5061", {"host": "[2001:db8::1]", "port": 5061}),
+        ("host=2001:db8::1", {"host": "2001:db8::1"}),
+        ("host=10.0.0.0/24", {"host": "10.0.0.0/24"}),
+    ],
+)
+def test_a_port_in_the_host_is_taken_for_the_port(text: str, body: dict[str, object]) -> None:
+    draft, problems = read(text)
+    assert (draft.body(), problems) == (body, [])
+
+
+def test_two_ports_are_one_too_many() -> None:
+    assert [label for label, _ in read("host=a.b:5061 port=5062")[1]] == ["Host"]
+
+
 @pytest.mark.parametrize(("text", "kind"), [("host=a.b username=u", "outbound"), ("host=10.0.0.1", "none")])
 def test_the_kind_of_registration_follows_from_what_is_said(text: str, kind: str) -> None:
     assert trunk_fields.completed(read(text)[0]).registration == kind
@@ -73,6 +93,22 @@ def test_what_is_missing_depends_on_the_kind() -> None:
     assert lacks(name="A", host="a.b") == []
 
 
+def statuses(*rows: tuple[str, str, str, str]) -> list[str]:
+    given = [TrunkStatus(id=one, description=name, username=login, host=host) for one, name, login, host in rows]
+    return [trunk.name for trunk in told_apart(given)]
+
+
+def test_trunks_of_one_name_are_told_apart_by_what_differs() -> None:
+    sim = ("SIP-1", "Megafon", "79261110001", "sip.megafon.ru")
+    other = ("SIP-2", "megafon", "79261110002", "sip.megafon.ru")
+    twin = ("SIP-3", "Megafon", "79261110001", "sip2.megafon.ru")
+    copy = ("SIP-4", "Megafon", "79261110001", "sip.megafon.ru")
+    zadarma = ("SIP-5", "Zadarma", "1", "sip.zadarma.com")
+    assert statuses(sim, other, zadarma) == ["Megafon (79261110001)", "megafon (79261110002)", "Zadarma"]
+    assert statuses(sim, twin) == ["Megafon (79261110001@sip.megafon.ru)", "Megafon (79261110001@sip2.megafon.ru)"]
+    assert statuses(sim, copy) == ["Megafon (SIP-1)", "Megafon (SIP-4)"]
+
+
 def event(minute: int, state: str, previous: str) -> TrunkEvent:
     return TrunkEvent.model_validate(
         {"timestamp": (MIDNIGHT + timedelta(minutes=minute)).timestamp(), "state": state, "previousState": previous}
@@ -82,6 +118,20 @@ def event(minute: int, state: str, previous: str) -> TrunkEvent:
 def test_a_day_with_an_hour_down_of_four_is_three_quarters_good() -> None:
     events = (event(120, "registered", "rejected"), event(60, "rejected", "registered"))
     assert availability(events, "registered", MIDNIGHT, MIDNIGHT + timedelta(hours=4)) == 0.75
+
+
+def test_what_was_not_known_before_the_trunk_had_ever_been_seen_does_not_count() -> None:
+    # As the PBX writes it of a trunk that was made at 11:41 and registered at 11:50.
+    made = (event(710, "registered", "UNKNOWN"), event(701, "UNKNOWN", "UNKNOWN"))
+    assert availability(made, "registered", MIDNIGHT, MIDNIGHT + timedelta(minutes=718)) == 1.0
+    assert availability(made[1:], "UNKNOWN", MIDNIGHT, MIDNIGHT + timedelta(minutes=702)) is None
+    assert availability((), "UNKNOWN", MIDNIGHT, MIDNIGHT + timedelta(minutes=702)) is None
+    # A newer PBX writes nothing of the beginning, and nothing at all of a trunk that never was otherwise.
+    assert availability((event(710, "registered", "unregistered"),), "registered", MIDNIGHT, MIDNIGHT + HALF_A_DAY) == 1
+    assert availability((), "unregistered", MIDNIGHT, MIDNIGHT + HALF_A_DAY, MIDNIGHT + HALF_A_DAY) is None
+    # A provider without registration that dies is UNKNOWN too; that counts.
+    dead = (event(60, "UNKNOWN", "OK"), event(-300, "OK", "UNKNOWN"))
+    assert availability(dead, "UNKNOWN", MIDNIGHT, MIDNIGHT + timedelta(minutes=120)) == 0.5
 
 
 def test_upper_case_states_of_inbound_trunks_count_too() -> None:
@@ -108,6 +158,10 @@ def test_it_equals_a_count_minute_by_minute(changes: list[tuple[int, str]], befo
     timeline = {}
     for minute in range(240):
         timeline[minute] = next((state for at, state in reversed(changes) if at <= minute), before)
+    if before not in ("registered", "REGISTERED", "OK", "lagged", "OFF"):
+        # It may have been made in that state, at any time before its first change.
+        first = next((at for at, state in changes if state != "UNKNOWN"), 240)
+        timeline = {minute: state for minute, state in timeline.items() if minute >= first}
     counted = [state for state in timeline.values() if state != "OFF"]
     good = sum(state.lower() in ("registered", "ok", "lagged") for state in counted)
     current = states[-1]

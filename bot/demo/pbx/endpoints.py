@@ -106,7 +106,7 @@ def resources(pbx: "Pbx") -> dict[str, Resource]:
         ),
         "call-queues": Resource(collection={"GET": station.call_queues}),
         "incoming-routes": Resource(collection={"GET": station.incoming_routes}, item={"GET": station.incoming_route}),
-        "outbound-routes": Resource(collection={"GET": station.outbound_routes}),
+        "outbound-routes": Resource(collection={"GET": station.outbound_routes}, item={"GET": station.outbound_route}),
     }
 
 

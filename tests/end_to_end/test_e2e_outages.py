@@ -102,7 +102,7 @@ def test_a_provider_that_falls_silent_is_first_a_warning_and_then_the_outage(off
     office.station.dialect = "2026.1"
     office.post("/control/speed", speed=10)
     office.post(f"/control/trunks/{office.trunk('Line E')['id']}", condition="provider_dead", instant=False)
-    warning = heard(office, r"🟡.*Line E.* still registered")
+    warning = heard(office, r"🟡.*Line E.* does not answer")
     alert = heard(office, r"🔴.*Line E", warning.id)
     office.post("/control/speed", speed=1)
     assert (warning.raw["silent"], alert.raw["silent"]) == (True, False)

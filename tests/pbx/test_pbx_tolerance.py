@@ -32,6 +32,7 @@ EVERY_USE: dict[str, Callable[[Pbx], Awaitable[object]]] = {
     "trunks.list": lambda pbx: pbx.trunks.list(),
     "trunks.get": lambda pbx: pbx.trunks.get("SIP-TRUNK-44BBC135"),
     "trunks.detail": lambda pbx: pbx.trunks.detail("SIP-TRUNK-44BBC135"),
+    "trunks.registrations": lambda pbx: pbx.trunks.registrations(),
     "trunks.history": lambda pbx: pbx.trunks.history("SIP-TRUNK-44BBC135"),
     "trunks.create": lambda pbx: pbx.trunks.create(TRUNK),
     "trunks.update": lambda pbx: pbx.trunks.update("SIP-TRUNK-44BBC135", TRUNK),

@@ -13,10 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Update
 
 from bot.access import Destination, grants_from
+from bot.alerts.administrators import Administrators
 from bot.alerts.recency import Recency
 from bot.answering import dispatcher
 from bot.chat.courier import Courier
 from bot.chat.doors import Door
+from bot.chat.foreign_webhook import Telling
 from bot.chat.membership import Membership
 from bot.chat.messenger import Messenger
 from bot.chat.pace import Pace
@@ -119,6 +121,9 @@ class Application:
             settings.station_defaults() if several else None,
             settings.pbx_name,
         )
+        self._administrators = Administrators(
+            self._store, self._fleet.whole.destinations, clock, self._courier.wake
+        )
         self._renewing = Renewing(
             self._fleet,
             reread,
@@ -142,6 +147,7 @@ class Application:
             clock=clock,
             turned=self._turns.of("listening"),
             second_copy=self._fleet.second_copy,
+            webhook_found=self._webhook_found,
             is_anything_owed=self._is_anything_owed,
             ready=self._manager.ready,
         )
@@ -243,6 +249,10 @@ class Application:
         elif await closed.close(session, door.chat, door.shut, self._clock()):
             await self._fleet.closed(session, door.chat, door.shut)
             self._courier.wake()
+
+    async def _webhook_found(self, host: str, telling: Telling) -> None:
+        facts = {"host": host, "again": telling is Telling.AGAIN_AND_AGAIN}
+        await self._administrators.tell("foreign_webhook", facts)
 
     async def _alert_chats(self) -> set[int]:
         async with self._store.begin() as session:

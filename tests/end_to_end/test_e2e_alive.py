@@ -11,7 +11,17 @@ from typing import Any
 
 import httpx
 
-from tests.end_to_end.house import ANNA, BORIS, PATIENCE, VERA, Program, Standins
+from tests.end_to_end.house import (
+    ANNA,
+    BORIS,
+    PATIENCE,
+    TOKEN,
+    VERA,
+    Program,
+    Standins,
+    running_bot,
+    running_standins,
+)
 
 PING = "/ping/5ecret-0f-the-monitor"
 
@@ -126,21 +136,39 @@ def taken_in(bot: Program) -> int:
         return int(store.execute("SELECT count(*) FROM inbox").fetchone()[0])
 
 
-def test_a_token_that_is_revoked_ends_it_also_when_it_is_told_while_sending(
+REFUSALS = (
+    {"kind": "unauthorized"},
+    {"kind": "html", "status": 404},
+    {"kind": "html", "status": 401},
+    {"kind": "html", "status": 409},
+)
+
+
+def test_strange_refusals_and_a_foreign_webhook_do_not_end_it(
     standins: Standins, start_bot: Callable[..., Program]
 ) -> None:
+    for refusal in REFUSALS:
+        standins.post("/client/faults", **refusal, methods=["getMe"])
     bot = start_bot()
     standins.wait_until_known()
-    standins.post("/client/faults", kind="unauthorized", count=-1, methods=["sendMessage"])
+    for method in ("getUpdates", "sendMessage"):
+        for refusal in REFUSALS:
+            standins.post("/client/faults", **refusal, methods=[method])
     standins.breaks("Zadarma")
-    assert bot.wait(PATIENCE) == 3
-    assert "Telegram refuses TELEGRAM_TOKEN" in bot.log.read_text()
+    standins.wait_for_message("Zadarma")
+    assert "Zadarma" in standins.asks(ANNA, "/status")
+    standins.post(f"/bot{TOKEN}/setWebhook", url="http://localhost:9/hook/5ecret")
+    note = standins.wait_for_message("set a webhook for my token", ANNA)
+    assert "localhost" in note
+    assert "5ecret" not in note.text
+    standins.asks(ANNA, "/id")
+    assert not standins.alerts("another copy|second copy", ANNA)
+    assert bot.stop() == 0
 
 
-def test_a_token_that_is_refused_at_the_start_ends_it_at_once(
-    standins: Standins, start_bot: Callable[..., Program]
-) -> None:
-    standins.post("/client/faults", kind="unauthorized", count=-1)
-    bot = start_bot()
-    assert bot.wait(PATIENCE) == 3
-    assert "Telegram refuses TELEGRAM_TOKEN" in bot.log.read_text()
+def test_a_token_that_is_refused_for_minutes_ends_it_with_a_clear_line(tmp_path: Path) -> None:
+    with running_standins(speed=40) as standins:
+        standins.post("/client/faults", kind="unauthorized", count=-1)
+        with running_bot(standins, tmp_path) as bot:
+            assert bot.wait(PATIENCE) == 3
+            assert "Telegram refuses TELEGRAM_TOKEN" in bot.log.read_text()

@@ -121,9 +121,7 @@ class Application:
             settings.station_defaults() if several else None,
             settings.pbx_name,
         )
-        self._administrators = Administrators(
-            self._store, self._fleet.whole.destinations, clock, self._courier.wake
-        )
+        self._administrators = Administrators(self._store, self._fleet.whole.destinations, clock, self._courier.wake)
         self._renewing = Renewing(
             self._fleet,
             reread,

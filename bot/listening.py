@@ -13,8 +13,9 @@ from telegram.error import InvalidToken, TelegramError
 
 from bot.alerts.lookouts.second_copy import SecondCopyLookout
 from bot.chat.errors import SecondCopy, TokenRefused
-from bot.chat.foreign_webhook import Telling, host_of
+from bot.chat.foreign_webhook import host_of
 from bot.chat.polling import Polling, UpdatesBot
+from bot.chat.source import WebhookFound
 from bot.chat.updates import Updates
 from bot.settings import Settings
 from bot.stopping import wait_for
@@ -30,7 +31,6 @@ LONGEST_PAUSE = 30.0
 TOLD_WITHIN = 60.0
 
 Answering = Callable[[str], Awaitable[Updates]]
-WebhookFound = Callable[[str, Telling], Awaitable[None]]
 
 
 class Listening:
@@ -134,6 +134,7 @@ class Listening:
             url=self._settings.webhook_url or "",
             secret=self._settings.webhook_secret,
             clock=self._clock,
+            webhook_found=self._webhook_found,
             polled=self._second_copy.polled,
             conflict=self._second_copy.conflict,
             turned=self._turned,

@@ -15,7 +15,7 @@ from telegram.request import BaseRequest
 from bot.chat import conflicts
 from bot.chat.conflicts import Conflicts
 from bot.chat.errors import SecondCopy, TokenRefused
-from bot.chat.foreign_webhook import ForeignWebhook, Telling, host_of, is_of_webhook
+from bot.chat.foreign_webhook import is_of_webhook
 from bot.chat.source import Source
 from bot.chat.updates import WANTED, Updates
 from bot.logs import Changes
@@ -47,27 +47,11 @@ class UpdatesBot(Bot):
         return found
 
 
-async def _nobody_told(_host: str, _telling: Telling) -> None:
-    return None
-
-
 class Polling(Source):
-    """`webhook_found` is told of a webhook that somebody else has set: its host, and how much is to be said of it."""
-
-    def __init__(
-        self,
-        bot: UpdatesBot,
-        updates: Updates,
-        *,
-        clock: Callable[[], datetime],
-        webhook_found: Callable[[str, Telling], Awaitable[None]] = _nobody_told,
-        **told: Callable[[], None],
-    ) -> None:
+    def __init__(self, bot: UpdatesBot, updates: Updates, *, clock: Callable[[], datetime], **told: Any) -> None:
         super().__init__(updates, clock=clock, **told)
         self._bot = bot
         self._conflicts = Conflicts(clock())
-        self._webhook = ForeignWebhook()
-        self._webhook_found = webhook_found
         self._trouble = Changes()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -102,7 +86,7 @@ class Polling(Source):
 
     async def _delete_webhook(self, pause: float, stop: asyncio.Event) -> float:
         """What it has not brought yet stays with Telegram, for us. Returns the pause before the next poll."""
-        await wait_for(stop, self._webhook.pause(self._clock()))
+        await wait_for(stop, self._foreign.pause(self._clock()))
         if stop.is_set():
             return 0.0
         try:
@@ -110,12 +94,10 @@ class Polling(Source):
             await self._bot.delete_webhook(drop_pending_updates=False)
         except TelegramError as error:
             return self._pause_after(error, pause)
-        if url:
-            host = host_of(url)
-            log.warning("somebody else has set a webhook for this token; it is deleted", host=host)
-            if (telling := self._webhook.deleted(self._clock())) is not None:
-                await self._webhook_found(host, telling)
-        return 0.0 if url else _longer(pause)
+        if not url:
+            return _longer(pause)
+        await self._deleted_foreign_webhook(url)
+        return 0.0
 
     def _pause_after(self, error: TelegramError | TimeoutError, pause: float) -> float:
         if isinstance(error, InvalidToken):

@@ -84,7 +84,7 @@ class Application:
         self._bot = telegram_bot(settings)
         several = settings.stations_file is not None
         self._renderer = Renderer(settings.language, titles=self._title if several else None)
-        self._messenger = Messenger(self._bot, self._store, self._renderer, Pace())
+        self._messenger = Messenger(self._bot, self._store, self._renderer, Pace(), self._topic_lost)
         self._grants = GrantBook(
             self._store,
             clock,
@@ -251,6 +251,9 @@ class Application:
     async def _webhook_found(self, host: str, telling: Telling) -> None:
         facts = {"host": host, "again": telling is Telling.AGAIN_AND_AGAIN}
         await self._administrators.tell("foreign_webhook", facts)
+
+    async def _topic_lost(self, topic: Destination) -> None:
+        await self._administrators.tell("topic_lost", {"chat": topic.chat, "topic": topic.thread})
 
     async def _alert_chats(self) -> set[int]:
         async with self._store.begin() as session:

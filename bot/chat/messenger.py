@@ -57,14 +57,26 @@ class _Target(NamedTuple):
     reply_to: int | None
 
 
-class Messenger:
-    """Raises only DeliveryError."""
+async def _nobody_told(_topic: Destination) -> None:
+    return None
 
-    def __init__(self, bot: Bot, store: Store, renderer: Renderer, pace: Pace) -> None:
+
+class Messenger:
+    """Raises only DeliveryError. `topic_lost` is told once of each topic whose messages go to General instead."""
+
+    def __init__(
+        self,
+        bot: Bot,
+        store: Store,
+        renderer: Renderer,
+        pace: Pace,
+        topic_lost: Callable[[Destination], Awaitable[None]] = _nobody_told,
+    ) -> None:
         self._bot = bot
         self._store = store
         self._renderer = renderer
         self._pace = pace
+        self._topic_lost = topic_lost
         self._lost_topics: set[Destination] = set()
         self.newest = Newest()
 
@@ -239,8 +251,9 @@ class Messenger:
             return _Target(Destination(error.new_id), None)
         if isinstance(error, TopicGone) and to.thread is not None:
             if to not in self._lost_topics:
+                self._lost_topics.add(to)
                 log.warning("a topic is gone; its messages go to General", chat=to.chat, topic=to.thread)
-            self._lost_topics.add(to)
+                await self._topic_lost(to)
             return _Target(Destination(to.chat), None)
         if isinstance(error, MessageGone) and target.reply_to is not None:
             return _Target(to, None)

@@ -14,6 +14,7 @@ from telegram import Update
 
 from bot.access import Destination, grants_from
 from bot.alerts.administrators import Administrators
+from bot.alerts.reachability import Reachability
 from bot.alerts.recency import Recency
 from bot.answering import dispatcher
 from bot.chat.courier import Courier
@@ -122,6 +123,9 @@ class Application:
             settings.pbx_name,
         )
         self._administrators = Administrators(self._store, self._fleet.whole.destinations, clock, self._courier.wake)
+        self._reachability = Reachability(
+            self._store, self._messenger.seen, self._administrators, self._alert_chats, clock, self._courier.wake
+        )
         self._renewing = Renewing(
             self._fleet,
             reread,
@@ -204,8 +208,12 @@ class Application:
             await asyncio.gather(self._listening.drain(ENDS_WITHIN), self._dispatcher.finish(ENDS_WITHIN))
 
     async def _listen(self) -> None:
-        menus = partial(persistently, "menus", partial(self._menus.run, self._stop), self._stop)
-        await self._listening.run(self._answering, menus, self._stop)
+        await self._listening.run(self._answering, self._beside, self._stop)
+
+    async def _beside(self) -> None:
+        """What asks Telegram, and has no hurry."""
+        runs = {"menus": self._menus.run, "reachability": self._reachability.run}
+        await asyncio.gather(*(persistently(name, partial(run, self._stop), self._stop) for name, run in runs.items()))
 
     async def _answering(self, bot_name: str) -> Updates:
         self._dispatcher = dispatcher(

@@ -32,6 +32,15 @@ class Administrators:
         self._clock = clock
         self._wake = wake
 
+    async def named(self) -> Sequence[int]:
+        """Whether they can be written to or not."""
+        async with self._store.begin() as session:
+            return await self._destinations.every_admin(session, self._clock())
+
+    async def able(self, session: AsyncSession) -> Sequence[int]:
+        """Those who can be written to, as far as is known."""
+        return await self._destinations.admins(session, self._clock())
+
     async def tell(self, template: str, facts: Mapping[str, Any]) -> None:
         """A store that refuses is no reason to stop what is being told of."""
         try:
@@ -45,7 +54,7 @@ class Administrators:
     async def owe(self, session: AsyncSession, template: str, facts: Mapping[str, Any]) -> Sequence[int]:
         """Who they are; nobody, when none can be written to. Call the courier after the transaction."""
         now = self._clock()
-        told = await self._destinations.admins(session, now)
+        told = await self.able(session)
         if not told:
             log.error("no administrator can be written to", what=template, **facts)
         for person in told:

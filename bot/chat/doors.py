@@ -51,6 +51,13 @@ class Door(NamedTuple):
     shut: str | None
 
 
+class Seen(NamedTuple):
+    """What Telegram says of a chat: what it is called, or why it takes no messages; neither when it did not say."""
+
+    title: str | None = None
+    shut: str | None = None
+
+
 def door(payload: Mapping[str, Any]) -> Door | None:
     """A group in which people go on writing may still take nothing from the bot; who writes to it in private takes
     its answers. General is opened by a message of its own, which names no topic."""

@@ -18,6 +18,7 @@ from telegram.error import TelegramError
 from bot.access import Destination
 from bot.chat import files, masking
 from bot.chat.buttons import markup_of
+from bot.chat.doors import Seen
 from bot.chat.errors import (
     ChatMoved,
     DeliveryError,
@@ -189,6 +190,23 @@ class Messenger:
             if not is_too_late_to_answer(error):
                 raise classify(error) from error
             log.info("a pressed button was answered too late")
+
+    async def seen(self, chat_id: int) -> Seen:
+        """Nothing is shown in the chat. Others go first."""
+        try:
+            chat = await self._call(
+                chat_id,
+                # Raw: what the library cannot parse exists nevertheless.
+                lambda: self._bot.do_api_request("getChat", api_kwargs={"chat_id": chat_id}, **TIMEOUTS),
+                Urgency.DIGEST,
+            )
+        except Undeliverable as error:
+            return Seen(shut=error.reason)
+        except DeliveryError as error:
+            # A group that moved is found by its first message.
+            log.info("a chat could not be looked at", chat=chat_id, reason=str(error))
+            return Seen()
+        return Seen(title=str(chat.get("title") or chat.get("first_name") or "") if isinstance(chat, dict) else "")
 
     async def can_write_to(self, person: int) -> bool:
         """Whether the person has opened the bot's private chat and not blocked it since."""

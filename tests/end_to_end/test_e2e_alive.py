@@ -14,6 +14,7 @@ import httpx
 from tests.end_to_end.house import (
     ANNA,
     BORIS,
+    GROUP,
     PATIENCE,
     TOKEN,
     VERA,
@@ -172,3 +173,16 @@ def test_a_token_that_is_refused_for_minutes_ends_it_with_a_clear_line(tmp_path:
         with running_bot(standins, tmp_path) as bot:
             assert bot.wait(PATIENCE) == 3
             assert "Telegram refuses TELEGRAM_TOKEN" in bot.log.read_text()
+
+
+def test_an_id_that_lost_its_minus_is_found_before_the_first_outage_which_reaches_the_administrators(
+    standins: Standins, start_bot: Callable[..., Program]
+) -> None:
+    bot = start_bot(ALERT_CHATS=str(abs(GROUP)), ADMINS=f"{ANNA},1")
+    note = standins.wait_for_message("Alerts would not arrive", ANNA)
+    assert f"Did you mean {GROUP}, PBX on call?" in note
+    assert "1 (ADMINS): nobody with the id 1 has started me" in note
+    standins.wait_until_known()
+    standins.breaks("Zadarma")
+    standins.wait_for_message("Zadarma", ANNA, note.id)
+    assert f"did you mean {GROUP}" in bot.log.read_text()

@@ -33,6 +33,7 @@ from bot.life import Life
 from bot.listening import Listening
 from bot.renewal import Renewing
 from bot.settings import Settings
+from bot.standstill import Standstill
 from bot.station import Shared
 from bot.station_settings import StationSettings
 from bot.steady_clock import SteadyClock
@@ -46,6 +47,7 @@ from bot.store.oncall import OnCallBook
 from bot.supervision import ENDS_WITHIN, cancel, persistently, supervise
 from bot.systemd import ServiceManager
 from bot.tidying import tidy
+from bot.timekeeping import Timekeeping
 from bot.turns import Turns
 from handlers import CATALOGUE
 from handlers.menus import Menus
@@ -77,6 +79,7 @@ class Application:
     ) -> None:
         self._settings = settings
         self._clock = clock = clock or SteadyClock(utc_now)
+        standstill = Standstill()
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
         self._turns = Turns()
@@ -118,6 +121,7 @@ class Application:
                 wake=self._courier.wake,
                 clock=clock,
                 turns=self._turns,
+                standstill=standstill,
             ),
             settings.station_defaults() if several else None,
             settings.pbx_name,
@@ -142,6 +146,7 @@ class Application:
             tick=lambda: self._fleet.ticker.last_tick,
             oldest_due=self._oldest_due,
         )
+        self._timekeeping = Timekeeping(clock, self._store, self._fleet, self._life, standstill)
         self._menus = Menus(self._bot, self._renderer, CATALOGUE, self._grants, clock)
         self._listening = Listening(
             settings,
@@ -193,6 +198,7 @@ class Application:
             "courier": self._courier.run,
             "tidy": self._tidy,
             "life": self._life.run,
+            "timekeeping": self._timekeeping.run,
         }
         jobs = [persistently(name, partial(run, stop), stop) for name, run in runs.items()]
         jobs += [self._listen(), self._manager.keep_told(self._turns.hung, self._life.complaints, stop)]

@@ -226,19 +226,17 @@ class Messenger:
     async def seen(self, chat_id: int) -> Seen:
         """Nothing is shown in the chat. Others go first."""
         try:
-            chat = await self._call(
-                chat_id,
-                # Raw: what the library cannot parse exists nevertheless.
-                lambda: self._bot.do_api_request("getChat", api_kwargs={"chat_id": chat_id}, **TIMEOUTS),
-                Urgency.DIGEST,
-            )
+            chat = await self._call(chat_id, lambda: self._bot.get_chat(chat_id, **TIMEOUTS), Urgency.DIGEST)
         except Undeliverable as error:
             return Seen(shut=error.reason)
         except DeliveryError as error:
             # A group that moved is found by its first message.
             log.info("a chat could not be looked at", chat=chat_id, reason=str(error))
             return Seen()
-        return Seen(title=str(chat.get("title") or chat.get("first_name") or "") if isinstance(chat, dict) else "")
+        except (TypeError, KeyError, ValueError):
+            # A kind of chat that the library cannot read yet is there all the same.
+            return Seen(title="")
+        return Seen(title=chat.title or chat.first_name or "")
 
     async def can_write_to(self, person: int) -> bool:
         """Whether the person has opened the bot's private chat and not blocked it since."""

@@ -1,5 +1,6 @@
 """The real program tells that it lives, and ends without losing anything."""
 
+import re
 import socket
 import sqlite3
 import threading
@@ -186,3 +187,35 @@ def test_an_id_that_lost_its_minus_is_found_before_the_first_outage_which_reache
     standins.breaks("Zadarma")
     standins.wait_for_message("Zadarma", ANNA, note.id)
     assert f"did you mean {GROUP}" in bot.log.read_text()
+
+
+def test_an_outage_lasts_as_long_as_it_really_did_whatever_the_machines_clock_is_set_to(
+    standins: Standins, start_bot: Callable[..., Program], tmp_path: Path
+) -> None:
+    wrong_by = tmp_path / "wrong-by"
+
+    def set_clock(hours: float) -> None:
+        new = tmp_path / "new"
+        new.write_text(str(hours * 3600))
+        new.replace(wrong_by)
+
+    def is_followed(times: int) -> None:
+        standins.wait_for(lambda: bot.log.read_text().count("the machine's clock was set") >= times or None, "followed")
+
+    # As of a machine without a battery, until the network tells it the time.
+    set_clock(-3)
+    bot = start_bot(TESTS_CLOCK_WRONG_BY=str(wrong_by), ESCALATE_AFTER="1800")
+    standins.wait_until_known()
+    standins.breaks("Zadarma")
+    alert = standins.wait_for_message("Zadarma is down")
+    for times, hours in enumerate((0, 3, 0), start=1):
+        set_clock(hours)
+        is_followed(times)
+        standins.wait_for_looks(2)
+    standins.mends("Zadarma")
+    over = standins.wait_for(lambda: (m := standins.again(alert)) and (m if "It lasted" in m else None), "its end")
+    lasted = re.search(r"It lasted ([^:]+):", over.text)
+    assert lasted
+    assert re.fullmatch(r"(1 min )?\d+ s|[1-4] min", lasted[1]), lasted[1]
+    everything = "\n".join(one.text for chat in (GROUP, ANNA) for one in standins.from_bot(chat))
+    assert not re.search("given up|hand|Nobody|nobody|blind|clock", everything), everything

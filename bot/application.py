@@ -147,7 +147,15 @@ class Application:
             oldest_due=self._oldest_due,
         )
         self._timekeeping = Timekeeping(clock, self._store, self._fleet, self._life, standstill)
-        self._menus = Menus(self._bot, self._renderer, CATALOGUE, self._grants, clock)
+        self._menus = Menus(
+            self._messenger,
+            self._renderer,
+            CATALOGUE,
+            self._grants,
+            self._store,
+            clock,
+            self._bot.token.partition(":")[0],
+        )
         self._listening = Listening(
             settings,
             bot=self._bot,

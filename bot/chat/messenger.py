@@ -1,7 +1,7 @@
 """The hand that writes to Telegram: everything the bot says, changes or deletes goes through here."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import NamedTuple, TypeVar
@@ -9,6 +9,8 @@ from typing import NamedTuple, TypeVar
 import structlog
 from telegram import (
     Bot,
+    BotCommand,
+    BotCommandScope,
     ForceReply,
     InlineKeyboardMarkup,
     LinkPreviewOptions,
@@ -36,7 +38,7 @@ from bot.chat.files import Timeouts
 from bot.chat.hygiene import plain, shortened
 from bot.chat.message import File, Message, Rendered, mark
 from bot.chat.newest import Newest
-from bot.chat.pace import Pace
+from bot.chat.pace import PROFILE, Pace
 from bot.chat.render import CAPTION_LIMIT, Renderer
 from bot.store import chats
 from bot.store.database import Store
@@ -222,6 +224,21 @@ class Messenger:
             if not is_too_late_to_answer(error):
                 raise classify(error) from error
             log.info("a pressed button was answered too late")
+
+    async def set_menu(self, commands: Sequence[BotCommand] | None, scope: BotCommandScope) -> None:
+        """None takes the menu away. Waits for its turn, and while Telegram says so; all else goes first."""
+        while True:
+            await self._pace.ready(PROFILE, Urgency.DIGEST)
+            try:
+                if commands is None:
+                    await self._call(PROFILE, lambda: self._bot.delete_my_commands(scope=scope, **TIMEOUTS))
+                else:
+                    await self._call(PROFILE, lambda: self._bot.set_my_commands(commands, scope=scope, **TIMEOUTS))
+            except TryLater as error:
+                if not error.told:
+                    raise
+            else:
+                return
 
     async def seen(self, chat_id: int) -> Seen:
         """Nothing is shown in the chat. Others go first."""

@@ -4,9 +4,10 @@ import asyncio
 from datetime import UTC
 
 import pytest
+from telegram import BotCommand, BotCommandScopeAllPrivateChats
 
 from bot.access import Destination
-from bot.chat.errors import DeliveryError, MaybeDelivered, TryLater, Undeliverable
+from bot.chat.errors import DeliveryError, MaybeDelivered, Refused, TryLater, Undeliverable
 from bot.chat.hygiene import shortened, units
 from bot.chat.message import File, Message
 from bot.chat.messenger import Messenger
@@ -197,3 +198,14 @@ async def test_an_edit_in_a_chat_that_threw_the_bot_out_says_so(messenger: Messe
     telegram.failures[TEAM].append(refusal(403, "Forbidden: bot was kicked from the supergroup chat"))
     with pytest.raises(Undeliverable):
         await messenger.edit(TEAM, 9, HELLO, zone=UTC, now=NOON)
+
+
+async def test_a_menu_waits_as_long_as_telegram_says_and_is_then_set(
+    messenger: Messenger, telegram: FakeTelegram
+) -> None:
+    telegram.failures[0].append(refusal(429, "Too Many Requests: retry after 20", retry_after=20))
+    await messenger.set_menu([BotCommand("status", "How the trunks are")], BotCommandScopeAllPrivateChats())
+    assert [call.method for call in telegram.calls] == ["setMyCommands"] * 2
+    telegram.failures[0].append(refusal(400, "Bad Request: BOT_COMMANDS_TOO_MUCH"))
+    with pytest.raises(Refused):
+        await messenger.set_menu(None, BotCommandScopeAllPrivateChats())

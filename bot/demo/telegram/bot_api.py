@@ -21,6 +21,7 @@ METHODS = {
     for table in (bot_methods.METHODS, chat_methods.METHODS, sending.METHODS, editing.METHODS)
     for name, method in table.items()
 }
+MENUS = frozenset({"setmycommands", "deletemycommands"})
 COUNTED = frozenset(name.lower() for name in (*sending.METHODS, *editing.METHODS))
 
 
@@ -93,6 +94,8 @@ def call(telegram: Telegram, method: str, params: Params) -> object:
         seconds = telegram.limits.spend(chat_id)
         if seconds:
             raise too_many_requests(seconds)
+    if method.lower() in MENUS and (seconds := telegram.limits.spend_profile()):
+        raise too_many_requests(seconds)
     return known[1](telegram, params)
 
 

@@ -13,10 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Update
 
 from bot.access import Destination, grants_from
+from bot.alerts.administrators import Administrators
+from bot.alerts.reachability import Reachability
 from bot.alerts.recency import Recency
 from bot.answering import dispatcher
 from bot.chat.courier import Courier
 from bot.chat.doors import Door
+from bot.chat.foreign_webhook import Telling
 from bot.chat.membership import Membership
 from bot.chat.messenger import Messenger
 from bot.chat.pace import Pace
@@ -30,6 +33,7 @@ from bot.life import Life
 from bot.listening import Listening
 from bot.renewal import Renewing
 from bot.settings import Settings
+from bot.standstill import Standstill
 from bot.station import Shared
 from bot.station_settings import StationSettings
 from bot.steady_clock import SteadyClock
@@ -43,6 +47,7 @@ from bot.store.oncall import OnCallBook
 from bot.supervision import ENDS_WITHIN, cancel, persistently, supervise
 from bot.systemd import ServiceManager
 from bot.tidying import tidy
+from bot.timekeeping import Timekeeping
 from bot.turns import Turns
 from handlers import CATALOGUE
 from handlers.menus import Menus
@@ -74,6 +79,7 @@ class Application:
     ) -> None:
         self._settings = settings
         self._clock = clock = clock or SteadyClock(utc_now)
+        standstill = Standstill()
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
         self._turns = Turns()
@@ -82,7 +88,7 @@ class Application:
         self._bot = telegram_bot(settings)
         several = settings.stations_file is not None
         self._renderer = Renderer(settings.language, titles=self._title if several else None)
-        self._messenger = Messenger(self._bot, self._store, self._renderer, Pace())
+        self._messenger = Messenger(self._bot, self._store, self._renderer, Pace(), self._topic_lost)
         self._grants = GrantBook(
             self._store,
             clock,
@@ -115,9 +121,14 @@ class Application:
                 wake=self._courier.wake,
                 clock=clock,
                 turns=self._turns,
+                standstill=standstill,
             ),
             settings.station_defaults() if several else None,
             settings.pbx_name,
+        )
+        self._administrators = Administrators(self._store, self._fleet.whole.destinations, clock, self._courier.wake)
+        self._reachability = Reachability(
+            self._store, self._messenger.seen, self._administrators, self._alert_chats, clock, self._courier.wake
         )
         self._renewing = Renewing(
             self._fleet,
@@ -135,13 +146,23 @@ class Application:
             tick=lambda: self._fleet.ticker.last_tick,
             oldest_due=self._oldest_due,
         )
-        self._menus = Menus(self._bot, self._renderer, CATALOGUE, self._grants, clock)
+        self._timekeeping = Timekeeping(clock, self._store, self._fleet, self._life, standstill)
+        self._menus = Menus(
+            self._messenger,
+            self._renderer,
+            CATALOGUE,
+            self._grants,
+            self._store,
+            clock,
+            self._bot.token.partition(":")[0],
+        )
         self._listening = Listening(
             settings,
             bot=self._bot,
             clock=clock,
             turned=self._turns.of("listening"),
             second_copy=self._fleet.second_copy,
+            webhook_found=self._webhook_found,
             is_anything_owed=self._is_anything_owed,
             ready=self._manager.ready,
         )
@@ -185,6 +206,7 @@ class Application:
             "courier": self._courier.run,
             "tidy": self._tidy,
             "life": self._life.run,
+            "timekeeping": self._timekeeping.run,
         }
         jobs = [persistently(name, partial(run, stop), stop) for name, run in runs.items()]
         jobs += [self._listen(), self._manager.keep_told(self._turns.hung, self._life.complaints, stop)]
@@ -200,8 +222,12 @@ class Application:
             await asyncio.gather(self._listening.drain(ENDS_WITHIN), self._dispatcher.finish(ENDS_WITHIN))
 
     async def _listen(self) -> None:
-        menus = partial(persistently, "menus", partial(self._menus.run, self._stop), self._stop)
-        await self._listening.run(self._answering, menus, self._stop)
+        await self._listening.run(self._answering, self._beside, self._stop)
+
+    async def _beside(self) -> None:
+        """What asks Telegram, and has no hurry."""
+        runs = {"menus": self._menus.run, "reachability": self._reachability.run}
+        await asyncio.gather(*(persistently(name, partial(run, self._stop), self._stop) for name, run in runs.items()))
 
     async def _answering(self, bot_name: str) -> Updates:
         self._dispatcher = dispatcher(
@@ -243,6 +269,13 @@ class Application:
         elif await closed.close(session, door.chat, door.shut, self._clock()):
             await self._fleet.closed(session, door.chat, door.shut)
             self._courier.wake()
+
+    async def _webhook_found(self, host: str, telling: Telling) -> None:
+        facts = {"host": host, "again": telling is Telling.AGAIN_AND_AGAIN}
+        await self._administrators.tell("foreign_webhook", facts)
+
+    async def _topic_lost(self, topic: Destination) -> None:
+        await self._administrators.tell("topic_lost", {"chat": topic.chat, "topic": topic.thread})
 
     async def _alert_chats(self) -> set[int]:
         async with self._store.begin() as session:

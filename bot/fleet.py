@@ -64,16 +64,16 @@ class Fleet:
         # Of those that are gone too: what was told of them is still to be read.
         self._titles: dict[str, str] = {}
         self.schedule = Schedule(metrics.LATENESS)
-        self.ticker = Ticker(shared.store, shared.clock, shared.turns.of("ticker"))
+        self.ticker = Ticker(shared.store, shared.clock, shared.turns.of("ticker"), shared.standstill)
         if defaults is None:
             self.one: str | None = stations[0].name
             self.whole = WatchedStation(stations[0], shared)
         else:
             self.one = None
             self.whole = WatchedStation(_nowhere(EVERY_STATION, title or EVERYTHING, defaults), shared)
-        self.lookouts = FleetLookouts(shared.store, shared.turns.of("lookouts"))
+        self.lookouts = FleetLookouts(shared.store, shared.turns.of("lookouts"), shared.standstill)
         self.duty = Rounds("duty", duty.LOOK_EVERY, shared.oncall.stations)
-        self.causes = CommonCauses(self.whole.ledger, self._views, shared.clock, self._released)
+        self.causes = CommonCauses(self.whole.ledger, self._views, shared.clock, self._released, shared.standstill)
         self.second_copy = SecondCopyLookout(self.whole.name, self.whole.ledger, shared.clock)
         if self.one is None:
             self.ticker.add(self.whole.name, self.whole.ledger)
@@ -112,6 +112,20 @@ class Fleet:
         if self.one is None:
             await self.causes.remember()
         await self._settle()
+
+    async def write_down(self) -> None:
+        """What is known and not stored yet."""
+        await self._shared.recency.write()
+
+    async def take_up_anew(self) -> None:
+        """The times in what is stored have moved; while this goes on nobody looks at any station."""
+        remembered = await remembered_everywhere(self._shared.store)
+        for station in self:
+            station.watch.take_up_anew(remembered.get(station.name, {}))
+        if self.one is None:
+            await self.causes.remember()
+        self.second_copy.forget()
+        self.ticker.time_moved()
 
     async def renew(self, stations: Sequence[StationSettings]) -> Renewal:
         """Those whose settings are the same go on as if nothing was. When the store refuses, `start` does the rest."""
@@ -174,7 +188,8 @@ class Fleet:
         self._running[station.name] = station
         self._titles[station.name] = station.title
         self.ticker.add(station.name, station.ledger, lambda: station.watch.is_sure)
-        self.schedule.add(station.name, station.look, station.settings.poll_interval)
+        look = self._shared.standstill.in_motion(station.look)
+        self.schedule.add(station.name, look, station.settings.poll_interval)
         self.lookouts.add(station.name, station.lookouts)
         self.duty.add(station.name, station.duty.look)
 

@@ -93,6 +93,7 @@ class Life:
         self._oldest_due: datetime | None = None
         self._store_read: datetime | None = None
         self._trouble = Changes()
+        self._moved: tuple[datetime, timedelta] | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """The store is asked here and not by whoever wants to know: they must not wait for it, nor hold it up."""
@@ -111,6 +112,11 @@ class Life:
         self._store_read = now = self._clock()
         metrics.OLDEST_DUE.set((now - self._oldest_due).total_seconds() if self._oldest_due else 0)
 
+    def moved(self, now: datetime, by: timedelta) -> None:
+        """The clock was set `by` so much at `now`; what was good a moment ago still is."""
+        self._moved = now, by
+        self._started += by
+
     def complaints(self) -> list[str]:
         return complaints(self._signs(), now=self._clock(), started=self._started, poll_silence=self._poll_silence)
 
@@ -120,9 +126,17 @@ class Life:
 
     def _signs(self) -> Signs:
         return Signs(
-            updates=self._updates(),
+            updates=self._on_our_clock(self._updates()),
             polls=self._polls(),
             tick=self._tick(),
-            store_read=self._store_read,
+            store_read=self._on_our_clock(self._store_read),
             oldest_due=self._oldest_due,
         )
+
+    def _on_our_clock(self, seen: datetime | None) -> datetime | None:
+        """What was noted before the clock was set; of a time that both clocks have shown it is not known."""
+        if seen is None or self._moved is None:
+            return seen
+        at, by = self._moved
+        is_older = seen <= at if by > timedelta(0) else seen > self._clock()
+        return seen + by if is_older else seen

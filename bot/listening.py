@@ -13,7 +13,9 @@ from telegram.error import InvalidToken, TelegramError
 
 from bot.alerts.lookouts.second_copy import SecondCopyLookout
 from bot.chat.errors import SecondCopy, TokenRefused
+from bot.chat.foreign_webhook import host_of
 from bot.chat.polling import Polling, UpdatesBot
+from bot.chat.source import WebhookFound
 from bot.chat.updates import Updates
 from bot.settings import Settings
 from bot.stopping import wait_for
@@ -32,8 +34,8 @@ Answering = Callable[[str], Awaitable[Updates]]
 
 
 class Listening:
-    """`turned` is told that it goes on, `ready` how it stands for whoever started the program. `last_success` is when
-    Telegram was last heard."""
+    """`turned` is told that it goes on, `ready` how it stands for whoever started the program, `webhook_found` that
+    somebody else had set a webhook. `last_success` is when Telegram was last heard."""
 
     def __init__(
         self,
@@ -43,6 +45,7 @@ class Listening:
         clock: Callable[[], datetime],
         turned: Callable[[], None],
         second_copy: SecondCopyLookout,
+        webhook_found: WebhookFound,
         is_anything_owed: Callable[[], Awaitable[bool]],
         ready: Callable[[str], None],
     ) -> None:
@@ -51,6 +54,7 @@ class Listening:
         self._clock = clock
         self._turned = turned
         self._second_copy = second_copy
+        self._webhook_found = webhook_found
         self._is_anything_owed = is_anything_owed
         self._ready = ready
         self._source: Polling | Webhook | None = None
@@ -86,7 +90,7 @@ class Listening:
             try:
                 me = await self._bot.get_me()
                 if not self._settings.webhook_url:
-                    await self._bot.delete_webhook(drop_pending_updates=False)
+                    await self._delete_webhook()
                 return me
             except InvalidToken as error:
                 raise TokenRefused(str(error)) from None
@@ -98,11 +102,18 @@ class Listening:
                 pause = min(pause * 2, LONGEST_PAUSE)
         return None
 
+    async def _delete_webhook(self) -> None:
+        """Perhaps an earlier run's own, when the settings named one: so it is only written down whose it was."""
+        if url := (await self._bot.get_webhook_info()).url:
+            log.warning("a webhook was set for this token; it is deleted, because the bot polls", host=host_of(url))
+            await self._bot.delete_webhook(drop_pending_updates=False)
+
     async def _by_polling(self, updates: Updates, stop: asyncio.Event) -> None:
         self._source = polling = Polling(
             self._bot,
             updates,
             clock=self._clock,
+            webhook_found=self._webhook_found,
             polled=self._second_copy.polled,
             conflict=self._second_copy.conflict,
             turned=self._turned,
@@ -123,6 +134,7 @@ class Listening:
             url=self._settings.webhook_url or "",
             secret=self._settings.webhook_secret,
             clock=self._clock,
+            webhook_found=self._webhook_found,
             polled=self._second_copy.polled,
             conflict=self._second_copy.conflict,
             turned=self._turned,

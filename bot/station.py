@@ -2,7 +2,7 @@
 
 import ssl
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -24,6 +24,7 @@ from bot.alerts.rehearsals import Rehearsals
 from bot.alerts.watch import Watch
 from bot.chat.messenger import Messenger
 from bot.pbx import Pbx
+from bot.standstill import Standstill
 from bot.station_settings import StationSettings
 from bot.store.acquaintances import Acquaintances
 from bot.store.database import Store
@@ -39,8 +40,9 @@ ASK_ZONE_EVERY = timedelta(minutes=10)
 @dataclass(frozen=True, slots=True)
 class Shared:
     """`fleet_chats` are told of every station; when nobody else is, `last_resort` is. `wake` tells the courier that
-    something is owed. The last three are the fleet's own: `owed` tells that something is due or owed,
-    `watching_changed` that other extensions are watched, `causes` what hits many stations now."""
+    something is owed; what looks at stations moves in `standstill`. Three are the fleet's own: `owed` tells that
+    something is due or owed, `watching_changed` that other extensions are watched, `causes` what hits many stations
+    now."""
 
     store: Store
     messenger: Messenger
@@ -56,6 +58,7 @@ class Shared:
     owed: Callable[[], None] = lambda: None
     watching_changed: Callable[[str], None] = lambda _station: None
     causes: Callable[[], Sequence[CommonCause]] = tuple
+    standstill: Standstill = field(default_factory=Standstill)
 
 
 class WatchedStation:

@@ -1,12 +1,13 @@
 """The command lists Telegram offers while typing: for each person and chat only what they may do there."""
 
 import asyncio
+import hashlib
+import json
 from collections.abc import Callable, Iterator, Set
 from datetime import datetime
 
 import structlog
 from telegram import (
-    Bot,
     BotCommand,
     BotCommandScope,
     BotCommandScopeAllGroupChats,
@@ -15,11 +16,15 @@ from telegram import (
     BotCommandScopeChatMember,
     Update,
 )
-from telegram.error import TelegramError
 
 from bot.access import EVERY_STATION, Access, Asking
+from bot.chat.errors import DeliveryError, Refused, Undeliverable
+from bot.chat.messenger import Messenger
 from bot.chat.render import Renderer
+from bot.store import menus
+from bot.store.database import Store
 from bot.store.grants import GrantBook
+from bot.store.menus import Offered
 from handlers.command import Catalogue
 from handlers.topics import in_order
 
@@ -33,25 +38,32 @@ MOST_CHATS = 50
 
 
 class Menus:
-    """Told again only where they changed. A chat in which the bot may not write (yet) is tried again when something
-    comes from it, and at the next look."""
+    """Told only where they changed since Telegram was last told, be it by an earlier run. What it refused, because the
+    bot may not write there (yet), is tried again when something comes from that chat, or when it has changed."""
 
     def __init__(
         self,
-        bot: Bot,
+        messenger: Messenger,
         renderer: Renderer,
         catalogue: Catalogue,
         grants: GrantBook,
+        store: Store,
         clock: Callable[[], datetime],
+        bot_id: str = "",
     ) -> None:
-        self._bot = bot
+        """`bot_id`: of another bot it is not known what it was told."""
+        self._messenger = messenger
         self._renderer = renderer
         self._catalogue = catalogue
         self._grants = grants
+        self._store = store
         self._clock = clock
+        self._bot_id = bot_id
         self._changed = asyncio.Event()
-        self._offered: dict[BotCommandScope, list[BotCommand]] = {}
+        self._offered: dict[str, Offered] | None = None
+        # Chats of which a menu was refused, and of those the ones from which something has come since.
         self._closed = set[int | str]()
+        self._heard_of = set[int | str]()
 
     def changed(self) -> None:
         """Somebody has other rights than before."""
@@ -59,31 +71,86 @@ class Menus:
 
     def heard(self, update: Update) -> None:
         """Somebody who was given a role beforehand comes to the bot, or a group takes its roles along to its new id."""
-        comes = update.effective_chat is not None and update.effective_chat.id in self._closed
+        chat = update.effective_chat
         message = update.effective_message
-        moves = message is not None and (message.migrate_to_chat_id or message.migrate_from_chat_id) is not None
-        if comes or moves:
+        if chat is not None and chat.id in self._closed:
+            self._heard_of.add(chat.id)
+            self.changed()
+        if message is not None and (message.migrate_to_chat_id or message.migrate_from_chat_id) is not None:
             self.changed()
 
     async def run(self, stop: asyncio.Event) -> None:
         stopped = asyncio.create_task(stop.wait())
         while not stop.is_set():
             self._changed.clear()
-            await self.offer()
+            offering = asyncio.create_task(self.offer())
+            await asyncio.wait({offering, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if not offering.done():
+                # Of many it takes minutes; the next run goes on with them.
+                offering.cancel()
+                await asyncio.wait({offering})
+                break
+            offering.result()
             woken = asyncio.create_task(self._changed.wait())
             await asyncio.wait({woken, stopped}, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
             woken.cancel()
         stopped.cancel()
 
     async def offer(self) -> None:
-        wanted = dict(self.menus(await self._grants.current()))
-        self._closed.clear()
-        for scope in self._offered.keys() - wanted.keys():
-            if await self._told(scope, None):
-                del self._offered[scope]
-        for scope, commands in wanted.items():
-            if self._offered.get(scope) != commands and await self._told(scope, commands):
-                self._offered[scope] = commands
+        offered = await self._told_before()
+        wanted = {self._key(scope): (scope, commands) for scope, commands in self.menus(await self._grants.current())}
+        again, self._heard_of = self._heard_of, set()
+        for key in offered.keys() - wanted.keys():
+            await self._take_away(key, offered)
+        for key, (scope, commands) in wanted.items():
+            one, before = _digest(commands), offered.get(key)
+            is_open_now = before is not None and before.refused is not None and _chat_of(scope) in again
+            if before is None or before.digest != one or is_open_now:
+                await self._offer(key, scope, commands, offered)
+        refused = (scope for key, (scope, _) in wanted.items() if key in offered and offered[key].refused is not None)
+        self._closed = {chat for scope in refused if (chat := _chat_of(scope)) is not None}
+
+    async def _told_before(self) -> dict[str, Offered]:
+        if self._offered is None:
+            async with self._store.begin() as session:
+                before = await menus.offered(session)
+            self._offered = {key: one for key, one in before.items() if key.startswith(f"{self._bot_id} ")}
+        return self._offered
+
+    def _key(self, scope: BotCommandScope) -> str:
+        parts = (scope.type, getattr(scope, "chat_id", ""), getattr(scope, "user_id", ""))
+        return " ".join(str(part) for part in (self._bot_id, *parts)).rstrip()
+
+    async def _offer(
+        self, key: str, scope: BotCommandScope, commands: list[BotCommand], offered: dict[str, Offered]
+    ) -> None:
+        reason = None
+        try:
+            await self._messenger.set_menu(commands, scope)
+        except (Undeliverable, Refused) as error:
+            reason = str(error)
+            log.warning("a command menu is refused", scope=scope.type, chat=_chat_of(scope), reason=reason)
+        except DeliveryError as error:
+            # It is tried again at the next look.
+            log.info("a command menu could not be set", scope=scope.type, reason=str(error))
+            return
+        offered[key] = Offered(_digest(commands), reason)
+        async with self._store.begin() as session:
+            await menus.note(session, key, offered[key])
+
+    async def _take_away(self, key: str, offered: dict[str, Offered]) -> None:
+        if offered[key].refused is None:
+            try:
+                await self._messenger.set_menu(None, _scope(key))
+            except (Undeliverable, Refused) as error:
+                # Nobody there sees it any more.
+                log.info("a command menu could not be taken away", scope=key, reason=str(error))
+            except DeliveryError as error:
+                log.info("a command menu could not be taken away yet", scope=key, reason=str(error))
+                return
+        del offered[key]
+        async with self._store.begin() as session:
+            await menus.forget(session, key)
 
     def menus(self, access: Access) -> Iterator[tuple[BotCommandScope, list[BotCommand]]]:
         people = sorted({grant.subject for grant in access.grants if not grant.is_of_chat})
@@ -115,18 +182,25 @@ class Menus:
             and any(access.may(asking, command.rule.permission).allowed for asking in seen)
         ]
 
-    async def _told(self, scope: BotCommandScope, commands: list[BotCommand] | None) -> bool:
-        try:
-            if commands is None:
-                await self._bot.delete_my_commands(scope=scope)
-            else:
-                await self._bot.set_my_commands(commands, scope=scope)
-        except TelegramError as error:
-            if isinstance(scope, BotCommandScopeChat | BotCommandScopeChatMember):
-                self._closed.add(scope.chat_id)
-            log.debug("a command menu was not taken", scope=scope.type, reason=str(error))
-            return False
-        return True
+
+def _digest(commands: list[BotCommand]) -> str:
+    told = json.dumps([(one.command, one.description) for one in commands])
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def _chat_of(scope: BotCommandScope) -> int | str | None:
+    return scope.chat_id if isinstance(scope, BotCommandScopeChat | BotCommandScopeChatMember) else None
+
+
+def _scope(key: str) -> BotCommandScope:
+    """What stands behind a key of the store."""
+    _, kind, *numbers = key.split()
+    match kind, [int(number) for number in numbers]:
+        case BotCommandScope.CHAT, [chat]:
+            return BotCommandScopeChat(chat)
+        case BotCommandScope.CHAT_MEMBER, [chat, person]:
+            return BotCommandScopeChatMember(chat, person)
+    return BotCommandScope(kind)
 
 
 def _meet(person: Set[str], chat: Set[str], chats: int) -> bool:

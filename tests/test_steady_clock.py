@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.steady_clock import FAR_OFF, SLOWEST, SteadyClock
+from bot.steady_clock import FAR_OFF, JUMP, SLOWEST, SteadyClock
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-SOON = timedelta(minutes=1)
+SOON = MINUTE = timedelta(minutes=1)
 
 
 class Machine:
@@ -28,7 +29,7 @@ class Machine:
 
 
 STEPS = st.lists(
-    st.tuples(st.floats(0, 600), st.timedeltas(-FAR_OFF / 10, FAR_OFF / 10)),
+    st.tuples(st.floats(0, 600), st.timedeltas(-FAR_OFF / 10, JUMP)),
     min_size=1,
     max_size=8,
 )
@@ -49,14 +50,35 @@ def test_it_never_goes_back_nor_behind_the_machine_nor_much_slower_and_comes_rig
     assert machine.passes(2 * len(steps) * FAR_OFF.total_seconds()) == machine.wall
 
 
-def test_set_forward_it_follows_at_once() -> None:
+def test_corrected_by_seconds_it_follows_at_once() -> None:
     machine = Machine()
-    assert machine.is_set(timedelta(minutes=10)) == NOON + timedelta(minutes=10)
+    assert machine.is_set(timedelta(seconds=4)) == NOON + timedelta(seconds=4)
+    assert machine.clock.off_by == timedelta(0)
 
 
-def test_set_back_by_hours_it_follows_too() -> None:
+@pytest.mark.parametrize("by", [timedelta(minutes=10), timedelta(hours=3), timedelta(hours=-5)])
+def test_set_by_more_it_goes_on_as_if_nothing_was_until_it_is_told_to_follow(by: timedelta) -> None:
     machine = Machine()
-    assert machine.is_set(timedelta(hours=-5)) == NOON - timedelta(hours=5)
+    assert machine.is_set(by) == NOON
+    assert machine.passes(60) == NOON + MINUTE
+    assert machine.clock.off_by == by
+    machine.clock.follow(by)
+    assert machine.passes(60) == machine.wall == NOON + 2 * MINUTE + by
+    assert machine.clock.off_by == timedelta(0)
+
+
+def test_set_and_set_back_nothing_was() -> None:
+    machine = Machine()
+    machine.is_set(timedelta(hours=3))
+    machine.passes(60)
+    machine.is_set(timedelta(hours=-3))
+    assert (machine.clock.off_by, machine.passes(60)) == (timedelta(0), NOON + 2 * MINUTE)
+
+
+def test_what_was_written_since_the_machine_began_was_so_by_this_clock() -> None:
+    machine = Machine()
+    machine.seconds = 600
+    assert machine.passes(60) - machine.clock.began == timedelta(seconds=660)
 
 
 def test_what_an_earlier_run_has_shown_counts_unless_that_was_plainly_wrong() -> None:

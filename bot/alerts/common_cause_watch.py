@@ -15,6 +15,7 @@ from bot.alerts.incident import INTERNET, PROVIDER, Changed, Closed, End, Happen
 from bot.alerts.lookouts.book import Book
 from bot.alerts.view import View
 from bot.logs import Changes
+from bot.standstill import Standstill
 from bot.stopping import wait_for
 from bot.supervision import first_line
 
@@ -37,11 +38,13 @@ class CommonCauses:
         views: Callable[[], Sequence[View]],
         clock: Callable[[], datetime],
         released: Callable[[frozenset[str]], None] = lambda _stations: None,
+        standstill: Standstill | None = None,
     ) -> None:
         self._book = book
         self._views = views
         self._clock = clock
         self._released = released
+        self._standstill = standstill or Standstill()
         self._trouble = Changes()
         self._causes: tuple[CommonCause, ...] = ()
 
@@ -58,7 +61,8 @@ class CommonCauses:
         """Look until `stop`. Nothing that happens in one look ends it."""
         while not stop.is_set():
             try:
-                await self.look()
+                async with self._standstill.moving():
+                    await self.look()
                 self._trouble.are(None)
             except SQLAlchemyError as error:
                 if self._trouble.are(type(error).__name__):

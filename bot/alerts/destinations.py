@@ -53,10 +53,14 @@ class Destinations:
             reachable += [Destination(person) for person in await self.admins(session, now)]
         return tuple(dict.fromkeys(reachable))
 
+    async def every_admin(self, session: AsyncSession, now: datetime) -> Sequence[int]:
+        """Whether they can be written to or not."""
+        return (await self._grants.read(session)).people_with(Permission.ONCALL, self._station, now)
+
     async def admins(self, session: AsyncSession, now: datetime) -> Sequence[int]:
         """Those who can be written to."""
-        access, shut = await self._grants.read(session), await closed.closed(session)
-        return [person for person in access.people_with(Permission.ONCALL, self._station, now) if person not in shut]
+        shut = await closed.closed(session)
+        return [person for person in await self.every_admin(session, now) if person not in shut]
 
 
 async def _now_at(session: AsyncSession, named: Sequence[Destination]) -> Sequence[Destination]:

@@ -12,6 +12,7 @@ from bot import metrics
 from bot.alerts.ledger import Ledger
 from bot.alerts.rest import rest
 from bot.logs import Changes
+from bot.standstill import Standstill
 from bot.store import incidents
 from bot.store.database import Store
 from bot.supervision import first_line
@@ -36,10 +37,17 @@ class _Ticked:
 
 class Ticker:
     """Of all stations. `last_tick` is when it last looked without failing at any of them; `turned` is told that it goes
-    on, whatever came of it."""
+    on, whatever came of it. Each tick moves in `standstill`."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime], turned: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Callable[[], datetime],
+        turned: Callable[[], None] = lambda: None,
+        standstill: Standstill | None = None,
+    ) -> None:
         self._store = store
+        self._standstill = standstill or Standstill()
         self._clock = clock
         self._turned = turned
         self._stations: dict[str, _Ticked] = {}
@@ -55,6 +63,11 @@ class Ticker:
     def remove(self, station: str) -> None:
         self._stations.pop(station, None)
 
+    def time_moved(self) -> None:
+        self._reconsidered = None
+        self.last_tick = self._clock() if self.last_tick else None
+        self.wake()
+
     def wake(self) -> None:
         """Something has become due."""
         self._woken.set()
@@ -69,7 +82,8 @@ class Ticker:
         while not stop.is_set():
             self._turned()
             self._woken.clear()
-            busy = await self.tick()
+            async with self._standstill.moving():
+                busy = await self.tick()
             if not busy:
                 await rest(self._woken, stop, EVERY)
 

@@ -164,6 +164,12 @@ class Watch:
         self._looking_back.went_blind(self._station.since if in_trouble else self._station.seen_at)
         self._remembers = True
 
+    def take_up_anew(self, states: Mapping[str, dict[str, Any]]) -> None:
+        """The same once more, when the times in it have moved."""
+        self._looking_back.is_told()
+        self.take_up(states)
+        self.last_good = self._clock() if self.last_good else None
+
     async def look(self) -> float:
         """One look and its consequences; returns the seconds from its start to the next one."""
         sight = await self._see()

@@ -2,9 +2,11 @@
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
+from bot.chat.hygiene import shortened
 from bot.chat.render import Renderer
 from bot.store.tables import Keyboard
 
+# In UTF-16 units; no phone shows more of one.
 LABEL_LIMIT = 64
 
 
@@ -27,5 +29,5 @@ def markup_of(keyboard: Keyboard | None, renderer: Renderer, masked: bool) -> In
 
 def _legible(label: str) -> str:
     """A button may bear a name from the PBX. Telegram refuses a keyboard with an empty label, or one far too long."""
-    short = label if len(label) <= LABEL_LIMIT else f"{label[: LABEL_LIMIT - 1]}…"
+    short = shortened(label, LABEL_LIMIT)
     return short if short.strip() else "–"

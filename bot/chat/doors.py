@@ -11,6 +11,8 @@ class Closed(StrEnum):
     BLOCKED = "blocked"
     REMOVED = "removed"
     SILENCED = "silenced"
+    # The General topic of a forum, in which every message lands that names no other.
+    GENERAL_CLOSED = "general closed"
     GONE = "gone"
 
 
@@ -36,7 +38,10 @@ WHY = {
     "have no rights to send a message": Closed.SILENCED,
     "not enough rights to send text messages to the chat": Closed.SILENCED,
     "need administrator rights in the channel chat": Closed.SILENCED,
+    "chat_send_plain_forbidden": Closed.SILENCED,
 }
+# Of a message that went to General: TOPIC_CLOSED says nothing against a topic by its side.
+WHY_GENERAL = dict.fromkeys(("topic_closed", "topic_deleted", "message thread not found"), Closed.GENERAL_CLOSED)
 
 
 class Door(NamedTuple):
@@ -46,11 +51,22 @@ class Door(NamedTuple):
     shut: str | None
 
 
+class Seen(NamedTuple):
+    """What Telegram says of a chat: what it is called, or why it takes no messages; neither when it did not say."""
+
+    title: str | None = None
+    shut: str | None = None
+
+
 def door(payload: Mapping[str, Any]) -> Door | None:
     """A group in which people go on writing may still take nothing from the bot; who writes to it in private takes
-    its answers."""
+    its answers. General is opened by a message of its own, which names no topic."""
     match payload:
         case {"message": {"chat": {"id": int(chat), "type": "private"}}}:
+            return Door(chat, None)
+        case {"message": {"message_thread_id": _}}:
+            return None
+        case {"message": {"chat": {"id": int(chat)}, "forum_topic_reopened": _}}:
             return Door(chat, None)
         case {"my_chat_member": {"chat": {"id": int(chat), "type": str(kind)}, "new_chat_member": {"status": status}}}:
             return Door(chat, _reason(kind, status, payload["my_chat_member"]["new_chat_member"]))
@@ -59,7 +75,7 @@ def door(payload: Mapping[str, Any]) -> Door | None:
 
 def why_closed(reason: str) -> Closed:
     """Of the reason that Telegram gives; of one that is not known, that it is gone."""
-    return WHY.get(reason.lower(), Closed.GONE)
+    return (WHY | WHY_GENERAL).get(reason.lower(), Closed.GONE)
 
 
 def _reason(kind: str, status: str, member: Mapping[str, Any]) -> str | None:

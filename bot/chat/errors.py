@@ -69,6 +69,10 @@ class TokenRefused(DeliveryError):
     """Telegram does not know the bot's token (any more)."""
 
 
+class Away(NetworkError):
+    """What was asked did not reach Telegram, though something answered."""
+
+
 class SecondCopy(Exception):
     """Another copy of the bot polls with the same token, and does not stop."""
 

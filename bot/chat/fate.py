@@ -7,9 +7,19 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import metrics
-from bot.chat.errors import ChatMoved, DeliveryError, MaybeDelivered, MessageGone, TokenRefused, TryLater, Undeliverable
+from bot.chat.errors import (
+    ChatMoved,
+    DeliveryError,
+    MaybeDelivered,
+    MessageGone,
+    TokenRefused,
+    TopicGone,
+    TryLater,
+    Undeliverable,
+)
 from bot.store import chats, closed, holds, outbox
 from bot.store.database import Store
+from bot.store.outbox import Urgency
 from bot.store.tables import Outgoing
 
 log = structlog.get_logger(__name__)
@@ -52,7 +62,7 @@ class Fate:
                 async with self._store.begin() as session:
                     await chats.move(session, row.chat_id, error.new_id, self._clock())
                 await self.arrived(row, None)
-            case _ if isinstance(error, Undeliverable) or row.refusals + 1 >= REFUSALS_BORNE:
+            case _ if isinstance(error, Undeliverable | TopicGone) or row.refusals + 1 >= REFUSALS_BORNE:
                 await self._give_up(row, error)
             case _:
                 await self._put_back(row, pause, str(error), refused=True)
@@ -60,7 +70,7 @@ class Fate:
     async def _give_up(self, row: Outgoing, error: DeliveryError) -> None:
         log.error("a message cannot be delivered", row=row.id, chat=row.chat_id, reason=str(error))
         async with self._store.begin() as session:
-            shut = isinstance(error, Undeliverable)
+            shut = isinstance(error, Undeliverable) or _is_general_closed(row, error)
             newly = shut and await closed.close(session, row.chat_id, str(error), row.tried_at or self._clock())
             fallback = await self._lost(session, row, str(error), newly) if self._lost is not None else None
             await outbox.bury(session, row.id, str(error), fallback)
@@ -86,4 +96,10 @@ class Fate:
         async with self._store.begin() as session:
             await outbox.mark_sent(session, row.id, message_id, self._clock())
             if message_id is not None:
-                await closed.reopen(session, [row.chat_id], self._clock())
+                await closed.reopen(session, [row.chat_id], self._clock(), in_topic=row.thread_id is not None)
+
+
+def _is_general_closed(row: Outgoing, error: DeliveryError) -> bool:
+    """The messenger gives up a topic for General, and General for nothing. Alerts that go there reach nobody; who asked
+    something there may well be answered in a topic."""
+    return isinstance(error, TopicGone) and row.action == "send" and row.urgency != Urgency.ANSWER

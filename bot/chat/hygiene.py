@@ -28,6 +28,8 @@ PRESSED = re.compile(
     """,
     re.VERBOSE,
 )
+# At the end of what is cut: the joiner of compound emoji, and the mark that makes a sign one.
+JOINS = "\u200d\ufe0f "
 CODE = re.compile(r"<(code|pre)>.*?</\1>", re.DOTALL)
 TAG = re.compile(r"<[^<>]*>")
 
@@ -77,3 +79,17 @@ def plain(markup: str) -> str:
 def units(text: str) -> int:
     """Length as Telegram counts it: in UTF-16 units."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def shortened(text: str, limit: int) -> str:
+    """At most `limit` UTF-16 units, with "…" for what is missing. No character is cut through, nor left to join with
+    what is gone."""
+    if units(text) <= limit:
+        return text
+    left, kept = limit - 1, []
+    for char in text:
+        left -= units(char)
+        if left < 0:
+            break
+        kept.append(char)
+    return "".join(kept).rstrip(JOINS) + "…"

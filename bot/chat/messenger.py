@@ -1,6 +1,7 @@
 """The hand that writes to Telegram: everything the bot says, changes or deletes goes through here."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import NamedTuple, TypeVar
@@ -8,6 +9,8 @@ from typing import NamedTuple, TypeVar
 import structlog
 from telegram import (
     Bot,
+    BotCommand,
+    BotCommandScope,
     ForceReply,
     InlineKeyboardMarkup,
     LinkPreviewOptions,
@@ -18,6 +21,7 @@ from telegram.error import TelegramError
 from bot.access import Destination
 from bot.chat import files, masking
 from bot.chat.buttons import markup_of
+from bot.chat.doors import Seen
 from bot.chat.errors import (
     ChatMoved,
     DeliveryError,
@@ -31,10 +35,10 @@ from bot.chat.errors import (
     is_too_late_to_answer,
 )
 from bot.chat.files import Timeouts
-from bot.chat.hygiene import plain
+from bot.chat.hygiene import plain, shortened
 from bot.chat.message import File, Message, Rendered, mark
 from bot.chat.newest import Newest
-from bot.chat.pace import Pace
+from bot.chat.pace import PROFILE, Pace
 from bot.chat.render import CAPTION_LIMIT, Renderer
 from bot.store import chats
 from bot.store.database import Store
@@ -45,7 +49,10 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 POSSIBLE_REPEAT = mark("🔁 possible repeat")
+# In UTF-16 units.
 TOAST_LIMIT = 200
+# So long Telegram waits for an answer to a press.
+PRESS_WAITS = 15.0
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
@@ -57,14 +64,29 @@ class _Target(NamedTuple):
     reply_to: int | None
 
 
-class Messenger:
-    """Raises only DeliveryError."""
+async def _nobody_told(_topic: Destination) -> None:
+    return None
 
-    def __init__(self, bot: Bot, store: Store, renderer: Renderer, pace: Pace) -> None:
+
+class Messenger:
+    """Raises only DeliveryError. `topic_lost` is told once of each topic whose messages go to General instead."""
+
+    def __init__(
+        self,
+        bot: Bot,
+        store: Store,
+        renderer: Renderer,
+        pace: Pace,
+        topic_lost: Callable[[Destination], Awaitable[None]] = _nobody_told,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._bot = bot
         self._store = store
         self._renderer = renderer
         self._pace = pace
+        self._topic_lost = topic_lost
+        self._sleep = sleep
+        self._answering: set[asyncio.Task[None]] = set()
         self._lost_topics: set[Destination] = set()
         self.newest = Newest()
 
@@ -170,13 +192,68 @@ class Messenger:
         await self._call(chat_id, lambda: self._bot.leave_chat(chat_id, **TIMEOUTS))
 
     async def answer(self, query_id: str, text: str | None = None, *, alert: bool = False) -> None:
-        """Answer a pressed button. Telegram waits only seconds for it; being late changes nothing about the press."""
+        """Answer a pressed button. Telegram waits only seconds for it; being late changes nothing about the press. Told
+        to wait, it is answered later, and nobody waits for that."""
+        shown = text and shortened(text, TOAST_LIMIT)
         try:
-            await self._bot.answer_callback_query(query_id, text and text[:TOAST_LIMIT], show_alert=alert, **TIMEOUTS)
+            await self._answer(query_id, shown, alert)
+        except TryLater as error:
+            if not error.told or error.after >= PRESS_WAITS:
+                raise
+            later = asyncio.create_task(self._answer_later(query_id, shown, alert, error.after))
+            self._answering.add(later)
+            later.add_done_callback(self._answering.discard)
+
+    async def _answer_later(self, query_id: str, shown: str | None, alert: bool, after: float) -> None:
+        left = PRESS_WAITS
+        while (left := left - after) > 0:
+            await self._sleep(after)
+            try:
+                await self._answer(query_id, shown, alert)
+            except DeliveryError as error:
+                if isinstance(error, TryLater) and error.told:
+                    after = error.after
+                    continue
+                log.warning("a press could not be answered", reason=str(error))
+            return
+
+    async def _answer(self, query_id: str, shown: str | None, alert: bool) -> None:
+        try:
+            await self._bot.answer_callback_query(query_id, shown, show_alert=alert, **TIMEOUTS)
         except TelegramError as error:
             if not is_too_late_to_answer(error):
                 raise classify(error) from error
             log.info("a pressed button was answered too late")
+
+    async def set_menu(self, commands: Sequence[BotCommand] | None, scope: BotCommandScope) -> None:
+        """None takes the menu away. Waits for its turn, and while Telegram says so; all else goes first."""
+        while True:
+            await self._pace.ready(PROFILE, Urgency.DIGEST)
+            try:
+                if commands is None:
+                    await self._call(PROFILE, lambda: self._bot.delete_my_commands(scope=scope, **TIMEOUTS))
+                else:
+                    await self._call(PROFILE, lambda: self._bot.set_my_commands(commands, scope=scope, **TIMEOUTS))
+            except TryLater as error:
+                if not error.told:
+                    raise
+            else:
+                return
+
+    async def seen(self, chat_id: int) -> Seen:
+        """Nothing is shown in the chat. Others go first."""
+        try:
+            chat = await self._call(chat_id, lambda: self._bot.get_chat(chat_id, **TIMEOUTS), Urgency.DIGEST)
+        except Undeliverable as error:
+            return Seen(shut=error.reason)
+        except DeliveryError as error:
+            # A group that moved is found by its first message.
+            log.info("a chat could not be looked at", chat=chat_id, reason=str(error))
+            return Seen()
+        except (TypeError, KeyError, ValueError):
+            # A kind of chat that the library cannot read yet is there all the same.
+            return Seen(title="")
+        return Seen(title=chat.title or chat.first_name or "")
 
     async def can_write_to(self, person: int) -> bool:
         """Whether the person has opened the bot's private chat and not blocked it since."""
@@ -239,8 +316,9 @@ class Messenger:
             return _Target(Destination(error.new_id), None)
         if isinstance(error, TopicGone) and to.thread is not None:
             if to not in self._lost_topics:
+                self._lost_topics.add(to)
                 log.warning("a topic is gone; its messages go to General", chat=to.chat, topic=to.thread)
-            self._lost_topics.add(to)
+                await self._topic_lost(to)
             return _Target(Destination(to.chat), None)
         if isinstance(error, MessageGone) and target.reply_to is not None:
             return _Target(to, None)

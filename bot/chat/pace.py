@@ -20,6 +20,8 @@ from bot.store.outbox import Urgency
 IN_CHAT = (3, 3.2)
 IN_GROUP = (20, 61.0)
 OVERALL = (28, 1.05)
+# What concerns the bot itself and no chat, as its command menus. How often Telegram takes those is not published.
+PROFILE = 0
 # Of the calls of a group in a minute these are left free for what is more urgent.
 SPARED = {Urgency.PAGE: 0, Urgency.RESOLVE: 1, Urgency.ANSWER: 3, Urgency.EDIT: 6, Urgency.DIGEST: 6}
 REMEMBERED_CHATS = 1000

@@ -15,6 +15,7 @@ from telegram.request import BaseRequest
 from bot.chat import conflicts
 from bot.chat.conflicts import Conflicts
 from bot.chat.errors import SecondCopy, TokenRefused
+from bot.chat.foreign_webhook import is_of_webhook
 from bot.chat.source import Source
 from bot.chat.updates import WANTED, Updates
 from bot.logs import Changes
@@ -47,9 +48,7 @@ class UpdatesBot(Bot):
 
 
 class Polling(Source):
-    def __init__(
-        self, bot: UpdatesBot, updates: Updates, *, clock: Callable[[], datetime], **told: Callable[[], None]
-    ) -> None:
+    def __init__(self, bot: UpdatesBot, updates: Updates, *, clock: Callable[[], datetime], **told: Any) -> None:
         super().__init__(updates, clock=clock, **told)
         self._bot = bot
         self._conflicts = Conflicts(clock())
@@ -70,7 +69,10 @@ class Polling(Source):
                     await self._updates.take_in(batch)
                     offset = max((int(update["update_id"]) + 1 for update in batch), default=offset)
             except (TelegramError, TimeoutError) as error:
-                pause = self._pause_after(error, pause)
+                if isinstance(error, Conflict) and is_of_webhook(error):
+                    pause = await self._delete_webhook(pause, stop)
+                else:
+                    pause = self._pause_after(error, pause)
             except SQLAlchemyError as error:
                 # Telegram keeps what is not confirmed, and gives it again.
                 if self._trouble.are(type(error).__name__):
@@ -81,6 +83,21 @@ class Polling(Source):
                 pause = 0.0
                 continue
             await wait_for(stop, pause)
+
+    async def _delete_webhook(self, pause: float, stop: asyncio.Event) -> float:
+        """What it has not brought yet stays with Telegram, for us. Returns the pause before the next poll."""
+        await wait_for(stop, self._foreign.pause(self._clock()))
+        if stop.is_set():
+            return 0.0
+        try:
+            url = (await self._bot.get_webhook_info()).url
+            await self._bot.delete_webhook(drop_pending_updates=False)
+        except TelegramError as error:
+            return self._pause_after(error, pause)
+        if not url:
+            return _longer(pause)
+        await self._deleted_foreign_webhook(url)
+        return 0.0
 
     def _pause_after(self, error: TelegramError | TimeoutError, pause: float) -> float:
         if isinstance(error, InvalidToken):

@@ -15,6 +15,7 @@ from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
 from bot.chat.polling import UpdatesBot
+from bot.chat.token_doubt import TokenDoubt
 from bot.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -28,11 +29,14 @@ AWAY = (httpx.ConnectError, httpx.ConnectTimeout)
 
 
 class Pool(HTTPXRequest):
-    """`clock` counts seconds and never goes back."""
+    """`clock` counts seconds and never goes back. The pools of one bot share a `doubt`."""
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic, **more: Any) -> None:
+    def __init__(
+        self, *, clock: Callable[[], float] = time.monotonic, doubt: TokenDoubt | None = None, **more: Any
+    ) -> None:
         super().__init__(**more)
         self._clock = clock
+        self._doubt = doubt or TokenDoubt()
         # Since the last answer, whatever it said.
         self._failures = 0
         self._failing_since = 0.0
@@ -46,6 +50,7 @@ class Pool(HTTPXRequest):
                 await self._renew()
             raise
         self._failures = 0
+        self._doubt.heard(*answer, self._clock())
         return answer
 
     def _is_stuck_after(self, error: TelegramError) -> bool:
@@ -68,12 +73,13 @@ class Pool(HTTPXRequest):
 
 def telegram_bot(settings: Settings) -> UpdatesBot:
     proxy = settings.telegram_proxy.get_secret_value() if settings.telegram_proxy else None
+    doubt = TokenDoubt()
     return UpdatesBot(
         settings.telegram_token.get_secret_value(),
         base_url=f"{settings.telegram_api_url}/bot",
         base_file_url=f"{settings.telegram_api_url}/file/bot",
-        request=Pool(connection_pool_size=32, proxy=proxy, read_timeout=15, pool_timeout=10),
-        get_updates_request=Pool(connection_pool_size=1, proxy=proxy, read_timeout=15, pool_timeout=10),
+        request=Pool(doubt=doubt, connection_pool_size=32, proxy=proxy, read_timeout=15, pool_timeout=10),
+        get_updates_request=Pool(doubt=doubt, connection_pool_size=1, proxy=proxy, read_timeout=15, pool_timeout=10),
     )
 
 

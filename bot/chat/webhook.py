@@ -19,6 +19,7 @@ from telegram.error import TelegramError
 
 from bot import metrics
 from bot.chat.errors import Refused, TokenRefused, TryLater, classify
+from bot.chat.foreign_webhook import host_of
 from bot.chat.source import Source
 from bot.chat.updates import WANTED, Updates
 from bot.stopping import wait_for
@@ -51,7 +52,7 @@ class Webhook(Source):
         url: str,
         secret: str,
         clock: Callable[[], datetime],
-        **told: Callable[[], None],
+        **told: Any,
     ) -> None:
         super().__init__(updates, clock=clock, **told)
         self._bot = bot
@@ -135,8 +136,11 @@ class Webhook(Source):
             self._tell(info)
         if not self._as_set(info):
             log.warning("somebody else has changed the bot's webhook; it is set again")
-            self._conflict()
             await self._set()
+            if info.url and host_of(info.url) != host_of(self._url):
+                await self._deleted_foreign_webhook(info.url)
+            else:
+                self._conflict()
         elif failing:
             await self._set()
         else:

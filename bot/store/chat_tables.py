@@ -34,6 +34,16 @@ class ClosedChat(Table):
     at: Mapped[datetime]
 
 
+class MenuRow(Table):
+    """The command menu of a scope: a bot, and of it a chat, or a person in a chat."""
+
+    __tablename__ = "menus"
+    scope: Mapped[str] = mapped_column(String(64), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    # Why Telegram did not take it.
+    refused: Mapped[str | None] = mapped_column(Text)
+
+
 class Binding(Table):
     """A chat speaks of this station; with `alerts` it is told of its outages too."""
 

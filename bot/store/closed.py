@@ -1,15 +1,17 @@
 """Chats that take no messages from the bot, because it was blocked, removed or silenced there, until it is let in."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from bot.store.chat_tables import ClosedChat
 from bot.store.tables import Outgoing
+
+TOPIC_CLOSED = "topic_closed"
 
 
 async def close(session: AsyncSession, chat_id: int, reason: str, at: datetime) -> bool:
@@ -27,11 +29,13 @@ async def close(session: AsyncSession, chat_id: int, reason: str, at: datetime) 
     return newly
 
 
-async def reopen(session: AsyncSession, chats: Iterable[int], now: datetime) -> bool:
+async def reopen(session: AsyncSession, chats: Iterable[int], now: datetime, *, in_topic: bool = False) -> bool:
     """What is shown there is brought up to date: the newest change of each message, if it could not be made, is made
-    now. False when none of them was closed."""
+    now. False when none of them was closed. What arrived `in_topic` says nothing of General."""
     # Whoever writes in private is asked about, and hardly ever was that chat closed: looking comes first.
     shut = select(ClosedChat.chat_id, ClosedChat.at).where(ClosedChat.chat_id.in_(tuple(chats)))
+    if in_topic:
+        shut = shut.where(func.lower(ClosedChat.reason) != TOPIC_CLOSED)
     opened = (await session.execute(shut)).all()
     if not opened:
         return False
@@ -53,3 +57,9 @@ async def reopen(session: AsyncSession, chats: Iterable[int], now: datetime) -> 
 
 async def closed(session: AsyncSession) -> frozenset[int]:
     return frozenset((await session.execute(select(ClosedChat.chat_id))).scalars())
+
+
+async def reasons(session: AsyncSession, chats: Iterable[int]) -> Mapping[int, str]:
+    """Why each of those that are closed is."""
+    asked = select(ClosedChat.chat_id, ClosedChat.reason).where(ClosedChat.chat_id.in_(tuple(chats)))
+    return {row.chat_id: row.reason for row in await session.execute(asked)}

@@ -37,6 +37,14 @@ async def test_an_outage_that_its_group_does_not_take_goes_to_the_administrators
     assert await told(books, GROUP) == ["alert"]
 
 
+async def test_that_general_is_closed_is_told_with_the_way_out(books: Books) -> None:
+    await books.opens()
+    (alert,) = await books.alerts()
+    await books.cannot_be_delivered(alert.id, "TOPIC_CLOSED")
+    note, _ = await books.alerts(ANNA)
+    assert f"General is closed. Name one of its topics in ALERT_CHATS, like {GROUP}:5" in read(note)
+
+
 async def test_the_next_outage_does_not_even_try_the_group_and_says_nothing_of_it_again(books: Books) -> None:
     await books.opens()
     await books.cannot_be_delivered((await books.alerts())[0].id, KICKED)

@@ -293,6 +293,28 @@ async def test_a_message_to_a_topic_that_is_gone_goes_to_general(office: Office,
     assert await office.states() == ["sent"]
 
 
+@pytest.mark.parametrize(("urgency", "shut"), [(Urgency.PAGE, {TEAM}), (Urgency.ANSWER, set())])
+async def test_a_closed_general_is_given_up_at_the_first_refusal(
+    office: Office, telegram: FakeTelegram, urgency: Urgency, shut: set[int]
+) -> None:
+    async def closed_now() -> set[int]:
+        async with office.store.begin() as session:
+            return set(await closed.closed(session))
+
+    telegram.failures[TEAM].append(refusal(400, "Bad Request: TOPIC_CLOSED"))
+    await office.owe(TEAM, "down", urgency=urgency)
+    await office.deliver()
+    assert await office.states() == ["dead"]
+    assert await closed_now() == shut
+    await office.owe(TEAM, "an answer in an open topic", thread_id=5)
+    await office.deliver()
+    assert await closed_now() == shut
+    await office.owe(TEAM, "General is open again")
+    await office.deliver()
+    assert await closed_now() == set()
+    assert len(telegram.to(TEAM)) == 3
+
+
 async def test_an_edit_waits_for_the_message_it_changes(office: Office, telegram: FakeTelegram) -> None:
     alert = await office.owe(TEAM, "down", not_before=office.now + timedelta(seconds=5))
     await office.owe(TEAM, "taken", action="edit", about=alert)

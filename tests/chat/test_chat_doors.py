@@ -36,6 +36,7 @@ def test_who_shuts_the_bot_out(update: dict[str, Any], why: Closed) -> None:
         member("supergroup", "administrator"),
         member("supergroup", "restricted", can_send_messages=True),
         {"message": {"chat": {"id": 5, "type": "private"}, "text": "/start"}},
+        {"message": {"chat": {"id": 5, "type": "supergroup"}, "forum_topic_reopened": {}}},
     ],
 )
 def test_who_lets_the_bot_in(update: dict[str, Any]) -> None:
@@ -46,6 +47,7 @@ def test_who_lets_the_bot_in(update: dict[str, Any]) -> None:
     "update",
     [
         {"message": {"chat": {"id": -5, "type": "supergroup"}, "text": "hello"}},
+        {"message": {"chat": {"id": -5, "type": "supergroup"}, "message_thread_id": 7, "forum_topic_reopened": {}}},
         {"callback_query": {"id": "1"}},
         {"my_chat_member": "garbage"},
         {"message": {"chat": {"id": "x", "type": "private"}}},

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from telegram import Bot
 from telegram.error import BadRequest, Forbidden, TelegramError
-from telegram.request import HTTPXRequest
 
 from bot.chat.errors import (
     ChatMoved,
@@ -18,12 +17,12 @@ from bot.chat.errors import (
     MaybeDelivered,
     MessageGone,
     Refused,
-    TokenRefused,
     TopicGone,
     TryLater,
     Undeliverable,
     classify,
 )
+from bot.chat.pools import Pool
 
 TOKEN = "1234567890:" + "A" * 35
 # They speak plain HTTP: the certificates of this machine need not be read.
@@ -52,8 +51,8 @@ async def error_of(address: str, read_timeout: float = 5.0) -> DeliveryError:
     bot = Bot(
         TOKEN,
         base_url=f"{address}/bot",
-        request=HTTPXRequest(read_timeout=read_timeout, connect_timeout=2, **plain),
-        get_updates_request=HTTPXRequest(**plain),
+        request=Pool(read_timeout=read_timeout, connect_timeout=2, **plain),
+        get_updates_request=Pool(**plain),
     )
     pool = bot.request
     await pool.initialize()
@@ -82,6 +81,10 @@ async def cuts(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     writer.close()
 
 
+# What a web server in between says of an address that it does not know.
+NGINX = "<html><head><title>404</title></head><body><center><h1>nginx</h1></center></body></html>"
+
+
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
@@ -96,8 +99,13 @@ async def cuts(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         (refuses(400, "Bad Request: can't parse entities: unsupported start tag"), HtmlRefused),
         (refuses(400, "Bad Request: BUTTON_DATA_INVALID"), Refused),
         (refuses(403, "Forbidden: something never heard of"), Refused),
-        (refuses(401, "Unauthorized"), TokenRefused),
-        (refuses(404, "Not Found"), TokenRefused),
+        (refuses(401, "Unauthorized"), TryLater),
+        (refuses(404, "Not Found"), TryLater),
+        *[
+            (says(status, NGINX), TryLater)
+            for status in ("400 Bad Request", "401 Unauthorized", "403 Forbidden", "404 Not Found", "409 Conflict")
+        ],
+        (says("401 Unauthorized", '{"error": "login first"}'), TryLater),
         (refuses(500, "Internal Server Error"), TryLater),
         (says("502 Bad Gateway", "<html>bad gateway</html>"), TryLater),
         (says("504 Gateway Timeout", "<html>slow</html>"), MaybeDelivered),

@@ -1,11 +1,14 @@
 """Single calls to Telegram, and what is made of their answers."""
 
+import asyncio
 from datetime import UTC
 
 import pytest
+from telegram import BotCommand, BotCommandScopeAllPrivateChats
 
 from bot.access import Destination
-from bot.chat.errors import DeliveryError, MaybeDelivered, TryLater, Undeliverable
+from bot.chat.errors import DeliveryError, MaybeDelivered, Refused, TryLater, Undeliverable
+from bot.chat.hygiene import shortened, units
 from bot.chat.message import File, Message
 from bot.chat.messenger import Messenger
 from bot.store.keyboards import new_keyboard
@@ -144,7 +147,35 @@ async def test_answering_a_press_too_late_is_no_failure(messenger: Messenger, te
     telegram.failures[0].append(refusal(400, late))
     await messenger.answer("123", "done")
     await messenger.answer("124", "x" * 500, alert=True)
-    assert len(telegram.calls[1].text) == 200
+    assert telegram.calls[1].text == "x" * 199 + "…"
+
+
+async def test_a_press_that_telegram_would_rather_have_answered_later_is_answered_while_it_waits(
+    messenger: Messenger, telegram: FakeTelegram
+) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    messenger._sleep = sleep
+    telegram.failures[0].extend(refusal(429, "Too Many Requests", retry_after=seconds) for seconds in (4, 5))
+    await messenger.answer("123", "taken")
+    await asyncio.gather(*messenger._answering)
+    assert (len(telegram.calls), slept) == (3, [4, 5])
+    telegram.failures[0].extend(refusal(429, "Too Many Requests", retry_after=seconds) for seconds in (9, 9))
+    await messenger.answer("124", "taken")
+    await asyncio.gather(*messenger._answering)
+    assert (len(telegram.calls), slept) == (5, [4, 5, 9])
+
+
+@pytest.mark.parametrize("text", ["📞" * 150, "x" + "👨‍👩‍👧" * 60, "a" * 201])
+def test_what_is_too_long_is_cut_between_characters_and_counted_as_telegram_counts(text: str) -> None:
+    short = shortened(text, 200)
+    assert 190 <= units(short) <= 200
+    assert short.endswith("…")
+    assert not short[:-1].endswith("\u200d")
+    assert shortened(text, 1000) == text
 
 
 @pytest.mark.parametrize(
@@ -167,3 +198,14 @@ async def test_an_edit_in_a_chat_that_threw_the_bot_out_says_so(messenger: Messe
     telegram.failures[TEAM].append(refusal(403, "Forbidden: bot was kicked from the supergroup chat"))
     with pytest.raises(Undeliverable):
         await messenger.edit(TEAM, 9, HELLO, zone=UTC, now=NOON)
+
+
+async def test_a_menu_waits_as_long_as_telegram_says_and_is_then_set(
+    messenger: Messenger, telegram: FakeTelegram
+) -> None:
+    telegram.failures[0].append(refusal(429, "Too Many Requests: retry after 20", retry_after=20))
+    await messenger.set_menu([BotCommand("status", "How the trunks are")], BotCommandScopeAllPrivateChats())
+    assert [call.method for call in telegram.calls] == ["setMyCommands"] * 2
+    telegram.failures[0].append(refusal(400, "Bad Request: BOT_COMMANDS_TOO_MUCH"))
+    with pytest.raises(Refused):
+        await messenger.set_menu(None, BotCommandScopeAllPrivateChats())

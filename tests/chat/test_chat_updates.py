@@ -3,17 +3,18 @@
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
-from telegram import Update
+from telegram import Update, WebhookInfo
 from telegram.error import Conflict, InvalidToken, NetworkError
 from telegram.request import BaseRequest
 
 from bot.chat.errors import TokenRefused
+from bot.chat.foreign_webhook import FORGOTTEN_AFTER, ForeignWebhook, Telling
 from bot.chat.polling import Polling, UpdatesBot
 from bot.chat.updates import Updates
 from bot.store import chats, inbox
@@ -185,6 +186,57 @@ async def test_an_unknown_token_ends_the_run(store: Store) -> None:
     telegram = Telegram(InvalidToken("Unauthorized"))
     with pytest.raises(TokenRefused):
         await polling(telegram, updates(telegram, store, nobody)).run(asyncio.Event())
+
+
+class Elsewhere(Telegram):
+    """Somebody sets a webhook before every poll of which `batches` says so."""
+
+    def __init__(self, *batches: list[dict[str, Any]] | Exception) -> None:
+        super().__init__(*batches)
+        self.kept: list[bool] = []
+
+    async def get_webhook_info(self) -> WebhookInfo:
+        return WebhookInfo("https://crm.example.com/hook/5ecret", False, 0)
+
+    async def delete_webhook(self, *, drop_pending_updates: bool) -> None:
+        self.kept.append(not drop_pending_updates)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first",
+        "Conflict: terminated by setWebhook request",
+    ],
+)
+async def test_a_webhook_of_somebody_else_is_deleted_and_is_no_second_copy(
+    store: Store, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    pauses: list[float] = []
+    conflicts: list[str] = []
+    told: list[tuple[str, Telling]] = []
+
+    async def wait(_stop: asyncio.Event, seconds: float) -> None:
+        pauses.append(seconds)
+
+    async def found(host: str, telling: Telling) -> None:
+        told.append((host, telling))
+
+    monkeypatch.setattr("bot.chat.polling.wait_for", wait)
+    telegram = Elsewhere(*[Conflict(text)] * 9, [update(1)])
+    heard = {"conflict": lambda: conflicts.append("second copy"), "webhook_found": found}
+    await until_worked_off(telegram, updates(telegram, store, nobody), **heard)
+    assert telegram.kept == [True] * 9
+    assert told == [("crm.example.com", Telling.ONCE), ("crm.example.com", Telling.AGAIN_AND_AGAIN)]
+    assert [pause for pause in pauses if pause] == [2, 4, 8, 16, 32, 60, 60, 60]
+    assert conflicts == []
+
+
+def test_after_an_hour_without_it_a_webhook_is_told_of_once_more() -> None:
+    webhook = ForeignWebhook()
+    assert [webhook.deleted(NOW) for _ in range(4)] == [Telling.ONCE, None, Telling.AGAIN_AND_AGAIN, None]
+    later = NOW + FORGOTTEN_AFTER + timedelta(seconds=1)
+    assert (webhook.pause(later), webhook.deleted(later)) == (0.0, Telling.ONCE)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, T
 from bot import metrics
 from bot.chat import webhook as module
 from bot.chat.errors import TokenRefused
+from bot.chat.foreign_webhook import Telling
 from bot.chat.updates import WANTED, Updates
 from bot.chat.webhook import LARGEST, SECRET_HEADER, Webhook
 from bot.store import inbox
@@ -82,10 +83,14 @@ class House:
             clock=lambda: self.now,
             polled=lambda: self.heard.append("well"),
             conflict=lambda: self.heard.append("changed"),
+            webhook_found=self._found,
         )
         self.http = httpx.AsyncClient(
             transport=httpx.ASGITransport(self.webhook.receive), base_url="http://bot", headers={SECRET_HEADER: SECRET}
         )
+
+    async def _found(self, host: str, telling: Telling) -> None:
+        self.heard.append(f"{telling}: {host}")
 
     async def _handle(self, update: Update) -> None:
         assert update.message is not None
@@ -232,16 +237,21 @@ async def test_at_the_start_the_webhook_is_made_new_and_what_failed_before_is_no
 
 
 @pytest.mark.parametrize(
-    "change",
-    [{"url": ""}, {"url": "https://evil.example.com/"}, {"allowed_updates": ("message",)}, {"max_connections": 40}],
+    ("change", "heard"),
+    [
+        ({"url": ""}, "changed"),
+        ({"url": "https://evil.example.com/"}, "once: evil.example.com"),
+        ({"allowed_updates": ("message",)}, "changed"),
+        ({"max_connections": 40}, "changed"),
+    ],
 )
-async def test_what_somebody_changed_is_set_again(house: House, change: dict[str, Any]) -> None:
+async def test_what_somebody_changed_is_set_again(house: House, change: dict[str, Any], heard: str) -> None:
     await house.webhook.look()
     house.telegram.info |= change
     await house.webhook.look()
     await house.webhook.look()
     assert house.telegram.done == ["deleted", "set"] * 2
-    assert house.heard == ["well", "changed", "well"]
+    assert house.heard == ["well", heard, "well"]
 
 
 async def test_what_telegram_cannot_bring_is_told_once_tried_anew_and_is_no_sign_of_life(

@@ -55,7 +55,9 @@ class _Time:
         asyncio.set_event_loop_policy(_Policy(clock) if clock else None)
 
     def now(self) -> datetime:
-        return datetime.fromtimestamp(self._time(), UTC)
+        """As the machine's clock is set: a test may write into a file by how many seconds that is wrong."""
+        path = os.environ.get("TESTS_CLOCK_WRONG_BY")
+        return datetime.fromtimestamp(self._time() + (float(Path(path).read_text()) if path else 0.0), UTC)
 
 
 class _Policy(asyncio.DefaultEventLoopPolicy):
@@ -155,10 +157,12 @@ def _load(its_time: _Time) -> None:
     import bot.access_report
     import bot.application
     import bot.cli
+    import bot.steady_clock
     from bot.chat import render
     from tests.end_to_end import warm
 
     bot.application.utc_now = bot.access_report._now = its_time.now
+    bot.steady_clock.since_boot = time.monotonic
     vars(render)["Environment"] = partial(Environment, bytecode_cache=_Compiled())
     for language in warm.LANGUAGES:
         templates = render.Renderer(language)._environment

@@ -1,5 +1,6 @@
 """The real program tells that it lives, and ends without losing anything."""
 
+import re
 import socket
 import sqlite3
 import threading
@@ -11,7 +12,18 @@ from typing import Any
 
 import httpx
 
-from tests.end_to_end.house import ANNA, BORIS, PATIENCE, VERA, Program, Standins
+from tests.end_to_end.house import (
+    ANNA,
+    BORIS,
+    GROUP,
+    PATIENCE,
+    TOKEN,
+    VERA,
+    Program,
+    Standins,
+    running_bot,
+    running_standins,
+)
 
 PING = "/ping/5ecret-0f-the-monitor"
 
@@ -126,21 +138,84 @@ def taken_in(bot: Program) -> int:
         return int(store.execute("SELECT count(*) FROM inbox").fetchone()[0])
 
 
-def test_a_token_that_is_revoked_ends_it_also_when_it_is_told_while_sending(
+REFUSALS = (
+    {"kind": "unauthorized"},
+    {"kind": "html", "status": 404},
+    {"kind": "html", "status": 401},
+    {"kind": "html", "status": 409},
+)
+
+
+def test_strange_refusals_and_a_foreign_webhook_do_not_end_it(
     standins: Standins, start_bot: Callable[..., Program]
 ) -> None:
+    for refusal in REFUSALS:
+        standins.post("/client/faults", **refusal, methods=["getMe"])
     bot = start_bot()
     standins.wait_until_known()
-    standins.post("/client/faults", kind="unauthorized", count=-1, methods=["sendMessage"])
+    for method in ("getUpdates", "sendMessage"):
+        for refusal in REFUSALS:
+            standins.post("/client/faults", **refusal, methods=[method])
     standins.breaks("Zadarma")
-    assert bot.wait(PATIENCE) == 3
-    assert "Telegram refuses TELEGRAM_TOKEN" in bot.log.read_text()
+    standins.wait_for_message("Zadarma")
+    assert "Zadarma" in standins.asks(ANNA, "/status")
+    standins.post(f"/bot{TOKEN}/setWebhook", url="http://localhost:9/hook/5ecret")
+    note = standins.wait_for_message("set a webhook for my token", ANNA)
+    assert "localhost" in note
+    assert "5ecret" not in note.text
+    standins.asks(ANNA, "/id")
+    assert not standins.alerts("another copy|second copy", ANNA)
+    assert bot.stop() == 0
 
 
-def test_a_token_that_is_refused_at_the_start_ends_it_at_once(
+def test_a_token_that_is_refused_for_minutes_ends_it_with_a_clear_line(tmp_path: Path) -> None:
+    with running_standins(speed=40) as standins:
+        standins.post("/client/faults", kind="unauthorized", count=-1)
+        with running_bot(standins, tmp_path) as bot:
+            assert bot.wait(PATIENCE) == 3
+            assert "Telegram refuses TELEGRAM_TOKEN" in bot.log.read_text()
+
+
+def test_an_id_that_lost_its_minus_is_found_before_the_first_outage_which_reaches_the_administrators(
     standins: Standins, start_bot: Callable[..., Program]
 ) -> None:
-    standins.post("/client/faults", kind="unauthorized", count=-1)
-    bot = start_bot()
-    assert bot.wait(PATIENCE) == 3
-    assert "Telegram refuses TELEGRAM_TOKEN" in bot.log.read_text()
+    bot = start_bot(ALERT_CHATS=str(abs(GROUP)), ADMINS=f"{ANNA},1")
+    note = standins.wait_for_message("Alerts would not arrive", ANNA)
+    assert f"Did you mean {GROUP}, PBX on call?" in note
+    assert "1 (ADMINS): nobody with the id 1 has started me" in note
+    standins.wait_until_known()
+    standins.breaks("Zadarma")
+    standins.wait_for_message("Zadarma", ANNA, note.id)
+    assert f"did you mean {GROUP}" in bot.log.read_text()
+
+
+def test_an_outage_lasts_as_long_as_it_really_did_whatever_the_machines_clock_is_set_to(
+    standins: Standins, start_bot: Callable[..., Program], tmp_path: Path
+) -> None:
+    wrong_by = tmp_path / "wrong-by"
+
+    def set_clock(hours: float) -> None:
+        new = tmp_path / "new"
+        new.write_text(str(hours * 3600))
+        new.replace(wrong_by)
+
+    def is_followed(times: int) -> None:
+        standins.wait_for(lambda: bot.log.read_text().count("the machine's clock was set") >= times or None, "followed")
+
+    # As of a machine without a battery, until the network tells it the time.
+    set_clock(-3)
+    bot = start_bot(TESTS_CLOCK_WRONG_BY=str(wrong_by), ESCALATE_AFTER="1800")
+    standins.wait_until_known()
+    standins.breaks("Zadarma")
+    alert = standins.wait_for_message("Zadarma is down")
+    for times, hours in enumerate((0, 3, 0), start=1):
+        set_clock(hours)
+        is_followed(times)
+        standins.wait_for_looks(2)
+    standins.mends("Zadarma")
+    over = standins.wait_for(lambda: (m := standins.again(alert)) and (m if "It lasted" in m else None), "its end")
+    lasted = re.search(r"It lasted ([^:]+):", over.text)
+    assert lasted
+    assert re.fullmatch(r"(1 min )?\d+ s|[1-4] min", lasted[1]), lasted[1]
+    everything = "\n".join(one.text for chat in (GROUP, ANNA) for one in standins.from_bot(chat))
+    assert not re.search("given up|hand|Nobody|nobody|blind|clock", everything), everything

@@ -11,7 +11,6 @@ from tests.end_to_end.house import (
     BORIS,
     GROUP,
     SAM,
-    TOKEN,
     Program,
     Seen,
     Standins,
@@ -264,15 +263,6 @@ def test_the_group_becoming_a_supergroup_loses_neither_alerts_nor_rights(standin
     standins.breaks("Zadarma")
     standins.wait_for_message(DOWN, chat=new)
     assert "Zadarma" in standins.asks(SAM, "/status", new)
-
-
-def test_a_revoked_token_ends_the_program_with_a_clear_line(standins: Standins, start_bot: Start) -> None:
-    program = start_bot()
-    standins.post("/client/faults", kind="unauthorized", count=-1)
-    standins.post("/client/send", **{"as": 1001, "chat": 1001, "text": "wake the long poll"})
-    assert program.wait(70) == 3
-    assert "TELEGRAM_TOKEN" in program.log.read_text()
-    assert TOKEN not in program.log.read_text()
 
 
 def test_a_polite_end_is_quick_and_leaves_nothing_behind(standins: Standins, start_bot: Start) -> None:

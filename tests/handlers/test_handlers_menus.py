@@ -1,15 +1,20 @@
 """When the command menus are offered anew."""
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from telegram import Update
+from structlog.testing import capture_logs
+from telegram import BotCommand, BotCommandScope, Update
 
+from bot.access import EVERY_STATION, Asking, Grant
+from bot.chat.errors import DeliveryError, TryLater, Undeliverable
+from bot.chat.hygiene import units
 from bot.store.database import Store
 from handlers import CATALOGUE
 from handlers.menus import Menus
 from tests.chat.renderers import renderer
-from tests.handlers.bench import ANNA, GROUP, NOW, OTHER_GROUP, Bench, message
+from tests.handlers.bench import ANNA, GROUP, NOW, OLGA, OTHER_GROUP, SAM, VERA, Bench, message
 
 
 @pytest.mark.parametrize(
@@ -20,7 +25,92 @@ async def test_a_group_that_takes_its_roles_to_a_new_id_is_offered_its_menu_at_o
     store: Store, more: dict[str, Any], anew: bool
 ) -> None:
     bench = Bench(store)
-    menus = Menus(None, renderer(), CATALOGUE, bench.book, bench.clock)  # type: ignore[arg-type]
+    menus = Menus(None, renderer(), CATALOGUE, bench.book, bench.store, bench.clock)  # type: ignore[arg-type]
     update = {"update_id": 1, "message": message("", ANNA, GROUP, NOW) | more}
     menus.heard(Update.de_json(update, None))
     assert menus._changed.is_set() is anew
+
+
+@dataclass
+class Profile:
+    """Where the menus are set: what was set where, and what it answers instead."""
+
+    told: list[str] = field(default_factory=list)
+    failures: dict[int, DeliveryError] = field(default_factory=dict)
+
+    async def set_menu(self, commands: list[BotCommand] | None, scope: BotCommandScope) -> None:
+        chat = getattr(scope, "chat_id", 0)
+        self.told.append(f"{'sets' if commands is not None else 'takes away'} {scope.type} {chat or ''}".rstrip())
+        if chat in self.failures:
+            raise self.failures[chat]
+
+
+@pytest.fixture
+def profile() -> Profile:
+    return Profile()
+
+
+def started(bench: Bench, profile: Profile, bot_id: str = "1") -> Menus:
+    return Menus(profile, renderer(), CATALOGUE, bench.book, bench.store, bench.clock, bot_id)  # type: ignore[arg-type]
+
+
+async def offered(menus: Menus, profile: Profile) -> list[str]:
+    profile.told.clear()
+    await menus.offer()
+    return list(profile.told)
+
+
+async def test_only_what_changed_is_told_also_by_the_next_run(store: Store, profile: Profile) -> None:
+    bench = Bench(store)
+    menus = started(bench, profile)
+    assert len(await offered(menus, profile)) > 5
+    assert await offered(menus, profile) == []
+    menus = started(bench, profile)
+    assert await offered(menus, profile) == []
+    await bench.book.give(Grant(SAM, "viewer", given_by=ANNA), Asking(ANNA, ANNA, True, EVERY_STATION, NOW))
+    told = await offered(menus, profile)
+    assert f"sets chat {SAM}" in told
+    assert all(str(SAM) in one or "chat_member" in one for one in told)
+    # Of another bot nothing is known.
+    assert len(await offered(started(bench, profile, bot_id="2"), profile)) > 5
+
+
+async def test_a_refused_menu_is_told_of_once_and_tried_again_when_its_chat_is_heard_of(
+    store: Store, profile: Profile
+) -> None:
+    bench = Bench(store)
+    profile.failures[ANNA] = Undeliverable("Forbidden: bot can't initiate conversation with a user")
+    with capture_logs() as lines:
+        for _ in range(2):
+            menus = started(bench, profile)
+            await menus.offer()
+            assert await offered(menus, profile) == []
+    assert [line["log_level"] for line in lines if line["event"] == "a command menu is refused"] == ["warning"]
+    profile.failures.clear()
+    menus.heard(Update.de_json({"update_id": 1, "message": message("", ANNA, ANNA, NOW)}, None))
+    assert menus._changed.is_set()
+    assert await offered(menus, profile) == [f"sets chat {ANNA}"]
+    assert await offered(menus, profile) == []
+
+
+async def test_telegram_being_away_is_no_refusal(store: Store, profile: Profile) -> None:
+    menus = started(Bench(store), profile)
+    profile.failures[ANNA] = TryLater("away")
+    await menus.offer()
+    profile.failures.clear()
+    assert await offered(menus, profile) == [f"sets chat {ANNA}"]
+
+
+# Measured: Telegram takes some 4,000 characters of descriptions in one menu, and refuses 5,000.
+MOST = 4000
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+@pytest.mark.parametrize("chat", [0, GROUP])
+async def test_the_descriptions_of_no_menu_are_too_long_together(store: Store, language: str, chat: int) -> None:
+    bench = Bench(store)
+    menus = Menus(None, renderer(language), CATALOGUE, bench.book, store, bench.clock)  # type: ignore[arg-type]
+    for person in (ANNA, VERA, OLGA, SAM):
+        listed = menus._listed(await bench.book.current(), person, chat or person)
+        assert sum(units(one.description) for one in listed) < MOST
+        assert all(0 < units(one.description) <= 256 for one in listed)

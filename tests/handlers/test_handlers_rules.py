@@ -71,7 +71,7 @@ async def test_the_table_is_what_is_obeyed(bench: Bench, person: int, private: b
 @pytest.mark.parametrize("private", [True, False])
 async def test_help_and_the_menu_list_what_is_obeyed(bench: Bench, person: int, private: bool) -> None:
     expected = {c.name for c in in_order(CATALOGUE) if holds(c.rule, ROLES[person], private=private)}
-    menus = Menus(None, renderer(), CATALOGUE, bench.book, bench.clock)  # type: ignore[arg-type]
+    menus = Menus(None, renderer(), CATALOGUE, bench.book, bench.store, bench.clock)  # type: ignore[arg-type]
     offered = menus._listed(await bench.book.current(), person, person if private else GROUP)
     assert {command.command for command in offered} == {name for name in expected if " " not in name}
     if ROLES[person] is None:

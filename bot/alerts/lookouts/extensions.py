@@ -43,6 +43,10 @@ class ExtensionLookout:
         memory = (self._memories or {}).get(number)
         return memory.condition.bad_since if memory else None
 
+    def forget(self) -> None:
+        """What is stored may have changed."""
+        self._memories = None
+
     async def look(self) -> None:
         before = self._memories if self._memories is not None else await self._remembered()
         watched = await self._watched()

@@ -7,23 +7,27 @@ from bot.alerts.incident import EXTENSION, NO_CALLS
 from bot.alerts.lookouts import extensions, incoming_calls
 from bot.alerts.lookouts.station import StationLookouts
 from bot.alerts.rounds import Rounds
+from bot.standstill import Standstill
 from bot.store import watched
 from bot.store.database import Store
 
 
 class FleetLookouts:
-    """`turned` is told that the rounds go on."""
+    """`turned` is told that the rounds go on; each look moves in `standstill`."""
 
-    def __init__(self, store: Store, turned: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, store: Store, turned: Callable[[], None] = lambda: None, standstill: Standstill | None = None
+    ) -> None:
         self._store = store
+        self._standstill = standstill or Standstill()
         self._stations: dict[str, StationLookouts] = {}
         self._phones = Rounds("phones", extensions.LOOK_EVERY, self._with_phones, turned)
         self._calls = Rounds("incoming calls", incoming_calls.LOOK_EVERY, self._with_calls)
 
     def add(self, station: str, lookouts: StationLookouts) -> None:
         self._stations[station] = lookouts
-        self._phones.add(station, lookouts.phones.look)
-        self._calls.add(station, lookouts.calls.turn)
+        self._phones.add(station, self._standstill.in_motion(lookouts.phones.look))
+        self._calls.add(station, self._standstill.in_motion(lookouts.calls.turn))
 
     async def remove(self, station: str) -> None:
         """When this returns, no look is under way."""

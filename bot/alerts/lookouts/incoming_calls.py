@@ -61,6 +61,10 @@ class NoCallsLookout:
     def is_on(self) -> bool:
         return bool(self._after)
 
+    def forget(self) -> None:
+        """What is stored may have changed."""
+        self._memory = self._last = None
+
     async def turn(self) -> None:
         await (self.look() if self.is_on else self.call_off())
 

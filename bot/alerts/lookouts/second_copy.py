@@ -39,6 +39,11 @@ class SecondCopyLookout(ToldLookout):
         if now - self._quiet_since >= QUIET:
             self._note(False, now)
 
+    def forget(self) -> None:
+        """What is stored may have changed."""
+        self._memory = self._latest = None
+        self._quiet_since = self._clock()
+
     def _note(self, bad: bool, now: datetime) -> None:
         self._latest = (bad, self._quiet_since, now)
         self._news.set()

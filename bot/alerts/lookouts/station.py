@@ -46,8 +46,10 @@ class StationLookouts:
         self.calls = NoCallsLookout(station, pbx, book, quiet.after, quiet.hours, zone, in_trouble, clock)
 
     def recall(self, states: Mapping[str, dict[str, Any]]) -> None:
-        """What is remembered of the station, by subject."""
+        """What is remembered of the station, by subject. The others read it when they need it."""
         self.clock.recall(states)
+        self.phones.forget()
+        self.calls.forget()
 
     async def after_a_look(self) -> None:
         """What the look at the trunks has shown beside them. Nothing that happens here fails the watch."""

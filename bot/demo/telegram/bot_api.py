@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -20,8 +21,8 @@ METHODS = {
     for table in (bot_methods.METHODS, chat_methods.METHODS, sending.METHODS, editing.METHODS)
     for name, method in table.items()
 }
+MENUS = frozenset({"setmycommands", "deletemycommands"})
 COUNTED = frozenset(name.lower() for name in (*sending.METHODS, *editing.METHODS))
-BAD_GATEWAY = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 
 def check_token(telegram: Telegram, token: str) -> None:
@@ -50,8 +51,8 @@ async def _answer(telegram: Telegram, request: Request, method: str, params: Par
     if fault is not None and (refusal := fault.refusal()) is not None:
         raise refusal
     if fault is not None and fault.kind is FaultKind.HTML:
-        telegram.log.add(_name(method), params, 502, {"description": "an HTML page"})
-        return HTMLResponse(BAD_GATEWAY, 502)
+        telegram.log.add(_name(method), params, fault.status, {"description": "an HTML page"})
+        return HTMLResponse(_page(fault.status), fault.status)
     if fault is not None and fault.kind is FaultKind.CUT:
         telegram.log.add(_name(method), params, 0, {"description": "cut before it was carried out"})
         return _cut(request)
@@ -61,6 +62,12 @@ async def _answer(telegram: Telegram, request: Request, method: str, params: Par
     spoiled = fault is not None and fault.kind is FaultKind.LOST_ANSWER
     telegram.log.add(_name(method), params, 200, {"result": result, "answer_lost": spoiled})
     return await _deliver(request, fault, {"ok": True, "result": result})
+
+
+def _page(status: int) -> str:
+    """What a web server between the bot and Telegram says."""
+    title = f"{status} {HTTPStatus(status).phrase}"
+    return f"<html><head><title>{title}</title></head><body><h1>{title}</h1><hr>nginx</body></html>"
 
 
 async def _deliver(request: Request, fault: Fault | None, body: Json) -> Response:
@@ -87,6 +94,8 @@ def call(telegram: Telegram, method: str, params: Params) -> object:
         seconds = telegram.limits.spend(chat_id)
         if seconds:
             raise too_many_requests(seconds)
+    if method.lower() in MENUS and (seconds := telegram.limits.spend_profile()):
+        raise too_many_requests(seconds)
     return known[1](telegram, params)
 
 

@@ -12,7 +12,13 @@ from bot.demo.telegram.world import Telegram
 
 
 def get_chat(telegram: Telegram, params: Params) -> Json:
-    return shapes.full_chat(reachable_chat(telegram, params))
+    """Whoever blocked the bot is still known to it; who never started it is not."""
+    chat = telegram.chats.get(params.chat_id() or 0)
+    if chat is None or chat.person is None:
+        return shapes.full_chat(reachable_chat(telegram, params))
+    if not chat.person.started:
+        raise bad_request("chat not found")
+    return shapes.full_chat(chat)
 
 
 def _user(telegram: Telegram, params: Params) -> Person:

@@ -23,6 +23,7 @@ def faults(telegram: Telegram, params: Params) -> Json:
         5 if retry_after is None else retry_after,
         params.number("seconds", 5.0),
         params.text("description"),
+        params.integer("status") or 502,
     )
     telegram.faults.order(fault)
     return {"kind": kind, "count": fault.count}

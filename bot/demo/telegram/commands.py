@@ -3,12 +3,15 @@
 import re
 from collections.abc import Iterator
 
+from bot.demo.telegram.entities import units
 from bot.demo.telegram.model import Chat, Json
 from bot.demo.telegram.params import Params
 from bot.demo.telegram.refusal import bad_request
 
 MOST_COMMANDS = 100
 LONGEST_DESCRIPTION = 256
+# Of all descriptions of a menu together: some 4,000 characters pass, 5,000 do not.
+LONGEST_DESCRIPTIONS = 4500
 SCOPES = frozenset(
     {"default", "all_private_chats", "all_group_chats", "all_chat_administrators"}
     | {"chat", "chat_administrators", "chat_member"}
@@ -74,7 +77,10 @@ def read_commands(params: Params) -> list[Json]:
     items = params.items("commands")
     if len(items) > MOST_COMMANDS:
         raise bad_request("BOT_COMMANDS_TOO_MUCH")
-    return [_command(item) for item in items]
+    commands = [_command(item) for item in items]
+    if sum(units(str(one["description"])) for one in commands) > LONGEST_DESCRIPTIONS:
+        raise bad_request("BOT_COMMANDS_TOO_MUCH")
+    return commands
 
 
 def _command(item: object) -> Json:

@@ -42,7 +42,9 @@ def _character(found: re.Match[str]) -> str | None:
     if found[3]:
         return NAMED[found[3]]
     code = int(found[1], 16) if found[1] else int(found[2])
-    return chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else None
+    if 0xD800 <= code < 0xE000:
+        raise bad_request("strings must be encoded in UTF-8")
+    return chr(code) if 0 < code < 0x110000 else None
 
 
 @dataclass
@@ -132,6 +134,7 @@ class _Reader:
         if (
             opened.tag == "pre"
             and inner
+            and inner.details
             and (inner.type, inner.offset, inner.end) == ("code", entity.offset, entity.end)
         ):
             self.found.pop()

@@ -30,6 +30,8 @@ class Fault:
     retry_after: int = 5
     seconds: float = 5.0
     description: str = ""
+    # Of an HTML page.
+    status: int = 502
 
     def meets(self, method: str, chat: int | None) -> bool:
         return (

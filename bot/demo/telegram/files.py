@@ -10,6 +10,7 @@ from bot.demo.telegram.refusal import Refusal, bad_request
 
 DOWNLOAD_LIMIT = 20 * 1024 * 1024
 PHOTO_LIMIT = 10 * 1024 * 1024
+AUDIO = (".mp3", ".m4a")
 PICTURES = frozenset({"image/png", "image/jpeg"})
 SOUNDS = frozenset({"audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav", "audio/x-wav", "audio/webm"})
 
@@ -33,7 +34,10 @@ class Shelf:
         return file
 
     def add_sound(self, kind: str, upload: Upload, said: Params) -> File:
-        """Telegram believes what is said of a sound: its length, its name."""
+        """Telegram believes what is said of a sound: its length, its name; but what is neither MP3 nor M4A becomes a
+        document."""
+        if kind == "audio" and not upload.name.lower().endswith(AUDIO):
+            return self.add("document", upload)
         file = self.add(kind, upload)
         duration = max(0, int(said.number("duration", 0)))
         named = replace(file, duration=duration, title=said.text("title"), performer=said.text("performer"))

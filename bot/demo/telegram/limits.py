@@ -9,6 +9,9 @@ BURST = 3
 CHAT_PER_SECOND = 1.0
 GROUP_PER_MINUTE = 20
 OVERALL_PER_SECOND = 30
+# Of what concerns the bot itself; Telegram does not say how often it takes that.
+PROFILE_PER_MINUTE = 60
+PROFILE_BURST = 20, 10.0
 
 
 @dataclass
@@ -41,6 +44,19 @@ class Limits:
         self._overall = _Window(OVERALL_PER_SECOND, 1.0)
         self._groups: dict[int, _Window] = defaultdict(lambda: _Window(GROUP_PER_MINUTE, 60.0))
         self._chats: dict[int, _Bucket] = {}
+        self._profile = (_Window(*PROFILE_BURST), _Window(PROFILE_PER_MINUTE, 60.0))
+
+    def spend_profile(self) -> int:
+        """Counts one command menu that is set or deleted. Returns 0, or the seconds to wait."""
+        if not self.enforced:
+            return 0
+        now = self._now()
+        wait = max(window.wait(now) for window in self._profile)
+        if wait > 0:
+            return math.ceil(wait)
+        for window in self._profile:
+            window.times.append(now)
+        return 0
 
     def spend(self, chat_id: int) -> int:
         """Counts one message, edit or delete. Returns 0, or the seconds to wait when it is one too many."""

@@ -12,6 +12,9 @@ from bot.demo.telegram.world import Telegram
 
 LONGEST_TEXT = 4096
 LONGEST_CAPTION = 1024
+# In bytes, before the entities are read.
+LONGEST_SOURCE = 32_768
+MOST_ENTITIES = 100
 Formatted = tuple[str, list[Entity]]
 
 
@@ -64,6 +67,8 @@ def read_caption(telegram: Telegram, params: Params) -> Formatted:
 
 def _formatted(telegram: Telegram, params: Params, name: str, entities_name: str) -> Formatted:
     source = params.text(name)
+    if len(source.encode()) > LONGEST_SOURCE:
+        raise bad_request("text is too long")
     match params.text("parse_mode").lower():
         case "html":
             text, entities = strip(*read_html(source))
@@ -71,7 +76,8 @@ def _formatted(telegram: Telegram, params: Params, name: str, entities_name: str
             text, entities = strip(source, [_entity(item) for item in params.items(entities_name)])
         case _:
             raise bad_request("unsupported parse_mode")
-    return text, [_with_person(telegram, entity) for entity in detect(text, entities)]
+    # What is too much is left out without a word.
+    return text, [_with_person(telegram, entity) for entity in detect(text, entities)[:MOST_ENTITIES]]
 
 
 def _entity(item: object) -> Entity:
@@ -105,10 +111,13 @@ def read_reply(chat: Chat, params: Params) -> int | None:
 
 
 def read_thread(telegram: Telegram, chat: Chat, params: Params, reply_to: int | None) -> int | None:
-    """Outside a forum the thread is ignored; the General topic has no number that may be named."""
+    """In a group without topics the thread is ignored, in private there is none; the General topic has no number that
+    may be named."""
+    thread = params.integer("message_thread_id")
+    if chat.is_private and thread is not None:
+        raise bad_request("message thread not found")
     if not chat.is_forum:
         return None
-    thread = params.integer("message_thread_id")
     if thread is None and reply_to is not None:
         thread = chat.messages[reply_to].thread
     elif thread is not None and (thread == GENERAL or thread not in chat.topics):

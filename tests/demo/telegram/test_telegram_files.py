@@ -79,9 +79,10 @@ async def test_a_sound_has_its_length_and_name_and_is_played_by_the_page(bot: Bo
 
 
 async def test_a_page_that_calls_itself_a_sound_is_only_saved(bot: Bot, people: People) -> None:
-    await bot.send_audio(ANNA, b"<script>", filename="call.html")
+    sent = await bot.send_audio(ANNA, b"<script>", filename="call.html")
+    assert (sent.audio, sent.document is not None) == (None, True)
     (shown,) = await people.messages(ANNA, ANNA)
-    saved = await people.http.get(shown["audio"]["url"])
+    saved = await people.http.get(shown["document"]["url"])
     assert (saved.headers["content-type"], saved.headers["content-disposition"]) == (
         "application/octet-stream",
         "attachment",

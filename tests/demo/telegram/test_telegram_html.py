@@ -30,6 +30,7 @@ def test_offsets_count_utf16_units_so_that_an_emoji_is_two() -> None:
         ("a &lt;b&gt; &amp;amp; &quot;c&quot; &#128512; &nbsp;", 'a <b> &amp; "c" 😀 &nbsp;', []),
         ("<b>bold <i>both</i></b>", "bold both", [("italic", 5, 4), ("bold", 0, 9)]),
         ('<pre><code class="language-python">x</code></pre>', "x", [("pre", 0, 1)]),
+        ("<pre><code>x</code></pre>", "x", [("code", 0, 1), ("pre", 0, 1)]),
         ('<span class="tg-spoiler">x</span><tg-spoiler>y</tg-spoiler>', "xy", [("spoiler", 0, 1), ("spoiler", 1, 1)]),
         ("<blockquote expandable>long</blockquote>", "long", [("expandable_blockquote", 0, 4)]),
         ('<a href="https://example.com/?a=1&amp;b=2">x</a>', "x", [("text_link", 0, 1)]),

@@ -51,3 +51,12 @@ async def test_too_many_calls_are_told_when_to_come_back(bot: Bot, people: Peopl
     await bot.send_message(ANNA, "another chat")
     await people.do("limits", enforced=False)
     await bot.send_message(ON_CALL, "4")
+
+
+def test_menus_are_taken_at_a_pace_of_their_own() -> None:
+    now = Hand()
+    limits = Limits(now)
+    assert [limits.spend_profile() for _ in range(21)] == [0] * 20 + [10]
+    assert limits.spend(1) == 0
+    now.time += 10
+    assert limits.spend_profile() == 0

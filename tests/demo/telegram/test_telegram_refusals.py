@@ -1,5 +1,5 @@
 import pytest
-from telegram import Bot
+from telegram import Bot, BotCommand
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken
 
 from bot.demo.telegram import app, populated
@@ -99,3 +99,33 @@ async def test_a_colon_in_the_token_may_come_escaped_and_parameters_as_json(peop
     assert answer.json()["result"]["text"] == "hello"
     complaint = (await people.http.post(path, json={"text": "hello"})).json()
     assert complaint == {"ok": False, "error_code": 400, "description": "Bad Request: chat_id is empty"}
+
+
+async def test_what_telegram_takes_of_one_text(bot: Bot) -> None:
+    """Raw it may have 32,768 bytes; no half of a character; and after a hundred entities the rest is plain."""
+    with pytest.raises(BadRequest, match="Text is too long"):
+        await bot.send_message(ANNA, "<b>" + "x" * 40 + "</b>" + "&amp;" * 6600, parse_mode="HTML")
+    with pytest.raises(BadRequest, match="Strings must be encoded in utf-8"):
+        await bot.send_message(ANNA, "a&#xD800;", parse_mode="HTML")
+    sent = await bot.send_message(ANNA, "<b>x</b> " * 120, parse_mode="HTML")
+    assert len(sent.entities) == 100
+
+
+async def test_in_private_there_are_no_topics(bot: Bot) -> None:
+    with pytest.raises(BadRequest, match="Message thread not found"):
+        await bot.send_message(ANNA, "x", message_thread_id=5)
+
+
+async def test_whoever_never_started_the_bot_is_no_chat_and_whoever_blocked_it_still_is(
+    bot: Bot, people: People
+) -> None:
+    with pytest.raises(BadRequest, match="Chat not found"):
+        await bot.get_chat(BORIS)
+    await people.do("block", **{"as": ANNA}, blocked=True)
+    assert (await bot.get_chat(ANNA)).first_name == "Anna"
+
+
+async def test_a_menu_may_not_be_too_long_as_a_whole(bot: Bot) -> None:
+    await bot.set_my_commands([BotCommand(f"c{number}", "x" * 250) for number in range(16)])
+    with pytest.raises(BadRequest, match="Bot_commands_too_much"):
+        await bot.set_my_commands([BotCommand(f"c{number}", "x" * 250) for number in range(20)])

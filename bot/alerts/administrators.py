@@ -1,0 +1,70 @@
+"""The administrators who can be written to, told of what concerns the bot itself."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.alerts.destinations import Destinations
+from bot.store import outbox
+from bot.store.database import Store
+from bot.store.outbox import Urgency
+from bot.supervision import first_line
+
+log = structlog.get_logger(__name__)
+
+
+class Administrators:
+    """`wake` tells the courier."""
+
+    def __init__(
+        self,
+        store: Store,
+        destinations: Destinations,
+        clock: Callable[[], datetime],
+        wake: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._destinations = destinations
+        self._clock = clock
+        self._wake = wake
+
+    async def named(self) -> Sequence[int]:
+        """Whether they can be written to or not."""
+        async with self._store.begin() as session:
+            return await self._destinations.every_admin(session, self._clock())
+
+    async def able(self, session: AsyncSession) -> Sequence[int]:
+        """Those who can be written to, as far as is known."""
+        return await self._destinations.admins(session, self._clock())
+
+    async def tell(self, template: str, facts: Mapping[str, Any]) -> None:
+        """A store that refuses is no reason to stop what is being told of."""
+        try:
+            async with self._store.begin() as session:
+                await self.owe(session, template, facts)
+        except SQLAlchemyError as error:
+            log.error("the store refuses; the administrators are not told", what=template, reason=first_line(error))
+        else:
+            self._wake()
+
+    async def owe(self, session: AsyncSession, template: str, facts: Mapping[str, Any]) -> Sequence[int]:
+        """Who they are; nobody, when none can be written to. Call the courier after the transaction."""
+        now = self._clock()
+        told = await self.able(session)
+        if not told:
+            log.error("no administrator can be written to", what=template, **facts)
+        for person in told:
+            outbox.owe(
+                session,
+                chat_id=person,
+                thread_id=None,
+                template=template,
+                facts=dict(facts),
+                now=now,
+                urgency=Urgency.RESOLVE,
+            )
+        return told

@@ -1,0 +1,48 @@
+"""Many may move at the same time, and now and then all of them have to stand still."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Standstill:
+    def __init__(self) -> None:
+        self._moving = 0
+        self._changed = asyncio.Condition()
+        self._is_wanted = False
+
+    @asynccontextmanager
+    async def moving(self) -> AsyncIterator[None]:
+        """Not inside another one of the same task."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: not self._is_wanted)
+            self._moving += 1
+        try:
+            yield
+        finally:
+            self._moving -= 1
+            async with self._changed:
+                self._changed.notify_all()
+
+    def in_motion(self, deed: Callable[[], Awaitable[T]]) -> Callable[[], Awaitable[T]]:
+        async def moving() -> T:
+            async with self.moving():
+                return await deed()
+
+        return moving
+
+    @asynccontextmanager
+    async def still(self) -> AsyncIterator[None]:
+        """Begins when nobody moves any more; meanwhile nobody begins to."""
+        async with self._changed:
+            self._is_wanted = True
+            await self._changed.wait_for(lambda: self._moving == 0)
+        try:
+            yield
+        finally:
+            self._is_wanted = False
+            async with self._changed:
+                self._changed.notify_all()

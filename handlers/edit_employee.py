@@ -28,7 +28,7 @@ async def edit_employee(request: Request) -> Reply:
         return typed_password.was_seen(hidden=hidden)
     if not words.free or not words.fields:
         raise WrongArguments(mark("Write whom to change, and what: the number, then field=value."))
-    draft, wrong = employee_fields.read_fields(words.fields)
+    draft, wrong = employee_fields.read_fields(words.fields, request.station.country)
     fields.refuse(wrong)
     found = await employees.meant(request, " ".join(words.free))
     if isinstance(found, Message):

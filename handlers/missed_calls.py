@@ -26,7 +26,7 @@ class Miss:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Somebody spoke to the caller: `by` called back or, when it was not `ours`, answered when the caller tried again."""
+    """Somebody spoke to the caller: `by` called back, or else it was not `ours` and `by` answered another try."""
 
     start: datetime
     by: str

@@ -1,4 +1,4 @@
-"""/status for one: an extension by its number or its employee's name, a trunk by its name; a part of a name is enough."""
+"""/status for one: an extension by its number or its employee's name, a trunk by its name, or a part of a name."""
 
 import asyncio
 from collections.abc import Sequence

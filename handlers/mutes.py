@@ -12,7 +12,7 @@ from handlers.deadlines import NotADeadline
 from handlers.muting import mute, no_longer_silenced
 from handlers.rules import Resume
 from handlers.silence_facts import called, listed, subject_of
-from handlers.silence_words import ALL, Subject, Until, take_subject, take_until
+from handlers.silence_words import ALL, Subject, Until, find_until, take_subject, take_until
 from handlers.words import split
 
 RECOVERY = "recovery"
@@ -30,7 +30,7 @@ async def mute_(request: Request) -> Reply:
     names = request.station.watch.trunk_names
     try:
         found, rest = take_subject(split(request.arguments), names, lambda words: _says_until(request, words))
-        until, rest = take_until(rest, request.now, request.station.zone())
+        until, rest = find_until(rest, request.now, request.station.zone())
     except NotADeadline as wrong:
         raise WrongArguments(message=Message("not_a_deadline", {"written": str(wrong)})) from None
     if not found and until is None and rest:

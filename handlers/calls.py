@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.chat.message import Button, Message, Rows, mark
+from bot.names import folded
 from bot.pbx import Channel, PbxError
-from bot.pbx.names import folded
 from handlers.command import Reply, Request, button, command
 from handlers.live_calls import LiveCall, join_legs
 

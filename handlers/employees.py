@@ -4,8 +4,8 @@ import asyncio
 from typing import Any
 
 from bot.chat.message import Button, Message, Rows, mark
+from bot.names import is_named
 from bot.pbx import EmployeeRow, PbxError
-from bot.pbx.names import is_named
 from handlers import employee_card
 from handlers.command import Reply, Request, button, command
 from handlers.phone_numbers import as_number

@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Any
 
 from bot.chat.message import mark
+from bot.names import folded
 from bot.pbx import EmployeeDraft, EmployeeRow
-from bot.pbx.names import folded
 from handlers import employee_fields
 from handlers.employee_fields import FIELDS
 from handlers.employee_files import Line

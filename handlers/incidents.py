@@ -16,6 +16,7 @@ from handlers.alerts import TOASTS
 from handlers.command import Reply, Request, Whose, WrongArguments, button, command
 from handlers.incident_facts import incident_facts
 from handlers.rules import Resume
+from handlers.silence_facts import is_real
 
 PAGE = 5
 CARDS_IN_A_ROW = 5
@@ -140,7 +141,7 @@ def _listed(request: Request, found: Sequence[Incident], recent: Sequence[Incide
     facts = {
         "station": listing.station,
         "several": listing.several,
-        "total": len(found),
+        "total": sum(map(is_real, found)),
         "open": [incident_facts(incident, request.now) for incident in shown],
         "recent": [incident_facts(incident, request.now) for incident in recent],
         "page": listing.page + 1,

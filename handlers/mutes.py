@@ -11,7 +11,7 @@ from handlers.command import Reply, Request, WrongArguments, button, command
 from handlers.deadlines import NotADeadline
 from handlers.muting import mute, no_longer_silenced
 from handlers.rules import Resume
-from handlers.silence_facts import called, listed, subject_of
+from handlers.silence_facts import called, is_real, listed, subject_of
 from handlers.silence_words import ALL, Subject, Until, find_until, take_subject, take_until
 from handlers.words import split
 
@@ -140,7 +140,7 @@ def _trunks(request: Request) -> list[Subject]:
 async def _all_down(request: Request) -> list[Subject]:
     """What there are open incidents of; the whole station is everything on it."""
     names = request.station.watch.trunk_names
-    down = await request.desk.incidents.open(request.station.name)
+    down = [one for one in await request.desk.incidents.open(request.station.name) if is_real(one)]
     if any(incident.subject == STATION for incident in down):
         return [Subject(EVERYTHING)]
     return [subject_of(incident, names) for incident in down]

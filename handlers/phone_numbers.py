@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from bot.pbx.names import is_named
+from bot.names import is_named
 
 # 8 916 111-11-11, +7 916 111-11-11 and a number with a dial-out prefix are one number.
 SAME_DIGITS = 10

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, tzinfo
 
 from bot.alerts.silence import EVERYTHING
+from bot.names import folded
 from bot.oncall.wall_clock import moment
 from handlers.deadlines import LEADING, STRICT, NotRead, length_in, take_deadline
 
@@ -40,15 +41,17 @@ def take_subject(
 
     def named(matches: Callable[[str, str, str], bool]) -> tuple[list[Subject], list[str]] | None:
         for count in range(len(words), 0, -1):
-            written = " ".join(words[:count]).casefold()
-            if found := [Subject(id_, name) for id_, name in names.items() if matches(written, id_, name.casefold())]:
+            written = folded(" ".join(words[:count]))
+            if found := [
+                Subject(id_, name) for id_, name in names.items() if matches(written, folded(id_), folded(name))
+            ]:
                 return found, list(words[count:])
         return None
 
-    whole = named(lambda written, id_, name: written in (name, id_.casefold()))
+    whole = named(lambda written, id_, name: written in (name, id_))
     if whole is not None or is_other(words):
         return whole or ([], list(words))
-    return named(lambda written, _id, name: written in name) or ([], list(words))
+    return named(lambda written, _id, name: bool(written) and written in name) or ([], list(words))
 
 
 def take_until(words: Sequence[str], now: datetime, zone: tzinfo) -> tuple[Until | None, list[str]]:

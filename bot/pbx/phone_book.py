@@ -6,10 +6,10 @@ from types import MappingProxyType
 
 import structlog
 
+from bot.names import is_named, respelled
 from bot.pbx.budget import Priority
 from bot.pbx.employees import EmployeeRow, Employees
 from bot.pbx.errors import PbxError
-from bot.pbx.names import is_named, respelled
 
 log = structlog.get_logger(__name__)
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from bot.names import folded, is_named, respelled
 from bot.pbx import EmployeeDraft, Pbx
-from bot.pbx.names import folded, is_named, respelled
 
 EMPLOYEES = [
     {"id": 1, "number": "205", "user_username": "Пётр Сёмин"},

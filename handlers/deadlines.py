@@ -73,6 +73,8 @@ TIMES_OF_DAY = {
     **dict.fromkeys(("evening", "вечера", "вечер"), time(18)),
 }
 PARTS_OF_DAY = {"am": "am", "pm": "pm", "утра": "am", "вечера": "pm", "дня": "pm"}
+AFTERNOON = frozenset({"дня"})
+UP_TO = frozenset({"until", "till", "до"})
 END_OF_DAY = time(23, 59, 59)
 LONGEST = timedelta(days=3660)
 
@@ -136,14 +138,14 @@ def _joined(words: Sequence[str]) -> list[str]:
     joined: list[str] = []
     at = 0
     while at < len(words):
-        taken, word = _together(words[at : at + 3], led=bool(joined) and joined[-1].lower() in LEADING)
+        taken, word = _together(words[at : at + 3], led=joined[-1].lower() if joined else "")
         joined.append(word)
         at += taken
     return joined
 
 
-def _together(words: Sequence[str], *, led: bool) -> tuple[int, str]:
-    """How many of the first words are one, and that one."""
+def _together(words: Sequence[str], *, led: str) -> tuple[int, str]:
+    """How many of the first words are one, and that one; `led` is the word before them."""
     first, *others = (word.lower() for word in words)
     second = others[0] if others else ""
     if first in HALVES:
@@ -152,11 +154,13 @@ def _together(words: Sequence[str], *, led: bool) -> tuple[int, str]:
         return 3, PARTS[first] + others[1]
     if first in PARTS | dict.fromkeys(ONE, "1") and ONE_UNIT.fullmatch(second):
         return 2, PARTS.get(first, "1") + second
-    if led and ONE_UNIT.fullmatch(first) and len(first) > 2:
+    if led in LEADING and ONE_UNIT.fullmatch(first) and len(first) > 2:
         return 1, f"1{first}"
-    if NUMBER.fullmatch(first) and ONE_UNIT.fullmatch(second):
+    # Three days, or three in the afternoon: на 3 дня, до 3 дня.
+    of_day = led in UP_TO or second not in AFTERNOON
+    if NUMBER.fullmatch(first) and ONE_UNIT.fullmatch(second) and not (of_day and second in AFTERNOON):
         return 2, first + second
-    if first.isdecimal() and second in PARTS_OF_DAY and TWELVE_HOURS.fullmatch(first + PARTS_OF_DAY[second]):
+    if of_day and first.isdecimal() and second in PARTS_OF_DAY and TWELVE_HOURS.fullmatch(first + PARTS_OF_DAY[second]):
         return 2, first + PARTS_OF_DAY[second]
     for number, name in ((first, second), (second, first)):
         if re.fullmatch(r"\d{1,2}", number) and (month := MONTHS.fullmatch(name)):

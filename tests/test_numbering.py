@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.wording import number
+from bot.chat.wording import phone
 from bot.numbering import country_of, readings
 
 
@@ -33,7 +33,7 @@ from bot.numbering import country_of, readings
     ],
 )
 def test_in_russia(digits: str, shown: str) -> None:
-    assert number(digits, "RU") == shown
+    assert phone(digits, "RU") == shown
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_in_russia(digits: str, shown: str) -> None:
     ],
 )
 def test_and_elsewhere(digits: str, country: str, shown: str) -> None:
-    assert number(digits, country) == shown
+    assert phone(digits, country) == shown
 
 
 @given(st.sampled_from(["495", "496", "498", "499", "812", "863"]), st.integers(2_000_000, 9_999_999))

@@ -82,7 +82,7 @@ def _read(character: str) -> str:
 
 def _in_part(number: str, country: str) -> str:
     """`+7 916 •••-••-11`"""
-    written = wording.number(number.replace(NOTHING, ""), country)
+    written = wording.phone(number.replace(NOTHING, ""), country)
     places = [place for place, character in enumerate(written) if character.isdigit()]
     first = max(0, min(FIRST, len(places) - HIDDEN - LAST))
     hidden = {*places[first:-LAST]}

@@ -112,13 +112,17 @@ class Renderer:
         return environment
 
     def _filters(self) -> dict[str, Callable[..., Any]]:
-        seen = (wording.clock, wording.moment, wording.day, wording.duration, wording.ago, wording.phone)
+        seen = (wording.clock, wording.moment, wording.day, wording.duration, wording.ago)
         bound = {function.__name__: partial(self._with_view, function) for function in seen}
         pure: dict[str, Callable[..., Any]] = {
             "length_of_call": wording.length_of_call,
+            "phone": self._phone,
             "seconds_since": wording.seconds_since,
         }
         return {**bound, **pure}
+
+    def _phone(self, value: str | int) -> str:
+        return wording.phone(value, self._view.get().country)
 
     def _with_view(self, function: Callable[..., str], value: object) -> str:
         return function(self._view.get(), value)

@@ -83,13 +83,9 @@ def length_of_call(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def phone(view: View, value: str | int) -> str:
-    """`+7 916 111-11-11` for a valid number; anything else as it is."""
-    return number(value, view.country)
-
-
-def number(value: str | int, country: str) -> str:
-    """The same without a view. `country` is that of the PBX, empty when it is not known."""
+def phone(value: str | int, country: str = "") -> str:
+    """`+7 916 111-11-11` for a valid number; anything else as it is. `country` is that of numbers without a plus, empty
+    when it is not known."""
     written = str(value)
     found = numbering.likeliest(literal(written).translate(PHONE_PUNCTUATION), country)
     return written if found is None else numbering.shown(found)

@@ -104,4 +104,4 @@ def test_the_length_of_a_call_reads_like_a_stopwatch(seconds: float, shown: str)
 def test_a_phone_number_with_its_country_is_spaced_and_everything_else_left_alone(
     written: str | int, shown: str
 ) -> None:
-    assert wording.number(written, "") == shown
+    assert wording.phone(written) == shown

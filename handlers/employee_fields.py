@@ -59,7 +59,7 @@ def email(text: str) -> str:
     return text
 
 
-def mobile(text: str, country: str) -> str:
+def mobile(text: str, country: str = "") -> str:
     """In full, `+79001234567`. Without a plus it is read as it is dialled in the country of the PBX; where that is not
     known, as Russians dial or with the country's code in front. What can be two numbers is refused with both."""
     if text in NOTHING:

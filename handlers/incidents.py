@@ -171,14 +171,15 @@ def _opens(incident: Incident, listing: Listing) -> dict[str, Any]:
 
 async def card(request: Request, incident: Incident, note: Own | None = None) -> Message:
     cards = await request.desk.incidents.delivered(incident.id)
-    names = await request.desk.people.named({delivered.card.chat_id for delivered in cards})
+    chats = dict.fromkeys(delivered.card.chat_id for delivered in cards)
+    names = await request.desk.people.named(chats)
     facts: dict[str, Any] = {
         "station": incident.station,
         "number": incident.id,
         "note": note or "",
         "incident": incident_facts(incident, request.now),
         "noticed_after": (incident.opened_at - incident.began_at).total_seconds(),
-        "chats": list(dict.fromkeys(names[d.card.chat_id].name for d in cards if d.card.chat_id in names)),
+        "chats": [{"name": names[chat].name if chat in names else "", "id": chat} for chat in chats],
     }
     return Message("incident", facts, _buttons(request, incident))
 

@@ -115,4 +115,5 @@ def _spoken_of(watched: WatchedStation | None) -> Station | None:
         watched=watched.watched,
         rehearsals=watched.rehearsals,
         zone=watched.zone,
+        country_set=watched.settings.country or "",
     )

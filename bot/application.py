@@ -87,7 +87,9 @@ class Application:
         self._store = Store(settings.database_url)
         self._bot = telegram_bot(settings)
         several = settings.stations_file is not None
-        self._renderer = Renderer(settings.language, titles=self._title if several else None)
+        self._renderer = Renderer(
+            settings.language, titles=self._title if several else None, country=lambda name: self._fleet.country(name)
+        )
         self._messenger = Messenger(self._bot, self._store, self._renderer, Pace(), self._topic_lost)
         self._grants = GrantBook(
             self._store,

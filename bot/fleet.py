@@ -97,6 +97,11 @@ class Fleet:
         found = self.get(name)
         return found.zone() if found else UTC
 
+    def country(self, name: str) -> str:
+        """As the settings say; empty where they leave it to the zone."""
+        found = self.get(name)
+        return (found.settings.country if found else None) or ""
+
     def title(self, name: str) -> str:
         found = self.get(name)
         return found.title if found else self._titles.get(name, name)

@@ -20,6 +20,7 @@ from bot.setting_words import check_roles, permissions, telegram_id, words
 from bot.station_settings import (
     AlertAfter,
     ApiKey,
+    Country,
     Destinations,
     EscalateAfter,
     Hosts,
@@ -72,6 +73,7 @@ class Settings(BaseSettings):
     pbx_tls_verify: Verification = True
     pbx_allow_http: Annotated[Hosts, NoDecode] = frozenset()
     pbx_timezone: Zone | None = None
+    pbx_country: Country | None = None
     admins: Annotated[frozenset[int], NoDecode]
     operators: Annotated[frozenset[int], NoDecode] = frozenset()
     viewers: Annotated[frozenset[int], NoDecode] = frozenset()
@@ -214,6 +216,7 @@ class Settings(BaseSettings):
             "no_calls_after": self.no_calls_after,
             "no_calls_hours": self.no_calls_hours,
             **({"timezone": self.pbx_timezone} if self.pbx_timezone else {}),
+            **({"country": self.pbx_country} if self.pbx_country else {}),
         }
 
     @property

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from bot.access import Destination
+from bot.numbering import is_country
 from bot.setting_words import destination, words
 from bot.working_hours import WorkingHours, read_hours
 
@@ -49,6 +50,13 @@ def _zone(value: object) -> object:
         raise ValueError("is not a time zone; write it like Europe/Moscow") from None
 
 
+def _country(value: object) -> object:
+    code = str(value).strip().upper()
+    if not is_country(code):
+        raise ValueError("is not a country; write its two letters, like RU")
+    return code
+
+
 def _hosts(value: object) -> object:
     return value if isinstance(value, frozenset) else frozenset(word.lower() for word in _listed(value))
 
@@ -67,6 +75,7 @@ ApiKey = Annotated[SecretStr, AfterValidator(_key)]
 Verification = Annotated[bool | Path, BeforeValidator(_verification)]
 Hosts = Annotated[frozenset[str], BeforeValidator(_hosts)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+Country = Annotated[str, BeforeValidator(_country)]
 Destinations = Annotated[tuple[Destination, ...], BeforeValidator(_destinations)]
 Hours = Annotated[WorkingHours, BeforeValidator(lambda value: read_hours(str(value)))]
 PollInterval = Annotated[float, Field(ge=1, le=600)]
@@ -79,8 +88,8 @@ NoCallsAfter = Annotated[int, Field(ge=0, le=1440)]
 
 class StationSettings(BaseModel):
     """`name` is what people type and what the store knows the station by, `formerly` what it knew it by until now;
-    `title` is what they read. Times are seconds, `no_calls_after` minutes. `alert_chats` may be empty: then the chats
-    bound to it, or the fleet's, are told."""
+    `title` is what they read; `country` is that of numbers without a plus. Times are seconds, `no_calls_after` minutes.
+    `alert_chats` may be empty: then the chats bound to it, or the fleet's, are told."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True)
 
@@ -92,6 +101,7 @@ class StationSettings(BaseModel):
     tls_verify: Verification = True
     allow_http: Hosts = frozenset()
     timezone: Zone | None = None
+    country: Country | None = None
     alert_chats: Destinations = ()
     poll_interval: PollInterval = 10
     alert_after: AlertAfter = 30

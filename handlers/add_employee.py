@@ -25,4 +25,4 @@ async def add_employee(request: Request) -> Reply:
         return typed_password.was_seen(hidden=hidden)
     if hidden is not None:
         typed_password.refuse(words, [])
-    return await create_employee.ask(request, read_employee(request.arguments))
+    return await create_employee.ask(request, read_employee(request.arguments, request.station.country))

@@ -1,11 +1,12 @@
 """Which calls are meant: `yesterday missed from 201`, `7d на 89161111111`, `today Anna`. Pure.
 
 The PBX can look for a part of a number in single legs; what it finds is looked at here once more, as whole numbers of
-whole calls: 201 is not 79268201045, and 8 916 111-11-11 is +7 916 111-11-11.
+whole calls: 201 is not 79268201045, and 8 916 111-11-11 is +7 916 111-11-11. For a name it is not asked: measured, it
+finds `анна` and not `Анна`, and knows nobody with a ё. It is asked for the numbers of whoever has the name.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,7 @@ from bot.pbx.direction import Direction, direction
 from bot.pbx.records import EVERYTHING, Narrowing
 from handlers.call_facts import Outcome, how_it_failed, outcome
 from handlers.periods import NotAPeriod, Period, from_stored, is_time, take_period
-from handlers.phone_numbers import as_number, is_among
+from handlers.phone_numbers import as_number, has_part, is_among, same_number
 from handlers.words import read_words
 
 # How a call ended, as people say it, and what that means.
@@ -64,13 +65,15 @@ NAMED = {
     "did": "did",
 }
 ONLY_FIELDS = {"search": "search", "поиск": "search"}
+# The PBX is asked for one after the other; for more of them, all records are read once.
+MOST_NUMBERS = 4
 PHONE_PART = re.compile(r"\+?[\d().-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class CallFilter:
     """`source`, `destination` and `party`, which is either, are numbers or parts of names; `did` is a number. `search`
-    is looked for by the PBX alone: a part of a number, or of an employee's name."""
+    is a part of a number, or of a name of somebody who took part."""
 
     period: Period
     ending: str = ""
@@ -81,10 +84,17 @@ class CallFilter:
     did: str = ""
     search: str = ""
 
-    def narrowing(self) -> Narrowing:
-        """What the PBX can look for, so that not every record of the period has to be read."""
+    def narrowings(self, numbers: Collection[str] = ()) -> tuple[Narrowing, ...]:
+        """What the PBX can look for one after the other, so that not every record of the period has to be read.
+        `numbers` are those of the employees whose name is searched for."""
+        if self.search and as_number(self.search):
+            return (Narrowing(search=as_number(self.search)),)
         if self.search:
-            return Narrowing(search=self.search)
+            searched = [Narrowing(search=same_number(number)) for number in numbers]
+            return tuple(searched) if 0 < len(searched) <= MOST_NUMBERS else (EVERYTHING,)
+        return (self._narrowing(),)
+
+    def _narrowing(self) -> Narrowing:
         if digits := as_number(self.source):
             return Narrowing(source=digits)
         # Of an incoming call the number dialled is the DID, so the PBX's search for it is the right one.
@@ -94,7 +104,8 @@ class CallFilter:
             return Narrowing(did=digits)
         return Narrowing(answered=True) if self.ending == "answered" else EVERYTHING
 
-    def matches(self, record: CallRecord) -> bool:
+    def matches(self, record: CallRecord, numbers: Collection[str] = ()) -> bool:
+        """`numbers` as above: where there are some, the name is theirs and nobody else's."""
         return (
             (not self.ending or not ENDINGS[self.ending].isdisjoint(_endings(record)))
             and (self.direction is None or direction(record) is self.direction)
@@ -102,7 +113,15 @@ class CallFilter:
             and (not self.destination or is_among(self.destination, _called(record)))
             and (not self.party or is_among(self.party, [*_callers(record), *_called(record)]))
             and (not self.did or is_among(self.did, [(record.did, "")]))
+            and (not self.search or self._is_found(record, numbers))
         )
+
+    def _is_found(self, record: CallRecord, numbers: Collection[str]) -> bool:
+        parties = [*_callers(record), *_called(record)]
+        parties += [(leg.source_number, leg.source_name) for leg in record.legs]
+        if numbers:
+            return any(is_among(number, parties) for number in numbers)
+        return has_part(self.search, parties)
 
     def with_ending(self, ending: str) -> "CallFilter":
         return replace(self, ending=ending)

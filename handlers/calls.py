@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.chat.message import Button, Message, Rows, mark
+from bot.names import folded
 from bot.pbx import Channel, PbxError
 from handlers.command import Reply, Request, button, command
 from handlers.live_calls import LiveCall, join_legs
@@ -49,7 +50,7 @@ async def _list(request: Request, wanted: str, page: int) -> Message:
 
 def _is_meant(request: Request, wanted: str, call: LiveCall) -> bool:
     trunk = request.station.watch.trunk_names.get(call.trunk or "", "")
-    return wanted.casefold() in trunk.casefold() or call.involves(wanted)
+    return folded(wanted) in folded(trunk) or call.involves(wanted)
 
 
 def _by_trunk(request: Request, found: Sequence[LiveCall]) -> list[dict[str, Any]]:

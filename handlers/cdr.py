@@ -1,6 +1,6 @@
 """/cdr: the calls of a period, counted whole, and a page of them line by line."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from handlers.call_facts import Outcome, answered_leg, came_after_hours, outcome
 from handlers.call_filter import CallFilter, from_button, read_filter
 from handlers.command import Reply, Request, WrongArguments, button, command
 from handlers.periods import NotAPeriod
+from handlers.phone_numbers import as_number, same_number
 from handlers.record_pages import Place, Summary, place_of, summarise
 
 CARDS_IN_A_ROW = 5
@@ -47,8 +48,9 @@ async def page(request: Request, asked: Mapping[str, Any]) -> Message:
     """`asked`: the filter `wanted`, and the place `before` or `after` which the page stands."""
     wanted = from_button(asked["wanted"])
     period = wanted.period
-    records = request.station.pbx.records.between(period.start, period.end, wanted.narrowing())
-    summary = await summarise(records, wanted, _place(asked.get("before")), _place(asked.get("after")))
+    numbers = await _numbers(request, wanted.search)
+    found = (record async for record in _records(request, wanted, numbers) if wanted.matches(record, numbers))
+    summary = await summarise(found, _place(asked.get("before")), _place(asked.get("after")))
     shown = summary.page
     facts = period.facts() | {
         "station": request.station.name,
@@ -64,6 +66,26 @@ async def page(request: Request, asked: Mapping[str, Any]) -> Message:
         "records": [_line(record) for record in shown],
     }
     return Message("cdr", facts, _buttons(wanted, summary, asked))
+
+
+async def _numbers(request: Request, search: str) -> tuple[str, ...]:
+    """The extensions and mobiles of the employees who are searched for by name."""
+    if not search or as_number(search):
+        return ()
+    found = await request.station.pbx.phone_book.named(search)
+    return tuple(dict.fromkeys(number for row in found for number in (row.number, row.mobile) if same_number(number)))
+
+
+async def _records(request: Request, wanted: CallFilter, numbers: Sequence[str]) -> AsyncIterator[CallRecord]:
+    """Each once, though two people who are searched for may have spoken to each other."""
+    seen: set[str] = set()
+    narrowings = wanted.narrowings(numbers)
+    for narrowing in narrowings:
+        async for record in request.station.pbx.records.between(wanted.period.start, wanted.period.end, narrowing):
+            if record.linkedid not in seen:
+                if len(narrowings) > 1:
+                    seen.add(record.linkedid)
+                yield record
 
 
 def _place(stored: Sequence[str] | None) -> Place | None:

@@ -10,6 +10,7 @@ from bot.pbx import Employee, EmployeeDraft, EmployeeRow, PbxError, Uncertain
 from bot.store.audit import Change
 from handlers import employee_card, employee_fields, employee_undo, fields
 from handlers.command import CONFIRM_WITHIN, Reply, Request, button
+from handlers.phone_numbers import same_number
 from handlers.read_back import read_back
 from handlers.rules import Resume
 from handlers.sip_password import new_sip_password
@@ -127,9 +128,9 @@ async def _hindrance(request: Request, draft: EmployeeDraft) -> Message | None:
 
 
 async def owner_of_mobile(request: Request, mobile: str) -> EmployeeRow | None:
-    digits = mobile.removeprefix("+")
-    rows = (await request.station.pbx.employees.list(digits)).value
-    return next((row for row in rows if row.mobile.removeprefix("+") == digits), None)
+    number = same_number(mobile)
+    rows = (await request.station.pbx.employees.list(number)).value
+    return next((row for row in rows if same_number(row.mobile) == number), None)
 
 
 async def _queue_with(request: Request, number: str) -> str | None:

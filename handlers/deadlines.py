@@ -1,77 +1,186 @@
-"""Until when something holds: `for 8h`, `7d`, `until 18:00`, `until 2026-12-01`; in Russian too. Pure."""
+"""Until when something holds: `for 8h`, `for half an hour`, `until 18:00`, `until monday`; in Russian too. Pure.
+
+One reader for everything that ends: mutes, maintenance, roles, duties. After `for` and `until` stands a time, or what
+was written is refused: a time that is not understood must not become a part of a name or of a reason.
+"""
 
 import re
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 
 LEADING = frozenset({"for", "until", "till", "to", "на", "до", "по"})
-UNITS = {
-    "min": "minutes",
-    "мин": "minutes",
-    "h": "hours",
-    "ч": "hours",
-    "d": "days",
-    "д": "days",
-    "w": "weeks",
-    "нед": "weeks",
+# After these stands a time and nothing else.
+STRICT = frozenset({"for", "until", "till", "на", "до"})
+LENGTHS = {
+    "minutes": r"m|min[a-z]*|м|мин[а-я]*",
+    "hours": r"h|hrs?|hours?|ч|час[а-я]*",
+    "days": r"d|days?|д|дн[а-я]*|день|сут[а-я]*",
+    "weeks": r"w|wks?|weeks?|нед[а-я]*",
 }
-LENGTH = re.compile(rf"(\d{{1,4}})({'|'.join(UNITS)})[^\W\d_]*")
-DATE_FORMS = ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y")
-SHORT_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})")
+UNIT = "|".join(f"(?P<{name}>{forms})" for name, forms in LENGTHS.items())
+LENGTH = re.compile(rf"(?P<many>\d{{1,4}}(?:[.,]\d{{1,2}})?)(?:{UNIT})")
+ONE_UNIT = re.compile(UNIT)
+NUMBER = re.compile(r"\d{1,4}(?:[.,]\d{1,2})?")
+ONE = frozenset({"a", "an", "one", "один", "одну", "одни"})
+PARTS = {"half": "0.5", "полтора": "1.5", "полторы": "1.5", "полу": "0.5"}
+HALVES = {"полчаса": "0.5ч", "полдня": "0.5д"}
+WEEKDAYS = {
+    day: number
+    for number, names in enumerate(
+        (
+            "mon monday mondays пн понедельник понедельника понедельникам",
+            "tue tuesday tuesdays вт вторник вторника вторникам",
+            "wed wednesday wednesdays ср среда среду среды средам",
+            "thu thursday thursdays чт четверг четверга четвергам",
+            "fri friday fridays пт пятница пятницу пятницы пятницам",
+            "sat saturday saturdays сб суббота субботу субботы субботам",
+            "sun sunday sundays вс воскресенье воскресенья воскресеньям",
+        )
+    )
+    for day in names.split()
+}
+MONTHS = re.compile(
+    "|".join(
+        f"(?P<m{number}>{forms})"
+        for number, forms in enumerate(
+            (
+                "jan(?:uary)?|янв(?:ар[ья])?",
+                "feb(?:ruary)?|фев(?:рал[ья])?",
+                "mar(?:ch)?|мар(?:та?)?",
+                "apr(?:il)?|апр(?:ел[ья])?",
+                "may|ма[йя]",
+                "june?|июн[ья]?",
+                "july?|июл[ья]?",
+                "aug(?:ust)?|авг(?:уста?)?",
+                "sept?(?:ember)?|сен(?:тябр[ья])?",
+                "oct(?:ober)?|окт(?:ябр[ья])?",
+                "nov(?:ember)?|ноя(?:бр[ья])?",
+                "dec(?:ember)?|дек(?:абр[ья])?",
+            ),
+            1,
+        )
+    )
+)
+DATE_FORMS = ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%d-%m-%Y")
+SHORT_DATE = re.compile(r"(\d{1,2})[./](\d{1,2})")
 TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+# 18.30 is a time: there is no thirtieth month.
+TIME_WITH_A_POINT = re.compile(r"([01]?\d|2[0-3])\.(00|1[3-9]|[2-5]\d)")
+TWELVE_HOURS = re.compile(r"(0?[1-9]|1[0-2])(?::([0-5]\d))?(am|pm)")
+TIMES_OF_DAY = {
+    **dict.fromkeys(("morning", "утра", "утро"), time(8)),
+    **dict.fromkeys(("noon", "полудня", "полдень"), time(12)),
+    **dict.fromkeys(("evening", "вечера", "вечер"), time(18)),
+}
+PARTS_OF_DAY = {"am": "am", "pm": "pm", "утра": "am", "вечера": "pm", "дня": "pm"}
+AFTERNOON = frozenset({"дня"})
+UP_TO = frozenset({"until", "till", "до"})
 END_OF_DAY = time(23, 59, 59)
 LONGEST = timedelta(days=3660)
 
 
 class NotADeadline(ValueError):
-    """A word that looks like a time and is none that is still to come."""
+    """Words that look like a time and are none that is still to come."""
 
 
-def take_deadline(words: Sequence[str], now: datetime) -> tuple[datetime | None, list[str]]:
+class NotRead(NotADeadline):
+    """What stands after `for` or `until` is no time at all."""
+
+
+def take_deadline(
+    words: Sequence[str], now: datetime, *, weekday_ends: time = END_OF_DAY
+) -> tuple[datetime | None, list[str]]:
     """The moment in the words, wherever it stands, None when there is none; and the other words. `now` is the station's
-    wall clock, and so is the answer. A day ends with its last second. Raises NotADeadline."""
-    day, clock, until, rest = None, None, None, list[str]()
+    wall clock, and so is the answer. A day ends with its last second, a weekday as is said. Raises NotADeadline."""
+    day, clock, until, rest, led = None, None, None, list[str](), ""
+    ends = END_OF_DAY
     for word in _joined(words):
         lower = word.lower()
-        if (length := LENGTH.fullmatch(lower)) is not None:
-            until = now + _length(length)
-        elif (found := _date(lower, now)) is not None:
-            day = found
-        elif (found_time := TIME.fullmatch(lower)) is not None:
-            clock = time(int(found_time[1]), int(found_time[2]))
-        elif lower not in LEADING:
+        if (length := length_of(lower)) is not None:
+            until = now + length
+        elif (found := day_of(lower, now)) is not None:
+            day, ends = found, weekday_ends if lower in WEEKDAYS else END_OF_DAY
+        elif (found_time := _time(lower)) is not None:
+            clock = found_time
+        elif lower in LEADING:
+            led = word if lower in STRICT else led
+            continue
+        elif led:
+            raise NotRead(f"{led} {word}")
+        else:
             rest.append(word)
+        led = ""
+    if led:
+        raise NotRead(led)
     if day is not None or clock is not None:
-        until = _moment(day, clock, now)
+        until = _moment(day, clock, now, ends)
     if until is not None and not now < until <= now + LONGEST:
         raise NotADeadline(f"{until:%Y-%m-%d %H:%M}")
     return until, rest
 
 
+def length_of(word: str) -> timedelta | None:
+    """`10m`, `1.5h`, `2недели`; None for any other word."""
+    found = LENGTH.fullmatch(word.lower())
+    if found is None:
+        return None
+    return timedelta(**{str(found.lastgroup): float(found["many"].replace(",", "."))})
+
+
+def length_in(words: Sequence[str]) -> timedelta | None:
+    """What the words together say, when it is a length and nothing else: `for half an hour`, `на час`."""
+    said = [word for word in _joined(words) if word.lower() not in LEADING]
+    return length_of(said[0]) if len(said) == 1 else None
+
+
 def _joined(words: Sequence[str]) -> list[str]:
-    """`8 hours` is one word."""
+    """Words that are one time are one word: `8 hours`, `half an hour`, `на час`, `30 november`, `9 утра`."""
     joined: list[str] = []
-    for word in words:
-        if joined and joined[-1].isdecimal() and LENGTH.fullmatch(joined[-1] + word.lower()):
-            joined[-1] += word
-        else:
-            joined.append(word)
+    at = 0
+    while at < len(words):
+        taken, word = _together(words[at : at + 3], led=joined[-1].lower() if joined else "")
+        joined.append(word)
+        at += taken
     return joined
 
 
-def _length(found: re.Match[str]) -> timedelta:
-    return timedelta(**{UNITS[found[2]]: int(found[1])})
+def _together(words: Sequence[str], *, led: str) -> tuple[int, str]:
+    """How many of the first words are one, and that one; `led` is the word before them."""
+    first, *others = (word.lower() for word in words)
+    second = others[0] if others else ""
+    if first in HALVES:
+        return 1, HALVES[first]
+    if first in PARTS and second in ONE and len(others) > 1 and ONE_UNIT.fullmatch(others[1]):
+        return 3, PARTS[first] + others[1]
+    if first in PARTS | dict.fromkeys(ONE, "1") and ONE_UNIT.fullmatch(second):
+        return 2, PARTS.get(first, "1") + second
+    if led in LEADING and ONE_UNIT.fullmatch(first) and len(first) > 2:
+        return 1, f"1{first}"
+    # Three days, or three in the afternoon: на 3 дня, до 3 дня.
+    of_day = led in UP_TO or second not in AFTERNOON
+    if NUMBER.fullmatch(first) and ONE_UNIT.fullmatch(second) and not (of_day and second in AFTERNOON):
+        return 2, first + second
+    if of_day and first.isdecimal() and second in PARTS_OF_DAY and TWELVE_HOURS.fullmatch(first + PARTS_OF_DAY[second]):
+        return 2, first + PARTS_OF_DAY[second]
+    for number, name in ((first, second), (second, first)):
+        if re.fullmatch(r"\d{1,2}", number) and (month := MONTHS.fullmatch(name)):
+            return 2, f"{number}.{str(month.lastgroup).removeprefix('m')}"
+    return 1, words[0]
 
 
-def _date(word: str, now: datetime) -> datetime | None:
+def day_of(word: str, now: datetime) -> datetime | None:
+    """The day that comes next of those the word can mean; None for any other word. Raises NotADeadline."""
     if word in ("tomorrow", "завтра"):
         return now + timedelta(days=1)
+    if word in WEEKDAYS:
+        # On a Monday it is the next one.
+        return now + timedelta(days=(WEEKDAYS[word] - now.weekday() - 1) % 7 + 1)
     for form in DATE_FORMS:
         try:
             return datetime.strptime(word, form)  # noqa: DTZ007 (the station's wall clock has no zone)
         except ValueError:
             continue
-    if (short := SHORT_DATE.fullmatch(word)) is None:
+    if (short := SHORT_DATE.fullmatch(word)) is None or TIME_WITH_A_POINT.fullmatch(word):
         return None
     try:
         # Without a year it is the next such day that comes.
@@ -81,6 +190,16 @@ def _date(word: str, now: datetime) -> datetime | None:
         raise NotADeadline(word) from None
 
 
-def _moment(day: datetime | None, clock: time | None, now: datetime) -> datetime:
-    moment = datetime.combine((day or now).date(), clock or END_OF_DAY)
+def _time(word: str) -> time | None:
+    if word in TIMES_OF_DAY:
+        return TIMES_OF_DAY[word]
+    if found := TIME.fullmatch(word) or TIME_WITH_A_POINT.fullmatch(word):
+        return time(int(found[1]), int(found[2]))
+    if found := TWELVE_HOURS.fullmatch(word):
+        return time(int(found[1]) % 12 + (12 if found[3] == "pm" else 0), int(found[2] or 0))
+    return None
+
+
+def _moment(day: datetime | None, clock: time | None, now: datetime, ends: time) -> datetime:
+    moment = datetime.combine((day or now).date(), ends if clock is None else clock)
     return moment + timedelta(days=1) if day is None and moment <= now else moment

@@ -8,7 +8,7 @@ from typing import Any
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import Employee, NotFound, PbxError, Uncertain
 from bot.store.audit import Change
-from handlers import employee_fields, employee_undo, problems
+from handlers import employee_fields, employee_undo, employees, problems
 from handlers.command import CONFIRM_WITHIN, Reply, Request, WrongArguments, button, command
 from handlers.read_back import read_back
 from handlers.rules import Resume
@@ -21,12 +21,12 @@ from handlers.rules import Resume
     examples=("/delete_employee 243",),
 )
 async def delete_employee(request: Request) -> Reply:
-    number = request.arguments.strip()
-    if not (number.isascii() and number.isdecimal()):
+    written = request.arguments.strip()
+    if not written:
         raise WrongArguments(mark("Write the number of the employee to delete."))
-    found = await request.station.pbx.employees.find(number)
-    if found is None:
-        return Reply(Message("no_such_employee", {"number": number}), outcome="no such employee")
+    found = await employees.meant(request, written)
+    if isinstance(found, Message):
+        return Reply(found, outcome="no such employee, or several")
     return await _ask(request, found.id)
 
 

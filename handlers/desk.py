@@ -12,6 +12,7 @@ from bot.alerts.rehearsals import Rehearsals
 from bot.alerts.silences import Silences
 from bot.alerts.watch import Watch
 from bot.chat.membership import Membership
+from bot.numbering import country_of
 from bot.pbx import Pbx
 from bot.store.acquaintances import Acquaintances
 from bot.store.audit_reading import AuditReader
@@ -28,7 +29,8 @@ from bot.store.watched import WatchedExtensions
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """One PBX and what the program knows of it. `name` is what people type, `title` what they read."""
+    """One PBX and what the program knows of it. `name` is what people type, `title` what they read; `country_set` is
+    the country that the settings name."""
 
     name: str
     title: str
@@ -39,7 +41,13 @@ class Station:
     watched: WatchedExtensions
     rehearsals: Rehearsals
     zone: Callable[[], tzinfo]
+    country_set: str = ""
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    @property
+    def country(self) -> str:
+        """That of numbers without a plus; empty when nobody knows it."""
+        return self.country_set or country_of(self.zone())
 
     def local(self, moment: datetime) -> datetime:
         """The station's wall clock, without a zone, as the PBX itself writes times."""

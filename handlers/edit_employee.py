@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import Employee, EmployeeDraft, PbxError, Uncertain
-from handlers import create_employee, employee_card, employee_fields, employee_undo, fields, typed_password
+from handlers import create_employee, employee_card, employee_fields, employee_undo, employees, fields, typed_password
 from handlers.command import CONFIRM_WITHIN, Reply, Request, WrongArguments, button, command
 from handlers.read_back import read_back
 from handlers.rules import Resume
@@ -26,13 +26,13 @@ async def edit_employee(request: Request) -> Reply:
     hidden = await typed_password.deleted(request, words)
     if hidden is not None and not request.place.private:
         return typed_password.was_seen(hidden=hidden)
-    if len(words.free) != 1 or not words.fields:
+    if not words.free or not words.fields:
         raise WrongArguments(mark("Write whom to change, and what: the number, then field=value."))
-    draft, wrong = employee_fields.read_fields(words.fields)
+    draft, wrong = employee_fields.read_fields(words.fields, request.station.country)
     fields.refuse(wrong)
-    found = await request.station.pbx.employees.find(words.free[0])
-    if found is None:
-        return Reply(Message("no_such_employee", {"number": words.free[0]}), outcome="no such employee")
+    found = await employees.meant(request, " ".join(words.free))
+    if isinstance(found, Message):
+        return Reply(found, outcome="no such employee, or several")
     employee = (await request.station.pbx.employees.get(found.id)).value
     return await ask(request, employee, draft)
 

@@ -5,12 +5,14 @@ mobile with letters becomes none, a long name is cut. So everything is checked h
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cache, partial
 from typing import Any
 
-import phonenumbers
+from phonenumbers import PhoneNumber
 from pydantic import SecretStr
 
+from bot import numbering
 from bot.chat.message import mark
 from bot.pbx import Employee, EmployeeDraft
 from handlers.fields import (
@@ -57,25 +59,35 @@ def email(text: str) -> str:
     return text
 
 
-def mobile(text: str) -> str:
-    """In the international form, `+79001234567`. Without a plus the country's code is looked for in front, and the 8
-    that Russians dial is understood."""
+def mobile(text: str, country: str = "") -> str:
+    """In full, `+79001234567`. Without a plus it is read as it is dialled in the country of the PBX; where that is not
+    known, as Russians dial or with the country's code in front. What can be two numbers is refused with both."""
     if text in NOTHING:
         return ""
     digits = re.sub(r"[\s().-]", "", text)
     if not re.fullmatch(r"\+?[0-9]{7,15}", digits):
         raise WrongValue(MOBILE_FORM)
-    for attempt, region in ((f"+{digits.removeprefix('+')}", None), (digits, "RU")):
-        try:
-            parsed = phonenumbers.parse(attempt, region)
-        except phonenumbers.NumberParseException:
-            continue
-        if phonenumbers.is_valid_number(parsed):
-            return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    raise WrongValue(MOBILE_FORM)
+    found = numbering.readings(digits, country or USUAL_COUNTRY)
+    if not found:
+        raise WrongValue(MOBILE_FORM)
+    if not numbering.are_certain(digits, found) or (len(found) > 1 and not country):
+        raise WrongValue(mark("that can be two numbers; write the right one with its plus"), _both(text, found))
+    return numbering.in_full(found[0])
+
+
+def exported_mobile(stored: str, country: str) -> str:
+    """The number in full, which an import reads back without a guess; what is no number as the PBX has it."""
+    found = numbering.readings(re.sub(r"[\s().-]", "", stored), country or USUAL_COUNTRY)
+    return numbering.in_full(found[0]) if found else stored
+
+
+def _both(text: str, found: Iterable[PhoneNumber]) -> str:
+    return f"{text} = {' / '.join(map(numbering.shown, found))}"
 
 
 MOBILE_FORM = mark("a number with its country, like +79001234567")
+# Where the country of the PBX is not known.
+USUAL_COUNTRY = "RU"
 
 
 def dial(text: str) -> str:
@@ -127,33 +139,45 @@ def password(text: str) -> SecretStr:
     return SecretStr(text)
 
 
-FIELDS = Fields(
-    Field("number", mark("Number"), ("номер", "extension", "ext", "добавочный"), number),
-    Field("name", mark("Name"), ("имя", "фио", "user_username", "fio"), name),
-    Field("email", mark("E-mail"), ("почта", "mail", "e-mail", "user_email"), email),
-    Field("mobile", mark("Mobile"), ("мобильный", "телефон", "phone", "cell", "mobile_number"), mobile),
-    Field("dial", mark("Mobile dial string"), ("набор", "dialstring", "mobile_dialstring"), dial),
-    Field("transport", mark("Transport"), ("транспорт", "sip_transport"), transport),
-    Field("dtmf", mark("DTMF"), ("тон", "sip_dtmfmode"), dtmf),
-    Field("record", mark("Call recording"), ("запись", "recording", "sip_enablerecording"), yes_or_no),
-    Field("filter", mark("Network filter"), ("фильтр", "networkfilter", "sip_networkfilterid"), network_filter),
-    Field("extra", mark("Extra SIP parameters"), ("дополнительно", "sip_manualattributes"), extra),
-    Field("ring", mark("Ring time"), ("звонок", "ringlength", "fwd_ringlength"), ring),
-    Field("forward", mark("Forward always"), ("переадресация", "forwarding", "fwd_forwarding"), destination),
-    Field("busy", mark("Forward when busy"), ("занято", "onbusy", "fwd_forwardingonbusy"), destination),
-    Field(
-        "unavailable",
-        mark("Forward when unavailable"),
-        ("недоступен", "onunavailable", "fwd_forwardingonunavailable"),
-        destination,
-    ),
-    Field(PASSWORD, mark("SIP password"), PASSWORD_WORDS, password),
-)
+@cache
+def fields_in(country: str) -> Fields:
+    """All of them, a mobile without a plus read as one of this country; empty where the PBX's is not known."""
+    return Fields(
+        Field("number", mark("Number"), ("номер", "extension", "ext", "добавочный"), number),
+        Field("name", mark("Name"), ("имя", "фио", "user_username", "fio"), name),
+        Field("email", mark("E-mail"), ("почта", "mail", "e-mail", "user_email"), email),
+        Field(
+            "mobile",
+            mark("Mobile"),
+            ("мобильный", "телефон", "phone", "cell", "mobile_number"),
+            partial(mobile, country=country),
+        ),
+        Field("dial", mark("Mobile dial string"), ("набор", "dialstring", "mobile_dialstring"), dial),
+        Field("transport", mark("Transport"), ("транспорт", "sip_transport"), transport),
+        Field("dtmf", mark("DTMF"), ("тон", "sip_dtmfmode"), dtmf),
+        Field("record", mark("Call recording"), ("запись", "recording", "sip_enablerecording"), yes_or_no),
+        Field("filter", mark("Network filter"), ("фильтр", "networkfilter", "sip_networkfilterid"), network_filter),
+        Field("extra", mark("Extra SIP parameters"), ("дополнительно", "sip_manualattributes"), extra),
+        Field("ring", mark("Ring time"), ("звонок", "ringlength", "fwd_ringlength"), ring),
+        Field("forward", mark("Forward always"), ("переадресация", "forwarding", "fwd_forwarding"), destination),
+        Field("busy", mark("Forward when busy"), ("занято", "onbusy", "fwd_forwardingonbusy"), destination),
+        Field(
+            "unavailable",
+            mark("Forward when unavailable"),
+            ("недоступен", "onunavailable", "fwd_forwardingonunavailable"),
+            destination,
+        ),
+        Field(PASSWORD, mark("SIP password"), PASSWORD_WORDS, password),
+    )
 
 
-def read_fields(written: Mapping[str, str]) -> tuple[EmployeeDraft, list[Problem]]:
+# For names and labels, which are the same everywhere.
+FIELDS = fields_in("")
+
+
+def read_fields(written: Mapping[str, str], country: str = "") -> tuple[EmployeeDraft, list[Problem]]:
     """What was written for each field, and everything that is wrong with it."""
-    values, problems = FIELDS.read(written)
+    values, problems = fields_in(country).read(written)
     draft = EmployeeDraft(**values)
     return draft, problems + contradictions(draft)
 

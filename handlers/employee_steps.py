@@ -12,7 +12,7 @@ from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import EmployeeDraft
 from handlers import create_employee, employee_fields
 from handlers.command import Question, Reply, Request, WrongArguments, answer, button
-from handlers.employee_fields import FIELDS
+from handlers.employee_fields import FIELDS, fields_in
 from handlers.fields import WrongValue
 
 FIRST = ("number", "name", "email", "mobile")
@@ -83,9 +83,9 @@ async def choose(request: Request) -> Reply:
 async def _take(request: Request, text: str) -> Reply:
     key, said = str(request.data["key"]), dict(request.data["said"])
     try:
-        said[key] = FIELDS.by_key[key].read(text.strip())
+        said[key] = fields_in(request.station.country).by_key[key].read(text.strip())
     except WrongValue as wrong:
-        facts = {"label": FIELDS.by_key[key].label, "problem": wrong.problem, "value": text}
+        facts = {"label": FIELDS.by_key[key].label, "problem": wrong.problem, "value": wrong.value or text}
         raise WrongArguments(message=Message("wrong_step", facts)) from None
     if key == "number" and (taken := await request.station.pbx.employees.find(said["number"])) is not None:
         raise WrongArguments(message=Message("employee_taken", {"number": said["number"], "name": taken.name}))

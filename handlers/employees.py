@@ -4,9 +4,11 @@ import asyncio
 from typing import Any
 
 from bot.chat.message import Button, Message, Rows, mark
+from bot.names import is_named
 from bot.pbx import EmployeeRow, PbxError
 from handlers import employee_card
 from handlers.command import Reply, Request, button, command
+from handlers.phone_numbers import as_number
 
 PAGE = 10
 IN_A_ROW = 5
@@ -27,14 +29,27 @@ async def employees(request: Request) -> Reply:
     return Reply(await _list(request, search, 0))
 
 
+async def meant(request: Request, written: str) -> EmployeeRow | Message:
+    """The one who has this number or, however it is spelled, this name; else what is to be said: that there is nobody,
+    or which ones there are."""
+    if written.isascii() and written.isdecimal():
+        found = await request.station.pbx.employees.find(written)
+        return found or Message("no_such_employee", {"written": written})
+    named = [row for row in (await request.station.pbx.employees.list()).value if is_named(row.name, written)]
+    if len(named) == 1:
+        return named[0]
+    return await _list(request, written, 0) if named else Message("no_such_employee", {"written": written})
+
+
 @button("employees.show")
 async def show(request: Request) -> Reply:
     return Reply(await _list(request, str(request.data["search"]), int(request.data["page"])))
 
 
 async def _list(request: Request, search: str, page: int) -> Message:
-    answer, connected = await asyncio.gather(request.station.pbx.employees.list(search), _connected(request))
-    rows = sorted(answer.value, key=lambda row: (len(row.number), row.number))
+    answer, connected = await asyncio.gather(request.station.pbx.employees.list(), _connected(request))
+    found = (row for row in answer.value if not search or _is_found(row, search))
+    rows = sorted(found, key=lambda row: (len(row.number), row.number))
     last = max(0, (len(rows) - 1) // PAGE)
     page = min(page, last)
     shown = rows[page * PAGE : (page + 1) * PAGE]
@@ -48,6 +63,16 @@ async def _list(request: Request, search: str, page: int) -> Message:
         "employees": [_row(row, connected) for row in shown],
     }
     return Message("employees", facts, _buttons(shown, search, page, last))
+
+
+def _is_found(row: EmployeeRow, search: str) -> bool:
+    """Looked at here: the PBX's own search takes Пётр and Петр for two names."""
+    number = as_number(search)
+    return (
+        is_named(row.name, search)
+        or search.casefold() in row.email.casefold()
+        or bool(number and (number in row.number or number in row.mobile))
+    )
 
 
 async def _connected(request: Request) -> frozenset[str] | None:

@@ -9,6 +9,7 @@ from bot.chat.message import File, Message, mark
 from bot.pbx import Employee, EmployeeRow, Priority
 from handlers import employee_fields, employee_files, spreadsheet
 from handlers.command import Reply, Request, WrongArguments, command
+from handlers.employee_fields import exported_mobile
 
 WORDS = {
     "full": "full",
@@ -39,10 +40,11 @@ async def export_employees(request: Request) -> Reply:
     if not await request.talk.private_chat_is_open():
         return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
     rows = (await request.station.pbx.employees.list()).value
+    country = request.station.country
     people = sorted(rows, key=lambda row: (len(row.number), row.number))
     if words & {"full", "passwords"}:
         return Reply(_progress(request, 0, len(people)), then=lambda: _in_full(request, people, words), outcome="begun")
-    table = [BRIEF, *([row.number, row.name, row.email, _plus(row.mobile)] for row in people)]
+    table = [BRIEF, *(brief(row, country) for row in people)]
     return await _sent(request, table, words)
 
 
@@ -56,7 +58,7 @@ async def _in_full(request: Request, people: Sequence[EmployeeRow], words: set[s
         if done and done % SHOWN_EVERY == 0:
             await request.talk.progress(_progress(request, done, len(people)))
         employee = (await request.station.pbx.employees.get(row.id, priority=Priority.BULK)).value
-        table.append([_cell(employee, key) for key in keys])
+        table.append([cell(employee, key, request.station.country) for key in keys])
     return await _sent(request, table, words)
 
 
@@ -71,20 +73,26 @@ async def _sent(request: Request, table: Sequence[Sequence[Any]], words: set[str
     return Reply(Message("export_done", facts), outcome=f"{len(table) - 1} employees exported")
 
 
-def _cell(employee: Employee, key: str) -> str:
+def brief(row: EmployeeRow, country: str) -> list[str]:
+    return [row.number, _one_line(row.name), row.email, exported_mobile(row.mobile, country)]
+
+
+def cell(employee: Employee, key: str, country: str) -> str:
+    """What an import reads back as what the PBX has. `country` is that of mobiles without a plus."""
     if key == "password":
         return employee.secret.get_secret_value()
     value = employee_fields.known(employee)[key]
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if key == "ring" and not value:
-        return ""
-    return _plus(value) if key == "mobile" else str(value)
+    if key == "ring":
+        return str(value or "")
+    if key == "mobile":
+        return exported_mobile(value, country)
+    return _one_line(value) if key in ("name", "dial") else str(value).strip()
 
 
-def _plus(mobile: str) -> str:
-    """The PBX keeps digits only; written like this a mobile is read back without a guess."""
-    return f"+{mobile}" if mobile.isdecimal() and len(mobile) > 10 else mobile
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _progress(request: Request, done: int, of: int) -> Message:

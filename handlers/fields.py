@@ -17,11 +17,13 @@ PASSWORD_WORDS = ("пароль", "secret", "pass", "sip_secret")
 
 
 class WrongValue(ValueError):
-    """`problem` is one marked sentence about a value."""
+    """`problem` is one marked sentence about a value; `value` is shown instead of what was written, when there is
+    more to be said of it."""
 
-    def __init__(self, problem: str) -> None:
+    def __init__(self, problem: str, value: str = "") -> None:
         super().__init__(problem)
         self.problem = problem
+        self.value = value
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,9 @@ class Fields:
             try:
                 values["secret" if field.key == PASSWORD else field.key] = field.read(text.strip())
             except WrongValue as wrong:
-                problems.append(Problem(field.label, wrong.problem, "" if field.key == PASSWORD else text))
+                problems.append(
+                    Problem(field.label, wrong.problem, "" if field.key == PASSWORD else wrong.value or text)
+                )
         return values, problems
 
     def shown(self, facts: Mapping[str, Any]) -> list[dict[str, Any]]:

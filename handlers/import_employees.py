@@ -95,7 +95,7 @@ async def _plan(request: Request, lines: list[Line]) -> Plan:
     except PbxError:
         # Without that right the PBX itself refuses their numbers.
         taken = {}
-    return import_plan.plan(lines, there, taken, await pbx.employees.next_free_number())
+    return import_plan.plan(lines, there, taken, await pbx.employees.next_free_number(), request.station.country)
 
 
 def _facts(request: Request, plan: Plan) -> dict[str, Any]:

@@ -1,17 +1,18 @@
 """What an import would do: every line judged before anything is created. Pure."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from bot.chat.message import mark
+from bot.names import folded
 from bot.pbx import EmployeeDraft, EmployeeRow
 from handlers import employee_fields
 from handlers.employee_fields import FIELDS
 from handlers.employee_files import Line
 from handlers.fields import Problem
+from handlers.phone_numbers import same_number
 
 
 class Verdict(StrEnum):
@@ -40,22 +41,30 @@ class Plan:
         return sum(row.verdict is verdict for row in self.rows)
 
 
-def plan(lines: Sequence[Line], there: Sequence[EmployeeRow], taken: Mapping[str, str], next_free: str) -> Plan:
+def plan(
+    lines: Sequence[Line], there: Sequence[EmployeeRow], taken: Mapping[str, str], next_free: str, country: str = ""
+) -> Plan:
     """`there` are the employees that the PBX has, `taken` other numbers with the names of what they belong to.
 
-    Lines without a number get free ones from `next_free` upwards.
+    Lines without a number get free ones from `next_free` upwards; mobiles without a plus are of the `country`.
     """
-    judge = _Judge(lines, there, taken, next_free)
+    judge = _Judge(lines, there, taken, next_free, country)
     rows = tuple(judge.row(line) for line in lines)
     return Plan(rows, lines[0].unknown if lines else ())
 
 
 class _Judge:
     def __init__(
-        self, lines: Sequence[Line], there: Sequence[EmployeeRow], taken: Mapping[str, str], next_free: str
+        self,
+        lines: Sequence[Line],
+        there: Sequence[EmployeeRow],
+        taken: Mapping[str, str],
+        next_free: str,
+        country: str,
     ) -> None:
+        self._country = country
         self._by_number = {row.number: row for row in there}
-        self._by_mobile = {_digits(row.mobile): row for row in there if row.mobile}
+        self._by_mobile = {same_number(row.mobile): row for row in there if row.mobile}
         self._taken = taken
         self._numbers: dict[str, int] = {}
         self._mobiles: dict[str, int] = {}
@@ -63,7 +72,7 @@ class _Judge:
         self._free = self._free_numbers(next_free, written)
 
     def row(self, line: Line) -> Planned:
-        draft, problems = employee_fields.read_fields(line.cells)
+        draft, problems = employee_fields.read_fields(line.cells, self._country)
         if not draft.name and not any(problem.label == FIELDS.by_key["name"].label for problem in problems):
             problems.append(Problem(FIELDS.by_key["name"].label, mark("is missing")))
         if problems:
@@ -83,7 +92,7 @@ class _Judge:
         problems = []
         for key, value, seen in (
             ("number", draft.number or "", self._numbers),
-            ("mobile", _digits(draft.mobile or ""), self._mobiles),
+            ("mobile", same_number(draft.mobile or ""), self._mobiles),
         ):
             if value and seen.setdefault(value, line) != line:
                 problems.append(Problem(FIELDS.by_key[key].label, mark("is in the file twice"), value))
@@ -97,7 +106,7 @@ class _Judge:
             problems.append(
                 Problem(FIELDS.by_key["number"].label, mark("belongs to somebody else"), f"{number} {holder}")
             )
-        mobile = self._by_mobile.get(_digits(draft.mobile or "")) if draft.mobile else None
+        mobile = self._by_mobile.get(same_number(draft.mobile or "")) if draft.mobile else None
         if mobile is not None:
             value = f"{draft.mobile} {mobile.number} {mobile.name}"
             problems.append(Problem(FIELDS.by_key["mobile"].label, mark("belongs to somebody else"), value))
@@ -127,8 +136,4 @@ def as_rows(plan: Plan) -> list[dict[str, Any]]:
 
 
 def _same_name(one: str, other: str) -> bool:
-    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
-
-
-def _digits(mobile: str) -> str:
-    return re.sub(r"\D", "", mobile)
+    return folded(one) == folded(other)

@@ -16,6 +16,7 @@ from handlers.alerts import TOASTS
 from handlers.command import Reply, Request, Whose, WrongArguments, button, command
 from handlers.incident_facts import incident_facts
 from handlers.rules import Resume
+from handlers.silence_facts import is_real
 
 PAGE = 5
 CARDS_IN_A_ROW = 5
@@ -140,7 +141,7 @@ def _listed(request: Request, found: Sequence[Incident], recent: Sequence[Incide
     facts = {
         "station": listing.station,
         "several": listing.several,
-        "total": len(found),
+        "total": sum(map(is_real, found)),
         "open": [incident_facts(incident, request.now) for incident in shown],
         "recent": [incident_facts(incident, request.now) for incident in recent],
         "page": listing.page + 1,
@@ -170,14 +171,15 @@ def _opens(incident: Incident, listing: Listing) -> dict[str, Any]:
 
 async def card(request: Request, incident: Incident, note: Own | None = None) -> Message:
     cards = await request.desk.incidents.delivered(incident.id)
-    names = await request.desk.people.named({delivered.card.chat_id for delivered in cards})
+    chats = dict.fromkeys(delivered.card.chat_id for delivered in cards)
+    names = await request.desk.people.named(chats)
     facts: dict[str, Any] = {
         "station": incident.station,
         "number": incident.id,
         "note": note or "",
         "incident": incident_facts(incident, request.now),
         "noticed_after": (incident.opened_at - incident.began_at).total_seconds(),
-        "chats": list(dict.fromkeys(names[d.card.chat_id].name for d in cards if d.card.chat_id in names)),
+        "chats": [{"name": names[chat].name if chat in names else "", "id": chat} for chat in chats],
     }
     return Message("incident", facts, _buttons(request, incident))
 

@@ -65,7 +65,8 @@ def _line(caller: MissedCaller, period: Period) -> dict[str, Any]:
         "after_hours": last.after_hours,
         "rang": [{"number": number, "name": name} for number, name in last.rang[:SHOWN_PHONES]],
         "more": max(0, len(last.rang) - SHOWN_PHONES),
-        "called_back": contact.start if contact else None,
+        "spoken": contact.start if contact else None,
+        "called_back": contact is not None and contact.ours,
         "by": contact.by if contact else "",
         "contact_that_day": contact is not None and contact.start.date() == last.start.date() == period.last,
     }

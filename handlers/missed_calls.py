@@ -26,10 +26,11 @@ class Miss:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Somebody spoke to the caller: `by` called back, or answered when the caller tried again."""
+    """Somebody spoke to the caller: `by` called back, or else it was not `ours` and `by` answered another try."""
 
     start: datetime
     by: str
+    ours: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +82,17 @@ class MissedCalls:
                 self._of(record.source_number).misses.append(_miss(record, record.start))
         elif way is Direction.INCOMING and result is Outcome.ANSWERED:
             leg = answered_leg(record)
-            self._spoken(record.source_number, record.start, leg.destination_number if leg else "")
+            by = leg.destination_number if leg else ""
+            self._spoken(record.source_number, Contact(record.start, by, ours=False))
         elif way is Direction.OUTGOING and result is Outcome.ANSWERED:
-            self._spoken(record.destination_number, record.start, record.source_number)
+            self._spoken(record.destination_number, Contact(record.start, record.source_number, ours=True))
 
     def _of(self, number: str) -> _Caller:
         return self._callers.setdefault(same_number(number), _Caller())
 
-    def _spoken(self, number: str, start: datetime, by: str) -> None:
+    def _spoken(self, number: str, contact: Contact) -> None:
         if same_number(number):
-            self._of(number).contacts.append(Contact(start, by))
+            self._of(number).contacts.append(contact)
 
     def result(self) -> Missed:
         callers = [_judged(key, caller) for key, caller in self._callers.items() if caller.misses]

@@ -11,8 +11,8 @@ from handlers.command import Reply, Request, WrongArguments, button, command
 from handlers.deadlines import NotADeadline
 from handlers.muting import mute, no_longer_silenced
 from handlers.rules import Resume
-from handlers.silence_facts import called, listed, subject_of
-from handlers.silence_words import ALL, Subject, Until, take_subject, take_until
+from handlers.silence_facts import called, is_real, listed, subject_of
+from handlers.silence_words import ALL, Subject, Until, find_until, take_subject, take_until
 from handlers.words import split
 
 RECOVERY = "recovery"
@@ -30,7 +30,7 @@ async def mute_(request: Request) -> Reply:
     names = request.station.watch.trunk_names
     try:
         found, rest = take_subject(split(request.arguments), names, lambda words: _says_until(request, words))
-        until, rest = take_until(rest, request.now, request.station.zone())
+        until, rest = find_until(rest, request.now, request.station.zone())
     except NotADeadline as wrong:
         raise WrongArguments(message=Message("not_a_deadline", {"written": str(wrong)})) from None
     if not found and until is None and rest:
@@ -141,7 +141,7 @@ def _trunks(request: Request) -> list[Subject]:
 async def _all_down(request: Request) -> list[Subject]:
     """What there are open incidents of; the whole station is everything on it."""
     names = request.station.watch.trunk_names
-    down = await request.desk.incidents.open(request.station.name)
+    down = [one for one in await request.desk.incidents.open(request.station.name) if is_real(one)]
     if any(incident.subject == STATION for incident in down):
         return [Subject(EVERYTHING)]
     return [subject_of(incident, names) for incident in down]

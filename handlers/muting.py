@@ -10,7 +10,7 @@ from bot.alerts.silences import Wish
 from bot.chat.message import Button, Message, mark
 from bot.store.tables import Incident
 from handlers.command import Question, Reply, Request, WrongArguments
-from handlers.silence_facts import down_facts, named, silence_facts
+from handlers.silence_facts import down_facts, is_real, named, silence_facts
 from handlers.silence_words import Subject, Until
 
 DEFAULT = timedelta(hours=1)
@@ -62,7 +62,9 @@ async def no_longer_silenced(request: Request, ended: list[Silence]) -> Message:
     names = request.station.watch.trunk_names
     down: list[dict[str, Any]] = []
     for incident in await request.desk.incidents.open(request.station.name):
-        if any(silence.covers(one, incident.subject) and silence.in_force(one, request.now) for one in ended):
+        if is_real(incident) and any(
+            silence.covers(one, incident.subject) and silence.in_force(one, request.now) for one in ended
+        ):
             still = silence.holding(current, incident.subject, request.now)
             held = {"id": still.id, "ends": silence.ends(still, request.now)} if still else None
             down.append(down_facts(incident, names) | {"held": held})

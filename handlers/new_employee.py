@@ -11,12 +11,13 @@ from handlers.words import read_words
 PHONE_PART = re.compile(r"\+?[\d().-]+")
 
 
-def read_employee(text: str) -> EmployeeDraft:
-    """Without a number the PBX is to choose it. Raises WrongArguments with the sentences for the person."""
+def read_employee(text: str, country: str = "") -> EmployeeDraft:
+    """Without a number the PBX is to choose it; a mobile without a plus is of the `country`. Raises WrongArguments with
+    the sentences for the person."""
     words = read_words(text)
     if not words.free and not words.fields:
         raise WrongArguments(mark("Whom shall I create? Write a name, and a number if you want a certain one."))
-    draft, problems = employee_fields.read_fields(as_written(text))
+    draft, problems = employee_fields.read_fields(as_written(text), country)
     fields.refuse(problems)
     if not draft.name:
         raise WrongArguments(mark("A name is missing."))

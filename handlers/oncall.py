@@ -10,8 +10,8 @@ from bot.oncall.roster import Roster
 from bot.store.acquaintances import Known
 from bot.store.calendars import KeptCalendar
 from bot.store.pagers import Reach
-from handlers.command import Reply, Request, button, command
-from handlers.oncall_facts import able, duty_facts, level_of, person_facts
+from handlers.command import Reply, Request, WrongArguments, button, command
+from handlers.oncall_facts import able, duty_facts, level_of, person_facts, take_until
 
 LOOKS_AHEAD = timedelta(days=14)
 GAPS_SHOWN = 3
@@ -21,7 +21,14 @@ UNKNOWN_SHOWN = 5
 
 @command("oncall", summary=mark("Who is on call now, until when, and who is next"), examples=("/oncall",))
 async def oncall(request: Request) -> Reply:
-    return Reply(await overview(request))
+    if not request.arguments.strip():
+        return Reply(await overview(request))
+    until, _ = take_until(request, request.arguments.split())
+    if until is None:
+        raise WrongArguments(mark("I do not know that word here. What can be done with duties, /help shows."))
+    raise WrongArguments(
+        mark("That alone changes nothing. To be on call until then, write: /oncall take, and the time.")
+    )
 
 
 @button("oncall.show")

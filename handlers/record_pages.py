@@ -11,7 +11,6 @@ from operator import itemgetter
 
 from bot.pbx import CallRecord
 from handlers.call_facts import Outcome, came_after_hours, outcome, talk_seconds
-from handlers.call_filter import CallFilter
 
 PAGE = 10
 
@@ -93,10 +92,9 @@ def _insert(page: list[Placed], placed: Placed, drop: int) -> None:
 
 
 async def summarise(
-    records: AsyncIterator[CallRecord], wanted: CallFilter, before: Place | None = None, after: Place | None = None
+    records: AsyncIterator[CallRecord], before: Place | None = None, after: Place | None = None
 ) -> Summary:
     summary = Summary(before, after)
     async for record in records:
-        if wanted.matches(record):
-            summary.add(record)
+        summary.add(record)
     return summary

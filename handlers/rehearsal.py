@@ -36,7 +36,7 @@ async def _facts(request: Request, told: Told) -> dict[str, Any]:
     return {
         "station": request.station.name,
         "people": told.people,
-        "chats": [names[to.chat].name if to.chat in names else str(to.chat) for to in told.chats],
+        "chats": [{"name": names[to.chat].name if to.chat in names else "", "id": to.chat} for to in told.chats],
         "unreachable": told.unreachable,
         "until": Running(request.now, "").until,
     }

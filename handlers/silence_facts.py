@@ -5,7 +5,18 @@ from typing import Any
 
 from bot.access import Permission
 from bot.alerts import silence
-from bot.alerts.incident import CLOCK, EXTENSION, INTERNET, NO_CALLS, OUTAGES, PROVIDER, REHEARSAL, SECOND_COPY, STATION
+from bot.alerts.incident import (
+    CLOCK,
+    EXTENSION,
+    INTERNET,
+    NO_CALLS,
+    OUTAGES,
+    PROVIDER,
+    REHEARSAL,
+    SECOND_COPY,
+    STATION,
+    Kind,
+)
 from bot.alerts.silence import EVERYTHING, Silence, SilenceKind, Weekly
 from bot.chat.message import Button, Message, Rows, mark
 from bot.store.tables import Incident
@@ -44,7 +55,7 @@ def called(subject_id: str, name: str) -> str:
 def silence_facts(one: Silence, down: Iterable[Incident], request: Request) -> dict[str, Any]:
     now, names = request.now, request.station.watch.trunk_names
     is_now = silence.in_force(one, now)
-    beneath = [incident for incident in down if is_now and silence.covers(one, incident.subject)]
+    beneath = [incident for incident in down if is_now and is_real(incident) and silence.covers(one, incident.subject)]
     return {
         "id": one.id,
         "is_mute": one.kind is SilenceKind.MUTE,
@@ -60,6 +71,27 @@ def silence_facts(one: Silence, down: Iterable[Incident], request: Request) -> d
         "repeats": repeats_facts(one.repeats) if one.repeats else None,
         "down": [down_facts(incident, names) for incident in beneath],
     }
+
+
+def is_real(incident: Incident) -> bool:
+    """A rehearsal is none: nothing is down."""
+    return incident.kind != Kind.REHEARSAL
+
+
+async def in_force(request: Request) -> list[dict[str, Any]]:
+    """What holds alerts of the station back now."""
+    now, names = request.now, request.station.watch.trunk_names
+    current = await request.desk.silences.current(request.station.name)
+    forced = [one for one in current if silence.in_force(one, now)]
+    return [
+        {
+            "is_mute": one.kind is SilenceKind.MUTE,
+            **named(one.subject, names.get(one.subject) or one.name),
+            "ends": silence.ends(one, now),
+            "until_recovery": one.until_recovery,
+        }
+        for one in forced
+    ]
 
 
 def named(subject_id: str, name: str) -> dict[str, Any]:

@@ -1,18 +1,19 @@
 """Reading what is to be silenced, and until when: `Zadarma for 1h`, `all until morning`; in Russian too. Pure."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, time, tzinfo
 
 from bot.alerts.silence import EVERYTHING
+from bot.names import folded
 from bot.oncall.wall_clock import moment
-from handlers.deadlines import LEADING, LENGTH, take_deadline
+from handlers.deadlines import LEADING, STRICT, NotRead, length_in, take_deadline
 
 ALL = frozenset({"all", "everything", "*", "все", "всё"})
-MORNING = frozenset({"morning", "утра", "утро"})
 RECOVERY = frozenset({"recovery", "recovered", "recovers", "восстановления", "восстановится"})
-MORNING_BEGINS = "08:00"
-MOST_WORDS = 4
+MOST_WORDS = 5
+BARE_NUMBER = re.compile(r"[\d.,:]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,41 +41,72 @@ def take_subject(
 
     def named(matches: Callable[[str, str, str], bool]) -> tuple[list[Subject], list[str]] | None:
         for count in range(len(words), 0, -1):
-            written = " ".join(words[:count]).casefold()
-            if found := [Subject(id_, name) for id_, name in names.items() if matches(written, id_, name.casefold())]:
+            written = folded(" ".join(words[:count]))
+            if found := [
+                Subject(id_, name) for id_, name in names.items() if matches(written, folded(id_), folded(name))
+            ]:
                 return found, list(words[count:])
         return None
 
-    whole = named(lambda written, id_, name: written in (name, id_.casefold()))
+    whole = named(lambda written, id_, name: written in (name, id_))
     if whole is not None or is_other(words):
         return whole or ([], list(words))
-    return named(lambda written, _id, name: written in name) or ([], list(words))
+    return named(lambda written, _id, name: bool(written) and written in name) or ([], list(words))
 
 
 def take_until(words: Sequence[str], now: datetime, zone: tzinfo) -> tuple[Until | None, list[str]]:
     """Until when, as the first words say, None when they say nothing of it; and the other words. Raises
-    NotADeadline."""
+    NotADeadline, also when they begin with `for` or `until` and what follows is no time."""
     for count in range(min(len(words), MOST_WORDS), 0, -1):
-        until = _read_until([word.lower() for word in words[:count]], now, zone)
+        try:
+            until = _read_until(words[:count], now, zone)
+        except NotRead:
+            continue
         if until is not None:
             return until, list(words[count:])
+    if words and words[0].lower() in STRICT:
+        raise NotRead(" ".join(words[:2]))
+    return None, list(words)
+
+
+def find_until(words: Sequence[str], now: datetime, zone: tzinfo) -> tuple[Until | None, list[str]]:
+    """The same where a reason may come first: `works for 10m`, `works 10m`. Raises NotADeadline, also for what may be a
+    time and is none: otherwise it would silently become a part of the reason."""
+    until, rest = take_until(words, now, zone)
+    if until is not None or not words:
+        return until, rest
+    for at, word in enumerate(words):
+        if word.lower() not in STRICT:
+            continue
+        try:
+            until, rest = take_until(words[at:], now, zone)
+        except NotRead:
+            if not words[at + 1 :] or words[at + 1][:1].isdecimal():
+                raise
+            continue
+        return until, [*words[:at], *rest]
+    for count in (2, 1):
+        if (length := length_in(words[-count:])) is not None:
+            return Until(now + length), list(words[:-count])
+    if BARE_NUMBER.fullmatch(words[0]):
+        raise NotRead(words[0])
     return None, list(words)
 
 
 def _read_until(words: Sequence[str], now: datetime, zone: tzinfo) -> Until | None:
-    said = [word for word in words if word not in LEADING]
-    if words[-1] in LEADING:
+    said = [word.lower() for word in words if word.lower() not in LEADING]
+    if words[-1].lower() in LEADING:
         return None
     if len(said) == 1 and said[0] in RECOVERY:
         return Until(None)
-    if len(said) == 1 and said[0] in MORNING:
-        said = [MORNING_BEGINS]
     wall = now.astimezone(zone).replace(tzinfo=None)
-    found, rest = take_deadline(said, wall)
+    # Who mutes until Monday wants to hear on Monday: it ends as that day begins.
+    found, rest = take_deadline(words, wall, weekday_ends=time.min)
     if found is None or rest:
         return None
     # So many hours pass on every night, whatever the clock shows.
-    return Until(now + (found - wall) if LENGTH.fullmatch("".join(said)) else moment_of(found, now, zone))
+    length = length_in(words)
+    return Until(moment_of(found, now, zone) if length is None else now + length)
 
 
 def moment_of(wall: datetime, now: datetime, zone: tzinfo) -> datetime:

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Sequence
 from typing import Any, TypeVar
 
+from bot.alerts import silence
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import PbxError
 from handlers.choose_station import choosing
 from handlers.command import Reply, Request, Whose, button, command
 from handlers.desk import Station
 from handlers.live_calls import join_legs
-from handlers.station_lines import SIGNS, Line, in_order, line_of
+from handlers.station_lines import SIGNS, Line, Mood, in_order, line_of
 
 T = TypeVar("T")
 
@@ -47,13 +48,19 @@ async def _page(request: Request, words: str, page: int) -> Message:
     shown = found[page * PAGE : (page + 1) * PAGE]
     running = {one.name: one for one in here}
     live = await asyncio.gather(*(_live(running[line.name]) for line in shown))
+    silenced = [await _silenced(request, line.name) for line in shown]
     facts = {
         "station": "",
         "total": len(lines),
         "troubled": sum(line.is_troubled for line in lines),
+        # That of the worst one: headline and lines say the same.
+        "sign": SIGNS[lines[0].mood] if lines and lines[0].is_troubled else SIGNS[Mood.WELL],
         "words": words,
         "found": len(found),
-        "rows": [line.facts() | figures for line, figures in zip(shown, live, strict=True)],
+        "rows": [
+            line.facts() | figures | {"silenced": silences}
+            for line, figures, silences in zip(shown, live, silenced, strict=True)
+        ],
         "page": page + 1,
         "pages": last + 1,
     }
@@ -73,6 +80,12 @@ def _buttons(shown: Sequence[Line], words: str, page: int, last: int) -> Rows:
     turns = [turn("‹", page - 1)] if page else []
     turns += [turn("›", page + 1)] if page < last else []
     return (*rows, (*turns, turn(mark("↻ Refresh"), page)))
+
+
+async def _silenced(request: Request, station: str) -> int:
+    """How many mutes and windows hold something of it back now."""
+    current = await request.desk.silences.current(station)
+    return sum(silence.in_force(one, request.now) for one in current)
 
 
 async def _live(station: Station) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from bot.pbx import Answer, CallLeg, ExtensionStatus, PbxError, TrunkStatus
 from handlers import problems, status_one
 from handlers.command import Reply, Request, button, command
 from handlers.live_calls import join_legs
+from handlers.silence_facts import in_force
 from handlers.trunk_facts import ORDER, UNCOUNTED, facts_of, statuses
 
 T = TypeVar("T")
@@ -21,6 +22,7 @@ STALE_AFTER = timedelta(seconds=60)
 EXTENSIONS_WITHIN = 8.0
 PAGE = 25
 SHOWN_OFFLINE = 8
+SHOWN_SILENCED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,13 @@ async def view(request: Request) -> Reply:
 async def _picture(request: Request, view_name: str, page: int) -> Message:
     pbx = request.station.pbx
     engine_is_silent = request.station.watch.engine_is_silent
-    trunks, extensions, calls, incidents = await asyncio.gather(
+    trunks, extensions, calls, incidents, silenced = await asyncio.gather(
         _part(statuses(request)),
         # With the telephony engine down this list takes the PBX a second for each extension.
         _part(_nothing() if engine_is_silent else pbx.extensions.statuses(), EXTENSIONS_WITHIN),
         _part(pbx.calls.active()),
         request.station.ledger.open_count(),
+        in_force(request),
     )
     facts: dict[str, Any] = {
         "station": request.station.name,
@@ -67,6 +70,8 @@ async def _picture(request: Request, view_name: str, page: int) -> Message:
         "extensions": _extension_facts(extensions, view_name, page),
         "calls": _call_facts(calls),
         "incidents": incidents,
+        "silenced": silenced[:SHOWN_SILENCED],
+        "more_silenced": max(0, len(silenced) - SHOWN_SILENCED),
     }
     facts["one_problem"] = problems.are_one(facts["trunks"]["problem"], facts["extensions"]["problem"])
     pages = -(-facts["extensions"].get("listed", 0) // PAGE) if view_name == "extensions" else 1

@@ -1,19 +1,22 @@
-"""/status for one: an extension by its number, a trunk by its name or a part of it."""
+"""/status for one: an extension by its number or its employee's name, a trunk by its name, or a part of a name."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from bot.chat.message import Button, Message, Rows, mark
-from bot.pbx import NotFound, PbxError, PeerStatus, TrunkStatus
+from bot.pbx import EmployeeRow, NotFound, PbxError, PeerStatus, TrunkStatus
 from handlers import trunk_card, trunks
 from handlers.command import Reply, Request, button
 from handlers.trunk_facts import facts_of
 
+MOST_OFFERED = 8
 ON_THE_PHONE = frozenset({"busy", "in use", "ringing", "on hold", "ring+inuse"})
 
 
 async def one(request: Request, written: str) -> Message:
     """Digits are an extension first; a trunk may be named after its number."""
+    people: tuple[EmployeeRow, ...] = ()
     if written.isascii() and written.isdecimal():
         try:
             return await _extension(request, written)
@@ -22,8 +25,21 @@ async def one(request: Request, written: str) -> Message:
             if not found:
                 return Message("no_such_extension", {"number": written, "station": request.station.name})
     else:
-        found = await trunks.find(request, written)
-    return _trunk(request, found[0]) if len(found) == 1 else trunks.choice(request, found, "status.trunk")
+        found, people = await asyncio.gather(
+            trunks.find(request, written), request.station.pbx.phone_book.named(written)
+        )
+    if len(people) == 1 and not found:
+        return await _extension(request, people[0].number)
+    if not people:
+        return _trunk(request, found[0]) if len(found) == 1 else trunks.choice(request, found, "status.trunk")
+    return _which(request, written, found, people)
+
+
+def _which(request: Request, written: str, found: Sequence[TrunkStatus], people: Sequence[EmployeeRow]) -> Message:
+    rows = [(Button(trunk.name, "status.trunk", {"id": trunk.id}),) for trunk in found]
+    rows += [(Button(f"{one.number} {one.name}", "status.extension", {"number": one.number}),) for one in people]
+    facts = {"station": request.station.name, "written": written, "more": max(0, len(rows) - MOST_OFFERED)}
+    return Message("status_which", facts, tuple(rows[:MOST_OFFERED]))
 
 
 @button("status.extension")

@@ -27,10 +27,7 @@ def availability(
     began: all that is known without any events.
     """
     told = [(event.at, event) for event in events if event.at is not None]
-    if told:
-        known_from = _known_from(told)
-    else:
-        known_from = LONG_AGO if _counts_before(current) else since
+    known_from = _known_from(told) if told else LONG_AGO if _counts_before(current) else since
     if known_from is None:
         return None
     start = max(start, known_from)

@@ -6,25 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from handlers.deadlines import LENGTH, TIME, UNITS, NotADeadline, take_deadline
+from handlers.deadlines import TIME, WEEKDAYS, NotADeadline, day_of, length_in
 
 DAY = timedelta(days=1)
 LONGEST_REPEATED = DAY
-WEEKDAYS = {
-    day: number
-    for number, names in enumerate(
-        (
-            "mon monday mondays пн понедельник понедельникам",
-            "tue tuesday tuesdays вт вторник вторникам",
-            "wed wednesday wednesdays ср среда среду средам",
-            "thu thursday thursdays чт четверг четвергам",
-            "fri friday fridays пт пятница пятницу пятницам",
-            "sat saturday saturdays сб суббота субботу субботам",
-            "sun sunday sundays вс воскресенье воскресеньям",
-        )
-    )
-    for day in names.split()
-}
 GROUPS = {
     **dict.fromkeys(("weekdays", "будни", "будням"), frozenset(range(5))),
     **dict.fromkeys(("weekend", "weekends", "выходные", "выходным"), frozenset({5, 6})),
@@ -38,6 +23,7 @@ BETWEEN = frozenset({"-", "–", "—", "to", "till", "until", "до", "по"})
 LEADING = frozenset({"from", "at", "on", "for", "and", "с", "со", "в", "во", "на", "по", "и"})
 TIMES = re.compile(r"(\d{1,2}:\d{2})[-–—](\d{1,2}:\d{2})")
 MIDNIGHT = "24:00"
+MOST_OF_A_LENGTH = 4
 
 
 class NotAWindow(ValueError):
@@ -93,9 +79,9 @@ class _Reading:
         taken = at = 0
         while at < len(words):
             word = words[at].lower().rstrip(",")
-            joined = word + words[at + 1].lower() if at + 1 < len(words) else word
-            if word.isdecimal() and LENGTH.fullmatch(joined):
-                word, at = joined, at + 1
+            if length := self._take_length(words[at : at + MOST_OF_A_LENGTH]):
+                taken = at = at + length
+                continue
             at += 1
             if self._take(word):
                 taken = at
@@ -121,10 +107,17 @@ class _Reading:
             return self._take_other(word)
         return True
 
+    def _take_length(self, words: Sequence[str]) -> int:
+        """How many of the first words are a length: `2h`, `for 2 hours`, `на полчаса`."""
+        for count in range(len(words), 0, -1):
+            length = length_in(words[:count])
+            if length is not None and words[count - 1].lower() not in LEADING:
+                self._length = length
+                return count
+        return 0
+
     def _take_other(self, word: str) -> bool:
-        if LENGTH.fullmatch(word):
-            self._length = _length(word)
-        elif word in TODAY:
+        if word in TODAY:
             self._date = self._now.date()
         elif (found := _date(word, self._now)) is not None:
             self._date = found
@@ -184,15 +177,10 @@ def _days(word: str) -> frozenset[int]:
 
 def _date(word: str, now: datetime) -> date | None:
     try:
-        found, rest = take_deadline([word], now)
+        found = day_of(word, now)
     except NotADeadline as wrong:
         raise NotAWindow(str(wrong)) from None
-    return found.date() if found is not None and not rest else None
-
-
-def _length(word: str) -> timedelta:
-    found = LENGTH.fullmatch(word)
-    return timedelta(**{UNITS[found[2]]: int(found[1])}) if found else timedelta()
+    return found.date() if found is not None else None
 
 
 def _time(word: str) -> time:

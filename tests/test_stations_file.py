@@ -86,8 +86,11 @@ def test_a_key_may_stand_in_the_environment_or_in_dotenv(monkeypatch: pytest.Mon
 
 
 def test_what_a_pbx_does_not_say_is_as_the_settings_say_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    Path(".env").write_text("POLL_INTERVAL=20\nALERT_AFTER=60\nPBX_TIMEZONE=Europe/Moscow\nPBX_ALLOW_HTTP=10.0.0.5\n")
-    first, second = read(TWO + 'poll_interval = 5\ntimezone = "Asia/Omsk"\n')
+    Path(".env").write_text(
+        "POLL_INTERVAL=20\nALERT_AFTER=60\nPBX_TIMEZONE=Europe/Moscow\nPBX_ALLOW_HTTP=10.0.0.5\nPBX_COUNTRY=ru\n"
+    )
+    first, second = read(TWO + 'poll_interval = 5\ntimezone = "Asia/Omsk"\ncountry = "KZ"\n')
+    assert (first.country, second.country) == ("RU", "KZ")
     assert (first.poll_interval, first.alert_after, first.timezone) == (20, 60, ZoneInfo("Europe/Moscow"))
     assert (second.poll_interval, second.alert_after, second.timezone) == (5, 60, ZoneInfo("Asia/Omsk"))
     assert read(one(url='"http://10.0.0.5"'))[0].url == "http://10.0.0.5"
@@ -135,6 +138,7 @@ def test_without_a_file_the_settings_describe_the_only_one(monkeypatch: pytest.M
         ({"key": "", "key_env": '"NOWHERE"'}, "acme: key_env: NOWHERE is not set; put it into the environment or .env"),
         ({"tls_verify": '"ca.pem"'}, "acme: tls_verify: is neither true nor false nor the path of an existing CA file"),
         ({"timezone": '"Moscow"'}, "acme: timezone: is not a time zone; write it like Europe/Moscow"),
+        ({"country": '"Russia"'}, "acme: country: is not a country; write its two letters, like RU"),
         ({"alert_chats": '["@acme"]'}, "acme: alert_chats: has '@acme' in it; only numeric ids are accepted"),
         ({"poll_interval": "0"}, "acme: poll_interval: Input should be greater than or equal to 1"),
         ({"no_calls_after": "600"}, "acme: no_calls_after: no_calls_hours never last that long; write less than 540"),

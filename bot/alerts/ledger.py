@@ -38,7 +38,7 @@ _REMEMBER = _new.on_conflict_do_update(
 _OPEN_COUNT = (
     select(func.count())
     .select_from(Incident)
-    .where(Incident.station == bindparam("of"), Incident.open_key.is_not(None))
+    .where(Incident.station == bindparam("of"), Incident.open_key.is_not(None), Incident.kind != str(Kind.REHEARSAL))
 )
 
 State = dict[str, Any]
@@ -140,7 +140,7 @@ class Ledger:
         return len(left)
 
     async def open_count(self) -> int:
-        """How many incidents of the station are open."""
+        """How many incidents of the station are open, a rehearsal apart."""
         async with self._store.begin() as session:
             return await self._open_count(session)
 

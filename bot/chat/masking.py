@@ -47,27 +47,28 @@ NUMBER = rf"(?:\+[ (]*)?(?:{BEGINNING})*\d(?:{TIGHT}\d)*"
 DIGITS = re.compile(rf"(?:{ALREADY_MASKED}|{DATE}|{CLOCK}|{ADDRESS})(?!\d)|(?P<number>{NUMBER})")
 
 
-def masked(value: object) -> Any:
-    """A fact with every phone number in its texts shown in part. Masking twice is the same as masking once."""
+def masked(value: object, country: str = "") -> Any:
+    """A fact with every phone number in its texts shown in part. Masking twice is the same as masking once. Numbers
+    without a plus are of `country`, when it is known."""
     match value:
         case Own():
             return value
         case str():
-            return _masked_text(visible(value))
+            return _masked_text(visible(value), country)
         case Mapping():
-            return {key: masked(inner) for key, inner in value.items()}
+            return {key: masked(inner, country) for key, inner in value.items()}
         case list() | tuple() | set() | frozenset():
-            return [masked(inner) for inner in value]
+            return [masked(inner, country) for inner in value]
     return value
 
 
-def _masked_text(text: str) -> str:
+def _masked_text(text: str, country: str) -> str:
     read = "".join(map(_read, text))
     # From the end, so that what stands before keeps its place.
     for found in reversed([*DIGITS.finditer(read)]):
         number = found["number"] or ""
         if sum(map(str.isdigit, number)) >= SHORTEST:
-            text = text[: found.start()] + _in_part(number) + text[found.end() :]
+            text = text[: found.start()] + _in_part(number, country) + text[found.end() :]
     return text
 
 
@@ -79,9 +80,9 @@ def _read(character: str) -> str:
     return ALIKE.get(character) or ALIKE_BY_KIND.get(unicodedata.category(character), character)
 
 
-def _in_part(number: str) -> str:
+def _in_part(number: str, country: str) -> str:
     """`+7 916 •••-••-11`"""
-    written = wording.phone(number.replace(NOTHING, ""))
+    written = wording.phone(number.replace(NOTHING, ""), country)
     places = [place for place, character in enumerate(written) if character.isdigit()]
     first = max(0, min(FIRST, len(places) - HIDDEN - LAST))
     hidden = {*places[first:-LAST]}

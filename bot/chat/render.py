@@ -19,6 +19,7 @@ from bot.chat import masking, wording
 from bot.chat.hygiene import clean, harmless, literal, literal_code, plain, units
 from bot.chat.languages import translations
 from bot.chat.message import Facts
+from bot.numbering import country_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 # Telegram takes 4096; a line may still be put on top of a text that is sent again.
@@ -30,11 +31,19 @@ NAMES = frozenset({"station", "stations"})
 
 class Renderer:
     """Everything that is shown in one language. `titles` gives what people call a station, where there are several:
-    then every text says whose PBX it speaks of."""
+    then every text says whose PBX it speaks of. `country` gives that of a station where the settings name one; else it
+    is that of the zone."""
 
-    def __init__(self, language: str, templates: Path = TEMPLATES, titles: Callable[[str], str] | None = None) -> None:
+    def __init__(
+        self,
+        language: str,
+        templates: Path = TEMPLATES,
+        titles: Callable[[str], str] | None = None,
+        country: Callable[[str], str] = lambda _station: "",
+    ) -> None:
         self._language = language
         self._titles = titles
+        self._country = country
         self._translations = translations(language)
         self._view: ContextVar[wording.View] = ContextVar("view")
         self._environment = self._prepared(templates)
@@ -45,9 +54,10 @@ class Renderer:
         """Telegram HTML of at most `limit` visible UTF-16 units; what does not fit is counted, not cut through.
         `masked` shows phone numbers in part."""
         titled = self._titled(facts) if self._titles else facts
-        known = harmless(masking.masked(titled) if masked else titled)
+        country = self._country(str(facts.get("station", ""))) or country_of(zone)
+        known = harmless(masking.masked(titled, country) if masked else titled)
         # Not in the template's own context: imported macros do not see that.
-        token = self._view.set(wording.View(self._language, self._translate, zone, now))
+        token = self._view.set(wording.View(self._language, self._translate, zone, now, country))
         try:
             rendered = self._environment.get_template(f"{template}.html").render(known)
         finally:
@@ -106,10 +116,13 @@ class Renderer:
         bound = {function.__name__: partial(self._with_view, function) for function in seen}
         pure: dict[str, Callable[..., Any]] = {
             "length_of_call": wording.length_of_call,
-            "phone": wording.phone,
+            "phone": self._phone,
             "seconds_since": wording.seconds_since,
         }
         return {**bound, **pure}
+
+    def _phone(self, value: str | int) -> str:
+        return wording.phone(value, self._view.get().country)
 
     def _with_view(self, function: Callable[..., str], value: object) -> str:
         return function(self._view.get(), value)

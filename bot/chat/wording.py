@@ -1,13 +1,12 @@
 """How times, durations and numbers read, in the reader's language and the station's zone. Pure."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
-import phonenumbers
 from babel.dates import format_skeleton
 
+from bot import numbering
 from bot.chat.hygiene import literal
 from bot.chat.message import mark
 
@@ -18,19 +17,19 @@ UNITS = (
     (1, mark("%(n)d s")),
 )
 AGO = mark("%(duration)s ago")
-# Shorter ones are extensions, service numbers, or lack their country.
-FULL_NUMBER = re.compile(r"\+\d{7,15}|\d{11,15}")
 PHONE_PUNCTUATION = str.maketrans("", "", " -().\u00a0")
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """For whom and when a text is made. `now` is aware; `translate` is gettext of the language."""
+    """For whom and when a text is made. `now` is aware; `translate` is gettext of the language; numbers without a plus
+    are of `country`, when it is known."""
 
     language: str
     translate: Callable[[str], str]
     zone: tzinfo
     now: datetime
+    country: str = ""
 
 
 def clock(view: View, value: str | datetime) -> str:
@@ -84,19 +83,12 @@ def length_of_call(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def phone(value: str | int) -> str:
-    """`+7 916 111-11-11` for a valid number with its country; anything else as it is."""
+def phone(value: str | int, country: str = "") -> str:
+    """`+7 916 111-11-11` for a valid number; anything else as it is. `country` is that of numbers without a plus, empty
+    when it is not known."""
     written = str(value)
-    digits = literal(written).translate(PHONE_PUNCTUATION)
-    if not digits.isascii() or not FULL_NUMBER.fullmatch(digits):
-        return written
-    try:
-        number = phonenumbers.parse("+" + digits.removeprefix("+"))
-    except phonenumbers.NumberParseException:
-        return written
-    if not phonenumbers.is_valid_number(number):
-        return written
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    found = numbering.likeliest(literal(written).translate(PHONE_PUNCTUATION), country)
+    return written if found is None else numbering.shown(found)
 
 
 def _time(view: View, value: str | datetime, pattern: str) -> str:

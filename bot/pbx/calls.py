@@ -1,11 +1,14 @@
 """`/pbx-status`: the calls that are up."""
 
 import re
+from collections.abc import Mapping
+from typing import Self
 
 from pydantic import Field
 
 from bot.pbx.answers import Answer
 from bot.pbx.connection import Connection
+from bot.pbx.phone_book import PhoneBook, spelled
 from bot.pbx.wire import LocalTime, Text, Wire, models, with_value
 
 TRUNK_CHANNEL = re.compile(r"[^/]+/((?:SIP|IAX)-[A-Z]*-?[0-9A-F]+)(?:-|$)")
@@ -22,6 +25,23 @@ class Leg(Wire):
     destination_name: Text = Field("", alias="dst_name")
     did: Text = ""
     linkedid: Text = ""
+
+    @property
+    def came_by_trunk(self) -> bool:
+        return False
+
+    @property
+    def went_by_trunk(self) -> bool:
+        return False
+
+    def named(self, names: Mapping[str, str]) -> Self:
+        """With the names of employees as `/employees` spells them. Who called through a trunk is none of them, whatever
+        the number says, and nobody who was called through one."""
+        source = spelled({} if self.came_by_trunk else names, self.source_number, self.source_name)
+        destination = spelled({} if self.went_by_trunk else names, self.destination_number, self.destination_name)
+        if (source, destination) == (self.source_name, self.destination_name):
+            return self
+        return self.model_copy(update={"source_name": source, "destination_name": destination})
 
 
 class CallLeg(Leg):
@@ -42,13 +62,18 @@ class Channel(Leg):
 
 
 class Calls:
-    def __init__(self, connection: Connection) -> None:
+    """Names are those of the phone book."""
+
+    def __init__(self, connection: Connection, book: PhoneBook) -> None:
         self._connection = connection
+        self._book = book
 
     async def active(self) -> Answer[tuple[CallLeg, ...]]:
         """One row for each leg, legs that have ended among them."""
         answer = await self._connection.read("pbx-status:getActiveCalls")
-        return with_value(answer, tuple(models(CallLeg, answer.value, "pbx-status")))
+        legs = models(CallLeg, answer.value, "pbx-status")
+        names = await self._book.names() if legs else {}
+        return with_value(answer, tuple(leg.named(names) for leg in legs))
 
     async def channels(self) -> Answer[tuple[Channel, ...]]:
         answer = await self._connection.read("pbx-status:getActiveChannels")

@@ -1,5 +1,6 @@
 """The MikoPBX client: one topic a room, typed answers, one tree of errors."""
 
+import time
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -10,6 +11,7 @@ from bot.pbx.connection import Connection
 from bot.pbx.employees import Employees
 from bot.pbx.extensions import Extensions
 from bot.pbx.firewall import Firewall
+from bot.pbx.phone_book import PhoneBook
 from bot.pbx.records import Records
 from bot.pbx.routing import Routing
 from bot.pbx.trunks import Trunks
@@ -28,10 +30,11 @@ class Pbx:
         self.host = self._connection.host
         self.name = name or self.host
         self.trunks = Trunks(self._connection)
-        self.extensions = Extensions(self._connection)
         self.employees = Employees(self._connection)
-        self.calls = Calls(self._connection)
-        self.records = Records(self._connection)
+        self.phone_book = PhoneBook(self.employees, options.get("clock", time.monotonic))
+        self.extensions = Extensions(self._connection, self.phone_book)
+        self.calls = Calls(self._connection, self.phone_book)
+        self.records = Records(self._connection, self.phone_book)
         self.routing = Routing(self._connection)
         self.firewall = Firewall(self._connection)
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from bot.pbx.answers import Answer, plain
+from bot.pbx.answers import Answer, Envelope, plain
 from bot.pbx.budget import Priority
 from bot.pbx.connection import Connection
 from bot.pbx.errors import Conflict, Invalid, NotFound
@@ -93,6 +93,8 @@ class Employees:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.version = 0
+        """Another number after each write: what was known of the employees before may be wrong."""
 
     async def list(self, search: str = "", *, priority: Priority = Priority.COMMAND) -> Answer[tuple[EmployeeRow, ...]]:
         """All that match, by name. `search` is part of a name, number or e-mail, or `number:201` exactly."""
@@ -124,22 +126,22 @@ class Employees:
         return one(Employee, answer.value, "employees").number
 
     async def create(self, draft: EmployeeDraft) -> Employee:
-        return one(Employee, (await self._connection.write("employees", draft.body())).data, "employees")
+        return one(Employee, (await self._write("employees", draft.body())).data, "employees")
 
     async def update(self, employee_id: str, draft: EmployeeDraft) -> Employee:
         """Only what the draft says changes."""
         path = f"employees/{quote(employee_id, safe='')}"
-        return one(Employee, (await self._connection.write(path, draft.body(), "PATCH")).data, "employees")
+        return one(Employee, (await self._write(path, draft.body(), "PATCH")).data, "employees")
 
     async def delete(self, employee_id: str) -> None:
         """Invalid, with the PBX's words for what it is, while something refers to the employee."""
-        await self._connection.write(f"employees/{quote(employee_id, safe='')}", {}, "DELETE")
+        await self._write(f"employees/{quote(employee_id, safe='')}", {}, "DELETE")
 
     async def create_many(self, drafts: Sequence[EmployeeDraft]) -> tuple[BatchResult, ...]:
         """At most BATCH at once, as a bulk request. Not a transaction: each row stands for itself."""
         wanted = {"employees": [draft.body() for draft in drafts], "mode": "create", "skip_errors": True}
         try:
-            data = (await self._connection.write("employees:batchCreate", wanted, priority=Priority.BULK)).data
+            data = (await self._write("employees:batchCreate", wanted, priority=Priority.BULK)).data
         except (Conflict, Invalid, NotFound) as refusal:
             # A batch of which nothing was created is refused as a whole, with the same results in it.
             data = refusal.data
@@ -147,6 +149,14 @@ class Employees:
                 raise
         by_index = {row.get("index"): row for row in _results(data)}
         return tuple(_batch_result(by_index.get(index)) for index in range(len(drafts)))
+
+    async def _write(
+        self, path: str, body: Mapping[str, Any], method: str = "POST", priority: Priority = Priority.COMMAND
+    ) -> Envelope:
+        try:
+            return await self._connection.write(path, body, method, priority)
+        finally:
+            self.version += 1
 
 
 def _results(data: object) -> list[Any]:

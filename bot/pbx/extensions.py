@@ -1,5 +1,6 @@
 """`/sip`: which phones are connected, and how the telephony engine sees every peer."""
 
+from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import quote
 
@@ -8,6 +9,7 @@ from pydantic import BeforeValidator, Field
 from bot.pbx.answers import Answer
 from bot.pbx.budget import Priority
 from bot.pbx.connection import Connection
+from bot.pbx.phone_book import PhoneBook, spelled
 from bot.pbx.wire import Integer, Number, Text, Wire, mappings, models, one, with_value
 
 
@@ -28,6 +30,9 @@ class ExtensionStatus(Wire):
     def online(self) -> bool | None:
         return {"available": True, "unavailable": False}.get(self.status.lower())
 
+    def named(self, names: Mapping[str, str]) -> "ExtensionStatus":
+        return self.model_copy(update={"name": spelled(names, self.number, self.name)})
+
 
 class PeerStatus(Wire):
     id: Text = ""
@@ -36,17 +41,23 @@ class PeerStatus(Wire):
 
 
 class Extensions:
-    def __init__(self, connection: Connection) -> None:
+    """Names are those of the phone book."""
+
+    def __init__(self, connection: Connection, book: PhoneBook) -> None:
         self._connection = connection
+        self._book = book
 
     async def statuses(self, priority: Priority = Priority.COMMAND) -> Answer[dict[str, ExtensionStatus]]:
         """By number. Measured: with the telephony engine down it takes a second for each extension."""
         answer = await self._connection.read("sip:getStatuses", priority=priority)
-        return with_value(answer, {e.number: e for e in models(ExtensionStatus, answer.value, "sip") if e.number})
+        phones = models(ExtensionStatus, answer.value, "sip")
+        names = await self._book.names(priority) if phones else {}
+        return with_value(answer, {phone.number: phone.named(names) for phone in phones if phone.number})
 
     async def status(self, number: str) -> Answer[ExtensionStatus]:
         answer = await self._connection.read(f"sip/{quote(number, safe='')}:getStatus")
-        return with_value(answer, one(ExtensionStatus, answer.value, "sip"))
+        found = one(ExtensionStatus, answer.value, "sip")
+        return with_value(answer, found.named(await self._book.names()))
 
     async def peers(self, priority: Priority = Priority.COMMAND) -> Answer[tuple[PeerStatus, ...]]:
         """Extensions and trunks as the telephony engine sees them; empty when the engine does not answer."""

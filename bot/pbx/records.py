@@ -3,13 +3,15 @@
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field
 
 from bot.pbx.budget import Priority
 from bot.pbx.calls import CallLeg, Leg
 from bot.pbx.connection import Connection, Sound
+from bot.pbx.phone_book import PhoneBook
+from bot.pbx.trunks import PREFIXES
 from bot.pbx.wire import Count, Integer, Text, Truth, mappings, models
 
 PAGE = 1000
@@ -35,6 +37,14 @@ class CallRecordLeg(CallLeg):
     download_url: Text = Field("", repr=False)
 
     @property
+    def came_by_trunk(self) -> bool:
+        return self.from_account.startswith(PREFIXES)
+
+    @property
+    def went_by_trunk(self) -> bool:
+        return self.to_account.startswith(PREFIXES)
+
+    @property
     def is_recorded(self) -> bool:
         """The PBX gives addresses only for what it has; right after a call it may still be converting."""
         return bool(self.download_url or self.playback_url)
@@ -48,6 +58,20 @@ class CallRecord(Leg):
     @property
     def answered(self) -> bool:
         return self.disposition.upper() == "ANSWERED"
+
+    @property
+    def came_by_trunk(self) -> bool:
+        return bool(self.did) or any(leg.came_by_trunk for leg in self.legs[:1])
+
+    @property
+    def went_by_trunk(self) -> bool:
+        return any(leg.went_by_trunk for leg in self.legs)
+
+    def named(self, names: Mapping[str, str]) -> Self:
+        legs = tuple(leg.named(names) for leg in self.legs)
+        record = super().named(names)
+        same = all(leg is other for leg, other in zip(legs, self.legs, strict=True))
+        return record if same else record.model_copy(update={"legs": legs})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +96,11 @@ EVERYTHING = Narrowing()
 
 
 class Records:
-    def __init__(self, connection: Connection) -> None:
+    """Names are those of the phone book."""
+
+    def __init__(self, connection: Connection, book: PhoneBook) -> None:
         self._connection = connection
+        self._book = book
 
     async def between(
         self,
@@ -86,6 +113,7 @@ class Records:
         """Every call that began between two moments of the PBX's wall clock, `end` with its whole second, each once,
         roughly from old to new."""
         seen: set[str] = set()
+        names: Mapping[str, str] | None = None
         until = end.replace(microsecond=0) + timedelta(seconds=1)
         begin = start
         while begin < until:
@@ -93,14 +121,16 @@ class Records:
             async for record in self._stretch(begin, stop, narrowing, priority, seen):
                 # A call that went on after midnight is found on both days; it is of the day on which it began.
                 if record.start is None or start <= record.start < until:
-                    yield record
+                    names = await self._book.names(priority) if names is None else names
+                    yield record.named(names)
             begin = stop
 
     async def find(self, linkedid: str) -> CallRecord | None:
         """By its id: the PBX's own address of a single record answers with nothing, whatever is asked for."""
         data = (await self._connection.read("cdr", {"linkedid": linkedid})).value
         found = models(CallRecord, _records(data), "cdr")
-        return next((record for record in found if record.linkedid == linkedid), None)
+        record = next((record for record in found if record.linkedid == linkedid), None)
+        return record.named(await self._book.names()) if record else None
 
     async def recording(self, leg: CallRecordLeg, form: str, limit: int) -> Sound:
         """What was said in a leg, at most `limit` bytes of it; `form` is mp3, ogg, or original, which is WebM mostly.

@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.store.database import Store
 from bot.store.tables import AuditEntry, Card, CardIncident, Incident, IncidentEvent, Outgoing, WatchState
 
+# Nothing is wrong: a rehearsal is shown where it is asked for, and counted nowhere.
+REHEARSAL = "rehearsal"
 # What says of an incident what kind it was, or why.
 TURNS = ("opened", "worsened", "eased", "changed")
 AS_NOTED = (IncidentEvent.noted_at, IncidentEvent.id)
@@ -54,8 +56,9 @@ class Incidents:
         return await self._incidents(Incident.id.in_(shown))
 
     async def open_counts(self) -> Mapping[str, int]:
-        """How many are open at each station that has any."""
-        query = select(Incident.station, func.count()).where(Incident.open_key.is_not(None)).group_by(Incident.station)
+        """How many are open at each station that has any, rehearsals apart."""
+        real = (Incident.open_key.is_not(None), Incident.kind != REHEARSAL)
+        query = select(Incident.station, func.count()).where(*real).group_by(Incident.station)
         async with self._store.begin() as session:
             return {row[0]: row[1] for row in await session.execute(query)}
 

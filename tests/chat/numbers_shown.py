@@ -88,7 +88,8 @@ MISSED = {
     "after_hours": False,
     "rang": [{"number": "203", "name": f"Melanie {LOCAL}"}],
     "more": 0,
-    "called_back": TODAY,
+    "spoken": TODAY,
+    "called_back": True,
     "by": MOBILE,
     "contact_that_day": True,
 }

@@ -16,7 +16,6 @@ EN = {
     "status": "Zadarma does not answer: calls out fail, calls in come",
     "over": "🟢 Calls go out over Zadarma again",
     "registered": "🟢 Zadarma is registered again; calls out in up to a minute",
-    "version": {"2026.9": "MikoPBX 2026.3.40 or newer", "2026.1": "MikoPBX before 2026.3.40"},
 }
 RU = {
     "note": "🟡 Zadarma зарегистрирован, но не отвечает: исходящие через него не проходят, входящие идут",
@@ -27,7 +26,11 @@ RU = {
     "status": "Zadarma не отвечает: исходящие не проходят, входящие идут",
     "over": "🟢 Исходящие через Zadarma снова проходят",
     "registered": "🟢 Zadarma снова зарегистрирован; исходящие пойдут в течение минуты",
-    "version": {"2026.9": "MikoPBX 2026.3.40 или новее", "2026.1": "MikoPBX старше 2026.3.40"},
+}
+
+VERSION = {
+    ("2026.9", "en"): "MikoPBX 2026.3.40 or newer",
+    ("2026.1", "ru"): "MikoPBX старше 2026.3.40",
 }
 
 
@@ -87,4 +90,4 @@ def test_a_provider_that_comes_back_half_ends_the_outage_and_begins_nothing(
     standins.mends("Zadarma")
     standins.wait_for_looks(4)
     assert not [message for message in standins.alerts("Zadarma") if message.id > over.id]
-    assert says["version"][dialect] in standins.asks(ANNA, "/status")
+    assert VERSION[dialect, language] in standins.asks(ANNA, "/status")

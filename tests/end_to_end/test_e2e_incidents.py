@@ -190,6 +190,9 @@ def test_a_rehearsal_wakes_who_is_on_call_as_an_outage_would(on_call: Standins) 
     alert, page = on_call.wait_for_message(rehearsal), private(on_call, BORIS, rehearsal)
     assert not alert.raw["silent"]
     assert not page.raw["silent"]
+    # It is counted nowhere: nothing is wrong.
+    assert "🔔" not in on_call.asks(DORA, "/status")
+    assert "Open incidents · 0" in on_call.asks(DORA, "/incidents")
     on_call.after(on_call.says(ANNA, "/test_alert"), ANNA, "A rehearsal runs already")
     taken_from(on_call, page, BORIS)
     over = on_call.wait_for_message("The rehearsal is over: Boris Petrov took it after", after=alert.id)

@@ -135,6 +135,40 @@ def test_and_not_by_what_it_is_not(text: str) -> None:
     assert not matches(text, INCOMING)
 
 
+CALLED_PYOTR = record(
+    {"from_account": TRUNK, "dst_num": "204", "dst_name": "Пeтр Сeмин", "disposition": "NOANSWER"},
+    src_num="79161111111",
+    src_name="Eжикова O'Neil",
+    did="74951110001",
+)
+
+
+NAMES = ["Пётр", "петр", "ПЕТР", "Пeтр", "Сёмин Пётр", "Ежикова", "eжикова", "ONeil", "o’neil"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("place", ["{}", "with {}"])
+def test_a_name_is_found_however_it_is_spelled(name: str, place: str) -> None:
+    assert matches(place.format(f'"{name}"'), CALLED_PYOTR)
+
+
+def test_a_name_is_found_by_the_numbers_of_whoever_has_it() -> None:
+    wanted = read_filter("today Анна", NOW)
+    assert [one.query() for one in wanted.narrowings(["204", "+79161110204"])] == [
+        {"search": "204"},
+        {"search": "9161110204"},
+    ]
+    called = record({"dst_num": "204", "dst_name": "Anna Ivanova"}, src_num="201")
+    assert wanted.matches(called, ["204", "79161110204"])
+    other = record({"dst_num": "2045", "dst_name": "Анна"}, src_num="201")
+    assert not wanted.matches(other, ["204", "79161110204"])
+
+
+@pytest.mark.parametrize("numbers", [(), ("201", "202", "203", "204", "205")])
+def test_for_nobody_s_name_and_for_many_people_s_all_records_are_read(numbers: tuple[str, ...]) -> None:
+    assert [one.query() for one in read_filter("Анна", NOW).narrowings(numbers)] == [{}]
+
+
 def test_a_caller_who_found_the_line_busy_was_missed_and_busy() -> None:
     busy = record({"from_account": TRUNK, "dst_num": "201", "disposition": "BUSY"}, disposition="BUSY")
     assert matches("missed", busy)
@@ -147,7 +181,8 @@ NUMBERS = st.sampled_from(["201", "202", "20", "89161111111", "+79161111111", "9
 
 def as_the_pbx_finds(call: CallRecord, wanted: CallFilter) -> bool:
     """A part of a number, in any one leg."""
-    query = wanted.narrowing().query()
+    (narrowing,) = wanted.narrowings()
+    query = narrowing.query()
 
     def has(leg: CallRecordLeg, name: str, text: str) -> bool:
         if name == "disposition":

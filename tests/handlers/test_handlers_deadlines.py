@@ -32,6 +32,28 @@ NOW = at("2026-11-23 14:00")
         ("until tomorrow", at("2026-11-24 23:59:59"), []),
         ("завтра 10:00", at("2026-11-24 10:00"), []),
         ("100200300 viewer", None, ["100200300", "viewer"]),
+        ("10m", NOW + timedelta(minutes=10), []),
+        ("for 10 min", NOW + timedelta(minutes=10), []),
+        ("1.5h", NOW + timedelta(minutes=90), []),
+        ("на 1,5 часа", NOW + timedelta(minutes=90), []),
+        ("на час", NOW + timedelta(hours=1), []),
+        ("на полчаса", NOW + timedelta(minutes=30), []),
+        ("for half an hour", NOW + timedelta(minutes=30), []),
+        ("for an hour", NOW + timedelta(hours=1), []),
+        ("на полтора часа", NOW + timedelta(minutes=90), []),
+        ("for a week", NOW + timedelta(weeks=1), []),
+        ("на сутки", NOW + timedelta(days=1), []),
+        ("until monday", at("2026-11-30 23:59:59"), []),
+        ("до среды", at("2026-11-25 23:59:59"), []),
+        ("viewer until friday 18:00", at("2026-11-27 18:00"), ["viewer"]),
+        ("until 30 november", at("2026-11-30 23:59:59"), []),
+        ("до 30 ноября", at("2026-11-30 23:59:59"), []),
+        ("until dec 1 12:00", at("2026-12-01 12:00"), []),
+        ("until 6pm", at("2026-11-23 18:00"), []),
+        ("до 9 утра", at("2026-11-24 09:00"), []),
+        ("до 3 дня", at("2026-11-23 15:00"), []),
+        ("на 3 дня", NOW + timedelta(days=3), []),
+        ("until 18.30", at("2026-11-23 18:30"), []),
     ],
 )
 def test_a_deadline_is_read(words: str, until: datetime | None, rest: list[str]) -> None:
@@ -41,6 +63,21 @@ def test_a_deadline_is_read(words: str, until: datetime | None, rest: list[str])
 @pytest.mark.parametrize("words", ["until 2026-11-22", "until 2020-01-01", "0h", "until 31.02", "until 2099-01-01"])
 def test_what_is_over_or_no_day_is_refused(words: str) -> None:
     with pytest.raises(NotADeadline):
+        take_deadline(words.split(), NOW)
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ("@boris operator until someday", "until someday"),
+        ("for 30", "for 30"),
+        ("until 25:00", "until 25:00"),
+        ("на совсем", "на совсем"),
+        ("@boris viewer до", "до"),
+    ],
+)
+def test_what_follows_for_and_until_is_a_time_or_refused(words: str, named: str) -> None:
+    with pytest.raises(NotADeadline, match=named):
         take_deadline(words.split(), NOW)
 
 

@@ -163,9 +163,11 @@ async def test_many_open_ones_are_paged(office: Office) -> None:
 async def test_one_in_full_is_opened_from_the_list_and_left_again(office: Office) -> None:
     number = await add_incident(office.store, NOW - HOUR, host="sip.zadarma.com")
     await add_card(office.store, number, GROUP, NOW - HOUR)
+    await add_card(office.store, number, -1000, NOW - HOUR)
     await office.asks("/incidents")
     shown = await office.presses_label(f"#{number}")
-    assert all(part in shown for part in ("Zadarma", "sip.zadarma.com", "after 30 s", "Told in: Office"))
+    told = "Told in: Office, a chat not met yet (id -1000)"
+    assert all(part in shown for part in ("Zadarma", "sip.zadarma.com", "after 30 s", told))
     assert office.chat.edited == ["incident"]
     assert "Open incidents" in await office.presses_label("Back")
 

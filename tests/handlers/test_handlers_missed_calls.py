@@ -56,6 +56,7 @@ def test_a_caller_who_was_called_back_is_no_longer_open() -> None:
     assert (found.total, found.open) == (1, 0)
     assert caller.contact is not None
     assert (caller.contact.start, caller.contact.by) == (NINE + timedelta(minutes=20), "205")
+    assert caller.contact.ours
 
 
 @pytest.mark.parametrize(
@@ -76,6 +77,9 @@ def test_what_is_no_call_back(after: CallRecord) -> None:
 def test_who_calls_again_and_is_answered_needs_no_call_back() -> None:
     found = judged(incoming(0, "79161111111"), incoming(5, "79161111111", answered=True, to="203"))
     assert (found.open, found.callers[0].contact and found.callers[0].contact.by) == (0, "203")
+    # Nobody called back: whoever says so praises people for what the caller did.
+    assert found.callers[0].contact is not None
+    assert not found.callers[0].contact.ours
 
 
 def test_a_caller_who_is_missed_again_after_the_call_back_is_open_again() -> None:

@@ -117,7 +117,12 @@ async def test_when_nobody_is_on_call_a_time_is_needed(office: OnCallOffice) -> 
 
 @pytest.mark.parametrize(
     ("words", "shows"),
-    [("8h level 2", "no level"), ("until yesterday", "times and levels"), ("until 2020-01-01", "no time within")],
+    [
+        ("8h level 2", "no level"),
+        ("until yesterday", "no time within"),
+        ("yesterday", "times and levels"),
+        ("until 2020-01-01", "no time within"),
+    ],
 )
 async def test_what_cannot_be_taken(weekly: OnCallOffice, words: str, shows: str) -> None:
     assert shows in await weekly.asks(f"/oncall take {words}", BORIS)

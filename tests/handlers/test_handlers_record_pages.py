@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.pbx import CallRecord
-from handlers.call_filter import read_filter
 from handlers.record_pages import PAGE, Place, Summary, place_of, summarise
 
 DAY = datetime(2026, 11, 23)  # noqa: DTZ001 (the PBX's wall clock)
@@ -34,7 +33,7 @@ async def test_a_period_is_counted_whole_and_only_a_page_is_kept() -> None:
         for number in range(5000):
             yield record(number, number, answered=number % 2 == 0)
 
-    summary = await summarise(records(), read_filter("", DAY))
+    summary = await summarise(records())
     assert (summary.total, summary.answered, summary.missed) == (5000, 2500, 2500)
     assert summary.talk == 2500 * 30
     assert [r.linkedid for r in summary.page] == [f"c{n:04}" for n in range(4999, 4989, -1)]

@@ -87,7 +87,7 @@ async def test_it_answers_with_whom_it_told(office: Office) -> None:
     office.ledger.chain = [told(GROUP), told(-200), told(7, "Boris P")]
     seen = await office.asks()
     assert "The rehearsal runs</b> · Head office" in seen
-    assert "👤 Boris P, in private\n👥 Duty room\n👥 -200" in seen
+    assert "👤 Boris P, in private\n👥 Duty room\n👥 a chat not met yet (id -200)" in seen
     assert "or at 14:30" in seen
     assert "⚠️" not in seen
     assert [one.outcome for one in await office.outcomes()] == ["told 1 people, 2 chats"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.alerts.silence import EVERYTHING
 from handlers.deadlines import NotADeadline
-from handlers.silence_words import take_subject, take_until
+from handlers.silence_words import find_until, take_subject, take_until
 from handlers.window_words import Again, NotAWindow, Once, is_window, take_window
 from handlers.words import split
 
@@ -76,6 +76,44 @@ def test_until_when_is_read_and_the_reason_is_left(words: str, moment: datetime,
     assert (until.moment, others) == (moment, rest)
 
 
+@pytest.mark.parametrize(
+    ("words", "minutes", "reason"),
+    [
+        ("for 10m testing", 10, "testing"),
+        ("30m", 30, ""),
+        ("for 10m", 10, ""),
+        ("10 min", 10, ""),
+        ("на 10 минут проверка", 10, "проверка"),
+        ("2h", 120, ""),
+        ("1.5h", 90, ""),
+        ("на час", 60, ""),
+        ("на полчаса", 30, ""),
+        ("for a week", 7 * 1440, ""),
+        ("until monday", 7 * 1440 - 14 * 60, ""),
+        ("testing for 10m", 10, "testing"),
+        ("works on the line 10 min", 10, "works on the line"),
+        ("2h работы на линии", 120, "работы на линии"),
+    ],
+)
+def test_a_mute_lasts_as_long_as_was_written_wherever_it_stands(words: str, minutes: int, reason: str) -> None:
+    until, rest = find_until(words.split(), NOW, BERLIN)
+    assert until is not None
+    assert until.moment is not None
+    assert ((until.moment - NOW) // timedelta(minutes=1), " ".join(rest)) == (minutes, reason)
+
+
+@pytest.mark.parametrize(
+    "words", ["for 30", "until 25:00", "for testing", "на линии", "until", "testing for 10x", "30", "25:00 works"]
+)
+def test_what_may_be_a_time_and_is_none_never_becomes_the_reason(words: str) -> None:
+    with pytest.raises(NotADeadline):
+        find_until(words.split(), NOW, BERLIN)
+
+
+def test_a_reason_may_speak_of_somebody_for_whom_it_is() -> None:
+    assert find_until(["works", "for", "Boris"], NOW, BERLIN) == (None, ["works", "for", "Boris"])
+
+
 @pytest.mark.parametrize("words", ["until recovery works", "до восстановления works"])
 def test_until_recovery_is_no_moment(words: str) -> None:
     until, others = take_until(words.split(), NOW, BERLIN)
@@ -128,6 +166,9 @@ def test_of_two_moments_with_the_same_time_the_one_to_come_is_meant() -> None:
         ("now for 2h", "2026-11-23 14:00", "2026-11-23 16:00"),
         ("сейчас на 30 минут", "2026-11-23 14:00", "2026-11-23 14:30"),
         ("for 2h", "2026-11-23 14:00", "2026-11-23 16:00"),
+        ("for 10m", "2026-11-23 14:00", "2026-11-23 14:10"),
+        ("сейчас на полчаса", "2026-11-23 14:00", "2026-11-23 14:30"),
+        ("sat 02:00 for 1.5h", "2026-11-28 02:00", "2026-11-28 03:30"),
     ],
 )
 def test_a_window_that_comes_once_is_read(words: str, begins: str, ends: str) -> None:

@@ -10,7 +10,9 @@ import pytest
 
 from bot.access import Grant
 from bot.alerts.health import Health
+from bot.alerts.incident import Kind
 from bot.alerts.observation import Sight, Trouble
+from bot.alerts.silences import Silences, Wish
 from bot.chat.render import Renderer
 from bot.store.database import Store
 from bot.store.tables import Incident
@@ -74,14 +76,14 @@ def text(bench: Bench) -> str:
     return TITLED.text(message.template, message.facts, zone=UTC, now=NOW)
 
 
-async def incident(bench: Bench, station: str) -> None:
+async def incident(bench: Bench, station: str, kind: Kind = Kind.TRUNK_DOWN) -> None:
     async with bench.store.begin() as session:
         session.add(
             Incident(
                 station=station,
                 subject="SIP-1",
                 open_key=f"{station}:SIP-1",
-                kind="trunk_down",
+                kind=str(kind),
                 facts={},
                 began_at=NOW,
                 opened_at=NOW,
@@ -102,6 +104,30 @@ async def test_the_worst_come_first_then_by_title(store: Store) -> None:
     assert "🔴 <b>Delta</b> <code>delta</code> · trunks ? of ? · phones ? of ? · calls ? · 20 s ago" in lines
     assert "🟡 <b>Corp</b> <code>corp</code> · trunks 1 of 2 · phones 1 of 2 · calls 0 · 20 s ago" in lines
     assert any("🔔 1" in line and "Baker" in line for line in lines)
+
+
+async def test_the_headline_is_no_worse_than_the_worst_line(store: Store) -> None:
+    fleet = fleet_of(store, "acme", "baker")
+    await incident(fleet, "baker")
+    await fleet.types("/stations", ROOT, ROOT)
+    assert text(fleet).splitlines()[0] == "🟡 <b>1 of 2 PBXs have a problem</b>"
+
+
+async def test_a_rehearsal_is_no_problem(store: Store) -> None:
+    fleet = fleet_of(store, "acme", "baker")
+    await incident(fleet, "baker", Kind.REHEARSAL)
+    await fleet.types("/stations", ROOT, ROOT)
+    assert text(fleet).splitlines()[0] == "🟢 <b>No PBX has a problem · 2</b>"
+    assert "🔔" not in text(fleet)
+
+
+async def test_what_is_muted_is_shown_though_all_is_well(store: Store) -> None:
+    fleet = fleet_of(store, "acme", "baker")
+    silences = Silences(store, lambda: NOW, lambda _station: None)
+    await silences.mute(Wish("baker", "SIP-1", "Zadarma", ROOT, "Root", ""), NOW, NOW + timedelta(hours=1))
+    await fleet.types("/stations", ROOT, ROOT)
+    (line,) = (line for line in text(fleet).splitlines() if "🔕" in line)
+    assert "🟢 <b>Baker</b>" in line
 
 
 async def test_who_has_a_role_at_one_sees_that_one(store: Store) -> None:

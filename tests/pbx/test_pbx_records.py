@@ -72,7 +72,13 @@ def client(answer: Callable[[httpx.Request], httpx.Response]) -> Pbx:
     async def at_once(_seconds: float) -> None:
         pass
 
-    return Pbx("https://pbx.example", SecretStr(KEY), transport=httpx.MockTransport(answer), sleep=at_once)
+    def nobody_works_there(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/employees"):
+            return httpx.Response(200, json={"result": True, "data": {"data": []}})
+        return answer(request)
+
+    transport = httpx.MockTransport(nobody_works_there)
+    return Pbx("https://pbx.example", SecretStr(KEY), transport=transport, sleep=at_once)
 
 
 async def read(table: Table, start: datetime = DAY[0], end: datetime = DAY[1]) -> list[str]:

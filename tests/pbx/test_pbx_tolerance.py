@@ -46,6 +46,8 @@ EVERY_USE: dict[str, Callable[[Pbx], Awaitable[object]]] = {
     "records.between": records,
     "records.find": lambda pbx: pbx.records.find("mikopbx-1"),
     "records.recording": lambda pbx: pbx.records.recording(RECORDED, "mp3", 1000),
+    "phone_book.names": lambda pbx: pbx.phone_book.names(),
+    "phone_book.named": lambda pbx: pbx.phone_book.named("x"),
     "employees.list": lambda pbx: pbx.employees.list("x"),
     "employees.find": lambda pbx: pbx.employees.find("201"),
     "employees.get": lambda pbx: pbx.employees.get("7"),

@@ -1,0 +1,88 @@
+"""Which telephone number is meant by digits without a plus, as they are dialled in the country of the PBX. Pure.
+
+In Russia 84951234500 is Moscow, 8 being what is dialled before a city, and not Vietnam, whose country code is 84.
+"""
+
+import re
+from datetime import tzinfo
+from functools import lru_cache
+
+import phonenumbers
+from babel.core import get_global
+from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
+
+# Shorter ones are extensions, service numbers, or lack their city.
+LEAST_AT_HOME = 9
+# So long is what carries its country.
+LEAST_ABROAD = 11
+MOST = 15
+# A bare number of a city or a mobile is no longer than this almost everywhere.
+USUAL_AT_HOME = 10
+DIGITS = re.compile(r"\+?[0-9]+")
+ANYWHERE = "ZZ"
+
+
+def country_of(zone: tzinfo) -> str:
+    """`RU` for Europe/Moscow; empty for a zone that lies in no country, such as a plain offset."""
+    found = get_global("zone_territories").get(getattr(zone, "key", ""), ANYWHERE)
+    return found if is_country(found) else ""
+
+
+def is_country(code: str) -> bool:
+    """Whether numbers of this two-letter country can be read."""
+    return code in phonenumbers.SUPPORTED_REGIONS
+
+
+@lru_cache(maxsize=4096)
+def readings(digits: str, country: str) -> tuple[PhoneNumber, ...]:
+    """The valid numbers that the digits can mean, the likeliest first: none, one or two. A plus leaves one."""
+    if not DIGITS.fullmatch(digits) or len(digits) > MOST + 1:
+        return ()
+    if digits.startswith("+"):
+        return _valid(digits, None)
+    at_home = _valid(digits, country) if country and len(digits) >= LEAST_AT_HOME else ()
+    abroad = tuple(one for one in _valid(f"+{digits}", None) if one not in at_home)
+    if at_home and abroad and not (has_its_mark(digits, at_home[0]) or _is_usual(digits, at_home[0])):
+        return abroad + at_home
+    return at_home + abroad
+
+
+def likeliest(digits: str, country: str) -> PhoneNumber | None:
+    """What is shown for the digits. Without a plus, what has no country of its own in front is at home or nowhere."""
+    found = readings(digits, country)
+    if not found or digits.startswith("+"):
+        return found[0] if found else None
+    own = phonenumbers.country_code_for_region(country) if country else 0
+    return found[0] if len(digits) >= LEAST_ABROAD or found[0].country_code == own else None
+
+
+def are_certain(digits: str, found: tuple[PhoneNumber, ...]) -> bool:
+    """Whether the first reading cannot be mistaken: there is no other, or the digits begin as only it does."""
+    return len(found) == 1 or (len(found) > 1 and has_its_mark(digits, found[0]))
+
+
+def has_its_mark(digits: str, number: PhoneNumber) -> bool:
+    """Whether the country's code or what is dialled before a city stands in front of the number itself."""
+    return len(phonenumbers.national_significant_number(number)) < len(digits)
+
+
+def shown(number: PhoneNumber) -> str:
+    """`+7 916 111-11-11`"""
+    return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
+
+
+def in_full(number: PhoneNumber) -> str:
+    """`+79161111111`"""
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def _valid(digits: str, country: str | None) -> tuple[PhoneNumber, ...]:
+    try:
+        number = phonenumbers.parse(digits, country)
+    except phonenumbers.NumberParseException:
+        return ()
+    return (number,) if phonenumbers.is_valid_number(number) else ()
+
+
+def _is_usual(digits: str, number: PhoneNumber) -> bool:
+    return len(digits) <= USUAL_AT_HOME or phonenumbers.number_type(number) == PhoneNumberType.MOBILE

@@ -17,7 +17,7 @@ TAKE_ALL = mark("✅ I'm on all of it")
 NOTHING: dict[str, Any] = {
     **dict.fromkeys(("trunk", "host", "type", "state", "cause", "up_since", "bad_since", "gives_up_at")),
     **dict.fromkeys(("trouble", "row", "extension", "name", "off_by", "since", "stations")),
-    **dict.fromkeys(("asked", "unreachable", "next_at", "hold", "handed_to", "handed_by", "reminded_at")),
+    **dict.fromkeys(("asked", "unreachable", "next_at", "hold", "handed_to", "handed_by")),
     **dict.fromkeys(("flaps", "downtime", "remaining", "of", "hit", "trunks"), 0),
 }
 

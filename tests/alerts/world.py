@@ -38,6 +38,8 @@ NAMES = {ANNA: "Anna", BORIS: "Boris", VERA: "Vera"}
 ZONE = ZoneInfo("Europe/Berlin")
 # After something has happened the bot is watched at each of its looks.
 CLOSELY = timedelta(minutes=1)
+# Where something else is tried, nobody is paged again and again.
+PAGED_ONCE = Plan(page_again_every=timedelta(0))
 SELDOM = 60.0
 
 
@@ -73,7 +75,7 @@ class World(Phones):
         self.name = name
         self.pbx = FakePbx(self.clock)
         self.policy = policy or Policy()
-        self.plan = plan or Plan()
+        self.plan = plan or PAGED_ONCE
         self.on = True
         self.next_due: datetime | None = None
         self._stirred = True

@@ -17,7 +17,7 @@ from bot.store.oncall import Leg, OnCallBook
 from bot.store.people_tables import Pager
 from tests.alerts.books import Books, read
 from tests.alerts.station import START
-from tests.alerts.world import ANNA, BORIS, GROUP, STATION, VERA
+from tests.alerts.world import ANNA, BORIS, STATION, VERA
 
 STRANGER = 9
 BERLIN = ZoneInfo("Europe/Berlin")

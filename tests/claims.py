@@ -100,15 +100,20 @@ def _told(books: _Books, incident: Row) -> Iterator[str]:
 def _asked(books: _Books, incident: Row) -> Iterator[str]:
     """On its cards and in its chain; also whom it was handed over to."""
     facts = json.loads(incident["facts"])
-    claims = [("its cards", one) for one in facts.get("asked_ids") or ()]
-    for event in books.chain[incident["id"]]:
-        if event["what"] in ("escalated", "handed_over"):
-            claims += [(event["what"], one) for one in event["facts"]["ids"]]
+    chain = books.chain[incident["id"]]
+    for event in chain:
+        if event["what"] not in ("escalated", "handed_over"):
+            continue
+        then = [one["facts"] for one in chain if one["what"] == "told" and one["id"] > event["id"]]
+        for person in event["facts"]["ids"]:
+            told = [books.rows.get(one["message"]) for one in then if one["chat"] == person]
+            if not any(map(books.reaches, told)):
+                yield f"incident {incident['id']}: {person} was asked ({event['what']}), and nothing was owed to them"
     if len(facts.get("asked") or ()) != len(facts.get("asked_ids") or ()):
         yield f"incident {incident['id']}: its cards name {facts['asked']}, and {facts.get('asked_ids')} were asked"
-    for where, person in dict.fromkeys(claims):
-        if not any(books.reaches(row) for row in books.told(incident, person)):
-            yield f"incident {incident['id']}: {person} was asked ({where}), and nothing was owed to them"
+    for person in facts.get("asked_ids") or ():
+        if not any(map(books.reaches, books.told(incident, person))):
+            yield f"incident {incident['id']}: {person} was asked, as its cards say, and nothing was owed to them"
 
 
 def _said_again(books: _Books, incident: Row) -> Iterator[str]:

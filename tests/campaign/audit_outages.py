@@ -89,7 +89,9 @@ def _told(books: Books, evidence: Evidence, outage: Outage, incident: Row) -> It
             continue
         if not {chat, here} & told:
             yield Finding("lost", f"{outage.name}: nothing was owed to {chat}, which gets alerts")
-        elif here == chat and not _reached(books, evidence, outage, incident, chat) and not _fell_back(books, chat):
+        elif here != chat or _reached(books, evidence, outage, incident, chat):
+            continue
+        elif not _fell_back(books, chat) or not _reached(books, evidence, outage, incident, ADMIN):
             yield Finding("lost", f"{outage.name} was never shown in {chat}")
 
 
@@ -105,7 +107,7 @@ def _reached(books: Books, evidence: Evidence, outage: Outage, incident: Row, ch
 
 
 def _fell_back(books: Books, chat: int) -> bool:
-    """Telegram let nothing into the chat for a while, and the row says so."""
+    """Telegram let nothing into the chat for a while, and the row says so: the administrator must have had it."""
     return bool(books.diary.shut.get(chat)) and any(
         row["chat_id"] == chat
         and row["state"] == "dead"

@@ -73,6 +73,7 @@ PollInterval = Annotated[float, Field(ge=1, le=600)]
 AlertAfter = Annotated[float, Field(ge=0, le=3600)]
 EscalateAfter = Annotated[float, Field(ge=1, le=86_400)]
 RemindEvery = Annotated[float, Field(ge=1, le=604_800)]
+PageAgainEvery = Annotated[float, Field(ge=0, le=86_400)]
 NoCallsAfter = Annotated[int, Field(ge=0, le=1440)]
 
 
@@ -96,5 +97,6 @@ class StationSettings(BaseModel):
     alert_after: AlertAfter = 30
     escalate_after: EscalateAfter = 600
     remind_every: RemindEvery = 1800
+    page_again_every: PageAgainEvery = 120
     no_calls_after: NoCallsAfter = 0
     no_calls_hours: Hours = read_hours("mon-fri 09:00-18:00")

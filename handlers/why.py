@@ -101,6 +101,7 @@ def _step(
         "place": text("person") or names.get(chat, str(chat or "")),
         "private": chat > 0,
         "loud": bool(facts.get("loud")),
+        "everywhere": bool(facts.get("everywhere")),
         "delivery": _delivery(sent.get(facts.get("message") or 0)),
     }
 

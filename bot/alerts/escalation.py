@@ -32,12 +32,14 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """What keeps an incident from being told of. `until` is None where only an event ends it."""
+    """What keeps an incident from being told of. `until` is None where only an event ends it; `everywhere`: it holds
+    back all PBXs."""
 
     rule: str
     until: datetime | None = None
     by: str = ""
     reason: str = ""
+    everywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

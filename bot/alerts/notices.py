@@ -180,12 +180,15 @@ class Notices:
         silence = silencing(await silences.current_in(session, self._station), incident.subject, now)
         if silence is None:
             return None
-        return Hold(silence.kind, ends(silence, now), silence.by_name, silence.reason)
+        everywhere = silence.station != self._station
+        return Hold(silence.kind, ends(silence, now), silence.by_name, silence.reason, everywhere)
 
     async def _hold_back(self, session: AsyncSession, incident: Incident, hold: Hold, now: datetime) -> None:
         incident.due_at = hold.until
         until = hold.until.isoformat() if hold.until else None
         shown: dict[str, Any] = {"rule": hold.rule, "until": until, "by": hold.by, "reason": hold.reason}
+        if hold.everywhere:
+            shown["everywhere"] = True
         if incident.held_by == hold.rule and incident.facts.get("hold") == shown:
             return
         incident.held_by = hold.rule

@@ -82,6 +82,29 @@ def _told(books: Books, evidence: Evidence, outage: Outage, incident: Row) -> It
         if not any(one["what"] == "held" for one in events):
             yield Finding("lost", f"{outage.name}: nobody was told, and nothing held it back")
         return
+    yield from _told_everywhere(books, evidence, outage, incident, told)
+    for chat in _left_alone(books, incident, events):
+        if ADMIN not in told:
+            yield Finding("lost", f"{outage.name}: {chat} shut the bot out meanwhile, and nobody stood in for it")
+
+
+def _left_alone(books: Books, incident: Row, events: list[Row]) -> Iterator[int]:
+    """Chats for alerts that had been told of it, and of which the program knew before its end that they take nothing
+    more."""
+    told = {json.loads(one["facts"])["chat"]: one["noted_at"] for one in events if one["what"] == "told"}
+    ended = max((one["noted_at"] for one in events if one["what"] == "ended"), default="")
+    for row in books.tables["inbox"]:
+        change = json.loads(row["payload"]).get("my_chat_member")
+        if change is None or change["new_chat_member"]["status"] not in ("kicked", "left"):
+            continue
+        chat = int(change["chat"]["id"])
+        if chat in books.alert_chats and chat in told and told[chat] < row["received_at"] < ended:
+            yield chat
+
+
+def _told_everywhere(
+    books: Books, evidence: Evidence, outage: Outage, incident: Row, told: set[int]
+) -> Iterator[Finding]:
     for chat in books.alert_chats:
         here = books.diary.moved.get(chat, chat)
         if not {chat, here} & told and chat in books.diary.shut and ADMIN in told:

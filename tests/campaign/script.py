@@ -9,6 +9,8 @@ from typing import Literal
 from bot.demo.pbx.faults import KINDS
 
 LINES = tuple(f"Line {number:02}" for number in range(1, 9))
+# Down while a person to whom alerts go shuts the bot out.
+WITNESSED = "Line 09"
 # Who is broken in a real way, and how: what the PBX shows differs.
 CONDITIONS = ("provider_dead", "wrong_password", "unregistered")
 COMMANDS = ("/status", "/calls", "/incidents", "/cdr today", "/mutes", "/help", "/oncall", "/id", "/missed", "/access")
@@ -111,7 +113,13 @@ def _outages(chance: Random, lives: int) -> Planned:
 
 
 def _world(chance: Random, lives: int) -> Planned:
-    for shut, open_ in (("block", "unblock"), ("kick", "let in"), ("close topic", "open topic")):
+    if lives > 3 * LONG_EVERY:
+        begins = chance.randrange(2, lives - 2 * LONG_EVERY, LONG_EVERY)
+        yield begins, Deed(0.2, "break", WITNESSED, more=chance.choice(CONDITIONS))
+        yield begins + LONG_EVERY, Deed(chance.uniform(0.5, 1), "block")
+        yield begins + LONG_EVERY + chance.randint(1, 2), Deed(chance.uniform(0, 1), "unblock")
+        yield begins + LONG_EVERY + 3, Deed(chance.uniform(1, 1.5), "mend", WITNESSED)
+    for shut, open_ in (("kick", "let in"), ("close topic", "open topic")):
         begins = chance.randrange(1, max(2, lives - 6))
         yield begins, Deed(chance.uniform(0, 1), shut)
         yield begins + chance.randint(1, 4), Deed(chance.uniform(0, 1), open_)

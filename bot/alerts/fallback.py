@@ -49,6 +49,7 @@ class Fallback:
             "chat": chat_id,
             "name": known.name if known else "",
             "alerts": is_for_alerts,
+            "met": known is not None,
             "why": why_closed(reason),
         }
         admins = [person for person in await self._destinations.admins(session, now) if person != chat_id]

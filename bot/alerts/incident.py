@@ -93,6 +93,11 @@ class SwitchedOff:
 
 
 @dataclass(frozen=True, slots=True)
+class Gone:
+    """What was well is not there any more; not an incident, and worth a quiet note."""
+
+
+@dataclass(frozen=True, slots=True)
 class Missed:
     """An outage that began and ended while nobody looked."""
 
@@ -105,7 +110,7 @@ class WasBlind:
     """Nobody looked for a while; worth a quiet note."""
 
 
-Transition = Opened | Worsened | Changed | Eased | Closed | SwitchedOff | Missed | WasBlind
+Transition = Opened | Worsened | Changed | Eased | Closed | SwitchedOff | Gone | Missed | WasBlind
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from bot.alerts.incident import (
     Closed,
     Eased,
     End,
+    Gone,
     Happened,
     Kind,
     Missed,
@@ -34,7 +35,7 @@ class Life:
         self._notices = notices
 
     async def happens(self, session: AsyncSession, one: Happened, now: datetime) -> None:
-        if isinstance(one.transition, SwitchedOff | WasBlind):
+        if isinstance(one.transition, SwitchedOff | Gone | WasBlind):
             await self._note(session, one, now)
             return
         incident = await self._open_incident(session, one.subject)
@@ -65,7 +66,8 @@ class Life:
         if isinstance(one.transition, WasBlind):
             await self._notices.was_blind(session, facts, now)
         else:
-            await self._notices.note(session, "note_switched_off", facts, now)
+            template = "note_gone" if isinstance(one.transition, Gone) else "note_switched_off"
+            await self._notices.note(session, template, facts, now)
 
     async def _open(
         self, session: AsyncSession, one: Happened, kind: Kind, began_at: datetime, now: datetime

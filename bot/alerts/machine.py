@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.alerts.health import Cause, Health
-from bot.alerts.incident import Changed, Closed, Eased, End, Kind, Opened, SwitchedOff, Transition, Worsened
+from bot.alerts.incident import Changed, Closed, Eased, End, Gone, Kind, Opened, SwitchedOff, Transition, Worsened
 from bot.alerts.observation import TrunkSight
 from bot.alerts.station_machine import StationMemory
 
@@ -110,7 +110,9 @@ def step_missing(memory: TrunkMemory, now: datetime) -> tuple[TrunkMemory | None
     memory = replace(memory, missing=memory.missing + 1)
     if memory.missing < LOOKS:
         return memory, None
-    return None, Closed(End.DELETED, now) if memory.alarm else None
+    if memory.alarm:
+        return None, Closed(End.DELETED, now)
+    return None, Gone() if memory.settled not in (None, Health.OFF) else None
 
 
 def judge_anew(memory: TrunkMemory) -> TrunkMemory:

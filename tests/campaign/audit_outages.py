@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 
+from tests.campaign.audit_people import handed_out
 from tests.campaign.books import Books, Outage, Row, Span
 from tests.campaign.evidence import Evidence
 from tests.campaign.finding import Finding
@@ -93,12 +94,13 @@ def _left_alone(books: Books, incident: Row, events: list[Row]) -> Iterator[int]
     more."""
     told = {json.loads(one["facts"])["chat"]: one["noted_at"] for one in events if one["what"] == "told"}
     ended = max((one["noted_at"] for one in events if one["what"] == "ended"), default="")
-    for row in books.tables["inbox"]:
-        change = json.loads(row["payload"]).get("my_chat_member")
-        if change is None or change["new_chat_member"]["status"] not in ("kicked", "left"):
+    received = {row["update_id"]: row["received_at"] for row in books.tables["inbox"]}
+    for number, update in handed_out(books).items():
+        change = update.get("my_chat_member")
+        if change is None or number not in received or change["new_chat_member"]["status"] not in ("kicked", "left"):
             continue
         chat = int(change["chat"]["id"])
-        if chat in books.alert_chats and chat in told and told[chat] < row["received_at"] < ended:
+        if chat in books.alert_chats and chat in told and told[chat] < received[number] < ended:
             yield chat
 
 

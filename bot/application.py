@@ -107,6 +107,7 @@ class Application:
             clock,
             lambda *lost: self._fleet.lost(*lost),
             self._turns.of("courier"),
+            lambda *chat: self._fleet.let_in(*chat),
         )
         self._oncall = OnCallBook(self._store, clock, self._oncall_changed)
         self._fleet = Fleet(
@@ -266,7 +267,8 @@ class Application:
     async def _door(self, session: AsyncSession, door: Door) -> None:
         """An alert chat that shuts the bot out is told of now, and not in the night in which it is needed."""
         if door.shut is None:
-            if await closed.reopen(session, [door.chat], self._clock()):
+            for chat, since in (await closed.reopen(session, [door.chat], self._clock())).items():
+                await self._fleet.let_in(session, chat, since)
                 self._courier.wake()
         elif await closed.close(session, door.chat, door.shut, self._clock()):
             await self._fleet.closed(session, door.chat, door.shut)

@@ -4,7 +4,7 @@ import asyncio
 import gc
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 import structlog
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import metrics
 from bot.access import EVERY_STATION
-from bot.alerts import duty
+from bot.alerts import duty, fallback
 from bot.alerts.common_cause_watch import CommonCauses
 from bot.alerts.ledger import remembered_everywhere, stations_left
 from bot.alerts.lookouts.fleet import FleetLookouts
@@ -248,11 +248,21 @@ class Fleet:
         return ", ".join(dict.fromkeys(filter(None, told))) or None
 
     async def closed(self, session: AsyncSession, chat: int, reason: str) -> None:
-        """A chat takes nothing any more: said once, by the first to whom it matters."""
+        """A chat takes nothing any more: said once, by the first to whom it matters. What is open and was told there is
+        told to others."""
         now = self._shared.clock()
         for station in (self.whole, *self):
             if await station.fallback.closed(session, chat, reason, now):
-                return
+                break
+        for name in await fallback.stations_shown_in(session, chat):
+            await self[name].fallback.shut_out(session, chat, now)
+        self.ticker.wake()
+
+    async def let_in(self, session: AsyncSession, chat: int, since: datetime) -> None:
+        """A chat takes messages again, which it did not since that time."""
+        now = self._shared.clock()
+        for name in await fallback.stations_lost_in(session, chat, since):
+            await self[name].fallback.let_in(session, chat, since, now)
 
 
 def _nowhere(name: str, title: str, defaults: Mapping[str, Any]) -> StationSettings:

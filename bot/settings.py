@@ -26,6 +26,7 @@ from bot.station_settings import (
     Hosts,
     Hours,
     NoCallsAfter,
+    PageAgainEvery,
     PartialAfter,
     PollInterval,
     RemindEvery,
@@ -90,6 +91,7 @@ class Settings(BaseSettings):
     partial_after: PartialAfter = 150
     escalate_after: EscalateAfter = 600
     remind_every: RemindEvery = 1800
+    page_again_every: PageAgainEvery = 120
     no_calls_after: NoCallsAfter = 0
     no_calls_hours: Annotated[Hours, NoDecode] = read_hours("mon-fri 09:00-18:00")
     keep_history: int = Field(default=400, ge=7, le=3660)
@@ -213,6 +215,7 @@ class Settings(BaseSettings):
             "partial_after": self.partial_after,
             "escalate_after": self.escalate_after,
             "remind_every": self.remind_every,
+            "page_again_every": self.page_again_every,
             "no_calls_after": self.no_calls_after,
             "no_calls_hours": self.no_calls_hours,
             **({"timezone": self.pbx_timezone} if self.pbx_timezone else {}),

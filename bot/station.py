@@ -88,7 +88,11 @@ class WatchedStation:
             people=people,
             destinations=self.destinations,
             zone=self.zone,
-            plan=Plan(timedelta(seconds=settings.escalate_after), timedelta(seconds=settings.remind_every)),
+            plan=Plan(
+                timedelta(seconds=settings.escalate_after),
+                timedelta(seconds=settings.remind_every),
+                timedelta(seconds=settings.page_again_every),
+            ),
             causes=shared.causes,
         )
         self.fallback = Fallback(self.name, notices=notices, cards=cards, people=people, destinations=self.destinations)

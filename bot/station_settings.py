@@ -83,6 +83,7 @@ AlertAfter = Annotated[float, Field(ge=0, le=3600)]
 PartialAfter = Annotated[float, Field(ge=0, le=86_400)]
 EscalateAfter = Annotated[float, Field(ge=1, le=86_400)]
 RemindEvery = Annotated[float, Field(ge=1, le=604_800)]
+PageAgainEvery = Annotated[float, Field(ge=0, le=86_400)]
 NoCallsAfter = Annotated[int, Field(ge=0, le=1440)]
 
 
@@ -108,5 +109,6 @@ class StationSettings(BaseModel):
     partial_after: PartialAfter = 150
     escalate_after: EscalateAfter = 600
     remind_every: RemindEvery = 1800
+    page_again_every: PageAgainEvery = 120
     no_calls_after: NoCallsAfter = 0
     no_calls_hours: Hours = read_hours("mon-fri 09:00-18:00")

@@ -25,7 +25,8 @@ def incident_facts(incident: Incident, now: datetime) -> dict[str, Any]:
         "lasted": ((incident.ended_at or now) - incident.began_at).total_seconds(),
         "taken_by": incident.acknowledged_by or "",
         "taken_at": incident.acknowledged_at,
-        "due_at": incident.due_at if incident.ended_at is None else None,
+        # Between two steps the same people are paged again.
+        "due_at": (facts.get("step_due") or incident.due_at) if incident.due_at and not incident.ended_at else None,
         "held_by": incident.held_by,
         "hit": facts.get("hit") or 0,
         "of": facts.get("of") or 0,

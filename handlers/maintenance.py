@@ -10,9 +10,9 @@ from bot.chat.message import Button, Message, Rows, mark
 from bot.oncall.wall_clock import moment
 from handlers.command import Reply, Request, WrongArguments, button, command
 from handlers.mutes import list_again, no_such_trunk, outcome_of
-from handlers.muting import TOO_LONG, wish
+from handlers.muting import TOO_LONG, how_many, wish
 from handlers.rules import Resume
-from handlers.silence_facts import called, listed, silence_facts
+from handlers.silence_facts import called, listed, open_beneath, silence_facts
 from handlers.silence_words import Subject, moment_of, take_subject
 from handlers.window_words import Again, NotAWindow, Once, is_window, take_window
 from handlers.words import split
@@ -73,7 +73,7 @@ async def plan(request: Request) -> Reply:
         window.until,
         window.repeats,
     )
-    down = await request.desk.incidents.open(request.station.name)
+    down = await open_beneath(request)
     facts = _facts(request, silence_facts(made, down, request), planned=True)
     rows: Rows = ((Button(mark("🗑 Remove"), "mute.end", {"silence": made.id}),),)
     return Reply(Message("maintenance", facts, rows), outcome=f"planned {made.id} for {made.subject}")
@@ -139,14 +139,23 @@ def _preview(request: Request, subject: Subject, planned: dict[str, Any]) -> Rep
     window = _window(request, subject, planned)
     # The offset alone does not tell when the clocks change.
     by_offset = window.repeats is not None and window.repeats.zone.startswith("UTC") and window.repeats.zone != "UTC"
-    facts = _facts(request, silence_facts(window, (), request), planned=False, by_offset=by_offset)
+    count = how_many(request, subject)
+    facts = _facts(request, silence_facts(window, (), request), planned=False, by_offset=by_offset, count=count)
     data = {"subject": subject.id, "name": subject.name, **planned}
     rows: Rows = ((Button(mark("✅ Plan"), "maintenance.plan", data), Button(mark("Cancel"), "maintenance.cancel")),)
     return Reply(Message("maintenance", facts, rows), confirm=True, outcome=f"asked for {subject.id}")
 
 
-def _facts(request: Request, window: dict[str, Any], *, planned: bool, by_offset: bool = False) -> dict[str, Any]:
-    return {"station": request.station.name, "window": window, "planned": planned, "by_offset": by_offset}
+def _facts(
+    request: Request, window: dict[str, Any], *, planned: bool, by_offset: bool = False, count: int = 1
+) -> dict[str, Any]:
+    return {
+        "station": request.station.name,
+        "window": window,
+        "planned": planned,
+        "by_offset": by_offset,
+        "count": count,
+    }
 
 
 def _which(request: Request, found: list[Subject], planned: dict[str, Any]) -> Message:

@@ -9,13 +9,12 @@ from bot.alerts.silence import EVERYTHING, Silence, SilenceKind
 from bot.chat.message import Button, Message, Rows, mark
 from handlers.command import Reply, Request, WrongArguments, button, command
 from handlers.deadlines import NotADeadline
-from handlers.muting import mute, no_longer_silenced
+from handlers.muting import RECOVERY, mute, no_longer_silenced
 from handlers.rules import Resume
 from handlers.silence_facts import called, is_real, listed, subject_of
 from handlers.silence_words import ALL, Subject, Until, find_until, take_subject, take_until
 from handlers.words import split
 
-RECOVERY = "recovery"
 MOST_OFFERED = 8
 
 
@@ -50,11 +49,28 @@ async def mute_(request: Request) -> Reply:
 @button("mute.subject", resume=Resume.WHOLE)
 async def choose_subject(request: Request) -> Reply:
     until = request.data["until"]
-    subject = Subject(str(request.data["subject"]), str(request.data["name"]))
     moment = None if until in (None, RECOVERY) else datetime.fromisoformat(until)
     if moment is not None and moment <= request.now:
         return Reply(toast=mark("That time has passed. Ask again with the command."), outcome="too late")
-    return await mute(request, subject, Until(moment) if until else None, str(request.data["reason"]))
+    ends = Until(moment) if until else None
+    return await mute(request, _chosen(request), ends, str(request.data["reason"]))
+
+
+@button("mute.everywhere", resume=Resume.WHOLE)
+async def mute_everywhere(request: Request) -> Reply:
+    """The question was seen with its number."""
+    until = str(request.data["until"])
+    ends = Until(None if until == RECOVERY else datetime.fromisoformat(until))
+    return await mute(request, _chosen(request), ends, str(request.data["reason"]), confirmed=True)
+
+
+@button("mute.leave")
+async def leave(_request: Request) -> Reply:
+    return Reply(Message("mute_cancelled"), outcome="cancelled")
+
+
+def _chosen(request: Request) -> Subject:
+    return Subject(str(request.data["subject"]), str(request.data["name"]))
 
 
 @command("mutes", summary=mark("What is muted or under maintenance now, why, and what is planned"))
@@ -76,7 +92,12 @@ async def show(request: Request) -> Reply:
 )
 async def unmute(request: Request) -> Reply:
     current = await request.desk.silences.current(request.station.name)
+    of_all = [one for one in current if one.kind is SilenceKind.MUTE and one.station != request.station.name]
+    current = [one for one in current if one.station == request.station.name]
     mutes = [one for one in current if one.kind is SilenceKind.MUTE]
+    if of_all and not mutes:
+        # One PBX does not end what somebody said of all: the list says what it is.
+        return Reply(await listed(request, 0, "mutes.show"), outcome="muted for all PBXs")
     written = " ".join(split(request.arguments))
     if not written:
         if len(mutes) > 1:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from bot.access import EVERY_STATION
 from bot.alerts import silence
 from bot.alerts.incident import OUTAGES, Kind
 from bot.alerts.silence import EVERYTHING, LONGEST_OF_EVERYTHING, Silence
@@ -10,10 +11,12 @@ from bot.alerts.silences import Wish
 from bot.chat.message import Button, Message, mark
 from bot.store.tables import Incident
 from handlers.command import Question, Reply, Request, WrongArguments
-from handlers.silence_facts import down_facts, is_real, named, silence_facts
+from handlers.silence_facts import down_facts, is_real, named, open_beneath, silence_facts
 from handlers.silence_words import Subject, Until
 
 DEFAULT = timedelta(hours=1)
+# In place of a time, as buttons keep it.
+RECOVERY = "recovery"
 TOO_LONG = mark(
     "Everything is muted for 7 days at most: what is forgotten would hide every outage. Mute single trunks for longer."
 )
@@ -21,18 +24,44 @@ NOTHING_TO_RECOVER = mark("It is not down, so it cannot recover. Write for how l
 
 
 async def mute(
-    request: Request, subject: Subject, until: Until | None, reason: str = "", *, asks_reason: bool = False
+    request: Request,
+    subject: Subject,
+    until: Until | None,
+    reason: str = "",
+    *,
+    asks_reason: bool = False,
+    confirmed: bool = False,
 ) -> Reply:
-    """Raises WrongArguments."""
-    down = await request.desk.incidents.open(request.station.name)
+    """What holds back more than one PBX is asked once. Raises WrongArguments."""
+    down = await open_beneath(request)
     until = until or Until(request.now + DEFAULT)
     _check(request, subject, until, down)
+    if not confirmed and (count := how_many(request, subject)) > 1:
+        return _asked(request, subject, until, reason, count)
     made = await request.desk.silences.mute(wish(request, subject, reason), request.now, until.moment)
     asks = asks_reason and not reason
     question = Question("mute.reason", {"silence": made.id}) if asks else None
     lasts = f"{until.moment:%Y-%m-%d %H:%M} UTC" if until.moment else "recovery"
     outcome = f"muted {subject.id} until {lasts}"
     return Reply(muted(request, made, down, asks=asks), question=question, outcome=outcome)
+
+
+def how_many(request: Request, subject: Subject) -> int:
+    """PBXs that a silence of this holds back."""
+    of_all = request.desk.fleet.one is None and request.station.name == EVERY_STATION and subject.id == EVERYTHING
+    return len(request.desk.fleet.names) if of_all else 1
+
+
+def _asked(request: Request, subject: Subject, until: Until, reason: str, count: int) -> Reply:
+    facts = {
+        "station": request.station.name,
+        "count": count,
+        "until": until.moment.isoformat() if until.moment else None,
+        "reason": reason,
+    }
+    data = {"subject": subject.id, "name": subject.name, "until": facts["until"] or RECOVERY, "reason": reason}
+    rows = ((Button(mark("🔕 Mute"), "mute.everywhere", data), Button(mark("Cancel"), "mute.leave")),)
+    return Reply(Message("mute_everywhere", facts, rows), confirm=True, outcome=f"asked for {count} PBXs")
 
 
 def wish(request: Request, subject: Subject, reason: str) -> Wish:
@@ -61,7 +90,7 @@ async def no_longer_silenced(request: Request, ended: list[Silence]) -> Message:
     current = await request.desk.silences.current(request.station.name)
     names = request.station.watch.trunk_names
     down: list[dict[str, Any]] = []
-    for incident in await request.desk.incidents.open(request.station.name):
+    for incident in await open_beneath(request):
         if is_real(incident) and any(
             silence.covers(one, incident.subject) and silence.in_force(one, request.now) for one in ended
         ):

@@ -10,7 +10,6 @@ meanwhile, and whatever is killed, it is switched on.
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -171,7 +170,7 @@ class _Run:
         return reply
 
     async def _row(self) -> TrunkRow:
-        rows: Sequence[TrunkRow] = (await self._trunks.list()).value
+        rows = (await self._trunks.list()).value
         if (found := next((row for row in rows if row.id == self._wanted.trunk), None)) is None:
             raise NotFound(("the trunk is not there any more",), "providers")
         return found

@@ -173,6 +173,8 @@ RULES: Mapping[str, Rule] = {
     "mutes.show": Rule(Permission.INCIDENTS),
     "/unmute": Rule(Permission.MUTE),
     "mute.subject": Rule(Permission.MUTE),
+    "mute.everywhere": Rule(Permission.MUTE),
+    "mute.leave": Rule(Permission.MUTE),
     "incident.mute": Rule(Permission.MUTE, urgent=True),
     "mute.choose": Rule(Permission.MUTE, urgent=True),
     "mute.reason": Rule(Permission.MUTE),

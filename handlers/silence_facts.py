@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bot.access import Permission
+from bot.access import EVERY_STATION, Permission
 from bot.alerts import silence
 from bot.alerts.incident import (
     CLOCK,
@@ -60,6 +60,7 @@ def silence_facts(one: Silence, down: Iterable[Incident], request: Request) -> d
         "id": one.id,
         "is_mute": one.kind is SilenceKind.MUTE,
         **named(one.subject, names.get(one.subject) or one.name),
+        "everywhere": one.station != request.station.name and request.desk.fleet.one is None,
         "reason": one.reason,
         "by": one.by_name,
         "is_now": is_now,
@@ -114,6 +115,13 @@ def repeats_facts(weekly: Weekly) -> dict[str, Any]:
     }
 
 
+async def open_beneath(request: Request) -> list[Incident]:
+    """What is open where a silence of everything holds back: at the PBX, or at all of them."""
+    if request.station.name == EVERY_STATION and request.desk.fleet.one is None:
+        return await request.desk.incidents.open_everywhere()
+    return await request.desk.incidents.open(request.station.name)
+
+
 async def listed(request: Request, page: int, action: str, kind: SilenceKind | None = None) -> Message:
     """One page of what is in force or planned, of one kind or of both; `action` shows another page."""
     station = request.station.name
@@ -121,7 +129,7 @@ async def listed(request: Request, page: int, action: str, kind: SilenceKind | N
     last = max(0, (len(current) - 1) // PAGE)
     page = max(0, min(page, last))
     shown = current[page * PAGE : (page + 1) * PAGE]
-    down = await request.desk.incidents.open(station)
+    down = await open_beneath(request)
     facts = {
         "station": station,
         "total": len(current),
@@ -139,7 +147,9 @@ async def listed(request: Request, page: int, action: str, kind: SilenceKind | N
 def _deeds(request: Request, shown: Iterable[Silence], back: Mapping[str, Any]) -> list[Button]:
     deeds: list[Button] = []
     for one in shown:
-        data = {"silence": one.id, **back}
+        if one.station != request.station.name and not request.may_at(one.station, Permission.MUTE).allowed:
+            continue
+        data = {"silence": one.id, "station": one.station, **back}
         if one.kind is SilenceKind.MAINTENANCE and one.repeats and silence.in_force(one, request.now):
             deeds.append(Button(f"⏹ {one.id}", "maintenance.end_now", data))
         sign = "🔔" if one.kind is SilenceKind.MUTE else "🗑"

@@ -102,6 +102,7 @@ def _step(
         "chat": chat,
         "private": chat > 0,
         "loud": bool(facts.get("loud")),
+        "everywhere": bool(facts.get("everywhere")),
         "delivery": _delivery(sent.get(facts.get("message") or 0)),
     }
 

@@ -94,8 +94,9 @@ class Cards:
             else:
                 await self._point_below(session, card, now)
 
-    async def repost(self, session: AsyncSession, card: Card, *, loud: bool, now: datetime) -> None:
-        """Put the card under the chat; the old message points to it."""
+    async def repost(self, session: AsyncSession, card: Card, *, loud: bool, now: datetime) -> bool:
+        """Put the card under the chat; the old message points to it. False when the old one is on its way yet."""
+        card.loud = card.loud or loud
         message = await self._message(session, card)
         if message.state in outbox.WAITING:
             # It comes anyway, in its newest state.
@@ -103,9 +104,9 @@ class Cards:
                 message.silent, message.urgency = False, Urgency.PAGE
                 message.not_before = min(message.not_before, now)
             await self._show(session, card, now)
-            return
+            return False
         await self._point_below(session, card, now)
-        facts, keyboard = await self._looks(session, card, now)
+        facts, keyboard = await self._looks(session, card, now, anew=True)
         row = outbox.owe(
             session,
             chat_id=card.chat_id,
@@ -119,6 +120,7 @@ class Cards:
         )
         await session.flush()
         card.message = row.id
+        return True
 
     async def of(self, session: AsyncSession, incident: Incident) -> Sequence[Card]:
         """The cards that show the incident and are not done with."""
@@ -130,6 +132,19 @@ class Cards:
             .order_by(Card.id)
         )
         return found.scalars().all()
+
+    async def take_up(self, session: AsyncSession, card: Card, now: datetime) -> None:
+        """The chat of a card that was lost takes messages again: what it shows is as it is now. What is open there is
+        told anew, and the old message points to that."""
+        message = await self._message(session, card)
+        if message.message_id is None:
+            return
+        incidents = await self._incidents(session, card)
+        if any(one.open_key is not None for one in incidents):
+            await self._point_below(session, card, now)
+            return
+        await self._show(session, card, now)
+        await self._answer(session, card, message, incidents, now, silent=True)
 
     async def _end_card(self, session: AsyncSession, card: Card, now: datetime) -> None:
         """Show what is left of it; if that is nothing, the card is done with."""
@@ -236,9 +251,17 @@ class Cards:
         await outbox.show(session, message, template="alert", facts=facts, keyboard=None, now=now)
 
     async def _answer(
-        self, session: AsyncSession, card: Card, message: Outgoing, incidents: Sequence[Incident], now: datetime
+        self,
+        session: AsyncSession,
+        card: Card,
+        message: Outgoing,
+        incidents: Sequence[Incident],
+        now: datetime,
+        *,
+        silent: bool = False,
     ) -> None:
-        """With a sound for whoever is awake for it: somebody took it. Who slept through it sleeps on."""
+        """With a sound where there was one, if somebody is awake for it: somebody took it. Who slept through it sleeps
+        on."""
         taken = any(one.acknowledged_at is not None and one.kind in OUTAGES for one in incidents)
         outbox.owe(
             session,
@@ -248,18 +271,23 @@ class Cards:
             template="alert_over",
             facts={"station": shown.station_of(incidents), "incidents": [shown.facts_of(one) for one in incidents]},
             now=now,
-            silent=not (card.loud and taken),
+            silent=silent or not (card.loud and taken),
             urgency=Urgency.RESOLVE,
         )
 
-    async def _looks(self, session: AsyncSession, card: Card, now: datetime) -> tuple[dict[str, Any], Keyboard | None]:
+    async def _looks(
+        self, session: AsyncSession, card: Card, now: datetime, *, anew: bool = False
+    ) -> tuple[dict[str, Any], Keyboard | None]:
+        """`anew`: as a message that is yet to be made."""
         incidents = await self._incidents(session, card)
+        message = None if anew else await self._message(session, card)
         rows = stored(shown.buttons_of(card.id, incidents))
         station = shown.station_of(incidents)
         keyboard = new_keyboard(card.chat_id, rows, now=now, station=station or card.station) if rows else None
         facts = {
             "station": station,
-            "told_at": card.opened_at.isoformat(),
+            "told_at": _told_at(message),
+            "again": message is None or message.created_at > card.opened_at,
             "superseded": False,
             "incidents": [shown.facts_of(one) for one in incidents],
         }
@@ -303,6 +331,12 @@ def _end_unsent(message: Outgoing, card: Card, now: datetime) -> None:
     message.silent, message.urgency = True, Urgency.RESOLVE
     if not card.loud and message.not_before > now and _was_never_tried(message):
         outbox.drop(message, "over before it was to be told")
+
+
+def _told_at(message: Outgoing | None) -> str | None:
+    """None of a message that is yet to leave: it tells its age when it does."""
+    left = None if message is None or message.state in outbox.WAITING else message.sent_at or message.tried_at
+    return left.isoformat() if left else None
 
 
 def _urgency(loud: bool) -> Urgency:

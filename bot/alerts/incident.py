@@ -125,6 +125,11 @@ class ShutOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Gone:
+    """What was well is not there any more; not an incident, and worth a quiet note."""
+
+
+@dataclass(frozen=True, slots=True)
 class Missed:
     """An outage that began and ended while nobody looked."""
 
@@ -137,7 +142,7 @@ class WasBlind:
     """Nobody looked for a while; worth a quiet note."""
 
 
-Transition = Opened | Worsened | Changed | Eased | Closed | SwitchedOff | NotTold | ShutOut | Missed | WasBlind
+Transition = Opened | Worsened | Changed | Eased | Closed | SwitchedOff | NotTold | ShutOut | Gone | Missed | WasBlind
 
 
 @dataclass(frozen=True, slots=True)

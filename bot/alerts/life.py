@@ -14,6 +14,7 @@ from bot.alerts.incident import (
     Closed,
     Eased,
     End,
+    Gone,
     Happened,
     Kind,
     Missed,
@@ -36,7 +37,7 @@ class Life:
         self._notices = notices
 
     async def happens(self, session: AsyncSession, one: Happened, now: datetime) -> None:
-        if isinstance(one.transition, SwitchedOff | NotTold | ShutOut | WasBlind):
+        if isinstance(one.transition, SwitchedOff | NotTold | ShutOut | Gone | WasBlind):
             await self._note(session, one, now)
             return
         incident = await self._open_incident(session, one.subject)
@@ -72,6 +73,8 @@ class Life:
                 await self._notices.note(session, "note_shut_out", facts | {"until": until.isoformat()}, now)
             case NotTold():
                 await self._notices.note(session, "note_not_told", facts, now)
+            case Gone():
+                await self._notices.note(session, "note_gone", facts, now)
             case _:
                 await self._notices.note(session, "note_switched_off", facts, now)
 

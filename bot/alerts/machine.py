@@ -19,6 +19,7 @@ from bot.alerts.incident import (
     Closed,
     Eased,
     End,
+    Gone,
     Kind,
     NotTold,
     Opened,
@@ -82,7 +83,9 @@ def step_missing(memory: TrunkMemory, now: datetime) -> tuple[TrunkMemory | None
     memory = replace(memory, missing=memory.missing + 1)
     if memory.missing < LOOKS:
         return memory, None
-    return None, Closed(End.DELETED, now) if memory.alarm else None
+    if memory.alarm:
+        return None, Closed(End.DELETED, now)
+    return None, Gone() if memory.settled not in (None, Health.OFF) else None
 
 
 def judge_anew(memory: TrunkMemory) -> TrunkMemory:

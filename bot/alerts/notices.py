@@ -7,19 +7,19 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.access import Destination
-from bot.alerts import chain, escalation, rehearsal, silences
+from bot.alerts import asked, chain, escalation, rehearsal, silences
 from bot.alerts.cards import Cards
 from bot.alerts.common_cause import CommonCause, covering, hiding, holding
 from bot.alerts.destinations import Destinations
 from bot.alerts.escalation import Deed, Hold, Plan, Standing
-from bot.alerts.incident import LOUD, OUTAGES, STATION, Kind, is_of_trunk
-from bot.alerts.people import Called, People, quiet_until
+from bot.alerts.incident import OUTAGES, STATION, Kind, is_of_trunk
+from bot.alerts.pages import Pages
+from bot.alerts.people import Called, People
 from bot.alerts.silence import ends
 from bot.alerts.silence import holding as silencing
 from bot.store import outbox
 from bot.store.outbox import Urgency
-from bot.store.tables import Card, CardIncident, Incident
+from bot.store.tables import CardIncident, Incident
 
 
 class Notices:
@@ -41,8 +41,8 @@ class Notices:
         self._cards = cards
         self._people = people
         self._destinations = destinations
-        self._zone = zone
         self._plan = plan
+        self.pages = Pages(cards, people, zone)
         self._causes = causes
 
     async def advance(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
@@ -53,6 +53,7 @@ class Notices:
             step=incident.step,
             acknowledged=incident.acknowledged_at is not None,
             held=bool(incident.held_by),
+            next_step=asked.next_step(incident.facts),
         )
         move = escalation.move(standing, hold, now, self._plan)
         if hold is not None:
@@ -61,16 +62,38 @@ class Notices:
         if incident.held_by:
             incident.held_by = ""
             chain.note(session, incident, "released", now)
-        incident.step, incident.due_at = move.step, rehearsal.due(incident, move.due)
+        incident.step = move.step
+        self._next_step_at(incident, move.due)
         match move.deed:
             case Deed.TELL:
                 await self._tell(session, incident, now)
+            case Deed.PAGE_AGAIN:
+                await self.pages.page_again(session, incident, now, self._plan.page_again_every)
             case Deed.ESCALATE:
                 await self._escalate(session, incident, now)
             case Deed.REMIND:
                 await self._remind(session, incident, now)
             case Deed.REST:
                 await self._cards.refresh(session, incident, now)
+        self._look_again(incident, now)
+
+    def _next_step_at(self, incident: Incident, when: datetime | None) -> None:
+        """When whoever comes next is to hear of it."""
+        incident.due_at = when
+        incident.facts = incident.facts | asked.due_at(when, shown=incident.step < escalation.EVERYBODY)
+
+    def _look_again(self, incident: Incident, now: datetime) -> None:
+        paged = bool(asked.paged(incident.facts))
+        due = self._plan.look_again(incident.step, asked.next_step(incident.facts), now, paged=paged)
+        incident.due_at = rehearsal.due(incident, due)
+
+    def pass_on(self, incident: Incident, now: datetime) -> bool:
+        """Whoever comes next is asked at once. False when there is nobody left who could be."""
+        waits = incident.due_at is not None and incident.acknowledged_at is None and not incident.held_by
+        if not waits or incident.step >= escalation.EVERYBODY:
+            return False
+        self._next_step_at(incident, now)
+        return True
 
     async def reconsider(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
         """What has just begun, or changed, holds the incident at once; what it was left to may be over."""
@@ -98,18 +121,19 @@ class Notices:
 
     async def handed_over(self, session: AsyncSession, incident: Incident, to: int, by: str, now: datetime) -> None:
         names = await self._people.names(session, [to])
-        incident.facts = incident.facts | {"handed_to": names[to], "handed_by": by}
-        incident.due_at = now + self._plan.escalate_after
-        chain.note(session, incident, "handed_over", now, by=by, to=names[to])
+        incident.facts = incident.facts | asked.handed(to, names[to], by)
+        self._next_step_at(incident, now + self._plan.escalate_after)
+        self._look_again(incident, now)
+        chain.note(session, incident, "handed_over", now, by=by, to=names[to], ids=[to])
         await self._cards.refresh(session, incident, now)
-        await self._page(session, incident, Called((to,)), now)
+        await self.pages.ask(session, incident, Called((to,)), now)
 
     async def changed(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
         await self._cards.refresh(session, incident, now)
 
     async def supersede(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
         """It is told anew, from the first step."""
-        incident.step = 0
+        incident.step, incident.facts = 0, incident.facts | asked.nobody_yet()
         await self._cards.supersede(session, incident, now)
 
     async def ended(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
@@ -121,8 +145,7 @@ class Notices:
         """The last chance to do something before the trunk stays down for good."""
         if incident.held_by:
             return
-        chain.note(session, incident, "cliff", now, gives_up_at=incident.facts.get("gives_up_at"))
-        await self._repost(session, incident, now)
+        await self.pages.say_again(session, incident, now, "cliff", gives_up_at=incident.facts.get("gives_up_at"))
 
     async def note(self, session: AsyncSession, template: str, facts: dict[str, Any], now: datetime) -> None:
         """Something worth knowing that is no incident: quietly, to the alert chats."""
@@ -157,12 +180,15 @@ class Notices:
         silence = silencing(await silences.current_in(session, self._station), incident.subject, now)
         if silence is None:
             return None
-        return Hold(silence.kind, ends(silence, now), silence.by_name, silence.reason)
+        everywhere = silence.station != self._station
+        return Hold(silence.kind, ends(silence, now), silence.by_name, silence.reason, everywhere)
 
     async def _hold_back(self, session: AsyncSession, incident: Incident, hold: Hold, now: datetime) -> None:
         incident.due_at = hold.until
         until = hold.until.isoformat() if hold.until else None
         shown: dict[str, Any] = {"rule": hold.rule, "until": until, "by": hold.by, "reason": hold.reason}
+        if hold.everywhere:
+            shown["everywhere"] = True
         if incident.held_by == hold.rule and incident.facts.get("hold") == shown:
             return
         incident.held_by = hold.rule
@@ -178,25 +204,36 @@ class Notices:
             incident.facts = incident.facts | {"left_to": common.subject if common else None}
         left = await self._is_left_to_fleet(session, incident)
         called = Called(()) if left else await self._people.next(session, now, ())
-        await self._say_who_is_on_call(session, incident, called)
-        for to in await self._destinations.taking(session, now, own=common is not None):
-            await self.tell_one(session, incident, to, "", loud=incident.kind in LOUD, now=now)
-        await self._page(session, incident, called, now)
+        incident.facts = incident.facts | asked.nobody_yet()
+        await self._asks(session, incident, called)
+        taking = await self._destinations.taking(session, now, own=common is not None)
+        for to in taking:
+            await self.pages.show(session, incident, to, now)
+        await self.pages.ask(session, incident, called, now, [to.chat for to in taking])
 
     async def _tell_fleet(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
         """What hit many is over, and this is not: now the fleet's chats and people are told of it by itself."""
         incident.facts = incident.facts | {"left_to": None}
-        told = {(card.chat_id, card.thread_id) for card in await self._cards.of(session, incident)}
         called = Called(())
         if incident.kind in OUTAGES and incident.acknowledged_at is None and not await self._people.has_own(session):
-            incident.step, incident.due_at = escalation.FIRST, now + self._plan.escalate_after
-            called = await self._people.next(session, now, await self._told_people(session, incident))
-            await self._say_who_is_on_call(session, incident, called)
+            incident.step = escalation.FIRST
+            self._next_step_at(incident, now + self._plan.escalate_after)
+            called = await self._people.next(session, now, asked.passed(incident.facts))
+            await self._asks(session, incident, called)
+            self._look_again(incident, now)
         await self._cards.refresh(session, incident, now)
-        for to in await self._destinations.taking(session, now):
-            if to not in told:
-                await self.tell_one(session, incident, to, "", loud=incident.kind in LOUD, now=now)
-        await self._page(session, incident, called, now)
+        told = await self._show_where_it_is_not(session, incident, now)
+        await self.pages.ask(session, incident, called, now, told)
+
+    async def _show_where_it_is_not(self, session: AsyncSession, incident: Incident, now: datetime) -> list[int]:
+        """In every chat for alerts, and to who stands in for one; returns those that did not have it."""
+        common = self._common(incident) is not None
+        told = {(card.chat_id, card.thread_id) for card in await self._cards.of(session, incident)}
+        taking = await self._destinations.taking(session, now, own=common)
+        missing = [to for to in taking if to not in told]
+        for to in missing:
+            await self.pages.show(session, incident, to, now)
+        return [to.chat for to in missing]
 
     def _common(self, incident: Incident) -> CommonCause | None:
         return covering(self._causes(), self._station, incident.kind, incident.facts)
@@ -206,92 +243,45 @@ class Notices:
         return self._common(incident) is not None and not await self._people.has_own(session)
 
     async def _escalate(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
-        told = await self._told_people(session, incident)
-        called = await self._people.next(session, now, told)
+        called = await self._people.next(session, now, asked.passed(incident.facts))
         if incident.step >= escalation.EVERYBODY or not called.people:
             incident.step = escalation.EVERYBODY
-            incident.due_at = rehearsal.due(incident, now + self._plan.remind_every)
-            everybody = await self._people.everybody(session, now)
-            called = Called(tuple(one for one in everybody.people if one not in told), called.skipped)
-        names = await self._people.names(session, called.people)
-        chain.note(session, incident, "escalated", now, step=incident.step, people=list(names.values()))
-        await self._say_who_is_on_call(session, incident, called)
-        await self._cards.refresh(session, incident, now)
-        await self._page(session, incident, called, now)
+            self._next_step_at(incident, now + self._plan.remind_every)
+            called = await self._left_to_ask(session, incident, now)
+        await self._ask_others(session, incident, called, now)
+        if not asked.asked(incident.facts):
+            # Nobody was woken by a message of their own, so the chats are.
+            await self.pages.say_again(session, incident, now, "reminded")
 
     async def _remind(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
-        chain.note(session, incident, "reminded", now, step=incident.step)
-        await self._repost(session, incident, now)
+        """All who were told; and whoever could not be, and can by now."""
+        if incident.step > escalation.EVERYBODY and (late := await self._left_to_ask(session, incident, now)).people:
+            await self._ask_others(session, incident, late, now)
+        await self.pages.say_again(session, incident, now, "reminded")
+        await self._show_where_it_is_not(session, incident, now)
 
-    async def _repost(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
-        incident.facts = incident.facts | {"reminded_at": now.isoformat()}
-        for card in await self._cards.of(session, incident):
-            await self._cards.repost(session, card, loud=incident.kind in LOUD, now=now)
-
-    async def _page(self, session: AsyncSession, incident: Incident, called: Called, now: datetime) -> None:
-        """In private, with a sound for an outage; a warning waits until the person's quiet hours are over."""
-        names = await self._people.names(session, (*called.people, *called.skipped))
-        for person in called.skipped:
-            chain.note(session, incident, "unreachable", now, person=names[person])
-        chats = {to.chat for to in await self._destinations.taking(session, now)}
-        outage = incident.kind in OUTAGES
-        for person in called.people:
-            if person in chats:
-                continue
-            hours = None if outage else await self._people.quiet_hours(session, person)
-            wait = quiet_until(hours, now, self._zone())
-            await self.tell_one(
-                session, incident, Destination(person), names[person], loud=outage, now=now, not_before=wait
-            )
-
-    async def tell_one(
-        self,
-        session: AsyncSession,
-        incident: Incident,
-        to: Destination,
-        person: str,
-        *,
-        loud: bool,
-        now: datetime,
-        not_before: datetime | None = None,
-    ) -> None:
-        card = await self._cards.tell(session, incident, to, loud=loud, now=now, not_before=not_before)
-        chain.note(
-            session,
-            incident,
-            "told",
-            now,
-            step=incident.step,
-            chat=to.chat,
-            thread=to.thread,
-            person=person,
-            loud=loud,
-            card=card.id,
-            message=card.message,
+    async def _left_to_ask(self, session: AsyncSession, incident: Incident, now: datetime) -> Called:
+        passed = asked.passed(incident.facts)
+        everybody = await self._people.everybody(session, now)
+        return Called(
+            tuple(one for one in everybody.people if one not in passed),
+            tuple(one for one in everybody.skipped if one not in passed),
         )
-        if not_before is not None:
-            chain.note(session, incident, "held", now, rule="quiet", until=not_before.isoformat(), by=person, reason="")
 
-    async def _say_who_is_on_call(self, session: AsyncSession, incident: Incident, called: Called) -> None:
+    async def _ask_others(self, session: AsyncSession, incident: Incident, called: Called, now: datetime) -> None:
+        names = await self._people.names(session, called.people)
+        chain.note(
+            session, incident, "escalated", now, step=incident.step, people=list(names.values()), ids=list(names)
+        )
+        await self._asks(session, incident, called)
+        await self._cards.refresh(session, incident, now)
+        await self.pages.ask(session, incident, called, now)
+
+    async def _asks(self, session: AsyncSession, incident: Incident, called: Called) -> None:
         """Shown on the cards: who is asked now, and when somebody else will be."""
         names = await self._people.names(session, (*called.people, *called.skipped))
-        asked: list[str] = incident.facts.get("asked") or [] if incident.step > escalation.FIRST else []
-        incident.facts = incident.facts | {
-            "asked": [*asked, *(names[one] for one in called.people)],
-            "unreachable": [names[one] for one in called.skipped],
-            "next_at": incident.due_at.isoformat()
-            if incident.due_at and incident.step < escalation.EVERYBODY
-            else None,
-            # Whoever it was handed to has not taken it.
-            "handed_to": None,
-            "handed_by": None,
-        }
-
-    async def _told_people(self, session: AsyncSession, incident: Incident) -> set[int]:
-        """Whoever has, or had, a card of it in private."""
-        found = await session.execute(
-            select(Card.chat_id)
-            .join(CardIncident, CardIncident.card_id == Card.id)
-            .where(CardIncident.incident_id == incident.id, Card.chat_id > 0)
+        incident.facts = incident.facts | asked.also(
+            incident.facts,
+            {one: names[one] for one in called.people},
+            {one: names[one] for one in called.skipped},
         )
-        return set(found.scalars())

@@ -60,10 +60,12 @@ class People:
         """Everybody on the list; without a list the administrators."""
         roster = await self._roster(session)
         able = await self.able(session, now)
-        if everyone := tuple(person for person in roster.everyone() if person in able):
-            return Called(everyone)
-        granted = await self._grants.read(session)
-        return Called(tuple(granted.people_with(Permission.ONCALL, self._station, now)))
+        everyone = [person for person in roster.everyone() if person in able]
+        if not everyone:
+            granted = await self._grants.read(session)
+            everyone = granted.people_with(Permission.ONCALL, self._station, now)
+        reached = [person for person in everyone if await _is_reachable(session, person)]
+        return Called(tuple(reached), tuple(person for person in everyone if person not in reached))
 
     async def _roster(self, session: AsyncSession) -> Roster:
         own = await self._book.roster_in(session, self._station)

@@ -20,7 +20,7 @@ NOTHING: dict[str, Any] = {
         ("loses_calls", "detour", "banned_until", "flapping_since", "calls_out_pending", "registering_again")
     ),
     **dict.fromkeys(("trouble", "row", "extension", "name", "off_by", "since", "stations")),
-    **dict.fromkeys(("asked", "unreachable", "next_at", "hold", "handed_to", "handed_by", "reminded_at")),
+    **dict.fromkeys(("asked", "unreachable", "next_at", "hold", "handed_to", "handed_by")),
     **dict.fromkeys(("flaps", "downtime", "remaining", "of", "hit", "trunks"), 0),
 }
 

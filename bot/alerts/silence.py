@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 
+from bot.access import EVERY_STATION
 from bot.oncall.wall_clock import moment, zone_named
 
 # The subject of what holds back all that a station has to tell.
@@ -40,7 +41,8 @@ class Weekly:
 @dataclass(frozen=True, slots=True)
 class Silence:
     """`subject` is what an incident is about, or EVERYTHING. Without `until` a mute lasts until the subject has
-    recovered, and what repeats until it is taken away."""
+    recovered, and what repeats until it is taken away. `station` is where it was made, EVERY_STATION for what holds
+    back all of them."""
 
     id: int
     kind: SilenceKind
@@ -52,6 +54,7 @@ class Silence:
     until: datetime | None = None
     repeats: Weekly | None = None
     ended_at: datetime | None = None
+    station: str = EVERY_STATION
 
     @property
     def until_recovery(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete, func, null, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.access import EVERY_STATION
 from bot.alerts.incident import OUTAGES, Kind
 from bot.alerts.silence import EVERYTHING, LONGEST_OF_EVERYTHING, Silence, SilenceKind, Weekly, ends, in_force, is_over
 from bot.store import incidents
@@ -105,17 +106,20 @@ class Silences:
 
 
 async def current_in(session: AsyncSession, station: str) -> list[Silence]:
-    """What nobody has ended. Whether it is in force is a question of the time: see bot.alerts.silence."""
-    return [_silence(row) for row in await _rows(session, station)]
+    """What nobody has ended, and concerns the station: its own, and what holds back all stations. Whether it is in
+    force is a question of the time: see bot.alerts.silence."""
+    rows = await _rows(session, station)
+    return [_silence(row) for row in (rows if station == EVERY_STATION else [*rows, *await _of_all(session)])]
 
 
 async def end_until_recovery(session: AsyncSession, station: str, subject: str, now: datetime) -> None:
     """A subject has recovered, and its incident is closed: what lasted until then ends. Everything has recovered when
-    no outage of the station is open any more."""
-    for row in await _rows(session, station):
+    no outage of the station is open any more; of all stations, when none of any is."""
+    for row in {row.id: row for row in [*await _rows(session, station), *await _of_all(session)]}.values():
         if not _silence(row).until_recovery:
             continue
-        if row.subject == subject or (row.subject == EVERYTHING and not await _outage_is_open(session, station)):
+        own = row.station == station and row.subject == subject
+        if own or (row.subject == EVERYTHING and not await _outage_is_open(session, row.station)):
             row.ended_at = now
 
 
@@ -135,8 +139,16 @@ async def forget_old(session: AsyncSession, before: datetime) -> None:
 
 
 async def _outage_is_open(session: AsyncSession, station: str) -> bool:
+    """At the station, or at any of all."""
     real = OUTAGES - {Kind.REHEARSAL}
-    return any(incident.kind in real for incident in await incidents.open_in(session, station))
+    everywhere = station == EVERY_STATION
+    found = await (incidents.open_at_all(session) if everywhere else incidents.open_in(session, station))
+    return any(incident.kind in real for incident in found)
+
+
+async def _of_all(session: AsyncSession) -> Sequence[SilenceRow]:
+    """What holds back everything at every station, those that come later too."""
+    return [row for row in await _rows(session, EVERY_STATION) if row.subject == EVERYTHING]
 
 
 async def _rows(session: AsyncSession, station: str) -> Sequence[SilenceRow]:
@@ -186,6 +198,7 @@ def _silence(row: SilenceRow) -> Silence:
         until=row.until,
         repeats=_read(row.repeats) if row.repeats else None,
         ended_at=row.ended_at,
+        station=row.station,
     )
 
 

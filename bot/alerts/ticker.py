@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import metrics
+from bot.access import EVERY_STATION
 from bot.alerts.ledger import Ledger
 from bot.alerts.rest import rest
 from bot.logs import Changes
@@ -73,9 +74,10 @@ class Ticker:
         self._woken.set()
 
     def silences_changed(self, station: str) -> None:
-        """What was held back may be due now, and what was told may be held back."""
-        if (ticked := self._stations.get(station)) is not None:
-            ticked.reconsider = True
+        """What was held back may be due now, and what was told may be held back; of all stations, when it is that of
+        the whole fleet."""
+        for name, ticked in self._stations.items():
+            ticked.reconsider |= station in (name, EVERY_STATION)
         self.wake()
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -14,7 +14,7 @@ from bot import metrics
 from bot.access import Destination
 from bot.chat import due
 from bot.chat.errors import DeliveryError, Refused
-from bot.chat.fate import Fate, Lost
+from bot.chat.fate import Fate, LetIn, Lost
 from bot.chat.message import Message, Rendered
 from bot.chat.messenger import Messenger
 from bot.store import holds, outbox
@@ -31,7 +31,8 @@ WRITE_AGAIN_AFTER = 1.0
 
 class Courier:
     """`zone_of` gives a station's zone by its name, `clock` the aware time. `lost` is told of a message that can never
-    be delivered, in the transaction that gives it up, `turned` that the work goes on, whatever came of it."""
+    be delivered, in the transaction that gives it up, `let_in` of a closed chat that took one, `turned` that the work
+    goes on, whatever came of it."""
 
     def __init__(
         self,
@@ -41,8 +42,9 @@ class Courier:
         clock: Callable[[], datetime],
         lost: Lost | None = None,
         turned: Callable[[], None] = lambda: None,
+        let_in: LetIn | None = None,
     ) -> None:
-        self._fate = Fate(store, clock, lost)
+        self._fate = Fate(store, clock, lost, let_in)
         self._store = store
         self._messenger = messenger
         self._zone_of = zone_of

@@ -9,17 +9,21 @@ class Closed(StrEnum):
     """Why a chat takes no messages."""
 
     BLOCKED = "blocked"
+    # A person who never pressed Start.
+    NEVER_STARTED = "never_started"
     REMOVED = "removed"
     SILENCED = "silenced"
     # The General topic of a forum, in which every message lands that names no other.
     GENERAL_CLOSED = "general closed"
     GONE = "gone"
+    # Telegram knows of no such chat, or none that the bot has ever been in: its id may be wrong.
+    UNKNOWN = "unknown"
 
 
 # Exact texts, in lower case because the library changes their case. An unknown text is never taken for permanent.
 WHY = {
     "forbidden: bot was blocked by the user": Closed.BLOCKED,
-    "forbidden: bot can't initiate conversation with a user": Closed.BLOCKED,
+    "forbidden: bot can't initiate conversation with a user": Closed.NEVER_STARTED,
     "forbidden: user is deactivated": Closed.GONE,
     "forbidden: bot can't send messages to bots": Closed.GONE,
     "forbidden: the group chat was deleted": Closed.GONE,
@@ -29,10 +33,10 @@ WHY = {
     "forbidden: bot is not a member of the group chat": Closed.REMOVED,
     "forbidden: bot is not a member of the supergroup chat": Closed.REMOVED,
     "forbidden: bot is not a member of the channel chat": Closed.REMOVED,
-    "chat not found": Closed.GONE,
-    "user not found": Closed.GONE,
+    "chat not found": Closed.UNKNOWN,
+    "user not found": Closed.UNKNOWN,
     "group chat was deactivated": Closed.GONE,
-    "peer_id_invalid": Closed.GONE,
+    "peer_id_invalid": Closed.UNKNOWN,
     "chat_write_forbidden": Closed.SILENCED,
     "chat_restricted": Closed.SILENCED,
     "have no rights to send a message": Closed.SILENCED,

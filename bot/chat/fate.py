@@ -32,15 +32,21 @@ REFUSALS_BORNE = 5
 # What becomes of a message that can never be delivered: who is told instead, None when nobody is. The flag says that
 # its chat was not known to be closed.
 Lost = Callable[[AsyncSession, Outgoing, str, bool], Awaitable[str | None]]
+# A chat takes messages again, which it did not since that time.
+LetIn = Callable[[AsyncSession, int, datetime], Awaitable[None]]
 
 
 class Fate:
-    """`lost` is told of a message that can never be delivered, in the transaction that gives it up."""
+    """`lost` is told of a message that can never be delivered, in the transaction that gives it up; `let_in` of a chat
+    that was closed and took one."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime], lost: Lost | None) -> None:
+    def __init__(
+        self, store: Store, clock: Callable[[], datetime], lost: Lost | None, let_in: LetIn | None = None
+    ) -> None:
         self._store = store
         self._clock = clock
         self._lost = lost
+        self._let_in = let_in
 
     async def settle(self, row: Outgoing, error: DeliveryError) -> None:
         """What becomes of a row that did not get through."""
@@ -95,8 +101,13 @@ class Fate:
     async def arrived(self, row: Outgoing, message_id: int | None) -> None:
         async with self._store.begin() as session:
             await outbox.mark_sent(session, row.id, message_id, self._clock())
-            if message_id is not None:
-                await closed.reopen(session, [row.chat_id], self._clock(), in_topic=row.thread_id is not None)
+            if message_id is None:
+                return
+            in_topic = row.thread_id is not None
+            opened = await closed.reopen(session, [row.chat_id], self._clock(), in_topic=in_topic)
+            for chat, since in opened.items():
+                if self._let_in is not None:
+                    await self._let_in(session, chat, since)
 
 
 def _is_general_closed(row: Outgoing, error: DeliveryError) -> bool:

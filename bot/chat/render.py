@@ -112,7 +112,7 @@ class Renderer:
         return environment
 
     def _filters(self) -> dict[str, Callable[..., Any]]:
-        seen = (wording.clock, wording.moment, wording.day, wording.duration, wording.ago)
+        seen = (wording.clock, wording.moment, wording.day, wording.duration, wording.ago, wording.or_now)
         bound = {function.__name__: partial(self._with_view, function) for function in seen}
         pure: dict[str, Callable[..., Any]] = {
             "length_of_call": wording.length_of_call,
@@ -124,7 +124,7 @@ class Renderer:
     def _phone(self, value: str | int) -> str:
         return wording.phone(value, self._view.get().country)
 
-    def _with_view(self, function: Callable[..., str], value: object) -> str:
+    def _with_view(self, function: Callable[..., Any], value: object) -> Any:
         return function(self._view.get(), value)
 
     def _marked(self, text: str) -> Markup:

@@ -70,6 +70,11 @@ def ago(view: View, value: str | datetime) -> str:
     return view.translate(AGO) % {"duration": duration(view, seconds_since(view.now, _local(view, value)))}
 
 
+def or_now(view: View, value: str | None) -> str | datetime:
+    """A time, or that of the making of the text where it is not known."""
+    return value or view.now
+
+
 def seconds_since(later: str | datetime, earlier: str | datetime) -> float:
     """Seconds from one aware time to a later one."""
     end, begin = (datetime.fromisoformat(t) if isinstance(t, str) else t for t in (later, earlier))

@@ -29,16 +29,19 @@ async def close(session: AsyncSession, chat_id: int, reason: str, at: datetime) 
     return newly
 
 
-async def reopen(session: AsyncSession, chats: Iterable[int], now: datetime, *, in_topic: bool = False) -> bool:
+async def reopen(
+    session: AsyncSession, chats: Iterable[int], now: datetime, *, in_topic: bool = False
+) -> Mapping[int, datetime]:
     """What is shown there is brought up to date: the newest change of each message, if it could not be made, is made
-    now. False when none of them was closed. What arrived `in_topic` says nothing of General."""
+    now. Returns those that were closed, with the time since when nothing had arrived there. What arrived `in_topic`
+    says nothing of General."""
     # Whoever writes in private is asked about, and hardly ever was that chat closed: looking comes first.
     shut = select(ClosedChat.chat_id, ClosedChat.at).where(ClosedChat.chat_id.in_(tuple(chats)))
     if in_topic:
         shut = shut.where(func.lower(ClosedChat.reason) != TOPIC_CLOSED)
     opened = (await session.execute(shut)).all()
     if not opened:
-        return False
+        return {}
     newer = aliased(Outgoing)
     outdated = exists().where(
         newer.about == Outgoing.about, newer.action == "edit", newer.id > Outgoing.id, newer.state != "dropped"
@@ -52,7 +55,7 @@ async def reopen(session: AsyncSession, chats: Iterable[int], now: datetime, *, 
             .values(state="pending", not_before=now)
             .execution_options(synchronize_session=False)
         )
-    return True
+    return {row[0]: row[1] for row in opened}
 
 
 async def closed(session: AsyncSession) -> frozenset[int]:

@@ -45,10 +45,7 @@ class Incidents:
     async def open_everywhere(self) -> list[Incident]:
         """At every station, oldest first."""
         async with self._store.begin() as session:
-            found = await session.execute(
-                select(Incident).where(Incident.open_key.is_not(None)).order_by(Incident.began_at, Incident.id)
-            )
-            return list(found.scalars())
+            return await open_at_all(session)
 
     async def on_card(self, card: int) -> Sequence[Incident]:
         """Newest first."""
@@ -151,6 +148,14 @@ async def open_in(session: AsyncSession, station: str) -> list[Incident]:
         select(Incident)
         .where(Incident.station == station, Incident.open_key.is_not(None))
         .order_by(Incident.began_at, Incident.id)
+    )
+    return list(found.scalars())
+
+
+async def open_at_all(session: AsyncSession) -> list[Incident]:
+    """At every station, oldest first."""
+    found = await session.execute(
+        select(Incident).where(Incident.open_key.is_not(None)).order_by(Incident.began_at, Incident.id)
     )
     return list(found.scalars())
 

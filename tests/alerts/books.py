@@ -9,7 +9,6 @@ from sqlalchemy import select
 from bot.access import BUILT_IN, Destination, Grant
 from bot.alerts.cards import Cards
 from bot.alerts.destinations import Destinations
-from bot.alerts.escalation import Plan
 from bot.alerts.fallback import Fallback
 from bot.alerts.incident import Closed, End, Happened, Kind, Opened, Transition
 from bot.alerts.ledger import Ledger
@@ -24,7 +23,7 @@ from bot.store.database import Store
 from bot.store.grants import GrantBook
 from bot.store.tables import Incident, IncidentEvent, Outgoing
 from tests.alerts.station import START
-from tests.alerts.world import GROUP, NAMES, STATION, ZONE, Book
+from tests.alerts.world import GROUP, NAMES, PAGED_ONCE, STATION, ZONE, Book
 
 RENDERERS = {language: Renderer(language) for language in ("en", "ru")}
 FORUM = Destination(-200, 7)
@@ -46,6 +45,7 @@ class Books:
         self.store = store
         self.now = START
         self.woken = 0
+        self.plan = PAGED_ONCE
         self.recency = Recency(store)
         self.chats = list(chats)
         self.newest: dict[int, int] = {}
@@ -64,7 +64,7 @@ class Books:
             people=self.people,
             destinations=destinations,
             zone=lambda: ZONE,
-            plan=Plan(),
+            plan=self.plan,
         )
         self.fallback = Fallback(STATION, notices=notices, cards=cards, people=self.people, destinations=destinations)
         return Ledger(self.store, STATION, notices, self._wake, self.recency)
@@ -75,6 +75,7 @@ class Books:
             message = await session.get_one(Outgoing, row)
             if await closed.close(session, message.chat_id, reason, self.now):
                 await self.fallback.closed(session, message.chat_id, reason, self.now)
+                await self.fallback.shut_out(session, message.chat_id, self.now)
             instead = await self.fallback.undelivered(session, message, self.now)
             await outbox.bury(session, row, reason, instead)
         return instead

@@ -30,7 +30,7 @@ FLEET = -900
 PROVIDER = "sip.provider.example"
 LOOK_EVERY, STEP = 10, 2
 A_DAY = timedelta(days=1)
-PLAN = Plan(escalate_after=timedelta(hours=4))
+PLAN = Plan(escalate_after=timedelta(hours=4), page_again_every=timedelta(0))
 
 
 class FleetsPeople(People):

@@ -22,7 +22,7 @@ RENDERER = Renderer("en")
 
 @dataclass(frozen=True)
 class Heard:
-    """A message as it arrived, in its newest state, in which it was `shown_at`."""
+    """A message that arrived with `first`, in its newest state, in which it was `shown_at`."""
 
     at: datetime
     chat: int
@@ -32,6 +32,7 @@ class Heard:
     row: int
     shown_at: datetime
     zone: ZoneInfo
+    first: Mapping[str, Any]
 
     @cached_property
     def text(self) -> str:
@@ -47,6 +48,8 @@ class Phones:
         self.heard: list[Heard] = []
         self.edits = 0
         self.message_id = 0
+        # Chats that take nothing, in Telegram's words for it.
+        self.shut: dict[int, str] = {}
 
     async def deliver(self) -> None:
         async with self.store.begin() as session:
@@ -59,6 +62,10 @@ class Phones:
             .order_by(Outgoing.action == "edit", Outgoing.id)
         )
         for row in due.scalars().all():
+            if row.chat_id in self.shut:
+                row.tried_at = self.clock.now
+                await self.refused(session, row, self.shut[row.chat_id])
+                continue
             if row.action == "send":
                 self.message_id += 1
                 self.heard.append(self._arrived(row))
@@ -67,9 +74,12 @@ class Phones:
                 self._edited(row)
             await outbox.mark_sent(session, row.id, self.message_id, self.clock.now)
 
+    async def refused(self, session: AsyncSession, row: Outgoing, reason: str) -> None:
+        raise NotImplementedError
+
     def _arrived(self, row: Outgoing) -> Heard:
         now, loud = self.clock.now, not row.silent
-        return Heard(now, row.chat_id, loud, row.template, row.facts, row.id, now, self.zone)
+        return Heard(now, row.chat_id, loud, row.template, row.facts, row.id, now, self.zone, row.facts)
 
     def _edited(self, row: Outgoing) -> None:
         place = next(place for place, heard in enumerate(self.heard) if heard.row == row.about)

@@ -17,7 +17,7 @@ from bot.store.oncall import Leg, OnCallBook
 from bot.store.people_tables import Pager
 from tests.alerts.books import Books, read
 from tests.alerts.station import START
-from tests.alerts.world import ANNA, BORIS, GROUP, STATION, VERA
+from tests.alerts.world import ANNA, BORIS, STATION, VERA
 
 STRANGER = 9
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -121,8 +121,8 @@ async def test_nobody_takes_it_so_the_next_is_asked_then_everybody_then_all_are_
         waiting = [row for row in await books.owed() if row.state == "pending" and row.action == "send"]
         heard.append((minutes, [row.chat_id for row in waiting if not row.silent]))
         await books.arrives()
-    everyone = [GROUP, ANNA, BORIS, VERA]
-    assert heard == [(0, [GROUP, ANNA]), (10, [BORIS]), (10, [VERA]), (30, everyone), (30, everyone)]
+    everyone = [ANNA, BORIS, VERA]
+    assert heard == [(0, [ANNA]), (10, [BORIS]), (10, [VERA]), (30, everyone), (30, everyone)]
 
 
 async def test_quiet_hours_keep_a_warning_until_the_morning_and_never_an_outage(books: Books) -> None:

@@ -10,15 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.alerts.escalation import Plan
 from bot.alerts.incident import OUTAGES
 from bot.alerts.silence import EVERYTHING
 from bot.alerts.silences import Wish
 from bot.pbx import Unauthorised, Unreachable
 from bot.store.database import Store
 from bot.store.tables import Incident
-from tests import stores
+from tests import claims, stores
 from tests.alerts.station import DEAD, LOST, OFF, REFUSED, SILENT, UP
-from tests.alerts.world import ANNA, STATION, World
+from tests.alerts.world import ANNA, BORIS, GROUP, STATION, VERA, World
 from tests.examples import PROFILE, examples
 from tests.examples import number as how_many
 
@@ -32,6 +33,14 @@ happens = st.one_of(
     st.tuples(st.sampled_from(DEEDS), st.just(""), st.sampled_from((10, 40, 300, 1200))),
 )
 stories = st.lists(happens, min_size=3, max_size=14)
+# Vera stands in for everybody: she can always be written to.
+CHATS = {"group": GROUP, "anna": ANNA, "boris": BORIS}
+doors = st.tuples(
+    st.sampled_from(("shuts", "shuts unsaid", "lets in")),
+    st.sampled_from(sorted(CHATS)),
+    st.sampled_from((0, 10, 130, 700)),
+)
+told_to_some = st.lists(st.one_of(happens, doors, doors), min_size=4, max_size=16)
 STORIES = int(os.environ.get("STORIES", how_many(daily=3, ci=10)))
 ENOUGH = examples(STORIES, STORIES)
 
@@ -43,7 +52,7 @@ async def lives(world: World, story: list[Step], restart_at: frozenset[int] = fr
     await world.watch.remember()
     await world.pass_(60)
     for number, (what, trunk, seconds) in enumerate(story):
-        await _does(world, what, trunk)
+        await (_opens_or_shuts(world, what, CHATS[trunk]) if trunk in CHATS else _does(world, what, trunk))
         await world.pass_(seconds)
         if number in restart_at:
             await world.restarts()
@@ -71,6 +80,13 @@ async def _does(world: World, what: str, trunk: str) -> None:
         await world.ledger.reconsider(now)
 
 
+async def _opens_or_shuts(world: World, what: str, chat: int) -> None:
+    if what == "lets in":
+        await world.lets_in(chat)
+    else:
+        await world.shuts(chat, said=what == "shuts")
+
+
 async def _ends_well(world: World) -> None:
     """Nothing is silenced any more, and then everything is well."""
     world.pbx.error = None
@@ -84,7 +100,7 @@ def in_a_world(scene: Callable[[World], Coroutine[Any, Any, None]]) -> None:
     async def play() -> None:
         store = stores.in_memory()
         try:
-            await scene(World(store))
+            await scene(World(store, plan=Plan()))
         finally:
             await store.close()
 
@@ -154,6 +170,24 @@ def test_a_restart_at_any_step_changes_nothing_that_people_hear(story: list[Step
 
     in_a_world(steady)
     in_a_world(interrupted)
+
+
+@ENOUGH
+@given(story=told_to_some, levels=st.sampled_from(([], [[ANNA, BORIS]], [[ANNA], [BORIS]])), restarts=st.booleans())
+def test_whatever_is_claimed_happened_and_nobody_due_is_passed_over(
+    story: list[Step], levels: list[list[int]], restarts: bool
+) -> None:
+    """With chats that close and open amid the outages."""
+
+    async def scene(world: World) -> None:
+        world.book.levels = levels
+        await lives(world, story, frozenset(range(14)) if restarts else frozenset())
+        tables = await claims.tables_of(world.store)
+        assert claims.broken_claims(tables, stand_ins=[VERA], alert_chats=[GROUP]) == []
+        away = {CHATS[who] for what, who, _ in story if what.startswith("shuts")}
+        assert claims.passed_over(tables, [one for level in levels for one in level], away) == []
+
+    in_a_world(scene)
 
 
 @pytest.mark.parametrize("trunks", [30, 100] if PROFILE == "ci" else [30])

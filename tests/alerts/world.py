@@ -14,6 +14,7 @@ from bot.access import BUILT_IN, Destination, Grant
 from bot.alerts.cards import Cards
 from bot.alerts.destinations import Destinations
 from bot.alerts.escalation import Plan
+from bot.alerts.fallback import Fallback
 from bot.alerts.ledger import Ledger
 from bot.alerts.machine import Policy
 from bot.alerts.notices import Notices
@@ -24,7 +25,7 @@ from bot.alerts.trunk_memory import LOOKS, TrunkMemory
 from bot.alerts.watch import Watch
 from bot.oncall.roster import Roster
 from bot.oncall.rotation import Rotation, Shift, Unit
-from bot.store import outbox
+from bot.store import closed, outbox
 from bot.store.acquaintances import Known, meet
 from bot.store.database import Store
 from bot.store.grants import GrantBook
@@ -37,8 +38,12 @@ GROUP = -100
 ANNA, BORIS, VERA = 1, 2, 3
 NAMES = {ANNA: "Anna", BORIS: "Boris", VERA: "Vera"}
 ZONE = ZoneInfo("Europe/Berlin")
+BLOCKED = "Forbidden: bot was blocked by the user"
+KICKED = "Forbidden: bot was kicked from the supergroup chat"
 # After something has happened the bot is watched at each of its looks.
 CLOSELY = timedelta(minutes=1)
+# Where something else is tried, nobody is paged again and again.
+PAGED_ONCE = Plan(page_again_every=timedelta(0))
 SELDOM = 60.0
 
 
@@ -74,7 +79,7 @@ class World(Phones):
         self.name = name
         self.pbx = FakePbx(self.clock)
         self.policy = policy or Policy()
-        self.plan = plan or Plan()
+        self.plan = plan or PAGED_ONCE
         self.on = True
         self.next_due: datetime | None = None
         self._next_look: datetime | None = None
@@ -88,16 +93,47 @@ class World(Phones):
         self.watch = self._new_watch()
 
     def _new_ledger(self) -> Ledger:
+        cards, people = Cards(lambda chat: self.message_id), People(self.book, self._grants, self.name)
+        destinations = Destinations(self.name, [Destination(GROUP)], self._grants)
         notices = Notices(
             station=self.name,
-            cards=Cards(lambda chat: self.message_id),
-            people=People(self.book, self._grants, self.name),
-            destinations=Destinations(self.name, [Destination(GROUP)], self._grants),
+            cards=cards,
+            people=people,
+            destinations=destinations,
             zone=lambda: self.zone,
             plan=self.plan,
         )
+        self.fallback = Fallback(self.name, notices=notices, cards=cards, people=people, destinations=destinations)
         self.recency = Recency(self.store)
         return Ledger(self.store, self.name, notices, self._stir, self.recency)
+
+    async def shuts(self, chat: int, *, said: bool) -> None:
+        """The chat takes nothing any more. Telegram says so at once, or only when something is sent there."""
+        self.shut[chat] = BLOCKED if chat > 0 else KICKED
+        if said:
+            async with self.store.begin() as session:
+                await self._closes(session, chat, self.clock.now)
+            self._stir()
+
+    async def lets_in(self, chat: int) -> None:
+        if self.shut.pop(chat, None) is None:
+            return
+        async with self.store.begin() as session:
+            for one, since in (await closed.reopen(session, [chat], self.clock.now)).items():
+                await self.fallback.let_in(session, one, since, self.clock.now)
+        self._stir()
+
+    async def refused(self, session: AsyncSession, row: Outgoing, reason: str) -> None:
+        """As the courier does it."""
+        await self._closes(session, row.chat_id, self.clock.now)
+        instead = await self.fallback.undelivered(session, row, self.clock.now)
+        await outbox.bury(session, row.id, reason, instead)
+        self._stir()
+
+    async def _closes(self, session: AsyncSession, chat: int, at: datetime) -> None:
+        if await closed.close(session, chat, self.shut[chat], at):
+            await self.fallback.closed(session, chat, self.shut[chat], at)
+            await self.fallback.shut_out(session, chat, at)
 
     def _stir(self) -> None:
         self._stirred = True

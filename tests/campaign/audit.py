@@ -2,17 +2,26 @@
 
 from collections.abc import Iterator
 
+from tests import claims
 from tests.campaign.audit_chats import audit_chats
 from tests.campaign.audit_outages import audit_outages
 from tests.campaign.audit_people import audit_people
 from tests.campaign.books import Books
 from tests.campaign.finding import Finding
+from tests.end_to_end.house import ANNA as ADMIN
 
 __all__ = ["Finding", "audit"]
 
 
 def audit(books: Books) -> list[Finding]:
-    return [*_collapses(books), *audit_outages(books), *audit_chats(books), *audit_people(books)]
+    return [*_collapses(books), *_claims(books), *audit_outages(books), *audit_chats(books), *audit_people(books)]
+
+
+def _claims(books: Books) -> Iterator[Finding]:
+    """What its own books say of whom it told, as in every trace and story of the tests of the alerts."""
+    chats = {*books.alert_chats, *books.diary.moved.values()}
+    for broken in claims.broken_claims(books.tables, stand_ins=[ADMIN], alert_chats=chats):
+        yield Finding("lost", broken)
 
 
 def _collapses(books: Books) -> Iterator[Finding]:

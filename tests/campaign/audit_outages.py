@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 
+from tests.campaign.audit_people import handed_out
 from tests.campaign.books import Books, Outage, Row, Span
 from tests.campaign.evidence import Evidence
 from tests.campaign.finding import Finding
@@ -82,6 +83,30 @@ def _told(books: Books, evidence: Evidence, outage: Outage, incident: Row) -> It
         if not any(one["what"] == "held" for one in events):
             yield Finding("lost", f"{outage.name}: nobody was told, and nothing held it back")
         return
+    yield from _told_everywhere(books, evidence, outage, incident, told)
+    for chat in _left_alone(books, incident, events):
+        if ADMIN not in told:
+            yield Finding("lost", f"{outage.name}: {chat} shut the bot out meanwhile, and nobody stood in for it")
+
+
+def _left_alone(books: Books, incident: Row, events: list[Row]) -> Iterator[int]:
+    """Chats for alerts that had been told of it, and of which the program knew before its end that they take nothing
+    more."""
+    told = {json.loads(one["facts"])["chat"]: one["noted_at"] for one in events if one["what"] == "told"}
+    ended = max((one["noted_at"] for one in events if one["what"] == "ended"), default="")
+    received = {row["update_id"]: row["received_at"] for row in books.tables["inbox"]}
+    for number, update in handed_out(books).items():
+        change = update.get("my_chat_member")
+        if change is None or number not in received or change["new_chat_member"]["status"] not in ("kicked", "left"):
+            continue
+        chat = int(change["chat"]["id"])
+        if chat in books.alert_chats and chat in told and told[chat] < received[number] < ended:
+            yield chat
+
+
+def _told_everywhere(
+    books: Books, evidence: Evidence, outage: Outage, incident: Row, told: set[int]
+) -> Iterator[Finding]:
     for chat in books.alert_chats:
         here = books.diary.moved.get(chat, chat)
         if not {chat, here} & told and chat in books.diary.shut and ADMIN in told:
@@ -89,7 +114,9 @@ def _told(books: Books, evidence: Evidence, outage: Outage, incident: Row) -> It
             continue
         if not {chat, here} & told:
             yield Finding("lost", f"{outage.name}: nothing was owed to {chat}, which gets alerts")
-        elif here == chat and not _reached(books, evidence, outage, incident, chat) and not _fell_back(books, chat):
+        elif here != chat or _reached(books, evidence, outage, incident, chat):
+            continue
+        elif not _fell_back(books, chat) or not _reached(books, evidence, outage, incident, ADMIN):
             yield Finding("lost", f"{outage.name} was never shown in {chat}")
 
 
@@ -105,7 +132,7 @@ def _reached(books: Books, evidence: Evidence, outage: Outage, incident: Row, ch
 
 
 def _fell_back(books: Books, chat: int) -> bool:
-    """Telegram let nothing into the chat for a while, and the row says so."""
+    """Telegram let nothing into the chat for a while, and the row says so: the administrator must have had it."""
     return bool(books.diary.shut.get(chat)) and any(
         row["chat_id"] == chat
         and row["state"] == "dead"

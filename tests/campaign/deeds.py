@@ -10,7 +10,7 @@ import httpx
 from bot.demo.telegram.model import GENERAL
 from tests.campaign import store_troubles
 from tests.campaign.books import Diary, Outage, Said, Span
-from tests.campaign.script import LINES, Deed
+from tests.campaign.script import LINES, WITNESSED, Deed
 from tests.end_to_end.house import ANNA, BORIS, FORUM, GROUP, VERA, Standins
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class World:
         for person in (ANNA, BORIS):
             chats.people[person].started = True
         chats.limits.enforced = False
-        for line in LINES:
+        for line in (*LINES, WITNESSED):
             standins.post("/control/trunks", name=line, host=f"{line[-2:]}.example.com", username="1")
         self._old = int(standins.post("/client/chats", title="Old", type="group", creator=ANNA, members=[BORIS])["id"])
         self._office = int(

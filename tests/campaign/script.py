@@ -9,6 +9,8 @@ from typing import Literal
 from bot.demo.pbx.faults import KINDS
 
 LINES = tuple(f"Line {number:02}" for number in range(1, 9))
+# Down while a person to whom alerts go shuts the bot out.
+WITNESSED = "Line 09"
 # Who is broken in a real way, and how: what the PBX shows differs.
 CONDITIONS = ("provider_dead", "wrong_password", "unregistered")
 COMMANDS = ("/status", "/calls", "/incidents", "/cdr today", "/mutes", "/help", "/oncall", "/id", "/missed", "/access")
@@ -62,7 +64,7 @@ def script(seed: int, lives: int) -> tuple[Life, ...]:
     for planned in (_outages, _world, _telegram, _pbx, _people):
         for life, deed in planned(chance, lives):
             deeds[min(life, lives - 1)].append(deed)
-    for life in _of_the_store(chance, lives, deeds):
+    for life in (*_of_the_store(chance, lives, deeds), *_witnessed(chance, lives, deeds)):
         # Long enough to see it live through that.
         deaths[life] = Death("anywhere", within=5)
     return tuple(
@@ -111,7 +113,7 @@ def _outages(chance: Random, lives: int) -> Planned:
 
 
 def _world(chance: Random, lives: int) -> Planned:
-    for shut, open_ in (("block", "unblock"), ("kick", "let in"), ("close topic", "open topic")):
+    for shut, open_ in (("kick", "let in"), ("close topic", "open topic")):
         begins = chance.randrange(1, max(2, lives - 6))
         yield begins, Deed(chance.uniform(0, 1), shut)
         yield begins + chance.randint(1, 4), Deed(chance.uniform(0, 1), open_)
@@ -165,6 +167,20 @@ def _people(chance: Random, lives: int) -> Planned:
             yield life, Deed(chance.uniform(0, 0.5), "type", "/grant", more="grant")
         if chance.random() < 0.5:
             yield life, Deed(chance.uniform(0.5, 1.5), "give")
+
+
+def _witnessed(chance: Random, lives: int, deeds: list[list[Deed]]) -> list[int]:
+    """An outage that a person is told of, who then blocks the bot; it is over before they let it in again."""
+    begins = chance.randrange(1, max(2, lives - 5))
+    of_lives = [
+        Deed(0.2, "break", WITNESSED, more=chance.choice(CONDITIONS)),
+        Deed(chance.uniform(0.5, 1.5), "block"),
+        Deed(chance.uniform(0.5, 1.5), "mend", WITNESSED),
+        Deed(chance.uniform(0, 1), "unblock"),
+    ]
+    for after, deed in enumerate(of_lives):
+        deeds[min(begins + after, lives - 1)].append(deed)
+    return [begins, begins + 1] if begins + 1 < lives else [begins]
 
 
 def _of_the_store(chance: Random, lives: int, deeds: list[list[Deed]]) -> list[int]:

@@ -60,7 +60,7 @@ def test_one_of_them() -> None:
 def test_why(step: dict[str, Any], says: str) -> None:
     link = (
         dict.fromkeys(("kind", "cause", "trouble", "row", "by", "reason", "until"), "")
-        | {"at": NOW, "late": 0.0}
+        | {"at": NOW, "late": 0.0, "everywhere": False}
         | step
     )
     lines = read("why", number=7, incident=OWN, station="All", steps=[link], page=1, pages=1)

@@ -1,4 +1,5 @@
-"""`python -m tests.scenarios [words of a title]`: every trace as a line of a table, or one as the story it tells."""
+"""`python -m tests.scenarios [words of a title]`: every trace as a line of a table, or one as the story it tells.
+`pages` are those for something new; `again` say it once more to whoever was woken and has not taken it yet."""
 
 import asyncio
 import logging
@@ -23,9 +24,9 @@ async def played(scenario: Scenario, dialect: Dialect) -> Played:
 
 
 def table(results: list[Played]) -> Table:
-    table = Table("trace", "outages", "pages", "missed", "false", "causes right", "else")
+    table = Table("trace", "outages", "pages", "again", "missed", "false", "causes right", "else")
     for one in results:
-        figures = [one.outages, one.pages, len(one.missed), len(one.false)]
+        figures = [one.outages, one.pages, one.again, len(one.missed), len(one.false)]
         causes = f"{one.causes_right}/{one.causes}" if one.causes else "–"
         table.add_row(f"{one.scenario.file}: {one.scenario.title}", *map(str, figures), causes, "; ".join(one.wrong))
     all_outages, pages = sum(one.outages for one in results), sum(one.pages for one in results)
@@ -35,6 +36,7 @@ def table(results: list[Played]) -> Table:
         f"{len(results)} traces",
         str(all_outages),
         f"{pages} ({pages / max(1, all_outages):.2f} per outage)",
+        str(sum(one.again for one in results)),
         str(sum(len(one.missed) for one in results)),
         str(sum(len(one.false) for one in results)),
         f"{right}/{told} ({right / max(1, told):.0%})",

@@ -7,11 +7,13 @@
     14:25     zadarma up
     14:40     end
     page 14:06:10 zadarma no_answer
+    again 14:08:10..14:14:10 zadarma
 
 Times are those on the wall of the station, and only ever grow: an earlier one is the next day's; one that comes twice,
 because the clocks go back, has a `b` behind it when it is the second. `page` is a message
-with a sound to the person on call; `again` one for an outage they have been woken for before; `warning` one without a
-sound to the group. Whatever is not written down must not be heard.
+with a sound to the person on call; `again` one for an outage they have been woken for before, and with two times one
+every two minutes from the first to the second; `warning` one without a sound to the group that tells of no outage.
+Whatever is not written down must not be heard.
 """
 
 import re
@@ -22,6 +24,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 TRACES = Path(__file__).parent / "traces"
+EVERY = timedelta(minutes=2)
 TIME = re.compile(r"(\d\d):(\d\d)(?::(\d\d))?(b?)")
 
 
@@ -87,8 +90,13 @@ def _scenario(scenario: Scenario, lines: Iterable[str]) -> Scenario:
         else:
             _header(scenario, *(part.strip() for part in line.split(":", 1)))
     labelled = _Clock(scenario)
-    for kind, at, subject, *cause in labels:
-        scenario.expected.append(Expected(kind, labelled.next(at), subject, cause[0] if cause else ""))
+    for kind, written, subject, *cause in labels:
+        first, _, last = written.partition("..")
+        at = labelled.next(first)
+        until = labelled.after(at, last) if last else at
+        while at <= until:
+            scenario.expected.append(Expected(kind, at, subject, cause[0] if cause else ""))
+            at += EVERY
     return scenario
 
 
@@ -123,6 +131,12 @@ class _Clock:
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
         self._last: datetime | None = None
+
+    def after(self, moment: datetime, written: str) -> datetime:
+        """Of a stretch that begins at that moment the end, which holds up none of the times that follow."""
+        end = self.next(written)
+        self._last = moment
+        return end
 
     def next(self, written: str) -> datetime:
         found = TIME.fullmatch(written)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import time, timedelta
 from typing import Any
 
+from bot.alerts.escalation import Plan
+from bot.alerts.incident import OUTAGES
 from bot.alerts.silence import EVERYTHING
 from bot.alerts.silences import Wish
 from bot.pbx import (
@@ -22,6 +24,7 @@ from bot.pbx import (
     Unreachable,
 )
 from bot.store.database import Store
+from tests import claims
 from tests.alerts.phones import Heard
 from tests.alerts.world import ANNA, BORIS, GROUP, NAMES, STATION, VERA, World
 from tests.scenarios.language import Event, Expected, Scenario
@@ -64,10 +67,12 @@ EARLY, LATE = timedelta(seconds=15), timedelta(seconds=30)
 
 @dataclass
 class Played:
-    """`missed` and `false` are pages; `wrong` everything else that was not as it should be."""
+    """`missed` and `false` are pages; `wrong` everything else that was not as it should be. `pages` are those for
+    something new, `again` those that say it once more to whoever has not taken it."""
 
     scenario: Scenario
     pages: int = 0
+    again: int = 0
     outages: int = 0
     missed: list[str] = field(default_factory=list)
     false: list[str] = field(default_factory=list)
@@ -78,7 +83,7 @@ class Played:
 
 
 async def play(scenario: Scenario, store: Store, dialect: Dialect = Dialect.EARLIER) -> Played:
-    world = World(store, zone=scenario.zone)
+    world = World(store, zone=scenario.zone, plan=Plan())
     world.pbx.dialect = dialect
     world.clock.now = scenario.begins
     await world.opens()
@@ -201,8 +206,10 @@ async def _compared(scenario: Scenario, world: World) -> Played:
     played = Played(scenario, story=[_line(scenario, one) for one in world.heard])
     person = PEOPLE[scenario.on_call[0]] if scenario.on_call else GROUP
     pages = world.pages(person)
-    warnings = [one for one in world.heard if one.chat == GROUP and not one.loud and one.template == "alert"]
-    played.pages = len(pages)
+    silent = [one for one in world.heard if one.chat == GROUP and not one.loud and one.template == "alert"]
+    warnings = [one for one in silent if not any(told["kind"] in OUTAGES for told in one.first["incidents"])]
+    played.again = sum(one.first["again"] for one in pages)
+    played.pages = len(pages) - played.again
     played.outages = sum(one.kind == "page" for one in scenario.expected)
     played.missed, played.false = _matched(scenario, [e for e in scenario.expected if e.kind != "warning"], pages)
     missing, surplus = _matched(scenario, [e for e in scenario.expected if e.kind == "warning"], warnings)
@@ -212,6 +219,9 @@ async def _compared(scenario: Scenario, world: World) -> Played:
             played.causes += 1
             played.causes_right += _causes(heard, expected.subject) == expected.cause
     played.wrong += await _ends_untold(world)
+    tables = await claims.tables_of(world.store)
+    played.wrong += claims.broken_claims(tables, stand_ins=NAMES, alert_chats=[GROUP])
+    played.wrong += claims.passed_over(tables, [PEOPLE[name] for name in scenario.on_call])
     return played
 
 

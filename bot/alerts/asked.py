@@ -1,0 +1,94 @@
+"""Who is asked about an incident, as its facts keep it: by number for decisions, by name for the cards. Pure.
+
+`asked` and `asked_ids` are those of all steps together, `paged_ids` those of the newest one, `handed_id` whoever it was
+handed to. In `lost_ids` is whose message could not be delivered: they count as asked no more, and are not tried again
+before they let the bot in.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+Facts = Mapping[str, Any]
+People = Mapping[int, str]
+
+
+def asked(facts: Facts) -> frozenset[int]:
+    return frozenset(facts.get("asked_ids") or ())
+
+
+def paged(facts: Facts) -> frozenset[int]:
+    return frozenset(facts.get("paged_ids") or ())
+
+
+def lost(facts: Facts) -> frozenset[int]:
+    return frozenset(facts.get("lost_ids") or ())
+
+
+def passed(facts: Facts) -> frozenset[int]:
+    """Those of the list whose turn is over: they were asked, were given it by hand, or cannot be written to."""
+    handed = facts.get("handed_id")
+    return asked(facts) | lost(facts) | ({handed} if handed else frozenset())
+
+
+def next_step(facts: Facts) -> datetime | None:
+    """When whoever comes next is to hear of it; None when that is as soon as anybody looks."""
+    written = facts.get("step_due")
+    return datetime.fromisoformat(written) if written else None
+
+
+def due_at(when: datetime | None, *, shown: bool) -> dict[str, Any]:
+    """`shown`: the cards tell when the next is asked."""
+    written = when.isoformat() if when else None
+    return {"step_due": written, "next_at": written if shown else None}
+
+
+def nobody_yet() -> dict[str, Any]:
+    """Before the first step, and when it begins anew."""
+    return {"asked": [], "asked_ids": [], "paged_ids": [], "lost_ids": [], "unreachable": [], "handed_id": None}
+
+
+def also(facts: Facts, called: People, skipped: People) -> dict[str, Any]:
+    """With those who are asked now. Where that is nobody, whoever was asked last is paged on."""
+    return {
+        "asked": [*(facts.get("asked") or ()), *called.values()],
+        "asked_ids": [*(facts.get("asked_ids") or ()), *called],
+        "paged_ids": list(called) or list(facts.get("paged_ids") or ()),
+        "lost_ids": [one for one in facts.get("lost_ids") or () if one not in called],
+        "unreachable": _without(facts, called, skipped),
+        # Whoever it was handed to has not taken it.
+        "handed_to": None,
+        "handed_by": None,
+    }
+
+
+def handed(to: int, name: str, by: str) -> dict[str, Any]:
+    return {"handed_to": name, "handed_id": to, "handed_by": by, "paged_ids": [to]}
+
+
+def without(facts: Facts, person: int, name: str) -> dict[str, Any]:
+    """Their message could not be delivered, so they were not asked."""
+    ids, names = list(facts.get("asked_ids") or ()), list(facts.get("asked") or ())
+    left = [(one, called) for one, called in zip(ids, names, strict=False) if one != person]
+    was_handed = facts.get("handed_id") == person
+    return {
+        "asked": [called for _, called in left],
+        "asked_ids": [one for one, _ in left],
+        "paged_ids": [one for one in facts.get("paged_ids") or () if one != person],
+        "lost_ids": [*lost(facts) - {person}, person],
+        "unreachable": [*(one for one in facts.get("unreachable") or () if one != name), name],
+        "handed_to": None if was_handed else facts.get("handed_to"),
+        "handed_by": None if was_handed else facts.get("handed_by"),
+        "handed_id": None if was_handed else facts.get("handed_id"),
+    }
+
+
+def again(facts: Facts, person: int, name: str) -> dict[str, Any]:
+    """They can be written to again, and are asked now."""
+    return also(facts, {person: name}, {}) | {"paged_ids": [*paged(facts), person]}
+
+
+def _without(facts: Facts, called: People, skipped: People) -> list[str]:
+    """Those who cannot be written to: whoever is asked now can."""
+    known = dict.fromkeys([*(facts.get("unreachable") or ()), *skipped.values()])
+    return [name for name in known if name not in called.values()]

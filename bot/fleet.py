@@ -98,9 +98,8 @@ class Fleet:
         return found.zone() if found else UTC
 
     def country(self, name: str) -> str:
-        """As the settings say; empty where they leave it to the zone."""
-        found = self.get(name)
-        return (found.settings.country if found else None) or ""
+        """As the settings say, for what is about no station as for all; empty where they leave it to the zone."""
+        return self[name].settings.country or ""
 
     def title(self, name: str) -> str:
         found = self.get(name)

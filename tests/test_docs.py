@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Metric
 
 from bot.access import ADMIN, OPERATOR, PERMISSIONS, VIEWER
 from bot.metrics import REGISTRY
+from bot.pbx.permissions import ROWS
 from bot.settings import Settings
 from handlers import CATALOGUE
 from handlers.topics import TOPICS, in_order
@@ -20,7 +21,7 @@ README = (ROOT / "README.md").read_text()
 def table(heading: str) -> list[list[str]]:
     """The cells of the first table under a heading, without its two heading lines."""
     section = README.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
-    lines = [line for line in section.splitlines() if line.startswith("|")]
+    lines = [line.strip() for line in section.splitlines() if line.strip().startswith("|")]
     return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines[2:]]
 
 
@@ -48,6 +49,12 @@ def test_the_settings_table_names_every_setting_and_its_default() -> None:
 def test_the_example_file_holds_every_setting_once() -> None:
     named = re.findall(r"^#?([A-Z]\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
     assert sorted(map(_setting, named)) == sorted(name.upper() for name in Settings.model_fields)
+
+
+def test_the_rows_of_a_key_are_called_as_the_pbx_calls_them() -> None:
+    named = {row for cells in table("Set it up for real, in five steps") for row in cells[0].split(", ")}
+    assert named == set(ROWS.values())
+    assert {"IAX Providers", "Incoming Routes", "Outbound Routes", "Call Queues"} <= named
 
 
 def test_the_metrics_table_is_the_registry() -> None:

@@ -90,7 +90,7 @@ class Renderer:
     def label(self, text: str, *, masked: bool = False) -> str:
         """A marked text in this language, as plain text: buttons, toasts, menus. Telegram looks for nothing in them."""
         translated = self._translate(text)
-        return literal(clean(masking.masked(translated) if masked else translated))
+        return literal(clean(masking.masked(translated, self._country("")) if masked else translated))
 
     def _translate(self, text: str) -> str:
         # The empty msgid is the catalogue's header.

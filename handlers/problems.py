@@ -20,11 +20,13 @@ from bot.pbx import (
     Uncertain,
     Unreachable,
     Untrusted,
+    WrongName,
 )
 from handlers.pbx_sentences import INSIDES, NO_SUCH_FUNCTION, sentence
 
 KINDS: tuple[tuple[type[PbxError], str], ...] = (
     (Unreachable, "unreachable"),
+    (WrongName, "wrong_name"),
     (Untrusted, "untrusted"),
     (TimedOut, "timed_out"),
     (NotJson, "not_json"),

@@ -23,6 +23,7 @@ from bot.pbx import (
     Unauthorised,
     Unreachable,
     Untrusted,
+    WrongName,
     told_by,
 )
 
@@ -38,6 +39,7 @@ class Trouble(StrEnum):
     UNREACHABLE = "unreachable"
     REFUSES_CONNECTION = "refuses_connection"
     UNTRUSTED = "untrusted"
+    WRONG_NAME = "wrong_name"
     TIMED_OUT = "timed_out"
     NOT_JSON = "not_json"
     SERVER_ERROR = "server_error"
@@ -163,6 +165,7 @@ TROUBLES: tuple[tuple[type[PbxError], Trouble], ...] = (
     (Busy, Trouble.BLOCKED),
     (ServerError, Trouble.SERVER_ERROR),
     (Unreachable, Trouble.UNREACHABLE),
+    (WrongName, Trouble.WRONG_NAME),
     (Untrusted, Trouble.UNTRUSTED),
 )
 

@@ -23,6 +23,7 @@ from bot.pbx.errors import (
     Uncertain,
     Unreachable,
     Untrusted,
+    WrongName,
 )
 from bot.pbx.extensions import ExtensionStatus, PeerStatus
 from bot.pbx.firewall import Ban
@@ -70,5 +71,6 @@ __all__ = [
     "Uncertain",
     "Unreachable",
     "Untrusted",
+    "WrongName",
     "told_by",
 ]

@@ -29,6 +29,7 @@ from bot.pbx.errors import (
     Uncertain,
     Unreachable,
     Untrusted,
+    WrongName,
 )
 from bot.pbx.permissions import KeyVerdict, resource_of
 from bot.pbx.under_way import UnderWay
@@ -239,6 +240,8 @@ def _named(method: str, resource: str) -> Iterator[None]:
         yield
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            if "mismatch" in str(error):
+                raise WrongName("its certificate is for another name", resource) from None
             raise Untrusted("its certificate is not trusted", resource) from None
         raise Unreachable(type(error).__name__, resource, refused=_is_refused(error)) from None
     except httpx.TimeoutException as error:

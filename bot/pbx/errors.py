@@ -3,6 +3,7 @@
 PbxError
 ├── Unreachable     no connection
 ├── Untrusted       a certificate nobody vouches for
+│   └── WrongName   a certificate of a trusted issuer, for another name than the one that was asked for
 ├── TimedOut        a connection, but no answer in time
 ├── NotJson         an answer that is not the API's: an error page, half a body
 ├── Unauthorised    the API key is refused
@@ -38,6 +39,9 @@ class Unreachable(PbxError):
 
 
 class Untrusted(PbxError): ...
+
+
+class WrongName(Untrusted): ...
 
 
 class TimedOut(PbxError): ...

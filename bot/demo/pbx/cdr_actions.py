@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.demo.pbx import cdr, recordings
 from bot.demo.pbx.cdr import Row
+from bot.demo.pbx.employees import search_index
 from bot.demo.pbx.envelope import Answer, Call, Plain, refused
 from bot.demo.pbx.recordings import Wish
 
@@ -137,10 +138,10 @@ class CdrActions:
         return wanted | {"dateFrom": f"{month_ago:%Y-%m-%d %H:%M:%S}"}
 
     def _numbers_of(self, search: str) -> set[str]:
-        """Measured: `Анна` finds nobody, `анна` does. The index of names is in lower case and spelled as Asterisk has
-        them, and the database folds Latin letters only."""
+        """Measured: `Анна` finds nobody, `анна` does. The index is in lower case, and the database folds Latin letters
+        only; the list of employees folds the word itself before it asks."""
         wanted = search.translate(_LOWER)
-        named = [person for person in self.pbx.employees.values() if wanted in person.caller_id.lower()]
+        named = [person for person in self.pbx.employees.values() if wanted in search_index(person)]
         return {number for person in named for number in (person.number, person.mobile) if number}
 
 

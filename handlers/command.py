@@ -98,7 +98,8 @@ class Request:
     gone when that is concluded. `resumed`: a run that was killed had begun this; how far it came nobody knows. `about`
     is the person whose message was replied to. `asking` is for what the access rules say of this person here, `may_at`
     what they may do at another station, and `among` all at which they may do this here; `named` that it was written
-    which; `settled` that it is about this station, and not as well about another. `shown` is the message whose button was pressed.
+    which; `settled` that it is about this station, and not as well about another. `shown` is the message whose button
+    was pressed.
     `translate` is for what goes into files; messages translate themselves. `stopping` tells long work that the program
     is being ended."""
 

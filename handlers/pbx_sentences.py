@@ -71,7 +71,9 @@ KNOWN: tuple[tuple[str, str], ...] = (
     (r"HTTP (?P<status>\d+)", mark("it gives no reason (HTTP %(status)s)")),
 )
 NO_SUCH_FUNCTION = re.compile(r"Endpoint not found", re.IGNORECASE)
-INSIDES = re.compile(r"Stack trace|Uncaught|Undefined (?:array key|index|variable|property)|Call to undefined|SQLSTATE", re.IGNORECASE)
+INSIDES = re.compile(
+    r"Stack trace|Uncaught|Undefined (?:array key|index|variable|property)|Call to undefined|SQLSTATE", re.IGNORECASE
+)
 
 
 def sentence(said: str) -> Sentence:

@@ -1,8 +1,6 @@
 """Off, until Asterisk has let go of the registration, and on again: the only way to it that the API has.
 
-Measured on a real PBX: a change reaches Asterisk 5 s after the last change of all, 11 to 24 s on a loaded machine. A
-trunk that is switched on before that is not registered anew; newer versions, which tell the provider at once, leave it
-without a registration for good. Switched on after it, it is registered within 16 to 26 s.
+Measured: after that it is registered within 16 to 26 s.
 
 Off is where it must not stay. What the store holds of it is forgotten only when the trunk is on again: whatever fails
 meanwhile, and whatever is killed, it is switched on.
@@ -10,7 +8,6 @@ meanwhile, and whatever is killed, it is switched on.
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -21,12 +18,11 @@ from bot.store.audit import Change
 from bot.store.registrations import Anew
 from handlers import problems, read_back, trunk_registration
 from handlers.command import Reply, Request
+from handlers.letting_go import let_go
 from handlers.trunk_facts import Old
 
 log = structlog.get_logger(__name__)
 
-# For Asterisk to let go of it; the longest that was measured is 24 s.
-LETS_GO_WITHIN = 60.0
 EVERY = 2.0
 # So often it is tried before the person is told that it is still off; after that until it is on.
 TRIES = 4
@@ -112,26 +108,11 @@ class _Run:
             return row
         if not self._was_off:
             self._was_off = True
-            await self._until_let_go()
+            self._let_go = await let_go(self._request, self._wanted.trunk, self._tell_waiting, patient=True)
         with contextlib.suppress(Uncertain):
             await self._trunks.switch(self._wanted.trunk, on=True)
         row = await self._row()
         return None if row.disabled else row
-
-    async def _until_let_go(self) -> None:
-        """Until Asterisk has no registration of it any more. A program that is being ended waits no longer: a trunk
-        without a registration is better than one that nobody switches on."""
-        waited = 0.0
-        while waited < LETS_GO_WITHIN and not self._request.stopping():
-            self._tell(self.progress("waiting", seconds=waited))
-            # A PBX that does not tell is given the whole time.
-            with contextlib.suppress(PbxError):
-                if self._wanted.trunk not in (await self._trunks.registrations()).value:
-                    self._let_go = True
-                    return
-            await self._request.station.pause(EVERY)
-            waited += EVERY
-        log.warning("a registration was not let go", trunk=self._wanted.trunk, waited=waited)
 
     async def _is_on(self, row: TrunkRow, failed: Message | None) -> Reply:
         """The promise is kept. The watch may judge again once its registration is known."""
@@ -171,7 +152,7 @@ class _Run:
         return reply
 
     async def _row(self) -> TrunkRow:
-        rows: Sequence[TrunkRow] = (await self._trunks.list()).value
+        rows = (await self._trunks.list()).value
         if (found := next((row for row in rows if row.id == self._wanted.trunk), None)) is None:
             raise NotFound(("the trunk is not there any more",), "providers")
         return found
@@ -183,6 +164,9 @@ class _Run:
         """How far it is. The line is dead, and waits for nobody who is slow to be told."""
         if self._telling is None or self._telling.done():
             self._telling = asyncio.create_task(self._show(message))
+
+    def _tell_waiting(self, seconds: float) -> None:
+        self._tell(self.progress("waiting", seconds=seconds))
 
     async def _show(self, message: Message) -> None:
         try:

@@ -35,11 +35,13 @@ async def watch(request: Request, trunk_id: str, said: dict[str, Any], old: Old 
         state = trunk_facts(status)
         if state["untold"] and type_of(trunk_id) == "iax":
             break
+        if state["health"] is Health.OFF:
+            break
         if kept := old is not None and old.is_kept(status):
             if state["health"] is Health.UP and waited >= OLD_FOR:
                 break
             continue
-        if state["health"] in (Health.UP, Health.OFF):
+        if state["health"] is Health.UP:
             break
         if _may_be_of_before(old, state, waited):
             continue

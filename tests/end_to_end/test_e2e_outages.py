@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from bot.demo.pbx.dialect import NEWEST
 from tests.end_to_end.house import (
     ANNA,
     BORIS,
@@ -97,7 +98,8 @@ def test_a_slow_provider_is_a_warning_without_a_sound(office: Standins) -> None:
 
 
 def test_a_provider_that_falls_silent_is_first_a_warning_and_then_the_outage(office: Standins) -> None:
-    """The PBX goes on saying `registered` for a while, as a real one does; here ten times faster."""
+    """The PBX goes on saying `registered` for a while, as the older release does; here ten times faster."""
+    office.station.dialect = "2026.1"
     office.post("/control/speed", speed=10)
     office.post(f"/control/trunks/{office.trunk('Line E')['id']}", condition="provider_dead", instant=False)
     warning = heard(office, r"🟡.*Line E.* still registered")
@@ -108,6 +110,7 @@ def test_a_provider_that_falls_silent_is_first_a_warning_and_then_the_outage(off
     assert len(began) == 1, "the warning was the outage's first minute"
     office.mends("Line E")
     heard(office, r"🟢.*Line E", alert.id)
+    office.station.dialect = NEWEST
 
 
 def test_switching_a_trunk_off_wakes_nobody(office: Standins) -> None:

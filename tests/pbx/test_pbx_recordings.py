@@ -171,6 +171,39 @@ async def test_the_mixed_list_of_trunks_is_read_whole() -> None:
     assert all(trunk.last_update and trunk.last_change for trunk in trunks.values())
 
 
+async def test_half_an_outage_and_what_is_red_now_are_read_whole() -> None:
+    """Of the newer release; IAX trunks that register are in none of its answers."""
+    async with client(the("new_036").response) as pbx:
+        half = {trunk.name: trunk for trunk in (await pbx.trunks.statuses()).value.values()}
+    assert {name: (trunk.state, trunk.contact_status) for name, trunk in half.items()} == {
+        "Zadarma": ("unreachable", "Unreachable"),
+        "Mango Office": ("unreachable", "Unreachable"),
+        "Branch inbound": ("REGISTERED", "Unreachable"),
+        "IP peer": ("OK", "Reachable"),
+        "NoQualify": ("registered", "NonQualified"),
+    }
+    async with client(the("new_055").response) as pbx:
+        dead = {trunk.name: trunk.state for trunk in (await pbx.trunks.statuses()).value.values()}
+    assert dead == {
+        "Zadarma": "unregistered",
+        "Mango Office": "rejected",
+        "Branch inbound": "REGISTERED",
+        "IP peer": "UNKNOWN",
+        "NoQualify": "rejected",
+    }
+    async with client(the("new_109").response) as pbx:
+        stopped = {trunk.name: trunk.state for trunk in (await pbx.trunks.statuses()).value.values()}
+    assert stopped["IAX line"] == "unregistered"
+    assert {state for name, state in stopped.items() if name != "IAX line"} == {"UNKNOWN", "UNREGISTERED"}
+
+
+async def test_what_the_pbx_says_to_a_new_password_without_its_registration() -> None:
+    for number, said in (("new_043", "registration_type"), ("new_044", "server name or IP"), ("new_049", "registr")):
+        with pytest.raises(Invalid, match=said):
+            async with client(the(number).response) as pbx:
+                await pbx.trunks.update("SIP-TRUNK-3CAFD2AA", TRUNK)
+
+
 async def test_an_answer_from_memory_says_so_and_carries_the_pbx_clock() -> None:
     async with client(the("003_").response) as pbx:
         answer = await pbx.trunks.statuses()

@@ -1,13 +1,14 @@
 """The actions of `/cdr`."""
 
 import re
+import string
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.demo.pbx import cdr, recordings
 from bot.demo.pbx.cdr import Row
-from bot.demo.pbx.employees import as_sqlite, matching
+from bot.demo.pbx.employees import search_index
 from bot.demo.pbx.envelope import Answer, Call, Plain, refused
 from bot.demo.pbx.recordings import Wish
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _PROCESSOR = "Cdr\\{}Action::main"
 _ANY_FILTER = ("dateFrom", "dateTo", "linkedid", "src_num", "dst_num", "did", "search")
 _MOST_DAYS = 365
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _TOO_LONG = f"Date range exceeds maximum allowed ({_MOST_DAYS} days). Please narrow your search criteria."
 
 
@@ -136,9 +138,10 @@ class CdrActions:
         return wanted | {"dateFrom": f"{month_ago:%Y-%m-%d %H:%M:%S}"}
 
     def _numbers_of(self, search: str) -> set[str]:
-        found = matching(self.pbx.employees.values(), search)
-        wanted = as_sqlite(search)
-        named = [person for person in found if wanted in f"{person.name} {person.caller_id}".lower()]
+        """Measured: `Анна` finds nobody, `анна` does. The index is in lower case, and the database folds Latin letters
+        only; the list of employees folds the word itself before it asks."""
+        wanted = search.translate(_LOWER)
+        named = [person for person in self.pbx.employees.values() if wanted in search_index(person)]
         return {number for person in named for number in (person.number, person.mobile) if number}
 
 

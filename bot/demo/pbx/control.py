@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from bot.demo.pbx import control_calls, control_records, control_routing, seed
 from bot.demo.pbx.control_state import state
+from bot.demo.pbx.dialect import DIALECTS
 from bot.demo.pbx.faults import KINDS, Fault
 from bot.demo.pbx.keys import RIGHTS, Permissions
 from bot.demo.pbx.limits import MODES
@@ -179,6 +180,12 @@ def _set_speed(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
     pbx.speed = speed
 
 
+def _set_dialect(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    """As if it were upgraded in a second."""
+    pbx.dialect = word(body, "release", DIALECTS)
+    pbx.forget_caches()
+
+
 def _set_iax(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
     """`told`: the PBX knows the states of its IAX trunks, as a later release may."""
     pbx.tell_iax(boolean(body, "told"))
@@ -231,6 +238,7 @@ _SWITCHES: dict[str, Switch] = {
     "traffic": _set_traffic,
     "speed": _set_speed,
     "reload": _set_reload,
+    "dialect": _set_dialect,
     "iax": _set_iax,
     "contact_words": _set_contact_words,
     "banned": _set_banned,

@@ -100,6 +100,8 @@ class EmployeeActions:
         if links:
             return _told(refused([f"There are references to the object - {links}"]), "delete", "DeleteRecord")
         del self.pbx.employees[person.id]
+        for queue in self.pbx.queues:
+            queue.members = [number for number in queue.members if number != person.number]
         self.pbx.changed()
         return _told(Answer({"deleted_id": str(person.id)}), "delete", "DeleteRecord")
 

@@ -41,7 +41,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class Target:
-    """A path that exists. `action` None: it has a method that is unknown or not for this verb (a 405). `needs_id`: one of
+    """A path that exists. `action` None: its method is unknown or not for this verb (a 405). `needs_id`: it is one of
     a single record, without its id (a 400)."""
 
     resource: str
@@ -106,7 +106,7 @@ def resources(pbx: "Pbx") -> dict[str, Resource]:
         ),
         "call-queues": Resource(collection={"GET": station.call_queues}),
         "incoming-routes": Resource(collection={"GET": station.incoming_routes}, item={"GET": station.incoming_route}),
-        "outbound-routes": Resource(collection={"GET": station.outbound_routes}),
+        "outbound-routes": Resource(collection={"GET": station.outbound_routes}, item={"GET": station.outbound_route}),
     }
 
 

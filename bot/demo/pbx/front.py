@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from bot.demo.pbx import envelope, local_time
+from bot.demo.pbx import envelope, keys, local_time
 from bot.demo.pbx.dialect import NEWEST
 from bot.demo.pbx.endpoints import Action, Target, find, resources
 from bot.demo.pbx.envelope import Answer, Call, Plain, body_of, refused
@@ -85,10 +85,11 @@ class Front:
         """The key is looked at before the queue, so a wrong one is refused even when all workers are frozen."""
         pbx = self._pbx
         raw = request.scope.get("raw_path", request.scope["path"].encode()).decode("latin-1").partition("?")[0]
-        header = request.headers.get("authorization", "")
-        if not header and pbx.dialect == NEWEST:
-            header = f"Bearer {request.headers.get('x-api-key', '')}"
-        verdict = pbx.keys.judge(header, _client(request), request.method, raw.removeprefix("/pbxcore"), pbx.now())
+        header, ids = request.headers.get("authorization", ""), keys.ID
+        if pbx.dialect == NEWEST:
+            header, ids = header or f"Bearer {request.headers.get('x-api-key', '')}", keys.ID_WITH_LETTERS
+        path = raw.removeprefix("/pbxcore")
+        verdict = pbx.keys.judge(header, _client(request), request.method, path, pbx.now(), ids)
         await self._take(verdict.cost)
         if verdict.known and not verdict.allowed and pbx.keys.missing_right:
             return self._envelope(refused([pbx.keys.missing_right], 403))

@@ -11,8 +11,8 @@ _BCRYPT_OF_GOOD, _BCRYPT_OF_BAD = 0.4, 1.0
 PUBLIC = ("system:ping", "system:getAvailableLanguages", "auth:login", "auth:refresh", "cdr:playback", "cdr:download")
 # The real checker takes a part for an id only in these shapes; before the newer release it did not know a trunk id that
 # ends in a letter.
-_ID = re.compile(r"\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[A-Z][A-Z0-9-]*\d", re.ASCII)
-_ID_WITH_LETTERS = re.compile(rf"{_ID.pattern}|[A-Z][A-Z0-9-]*[A-F]", re.ASCII)
+ID: Final = re.compile(r"\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[A-Z][A-Z0-9-]*\d", re.ASCII)
+ID_WITH_LETTERS: Final = re.compile(rf"{ID.pattern}|[A-Z][A-Z0-9-]*[A-F]", re.ASCII)
 Right = Literal["read", "write"]
 RIGHTS: Final[tuple[Right, ...]] = get_args(Right)
 
@@ -23,7 +23,7 @@ class Permissions:
 
     paths: Mapping[str, Right] | None = None
 
-    def allow(self, verb: str, path: str, ids: re.Pattern[str] = _ID) -> bool:
+    def allow(self, verb: str, path: str, ids: re.Pattern[str] = ID) -> bool:
         """`path` is the request's own from `/api/v3/` on, still percent-encoded."""
         if self.paths is None:
             return True
@@ -49,9 +49,8 @@ class Verdict:
 class Keys:
     """One bot's key, and what the PBX has remembered of the keys it was shown."""
 
-    def __init__(self, key: str, *, letters_end_ids: bool = False) -> None:
+    def __init__(self, key: str) -> None:
         self._key = key
-        self._ids = _ID_WITH_LETTERS if letters_end_ids else _ID
         # What a missing right is refused with; None: as an unknown key is.
         self.missing_right: str | None = None
         self.revoked = False
@@ -68,7 +67,7 @@ class Keys:
         self.permissions = permissions
         self._known.clear()
 
-    def judge(self, header: str, client: str, verb: str, path: str, now: float) -> Verdict:
+    def judge(self, header: str, client: str, verb: str, path: str, now: float, ids: re.Pattern[str] = ID) -> Verdict:
         """A wrong key and a missing right are one answer. A local client needs no key, but a wrong one is wrong."""
         if any(path.removeprefix("/api/v3/").startswith(public) for public in PUBLIC):
             return Verdict(True)
@@ -76,7 +75,7 @@ class Keys:
         if not token:
             return Verdict(client in ("127.0.0.1", "::1"))
         good, cost = self._checked(token, now)
-        return Verdict(good and self.permissions.allow(verb, path, self._ids), cost, known=good)
+        return Verdict(good and self.permissions.allow(verb, path, ids), cost, known=good)
 
     def _checked(self, token: str, now: float) -> tuple[bool, float]:
         good, until = self._known.get(token, (False, 0.0))

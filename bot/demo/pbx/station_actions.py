@@ -119,8 +119,13 @@ class StationActions:
         return replace(answer, function="getRecord", processor="IncomingRoutes\\GetRecordAction::main")
 
     def outbound_routes(self, call: Call) -> Answer:
-        routes = list(self.pbx.outbound_routes)
+        routes = [_listed_outbound(route) for route in self.pbx.outbound_routes]
         return Answer(routes, function="getList", processor="OutboundRoutes\\GetListAction::main", cost=0.03)
+
+    def outbound_route(self, call: Call) -> Answer:
+        found = next((route for route in self.pbx.outbound_routes if route["id"] == call.id), None)
+        answer = Answer(found) if found else refused(["Outbound route not found"])
+        return replace(answer, function="getRecord", processor="OutboundRoutes\\GetRecordAction::main")
 
     def banned_ips(self, call: Call) -> Answer:
         """By address; the PBX shows UTC seconds."""
@@ -173,6 +178,15 @@ def _listed(route: dict[str, object]) -> dict[str, object]:
         "rule_represent": rule,
         "search_index": route["search_index"],
     }
+
+
+def _listed_outbound(route: dict[str, object]) -> dict[str, object]:
+    left_out = ("provider_type", "represent")
+    rule = (
+        f"Numbers starting with <b>{route['numberbeginswith']}</b> and {route['restnumbers']} digits "
+        f'via <span class="provider">{route["providerid_represent"]}</span>'
+    )
+    return {name: value for name, value in route.items() if name not in left_out} | {"ruleDescription": rule}
 
 
 def _active(rows: list[dict[str, object]], what: str, cost: float) -> Answer:

@@ -69,7 +69,7 @@ class Pbx:
         self.reload = Reload(reload_after)
         self.zone = ZoneInfo(zone)
         self.random = Random(seed)
-        self.keys = Keys(self.api_key, letters_end_ids=dialect == NEWEST)
+        self.keys = Keys(self.api_key)
         self.limit = RateLimit()
         self.journal = Journal()
         self.heard = Heard()

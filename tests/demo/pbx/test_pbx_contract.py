@@ -184,6 +184,16 @@ async def test_a_status_has_the_keys_of_its_state_in_the_order_of_the_real_one(
     _assert_same_words(mine, real, {"rejected", "OFF", "REGISTERED", "UNREGISTERED", "OK", "UNKNOWN"})
 
 
+async def test_an_outbound_route_is_the_recorded_one(api: httpx.AsyncClient, recording: Recording) -> None:
+    """Its list was recorded empty; by the source, two fields make way for a description there."""
+    real = response_of(recording("315"))[1]["data"]
+    assert isinstance(real, dict)
+    whole = (await api.get("/outbound-routes/21")).json()["data"]
+    assert_alike(whole, real)
+    [listed, _] = (await api.get("/outbound-routes")).json()["data"]
+    assert set(listed) == set(real) - {"provider_type", "represent"} | {"ruleDescription"}
+
+
 async def test_half_an_outage_has_the_keys_and_words_of_the_newer_release(
     api: httpx.AsyncClient, control: httpx.AsyncClient, pbx: Pbx, recording: Recording, clock: Time
 ) -> None:

@@ -24,9 +24,9 @@ async def status(api: httpx.AsyncClient, trunk: str = TRUNK) -> dict[str, object
 
 @pytest.mark.parametrize(("dialect", "word"), [("2026.1", "registered"), ("2026.9", "unreachable")])
 async def test_half_an_outage_is_told_by_a_word_or_by_the_contact_alone(
-    api: httpx.AsyncClient, control: httpx.AsyncClient, pbx: Pbx, dialect: Dialect, word: str
+    api: httpx.AsyncClient, control: httpx.AsyncClient, dialect: Dialect, word: str
 ) -> None:
-    pbx.dialect = dialect
+    await control.post("/dialect", json={"release": dialect})
     await control.post(f"/trunks/{TRUNK}", json={"condition": "no_answer_to_qualify"})
     shown = await status(api)
     assert (shown["state"], shown["contactStatus"], shown["rtt"]) == (word, "Unreachable", None)

@@ -14,7 +14,7 @@ from telegram import Update
 
 from bot.access import Destination, grants_from
 from bot.alerts.recency import Recency
-from bot.answering import dispatcher
+from bot.answering import dispatcher, switch_on_what_was_left
 from bot.chat.courier import Courier
 from bot.chat.doors import Door
 from bot.chat.membership import Membership
@@ -187,6 +187,8 @@ class Application:
             "life": self._life.run,
         }
         jobs = [persistently(name, partial(run, stop), stop) for name, run in runs.items()]
+        left = partial(switch_on_what_was_left, self._fleet, self._store, self._clock, stop)
+        jobs.append(persistently("what was switched off", left, stop))
         jobs += [self._listen(), self._manager.keep_told(self._turns.hung, self._life.complaints, stop)]
         if settings.health_address:
             jobs.append(self._serve_health(settings.health_address))

@@ -135,7 +135,7 @@ async def apply(request: Request) -> Reply:
     # Asterisk hears of it only seconds later, and ends no registration for a new password: what is seen may be the old.
     old = await _note_before(request, trunk_id) if registers else None
     if kept["wanted"].get("disabled") is False:
-        await let_go(request, trunk_id, lambda _seconds: None)
+        await let_go(request.station, trunk_id, stopping=request.stopping)
     late = False
     try:
         await client.update(trunk_id, draft)

@@ -8,26 +8,33 @@ without a registration for good.
 from collections.abc import Callable
 
 from bot.pbx import PbxError
-from handlers.command import Request
+from handlers.desk import Station
 
 # The longest that was measured is 24 s.
 WITHIN = 60.0
 EVERY = 2.0
 
 
-async def let_go(request: Request, trunk_id: str, tell: Callable[[float], None], *, patient: bool = False) -> bool:
+async def let_go(
+    station: Station,
+    trunk_id: str,
+    *,
+    stopping: Callable[[], bool],
+    tell: Callable[[float], None] = lambda _seconds: None,
+    patient: bool = False,
+) -> bool:
     """Whether it has no registration of it any more. `tell` is given the seconds that were waited, before each wait.
     With a PBX that does not say, the `patient` wait the whole time, the others not at all. A program that is being
     ended waits no longer: a trunk without a registration is better than one that nobody switches on."""
     waited = 0.0
-    while waited < WITHIN and not request.stopping():
+    while waited < WITHIN and not stopping():
         try:
-            if trunk_id not in (await request.station.pbx.trunks.registrations()).value:
+            if trunk_id not in (await station.pbx.trunks.registrations()).value:
                 return True
         except PbxError:
             if not patient:
                 return False
         tell(waited)
-        await request.station.pause(EVERY)
+        await station.pause(EVERY)
         waited += EVERY
     return False

@@ -108,7 +108,13 @@ class _Run:
             return row
         if not self._was_off:
             self._was_off = True
-            self._let_go = await let_go(self._request, self._wanted.trunk, self._tell_waiting, patient=True)
+            self._let_go = await let_go(
+                self._request.station,
+                self._wanted.trunk,
+                stopping=self._request.stopping,
+                tell=self._tell_waiting,
+                patient=True,
+            )
         with contextlib.suppress(Uncertain):
             await self._trunks.switch(self._wanted.trunk, on=True)
         row = await self._row()

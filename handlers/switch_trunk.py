@@ -57,7 +57,7 @@ async def _wait_for_asterisk(request: Request, trunk_id: str, said: dict[str, An
             telling.append(asyncio.create_task(request.talk.progress(Message("trunk_not_off_yet", said))))
 
     if not (await _is_so(request, trunk_id, on=True)):
-        await let_go(request, trunk_id, tell)
+        await let_go(request.station, trunk_id, stopping=request.stopping, tell=tell)
     if telling:
         await asyncio.wait(telling)
 

@@ -24,6 +24,7 @@ _ENUMS = {
 }
 _REQUIRED = {"description": "Provider description is required", "registration_type": "Registration type is required"}
 _RANGES = {"port": (1, 65535), "qualifyfreq": (10, 3600)}
+_PORTS = {"SIP": 5060, "IAX": 4569}
 _BOOLEANS = ("disabled", "qualify", "disablefromuser", "cid_did_debug")
 _READ_ONLY = ("id", "type", "networkfilter_represent", "additionalHosts")
 
@@ -39,12 +40,12 @@ class ProviderWrites:
 
     def create(self, call: Call) -> Answer:
         kind = "IAX" if call.resource == "iax-providers" else "SIP"
-        record = copy.deepcopy(seed.TRUNK_DEFAULTS) | {"type": kind, "port": 4569 if kind == "IAX" else 5060}
+        record = copy.deepcopy(seed.TRUNK_DEFAULTS) | {"type": kind, "port": _PORTS[kind]}
         sent = _sent(call)
         refusal = _missing(sent) or _refusal(sent, record | sent) or self._host_refused(kind, sent)
         if refusal:
             return told(refusal, "create", "SaveRecord")
-        trunk = Trunk(self.pbx.new_trunk_id(kind), _filled(record, sent))
+        trunk = Trunk(self.pbx.new_trunk_id(kind), self._filled(record, sent))
         self.pbx.add_trunk(trunk, pace=self.pbx.speed)
         page = f"providers/modify{kind.lower()}/{trunk.id}"
         answer = Answer(masked(trunk), status=201, http_code=201, reload=page, cost=0.04)
@@ -91,12 +92,20 @@ class ProviderWrites:
             return told(wrong, function, "SaveRecord")
         if sent.get("secret") == SECRET_MASK and sent["registration_type"] == "outbound":
             del sent["secret"]
-        record = _filled(trunk.record, {"note": ""} | sent)
+        record = self._filled(trunk.record, {"note": ""} | sent)
         disabled = bool(record["disabled"])
         trunk.record = record | {"disabled": trunk.disabled}
         self.pbx.set_disabled(trunk, disabled, pace=self.pbx.speed)
         self.pbx.changed()
         return told(Answer(masked(trunk), http_code=200), function, "SaveRecord")
+
+    def _filled(self, base: Mapping[str, object], sent: Mapping[str, object]) -> dict[str, object]:
+        known = {name: _typed(name, value) for name, value in sent.items() if name in base and name not in _READ_ONLY}
+        record = {**base, **known}
+        # Without a port the newer release asks the DNS for it; the older one fills in the usual one.
+        if not record["port"] and self.pbx.dialect != NEWEST:
+            record["port"] = _PORTS[str(record["type"])]
+        return record
 
     def _crash(self, trunk: Trunk, sent: Mapping[str, object]) -> Answer | None:
         """The PBX looks at the kind of registration whenever a secret is sent, and falls over where that is missing."""
@@ -134,11 +143,6 @@ def _refusal(sent: Mapping[str, object], whole: Mapping[str, object]) -> Answer 
     return refused(wrong, coded=True) if wrong else None
 
 
-def _filled(base: Mapping[str, object], sent: Mapping[str, object]) -> dict[str, object]:
-    known = {name: _typed(name, value) for name, value in sent.items() if name in base and name not in _READ_ONLY}
-    return {**base, **known}
-
-
 def _incomplete(fields: Mapping[str, object]) -> list[str]:
     """What a trunk of this kind of registration cannot do without."""
     kind = fields.get("registration_type")
@@ -153,7 +157,7 @@ def _incomplete(fields: Mapping[str, object]) -> list[str]:
 def _complaint(name: str, value: object) -> list[str]:
     if name in _ENUMS and str(value).lower() not in _ENUMS[name]:
         return [f"Field '{name}' must be one of: {', '.join(_ENUMS[name])}"]
-    if name in _RANGES and str(value).lstrip("-").isdigit():
+    if name in _RANGES and str(value).lstrip("-").isdigit() and (name != "port" or int(str(value))):
         least, most = _RANGES[name]
         if int(str(value)) > most:
             return [f"Field '{name}' must be at most {most} (got {value})"]

@@ -109,6 +109,16 @@ async def test_a_host_is_looked_at_by_the_newer_release_only(
     assert (await api.patch(f"/sip-providers/{TRUNK}", json=body)).status_code == (200 if good else 422)
 
 
+@pytest.mark.parametrize(("dialect", "port"), [("2026.1", 5060), ("2026.9", 0)])
+async def test_a_port_that_is_left_empty_is_asked_of_the_dns_by_the_newer_release_only(
+    api: httpx.AsyncClient, pbx: Pbx, dialect: Dialect, port: int
+) -> None:
+    pbx.dialect = dialect
+    for empty in (0, ""):
+        answer = await api.patch(f"/sip-providers/{TRUNK}", json={"port": empty})
+        assert (answer.status_code, answer.json()["data"]["port"]) == (200, port)
+
+
 async def test_the_newer_release_knows_ids_that_end_in_a_letter_and_another_header() -> None:
     for dialect, answer in (("2026.1", 401), ("2026.9", 200)):
         pbx = Pbx(api_key=KEY, traffic=False, dialect=dialect)  # type: ignore[arg-type]

@@ -99,7 +99,7 @@ class _Run:
             refused = problem is not None and problem["kind"] in REFUSALS
             if tried == TRIES or (refused and tried < TRIES):
                 return await self._still_off(problem, failed)
-            await self._patience(REFUSED_PAUSE if refused else min(PAUSE * 2.0**tried, LONGEST_PAUSE))
+            await self._patience(REFUSED_PAUSE if refused else min(PAUSE * 2.0 ** min(tried, TRIES + 1), LONGEST_PAUSE))
 
     async def _on(self) -> TrunkRow | None:
         """The trunk's row when the list shows it on. Raises NotFound when it is not there any more."""
@@ -126,7 +126,9 @@ class _Run:
             return await self._end(Reply(failed, outcome=f"{row.name}: not registered anew"))
         self._tell(self.progress("on"))
         old = None if self._let_go else Old(self._wanted.state, self._wanted.since)
-        said = self._said | {"let_go": self._let_go or not self._was_off}
+        # Of what a killed run had come to do, only that it is on can be said.
+        done = "anew" if self._was_off else "on"
+        said = self._said | {"done": done, "let_go": self._let_go or not self._was_off}
         reply = await trunk_registration.watch(self._request, self._wanted.trunk, said, old)
         if self._request.stopping():
             return Reply(outcome=f"{row.name} is on; the next start tells how it is")

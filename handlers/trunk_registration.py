@@ -32,18 +32,10 @@ async def watch(request: Request, trunk_id: str, said: dict[str, Any], old: Old 
             status = await trunk_card.status_of(request, trunk_id, fresh=True)
         except PbxError:
             continue
-        state = trunk_facts(status)
-        if state["untold"] and type_of(trunk_id) == "iax":
+        state, kept = trunk_facts(status), old is not None and old.is_kept(status)
+        if _is_settled(trunk_id, state, waited, kept=kept):
             break
-        if state["health"] is Health.OFF:
-            break
-        if kept := old is not None and old.is_kept(status):
-            if state["health"] is Health.UP and waited >= OLD_FOR:
-                break
-            continue
-        if state["health"] is Health.UP:
-            break
-        if _may_be_of_before(old, state, waited):
+        if kept or _may_be_of_before(old, state, waited):
             continue
         if _is_refused(old, state, waited):
             state["cause"] = Cause.CREDENTIALS_REFUSED
@@ -55,6 +47,13 @@ async def watch(request: Request, trunk_id: str, said: dict[str, Any], old: Old 
     is_down = state is not None and state["health"] is Health.DOWN
     buttons = to_card(trunk_id, anew=is_down and type_of(trunk_id) == "sip")
     return Reply(Message("trunk_done", facts, buttons), outcome=f"{said['done']}: {result}")
+
+
+def _is_settled(trunk_id: str, state: dict[str, Any], waited: float, *, kept: bool) -> bool:
+    """Whether looking on would show nothing else: of an IAX trunk that the PBX is silent of, too."""
+    if state["health"] is Health.UP:
+        return not kept or waited >= OLD_FOR
+    return state["health"] is Health.OFF or (state["untold"] and type_of(trunk_id) == "iax")
 
 
 def _has_failed(state: dict[str, Any]) -> bool:

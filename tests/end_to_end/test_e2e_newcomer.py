@@ -65,7 +65,8 @@ def test_a_newcomer_asks_breaks_takes_and_mends(page: Page) -> None:
     composer = page.get_by_test_id("composer")
     composer.fill("/status")
     composer.press("Enter")
-    expect(messages.filter(has_text="4 of 4 trunks").first).to_be_visible(timeout=30_000)
+    # Of the fourth, by IAX, the PBX does not tell the state.
+    expect(messages.filter(has_text="3 of 3 trunks").first).to_be_visible(timeout=30_000)
 
     zadarma = page.get_by_test_id("pbx-panel").locator("[data-state]").filter(has_text="Zadarma").first
     zadarma.get_by_role("button", name="Break").first.click()

@@ -1,5 +1,6 @@
 """What answers people, put together: the access-controlled layer over what runs."""
 
+from asyncio import Event
 from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 
@@ -29,6 +30,7 @@ from handlers.dispatcher import Dispatcher
 from handlers.limits import Limits, Pace
 from handlers.reception import Reception
 from handlers.second_person import SecondPerson
+from handlers.switching_on import switch_on
 
 
 def dispatcher(
@@ -100,6 +102,11 @@ def dispatcher(
         reception=reception,
         alert_chats=alert_chats,
     )
+
+
+async def switch_on_what_was_left(fleet: Fleet, store: Store, clock: Callable[[], datetime], stop: Event) -> None:
+    """What the last run had switched off for a moment, before anybody can be talked to."""
+    await switch_on(Registrations(store, clock), lambda name: _spoken_of(fleet.get(name)), clock, stop)
 
 
 def _spoken_of(watched: WatchedStation | None) -> Station | None:

@@ -16,7 +16,7 @@ from bot.access import Destination, grants_from
 from bot.alerts.administrators import Administrators
 from bot.alerts.reachability import Reachability
 from bot.alerts.recency import Recency
-from bot.answering import dispatcher
+from bot.answering import dispatcher, switch_on_what_was_left
 from bot.chat.courier import Courier
 from bot.chat.doors import Door
 from bot.chat.foreign_webhook import Telling
@@ -212,6 +212,8 @@ class Application:
             "timekeeping": self._timekeeping.run,
         }
         jobs = [persistently(name, partial(run, stop), stop) for name, run in runs.items()]
+        left = partial(switch_on_what_was_left, self._fleet, self._store, self._clock, stop)
+        jobs.append(persistently("what was switched off", left, stop))
         jobs += [self._listen(), self._manager.keep_told(self._turns.hung, self._life.complaints, stop)]
         if settings.health_address:
             jobs.append(self._serve_health(settings.health_address))

@@ -13,7 +13,7 @@ from bot.access import EVERY_STATION, Decision, Permission
 from bot.chat.message import Message
 from bot.store.audit import holds_secret
 from bot.store.deeds import Deed
-from handlers import answers, checks, group_chat, import_recovery, import_run, refusals, reregister_run, second_person
+from handlers import answers, checks, going_on, group_chat, refusals, second_person
 from handlers.answers import Address
 from handlers.checks import UNDECIDED
 from handlers.command import Command, Press, Question, Reply, Request, Whose
@@ -21,8 +21,8 @@ from handlers.conversation import Conversation
 from handlers.decisions import Decisions
 from handlers.execution import Execution, Job, Work
 from handlers.giving_up import given_up
-from handlers.intent import Actor, Added, Place, Pressed, Said, Typed, read_intent
-from handlers.matter import NO_UPDATE, Verdict
+from handlers.intent import Added, Pressed, Said, Typed, read_intent
+from handlers.matter import Verdict
 from handlers.reception import Reception
 from handlers.rules import Resume
 from handlers.second_person import SecondPerson, Wish
@@ -59,44 +59,7 @@ class Dispatcher:
 
     async def go_on(self) -> None:
         """What was confirmed, and was under way when the program ended."""
-        await self._switch_on_again()
-        await self._import_on()
-
-    async def _switch_on_again(self) -> None:
-        """Trunks that were being registered anew."""
-        directory, desk = self._reception.directory, self._reception.desk
-        for left in await desk.registrations.left_over():
-            if (station := directory.station(left.station)) is None:
-                continue
-            names = await desk.people.named([left.person])
-            known = names.get(left.person)
-            actor = Actor(left.person, known.name if known else "")
-            place = Place(left.chat, left.thread, left.private)
-            verdict = await self._decisions.about_anew(actor, place, left.name, left.station)
-            to = Address(actor, place, left.station, shown=left.shown)
-            talk = self._reception.conversation(to, verdict.may, again=verdict.again)
-            press = Pressed("", 0, 0, actor, place, left.shown or 0, "")
-            request = replace(self._request(press, talk, replace(verdict, station=station)), resumed=True)
-            job = Job(NO_UPDATE, verdict.entry, to)
-            await self._execution.conclude(job, talk, reregister_run.goes_on(request, left))
-
-    async def _import_on(self) -> None:
-        """Imports. The right is asked for again."""
-        store, desk = self._reception.store, self._reception.desk
-        for left in await import_recovery.left_over(store, self._reception.clock()):
-            names = await desk.people.named([left.person_id])
-            known = names.get(left.person_id)
-            actor = Actor(left.person_id, known.name if known else "")
-            verdict = await self._decisions.about_import(actor, left.id, left.station)
-            if not verdict.decision.allowed:
-                await import_recovery.stop(store, left, self._reception.clock())
-                continue
-            to = Address(actor, Place(actor.id, None, private=True), verdict.station.name)
-            talk = self._reception.conversation(to, verdict.may, again=verdict.again)
-            press = Pressed("", 0, 0, actor, to.place, 0, "")
-            request = replace(self._request(press, talk, verdict), resumed=True)
-            job = Job(NO_UPDATE, verdict.entry, to)
-            await self._execution.conclude(job, talk, import_run.goes_on(request, left.id, left.rows))
+        await going_on.go_on(self._decisions, self._reception, self._execution)
 
     async def handle(self, update: Update) -> None:
         """Obey, refuse or ignore one update; an error on the way to the decision obeys nothing. What the store cut off

@@ -10,6 +10,7 @@ from bot.pbx.trunks import MASK
 from handlers import fields, trunk_card, trunk_fields, trunk_registration, trunks, typed_password
 from handlers.command import CONFIRM_WITHIN, Question, Reply, Request, WrongArguments, answer, button, command
 from handlers.fields import WrongValue
+from handlers.letting_go import let_go
 from handlers.read_back import read_back
 from handlers.rules import Resume
 from handlers.trunk_facts import Old, old_of
@@ -133,6 +134,8 @@ async def apply(request: Request) -> Reply:
     registers = draft.secret is not None or bool(REGISTERS & kept["wanted"].keys())
     # Asterisk hears of it only seconds later, and ends no registration for a new password: what is seen may be the old.
     old = await _note_before(request, trunk_id) if registers else None
+    if kept["wanted"].get("disabled") is False:
+        await let_go(request.station, trunk_id, stopping=request.stopping)
     late = False
     try:
         await client.update(trunk_id, draft)

@@ -40,7 +40,7 @@ KNOWN: tuple[tuple[str, str], ...] = (
     (r"Enter password for authorization", mark("the password is missing; end the line with the word password")),
     (
         r"Provider host must be an IP/CIDR literal or a multi-label hostname",
-        mark("the host must be an address or a name with a dot in it, like sip.provider.com, without a port"),
+        mark("the host must be an address or a name with a dot in it, without a port"),
     ),
     (r"Registration type is required", mark("it is missing who registers; add registration=outbound, inbound or none")),
     (r"Field '(?P<field>\w+)' must be one of: (?P<values>.*)", mark("%(field)s must be one of: %(values)s")),
@@ -51,6 +51,10 @@ KNOWN: tuple[tuple[str, str], ...] = (
     (r"Date range exceeds maximum.*", mark("a period can have 365 days at most")),
     (
         r"Invalid (?:offset|date|limit).*",
+        mark("it does not accept the question; please report this as a fault of the bot"),
+    ),
+    (
+        r"Method '\w+' requires a resource ID",
         mark("it does not accept the question; please report this as a fault of the bot"),
     ),
     (r"Invalid record ID.*", mark("it does not accept the question; please report this as a fault of the bot")),

@@ -1,8 +1,6 @@
 """Off, until Asterisk has let go of the registration, and on again: the only way to it that the API has.
 
-Measured on a real PBX: a change reaches Asterisk 5 s after the last change of all, 11 to 24 s on a loaded machine. A
-trunk that is switched on before that is not registered anew; newer versions, which tell the provider at once, leave it
-without a registration for good. Switched on after it, it is registered within 16 to 26 s.
+Measured: after that it is registered within 16 to 26 s.
 
 Off is where it must not stay. What the store holds of it is forgotten only when the trunk is on again: whatever fails
 meanwhile, and whatever is killed, it is switched on.
@@ -20,12 +18,11 @@ from bot.store.audit import Change
 from bot.store.registrations import Anew
 from handlers import problems, read_back, trunk_registration
 from handlers.command import Reply, Request
+from handlers.letting_go import let_go
 from handlers.trunk_facts import Old
 
 log = structlog.get_logger(__name__)
 
-# For Asterisk to let go of it; the longest that was measured is 24 s.
-LETS_GO_WITHIN = 60.0
 EVERY = 2.0
 # So often it is tried before the person is told that it is still off; after that until it is on.
 TRIES = 4
@@ -102,7 +99,7 @@ class _Run:
             refused = problem is not None and problem["kind"] in REFUSALS
             if tried == TRIES or (refused and tried < TRIES):
                 return await self._still_off(problem, failed)
-            await self._patience(REFUSED_PAUSE if refused else min(PAUSE * 2.0**tried, LONGEST_PAUSE))
+            await self._patience(REFUSED_PAUSE if refused else min(PAUSE * 2.0 ** min(tried, TRIES + 1), LONGEST_PAUSE))
 
     async def _on(self) -> TrunkRow | None:
         """The trunk's row when the list shows it on. Raises NotFound when it is not there any more."""
@@ -111,26 +108,17 @@ class _Run:
             return row
         if not self._was_off:
             self._was_off = True
-            await self._until_let_go()
+            self._let_go = await let_go(
+                self._request.station,
+                self._wanted.trunk,
+                stopping=self._request.stopping,
+                tell=self._tell_waiting,
+                patient=True,
+            )
         with contextlib.suppress(Uncertain):
             await self._trunks.switch(self._wanted.trunk, on=True)
         row = await self._row()
         return None if row.disabled else row
-
-    async def _until_let_go(self) -> None:
-        """Until Asterisk has no registration of it any more. A program that is being ended waits no longer: a trunk
-        without a registration is better than one that nobody switches on."""
-        waited = 0.0
-        while waited < LETS_GO_WITHIN and not self._request.stopping():
-            self._tell(self.progress("waiting", seconds=waited))
-            # A PBX that does not tell is given the whole time.
-            with contextlib.suppress(PbxError):
-                if self._wanted.trunk not in (await self._trunks.registrations()).value:
-                    self._let_go = True
-                    return
-            await self._request.station.pause(EVERY)
-            waited += EVERY
-        log.warning("a registration was not let go", trunk=self._wanted.trunk, waited=waited)
 
     async def _is_on(self, row: TrunkRow, failed: Message | None) -> Reply:
         """The promise is kept. The watch may judge again once its registration is known."""
@@ -138,7 +126,9 @@ class _Run:
             return await self._end(Reply(failed, outcome=f"{row.name}: not registered anew"))
         self._tell(self.progress("on"))
         old = None if self._let_go else Old(self._wanted.state, self._wanted.since)
-        said = self._said | {"let_go": self._let_go or not self._was_off}
+        # Of what a killed run had come to do, only that it is on can be said.
+        done = "anew" if self._was_off else "on"
+        said = self._said | {"done": done, "let_go": self._let_go or not self._was_off}
         reply = await trunk_registration.watch(self._request, self._wanted.trunk, said, old)
         if self._request.stopping():
             return Reply(outcome=f"{row.name} is on; the next start tells how it is")
@@ -182,6 +172,9 @@ class _Run:
         """How far it is. The line is dead, and waits for nobody who is slow to be told."""
         if self._telling is None or self._telling.done():
             self._telling = asyncio.create_task(self._show(message))
+
+    def _tell_waiting(self, seconds: float) -> None:
+        self._tell(self.progress("waiting", seconds=seconds))
 
     async def _show(self, message: Message) -> None:
         try:

@@ -1,5 +1,6 @@
 """Switching a trunk on and off, read back because some versions of the PBX say yes and do nothing."""
 
+import asyncio
 from typing import Any
 
 from bot.chat.message import Button, Message, Rows, mark
@@ -7,6 +8,7 @@ from bot.pbx import PbxError, Uncertain
 from bot.store.audit import Change
 from handlers import trunk_card, trunk_registration
 from handlers.command import Reply, Request, button
+from handlers.letting_go import let_go
 from handlers.read_back import read_back
 from handlers.rules import Resume
 
@@ -30,6 +32,8 @@ async def switch(request: Request) -> Reply:
     said: dict[str, Any] = {"station": request.station.name, "name": name, "done": "on" if on else "off"}
     try:
         if not (request.resumed and await _is_so(request, trunk_id, on)):
+            if on:
+                await _wait_for_asterisk(request, trunk_id, said)
             await request.station.pbx.trunks.switch(trunk_id, on=on)
     except Uncertain:
         await request.talk.progress(Message("trunk_uncertain", said))
@@ -42,6 +46,20 @@ async def switch(request: Request) -> Reply:
     except PbxError as error:
         return trunk_registration.unseen(trunk_id, said, error)
     return _told(request, trunk_id, said, done=done, answered=True)
+
+
+async def _wait_for_asterisk(request: Request, trunk_id: str, said: dict[str, Any]) -> None:
+    """Switched off a moment ago, it has to be off for Asterisk too before it is switched on."""
+    telling: list[asyncio.Task[None]] = []
+
+    def tell(_seconds: float) -> None:
+        if not telling:
+            telling.append(asyncio.create_task(request.talk.progress(Message("trunk_not_off_yet", said))))
+
+    if not (await _is_so(request, trunk_id, on=True)):
+        await let_go(request.station, trunk_id, stopping=request.stopping, tell=tell)
+    if telling:
+        await asyncio.wait(telling)
 
 
 def _told(request: Request, trunk_id: str, said: dict[str, Any], *, done: bool | None, answered: bool) -> Reply:

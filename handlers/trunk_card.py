@@ -17,6 +17,8 @@ from handlers.trunk_history import availability
 T = TypeVar("T")
 
 SHOWN_EVENTS = 5
+# Of a trunk that registers with its provider; in upper case the words are of one that the provider registers with.
+LOST = frozenset({"rejected", "unregistered"})
 # The history of a day that flaps every minute.
 EVENTS = 1000
 
@@ -160,6 +162,8 @@ def _buttons(request: Request, status: TrunkStatus, page: int | None) -> Rows:
         edit = Button(mark("✏️ Edit"), "trunk.edit", {"id": status.id})
         delete = Button(mark("🗑 Delete"), "trunk.delete", {"id": status.id})
         rows.append((switch, edit, delete))
+        if status.type.lower() == "sip" and status.state in LOST:
+            rows.append((Button(mark("♻️ Re-register"), "trunk.reregister", {"id": status.id}),))
     if page is not None:
         rows.append((Button(mark("‹ Back"), "trunks.show", {"page": page}),))
     return tuple(rows)

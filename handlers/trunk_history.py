@@ -27,7 +27,7 @@ def availability(
     began: all that is known without any events.
     """
     told = [(event.at, event) for event in events if event.at is not None]
-    known_from = _known_from(told) if told else LONG_AGO if _counts_before(current) else since
+    known_from = _known_from(told, current, since)
     if known_from is None:
         return None
     start = max(start, known_from)
@@ -44,10 +44,12 @@ def availability(
     return good / known if known >= LEAST else None
 
 
-def _known_from(told: Sequence[tuple[datetime, TrunkEvent]]) -> datetime | None:
+def _known_from(told: Sequence[tuple[datetime, TrunkEvent]], current: str, since: datetime | None) -> datetime | None:
     """Since when the PBX knows how the trunk is: as far as its history reaches, or since it saw more than nothing."""
-    if _counts_before(told[-1][1].previous):
+    if _counts_before(told[-1][1].previous if told else current):
         return LONG_AGO
+    if not told:
+        return since
     return next((at for at, event in reversed(told) if event.state.strip().lower() not in UNSEEN), None)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.alerts.health import Cause, Health
+from bot.alerts.health import Cause, Contact, Health, contact_of
 from bot.chat.message import Button, Message, Rows, mark
 from bot.pbx import PbxError
 from bot.pbx.trunks import type_of
@@ -32,16 +32,10 @@ async def watch(request: Request, trunk_id: str, said: dict[str, Any], old: Old 
             status = await trunk_card.status_of(request, trunk_id, fresh=True)
         except PbxError:
             continue
-        state = trunk_facts(status)
-        if state["health"] is Health.UNWATCHED:
+        state, kept = trunk_facts(status), old is not None and old.is_kept(status)
+        if _is_settled(state, waited, kept=kept):
             break
-        if kept := old is not None and old.is_kept(status):
-            if state["health"] is Health.UP and waited >= OLD_FOR:
-                break
-            continue
-        if state["health"] in (Health.UP, Health.PARTIAL, Health.OFF):
-            break
-        if _may_be_of_before(old, state, waited):
+        if kept or _may_be_of_before(old, state, waited):
             continue
         if _is_refused(old, state, waited):
             state["cause"] = Cause.CREDENTIALS_REFUSED
@@ -55,9 +49,16 @@ async def watch(request: Request, trunk_id: str, said: dict[str, Any], old: Old 
     return Reply(Message("trunk_done", facts, buttons), outcome=f"{said['done']}: {result}")
 
 
+def _is_settled(state: dict[str, Any], waited: float, *, kept: bool) -> bool:
+    """Whether looking on would show nothing else. What is half out is registered: its calls out follow by themselves."""
+    if state["health"] in (Health.UP, Health.PARTIAL):
+        return not kept or waited >= OLD_FOR
+    return state["health"] in (Health.OFF, Health.UNWATCHED)
+
+
 def _has_failed(state: dict[str, Any]) -> bool:
     """Refused, or rejected without a sign of life: that is what the PBX calls a registrar that does not answer."""
-    silent = state["state"].lower() == "rejected" and state["contact"] == "Unreachable"
+    silent = state["state"].lower() == "rejected" and contact_of(state["contact"]) is Contact.SILENT
     return silent or state["cause"] is Cause.CREDENTIALS_REFUSED
 
 
@@ -71,7 +72,7 @@ def _is_refused(old: Old | None, state: dict[str, Any], waited: float) -> bool:
     """Measured: after a start a provider that does not answer is unregistered for 30 s before it is called rejected;
     so what is rejected sooner was answered, though its contact is not measured yet."""
     started = old is None and waited < ANSWERED_BEFORE
-    return started and state["state"].lower() == "rejected" and state["contact"] != "Unreachable"
+    return started and state["state"].lower() == "rejected" and contact_of(state["contact"]) is not Contact.SILENT
 
 
 def begun(request: Request, trunk_id: str, said: dict[str, Any], change: Change, old: Old | None = None) -> Reply:

@@ -38,7 +38,7 @@ def _alone(trunk: TrunkStatus, *, engine_sees_somebody: bool) -> Cause:
     """Measured: a host whose name does not resolve leaves its trunk UNKNOWN without any contact, while the others have
     theirs."""
     unregistered = trunk.state.strip().lower() in ("unknown", "rejected", "unregistered")
-    no_contact = contact_of(trunk) is Contact.NONE and not is_inbound(trunk.state)
+    no_contact = contact_of(trunk.contact_status) is Contact.NONE and not is_inbound(trunk.state)
     if not trunk.is_iax and unregistered and no_contact and engine_sees_somebody:
         return Cause.NAME_NOT_RESOLVED if _is_name(trunk.host) else cause_of(trunk)
     return cause_of(trunk)
@@ -53,7 +53,9 @@ def _own_internet(seen: Iterable[tuple[TrunkStatus, Health]], causes: Mapping[st
         for t, health in outside
         if health in BAD and causes[t.id] in SILENT and causes[t.id] is not Cause.BANNED
     }
-    works = any(health is Health.UP and contact_of(trunk) is not Contact.UNASKED for trunk, health in outside)
+    works = any(
+        health is Health.UP and contact_of(trunk.contact_status) is not Contact.UNASKED for trunk, health in outside
+    )
     return len(silent) > 1 and not works
 
 

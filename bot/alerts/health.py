@@ -75,7 +75,7 @@ def health_of(trunk: TrunkStatus, registration: str = "") -> Health:
     Measured: a trunk without registration whose provider dies is UNKNOWN with an Unreachable contact. From 2026.3.40
     half an outage is `unreachable` with a reason, before that `registered` with an Unreachable contact. An IAX trunk
     that does not register is `unregistered` for ever, though Asterisk reaches it."""
-    word, contact = _word(trunk.state), contact_of(trunk)
+    word, contact = _word(trunk.state), contact_of(trunk.contact_status)
     health = STATES.get(word, Health.UNKNOWN)
     if trunk.is_iax:
         says_nothing = not word or (word == "unregistered" and registration in ("inbound", "none"))
@@ -97,13 +97,13 @@ def health_of_word(state: str, *, iax: bool = False) -> Health:
     return Health.PARTIAL if word == "unreachable" and not iax else STATES.get(word, Health.UNKNOWN)
 
 
-def contact_of(trunk: TrunkStatus) -> Contact:
-    return CONTACTS.get(_word(trunk.contact_status or ""), Contact.NONE)
+def contact_of(contact_status: str | None) -> Contact:
+    return CONTACTS.get(_word(contact_status or ""), Contact.NONE)
 
 
 def cause_of(trunk: TrunkStatus) -> Cause:
     """Measured: a dead registrar is reported as `rejected`, exactly like a wrong password; only the contact tells."""
-    contact = contact_of(trunk)
+    contact = contact_of(trunk.contact_status)
     if contact is Contact.SILENT:
         return Cause.NO_ANSWER
     if contact is Contact.ANSWERS and _word(trunk.state) == "rejected":

@@ -117,11 +117,6 @@ def test_a_limited_key_sees_what_it_may_and_is_told_what_it_may_not(
         assert trunk["name"] in card
         assert "routes cannot be told" in card
         assert ("id ends in a letter" in card) == trunk["id"][-1].isalpha()
-    standins.post("/control/dialect", release="2026.9")
-    assert not any(
-        "id ends in a letter" in standins.asks(ANNA, f"/trunks {trunk['id']}")
-        for trunk in standins.get("/control/state")["trunks"]
-    )
 
 
 def test_a_trunk_is_created_with_its_password_in_private(

@@ -108,6 +108,24 @@ def test_a_change_is_what_differs_and_nothing_else() -> None:
     ] == [("ring", 0, 30)]
 
 
+@pytest.mark.parametrize(
+    ("has", "wanted", "wrong"),
+    [
+        ({"fwd_forwarding": "244", "fwd_ringlength": 45}, {"ring": 2}, ["2"]),
+        ({"fwd_forwarding": "", "fwd_ringlength": 2}, {"forward": "244"}, ["2"]),
+        ({"fwd_forwarding": "", "fwd_ringlength": 2}, {"forward": "244", "ring": 3}, []),
+        ({"fwd_forwarding": "244", "fwd_ringlength": 45}, {"ring": 2, "forward": ""}, []),
+        ({"fwd_forwarding": "244", "fwd_ringlength": 1}, {"name": "John"}, []),
+    ],
+)
+def test_a_forwarded_call_rings_three_seconds_together_with_what_is_not_changed(
+    has: dict[str, object], wanted: dict[str, Any], wrong: list[str]
+) -> None:
+    employee = Employee.model_validate({"number": "243"} | has)
+    found = employee_fields.contradictions(EmployeeDraft(**wanted), employee)
+    assert [problem.value for problem in found if problem.label == "Ring time"] == wrong
+
+
 @given(st.text())
 def test_any_text_is_an_employee_or_a_sentence(text: str) -> None:
     wrong, asked = None, EmployeeDraft(name="-")

@@ -39,7 +39,7 @@ NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
 # What stays as it is in every language: names of things, and the rows of the PBX's own page.
 NAMES = {
     *("API", "PBX_URL", "PBX_API_KEY", "PBX_TLS_VERIFY", "MikoPBX", "HTTP", "http", "https", "CA", "id"),
-    *("registration_type", "none", "outbound", "inbound", "port"),
+    *("registration_type", "none", "outbound", "inbound", "port", "host", "username"),
 }
 
 
@@ -48,7 +48,7 @@ def recorded_errors() -> list[Path]:
         body = json.loads(file.read_text())["response"].get("body")
         return not (isinstance(body, dict) and body.get("result") is True) and body != "PONG"
 
-    return [file for file in sorted(RECORDINGS.glob("[0-9]*.json")) if is_error(file)]
+    return [file for file in sorted(RECORDINGS.glob("*.json")) if is_error(file)]
 
 
 def exchange_of(file: Path) -> Any:
@@ -152,6 +152,9 @@ async def test_a_missing_right_names_the_row_of_the_pbx_s_own_page() -> None:
         ("313", "not its API"),
         ("314", "Try again in"),
         ("206", "https"),
+        ("new_043", "internal error"),
+        ("new_044", "the host is missing; add host=; the login is missing; add username="),
+        ("new_047", "a name with a dot in it, without a port"),
     ],
 )
 async def test_the_cause_and_the_remedy_are_the_right_ones(number: str, means: str) -> None:

@@ -59,6 +59,9 @@ class Room(Office):
         keyboard = await self.button("trunk.reregister", {"id": (await self.trunk(name)).id}, chat=ANNA)
         await pressed(self, keyboard, ANNA, ANNA)
         await pressed(self, self.chat.keyboards[-1], ANNA, ANNA)
+        await self.concludes()
+
+    async def concludes(self) -> None:
         while tasks := list(self.dispatcher._execution._going_on):
             for task in tasks:
                 await task
@@ -96,6 +99,25 @@ async def test_a_trunk_that_cannot_be_switched_on_is_told_of_and_tried_until_it_
     assert "trunk_left_off" in told, "in a message of its own, which is heard"
     assert last(room) == "trunk_done"
     assert not (await room.trunk("Zadarma")).disabled
+    assert await room.desk.registrations.left_over() == []
+
+
+async def test_a_program_that_is_ended_switches_it_on_first_and_the_next_run_tells(room: Room) -> None:
+    # So busy that Asterisk does not hear of it.
+    room.wire.station.reload.after = 1e9
+
+    def ends(asked: str) -> bool:
+        room.dispatcher._execution.stopping = asked == "getRegistry" or room.dispatcher._execution.stopping
+        return False
+
+    room.wire.fails = ends
+    await room.registers_anew("Zadarma")
+    assert not (await room.trunk("Zadarma")).disabled
+    assert len(await room.desk.registrations.left_over()) == 1
+    room.restart()
+    await room.dispatcher.go_on()
+    await room.concludes()
+    assert last(room) == "trunk_done"
     assert await room.desk.registrations.left_over() == []
 
 

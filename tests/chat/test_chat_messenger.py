@@ -158,14 +158,14 @@ async def test_a_press_that_telegram_would_rather_have_answered_later_is_answere
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
-    messenger._sleep = sleep
+    messenger.presses._sleep = sleep
     telegram.failures[0].extend(refusal(429, "Too Many Requests", retry_after=seconds) for seconds in (4, 5))
     await messenger.answer("123", "taken")
-    await asyncio.gather(*messenger._answering)
+    await asyncio.gather(*messenger.presses._answering)
     assert (len(telegram.calls), slept) == (3, [4, 5])
     telegram.failures[0].extend(refusal(429, "Too Many Requests", retry_after=seconds) for seconds in (9, 9))
     await messenger.answer("124", "taken")
-    await asyncio.gather(*messenger._answering)
+    await asyncio.gather(*messenger.presses._answering)
     assert (len(telegram.calls), slept) == (5, [4, 5, 9])
 
 

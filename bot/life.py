@@ -130,7 +130,7 @@ class Life:
             polls=self._polls(),
             tick=self._tick(),
             store_read=self._on_our_clock(self._store_read),
-            oldest_due=self._oldest_due,
+            oldest_due=self._on_our_clock(self._oldest_due),
         )
 
     def _on_our_clock(self, seen: datetime | None) -> datetime | None:

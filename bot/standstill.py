@@ -1,9 +1,9 @@
 """Many may move at the same time, and now and then all of them have to stand still."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ class Standstill:
             async with self._changed:
                 self._changed.notify_all()
 
-    def in_motion(self, deed: Callable[[], Awaitable[T]]) -> Callable[[], Awaitable[T]]:
+    def in_motion(self, deed: Callable[[], Awaitable[T]]) -> Callable[[], Coroutine[Any, Any, T]]:
         async def moving() -> T:
             async with self.moving():
                 return await deed()

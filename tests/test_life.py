@@ -269,3 +269,30 @@ def test_without_systemd_nobody_is_told_and_a_watchdog_of_another_program_is_not
     ServiceManager({}).ready("listening")
     ServiceManager({"NOTIFY_SOCKET": "/no/such/socket"}).ready("listening")
     assert ServiceManager({"WATCHDOG_USEC": "20000", "WATCHDOG_PID": "1"}).every == ServiceManager({}).every
+
+
+@pytest.mark.parametrize("by", [timedelta(hours=3), timedelta(hours=-3)])
+async def test_what_was_good_a_moment_before_the_clock_was_set_still_is(by: timedelta) -> None:
+    now = NOW
+
+    async def nothing_due() -> datetime | None:
+        return NOW
+
+    life = Life(
+        clock=lambda: now,
+        updates=lambda: NOW - timedelta(seconds=40),
+        polls=lambda: {"Head office": now},
+        poll_silence=SILENCE,
+        tick=lambda: now,
+        oldest_due=nothing_due,
+    )
+    await life.look()
+    assert life.is_well()
+    now = NOW + by
+    life.moved(NOW, by)
+    assert life.is_well()
+    now += timedelta(seconds=55)
+    assert life.is_well()
+    now += timedelta(seconds=30)
+    since = f"{NOW - timedelta(seconds=40) + by:%Y-%m-%d %H:%M:%S} UTC"
+    assert f"Telegram: no updates since {since}" in life.complaints()[0]

@@ -19,6 +19,9 @@ class Timeouts(TypedDict):
     pool_timeout: float
 
 
+TIMEOUTS = Timeouts(connect_timeout=10, read_timeout=15, write_timeout=10, pool_timeout=10)
+
+
 async def send(bot: Bot, to: Destination, file: File, caption: str | None, timeouts: Timeouts) -> Message:
     """`caption` is Telegram HTML. Raises TelegramError."""
     common: dict[str, Any] = {

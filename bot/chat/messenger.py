@@ -32,13 +32,13 @@ from bot.chat.errors import (
     Undeliverable,
     classify,
     is_not_modified,
-    is_too_late_to_answer,
 )
-from bot.chat.files import Timeouts
-from bot.chat.hygiene import plain, shortened
+from bot.chat.files import TIMEOUTS
+from bot.chat.hygiene import plain
 from bot.chat.message import File, Message, Rendered, mark
 from bot.chat.newest import Newest
 from bot.chat.pace import PROFILE, Pace
+from bot.chat.presses import Presses
 from bot.chat.render import CAPTION_LIMIT, Renderer
 from bot.store import chats
 from bot.store.database import Store
@@ -49,14 +49,7 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 POSSIBLE_REPEAT = mark("🔁 possible repeat")
-# In UTF-16 units.
-TOAST_LIMIT = 200
-# So long Telegram waits for an answer to a press.
-PRESS_WAITS = 15.0
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
-
-
-TIMEOUTS = Timeouts(connect_timeout=10, read_timeout=15, write_timeout=10, pool_timeout=10)
 
 
 class _Target(NamedTuple):
@@ -85,8 +78,7 @@ class Messenger:
         self._renderer = renderer
         self._pace = pace
         self._topic_lost = topic_lost
-        self._sleep = sleep
-        self._answering: set[asyncio.Task[None]] = set()
+        self.presses = Presses(bot, sleep)
         self._lost_topics: set[Destination] = set()
         self.newest = Newest()
 
@@ -192,38 +184,8 @@ class Messenger:
         await self._call(chat_id, lambda: self._bot.leave_chat(chat_id, **TIMEOUTS))
 
     async def answer(self, query_id: str, text: str | None = None, *, alert: bool = False) -> None:
-        """Answer a pressed button. Telegram waits only seconds for it; being late changes nothing about the press. Told
-        to wait, it is answered later, and nobody waits for that."""
-        shown = text and shortened(text, TOAST_LIMIT)
-        try:
-            await self._answer(query_id, shown, alert)
-        except TryLater as error:
-            if not error.told or error.after >= PRESS_WAITS:
-                raise
-            later = asyncio.create_task(self._answer_later(query_id, shown, alert, error.after))
-            self._answering.add(later)
-            later.add_done_callback(self._answering.discard)
-
-    async def _answer_later(self, query_id: str, shown: str | None, alert: bool, after: float) -> None:
-        left = PRESS_WAITS
-        while (left := left - after) > 0:
-            await self._sleep(after)
-            try:
-                await self._answer(query_id, shown, alert)
-            except DeliveryError as error:
-                if isinstance(error, TryLater) and error.told:
-                    after = error.after
-                    continue
-                log.warning("a press could not be answered", reason=str(error))
-            return
-
-    async def _answer(self, query_id: str, shown: str | None, alert: bool) -> None:
-        try:
-            await self._bot.answer_callback_query(query_id, shown, show_alert=alert, **TIMEOUTS)
-        except TelegramError as error:
-            if not is_too_late_to_answer(error):
-                raise classify(error) from error
-            log.info("a pressed button was answered too late")
+        """See Presses.answer."""
+        await self.presses.answer(query_id, text, alert=alert)
 
     async def set_menu(self, commands: Sequence[BotCommand] | None, scope: BotCommandScope) -> None:
         """None takes the menu away. Waits for its turn, and while Telegram says so; all else goes first."""

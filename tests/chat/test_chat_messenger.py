@@ -4,9 +4,11 @@ import asyncio
 from datetime import UTC
 
 import pytest
+from starlette.responses import JSONResponse, Response
 from telegram import BotCommand, BotCommandScopeAllPrivateChats
 
 from bot.access import Destination
+from bot.chat.doors import Seen
 from bot.chat.errors import DeliveryError, MaybeDelivered, Refused, TryLater, Undeliverable
 from bot.chat.hygiene import shortened, units
 from bot.chat.message import File, Message
@@ -158,14 +160,14 @@ async def test_a_press_that_telegram_would_rather_have_answered_later_is_answere
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
-    messenger._sleep = sleep
+    messenger.presses._sleep = sleep
     telegram.failures[0].extend(refusal(429, "Too Many Requests", retry_after=seconds) for seconds in (4, 5))
     await messenger.answer("123", "taken")
-    await asyncio.gather(*messenger._answering)
+    await asyncio.gather(*messenger.presses._answering)
     assert (len(telegram.calls), slept) == (3, [4, 5])
     telegram.failures[0].extend(refusal(429, "Too Many Requests", retry_after=seconds) for seconds in (9, 9))
     await messenger.answer("124", "taken")
-    await asyncio.gather(*messenger._answering)
+    await asyncio.gather(*messenger.presses._answering)
     assert (len(telegram.calls), slept) == (5, [4, 5, 9])
 
 
@@ -209,3 +211,37 @@ async def test_a_menu_waits_as_long_as_telegram_says_and_is_then_set(
     telegram.failures[0].append(refusal(400, "Bad Request: BOT_COMMANDS_TOO_MUCH"))
     with pytest.raises(Refused):
         await messenger.set_menu(None, BotCommandScopeAllPrivateChats())
+
+
+async def test_that_a_topic_is_lost_is_told_once(messenger: Messenger, telegram: FakeTelegram) -> None:
+    told: list[Destination] = []
+
+    async def lost(topic: Destination) -> None:
+        told.append(topic)
+
+    messenger._topic_lost = lost
+    for _ in range(2):
+        telegram.failures[TEAM].append(refusal(400, "Bad Request: TOPIC_CLOSED"))
+        await messenger.send(Destination(TEAM, 5), HELLO, zone=UTC, now=NOON)
+    assert told == [Destination(TEAM, 5)]
+    assert len(telegram.to(TEAM)) == 4
+
+
+@pytest.mark.parametrize(
+    ("answer", "seen"),
+    [
+        (refusal(400, "Bad Request: chat not found"), Seen(shut="Chat not found")),
+        (
+            refusal(403, "Forbidden: bot was kicked from the supergroup chat"),
+            Seen(shut="Forbidden: bot was kicked from the supergroup chat"),
+        ),
+        (refusal(500, "Internal Server Error"), Seen()),
+        (JSONResponse({"ok": True, "result": {"id": 42, "type": "private", "first_name": "Anna"}}), Seen("")),
+    ],
+)
+async def test_a_chat_is_looked_at_without_a_trace(
+    messenger: Messenger, telegram: FakeTelegram, answer: Response, seen: Seen
+) -> None:
+    telegram.failures[ANNA].append(answer)
+    assert await messenger.seen(ANNA) == seen
+    assert [call.method for call in telegram.calls] == ["getChat"]

@@ -50,7 +50,7 @@ async def watch(request: Request, trunk_id: str, said: dict[str, Any], old: Old 
 
 
 def _is_settled(state: dict[str, Any], waited: float, *, kept: bool) -> bool:
-    """Whether looking on would show nothing else. What is half out is registered: its calls out follow by themselves."""
+    """Whether looking on would show nothing else. What is half out is registered: its calls out follow."""
     if state["health"] in (Health.UP, Health.PARTIAL):
         return not kept or waited >= OLD_FOR
     return state["health"] in (Health.OFF, Health.UNWATCHED)

@@ -53,10 +53,8 @@ def _own_internet(seen: Iterable[tuple[TrunkStatus, Health]], causes: Mapping[st
         for t, health in outside
         if health in BAD and causes[t.id] in SILENT and causes[t.id] is not Cause.BANNED
     }
-    works = any(
-        health is Health.UP and contact_of(trunk.contact_status) is not Contact.UNASKED for trunk, health in outside
-    )
-    return len(silent) > 1 and not works
+    works = [trunk for trunk, health in outside if health is Health.UP]
+    return len(silent) > 1 and all(contact_of(trunk.contact_status) is Contact.UNASKED for trunk in works)
 
 
 def _is_name(host: str) -> bool:

@@ -37,15 +37,7 @@ def certificate(folder: Path, kind: str) -> Path:
     ca, usage = KINDS[kind]
     settings, file = folder / f"{kind}.cnf", folder / f"{kind}.pem"
     settings.write_text(OWN.format(ca=ca, usage=usage))
-    key = [
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-        "-keyout",
-        folder / str(folder / f"{kind}.key"),
-    ]
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{folder}/{kind}.key"]
     command = ["openssl", "req", "-x509", "-days", "2", *key, "-config", str(settings), "-out", str(file)]
     subprocess.run(command, check=True, capture_output=True)
     return file

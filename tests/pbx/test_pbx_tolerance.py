@@ -30,7 +30,6 @@ async def records(pbx: Pbx) -> list[object]:
 EVERY_USE: dict[str, Callable[[Pbx], Awaitable[object]]] = {
     "trunks.statuses": lambda pbx: pbx.trunks.statuses(),
     "trunks.list": lambda pbx: pbx.trunks.list(),
-    "trunks.registrations": lambda pbx: pbx.trunks.registrations(),
     "trunks.get": lambda pbx: pbx.trunks.get("SIP-TRUNK-44BBC135"),
     "trunks.detail": lambda pbx: pbx.trunks.detail("SIP-TRUNK-44BBC135"),
     "trunks.registrations": lambda pbx: pbx.trunks.registrations(),

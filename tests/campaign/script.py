@@ -174,7 +174,8 @@ def _witnessed(chance: Random, lives: int, deeds: list[list[Deed]]) -> list[int]
     begins = chance.randrange(1, max(2, lives - 5))
     of_lives = [
         Deed(0.2, "break", WITNESSED, more=chance.choice(CONDITIONS)),
-        Deed(chance.uniform(0.5, 1.5), "block"),
+        # By then it is told.
+        Deed(chance.uniform(3, 4), "block"),
         Deed(chance.uniform(0.5, 1.5), "mend", WITNESSED),
         Deed(chance.uniform(0, 1), "unblock"),
     ]

@@ -233,6 +233,20 @@ async def test_a_group_let_in_after_the_end_sees_that_it_is_over(books: Books) -
     assert changed[1].silent
 
 
+async def test_what_was_on_its_way_when_the_group_closed_and_opened_again_is_the_one_message(books: Books) -> None:
+    await books.opens()
+    async with books.store.begin() as session:
+        await closed.close(session, GROUP, KICKED, books.now)
+        await books.fallback.shut_out(session, GROUP, books.now)
+        for chat, since in (await closed.reopen(session, [GROUP], books.now)).items():
+            await books.fallback.let_in(session, chat, since, books.now)
+    await books.arrives(7)
+    assert len(await books.alerts()) == 1
+    await books.ends()
+    ended = [row for row in await books.owed() if row.chat_id == GROUP and row.action == "edit"]
+    assert read(ended[-1]).startswith("🟢")
+
+
 async def test_the_same_person_is_paged_again_until_they_take_it_and_once_however_late(books: Books) -> None:
     books.on_call.levels = [[ANNA, BORIS]]
     books.plan = Plan(page_again_every=timedelta(minutes=2))

@@ -2,12 +2,23 @@
 
 from bot.access import Permission
 from bot.alerts.ledger import Taken
+from bot.alerts.shown import Does, can_be
 from bot.chat.message import Button, Message, mark
+from bot.store.incidents import name_of
+from bot.store.tables import Incident
 from handlers.command import Reply, Request, Whose, button
 from handlers.oncall_facts import person_facts
+from handlers.refusals import NO_RIGHT
 from handlers.rules import Resume
 
 MOST_OFFERED = 8
+OF_TRUNK = frozenset({Does.CHECK, Does.REREGISTER})
+DOES = {
+    Does.HAND_OVER: ("incident.hand_over", Permission.ACKNOWLEDGE),
+    Does.MUTE: ("incident.mute", Permission.MUTE),
+    Does.CHECK: ("trunk.check", Permission.TRUNKS_CHECK),
+    Does.REREGISTER: ("trunk.reregister", Permission.TRUNKS),
+}
 TOASTS = {
     Taken.TAKEN: mark("It is yours. Everybody can see it."),
     Taken.ALREADY: mark("Somebody took it before you: see the message."),
@@ -34,6 +45,33 @@ async def take_all(request: Request) -> Reply:
             count += await station.ledger.take_all(card, actor.id, actor.name, request.now)
     toast = mark("All of it is yours. Everybody can see it.") if count else TOASTS[Taken.ALREADY]
     return Reply(toast=toast, outcome=f"{count} incidents: {Taken.TAKEN}")
+
+
+@button("incident.which", whose=Whose.ALL)
+async def which(request: Request) -> Reply:
+    """Of several on one message; whoever may not do it at a PBX is offered none of that PBX."""
+    does = Does(str(request.data["does"]))
+    action, permission = DOES[does]
+    found = [
+        incident
+        for incident in reversed(await request.desk.incidents.on_card(int(request.data["card"])))
+        if incident.open_key is not None and can_be(does, incident)
+    ]
+    if not found:
+        return Reply(toast=TOASTS[Taken.ENDED], outcome="over")
+    offered = [incident for incident in found if request.may_at(incident.station, permission).allowed]
+    if not offered:
+        return Reply(toast=NO_RIGHT, outcome="no right")
+    several = len({incident.station for incident in offered}) > 1
+
+    def choice(incident: Incident) -> Button:
+        name = f"{name_of(incident)} · {incident.station}" if several else name_of(incident)
+        about = {"id": incident.subject, "beside": True} if does in OF_TRUNK else {"incident": incident.id}
+        return Button(name, action, about | {"station": incident.station})
+
+    rows = tuple((choice(incident),) for incident in offered[:MOST_OFFERED])
+    facts = {"does": str(does), "left": max(0, len(offered) - MOST_OFFERED)}
+    return Reply(Message("incident_which", facts, rows), beside=True, outcome=f"asked which to {does}")
 
 
 @button("incident.hand_over")

@@ -157,6 +157,7 @@ RULES: Mapping[str, Rule] = {
     # incidents
     "incident.take": Rule(Permission.ACKNOWLEDGE, urgent=True),
     "incident.take_all": Rule(Permission.ACKNOWLEDGE, urgent=True),
+    "incident.which": Rule(Permission.INCIDENTS, urgent=True),
     "incident.hand_over": Rule(Permission.ACKNOWLEDGE, urgent=True),
     "incident.give": Rule(Permission.ACKNOWLEDGE, urgent=True),
     "trunk.reregister": Rule(Permission.TRUNKS),

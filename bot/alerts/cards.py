@@ -137,6 +137,11 @@ class Cards:
         """The chat of a card that was lost takes messages again: what it shows is as it is now. What is open there is
         told anew, and the old message points to that."""
         message = await self._message(session, card)
+        if message.state in (*outbox.WAITING, "sending"):
+            # It was on its way meanwhile, and arrives after all.
+            card.closed_at = None
+            await self._end_card(session, card, now)
+            return
         if message.message_id is None:
             return
         incidents = await self._incidents(session, card)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from bot.access import EVERY_STATION
@@ -11,6 +12,19 @@ from bot.store.tables import Incident
 
 TAKE = mark("✅ I'm on it")
 TAKE_ALL = mark("✅ I'm on all of it")
+HAND_OVER = mark("🤝 Hand over")
+MUTE = mark("🔕 Mute")
+CHECK = mark("🔎 Check now")
+REREGISTER = mark("♻️ Re-register")
+
+
+class Does(StrEnum):
+    """What can be done about one incident of several on a message."""
+
+    HAND_OVER = "hand_over"
+    MUTE = "mute"
+    CHECK = "check"
+    REREGISTER = "reregister"
 
 
 # What a template may ask of any incident.
@@ -64,8 +78,38 @@ def buttons_of(card: int, incidents: Sequence[Incident]) -> Rows:
             row = [Button(details, "incidents.show", {"page": 0, "beside": True})]
         if any(_can_be_taken(incident) for incident in still_open):
             row.insert(0, Button(TAKE_ALL, "incident.take_all", {"card": card}))
-        return (tuple(row),)
+        return tuple(row), *_of_several(card, still_open)
     return _of_one(still_open[0])
+
+
+def _of_several(card: int, still_open: Sequence[Incident]) -> Rows:
+    """As under one; which of them is meant is asked then."""
+
+    def deed(label: str, does: Does) -> Button:
+        return Button(label, "incident.which", {"card": card, "does": str(does)})
+
+    first = [deed(MUTE, Does.MUTE)]
+    if any(can_be(Does.HAND_OVER, incident) for incident in still_open):
+        first.insert(0, deed(HAND_OVER, Does.HAND_OVER))
+    second = []
+    if any(can_be(Does.CHECK, incident) for incident in still_open):
+        second.append(deed(CHECK, Does.CHECK))
+    if any(can_be(Does.REREGISTER, incident) for incident in still_open):
+        second.append(deed(REREGISTER, Does.REREGISTER))
+    return (tuple(first), tuple(second)) if second else (tuple(first),)
+
+
+def can_be(does: Does, incident: Incident) -> bool:
+    """Whether that is any use."""
+    match does:
+        case Does.HAND_OVER:
+            return incident.acknowledged_at is not None
+        case Does.MUTE:
+            return incident.kind != Kind.REHEARSAL
+        case Does.CHECK:
+            return incident.kind in TRUNKS
+        case Does.REREGISTER:
+            return incident.kind == Kind.TRUNK_DOWN and bool(incident.facts.get("gives_up_at"))
 
 
 def _of_one(incident: Incident) -> Rows:
@@ -74,14 +118,14 @@ def _of_one(incident: Incident) -> Rows:
     if _can_be_taken(incident):
         first.append(Button(TAKE, "incident.take", data))
     elif incident.acknowledged_at is not None:
-        first.append(Button(mark("🤝 Hand over"), "incident.hand_over", data))
-    if incident.kind != Kind.REHEARSAL:
-        first.append(Button(mark("🔕 Mute"), "incident.mute", data))
+        first.append(Button(HAND_OVER, "incident.hand_over", data))
+    if can_be(Does.MUTE, incident):
+        first.append(Button(MUTE, "incident.mute", data))
     second = [Button(mark("🔍 Details"), "incident.details", data)]
-    if incident.kind in TRUNKS:
-        second.append(Button(mark("🔎 Check now"), "trunk.check", {"id": incident.subject, "beside": True}))
-    if incident.kind == Kind.TRUNK_DOWN and incident.facts.get("gives_up_at"):
-        second.append(Button(mark("♻️ Re-register"), "trunk.reregister", {"id": incident.subject}))
+    if can_be(Does.CHECK, incident):
+        second.append(Button(CHECK, "trunk.check", {"id": incident.subject, "beside": True}))
+    if can_be(Does.REREGISTER, incident):
+        second.append(Button(REREGISTER, "trunk.reregister", {"id": incident.subject}))
     return tuple(first), tuple(second)
 
 

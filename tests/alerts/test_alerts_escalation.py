@@ -62,6 +62,31 @@ def test_released_before_anybody_knew_it_is_told_like_a_new_one() -> None:
     assert move(standing(held=True), None, START, PLAN) == Move(Deed.TELL, FIRST, START + TEN)
 
 
+def paged_in(step: int, plan: Plan = PLAN, *, paged: bool = True) -> timedelta | None:
+    again = plan.look_again(step, START + TEN, START, paged=paged)
+    return again - START if again else None
+
+
+def test_whoever_was_asked_last_is_paged_again_until_the_next_is() -> None:
+    assert paged_in(FIRST) == timedelta(minutes=2)
+    assert paged_in(EVERYBODY) == timedelta(minutes=2)
+    assert paged_in(EVERYBODY + 1) == TEN, "reminders have a pace of their own"
+    assert paged_in(FIRST, paged=False) == TEN
+    assert paged_in(FIRST, Plan(page_again_every=timedelta(0))) == TEN
+    between = Standing(True, FIRST, False, False, next_step=START + TEN)
+    assert move(between, None, START, PLAN) == Move(Deed.PAGE_AGAIN, FIRST, START + TEN)
+    assert move(between, None, START + TEN, PLAN).deed is Deed.ESCALATE
+
+
+@given(standings, late, late)
+def test_however_late_it_is_paged_again_once(one: Standing, begins: timedelta, by: timedelta) -> None:
+    """After a restart, or a clock that was set: what was missed is not made good."""
+    now = START + by
+    again = PLAN.look_again(one.step, START + begins, now, paged=True)
+    assert again is not None
+    assert again == START + begins or again == now + PLAN.page_again_every
+
+
 @given(standings, st.none() | st.just(HOLD), late)
 def test_steps_never_go_back_and_go_on_by_one_at_most(one: Standing, hold: Hold | None, by: timedelta) -> None:
     made = move(one, hold, START + by, PLAN)

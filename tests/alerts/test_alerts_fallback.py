@@ -1,10 +1,17 @@
 """When a chat takes nothing any more, somebody else is told, and the administrators hear of it once."""
 
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
 import pytest
 
+from bot.access import BUILT_IN, Destination, Grant
+from bot.alerts.escalation import Plan
 from bot.alerts.incident import Kind
 from bot.store import chats, closed, outbox
 from bot.store.database import Store
+from bot.store.grants import GrantBook
+from tests import claims
 from tests.alerts.books import Books, read
 from tests.alerts.world import ANNA, BORIS, GROUP, VERA
 
@@ -17,6 +24,15 @@ async def books(store: Store) -> Books:
     books = Books(store)
     await books.meets_everybody()
     return books
+
+
+@pytest.fixture(autouse=True)
+async def _claims(books: Books) -> AsyncIterator[None]:
+    """Whatever a test does, nobody counts as told who was not."""
+    yield
+    async with books.store.begin() as session:
+        nobody_is_left = await closed.closed(session) >= set(ADMINS)
+    assert nobody_is_left or claims.broken_claims(await claims.tables_of(books.store)) == []
 
 
 async def told(books: Books, chat: int) -> list[str]:
@@ -149,3 +165,113 @@ async def test_a_message_with_a_newer_one_below_it_is_not_passed_on(books: Books
     before = await told(books, ANNA)
     await books.cannot_be_delivered(first.id, KICKED)
     assert await told(books, ANNA) == [*before, "chat_closed"]
+
+
+# --- chats for alerts that are people, and what is open when a chat closes --------------------------------------------
+
+
+def administered_by(books: Books, *admins: int, chats: tuple[int, ...] = (GROUP,)) -> None:
+    given = [Grant(one, "admin" if one in admins else "operator") for one in ADMINS]
+    books.grants = GrantBook(books.store, lambda: books.now, given, BUILT_IN, lambda: None)
+    books.people._grants = books.grants
+    books.chats = [Destination(chat) for chat in chats]
+    books.ledger = books.another_ledger()
+
+
+async def sounds(books: Books, chat: int) -> list[bool]:
+    return [not row.silent for row in await books.alerts(chat) if row.template == "alert"]
+
+
+async def test_the_only_administrator_gets_what_a_person_for_alerts_does_not_take(books: Books) -> None:
+    administered_by(books, ANNA, chats=(VERA,))
+    await books.opens()
+    (alert,) = await books.alerts(VERA)
+    reason = "Forbidden: bot can't initiate conversation with a user"
+    assert await books.cannot_be_delivered(alert.id, reason) == "Anna"
+    note, card = await books.alerts(ANNA)
+    assert "One of ALERT_CHATS takes no alerts from me" in read(note)
+    assert "Vera: They never started me. They must open me and press Start." in read(note)
+    assert (card.template, card.silent) == ("alert", False)
+    await books.arrives()
+    for _ in range(2):
+        books.passes(600)
+        await books.tick()
+        await books.arrives()
+    assert await sounds(books, ANNA) == [True, True], "nobody else is on call, so she is asked by name"
+
+
+async def test_a_group_lost_amid_an_outage_is_stood_in_for_at_once_and_the_next_is_asked_in_time(books: Books) -> None:
+    administered_by(books, ANNA)
+    books.on_call.levels = [[BORIS, ANNA]]
+    await books.opens()
+    await books.arrives()
+    books.passes(5)
+    async with books.store.begin() as session:
+        await closed.close(session, GROUP, KICKED, books.now)
+        await books.fallback.shut_out(session, GROUP, books.now)
+    assert await sounds(books, ANNA) == [False], "Boris is awake for it"
+    await books.arrives()
+    books.passes(600)
+    await books.tick()
+    assert await sounds(books, ANNA) == [False, True]
+    assert (await books.incident()).facts["asked"] == ["Boris", "Anna"]
+    async with books.store.begin() as session:
+        for chat, since in (await closed.reopen(session, [GROUP], books.now)).items():
+            await books.fallback.let_in(session, chat, since, books.now)
+    await books.arrives()
+    assert len(await books.alerts()) == 2, "what is open is shown to the group again"
+    await books.ends()
+    assert [row.chat_id for row in await books.owed() if row.template == "alert_over"] == [BORIS, ANNA, GROUP]
+
+
+async def test_a_group_let_in_after_the_end_sees_that_it_is_over(books: Books) -> None:
+    await books.opens()
+    await books.arrives(7)
+    async with books.store.begin() as session:
+        await closed.close(session, GROUP, KICKED, books.now)
+        await books.fallback.shut_out(session, GROUP, books.now)
+    books.passes(60)
+    await books.ends()
+    async with books.store.begin() as session:
+        for chat, since in (await closed.reopen(session, [GROUP], books.now)).items():
+            await books.fallback.let_in(session, chat, since, books.now)
+    changed = [row for row in await books.owed() if row.chat_id == GROUP][1:]
+    assert [(row.action, row.template) for row in changed] == [("edit", "alert"), ("send", "alert_over")]
+    assert read(changed[0]).startswith("🟢")
+    assert changed[1].silent
+
+
+async def test_what_was_on_its_way_when_the_group_closed_and_opened_again_is_the_one_message(books: Books) -> None:
+    await books.opens()
+    async with books.store.begin() as session:
+        await closed.close(session, GROUP, KICKED, books.now)
+        await books.fallback.shut_out(session, GROUP, books.now)
+        for chat, since in (await closed.reopen(session, [GROUP], books.now)).items():
+            await books.fallback.let_in(session, chat, since, books.now)
+    await books.arrives(7)
+    assert len(await books.alerts()) == 1
+    await books.ends()
+    ended = [row for row in await books.owed() if row.chat_id == GROUP and row.action == "edit"]
+    assert read(ended[-1]).startswith("🟢")
+
+
+async def test_the_same_person_is_paged_again_until_they_take_it_and_once_however_late(books: Books) -> None:
+    books.on_call.levels = [[ANNA, BORIS]]
+    books.plan = Plan(page_again_every=timedelta(minutes=2))
+    books.ledger = books.another_ledger()
+    number = await books.opens()
+    await books.opens("t2")
+    for seconds in (120, 125, 240):
+        await books.arrives()
+        books.passes(seconds)
+        books.ledger = books.another_ledger()
+        await books.tick()
+    assert await sounds(books, ANNA) == [True] * 4, "two trunks on one message are one page"
+    assert await sounds(books, GROUP) == [False]
+    for one in (number, number + 1):
+        await books.ledger.acknowledge(one, ANNA, "Anna", books.now)
+    await books.arrives()
+    books.passes(3600)
+    await books.tick()
+    assert len(await sounds(books, ANNA)) == 4
+    assert not await books.alerts(BORIS)

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from bot.access import EVERY_STATION
 from bot.alerts import silences
 from bot.alerts.silence import EVERYTHING, LONGEST_OF_EVERYTHING, Weekly, ends, in_force
 from bot.alerts.silences import Silences, Wish
@@ -206,3 +207,32 @@ async def test_open_incidents_are_those_of_the_station_the_oldest_first(desk: De
     found = await desk.incidents.one(OFFICE, first)
     assert found is not None
     assert found.open_key is None
+
+
+async def test_what_holds_back_all_pbxs_holds_back_each_and_is_shown_at_each(desk: Desk) -> None:
+    """Also one that is added later: nothing is written for it."""
+    made = await desk.silences.mute(desk.wish(EVERYTHING, station=EVERY_STATION), desk.now, START + HOUR)
+    of_one = await desk.silences.mute(desk.wish("T1", station="Branch"), desk.now, START + HOUR)
+    assert await desk.current() == [made.id]
+    assert await desk.current("Branch") == [of_one.id, made.id]
+    assert await desk.current(EVERY_STATION) == [made.id]
+    assert await desk.silences.take_away(OFFICE, made.id, "Boris") is None, "one PBX does not end what all have"
+    assert await desk.silences.take_away(EVERY_STATION, made.id, "Anna") is not None
+    assert await desk.current() == []
+
+
+async def test_of_all_pbxs_something_single_holds_back_nothing_elsewhere(desk: Desk) -> None:
+    await desk.silences.mute(desk.wish(":provider:x", station=EVERY_STATION), desk.now, START + HOUR)
+    assert await desk.current() == []
+
+
+async def test_until_everything_has_recovered_waits_for_every_pbx(desk: Desk) -> None:
+    await desk.opens("T1")
+    await desk.opens("T2", station="Branch")
+    made = await desk.silences.mute(desk.wish(EVERYTHING, station=EVERY_STATION), desk.now, None)
+    await desk.recovers("T1")
+    assert await desk.current() == [made.id]
+    async with desk.store.begin() as session:
+        await session.execute(update(Incident).where(Incident.station == "Branch").values(open_key=None))
+        await silences.end_until_recovery(session, "Branch", "T2", desk.now)
+    assert await desk.current() == []

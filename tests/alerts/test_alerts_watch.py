@@ -12,6 +12,7 @@ from bot.alerts.incident import (
     Changed,
     Closed,
     End,
+    Gone,
     Kind,
     Missed,
     NotTold,
@@ -201,6 +202,17 @@ async def test_a_trunk_that_was_off_before_the_bot_came_is_not_mentioned() -> No
     scene.pbx.shows("zadarma", OFF)
     await scene.looks(10)
     assert scene.ledger.told == []
+
+
+async def test_a_healthy_trunk_that_is_deleted_is_a_note_and_one_that_was_off_is_not() -> None:
+    scene = await healthy()
+    scene.pbx.shows("mango", OFF, scene.clock.now - timedelta(days=1))
+    await scene.looks(3)
+    del scene.pbx.states["zadarma"], scene.pbx.states["mango"]
+    await scene.looks()
+    assert not scene.told(Gone), "once is not enough"
+    await scene.looks(3)
+    assert scene.told(Gone) == [("zadarma", Gone())]
 
 
 async def test_switching_off_or_deleting_a_dead_trunk_ends_its_incident() -> None:

@@ -174,13 +174,18 @@ def _witnessed(chance: Random, lives: int, deeds: list[list[Deed]]) -> list[int]
     begins = chance.randrange(1, max(2, lives - 5))
     of_lives = [
         Deed(0.2, "break", WITNESSED, more=chance.choice(CONDITIONS)),
-        Deed(chance.uniform(0.5, 1.5), "block"),
+        # By then it is told.
+        Deed(chance.uniform(3, 4), "block"),
         Deed(chance.uniform(0.5, 1.5), "mend", WITNESSED),
         Deed(chance.uniform(0, 1), "unblock"),
     ]
+    witnessed = [begins, begins + 1] if begins + 1 < lives else [begins]
+    for life in witnessed:
+        # Nothing else hides it from the program, or the program from Telegram.
+        deeds[life] = [Deed(0, "pbx well"), *(one for one in deeds[life] if one.what not in ("pbx", "telegram"))]
     for after, deed in enumerate(of_lives):
         deeds[min(begins + after, lives - 1)].append(deed)
-    return [begins, begins + 1] if begins + 1 < lives else [begins]
+    return witnessed
 
 
 def _of_the_store(chance: Random, lives: int, deeds: list[list[Deed]]) -> list[int]:

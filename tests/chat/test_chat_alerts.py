@@ -137,7 +137,7 @@ def test_several_of_different_kinds_are_each_called_by_what_they_are() -> None:
     phone = incident("extension_offline", extension="202", name="Boris")
     assert read(incident(), phone, incident("clock_off"))[0] == "🔴 3 incidents · Head office"
     assert read(incident(), phone, incident("clock_off"))[-3:] == [
-        "🔴 Zadarma · 14:01",
+        "🔴 Zadarma · 14:01 · the provider does not answer",
         "🟡 202 Boris · 14:01",
         "🟡 the clock of the PBX is wrong · 14:01",
     ]

@@ -55,3 +55,16 @@ def test_who_lets_the_bot_in(update: dict[str, Any]) -> None:
 )
 def test_what_says_nothing_of_it(update: dict[str, Any]) -> None:
     assert door(update) is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "why"),
+    [
+        ("Forbidden: bot was blocked by the user", Closed.BLOCKED),
+        ("Forbidden: bot can't initiate conversation with a user", Closed.NEVER_STARTED),
+        ("Chat not found", Closed.UNKNOWN),
+        ("Forbidden: the group chat was deleted", Closed.GONE),
+    ],
+)
+def test_what_never_was_is_not_said_to_be_gone(reason: str, why: Closed) -> None:
+    assert why_closed(reason) is why

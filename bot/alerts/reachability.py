@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 LOOK_EVERY = 3600.0
 # What Telegram puts before the number of a supergroup.
 SUPERGROUP = -1_000_000_000_000
+# The bot was never there, or is not known to have been.
+NOT_FOUND = frozenset({Closed.GONE, Closed.UNKNOWN, Closed.NEVER_STARTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ class Reachability:
             if seen.title is not None:
                 await self._is_there(chat)
             return None
-        removed = why_closed(seen.shut) is not Closed.GONE
+        removed = why_closed(seen.shut) not in NOT_FOUND
         for other in () if removed or is_admin else perhaps_meant(chat):
             if (title := (await self._seen(other)).title) is not None:
                 return Unreached(chat, is_admin, removed, other, title)
@@ -107,7 +109,7 @@ class Reachability:
         """What was closed because it was not found is open again; of a block getChat says nothing."""
         async with self._store.begin() as session:
             reason = (await closed.reasons(session, [chat])).get(chat)
-            found = reason is not None and why_closed(reason) is Closed.GONE
+            found = reason is not None and why_closed(reason) in NOT_FOUND
             if found:
                 await closed.reopen(session, [chat], self._clock())
         if found:

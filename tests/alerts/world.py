@@ -18,6 +18,7 @@ from bot.alerts.fallback import Fallback
 from bot.alerts.ledger import Ledger
 from bot.alerts.machine import Policy
 from bot.alerts.notices import Notices
+from bot.alerts.observation import Trouble
 from bot.alerts.people import People
 from bot.alerts.recency import Recency
 from bot.alerts.silences import Silences
@@ -156,6 +157,7 @@ class World(Phones):
     def renew(self) -> None:
         self.ledger = self._new_ledger()
         self.watch = self._new_watch()
+        self._next_look = None
         self._stir()
 
     async def pass_(self, seconds: float, every: float | None = None) -> None:
@@ -190,8 +192,9 @@ class World(Phones):
             return
         if self._next_look is None or self.clock.now >= self._next_look:
             pause = await self.watch.look()
-            # Shorter steps than the poll interval are the test's own.
-            asked_to_wait = pause if pause > self.policy.poll_interval else 0
+            # How long the program itself pauses otherwise is left out: a restart would change that.
+            blocked = self.watch.latest is not None and self.watch.latest.trouble is Trouble.BLOCKED
+            asked_to_wait = pause if blocked else 0
             self._next_look = self.clock.now + timedelta(seconds=asked_to_wait)
         await self._settle()
         if self.watch.is_sure and self.next_due is not None and self.next_due <= self.clock.now:

@@ -57,7 +57,7 @@ class Life:
                 await self._notices.changed(session, incident, now)
             case Changed() if incident is not None:
                 await self._change(session, incident, one.facts, now)
-            case Closed(reason, ended_at, pending) if incident is not None:
+            case Closed(reason, ended_at, calls_out_pending=pending) if incident is not None:
                 incident.facts = incident.facts | {"calls_out_pending": pending}
                 await self.end(session, incident, str(reason), ended_at, now)
             case Missed(began_at, ended_at) if incident is None:

@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import metrics
-from bot.alerts import cliff, machine, station_machine, trunk_memory
+from bot.alerts import facts, machine, station_machine, trunk_memory
 from bot.alerts import memory as memories
 from bot.alerts.health import Cause, Health
 from bot.alerts.incident import STATION, Happened, is_of_trunk
@@ -226,7 +226,7 @@ class Watch:
         station = replace(station, dialect=sight.dialect or station.dialect)
         happened: list[Happened] = []
         if told is not None:
-            happened.append(Happened(STATION, told, self._station_facts(sight)))
+            happened.append(Happened(STATION, told, facts.of_station(sight)))
         trunks = dict(self._trunks)
         if station.trouble is None and not station.alarm:
             if self._station.trouble is not None or self._station.alarm:
@@ -290,13 +290,13 @@ class Watch:
                 continue
             after[subject], told = machine.step_trunk(memory, trunk, sight.at, self._policy, station.judge_from)
             if told is not None:
-                happened.append(Happened(subject, told, self._trunk_facts(after[subject], sight)))
+                happened.append(Happened(subject, told, facts.of_trunk(after[subject], sight)))
         for subject in before.keys() - sight.trunks.keys():
             kept, told = machine.step_missing(before[subject], sight.at)
             if kept is not None:
                 after[subject] = kept
             if told is not None:
-                happened.append(Happened(subject, told, self._trunk_facts(before[subject], sight)))
+                happened.append(Happened(subject, told, facts.of_trunk(before[subject], sight)))
         return after
 
     def _pause(self, sight: Sight) -> float:
@@ -306,33 +306,6 @@ class Watch:
             return max(self._policy.poll_interval, sight.retry_after or 0.0)
         self._slowed += 1
         return max(self._policy.poll_interval, min(SLOWEST, 30.0 * 2.0**self._slowed))
-
-    def _station_facts(self, sight: Sight) -> dict[str, Any]:
-        return {"trouble": str(sight.trouble or ""), "row": sight.row}
-
-    def _trunk_facts(self, memory: TrunkMemory, sight: Sight) -> dict[str, Any]:
-        enabled = [trunk for trunk in sight.trunks.values() if trunk.health not in (Health.OFF, Health.UNWATCHED)]
-        began = memory.bad_since or memory.since
-        gives_up = cliff.gives_up_at(memory.type, memory.state, Cause(memory.cause), began)
-        return {
-            "trunk": memory.name,
-            "host": memory.host,
-            "type": memory.type,
-            "state": memory.state,
-            "cause": str(memory.cause),
-            "registering_again": memory.registering_again,
-            "up_since": memory.up_since.isoformat() if memory.up_since else None,
-            "bad_since": began.isoformat(),
-            "gives_up_at": gives_up.isoformat() if gives_up else None,
-            "flaps": memory.flaps,
-            "flapping_since": memory.flapping_since.isoformat() if memory.flapping_since else None,
-            "downtime": memory.downtime,
-            "loses_calls": memory.detour.loses_calls,
-            "detour": list(memory.detour.trunks),
-            "banned_until": memory.banned_until.isoformat() if memory.banned_until else None,
-            "remaining": sum(trunk.health in (Health.UP, Health.DEGRADED) for trunk in enabled),
-            "of": len(enabled),
-        }
 
     def _measure(self, sight: Sight) -> None:
         metrics.POLLS.labels(self._name, str(sight.trouble or "answered")).inc()

@@ -1,9 +1,22 @@
 """The PBX's words for a trunk, in every dialect and in the words of the fallback list."""
 
+import json
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from bot.alerts.blindness import outages_within
 from bot.alerts.health import Cause, Health, cause_of, health_of, health_of_word
-from bot.pbx import Dialect, TrunkStatus, told_by
+from bot.alerts.observation import looks_like_a_dead_engine, seen
+from bot.chat.hygiene import plain
+from bot.chat.render import Renderer
+from bot.pbx import Answer, Dialect, TrunkEvent, TrunkStatus, told_by
+from handlers.trunk_facts import trunk_facts
+from tests.alerts.station import START
+
+RECORDINGS = Path(__file__).parents[1] / "recordings"
 
 
 def trunk(state: str, contact: str | None = None, **more: str) -> TrunkStatus:
@@ -91,3 +104,60 @@ def test_unreachable_in_the_history_of_a_sip_trunk_is_half_an_outage() -> None:
 )
 def test_which_mikopbx_it_is_shows_in_its_colours_and_reasons(shown: TrunkStatus, dialect: Dialect | None) -> None:
     assert told_by([trunk("registered", "Reachable"), shown]) is dialect
+
+
+def recorded(name: str) -> Any:
+    [file] = RECORDINGS.glob(f"{name}_*.json")
+    return json.loads(file.read_text())["response"]["body"]["data"]
+
+
+def trunks_of(name: str) -> dict[str, TrunkStatus]:
+    data = recorded(name)
+    rows = [row for group in data.values() if isinstance(group, dict) for row in group.values()]
+    return {row["description"]: TrunkStatus.model_validate(row) for row in rows}
+
+
+RECORDED = {
+    "new_001": ("registered and reachable", {"Zadarma": Health.UP, "Branch inbound": Health.UP, "IP peer": Health.UP}),
+    "new_036": (
+        "OPTIONS dropped on the way",
+        {"Zadarma": Health.PARTIAL, "Mango Office": Health.PARTIAL, "Branch inbound": Health.DEGRADED},
+    ),
+    "new_055": ("cut off", {"Zadarma": Health.DOWN, "Mango Office": Health.DOWN, "IP peer": Health.DOWN}),
+    "new_109": ("Asterisk stopped", {"Zadarma": Health.UNKNOWN, "Branch inbound": Health.DOWN}),
+}
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_what_a_newer_mikopbx_was_recorded_to_say_is_understood_and_said_in_both_languages(name: str) -> None:
+    trunks = trunks_of(name)
+    expected = RECORDED[name][1]
+    assert {one: health_of(trunks[one], "outbound") for one in expected} == expected
+    for language in ("en", "ru"):
+        for one in trunks.values():
+            facts = trunk_facts(one) | {"station": "Head office", "now": START, "engine_is_silent": False}
+            first, second, *_ = plain(Renderer(language).text("status_trunk", facts, zone=UTC, now=START)).splitlines()
+            assert one.name in first
+            assert second
+
+
+def test_a_stopped_asterisk_is_told_from_its_trunks_also_with_iax_trunks_among_them() -> None:
+    assert any(one.is_iax for one in trunks_of("new_109").values())
+    assert looks_like_a_dead_engine(Answer(trunks_of("new_109")))
+    assert not looks_like_a_dead_engine(Answer(trunks_of("new_055")))
+
+
+def test_the_dialect_shows_in_the_recordings() -> None:
+    assert seen(Answer(trunks_of("new_036")), START).dialect is Dialect.FROM_2026_3_40
+    assert seen(Answer(trunks_of("new_001")), START).dialect is None
+    assert seen(Answer(trunks_of("new_055")), START).dialect is Dialect.FROM_2026_3_40
+
+
+def test_half_an_outage_in_the_history_of_a_newer_mikopbx_is_no_outage_and_its_first_minute_if_it_was_one() -> None:
+    events = [TrunkEvent.model_validate(row) for row in recorded("new_056")["events"]]
+    at = {event.at: event.state for event in events if event.at}
+    begin, end = min(at), max(at).replace(microsecond=1)
+    found = outages_within(events, begin, end, trunk="SIP-1", name="Mango Office")
+    rejected, unreachable = max(at), max(moment for moment, state in at.items() if state == "unreachable")
+    assert at[rejected] == "rejected"
+    assert found[-1].down_from == unreachable

@@ -72,6 +72,24 @@ def test_two_silent_hosts_and_one_that_answers_are_two_outages() -> None:
     assert (causes["a"], causes["b"]) == (Cause.NO_ANSWER, Cause.NO_ANSWER)
 
 
+def test_a_trunk_that_works_over_the_internet_speaks_against_it_whatever_shows_that() -> None:
+    silent = trunk("a", DEAD, EUROPE), trunk("b", DEAD, AMERICA)
+    by_iax = trunk("c", ("registered", None), "iax.sipgate.de", "iax")
+    assert why(*silent, by_iax)["a"] is Cause.NO_ANSWER
+    # One that is not probed counts as registered until its registration runs out.
+    unprobed = trunk("c", ("registered", "NonQualified"), "sip.sipgate.de")
+    assert why(*silent, unprobed)["a"] is Cause.OWN_INTERNET
+
+
+def test_a_provider_that_the_pbx_keeps_out_is_no_sign_of_the_internet() -> None:
+    trunks = [trunk("a", DEAD, EUROPE), trunk("b", DEAD, AMERICA)]
+    causes = in_context([(one, health_of(one)) for one in trunks], {"a"})
+    assert causes == {"a": Cause.BANNED, "b": Cause.NO_ANSWER}
+    # Refused, it was heard.
+    refused = trunk("a", REFUSED, EUROPE)
+    assert in_context([(refused, health_of(refused))], {"a"}) == {"a": Cause.CREDENTIALS_REFUSED}
+
+
 def test_with_our_own_internet_down_every_silent_trunk_says_so_and_the_office_gateway_is_well() -> None:
     causes = why(trunk("a", DEAD, EUROPE), trunk("b", SILENT, AMERICA), trunk("c", UP, OFFICE))
     assert (causes["a"], causes["b"]) == (Cause.OWN_INTERNET, Cause.OWN_INTERNET)

@@ -7,7 +7,7 @@ PROOFS = """| what was being sent when the program died counts as sent | 4 rows 
 | a row counts as sent before it is sent | 4 rows unexplained |
 | updates are confirmed to Telegram before they are stored | 16 updates and answers lost |
 | a repeat does not say that it is one | 5 messages said twice without saying so |
-| what a person for alerts does not take is told to nobody else (two rounds) | 1 outage lost, found in the chain and in the chats |"""
+| what a person for alerts does not take is told to nobody else (two rounds) | 1 outage lost, found twice |"""
 
 FOUND = """- An edit that had failed was sent after a newer one, and undid what the message showed in the end.
 - After the clock was set back, looks at a trunk did not count until it had caught up, and outages of that time were

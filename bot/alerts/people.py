@@ -64,7 +64,9 @@ class People:
         if not everyone:
             granted = await self._grants.read(session)
             everyone = granted.people_with(Permission.ONCALL, self._station, now)
-        reached = [person for person in everyone if await _is_reachable(session, person)]
+        # Who could not be written to when that was last tried is tried once more: perhaps they have pressed Start.
+        shut = await closed.closed(session)
+        reached = [person for person in everyone if person not in shut]
         return Called(tuple(reached), tuple(person for person in everyone if person not in reached))
 
     async def _roster(self, session: AsyncSession) -> Roster:

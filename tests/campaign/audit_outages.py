@@ -83,7 +83,9 @@ def _told(books: Books, evidence: Evidence, outage: Outage, incident: Row) -> It
         if not any(one["what"] == "held" for one in events):
             yield Finding("lost", f"{outage.name}: nobody was told, and nothing held it back")
         return
-    yield from _told_everywhere(books, evidence, outage, incident, told)
+    # Perhaps only a change of a message was lost, which was made good once the chat let the bot in again.
+    lost = {json.loads(one["facts"])["chat"] for one in events if one["what"] == "undelivered"}
+    yield from _told_everywhere(books, evidence, outage, incident, told, lost)
     for chat in _left_alone(books, incident, events):
         if ADMIN not in told:
             yield Finding("lost", f"{outage.name}: {chat} shut the bot out meanwhile, and nobody stood in for it")
@@ -105,7 +107,7 @@ def _left_alone(books: Books, incident: Row, events: list[Row]) -> Iterator[int]
 
 
 def _told_everywhere(
-    books: Books, evidence: Evidence, outage: Outage, incident: Row, told: set[int]
+    books: Books, evidence: Evidence, outage: Outage, incident: Row, told: set[int], lost: set[int]
 ) -> Iterator[Finding]:
     for chat in books.alert_chats:
         here = books.diary.moved.get(chat, chat)
@@ -116,7 +118,7 @@ def _told_everywhere(
             yield Finding("lost", f"{outage.name}: nothing was owed to {chat}, which gets alerts")
         elif here != chat or _reached(books, evidence, outage, incident, chat):
             continue
-        elif not _fell_back(books, chat) or not _reached(books, evidence, outage, incident, ADMIN):
+        elif not (_fell_back(books, chat) or chat in lost) or not _reached(books, evidence, outage, incident, ADMIN):
             yield Finding("lost", f"{outage.name} was never shown in {chat}")
 
 

@@ -6,7 +6,8 @@ from tests.campaign.rounds import Tally
 PROOFS = """| what was being sent when the program died counts as sent | 4 rows unexplained |
 | a row counts as sent before it is sent | 4 rows unexplained |
 | updates are confirmed to Telegram before they are stored | 16 updates and answers lost |
-| a repeat does not say that it is one | 5 messages said twice without saying so |"""
+| a repeat does not say that it is one | 5 messages said twice without saying so |
+| what a person for alerts does not take is told to nobody else (two rounds) | 1 outage lost, found twice |"""
 
 FOUND = """- An edit that had failed was sent after a newer one, and undid what the message showed in the end.
 - After the clock was set back, looks at a trunk did not count until it had caught up, and outages of that time were
@@ -18,7 +19,9 @@ FOUND = """- An edit that had failed was sent after a newer one, and undid what 
 - A message was given up at the first unknown refusal when other failures had come before it.
 - A store that refused ended the program, or dropped a command.
 - What people had written stood in the log, within the error of an SQL statement.
-- An alert passed on to the administrators showed an outage that was over."""
+- An alert passed on to the administrators showed an outage that was over.
+- A message that was on its way while its group shut the bot out and let it in again went on showing an outage that was
+  over."""
 
 TEXT = """# The fault campaign
 

@@ -12,7 +12,8 @@ def of_station(sight: Sight) -> dict[str, Any]:
     return {"trouble": str(sight.trouble or ""), "row": sight.row}
 
 
-def of_trunk(memory: TrunkMemory, sight: Sight) -> dict[str, Any]:
+def of_trunk(memory: TrunkMemory, sight: Sight, contact: str) -> dict[str, Any]:
+    """`contact` is how to reach its provider, "" where nobody has noted that."""
     enabled = [trunk for trunk in sight.trunks.values() if trunk.health not in (Health.OFF, Health.UNWATCHED)]
     began = memory.bad_since or memory.since
     gives_up = cliff.gives_up_at(memory.type, memory.state, Cause(memory.cause), began)
@@ -20,6 +21,7 @@ def of_trunk(memory: TrunkMemory, sight: Sight) -> dict[str, Any]:
         "trunk": memory.name,
         "host": memory.host,
         "type": memory.type,
+        "contact": contact,
         "state": memory.state,
         "cause": str(memory.cause),
         "registering_again": memory.registering_again,

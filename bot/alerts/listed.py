@@ -8,6 +8,7 @@ what is not told is neither up nor down.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from bot.alerts.contact import contact_in
 from bot.pbx import TrunkRow, TrunkStatus
 from bot.pbx.trunks import told_apart
 
@@ -31,6 +32,11 @@ class Listed:
             return "outbound"
         row = self.rows.get(trunk.id)
         return row.registration if row is not None else "none"
+
+    def contact(self, trunk: str) -> str:
+        """How to reach its provider, where somebody has noted that in the PBX."""
+        row = self.rows.get(trunk)
+        return contact_in(row.note) if row is not None else ""
 
 
 NOTHING_LISTED = Listed()

@@ -31,7 +31,7 @@ class Does(StrEnum):
 NOTHING: dict[str, Any] = {
     **dict.fromkeys(("trunk", "host", "type", "state", "cause", "up_since", "bad_since", "gives_up_at")),
     **dict.fromkeys(
-        ("loses_calls", "detour", "banned_until", "flapping_since", "calls_out_pending", "registering_again")
+        ("loses_calls", "detour", "banned_until", "flapping_since", "calls_out_pending", "registering_again", "contact")
     ),
     **dict.fromkeys(("trouble", "row", "extension", "name", "off_by", "since", "stations")),
     **dict.fromkeys(("asked", "unreachable", "next_at", "hold", "handed_to", "handed_by")),

@@ -290,13 +290,17 @@ class Watch:
                 continue
             after[subject], told = machine.step_trunk(memory, trunk, sight.at, self._policy, station.judge_from)
             if told is not None:
-                happened.append(Happened(subject, told, facts.of_trunk(after[subject], sight)))
+                happened.append(
+                    Happened(subject, told, facts.of_trunk(after[subject], sight, self.listed.contact(subject)))
+                )
         for subject in before.keys() - sight.trunks.keys():
             kept, told = machine.step_missing(before[subject], sight.at)
             if kept is not None:
                 after[subject] = kept
             if told is not None:
-                happened.append(Happened(subject, told, facts.of_trunk(before[subject], sight)))
+                happened.append(
+                    Happened(subject, told, facts.of_trunk(before[subject], sight, self.listed.contact(subject)))
+                )
         return after
 
     def _pause(self, sight: Sight) -> float:

@@ -71,6 +71,7 @@ class TrunkRow(Wire):
     username: Text = ""
     host: Text = ""
     registration: Text = Field("", alias="registration_type")
+    note: Text = ""
 
     @property
     def name(self) -> str:

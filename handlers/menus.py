@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from datetime import datetime
 
 import structlog
@@ -99,16 +99,26 @@ class Menus:
     async def offer(self) -> None:
         offered = await self._told_before()
         wanted = {self._key(scope): (scope, commands) for scope, commands in self.menus(await self._grants.current())}
-        again, self._heard_of = self._heard_of, set()
+        refused = (scope for key, (scope, _) in wanted.items() if key in offered and offered[key].refused is not None)
+        self._closed = {chat for scope in refused if (chat := _chat_of(scope)) is not None}
         for key in offered.keys() - wanted.keys():
             await self._take_away(key, offered)
         for key, (scope, commands) in wanted.items():
-            one, before = _digest(commands), offered.get(key)
-            is_open_now = before is not None and before.refused is not None and _chat_of(scope) in again
-            if before is None or before.digest != one or is_open_now:
+            await self._offer_who_came(wanted, offered)
+            before = offered.get(key)
+            if before is None or before.digest != _digest(commands):
                 await self._offer(key, scope, commands, offered)
-        refused = (scope for key, (scope, _) in wanted.items() if key in offered and offered[key].refused is not None)
-        self._closed = {chat for scope in refused if (chat := _chat_of(scope)) is not None}
+        await self._offer_who_came(wanted, offered)
+
+    async def _offer_who_came(
+        self, wanted: Mapping[str, tuple[BotCommandScope, list[BotCommand]]], offered: dict[str, Offered]
+    ) -> None:
+        """Of many menus the round takes minutes: who has just come does not wait for its end."""
+        came, self._heard_of = self._heard_of, set()
+        for key, (scope, commands) in wanted.items() if came else ():
+            before = offered.get(key)
+            if _chat_of(scope) in came and before is not None and before.refused is not None:
+                await self._offer(key, scope, commands, offered)
 
     async def _told_before(self) -> dict[str, Offered]:
         if self._offered is None:
@@ -129,11 +139,15 @@ class Menus:
             await self._messenger.set_menu(commands, scope)
         except (Undeliverable, Refused) as error:
             reason = str(error)
+            if (chat := _chat_of(scope)) is not None:
+                self._closed.add(chat)
             log.warning("a command menu is refused", scope=scope.type, chat=_chat_of(scope), reason=reason)
         except DeliveryError as error:
             # It is tried again at the next look.
             log.info("a command menu could not be set", scope=scope.type, reason=str(error))
             return
+        else:
+            self._closed.discard(_chat_of(scope) or 0)
         offered[key] = Offered(_digest(commands), reason)
         async with self._store.begin() as session:
             await menus.note(session, key, offered[key])

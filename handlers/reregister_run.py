@@ -8,6 +8,7 @@ meanwhile, and whatever is killed, it is switched on.
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
@@ -34,16 +35,25 @@ REFUSALS = frozenset({"unauthorised", "forbidden", "key_too_narrow"})
 LATE = 60.0
 
 
+Work = Callable[[], Awaitable[Reply]]
+
+
 def begun(request: Request, wanted: Anew) -> Reply:
     """What is under way, from now on in the background."""
     run = _Run(request, wanted)
-    return Reply(run.progress("off"), then=run.from_the_beginning, outcome=f"{wanted.name} is being registered anew")
+    return Reply(
+        run.progress("off"),
+        then=run.watched_again(run.from_the_beginning),
+        outcome=f"{wanted.name} is being registered anew",
+    )
 
 
 def goes_on(request: Request, wanted: Anew) -> Reply:
     """What a killed run had begun: nothing is switched off any more, only on."""
     run = _Run(request, wanted)
-    return Reply(run.progress("again"), then=run.after_a_kill, outcome=f"{wanted.name} is to be switched on")
+    return Reply(
+        run.progress("again"), then=run.watched_again(run.after_a_kill), outcome=f"{wanted.name} is to be switched on"
+    )
 
 
 class _Run:
@@ -57,6 +67,18 @@ class _Run:
         self._telling: asyncio.Task[None] | None = None
         self._was_off = self._let_go = False
         request.station.watch.left_alone.add(wanted.trunk)
+
+    def watched_again(self, work: Work) -> Work:
+        """A fault of ours must not leave the trunk unwatched."""
+
+        async def guarded() -> Reply:
+            try:
+                return await work()
+            except Exception:
+                self._request.station.watch.left_alone.discard(self._wanted.trunk)
+                raise
+
+        return guarded
 
     def progress(self, step: str, **more: Any) -> Message:
         return Message("trunk_anew", self._said | {"step": step, "seconds": 0.0} | more)
@@ -148,7 +170,12 @@ class _Run:
             await self._patience(pause)
             return await self._back_on(failed, TRIES)
 
-        return Reply(message, beside=True, then=go_on, outcome=f"{self._wanted.name} is still off; it is tried again")
+        return Reply(
+            message,
+            beside=True,
+            then=self.watched_again(go_on),
+            outcome=f"{self._wanted.name} is still off; it is tried again",
+        )
 
     async def _end(self, reply: Reply) -> Reply:
         """First said, then forgotten: what is killed in between says it again."""

@@ -143,3 +143,13 @@ async def test_two_people_do_not_do_it_at_once(room: Room) -> None:
         await pressed(room, await room.button("trunk.reregister_now", data, chat=ANNA), ANNA, ANNA)
     assert "It is being registered anew already." in room.chat.toasts
     assert room.running[STATION].watch.left_alone == {data["id"]}
+
+
+async def test_a_fault_of_the_bot_leaves_no_trunk_unwatched(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_args: object, **_options: object) -> bool:
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr("handlers.reregister_run.let_go", broken)
+    await room.registers_anew("Zadarma")
+    assert room.running[STATION].watch.left_alone == set()
+    assert len(await room.desk.registrations.left_over()) == 1, "the next start switches it on"

@@ -71,7 +71,11 @@ def facts_of(request: Request, trunk: TrunkStatus) -> dict[str, Any]:
     """Of one trunk of this request's station."""
     watch = request.station.watch
     again = watch.registers_again(trunk.id)
-    return trunk_facts(trunk, watch.listed.registration(trunk), watch.cause(trunk.id), registering_again=again)
+    facts = trunk_facts(trunk, watch.listed.registration(trunk), watch.cause(trunk.id), registering_again=again)
+    if facts["health"] is Health.PARTIAL and (since := watch.since(trunk.id, Health.PARTIAL)) is not None:
+        # Until 2026.3.40 the PBX only dates the registration, which holds.
+        facts["since"] = since
+    return facts
 
 
 def _is_registering(trunk: TrunkStatus) -> bool:

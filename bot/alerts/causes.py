@@ -9,9 +9,12 @@ from bot.pbx import TrunkStatus
 BAD = frozenset({Health.DOWN, Health.PARTIAL, Health.DEGRADED})
 
 
-def in_context(trunks: Iterable[tuple[TrunkStatus, Health]], banned: Collection[str] = ()) -> Mapping[str, Cause]:
+def in_context(
+    trunks: Iterable[tuple[TrunkStatus, Health]], banned: Collection[str] = (), reached: Collection[str] = ()
+) -> Mapping[str, Cause]:
     """The cause of each trunk by its id, whatever its health: a cause is only shown for what is not well. `banned` are
-    the ids of trunks whose provider the PBX's own firewall keeps out."""
+    the ids of trunks whose provider the PBX's own firewall keeps out, `reached` of those that have been half out for so
+    long that they have registered meanwhile."""
     seen = list(trunks)
     engine_sees_somebody = any(trunk.contact_status for trunk, _ in seen)
     causes = {trunk.id: _alone(trunk, engine_sees_somebody=engine_sees_somebody) for trunk, _ in seen}
@@ -22,7 +25,7 @@ def in_context(trunks: Iterable[tuple[TrunkStatus, Health]], banned: Collection[
             causes[trunk.id] = Cause.BANNED
         elif health is Health.DOWN and causes[trunk.id] is Cause.NO_ANSWER and trunk.host.lower() in answering:
             causes[trunk.id] = Cause.UNKNOWN
-    if _own_internet(seen, causes):
+    if _own_internet(seen, causes, reached):
         cut_off = [trunk.id for trunk, health in seen if health in BAD and _is_cut_off(trunk, causes)]
         causes |= dict.fromkeys(cut_off, Cause.OWN_INTERNET)
     return causes
@@ -44,17 +47,26 @@ def _alone(trunk: TrunkStatus, *, engine_sees_somebody: bool) -> Cause:
     return cause_of(trunk)
 
 
-def _own_internet(seen: Iterable[tuple[TrunkStatus, Health]], causes: Mapping[str, Cause]) -> bool:
-    """Several hosts out there are silent at once, and none works: what they have in common is the way to them. A trunk
-    that the PBX does not probe counts as registered until that runs out, and says nothing."""
+def _own_internet(
+    seen: Iterable[tuple[TrunkStatus, Health]], causes: Mapping[str, Cause], reached: Collection[str]
+) -> bool:
+    """Several hosts out there are silent at once, and none is heard: what they have in common is the way to them."""
     outside = [(trunk, health) for trunk, health in seen if trunk.host and not _is_near(trunk.host)]
     silent = {
         t.host.lower()
         for t, health in outside
-        if health in BAD and causes[t.id] in SILENT and causes[t.id] is not Cause.BANNED
+        if health in BAD and causes[t.id] in SILENT and causes[t.id] is not Cause.BANNED and t.id not in reached
     }
-    works = [trunk for trunk, health in outside if health is Health.UP]
-    return len(silent) > 1 and all(contact_of(trunk.contact_status) is Contact.UNASKED for trunk in works)
+    return len(silent) > 1 and not any(trunk.id in reached or _is_heard(trunk, health) for trunk, health in outside)
+
+
+def _is_heard(trunk: TrunkStatus, health: Health) -> bool:
+    """Its provider answers, be it slowly or with a refusal. A trunk that the PBX does not probe counts as registered
+    until that runs out, and says nothing."""
+    contact = contact_of(trunk.contact_status)
+    if health is Health.UP:
+        return contact is not Contact.UNASKED
+    return contact is Contact.ANSWERS and health is not Health.OFF
 
 
 def _is_name(host: str) -> bool:

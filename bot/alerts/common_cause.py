@@ -112,7 +112,9 @@ def _together(bad: Mapping[str, Bad], could: frozenset[str]) -> frozenset[str]:
     """Those that were hit within a minute of each other; who was down long before says nothing, for or against."""
     best: frozenset[str] = frozenset()
     for before, hit in _windows(bad):
-        enough = len(hit) >= AT_LEAST and len(hit) >= NEARLY_ALL * (len(could) - before)
+        # While all are only half out the provider may work, and ignore what it is asked.
+        is_down = not all(bad[station].half for station in hit)
+        enough = is_down and len(hit) >= AT_LEAST and len(hit) >= NEARLY_ALL * (len(could) - before)
         if enough and len(hit) > len(best):
             best = frozenset(hit)
     return best

@@ -3,7 +3,7 @@
 Measured: of the routes that fit a number the PBX tries the next one 0.2 s after a trunk that cannot be called over.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.pbx import OutboundRoute
@@ -21,15 +21,27 @@ class Detour:
 UNKNOWN_DETOUR = Detour()
 
 
-def detour(trunk: str, routes: Iterable[OutboundRoute] | None, working: Mapping[str, str]) -> Detour:
-    """For one trunk; `working` are the names by id of those over which calls go out now."""
-    if routes is None:
+def detour(
+    trunk: str,
+    routes: Iterable[OutboundRoute] | None,
+    working: Mapping[str, str],
+    unwatched: Collection[str] = (),
+) -> Detour:
+    """For one trunk; `working` are the names by id of those over which calls go out now, `unwatched` the ids of those
+    of which nobody knows."""
+    known = tuple(routes or ())
+    if routes is None or any(not route.trunk for route in known):
         return UNKNOWN_DETOUR
-    in_order = sorted(routes, key=lambda route: route.priority if route.priority is not None else 0)
+    in_order = sorted(known, key=lambda route: route.priority if route.priority is not None else 0)
     others = [route for route in in_order if route.trunk != trunk and route.trunk in working]
-    instead = [_first(route, others) for route in in_order if route.trunk == trunk]
-    taken = [route.trunk for route in instead if route is not None]
-    return Detour(None in instead, tuple(dict.fromkeys(working[other] for other in taken)))
+    perhaps = [route for route in in_order if route.trunk != trunk and route.trunk in unwatched]
+    own = [route for route in in_order if route.trunk == trunk]
+    instead = [_first(route, others) for route in own]
+    taken = tuple(dict.fromkeys(working[route.trunk] for route in instead if route is not None))
+    lost = [route for route, other in zip(own, instead, strict=True) if other is None]
+    if lost and all(_first(route, perhaps) is not None for route in lost):
+        return Detour(None, taken)
+    return Detour(bool(lost), taken)
 
 
 def _first(route: OutboundRoute, others: Sequence[OutboundRoute]) -> OutboundRoute | None:
@@ -37,7 +49,10 @@ def _first(route: OutboundRoute, others: Sequence[OutboundRoute]) -> OutboundRou
 
 
 def _covers(other: OutboundRoute, route: OutboundRoute) -> bool:
-    """Whether it takes every number that the route takes. Beginnings may be patterns: then only the same will do."""
+    """Whether it takes every number that the route takes. Beginnings may be patterns: then only the same will do, or
+    what takes everything."""
+    if not other.begins and _rest(other) is None:
+        return True
     if (other.begins, _rest(other)) == (route.begins, _rest(route)):
         return True
     if not _is_plain(other.begins) or not _is_plain(route.begins) or not route.begins.startswith(other.begins):

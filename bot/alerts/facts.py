@@ -23,7 +23,8 @@ def of_trunk(memory: TrunkMemory, sight: Sight, contact: str) -> dict[str, Any]:
         "type": memory.type,
         "contact": contact,
         "state": memory.state,
-        "cause": str(memory.cause),
+        # Of half an outage nobody knows why.
+        "cause": str(Cause.UNKNOWN if memory.health is Health.PARTIAL else memory.cause),
         "registering_again": memory.registering_again,
         "up_since": memory.up_since.isoformat() if memory.up_since else None,
         "bad_since": began.isoformat(),

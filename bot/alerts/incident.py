@@ -42,7 +42,9 @@ OUTAGES = frozenset(
 )
 # What makes a sound in the alert chats.
 LOUD = OUTAGES | {Kind.TRUNK_DETOURED, Kind.EXTENSION_OFFLINE}
-HALF_OUT = frozenset({Kind.TRUNK_PARTIAL, Kind.TRUNK_OUTBOUND_DOWN, Kind.TRUNK_DETOURED})
+# Half an outage that lasts, and all of it.
+LASTS_HALF_OUT = frozenset({Kind.TRUNK_OUTBOUND_DOWN, Kind.TRUNK_DETOURED})
+HALF_OUT = LASTS_HALF_OUT | {Kind.TRUNK_PARTIAL}
 TRUNKS = HALF_OUT | {Kind.TRUNK_DOWN, Kind.TRUNK_DEGRADED, Kind.TRUNK_UNKNOWN, Kind.TRUNK_FLAPPING}
 
 # Subjects of incidents are the ids of trunks, and these.

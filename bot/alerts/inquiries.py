@@ -33,6 +33,7 @@ class _Asked(Generic[T]):
 
     value: T | None = None
     again_at: datetime | None = None
+    is_forbidden: bool = False
 
     async def renew(
         self, question: Callable[[], Awaitable[Answer[T]]], every: timedelta, now: datetime, *, at_once: bool = False
@@ -44,7 +45,8 @@ class _Asked(Generic[T]):
             self.value = (await question()).value
         except PbxError as error:
             log.info("the PBX does not answer a question of the watch", reason=str(error))
-            self.again_at = now + (WITHOUT_RIGHT if isinstance(error, Forbidden) else AGAIN_AFTER)
+            self.is_forbidden = isinstance(error, Forbidden)
+            self.again_at = now + (WITHOUT_RIGHT if self.is_forbidden else AGAIN_AFTER)
         else:
             self.again_at = now + every
 
@@ -71,6 +73,11 @@ class Inquiries:
     @property
     def listed(self) -> Mapping[str, TrunkRow]:
         return {row.id: row for row in self._list.value or ()}
+
+    @property
+    def knows_list(self) -> bool:
+        """While it is not known, nothing is missing; with a key that may not read it, what has no state is gone."""
+        return self._list.value is not None or self._list.is_forbidden
 
     async def renew_list(self, now: datetime, *, missed: bool) -> None:
         """`missed`: a trunk has gone from the states, and only the list tells whether it was deleted."""

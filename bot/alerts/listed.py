@@ -27,11 +27,12 @@ class Listed:
         return {trunk.id: trunk for trunk in told_apart([*told.values(), *left_out])} if left_out else dict(told)
 
     def registration(self, trunk: TrunkStatus) -> str:
-        """As `health_of` wants it. Of an IAX trunk whose state was told once, every word is believed."""
-        if trunk.id in self.seen_working:
-            return "outbound"
+        """As `health_of` wants it. Of an IAX trunk that is not listed, and whose state was told once, every word is
+        believed."""
         row = self.rows.get(trunk.id)
-        return row.registration if row is not None else "none"
+        if row is not None:
+            return row.registration
+        return "outbound" if trunk.id in self.seen_working else "none"
 
     def contact(self, trunk: str) -> str:
         """How to reach its provider, where somebody has noted that in the PBX."""

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from bot.alerts.health import Health
 from bot.alerts.incident import (
     HALF_OUT,
+    LASTS_HALF_OUT,
     Changed,
     Closed,
     Eased,
@@ -140,8 +141,13 @@ def _judge_partial(
         return memory, None
     if memory.returning and memory.bad_since != memory.since:
         return _judge_return(memory)
+    told_to_last = memory.alarm in LASTS_HALF_OUT
+    if told_to_last:
+        # It was down for a moment, too short to be told of.
+        memory, was_down = _end_drop(memory)
+        memory = replace(memory, bad_since=memory.since) if was_down else memory
     began = memory.bad_since or memory.since
-    lasts = policy.lasts(max(began, judge_from or began), now, policy.partial_after)
+    lasts = told_to_last or policy.lasts(max(began, judge_from or began), now, policy.partial_after)
     held = policy.lasts(max(began, judge_from or began), now, policy.alert_after)
     if not (lasts or (held and not memory.returning)) or (memory.flapping_since is not None and not lasts):
         return memory, Changed() if changed and memory.alarm else None
@@ -153,8 +159,10 @@ def _judge_partial(
         told = Opened(kind, began)
     elif kind is Kind.TRUNK_DETOURED and memory.alarm is Kind.TRUNK_OUTBOUND_DOWN:
         told = Eased(kind)
+    elif told_to_last:
+        told = Worsened(kind, memory.no_detour_since or now)
     else:
-        told = Worsened(kind, began)
+        told = Worsened(kind, now if lasts else began)
     return replace(memory, settled=Health.PARTIAL, alarm=kind), told
 
 
@@ -170,7 +178,7 @@ def _half_out(memory: TrunkMemory, now: datetime, policy: Policy) -> Kind:
 def _judge_return(memory: TrunkMemory) -> tuple[TrunkMemory, Transition | None]:
     """Registered again, and not asked yet: the outage is over, and what may follow is another."""
     memory, _ = _end_drop(memory)
-    memory = replace(memory, bad_since=memory.since, up_since=memory.since)
+    memory = replace(memory, bad_since=memory.since, up_since=None)
     if memory.flapping_since is not None:
         if memory.alarm is not Kind.TRUNK_DOWN:
             return memory, Changed() if memory.alarm else None
@@ -183,7 +191,7 @@ def _judge_bad(
     memory: TrunkMemory, now: datetime, policy: Policy, judge_from: datetime | None, *, changed: bool
 ) -> tuple[TrunkMemory, Transition | None]:
     is_down = memory.health is Health.DOWN
-    if is_down and memory.alarm in HALF_OUT - {Kind.TRUNK_PARTIAL}:
+    if is_down and memory.alarm in LASTS_HALF_OUT:
         # It was half out for long: this is another thing, and begins now.
         memory = replace(memory, bad_since=memory.since)
     began = memory.bad_since or memory.since

@@ -1,13 +1,13 @@
 """What one look at a station showed, in the bot's own terms and on the bot's own clock. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.alerts import causes
 from bot.alerts.detour import UNKNOWN_DETOUR, Detour, detour
-from bot.alerts.health import SILENT, Cause, Health, health_of
+from bot.alerts.health import SILENT, Cause, Contact, Health, contact_of, health_of
 from bot.alerts.listed import NOTHING_LISTED, Listed
 from bot.pbx import (
     Answer,
@@ -102,9 +102,11 @@ def seen(
     *,
     routes: Iterable[OutboundRoute] | None = None,
     banned: Mapping[str, Ban] | None = None,
+    reached: Collection[str] = (),
 ) -> Sight:
     """The PBX's times are moved onto our clock by the time its answer carried. `routes` are its outbound routes, where
-    they matter and are known, `banned` the bans of silent providers by the ids of their trunks."""
+    they matter and are known, `banned` the bans of silent providers by the ids of their trunks, `reached` as
+    `causes.in_context` wants them."""
     pbx_now = answer.pbx_time or now
     skew = now - pbx_now
     if abs(skew) < SAME_CLOCK:
@@ -112,18 +114,25 @@ def seen(
     measured = [trunk.last_update for trunk in answer.value.values() if trunk.last_update]
     stale = bool(answer.warnings) or any(pbx_now - moment > STALE_AFTER for moment in measured)
     healths, bans = healths_of(answer.value, listed), banned or {}
-    why = causes.in_context(healths, bans)
-    working = {trunk.id: trunk.name for trunk, health in healths if health is Health.UP}
+    why = causes.in_context(healths, bans, reached)
+    working = {trunk.id: trunk.name for trunk, health in healths if _takes_calls(trunk, health)}
+    unwatched = {trunk.id for trunk, health in healths if health is Health.UNWATCHED}
     known = None if routes is None else tuple(routes)
     trunks = {}
     for trunk, health in healths:
         one = _trunk(trunk, health, why[trunk.id], now, skew)
         if health is Health.PARTIAL:
-            one = replace(one, detour=detour(trunk.id, known, working))
+            one = replace(one, detour=detour(trunk.id, known, working, unwatched))
         if one.cause is Cause.BANNED and (until := bans[trunk.id].until) is not None:
             one = replace(one, banned_until=until + skew)
         trunks[trunk.id] = one
     return Sight(now, trunks=trunks, stale=stale, skew=skew, dialect=told_by(answer.value.values()))
+
+
+def _takes_calls(trunk: TrunkStatus, health: Health) -> bool:
+    """Also while its provider answers slowly."""
+    answers = contact_of(trunk.contact_status) is Contact.ANSWERS
+    return health is Health.UP or (health is Health.DEGRADED and answers)
 
 
 def not_seen(error: PbxError, now: datetime) -> Sight:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.alerts.detour import UNKNOWN_DETOUR, Detour
 from bot.alerts.health import SILENT, Cause, Health, is_inbound
-from bot.alerts.incident import Kind
+from bot.alerts.incident import HALF_OUT, Kind
 from bot.alerts.observation import TrunkSight
 
 LOOKS = 2
@@ -99,7 +99,7 @@ def take_in(memory: TrunkMemory, sight: TrunkSight) -> tuple[TrunkMemory, bool]:
         since=since,
         looks=min(memory.looks + 1, LOOKS) if same else 1,
         measured_at=sight.measured_at,
-        bad_since=(memory.bad_since or since) if bad else memory.bad_since,
+        bad_since=_bad_since(memory, sight, since),
     )
     return after, same and bad and _said(after) != _said(before)
 
@@ -109,7 +109,16 @@ def _said(memory: TrunkMemory) -> tuple[object, ...]:
 
 
 def _was_down(memory: TrunkMemory) -> bool:
-    return memory.health is Health.DOWN or memory.alarm is Kind.TRUNK_DOWN
+    """What is told to be half out goes on being that, until it is told to be down."""
+    return memory.alarm is Kind.TRUNK_DOWN or (memory.health is Health.DOWN and memory.alarm not in HALF_OUT)
+
+
+def _bad_since(memory: TrunkMemory, sight: TrunkSight, since: datetime) -> datetime | None:
+    """A trunk that goes down again after its outage was told to be over begins another."""
+    if sight.health not in BAD:
+        return memory.bad_since
+    again = sight.health is Health.DOWN and memory.returning and memory.alarm is None
+    return since if again and memory.health is Health.PARTIAL else memory.bad_since or since
 
 
 def _heard(memory: TrunkMemory, sight: TrunkSight) -> TrunkMemory:

@@ -18,11 +18,13 @@ CUT_OFF = frozenset({Trouble.UNREACHABLE, Trouble.TIMED_OUT})
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """Since when; `due` is when the station would tell of it; `trunks` are how many of it are down."""
+    """Since when; `due` is when the station would tell of it; `trunks` are how many of it are down. `half`: none of
+    them is wholly down yet."""
 
     since: datetime
     due: datetime
     trunks: int = 0
+    half: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,34 +54,36 @@ def view(
     *,
     looked: bool,
 ) -> View:
-    def bad(since: datetime, trunks: int = 0, hold: timedelta = alert_after) -> Bad:
+    def bad(since: datetime, trunks: int = 0, *, half: bool = False) -> Bad:
         # A beginning in the future is of a clock that was wrong then.
         began = min(since, now)
-        return Bad(began, max(began, min(memory.judge_from or began, now)) + hold, trunks)
+        hold = partial_after if half else alert_after
+        return Bad(began, max(began, min(memory.judge_from or began, now)) + hold, trunks, half)
 
     if memory.trouble in CUT_OFF:
         return View(station, bad(memory.since or now), None, looked)
     if memory.trouble is not None or memory.alarm:
         return View(station, None, None, looked)
 
-    def hold_off(there: Iterable[TrunkMemory]) -> timedelta:
-        """Half an outage of all of them is one only once it lasts."""
-        return alert_after if any(trunk.health is Health.DOWN for trunk in there) else partial_after
-
     at: dict[str, list[TrunkMemory]] = {}
     for trunk in trunks:
         if trunk.health not in (Health.OFF, Health.UNWATCHED) and (host := host_of(trunk.host)):
             at.setdefault(host, []).append(trunk)
     hosts = {
-        host: bad(max(trunk.bad_since or trunk.since for trunk in there), len(there), hold_off(there))
-        if all(_is_down(trunk) for trunk in there)
+        host: bad(
+            max(trunk.bad_since or trunk.since for trunk in there),
+            len(there),
+            half=all(trunk.health is not Health.DOWN for trunk in there),
+        )
+        if all(_is_down(trunk, now, partial_after) for trunk in there)
         else None
         for host, there in at.items()
     }
     return View(station, None, hosts, looked)
 
 
-def _is_down(trunk: TrunkMemory) -> bool:
-    """Also while it counts as registered: a dead provider's trunks lose that one by one, and their answers at once."""
-    half = trunk.health in (Health.PARTIAL, Health.DEGRADED)
-    return trunk.health is Health.DOWN or (half and trunk.cause in SILENT)
+def _is_down(trunk: TrunkMemory, now: datetime, partial_after: timedelta) -> bool:
+    """Also while it counts as registered: a dead provider's trunks lose that one by one, and their answers at once.
+    What is half out for longer than that takes is half out, and its provider is not down."""
+    half = trunk.health in (Health.PARTIAL, Health.DEGRADED) and trunk.cause in SILENT
+    return trunk.health is Health.DOWN or (half and now - (trunk.bad_since or trunk.since) < partial_after)

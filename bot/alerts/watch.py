@@ -12,7 +12,7 @@ from bot import metrics
 from bot.alerts import facts, machine, station_machine, trunk_memory
 from bot.alerts import memory as memories
 from bot.alerts.health import Cause, Health
-from bot.alerts.incident import STATION, Happened, is_of_trunk
+from bot.alerts.incident import LASTS_HALF_OUT, STATION, Happened, is_of_trunk
 from bot.alerts.inquiries import Inquiries
 from bot.alerts.ledger import Ledger
 from bot.alerts.listed import Listed
@@ -116,6 +116,11 @@ class Watch:
         memory = self._trunks.get(trunk)
         return memory.cause if memory is not None and memory.health is Health.DOWN else None
 
+    def since(self, trunk: str, health: Health) -> datetime | None:
+        """Since when it is as it is; None when the watch has not seen it so. The PBX dates the registration alone."""
+        memory = self._trunks.get(trunk)
+        return memory.since if memory is not None and memory.health is health else None
+
     def registers_again(self, trunk: str) -> bool:
         """Whether its provider is back, and the PBX's next attempt still to come."""
         memory = self._trunks.get(trunk)
@@ -218,7 +223,11 @@ class Watch:
             routes = await self._inquiries.outbound(now)
         if silent := silent_in(healths):
             banned = await self._inquiries.banned(silent, now)
-        return seen(answer, self._clock(), listed, routes=routes, banned=banned)
+        return seen(answer, self._clock(), listed, routes=routes, banned=banned, reached=self._reached())
+
+    def _reached(self) -> set[str]:
+        """Half out for longer than a registration lasts: they have registered again meanwhile."""
+        return {subject for subject, memory in self._trunks.items() if memory.alarm in LASTS_HALF_OUT}
 
     async def _judge(self, sight: Sight) -> None:
         hold_off = timedelta(seconds=self._policy.alert_after)
@@ -294,6 +303,9 @@ class Watch:
                     Happened(subject, told, facts.of_trunk(after[subject], sight, self.listed.contact(subject)))
                 )
         for subject in before.keys() - sight.trunks.keys():
+            if not self._inquiries.knows_list:
+                after[subject] = before[subject]
+                continue
             kept, told = machine.step_missing(before[subject], sight.at)
             if kept is not None:
                 after[subject] = kept

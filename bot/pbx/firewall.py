@@ -40,4 +40,6 @@ class Firewall:
 def _ban(address: str, row: object) -> Ban:
     bans = mappings(row.get("bans")) if isinstance(row, Mapping) else []
     ends = [_Jailed.model_validate(ban).until for ban in bans]
-    return Ban(address, max((end for end in ends if end is not None), default=None))
+    # A ban for good has no end, or one before all time.
+    known = [end for end in ends if end is not None and end.timestamp() > 0]
+    return Ban(address, max(known) if len(known) == len(ends) and known else None)

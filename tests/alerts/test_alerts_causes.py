@@ -81,6 +81,19 @@ def test_a_trunk_that_works_over_the_internet_speaks_against_it_whatever_shows_t
     assert why(*silent, unprobed)["a"] is Cause.OWN_INTERNET
 
 
+@pytest.mark.parametrize("heard", [REFUSED, ("lagged", "Reachable")])
+def test_a_provider_that_is_heard_speaks_against_it_whatever_it_answers(heard: State) -> None:
+    causes = why(trunk("a", DEAD, EUROPE), trunk("b", DEAD, AMERICA), trunk("c", heard, "sip.sipgate.de"))
+    assert causes["a"] is Cause.NO_ANSWER
+
+
+def test_a_trunk_that_ignores_options_for_long_has_registered_meanwhile() -> None:
+    trunks = [trunk("a", SILENT, EUROPE), trunk("b", DEAD, AMERICA)]
+    healths = [(one, health_of(one)) for one in trunks]
+    assert in_context(healths)["b"] is Cause.OWN_INTERNET
+    assert in_context(healths, reached={"a"})["b"] is Cause.NO_ANSWER
+
+
 def test_a_provider_that_the_pbx_keeps_out_is_no_sign_of_the_internet() -> None:
     trunks = [trunk("a", DEAD, EUROPE), trunk("b", DEAD, AMERICA)]
     causes = in_context([(one, health_of(one)) for one in trunks], {"a"})

@@ -40,10 +40,21 @@ def test_calls_go_over_the_next_route_that_takes_all_of_them(
     assert detour("zadarma", routes(("zadarma", "7", 10), *others), WORKING) == found
 
 
-def test_patterns_are_the_same_or_nobody_knows() -> None:
+def test_patterns_are_the_same_or_one_takes_everything() -> None:
     pattern = ("zadarma", "(7|8)", 10)
     assert detour("zadarma", routes(pattern, ("mango", "(7|8)", 10)), WORKING).loses_calls is False
+    assert detour("zadarma", routes(pattern, ("mango", "", -1)), WORKING).loses_calls is False
     assert detour("zadarma", routes(pattern, ("mango", "7", 10)), WORKING).loses_calls is True
+
+
+def test_of_a_trunk_that_is_not_watched_nobody_knows_whether_it_takes_calls() -> None:
+    ways = routes(("zadarma", "7", 10), ("line", "7", 10))
+    assert detour("zadarma", ways, WORKING, {"line"}) == UNKNOWN_DETOUR
+    assert detour("zadarma", [*ways, *routes(("mango", "", -1))], WORKING, {"line"}).trunks == ("Mango Office",)
+
+
+def test_with_a_route_that_names_no_trunk_nothing_is_known() -> None:
+    assert detour("zadarma", routes(("", "7", 10)), WORKING) == UNKNOWN_DETOUR
 
 
 def test_where_some_numbers_have_another_way_and_some_have_not_calls_are_lost() -> None:

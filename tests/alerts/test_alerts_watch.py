@@ -544,3 +544,19 @@ async def test_the_dialect_is_remembered_after_what_showed_it_is_gone() -> None:
     await scene.looks(2)
     await scene.restarts()
     assert scene.watch.dialect is Dialect.FROM_2026_3_40
+
+
+async def test_while_the_list_of_trunks_is_not_known_none_is_missing() -> None:
+    scene = await healthy()
+    scene.pbx.rows["line"] = TrunkRow(id="line", type="IAX", represent="IAX: Line", registration_type="outbound")
+    await scene.restarts()
+    await scene.looks(5)
+
+    async def refuses(_priority: object = None) -> Never:
+        raise TimedOut("30 s")
+
+    scene.pbx.list = refuses  # type: ignore[method-assign]
+    await scene.restarts()
+    await scene.looks(20)
+    assert scene.ledger.told == [("line", NotTold())]
+    assert "line" in scene.watch._trunks

@@ -113,7 +113,7 @@ def _header(scenario: Scenario, name: str, value: str) -> None:
         case "routes":
             for one in value.split(","):
                 trunk, begins, rest = one.split()
-                scenario.routes.append((trunk, begins, int(rest)))
+                scenario.routes.append((trunk, "" if begins == "any" else begins, int(rest)))
         case "quiet":
             person, hours = value.split()
             scenario.quiet[person] = hours

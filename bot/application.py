@@ -131,7 +131,14 @@ class Application:
         )
         self._administrators = Administrators(self._store, self._fleet.whole.destinations, clock, self._courier.wake)
         self._reachability = Reachability(
-            self._store, self._messenger.seen, self._administrators, self._alert_chats, clock, self._courier.wake
+            self._store,
+            self._messenger.seen,
+            self._administrators,
+            self._alert_chats,
+            clock,
+            self._courier.wake,
+            shut_out=self._fleet.shut_out,
+            let_in=self._fleet.let_in,
         )
         self._renewing = Renewing(
             self._fleet,

@@ -253,6 +253,11 @@ class Fleet:
         for station in (self.whole, *self):
             if await station.fallback.closed(session, chat, reason, now):
                 break
+        await self.shut_out(session, chat)
+
+    async def shut_out(self, session: AsyncSession, chat: int) -> None:
+        """What is open and was told in a chat that takes nothing any more is told to others."""
+        now = self._shared.clock()
         for name in await fallback.stations_shown_in(session, chat):
             await self[name].fallback.shut_out(session, chat, now)
         self.ticker.wake()

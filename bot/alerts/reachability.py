@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.alerts.administrators import Administrators
 from bot.chat.doors import Closed, Seen, why_closed
@@ -58,7 +59,8 @@ def perhaps_meant(chat: int) -> Sequence[int]:
 
 
 class Reachability:
-    """`seen` asks Telegram, `chats` are those that alerts go to. `wake` tells the courier."""
+    """`seen` asks Telegram, `chats` are those that alerts go to. `wake` tells the courier; `shut_out` and `let_in` are
+    told of a chat that is found to be closed, or open again since it closed then."""
 
     def __init__(
         self,
@@ -68,6 +70,9 @@ class Reachability:
         chats: Callable[[], Awaitable[Collection[int]]],
         clock: Callable[[], datetime],
         wake: Callable[[], None],
+        *,
+        shut_out: Callable[[AsyncSession, int], Awaitable[None]],
+        let_in: Callable[[AsyncSession, int, datetime], Awaitable[None]],
     ) -> None:
         self._store = store
         self._seen = seen
@@ -75,6 +80,8 @@ class Reachability:
         self._chats = chats
         self._clock = clock
         self._wake = wake
+        self._shut_out = shut_out
+        self._let_in = let_in
         # What the log has of it, by chat: the store knows what people were told.
         self._logged: dict[int, Unreached] = {}
 
@@ -111,7 +118,8 @@ class Reachability:
             reason = (await closed.reasons(session, [chat])).get(chat)
             found = reason is not None and why_closed(reason) in NOT_FOUND
             if found:
-                await closed.reopen(session, [chat], self._clock())
+                for opened, since in (await closed.reopen(session, [chat], self._clock())).items():
+                    await self._let_in(session, opened, since)
         if found:
             self._wake()
 
@@ -131,6 +139,8 @@ class Reachability:
                 log.error("no administrator can be reached: an outage may be told to nobody; look at ADMINS")
                 return
             new = [one for one in unreached if await closed.close(session, one.chat, _reason(one), now)]
+            for one in new:
+                await self._shut_out(session, one.chat)
             if new:
                 facts = {"places": [asdict(one) for one in new]}
                 await self._administrators.owe(session, "unreachable", facts)

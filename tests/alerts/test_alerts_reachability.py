@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.testing import capture_logs
 
 from bot.access import Destination
@@ -28,6 +30,9 @@ class Town:
     def __init__(self, store: Store, *chats: int) -> None:
         self.books = Books(store)
         self.chats = list(chats)
+        # What was open there is told to others, and what is open is told there again.
+        self.shut_out: list[int] = []
+        self.let_in: list[int] = []
         self.there: dict[int, Seen] = {one: Seen("Name") for one in (ANNA, BORIS, VERA)} | {SUPPORT: Seen("Support")}
         destinations = Destinations(STATION, [Destination(one) for one in chats], self.books.grants)
         self.administrators = Administrators(store, destinations, lambda: self.books.now, lambda: None)
@@ -41,7 +46,15 @@ class Town:
             self._chats,
             lambda: self.books.now,
             lambda: None,
+            shut_out=self._shut,
+            let_in=self._let,
         )
+
+    async def _shut(self, _session: AsyncSession, chat: int) -> None:
+        self.shut_out.append(chat)
+
+    async def _let(self, _session: AsyncSession, chat: int, _since: datetime) -> None:
+        self.let_in.append(chat)
 
     async def seen(self, chat: int) -> Seen:
         return self.there.get(chat, NOT_FOUND)
@@ -138,10 +151,10 @@ async def test_what_is_found_again_takes_alerts_again_but_not_what_blocked_the_b
         await closed.close(session, 78, "Forbidden: bot was blocked by the user", town.books.now)
     town.there[78] = Seen("Somebody")
     await town.reachability.look()
-    assert await town.closed() == {77, 78}
+    assert (await town.closed(), town.shut_out) == ({77, 78}, [77])
     town.there[77] = Seen("Anna")
     await town.reachability.look()
-    assert await town.closed() == {78}
+    assert (await town.closed(), town.let_in) == ({78}, [77])
 
 
 async def test_telegram_being_away_says_nothing_of_any_chat(store: Store) -> None:

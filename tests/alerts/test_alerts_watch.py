@@ -555,7 +555,7 @@ async def test_while_the_list_of_trunks_is_not_known_none_is_missing() -> None:
     async def refuses(_priority: object = None) -> Never:
         raise TimedOut("30 s")
 
-    scene.pbx.list = refuses  # type: ignore[method-assign]
+    scene.pbx.list = refuses  # type: ignore[method-assign, assignment]
     await scene.restarts()
     await scene.looks(20)
     assert scene.ledger.told == [("line", NotTold())]

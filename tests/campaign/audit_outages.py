@@ -86,8 +86,10 @@ def _told(books: Books, evidence: Evidence, outage: Outage, incident: Row) -> It
     # Perhaps only a change of a message was lost, which was made good once the chat let the bot in again.
     lost = {json.loads(one["facts"])["chat"] for one in events if one["what"] == "undelivered"}
     yield from _told_everywhere(books, evidence, outage, incident, told, lost)
+    # While it is muted nobody new is told of it.
+    silenced = any(one["what"] == "held" for one in events)
     for chat in _left_alone(books, incident, events):
-        if ADMIN not in told:
+        if ADMIN not in told and not silenced:
             yield Finding("lost", f"{outage.name}: {chat} shut the bot out meanwhile, and nobody stood in for it")
 
 

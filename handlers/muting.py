@@ -96,7 +96,7 @@ async def no_longer_silenced(request: Request, ended: list[Silence]) -> Message:
         ):
             still = silence.holding(current, incident.subject, request.now)
             held = {"id": still.id, "ends": silence.ends(still, request.now)} if still else None
-            down.append(down_facts(incident, names) | {"held": held})
+            down.append(down_facts(incident, names) | {"held": held, "taken_by": incident.acknowledged_by})
     facts = {
         "station": request.station.name,
         "person": request.actor.name,

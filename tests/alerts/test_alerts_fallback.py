@@ -221,7 +221,7 @@ async def test_a_group_lost_amid_an_outage_is_stood_in_for_at_once_and_the_next_
     await books.arrives()
     assert len(await books.alerts()) == 2, "what is open is shown to the group again"
     await books.ends()
-    assert [row.chat_id for row in await books.owed() if row.template == "alert_over"] == [BORIS, ANNA, GROUP]
+    assert [row.chat_id for row in await books.owed() if row.template == "alert_over"] == [GROUP, BORIS, ANNA]
 
 
 async def test_a_group_let_in_after_the_end_sees_that_it_is_over(books: Books) -> None:

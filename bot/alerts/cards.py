@@ -125,8 +125,8 @@ class Cards:
         return found.scalars().all()
 
     async def take_up(self, session: AsyncSession, card: Card, now: datetime) -> bool:
-        """The chat of a card that was lost takes messages again: what it shows is as it is now, and it goes on with what
-        is open, or points to what told of that since. True when it goes on and has told nothing of it meanwhile."""
+        """The chat of a card that was lost takes messages again: what it shows is as it is now, and it goes on with
+        what is open, or points to what told of that since. True when it goes on, and nothing of it was told since."""
         message = await self._message(session, card)
         if message.state in (*outbox.WAITING, "sending"):
             # It was on its way meanwhile, and arrives after all.

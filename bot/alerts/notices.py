@@ -132,7 +132,8 @@ class Notices:
         await self._cards.refresh(session, incident, now)
 
     async def worsened(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
-        """It is told anew, from the first step. Until then, and where it is not, what told of it shows what it became."""
+        """It is told anew, from the first step. Until then, and where it is not, what told of it shows what it has
+        become."""
         incident.step, incident.facts = 0, incident.facts | asked.nobody_yet()
         await self._cards.refresh(session, incident, now)
         await self.advance(session, incident, now)

@@ -118,7 +118,8 @@ class Pages:
         card = await self._cards.tell(session, incident, to, loud=loud, now=now, not_before=not_before, anew=anew)
         message = await session.get_one(Outgoing, card.message)
         # A message that was there already was only changed, which nobody hears.
-        added = message.created_at < now and message.state not in outbox.WAITING
+        was_there = message.created_at < now and message.state not in outbox.WAITING
+        added: dict[str, Any] = {"added": True} if was_there else {}
         chain.note(
             session,
             incident,
@@ -131,7 +132,7 @@ class Pages:
             loud=loud,
             card=card.id,
             message=card.message,
-            **({"added": True} if added else {}),
+            **added,
         )
         if not_before is not None:
             chain.note(session, incident, "held", now, rule="quiet", until=not_before.isoformat(), by=person, reason="")

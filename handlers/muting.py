@@ -96,7 +96,7 @@ async def no_longer_silenced(request: Request, ended: list[Silence]) -> Message:
         ):
             still = silence.holding(current, incident.subject, request.now)
             held = {"id": still.id, "ends": silence.ends(still, request.now)} if still else None
-            down.append(down_facts(incident, names) | {"held": held})
+            down.append(down_facts(incident, names) | {"held": held, **_told_of(incident)})
     facts = {
         "station": request.station.name,
         "person": request.actor.name,
@@ -105,6 +105,12 @@ async def no_longer_silenced(request: Request, ended: list[Silence]) -> Message:
         "down": down,
     }
     return Message("unmuted", facts)
+
+
+def _told_of(incident: Incident) -> dict[str, Any]:
+    """What was told before is told again only where somebody is to take it; it is said who has it."""
+    waits = incident.kind in OUTAGES and incident.acknowledged_at is None
+    return {"is_told": not incident.step or waits, "taken_by": incident.acknowledged_by if incident.step else None}
 
 
 def _check(request: Request, subject: Subject, until: Until, down: list[Incident]) -> None:

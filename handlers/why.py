@@ -3,6 +3,7 @@ back and by which rule, who took it."""
 
 from collections.abc import Mapping
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from bot.chat.message import Button, Message, Rows, mark
@@ -47,6 +48,8 @@ async def _chain(request: Request, incident: Incident, part: int) -> Message:
     sent = await request.desk.incidents.sent([event.facts["message"] for event in chain if event.facts.get("message")])
     steps = [_step(event, incident, sent, names) for event in chain]
     steps += [_told_of_the_end(d.card.chat_id, row, names) for d in cards for row in _answers(d, incident.ended_at)]
+    # What is known late stands where it happened.
+    steps.sort(key=itemgetter("at"))
     last = max(0, (len(steps) - 1) // PAGE)
     part = max(0, min(part, last))
     facts = {
@@ -102,6 +105,7 @@ def _step(
         "chat": chat,
         "private": chat > 0,
         "loud": bool(facts.get("loud")),
+        "added": bool(facts.get("added")),
         "everywhere": bool(facts.get("everywhere")),
         "delivery": _delivery(sent.get(facts.get("message") or 0)),
     }

@@ -4,6 +4,7 @@ of the outbox to exactly them, and nobody who was due was left out. Pure, on the
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import text
@@ -32,7 +33,7 @@ def broken_claims(tables: Tables, *, stand_ins: Collection[int] = (), alert_chat
             *_said_again(books, incident),
             *_stood_in(books, incident, stand_ins, alert_chats),
         )
-    ]
+    ] + list(_points_to_nothing(books))
 
 
 def passed_over(tables: Tables, order: Sequence[int], away: Collection[int] = ()) -> list[str]:
@@ -63,6 +64,10 @@ async def tables_of(store: Store) -> dict[str, list[Row]]:
 class _Books:
     def __init__(self, tables: Tables) -> None:
         self.rows = {row["id"]: row for row in tables["outbox"]}
+        self.edits: dict[int, Row] = {}
+        for row in sorted(tables["outbox"], key=itemgetter("id")):
+            if row["action"] == "edit" and row["state"] in OWED and row["about"] is not None:
+                self.edits[row["about"]] = row
         self.cards = {card["id"]: card for card in tables["cards"]}
         self.cards_of: dict[int, list[Row]] = defaultdict(list)
         for link in tables["card_incidents"]:
@@ -76,6 +81,11 @@ class _Books:
         if row is None:
             return False
         return row["state"] in OWED or (row["state"] == "dead" and bool(row["fallback"])) or row["error"] in UNSAID
+
+    def looks(self, row: Row) -> dict[str, Any]:
+        """What a message shows by now."""
+        facts: dict[str, Any] = json.loads(self.edits.get(row["id"], row)["facts"])
+        return facts
 
     def told(self, incident: Row, chat: int) -> list[Row]:
         """The messages that showed the incident there."""
@@ -147,6 +157,27 @@ def _stood_in(books: _Books, incident: Row, stand_ins: Collection[int], alert_ch
         and not any(books.reaches(books.rows.get(e["facts"]["message"])) for e in told)
     ):
         yield f"incident {incident['id']}: an outage that reached nobody"
+
+
+def _points_to_nothing(books: _Books) -> Iterator[str]:
+    """A message that says that there is another one in its chat, where none tells of the same."""
+    alerts = [row for row in books.rows.values() if (row["template"], row["action"]) == ("alert", "send")]
+    looks = {row["id"]: books.looks(row) for row in alerts}
+    numbers = {id_: {one["number"] for one in facts.get("incidents", ())} for id_, facts in looks.items()}
+    for row in alerts:
+        facts = looks[row["id"]]
+        # A group that became another has its newer messages there.
+        has_moved = all(card["chat_id"] != row["chat_id"] for card in books.cards.values())
+        if row["state"] not in OWED or not facts.get("superseded") or has_moved:
+            continue
+        if not any(
+            books.reaches(other) and numbers[other["id"]] & numbers[row["id"]]
+            for other in alerts
+            if other["chat_id"] == row["chat_id"]
+            and (other["id"] > row["id"] or (facts.get("elsewhere") and other["id"] != row["id"]))
+            and not looks[other["id"]].get("superseded")
+        ):
+            yield f"message {row['id']} to {row['chat_id']} points to another one, and there is none"
 
 
 def _why(row: Row | None) -> str:

@@ -49,20 +49,27 @@ class Cards:
         loud: bool,
         now: datetime,
         not_before: datetime | None = None,
+        anew: bool = False,
     ) -> Card:
-        """Show the incident in a chat. Where it is shown already, it is put under the chat once more."""
-        if (card := await self._showing(session, incident, to)) is not None:
-            await self.repost(session, card, loud=loud, now=now)
-            return card
+        """Show the incident in a chat. Where it is shown already, it is put under the chat once more; or told `anew` as
+        what it has become, and what told of it there points to that."""
+        older = await self._showing(session, incident, to)
+        if older is not None and not anew:
+            await self.repost(session, older, loud=loud, now=now)
+            return older
+        done_with = older if older is not None and await self._leave(session, older, incident, now) else None
         # What concerns all PBXs stands alone, and nothing is put beside it.
         alone = not_before is not None or incident.station == EVERY_STATION
         card = None if alone else await self._joinable(session, incident, to, loud=loud, now=now)
         if card is None:
-            return await self._open(session, incident, to, loud=loud, now=now, not_before=not_before)
-        session.add(CardIncident(card_id=card.id, incident_id=incident.id))
-        card.joined_at = now
-        await session.flush()
-        await self._show(session, card, now)
+            card = await self._open(session, incident, to, loud=loud, now=now, not_before=not_before)
+        else:
+            session.add(CardIncident(card_id=card.id, incident_id=incident.id))
+            card.joined_at = now
+            await session.flush()
+            await self._show(session, card, now)
+        if done_with is not None:
+            await self._supersede(session, done_with, card, now)
         return card
 
     async def refresh(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
@@ -77,22 +84,6 @@ class Cards:
         """The incident has ended: its cards say so, and those of which nothing is left open are answered."""
         for card in await self.of(session, incident):
             await self._end_card(session, card, now)
-
-    async def supersede(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
-        """The incident became another thing: what told of it points to the alert that follows."""
-        for card in await self.of(session, incident):
-            if len(await self._incidents(session, card)) > 1:
-                link = await session.get_one(CardIncident, (card.id, incident.id))
-                await session.delete(link)
-                await session.flush()
-                await self._end_card(session, card, now)
-                continue
-            card.closed_at = now
-            message = await self._message(session, card)
-            if _was_never_tried(message):
-                outbox.drop(message, "told as something else")
-            else:
-                await self._point_below(session, card, now)
 
     async def repost(self, session: AsyncSession, card: Card, *, loud: bool, now: datetime) -> bool:
         """Put the card under the chat; the old message points to it. False when the old one is on its way yet."""
@@ -133,23 +124,52 @@ class Cards:
         )
         return found.scalars().all()
 
-    async def take_up(self, session: AsyncSession, card: Card, now: datetime) -> None:
-        """The chat of a card that was lost takes messages again: what it shows is as it is now. What is open there is
-        told anew, and the old message points to that."""
+    async def take_up(self, session: AsyncSession, card: Card, now: datetime) -> bool:
+        """The chat of a card that was lost takes messages again: what it shows is as it is now, and it goes on with
+        what is open, or points to what told of that since. True when it goes on, and nothing of it was told since."""
         message = await self._message(session, card)
         if message.state in (*outbox.WAITING, "sending"):
             # It was on its way meanwhile, and arrives after all.
             card.closed_at = None
             await self._end_card(session, card, now)
-            return
+            return False
         if message.message_id is None:
-            return
+            return False
         incidents = await self._incidents(session, card)
-        if any(one.open_key is not None for one in incidents):
+        still_open = [one for one in incidents if one.open_key is not None]
+        if not still_open:
+            await self._show(session, card, now)
+            await self._answer(session, card, message, incidents, now, silent=True)
+            return False
+        to = Destination(card.chat_id, card.thread_id)
+        told_since = [one for one in still_open if await self._showing(session, one, to) is not None]
+        if len(told_since) == len(still_open):
             await self._point_below(session, card, now)
-            return
+            return False
+        for one in told_since:
+            await session.delete(await session.get_one(CardIncident, (card.id, one.id)))
+        card.closed_at = None
+        await session.flush()
         await self._show(session, card, now)
-        await self._answer(session, card, message, incidents, now, silent=True)
+        return True
+
+    async def _leave(self, session: AsyncSession, card: Card, incident: Incident, now: datetime) -> bool:
+        """The incident is told by another card from now on. True when this one shows nothing else: it is done with."""
+        if len(await self._incidents(session, card)) == 1:
+            card.closed_at = now
+            await session.flush()
+            return True
+        await session.delete(await session.get_one(CardIncident, (card.id, incident.id)))
+        await session.flush()
+        await self._end_card(session, card, now)
+        return False
+
+    async def _supersede(self, session: AsyncSession, older: Card, newer: Card, now: datetime) -> None:
+        message = await self._message(session, older)
+        if _was_never_tried(message):
+            outbox.drop(message, "told as something else")
+        else:
+            await self._point_below(session, older, now, elsewhere=newer.message < older.message)
 
     async def _end_card(self, session: AsyncSession, card: Card, now: datetime) -> None:
         """Show what is left of it; if that is nothing, the card is done with."""
@@ -249,10 +269,11 @@ class Cards:
             session, message, template="alert", facts=facts, keyboard=keyboard, now=now, not_before=gathers
         )
 
-    async def _point_below(self, session: AsyncSession, card: Card, now: datetime) -> None:
+    async def _point_below(self, session: AsyncSession, card: Card, now: datetime, *, elsewhere: bool = False) -> None:
+        """`elsewhere`: what told of it since is not below it: it joined a message that was there."""
         message = await self._message(session, card)
         facts, _ = await self._looks(session, card, now)
-        facts["superseded"] = True
+        facts["superseded"], facts["elsewhere"] = True, elsewhere
         await outbox.show(session, message, template="alert", facts=facts, keyboard=None, now=now)
 
     async def _answer(

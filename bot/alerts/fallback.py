@@ -1,6 +1,6 @@
 """Who is told instead, when a message can never be delivered; and that a chat takes nothing any more, said once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import structlog
@@ -85,8 +85,8 @@ class Fallback:
     async def let_in(self, session: AsyncSession, chat_id: int, since: datetime, now: datetime) -> None:
         """The chat takes messages again, which it did not `since` then: what it has of incidents is brought up to date,
         and what is open and concerns it is told there."""
-        for card in await self._lost_cards(session, chat_id, since):
-            await self._cards.take_up(session, card, now)
+        lost = await self._lost_cards(session, chat_id, since)
+        outdated = {card.id for card in lost if await self._cards.take_up(session, card, now)}
         named, own = await self._destinations.named(session), await self._destinations.own(session)
         for incident in await open_in(session, self._station):
             if incident.held_by or not incident.step:
@@ -98,7 +98,7 @@ class Fallback:
                 await self._notices.pages.ask(session, incident, Called((chat_id,)), now)
                 continue
             to = [one for one in (own if incident.facts.get("left_to") else named) if one.chat == chat_id]
-            await self._show_missing(session, incident, to, now)
+            await self._show_missing(session, incident, to, now, outdated)
 
     async def undelivered(self, session: AsyncSession, message: Outgoing, now: datetime) -> str | None:
         """Of an incident that is open others are told, of anything else that went to a chat for alerts the
@@ -141,10 +141,15 @@ class Fallback:
             await self._cards.refresh(session, incident, now)
 
     async def _show_missing(
-        self, session: AsyncSession, incident: Incident, chats: Sequence[Destination], now: datetime
+        self,
+        session: AsyncSession,
+        incident: Incident,
+        chats: Sequence[Destination],
+        now: datetime,
+        outdated: Collection[int] = (),
     ) -> None:
-        """Where it is not shown already."""
-        have_it = {card.chat_id for card in await self._cards.of(session, incident)}
+        """Where it is not shown already; what `outdated` cards show nobody has seen lately."""
+        have_it = {card.chat_id for card in await self._cards.of(session, incident) if card.id not in outdated}
         missing = [to for to in chats if to.chat not in have_it]
         names = await self._people.names(session, [to.chat for to in missing if to.chat > 0])
         for to in missing:

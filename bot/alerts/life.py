@@ -136,8 +136,7 @@ class Life:
         incident.acknowledged_at = incident.acknowledged_by = incident.acknowledged_by_id = None
         chain.note(session, incident, "worsened", began_at, noted_at=now, kind=str(kind), cause=facts.get("cause"))
         _set_cliff(incident, now)
-        await self._notices.supersede(session, incident, now)
-        await self._notices.advance(session, incident, now)
+        await self._notices.worsened(session, incident, now)
 
     async def _change(self, session: AsyncSession, incident: Incident, facts: dict[str, Any], now: datetime) -> None:
         before, incident.facts = incident.facts, incident.facts | facts

@@ -131,10 +131,12 @@ class Notices:
     async def changed(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
         await self._cards.refresh(session, incident, now)
 
-    async def supersede(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
-        """It is told anew, from the first step."""
+    async def worsened(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+        """It is told anew, from the first step. Until then, and where it is not, what told of it shows what it has
+        become."""
         incident.step, incident.facts = 0, incident.facts | asked.nobody_yet()
-        await self._cards.supersede(session, incident, now)
+        await self._cards.refresh(session, incident, now)
+        await self.advance(session, incident, now)
 
     async def ended(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
         """Owed to whoever was told, whatever happened in between."""
@@ -208,8 +210,8 @@ class Notices:
         await self._asks(session, incident, called)
         taking = await self._destinations.taking(session, now, own=common is not None)
         for to in taking:
-            await self.pages.show(session, incident, to, now)
-        await self.pages.ask(session, incident, called, now, [to.chat for to in taking])
+            await self.pages.show(session, incident, to, now, anew=True)
+        await self.pages.ask(session, incident, called, now, [to.chat for to in taking], anew=True)
 
     async def _tell_fleet(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
         """What hit many is over, and this is not: now the fleet's chats and people are told of it by itself."""

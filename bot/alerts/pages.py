@@ -13,6 +13,7 @@ from bot.alerts import asked, chain
 from bot.alerts.cards import Cards
 from bot.alerts.incident import LOUD, OUTAGES
 from bot.alerts.people import Called, People, quiet_until
+from bot.store import outbox
 from bot.store.tables import Card, Incident, Outgoing
 
 
@@ -25,15 +26,30 @@ class Pages:
         self._zone = zone
 
     async def show(
-        self, session: AsyncSession, incident: Incident, to: Destination, now: datetime, *, person: str = ""
+        self,
+        session: AsyncSession,
+        incident: Incident,
+        to: Destination,
+        now: datetime,
+        *,
+        person: str = "",
+        anew: bool = False,
     ) -> Card:
         """In a chat for alerts, or to who stands in for one. Without a sound where somebody is woken for it by a
-        message of their own, or has taken it."""
+        message of their own, or has taken it. `anew`: as what it has become, where it was told as something else."""
         woken = incident.kind in OUTAGES and to.chat not in asked.paged(incident.facts) and _is_in_hand(incident)
-        return await self._tell(session, incident, to, person, loud=incident.kind in LOUD and not woken, now=now)
+        loud = incident.kind in LOUD and not woken
+        return await self._tell(session, incident, to, person, loud=loud, now=now, anew=anew)
 
     async def ask(
-        self, session: AsyncSession, incident: Incident, called: Called, now: datetime, shown: Collection[int] = ()
+        self,
+        session: AsyncSession,
+        incident: Incident,
+        called: Called,
+        now: datetime,
+        shown: Collection[int] = (),
+        *,
+        anew: bool = False,
     ) -> None:
         """In private, with a sound for an outage; a warning waits until the person's quiet hours are over. Whoever is
         among `shown` was told just now."""
@@ -47,7 +63,7 @@ class Pages:
             hours = None if outage else await self._people.quiet_hours(session, person)
             wait = quiet_until(hours, now, self._zone())
             await self._tell(
-                session, incident, Destination(person), names[person], loud=outage, now=now, not_before=wait
+                session, incident, Destination(person), names[person], loud=outage, now=now, not_before=wait, anew=anew
             )
 
     async def page_again(self, session: AsyncSession, incident: Incident, now: datetime, every: timedelta) -> None:
@@ -97,8 +113,13 @@ class Pages:
         loud: bool,
         now: datetime,
         not_before: datetime | None = None,
+        anew: bool = False,
     ) -> Card:
-        card = await self._cards.tell(session, incident, to, loud=loud, now=now, not_before=not_before)
+        card = await self._cards.tell(session, incident, to, loud=loud, now=now, not_before=not_before, anew=anew)
+        message = await session.get_one(Outgoing, card.message)
+        # A message that was there already was only changed, which nobody hears.
+        was_there = message.created_at < now and message.state not in outbox.WAITING
+        added: dict[str, Any] = {"added": True} if was_there else {}
         chain.note(
             session,
             incident,
@@ -111,6 +132,7 @@ class Pages:
             loud=loud,
             card=card.id,
             message=card.message,
+            **added,
         )
         if not_before is not None:
             chain.note(session, incident, "held", now, rule="quiet", until=not_before.isoformat(), by=person, reason="")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.chat_tables import ChatHold, ClosedChat
@@ -38,7 +38,7 @@ LIVES = timedelta(days=1)
 PAST = {
     Incident: ("began_at", "opened_at", "acknowledged_at"),
     IncidentEvent: ("at", "noted_at"),
-    Card: ("opened_at", "joined_at"),
+    Card: ("opened_at", "joined_at", "closed_at"),
     WatchState: ("updated_at",),
     Outgoing: ("created_at", "tried_at"),
     ClosedChat: ("at",),
@@ -102,12 +102,19 @@ async def move(session: AsyncSession, setting: Setting) -> None:
 
 def _open(setting: Setting) -> Sequence[tuple[type[Table], Sequence[ColumnElement[bool]]]]:
     open_now = Incident.open_key.is_not(None)
+    # What a chat that is closed did not take is made good by when that was: it stands before the chat's own time.
+    missed_card = exists().where(ClosedChat.chat_id == Card.chat_id, ClosedChat.at <= Card.closed_at)
+    missed_edit = and_(
+        Outgoing.state == "dead",
+        Outgoing.action == "edit",
+        exists().where(ClosedChat.chat_id == Outgoing.chat_id, ClosedChat.at <= Outgoing.tried_at),
+    )
     return (
         (IncidentEvent, [IncidentEvent.incident_id.in_(select(Incident.id).where(open_now))]),
         (Incident, [open_now]),
-        (Card, [Card.closed_at.is_(None)]),
+        (Card, [or_(Card.closed_at.is_(None), missed_card)]),
         (WatchState, []),
-        (Outgoing, [Outgoing.state.in_((*WAITING, "sending"))]),
+        (Outgoing, [or_(Outgoing.state.in_((*WAITING, "sending")), missed_edit)]),
         (ClosedChat, []),
         (SilenceRow, [SilenceRow.ended_at.is_(None), SilenceRow.repeats.is_(None)]),
         (ChatHold, [ChatHold.until > setting.now]),

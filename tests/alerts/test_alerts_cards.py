@@ -7,10 +7,12 @@ import pytest
 from bot.access import Destination
 from bot.alerts.cards import EDIT_EVERY, FAR, MOST_ON_A_CARD, TOGETHER
 from bot.alerts.incident import Changed, Kind, Worsened
+from bot.alerts.silence import EVERYTHING, Silence
+from bot.alerts.silences import Silences, Wish
 from bot.store import outbox
 from bot.store.database import Store
 from tests.alerts.books import Books, read
-from tests.alerts.world import ANNA, GROUP
+from tests.alerts.world import ANNA, BORIS, GROUP, STATION
 
 
 @pytest.fixture
@@ -179,6 +181,84 @@ async def test_what_becomes_worse_is_left_off_the_message_it_shared(books: Books
     assert await shown(books) == [1, 1]
     first, second = await books.alerts()
     assert (first.silent, second.silent) == (True, False)
+
+
+async def _is_silenced(books: Books) -> Silence:
+    silences = Silences(books.store, lambda: books.now, lambda _station: None)
+    wish = Wish(STATION, EVERYTHING, "", ANNA, "Anna")
+    made = await silences.mute(wish, books.now, books.now + timedelta(hours=1))
+    await books.ledger.reconsider(books.now)
+    return made
+
+
+async def test_what_becomes_worse_beneath_a_mute_is_shown_where_it_was_told_and_its_end_too(books: Books) -> None:
+    await books.opens(kind=Kind.TRUNK_OUTBOUND_DOWN)
+    last = await books.arrives()
+    await _is_silenced(books)
+    await books.happens(Worsened(Kind.TRUNK_DOWN, books.now))
+    (edit,) = await books.owed(since=last)
+    assert read(edit).startswith("🔴 Zadarma is down")
+    books.passes(60)
+    await books.ends()
+    over = (await books.owed(since=last))[-1]
+    assert (over.template, over.about) == ("alert_over", last)
+    assert "is up again" in read((await books.owed(since=last))[0])
+
+
+async def test_what_became_worse_beneath_a_mute_is_told_when_that_ends_and_the_old_message_points_to_it(
+    books: Books,
+) -> None:
+    await books.opens(kind=Kind.TRUNK_DEGRADED)
+    last = await books.arrives()
+    await _is_silenced(books)
+    await books.happens(Worsened(Kind.TRUNK_DOWN, books.now))
+    await books.arrives()
+    books.passes(3600)
+    await books.tick()
+    new, old = (await books.owed(since=last))[-2:]
+    assert (new.action, new.silent) == ("send", False)
+    assert read(new).startswith("🔴 Zadarma is down")
+    assert not new.facts["again"], "as news"
+    assert (old.about, read(old)) == (last, "🟡 Zadarma is down: see the newer message below.")
+
+
+async def test_who_is_not_told_anew_of_what_became_worse_is_told_its_end_all_the_same(books: Books) -> None:
+    books.on_call.levels = [[ANNA, BORIS]]
+    number = await books.opens(kind=Kind.TRUNK_OUTBOUND_DOWN)
+    await books.arrives()
+    books.passes(600)
+    await books.tick()
+    await books.arrives()
+    assert len(await books.alerts(BORIS)) == 1
+    await books.ledger.acknowledge(number, BORIS, "Boris", books.now)
+    await books.arrives()
+    books.passes(600)
+    await books.happens(Worsened(Kind.TRUNK_DOWN, books.now))
+    await books.arrives()
+    (asked_before,) = await books.alerts(BORIS)
+    changes = [row for row in await books.owed() if row.about == asked_before.id]
+    assert read(changes[-1]).startswith("🔴 Zadarma is down")
+    books.passes(60)
+    await books.ends()
+    assert BORIS in [row.chat_id for row in await books.owed() if row.template == "alert_over"]
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "see the other message."), ("ru", "смотрите другое сообщение.")])
+async def test_what_becomes_worse_and_joins_a_message_above_does_not_point_below(
+    books: Books, language: str, said: str
+) -> None:
+    await books.opens("t1")
+    books.passes(TOGETHER.total_seconds() + 1)
+    await books.opens("t2", Kind.TRUNK_OUTBOUND_DOWN)
+    last = await books.arrives()
+    books.passes(30)
+    await books.happens(Worsened(Kind.TRUNK_DOWN, books.now), "t2")
+    assert await shown(books) == [2, 1]
+    pointing = [row for row in await books.owed(since=last) if row.facts["superseded"]]
+    assert [row.about for row in pointing] == [last]
+    assert read(pointing[0], language).endswith(said)
+    told = [event.facts for event in await books.chain() if event.what == "told"]
+    assert [one.get("added", False) for one in told] == [False, False, True], "nobody heard it"
 
 
 async def test_when_what_is_left_of_a_message_is_over_it_is_answered(books: Books) -> None:

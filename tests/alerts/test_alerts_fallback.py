@@ -13,7 +13,7 @@ from bot.store.database import Store
 from bot.store.grants import GrantBook
 from tests import claims
 from tests.alerts.books import Books, read
-from tests.alerts.world import ANNA, BORIS, GROUP, VERA
+from tests.alerts.world import ANNA, BLOCKED, BORIS, GROUP, VERA
 
 KICKED = "Forbidden: bot was kicked from the supergroup chat"
 ADMINS = (ANNA, BORIS, VERA)
@@ -221,7 +221,7 @@ async def test_a_group_lost_amid_an_outage_is_stood_in_for_at_once_and_the_next_
     await books.arrives()
     assert len(await books.alerts()) == 2, "what is open is shown to the group again"
     await books.ends()
-    assert [row.chat_id for row in await books.owed() if row.template == "alert_over"] == [BORIS, ANNA, GROUP]
+    assert [row.chat_id for row in await books.owed() if row.template == "alert_over"] == [GROUP, BORIS, ANNA]
 
 
 async def test_a_group_let_in_after_the_end_sees_that_it_is_over(books: Books) -> None:
@@ -239,6 +239,27 @@ async def test_a_group_let_in_after_the_end_sees_that_it_is_over(books: Books) -
     assert [(row.action, row.template) for row in changed] == [("edit", "alert"), ("send", "alert_over")]
     assert read(changed[0]).startswith("🟢")
     assert changed[1].silent
+
+
+async def test_who_is_let_in_and_is_not_told_anew_keeps_the_message_and_sees_its_end(books: Books) -> None:
+    """Somebody has it by now."""
+    books.on_call.levels = [[BORIS, ANNA]]
+    number = await books.opens()
+    await books.arrives()
+    async with books.store.begin() as session:
+        await closed.close(session, BORIS, BLOCKED, books.now)
+        await books.fallback.shut_out(session, BORIS, books.now)
+    await books.ledger.acknowledge(number, ANNA, "Anna", books.now)
+    books.passes(60)
+    async with books.store.begin() as session:
+        for chat, since in (await closed.reopen(session, [BORIS], books.now)).items():
+            await books.fallback.let_in(session, chat, since, books.now)
+    told = [row for row in await books.owed() if row.chat_id == BORIS]
+    assert len(await books.alerts(BORIS)) == 1
+    assert not told[-1].facts["superseded"], "nothing is below it"
+    await books.arrives()
+    await books.ends()
+    assert BORIS in [row.chat_id for row in await books.owed() if row.template == "alert_over"]
 
 
 async def test_what_was_on_its_way_when_the_group_closed_and_opened_again_is_the_one_message(books: Books) -> None:

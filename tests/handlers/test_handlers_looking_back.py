@@ -306,6 +306,23 @@ async def test_the_whole_chain_is_told_with_its_times(office: Office) -> None:
         assert line in shown.splitlines(), line
 
 
+async def test_what_was_added_to_a_message_was_not_told_with_a_sound_and_what_is_known_late_stands_in_its_place(
+    office: Office,
+) -> None:
+    number = await add_incident(office.store, NOW - HOUR)
+    card = await add_card(office.store, number, GROUP, NOW - HOUR)
+    worse = NOW - HOUR + 2 * MINUTE
+    await add_event(office.store, number, "taken", worse + MINUTE, by="Boris", by_id=2)
+    await add_event(office.store, number, "worsened", worse, kind="trunk_down")
+    await add_event(office.store, number, "told", worse + 2 * MINUTE, chat=GROUP, loud=True, message=card, added=True)
+    said = (await office.asks(f"/why {number}")).splitlines()
+    assert said[-3:] == [
+        "13:02:00 🔴 It got worse: down",
+        "13:03:00 ✅ Boris took it",
+        "13:04:00 ✏️ Added to the message of 13:00:02, without a sound: Office",
+    ]
+
+
 async def test_who_was_told_of_the_end_is_a_part_of_the_chain(office: Office) -> None:
     number = await add_incident(office.store, NOW - HOUR, NOW)
     await add_card(office.store, number, GROUP, NOW - HOUR, answered=NOW + timedelta(seconds=1))

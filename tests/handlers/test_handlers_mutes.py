@@ -266,6 +266,17 @@ async def test_unmuting_says_what_is_told_now(office: Office, words: str) -> Non
     assert await office.silences() == []
 
 
+async def test_unmuting_says_who_has_what_was_told_before(office: Office) -> None:
+    incident = await office.opens("T1")
+    await office.asks("/mute Zadarma")
+    async with office.store.begin() as session:
+        row = await session.get_one(Incident, incident)
+        row.step, row.acknowledged_at, row.acknowledged_by = 1, office.now, "Anna Ivanova"
+    assert await office.asks("/unmute") == (
+        "🔔 Zadarma · Head office\nUnmuted by A.\n🔴 Zadarma · since 13:58\nStill down; Anna Ivanova has it."
+    )
+
+
 async def test_what_something_else_still_holds_back_is_not_told_now(office: Office) -> None:
     await office.opens("T1")
     await office.asks("/mute Zadarma")

@@ -260,15 +260,29 @@ def _causes(heard: Heard, subject: str) -> str:
 
 
 async def _ends_untold(world: World) -> list[str]:
-    """Whoever heard that something began must see that it has ended."""
+    """Whoever heard that something began must see that it has ended: in that message, or in the one it points to."""
     ended = {incident.id for incident in await world.incidents() if incident.ended_at is not None}
-    return [
+    alerts = [one for one in world.heard if one.template == "alert"]
+    untold = [
         f"the end was not told: {one.text}"
-        for one in world.heard
-        if one.template == "alert" and not one.facts["superseded"]
+        for one in alerts
+        if not one.facts["superseded"]
         for incident in one.facts["incidents"]
         if incident["number"] in ended and incident["ended_at"] is None
     ]
+    return untold + [f"it points to nothing: {one.text}" for one in alerts if not _is_found(one, alerts)]
+
+
+def _is_found(pointing: Heard, alerts: list[Heard]) -> bool:
+    """What it points to is in the chat, and where it says that it is."""
+    if not pointing.facts["superseded"]:
+        return True
+    numbers = {incident["number"] for incident in pointing.facts["incidents"]}
+    return any(
+        not one.facts["superseded"] and numbers & {incident["number"] for incident in one.facts["incidents"]}
+        for one in alerts
+        if one.chat == pointing.chat and (one.row > pointing.row or pointing.facts.get("elsewhere"))
+    )
 
 
 def _line(scenario: Scenario, heard: Heard) -> str:

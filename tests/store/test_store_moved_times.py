@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.store import outbox
+from bot.store import closed, outbox
 from bot.store.database import Store
 from bot.store.moved_times import Setting, move
-from bot.store.tables import Incident, Outgoing, SilenceRow, WatchState
+from bot.store.tables import Card, Incident, Outgoing, SilenceRow, WatchState
 
 NOW = datetime(2026, 11, 23, 9, 10, tzinfo=UTC)
 BOOT = NOW - timedelta(minutes=10)
@@ -89,3 +89,23 @@ async def test_memories_and_what_is_owed_move_too(store: Store) -> None:
         assert memory.state == state | {"bad_since": (NOW - MINUTE + BY).isoformat()}
         row = await session.get_one(Outgoing, number)
         assert (row.created_at, row.not_before) == (NOW + BY, NOW + MINUTE + BY)
+
+
+async def test_what_a_closed_chat_did_not_take_is_still_made_good_when_it_opens(store: Store) -> None:
+    """It is found by when that was, and the chat's own time moves."""
+    lost = NOW - MINUTE
+    async with store.begin() as session:
+        edit = outbox.owe(session, chat_id=1, thread_id=None, template="x", facts={}, now=lost, action="edit")
+        told = outbox.owe(session, chat_id=2, thread_id=None, template="x", facts={}, now=lost)
+        edit.state, edit.tried_at = "dead", lost
+        await session.flush()
+        when = {"opened_at": lost - MINUTE, "joined_at": lost - MINUTE, "closed_at": lost}
+        cards = [Card(station="", chat_id=chat, loud=True, message=told.id, **when) for chat in (1, 2)]
+        session.add_all(cards)
+        await closed.close(session, 1, "Forbidden", lost)
+    here, elsewhere = await moved(store, *cards)
+    assert (here.closed_at, elsewhere.closed_at) == (lost + BY, lost), "only what the closed chat missed"
+    async with store.begin() as session:
+        assert await closed.reopen(session, [1], NOW + BY) == {1: lost + BY}
+    async with store.begin() as session:
+        assert (await session.get_one(Outgoing, edit.id)).state == "pending"

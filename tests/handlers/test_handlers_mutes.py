@@ -3,6 +3,7 @@
 from datetime import UTC, timedelta, timezone, tzinfo
 
 import pytest
+from sqlalchemy import delete
 
 from bot.access import Grant
 from bot.alerts.incident import Kind
@@ -128,6 +129,17 @@ async def test_a_mute_says_until_when_by_whom_and_why(office: Office) -> None:
 async def test_what_is_muted_and_until_when(office: Office, text: str, subject: str, said: str) -> None:
     assert said in await office.asks(text)
     assert (await office.only()).subject == subject
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+async def test_the_examples_of_the_help_are_understood_in_each_language(office: Office, language: str) -> None:
+    for name in ("mute", "maintenance"):
+        for example in CATALOGUE.commands[name].examples:
+            await office.opens("T1")
+            await office.asks(renderer(language).label(example))
+            assert office.chat.shown[-1].template in ("muted", "silences", "maintenance"), example
+            async with office.store.begin() as session:
+                await session.execute(delete(Incident))
 
 
 async def test_without_words_the_one_open_incident_is_meant(office: Office) -> None:

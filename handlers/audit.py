@@ -27,7 +27,7 @@ WHAT_AND_WHY = ("what", "arguments", "permission", "decision", "why", "outcome",
 
 @command(
     "audit",
-    summary=mark("Who asked for what, what was decided and why, and what came of it"),
+    summary=mark("Who asked for what, what was decided and why, and what came of it; in private only"),
     usage=mark("[@username | id] [command] [denied | allowed] [period]"),
     examples=("/audit", "/audit denied 7d", "/audit @boris today", "/audit /add_employee"),
 )

@@ -63,7 +63,7 @@ async def bind_now(request: Request) -> Reply:
 
 @command(
     "unbind",
-    summary=mark("This group is about a PBX no longer: no alerts, no access to it"),
+    summary=mark("Detach this group from a PBX: no more alerts, no access to it"),
     usage=mark("[PBX]"),
     examples=("/unbind branch2",),
     whose=Whose.NAMED,

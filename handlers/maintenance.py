@@ -26,9 +26,9 @@ MOST_OFFERED = 8
     usage=mark("[trunk | all] [tomorrow 02:00-04:00 | sat 02:00 for 2h | weekly sat,sun 02:00-04:00] [reason]"),
     examples=(
         "/maintenance",
-        "/maintenance Zadarma tomorrow 02:00-04:00 works at the provider",
-        "/maintenance all weekly sat,sun 02:00-04:00 updates",
-        "/maintenance daily 03:00-03:15",
+        mark("/maintenance Zadarma tomorrow 02:00-04:00 works at the provider"),
+        mark("/maintenance all weekly sat,sun 02:00-04:00 updates"),
+        mark("/maintenance daily 03:00-03:15"),
     ),
 )
 async def maintenance(request: Request) -> Reply:

@@ -22,7 +22,11 @@ MOST_OFFERED = 8
     "mute",
     summary=mark("No alerts of a trunk or of everything, for a while"),
     usage=mark("[trunk | all] [for 1h | until 18:00 | until morning | until recovery] [reason]"),
-    examples=("/mute Zadarma for 2h provider works on the line", "/mute all until morning", "/mute until recovery"),
+    examples=(
+        mark("/mute Zadarma for 2h provider works on the line"),
+        mark("/mute all until morning"),
+        mark("/mute until recovery"),
+    ),
     resume=Resume.WHOLE,
 )
 async def mute_(request: Request) -> Reply:
@@ -85,7 +89,7 @@ async def show(request: Request) -> Reply:
 
 @command(
     "unmute",
-    summary=mark("Alerts again, at once"),
+    summary=mark("Turn alerts back on"),
     usage=mark("[trunk | all | number]"),
     examples=("/unmute Zadarma", "/unmute all", "/unmute 12"),
     resume=Resume.WHOLE,

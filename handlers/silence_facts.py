@@ -152,6 +152,6 @@ def _deeds(request: Request, shown: Iterable[Silence], back: Mapping[str, Any]) 
         data = {"silence": one.id, "station": one.station, **back}
         if one.kind is SilenceKind.MAINTENANCE and one.repeats and silence.in_force(one, request.now):
             deeds.append(Button(f"⏹ {one.id}", "maintenance.end_now", data))
-        sign = "🔔" if one.kind is SilenceKind.MUTE else "🗑"
-        deeds.append(Button(f"{sign} {one.id}", "mute.end", data))
+        deed = request.translate(mark("🔔 Unmute")) if one.kind is SilenceKind.MUTE else "🗑"
+        deeds.append(Button(f"{deed} {one.id}", "mute.end", data))
     return deeds

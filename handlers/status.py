@@ -89,7 +89,7 @@ def _buttons(view_name: str, page: int, pages: int) -> Rows:
         paging.append(show("›", view_name, page + 1))
     others = {
         "all": mark("Everything"),
-        "offline": mark("Only offline"),
+        "offline": mark("Offline only"),
         "trunks": mark("Trunks"),
         "extensions": mark("Extensions"),
     }

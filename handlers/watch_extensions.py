@@ -45,7 +45,7 @@ async def watch(request: Request) -> Reply:
 
 @command(
     "unwatch",
-    summary=mark("Watch an extension no longer"),
+    summary=mark("Stop watching an extension"),
     usage=mark("[extension …]"),
     examples=("/unwatch 202",),
     resume=Resume.LOOKS,

@@ -68,7 +68,7 @@ def _buttons(request: Request, incident: Incident, part: int, last: int) -> Rows
     turns = [Button(mark("‹ Back"), "why.show", here | {"part": part - 1})] if part else []
     turns += [Button(mark("Next ›"), "why.show", here | {"part": part + 1})] if part < last else []
     ends = (
-        Button(mark("📄 The incident"), "incident.details", here),
+        Button(mark("📄 Incident"), "incident.details", here),
         Button(mark("↻ Refresh"), "why.show", here | {"part": part}),
     )
     return (tuple(turns), ends) if turns else (ends,)

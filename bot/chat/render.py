@@ -112,7 +112,15 @@ class Renderer:
         return environment
 
     def _filters(self) -> dict[str, Callable[..., Any]]:
-        seen = (wording.clock, wording.moment, wording.day, wording.duration, wording.ago, wording.or_now)
+        seen = (
+            wording.clock,
+            wording.moment,
+            wording.day,
+            wording.duration,
+            wording.ago,
+            wording.or_now,
+            wording.decimal,
+        )
         bound = {function.__name__: partial(self._with_view, function) for function in seen}
         pure: dict[str, Callable[..., Any]] = {
             "length_of_call": wording.length_of_call,

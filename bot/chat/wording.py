@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
 from babel.dates import format_skeleton
+from babel.numbers import get_decimal_symbol
 
 from bot import numbering
 from bot.chat.hygiene import literal
@@ -79,6 +80,11 @@ def seconds_since(later: str | datetime, earlier: str | datetime) -> float:
     """Seconds from one aware time to a later one."""
     end, begin = (datetime.fromisoformat(t) if isinstance(t, str) else t for t in (later, earlier))
     return (end - begin).total_seconds()
+
+
+def decimal(view: View, number: str | float) -> str:
+    """`99.05` as the language writes it: `99,05`."""
+    return str(number).replace(".", get_decimal_symbol(view.language))
 
 
 def length_of_call(seconds: float) -> str:

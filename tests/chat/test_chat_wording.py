@@ -68,6 +68,10 @@ def test_a_duration_has_at_most_two_units(seconds: float, english: str, russian:
     assert wording.duration(view("ru"), seconds) == russian
 
 
+def test_a_decimal_is_written_with_the_sign_of_the_language() -> None:
+    assert (wording.decimal(view("en"), 99.05), wording.decimal(view("ru"), 99.05)) == ("99.05", "99,05")
+
+
 def test_how_long_ago_something_was() -> None:
     assert wording.ago(view("en"), "2026-11-23T10:57:50+00:00") == "5 min ago"
     assert wording.ago(view("ru"), "2026-11-23T10:57:50+00:00") == "5 мин назад"

@@ -8,21 +8,21 @@ from bot.demo.pbx.dialect import Dialect
 from tests.end_to_end.house import ANNA, Program, Standins
 
 EN = {
-    "note": "🟡 Zadarma is registered, but does not answer: calls out over it fail, calls in still come",
-    "lasts": "Calls out over Zadarma fail, calls in still come",
-    "instead": "Calls out go over Mango Office instead: nobody loses a call",
+    "note": "🟡 Zadarma is registered, but does not answer: outgoing calls over it fail, incoming calls still come",
+    "lasts": "Outgoing calls over Zadarma fail, incoming calls still come",
+    "instead": "Outgoing calls use Mango Office meanwhile",
     "lost": "No other trunk takes them",
-    "cure": "switch Qualify off in the trunk",
-    "status": "Zadarma does not answer: calls out fail, calls in come",
-    "over": "🟢 Calls go out over Zadarma again",
-    "registered": "🟢 Zadarma is registered again; calls out in up to a minute",
+    "cure": "switch Qualify off: /edit_trunk Zadarma qualify=no",
+    "status": "Zadarma does not answer: outgoing calls fail, incoming calls come",
+    "over": "🟢 Outgoing calls over Zadarma work again",
+    "registered": "🟢 Zadarma is registered again; outgoing calls work within a minute",
 }
 RU = {
     "note": "🟡 Zadarma зарегистрирован, но не отвечает: исходящие через него не проходят, входящие идут",
     "lasts": "Исходящие через Zadarma не проходят, входящие идут",
-    "instead": "Исходящие идут через Mango Office: ни один звонок не теряется",
+    "instead": "Исходящие пока идут через Mango Office",
     "lost": "Другого транка для них нет",
-    "cure": "выключите у транка Qualify",
+    "cure": "выключите Qualify: /edit_trunk Zadarma qualify=no",
     "status": "Zadarma не отвечает: исходящие не проходят, входящие идут",
     "over": "🟢 Исходящие через Zadarma снова проходят",
     "registered": "🟢 Zadarma снова зарегистрирован; исходящие пойдут в течение минуты",

@@ -135,13 +135,13 @@ def test_the_whole_chain_is_told(office: Standins, past: dict[str, int], group: 
     assert "It ended: works again" in last
     assert "Told of the end" in last
     press(office, last, "Back", "page 1 of 2", person)
-    press(office, shown, "The incident", "It lasted 2 h: ", person)
+    press(office, shown, "📄 Incident", "It lasted 2 h: ", person)
 
 
 def test_why_without_a_number_means_the_newest(office: Standins, past: dict[str, int], group: int) -> None:
     shown = office.asks(VERA, "/why", group)
     assert f"#{past['open']} " in shown
-    card = press(office, shown, "The incident", "Told of from", VERA)
+    card = press(office, shown, "📄 Incident", "First told at", VERA)
     press(office, card, "Why", "It began", VERA)
 
 
@@ -197,7 +197,7 @@ def test_the_chart_comes_as_a_picture(office: Standins, past: dict[str, int], gr
 
 def test_taking_is_not_for_those_who_only_look(office: Standins, past: dict[str, int], group: int) -> None:
     assert "no right to use /ack" in office.asks(VERA, "/ack", group)
-    card = press(office, office.asks(BORIS, "/incidents", group), f"#{past['open']}", "Told of from", BORIS)
+    card = press(office, office.asks(BORIS, "/incidents", group), f"#{past['open']}", "First told at", BORIS)
     assert "no right" in office.presses(VERA, card, "on it")["text"]
 
 
@@ -239,7 +239,7 @@ def test_the_only_open_one_is_taken_and_of_several_one_is_chosen(
     other = BORIS if person == ANNA else ANNA
     assert "Somebody took it before you" in standins.asks(other, f"/ack {first}", GROUP)
     listed = standins.asks(other, "/incidents", GROUP)
-    card = press(standins, listed, open_card(listed, "Third line"), "Told of from", other)
+    card = press(standins, listed, open_card(listed, "Third line"), "First told at", other)
     assert "yours" in standins.presses(other, card, "on it")["text"]
     assert "is in hands" in standins.asks(person, "/ack", GROUP)
 

@@ -87,7 +87,7 @@ def test_an_operator_mutes_and_unmutes_and_a_viewer_only_looks(known: Standins, 
         number = first_number(listed)
         assert f"Mutes and maintenance · 1 · Head office\n\n{number}. 🔕 Zadarma · until " in listed
         assert " · Boris Petrov\n    provider works on the line" in listed
-        assert listed.buttons == ([[f"🔔 {number}"]] if person == BORIS else [])
+        assert listed.buttons == ([[f"🔔 Unmute {number}"]] if person == BORIS else [])
     assert refused(known, muted, "Unmute")
     assert refused(known, known.asks(BORIS, "/mutes", group), "🔔")
     press(known, muted, "Unmute", "Unmuted by Boris Petrov.", BORIS)

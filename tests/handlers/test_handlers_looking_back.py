@@ -167,7 +167,7 @@ async def test_one_in_full_is_opened_from_the_list_and_left_again(office: Office
     await office.asks("/incidents")
     shown = await office.presses_label(f"#{number}")
     told = "Told in: Office, a chat not met yet (id -1000)"
-    assert all(part in shown for part in ("Zadarma", "sip.zadarma.com", "after 30 s", told))
+    assert all(part in shown for part in ("Zadarma", "sip.zadarma.com", "30 s later", told))
     assert office.chat.edited == ["incident"]
     assert "Open incidents" in await office.presses_label("Back")
 

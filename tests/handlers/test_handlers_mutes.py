@@ -3,6 +3,7 @@
 from datetime import UTC, timedelta, timezone, tzinfo
 
 import pytest
+from sqlalchemy import delete
 
 from bot.access import Grant
 from bot.alerts.incident import Kind
@@ -130,6 +131,17 @@ async def test_what_is_muted_and_until_when(office: Office, text: str, subject: 
     assert (await office.only()).subject == subject
 
 
+@pytest.mark.parametrize("language", ["en", "ru"])
+async def test_the_examples_of_the_help_are_understood_in_each_language(office: Office, language: str) -> None:
+    for name in ("mute", "maintenance"):
+        for example in CATALOGUE.commands[name].examples:
+            await office.opens("T1")
+            await office.asks(renderer(language).label(example))
+            assert office.chat.shown[-1].template in ("muted", "silences", "maintenance"), example
+            async with office.store.begin() as session:
+                await session.execute(delete(Incident))
+
+
 async def test_without_words_the_one_open_incident_is_meant(office: Office) -> None:
     await office.opens("T1")
     said = await office.asks("/mute")
@@ -171,7 +183,7 @@ async def test_when_the_whole_station_is_down_everything_is_meant(office: Office
         ("/mute all for 8d", "Everything is muted for 7 days at most"),
         ("/mute Zadarma until recovery", "It is not down, so it cannot recover."),
         ("/mute all until recovery", "It is not down, so it cannot recover."),
-        ("/mute Zadarma until 2020-01-01", "no time within the next ten years"),
+        ("/mute Zadarma until 2020-01-01", "“2020-01-01 23:59” is not a time I can use"),
         ("/unmute", "Nothing is muted on Head office."),
         ("/unmute Zadarma", "That is not muted."),
         ("/unmute 77", "That is not muted."),
@@ -219,7 +231,7 @@ async def test_the_list_says_what_until_when_by_whom_why_and_what_is_down(office
         "2. 🛠 Everything · every Sat, Sun 02:00–04:00 · next Nov 28 02:00 · A\n    updates\n\n"
         "3. 🛠 Branch IAX · until 15:00 · A\n    🟡 Branch IAX · since 13:58"
     )
-    assert office.labels() == [["🔔 1", "🗑 2", "🗑 3"]]
+    assert office.labels() == [["🔔 Unmute 1", "🗑 2", "🗑 3"]]
 
 
 async def test_who_only_looks_sees_the_list_without_buttons(office: Office) -> None:
@@ -240,7 +252,7 @@ async def test_a_button_of_the_list_takes_away_and_shows_the_rest(office: Office
     await office.asks("/mute Zadarma")
     await office.asks("/mute Branch IAX")
     await office.asks("/mutes")
-    shown = await office.push("🔔 1")
+    shown = await office.push("🔔 Unmute 1")
     assert "Zadarma" not in shown
     assert "2. 🔕 Branch IAX" in shown
     assert office.chat.toasts[-1] == "It holds nothing back now."
@@ -382,7 +394,7 @@ async def test_a_window_is_shown_before_it_is_planned(office: Office) -> None:
     assert said == (
         "🛠 Zadarma · Head office\nPlan this maintenance?\nNov 24 02:00 – Nov 24 04:00 (2 h)\n"
         "Why: works at the provider\nWhat goes down meanwhile is told at its end, if it is still down.\n\n"
-        "This question stands for 2 minutes."
+        "Valid for 2 minutes."
     )
     assert await office.silences() == []
     assert "Maintenance planned by A." in await office.push("✅ Plan")

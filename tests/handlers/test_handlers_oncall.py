@@ -119,9 +119,9 @@ async def test_when_nobody_is_on_call_a_time_is_needed(office: OnCallOffice) -> 
     ("words", "shows"),
     [
         ("8h level 2", "no level"),
-        ("until yesterday", "no time within"),
+        ("until yesterday", "is not a time I can use"),
         ("yesterday", "times and levels"),
-        ("until 2020-01-01", "no time within"),
+        ("until 2020-01-01", "is not a time I can use"),
     ],
 )
 async def test_what_cannot_be_taken(weekly: OnCallOffice, words: str, shows: str) -> None:

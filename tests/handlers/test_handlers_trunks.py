@@ -12,6 +12,7 @@ from bot.store.audit import without_secrets
 from handlers import trunk_fields, typed_password
 from handlers.trunk_history import availability
 from handlers.words import read_words
+from tests.chat.renderers import renderer
 
 MIDNIGHT = datetime(2026, 11, 23, tzinfo=UTC)
 HALF_A_DAY = timedelta(hours=12)
@@ -208,3 +209,39 @@ def test_whatever_is_written_is_told_without_an_error(text: str) -> None:
     draft, problems = trunk_fields.read_fields(words.fields)
     assert all(problem.value == "" for problem in problems if problem.label == "Password")
     assert "secret" not in trunk_fields.said(draft)
+
+
+def test_the_card_reads_as_the_language_does() -> None:
+    noon = MIDNIGHT + HALF_A_DAY
+    words = ("registered", "UNREACHABLE", "rejected", "<brandnew>")
+    facts = {
+        "station": "Office",
+        "name": "Zadarma",
+        "health": "up",
+        "cause": "",
+        "since": noon,
+        "now": noon,
+        "available": 99.5,
+        "host": "sip.zadarma.com",
+        "rtt": 28,
+        "contact": "",
+        "username": "316811",
+        "settings": trunk_fields.FIELDS.shown({"qualify": True, "qualify_every": 60}),
+        "events": [{"at": noon, "state": word, "health": "up"} for word in words],
+        "routes": {"incoming": [], "outbound": [], "problems": []},
+        "problem": None,
+    }
+    english, russian = (renderer(one).text("trunk", facts, zone=UTC, now=noon) for one in ("en", "ru"))
+    for part in (
+        "99.5 %",
+        "28 ms",
+        "Qualify (OPTIONS check): yes",
+        "Qualify every: 1 min",
+        "registered",
+        "unreachable",
+    ):
+        assert part in english
+    for part in ("99,5 %", "28 мс", "Qualify (проверка OPTIONS): да", "Интервал Qualify: 1 мин"):
+        assert part in russian
+    for part in ("🟢 зарегистрирован", "🟢 недоступен", "🟢 отклонён", "&lt;brandnew&gt;", "По состоянию на 12:00:00"):
+        assert part in russian

@@ -104,7 +104,9 @@ async def _names(request: Request, only: Collection[str] | None) -> dict[str, st
     deleted since."""
     known = await request.desk.incidents.names(request.station.name)
     had_some = {subject: name for subject, name in known.items() if is_of_trunk(subject)}
-    return {s: n for s, n in had_some.items() if only is None or s in only} | dict(request.station.watch.trunk_names)
+    watch = request.station.watch
+    watched = {s: n for s, n in watch.trunk_names.items() if s not in watch.unwatched}
+    return {s: n for s, n in had_some.items() if only is None or s in only} | watched
 
 
 def _meant(written: str, names: Mapping[str, str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Any
 from bot.alerts.incident import STATION
 from bot.alerts.silence import EVERYTHING, Silence, SilenceKind
 from bot.chat.message import Button, Message, Rows, mark
+from bot.names import folded
 from handlers.command import Reply, Request, WrongArguments, button, command
 from handlers.deadlines import NotADeadline
 from handlers.muting import RECOVERY, mute, no_longer_silenced
@@ -16,6 +17,8 @@ from handlers.silence_words import ALL, Subject, Until, find_until, take_subject
 from handlers.words import split
 
 MOST_OFFERED = 8
+# What people write who want alerts back; a part of many a trunk's name, too.
+OFF = frozenset({"off", "stop", "выкл", "выключить", "отмена", "снять"})
 
 
 @command(
@@ -31,6 +34,8 @@ MOST_OFFERED = 8
 )
 async def mute_(request: Request) -> Reply:
     names = request.station.watch.trunk_names
+    if folded(request.arguments) in OFF - {folded(name) for name in names.values()}:
+        raise WrongArguments(mark("To be told again, type /unmute."))
     try:
         found, rest = take_subject(split(request.arguments), names, lambda words: _says_until(request, words))
         until, rest = find_until(rest, request.now, request.station.zone())

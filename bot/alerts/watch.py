@@ -101,6 +101,11 @@ class Watch:
         return frozenset(subject for subject, memory in self._trunks.items() if memory.health is Health.OFF)
 
     @property
+    def unwatched(self) -> frozenset[str]:
+        """Those whose state the PBX does not tell."""
+        return frozenset(subject for subject, memory in self._trunks.items() if memory.health is Health.UNWATCHED)
+
+    @property
     def dialect(self) -> Dialect | None:
         """What the PBX was heard to speak; None until it shows."""
         return self._station.dialect

@@ -121,6 +121,7 @@ class FakeStation:
         latest = last_good = None
         trunk_names: ClassVar[dict[str, str]] = {}
         switched_off: ClassVar[frozenset[str]] = frozenset()
+        unwatched: ClassVar[frozenset[str]] = frozenset()
 
     @staticmethod
     def zone() -> tzinfo:

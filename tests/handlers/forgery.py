@@ -116,6 +116,7 @@ class Office(Bench):
         )
         watch: Any = SimpleNamespace(
             trunk_names={},
+            unwatched=frozenset(),
             engine_is_silent=False,
             left_alone=set(),
             dialect=None,

@@ -46,6 +46,7 @@ class Ledger:
 class Watch:
     trunk_names: Mapping[str, str] = {"SIP-1": "Zadarma", "SIP-2": "Мегафон"}
     switched_off: frozenset[str] = frozenset()
+    unwatched: frozenset[str] = frozenset()
 
 
 class Office(Bench):
@@ -378,6 +379,12 @@ async def test_a_trunk_that_is_switched_off_is_not_said_to_have_worked(office: O
     assert "⚪ Мегафон: switched off" in alone
     assert "%" not in alone
     assert not office.chat.keyboards, "there is nothing to draw"
+
+
+async def test_of_a_trunk_that_is_not_watched_nothing_is_said(office: Office) -> None:
+    await watched_since(office, NOW - 20 * DAY)
+    office.watch.unwatched = frozenset({"SIP-2"})
+    assert "Мегафон" not in await office.asks("/history")
 
 
 async def test_a_trunk_and_a_period_are_chosen_in_words_of_both_languages(office: Office) -> None:

@@ -452,3 +452,9 @@ async def test_a_hostile_name_and_reason_do_nothing(office: Office) -> None:
     assert "🔕 </b><a href='x'>evil</a> · Head office" in said.replace(WORD_JOINER, "")
     assert "@everybody" not in said
     assert "/delete_trunk" not in said
+
+
+@pytest.mark.parametrize("off", ["off", "выкл", "OFF"])
+async def test_who_wants_alerts_back_mutes_no_trunk_that_is_named_alike(office: Office, off: str) -> None:
+    assert "unmute." in await office.asks(f"/mute {off}")
+    assert await office.silences() == []

@@ -145,7 +145,7 @@ def test_step_by_step_over_a_kill_in_the_middle(standins: Standins, start_bot: C
 
 def test_in_a_group_the_steps_go_on_in_private(standins: Standins, start_bot: Callable[..., Program]) -> None:
     start_bot()
-    assert "private chat" in standins.asks(ANNA, "/add_employee", GROUP)
+    assert "continue in private" in standins.asks(ANNA, "/add_employee", GROUP)
     standins.wait_for_message("New employee", chat=ANNA)
 
 

@@ -212,7 +212,7 @@ def test_russian_excel_and_pasted_lines_in_russian(standins: Standins, start_bot
 def test_a_file_from_a_group_goes_on_in_private(standins: Standins, start_bot: Callable[..., Program]) -> None:
     start_bot()
     number = standins.sends_file(ANNA, "people.csv", b"301;Anna", "/import_employees", GROUP)
-    standins.after(number, GROUP, "private chat")
+    standins.after(number, GROUP, "continue in private")
     assert "1 to create" in standins.wait_for_message("read", chat=ANNA)
 
 

@@ -265,7 +265,7 @@ def test_an_address_is_given_in_private_and_nobody_sees_it_again(
     office: Standins, group: int, web: str, folder: Path
 ) -> None:
     begun = office.says(ANNA, "hello")
-    assert "we go on in our private chat" in office.asks(ANNA, "/oncall import", group).text.replace("\n", " ")
+    assert "let's continue in private" in office.asks(ANNA, "/oncall import", group).text.replace("\n", " ")
     office.wait_for_message("Send me an .ics file", ANNA, begun)
     preview = answered(office, ANNA, web, "Let this calendar say")
     assert "I look at it every 10 minutes" in preview

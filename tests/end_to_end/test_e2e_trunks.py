@@ -125,7 +125,7 @@ def test_a_trunk_is_created_with_its_password_in_private(
     bot = start_bot()
     quick(standins)
     line = '/add_trunk "New line" host=sip.example.com username=316811 port=5070 transport=tls'
-    assert "private chat" in standins.asks(ANNA, line, GROUP)
+    assert "continue in private" in standins.asks(ANNA, line, GROUP)
     question = standins.wait_for_message("password of the new trunk", chat=ANNA)
     number = standins.says(ANNA, SECRET)
     preview = standins.after(number, ANNA, "Create the trunk")
@@ -208,7 +208,7 @@ def test_a_change_is_shown_and_applied_and_the_note_stays(
 def test_a_new_password_is_asked_in_private(standins: Standins, start_bot: Callable[..., Program]) -> None:
     start_bot()
     quick(standins)
-    assert "private chat" in standins.asks(ANNA, "/edit_trunk Zadarma password", GROUP)
+    assert "continue in private" in standins.asks(ANNA, "/edit_trunk Zadarma password", GROUP)
     standins.wait_for_message("new password of Zadarma", chat=ANNA)
     question = standins.asks(ANNA, "wrong-one-now")
     press(standins, question, "Apply", "Changed: Zadarma")

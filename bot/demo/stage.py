@@ -149,6 +149,8 @@ async def _start_bot(
         # Impatient, so that a visitor sees the alert soon after breaking a trunk, and whom else it wakes.
         "POLL_INTERVAL": "2",
         "ALERT_AFTER": "4",
+        "PARTIAL_AFTER": "30",
+        "PAGE_AGAIN_EVERY": "45",
         "ESCALATE_AFTER": "120",
         "REMIND_EVERY": "300",
         # A shell that is set up for a real bot must not leak into the demo.

@@ -48,7 +48,8 @@ class SoakPbx:
 
     def __post_init__(self) -> None:
         self.extensions, self.calls = Phones(self), Calls(self)
-        self.routing = self.records = self.employees = Unplayed()
+        self.routing = self.firewall = self.trunks
+        self.records = self.employees = Unplayed()
 
     async def time_zone(self) -> str:
         return "Europe/Berlin"

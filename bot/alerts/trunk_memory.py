@@ -31,10 +31,11 @@ class TrunkMemory:
     """`health` is the last one seen, since `since`, in `looks` measurements running. `bad_since` is the beginning of
     trouble that no confirmed good state has ended; `alarm` the kind of the open incident; `up_since` the beginning of
     the last confirmed good state. `drops` are the last outages; while it flaps, `flaps` counts them from
-    `flapping_since`, and `downtime` the seconds of those that ended. `silent_at` is when its provider last did not
-    answer in this trouble, `cut_off_at` when that was last put down to the PBX's own internet. `returning`: it was
-    down, and has only registered again. `no_detour_since` is since when calls out of half an
-    outage find no other way. `registering_again`: the provider is back, and the PBX has not tried yet."""
+    `flapping_since`, and `downtime` the seconds of those that ended. `was_silent`: in this trouble its provider
+    did not answer; `heard_since` is since when it does again. `was_cut_off` and `reached_since` are the same for what
+    was put down to the PBX's own internet. `returning`: it was down, and has only registered again. `no_detour_since`
+    is since when calls out of half an outage find no other way. `registering_again`: the provider is back, and the PBX
+    has not tried yet."""
 
     name: str
     host: str
@@ -54,8 +55,10 @@ class TrunkMemory:
     flapping_since: datetime | None = None
     flaps: int = 0
     downtime: float = 0
-    silent_at: datetime | None = None
-    cut_off_at: datetime | None = None
+    was_silent: bool = False
+    heard_since: datetime | None = None
+    was_cut_off: bool = False
+    reached_since: datetime | None = None
     returning: bool = False
     registering_again: bool = False
     detour: Detour = UNKNOWN_DETOUR
@@ -122,11 +125,23 @@ def _bad_since(memory: TrunkMemory, sight: TrunkSight, since: datetime) -> datet
 
 
 def _heard(memory: TrunkMemory, sight: TrunkSight) -> TrunkMemory:
+    if sight.health is Health.UP:
+        return replace(memory, was_silent=False, heard_since=None, was_cut_off=False, reached_since=None)
     if sight.health not in BAD:
-        return replace(memory, silent_at=None, cut_off_at=None) if sight.health is Health.UP else memory
-    silent = sight.measured_at if sight.cause in SILENT else memory.silent_at
-    cut_off = sight.measured_at if sight.cause is Cause.OWN_INTERNET else memory.cut_off_at
-    return replace(memory, silent_at=silent, cut_off_at=cut_off)
+        return memory
+    silent, cut_off = sight.cause in SILENT, sight.cause is Cause.OWN_INTERNET
+    return replace(
+        memory,
+        was_silent=memory.was_silent or silent,
+        heard_since=_ended(memory.heard_since, memory.was_silent, silent, sight.measured_at),
+        was_cut_off=memory.was_cut_off or cut_off,
+        reached_since=_ended(memory.reached_since, memory.was_cut_off, cut_off, sight.measured_at),
+    )
+
+
+def _ended(known: datetime | None, was: bool, is_: bool, now: datetime) -> datetime | None:
+    """Since when something that was so is so no longer."""
+    return None if is_ or not was else known or now
 
 
 def _cause(memory: TrunkMemory, sight: TrunkSight) -> tuple[Cause, bool]:
@@ -134,11 +149,11 @@ def _cause(memory: TrunkMemory, sight: TrunkSight) -> tuple[Cause, bool]:
     was heard while the provider answered; one event has one cause; and of a provider that registered here nothing is
     left to see once its registration has run out."""
     cause = sight.cause
-    if cause is Cause.CREDENTIALS_REFUSED and _is_since(memory.silent_at, sight.measured_at, RETRIED_WITHIN):
+    if cause is Cause.CREDENTIALS_REFUSED and _is_since(memory.heard_since, sight.measured_at, RETRIED_WITHIN):
         return memory.cause if memory.cause in SILENT else Cause.NO_ANSWER, True
-    if cause is Cause.NO_ANSWER and _is_since(memory.cut_off_at, sight.measured_at, SPREAD):
+    if cause is Cause.NO_ANSWER and _is_since(memory.reached_since, sight.measured_at, SPREAD):
         return Cause.OWN_INTERNET, False
-    if cause is Cause.UNKNOWN and is_inbound(sight.state) and memory.silent_at is not None:
+    if cause is Cause.UNKNOWN and is_inbound(sight.state) and memory.was_silent:
         return memory.cause, False
     return cause, False
 
@@ -166,10 +181,5 @@ def differ_lastingly(one: TrunkMemory | None, other: TrunkMemory | None) -> bool
     if one is other or one is None or other is None:
         return one is not other
     if one.looks >= LOOKS and other.looks >= LOOKS:
-        one = replace(
-            one,
-            measured_at=other.measured_at,
-            silent_at=one.silent_at and other.silent_at,
-            cut_off_at=one.cut_off_at and other.cut_off_at,
-        )
+        one = replace(one, measured_at=other.measured_at)
     return one != other

@@ -19,7 +19,7 @@ MOSCOW = "84951234500"
 @pytest.mark.parametrize(
     ("language", "reached", "back", "refused", "until"),
     [
-        ("en", "reached us at 12:00 (204)", "called back 11:00 by 204", "“for 30” is no time", "until"),
+        ("en", "reached us at 12:00 (204)", "called back 11:00 by 204", "“for 30” is not a time I can use", "until"),
         ("ru", "дозвонился сам 12:00 (204)", "перезвонили 11:00, 204", "«for 30»", "до"),
     ],
 )

@@ -21,7 +21,9 @@ FOUND = """- An edit that had failed was sent after a newer one, and undid what 
 - What people had written stood in the log, within the error of an SQL statement.
 - An alert passed on to the administrators showed an outage that was over.
 - A message that was on its way while its group shut the bot out and let it in again went on showing an outage that was
-  over."""
+  over.
+- What a chat had missed while it shut the bot out was not made good when the clock had been set meanwhile.
+- The hourly look closed a chat without showing what was open there to anybody else."""
 
 TEXT = """# The fault campaign
 

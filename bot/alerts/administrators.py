@@ -1,4 +1,4 @@
-"""The administrators who can be written to, told of what concerns the bot itself."""
+"""Notifications to the administrators about the bot itself."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -33,30 +33,30 @@ class Administrators:
         self._wake = wake
 
     async def named(self) -> Sequence[int]:
-        """Whether they can be written to or not."""
+        """Return every administrator, reachable or not."""
         async with self._store.begin() as session:
             return await self._destinations.every_admin(session, self._clock())
 
     async def able(self, session: AsyncSession) -> Sequence[int]:
-        """Those who can be written to, as far as is known."""
+        """Return the administrators whose private chats are not known to be closed."""
         return await self._destinations.admins(session, self._clock())
 
     async def tell(self, template: str, facts: Mapping[str, Any]) -> None:
-        """A store that refuses is no reason to stop what is being told of."""
+        """Queue the message in a transaction of its own. A database error is logged, never raised."""
         try:
             async with self._store.begin() as session:
                 await self.owe(session, template, facts)
         except SQLAlchemyError as error:
-            log.error("the store refuses; the administrators are not told", what=template, reason=first_line(error))
+            log.error("database error; the administrators are not notified", what=template, reason=first_line(error))
         else:
             self._wake()
 
     async def owe(self, session: AsyncSession, template: str, facts: Mapping[str, Any]) -> Sequence[int]:
-        """Who they are; nobody, when none can be written to. Call the courier after the transaction."""
+        """Queue the message for each reachable administrator and return them. Wake the courier after the commit."""
         now = self._clock()
         told = await self.able(session)
         if not told:
-            log.error("no administrator can be written to", what=template, **facts)
+            log.error("no administrator is reachable", what=template, **facts)
         for person in told:
             outbox.owe(
                 session,

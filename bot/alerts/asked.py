@@ -32,7 +32,7 @@ def passed(facts: Facts) -> frozenset[int]:
 
 
 def next_step(facts: Facts) -> datetime | None:
-    """When whoever comes next is to hear of it; None when that is as soon as anybody looks."""
+    """When the next escalation step is due; None for at once."""
     written = facts.get("step_due")
     return datetime.fromisoformat(written) if written else None
 
@@ -49,14 +49,14 @@ def nobody_yet() -> dict[str, Any]:
 
 
 def also(facts: Facts, called: People, skipped: People) -> dict[str, Any]:
-    """With those who are asked now. Where that is nobody, whoever was asked last is paged on."""
+    """Return the facts with `called` added to the people asked. Without any, those paged last stay paged."""
     return {
         "asked": [*(facts.get("asked") or ()), *called.values()],
         "asked_ids": [*(facts.get("asked_ids") or ()), *called],
         "paged_ids": list(called) or list(facts.get("paged_ids") or ()),
         "lost_ids": [one for one in facts.get("lost_ids") or () if one not in called],
         "unreachable": _without(facts, called, skipped),
-        # Whoever it was handed to has not taken it.
+        # The hand-over was not acknowledged.
         "handed_to": None,
         "handed_by": None,
     }
@@ -89,6 +89,6 @@ def again(facts: Facts, person: int, name: str) -> dict[str, Any]:
 
 
 def _without(facts: Facts, called: People, skipped: People) -> list[str]:
-    """Those who cannot be written to: whoever is asked now can."""
+    """Return the names of unreachable people, without those asked now."""
     known = dict.fromkeys([*(facts.get("unreachable") or ()), *skipped.values()])
     return [name for name in known if name not in called.values()]

@@ -1,0 +1,49 @@
+"""Turns at what only a few can have at once: the crowd of one does not keep the others waiting."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Hashable
+from contextlib import asynccontextmanager
+
+from bot.sandbox.task import NotDone, Trouble
+
+
+class Places:
+    """At most `most` at once, of each owner one. Who waits is served in the order of coming, but for owners who have a
+    place. More than `waiting` of one owner, or `crowd` of all, are sent away with NotDone."""
+
+    def __init__(self, most: int, *, waiting: int = 2, crowd: int = 100) -> None:
+        self._most = most
+        self._waiting_of_one = waiting
+        self._crowd = crowd
+        self._taken: set[Hashable] = set()
+        self._waiting: deque[tuple[Hashable, asyncio.Future[None]]] = deque()
+
+    @asynccontextmanager
+    async def place(self, owner: Hashable) -> AsyncIterator[None]:
+        if len(self._waiting) >= self._crowd or self._waits(owner) >= self._waiting_of_one:
+            raise NotDone(Trouble.CROWD)
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append((owner, turn))
+        self._let_in()
+        try:
+            await turn
+            yield
+        finally:
+            if turn.done() and not turn.cancelled():
+                self._taken.discard(owner)
+            else:
+                self._waiting.remove((owner, turn))
+            self._let_in()
+
+    def _waits(self, owner: Hashable) -> int:
+        return sum(waiting == owner for waiting, _ in self._waiting)
+
+    def _let_in(self) -> None:
+        for owner, turn in [*self._waiting]:
+            if len(self._taken) >= self._most:
+                return
+            if owner not in self._taken and not turn.done():
+                self._waiting.remove((owner, turn))
+                self._taken.add(owner)
+                turn.set_result(None)

@@ -1,13 +1,15 @@
-"""Tables of employees: from the rows of a file or of a message to what was written of each person. Pure."""
+"""Tables of employees: from the rows of a file or of a message to what was written of each person."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.chat.message import mark
+from bot.spreadsheet.formulas import SEPARATORS
+from bot.spreadsheet.reading import MOST_ROWS, Row
 from handlers import spreadsheet
 from handlers.employee_fields import FIELDS
 from handlers.new_employee import as_written
-from handlers.spreadsheet import MOST_ROWS, SEPARATORS, Row, WrongFile
+from handlers.spreadsheet import WrongFile
 
 COLUMNS = tuple(field.key for field in FIELDS.table)
 # Without a header: the order in which people usually write.
@@ -23,16 +25,16 @@ class Line:
     unknown: tuple[str, ...] = ()
 
 
-def read_file(content: bytes) -> list[Line]:
-    """A CSV or an Excel file, whatever its name says. Raises WrongFile."""
-    return _lines(spreadsheet.read(content))
+async def read_file(content: bytes, owner: Hashable) -> list[Line]:
+    """A CSV or an Excel file that `owner` sent, whatever its name says. Raises WrongFile."""
+    return lines_of(await spreadsheet.read(content, owner))
 
 
 def read_pasted(text: str) -> list[Line]:
     """Lines pasted into a message: a table, or `243 John Smith john@company.com` line by line. Raises WrongFile."""
     lines = text.strip().splitlines()
     if any(separator in line for line in lines for separator in SEPARATORS):
-        return _lines(spreadsheet.read_text(text.strip()))
+        return lines_of(spreadsheet.read_text(text.strip()))
     if not lines:
         raise WrongFile(mark("There is nothing in it."))
     if len(lines) > MOST_ROWS:
@@ -47,16 +49,11 @@ def template() -> list[list[str]]:
     return [list(COLUMNS), *([row.get(key, "") for key in COLUMNS] for row in (john, anna))]
 
 
-def _lines(rows: Sequence[Row]) -> list[Line]:
-    filled = [
-        (number, [cell.strip() for cell in row])
-        for number, row in enumerate(rows, 1)
-        if any(cell.strip() for cell in row)
-    ]
+def lines_of(rows: Sequence[Row]) -> list[Line]:
+    """What a table says of people. Raises WrongFile."""
+    filled = [(number, [cell.strip() for cell in row]) for number, row in rows]
     if not filled:
         raise WrongFile(mark("There is nothing in it."))
-    if len(filled) > MOST_ROWS:
-        raise WrongFile(mark("More than 5,000 lines; please split the file."))
     header = [FIELDS.find(cell) for cell in filled[0][1]]
     if any(header):
         keys = [field.key if field else "" for field in header]
@@ -66,6 +63,8 @@ def _lines(rows: Sequence[Row]) -> list[Line]:
         keys, unknown = list(USUAL), ()
     if not filled:
         raise WrongFile(mark("There is only a header, and nobody under it."))
+    if len(filled) > MOST_ROWS:
+        raise WrongFile(mark("More than 5,000 lines; please split the file."))
     return [
         Line(number, {key: cell for key, cell in zip(keys, row, strict=False) if key and cell}, unknown)
         for number, row in filled

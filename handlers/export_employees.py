@@ -66,8 +66,9 @@ async def _sent(request: Request, table: Sequence[Sequence[Any]], words: set[str
     form = "csv" if "csv" in words else "xlsx"
     passwords = "passwords" in words
     facts = {"station": request.station.name, "total": len(table) - 1, "passwords": passwords}
+    content = await spreadsheet.write(table, form, "employees", request.actor.id)
     name = f"employees-{request.station.local(request.now):%Y-%m-%d}.{form}"
-    file = File(name, spreadsheet.write(table, form, "employees"), caption=Message("export_caption", facts))
+    file = File(name, content, caption=Message("export_caption", facts))
     sent = await request.talk.send_privately(file, lifetime=LIFETIME_OF_PASSWORDS if passwords else None)
     facts |= {"sent": sent, "private": request.place.private}
     return Reply(Message("export_done", facts), outcome=f"{len(table) - 1} employees exported")

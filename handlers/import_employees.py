@@ -1,10 +1,12 @@
 """/import_employees: a table in, a dry run, a word, and many employees out."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 from bot.chat.message import Button, File, Message, Rows, mark
 from bot.pbx import PbxError
+from bot.spreadsheet.reading import MOST_BYTES
 from handlers import employee_files, import_plan, import_report, import_run, spreadsheet
 from handlers.command import Question, Reply, Request, WrongArguments, answer, button, command
 from handlers.employee_files import Line
@@ -48,7 +50,7 @@ def _templates() -> Rows:
 @button("import.template")
 async def template(request: Request) -> Reply:
     form = str(request.data["form"])
-    content = spreadsheet.write(employee_files.template(), form, "employees")
+    content = await spreadsheet.write(employee_files.template(), form, "employees", request.actor.id)
     sent = await request.talk.send_privately(File(f"employees.{form}", content))
     return Reply(toast=mark("Fill it in and send it to me here.") if sent else mark("Telegram did not take the file."))
 
@@ -77,12 +79,12 @@ async def _lines(request: Request) -> list[Line]:
     try:
         if request.document is None:
             return employee_files.read_pasted(request.arguments)
-        if request.document.size > spreadsheet.MOST_BYTES:
+        if request.document.size > MOST_BYTES:
             raise WrongFile(mark("The file is larger than 5 MB."))
         content = await request.talk.download(request.document)
         if content is None:
             raise WrongFile(mark("Telegram did not give me the file; send it again."))
-        return employee_files.read_file(content)
+        return await employee_files.read_file(content, request.actor.id)
     except WrongFile as wrong:
         raise WrongArguments(message=Message("import_refused", {"problem": wrong.problem}, _templates())) from None
 
@@ -95,7 +97,9 @@ async def _plan(request: Request, lines: list[Line]) -> Plan:
     except PbxError:
         # Without that right the PBX itself refuses their numbers.
         taken = {}
-    return import_plan.plan(lines, there, taken, await pbx.employees.next_free_number(), request.station.country)
+    next_free = await pbx.employees.next_free_number()
+    # Of thousands of lines it takes a second, and others have their turn meanwhile.
+    return await asyncio.to_thread(import_plan.plan, lines, there, taken, next_free, request.station.country)
 
 
 def _facts(request: Request, plan: Plan) -> dict[str, Any]:
@@ -133,7 +137,7 @@ async def send_problems(request: Request) -> Reply:
     kept = await request.desk.drawer.look(str(request.data["kept"]))
     if kept is None:
         return Reply(Message("expired"), outcome="expired")
-    sent = await request.talk.send_privately(import_report.problems_file(request, kept["rows"]))
+    sent = await request.talk.send_privately(await import_report.problems_file(request, kept["rows"]))
     return Reply(toast=mark("Sent to our private chat.") if sent else mark("Telegram did not take the file."))
 
 

@@ -1,6 +1,6 @@
 """What became of every line of an import, as a file."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -23,8 +23,9 @@ STATES = {
 HEADER = ("line", "result", "reason", "number", "name", "email", "mobile", "password")
 
 
-def report_file(request: Request, rows: Sequence[dict[str, Any]]) -> File:
-    """With the passwords of those who were created, and of nobody else."""
+async def report_file(request: Request, rows: Sequence[dict[str, Any]], owner: Hashable) -> File:
+    """With the passwords of those who were created, and of nobody else. Raises WrongArguments when it cannot be made
+    now; `owner` is whose turn it takes."""
     table = [HEADER, *(_line(request, row) for row in rows)]
     facts = {
         "station": request.station.name,
@@ -33,15 +34,16 @@ def report_file(request: Request, rows: Sequence[dict[str, Any]]) -> File:
         "failed": count(rows, "failed"),
         "left": count(rows, "waiting") + count(rows, "sending"),
     }
+    content = await spreadsheet.write(table, "xlsx", "import", owner)
     name = f"import-{request.station.local(request.now):%Y-%m-%d-%H%M}.xlsx"
-    return File(name, spreadsheet.write_excel(table, "import"), caption=Message("import_report", facts))
+    return File(name, content, caption=Message("import_report", facts))
 
 
-def problems_file(request: Request, rows: Sequence[dict[str, Any]]) -> File:
+async def problems_file(request: Request, rows: Sequence[dict[str, Any]]) -> File:
     """Only the lines that would not be created; no passwords."""
     wrong = [row for row in rows if row["state"] != "waiting"]
     table = [HEADER[:-1], *(_line(request, row)[:-1] for row in wrong)]
-    return File("problems.xlsx", spreadsheet.write_excel(table, "problems"))
+    return File("problems.xlsx", await spreadsheet.write(table, "xlsx", "problems", request.actor.id))
 
 
 def count(rows: Sequence[dict[str, Any]], state: str) -> int:

@@ -16,7 +16,7 @@ from bot.pbx.employees import BATCH
 from bot.store import imports
 from bot.store.audit import Change
 from handlers import import_report, problems
-from handlers.command import Reply, Request, button
+from handlers.command import Reply, Request, WrongArguments, button
 from handlers.import_report import count
 from handlers.read_back import EVERY, FOR
 from handlers.rules import Resume
@@ -73,9 +73,8 @@ async def report(request: Request) -> Reply:
     found = await request.desk.imports.find(request.station.name, int(request.data["import"]))
     if found is None or not found.rows:
         return Reply(toast=mark("The report was delivered already."))
-    sent = await request.talk.send_privately(
-        import_report.report_file(request, found.rows), lifetime=import_report.LIFETIME
-    )
+    file = await import_report.report_file(request, found.rows, request.actor.id)
+    sent = await request.talk.send_privately(file, lifetime=import_report.LIFETIME)
     return Reply(toast=mark("Sent to our private chat.") if sent else mark("Telegram did not take the file."))
 
 
@@ -185,6 +184,14 @@ class _Run:
     async def _save(self) -> None:
         await self._request.desk.imports.save(self._id, self._rows)
 
+    async def _report_delivered(self) -> bool:
+        try:
+            file = await import_report.report_file(self._request, self._rows, ("import", self._id))
+        except WrongArguments:
+            # A button under the last message gives it later.
+            return False
+        return await self._request.talk.send_privately(file, lifetime=import_report.LIFETIME)
+
     async def _show(self, trouble: dict[str, Any] | None) -> None:
         now = time.monotonic()
         if now - self._shown < SHOWN_EVERY and trouble is None:
@@ -204,9 +211,7 @@ class _Run:
         return Reply(message, outcome=f"import {self._id} stopped")
 
     async def ended(self) -> Reply:
-        delivered = await self._request.talk.send_privately(
-            import_report.report_file(self._request, self._rows), lifetime=import_report.LIFETIME
-        )
+        delivered = await self._report_delivered()
         facts = _counts(self._rows) | {"station": self._request.station.name, "delivered": delivered}
         again: Rows = () if delivered else ((_report_button(self._id),),)
         message = Message("import_done", facts, again)

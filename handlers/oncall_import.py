@@ -90,7 +90,7 @@ async def _read(request: Request, level: int, written: str) -> KeptCalendar:
     zone = str(request.station.zone())
     desk, station, now = request.desk, request.station.name, request.now
     whose = await calendar_source.names(desk.grants, desk.people, station, now)
-    calendar = await calendar_source.read(text, level, zone, now, whose)
+    calendar = await calendar_source.read(text, level, zone, now, whose, owner=request.actor.id)
     return KeptCalendar(level, url, text, zone, calendar, now)
 
 

@@ -4,28 +4,25 @@ The address of a calendar is a secret: nothing in here logs it or puts it into a
 """
 
 import asyncio
-import json
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-import bot
 from bot import plain_http
 from bot.access import Permission
-from bot.oncall.calendar import MOST_BYTES, Event, duties
+from bot.oncall.calendar import MOST_BYTES, READ, Event, duties
 from bot.oncall.rotation import Calendar
+from bot.sandbox.places import Places
+from bot.sandbox.process import FOR_PEOPLE, run
+from bot.sandbox.task import NotDone, Refusal
 from bot.store.acquaintances import Acquaintances
 from bot.store.grants import GrantBook
 
 FETCH_WITHIN = 10.0
-READ_WITHIN = 15.0
 MOST_REDIRECTS = 3
-ROOT = Path(bot.__file__).parent.parent
 
 
 class Trouble(StrEnum):
@@ -91,35 +88,27 @@ async def _text(answer: httpx.Response) -> str:
     return content.decode("utf-8", "replace")
 
 
-async def read(text: str, level: int, zone: str, now: datetime, whose: Callable[[str], int | None]) -> Calendar:
-    """Raises NoCalendar, also when it would take too long."""
+async def read(
+    text: str,
+    level: int,
+    zone: str,
+    now: datetime,
+    whose: Callable[[str], int | None],
+    *,
+    owner: Hashable,
+    places: Places = FOR_PEOPLE,
+) -> Calendar:
+    """`owner` is whose turn it takes among the `places`. Raises NoCalendar, also when it would take too long."""
     if len(text) > MOST_BYTES:
         raise NoCalendar(Trouble.TOO_LARGE)
-    reader = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bot.oncall",
-        zone,
-        now.isoformat(),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        # Nothing of the program's own surroundings: its secrets stand there.
-        env={"PYTHONPATH": str(ROOT)},
-    )
     try:
-        async with asyncio.timeout(READ_WITHIN):
-            printed, _ = await reader.communicate(text.encode("utf-8", "replace"))
-    except TimeoutError:
+        found = await run(
+            READ, text.encode("utf-8", "replace"), owner=owner, places=places, zone=zone, now=now.isoformat()
+        )
+    except (Refusal, NotDone):
         raise NoCalendar(Trouble.NOT_A_CALENDAR) from None
-    finally:
-        if reader.returncode is None:
-            reader.kill()
-            await reader.wait()
-    if reader.returncode != 0:
-        raise NoCalendar(Trouble.NOT_A_CALENDAR)
     moment = datetime.fromisoformat
-    events = [Event(title, moment(begins), moment(ends)) for title, begins, ends in json.loads(printed)]
+    events = [Event(title, moment(begins), moment(ends)) for title, begins, ends in found]
     return duties(events, level, whose)
 
 

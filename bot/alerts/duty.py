@@ -16,6 +16,7 @@ from bot.alerts.calendar_source import NoCalendar
 from bot.alerts.destinations import Destinations
 from bot.oncall.roster import AHEAD, MOMENT, Roster
 from bot.oncall.rotation import Duty
+from bot.sandbox.process import IN_THE_BACKGROUND
 from bot.store.acquaintances import Acquaintances, Known
 from bot.store.calendars import KeptCalendar
 from bot.store.database import Store
@@ -150,7 +151,9 @@ class DutyWatch:
             problem = str(error.trouble)
         try:
             whose = await calendar_source.names(self._grants, self._people, self._station, now)
-            calendar = await calendar_source.read(text, kept.level, kept.zone, now, whose)
+            calendar = await calendar_source.read(
+                text, kept.level, kept.zone, now, whose, owner=self._station, places=IN_THE_BACKGROUND
+            )
         except NoCalendar as error:
             text, problem = kept.text, problem or str(error.trouble)
         if problem:

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from bot.oncall.rotation import Calendar, Duty
 from bot.oncall.wall_clock import moment, zone_named
+from bot.sandbox.task import Refusal, Task
 
 MOST_BYTES = 1_000_000
 # A calendar with more duties than this in two months is no calendar of duties.
@@ -20,9 +21,11 @@ BEHIND, AHEAD = timedelta(days=7), timedelta(days=60)
 TITLE_LIMIT = 200
 MENTION = re.compile(r"@\w{4,32}")
 ID = re.compile(r"(?<!\d)\d{4,19}(?!\d)")
+# A calendar that asks for more than this much time or memory is none.
+READ = Task(__name__, "read_file", seconds=5, most=1_000_000, within=60.0, memory=1 << 30)
 
 
-class NotACalendar(ValueError):
+class NotACalendar(Refusal):
     """It cannot be read, or asks for too much."""
 
 
@@ -31,6 +34,12 @@ class Event:
     title: str
     begins: datetime
     ends: datetime
+
+
+def read_file(content: bytes, zone: str, now: str) -> list[list[str]]:
+    """The events as plain data: title, beginning and end of each. Raises NotACalendar."""
+    events = read(content.decode("utf-8", "replace"), zone, datetime.fromisoformat(now))
+    return [[event.title, event.begins.isoformat(), event.ends.isoformat()] for event in events]
 
 
 def read(text: str, zone_name: str, now: datetime) -> list[Event]:

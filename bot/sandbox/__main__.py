@@ -15,7 +15,7 @@ from bot.sandbox.task import Refusal, Task
 DATA, BYTES, REFUSED = b"J", b"B", b"R"
 NO_MEMORY, TOO_MUCH, FAILED = 3, 4, 5
 # What people wait for, and the watch, come first.
-NICE = 10
+NICE = 5
 
 
 def main() -> int:

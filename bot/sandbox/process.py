@@ -16,21 +16,21 @@ from bot.sandbox.places import Places
 from bot.sandbox.task import NotDone, Refusal, Task, Trouble
 
 ROOT = Path(bot.__file__).parent.parent
-# One processor of the smallest machines stays for what wakes people.
-AT_ONCE = 2
 PART = 1 << 16
 # It is ended at the limit itself, or a moment later by force.
 OUT_OF_TIME = frozenset({-signal.SIGXCPU, -signal.SIGKILL})
 TROUBLES = {worker.NO_MEMORY: Trouble.MEMORY, worker.TOO_MUCH: Trouble.RESULT}
-PLACES = Places(AT_ONCE)
+# Of what people wait for two at once, and of what nobody waits for one.
+FOR_PEOPLE = Places(2)
+IN_THE_BACKGROUND = Places(1, crowd=10_000)
 
 
-async def run(task: Task, content: bytes, *, owner: Hashable, **facts: Any) -> Any:
+async def run(task: Task, content: bytes, *, owner: Hashable, places: Places = FOR_PEOPLE, **facts: Any) -> Any:
     """What the task gives: plain data, or bytes. `facts` are plain data too; `owner` is whose turn it takes.
 
     Raises Refusal when the task refuses, and NotDone when it came to no end. Cancelled, it leaves no process behind.
     """
-    async with PLACES.place(owner):
+    async with places.place(owner):
         code, given = await _given(task, content, facts)
     kind, rest = given[:1], given[1:]
     if code != 0 or kind not in (worker.DATA, worker.BYTES, worker.REFUSED):

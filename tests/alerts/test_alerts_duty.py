@@ -1,7 +1,6 @@
 """Before a shift it is tried whether its person can be called; and calendars are looked at again."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -21,10 +20,9 @@ from bot.alerts.calendar_source import NoCalendar, Trouble, address, fetch, read
 from bot.alerts.destinations import Destinations
 from bot.alerts.duty import Check, DutyWatch, due_checks, is_due, is_news
 from bot.demo.stage import listening
-from bot.oncall import calendar
-from bot.oncall.__main__ import REFUSED
 from bot.oncall.roster import Roster
 from bot.oncall.rotation import Calendar, Duty, Rotation, Shift, Unit
+from bot.sandbox.task import Task
 from bot.store import acquaintances
 from bot.store.acquaintances import Acquaintances, Known
 from bot.store.calendars import KeptCalendar
@@ -133,33 +131,14 @@ class House:
             return [(row.chat_id, row.template) for row in rows]
 
 
-@dataclass
-class ReaderHere:
-    """Reads a calendar as `python -m bot.oncall` does, and needs no second for it."""
-
-    zone: str
-    now: str
-    returncode: int | None = None
-
-    async def communicate(self, text: bytes) -> tuple[bytes, None]:
-        try:
-            events = calendar.read(text.decode(), self.zone, datetime.fromisoformat(self.now))
-        except calendar.NotACalendar:
-            self.returncode = REFUSED
-            return b"", None
-        self.returncode = 0
-        found = [[event.title, event.begins.isoformat(), event.ends.isoformat()] for event in events]
-        return json.dumps(found).encode(), None
-
-
 @pytest.fixture
 def _reads_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests that read many calendars; the others start the process that reads."""
 
-    async def start(_python: str, _as: str, _module: str, zone: str, now: str, **_: object) -> ReaderHere:
-        return ReaderHere(zone, now)
+    async def run(task: Task, content: bytes, *, owner: object, places: object, **facts: str) -> object:
+        return task.here(content, **facts)
 
-    monkeypatch.setattr(asyncio, "create_subprocess_exec", start)
+    monkeypatch.setattr(calendar_source, "run", run)
 
 
 @pytest.fixture
@@ -255,7 +234,7 @@ async def server() -> AsyncIterator[Server]:
 async def kept(house: House, url: str) -> KeptCalendar:
     """Boris stands in the calendar all the time."""
     whose = await calendar_source.names(house.grants, Acquaintances(house.store), STATION, house.now)
-    duties = await read(OF_BORIS, 1, "UTC", house.now, whose)
+    duties = await read(OF_BORIS, 1, "UTC", house.now, whose, owner=ADMIN)
     kept = KeptCalendar(1, url, OF_BORIS, "UTC", duties, house.now)
     await house.book.keep_calendar(STATION, kept, "Anna")
     return kept

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from handlers.employee_files import read_file
+from bot.spreadsheet.reading import read
+from handlers.employee_files import lines_of
 from tests.end_to_end.house import ANNA, BORIS, GROUP, KEY, Json, Seen, Standins, running_bot, running_standins
 
 # As the PBX has them, and as they are read: in one line, without what nobody can see.
@@ -232,7 +233,7 @@ def test_a_file_of_all_employees(office: Standins, room: Room) -> None:
     before = office.says(ANNA, "/export_employees", room())
     file = office.wait_for(lambda: next((m for m in office.from_bot(ANNA) if m.raw["document"]), None), str(before))
     is_mere_text(file)
-    names = [line.cells.get("name") for line in read_file(office.file_of(file))]
+    names = [line.cells.get("name") for line in lines_of(read(office.file_of(file)))]
     # A name is one line, as an import reads it.
     assert not [p for p in api(office, "employees")["data"] if " ".join(p["user_username"].split()) not in names]
 

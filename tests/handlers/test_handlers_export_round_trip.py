@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from bot.pbx import Employee, EmployeeDraft, EmployeeRow
-from handlers import employee_fields, employee_files, spreadsheet
+from bot.spreadsheet.reading import read
+from bot.spreadsheet.writing import packed, write
+from handlers import employee_fields, employee_files
 from handlers.employee_files import COLUMNS
 from handlers.export_employees import BRIEF, brief, cell
 from handlers.import_plan import Plan, Verdict, plan
@@ -54,33 +56,31 @@ def stored(draft: EmployeeDraft) -> Employee:
 
 
 def imported(content: bytes, country: str = "RU") -> Plan:
-    return plan(employee_files.read_file(content), [], {}, "201", country)
+    return plan(employee_files.lines_of(read(content)), [], {}, "201", country)
 
 
 @examples(daily=60, ci=400)
 @given(employees(), st.sampled_from(["csv", "xlsx"]))
 def test_in_full(employee: Employee, form: str) -> None:
     def file(one: Employee) -> bytes:
-        return spreadsheet.write([COLUMNS, [cell(one, key, "RU") for key in COLUMNS]], form, "employees")
+        return write(packed([COLUMNS, [cell(one, key, "RU") for key in COLUMNS]]), form, "employees")
 
     first = file(employee)
     (row,) = imported(first).rows
     assert row.problems == ()
-    assert spreadsheet.read(file(stored(row.draft))) == spreadsheet.read(first)
+    assert read(file(stored(row.draft))) == read(first)
 
 
 @given(NAME, MOBILE, st.sampled_from(["csv", "xlsx"]))
 def test_in_brief(name: str, mobile: str, form: str) -> None:
     def file(one: EmployeeRow) -> bytes:
-        return spreadsheet.write([BRIEF, brief(one, "RU")], form, "employees")
+        return write(packed([BRIEF, brief(one, "RU")]), form, "employees")
 
     first = file(EmployeeRow(id="7", number="201", name=name, mobile=mobile))
     (row,) = imported(first).rows
     assert row.problems == ()
     again = stored(row.draft)
-    assert spreadsheet.read(file(EmployeeRow(number="201", name=again.name, mobile=again.mobile))) == spreadsheet.read(
-        first
-    )
+    assert read(file(EmployeeRow(number="201", name=again.name, mobile=again.mobile))) == read(first)
 
 
 def test_the_pbx_s_own_export_is_imported() -> None:

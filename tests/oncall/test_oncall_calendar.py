@@ -1,14 +1,14 @@
 """Duties read from a calendar: whose they are, when they are, and what a calendar cannot do to the bot."""
 
-import signal
-import subprocess
-import sys
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from bot.oncall.__main__ import REFUSED, SECONDS
-from bot.oncall.calendar import NotACalendar, duties, read
+from bot.oncall.calendar import READ, NotACalendar, duties, read
+from bot.sandbox.process import run
+from bot.sandbox.task import NotDone, Refusal, Task, Trouble
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 PEOPLE = {"@anna": 1, "1002": 2, "Vera Smirnova": 3}
@@ -107,22 +107,20 @@ def test_a_calendar_of_thousands_of_duties_is_refused() -> None:
         read(calendar(many, many.replace("1101T0000", "1101T0030")), "UTC", NOW)
 
 
-def apart(text: str, *how: str) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, *(how or ("-m", "bot.oncall")), "Europe/Moscow", NOW.isoformat()]
-    return subprocess.run(command, input=text.encode(), capture_output=True, timeout=12 * SECONDS, check=False)
+async def apart(text: str, task: Task = READ) -> Any:
+    return await run(task, text.encode(), owner=1, zone="Europe/Moscow", now=NOW.isoformat())
 
 
-def test_in_a_process_of_its_own_it_prints_the_events_or_refuses() -> None:
-    good = apart(calendar(event("@anna", ":20261126T060000Z", ":20261126T180000Z")))
-    assert (good.returncode, good.stdout) == (
-        0,
-        b'[["@anna", "2026-11-26T06:00:00+00:00", "2026-11-26T18:00:00+00:00"]]',
-    )
-    assert apart("nonsense").returncode == REFUSED
+async def test_in_a_process_of_its_own_it_gives_the_events_or_refuses() -> None:
+    assert await apart(calendar(event("@anna", ":20261126T060000Z", ":20261126T180000Z"))) == [
+        ["@anna", "2026-11-26T06:00:00+00:00", "2026-11-26T18:00:00+00:00"]
+    ]
+    with pytest.raises(Refusal):
+        await apart("nonsense")
 
 
-def test_a_recurrence_that_would_never_end_is_ended() -> None:
+async def test_a_recurrence_that_would_never_end_is_ended() -> None:
     """By the processor time that it may take; here it is one second of it."""
     endless = event("@anna", ":19700101T000000Z", ":19700101T000001Z", "RRULE:FREQ=SECONDLY")
-    hurried = "import sys; from bot.oncall import __main__ as it; it.SECONDS = 1; sys.exit(it.main(*sys.argv[1:]))"
-    assert apart(calendar(endless), "-c", hurried).returncode in (-signal.SIGXCPU, -signal.SIGKILL)
+    with pytest.raises(NotDone, match=Trouble.TIME):
+        await apart(calendar(endless), replace(READ, seconds=1))

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers import spreadsheet
-from handlers.spreadsheet import write_csv, write_excel
+from bot.spreadsheet.reading import read
+from bot.spreadsheet.writing import write_csv, write_excel
 from tests.examples import examples
 
 HEADER = ["when", "who", "what"]
@@ -41,14 +41,22 @@ def test_what_is_written_is_read_back_the_same(
     write: Callable[[Any], bytes], characters: st.SearchStrategy[str], data: st.DataObject
 ) -> None:
     table = data.draw(tables(characters))
-    assert read_back(write([HEADER, *table])) == [HEADER, *table]
+    assert read_back(write([HEADER, *table])) == [HEADER, *map(without_blanks, filter(any_written, table))]
+
+
+def any_written(row: list[str]) -> bool:
+    return any(cell.strip() for cell in row)
+
+
+def without_blanks(row: list[str]) -> list[str]:
+    """An Excel file does not say how long its rows are, and blanks at the end of one say nothing."""
+    while not row[-1].strip():
+        row = row[:-1]
+    return row
 
 
 def read_back(content: bytes) -> list[list[str]]:
-    """An Excel file does not say how long its rows are."""
-    rows = spreadsheet.read(content)
-    assert not any(cell for row in rows for cell in row[len(HEADER) :])
-    return [row[: len(HEADER)] for row in rows]
+    return [list(row) for _, row in read(content)]
 
 
 @examples(daily=50, ci=300)
@@ -113,5 +121,5 @@ def test_what_excel_cannot_store_hides_no_formula() -> None:
 def test_a_cell_of_nothing_but_blanks_takes_no_time() -> None:
     began = time.monotonic()
     for filling in (" ", "\n", "\n'", ";", "; '"):
-        spreadsheet.read(write_csv([HEADER, [filling * 40_000]]))
+        read(write_csv([HEADER, [filling * 40_000]]))
     assert time.monotonic() - began < 2

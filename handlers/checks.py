@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.access import Decision
-from bot.store.audit import Earlier, holds_secret
+from bot.store.audit import Earlier
 from bot.store.tables import Keyboard, Question
+from bot.store.typed_secrets import holds_secret
 from handlers.intent import Actor, Place, Said, too_old
 from handlers.rules import Resume, Rule, Where
 

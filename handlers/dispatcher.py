@@ -11,8 +11,8 @@ from telegram import Update
 from bot import metrics
 from bot.access import EVERY_STATION, Decision, Permission
 from bot.chat.message import Message
-from bot.store.audit import holds_secret
 from bot.store.deeds import Deed
+from bot.store.typed_secrets import holds_secret
 from handlers import answers, checks, going_on, group_chat, refusals, second_person
 from handlers.answers import Address
 from handlers.checks import UNDECIDED

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.access import MEMBERSHIP_UNKNOWN, Decision, Permission
 from bot.chat.message import Button, Message, mark
-from bot.store.audit import holds_secret
+from bot.store.typed_secrets import holds_secret
 from handlers import checks
 from handlers.checks import May
 from handlers.intent import ANONYMOUS, Actor, Said, Typed

@@ -1,6 +1,5 @@
 """Who asked for what, what was decided and what came of it. Rows are added; the database refuses anything else."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,17 +9,10 @@ from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.tables import AuditEntry, AuditOutcome
+from bot.store.typed_secrets import cut, names_secret, without_secrets
 
-# What people write after these words is never kept, whoever was allowed to write it.
-# Nearly right words count too, and a password written without its =.
-SECRET_FIELD = re.compile(
-    r"(?i)(?<![\w-])([\w-]*(?:pas+w|\bpass\b|pwd|secret|парол)[\w-]*)(?:\s*[=:]\s*|\s+)(?:\"[^\"]*\"?|«[^»]*»?|“[^”]*”?|\S+)"
-)
-# A bot's token and an API key give themselves away by their form.
-SECRET_FORM = re.compile(r"\b\d{5,}(?::|%3A)[A-Za-z0-9_-]{30,}|\b[0-9a-fA-F]{32,}\b|(?i:bearer)\s+\S+")
-# Addresses of private calendars and the like open what they lead to; hosts alone are no secret.
-ADDRESS = re.compile(r"(?i)\b(?:https?|webcal)://\S+")
-HIDDEN = "•••"
+# Of what was typed so much is looked through for secrets, and so much is kept.
+MOST_READ, MOST_KEPT = 1024, 256
 # Telegram gives an update again for a day; ids jump after a week without any.
 REMEMBERED = timedelta(days=2)
 # Core statements, built once: run for every decision, where the ORM's overhead is most of the cost.
@@ -106,23 +98,11 @@ def shortened(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def without_secrets(arguments: str) -> str:
-    """The first line of what was typed, with passwords and web addresses taken out: pasted lists are not kept, and may
-    hold some too."""
-    shown = SECRET_FORM.sub(HIDDEN, SECRET_FIELD.sub(rf"\1={HIDDEN}", arguments.partition("\n")[0]))
-    return ADDRESS.sub(HIDDEN, shown)
-
-
-def holds_secret(text: str) -> bool:
-    """Whether something in it is, by its name or by its form, nobody else's business."""
-    return bool(SECRET_FIELD.search(text) or SECRET_FORM.search(text))
-
-
 def plain(facts: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """What can be stored: plain values, and no field that is named like a secret."""
     if facts is None:
         return None
-    return {key: _plain(value) for key, value in facts.items() if not SECRET_FIELD.search(f"{key}=x")}
+    return {key: _plain(value) for key, value in facts.items() if not names_secret(key)}
 
 
 def _plain(value: Any) -> Any:
@@ -158,7 +138,7 @@ def entry(
         "chat_id": chat_id,
         "station": station,
         "what": shortened(what, 64),
-        "arguments": shortened(without_secrets(arguments), 256),
+        "arguments": shortened(without_secrets(cut(arguments, MOST_READ)), MOST_KEPT),
         "permission": permission,
         "allowed": allowed,
         "reason": shortened(reason, 64),

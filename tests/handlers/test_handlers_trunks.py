@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.pbx import TrunkDraft, TrunkEvent, TrunkStatus
 from bot.pbx.trunks import told_apart
-from bot.store.audit import without_secrets
+from bot.store.typed_secrets import without_secrets
 from handlers import trunk_fields, typed_password
 from handlers.trunk_history import availability
 from handlers.words import read_words

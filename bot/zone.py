@@ -36,5 +36,5 @@ class StationZone:
         try:
             name = await pbx.time_zone()
             self._zone = ZoneInfo(name) if name else None
-        except (PbxError, ZoneInfoNotFoundError, ValueError) as error:
+        except (PbxError, ZoneInfoNotFoundError, ValueError, OSError) as error:
             log.info("the PBX's time zone is not known by name; its offset is used", reason=str(error))

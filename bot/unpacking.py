@@ -4,7 +4,7 @@ httpx unpacks whatever arrives in one go: a megabyte on the wire becomes a gigab
 """
 
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
 
 import httpx
 
@@ -32,26 +32,9 @@ class Garbled(Exception):
 async def pieces(response: httpx.Response, most: int) -> AsyncIterator[bytes]:
     """Its body unpacked, in pieces of at most STEP more than the wire brings at once. Raises TooMuch instead of giving
     more than `most` bytes, and Garbled."""
-    told = told_size(response)
-    packing = response.headers.get("Content-Encoding", "").strip().lower()
-    if told is not None and told > most:
-        raise TooMuch(told)
-    if packing in ("", "identity"):
-        unpack = None
-    elif packing in WINDOWS:
-        unpack = _Unpacking(WINDOWS[packing])
-    else:
-        raise Garbled(f"packed as {packing[:20]!r}")
-    size = 0
-    count = 0
-    assert isinstance(response.stream, httpx.AsyncByteStream)
-    async for part in response.stream:
-        count += 1
-        for piece in [part] if unpack is None else unpack(part):
-            size += len(piece)
-            if size > most or count > MOST_PIECES:
-                raise TooMuch(told if unpack is None else None)
-            yield piece
+    assert isinstance(response.stream, AsyncIterable)
+    async for piece in _unpacked(response.stream, response.headers, most):
+        yield piece
 
 
 async def whole(response: httpx.Response, most: int) -> bytes:
@@ -62,8 +45,55 @@ async def whole(response: httpx.Response, most: int) -> bytes:
     return bytes(content)
 
 
-def told_size(response: httpx.Response) -> int | None:
-    told = response.headers.get("Content-Length", "")
+class Bounded(httpx.AsyncByteStream):
+    """Takes the place of a response's stream, for a client that reads whole what it is given: unpacked already, and
+    what is more than `most` bytes is a broken connection."""
+
+    def __init__(self, response: httpx.Response, most: int) -> None:
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        self._stream = response.stream
+        self._headers = httpx.Headers(response.headers)
+        self._most = most
+
+    @classmethod
+    def put_under(cls, response: httpx.Response, most: int) -> None:
+        response.stream = cls(response, most)
+        response.headers.pop("Content-Encoding", None)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for piece in _unpacked(self._stream, self._headers, self._most):
+                yield piece
+        except (TooMuch, Garbled) as error:
+            raise httpx.RemoteProtocolError(str(error)) from None
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+async def _unpacked(stream: AsyncIterable[bytes], headers: httpx.Headers, most: int) -> AsyncIterator[bytes]:
+    told = _told_size(headers)
+    packing = headers.get("Content-Encoding", "").strip().lower()
+    if told is not None and told > most:
+        raise TooMuch(told)
+    if packing in ("", "identity"):
+        unpack = None
+    elif packing in WINDOWS:
+        unpack = _Unpacking(WINDOWS[packing])
+    else:
+        raise Garbled(f"packed as {packing[:20]!r}")
+    size = count = 0
+    async for part in stream:
+        count += 1
+        for piece in [part] if unpack is None else unpack(part):
+            size += len(piece)
+            if size > most or count > MOST_PIECES:
+                raise TooMuch(told if unpack is None else None)
+            yield piece
+
+
+def _told_size(headers: httpx.Headers) -> int | None:
+    told = headers.get("Content-Length", "")
     # More digits are no size of anything.
     return int(told) if told.isascii() and told.isdecimal() and len(told) < 20 else None
 

@@ -63,7 +63,7 @@ class Fleet:
         self._running: dict[str, WatchedStation] = {}
         # Of those that are gone too: what was told of them is still to be read.
         self._titles: dict[str, str] = {}
-        self.schedule = Schedule(metrics.LATENESS)
+        self.schedule = Schedule(metrics.LATENESS, shared.turns.of("looks"))
         self.ticker = Ticker(shared.store, shared.clock, shared.turns.of("ticker"), shared.standstill)
         if defaults is None:
             self.one: str | None = stations[0].name
@@ -203,7 +203,6 @@ class Fleet:
         await self.lookouts.remove(name)
         await self.duty.remove(name)
         self.ticker.remove(name)
-        self._shared.turns.forget(f"watch of {name}")
         await station.pbx.close()
 
     def _owed(self) -> None:
@@ -221,7 +220,6 @@ class Fleet:
         """Nobody looks at it any more: what is open of it would stay so for ever."""
         station = WatchedStation(_nowhere(name, self.title(name), {}), self._shared)
         ended = await station.ledger.abandon(self._shared.clock())
-        self._shared.turns.forget(f"watch of {name}")
         log.info("a station is not watched any more", station=name, incidents_ended=ended)
 
     async def alert_chats(self, session: AsyncSession) -> set[int]:

@@ -109,7 +109,6 @@ class WatchedStation:
             ),
             shared.clock,
             self._saw_time,
-            shared.turns.of(f"watch of {self.name}") if self.name else lambda: None,
             lambda states: self.lookouts.recall(states),
         )
         self.watched = WatchedExtensions(shared.store, self.name, lambda: shared.watching_changed(self.name))

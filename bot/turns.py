@@ -1,4 +1,8 @@
-"""Whether the loops that must never hang still come round, whatever they find."""
+"""Whether the loops that must never hang still come round, whatever they find.
+
+The look at a station is none of them: one that hangs is broken off and begun anew (`bot.alerts.schedule`), and nobody
+restarts the watch of all stations for the sake of one.
+"""
 
 import time
 from collections.abc import Callable
@@ -22,10 +26,6 @@ class Turns:
 
         turned()
         return turned
-
-    def forget(self, loop: str) -> None:
-        """It has ended, as it should."""
-        self._last.pop(loop, None)
 
     def hung(self) -> list[str]:
         now = self._clock()

@@ -1,5 +1,6 @@
 """Which wall clock a station lives by."""
 
+import asyncio
 from datetime import UTC, datetime, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -8,6 +9,9 @@ import structlog
 from bot.pbx import Pbx, PbxError
 
 log = structlog.get_logger(__name__)
+
+# The next look waits for it.
+ASKED_WITHIN = 15.0
 
 
 class StationZone:
@@ -34,7 +38,9 @@ class StationZone:
         if self._zone is not None:
             return
         try:
-            name = await pbx.time_zone()
+            async with asyncio.timeout(ASKED_WITHIN):
+                name = await pbx.time_zone()
             self._zone = ZoneInfo(name) if name else None
-        except (PbxError, ZoneInfoNotFoundError, ValueError) as error:
-            log.info("the PBX's time zone is not known by name; its offset is used", reason=str(error))
+        except (PbxError, ZoneInfoNotFoundError, ValueError, OSError) as error:
+            reason = str(error) or type(error).__name__
+            log.info("the PBX's time zone is not known by name; its offset is used", reason=reason)

@@ -225,16 +225,6 @@ def test_a_loop_that_does_not_come_round_is_named_whatever_the_clock_on_the_wall
     assert turns.hung() == []
 
 
-def test_a_loop_that_ended_as_it_should_is_not_missed() -> None:
-    now = 0.0
-    turns = Turns(lambda: now)
-    turns.of("watch of Tver")
-    now = HUNG_AFTER + 1
-    turns.forget("watch of Tver")
-    turns.forget("watch of Tver")
-    assert turns.hung() == []
-
-
 @pytest.mark.parametrize("abstract", [False, True])
 async def test_systemd_is_kept_told_but_not_by_a_program_that_hangs(tmp_path: Path, abstract: bool) -> None:
     name = f"@mikopbx-bot-{os.getpid()}-{id(tmp_path)}" if abstract else str(tmp_path / "n")

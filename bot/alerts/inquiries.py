@@ -1,8 +1,10 @@
 """What the watch asks the PBX beside the states of its trunks, each only while it can matter, and not at every look."""
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
@@ -21,8 +23,13 @@ BANS_EVERY = timedelta(minutes=1)
 # What fails is asked again sooner than what is known is asked anew; a right that is missing, later.
 AGAIN_AFTER = timedelta(minutes=1)
 WITHOUT_RIGHT = timedelta(hours=1)
-# Names are resolved here as the PBX should resolve them; while a cut lasts that may fail or take long.
+# What is asked beside the states must not keep them from being told.
+ASKED_WITHIN = 15.0
+# Names are resolved here as the PBX should resolve them; while a cut lasts that may fail or take long. They are whatever
+# somebody has written into the PBX: so all of them have a time, too, and threads apart from those of everybody else.
 RESOLVE_WITHIN = 2.0
+RESOLVE_ALL_WITHIN = 10.0
+RESOLVERS = ThreadPoolExecutor(2, thread_name_prefix="names of providers")
 
 Resolve = Callable[[str], Awaitable[Collection[str]]]
 
@@ -42,9 +49,10 @@ class _Asked(Generic[T]):
         if self.again_at is not None and now < self.again_at and not at_once:
             return
         try:
-            self.value = (await question()).value
-        except PbxError as error:
-            log.info("the PBX does not answer a question of the watch", reason=str(error))
+            async with asyncio.timeout(ASKED_WITHIN):
+                self.value = (await question()).value
+        except (PbxError, TimeoutError) as error:
+            log.info("the PBX does not answer a question of the watch", reason=str(error) or "it takes too long")
             self.is_forbidden = isinstance(error, Forbidden)
             self.again_at = now + (WITHOUT_RIGHT if self.is_forbidden else AGAIN_AFTER)
         else:
@@ -54,10 +62,14 @@ class _Asked(Generic[T]):
 async def _resolved(host: str) -> Collection[str]:
     try:
         async with asyncio.timeout(RESOLVE_WITHIN):
-            found: list[Any] = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_DGRAM)
-    except (OSError, TimeoutError, UnicodeError):
+            found: list[Any] = await asyncio.get_running_loop().run_in_executor(RESOLVERS, _ask_for, host)
+    except (OSError, TimeoutError, UnicodeError, ValueError):
         return ()
     return {str(address[4][0]) for address in found}
+
+
+def _ask_for(host: str) -> list[Any]:
+    return socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
 
 
 class Inquiries:
@@ -98,9 +110,11 @@ class Inquiries:
         if not bans:
             return {}
         found: dict[str, Ban] = {}
-        for trunk in silent:
-            addresses = {trunk.host} if trunk.host in bans else await self._resolve(trunk.host)
-            ban = next((bans[address] for address in addresses if address in bans), None)
-            if ban is not None:
-                found[trunk.id] = ban
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(RESOLVE_ALL_WITHIN):
+                for trunk in silent:
+                    addresses = {trunk.host} if trunk.host in bans else await self._resolve(trunk.host)
+                    ban = next((bans[address] for address in addresses if address in bans), None)
+                    if ban is not None:
+                        found[trunk.id] = ban
         return found

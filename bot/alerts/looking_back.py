@@ -1,5 +1,6 @@
 """After nobody looked for a while: what the PBX itself noted meanwhile."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -8,7 +9,7 @@ import structlog
 from bot.alerts.blindness import Absence, note_facts, outages_within
 from bot.alerts.incident import STATION, Happened, Missed, WasBlind
 from bot.alerts.observation import Sight, Trouble, TrunkSight
-from bot.pbx import Forbidden, Pbx, PbxError
+from bot.pbx import Forbidden, Pbx
 
 log = structlog.get_logger(__name__)
 
@@ -19,6 +20,8 @@ LONG = timedelta(minutes=15)
 EVENTS = 1000
 # A PBX that has only just come back may refuse; what it does not tell after so many looks it does not tell at all.
 TRIES = 5
+# Hundreds of trunks are asked about one after the other; meanwhile nobody looks at them.
+WITHIN = 120.0
 # Then the trunks were not hidden from the bot: the PBX itself did not see them.
 NOT_BLIND = frozenset({Trouble.ENGINE_DOWN, Trouble.STALE})
 
@@ -52,9 +55,14 @@ class LookingBack:
             return []
         found: list[Absence] | None
         try:
-            found = [one for trunk in _changed_since(sight, begin) for one in await self._outages(trunk, begin, sight)]
-        except PbxError as error:
-            log.warning("what happened while nobody looked is not known", station=self._station, reason=str(error))
+            async with asyncio.timeout(WITHIN):
+                found = [
+                    one for trunk in _changed_since(sight, begin) for one in await self._outages(trunk, begin, sight)
+                ]
+        except Exception as error:
+            # Whatever it is, in what the PBX remembers: it must not keep anybody from seeing how things are now.
+            reason = str(error) or type(error).__name__
+            log.warning("what happened while nobody looked is not known", station=self._station, reason=reason)
             self._refused += 1
             if self._refused < TRIES and not isinstance(error, Forbidden):
                 return None

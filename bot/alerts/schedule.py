@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import structlog
 from prometheus_client import Histogram
@@ -12,20 +13,43 @@ log = structlog.get_logger(__name__)
 
 LONGEST_REST = 60.0
 AFTER_A_FAILURE = 10.0
+# Everything in a look has an end of its own, sooner than this: one that lasts longer hangs.
+LONGEST_LOOK = 480.0
+# What does not end when it is cancelled is left alone.
+CANCELLED_WITHIN = 10.0
 
 Look = Callable[[], Awaitable[float]]
 
 
+@dataclass(slots=True)
+class _Running:
+    turn: Turn
+    began: float
+    task: asyncio.Task[float]
+    is_broken_off: bool = False
+
+
 class Schedule:
     """Each look returns the seconds from its beginning to the next one. A station that answers slowly keeps nobody
-    waiting: there is at most one look at each, and one task for it. `lateness` takes the seconds between the moment at
-    which a look was due and the one at which it began."""
+    waiting: there is at most one look at each, and one task for it; one that hangs is broken off and begun anew.
+    `lateness` takes the seconds between the moment at which a look was due and the one at which it began; `turned` is
+    told that the schedule goes on, whatever becomes of the looks."""
 
-    def __init__(self, lateness: Histogram | None = None) -> None:
+    def __init__(
+        self,
+        lateness: Histogram | None = None,
+        turned: Callable[[], None] = lambda: None,
+        *,
+        longest: float = LONGEST_LOOK,
+        cancelled_within: float = CANCELLED_WITHIN,
+    ) -> None:
         self._lateness = lateness
+        self._turned = turned
+        self._longest = longest
+        self._cancelled_within = cancelled_within
         self._agenda = Agenda()
         self._looks: dict[str, Look] = {}
-        self._running: dict[str, asyncio.Task[float]] = {}
+        self._running: dict[str, _Running] = {}
         # Whose look is to be followed by another at once.
         self._hurried: set[str] = set()
         self._changed = asyncio.Event()
@@ -37,12 +61,13 @@ class Schedule:
         self._changed.set()
 
     async def remove(self, station: str) -> None:
-        """A look that is under way is broken off: when this returns, there is none."""
+        """A look that is under way is broken off: when this returns, there is none that could be ended."""
         self._agenda.remove(station)
         self._looks.pop(station, None)
-        if (task := self._running.get(station)) is not None:
-            task.cancel()
-            await asyncio.wait({task})
+        if (running := self._running.get(station)) is not None:
+            running.task.cancel()
+            await asyncio.wait({running.task}, timeout=self._cancelled_within)
+            self._end(running)
 
     def hurry(self, station: str) -> None:
         """Look at once. A look that is under way does not count: it may have begun too early to see what is new."""
@@ -59,13 +84,16 @@ class Schedule:
         stopping.add_done_callback(lambda _: self._changed.set())
         try:
             while not stop.is_set():
+                self._turned()
                 self._changed.clear()
                 now = loop.time()
+                self._break_off_what_hangs(now)
                 for turn in self._agenda.take(now):
                     self._begin(turn, now)
                 due = self._agenda.next_due
-                await _until(self._changed, now + LONGEST_REST if due is None else due)
-            await asyncio.gather(*self._running.values(), return_exceptions=True)
+                latest = now + min(LONGEST_REST, self._longest)
+                await _until(self._changed, latest if due is None else min(due, latest))
+            await asyncio.gather(*(running.task for running in self._running.values()), return_exceptions=True)
         finally:
             stopping.cancel()
 
@@ -73,8 +101,19 @@ class Schedule:
         if self._lateness is not None:
             self._lateness.observe(now - turn.due)
         task = asyncio.create_task(self._look(turn.station, self._looks[turn.station]))
-        self._running[turn.station] = task
-        task.add_done_callback(lambda _: self._end(turn, task))
+        running = self._running[turn.station] = _Running(turn, now, task)
+        task.add_done_callback(lambda _: self._end(running))
+
+    def _break_off_what_hangs(self, now: float) -> None:
+        for station, running in list(self._running.items()):
+            lasts = now - running.began
+            if lasts >= self._longest and not running.is_broken_off:
+                log.error("a look at a station hangs; it is begun anew", station=station)
+                running.is_broken_off = True
+                running.task.cancel()
+            elif lasts >= self._longest + self._cancelled_within:
+                log.error("a look at a station does not even end; another one is begun beside it", station=station)
+                self._end(running)
 
     async def _look(self, station: str, look: Look) -> float:
         try:
@@ -83,10 +122,14 @@ class Schedule:
             log.exception("a look at a station failed inside the bot", station=station)
             return AFTER_A_FAILURE
 
-    def _end(self, turn: Turn, task: asyncio.Task[float]) -> None:
+    def _end(self, running: _Running) -> None:
+        turn, task = running.turn, running.task
+        if self._running.get(turn.station) is not running:
+            return
         before, now = self._agenda.next_due, asyncio.get_running_loop().time()
         del self._running[turn.station]
-        self._agenda.back(turn, AFTER_A_FAILURE if task.cancelled() else task.result(), now)
+        known = task.done() and not task.cancelled()
+        self._agenda.back(turn, task.result() if known else AFTER_A_FAILURE, now)
         if turn.station in self._hurried:
             self._hurried.discard(turn.station)
             self._agenda.hasten(turn.station, now)

@@ -1,5 +1,6 @@
 """Looking at one station's trunks and telling the ledger what that meant."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -41,14 +42,16 @@ SLOWED = frozenset({Trouble.KEY_REFUSED, Trouble.RIGHT_MISSING})
 SLOWEST = 300.0
 # How old what is stored of the last look may be.
 REMEMBER_EVERY = timedelta(seconds=60)
+# Several questions may be needed, and each may be tried twice. One answer that takes long is late sooner.
+LOOK_WITHIN = 90.0
 # Away for longer, nothing that was known is still believed.
 BELIEVED_FOR = 2 * REMEMBER_EVERY
 
 
 class Watch:
     """One station's watch. `latest` is the last look, `last_good` when the PBX last answered as it should. `saw_time`
-    is told the PBX's time whenever an answer carries it, `turned` that the watch goes on, whatever it saw, `recalled`
-    what was remembered of the station when the watch began: one question to the store is enough."""
+    is told the PBX's time whenever an answer carries it, `recalled` what was remembered of the station when the watch
+    began: one question to the store is enough. A look that takes longer than `within` seconds is one that failed."""
 
     def __init__(
         self,
@@ -58,8 +61,8 @@ class Watch:
         policy: Policy,
         clock: Callable[[], datetime],
         saw_time: Callable[[datetime | None], None] = lambda _time: None,
-        turned: Callable[[], None] = lambda: None,
         recalled: Callable[[Mapping[str, dict[str, Any]]], None] = lambda _states: None,
+        within: float = LOOK_WITHIN,
     ) -> None:
         self._name = station
         self._pbx = pbx
@@ -67,8 +70,8 @@ class Watch:
         self._policy = policy
         self._clock = clock
         self._saw_time = saw_time
-        self._turned = turned
         self._recalled = recalled
+        self._within = within
         self._trouble = Changes()
         self._inquiries = Inquiries(pbx)
         self._looking_back = LookingBack(station, pbx, timedelta(seconds=policy.alert_after))
@@ -140,7 +143,6 @@ class Watch:
     async def turn(self) -> float:
         """One look, the first one after what the last run remembered; returns the seconds from its beginning to the
         next one. Nothing that happens in it ends the watch."""
-        self._turned()
         try:
             if not self._remembers:
                 await self.remember()
@@ -205,16 +207,26 @@ class Watch:
         return Sight(sight.at, trouble=Trouble.STALE) if lasts else None
 
     async def _see(self) -> Sight:
-        fresh = machine.needs_fresh_look(self._station, self._trunks)
         try:
-            answer = await self._pbx.trunks.statuses(fresh=fresh, priority=Priority.WATCH)
-            self._saw_time(answer.pbx_time)
-            if looks_like_a_dead_engine(answer) and not (await self._pbx.extensions.peers(Priority.WATCH)).value:
-                return Sight(self._clock(), trouble=Trouble.ENGINE_DOWN)
-            return await self._understood(answer)
+            async with asyncio.timeout(self._within):
+                return await self._ask()
         except PbxError as error:
             log.info("the station does not answer as it should", station=self._name, reason=str(error))
             return not_seen(error, self._clock())
+        except TimeoutError:
+            log.info("the station takes too long to answer", station=self._name, seconds=self._within)
+            return Sight(self._clock(), trouble=Trouble.TIMED_OUT)
+        except Exception:
+            log.exception("what the station answers cannot be understood", station=self._name)
+            return Sight(self._clock(), trouble=Trouble.NOT_JSON)
+
+    async def _ask(self) -> Sight:
+        fresh = machine.needs_fresh_look(self._station, self._trunks)
+        answer = await self._pbx.trunks.statuses(fresh=fresh, priority=Priority.WATCH)
+        self._saw_time(answer.pbx_time)
+        if looks_like_a_dead_engine(answer) and not (await self._pbx.extensions.peers(Priority.WATCH)).value:
+            return Sight(self._clock(), trouble=Trouble.ENGINE_DOWN)
+        return await self._understood(answer)
 
     async def _understood(self, answer: Answer[dict[str, TrunkStatus]]) -> Sight:
         """With what else must be known to understand it."""
@@ -235,19 +247,12 @@ class Watch:
         return {subject for subject, memory in self._trunks.items() if memory.alarm in LASTS_HALF_OUT}
 
     async def _judge(self, sight: Sight) -> None:
-        hold_off = timedelta(seconds=self._policy.alert_after)
-        station, told = station_machine.step_station(self._station, sight, hold_off)
-        station = replace(station, dialect=sight.dialect or station.dialect)
-        happened: list[Happened] = []
-        if told is not None:
-            happened.append(Happened(STATION, told, facts.of_station(sight)))
-        trunks = dict(self._trunks)
-        if station.trouble is None and not station.alarm:
-            if self._station.trouble is not None or self._station.alarm:
-                trunks = {subject: machine.judge_anew(memory) for subject, memory in trunks.items()}
-                self._unsure = trunk_memory.LOOKS
-            trunks = self._judge_trunks(sight, station, trunks, happened)
-            station = self._seen_now(station, sight.at, told=bool(happened))
+        try:
+            station, trunks, happened = self._concluded(sight)
+        except Exception:
+            log.exception("what the station answers cannot be judged", station=self._name)
+            sight = self.latest = Sight(sight.at, trouble=Trouble.NOT_JSON)
+            station, trunks, happened = self._concluded(sight)
         station = self._looked_now(station, sight.at)
         changed: dict[str, dict[str, Any] | None] = {
             subject: memories.written(trunks[subject]) if subject in trunks else None
@@ -264,6 +269,22 @@ class Watch:
         # Only now: had the store refused, the next look would come to the same conclusion again.
         self._station, self._trunks = station, trunks
         await self._look_back(sight)
+
+    def _concluded(self, sight: Sight) -> tuple[StationMemory, dict[str, TrunkMemory], list[Happened]]:
+        hold_off = timedelta(seconds=self._policy.alert_after)
+        station, told = station_machine.step_station(self._station, sight, hold_off)
+        station = replace(station, dialect=sight.dialect or station.dialect)
+        happened: list[Happened] = []
+        if told is not None:
+            happened.append(Happened(STATION, told, facts.of_station(sight)))
+        trunks = dict(self._trunks)
+        if station.trouble is None and not station.alarm:
+            if self._station.trouble is not None or self._station.alarm:
+                trunks = {subject: machine.judge_anew(memory) for subject, memory in trunks.items()}
+                self._unsure = trunk_memory.LOOKS
+            trunks = self._judge_trunks(sight, station, trunks, happened)
+            station = self._seen_now(station, sight.at, told=bool(happened))
+        return station, trunks, happened
 
     def _seen_now(self, station: StationMemory, now: datetime, *, told: bool) -> StationMemory:
         """Not while there is something to look back on: if the program ended now, it would never be told. What is told

@@ -5,15 +5,17 @@ A pool whose connections are taken and never given back refuses everything for e
 
 import asyncio
 import contextlib
+import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import httpx
 import structlog
-from telegram.error import TelegramError
+from telegram.error import TelegramError, TimedOut
 from telegram.request import HTTPXRequest
 
+from bot import unpacking
 from bot.chat.polling import UpdatesBot
 from bot.chat.token_doubt import TokenDoubt
 from bot.settings import Settings
@@ -24,12 +26,17 @@ log = structlog.get_logger(__name__)
 STUCK_AFTER = 60.0
 STUCK_TRIES = 3
 CLOSED_WITHIN = 5.0
+# Telegram gives files of at most 20 MB. A hundred updates, the most that it gives at once, are half of that.
+MOST_BYTES = 32 * 1024 * 1024
+# Bytes a second: what is sent may take so much longer.
+SLOWEST = 50_000
 # Nobody was there, so there is nothing that could be stuck.
 AWAY = (httpx.ConnectError, httpx.ConnectTimeout)
 
 
 class Pool(HTTPXRequest):
-    """`clock` counts seconds and never goes back. The pools of one bot share a `doubt`."""
+    """`clock` counts seconds and never goes back. The pools of one bot share a `doubt`. The library's time-outs are for
+    each part of an exchange; here their sum is the most that the whole of it takes."""
 
     def __init__(
         self, *, clock: Callable[[], float] = time.monotonic, doubt: TokenDoubt | None = None, **more: Any
@@ -44,7 +51,7 @@ class Pool(HTTPXRequest):
     async def do_request(self, *args: Any, **more: Any) -> tuple[int, bytes]:
         client = self._client
         try:
-            answer = await super().do_request(*args, **more)
+            answer = await self._answered(*args, **more)
         except TelegramError as error:
             if client is self._client and self._is_stuck_after(error):
                 await self._renew()
@@ -52,6 +59,35 @@ class Pool(HTTPXRequest):
         self._failures = 0
         self._doubt.heard(*answer, self._clock())
         return answer
+
+    async def _answered(self, *args: Any, **more: Any) -> tuple[int, bytes]:
+        try:
+            async with asyncio.timeout(self._within(more)):
+                return await super().do_request(*args, **more)
+        except TimeoutError:
+            raise TimedOut from httpx.ReadTimeout("the answer does not come to an end")
+
+    def _within(self, more: Mapping[str, Any]) -> float:
+        usual, data = self._client.timeout, more.get("request_data")
+        told = {name: more.get(f"{name}_timeout") for name in ("connect", "read", "write", "pool")}
+        parts = [value if isinstance(value, int | float) else getattr(usual, name) for name, value in told.items()]
+        files = (data.multipart_data or {}).values() if data is not None else ()
+        sent = sum(len(file[1]) for file in files if isinstance(file[1], bytes))
+        return sum(part or 0.0 for part in parts) + sent / SLOWEST
+
+    def _build_client(self) -> httpx.AsyncClient:
+        client = super()._build_client()
+        client.headers.update(unpacking.UNPACKED)
+        client.event_hooks = {"response": [_bound]}
+        return client
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> Any:
+        """The library would put all of it into the log, and knows nothing of what is nested too deep."""
+        try:
+            return json.loads(payload.decode("utf-8", "replace"))
+        except (ValueError, RecursionError):
+            raise TelegramError("Invalid server response") from None
 
     def _is_stuck_after(self, error: TelegramError) -> bool:
         now = self._clock()
@@ -69,6 +105,10 @@ class Pool(HTTPXRequest):
         with contextlib.suppress(Exception):
             async with asyncio.timeout(CLOSED_WITHIN):
                 await old.aclose()
+
+
+async def _bound(response: httpx.Response) -> None:
+    unpacking.Bounded.put_under(response, MOST_BYTES)
 
 
 def telegram_bot(settings: Settings) -> UpdatesBot:

@@ -7,12 +7,11 @@ texts or as a map of field to text; a missing map is an empty list; some texts a
 import html
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, Generic, TypeVar
-
-import httpx
 
 from bot.pbx.errors import (
     Busy,
@@ -29,6 +28,20 @@ from bot.pbx.errors import (
 from bot.pbx.permissions import no_right
 
 T = TypeVar("T")
+
+# Measured: a page of a thousand call records, the largest that is asked for, has one or two megabytes and a hundred
+# thousand values. Each value takes up to a hundred bytes of memory.
+MOST_BYTES = 20 * 1024 * 1024
+MOST_VALUES = 500_000
+# A number of more digits is none that the PBX counts; Python takes a while to read one.
+MOST_DIGITS = 30
+# Of the messages in one answer, and of the characters, with their markup and without, and the levels of each.
+MOST_MESSAGES = 20
+LONGEST_MARKED_UP = 20_000
+LONGEST_MESSAGE = 1000
+DEEPEST_MESSAGE = 5
+# A clock without a battery begins in 1970. What is beyond these is no time, and could not be reckoned with.
+FIRST_YEAR, LAST_YEAR = 1970, 2200
 
 BLOCKED_FOR = 300.0
 QUEUE_FULL_FOR = 2.0
@@ -67,17 +80,33 @@ class Envelope:
     pbx_time: datetime | None
 
 
-def read(response: httpx.Response, resource: str, method: str = "GET") -> Envelope:
-    """Raises the PbxError that the response means."""
-    body = _json_object(response)
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP response with the whole of its body."""
+
+    status: int
+    content: bytes
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status <= 299
+
+    @property
+    def is_redirect(self) -> bool:
+        return 300 <= self.status <= 399
+
+
+def read(reply: Reply, resource: str, method: str = "GET") -> Envelope:
+    """Raises the PbxError that the reply means. What it takes grows with the size of the reply."""
+    body = _json_object(reply.content)
     if body is None:
-        raise _not_json(response, resource, method)
+        raise _not_json(reply, resource, method)
     messages = body.get("messages")
-    if response.is_success and body.get("result") is True:
+    if reply.is_success and body.get("result") is True:
         info, warnings = texts(messages, "info"), texts(messages, "warning")
         cached = any("using cached data" in text.lower() for text in (*info, *warnings))
         return Envelope(body.get("data"), cached, warnings, _time(body))
-    raise _error(response.status_code, body, messages, resource, method)
+    raise _error(reply.status, body, messages, resource, method)
 
 
 def texts(messages: object, severity: str) -> tuple[str, ...]:
@@ -90,12 +119,14 @@ def texts(messages: object, severity: str) -> tuple[str, ...]:
         found = list(found.values())
     if not isinstance(found, list):
         found = [found]
-    return tuple(plain(item) for item in found if item)
+    return tuple(plain(item) for item in islice(found, MOST_MESSAGES) if item)
 
 
 def _fields(messages: object) -> dict[str, str]:
     errors = messages.get("error") if isinstance(messages, Mapping) else None
-    return {str(k): plain(v) for k, v in errors.items()} if isinstance(errors, Mapping) else {}
+    if not isinstance(errors, Mapping):
+        return {}
+    return {plain(k): plain(v) for k, v in islice(errors.items(), MOST_MESSAGES)}
 
 
 def _error(status: int, body: Mapping[str, Any], messages: object, resource: str, method: str) -> PbxError:
@@ -120,15 +151,15 @@ def _error(status: int, body: Mapping[str, Any], messages: object, resource: str
     return Invalid(errors or (f"HTTP {status}",), resource, _fields(messages), body.get("data"))
 
 
-def _not_json(response: httpx.Response, resource: str, method: str) -> PbxError:
-    status = response.status_code
-    if response.is_redirect:
+def _not_json(reply: Reply, resource: str, method: str) -> PbxError:
+    status = reply.status
+    if reply.is_redirect:
         return Refused("the PBX redirects, and the key is not sent after a redirect", resource)
     if status == 429:
         return Busy("too many requests", BLOCKED_FOR, resource)
-    if status == 403 and b"security violation" in response.content.lower():
+    if status == 403 and b"security violation" in reply.content.lower():
         return Invalid(("its firewall takes the text for an attack; write it differently",), resource)
-    if status == 403 and _is_ban(response):
+    if status == 403 and _is_ban(reply.content):
         return Busy("the PBX blocks this address", BLOCKED_FOR, resource)
     if status == 403:
         return no_right(method, resource)
@@ -139,35 +170,73 @@ def _not_json(response: httpx.Response, resource: str, method: str) -> PbxError:
     return NotJson(status, resource)
 
 
-def _is_ban(response: httpx.Response) -> bool:
+def _is_ban(content: bytes) -> bool:
     """A banned address gets nginx's page, or its text `Access denied`; a key that lacks a right, from some release
     after April 2026 on, a sentence of the API."""
-    text = response.content.lower()
+    text = content.lower()
     return not text.strip() or b"access denied" in text or b"<html" in text
 
 
-def _json_object(response: httpx.Response) -> dict[str, Any] | None:
+def _json_object(content: bytes) -> dict[str, Any] | None:
+    """None for what is none, or more than any PBX has to say. What is no number in JSON, though some write it, is
+    nothing."""
+    if sum(content.count(sign) for sign in (b",", b"[", b"{")) > MOST_VALUES:
+        return None
     try:
-        body = json.loads(response.content)
+        body = json.loads(content, parse_int=_whole_number, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
 
 
+def _whole_number(digits: str) -> int | None:
+    return int(digits) if len(digits) <= MOST_DIGITS else None
+
+
 def _time(body: Mapping[str, Any]) -> datetime | None:
     meta = body.get("meta")
+    told = meta.get("timestamp") if isinstance(meta, Mapping) else None
     try:
-        parsed = datetime.fromisoformat(str(meta["timestamp"])) if isinstance(meta, Mapping) else None
-    except (KeyError, ValueError):
+        parsed = datetime.fromisoformat(told) if isinstance(told, str) else None
+    except ValueError:
         return None
-    return parsed if parsed is not None and parsed.tzinfo is not None else None
+    return parsed if parsed is not None and parsed.tzinfo is not None and is_plausible(parsed) else None
+
+
+def is_plausible(moment: datetime) -> bool:
+    return FIRST_YEAR <= moment.year <= LAST_YEAR
 
 
 def plain(text: object) -> str:
     """One sentence of the PBX without its markup; its raw keys in words."""
+    return _plain(text, DEEPEST_MESSAGE)
+
+
+def _plain(text: object, levels: int) -> str:
     if isinstance(text, Mapping | list):
-        parts = text.values() if isinstance(text, Mapping) else text
-        return "; ".join(plain(part) for part in parts)
-    without_tags = re.sub(r"<[^<>]*>", "", str(text))
-    sentence = re.sub(r"\s+", " ", html.unescape(without_tags)).strip()
+        parts: Iterable[object] = text.values() if isinstance(text, Mapping) else text
+        told = (_plain(part, levels - 1) for part in islice(parts, MOST_MESSAGES)) if levels else ()
+        return "; ".join(told)[:LONGEST_MESSAGE]
+    sentence = without_markup(scalar(text)[:LONGEST_MARKED_UP])[:LONGEST_MESSAGE]
     return KEYS.get(sentence, sentence)
+
+
+def scalar(value: object) -> str:
+    """A text, a number, or nothing, as text that every other program can read, too."""
+    if value is None or isinstance(value, Mapping | list):
+        return ""
+    try:
+        text = str(value)
+    except ValueError:
+        return ""  # More digits than Python writes.
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def without_markup(text: str) -> str:
+    """`represent` fields and some messages are HTML: `<i class="server icon"></i> SIP: Zadarma` reads `SIP: Zadarma`."""
+    without_tags = re.sub(r"<[^<>]*>", "", text)
+    try:
+        without_tags = html.unescape(without_tags)
+    except ValueError:
+        pass  # `&#` and more digits than Python reads: it stays as it is.
+    return re.sub(r"\s+", " ", scalar(without_tags)).strip()

@@ -11,6 +11,8 @@ from bot.pbx.connection import Connection
 from bot.pbx.phone_book import PhoneBook, spelled
 from bot.pbx.wire import LocalTime, Text, Wire, models, with_value
 
+# Asterisk gives no longer names.
+LONGEST_CHANNEL = 80
 TRUNK_CHANNEL = re.compile(r"[^/]+/((?:SIP|IAX)-[A-Z]*-?[0-9A-F]+)(?:-|$)")
 
 
@@ -56,7 +58,7 @@ class Channel(Leg):
     def trunk_id(self) -> str | None:
         """`PJSIP/SIP-TRUNK-44BBC135-0000000b` is a channel of the trunk SIP-TRUNK-44BBC135."""
         for channel in (self.source_channel, self.destination_channel):
-            if found := TRUNK_CHANNEL.match(channel):
+            if found := TRUNK_CHANNEL.match(channel[:LONGEST_CHANNEL]):
                 return found[1]
         return None
 

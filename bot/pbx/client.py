@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from pydantic import SecretStr
 
+from bot.pbx.answers import scalar
 from bot.pbx.calls import Calls
 from bot.pbx.connection import Connection
 from bot.pbx.employees import Employees
@@ -15,6 +16,7 @@ from bot.pbx.phone_book import PhoneBook
 from bot.pbx.records import Records
 from bot.pbx.routing import Routing
 from bot.pbx.trunks import Trunks
+from bot.pbx.wire import LONGEST
 
 
 class Pbx:
@@ -59,4 +61,4 @@ class Pbx:
         """The name of the PBX's zone."""
         data = (await self._connection.read("time-settings")).value
         name = data.get("PBXTimezone") if isinstance(data, Mapping) else None
-        return str(name) if name else None
+        return scalar(name)[:LONGEST] or None

@@ -14,9 +14,9 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 from pydantic import SecretStr
 
-from bot import plain_http
+from bot import plain_http, unpacking
 from bot.pbx import answers
-from bot.pbx.answers import Answer, Envelope
+from bot.pbx.answers import Answer, Envelope, Reply
 from bot.pbx.budget import Budget, Priority
 from bot.pbx.errors import (
     Busy,
@@ -33,16 +33,28 @@ from bot.pbx.errors import (
 )
 from bot.pbx.permissions import KeyVerdict, resource_of
 from bot.pbx.under_way import UnderWay
+from bot.unpacking import Garbled, TooMuch
 
 ROOT = "/pbxcore/api/v3/"
 # The PBX gives its worker 30 s before it answers at all.
 TIMEOUTS = httpx.Timeout(35, connect=5, pool=35)
+# A whole exchange, from the connection to the last byte: an answer that comes byte by byte is never late by itself.
+ANSWERED_WITHIN = 40.0
 READ_TRIES = 3
 # The next look comes soon anyway; with all PBXs away, each try more is a third of the whole.
 WATCH_TRIES = 2
 SUSPICIOUSLY_SLOW = 1.5
+# In seconds: a day.
+LONGEST_TALK = 86_400
 # Converting a long talk takes the PBX a while, and it gives itself 30 s.
 FETCH_TIMEOUTS = httpx.Timeout(60, connect=5, pool=35)
+# A recording may take so long, and as much longer as so many bytes a second need for what has come of it.
+FETCHED_WITHIN = 60.0
+FETCH_RATE = 100_000
+# Of what comes instead of a recording.
+MOST_OF_AN_ERROR = 64 * 1024
+# To understand more than this takes longer than everybody else may be kept waiting.
+READ_ASIDE = 1024 * 1024
 # A look every 10 s finds its connection still open; the PBX itself closes one only after it has rested for longer.
 # There are more for the commands and recordings that go on at the same time, so that no look has to wait for them.
 LIMITS = httpx.Limits(max_connections=10, max_keepalive_connections=2, keepalive_expiry=60)
@@ -94,6 +106,7 @@ class Connection:
             limits=LIMITS,
             transport=transport,
             follow_redirects=False,
+            headers=unpacking.UNPACKED,
         )
         self._under_way = UnderWay()
 
@@ -161,9 +174,9 @@ class Connection:
         priority: Priority = Priority.COMMAND,
     ) -> Envelope:
         self._verdict.check(path)
-        response = await self._send(method, path, query, body, priority)
+        reply = await self._send(method, path, query, body, priority)
         try:
-            envelope = answers.read(response, resource_of(path), method)
+            envelope = await _understood(reply, resource_of(path), method)
         except Unauthorised:
             raise await self._verdict.judge(path, method, self._allowed) from None
         except Busy as error:
@@ -175,8 +188,8 @@ class Connection:
 
     async def _allowed(self, probe: str) -> bool:
         """Whether the key may do something else. Anything but a refusal speaks for the key."""
-        response = await self._send("GET", probe, None, None, Priority.WATCH)
-        return response.status_code not in (401, 403)
+        reply = await self._send("GET", probe, None, None, Priority.WATCH)
+        return reply.status not in (401, 403)
 
     async def _send(
         self,
@@ -185,11 +198,16 @@ class Connection:
         query: Mapping[str, str] | None,
         body: Mapping[str, Any] | None,
         priority: Priority,
-    ) -> httpx.Response:
+    ) -> Reply:
         await self._budget.take(priority)
         headers = {"Authorization": f"Bearer {self._key.get_secret_value()}", "Accept": "application/json"}
         with _named(method, resource_of(path)):
-            return await self._http.request(method, self._root + path, params=query, json=body, headers=headers)
+            async with (
+                asyncio.timeout(ANSWERED_WITHIN),
+                self._http.stream(method, self._root + path, params=query, json=body, headers=headers) as response,
+            ):
+                return Reply(response.status_code, await unpacking.whole(response, answers.MOST_BYTES))
+        raise Unreachable("no answer", resource_of(path))
 
     async def fetch(self, address: str, query: Mapping[str, str], limit: int) -> Sound:
         """A recording from an address that the PBX gave: on the PBX itself or not at all, and without the key, which it
@@ -203,34 +221,40 @@ class Connection:
         await self._budget.take(Priority.COMMAND)
         with _named("GET", "cdr"):
             url = httpx.URL(whole).copy_merge_params(query)
-            async with self._http.stream("GET", url, timeout=FETCH_TIMEOUTS) as response:
+            began = asyncio.get_running_loop().time()
+            async with (
+                asyncio.timeout_at(began + FETCHED_WITHIN) as deadline,
+                self._http.stream("GET", url, timeout=FETCH_TIMEOUTS) as response,
+            ):
                 kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
                 if not response.is_success or kind in ("application/json", "text/html"):
-                    await response.aread()
-                    answers.read(response, "cdr")
+                    refusal = Reply(response.status_code, await unpacking.whole(response, MOST_OF_AN_ERROR))
+                    answers.read(refusal, "cdr")
                     raise NotJson(response.status_code, "cdr")
-                return Sound(await _body(response, limit), kind, _seconds(response))
+                content = bytearray()
+                try:
+                    async for piece in unpacking.pieces(response, limit):
+                        content += piece
+                        deadline.reschedule(began + FETCHED_WITHIN + len(content) / FETCH_RATE)
+                except TooMuch as much:
+                    raise TooLarge(much.told, "cdr") from None
+                return Sound(bytes(content), kind, _seconds(response))
         raise Unreachable("no answer", "cdr")
 
 
-async def _body(response: httpx.Response, limit: int) -> bytes:
-    told = response.headers.get("Content-Length", "")
-    size = int(told) if told.isascii() and told.isdecimal() else None
-    if size is not None and size > limit:
-        raise TooLarge(size, "cdr")
-    content = bytearray()
-    async for part in response.aiter_bytes():
-        content += part
-        if len(content) > limit:
-            raise TooLarge(size, "cdr")
-    return bytes(content)
+async def _understood(reply: Reply, resource: str, method: str) -> Envelope:
+    """As `answers.read` does, beside the loop when that takes long."""
+    if len(reply.content) <= READ_ASIDE:
+        return answers.read(reply, resource, method)
+    return await asyncio.to_thread(answers.read, reply, resource, method)
 
 
 def _seconds(response: httpx.Response) -> int | None:
     try:
-        return round(float(response.headers["X-Audio-Duration"]))
+        seconds = round(float(response.headers["X-Audio-Duration"]))
     except (KeyError, ValueError, OverflowError):
         return None
+    return seconds if 0 <= seconds <= LONGEST_TALK else None
 
 
 @contextmanager
@@ -246,6 +270,10 @@ def _named(method: str, resource: str) -> Iterator[None]:
         raise Unreachable(type(error).__name__, resource, refused=_is_refused(error)) from None
     except httpx.TimeoutException as error:
         raise TimedOut(type(error).__name__, resource) from None
+    except TimeoutError:
+        raise TimedOut("its answer does not come to an end", resource) from None
+    except (TooMuch, Garbled) as error:
+        raise NotJson(0, resource) from error
     except httpx.TransportError as error:
         lost = Unreachable(f"the connection was lost ({type(error).__name__})", resource)
         raise lost if method == "GET" else Uncertain(lost, resource) from None

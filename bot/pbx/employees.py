@@ -7,16 +7,18 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from bot.pbx.answers import Answer, Envelope, plain
+from bot.pbx.answers import MOST_MESSAGES, Answer, Envelope, plain, scalar
 from bot.pbx.budget import Priority
 from bot.pbx.connection import Connection
-from bot.pbx.errors import Conflict, Invalid, NotFound
-from bot.pbx.wire import Count, Secret, Text, Truth, Wire, mappings, models, one, with_value
+from bot.pbx.errors import Conflict, Invalid, NotFound, NotJson, PbxError
+from bot.pbx.wire import Count, Note, Secret, Text, Truth, Wire, mappings, models, one, with_value
 
 # The most that `employees:batchCreate` takes at once.
 BATCH = 20
 # The most that one page of the list holds.
 PAGE = 1000
+# More than any PBX has: a list that goes on is none.
+MOST = 20_000
 
 
 class EmployeeRow(Wire):
@@ -43,7 +45,7 @@ class Employee(Wire):
     dtmf: Text = Field("", alias="sip_dtmfmode")
     record: Truth = Field(False, alias="sip_enableRecording")
     filter: Text = Field("", alias="sip_networkfilterid")
-    extra: Text = Field("", alias="sip_manualattributes")
+    extra: Note = Field("", alias="sip_manualattributes")
     ring: Count = Field(0, alias="fwd_ringlength")
     forward: Text = Field("", alias="fwd_forwarding")
     busy: Text = Field("", alias="fwd_forwardingonbusy")
@@ -107,6 +109,8 @@ class Employees:
             page = models(EmployeeRow, rows, "employees")
             new = {row.id: row for row in page if row.id not in found}
             found |= new
+            if len(found) > MOST:
+                raise NotJson(200, "employees")
             # A page that brings nothing new would bring nothing new for ever.
             if len(page) < PAGE or not new:
                 return with_value(answer, tuple(found.values()))
@@ -147,8 +151,8 @@ class Employees:
             data = refusal.data
             if not _results(data):
                 raise
-        by_index = {row.get("index"): row for row in _results(data)}
-        return tuple(_batch_result(by_index.get(index)) for index in range(len(drafts)))
+        by_index = {scalar(row.get("index")): row for row in _results(data)}
+        return tuple(_batch_result(by_index.get(str(index))) for index in range(len(drafts)))
 
     async def _write(
         self, path: str, body: Mapping[str, Any], method: str = "POST", priority: Priority = Priority.COMMAND
@@ -167,7 +171,11 @@ def _batch_result(row: Mapping[str, Any] | None) -> BatchResult:
     if row is None:
         return BatchResult(None, ())
     if row.get("status") == "created":
-        return BatchResult(one(Employee, row.get("data"), "employees"), ())
+        try:
+            return BatchResult(one(Employee, row.get("data"), "employees"), ())
+        except PbxError:
+            # What cannot be read takes nothing from the others.
+            return BatchResult(None, ())
     errors = row.get("errors")
-    texts = tuple(plain(text) for text in errors) if isinstance(errors, list) else (plain(errors),)
-    return BatchResult(None, texts or (str(row.get("status")),))
+    texts = tuple(plain(text) for text in errors[:MOST_MESSAGES]) if isinstance(errors, list) else (plain(errors),)
+    return BatchResult(None, texts or (plain(row.get("status")),))

@@ -3,13 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from pydantic import Field
 
-from bot.pbx.answers import Answer
+from bot.pbx.answers import Answer, scalar
 from bot.pbx.budget import Priority
 from bot.pbx.connection import Connection
-from bot.pbx.wire import Epoch, Wire, mappings, with_value
+from bot.pbx.wire import MOST_ROWS, Epoch, Wire, mappings, with_value
+
+
+LONGEST_ADDRESS = 100
+# In which one address may sit at a time.
+MOST_JAILS = 20
 
 
 class _Jailed(Wire):
@@ -32,13 +38,14 @@ class Firewall:
         """By the PBX's source a map of addresses to their bans, one for each jail, and `[]` when there are none; it is
         remembered there for 30 s."""
         answer = await self._connection.read("firewall:getBannedIps", priority=priority)
-        rows = answer.value.items() if isinstance(answer.value, Mapping) else ()
-        listed = [(str(row.get("ip") or ""), row) for row in mappings(answer.value)]
-        return with_value(answer, tuple(_ban(address, row) for address, row in (*rows, *listed) if address))
+        rows = islice(answer.value.items(), MOST_ROWS) if isinstance(answer.value, Mapping) else ()
+        listed = [(row.get("ip"), row) for row in mappings(answer.value)]
+        found = [(scalar(address)[:LONGEST_ADDRESS], row) for address, row in (*rows, *listed)]
+        return with_value(answer, tuple(_ban(address, row) for address, row in found if address))
 
 
 def _ban(address: str, row: object) -> Ban:
-    bans = mappings(row.get("bans")) if isinstance(row, Mapping) else []
+    bans = mappings(row.get("bans"))[:MOST_JAILS] if isinstance(row, Mapping) else []
     ends = [_Jailed.model_validate(ban).until for ban in bans]
     # A ban for good has no end, or one before all time.
     known = [end for end in ends if end is not None and end.timestamp() > 0]

@@ -10,9 +10,10 @@ from pydantic import BeforeValidator, Field
 from bot.pbx.budget import Priority
 from bot.pbx.calls import CallLeg, Leg
 from bot.pbx.connection import Connection, Sound
+from bot.pbx.errors import NotJson
 from bot.pbx.phone_book import PhoneBook
 from bot.pbx.trunks import PREFIXES
-from bot.pbx.wire import Count, Integer, Text, Truth, mappings, models
+from bot.pbx.wire import Count, Integer, Note, Text, Truth, mappings, models
 
 PAGE = 1000
 # The PBX refuses more than 365 days at once.
@@ -21,6 +22,8 @@ STRETCH = timedelta(days=364)
 LONGEST_CALL = timedelta(days=1)
 # After so many pages in a row that bring nothing new, none would bring anything.
 FRUITLESS_PAGES = 3
+# A million calls in one question: what goes on after them has no end.
+MOST_PAGES = 1000
 
 
 class CallRecordLeg(CallLeg):
@@ -33,8 +36,8 @@ class CallRecordLeg(CallLeg):
     dtmf: Text = Field("", alias="dtmf_digits")
     duration: Count = 0
     talk_seconds: Count = Field(0, alias="billsec")
-    playback_url: Text = Field("", repr=False)
-    download_url: Text = Field("", repr=False)
+    playback_url: Note = Field("", repr=False)
+    download_url: Note = Field("", repr=False)
 
     @property
     def came_by_trunk(self) -> bool:
@@ -147,7 +150,9 @@ class Records:
         """
         until = until if narrowing == EVERYTHING else until + LONGEST_CALL
         cursor, offset, fruitless = start, 0, 0
-        while fruitless < FRUITLESS_PAGES:
+        for _ in range(MOST_PAGES):
+            if fruitless >= FRUITLESS_PAGES:
+                return
             query = {
                 "dateFrom": _written(cursor),
                 "dateTo": _written(until),
@@ -174,6 +179,7 @@ class Records:
             # in case others go.
             step = PAGE - max(1, PAGE // 10)
             cursor, offset = (latest.replace(microsecond=0), 0) if moved else (cursor, offset + step)
+        raise NotJson(200, "cdr")
 
 
 def _records(data: object) -> Any:

@@ -10,6 +10,10 @@ from bot.pbx.connection import Connection
 from bot.pbx.wire import Integer, Text, Wire, mappings, models, with_value
 
 
+# More than any PBX has. The routes out are compared with each other.
+MOST_ROUTES = 1000
+
+
 class IncomingRoute(Wire):
     """`number` is the DID, empty for any; `extension` where its calls go."""
 
@@ -50,11 +54,11 @@ class Routing:
 
     async def incoming(self) -> Answer[tuple[IncomingRoute, ...]]:
         answer = await self._connection.read("incoming-routes")
-        return with_value(answer, tuple(models(IncomingRoute, answer.value, "incoming-routes")))
+        return with_value(answer, tuple(models(IncomingRoute, answer.value, "incoming-routes", MOST_ROUTES)))
 
     async def outbound(self, priority: Priority = Priority.COMMAND) -> Answer[tuple[OutboundRoute, ...]]:
         answer = await self._connection.read("outbound-routes", priority=priority)
-        return with_value(answer, tuple(models(OutboundRoute, answer.value, "outbound-routes")))
+        return with_value(answer, tuple(models(OutboundRoute, answer.value, "outbound-routes", MOST_ROUTES)))
 
     async def queues(self) -> Answer[tuple[Queue, ...]]:
         answer = await self._connection.read("call-queues")

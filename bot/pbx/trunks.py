@@ -1,15 +1,16 @@
 """`/providers`, `/sip-providers`, `/iax-providers`: the trunks."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from urllib.parse import quote
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from bot.pbx.answers import Answer
+from bot.pbx.answers import Answer, scalar
 from bot.pbx.budget import Priority
 from bot.pbx.connection import Connection
-from bot.pbx.wire import Epoch, Integer, Number, Plain, Secret, Text, Truth, Wire, mappings, one, rows, with_value
+from bot.pbx.errors import NotJson
+from bot.pbx.wire import Epoch, Integer, Note, Number, Plain, Secret, Text, Truth, Wire, Word, mappings, one, rows, with_value
 
 TrunkType = Literal["sip", "iax"]
 # How the ids of trunks begin; an extension's account is its number.
@@ -18,6 +19,10 @@ PREFIXES = ("SIP-", "IAX-")
 MASK = "XXXXXXXX"
 # What Asterisk calls the registration of a trunk: `SIP-TRUNK-44BBC135-REG`.
 REGISTRATION_SUFFIX = "-REG"
+# More than any PBX has. Each is judged at every look, and against the others.
+MOST_TRUNKS = 500
+# Kinds of trunks; there are two.
+MOST_GROUPS = 20
 
 
 class TrunkStatus(Wire):
@@ -26,9 +31,7 @@ class TrunkStatus(Wire):
     id: Text = ""
     type: Text = ""
     state: Text = ""
-    contact_status: Annotated[str | None, BeforeValidator(lambda v: str(v) if v else None)] = Field(
-        None, alias="contactStatus"
-    )
+    contact_status: Word = Field(None, alias="contactStatus")
     # Since 2026.3.40, of an outbound trunk: why it is `unreachable` though it is registered.
     degraded_reason: Text = Field("", alias="degradedReason")
     color: Text = Field("", alias="stateColor")
@@ -38,7 +41,7 @@ class TrunkStatus(Wire):
     rtt: Integer = None
     last_update: Epoch = Field(None, alias="lastUpdate")
     last_change: Epoch = Field(None, alias="lastChange")
-    apart: str = ""
+    apart: Text = ""
 
     @property
     def own_name(self) -> str:
@@ -71,7 +74,7 @@ class TrunkRow(Wire):
     username: Text = ""
     host: Text = ""
     registration: Text = Field("", alias="registration_type")
-    note: Text = ""
+    note: Note = ""
 
     @property
     def name(self) -> str:
@@ -109,7 +112,7 @@ class Trunk(Wire):
     qualify: Truth = False
     qualify_every: Integer = Field(None, alias="qualifyfreq")
     disabled: Truth = False
-    note: Text = ""
+    note: Note = ""
 
 
 class TrunkDraft(BaseModel):
@@ -159,13 +162,15 @@ class Trunks:
         """SIP and IAX trunks by id. The PBX answers from a memory of up to 10 s unless `fresh`."""
         path = "providers:getStatuses"
         answer = await self._connection.read(path, {"forceCheck": "true"} if fresh else None, priority)
-        found = [trunk for group in rows(answer.value, path) for trunk in _statuses(group, path)]
+        found = [trunk for group in rows(answer.value, path, MOST_GROUPS) for trunk in _statuses(group, path)]
+        if len(found) > MOST_TRUNKS:
+            raise NotJson(200, "providers")
         return with_value(answer, {trunk.id: trunk for trunk in told_apart(found) if trunk.id})
 
     async def list(self, priority: Priority = Priority.COMMAND) -> Answer[tuple[TrunkRow, ...]]:
         """All trunks of both types; the PBX leaves the switched-off ones out unless it is asked for them."""
         answer = await self._connection.read("providers", {"includeDisabled": "true"}, priority)
-        found = [TrunkRow.model_validate(row) for row in mappings(rows(answer.value, "providers"))]
+        found = [TrunkRow.model_validate(row) for row in mappings(rows(answer.value, "providers", MOST_TRUNKS))]
         return with_value(answer, tuple(row for row in found if row.id))
 
     async def registrations(self) -> Answer[frozenset[str]]:
@@ -177,7 +182,7 @@ class Trunks:
         """
         path = "sip:getRegistry"
         answer = await self._connection.read(path)
-        ids = [str(row.get("id") or "") for row in mappings(rows(answer.value, path))]
+        ids = [scalar(row.get("id")) for row in mappings(rows(answer.value, path, MOST_TRUNKS))]
         held = (row.removesuffix(REGISTRATION_SUFFIX) for row in ids if row.endswith(REGISTRATION_SUFFIX))
         return with_value(answer, frozenset(held))
 
@@ -279,6 +284,7 @@ def _events(data: object) -> tuple[TrunkEvent, ...]:
 
 def _statuses(group: object, resource: str) -> list[TrunkStatus]:
     """A trunk whose row cannot be read is there all the same, in a state that nobody knows."""
-    named = group.items() if isinstance(group, Mapping) else [("", row) for row in rows(group or [], resource)]
+    read = rows(group or [], resource, MOST_TRUNKS)
+    named = group.items() if isinstance(group, Mapping) else [("", row) for row in read]
     found = [{"id": key} | (dict(row) if isinstance(row, Mapping) else {}) for key, row in named]
     return [TrunkStatus.model_validate(row) for row in found]

@@ -1,71 +1,93 @@
-"""Reading what the PBX sends: unknown or missing fields, numbers as strings, [] for {}: all fine."""
+"""Reading what the PBX sends: unknown or missing fields, numbers as strings, [] for {}: all fine.
 
-import html
-import re
+Whatever a field holds, its reader makes something of it: none of them raises anything.
+"""
+
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationError
 
-from bot.pbx.answers import Answer
+from bot.pbx.answers import LONGEST_MARKED_UP, Answer, is_plausible, scalar, without_markup
 from bot.pbx.errors import NotFound, NotJson
 from bot.pbx.permissions import resource_of
 
+# Of the names, words and numbers that the PBX keeps, none is nearly as long; of notes and additional settings, none.
+LONGEST = 1000
+LONGEST_NOTE = 20_000
+# More of anything than a PBX has: what says otherwise is no answer of one. Each row takes a millisecond, all in all.
+MOST_ROWS = 10_000
+# What both JSON and every database take for a whole number.
+LARGEST = 2**53
+# Three years, in seconds: a sum of a million of them is a length of time still.
+LARGEST_COUNT = 10**8
+
 
 def _text(value: object) -> str:
-    return "" if value is None or isinstance(value, list | dict) else str(value)
+    return scalar(value)[:LONGEST]
+
+
+def _note(value: object) -> str:
+    return scalar(value)[:LONGEST_NOTE]
 
 
 def _integer(value: object) -> int | None:
-    try:
-        return int(float(str(value)))
-    except (ValueError, OverflowError):
-        return None
+    number = _number(value)
+    return int(number) if number is not None and abs(number) <= LARGEST else None
+
+
+def _count(value: object) -> int:
+    return min(max(_integer(value) or 0, 0), LARGEST_COUNT)
 
 
 def _number(value: object) -> float | None:
     try:
-        return float(str(value))
+        number = float(scalar(value)[:LONGEST])
     except ValueError:
         return None
+    return number if math.isfinite(number) else None
 
 
 def _truth(value: object) -> bool:
-    return str(value).strip().lower() in ("1", "true", "yes", "on")
+    return scalar(value)[:LONGEST].strip().lower() in ("1", "true", "yes", "on")
 
 
 def _epoch(value: object) -> datetime | None:
     seconds = _number(value)
     try:
-        return datetime.fromtimestamp(seconds, UTC) if seconds else None
+        moment = datetime.fromtimestamp(seconds, UTC) if seconds else None
     except (ValueError, OverflowError, OSError):
         return None
+    return moment if moment is not None and is_plausible(moment) else None
 
 
 def _local(value: object) -> datetime | None:
     try:
-        parsed = datetime.fromisoformat(str(value).strip())
+        parsed = datetime.fromisoformat(scalar(value)[:LONGEST].strip())
     except ValueError:
         return None
-    return parsed.replace(tzinfo=None)
+    return parsed.replace(tzinfo=None) if is_plausible(parsed) else None
 
 
 def mappings(value: object) -> list[Any]:
-    """The rows of a list that are rows at all."""
-    return [row for row in value if isinstance(row, Mapping)] if isinstance(value, list) else []
+    """The rows of a list that are rows at all; not more than a PBX has."""
+    return [row for row in value[:MOST_ROWS] if isinstance(row, Mapping)] if isinstance(value, list) else []
 
 
-def without_markup(value: object) -> str:
-    """`represent` fields are HTML: `<i class="server icon"></i> SIP: Zadarma` reads `SIP: Zadarma`."""
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^<>]*>", "", _text(value)))).strip()
+def _plain(value: object) -> str:
+    return without_markup(scalar(value)[:LONGEST_MARKED_UP])[:LONGEST]
 
 
 Text = Annotated[str, BeforeValidator(_text)]
-Plain = Annotated[str, BeforeValidator(without_markup)]
+# None for an empty one.
+Word = Annotated[str | None, BeforeValidator(lambda value: (_text(value) or None) if value else None)]
+Note = Annotated[str, BeforeValidator(_note)]
+Plain = Annotated[str, BeforeValidator(_plain)]
 Secret = Annotated[SecretStr, BeforeValidator(_text)]
 Integer = Annotated[int | None, BeforeValidator(_integer)]
-Count = Annotated[int, BeforeValidator(lambda value: _integer(value) or 0)]
+Count = Annotated[int, BeforeValidator(_count)]
 Number = Annotated[float | None, BeforeValidator(_number)]
 Truth = Annotated[bool, BeforeValidator(_truth)]
 Epoch = Annotated[datetime | None, BeforeValidator(_epoch)]
@@ -80,19 +102,24 @@ M = TypeVar("M", bound=BaseModel)
 V = TypeVar("V")
 
 
-def rows(data: object, resource: str) -> list[Any]:
-    """Raises NotJson for what is no collection at all: taken for an empty one, it would say that all is gone."""
+def rows(data: object, resource: str, most: int = MOST_ROWS) -> list[Any]:
+    """Raises NotJson for what is no collection at all: taken for an empty one, it would say that all is gone. So it
+    does for more than `most` rows: cut off, the rest would be gone."""
     if isinstance(data, Mapping):
-        return list(data.values())
-    if isinstance(data, list):
-        return data
-    raise NotJson(200, resource_of(resource))
+        found = list(data.values())
+    elif isinstance(data, list):
+        found = data
+    else:
+        raise NotJson(200, resource_of(resource))
+    if len(found) > most:
+        raise NotJson(200, resource_of(resource))
+    return found
 
 
-def models(model: type[M], data: object, resource: str) -> list[M]:
+def models(model: type[M], data: object, resource: str, most: int = MOST_ROWS) -> list[M]:
     """The rows that can be read; one strange row does not hide the others. Raises NotJson."""
     found = []
-    for row in rows(data, resource):
+    for row in rows(data, resource, most):
         try:
             found.append(model.model_validate(row))
         except ValidationError:

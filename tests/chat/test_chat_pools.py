@@ -2,11 +2,16 @@
 
 import asyncio
 import contextlib
+import gzip
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 
 import pytest
+from telegram import InputFile
 from telegram.error import TelegramError
+from telegram.request import RequestData
+from telegram.request._requestparameter import RequestParameter
 
 from bot.chat import pools
 from bot.chat.errors import DeliveryError, MaybeDelivered, TryLater, classify
@@ -85,3 +90,68 @@ async def test_telegram_being_away_leaves_the_connections_alone() -> None:
             await pool.do_request("http://127.0.0.1:9", "POST")
     assert pool._client is before
     await pool.shutdown()
+
+
+@contextlib.asynccontextmanager
+async def answering(*parts: bytes, pause: float = 0.0) -> AsyncIterator[Pool]:
+    """A Telegram that sends these, and then the last of them again and again until somebody has had enough."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.closing(writer), contextlib.suppress(ConnectionError):
+            await reader.readuntil(b"\r\n\r\n")
+            for part in chain(parts, repeat(parts[-1])):
+                writer.write(part)
+                await writer.drain()
+                await asyncio.sleep(pause)
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        pool = Pool(connection_pool_size=1, connect_timeout=5, read_timeout=0.3, write_timeout=0.1, pool_timeout=0.1)
+        pool.address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"  # type: ignore[attr-defined]
+        await pool.initialize()
+        yield pool
+        await pool.shutdown()
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+BOMB = gzip.compress(b" " * 10_000_000)
+
+
+@pytest.mark.parametrize(
+    ("parts", "pause"),
+    [
+        ((HEAD, b"X-A: b\r\n"), 0.1),
+        ((HEAD + b"Content-Length: 100000\r\n\r\n", b" "), 0.1),
+        ((HEAD + b"Content-Length: 1000000000\r\n\r\n", b" " * 65536), 0),
+        ((HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"10000\r\n" + b" " * 65536 + b"\r\n"), 0),
+        ((HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(BOMB), BOMB), 0),
+        ((HEAD + b"Content-Encoding: br\r\nContent-Length: 5\r\n\r\n", b"xxxxx"), 0),
+    ],
+    ids=["a head that drips", "a body that drips", "told too large", "too large", "a bomb", "packed unasked"],
+)
+async def test_an_answer_without_end_or_measure_is_one_that_may_have_been_understood(
+    parts: tuple[bytes, ...], pause: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pools, "MOST_BYTES", 1_000_000)
+    monkeypatch.setattr(Pool, "_within", lambda *_: 1.0)
+    async with answering(*parts, pause=pause) as pool, asyncio.timeout(30):
+        with pytest.raises(TelegramError) as failed:
+            await pool.do_request(pool.address, "POST")  # type: ignore[attr-defined]
+        assert isinstance(classify(failed.value), MaybeDelivered)
+
+
+async def test_what_is_sent_may_take_as_long_as_its_parts_and_its_size_need() -> None:
+    pool = Pool(connect_timeout=5, read_timeout=10, write_timeout=20, pool_timeout=1)
+    document = RequestParameter.from_input("document", InputFile(b"x" * 5_000_000))
+    assert pool._within({}) == 36
+    assert pool._within({"read_timeout": 120, "pool_timeout": None}) == 146
+    assert pool._within({"request_data": RequestData([document])}) == 36 + 100
+    await pool.shutdown()
+
+
+@pytest.mark.parametrize("answer", [b"[" * 100_000, b"\xff{", b'{"update_id": ' + b"9" * 5000 + b"}"])
+def test_garbage_is_an_answer_nobody_understands_and_not_in_the_log(
+    answer: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(TelegramError, match="Invalid server response"):
+        Pool.parse_json_payload(answer)
+    assert not caplog.text

@@ -1,0 +1,130 @@
+"""The web server over real sockets: whoever sends nothing, half of something, or takes nothing, keeps nobody else out."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
+
+from bot import web
+from bot.health import health_app
+from bot.web import Patience, listen, serve
+
+Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+PATIENCE = Patience(head=0.3, request=0.6, idle=1)
+# A busy machine is later than that; what waits for ever is later still.
+SOON = 20.0
+HEAD = b"POST / HTTP/1.1\r\nHost: bot\r\nContent-Length: 1000000\r\n"
+
+
+async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+    """Reads the whole body, as the webhook does, unless nothing but the head is wanted."""
+    with contextlib.suppress(ClientDisconnect):
+        body = b"" if scope["path"] == "/head" else await Request(scope, receive).body()
+        await PlainTextResponse(f"{len(body)}" if scope["path"] != "/large" else "x" * 20_000_000)(scope, receive, send)
+
+
+@asynccontextmanager
+async def serving() -> AsyncIterator[int]:
+    stop = asyncio.Event()
+    with listen("HEALTH_ADDRESS", "127.0.0.1:0") as sock:
+        task = asyncio.create_task(serve(echo, sock, stop, PATIENCE))
+        yield sock.getsockname()[1]
+        stop.set()
+        await asyncio.wait_for(task, SOON)
+
+
+@asynccontextmanager
+async def connections(port: int, count: int, sent: bytes = b"") -> AsyncIterator[list[Stream]]:
+    opened = [await asyncio.open_connection("127.0.0.1", port) for _ in range(count)]
+    for _, writer in opened:
+        writer.write(sent)
+    try:
+        yield opened
+    finally:
+        for _, writer in opened:
+            writer.transport.abort()
+
+
+async def ended(streams: list[Stream]) -> None:
+    """Each is ended by the server, within a time that is no time at all for a client that waits."""
+
+    async def end(reader: asyncio.StreamReader) -> None:
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
+
+    await asyncio.wait_for(asyncio.gather(*(end(reader) for reader, _ in streams)), SOON)
+
+
+async def answers(port: int) -> bool:
+    async with httpx.AsyncClient(timeout=SOON) as http:
+        return (await http.post(f"http://127.0.0.1:{port}/", content=b"abc")).text == "3"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"", b"GET", HEAD, HEAD + b"\r\nhalf", b"GET /head HTTP/1.1\r\nHost: b\r\nContent-Length: 9\r\n\r\n"],
+    ids=["nothing", "half a word", "half a head", "half a body", "a body that nobody reads"],
+)
+async def test_connections_that_ask_for_nothing_keep_nobody_out_and_are_ended(sent: bytes) -> None:
+    async with serving() as port, connections(port, 130, sent) as opened:
+        assert await answers(port)
+        await ended(opened)
+        assert await answers(port)
+
+
+@pytest.mark.parametrize("begin", [b"GET /x HTTP/1.1\r\n", HEAD + b"\r\n"], ids=["head", "body"])
+async def test_what_drips_wins_no_time(begin: bytes) -> None:
+    async with serving() as port, connections(port, 3, begin) as opened:
+
+        async def drip() -> None:
+            while True:
+                for _, writer in opened:
+                    writer.write(b"x")
+                await asyncio.sleep(0.05)
+
+        dripping = asyncio.create_task(drip())
+        await ended(opened)
+        dripping.cancel()
+
+
+async def test_the_second_request_of_a_connection_has_no_more_time_than_the_first() -> None:
+    async with serving() as port, connections(port, 1, b"GET / HTTP/1.1\r\nHost: b\r\n\r\n") as opened:
+        reader, writer = opened[0]
+        await reader.readuntil(b"\r\n\r\n0")
+        writer.write(b"GET / HT")
+        await ended(opened)
+
+
+async def test_who_does_not_take_the_answer_is_ended_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = []
+    loses = web._Connection.connection_lost
+    monkeypatch.setattr(web._Connection, "connection_lost", lambda one, exc: (lost.append(one), loses(one, exc)))
+    async with serving() as port, connections(port, 3, b"GET /large HTTP/1.1\r\nHost: b\r\n\r\n"):
+        async with asyncio.timeout(SOON):
+            while len(lost) < 3:  # noqa: ASYNC110 (nothing says when)
+                await asyncio.sleep(0.01)
+        assert await answers(port)
+
+
+async def test_there_are_never_more_connections_than_places_and_the_newest_has_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(web, "MOST_CONNECTIONS", 20)
+    patient = Patience(head=1000, request=1000, idle=1000)
+    stop = asyncio.Event()
+    with listen("HEALTH_ADDRESS", "127.0.0.1:0") as sock:
+        port = sock.getsockname()[1]
+        task = asyncio.create_task(serve(health_app(list), sock, stop, patient))
+        async with connections(port, 60) as opened:
+            async with httpx.AsyncClient(timeout=SOON) as http:
+                assert (await http.get(f"http://127.0.0.1:{port}/healthz")).text == "ok"
+            await ended(opened[:40])
+        stop.set()
+        await asyncio.wait_for(task, SOON)

@@ -3,6 +3,7 @@
 from bot.chat.message import Button, Message, Rows
 from handlers.command import Reply, Request, button
 from handlers.intent import Typed
+from handlers.rules import RULES
 
 IN_A_ROW = 2
 # More is no choice any more; then the name is to be written.
@@ -19,7 +20,9 @@ async def ask_which(request: Request) -> Reply:
     ]
     rows: Rows = tuple(tuple(offered[i : i + IN_A_ROW]) for i in range(0, len(offered), IN_A_ROW))
     facts = {"command": command, "arguments": request.arguments, "count": len(among), "example": among[0]}
-    return Reply(Message("which_station", facts, rows), outcome="asked which PBX is meant")
+    # What does more than look is not made somebody else's by their press: only who wrote it chooses.
+    does = not RULES[f"/{command}"].only_looks
+    return Reply(Message("which_station", facts, rows), confirm=does, outcome="asked which PBX is meant")
 
 
 def choosing(command: str, arguments: str, name: str, title: str) -> Button:

@@ -3,7 +3,6 @@
 from bot.chat.message import Button, Message, Rows
 from handlers.command import Reply, Request, button
 from handlers.intent import Typed
-from handlers.rules import RULES
 
 IN_A_ROW = 2
 # More is no choice any more; then the name is to be written.
@@ -11,7 +10,8 @@ MOST_OFFERED = 20
 
 
 async def ask_which(request: Request) -> Reply:
-    """Stands in for the command that was typed; `data` holds its name, and the stations at which it is allowed."""
+    """Stands in for the command that was typed; `data` holds its name, the stations at which it is allowed, and whether
+    it only looks."""
     command, among = str(request.data["command"]), list(request.data["among"])
     offered = [
         choosing(command, request.arguments, name, station.title)
@@ -21,7 +21,7 @@ async def ask_which(request: Request) -> Reply:
     rows: Rows = tuple(tuple(offered[i : i + IN_A_ROW]) for i in range(0, len(offered), IN_A_ROW))
     facts = {"command": command, "arguments": request.arguments, "count": len(among), "example": among[0]}
     # What does more than look is not made somebody else's by their press: only who wrote it chooses.
-    does = not RULES[f"/{command}"].only_looks
+    does = not request.data["only_looks"]
     return Reply(Message("which_station", facts, rows), confirm=does, outcome="asked which PBX is meant")
 
 

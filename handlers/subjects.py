@@ -150,7 +150,9 @@ async def _of_second_press(
     action, first, place = waiting["action"], Actor(**waiting["first"]), Place(**waiting["place"])
     handler = catalogue.presses.get(action) or catalogue.answers.get(action)
     may = partial(access.may, asking.of(first.id, place.chat, private=place.private))
-    is_own = handler is None or is_independent(access, asking, handler.rule.permission, first.id)
+    permission = handler.rule.permission if handler else ""
+    # Of the first person themselves it is not asked.
+    is_own = asking.person == first.id or is_independent(access, asking, permission, first.id)
     return Subject(
         what=action,
         rule=handler.rule if handler else None,

@@ -22,7 +22,8 @@ async def prove(request: Request) -> Reply:
     sure = Button(mark("✅ Do it"), "identity.obey", request.data)
     leave = Button(mark("Cancel"), "identity.leave", request.data)
     message = Message("anonymous_sure", _facts(request), ((sure, leave),))
-    return Reply(message, confirm=True, outcome="asked whether to do it as theirs")
+    # Who did not write it must not take the question away from who did.
+    return Reply(message, beside=True, confirm=True, outcome="asked whether to do it as theirs")
 
 
 @button("identity.obey")

@@ -4,6 +4,8 @@ from asyncio import Event
 from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 
+import structlog
+
 from bot.alerts.silences import Silences
 from bot.chat.membership import Membership
 from bot.chat.messenger import Messenger
@@ -31,6 +33,8 @@ from handlers.limits import Limits, Pace
 from handlers.reception import Reception
 from handlers.second_person import SecondPerson
 from handlers.switching_on import switch_on
+
+log = structlog.get_logger(__name__)
 
 
 def dispatcher(
@@ -85,6 +89,7 @@ def dispatcher(
         directory=directory,
         clock=clock,
     )
+    second = SecondPerson(settings.two_person, store=store, drawer=desk.drawer, clock=clock, wake=wake)
     reception = Reception(
         directory=directory,
         desk=desk,
@@ -94,14 +99,25 @@ def dispatcher(
         clock=clock,
         mask_numbers=settings.mask_numbers,
         wake=wake,
+        needs_second=second.is_needed_for,
     )
+    _tell_of_two(settings)
     return Dispatcher(
         bot_name=bot_name,
         decisions=decisions,
-        second=SecondPerson(settings.two_person, store=store, drawer=desk.drawer, clock=clock, wake=wake),
+        second=second,
         reception=reception,
         alert_chats=alert_chats,
     )
+
+
+def _tell_of_two(settings: Settings) -> None:
+    """The right to give access is among them, whether it was named or not."""
+    if not settings.two_person:
+        return
+    log.info("TWO_PERSON: these rights, and giving access, need a second person", rights=sorted(settings.two_person))
+    if len(settings.admins) == 1:
+        log.warning("ADMINS names one person only: whom they gave a right is no second person to them; name another")
 
 
 async def switch_on_what_was_left(fleet: Fleet, store: Store, clock: Callable[[], datetime], stop: Event) -> None:

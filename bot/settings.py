@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot import heartbeat_address, plain_http, webhook_address
-from bot.access import BUILT_IN, PERMISSIONS, WRITES, Destination, Role
+from bot.access import BUILT_IN, PERMISSIONS, WRITES, Destination, Permission, Role
 from bot.setting_words import check_roles, permissions, telegram_id, words
 from bot.station_settings import (
     AlertAfter,
@@ -153,7 +153,9 @@ class Settings(BaseSettings):
     @field_validator("two_person", mode="before")
     @classmethod
     def _written_by_two(cls, value: object) -> object:
-        return permissions(value, WRITES)
+        named = permissions(value, WRITES)
+        # Whoever could give a second account of theirs the right alone would be both people.
+        return named | {Permission.GRANT} if named else named
 
     @field_validator("database_url")
     @classmethod

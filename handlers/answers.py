@@ -38,6 +38,14 @@ def written(reply: Reply, address: Address) -> Deed:
     return plain
 
 
+def said(message: Message) -> dict[str, Any]:
+    """What a message says, to be said to somebody else later."""
+    plain: dict[str, Any] = json.loads(
+        json.dumps({"template": message.template, "facts": message.facts}, default=_plain)
+    )
+    return plain
+
+
 def read(deed: Deed) -> tuple[Reply, Address]:
     answer, where = deed["answer"], deed["address"]
     actor, place = Actor(**where["actor"]), Place(**where["place"])

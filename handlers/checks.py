@@ -12,7 +12,7 @@ from bot.access import Decision
 from bot.store.audit import Earlier
 from bot.store.tables import Keyboard, Question
 from bot.store.typed_secrets import holds_secret
-from handlers.intent import Actor, Place, Said, too_old
+from handlers.intent import Actor, Place, Said, too_early, too_old
 from handlers.rules import Resume, Rule, Where
 
 # Longer after it was allowed nobody may want any more what a killed run did not get done.
@@ -20,16 +20,19 @@ RESUMED_WITHIN = timedelta(hours=1)
 
 NO_SUCH_COMMAND = Decision(False, "no such command")
 OLD = Decision(False, "too old")
+FUTURE = Decision(False, "dated in the future")
 SEEN = Decision(False, "seen before")
 INTERRUPTED = Decision(False, "interrupted when it came before")
 UNKNOWN_BUTTON = Decision(False, "unknown button")
 ELSEWHERE = Decision(False, "button of another chat")
+UNDER_ANOTHER = Decision(False, "button of another message")
 SOMEONE_ELSES = Decision(False, "button of another person")
 EXPIRED = Decision(False, "expired")
 USED = Decision(False, "already used")
 ONLY_IN_PRIVATE = Decision(False, "only in private")
 ONLY_IN_A_GROUP = Decision(False, "only in a group")
 SECOND_NEEDED = Decision(False, "the second person must be another one")
+NOT_INDEPENDENT = Decision(False, "the second person's right comes from the first, or from today")
 FIRST_LOST_THE_RIGHT = Decision(False, "who asked first has no right any more")
 UNBOUND = Decision(False, "the chat is bound to no PBX")
 SECRET_TOLD = Decision(False, "a secret in a group")
@@ -40,12 +43,14 @@ May = Callable[[str], Decision]
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """What somebody asked for, and where, that waits for a second person; `may` is what the first may do there now."""
+    """What somebody asked for, and where, that waits for a second person; `may` is what the first may do there now,
+    `is_independent` whether the right of who presses is their own: see handlers.independence."""
 
     first: Actor
     place: Place
     may: May
     is_refusal: bool
+    is_independent: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,8 @@ class Case:
     """One thing that somebody wants, with everything that is known when it is decided. A press was sent when it
     came. `earlier` is what the same update was answered when it came before, and
     `begun_here` whether that was in this run of the program; `resume` is what may be done of what a killed run had
-    begun. `words` stood after a command."""
+    begun. `message_id` is the message of a pressed button, `is_shown` that it has this button. `words` stood after a
+    command."""
 
     actor: Actor
     place: Place
@@ -66,6 +72,8 @@ class Case:
     begun_here: bool = True
     resume: Resume = Resume.ASKS
     keyboard: Keyboard | None = None
+    message_id: int = 0
+    is_shown: bool = False
     approval: Approval | None = None
     words: str = ""
 
@@ -107,6 +115,15 @@ def _place(case: Case) -> Decision | None:
     return ELSEWHERE if case.keyboard is not None and case.keyboard.chat_id != case.place.chat else None
 
 
+def _message(case: Case) -> Decision | None:
+    """The program of whoever presses may send the button of one message under another. Telegram tells of the message
+    what buttons it has; that it had this one a moment ago, or is too old to be told of, we know ourselves."""
+    keyboard = case.keyboard
+    if keyboard is None or case.is_shown:
+        return None
+    return None if keyboard.message_id and keyboard.message_id == case.message_id else UNDER_ANOTHER
+
+
 def _person(case: Case) -> Decision | None:
     asker = case.keyboard.asker_id if case.keyboard is not None else None
     return SOMEONE_ELSES if asker is not None and asker != case.actor.id else None
@@ -122,6 +139,12 @@ def _age(case: Case) -> Decision | None:
     return OLD if sent_at is not None and too_old(sent_at, case.now) else None
 
 
+def _future(case: Case) -> Decision | None:
+    """A press carries no time of Telegram's: it is dated by our own clock, which may have been set back since."""
+    sent_at = None if case.keyboard is not None or case.resumes else case.sent_at
+    return FUTURE if sent_at is not None and too_early(sent_at, case.now) else None
+
+
 def _where(case: Case) -> Decision | None:
     place = case.approval.place if case.approval is not None else case.place
     if case.rule.where.holds(private=place.private):
@@ -134,6 +157,12 @@ def _second(case: Case) -> Decision | None:
     approval = case.approval
     same = approval is not None and not approval.is_refusal and approval.first.id == case.actor.id
     return SECOND_NEEDED if same else None
+
+
+def _independent(case: Case) -> Decision | None:
+    approval = case.approval
+    made = approval is not None and not approval.is_refusal and not approval.is_independent
+    return NOT_INDEPENDENT if made else None
 
 
 def _first(case: Case) -> Decision | None:
@@ -151,12 +180,15 @@ CHECKS: Mapping[str, Callable[[Case], Decision | None]] = {
     "the update itself": _flaw,
     "seen before": _seen,
     "its chat": _place,
+    "its message": _message,
     "its person": _person,
     "expired": _expired,
     "age": _age,
+    "not from the future": _future,
     "where": _where,
     "a secret in a group": _secret,
     "another person": _second,
+    "a person of their own": _independent,
     "the first person's right": _first,
 }
 

@@ -10,7 +10,8 @@ MOST_OFFERED = 20
 
 
 async def ask_which(request: Request) -> Reply:
-    """Stands in for the command that was typed; `data` holds its name, and the stations at which it is allowed."""
+    """Stands in for the command that was typed; `data` holds its name, the stations at which it is allowed, and whether
+    it only looks."""
     command, among = str(request.data["command"]), list(request.data["among"])
     offered = [
         choosing(command, request.arguments, name, station.title)
@@ -19,7 +20,9 @@ async def ask_which(request: Request) -> Reply:
     ]
     rows: Rows = tuple(tuple(offered[i : i + IN_A_ROW]) for i in range(0, len(offered), IN_A_ROW))
     facts = {"command": command, "arguments": request.arguments, "count": len(among), "example": among[0]}
-    return Reply(Message("which_station", facts, rows), outcome="asked which PBX is meant")
+    # What does more than look is not made somebody else's by their press: only who wrote it chooses.
+    does = not request.data["only_looks"]
+    return Reply(Message("which_station", facts, rows), confirm=does, outcome="asked which PBX is meant")
 
 
 def choosing(command: str, arguments: str, name: str, title: str) -> Button:

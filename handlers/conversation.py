@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import TypeVar
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access import Destination
 from bot.chat.errors import DeliveryError, MaybeDelivered, MessageGone, TryLater
@@ -16,6 +17,7 @@ from bot.store import holds, keyboards, outbox, questions
 from bot.store.database import Store
 from bot.store.outbox import Urgency
 from bot.store.tables import Keyboard
+from handlers import answers
 from handlers.answers import Address
 from handlers.command import Question, Reply, Secret
 from handlers.intent import Document
@@ -32,7 +34,8 @@ class Conversation:
     """Answers what was typed (the message `asked`) with a message, and a pressed button by changing the message it is
     under (`shown`). In a group a `masked` one shows phone numbers in part; what it sends in private it shows whole.
     `wake` tells the courier that an answer had to be owed. `again`: what is sent may have been sent before, and says
-    so. `says_station`: there are several, and what it says must tell whose PBX it is about."""
+    so. `says_station`: there are several, and what it says must tell whose PBX it is about. `needs_second` names the
+    actions that a second person has to confirm: what it says above their buttons is kept, to be shown to them."""
 
     def __init__(
         self,
@@ -46,6 +49,7 @@ class Conversation:
         masked: bool = False,
         wake: Callable[[], None] = lambda: None,
         again: bool = False,
+        needs_second: Callable[[str], bool] = lambda _action: False,
     ) -> None:
         self._messenger = messenger
         self._store = store
@@ -60,11 +64,33 @@ class Conversation:
         self._masked = masked and not to.place.private
         self._wake = wake
         self._again = again
+        self._needs_second = needs_second
+        # Keyboards whose message is known, and not yet to the store.
+        self._untied: dict[str, int] = {}
 
     async def progress(self, message: Message) -> None:
         await self._show(message)
+        await self._tie_now()
 
     async def finish(self, reply: Reply) -> None:
+        """Say it. A press that comes before the store knows the message of its button is judged by what Telegram shows
+        of that message."""
+        await self.say(reply)
+        await self._tie_now()
+
+    async def tie(self, session: AsyncSession) -> None:
+        """As part of a transaction that follows what was said: which message each of its keyboards stands under."""
+        untied, self._untied = self._untied, {}
+        for keyboard, message_id in untied.items():
+            await keyboards.tie(session, keyboard, message_id)
+
+    async def _tie_now(self) -> None:
+        if self._untied:
+            async with self._store.begin() as session:
+                await self.tie(session)
+
+    async def say(self, reply: Reply) -> None:
+        """As `finish`, by somebody who calls `tie` in a transaction of their own."""
         if reply.settled:
             async with self._store.begin() as session:
                 await questions.forget(session, chat_id=self._place.chat, person_id=self._actor.id)
@@ -99,7 +125,7 @@ class Conversation:
     async def ask_privately(self, message: Message, question: Question) -> bool:
         message_id = await self._send_elsewhere(Destination(self._actor.id), message)
         if message_id is not None:
-            await self._remember(question, self._actor.id, message_id)
+            await self._remember(question, self._about(message), self._actor.id, message_id)
         return message_id is not None
 
     async def delete_asked(self) -> bool:
@@ -135,11 +161,14 @@ class Conversation:
                 )
             message = self._about(content)
             keyboard = await self._stored_keyboard(message, to.chat)
-            return await self._patiently(
+            message_id = await self._patiently(
                 lambda: self._messenger.send(
                     to, message, zone=self._zone, now=self._clock(), keyboard=keyboard, masked=masked
                 )
             )
+            if keyboard is not None:
+                self._untied[keyboard.id] = message_id
+            return message_id
         except DeliveryError as error:
             log.warning("a message could not be delivered", chat=to.chat, reason=str(error))
             return None
@@ -159,7 +188,7 @@ class Conversation:
                 message_id=message_id,
             )
 
-    async def _remember(self, question: Question, chat: int, message_id: int) -> None:
+    async def _remember(self, question: Question, message: Message, chat: int, message_id: int) -> None:
         async with self._store.begin() as session:
             await questions.ask(
                 session,
@@ -170,13 +199,16 @@ class Conversation:
                 answer=question.answer,
                 data=dict(question.data),
                 expires_at=self._clock() + question.lifetime,
+                said=answers.said(message) if self._needs_second(question.answer) else None,
             )
+            await self.tie(session)
 
     async def _show(
         self, message: Message, *, confirm_within: timedelta | None = None, question: Question | None = None
     ) -> None:
         message = self._about(message)
-        keyboard = await self._stored_keyboard(message, self._place.chat, confirm_within)
+        shown = self._shown
+        keyboard = await self._stored_keyboard(message, self._place.chat, confirm_within, shown)
         # Only a message of its own can open a reply in a group, and only one without buttons.
         in_reply = question is not None and not self._place.private and keyboard is None
         if in_reply:
@@ -190,8 +222,10 @@ class Conversation:
         except DeliveryError as error:
             log.warning("an answer could not be delivered", chat=self._place.chat, reason=str(error))
             return
+        if keyboard is not None and self._shown is not None and self._shown != shown:
+            self._untied[keyboard.id] = self._shown
         if question is not None and self._shown is not None:
-            await self._remember(question, self._place.chat, self._shown)
+            await self._remember(question, message, self._place.chat, self._shown)
 
     def _about(self, message: Message) -> Message:
         if not self._says_station or not self._station:
@@ -254,10 +288,11 @@ class Conversation:
         self._wake()
 
     async def _stored_keyboard(
-        self, message: Message, chat: int, confirm_within: timedelta | None = None
+        self, message: Message, chat: int, confirm_within: timedelta | None = None, shown: int | None = None
     ) -> Keyboard | None:
         if not message.buttons:
             return None
+        writes = any(self._needs_second(button.action) for row in message.buttons for button in row)
         keyboard = keyboards.new_keyboard(
             chat,
             stored(message.buttons),
@@ -266,6 +301,8 @@ class Conversation:
             asker_id=self._actor.id if confirm_within else None,
             single_use=confirm_within is not None,
             lifetime=confirm_within or timedelta(days=2),
+            message_id=shown,
+            said=answers.said(message) if writes else None,
         )
         async with self._store.begin() as session:
             session.add(keyboard)

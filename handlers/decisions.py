@@ -226,6 +226,8 @@ class Decisions:
                 begun_here=self._is_of_this_run(matter.update_id, earlier),
                 resume=subject.resume,
                 keyboard=subject.keyboard,
+                message_id=intent.message_id if isinstance(intent, Pressed) else 0,
+                is_shown=isinstance(intent, Pressed) and intent.is_shown,
                 approval=subject.approval,
                 words=intent.arguments if isinstance(intent, Typed) else "",
             )
@@ -257,6 +259,10 @@ class Decisions:
         claimed = await subjects.claimed(subject, session, now)
         if claimed is None:
             return checks.USED, subject
+        keyboard = subject.keyboard
+        if keyboard is not None and keyboard.message_id is None and isinstance(matter.intent, Pressed):
+            # The run that sent it was killed before it could say so, or is about to.
+            keyboard.message_id = matter.intent.message_id or None
         if taken := claimed.taken():
             await deeds.write(session, matter.update_id, taken, now)
         return decision, claimed

@@ -138,18 +138,7 @@ class Dispatcher:
             return
         talk = self._reception.conversation(to, verdict.may, again=verdict.again)
         request = self._request(pressed, talk, verdict)
-        wish = Wish(
-            pressed.actor,
-            pressed.place,
-            press.name,
-            request.data,
-            request.kept,
-            "",
-            pressed.text,
-            to.shown,
-            verdict.station.name,
-        )
-        deed = self._deed(press, request, wish, verdict)
+        deed = self._deed(press, request, verdict, to)
         await self._obey_press(pressed, deed, talk, self._job(press, verdict, to, update_id))
 
     async def _explain_late_press(self, pressed: Pressed, verdict: Verdict, update_id: int) -> None:
@@ -170,11 +159,30 @@ class Dispatcher:
         asks = verdict.subject.waiting is None and self._second.is_needed(press.rule)
         return Job(update_id, verdict.entry, to, asks or press.resume is Resume.WHOLE)
 
-    def _deed(self, press: Press, request: Request, wish: Wish, verdict: Verdict) -> Work:
+    def _deed(self, press: Press, request: Request, verdict: Verdict, to: Address) -> Work:
         """What is asked for, or the question to a second person whether it may be done."""
         if self._second.is_needed(press.rule):
-            return lambda: self._second.ask(wish, verdict.access)
+            return lambda: self._ask_second(press, request, verdict, to)
         return lambda: press.handler(request)
+
+    async def _ask_second(self, press: Press, request: Request, verdict: Verdict, to: Address) -> Reply:
+        """They read what the bot itself has said; of what an earlier version said nothing is kept."""
+        said = await self._reception.said(verdict.subject)
+        if said is None:
+            return Reply(toast=refusals.toast(checks.UNKNOWN_BUTTON), outcome="what was asked is not known any more")
+        wish = Wish(
+            actor=request.actor,
+            place=request.place,
+            action=press.name,
+            data=request.data,
+            kept=request.kept,
+            arguments=request.arguments,
+            question=self._reception.read(said, verdict.station.name),
+            label=verdict.subject.label,
+            message=to.shown,
+            station=verdict.station.name,
+        )
+        return await self._second.ask(wish, verdict.access)
 
     async def _obey_press(self, pressed: Pressed, deed: Work, talk: Conversation, job: Job) -> None:
         work = asyncio.create_task(self._execution.carry_out(job, deed))
@@ -229,11 +237,9 @@ class Dispatcher:
             )
             return
         request = self._request(said, talk, verdict, arguments=said.text)
-        station = verdict.station.name
-        wish = Wish(said.actor, said.place, answer.name, request.data, None, said.text, said.text, None, station)
         again = Question(answer.name, request.data)
         job = self._job(answer, verdict, to, update_id)
-        reply = await self._execution.carry_out(job, self._deed(answer, request, wish, verdict), question=again)
+        reply = await self._execution.carry_out(job, self._deed(answer, request, verdict, to), question=again)
         await self._execution.conclude(job, talk, reply)
 
     async def _overheard(self, said: Said) -> None:

@@ -98,8 +98,9 @@ class Execution:
 
     async def conclude(self, job: Job, talk: Conversation, reply: Reply) -> None:
         """Say the reply, complete the audit row, and start what is to go on after it."""
-        await talk.finish(reply)
+        await talk.say(reply)
         async with self._store.begin() as session:
+            await talk.tie(session)
             if not job.whole:
                 await self._record(session, job, reply)
             await deeds.forget(session, job.update_id)

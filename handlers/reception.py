@@ -1,15 +1,18 @@
 """What a decision is carried out with: the conversation it is answered in, and the request its handler is given."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import structlog
 
 from bot.access import Permission
 from bot.chat.errors import DeliveryError
+from bot.chat.hygiene import plain
 from bot.chat.messenger import Messenger
 from bot.chat.render import Renderer
+from bot.store import outbox
 from bot.store.database import Store
 from handlers.answers import Address
 from handlers.checks import May
@@ -19,6 +22,7 @@ from handlers.desk import Desk
 from handlers.directory import Directory
 from handlers.intent import Pressed, Said, Typed
 from handlers.matter import Verdict
+from handlers.subjects import Subject
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +32,8 @@ AGAIN = "again"
 
 @dataclass(frozen=True, slots=True)
 class Reception:
-    """`mask_numbers`: in groups phone numbers are shown in part to those who may not read them."""
+    """`mask_numbers`: in groups phone numbers are shown in part to those who may not read them.
+    `needs_second` names the actions that are done by two people."""
 
     directory: Directory
     desk: Desk
@@ -38,6 +43,7 @@ class Reception:
     clock: Callable[[], datetime]
     mask_numbers: bool = False
     wake: Callable[[], None] = lambda: None
+    needs_second: Callable[[str], bool] = lambda _action: False
 
     def conversation(self, to: Address, may: May, *, again: bool = False, settled: bool = True) -> Conversation:
         """`again`: a killed run may have answered already. `settled`: it is about one PBX, which is to be said."""
@@ -51,7 +57,23 @@ class Reception:
             masked=self.mask_numbers and not may(Permission.NUMBERS).allowed,
             wake=self.wake,
             again=again,
+            needs_second=self.needs_second,
         )
+
+    async def said(self, subject: Subject) -> dict[str, Any] | None:
+        """What the bot said where it was answered with this button or these words: template and facts."""
+        if subject.question is not None:
+            return subject.question.said
+        keyboard = subject.keyboard
+        if keyboard is None or keyboard.said is not None:
+            return keyboard.said if keyboard is not None else None
+        async with self.store.begin() as session:
+            return await outbox.said_above(session, keyboard.id)
+
+    def read(self, said: Mapping[str, Any], station: str) -> str:
+        """As people read it, now, without what only Telegram's looks add."""
+        zone = self.directory.zone(station)
+        return plain(self.renderer.text(said["template"], said["facts"], zone=zone, now=self.clock()))
 
     def request(
         self,

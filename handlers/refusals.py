@@ -3,9 +3,11 @@
 from datetime import datetime
 
 from bot.access import MEMBERSHIP_UNKNOWN, Decision, Permission
+from bot.chat.hygiene import LONGEST, visible
 from bot.chat.message import Button, Message, mark
 from bot.store.typed_secrets import holds_secret
 from handlers import checks
+from handlers.anonymous import written
 from handlers.checks import May
 from handlers.intent import ANONYMOUS, Actor, Said, Typed
 from handlers.limits import TOO_MUCH
@@ -14,11 +16,15 @@ NO_RIGHT = mark("You have no right to do this here. Ask an administrator of the 
 TOASTS = {
     checks.UNKNOWN_BUTTON: mark("This button is out of date. Ask again with the command."),
     checks.ELSEWHERE: mark("This button belongs to another chat."),
+    checks.UNDER_ANOTHER: mark("This button belongs to another message. Ask again with the command."),
     checks.SOMEONE_ELSES: mark("Only the person who asked can press this."),
     checks.EXPIRED: mark("This question has expired. Ask again with the command."),
     checks.USED: mark("This was already answered."),
     checks.INTERRUPTED: mark("I was interrupted while doing this. Look whether it was done before you repeat it."),
     checks.SECOND_NEEDED: mark("You asked for it yourself: another person has to confirm it."),
+    checks.NOT_INDEPENDENT: mark(
+        "Your own right comes from who asks for this, or is younger than a day: somebody else has to confirm it."
+    ),
     checks.FIRST_LOST_THE_RIGHT: mark("Who asked for this has no right to it any more."),
     checks.UNDECIDED: mark("I could not check your rights just now. Try again in a minute."),
     **dict.fromkeys(TOO_MUCH, mark("That was a lot at once. Wait a minute, then go on.")),
@@ -47,6 +53,8 @@ def answer_to_command(typed: Typed, decision: Decision, may: May, *, alone: bool
         return stranger(typed.actor)
     if decision == checks.OLD:
         return too_old(typed.sent_at, f"/{typed.name}", alone=alone)
+    if decision == checks.FUTURE:
+        return Message("too_early")
     return _to_somebody_known(typed, decision)
 
 
@@ -67,6 +75,8 @@ def answer_to_late_words(said: Said, decision: Decision, may: May) -> Message | 
         return None
     if decision in TOO_MUCH:
         return Message("too_much", {"person": said.actor.name})
+    if decision == checks.FUTURE:
+        return Message("too_early")
     return too_old(said.sent_at) if decision == checks.OLD else Message("no_right_now")
 
 
@@ -87,7 +97,7 @@ def stranger(actor: Actor) -> Message:
 
 def offer_to_prove(typed: Typed) -> Message | None:
     """An anonymous administrator has no id; the press of a button carries the real one. What may hold a password is
-    not kept for it."""
+    not kept for it, and what cannot be shown whole nobody can own up to."""
     if typed.flaw != ANONYMOUS or typed.place.private or holds_secret(typed.arguments):
         return None
     data = {
@@ -96,5 +106,8 @@ def offer_to_prove(typed: Typed) -> Message | None:
         "message_id": typed.message_id,
         "sent_at": typed.sent_at.isoformat(),
     }
+    whole = visible(written(typed.name, typed.arguments))
+    if len(whole) >= LONGEST:
+        return Message("anonymous", {"command": typed.name, "whole": ""})
     button = Button(mark("🙋 It is me"), "identity.prove", data)
-    return Message("anonymous", {"command": typed.name}, ((button,),))
+    return Message("anonymous", {"command": typed.name, "whole": whole}, ((button,),))

@@ -255,4 +255,6 @@ RULES: Mapping[str, Rule] = {
     "/id": Rule(Permission.ANYONE),
     "/start": Rule(Permission.ANYONE),
     "identity.prove": Rule(Permission.SOMEBODY, Where.GROUP),
+    "identity.obey": Rule(Permission.SOMEBODY, Where.GROUP),
+    "identity.leave": Rule(Permission.SOMEBODY, Where.GROUP),
 }

@@ -12,6 +12,7 @@ from bot.store.database import Store
 from bot.store.drawer import Drawer
 from bot.store.keyboards import new_keyboard
 from handlers.command import Reply
+from handlers.independence import independents
 from handlers.intent import Actor, Place
 from handlers.rules import RULES, Rule
 from handlers.subjects import CONFIRM, REFUSE
@@ -19,12 +20,15 @@ from handlers.subjects import CONFIRM, REFUSE
 # Somebody has to look at their phone; a week later nobody remembers what it was about.
 WITHIN = timedelta(minutes=30)
 MOST_LINES = 30
+# A fact is cut after some more.
+LONGEST_LINE = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What somebody asked for. `shown` is what they saw when they said yes: the text above the button, or their words.
-    `kept` is what the button kept in the drawer.
+    """What somebody asked for. `question` is what the bot said above the button or asked for words, as it was rendered
+    from what the bot keeps of it: no program of a person can change that. `label` is what stood on the button. `kept`
+    is what the button kept in the drawer, `arguments` the words that were written.
     `message` is the id of the message that will show what became of it."""
 
     actor: Actor
@@ -33,7 +37,8 @@ class Wish:
     data: Mapping[str, Any]
     kept: Mapping[str, Any] | None
     arguments: str
-    shown: str
+    question: str
+    label: str
     message: int | None
     station: str
 
@@ -57,12 +62,16 @@ class SecondPerson:
     def is_needed(self, rule: Rule) -> bool:
         return bool(rule.writes) and rule.permission in self._permissions
 
+    def is_needed_for(self, action: str) -> bool:
+        return action in RULES and self.is_needed(RULES[action])
+
     async def ask(self, wish: Wish, access: Access) -> Reply:
         """Ask everybody else who has the right, each in private; in a group the message itself asks too."""
         permission = RULES[wish.action].permission
-        others = [p for p in access.people_with(permission, wish.station, self._clock()) if p != wish.actor.id]
+        others, not_counted = independents(access, permission, wish.station, wish.actor.id, self._clock())
         if not others:
-            return Reply(Message("second_person_missing", {"permission": permission}), outcome="no second person")
+            facts = {"permission": permission, "not_counted": not_counted}
+            return Reply(Message("second_person_missing", facts), outcome="no second person")
         token = await self._keep(wish)
         await self._owe_questions(wish, token, others)
         facts = _facts(wish) | {"asked": len(others), "private": wish.place.private, "mine": True}
@@ -100,13 +109,22 @@ class SecondPerson:
 
 
 def _facts(wish: Wish) -> dict[str, Any]:
-    lines = [line for line in wish.shown.splitlines() if line.strip()]
+    lines = _lines(wish.question)
     return {
         "station": wish.station,
         "first": wish.actor.name,
         "deed": RULES[wish.action].writes,
+        "button": wish.label,
+        "words": _lines(wish.arguments)[:MOST_LINES],
         "lines": lines[:MOST_LINES],
+        "more": max(0, len(lines) - MOST_LINES),
     }
+
+
+def _lines(text: str) -> list[str]:
+    """Nothing is left out of a long one."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return [line[begin : begin + LONGEST_LINE] for line in lines for begin in range(0, len(line), LONGEST_LINE)]
 
 
 def refused(first: Actor, by: Actor) -> Message:

@@ -14,6 +14,7 @@ from bot.store.deeds import Deed
 from bot.store.tables import Keyboard, Question
 from handlers.checks import Approval
 from handlers.command import Catalogue, Command, Press
+from handlers.independence import is_independent
 from handlers.intent import Actor, Place, Pressed, Said, Typed
 from handlers.rules import Resume, Rule
 
@@ -23,8 +24,9 @@ CONFIRM, REFUSE = "second.confirm", "second.refuse"
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """`handler` is given `data`, and what was `kept` for it; without a `rule` nobody declared it. `question` is what
-    words answer; `waiting` is what waited for a second person, under the id `token`."""
+    """`handler` is given `data`, and what was `kept` for it; without a `rule` nobody declared it. `label` stands on the
+    pressed button; `question` is what words answer; `waiting` is what waited for a second person, under the id
+    `token`."""
 
     what: str
     rule: Rule | None = None
@@ -34,6 +36,7 @@ class Subject:
     arguments: str = ""
     sent_at: datetime | None = None
     keyboard: Keyboard | None = None
+    label: str = ""
     approval: Approval | None = None
     question: Question | None = None
     waiting: Mapping[str, Any] | None = None
@@ -47,7 +50,8 @@ class Subject:
     def taken(self) -> Deed:
         """What was taken for it and nobody else has any more."""
         asked = self.question
-        question = {"answer": asked.answer, "data": asked.data, "station": asked.station} if asked else None
+        kept = ("answer", "data", "station", "said")
+        question = {name: getattr(asked, name) for name in kept} if asked else None
         found = {"kept": self.kept, "question": question, "waiting": self.waiting}
         return {name: dict(value) for name, value in found.items() if value is not None}
 
@@ -125,6 +129,7 @@ async def of_press(
         kept=taken.get("kept"),
         arguments=_written(choice["data"] or {}),
         keyboard=keyboard,
+        label=choice["label"],
     )
 
 
@@ -145,6 +150,9 @@ async def _of_second_press(
     action, first, place = waiting["action"], Actor(**waiting["first"]), Place(**waiting["place"])
     handler = catalogue.presses.get(action) or catalogue.answers.get(action)
     may = partial(access.may, asking.of(first.id, place.chat, private=place.private))
+    permission = handler.rule.permission if handler else ""
+    # Of the first person themselves it is not asked.
+    is_own = asking.person == first.id or is_independent(access, asking, permission, first.id)
     return Subject(
         what=action,
         rule=handler.rule if handler else None,
@@ -153,7 +161,7 @@ async def _of_second_press(
         kept=waiting["kept"],
         arguments=f"asked by {first.id} {first.name}",
         keyboard=keyboard,
-        approval=Approval(first, place, may, choice["action"] == REFUSE),
+        approval=Approval(first, place, may, choice["action"] == REFUSE, is_own),
         waiting=waiting,
         token=token,
     )

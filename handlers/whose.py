@@ -109,5 +109,5 @@ def settled(about: About, access: Access) -> About:
 
 
 def _which(subject: Subject, command: Command, allowed: Sequence[Asking]) -> Subject:
-    data = {"command": command.name, "among": [view.station for view in allowed]}
+    data = {"command": command.name, "among": [view.station for view in allowed], "only_looks": command.rule.only_looks}
     return replace(subject, handler=replace(command, handler=ask_which), data=data)

@@ -17,7 +17,7 @@ from bot.chat.errors import (
     TryLater,
     Undeliverable,
 )
-from bot.store import chats, closed, holds, outbox
+from bot.store import chats, closed, holds, keyboards, outbox
 from bot.store.database import Store
 from bot.store.outbox import Urgency
 from bot.store.tables import Outgoing
@@ -103,6 +103,8 @@ class Fate:
             await outbox.mark_sent(session, row.id, message_id, self._clock())
             if message_id is None:
                 return
+            if row.keyboard_id is not None:
+                await keyboards.tie(session, row.keyboard_id, message_id)
             in_topic = row.thread_id is not None
             opened = await closed.reopen(session, [row.chat_id], self._clock(), in_topic=in_topic)
             for chat, since in opened.items():

@@ -18,7 +18,8 @@ async def move(session: AsyncSession, old_id: int, new_id: int, now: datetime) -
     """Messages of the old chat cannot be edited any more: their ids start anew."""
     await session.merge(ChatMove(old_id=old_id, new_id=new_id, at=now))
     await session.execute(update(ChatMove).where(ChatMove.new_id == old_id).values(new_id=new_id))
-    await session.execute(update(Keyboard).where(Keyboard.chat_id == old_id).values(chat_id=new_id))
+    # Nor pressed: whatever has their ids in the new chat is another message.
+    await session.execute(update(Keyboard).where(Keyboard.chat_id == old_id).values(chat_id=new_id, message_id=None))
     await session.execute(
         update(Outgoing).where(Outgoing.chat_id == old_id, Outgoing.state == "sent").values(message_id=None)
     )

@@ -4,13 +4,16 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.tables import Keyboard
 
 # Alerts keep their buttons for as long as an incident may reasonably stay open.
 KEPT = timedelta(days=60)
+# A Core statement, built once: run for every answer with buttons, where the ORM's overhead is most of the cost.
+_KEYBOARDS = Keyboard.metadata.tables[Keyboard.__tablename__]
+_TIE = update(_KEYBOARDS).where(_KEYBOARDS.c.id == bindparam("keyboard")).values(message_id=bindparam("message"))
 
 
 def new_keyboard(
@@ -22,9 +25,11 @@ def new_keyboard(
     asker_id: int | None = None,
     single_use: bool = False,
     lifetime: timedelta | None = None,
+    message_id: int | None = None,
+    said: dict[str, Any] | None = None,
 ) -> Keyboard:
     """A keyboard row to add to a session, about the PBX of that `station`. `rows` are dictionaries with label, action
-    and data."""
+    and data; `message_id` is known of a message that is there already, and `said` is what it says."""
     return Keyboard(
         id=secrets.token_urlsafe(12),
         chat_id=chat_id,
@@ -34,11 +39,18 @@ def new_keyboard(
         single_use=single_use,
         created_at=now,
         expires_at=now + lifetime if lifetime else None,
+        message_id=message_id,
+        said=said,
     )
 
 
 async def find_keyboard(session: AsyncSession, keyboard_id: str) -> Keyboard | None:
     return await session.get(Keyboard, keyboard_id)
+
+
+async def tie(session: AsyncSession, keyboard_id: str, message_id: int) -> None:
+    """This is the message that the buttons stand under."""
+    await session.execute(_TIE, {"keyboard": keyboard_id, "message": message_id})
 
 
 async def use_once(session: AsyncSession, keyboard_id: str, now: datetime) -> bool:

@@ -138,6 +138,18 @@ async def show(
     return waiting is row
 
 
+async def said_above(session: AsyncSession, keyboard_id: str) -> dict[str, Any] | None:
+    """The template and facts of the message with these buttons; None when it did not go through the outbox."""
+    found = await session.execute(
+        select(Outgoing.template, Outgoing.facts)
+        .where(Outgoing.keyboard_id == keyboard_id, Outgoing.template != RENDERED)
+        .order_by(Outgoing.id.desc())
+        .limit(1)
+    )
+    row = found.one_or_none()
+    return {"template": row.template, "facts": row.facts} if row is not None else None
+
+
 async def _edit_that_waits(session: AsyncSession, about: int) -> Outgoing | None:
     found = await session.execute(
         select(Outgoing).where(*_edits_that_wait(about)).order_by(Outgoing.id.desc()).limit(1)

@@ -19,8 +19,9 @@ async def ask(
     answer: str,
     data: dict[str, Any],
     expires_at: datetime,
+    said: dict[str, Any] | None = None,
 ) -> None:
-    """`message_id` is the message that asks: in a group only a reply to it is an answer."""
+    """`message_id` is the message that asks: in a group only a reply to it is an answer. `said` is what it says."""
     question = Question(
         chat_id=chat_id,
         person_id=person_id,
@@ -28,6 +29,7 @@ async def ask(
         message_id=message_id,
         answer=answer,
         data=data,
+        said=said,
         expires_at=expires_at,
     )
     await session.merge(question)

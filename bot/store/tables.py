@@ -148,7 +148,9 @@ class WatchedExtension(Table):
 
 class Keyboard(Table):
     """The buttons of one message. What a button carries over the wire is this id and its place, nothing else. `station`
-    is whose PBX they are about; "" in those of a time when there was only one."""
+    is whose PBX they are about; "" in those of a time when there was only one. `message_id` is their message, NULL
+    while Telegram's answer to its sending is not known; `said` what it says, template and facts, where a second person
+    is to read that."""
 
     __tablename__ = "keyboards"
     id: Mapped[str] = mapped_column(String(24), primary_key=True)
@@ -160,6 +162,8 @@ class Keyboard(Table):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     used_at: Mapped[datetime | None]
+    message_id: Mapped[TelegramId | None]
+    said: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     __table_args__ = (Index("keyboards_by_age", "created_at"),)
 
 
@@ -246,7 +250,8 @@ class AuditOutcome(Table):
 
 
 class Question(Table):
-    """What the bot waits to hear from one person in one chat; the next question takes the place of this one."""
+    """What the bot waits to hear from one person in one chat; the next question takes the place of this one. `said` is
+    what it said, as in Keyboard."""
 
     __tablename__ = "questions"
     chat_id: Mapped[TelegramId] = mapped_column(primary_key=True)
@@ -255,6 +260,7 @@ class Question(Table):
     message_id: Mapped[TelegramId]
     answer: Mapped[str] = mapped_column(String(64))
     data: Mapped[dict[str, Any]]
+    said: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     expires_at: Mapped[datetime]
 
 

@@ -222,6 +222,7 @@ class Bench:
             messenger=self.chat,  # type: ignore[arg-type]
             renderer=renderer(),
             clock=self.clock,
+            needs_second=second.is_needed_for,
         )
         self.dispatcher = Dispatcher(
             bot_name="bot", decisions=self.decisions, second=second, reception=reception, alert_chats=alert_chats
@@ -347,7 +348,8 @@ def message(
 
 
 def press(data: str, person: int, chat: int, now: datetime, **more: Any) -> dict[str, Any]:
-    shown = {"message_id": 7, "date": int(now.timestamp()), "chat": place_of(chat), "text": "Delete 243?"}
+    """A press as Telegram tells of it: with the message, and its buttons."""
+    shown = shown_with(data, chat, now)
     return {
         "id": "q",
         "from": person_of(person),
@@ -355,6 +357,14 @@ def press(data: str, person: int, chat: int, now: datetime, **more: Any) -> dict
         "data": data,
         "message": shown,
     } | more
+
+
+def shown_with(data: str, chat: int, now: datetime, **more: Any) -> dict[str, Any]:
+    """A message of the bot's with one button; without `data` it has none."""
+    shown = {"message_id": 7, "date": int(now.timestamp()), "chat": place_of(chat), "text": "Delete 243?"}
+    if data:
+        shown["reply_markup"] = {"inline_keyboard": [[{"text": "x", "callback_data": data}]]}
+    return shown | more
 
 
 async def alert_chats() -> set[int]:

@@ -55,16 +55,20 @@ from tests.handlers.bench import (
     message,
     place_of,
     press,
+    shown_with,
 )
 
 MAX, BOB, TOM, UMA, ROBOT = 4, 8, 15, 16, 17
 NOBODY = (777000, 1087968824, 136817688)
+# Fields that the library does not know, or not any more.
+NEWER = ["ephemeral_message_id", "is_scheduled", "forward_from", "via_business_bot_id", "guest_chat_id", "sponsor_info"]
 KEY = "c0ffee" * 10 + "beef"
 # Somebody gave the ids that stand for nobody, and a bot, an administrator's role, and the group one too.
 MISTAKES = [Grant(number, "admin", STATION, ANNA) for number in (*NOBODY, ROBOT, GROUP)]
 LASTING = [Grant(UMA, "admin", "Another PBX", ANNA), Grant(BOB, "admin", STATION, ANNA)]
 ENDED = [Grant(TOM, "admin", STATION, ANNA, until=NOW - timedelta(seconds=1))]
 # What needs a right that a group does not give.
+OF_COMMANDS = [name for name, rule in RULES.items() if name.startswith("/") and rule.where.holds(private=False)]
 OF_ADMINS = [name for name, rule in RULES.items() if rule.permission in {*WRITES, Permission.AUDIT}]
 
 
@@ -163,9 +167,9 @@ class Office(Bench):
             station=grant.station,
             subject_id=grant.subject,
             role=grant.role,
-            given_by_id=ANNA,
+            given_by_id=ANNA if grant.given_by is None else grant.given_by,
             given_by_name="Anna",
-            given_at=NOW,
+            given_at=grant.given_at or NOW,
             until=grant.until,
         )
         await session.merge(row)
@@ -291,6 +295,15 @@ def _message_flaws() -> dict[str, Callable[[Random], dict[str, Any]]]:
         "posted in a channel": lambda _: {"chat": {"id": GROUP, "type": "channel", "title": "News"}},
         "by nobody": lambda random: {"from": {"id": random.choice(NOBODY), "is_bot": False, "first_name": "Telegram"}},
         "by another bot": lambda _: {"from": robot},
+        "sent by itself": lambda _: {"is_from_offline": True},
+        "to a guest": lambda random: random.choice(
+            [{"guest_query_id": "g"}, {"guest_bot_caller_user": user}, {"guest_bot_caller_chat": place_of(GROUP)}]
+        ),
+        "as a post": lambda random: random.choice(
+            [{"is_paid_post": True}, {"suggested_post_info": {"state": "approved"}}]
+        ),
+        "in a way not known": lambda random: {random.choice(NEWER): random.choice([5, "g", True, {"id": 5}])},
+        "edited": lambda _: {"edit_date": when},
     }
 
 
@@ -340,6 +353,13 @@ async def to_another_bot(office: Office, random: Random) -> Expected:
 async def old(office: Office, random: Random) -> Expected:
     age = timedelta(seconds=random.choice([301, 600, 86_400, 3 * 365 * 86_400]))
     await office.takes({"message": message(command(random), ANNA, GROUP, office.now - age)})
+    return Expected()
+
+
+@forged("a command of tomorrow")
+async def early(office: Office, random: Random) -> Expected:
+    ahead = timedelta(seconds=random.choice([301, 3600, 86_400, 3 * 365 * 86_400]))
+    await office.takes({"message": message(command(random), ANNA, GROUP, office.now + ahead)})
     return Expected()
 
 
@@ -540,22 +560,69 @@ def _add_press_flaws() -> None:
         "date": int(NOW.timestamp()),
         "sender_user": {"id": 1, "is_bot": False, "first_name": "A"},
     }
-    shown = press("", ANNA, GROUP, NOW)["message"]
-    flaws: dict[str, Callable[[Random], dict[str, Any]]] = {
-        "by nobody": lambda random: {"from": {"id": random.choice(NOBODY), "is_bot": False, "first_name": "Group"}},
-        "by another bot": lambda _: {"from": {"id": ROBOT, "is_bot": True, "first_name": "Robot"}},
-        "under a forwarded message": lambda _: {"message": shown | {"forward_origin": origin}},
-        "under another bot's message": lambda _: {
-            "message": shown | {"via_bot": {"id": 5, "is_bot": True, "first_name": "Inline"}}
-        },
-        "under no message": lambda _: {"message": None, "inline_message_id": "i"},
+    inline = {"id": 5, "is_bot": True, "first_name": "Inline"}
+    # What is otherwise about the press, and about the message it was pressed under.
+    flaws: dict[str, Callable[[Random], tuple[dict[str, Any], dict[str, Any]]]] = {
+        "by nobody": lambda random: (
+            {"from": {"id": random.choice(NOBODY), "is_bot": False, "first_name": "Group"}},
+            {},
+        ),
+        "by another bot": lambda _: ({"from": {"id": ROBOT, "is_bot": True, "first_name": "Robot"}}, {}),
+        "under a forwarded message": lambda _: ({}, {"forward_origin": origin}),
+        "under another bot's message": lambda _: ({}, {"via_bot": inline}),
+        "in a way not known": lambda random: random.choice(
+            [({"guest_query_id": "g"}, {}), ({}, {"ephemeral_message_id": 5})]
+        ),
+        "under no message": lambda _: ({"message": None, "inline_message_id": "i"}, {}),
     }
     for flaw, more in flaws.items():
 
         @forged(f"a press {flaw}")
-        async def flawed(office: Office, random: Random, more: Callable[[Random], dict[str, Any]] = more) -> Expected:
-            await pressed(office, await office.button(action(random)), **more(random))
+        async def flawed(office: Office, random: Random, more: Any = more) -> Expected:
+            of_press, of_message = more(random)
+            keyboard = await office.button(action(random))
+            shown = {"message": shown_with(f"{keyboard.id}:0:0", GROUP, NOW, **of_message)}
+            await pressed(office, keyboard, **(shown | of_press))
             return Expected()
+
+
+def _shown_elsewhere(random: Random, own: Keyboard) -> dict[str, Any]:
+    """The message that a modified client names with the button of another: it has other buttons, or none, or is too
+    old to be told of."""
+    buttons = random.choice(["", "another:0:0", f"{own.id}:0:1", f"{own.id}:1:0", own.id])
+    shown = shown_with(buttons, GROUP, NOW, message_id=random.choice([8, 9, 10**9]))
+    if random.random() < 0.2:
+        shown = {"message_id": shown["message_id"], "date": 0, "chat": shown["chat"]}
+    return shown
+
+
+@forged("a press under another message")
+async def under_another(office: Office, random: Random) -> Expected:
+    keyboard = await office.button(action(random), message_id=7)
+    await pressed(office, keyboard, message=_shown_elsewhere(random, keyboard))
+    return Expected()
+
+
+@forged("a press of a button whose message nobody knows, under another message")
+async def unbound(office: Office, random: Random) -> Expected:
+    """The program was killed before it knew, or the keyboard is older than the knowing."""
+    keyboard = await office.button(action(random))
+    await pressed(office, keyboard, message=_shown_elsewhere(random, keyboard))
+    return Expected()
+
+
+@forged("a press under an alert card")
+async def under_a_card(office: Office, random: Random) -> Expected:
+    """The card keeps its looks: a viewer's Refresh would take its buttons away."""
+    card, refresh = (
+        await office.button("incident.take", {"card": 1}, message_id=8),
+        await office.button("status.view", {"view": "summary", "page": 0}, message_id=7),
+    )
+    shown = shown_with(f"{card.id}:0:0", GROUP, NOW, message_id=8, text="Zadarma is down")
+    edits = len(office.chat.edited)
+    await pressed(office, refresh, random.choice([VERA, ANNA]), message=shown)
+    office.deeds += len(office.chat.edited) > edits
+    return Expected()
 
 
 _add_press_flaws()
@@ -599,12 +666,15 @@ async def words_forwarded(office: Office, random: Random) -> Expected:
     return Expected(rows=0)
 
 
-async def _two_needed(office: Office, asker: int) -> str:
+QUESTION = {"template": "second_person_confirmed", "facts": {"first": "243 John", "deed": "Delete an employee"}}
+
+
+async def _two_needed(office: Office, asker: int, **more: Any) -> str:
     """What somebody confirmed and a second person has to; returns the token of it."""
     employee = next(iter(office.wire.station.employees.values()))
     data = {"id": employee.id, "number": "243", "name": "John"}
-    keyboard = await office.button("employee.delete_now", data, asker_id=asker, single_use=True)
-    await pressed(office, keyboard, asker)
+    keyboard = await office.button("employee.delete_now", data, asker_id=asker, single_use=True, said=QUESTION)
+    await pressed(office, keyboard, asker, **{name: value(keyboard) for name, value in more.items()})
     asked = office.chat.keyboards[-1:]
     return str(asked[0].rows[0][0]["data"].get("token")) if asked else ""
 
@@ -621,6 +691,56 @@ async def both_in_one(office: Office, random: Random) -> Expected:
     keyboard = await office.button("second.confirm", {"token": await _two_needed(office, asker)})
     await pressed(office, keyboard, asker)
     return Expected(rows=2)
+
+
+@forged("what the first person's program shows")
+async def shown_another(office: Office, random: Random) -> Expected:
+    """The second person reads what the bot had said, whatever text the press came under."""
+    told = len(office.chat.shown)
+    await _two_needed(
+        office,
+        random.choice([ANNA, OLGA]),
+        message=lambda own: shown_with(f"{own.id}:0:0", GROUP, NOW, text="Delete 210 Warehouse?"),
+    )
+    lines = [str(shown.facts.get("lines")) for shown in office.chat.shown[told:]]
+    office.deeds += not any("243 John" in line for line in lines) or any("210" in line for line in lines)
+    return Expected()
+
+
+@forged("a second person whom the first one made")
+async def made_by_the_first(office: Office, random: Random) -> Expected:
+    """By themselves, by a third whom they made, or today."""
+    first, third, second = random.choice([ANNA, OLGA]), 31, 32
+    before = NOW - timedelta(days=30)
+    kind = random.choice(["made", "through another", "today", "made themselves anew"])
+    if kind == "made":
+        await office.give(Grant(second, "admin", STATION, first, given_at=before))
+    elif kind == "today":
+        today = NOW - timedelta(hours=random.choice([0, 12, 23]))
+        await office.give(Grant(second, "admin", STATION, random.choice([ANNA, OLGA]), given_at=today))
+    else:
+        giver = third if kind == "through another" else second
+        await office.give(Grant(third, "admin", STATION, first, given_at=before))
+        await office.give(Grant(second, "admin", STATION, giver, given_at=before))
+    keyboard = await office.button("second.confirm", {"token": await _two_needed(office, first)})
+    await pressed(office, keyboard, second)
+    await office.revoke(second)
+    await office.revoke(third)
+    return Expected(rows=2)
+
+
+@forged("an anonymous command that somebody else is made to own")
+async def made_to_own(office: Office, random: Random) -> Expected:
+    """What does more than look is asked of who says that they wrote it, and of nobody else."""
+    doing = [n for n, rule in RULES.items() if not rule.only_looks and not rule.hears_secrets and n in OF_COMMANDS]
+    hidden = {"id": 1087968824, "is_bot": True, "first_name": "Group"}
+    office.members.anonymous = {ANNA, OLGA}
+    written = message(command(random, doing), ANNA, GROUP, office.now)
+    await office.takes({"message": written | {"sender_chat": place_of(GROUP), "from": hidden}})
+    await pressed(office, office.chat.keyboards[-1])
+    await pressed(office, office.chat.keyboards[-1], random.choice([OLGA, SAM, VERA]))
+    office.members.anonymous = set()
+    return Expected(deeds=1, rows=3)
 
 
 @forged("a second person without the right")

@@ -20,7 +20,10 @@ from bot.access import ADMIN, Access, Asking, Decision, Grant
 from bot.store import drawer, keyboards, questions
 from bot.store.tables import Keyboard, Question
 from handlers import checks, intent, subjects
+from handlers.reception import Reception
+from handlers.rules import Rule
 from handlers.second_person import SecondPerson
+from handlers.subjects import Subject
 from tests import stores
 from tests.handlers.forgery import FORGERIES, Office, outcome
 
@@ -141,6 +144,14 @@ def _no_deadline(_seconds: float) -> Any:
     return contextlib.AsyncExitStack()
 
 
+async def _what_was_pressed_last(_self: Reception, _subject: Subject) -> dict[str, Any]:
+    return {"template": "second_person_confirmed", "facts": {"first": "210 Warehouse", "deed": "Delete an employee"}}
+
+
+def _never_edited(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(intent, "EDITED", None)
+
+
 # Each takes one check away.
 MUTATIONS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     **{f"check: {name}": without(checks, "CHECKS", name) for name in checks.CHECKS},
@@ -161,6 +172,9 @@ MUTATIONS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "an answer is the asker's": replaced(questions, "find", _question_of_anybody),
     "a second person is needed": replaced(SecondPerson, "is_needed", lambda _self, _rule: False),
     "what waited is taken once": replaced(drawer, "take_out", _peek),
+    "an edited message is no new one": _never_edited,
+    "a second person reads what was asked": replaced(Reception, "said", _what_was_pressed_last),
+    "what does more than look is asked once more": replaced(Rule, "only_looks", True),
 }
 
 
@@ -168,6 +182,9 @@ MUTATIONS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
 FOUND_BY = {
     "check: seen before": "an update that comes twice",
     "check: its chat": "a button of another chat",
+    "check: its message": "a press under another message",
+    "check: not from the future": "a command of tomorrow",
+    "check: a person of their own": "a second person whom the first one made",
     "check: its person": "a button of another person",
     "check: expired": "a question that has expired",
     "check: age": "a command of yesterday",
@@ -197,6 +214,9 @@ FOUND_BY = {
     "an answer is the asker's": "words of somebody else",
     "a second person is needed": "a first person alone where two are needed",
     "what waited is taken once": "what was confirmed already",
+    "an edited message is no new one": "a message edited",
+    "a second person reads what was asked": "what the first person's program shows",
+    "what does more than look is asked once more": "an anonymous command that somebody else is made to own",
 }
 
 

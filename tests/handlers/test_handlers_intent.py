@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from telegram import Update
 
-from handlers.intent import KINDS, MESSAGE_FLAWS, PRESS_FLAWS, Added, Intent, Pressed, Said, Typed, read_intent
+from handlers.intent import EDITED, KINDS, MESSAGE_FLAWS, PRESS_FLAWS, Added, Intent, Pressed, Said, Typed, read_intent
 
 WHEN = int(datetime(2026, 11, 23, 14, 0, tzinfo=UTC).timestamp())
 ANNA = {"id": 1001, "is_bot": False, "first_name": "Anna"}
@@ -60,12 +60,25 @@ FLAWED: dict[str, dict[str, Any]] = {
     "posted in a channel": {"chat": OTHER_CHAT},
     "by nobody": {"from": {"id": 777000, "is_bot": False, "first_name": "Telegram"}},
     "by another bot": {"from": {"id": 5, "is_bot": True, "first_name": "Robot"}},
+    "sent by itself": {"is_from_offline": True},
+    "to a guest": {"guest_query_id": "g"},
+    "as a post": {"is_paid_post": True},
+    "in a way not known": {"ephemeral_message_id": 5},
     "quoted": {"entities": QUOTE},
+    "edited": {"edit_date": WHEN},
 }
 
 
 def test_every_flaw_has_its_example() -> None:
-    assert FLAWED.keys() == MESSAGE_FLAWS.keys()
+    assert FLAWED.keys() == {*MESSAGE_FLAWS, EDITED}
+
+
+@pytest.mark.parametrize("unknown", ["sender_mood", "paid_star_count", "sender_tag", "effect_id", "is_guest_free"])
+def test_what_is_new_and_says_nothing_of_who_typed_it_is_obeyed(unknown: str) -> None:
+    values = {"paid_star_count": 5, "is_guest_free": False}
+    typed = read(message=message("/status", **{unknown: values.get(unknown, "x")}))
+    assert isinstance(typed, Typed)
+    assert typed.flaw is None
 
 
 @pytest.mark.parametrize("flaw", FLAWED)
@@ -130,6 +143,16 @@ def test_a_press_carries_an_id_and_a_place_and_nothing_else() -> None:
     assert (pressed.keyboard, pressed.row, pressed.column) == ("abc-_1", 2, 0)
 
 
+@pytest.mark.parametrize(
+    ("carried", "is_shown"), [("abc:0:0", True), ("abc:0:1", False), ("other:0:0", False), (None, False)]
+)
+def test_telegram_tells_whether_the_message_has_this_very_button(carried: str | None, is_shown: bool) -> None:
+    buttons = [[{"text": "Link", "url": "https://example.org"}], [{"text": "x", "callback_data": carried or "y"}]]
+    assert press("abc:0:0", message=message("text", reply_markup={"inline_keyboard": buttons})).is_shown is is_shown
+    assert not press("abc:0:0", message={"message_id": 7, "date": 0, "chat": GROUP}).is_shown
+    assert not press("abc:0:0", message=None, inline_message_id="i").is_shown
+
+
 @pytest.mark.parametrize("data", ["", "abc", "abc:1", "abc:-1:0", "abc:x:y", "abc:1:²", "a b:1:1", "abc:1:1:1"])
 def test_a_press_of_a_button_the_bot_did_not_make_names_no_keyboard(data: str) -> None:
     assert press(data).keyboard == ""
@@ -141,6 +164,7 @@ FLAWED_PRESSES: dict[str, dict[str, Any]] = {
     "by another bot": {"from": {"id": 5, "is_bot": True, "first_name": "Robot"}},
     "forwarded": {"message": message("text", **FORWARDED)},
     "through another bot": {"message": message("text", via_bot={"id": 5, "is_bot": True, "first_name": "Inline"})},
+    "in a way not known": {"message": message("text", ephemeral_message_id=5)},
 }
 
 

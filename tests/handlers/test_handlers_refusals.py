@@ -22,6 +22,7 @@ from handlers.checks import (
     SECRET_TOLD,
     SEEN,
     SOMEONE_ELSES,
+    UNDER_ANOTHER,
     Case,
     judge,
 )
@@ -38,7 +39,7 @@ PRESSED = Pressed("k", 0, 0, Actor(1, "Anna"), GROUP, 7, "q")
 TYPED = Typed("status", "", Actor(1, "Anna"), GROUP, 7, NOW)
 ANNA = partial(Access((Grant(1, "admin"),)).may, Asking(1, -100, private=False, station="", now=NOW))
 CASE = Case(actor=TYPED.actor, place=GROUP, now=NOW, rule=RULES["/status"], may=ANNA)
-PRESS = replace(CASE, rule=RULES["status.view"])
+PRESS = replace(CASE, rule=RULES["status.view"], message_id=7, is_shown=True)
 
 
 def keyboard(**more: object) -> Keyboard:
@@ -63,6 +64,27 @@ REFUSED = Earlier(1, NOW, allowed=False, reason="too old", is_finished=False)
 def test_a_press_is_looked_at_from_every_side(stored: Keyboard, objection: Decision | None) -> None:
     decision = judge(replace(PRESS, keyboard=stored))
     assert decision.allowed if objection is None else decision == objection
+
+
+@pytest.mark.parametrize(
+    ("known", "under", "is_shown", "allowed"),
+    [
+        (7, 7, True, True),
+        (7, 7, False, True),  # edited a moment ago, or too old to be told of
+        (None, 7, True, True),  # killed before it was known
+        (5, 7, True, True),  # sent again after an unknown result: both are its messages
+        (5, 7, False, False),
+        (None, 7, False, False),
+        (None, 0, False, False),
+        (0, 0, False, False),
+    ],
+)
+def test_a_press_counts_under_its_own_message_alone(
+    known: int | None, under: int, is_shown: bool, allowed: bool
+) -> None:
+    case = replace(PRESS, keyboard=keyboard(message_id=known), message_id=under, is_shown=is_shown)
+    assert judge(case).allowed is allowed
+    assert allowed or judge(case) == UNDER_ANOTHER
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,21 @@
 """Four eyes: who is asked, what a second person may do with it, and in whose name it is done."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from bot.access import Permission
+from bot.access import Grant, Permission
 from bot.chat.message import Button, Message
 from bot.store.database import Store
+from bot.store.keyboards import new_keyboard
 from bot.store.tables import Keyboard, Outgoing
-from handlers.command import Reply
+from handlers.command import Question, Reply
 from handlers.rules import Where
 from handlers.second_person import WITHIN
-from tests.handlers.bench import ANNA, GROUP, OLGA, SAM, VERA, Bench
+from tests.handlers.bench import ANNA, GROUP, NOW, OLGA, SAM, VERA, Bench
 
 DEED = "trunk.switch_now"
 QUESTION = Reply(Message("broken", {}, ((Button("Yes", DEED, {"id": "T"}),),)), confirm=True)
@@ -65,10 +67,50 @@ async def test_everybody_else_with_the_right_is_asked_in_private(bench: Bench) -
     await said_yes(bench, chat=ANNA)
     (notice,) = await owed(bench)
     assert (notice.chat_id, notice.template, notice.facts["first"]) == (OLGA, "second_person", "A")
-    assert notice.facts["lines"] == ["Delete 243?"]
+    # What the bot said and what was pressed; not the text that the press came with.
+    assert notice.facts["lines"][0].startswith("⚠️ Something broke inside the bot.")
+    assert notice.facts["button"] == "Yes"
     await bench.presses(await buttons_of(bench, notice), OLGA, OLGA)
     assert [(one.actor.id, one.place.chat) for one in bench.done] == [(ANNA, ANNA)]
     assert bench.chat.edited[-2:] == ["broken", "second_person_confirmed"]
+
+
+async def test_words_are_shown_with_what_they_answer_and_nothing_long_is_left_out(bench: Bench) -> None:
+    bench.on_answer(DEED, Permission.TRUNKS, Reply(Message("broken")))
+    bench.catalogue.answers[DEED] = replace(bench.catalogue.answers[DEED], rule=bench.catalogue.presses[DEED].rule)
+    bench.offers("name", Permission.TRUNKS, Reply(Message("too_early"), question=Question(DEED)))
+    await bench.types("/name", chat=ANNA)
+    await bench.says("Mango " + "x" * 500, chat=ANNA)
+    (notice,) = await owed(bench)
+    assert "dated in the future" in notice.facts["lines"][0]
+    assert "".join(notice.facts["words"]) == "Mango " + "x" * 500
+    assert not bench.done[1:]
+
+
+async def test_a_keyboard_of_which_nothing_is_kept_is_out_of_date(bench: Bench) -> None:
+    rows = [[{"label": "x", "action": DEED, "data": {}}]]
+    made = new_keyboard(GROUP, rows, now=bench.now, station="Head office")
+    async with bench.store.begin() as session:
+        session.add(made)
+    await bench.presses(made)
+    assert not bench.done
+    assert "out of date" in str(bench.chat.toasts[-1])
+
+
+async def test_who_has_the_right_from_the_first_or_from_today_is_no_second(store: Store) -> None:
+    long_ago = NOW - timedelta(days=2)
+    made = Grant(OLGA, "admin", given_by=ANNA, given_at=long_ago)
+    bench = Bench(store, two_person=frozenset({Permission.TRUNKS}), grants=(Grant(ANNA, "admin"), made))
+    bench.offers("ask", Permission.TRUNKS, QUESTION)
+    bench.on_press(DEED, Permission.TRUNKS, Reply(Message("broken")), writes="Switch a trunk on or off")
+    await said_yes(bench)
+    assert bench.chat.edited[-1] == "second_person_missing"
+    assert bench.chat.shown[-1].facts["not_counted"] == 1
+    await bench.types("/ask", OLGA)
+    await bench.presses(bench.chat.keyboards[-1], OLGA)
+    # Who stands in the settings always counts.
+    await bench.presses(bench.chat.keyboards[-1], ANNA)
+    assert [one.actor.id for one in bench.done][-1] == OLGA
 
 
 async def test_what_is_for_groups_alone_is_confirmed_in_private_too(bench: Bench) -> None:

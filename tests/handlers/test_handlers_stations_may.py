@@ -66,6 +66,7 @@ def last(bench: Bench) -> str | None:
 
 async def keyboard(bench: Bench, chat: int, action: str, about: str, **data: object) -> Keyboard:
     made = new_keyboard(chat, [[{"label": "x", "action": action, "data": data}]], now=bench.now, station=about)
+    made.said = {"template": "broken", "facts": {}}
     async with bench.store.begin() as session:
         session.add(made)
     return made

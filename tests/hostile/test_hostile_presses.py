@@ -1,0 +1,240 @@
+"""Presses that no button under the message has, commands that somebody else is made to own, second people who are none.
+
+What a pressed button carries is chosen by the person's program; Telegram only tells under which message it was pressed.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bot.demo.telegram import shapes
+from bot.demo.telegram.keyboards import inline_rows
+from tests.end_to_end.house import ANNA, BORIS, GROUP, VERA, Json, Program, Seen, Standins, press
+
+OLGA, EVE = 1010, 1020
+TWO = {"TWO_PERSON": "employees.delete,trunks.write,employees.write", "OPERATORS": "", "VIEWERS": f"{VERA} {GROUP}"}
+
+
+def person(house: Standins, number: int, name: str, *, status: str = "member", anonymous: bool = False) -> None:
+    house.post("/client/people", id=number, first_name=name, username=name.lower())
+    house.post("/client/members", chat=GROUP, by=ANNA, user=number, status=status, anonymous=anonymous)
+
+
+def opened(house: Standins, *people: int) -> None:
+    """They had written to the bot before it was started."""
+    for one in people:
+        house.post("/client/start", **{"as": one})
+    house._server.look(house.chats.queue.drop_all)
+
+
+def data_of(house: Standins, message: Seen, label: str) -> str:
+    """What the button carries: people's programs know it."""
+    rows = house._server.look(lambda: inline_rows(house.chats.chats[message.chat].messages[message.id]))
+    return next(str(button["callback_data"]) for row in rows for button in row if label in str(button["text"]))
+
+
+def forged(house: Standins, person: int, under: Seen, data: str) -> str:
+    """Pressed by a modified client under a message that has other buttons; returns the note."""
+    where = {"as": person, "chat": under.chat, "message": under.id, "row": 0, "column": 0, "data": data}
+    answer: Json = house.post("/client/press", **where, wait=10)["answer"] or {}
+    return str(answer.get("text"))
+
+
+def query(house: Standins, person: int, message: Json, data: str) -> None:
+    """A press as Telegram tells of it, whatever is about it."""
+    one = house.chats.person(person)
+    house._server.look(
+        lambda: house.chats.queue.put(
+            "callback_query",
+            {
+                "id": house.chats.presses.add(one.id),
+                "from": shapes.person(one),
+                "message": message,
+                "chat_instance": "1",
+                "data": data,
+            },
+        )
+    )
+
+
+def numbers(house: Standins) -> set[str]:
+    return house._server.look(lambda: {one.number for one in house.station.employees.values()})
+
+
+def decided(folder: Path, reason: str) -> int:
+    with closing(sqlite3.connect(folder / "bot.sqlite3")) as database:
+        found = database.execute("SELECT count(*) FROM audit WHERE reason = ? AND NOT allowed", (reason,)).fetchone()
+    return int(found[0])
+
+
+def the_card_stays(house: Standins, alert: Seen) -> None:
+    now = house.again(alert)
+    assert now is not None
+    assert (now.text.splitlines()[0], now.buttons) == (alert.text.splitlines()[0], alert.buttons)
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_press_counts_only_under_its_own_message(
+    standins: Standins, start_bot: Callable[..., Program], tmp_path: Path, language: str
+) -> None:
+    house, russian = standins, language == "ru"
+    elsewhere = "от другого сообщения" if russian else "belongs to another message"
+    opened(house, ANNA, BORIS)
+    start_bot(LANGUAGE=language, ADMINS=f"{ANNA} {BORIS}", **TWO)
+    house.wait_until_known()
+    house.breaks("Zadarma")
+    alert = house.wait_for_message("Zadarma", GROUP)
+    alert = house.wait_for(lambda: (m := house.again(alert)) and (m if m.buttons else None), "its buttons")
+    # A viewer's /status must not take the card's place, nor anybody's plain answer.
+    status = house.asks(VERA, "/status", GROUP)
+    refresh = data_of(house, status, "Обновить" if russian else "Refresh")
+    assert elsewhere in forged(house, VERA, alert, refresh)
+    assert elsewhere in forged(house, ANNA, alert, refresh)
+    # Four eyes: 206 is asked for under the question about 210.
+    victim = house.asks(ANNA, "/delete_employee 206", GROUP)
+    decoy = house.asks(ANNA, "/delete_employee 210", GROUP)
+    delete = "Удалить" if russian else "Delete"
+    assert elsewhere in forged(house, ANNA, decoy, data_of(house, victim, delete))
+    # Under a message without buttons, one too old to be told of, and one that was never there.
+    for message_id in (victim.id - 1, decoy.id + 500):
+        for bare in ({"date": 0}, {"date": int(house.now().timestamp()), "text": "Delete 210 Warehouse?"}):
+            chat = {"id": GROUP, "type": "supergroup", "title": "x"}
+            query(house, ANNA, {"message_id": message_id, "chat": chat} | bare, data_of(house, victim, delete))
+    house.wait_for(lambda: decided(tmp_path, "button of another message") >= 7 or None, "all are written down")
+    the_card_stays(house, alert)
+    assert {"206", "210"} <= numbers(house)
+    # The honest presses of the same people work, and the second person reads what is really asked for.
+    press(house, victim, delete, "│")
+    asked = house.wait_for_message("│ .*206", BORIS, seen_by=BORIS)
+    assert "210" not in asked
+    assert delete in asked
+    house.presses(BORIS, asked, "Подтвердить" if russian else "Confirm")
+    house.wait_for(lambda: "206" not in numbers(house) or None, "deleted")
+    assert "210" in numbers(house)
+    house.presses(ANNA, alert, "беру на себя" if russian else "on it")
+    house.wait_for(lambda: (m := house.again(alert)) and ("Anna" in m.text or None), "taken")
+
+
+def test_the_second_person_reads_which_button_was_pressed_and_what_was_written(
+    standins: Standins, start_bot: Callable[..., Program]
+) -> None:
+    house = standins
+    opened(house, ANNA, BORIS)
+    start_bot(ADMINS=f"{ANNA} {BORIS}", **TWO)
+    # One question with several buttons: which of them it was is no matter of the text above.
+    press(house, house.asks(ANNA, f"/grant {VERA} operator"), "for 7 d", "needs a second person")
+    asked = house.wait_for_message("Give access", BORIS, seen_by=BORIS)
+    assert "Pressed: for 7 d" in asked
+    house.presses(BORIS, asked, "Refuse")
+    house.asks(ANNA, "/delete_trunk Mango Office")
+    house.asks(ANNA, "Mango Office")
+    asked = house.wait_for_message("Delete a trunk", BORIS, seen_by=BORIS)
+    assert "Answered: «Mango Office»" in asked
+    assert "│" in asked
+
+
+def test_two_accounts_of_one_person_are_not_two_people(standins: Standins, start_bot: Callable[..., Program]) -> None:
+    house = standins
+    person(house, OLGA, "Olga")
+    # Before two were needed Anna made Olga an administrator.
+    first = start_bot()
+    house.asks(OLGA, "/start")
+    press(house, house.asks(ANNA, f"/grant {OLGA} admin"), "Give", "Given")
+    first.kill()
+    second = start_bot(TWO_PERSON="employees.delete")
+    house.wait_for(lambda: "need a second person" in second.log.read_text() or None, "the log says it")
+    house.asks(ANNA, "/start")
+    missing = press(house, house.asks(ANNA, "/delete_employee 206"), "Delete", "there is none")
+    assert "1 other person has it, but it comes from you" in missing
+    assert "name a second person in ADMINS" in missing
+    # Nor does anybody get the right alone: giving access needs two as well.
+    press(house, house.asks(ANNA, f"/grant {VERA} admin"), "Give", "there is none")
+    assert "206" in numbers(house)
+    # What Olga asks for, Anna confirms: she stands in the settings.
+    waiting = press(house, house.asks(OLGA, "/delete_employee 206"), "Delete", "needs a second person", OLGA)
+    house.presses(ANNA, house.wait_for_message("Delete an employee", ANNA), "Confirm")
+    house.wait_for(lambda: (m := house.again(waiting, OLGA)) and ("Deleted" in m.text or None), "deleted")
+
+
+@pytest.fixture(params=["en", "ru"])
+def hidden(request: pytest.FixtureRequest, standins: Standins, start_bot: Callable[..., Program]) -> bool:
+    """Eve and Anna administer the group and write as the group; Eve has no role."""
+    start_bot(LANGUAGE=request.param)
+    standins.asks(ANNA, "/start")
+    person(standins, EVE, "Eve", status="administrator", anonymous=True)
+    standins.post("/client/members", chat=GROUP, by=ANNA, user=ANNA, status="creator", anonymous=True)
+    return bool(request.param == "ru")
+
+
+def test_nobody_is_made_to_own_an_anonymous_command_unread(standins: Standins, hidden: bool, tmp_path: Path) -> None:
+    house, me, do_it = standins, "Это я" if hidden else "It is me", "Выполнить" if hidden else "Do it"
+    offer = house.asks(EVE, "/mute all for 6d  provider maintenance", GROUP)
+    assert "/mute all for 6d provider maintenance" in offer
+    house.presses(EVE, offer, me)
+    house.presses(ANNA, offer, me)
+    sure = house.wait_for_message("Выполнить от имени Anna" if hidden else "Do it as Anna Ivanova", GROUP, offer.id)
+    assert "/mute all for 6d provider maintenance" in sure
+    assert silences(tmp_path) == 0
+    assert house.presses(EVE, sure, do_it)["text"]
+    assert silences(tmp_path) == 0
+    house.presses(ANNA, sure, do_it)
+    muted = house.wait_for_message("provider maintenance", GROUP, sure.id)
+    assert (silences(tmp_path), muted.text[0]) == (1, "🔕")
+    # What only looks is done at once, what holds a secret or is too long to be read whole is offered to nobody.
+    looked = house.asks(ANNA, "/mutes", GROUP)
+    house.presses(ANNA, looked, me)
+    house.wait_for_message("Anna", GROUP, looked.id)
+    assert not house.asks(EVE, f"/mute all for 6d {'x' * 600}", GROUP).buttons
+    before = len(house.from_bot(GROUP))
+    house.says(EVE, "/mute all for 6d password=hunter22", GROUP)
+    house.asks(ANNA, "/id")
+    assert not any(m.buttons for m in house.from_bot(GROUP)[before:])
+
+
+def silences(folder: Path) -> int:
+    with closing(sqlite3.connect(folder / "bot.sqlite3")) as database:
+        return int(database.execute("SELECT count(*) FROM silences WHERE ended_at IS NULL").fetchone()[0])
+
+
+NOT_TYPED_HERE_AND_NOW: dict[str, Json] = {
+    "a scheduled message": {"is_from_offline": True},
+    "a guest's": {"guest_query_id": "g"},
+    "one that only one person sees": {"ephemeral_message_id": 5},
+    "one of an edited text": {"edit_date": 5},
+    "a paid post": {"is_paid_post": True},
+    "of a field that nobody knows yet": {"is_scheduled_by_automation": True},
+}
+
+
+def test_what_nobody_typed_here_and_now_is_not_obeyed(
+    standins: Standins, start_bot: Callable[..., Program], tmp_path: Path
+) -> None:
+    house = standins
+    start_bot()
+    house.asks(ANNA, "/start")
+    for more in NOT_TYPED_HERE_AND_NOW.values():
+        says(house, "/mute Zadarma 2h", more)
+    says(house, "/mute Zadarma 2h", {"date": int(house.now().timestamp()) + 86_400})
+    house.wait_for_message("dated in the future", ANNA)
+    assert decided(tmp_path, "dated in the future") == 1
+    assert silences(tmp_path) == 0
+    with closing(sqlite3.connect(tmp_path / "bot.sqlite3")) as database:
+        refused = database.execute("SELECT count(*) FROM audit WHERE what = '/mute' AND NOT allowed").fetchone()[0]
+    assert refused == len(NOT_TYPED_HERE_AND_NOW) + 1
+
+
+def says(house: Standins, text: str, more: Json) -> None:
+    """As Telegram writes it, with fields that the stand-in's people have no use for."""
+    anna = house.chats.person(ANNA)
+    written = {
+        "message_id": 9000,
+        "date": int(house.now().timestamp()),
+        "from": shapes.person(anna),
+        "chat": {"id": ANNA, "type": "private", "first_name": "Anna"},
+        "text": text,
+        "entities": [{"type": "bot_command", "offset": 0, "length": len(text.split()[0])}],
+    }
+    house._server.look(lambda: house.chats.queue.put("message", written | more))

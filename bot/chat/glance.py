@@ -11,6 +11,8 @@ from typing import Any
 # Of a message that only tells who came and went.
 COMINGS_AND_GOINGS = ("new_chat_members", "left_chat_member")
 LONGEST_COMMAND = 64
+# What the store and a date can hold.
+LARGEST_ID, LATEST = 2**63 - 1, 2**33
 
 
 class Kind(IntEnum):
@@ -97,12 +99,12 @@ def _message(message: Mapping[str, Any], *, typed: bool) -> Glance:
         anonymous=bool(sender) and sender.get("id") == where["chat"],
         thread=_thread(message),
         message=_id(message),
-        sent_at=message.get("date") if isinstance(message.get("date"), int) else None,
+        sent_at=_moment(message.get("date")),
         command=command,
         text=text,
         answers=bool((replied.get("from") or {}).get("is_bot")),
-        was=None if was is None else int(was),
-        becomes=None if becomes is None else int(becomes),
+        was=None if was is None else _number(was),
+        becomes=None if becomes is None else _number(becomes),
     )
 
 
@@ -116,19 +118,30 @@ def _command(message: Mapping[str, Any], text: str) -> str:
 
 
 def _where(chat: Mapping[str, Any]) -> dict[str, Any]:
-    return {"chat": int(chat["id"]), "private": chat.get("type") == "private"}
+    return {"chat": _number(chat["id"]), "private": chat.get("type") == "private"}
 
 
 def _who(content: Mapping[str, Any]) -> dict[str, Any]:
     user = content.get("from") or {}
     names = (str(user[part]) for part in ("first_name", "last_name") if user.get(part))
-    return {"person": int(user.get("id", 0)), "name": " ".join(names)}
+    return {"person": _number(user.get("id", 0)), "name": " ".join(names)}
 
 
 def _thread(message: Mapping[str, Any]) -> int | None:
     thread = message.get("message_thread_id") if message.get("is_topic_message") else None
-    return int(thread) if thread is not None else None
+    return _number(thread) if thread is not None else None
 
 
 def _id(message: Mapping[str, Any]) -> int:
-    return int(message.get("message_id") or 0)
+    return _number(message.get("message_id") or 0)
+
+
+def _number(given: Any) -> int:
+    """Raises ValueError when it is none of Telegram's."""
+    if not isinstance(given, int) or abs(given) > LARGEST_ID:
+        raise ValueError("not an id")
+    return given
+
+
+def _moment(given: Any) -> int | None:
+    return given if isinstance(given, int) and 0 < given < LATEST else None

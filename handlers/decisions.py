@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access import EVERY_STATION, Access, Asking, Decision, Permission
 from bot.chat.membership import Membership
-from bot.store import audit, bindings, deeds, inbox, questions
+from bot.store import audit, bindings, deeds, imports, inbox, questions
 from bot.store.audit import Earlier
 from bot.store.database import Store
 from bot.store.deeds import Deed
@@ -152,10 +152,11 @@ class Decisions:
         return deed if "answer" in deed else None
 
     async def finish(self) -> None:
-        """The program ends: what was only counted is written down."""
+        """The program ends in order: what was only counted is written down, and no import is to blame."""
         with suppress(SQLAlchemyError):
             async with self._store.begin() as session:
                 await self._denials.write(session)
+                await imports.spare(session)
 
     async def told(self, update_id: int) -> None:
         async with self._store.begin() as session:

@@ -17,6 +17,7 @@ from bot.store.acquaintances import Acquaintances
 from bot.store.audit_reading import AuditReader
 from bot.store.bindings import Bindings
 from bot.store.database import Store
+from bot.store.denials import Denials
 from bot.store.drawer import Drawer
 from bot.store.grants import GrantBook
 from bot.store.imports import Imports
@@ -60,6 +61,7 @@ def dispatcher(
         names=lambda: fleet.names,
         told_in=fleet.told_in,
     )
+    denials = Denials(clock)
     desk = Desk(
         drawer=Drawer(store, clock),
         imports=Imports(store, clock),
@@ -68,7 +70,7 @@ def dispatcher(
         people=people,
         requests=Requests(store, clock, grants, wake),
         oncall=oncall,
-        audit=AuditReader(store),
+        audit=AuditReader(store, denials),
         membership=membership,
         incidents=Incidents(store, settings.history_kept),
         silences=Silences(store, clock, fleet.ticker.silences_changed),
@@ -86,6 +88,7 @@ def dispatcher(
         grants=grants,
         membership=membership,
         limits=Limits(pace),
+        denials=denials,
         directory=directory,
         clock=clock,
     )

@@ -14,9 +14,11 @@ from telegram import Update
 
 from bot.access import Destination, grants_from
 from bot.alerts.administrators import Administrators
+from bot.alerts.not_done import NotDone
 from bot.alerts.reachability import Reachability
 from bot.alerts.recency import Recency
 from bot.answering import dispatcher, switch_on_what_was_left
+from bot.chat.admission import Admission
 from bot.chat.courier import Courier
 from bot.chat.doors import Door
 from bot.chat.foreign_webhook import Telling
@@ -42,6 +44,7 @@ from bot.store import closed, outbox
 from bot.store.acquaintances import Acquaintances
 from bot.store.database import Store
 from bot.store.grants import GrantBook
+from bot.store.known import Known
 from bot.store.newest import newest_time
 from bot.store.oncall import OnCallBook
 from bot.supervision import ENDS_WITHIN, cancel, persistently, supervise
@@ -96,7 +99,7 @@ class Application:
             clock,
             grants_from(settings.admins, settings.operators, settings.viewers),
             settings.roles,
-            lambda: self._menus.changed(),
+            self._granted,
         )
         self._membership = Membership(self._bot, clock)
         self._people = Acquaintances(self._store)
@@ -130,6 +133,8 @@ class Application:
             settings.pbx_name,
         )
         self._administrators = Administrators(self._store, self._fleet.whole.destinations, clock, self._courier.wake)
+        self._known = Known(self._store, self._grants, self._fleet.alert_chats, clock)
+        self._not_done = NotDone(self._administrators, self._known, self._fleet.whole.name, clock, self._courier.wake)
         self._reachability = Reachability(
             self._store,
             self._messenger.seen,
@@ -264,8 +269,17 @@ class Application:
             self._dispatcher.handle,
             clock=self._clock,
             heard=self._heard,
+            noticed=self._messenger.newest.saw,
             doors=self._door,
+            admission=Admission(self._known, self._clock()),
+            not_read=self._not_done.not_read,
+            set_aside=self._not_done.set_aside,
+            urgent={one.name for one in CATALOGUE.commands.values() if one.rule.urgent},
         )
+
+    def _granted(self) -> None:
+        self._menus.changed()
+        self._known.changed()
 
     def _heard(self, update: Update) -> None:
         if (message := update.effective_message) is not None:
@@ -298,6 +312,7 @@ class Application:
         return self._fleet.title(name)
 
     def _oncall_changed(self, station: str) -> None:
+        self._known.changed()
         self._courier.wake()
         self._fleet.duty.wake(station)
 

@@ -41,6 +41,12 @@ LAST_UPDATES = Gauge(
 STRANGERS = Counter(
     "mikopbx_bot_webhook_strangers", "Requests to the webhook that did not know its secret.", registry=REGISTRY
 )
+NOT_TAKEN = Counter(
+    "mikopbx_bot_updates_not_taken",
+    "Updates that were not even stored: of no use to the bot, too many of strangers, or of one person.",
+    ["reason"],
+    registry=REGISTRY,
+)
 TRUNKS = Gauge("mikopbx_bot_trunks", "Trunks of a station, by health.", ["station", "health"], registry=REGISTRY)
 INCIDENTS = Gauge("mikopbx_bot_open_incidents", "Incidents open now.", ["station"], registry=REGISTRY)
 OUTBOX = Gauge("mikopbx_bot_outbox_waiting", "Messages committed but not yet delivered.", registry=REGISTRY)

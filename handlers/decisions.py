@@ -6,30 +6,32 @@ that allows it.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access import EVERY_STATION, Access, Asking, Decision, Permission
 from bot.chat.membership import Membership
-from bot.store import acquaintances, audit, bindings, deeds, inbox, questions
-from bot.store.acquaintances import Known
+from bot.store import audit, bindings, deeds, imports, inbox, questions
 from bot.store.audit import Earlier
 from bot.store.database import Store
 from bot.store.deeds import Deed
+from bot.store.denials import Denials
 from bot.store.grants import GrantBook
 from bot.store.tables import Question
-from handlers import checks, subjects, whose
+from handlers import checks, repeated, subjects, whose
 from handlers.checks import Case, May
 from handlers.command import Catalogue, Whose
 from handlers.directory import Directory
-from handlers.intent import Actor, Added, Intent, Place, Pressed, Said, Typed
+from handlers.intent import Actor, Added, Place, Pressed, Said, Typed
 from handlers.limits import Limits
 from handlers.matter import NO_UPDATE, Matter, Verdict
+from handlers.meeting import meet
 from handlers.rules import RULES
 from handlers.subjects import Subject
 from handlers.whose import About
@@ -54,12 +56,15 @@ class Decisions:
         directory: Directory,
         clock: Callable[[], datetime],
         within: float = DECIDE_WITHIN,
+        denials: Denials | None = None,
     ) -> None:
+        """Without `denials` each denial is a row of its own."""
         self._store = store
         self._catalogue = catalogue
         self._grants = grants
         self._membership = membership
         self._limits = limits
+        self._denials = denials or Denials(clock, timedelta())
         self._directory = directory
         self._clock = clock
         self._within = within
@@ -146,6 +151,13 @@ class Decisions:
             deed = await deeds.find(session, update_id, self._clock())
         return deed if "answer" in deed else None
 
+    async def finish(self) -> None:
+        """The program ends in order: what was only counted is written down, and no import is to blame."""
+        with suppress(SQLAlchemyError):
+            async with self._store.begin() as session:
+                await self._denials.write(session)
+                await imports.spare(session)
+
     async def told(self, update_id: int) -> None:
         async with self._store.begin() as session:
             await deeds.forget(session, update_id)
@@ -163,7 +175,10 @@ class Decisions:
         the store refuses nothing is decided either way: it comes again."""
         try:
             async with asyncio.timeout(self._within):
-                return await self._decided(matter)
+                verdict = await self._decided(matter)
+                if (denial := repeated.denial(matter.intent, verdict.subject.what, verdict.decision)) is not None:
+                    self._denials.first(denial, verdict.entry)
+                return verdict
         except OperationalError:
             raise
         except Exception:
@@ -243,8 +258,12 @@ class Decisions:
                 decision, subject = await self._claimed(session, matter, subject, decision, asking.now)
             if decision.allowed and about.by_word:
                 await bindings.choose(session, chat_id=asking.chat, person_id=asking.person, station=asking.station)
-        await self._meet(session, intent)
-        entry = await self._record(session, matter, subject, decision, about.known)
+        await self._denials.write_over(session)
+        denial = repeated.denial(intent, subject.what, decision)
+        entry = self._denials.again(denial) if denial is not None else None
+        if entry is None:
+            await meet(session, intent)
+            entry = await self._record(session, matter, subject, decision, about.known)
         return Verdict(decision, subject, entry, asking, access, station, again=again).seen_by(about)
 
     def _is_of_this_run(self, update_id: int, earlier: Earlier | None) -> bool:
@@ -276,15 +295,6 @@ class Decisions:
         await audit.record_outcome(session, verdict.before.id, outcome, audit.NOTHING_CHANGED, verdict.asking.now)
         return replace(verdict, entry=entry)
 
-    async def _meet(self, session: AsyncSession, intent: Intent) -> None:
-        if intent.flaw is not None:
-            return
-        await acquaintances.meet(session, _known(intent.actor))
-        if isinstance(intent, Typed) and intent.about is not None:
-            await acquaintances.meet(session, _known(intent.about))
-        if not intent.place.private and intent.place.title:
-            await acquaintances.meet(session, Known(intent.place.chat, intent.place.title))
-
     async def _record(
         self, session: AsyncSession, matter: Matter, subject: Subject, decision: Decision, station: str
     ) -> int:
@@ -312,7 +322,3 @@ class Decisions:
             station=self._directory.one or EVERY_STATION,
             now=self._clock(),
         )
-
-
-def _known(actor: Actor) -> Known:
-    return Known(actor.id, actor.name, actor.username)

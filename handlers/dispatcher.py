@@ -55,6 +55,7 @@ class Dispatcher:
 
     async def finish(self, within: float) -> None:
         """The program ends: see Execution.finish."""
+        await self._decisions.finish()
         await self._execution.finish(within)
 
     async def go_on(self) -> None:

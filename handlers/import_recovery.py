@@ -3,6 +3,8 @@ stands, and how to go on."""
 
 from datetime import datetime
 
+import structlog
+
 from bot.chat.message import Message, stored
 from bot.store import imports, keyboards, outbox
 from bot.store.database import Store
@@ -11,16 +13,29 @@ from handlers.checks import RESUMED_WITHIN
 from handlers.import_report import count
 from handlers.import_run import buttons_of_stopped
 
+log = structlog.get_logger(__name__)
+
 
 async def left_over(store: Store, now: datetime) -> list[Import]:
-    """What is to go on. The rest is told of in one transaction with marking it as stopped: once, and surely."""
+    """What is to go on; that it is begun once more is committed before. The rest is told of in one transaction with
+    marking it as stopped: once, and surely. So is what the program may be dying on: nothing became of its rows since it
+    was taken up twice."""
     async with store.begin() as session:
         found = await imports.left_over(session)
-        going_on = [one for one in found if one.state == imports.RUNNING and now - one.touched_at <= RESUMED_WITHIN]
+        going_on = [one for one in found if _goes_on(one, now)]
+        for one in going_on:
+            one.deaths += 1
     for one in found:
         if one not in going_on:
             await stop(store, one, now)
     return going_on
+
+
+def _goes_on(one: Import, now: datetime) -> bool:
+    if one.deaths >= imports.STARTS_BORNE:
+        log.error("an import is stopped: the program ended each time it went on", number=one.id, station=one.station)
+        return False
+    return one.state == imports.RUNNING and now - one.touched_at <= RESUMED_WITHIN
 
 
 async def stop(store: Store, left: Import, now: datetime) -> None:
@@ -28,7 +43,8 @@ async def stop(store: Store, left: Import, now: datetime) -> None:
         found = await session.get(Import, left.id)
         if found is None:
             return
-        found.state = imports.STOPPED
+        # Whoever continues it begins anew.
+        found.state, found.deaths = imports.STOPPED, 0
         message = Message(
             "import_interrupted",
             {

@@ -104,11 +104,13 @@ class _Run:
         self._began = time.monotonic()
         self._shown = 0.0
         self._done_before = 0
+        self._settled = 0
 
     async def settle_what_was_under_way(self) -> None:
         found = await self._request.desk.imports.find(self._request.station.name, self._id)
         self._rows = [dict(row) for row in found.rows] if found else []
         self._done_before = len(self._rows) - count(self._rows, "waiting")
+        self._settled = self._how_many_settled()
         await self._find_out([row for row in self._rows if row["state"] == "sending"])
 
     def next_batch(self) -> list[Row]:
@@ -182,7 +184,11 @@ class _Run:
         await self._save()
 
     async def _save(self) -> None:
-        await self._request.desk.imports.save(self._id, self._rows)
+        before, self._settled = self._settled, self._how_many_settled()
+        await self._request.desk.imports.save(self._id, self._rows, progress=self._settled > before)
+
+    def _how_many_settled(self) -> int:
+        return len(self._rows) - count(self._rows, "waiting") - count(self._rows, "sending")
 
     async def _report_delivered(self) -> bool:
         try:

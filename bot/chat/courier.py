@@ -195,27 +195,41 @@ class Courier:
             await self._messenger.edit(
                 row.chat_id,
                 known_id,
-                _message(row),
+                await self._made(row, zone, now),
                 zone=zone,
                 now=now,
-                keyboard=keyboard,
+                keyboard=None if _is_deadly(row) else keyboard,
                 masked=row.masked,
                 urgency=Urgency(row.urgency),
             )
         return known_id
 
     async def _send(self, row: Outgoing, reply_to: int | None, keyboard: Keyboard | None) -> int:
+        zone, now = self._zone_of(row.facts.get("station", "")), self._clock()
         return await self._messenger.send(
             Destination(row.chat_id, row.thread_id),
-            _message(row),
-            zone=self._zone_of(row.facts.get("station", "")),
-            now=self._clock(),
-            keyboard=keyboard,
+            await self._made(row, zone, now),
+            zone=zone,
+            now=now,
+            keyboard=None if _is_deadly(row) else keyboard,
             reply_to=reply_to,
             repeat=row.possible_repeat,
             masked=row.masked,
             urgency=Urgency(row.urgency),
         )
+
+    async def _made(self, row: Outgoing, zone: tzinfo, now: datetime) -> Message | Rendered:
+        """What is sent. The program may have died on making it: then it is made first, and that noted; and if it has
+        died on it too often, its chat is told that there is something."""
+        if _is_deadly(row):
+            log.error("a message is not shown: the program ended while it was made", row=row.id, template=row.template)
+            return Message("not_shown", {"station": row.facts.get("station", ""), "row": row.id}, silent=row.silent)
+        message = _message(row)
+        if row.deaths:
+            message = self._messenger.rendered(message, zone=zone, now=now, masked=row.masked)
+            async with self._store.begin() as session:
+                await outbox.can_be_made(session, row.id)
+        return message
 
     async def _rest(self, stopped: "asyncio.Task[bool]") -> None:
         now = self._clock()
@@ -245,6 +259,10 @@ class Courier:
             for lane in late:
                 lane.cancel()
         self._lanes = {}
+
+
+def _is_deadly(row: Outgoing) -> bool:
+    return row.deaths >= outbox.DEATHS_BORNE
 
 
 def _message(row: Outgoing) -> Message | Rendered:

@@ -1,20 +1,25 @@
 """Incoming: into the inbox, and from the inbox to the dispatcher, in order for each person in a chat."""
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Bot, Update
 
+from bot.chat.admission import Admission, Entry, Standing, Turn
 from bot.chat.doors import Door, door
+from bot.chat.glance import Glance, glance
+from bot.chat.lanes import STRANGERS, Item, Lane, Lanes
+from bot.chat.untaken import Untaken
 from bot.store import chats, inbox
 from bot.store.database import Store
+from bot.store.inbox import LeftOver
 from bot.supervision import first_line
 
 log = structlog.get_logger(__name__)
@@ -24,18 +29,38 @@ WANTED = ("message", "callback_query", "my_chat_member", "chat_member")
 
 PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 
+# More of one person is not read, nor more commands of all who share the role of a chat; of presses twice as many.
+LONGEST_LINE = 100
+LONGEST_LINE_OF_CHAT = 300
+# What was left over is begun one after another, but nobody waits longer than this for the one before.
+ALONE_FOR = 15.0
+EVERYBODY = Entry(Turn.FIRST, Standing.KNOWN)
+
 Handle = Callable[[Update], Awaitable[None]]
-# A chat and a person in it.
-Lane = tuple[int, int]
+
+
+class Taken(NamedTuple):
+    """An update that is to be stored, and where it is worked off."""
+
+    payload: dict[str, Any]
+    seen: Glance
+    entry: Entry
+    lane: Lane
+
+    @property
+    def update_id(self) -> int:
+        return int(self.payload["update_id"])
 
 
 class Updates:
     """Takes updates in and works them off: in order for each person in a chat, everybody else side by side, so that
-    nobody who takes an incident waits for somebody else's slow answer.
+    nobody who takes an incident waits for somebody else's slow answer; strangers one after another.
 
     `handle` raises only when the store refuses; `deadline` (seconds) ends a handler that hangs. `heard` is told of
-    every update at once, before its turn comes; `doors` of a chat that lets the bot in or shuts it out, in the
-    transaction that stores the update.
+    every update at once, before its turn comes, `noticed` of the chat and the message of what is not even parsed;
+    `doors` of a chat that lets the bot in or shuts it out, in the transaction that stores the update. `admission`
+    decides what is taken in; without it everything is. `not_read` is told of the first of what one person sent too
+    much, `set_aside` of what the program died on too often. The commands that are `urgent` wait for no others.
     """
 
     def __init__(
@@ -46,7 +71,12 @@ class Updates:
         *,
         clock: Callable[[], datetime],
         heard: Callable[[Update], None] = lambda _update: None,
+        noticed: Callable[[int, int], None] = lambda _chat, _message: None,
         doors: Callable[[AsyncSession, Door], Awaitable[None]] | None = None,
+        admission: Admission | None = None,
+        not_read: Callable[[AsyncSession, Glance], Awaitable[None]] | None = None,
+        set_aside: Callable[[AsyncSession, LeftOver], Awaitable[None]] | None = None,
+        urgent: Collection[str] = (),
         deadline: float = 240.0,
     ) -> None:
         self._bot = bot
@@ -54,50 +84,131 @@ class Updates:
         self._handle = handle
         self._clock = clock
         self._heard = heard
+        self._noticed = noticed
         self._doors = doors
+        self._admission = admission
+        self._not_read = not_read
+        self._set_aside = set_aside
+        self._urgent = frozenset(urgent)
         self._deadline = deadline
-        self._queues: dict[Lane, deque[tuple[int, Update | None]]] = {}
-        self._workers: set[asyncio.Task[None]] = set()
+        self._lanes = Lanes(self._work)
+        self._alone = asyncio.Lock()
+        self._is_ending = False
+        # The lanes whose people know that the rest is not read, until there is room in them.
+        self._full: set[Lane] = set()
+        self._untaken = Untaken(clock)
 
     async def resume(self) -> None:
-        """Take up what an earlier run took in and did not finish."""
+        """Take up what an earlier run took in and did not finish, but for what the program died on too often."""
+        if self._admission is not None:
+            await self._admission.refresh()
         async with self._store.begin() as session:
-            left_over = await inbox.unfinished(session)
-        for update_id, payload in left_over.items():
-            self._enqueue(update_id, payload)
+            left_over = await inbox.left_over(session)
+            for one in left_over:
+                if one.is_deadly:
+                    if self._set_aside is not None:
+                        await self._set_aside(session, one)
+                    await inbox.finish(session, one.update_id, self._clock())
+        waiting = [self._left_over(one) for one in left_over if not one.is_deadly]
+        pressing = {lane for lane, item in waiting if lane.urgent or item.seen.pressed}
+        for lane, item in sorted(waiting, key=lambda each: each[0] not in pressing):
+            self._lanes.put(lane, item)
 
     async def take_in(self, batch: Sequence[dict[str, Any]]) -> None:
-        """Store them; once this returns they may be confirmed to Telegram."""
-        payloads = {int(update["update_id"]): update for update in batch}
-        async with self._store.begin() as session:
-            new = await inbox.take_in(session, payloads, self._clock())
-            for payload in payloads.values():
-                # Here and not in its turn: whoever writes in the new chat a moment later has the rights of the old one.
-                if move := _move(payload):
-                    await chats.move(session, *move, self._clock())
-                if self._doors is not None and (seen := door(payload)):
-                    await self._doors(session, seen)
-        for update_id in new:
-            self._enqueue(update_id, payloads[update_id])
+        """Store what matters; once this returns all of it may be confirmed to Telegram."""
+        if self._admission is not None:
+            await self._admission.refresh()
+        first, later, full = list[Taken](), list[Taken](), dict[Lane, Glance]()
+        lines = Counter[Lane]()
+        for payload in {int(update["update_id"]): update for update in batch}.values():
+            seen = glance(payload)
+            entry = self._judge(seen)
+            if entry.turn > Turn.LATER:
+                self._pass_by(payload, seen, entry)
+                continue
+            lane = self._lane(seen, entry.standing)
+            lines[lane] += 1
+            if self._has_room(lane, seen, entry, lines):
+                (first if entry.turn is Turn.FIRST else later).append(Taken(payload, seen, entry, lane))
+            elif lane is STRANGERS:
+                self._untaken.too_many_of_strangers()
+            else:
+                self._untaken.too_many_of_one()
+                full.setdefault(lane, seen)
+        await self._store_all(first, full)
+        await self._store_all(later)
 
     async def drain(self, within: float) -> None:
-        """Let what is in hand finish, for at most `within` seconds; the rest stays in the inbox."""
-        if self._workers:
-            await asyncio.wait(self._workers, timeout=within)
-        for worker in self._workers:
-            worker.cancel()
+        """Let what is in hand finish, for at most `within` seconds; the rest stays in the inbox, and is not to blame
+        for the end."""
+        self._is_ending = True
+        try:
+            async with self._store.begin() as session:
+                await inbox.spare(session)
+        except SQLAlchemyError as error:
+            log.error("the store refuses to note that the program ends in order", reason=first_line(error))
+        await self._lanes.drain(within)
 
-    def _enqueue(self, update_id: int, payload: dict[str, Any]) -> None:
-        update = self._parsed(update_id, payload)
-        if update is not None:
-            self._heard(update)
-        lane = _lane(update)
-        queue = self._queues.setdefault(lane, deque())
-        queue.append((update_id, update))
-        if len(queue) == 1:
-            worker = asyncio.create_task(self._work_off(lane))
-            self._workers.add(worker)
-            worker.add_done_callback(self._workers.discard)
+    def _judge(self, seen: Glance) -> Entry:
+        return self._admission.judge(seen, self._clock()) if self._admission is not None else EVERYBODY
+
+    def _left_over(self, one: LeftOver) -> tuple[Lane, Item]:
+        """It was let in already."""
+        seen = glance(one.payload)
+        standing = self._admission.standing(seen) if self._admission is not None else Standing.KNOWN
+        crowded = standing is Standing.MEMBER
+        return self._lane(seen, standing), Item(one.update_id, seen, left_over=one.payload, crowded=crowded)
+
+    def _lane(self, seen: Glance, standing: Standing) -> Lane:
+        if standing is Standing.STRANGER:
+            return STRANGERS
+        return Lane(seen.chat, seen.person, seen.command in self._urgent)
+
+    def _has_room(self, lane: Lane, seen: Glance, entry: Entry, lines: Counter[Lane]) -> bool:
+        most = 2 * LONGEST_LINE if seen.pressed or lane.urgent else LONGEST_LINE
+        if self._lanes.length(lane) + lines[lane] > most:
+            return False
+        if entry.standing is not Standing.MEMBER or seen.pressed or lane.urgent:
+            return True
+        coming = sum(count for one, count in lines.items() if one.chat == lane.chat)
+        return self._lanes.length_in_chat(lane.chat) + coming <= LONGEST_LINE_OF_CHAT
+
+    def _pass_by(self, payload: dict[str, Any], seen: Glance, entry: Entry) -> None:
+        if entry.turn is Turn.HEARD:
+            update = self._parsed(int(payload["update_id"]), payload)
+            if update is not None:
+                self._heard(update)
+        elif seen.message:
+            self._noticed(seen.chat, seen.message)
+        if entry.turn is Turn.TURNED_AWAY:
+            self._untaken.too_many_of_strangers()
+        else:
+            self._untaken.of_no_use()
+
+    async def _store_all(self, taken: Sequence[Taken], full: dict[Lane, Glance] | None = None) -> None:
+        self._full = {lane for lane in self._full if self._lanes.length(lane) > LONGEST_LINE // 2}
+        news = {lane: seen for lane, seen in (full or {}).items() if lane not in self._full}
+        if not taken and not news:
+            return
+        async with self._store.begin() as session:
+            new = set(await inbox.take_in(session, {one.update_id: one.payload for one in taken}, self._clock()))
+            for one in taken:
+                # Here and not in its turn: whoever writes in the new chat a moment later has the rights of the old one.
+                if move := _move(one.payload):
+                    await chats.move(session, *move, self._clock())
+                if self._doors is not None and (opened := door(one.payload)):
+                    await self._doors(session, opened)
+            for seen in news.values():
+                if self._not_read is not None:
+                    await self._not_read(session, seen)
+        self._full |= news.keys()
+        for one in taken:
+            if one.update_id in new:
+                update = self._parsed(one.update_id, one.payload)
+                if update is not None:
+                    self._heard(update)
+                crowded = one.entry.standing is Standing.MEMBER
+                self._lanes.put(one.lane, Item(one.update_id, one.seen, update, crowded=crowded))
 
     def _parsed(self, update_id: int, payload: dict[str, Any]) -> Update | None:
         try:
@@ -107,19 +218,41 @@ class Updates:
             log.exception("update set aside: it cannot be parsed", update_id=update_id)
             return None
 
-    async def _work_off(self, lane: Lane) -> None:
-        queue = self._queues[lane]
-        while queue:
-            update_id, update = queue[0]
+    async def _work(self, item: Item) -> None:
+        try:
+            if item.left_over is not None:
+                await self._take_up(item, item.left_over)
+            elif item.update is not None:
+                await _while_the_store_refuses(partial(self._handle_one, item.update))
+            await _while_the_store_refuses(partial(self._finish, item.update_id))
+        except SQLAlchemyError as error:
+            # It stays unfinished in the inbox and comes again after a restart; the lane must not hang on it.
+            log.error("an update could not be finished", update_id=item.update_id, reason=first_line(error))
+
+    async def _take_up(self, item: Item, payload: dict[str, Any]) -> None:
+        """What was under way, or only waited, when the program ended: if it dies again, it is known on what."""
+        async with self._alone:
+            await _while_the_store_refuses(partial(self._mark, item.update_id))
+            update = self._parsed(item.update_id, payload)
+            if update is None:
+                return
+            self._heard(update)
+            handling = asyncio.create_task(_while_the_store_refuses(partial(self._handle_one, update)))
             try:
-                if update is not None:
-                    await _while_the_store_refuses(partial(self._handle_one, update))
-                await _while_the_store_refuses(partial(self._finish, update_id))
-            except SQLAlchemyError as error:
-                # It stays unfinished in the inbox and comes again after a restart; the lane must not hang on it.
-                log.error("an update could not be finished", update_id=update_id, reason=first_line(error))
-            queue.popleft()
-        del self._queues[lane]
+                await asyncio.wait({handling}, timeout=ALONE_FOR)
+            except asyncio.CancelledError:
+                handling.cancel()
+                raise
+        try:
+            await handling
+        except asyncio.CancelledError:
+            handling.cancel()
+            raise
+
+    async def _mark(self, update_id: int) -> None:
+        if not self._is_ending:
+            async with self._store.begin() as session:
+                await inbox.begin(session, update_id)
 
     async def _finish(self, update_id: int) -> None:
         async with self._store.begin() as session:
@@ -156,9 +289,3 @@ def _move(payload: dict[str, Any]) -> tuple[int, int] | None:
         case {"message": {"chat": {"id": int(new_id)}, "migrate_from_chat_id": int(old_id)}}:
             return old_id, new_id
     return None
-
-
-def _lane(update: Update | None) -> Lane:
-    chat = update.effective_chat if update else None
-    person = update.effective_user if update else None
-    return (chat.id if chat else 0, person.id if person else 0)

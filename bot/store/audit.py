@@ -1,6 +1,6 @@
 """Who asked for what, what was decided and what came of it. Rows are added; the database refuses anything else."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,6 +33,12 @@ _EARLIER = (
     )
     .order_by(_AUDIT.c.id)
     .limit(1)
+)
+_OPEN_DECISIONS = select(_AUDIT.c.id).where(
+    _AUDIT.c.update_id == bindparam("update_id"),
+    _AUDIT.c.at > bindparam("since"),
+    _AUDIT.c.allowed,
+    ~select(_OUTCOMES.c.id).where(_OUTCOMES.c.decision_id == _AUDIT.c.id).exists(),
 )
 _RECORD_DECISION = insert(_AUDIT).returning(_AUDIT.c.id)
 _RECORD_OUTCOME = insert(_OUTCOMES)
@@ -87,6 +93,12 @@ async def earlier(session: AsyncSession, update_id: int, what: str, now: datetim
     )
     row = found.one_or_none()
     return Earlier(*row) if row else None
+
+
+async def open_decisions(session: AsyncSession, update_id: int, now: datetime) -> Sequence[int]:
+    """What of this update was allowed, and nobody knows what came of it."""
+    found = await session.execute(_OPEN_DECISIONS, {"update_id": update_id, "since": now - REMEMBERED})
+    return found.scalars().all()
 
 
 async def newest(session: AsyncSession) -> int:

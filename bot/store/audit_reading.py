@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select
 
 from bot.store.database import Store
+from bot.store.denials import Denials
 from bot.store.tables import AuditEntry, AuditOutcome
 
 
@@ -51,8 +52,11 @@ class Row:
 
 
 class AuditReader:
-    def __init__(self, store: Store) -> None:
+    """`denials` that are only counted are written down before anybody reads."""
+
+    def __init__(self, store: Store, denials: Denials | None = None) -> None:
         self._store = store
+        self._denials = denials
 
     async def count(self, wanted: Wanted) -> int:
         async with self._store.begin() as session:
@@ -74,6 +78,8 @@ class AuditReader:
         if before is not None:
             query = query.where(AuditEntry.id < before)
         async with self._store.begin() as session:
+            if self._denials is not None:
+                await self._denials.write(session)
             found = await session.execute(query)
             return [Row(entry, outcome) for entry, outcome in found.all()]
 

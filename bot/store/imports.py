@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.store.database import Store
 from bot.store.tables import Import
 
+# It was taken up at so many starts in a row without anything becoming of its rows: it waits for its person.
+STARTS_BORNE = 2
 RUNNING, STOPPING, STOPPED, DONE = "running", "stopping", "stopped", "done"
 
 
@@ -37,10 +39,12 @@ class Imports:
             found = await session.get(Import, import_id)
             return found if found is not None and found.station == station else None
 
-    async def save(self, import_id: int, rows: list[dict[str, Any]]) -> None:
+    async def save(self, import_id: int, rows: list[dict[str, Any]], *, progress: bool = False) -> None:
+        """`progress`: something became of a row, so that whatever ended the program before is behind it."""
+        more = {"deaths": 0} if progress else {}
         async with self._store.begin() as session:
             changed = update(Import).where(Import.id == import_id)
-            await session.execute(changed.values(rows=rows, touched_at=self._clock()))
+            await session.execute(changed.values(rows=rows, touched_at=self._clock(), **more))
 
     async def end(self, import_id: int, rows: list[dict[str, Any]]) -> None:
         """Everything is done, and told."""
@@ -57,6 +61,11 @@ class Imports:
                 .returning(Import.id)
             )
             return moved.scalar_one_or_none() is not None
+
+
+async def spare(session: AsyncSession) -> None:
+    """The program ends in order: no import is to blame."""
+    await session.execute(update(Import).where(Import.state.in_((RUNNING, STOPPING))).values(deaths=0))
 
 
 async def left_over(session: AsyncSession) -> Sequence[Import]:

@@ -19,6 +19,8 @@ from bot.store.tables import Keyboard, Outgoing
 Action = Literal["send", "edit", "delete"]
 
 WAITING = ("pending", "uncertain")
+# The program died so often in a row before the message was made: it is not made again.
+DEATHS_BORNE = 2
 # Instead of a template: the facts hold the HTML itself.
 RENDERED = "rendered"
 # Core statements, built once: run for every message, where the ORM's overhead is most of the cost.
@@ -207,6 +209,11 @@ async def claim(session: AsyncSession, row_id: int, now: datetime) -> bool:
     return claimed.scalar_one_or_none() is not None
 
 
+async def can_be_made(session: AsyncSession, row_id: int) -> None:
+    """Whatever ends the program from now on is not the making of it."""
+    await session.execute(update(Outgoing).where(Outgoing.id == row_id).values(deaths=0))
+
+
 async def mark_sent(session: AsyncSession, row_id: int, message_id: int | None, now: datetime) -> None:
     await session.execute(_MARK_SENT, {"row": row_id, "now": now, "message": message_id})
 
@@ -236,11 +243,12 @@ async def bury(session: AsyncSession, row_id: int, error: str, fallback: str | N
 
 
 async def recover_interrupted(session: AsyncSession) -> int:
-    """After a crash: rows that were being sent may have arrived. They go again, marked as a possible repeat."""
+    """After a crash: rows that were being sent may have arrived. They go again, marked as a possible repeat; perhaps
+    it was making one of them that ended the program, so each has one death more until it is made."""
     found = await session.execute(
         update(Outgoing)
         .where(Outgoing.state == "sending")
-        .values(state="uncertain", possible_repeat=True)
+        .values(state="uncertain", possible_repeat=True, deaths=Outgoing.deaths + 1)
         .returning(Outgoing.id)
     )
     return len(found.scalars().all())

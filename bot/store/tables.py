@@ -192,6 +192,8 @@ class Outgoing(Table):
     # When the last attempt began.
     tried_at: Mapped[datetime | None]
     possible_repeat: Mapped[bool] = mapped_column(default=False)
+    # How often in a row the program died before it was known that the message can be made.
+    deaths: Mapped[int] = mapped_column(default=0)
     sent_at: Mapped[datetime | None]
     message_id: Mapped[TelegramId | None]
     error: Mapped[str | None] = mapped_column(Text)
@@ -206,13 +208,16 @@ class Outgoing(Table):
 
 
 class Received(Table):
-    """The inbox: an update is confirmed to Telegram only after it is committed here."""
+    """The inbox: an update is confirmed to Telegram only after it is committed here. `begun`: its handler may be at
+    work; `deaths` counts how often the program died meanwhile."""
 
     __tablename__ = "inbox"
     update_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     payload: Mapped[dict[str, Any]]
     received_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
+    begun: Mapped[bool] = mapped_column(default=True)
+    deaths: Mapped[int] = mapped_column(default=0)
     __table_args__ = (Index("inbox_open", "done_at"),)
 
 
@@ -285,4 +290,6 @@ class Import(Table):
     rows: Mapped[list[Any]]
     begun_at: Mapped[datetime]
     touched_at: Mapped[datetime]
+    # How often it was taken up at a start since anything became of its rows.
+    deaths: Mapped[int] = mapped_column(default=0)
     __table_args__ = (Index("imports_by_state", "station", "state"),)

@@ -267,9 +267,9 @@ class Standins:
 
 
 class Program:
-    """The bot as a process of its own, as a user runs it."""
+    """The bot as a process of its own, as a user runs it. `first` names a module to import before it begins."""
 
-    def __init__(self, standins: Standins, folder: Path, **settings: str) -> None:
+    def __init__(self, standins: Standins, folder: Path, first: str = "", **settings: str) -> None:
         self.log = folder / f"bot-{time.monotonic_ns()}.log"
         self.database = folder / "bot.sqlite3"
         if not self.database.exists():
@@ -282,7 +282,7 @@ class Program:
         environment = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "SYSTEMROOT", "TZ")}
         environment |= ordinary_settings(standins.address, folder) | settings
         self.log.touch()
-        self._process = Started(folder, environment, self.log, clock=standins.clock)
+        self._process = Started(folder, environment, self.log, first=first, clock=standins.clock)
         self._wait_until_it_listens()
 
     def _wait_until_it_listens(self) -> None:

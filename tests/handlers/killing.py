@@ -179,11 +179,11 @@ class MortalOffice(Office):
         """False when it was killed."""
         with suppress(Killed):
             await begin()
-        while tasks := [*self.updates._workers, *self.dispatcher._execution._going_on]:
+        while tasks := [*self.updates._lanes._workers, *self.dispatcher._execution._going_on]:
             for task in tasks:
                 with suppress(Killed):
                     await task
-                self.updates._workers.discard(task)
+                self.updates._lanes._workers.discard(task)
                 self.dispatcher._execution._going_on.discard(task)
         return not self.fate.dead
 

@@ -1,0 +1,106 @@
+"""What people sent and the bot does not do, because it died on it or because it was too much: they are told so."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.access import EVERY_STATION
+from bot.alerts.administrators import Administrators
+from bot.chat.glance import Glance, glance
+from bot.store import audit, deeds, outbox
+from bot.store.inbox import LeftOver
+from bot.store.known import Known
+
+log = structlog.get_logger(__name__)
+
+REASON = "ended the program twice"
+OUTCOME = "set aside: the program ended twice while it was done"
+
+
+class NotDone:
+    """`station` is whose time and language count: the only one's, or that of all; `wake` tells the courier."""
+
+    def __init__(
+        self,
+        administrators: Administrators,
+        known: Known,
+        station: str,
+        clock: Callable[[], datetime],
+        wake: Callable[[], None],
+    ) -> None:
+        self._administrators = administrators
+        self._known = known
+        self._station = station
+        self._clock = clock
+        self._wake = wake
+
+    async def not_read(self, session: AsyncSession, seen: Glance) -> None:
+        """Of what one person sent too much, in the transaction that stores what came before it."""
+        facts = {"station": self._station, "person": seen.name}
+        self._owe(session, seen, "not_read", facts)
+
+    async def set_aside(self, session: AsyncSession, left: LeftOver) -> None:
+        """The administrators are told too, and the audit says it, in the transaction that finishes it. Of what was
+        written nothing is read here but who wrote it, where and when."""
+        seen, now = glance(left.payload), self._clock()
+        at = datetime.fromtimestamp(seen.sent_at, UTC) if seen.sent_at else left.received_at
+        what = _what(seen)
+        log.error("an update is set aside: the program ended twice on it", update_id=left.update_id, what=what)
+        await self._write_down(session, left.update_id, seen, what, now)
+        await deeds.forget(session, left.update_id)
+        facts = {"station": self._station, "person": seen.name, "at": at.isoformat()}
+        if self._may_be_told(seen):
+            self._owe(session, seen, "set_aside", facts)
+        told = facts | {"id": seen.person, "what": what, "private": seen.private}
+        await self._administrators.owe(session, "set_aside_told", told)
+        self._wake()
+
+    def _owe(self, session: AsyncSession, seen: Glance, template: str, facts: dict[str, Any]) -> None:
+        now, about = self._clock(), None if seen.pressed else seen.message or None
+        outbox.owe(
+            session,
+            chat_id=seen.chat,
+            thread_id=seen.thread,
+            template=template,
+            facts=facts,
+            now=now,
+            message_id=about,
+        )
+        self._wake()
+
+    def _may_be_told(self, seen: Glance) -> bool:
+        """Strangers in a group are answered nothing."""
+        known = self._known
+        return seen.chat != 0 and (seen.private or seen.person in known.people or seen.chat in known.chats)
+
+    async def _write_down(self, session: AsyncSession, update_id: int, seen: Glance, what: str, now: datetime) -> None:
+        decided = await audit.open_decisions(session, update_id, now)
+        for decision in decided:
+            await audit.record_outcome(session, decision, OUTCOME, audit.NOTHING_CHANGED, now)
+        if decided:
+            return
+        row = audit.entry(
+            at=now,
+            update_id=update_id,
+            actor_id=seen.person,
+            actor_name=seen.name,
+            chat_id=seen.chat,
+            station=self._station or EVERY_STATION,
+            what=what,
+            arguments="",
+            permission="",
+            allowed=False,
+            reason=REASON,
+        )
+        await audit.record_outcome(
+            session, await audit.record_decision(session, row), OUTCOME, audit.NOTHING_CHANGED, now
+        )
+
+
+def _what(seen: Glance) -> str:
+    if seen.pressed:
+        return "a button"
+    return f"/{seen.command}" if seen.command else "a message"

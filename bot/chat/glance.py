@@ -1,0 +1,147 @@
+"""What an update is, read from its raw form at next to no cost: enough to decide whether it is worth storing. Pure.
+
+Whatever it does not understand, it takes for something that matters.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+# Of a message that only tells who came and went.
+COMINGS_AND_GOINGS = ("new_chat_members", "left_chat_member")
+LONGEST_COMMAND = 64
+# What the store and a date can hold.
+LARGEST_ID, LATEST = 2**63 - 1, 2**33
+
+
+class Kind(IntEnum):
+    """What it can be to the bot."""
+
+    # A command to some bot, the press of a button, or something that nobody knows.
+    WISH = 0
+    # Words or a file that are no command. In a group they can only be an answer to a message of a bot.
+    WORDS = 1
+    # A chat lets the bot in, shuts it out, or is another one now.
+    CHAT = 2
+    # Somebody comes or goes: it is remembered, and nothing follows.
+    MEMBER = 3
+    # A photo, a pinned message: it is not about the bot.
+    NOTHING = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """`person` is 0 where nobody is named. `was` is the id that the chat had, or `becomes` the one that it will have,
+    when this message says so. `answers`: it replies to a message of a bot."""
+
+    kind: Kind
+    chat: int = 0
+    person: int = 0
+    name: str = ""
+    private: bool = False
+    anonymous: bool = False
+    thread: int | None = None
+    message: int = 0
+    sent_at: int | None = None
+    command: str = ""
+    text: str = ""
+    pressed: bool = False
+    answers: bool = False
+    was: int | None = None
+    becomes: int | None = None
+
+
+UNREADABLE = Glance(Kind.WISH)
+
+
+def glance(update: Mapping[str, Any]) -> Glance:
+    try:
+        return _read(update)
+    except (KeyError, TypeError, ValueError, AttributeError, StopIteration):
+        return UNREADABLE
+
+
+def _read(update: Mapping[str, Any]) -> Glance:
+    name, content = next((name, content) for name, content in update.items() if isinstance(content, dict))
+    if name == "callback_query":
+        return _press(content)
+    if name in ("my_chat_member", "chat_member"):
+        kind = Kind.CHAT if name == "my_chat_member" else Kind.MEMBER
+        return Glance(kind, **_where(content["chat"]), **_who(content))
+    return _message(content, typed=name == "message")
+
+
+def _press(press: Mapping[str, Any]) -> Glance:
+    message = press.get("message") or {}
+    where = _where(message["chat"]) if message else {}
+    return Glance(Kind.WISH, **where, **_who(press), thread=_thread(message), message=_id(message), pressed=True)
+
+
+def _message(message: Mapping[str, Any], *, typed: bool) -> Glance:
+    where, sender = _where(message["chat"]), message.get("sender_chat") or {}
+    text = str(message.get("text") or message.get("caption") or "")
+    command = _command(message, text)
+    was, becomes = message.get("migrate_from_chat_id"), message.get("migrate_to_chat_id")
+    if was or becomes or "forum_topic_reopened" in message:
+        kind = Kind.CHAT
+    elif command or not typed:
+        kind = Kind.WISH
+    elif text or "document" in message:
+        kind = Kind.WORDS
+    else:
+        kind = Kind.MEMBER if any(name in message for name in COMINGS_AND_GOINGS) else Kind.NOTHING
+    replied = message.get("reply_to_message") or {}
+    return Glance(
+        kind,
+        **where,
+        **_who(message),
+        anonymous=bool(sender) and sender.get("id") == where["chat"],
+        thread=_thread(message),
+        message=_id(message),
+        sent_at=_moment(message.get("date")),
+        command=command,
+        text=text,
+        answers=bool((replied.get("from") or {}).get("is_bot")),
+        was=None if was is None else _number(was),
+        becomes=None if becomes is None else _number(becomes),
+    )
+
+
+def _command(message: Mapping[str, Any], text: str) -> str:
+    entities = message.get("entities") or message.get("caption_entities") or ()
+    begins = next((e for e in entities if e.get("type") == "bot_command" and e.get("offset") == 0), None)
+    if begins is None:
+        return ""
+    # Without a name it is still one, and whoever handles it says what it is worth.
+    return text[1 : min(int(begins["length"]), LONGEST_COMMAND)].partition("@")[0].lower() or "?"
+
+
+def _where(chat: Mapping[str, Any]) -> dict[str, Any]:
+    return {"chat": _number(chat["id"]), "private": chat.get("type") == "private"}
+
+
+def _who(content: Mapping[str, Any]) -> dict[str, Any]:
+    user = content.get("from") or {}
+    names = (str(user[part]) for part in ("first_name", "last_name") if user.get(part))
+    return {"person": _number(user.get("id", 0)), "name": " ".join(names)}
+
+
+def _thread(message: Mapping[str, Any]) -> int | None:
+    thread = message.get("message_thread_id") if message.get("is_topic_message") else None
+    return _number(thread) if thread is not None else None
+
+
+def _id(message: Mapping[str, Any]) -> int:
+    return _number(message.get("message_id") or 0)
+
+
+def _number(given: Any) -> int:
+    """Raises ValueError when it is none of Telegram's."""
+    if not isinstance(given, int) or abs(given) > LARGEST_ID:
+        raise ValueError("not an id")
+    return given
+
+
+def _moment(given: Any) -> int | None:
+    return given if isinstance(given, int) and 0 < given < LATEST else None

@@ -1,0 +1,84 @@
+"""Who works what off, one after another, and who side by side."""
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from telegram import Update
+
+from bot.chat.glance import Glance
+
+# Of the people who have only the role of a chat so many are answered at once in it, and so many of their presses.
+AT_ONCE_IN_CHAT = 8
+
+
+class Lane(NamedTuple):
+    """A person in a chat. What is `urgent` does not wait for what they asked for before."""
+
+    chat: int
+    person: int
+    urgent: bool = False
+
+
+# All of them together.
+STRANGERS = Lane(0, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An update on its way to its handler. One that is `left_over` from an earlier run is parsed when its turn has
+    come, and `crowded` one of many people in a chat."""
+
+    update_id: int
+    seen: Glance
+    update: Update | None = None
+    left_over: dict[str, Any] | None = None
+    crowded: bool = False
+
+
+class Lanes:
+    """Each lane is worked off in order, by `work`, which raises nothing."""
+
+    def __init__(self, work: Callable[[Item], Awaitable[None]]) -> None:
+        self._work = work
+        self._queues: dict[Lane, deque[Item]] = {}
+        self._workers: set[asyncio.Task[None]] = set()
+        self._rooms: defaultdict[tuple[int, bool], asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(AT_ONCE_IN_CHAT)
+        )
+
+    def put(self, lane: Lane, item: Item) -> None:
+        queue = self._queues.setdefault(lane, deque())
+        queue.append(item)
+        if len(queue) == 1:
+            worker = asyncio.create_task(self._work_off(lane))
+            self._workers.add(worker)
+            worker.add_done_callback(self._workers.discard)
+
+    def length(self, lane: Lane) -> int:
+        """How many wait in it, with the one at work."""
+        return len(self._queues.get(lane, ()))
+
+    def length_in_chat(self, chat: int) -> int:
+        return sum(len(queue) for lane, queue in self._queues.items() if lane.chat == chat)
+
+    async def drain(self, within: float) -> None:
+        """Let what is in hand finish, for at most `within` seconds, and give the rest up."""
+        if self._workers:
+            await asyncio.wait(self._workers, timeout=within)
+        for worker in self._workers:
+            worker.cancel()
+
+    async def _work_off(self, lane: Lane) -> None:
+        queue = self._queues[lane]
+        while queue:
+            item = queue[0]
+            if item.crowded:
+                async with self._rooms[item.seen.chat, item.seen.pressed]:
+                    await self._work(item)
+            else:
+                await self._work(item)
+            queue.popleft()
+        del self._queues[lane]

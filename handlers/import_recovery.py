@@ -28,7 +28,7 @@ async def stop(store: Store, left: Import, now: datetime) -> None:
         found = await session.get(Import, left.id)
         if found is None:
             return
-        found.state = imports.STOPPED
+        found.state, found.touched_at = imports.STOPPED, now
         message = Message(
             "import_interrupted",
             {

@@ -249,7 +249,7 @@ class Courier:
 
 def _message(row: Outgoing) -> Message | Rendered:
     if row.template == outbox.RENDERED:
-        return Rendered(row.facts["html"], silent=row.silent)
+        return Rendered(row.html or "", silent=row.silent)
     return Message(row.template, row.facts, silent=row.silent)
 
 

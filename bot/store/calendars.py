@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.oncall.rotation import Calendar, Duty
 from bot.store.people_tables import RotationRow
 
-
 # The problem of a calendar whose address and text are lost: they were sealed with the token of another bot.
 FORGOTTEN = "forgotten"
 _NOWHERE = {"url": "", "text": ""}

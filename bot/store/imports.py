@@ -1,7 +1,7 @@
 """Imports of employees: what is asked for, what became of each, kept after every step so that nothing is done twice.
 
 A life: running → done; running → stopping → stopped → running again. One that was running when the program ended
-goes on at the next start. One that holds passwords for a day and does nothing lapses: it is forgotten but for its number.
+goes on at the next start. One with which nothing is done for a day lapses: it is forgotten but for its number.
 """
 
 from collections.abc import Callable, Container, Sequence

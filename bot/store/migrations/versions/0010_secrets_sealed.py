@@ -37,7 +37,9 @@ def _seal(bind: sa.Connection, table: str, column: str, *key: str, where: str = 
     found = bind.execute(sa.text(f"SELECT {column} AS plain, {', '.join(key)} FROM {table} WHERE {where}"))  # noqa: S608
     this = " AND ".join(f"{name} = :{name}" for name in key)
     for row in found.mappings().all():
-        values = {name: row[name] for name in key} | {"sealed": json.dumps(sealed(json.loads(row["plain"])))}
+        if not (plain := json.loads(row["plain"])):
+            continue
+        values = {name: row[name] for name in key} | {"sealed": json.dumps(sealed(plain))}
         bind.execute(sa.text(f"UPDATE {table} SET {column} = :sealed WHERE {this}"), values)  # noqa: S608
 
 

@@ -1,6 +1,7 @@
 """Files with secrets are for the bot's own account alone, and whoever opened them to others is told so."""
 
 import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,14 @@ def test_what_belongs_to_another_account_may_be_open_to_our_group(tmp_path: Path
     with capture_logs() as lines:
         file_modes.complain([path])
     assert [line["mend"] for line in lines] == [f"chmod 640 {path}"] * complaints
+
+
+def test_no_image_of_the_memory_is_left_where_the_system_would_leave_one() -> None:
+    umask, (before, most) = os.umask(0), resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (most, most))
+    try:
+        file_modes.keep_to_ourselves()
+        assert resource.getrlimit(resource.RLIMIT_CORE)[0] == 0
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, (before, most))
+        os.umask(umask)

@@ -89,9 +89,12 @@ def known(database: Path, secrets: set[str]) -> set[str]:
     return {secret for secret in secrets if secret in found}
 
 
-def test_no_image_of_its_memory_is_left(standins: Standins, start_bot: Callable[..., Program]) -> None:
-    limits = Path(f"/proc/{start_bot().pid}/limits").read_text()
-    assert re.search(r"Max core file size +0 ", limits)
+def test_what_it_writes_is_private_and_no_image_of_its_memory_is_left(
+    standins: Standins, start_bot: Callable[..., Program]
+) -> None:
+    process = Path(f"/proc/{start_bot().pid}")
+    assert "Umask:\t0077" in (process / "status").read_text()
+    assert re.search(r"Max core file size +0 ", (process / "limits").read_text())
 
 
 EN = {

@@ -11,6 +11,7 @@ from rich.table import Table
 from bot.access import EVERY_STATION, Access, Asking, Decision, Grant, Permission, grants_from
 from bot.settings import Settings
 from bot.station_settings import StationSettings
+from bot.store import sealing
 from bot.store.acquaintances import Acquaintances, Known
 from bot.store.database import Store
 from bot.store.grants import GrantBook
@@ -28,6 +29,7 @@ async def print_report(settings: Settings, stations: Sequence[StationSettings], 
     """Of one person at the PBX `only`, or wherever a grant of theirs names one. Raises NotMet."""
     if only and only not in {station.name for station in stations}:
         raise NotMet(f"There is no PBX {only} in the settings.")
+    sealing.use_token(settings.telegram_token.get_secret_value())
     store = Store(settings.database_url)
     await store.open()
     try:

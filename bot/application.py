@@ -40,7 +40,7 @@ from bot.station import Shared
 from bot.station_settings import StationSettings
 from bot.steady_clock import SteadyClock
 from bot.stopping import wait_for
-from bot.store import closed, outbox
+from bot.store import closed, outbox, sealing
 from bot.store.acquaintances import Acquaintances
 from bot.store.database import Store
 from bot.store.grants import GrantBook
@@ -49,7 +49,7 @@ from bot.store.newest import newest_time
 from bot.store.oncall import OnCallBook
 from bot.supervision import ENDS_WITHIN, cancel, persistently, supervise
 from bot.systemd import ServiceManager
-from bot.tidying import tidy
+from bot.tidying import forget_unreadable, tidy
 from bot.timekeeping import Timekeeping
 from bot.turns import Turns
 from handlers import CATALOGUE
@@ -186,8 +186,10 @@ class Application:
     async def run(self) -> int:
         """Run until a signal; returns the exit code."""
         _on_signals(self._end, self._renewing.ask)
+        sealing.use_token(self._settings.telegram_token.get_secret_value())
         try:
             await self._store.open()
+            await forget_unreadable(self._store, self._clock(), self._administrators.owe)
         except SQLAlchemyError as error:
             return explained(error)
         await self._take_up_time()

@@ -9,9 +9,12 @@ import asyncio
 import contextlib
 import gc
 import resource
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+from bot.file_modes import complain, keep_to_ourselves
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +41,11 @@ DialectOption = Annotated[
 EXIT_WRONG_SETTINGS = 2
 
 
+@app.callback()
+def before_all_else() -> None:
+    keep_to_ourselves()
+
+
 @app.command()
 def run() -> None:
     """Run the bot with the settings from the environment and from .env."""
@@ -53,6 +61,7 @@ def run() -> None:
         for line in wrong.lines:
             typer.echo(line, err=True)
         raise typer.Exit(EXIT_WRONG_SETTINGS) from None
+    complain(path for path in (Path(".env"), settings.stations_file) if path is not None)
     allow_many_files()
     raise typer.Exit(asyncio.run(_run(settings, stations)))
 

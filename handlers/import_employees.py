@@ -152,6 +152,5 @@ async def begin(request: Request) -> Reply:
     kept = request.kept
     if kept is None:
         return Reply(Message("expired"), outcome="expired")
-    rows = import_run.with_passwords(kept["rows"])
-    import_id = await request.desk.imports.begin(request.station.name, request.actor.id, rows)
-    return import_run.goes_on(request, import_id, rows)
+    import_id = await request.desk.imports.begin(request.station.name, request.actor.id, kept["rows"])
+    return import_run.goes_on(request, import_id, kept["rows"])

@@ -44,7 +44,7 @@ async def stop(store: Store, left: Import, now: datetime) -> None:
         if found is None:
             return
         # Whoever continues it begins anew.
-        found.state, found.deaths = imports.STOPPED, 0
+        found.state, found.touched_at, found.deaths = imports.STOPPED, now, 0
         message = Message(
             "import_interrupted",
             {

@@ -60,8 +60,14 @@ def _line(request: Request, row: dict[str, Any]) -> list[str]:
         request.translate(STATES[row["state"]]),
         "; ".join(reasons),
         *(str(draft.get(key, "")) for key in ("number", "name", "email", "mobile")),
-        row["secret"] if row["state"] == "created" else "",
+        _password(request, row),
     ]
+
+
+def _password(request: Request, row: dict[str, Any]) -> str:
+    if row["state"] != "created":
+        return ""
+    return request.translate(mark("in the earlier report")) if row.get("told") else str(row["secret"])
 
 
 def _said(request: Request, text: str) -> str:

@@ -27,6 +27,7 @@ SHOWN_EVERY = 3.0
 # A guess for the estimate before it begins, of a PBX that reloads its telephony after each batch; then it is measured.
 SECONDS_FOR_BATCH = 2.0
 BAR = 16
+LAPSED = mark("It was left for more than a day and is forgotten. Send the list again: who is there already is skipped.")
 NOT_SAID = "the PBX did not say what became of it"
 
 Row = dict[str, Any]
@@ -34,11 +35,6 @@ Row = dict[str, Any]
 
 def seconds_for(employees: int) -> float:
     return -(-employees // BATCH) * SECONDS_FOR_BATCH
-
-
-def with_passwords(rows: Sequence[Row]) -> list[Row]:
-    """Made now and stored: whoever is created is in the report with a password, whatever happens in between."""
-    return [row | {"secret": row["secret"] or new_sip_password()} if row["state"] == "waiting" else row for row in rows]
 
 
 def goes_on(request: Request, import_id: int, rows: Sequence[Row]) -> Reply:
@@ -63,6 +59,8 @@ async def stop(request: Request) -> Reply:
 async def go_on(request: Request) -> Reply:
     import_id = int(request.data["import"])
     found = await request.desk.imports.find(request.station.name, import_id)
+    if found is not None and found.state == imports.LAPSED:
+        return Reply(toast=LAPSED)
     if found is None or not await request.desk.imports.move(import_id, imports.RUNNING, only_from=(imports.STOPPED,)):
         return Reply(toast=mark("It is under way, or has ended already."))
     return goes_on(request, import_id, found.rows)
@@ -71,10 +69,14 @@ async def go_on(request: Request) -> Reply:
 @button("import.report")
 async def report(request: Request) -> Reply:
     found = await request.desk.imports.find(request.station.name, int(request.data["import"]))
+    if found is not None and found.state == imports.LAPSED:
+        return Reply(toast=LAPSED)
     if found is None or not found.rows:
         return Reply(toast=mark("The report was delivered already."))
     file = await import_report.report_file(request, found.rows, request.actor.id)
     sent = await request.talk.send_privately(file, lifetime=import_report.LIFETIME)
+    if sent:
+        await request.desk.imports.reported(found.id, {row["line"] for row in found.rows if row["state"] == "created"})
     return Reply(toast=mark("Sent to our private chat.") if sent else mark("Telegram did not take the file."))
 
 
@@ -122,7 +124,8 @@ class _Run:
 
     async def create(self, batch: list[Row]) -> None:
         for row in batch:
-            row["state"] = "sending"
+            # Made now and stored: whoever is created is in the report with a password, whatever happens in between.
+            row["state"], row["secret"] = "sending", row["secret"] or new_sip_password()
         await self._save()
         drafts = [EmployeeDraft(**row["draft"], secret=SecretStr(row["secret"])) for row in batch]
         try:

@@ -18,7 +18,7 @@ from bot.oncall.roster import AHEAD, MOMENT, Roster
 from bot.oncall.rotation import Duty
 from bot.sandbox.process import IN_THE_BACKGROUND
 from bot.store.acquaintances import Acquaintances, Known
-from bot.store.calendars import KeptCalendar
+from bot.store.calendars import FORGOTTEN, KeptCalendar
 from bot.store.database import Store
 from bot.store.grants import GrantBook
 from bot.store.news import News
@@ -72,6 +72,8 @@ def is_news(check: Check, known: Reach) -> bool:
 
 def is_due(kept: KeptCalendar, now: datetime) -> bool:
     """Whether a calendar is to be fetched or read anew."""
+    if kept.problem == FORGOTTEN:
+        return False
     return now - kept.fetched_at >= (FETCH_EVERY if kept.url else READ_EVERY)
 
 

@@ -267,7 +267,7 @@ def _is_deadly(row: Outgoing) -> bool:
 
 def _message(row: Outgoing) -> Message | Rendered:
     if row.template == outbox.RENDERED:
-        return Rendered(row.facts["html"], silent=row.silent)
+        return Rendered(row.html or "", silent=row.silent)
     return Message(row.template, row.facts, silent=row.silent)
 
 

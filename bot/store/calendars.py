@@ -13,11 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.oncall.rotation import Calendar, Duty
 from bot.store.people_tables import RotationRow
 
+# The problem of a calendar whose address and text are lost: they were sealed with the token of another bot.
+FORGOTTEN = "forgotten"
+_NOWHERE = {"url": "", "text": ""}
+
 
 @dataclass(frozen=True, slots=True)
 class KeptCalendar:
     """`url` is "" for a file. `zone` is for what names none. `problem` is the name of what went wrong at the last
-    attempt, "" when nothing did."""
+    attempt, "" when nothing did; a FORGOTTEN one has neither address nor text."""
 
     level: int
     url: str
@@ -31,7 +35,11 @@ class KeptCalendar:
 
 async def of_station(session: AsyncSession, station: str) -> list[KeptCalendar]:
     found = await session.execute(select(RotationRow).where(RotationRow.station == station).order_by(RotationRow.level))
-    return [restored(row.level, row.calendar) for row in found.scalars() if row.calendar]
+    return [kept for row in found.scalars() if (kept := of_row(row)) is not None]
+
+
+def of_row(row: RotationRow) -> KeptCalendar | None:
+    return restored(row.level, {**_NOWHERE, **row.calendar, **(row.source or {})}) if row.calendar else None
 
 
 async def keep(session: AsyncSession, station: str, kept: KeptCalendar, by: str, now: datetime) -> None:
@@ -40,16 +48,23 @@ async def keep(session: AsyncSession, station: str, kept: KeptCalendar, by: str,
     if row is None:
         row = RotationRow(station=station, level=kept.level, people=[], shift={})
         session.add(row)
-    row.calendar, row.changed_at, row.changed_by = stored(kept), now, by[:128]
+    _write(row, kept)
+    row.changed_at, row.changed_by = now, by[:128]
 
 
 async def renew(session: AsyncSession, station: str, old: KeptCalendar, new: KeptCalendar) -> bool:
     """False when somebody has put another in its place meanwhile, or taken it away."""
     row = await session.get(RotationRow, (station, old.level))
-    if row is None or row.calendar is None or row.calendar != stored(old):
+    if row is None or of_row(row) != old:
         return False
-    row.calendar = stored(new)
+    _write(row, new)
     return True
+
+
+def _write(row: RotationRow, kept: KeptCalendar) -> None:
+    written = stored(kept)
+    row.source = {key: written.pop(key) for key in _NOWHERE}
+    row.calendar = written
 
 
 def restored(level: int, written: dict[str, Any]) -> KeptCalendar:

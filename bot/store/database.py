@@ -10,17 +10,24 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import event, inspect, text
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from bot import file_modes
 from bot.store import few_hops
 
 # The newest file in migrations/versions. Kept here so that an ordinary start need not import Alembic (half a second).
-NEWEST_REVISION = "0009"
+NEWEST_REVISION = "0010"
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+BUSY_TIMEOUT = "busy_timeout=10000"
+
+log = structlog.get_logger(__name__)
 
 _whole: ContextVar[AsyncSession | None] = ContextVar("whole", default=None)
 
@@ -61,12 +68,14 @@ class Store:
 
     async def open(self) -> None:
         """Create the file if need be and bring the schema up to date; idempotent."""
+        if self._engine.dialect.name == "sqlite":
+            file_modes.make_private(make_url(self._url).database or ":memory:")
         async with self._engine.connect() as connection:
             current = await connection.run_sync(_revision)
         if current != NEWEST_REVISION:
-            await self._bring_up_to_date()
+            await self._bring_up_to_date(anew=current is None)
 
-    async def _bring_up_to_date(self) -> None:
+    async def _bring_up_to_date(self, *, anew: bool) -> None:
         """Over a connection of its own, without foreign keys: SQLite changes a table by making it anew, and would not
         let go of the old one while anything refers to it."""
         engine = create_async_engine(self._url, hide_parameters=True)
@@ -75,11 +84,23 @@ class Store:
         try:
             async with engine.begin() as connection:
                 await connection.run_sync(_upgrade)
+            if engine.dialect.name == "sqlite" and not anew:
+                await _outside_transactions(engine, "VACUUM")
         finally:
             await engine.dispose()
+        if not anew:
+            await self.checkpoint()
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+    async def checkpoint(self) -> None:
+        """Everything into the database file, and an empty log beside it: what was deleted is in neither. Left out while
+        somebody reads, as a backup does."""
+        if self._engine.dialect.name == "sqlite":
+            await _outside_transactions(
+                self._engine, "PRAGMA busy_timeout=0", "PRAGMA wal_checkpoint(TRUNCATE)", f"PRAGMA {BUSY_TIMEOUT}"
+            )
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
@@ -122,11 +143,31 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "busy_timeout=10000",
+        BUSY_TIMEOUT,
         "journal_size_limit=8000000",
+        # What is deleted is gone: otherwise it stays in the file until something is written over it.
+        "secure_delete=ON",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+async def _outside_transactions(engine: AsyncEngine, *statements: str) -> None:
+    """What cannot be done is left out with a line in the log: nothing depends on it."""
+
+    def carry_out(connection: Connection) -> None:
+        cursor = connection.connection.cursor()
+        try:
+            for statement in statements:
+                cursor.execute(statement)
+        finally:
+            cursor.close()
+
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(carry_out)
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        log.warning("the database file could not be put in order", reason=str(error).partition("\n")[0])
 
 
 def _begin_immediate(connection: Connection) -> None:

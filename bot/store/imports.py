@@ -1,22 +1,24 @@
 """Imports of employees: what is asked for, what became of each, kept after every step so that nothing is done twice.
 
 A life: running → done; running → stopping → stopped → running again. One that was running when the program ended
-goes on at the next start.
+goes on at the next start. One with which nothing is done for a day lapses: it is forgotten but for its number.
 """
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Container, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Text, select, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.database import Store
 from bot.store.tables import Import
 
+RUNNING, STOPPING, STOPPED, DONE, LAPSED = "running", "stopping", "stopped", "done", "lapsed"
+# Whoever stopped it comes back within a day, or begins anew.
+GOES_ON_WITHIN = timedelta(days=1)
 # It was taken up at so many starts in a row without anything becoming of its rows: it waits for its person.
 STARTS_BORNE = 2
-RUNNING, STOPPING, STOPPED, DONE = "running", "stopping", "stopped", "done"
 
 
 class Imports:
@@ -46,6 +48,16 @@ class Imports:
             changed = update(Import).where(Import.id == import_id)
             await session.execute(changed.values(rows=rows, touched_at=self._clock(), **more))
 
+    async def reported(self, import_id: int, lines: Container[int]) -> None:
+        """The passwords of these lines were delivered, and are not kept any longer. Not while it is under way: then
+        its own report is still to come."""
+        async with self._store.begin() as session:
+            found = await session.get(Import, import_id)
+            if found is None or found.state not in (STOPPED, DONE):
+                return
+            told = [row | {"secret": "", "told": True} if row["line"] in lines else row for row in found.rows]
+            found.rows = [] if found.state == DONE else told
+
     async def end(self, import_id: int, rows: list[dict[str, Any]]) -> None:
         """Everything is done, and told."""
         async with self._store.begin() as session:
@@ -57,7 +69,7 @@ class Imports:
             moved = await session.execute(
                 update(Import)
                 .where(Import.id == import_id, Import.state.in_(only_from))
-                .values(state=to)
+                .values(state=to, touched_at=self._clock())
                 .returning(Import.id)
             )
             return moved.scalar_one_or_none() is not None
@@ -72,3 +84,10 @@ async def left_over(session: AsyncSession) -> Sequence[Import]:
     """What was running when the program ended."""
     found = await session.execute(select(Import).where(Import.state.in_((RUNNING, STOPPING))).order_by(Import.id))
     return found.scalars().all()
+
+
+async def let_lapse(session: AsyncSession, now: datetime) -> None:
+    """What nobody went on with, or fetched the report of, within a day."""
+    idle = Import.state.in_((STOPPED, DONE)), Import.touched_at <= now - GOES_ON_WITHIN
+    holds_any = type_coerce(Import.rows, Text) != "[]"
+    await session.execute(update(Import).where(*idle, holds_any).values(state=LAPSED, rows=[]))

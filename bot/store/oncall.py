@@ -82,6 +82,7 @@ class OnCallBook:
                 people=list(rotation.people),
                 shift=rosters.stored_shift(rotation.shift),
                 calendar=None,
+                source=None,
                 changed_at=self._clock(),
                 changed_by=by[:128],
             )

@@ -21,7 +21,7 @@ Action = Literal["send", "edit", "delete"]
 WAITING = ("pending", "uncertain")
 # The program died so often in a row before the message was made: it is not made again.
 DEATHS_BORNE = 2
-# Instead of a template: the facts hold the HTML itself.
+# Instead of a template: the row holds the HTML itself.
 RENDERED = "rendered"
 # Core statements, built once: run for every message, where the ORM's overhead is most of the cost.
 _OUTBOX = Outgoing.metadata.tables[Outgoing.__tablename__]
@@ -34,7 +34,7 @@ _CLAIM = (
 _MARK_SENT = (
     update(_OUTBOX)
     .where(_OUTBOX.c.id == bindparam("row"))
-    .values(state="sent", sent_at=bindparam("now"), message_id=bindparam("message"), error=None)
+    .values(state="sent", sent_at=bindparam("now"), message_id=bindparam("message"), error=None, html=None)
 )
 
 
@@ -64,6 +64,7 @@ def owe(
     urgency: Urgency | None = None,
     not_before: datetime | None = None,
     message_id: int | None = None,
+    html: str | None = None,
 ) -> Outgoing:
     """Put one message into the outbox; it exists once the session's transaction commits.
 
@@ -81,6 +82,7 @@ def owe(
         about=about,
         template=template,
         facts=facts,
+        html=html,
         keyboard_id=keyboard.id if keyboard else None,
         silent=silent,
         masked=masked,
@@ -238,7 +240,7 @@ async def put_back(
 async def bury(session: AsyncSession, row_id: int, error: str, fallback: str | None) -> None:
     """It can never be delivered; `fallback` says who is told instead."""
     await session.execute(
-        update(Outgoing).where(Outgoing.id == row_id).values(state="dead", error=error, fallback=fallback)
+        update(Outgoing).where(Outgoing.id == row_id).values(state="dead", error=error, fallback=fallback, html=None)
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from bot.store.sealing import Sealed
 from bot.store.tables import Table, TelegramId
 
 
@@ -57,8 +58,10 @@ class RotationRow(Table):
     people: Mapped[list[Any]]
     # {"unit": "hours" | "days" | "weeks", "length": int, "begins": local wall clock, "zone": name}
     shift: Mapped[dict[str, Any]]
-    # {"url", "text", "fetched_at", "problem"}
+    # {"zone", "duties", "unknown", "fetched_at", "problem"}
     calendar: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    # {"url", "text"} of the calendar. Sealed apart from it: who is on call is known even when this cannot be read.
+    source: Mapped[dict[str, Any] | None] = mapped_column(Sealed(none_as_null=True))
     changed_at: Mapped[datetime]
     changed_by: Mapped[str] = mapped_column(String(128))
 

@@ -38,6 +38,7 @@ async def forget_expired(store: Store, now: datetime) -> None:
         await questions.forget_expired(session, now)
         await drawer.empty_expired(session, now)
         await grants.forget_ended(session, now)
+        await imports.let_lapse(session, now)
     on_a_message = select(Outgoing.keyboard_id).where(Outgoing.keyboard_id.is_not(None))
     old = Keyboard.created_at < now - keyboards.KEPT
     await _forget(store, Keyboard, old, Keyboard.id.not_in(on_a_message))
@@ -56,7 +57,7 @@ async def forget_history(store: Store, before: datetime) -> None:
     await _forget(store, AccessRequest, _old(AccessRequest.id, AccessRequest.asked_at, before))
     past = (_old(OverrideRow.id, OverrideRow.made_at, before), OverrideRow.ends_at < before)
     await _forget(store, OverrideRow, *past)
-    ended = Import.state.in_((imports.STOPPED, imports.DONE))
+    ended = Import.state.in_((imports.STOPPED, imports.DONE, imports.LAPSED))
     await _forget(store, Import, _old(Import.id, Import.begun_at, before), Import.touched_at < before, ended)
 
 

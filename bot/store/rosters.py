@@ -25,7 +25,7 @@ async def read(session: AsyncSession, station: str, now: datetime, states: Colle
     return Roster(
         tuple(_rotation(row) for row in rows if row.people),
         tuple(_override(row) for row in over.scalars()),
-        {row.level: calendars.restored(row.level, row.calendar).calendar for row in rows if row.calendar},
+        {row.level: kept.calendar for row in rows if (kept := calendars.of_row(row)) is not None},
     )
 
 

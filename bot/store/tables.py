@@ -6,6 +6,8 @@ from typing import Annotated, Any
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, ForeignKey, Index, String, Text, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from bot.store.sealing import Sealed
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """SQLite forgets the time zone: refuse naive times on the way in, put UTC back on the way out."""
@@ -179,6 +181,8 @@ class Outgoing(Table):
     about: Mapped[int | None] = mapped_column(ForeignKey("outbox.id"))
     template: Mapped[str] = mapped_column(String(64))
     facts: Mapped[dict[str, Any]]
+    # Of one that was rendered before it could be sent, in place of a template. Sealed: answers show what people typed.
+    html: Mapped[str | None] = mapped_column(Sealed(none_as_null=True))
     keyboard_id: Mapped[str | None] = mapped_column(ForeignKey("keyboards.id"))
     silent: Mapped[bool]
     masked: Mapped[bool] = mapped_column(default=False)
@@ -213,7 +217,8 @@ class Received(Table):
 
     __tablename__ = "inbox"
     update_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    payload: Mapped[dict[str, Any]]
+    # Sealed: people type passwords.
+    payload: Mapped[dict[str, Any]] = mapped_column(Sealed)
     received_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
     begun: Mapped[bool] = mapped_column(default=True)
@@ -264,7 +269,7 @@ class Question(Table):
     station: Mapped[str] = mapped_column(String(64), default="")
     message_id: Mapped[TelegramId]
     answer: Mapped[str] = mapped_column(String(64))
-    data: Mapped[dict[str, Any]]
+    data: Mapped[dict[str, Any]] = mapped_column(Sealed)
     said: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     expires_at: Mapped[datetime]
 
@@ -274,20 +279,20 @@ class Kept(Table):
 
     __tablename__ = "kept"
     id: Mapped[str] = mapped_column(String(24), primary_key=True)
-    payload: Mapped[dict[str, Any]]
+    payload: Mapped[dict[str, Any]] = mapped_column(Sealed)
     expires_at: Mapped[datetime]
 
 
 class Import(Table):
-    """Employees being created in bulk. `rows` holds what is asked for and what became of each; its secrets are taken
-    out when the report has been delivered."""
+    """Employees being created in bulk. `rows` holds what is asked for and what became of each; a password is taken out
+    as soon as a report with it has been delivered, and all of them after a day in which nobody went on."""
 
     __tablename__ = "imports"
     id: Mapped[int] = mapped_column(primary_key=True)
     station: Mapped[str] = mapped_column(String(64))
     person_id: Mapped[TelegramId]
     state: Mapped[str] = mapped_column(String(12))
-    rows: Mapped[list[Any]]
+    rows: Mapped[list[Any]] = mapped_column(Sealed)
     begun_at: Mapped[datetime]
     touched_at: Mapped[datetime]
     # How often it was taken up at a start since anything became of its rows.

@@ -160,6 +160,7 @@ def running_fleet(house: FleetHouse, folder: Path, *names: str, **settings: str)
     program = Program(house, folder, STATIONS_FILE="stations.toml", PBX_URL="", PBX_API_KEY="", PBX_NAME="", **settings)
     try:
         yield program
+        program.kept_its_secrets()
     finally:
         program.kill()
     program.kept_its_secrets()

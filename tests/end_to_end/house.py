@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 
+from bot import heartbeat_address, webhook_address
 from bot.chat.hygiene import WORD_JOINER
 from bot.demo import pbx, telegram
 from bot.demo.pbx.dialect import NEWEST, Dialect
@@ -73,7 +74,7 @@ class Seen:
 class Standins:
     """A stand-in PBX and a stand-in Telegram on one port, driven through their own control addresses.
 
-    `keys` are the secrets that nobody at all may see."""
+    `keys` are the secrets that nobody at all may see, `unwritten` those that the program may write nowhere in plain."""
 
     def __init__(self, server: Server, station: pbx.Pbx, chats: telegram.Telegram) -> None:
         self.address = server.address
@@ -81,6 +82,7 @@ class Standins:
         self.station = station
         self.chats = chats
         self.keys = {TOKEN, KEY}
+        self.unwritten = {webhook_address.secret(TOKEN)}
         self.http = httpx.Client(base_url=server.address, timeout=60, verify=PLAIN)
         self.programs: list[Program] = []
         self._server = server
@@ -130,6 +132,7 @@ class Standins:
 
     def says(self, person: int, text: str, chat: int | None = None, **more: object) -> int:
         chat = person if chat is None else chat
+        self.unwritten |= secrecy.typed_in(text)
         number: int = self.post("/client/send", **{"as": person, "chat": chat, "text": text, **more})["message_id"]
         return number
 
@@ -279,6 +282,7 @@ class Program:
         standins.looks_before = standins.looks()
         if password := urlsplit(settings.get("TELEGRAM_PROXY", "")).password:
             standins.keys |= {password, unquote(password)}
+        standins.unwritten |= set(heartbeat_address.secrets(settings.get("HEARTBEAT_URL", ""))) - {""}
         environment = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "SYSTEMROOT", "TZ")}
         environment |= ordinary_settings(standins.address, folder) | settings
         self.log.touch()
@@ -292,6 +296,10 @@ class Program:
                 self.kill()
                 raise AssertionError(f"it does not listen within {PATIENCE:.0f} s")
             time.sleep(LOOK_EVERY)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def terminate(self) -> None:
         self._process.terminate()
@@ -313,8 +321,12 @@ class Program:
         self._process.wait(20)
 
     def kept_its_secrets(self) -> None:
-        """Fails when its log or its audit holds one."""
-        secrecy.in_none(self._standins.secrets(), secrecy.kept_by_program(self.log, self.database))
+        """Fails when its log, its audit or any byte of its database holds one, or when others may read those files."""
+        kept = secrecy.kept_by_program(self.log, self.database)
+        secrecy.in_none(
+            self._standins.secrets() | self._standins.unwritten, chain(kept, secrecy.at_rest(self.database))
+        )
+        assert not secrecy.open_to_others(self.database)
 
 
 def ordinary_settings(address: str, folder: Path) -> dict[str, str]:
@@ -381,6 +393,7 @@ def running_bot(standins: Standins, folder: Path, **settings: str) -> Iterator[P
     program = Program(standins, folder, **settings)
     try:
         yield program
+        program.kept_its_secrets()
     finally:
         program.kill()
     program.kept_its_secrets()

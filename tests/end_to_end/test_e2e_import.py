@@ -1,16 +1,15 @@
 """Many employees at once: the dry run, the run, and everything that can come between."""
 
 import io
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
 
-from tests.end_to_end.house import ANNA, GROUP, KEY, VERA, Program, Seen, Standins
+from tests.end_to_end import secrecy
+from tests.end_to_end.house import ANNA, GROUP, KEY, TOKEN, VERA, Program, Seen, Standins
 
 
 def people(standins: Standins) -> dict[str, str]:
@@ -44,11 +43,11 @@ def ends(standins: Standins, message: Seen, pattern: str = "Done", within: float
     )
 
 
-def report(standins: Standins, after: int) -> list[list[Any]]:
+def report(standins: Standins, after: int, says: str = "deletes itself") -> list[list[Any]]:
     message = standins.wait_for(
         lambda: next((m for m in standins.from_bot(ANNA) if m.id > after and m.raw["document"]), None), "the report"
     )
-    assert "deletes itself" in message
+    assert says in message
     sheet = openpyxl.load_workbook(io.BytesIO(standins.file_of(message))).worksheets[0]
     return [list(row) for row in sheet.iter_rows(values_only=True)]
 
@@ -74,8 +73,7 @@ def test_five_hundred_in_one_go(standins: Standins, start_bot: Callable[..., Pro
 
 
 def kept_secrets(folder: Path, secret: str) -> bool:
-    with closing(sqlite3.connect(folder / "bot.sqlite3")) as database:
-        return any(secret in line for line in database.iterdump())
+    return secret in secrecy.known_with(TOKEN, folder / "bot.sqlite3")
 
 
 def test_the_dry_run_names_every_bad_line_and_every_conflict(

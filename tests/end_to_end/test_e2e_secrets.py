@@ -124,6 +124,7 @@ def test_a_secret_that_the_program_kept_is_found(standins: Standins, tmp_path: P
         leave_behind(program, tmp_path / "bot.sqlite3", password)
     assert f"the log: {TOKEN}" in str(found.value)
     assert f"the audit: {password}" in str(found.value)
+    assert f"bot.sqlite3-wal: {password}" in str(found.value)
 
 
 def leave_behind(program: Program, database: Path, password: str) -> None:

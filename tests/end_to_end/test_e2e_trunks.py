@@ -1,14 +1,13 @@
 """Trunks from the chat: seen, created with the password in private, changed, switched, deleted by name."""
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.end_to_end.house import ANNA, BORIS, GROUP, KEY, VERA, Program, Seen, Standins, press
+from tests.end_to_end import secrecy
+from tests.end_to_end.house import ANNA, BORIS, GROUP, KEY, TOKEN, VERA, Program, Seen, Standins, press
 
 Json = dict[str, Any]
 SECRET = "Tr9Secret09xyz"
@@ -138,8 +137,8 @@ def test_a_trunk_is_created_with_its_password_in_private(
     assert (created["username"], created["port"], created["registration_type"]) == ("316811", 5070, "outbound")
     assert not any(SECRET in m.text for chat in (ANNA, GROUP) for m in standins.messages(chat))
     assert SECRET not in bot.log.read_text()
-    with closing(sqlite3.connect(tmp_path / "bot.sqlite3")) as database:
-        standins.wait_for(lambda: all(SECRET not in line for line in database.iterdump()), "it is kept nowhere")
+    database = tmp_path / "bot.sqlite3"
+    standins.wait_for(lambda: SECRET not in secrecy.known_with(TOKEN, database) or None, "it is kept nowhere")
 
 
 def test_a_refused_login_and_a_provider_that_is_dead_are_told_apart(

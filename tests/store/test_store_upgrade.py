@@ -15,9 +15,10 @@ from sqlalchemy import Connection, create_engine, select, text
 from bot.access import Destination
 from bot.alerts import memory as memories
 from bot.alerts.incident import Kind
+from bot.store import calendars, drawer, inbox
 from bot.store.database import MIGRATIONS, Store
 from bot.store.outbox import Urgency
-from bot.store.tables import AuditOutcome, Outgoing
+from bot.store.tables import AuditOutcome, Import, Outgoing, Question
 from tests.alerts.books import FORUM, Books, read
 from tests.alerts.station import START
 from tests.alerts.world import ANNA, GROUP, STATION
@@ -97,10 +98,23 @@ class OldStore:
         with self.engine.begin() as connection:
             return _run(connection, f"INSERT INTO {table} ({names}) VALUES ({places})", row)  # noqa: S608 (our own words)
 
+    def deleted_badly(self, table: str, row: dict[str, Any]) -> None:
+        """As SQLite deletes where it was not built to write over what is deleted."""
+        with self.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA secure_delete=OFF")
+            names, places = ", ".join(row), ", ".join(f":{name}" for name in row)
+            _run(connection, f"INSERT INTO {table} ({names}) VALUES ({places})", row)  # noqa: S608 (our own words)
+            connection.execute(text(f"DELETE FROM {table} WHERE id = :id"), row)  # noqa: S608
+            connection.commit()
+
 
 def _run(connection: Connection, statement: str, row: dict[str, Any]) -> int:
     number: int = connection.execute(text(statement), row).lastrowid
     return number
+
+
+def files_with(folder: Path, secret: str) -> set[str]:
+    return {file.name for file in folder.iterdir() if secret.encode() in file.read_bytes()}
 
 
 def written(moment: datetime) -> str:
@@ -255,3 +269,45 @@ async def test_what_waits_to_be_sent_keeps_its_urgency_and_its_doubt(tmp_path: P
     assert [Urgency(row.urgency).name for row in found] == ["PAGE", "RESOLVE", "EDIT", "RESOLVE", "ANSWER", "EDIT"]
     assert [row.state for row in found] == ["pending"] * 4 + ["uncertain", "pending"]
     await store.close()
+
+
+async def test_what_lay_open_is_sealed_and_no_byte_of_it_is_left(tmp_path: Path) -> None:
+    path, secret = tmp_path / "older.sqlite3", "Pa55wordInPlain"
+    old = OldStore.made(path, "0007")
+    times = {"expires_at": written(OPENED)}
+    station = {"station": STATION}
+    old.insert("kept", {"id": "draft", "payload": json.dumps({"secret": secret}), **times})
+    old.insert("kept", {"id": "anew 1", "payload": json.dumps({"trunk": "zadarma"}), **times})
+    asked: dict[str, Any] = {"chat_id": 1, "person_id": 1, "message_id": 1, "answer": "x", **station, **times}
+    old.insert("questions", asked | {"data": json.dumps({"old": secret})})
+    old.insert("inbox", {"update_id": 1, "payload": json.dumps({"text": secret}), "received_at": written(OPENED)})
+    begun: dict[str, Any] = {"id": 1, "person_id": 1, "state": "stopped", **station}
+    begun |= {"begun_at": written(OPENED), "touched_at": written(OPENED)}
+    old.insert("imports", begun | {"rows": json.dumps([{"secret": secret}])})
+    calendar = {"url": f"https://a.example/{secret}", "text": "", "duties": [], "unknown": [], "zone": "UTC"}
+    calendar |= {"fetched_at": OPENED.isoformat(), "problem": ""}
+    turns: dict[str, Any] = {"level": 1, "people": "[]", "shift": "{}", **station}
+    turns |= {"changed_at": written(OPENED), "changed_by": "Anna"}
+    old.insert("rotations", turns | {"calendar": json.dumps(calendar)})
+    answer: dict[str, Any] = {"action": "send", "chat_id": 1, "template": "rendered", "silent": False, "attempts": 1}
+    answer |= {"created_at": written(OPENED), "not_before": written(OPENED), "state": "pending", "possible_repeat": 0}
+    answer |= {"masked": 0, "urgency": 2, "refusals": 0}
+    old.insert("outbox", answer | {"facts": json.dumps({"station": STATION, "html": secret})})
+    old.deleted_badly("kept", {"id": "gone", "payload": json.dumps({"secret": 9999 * secret}), **times})
+    old.engine.dispose()
+    assert path.read_bytes().count(secret.encode()) > 1000
+    store = Store(f"sqlite:///{path}")
+    await store.open()
+    left = files_with(tmp_path, secret)
+    async with store.begin() as session:
+        assert await drawer.peek(session, "draft", OPENED - timedelta(days=1)) == {"secret": secret}
+        assert await drawer.peek(session, "anew 1", OPENED - timedelta(days=1)) == {"trunk": "zadarma"}
+        (question,) = (await session.execute(select(Question))).scalars()
+        (left_over,) = (await session.execute(select(Import))).scalars()
+        (kept,) = await calendars.of_station(session, STATION)
+        (owed,) = (await session.execute(select(Outgoing))).scalars()
+        assert await inbox.unfinished(session) == {1: {"text": secret}}
+    await store.close()
+    assert not left
+    assert (question.data, left_over.rows, kept.url) == ({"old": secret}, [{"secret": secret}], calendar["url"])
+    assert (owed.html, owed.facts) == (secret, {"station": STATION})

@@ -4,6 +4,7 @@ from asyncio import Event
 from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 
+from bot.alerts.calendar_source import CalendarSource
 from bot.alerts.silences import Silences
 from bot.chat.membership import Membership
 from bot.chat.messenger import Messenger
@@ -45,6 +46,7 @@ def dispatcher(
     membership: Membership,
     people: Acquaintances,
     oncall: OnCallBook,
+    calendars: CalendarSource,
     alert_chats: Callable[[], Awaitable[Collection[int]]],
     clock: Callable[[], datetime],
     wake: Callable[[], None],
@@ -64,6 +66,7 @@ def dispatcher(
         people=people,
         requests=Requests(store, clock, grants, wake),
         oncall=oncall,
+        calendars=calendars,
         audit=AuditReader(store),
         membership=membership,
         incidents=Incidents(store, settings.history_kept),

@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError
 
 from bot import heartbeat_address, plain_http, webhook_address
 from bot.access import BUILT_IN, PERMISSIONS, WRITES, Destination, Role
-from bot.setting_words import check_roles, permissions, telegram_id, words
+from bot.setting_words import check_roles, hosts_and_ports, permissions, telegram_id, words
 from bot.station_settings import (
     AlertAfter,
     ApiKey,
@@ -79,6 +79,7 @@ class Settings(BaseSettings):
     operators: Annotated[frozenset[int], NoDecode] = frozenset()
     viewers: Annotated[frozenset[int], NoDecode] = frozenset()
     alert_chats: Annotated[Destinations, NoDecode] = ()
+    calendar_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
     mask_numbers: bool = False
     role: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
     two_person: Annotated[frozenset[str], NoDecode] = frozenset()
@@ -143,6 +144,11 @@ class Settings(BaseSettings):
         if any(number < 0 for number in value):
             raise ValueError("has the id of a chat (negative); only people can be administrators")
         return value
+
+    @field_validator("calendar_hosts", mode="before")
+    @classmethod
+    def _calendar_hosts(cls, value: object) -> object:
+        return hosts_and_ports(value)
 
     @field_validator("role", mode="before")
     @classmethod

@@ -51,7 +51,7 @@ class NoCalendar(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CalendarSource:
-    """Calendars that can be had from the public internet over https, and from the hosts that `allowed` names, over plain
+    """Calendars from the public internet over https, and from the hosts that `allowed` names, over plain
     http too. `resolve` gives the IP addresses of a host."""
 
     allowed: frozenset[str] = frozenset()

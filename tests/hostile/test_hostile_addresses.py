@@ -153,7 +153,7 @@ async def test_what_the_settings_name_is_called_at_its_usual_port_or_the_one_the
 def certified(folder: Path, name: str) -> tuple[Path, Path]:
     """A certificate for this name alone, and its key."""
     key, certificate = folder / "key.pem", folder / "certificate.pem"
-    made = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2".split()
+    made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     named = ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"]
     subprocess.run([*made, *named, "-keyout", key, "-out", certificate], check=True, capture_output=True)
     return certificate, key

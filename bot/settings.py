@@ -109,6 +109,14 @@ class Settings(BaseSettings):
             raise ValueError("is not a bot token; copy it whole from @BotFather (digits, a colon, 35 characters)")
         return value
 
+    @field_validator("telegram_api_url")
+    @classmethod
+    def _api(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme == "http" and not plain_http.stays_near(parts.hostname or ""):
+            raise ValueError("would show the bot's token to the network; use https, plain http is for your own network")
+        return value
+
     @field_validator("telegram_proxy")
     @classmethod
     def _proxy(cls, value: SecretStr | None) -> SecretStr | None:

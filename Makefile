@@ -2,18 +2,20 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-# What the bot and its demo need is there; and what developing needs, which is that and more.
+# What the bot needs is there; what its demo needs, and what developing needs, each of which is that and more.
 INSTALLED := $(VENV)/.installed
+DEMONSTRABLE := $(VENV)/.installed-demo
 DEVELOPED := $(VENV)/.installed-dev
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
-	"$$p" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+	"$$p" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v "$$p" && break; done)
 
 # Without kept bytecode every process of the tests would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo run test faults soak bench lint check campaign write-campaign picture format lock clean
+.PHONY: help demo install run test faults soak bench lint check campaign write-campaign picture format lock advisories clean
 help:
 	@echo "make demo    run the demo and print its address"
+	@echo "make install install what the bot needs into .venv, and nothing else"
 	@echo "make run     run the bot with the settings in .env"
 	@echo "make test    run the tests, those that failed last time first; some of them:"
 	@echo "               FILE=tests/test_life.py   these files, folders or single tests (tests/test_cli.py::test_...)"
@@ -25,13 +27,14 @@ help:
 	@echo "make bench   measure, and write the tables of docs/benchmarks.md (ONLY=commands RUNS=3)"
 	@echo "make lint    format, lint, types, import rules, dead code, dependencies"
 	@echo "make check   the same, the tests, and the faults"
+	@echo "make advisories  ask what is publicly known of the versions in the lock files (needs the internet)"
 	@echo "make format  put the code into shape"
 	@echo "make campaign  kill the bot KILLS=1000 times amid every fault, by SEED=1, and audit its books"
 	@echo "make write-campaign  kill the bot KILLS=200 times in the middle of writes, by SEED=1"
 	@echo "make picture take the README's picture anew (needs Chromium)"
-	@echo "make lock    write requirements.lock and requirements-dev.lock anew (needs uv)"
+	@echo "make lock    write the lock files anew (needs uv)"
 
-# $(1) is the lock file, $(2) what is told before a minute of silence. Bytecode is made of what the bot loads and of
+# $(1) is the lock file, $(2) what is told before a minute of silence, $(3) what is loaded. Bytecode is made of what the bot loads and of
 # nothing else: making all of it takes longer than the download, and a third more room. uv does the same by itself.
 define install
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv is needed; set PYTHON=/path/to/python3" >&2; exit 1; }
@@ -45,21 +48,27 @@ define install
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $(1) && \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps -e .; \
 	fi
-	@$(BIN)/python -c "import bot.application, bot.demo.stage, matplotlib.backends.backend_agg"
+	@$(BIN)/python -c "import bot.application, $(3), matplotlib.backends.backend_agg"
 endef
 
 $(INSTALLED): requirements.lock pyproject.toml
-	$(call install,$<,the bot and the demo into $(VENV) (about 300 MB, a minute or so))
+	$(call install,$<,the bot into $(VENV) (about 300 MB, a minute or so),bot.health)
 	@touch $@
 
-$(DEVELOPED): requirements-dev.lock requirements.lock pyproject.toml
-	$(call install,$<,the bot and the developers' tools into $(VENV) (about 560 MB, two minutes or so))
+$(DEMONSTRABLE): requirements-demo.lock requirements.lock pyproject.toml
+	$(call install,$<,the bot and the demo into $(VENV) (about 300 MB, a minute or so),bot.demo.stage)
 	@touch $(INSTALLED) $@
+
+$(DEVELOPED): requirements-dev.lock requirements-demo.lock requirements.lock pyproject.toml
+	$(call install,$<,the bot and the developers' tools into $(VENV) (about 560 MB, two minutes or so),bot.demo.stage)
+	@touch $(INSTALLED) $(DEMONSTRABLE) $@
 
 # Only when asked for here: desktops set LANGUAGE too, to lists of locales.
 DEMO_LANGUAGE = $(if $(findstring command,$(origin LANGUAGE)),--language $(LANGUAGE))
-demo: $(INSTALLED)
+demo: $(DEMONSTRABLE)
 	@$(BIN)/mikopbx-bot demo $(if $(PORT),--port $(PORT)) $(if $(PBXS),--pbxs $(PBXS)) $(if $(DIALECT),--dialect $(DIALECT)) $(DEMO_LANGUAGE)
+
+install: $(INSTALLED)
 
 run: $(INSTALLED)
 	@$(BIN)/mikopbx-bot run
@@ -115,11 +124,21 @@ format: $(DEVELOPED)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# The lock files beside what is publicly known of the versions in them. Whatever could not be asked is a failure.
+advisories:
+	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && "$(PYTHON)" -m venv "$$tools" && \
+	"$$tools/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r .ci/pip-audit.lock && \
+	"$$tools/bin/pip-audit" --strict --disable-pip --require-hashes -r requirements.lock && \
+	"$$tools/bin/pip-audit" --strict --disable-pip --require-hashes -r requirements-dev.lock
+
 # The developers' first, which is the larger: whatever it settles on holds for the bot too.
 COMPILE := uv pip compile pyproject.toml --extra charts --universal --python-version 3.11 --generate-hashes --no-header --quiet
 lock:
-	$(COMPILE) --group dev --upgrade --output-file requirements-dev.lock
+	$(COMPILE) --extra demo --group dev --upgrade --output-file requirements-dev.lock
+	$(COMPILE) --extra demo --constraint requirements-dev.lock --output-file requirements-demo.lock
 	$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock
+	for tool in uv pip-audit; do echo $$tool | uv pip compile - --universal --python-version 3.11 --generate-hashes \
+		--no-header --quiet --upgrade --output-file .ci/$$tool.lock; done
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

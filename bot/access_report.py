@@ -4,11 +4,12 @@ each rule allows or denies. It reads the settings and the store, and asks neithe
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from rich import markup
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from bot.access import EVERY_STATION, Access, Asking, Decision, Grant, Permission, grants_from
+from bot.logs import printable
 from bot.settings import Settings
 from bot.station_settings import StationSettings
 from bot.store import sealing
@@ -155,6 +156,11 @@ def _named(subject: int, names: Mapping[int, Known]) -> str:
     if known is None:
         return str(subject)
     return escape(f"{known.name}{f' @{known.username}' if known.username else ''} ({subject})")
+
+
+def escape(text: str) -> str:
+    """Names come from people: nothing in them is markup, or acts on a terminal."""
+    return markup.escape(printable(text))
 
 
 def _table(title: str, *columns: str) -> Table:

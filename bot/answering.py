@@ -6,6 +6,7 @@ from datetime import datetime
 
 import structlog
 
+from bot.alerts.calendar_source import CalendarSource
 from bot.alerts.silences import Silences
 from bot.chat.membership import Membership
 from bot.chat.messenger import Messenger
@@ -50,6 +51,7 @@ def dispatcher(
     membership: Membership,
     people: Acquaintances,
     oncall: OnCallBook,
+    calendars: CalendarSource,
     alert_chats: Callable[[], Awaitable[Collection[int]]],
     clock: Callable[[], datetime],
     wake: Callable[[], None],
@@ -70,6 +72,7 @@ def dispatcher(
         people=people,
         requests=Requests(store, clock, grants, wake),
         oncall=oncall,
+        calendars=calendars,
         audit=AuditReader(store, denials),
         membership=membership,
         incidents=Incidents(store, settings.history_kept),

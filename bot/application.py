@@ -14,6 +14,7 @@ from telegram import Update
 
 from bot.access import Destination, grants_from
 from bot.alerts.administrators import Administrators
+from bot.alerts.calendar_source import CalendarSource
 from bot.alerts.not_done import NotDone
 from bot.alerts.reachability import Reachability
 from bot.alerts.recency import Recency
@@ -113,6 +114,7 @@ class Application:
             lambda *chat: self._fleet.let_in(*chat),
         )
         self._oncall = OnCallBook(self._store, clock, self._oncall_changed)
+        self._calendars = CalendarSource(settings.calendar_hosts)
         self._fleet = Fleet(
             stations,
             Shared(
@@ -128,6 +130,7 @@ class Application:
                 clock=clock,
                 turns=self._turns,
                 standstill=standstill,
+                calendars=self._calendars,
             ),
             settings.station_defaults() if several else None,
             settings.pbx_name,
@@ -260,6 +263,7 @@ class Application:
             membership=self._membership,
             people=self._people,
             oncall=self._oncall,
+            calendars=self._calendars,
             alert_chats=self._alert_chats,
             clock=self._clock,
             wake=self._courier.wake,

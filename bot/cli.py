@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import logging
+import os
 import resource
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -77,12 +79,15 @@ def allow_many_files() -> None:
 
 def _stations(settings: Settings) -> Sequence[StationSettings]:
     """As they are described now; from now on no log line shows their keys."""
+    from bot.cautions import cautions
     from bot.logs import configure_logging
     from bot.settings import environment
     from bot.stations_file import read_stations
 
     stations = read_stations(settings, environment())
     configure_logging(settings.log_level, [*settings.secrets(), *(one.key.get_secret_value() for one in stations)])
+    for line in cautions(stations, as_root=os.geteuid() == 0):
+        logging.getLogger(__name__).warning(line)
     return stations
 
 

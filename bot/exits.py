@@ -33,7 +33,8 @@ def explained(error: BaseException) -> int:
         )
         return SECOND_COPY
     if isinstance(error, WrongSettings):
-        log.error(str(error))
+        for line in error.lines:
+            log.error(line)
         return WRONG_SETTINGS
     if isinstance(error, SQLAlchemyError):
         log.error("the store cannot be opened; look at DATABASE_URL, its disk and rights", reason=first_line(error))

@@ -1,5 +1,6 @@
-"""Log lines for people and machines, with secrets taken out of every one of them."""
+"""Log lines for people and machines: one line each, with secrets taken out, and nothing in it acts on a terminal."""
 
+import io
 import logging
 import re
 import sys
@@ -32,8 +33,9 @@ class Redaction:
 
 
 def _forms(secret: str) -> set[str]:
-    """As it is given, as an address holds it, and as a program takes it out of an address."""
-    return {secret, quote(secret, safe=""), unquote(secret)}
+    """As it is given, as an address holds it, as a program takes it out of an address, and as a line shows each."""
+    forms = {secret, quote(secret, safe=""), unquote(secret)}
+    return forms | {printable(form) for form in forms}
 
 
 class Changes:
@@ -45,6 +47,55 @@ class Changes:
     def are(self, seen: str | None) -> bool:
         news, self._latest = seen != self._latest, seen
         return news
+
+
+def printable(text: str) -> str:
+    """In one line: whatever ends one, drives a terminal, turns the direction of writing or is not seen at all is
+    written as Python writes it."""
+    return text if text.isprintable() else "".join(char if char.isprintable() else _escaped(char) for char in text)
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")
+
+
+class _Written(str):
+    """Shown as it is, without further quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _in_one_line(_logger: object, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Words and values of an event, whoever gave them, end where they end."""
+    return {printable(key): _shown(key, value) for key, value in event.items()}
+
+
+def _shown(key: str, value: object) -> object:
+    if key == "exc_info":
+        return value
+    if key in ("exception", "stack"):
+        return _indented(str(value))
+    if key == "event":
+        return printable(str(value))
+    if isinstance(value, str):
+        return value if value.isprintable() else _Written(repr(value))
+    shown = repr(value)
+    return value if shown.isprintable() else _Written(printable(shown))
+
+
+def _indented(text: str) -> str:
+    """Several lines, none of which looks like one of the log, whatever a message within is made of."""
+    return "\n".join(f"    {printable(line)}" for line in text.strip("\n").split("\n"))
+
+
+def _traceback(stream: TextIO, error: structlog.typing.ExcInfo) -> None:
+    """A plain one: the rich ones print local variables, and those hold secrets."""
+    text = io.StringIO()
+    structlog.dev.plain_traceback(text, error)
+    stream.write(f"\n{_indented(text.getvalue())}")
 
 
 class _RedactedFormatter(structlog.stdlib.ProcessorFormatter):
@@ -72,10 +123,8 @@ def configure_logging(level: str, secrets: Iterable[str]) -> None:
         foreign_pre_chain=shared,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            # Plain tracebacks: the rich ones print local variables, and those hold secrets.
-            structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-            ),
+            _in_one_line,
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=_traceback),
         ],
     )
     formatter.redaction = Redaction(secrets)

@@ -43,3 +43,12 @@ def destination(word: str) -> Destination:
     if thread and not thread.isdigit():
         raise ValueError(f"has {word!r} in it; write chat:thread, both numbers, like -1001234567890:42")
     return Destination(telegram_id(chat), int(thread) if thread else None)
+
+
+def hosts_and_ports(value: object) -> frozenset[str]:
+    """Hosts as they stand in an address: `host`, or `host:port`."""
+    named = frozenset(word.lower() for word in words(value))
+    for one in sorted(named):
+        if not re.fullmatch(r"([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?", one):
+            raise ValueError(f"has {one!r} in it; write the host alone, like calendar.office.local or 10.0.0.5:8443")
+    return named

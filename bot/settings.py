@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError
 
 from bot import heartbeat_address, plain_http, webhook_address
 from bot.access import BUILT_IN, PERMISSIONS, WRITES, Destination, Permission, Role
-from bot.setting_words import check_roles, permissions, telegram_id, words
+from bot.setting_words import check_roles, hosts_and_ports, permissions, telegram_id, words
 from bot.station_settings import (
     AlertAfter,
     ApiKey,
@@ -79,6 +79,7 @@ class Settings(BaseSettings):
     operators: Annotated[frozenset[int], NoDecode] = frozenset()
     viewers: Annotated[frozenset[int], NoDecode] = frozenset()
     alert_chats: Annotated[Destinations, NoDecode] = ()
+    calendar_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
     mask_numbers: bool = False
     role: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
     two_person: Annotated[frozenset[str], NoDecode] = frozenset()
@@ -106,6 +107,14 @@ class Settings(BaseSettings):
     def _token(cls, value: SecretStr) -> SecretStr:
         if not re.fullmatch(r"\d{5,}:[A-Za-z0-9_-]{30,}", value.get_secret_value()):
             raise ValueError("is not a bot token; copy it whole from @BotFather (digits, a colon, 35 characters)")
+        return value
+
+    @field_validator("telegram_api_url")
+    @classmethod
+    def _api(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme == "http" and not plain_http.stays_near(parts.hostname or ""):
+            raise ValueError("would show the bot's token to the network; use https, plain http is for your own network")
         return value
 
     @field_validator("telegram_proxy")
@@ -143,6 +152,11 @@ class Settings(BaseSettings):
         if any(number < 0 for number in value):
             raise ValueError("has the id of a chat (negative); only people can be administrators")
         return value
+
+    @field_validator("calendar_hosts", mode="before")
+    @classmethod
+    def _calendar_hosts(cls, value: object) -> object:
+        return hosts_and_ports(value)
 
     @field_validator("role", mode="before")
     @classmethod

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from bot.access import Destination
+from bot.alerts.calendar_source import CalendarSource
 from bot.alerts.cards import Cards
 from bot.alerts.common_cause import CommonCause
 from bot.alerts.destinations import Destinations
@@ -59,6 +60,7 @@ class Shared:
     watching_changed: Callable[[str], None] = lambda _station: None
     causes: Callable[[], Sequence[CommonCause]] = tuple
     standstill: Standstill = field(default_factory=Standstill)
+    calendars: CalendarSource = field(default_factory=CalendarSource)
 
 
 class WatchedStation:
@@ -132,6 +134,7 @@ class WatchedStation:
             destinations=self.destinations,
             clock=shared.clock,
             wake=shared.wake,
+            source=shared.calendars,
         )
 
     async def look(self) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from bot.logs import Changes
+from bot.logs import Changes, printable
 from bot.stopping import wait_for
 
 log = structlog.get_logger(__name__)
@@ -56,4 +56,4 @@ class ServiceManager:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return printable(" ".join(text.split()))

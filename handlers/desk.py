@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Protocol
 
+from bot.alerts.calendar_source import CalendarSource
 from bot.alerts.ledger import Ledger
 from bot.alerts.lookouts.extensions import ExtensionLookout
 from bot.alerts.rehearsals import Rehearsals
@@ -77,6 +78,7 @@ class Desk:
     people: Acquaintances
     requests: Requests
     oncall: OnCallBook
+    calendars: CalendarSource
     audit: AuditReader
     membership: Membership
     incidents: Incidents

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.access import EVERY_STATION, Permission
+from bot.alerts.calendar_source import Trouble
 from bot.chat.message import Button, Message, Rows, mark
 from bot.oncall.roster import Roster
 from bot.store.acquaintances import Known
@@ -112,9 +113,23 @@ def _level(
         "gaps": [{"begins": begins, "ends": ends} for begins, ends in gaps[:GAPS_SHOWN]],
         "more_gaps": max(0, len(gaps) - GAPS_SHOWN),
         "ahead": now + LOOKS_AHEAD,
-        "unknown": list(kept.calendar.unknown[:UNKNOWN_SHOWN]) if kept else [],
-        "problem": kept.problem if kept else "",
+        **_calendar_facts(request, kept),
     }
+
+
+def _calendar_facts(request: Request, kept: KeptCalendar | None) -> dict[str, Any]:
+    if kept is None:
+        return {"unknown": [], "unnamed": 0, "problem": ""}
+    if kept.url and not sees_addresses(request):
+        problem = str(Trouble.UNSAID) if kept.problem else ""
+        return {"unknown": [], "unnamed": len(kept.calendar.unknown), "problem": problem}
+    return {"unknown": list(kept.calendar.unknown[:UNKNOWN_SHOWN]), "unnamed": 0, "problem": kept.problem}
+
+
+def sees_addresses(request: Request) -> bool:
+    """Whether what stands at an address of a calendar, or why nothing does, may be shown: in private, and to who
+    administers all PBXs. Of the others nobody is to look about in the bot's own network with its help."""
+    return request.place.private and request.may_at(EVERY_STATION, Permission.ONCALL).allowed
 
 
 def _buttons(request: Request, roster: Roster) -> Rows:

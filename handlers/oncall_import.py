@@ -58,10 +58,14 @@ async def take_calendar(request: Request) -> Reply:
 
 
 async def _preview(request: Request, level: int, written: str) -> Reply:
+    told_all = request.document is not None or oncall.sees_addresses(request)
     try:
         kept = await _read(request, level, written)
+        if not told_all and not kept.calendar.duties:
+            raise NoCalendar(Trouble.UNSAID)
     except NoCalendar as error:
-        raise WrongArguments(message=Message("oncall_no_calendar", {"problem": str(error.trouble)})) from None
+        problem = error.trouble if told_all else Trouble.UNSAID
+        raise WrongArguments(message=Message("oncall_no_calendar", {"problem": str(problem)})) from None
     roster = Roster(calendars={level: kept.calendar})
     until = request.now + LOOKS_AHEAD
     ahead = roster.shifts(level, request.now, until)
@@ -71,8 +75,9 @@ async def _preview(request: Request, level: int, written: str) -> Reply:
         "level": level,
         "by_address": bool(kept.url),
         "shifts": [duty_facts(duty, names) for duty in ahead[:SHOWN]],
-        "unknown": list(kept.calendar.unknown[:UNKNOWN_SHOWN]),
+        "unknown": list(kept.calendar.unknown[:UNKNOWN_SHOWN]) if told_all else [],
         "more": max(0, len(kept.calendar.unknown) - UNKNOWN_SHOWN),
+        "unnamed": 0 if told_all else len(kept.calendar.unknown),
         "gaps": len(roster.gaps(level, request.now, until)),
     }
     if not kept.calendar.duties:
@@ -85,8 +90,9 @@ async def _preview(request: Request, level: int, written: str) -> Reply:
 
 async def _read(request: Request, level: int, written: str) -> KeptCalendar:
     """Raises NoCalendar."""
-    url = "" if request.document is not None else calendar_source.address(written)
-    text = await (calendar_source.fetch(url) if url else _file(request))
+    source = request.desk.calendars
+    url = "" if request.document is not None else source.address(written)
+    text = await (source.fetch(url) if url else _file(request))
     zone = str(request.station.zone())
     desk, station, now = request.desk, request.station.name, request.now
     whose = await calendar_source.names(desk.grants, desk.people, station, now)

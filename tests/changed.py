@@ -21,7 +21,7 @@ PACKAGES = ("bot", "handlers", "tests")
 STARTERS = "tests.end_to_end"
 PROGRAM = ("bot.__main__", "bot.cli", "handlers")
 # Named by some, but it holds for all: how tests are run, and with which libraries.
-FOR_ALL = ("pyproject.toml", "requirements.lock", "requirements-dev.lock")
+FOR_ALL = ("pyproject.toml", "requirements.lock", "requirements-demo.lock", "requirements-dev.lock")
 FOR_NOBODY = (".ci", ".github", ".gitignore", "CHANGELOG.md")
 EVERYTHING = "tests"
 FEW = 5

@@ -1,8 +1,12 @@
-"""The two lock files: what the bot needs, and what developing needs, which is that and more."""
+"""The lock files: what the bot needs, what its demo needs, and what developing needs, each of them that and more."""
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -27,20 +31,46 @@ def wanted(requirements: list[str]) -> set[str]:
     return {re.split(r"[^\w.-]", requirement)[0].replace("_", "-").lower() for requirement in requirements}
 
 
-def test_what_the_bot_needs_is_locked_as_the_developers_have_it() -> None:
-    developers = locked("requirements-dev.lock")
+def test_what_the_bot_needs_is_locked_as_the_demo_and_the_developers_have_it() -> None:
+    demo, developers = locked("requirements-demo.lock"), locked("requirements-dev.lock")
     for pin, hashes in locked("requirements.lock").items():
+        assert demo.get(pin) == hashes, pin
+    for pin, hashes in demo.items():
         assert developers.get(pin) == hashes, pin
 
 
-def test_everything_locked_has_hashes() -> None:
-    assert all(locked("requirements-dev.lock").values())
+@pytest.mark.parametrize("file", ["requirements-dev.lock", ".ci/uv.lock", ".ci/pip-audit.lock"])
+def test_everything_locked_has_hashes(file: str) -> None:
+    assert all(locked(file).values())
+    assert locked(file)
 
 
 def test_the_bot_is_installed_without_the_developers_tools() -> None:
     project = PROJECT["project"]
     program = wanted(project["dependencies"] + project["optional-dependencies"]["charts"])
+    shown = wanted(project["optional-dependencies"]["demo"])
     tools = wanted(PROJECT["dependency-groups"]["dev"])
     assert program <= packages("requirements.lock")
-    assert not tools & packages("requirements.lock")
+    assert not (tools | shown) & packages("requirements.lock")
+    assert shown <= packages("requirements-demo.lock")
     assert tools <= packages("requirements-dev.lock")
+
+
+def test_the_demo_alone_needs_what_production_does_without() -> None:
+    """Without the demo's packages the program itself still loads, webhook and health included."""
+    absent = "".join(f"sys.modules[{name!r}] = None\n" for name in ("multipart", "python_multipart"))
+    loaded = "import bot.application, bot.health, bot.chat.webhook\nassert 'bot.demo' not in sys.modules"
+    subprocess.run([sys.executable, "-c", f"import sys\n{absent}{loaded}"], check=True, cwd=ROOT)
+
+
+# The first version without a hole that was known when this was written: CVE-2025-27516, CVE-2025-62727 and those of
+# python-multipart up to CVE-2026-53540.
+MENDED = {"jinja2": (3, 1, 6), "starlette": (0, 49, 1), "python-multipart": (0, 0, 31)}
+
+
+def test_no_version_with_a_known_hole_is_allowed() -> None:
+    project = PROJECT["project"]
+    allowed = [*project["dependencies"], *project["optional-dependencies"]["demo"]]
+    floors = {name: version.split(",")[0] for name, _, version in (one.partition(">=") for one in allowed)}
+    for name, mended in MENDED.items():
+        assert tuple(map(int, floors[name].split("."))) >= mended, name

@@ -15,7 +15,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.logs import HIDDEN, Redaction
+from bot.logs import HIDDEN, Redaction, printable
 from tests.program_log import logged_as_the_program_does
 
 TOKEN = "1234567890:AAtestTestTestTestTestTestTestTestTest0"
@@ -149,6 +149,51 @@ def test_a_secret_is_found_in_every_form(line: str, written: io.StringIO) -> Non
     shown = written.getvalue()
     assert is_clean(shown)
     assert shown.count(HIDDEN) == 3
+
+
+class Foreign:
+    """Shows itself as somebody else likes."""
+
+    def __init__(self, shown: str) -> None:
+        self._shown = shown
+
+    def __repr__(self) -> str:
+        return self._shown
+
+
+FORGED = "2026-11-28T10:00:00Z [error    ] the bot ends                   [bot.exits]"
+ACTING = "\x1b[2J\x1b]0;title\x07\x9b31m\r\x08\u202e\u2066\u2028\u2029\x85\x0b\x0c\x00\u200f\ud800"
+
+
+@pytest.mark.filterwarnings("default")
+def test_nobody_writes_a_line_of_their_own_or_acts_on_a_terminal(written: io.StringIO) -> None:
+    hostile = f"Anna{ACTING}\n{FORGED}"
+    alone = ACTING + "x"
+    try:
+        try:
+            raise ValueError(hostile)
+        except ValueError as error:
+            error.add_note(hostile)
+            raise ExceptionGroup(hostile, [error, OSError(hostile)]) from error
+    except ExceptionGroup:
+        log.exception(hostile, name=hostile, alone=alone, both=[hostile, Foreign(hostile)], **{f"a{ACTING}\nb": 1})
+        logging.getLogger("elsewhere").exception("%s", hostile, stack_info=True)
+    logging.getLogger("elsewhere").warning("library: %s %r", hostile, Foreign(hostile))
+    log.warning(hostile, exception=hostile)
+    warnings.warn(hostile, stacklevel=1)
+    lines = written.getvalue().split("\n")
+    assert all(line.isprintable() for line in lines)
+    assert sum(not line.startswith("    ") for line in lines if line) == 5
+    # Nothing is lost: it stands there, written out.
+    assert "Anna\\x1b[2J" in written.getvalue()
+    assert "\\u202e" in written.getvalue()
+
+
+@given(st.text())
+def test_what_is_printable_is_shown_as_it_is_and_all_else_in_one_line(text: str) -> None:
+    shown = printable(text)
+    assert shown.isprintable()
+    assert shown == text or not text.isprintable()
 
 
 @given(before=st.text(), after=st.text(), secret=st.text(min_size=8))

@@ -5,16 +5,16 @@ The address of a calendar is a secret: nothing in here logs it or puts it into a
 
 import asyncio
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from bot import plain_http
 from bot.access import Permission
 from bot.oncall.calendar import MOST_BYTES, READ, Event, duties
 from bot.oncall.rotation import Calendar
+from bot.public_address import NotPublic, OnlyPublic, Resolve, is_allowed, resolve
 from bot.sandbox.places import Places
 from bot.sandbox.process import FOR_PEOPLE, run
 from bot.sandbox.task import NotDone, Refusal
@@ -23,17 +23,21 @@ from bot.store.grants import GrantBook
 
 FETCH_WITHIN = 10.0
 MOST_REDIRECTS = 3
+HEADERS = {"Accept": "text/calendar", "Accept-Encoding": "identity"}
 
 
 class Trouble(StrEnum):
-    """Why there is no calendar."""
+    """Why there is no calendar. What exactly went wrong at an address would let people of one PBX look about in the
+    network of whoever runs the bot: they are told UNSAID."""
 
     NOT_AN_ADDRESS = "not an address"
     PLAIN_HTTP = "plain http"
+    INSIDE = "inside"
     NO_ANSWER = "no answer"
     NOT_GIVEN = "not given"
     TOO_LARGE = "too large"
     NOT_A_CALENDAR = "not a calendar"
+    UNSAID = "unsaid"
 
 
 class NoCalendar(Exception):
@@ -42,43 +46,64 @@ class NoCalendar(Exception):
         super().__init__(str(trouble))
 
 
-def address(written: str) -> str:
-    """An address as people copy it from a calendar. Raises NoCalendar."""
-    text = written.strip().strip("<>")
-    if text.lower().startswith("webcal://"):
-        text = "https://" + text[len("webcal://") :]
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or any(char.isspace() for char in text):
-        raise NoCalendar(Trouble.NOT_AN_ADDRESS)
-    if plain_http.refusal(text, frozenset()) is not None:
-        raise NoCalendar(Trouble.PLAIN_HTTP)
-    return text
+@dataclass(frozen=True, slots=True)
+class CalendarSource:
+    """Calendars from the public internet over https, and from the hosts that `allowed` names, over plain
+    http too. `resolve` gives the IP addresses of a host."""
+
+    allowed: frozenset[str] = frozenset()
+    resolve: Resolve = resolve
+
+    def address(self, written: str) -> str:
+        """An address as people copy it from a calendar. Raises NoCalendar."""
+        text = written.strip().strip("<>")
+        if text.lower().startswith("webcal://"):
+            text = "https://" + text[len("webcal://") :]
+        try:
+            url = httpx.URL(text)
+        except httpx.InvalidURL:
+            raise NoCalendar(Trouble.NOT_AN_ADDRESS) from None
+        if url.scheme not in ("http", "https") or not url.host or any(char.isspace() for char in text):
+            raise NoCalendar(Trouble.NOT_AN_ADDRESS)
+        if url.userinfo or not 0 < (url.port or 443) < 65536:
+            raise NoCalendar(Trouble.NOT_AN_ADDRESS)
+        if url.scheme == "http" and not is_allowed(url, self.allowed):
+            raise NoCalendar(Trouble.PLAIN_HTTP)
+        return text
+
+    async def fetch(self, url: str) -> str:
+        """What is there now: whether an address may be called is asked anew each time. Raises NoCalendar."""
+        through = OnlyPublic(self.allowed, self.resolve)
+        try:
+            async with (
+                asyncio.timeout(FETCH_WITHIN),
+                httpx.AsyncClient(timeout=FETCH_WITHIN, transport=through, trust_env=False) as client,
+            ):
+                for _ in range(MOST_REDIRECTS + 1):
+                    async with client.stream("GET", self.address(url), headers=HEADERS) as answer:
+                        if not answer.has_redirect_location:
+                            return await _text(answer)
+                        url = _next(answer)
+        except NotPublic:
+            raise NoCalendar(Trouble.INSIDE) from None
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError):
+            raise NoCalendar(Trouble.NO_ANSWER) from None
+        raise NoCalendar(Trouble.NOT_GIVEN)
 
 
-async def fetch(url: str) -> str:
-    """Raises NoCalendar."""
-    try:
-        async with asyncio.timeout(FETCH_WITHIN), httpx.AsyncClient(timeout=FETCH_WITHIN, trust_env=False) as client:
-            for _ in range(MOST_REDIRECTS + 1):
-                async with client.stream("GET", url, headers={"Accept": "text/calendar"}) as answer:
-                    if not answer.has_redirect_location:
-                        return await _text(answer)
-                    url = _next(url, answer.headers["Location"])
-    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, UnicodeError):
-        raise NoCalendar(Trouble.NO_ANSWER) from None
-    raise NoCalendar(Trouble.NOT_GIVEN)
-
-
-def _next(url: str, location: str) -> str:
+def _next(answer: httpx.Response) -> str:
     """Where a redirect leads; never from https to anything less."""
-    target = urljoin(url, location)
-    if urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https":
+    here = answer.request.url
+    target = here.join(answer.headers["Location"])
+    if here.scheme == "https" and target.scheme != "https":
         raise NoCalendar(Trouble.PLAIN_HTTP)
-    return address(target)
+    return str(target)
 
 
 async def _text(answer: httpx.Response) -> str:
-    if answer.status_code != httpx.codes.OK:
+    """Of a compressed answer a few bytes could become any number; none was asked for."""
+    packed = answer.headers.get("Content-Encoding", "identity").lower() != "identity"
+    if answer.status_code != httpx.codes.OK or packed:
         raise NoCalendar(Trouble.NOT_GIVEN)
     content = bytearray()
     async for part in answer.aiter_bytes():

@@ -10,9 +10,9 @@ from typing import Any
 
 import structlog
 
-from bot.access import Destination, Permission
+from bot.access import EVERY_STATION, Destination, Permission
 from bot.alerts import calendar_source
-from bot.alerts.calendar_source import NoCalendar
+from bot.alerts.calendar_source import CalendarSource, NoCalendar, Trouble
 from bot.alerts.destinations import Destinations
 from bot.oncall.roster import AHEAD, MOMENT, Roster
 from bot.oncall.rotation import Duty
@@ -92,6 +92,7 @@ class DutyWatch:
         destinations: Destinations,
         clock: Callable[[], datetime],
         wake: Callable[[], None],
+        source: CalendarSource,
     ) -> None:
         self._station = station
         self._book = book
@@ -102,6 +103,7 @@ class DutyWatch:
         self._destinations = destinations
         self._clock = clock
         self._wake = wake
+        self._source = source
 
     async def look(self) -> None:
         await self._renew_calendars()
@@ -148,7 +150,7 @@ class DutyWatch:
         """What cannot be fetched or read stays as it was; the old text is read on, into the weeks to come."""
         text, calendar, problem = kept.text, kept.calendar, ""
         try:
-            text = await calendar_source.fetch(kept.url) if kept.url else kept.text
+            text = await self._source.fetch(kept.url) if kept.url else kept.text
         except NoCalendar as error:
             problem = str(error.trouble)
         try:
@@ -159,15 +161,22 @@ class DutyWatch:
         except NoCalendar as error:
             text, problem = kept.text, problem or str(error.trouble)
         if problem:
-            log.warning("a calendar could not be had", level=kept.level, reason=problem)
+            log.warning("a calendar could not be had", station=self._station, level=kept.level, reason=problem)
         return replace(kept, text=text, calendar=calendar, fetched_at=now, problem=problem)
 
     async def _problem(self, failed: KeptCalendar) -> list[News]:
-        """Said once, until it works again."""
-        access = await self._grants.current()
+        """Said once, until it works again; what exactly is wrong only to those who administer all stations."""
+        access, now = await self._grants.current(), self._clock()
+        everywhere = set(access.people_with(Permission.ONCALL, EVERY_STATION, now))
         facts = {"station": self._station, "level": failed.level, "problem": failed.problem}
-        admins = access.people_with(Permission.ONCALL, self._station, self._clock())
-        return [News(Destination(admin), "oncall_calendar_problem", facts) for admin in admins]
+        return [
+            News(
+                Destination(admin),
+                "oncall_calendar_problem",
+                facts if admin in everywhere or not failed.url else {**facts, "problem": str(Trouble.UNSAID)},
+            )
+            for admin in access.people_with(Permission.ONCALL, self._station, now)
+        ]
 
     async def _news(self, old: KeptCalendar, new: KeptCalendar, now: datetime) -> list[News]:
         """The calendar was changed so that somebody else is on call at this moment."""

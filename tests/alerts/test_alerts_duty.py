@@ -1,6 +1,7 @@
 """Before a shift it is tried whether its person can be called; and calendars are looked at again."""
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -14,9 +15,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from bot.access import BUILT_IN, Destination, Grant
+from bot.access import BUILT_IN, Asking, Destination, Grant
 from bot.alerts import calendar_source
-from bot.alerts.calendar_source import NoCalendar, Trouble, address, fetch, read
+from bot.alerts.calendar_source import CalendarSource, NoCalendar, Trouble, read
 from bot.alerts.destinations import Destinations
 from bot.alerts.duty import Check, DutyWatch, due_checks, is_due, is_news
 from bot.demo.stage import listening
@@ -93,6 +94,13 @@ def test_it_is_said_once_for_each_shift() -> None:
     assert not is_news(Check(OLEG, None), Reach(False, NOW, NOW))
 
 
+class ThisMachine(frozenset[str]):
+    """Every port of it: the calendars of these tests are here."""
+
+    def __contains__(self, written: object) -> bool:
+        return str(written).startswith("127.0.0.1:")
+
+
 @dataclass
 class House:
     """A duty watch with a store, a clock, and people who can be written to or not."""
@@ -116,6 +124,7 @@ class House:
             destinations=Destinations(STATION, [Destination(CHAT)], self.grants),
             clock=self.clock,
             wake=lambda: None,
+            source=CalendarSource(ThisMachine()),
         )
 
     def clock(self) -> datetime:
@@ -271,6 +280,9 @@ async def test_a_calendar_is_fetched_again_every_ten_minutes_and_a_change_is_ann
         PlainTextResponse(OF_OLEG + "x" * 1_000_001),
         RedirectResponse("http://example.com/other"),
         RedirectResponse("/secret.ics"),
+        RedirectResponse("http://[::1"),
+        RedirectResponse("https://169.254.169.254/latest/meta-data/"),
+        Response(gzip.compress(OF_OLEG.encode()), headers={"Content-Encoding": "gzip"}),
     ],
 )
 async def test_while_it_cannot_be_had_the_last_calendar_counts_and_admins_hear_of_it_once(
@@ -287,6 +299,16 @@ async def test_while_it_cannot_be_had_the_last_calendar_counts_and_admins_hear_o
     house.now += timedelta(minutes=10)
     await house.watch.look()
     assert [one.problem for one in await house.book.calendars(STATION)] == [""]
+
+
+async def test_what_exactly_is_wrong_at_an_address_is_for_who_administers_all_stations(house: House) -> None:
+    await house.grants.give(Grant(OLEG, "admin", STATION, given_by=ADMIN), Asking(ADMIN, ADMIN, True, STATION, NOW))
+    await kept(house, "https://10.0.0.5/secret.ics")
+    house.now += timedelta(minutes=10)
+    await house.watch.look()
+    async with house.store.begin() as session:
+        rows = (await session.execute(select(Outgoing))).scalars()
+        assert {row.chat_id: row.facts["problem"] for row in rows} == {ADMIN: Trouble.INSIDE, OLEG: Trouble.UNSAID}
 
 
 async def test_a_file_is_read_on_into_the_weeks_to_come(house: House) -> None:
@@ -321,23 +343,26 @@ def test_a_file_is_read_again_every_day_and_an_address_every_ten_minutes() -> No
         ("https://", Trouble.NOT_AN_ADDRESS),
         ("https://example.com/a b", Trouble.NOT_AN_ADDRESS),
         ("file:///etc/passwd", Trouble.NOT_AN_ADDRESS),
+        ("https://anna:secret@example.com/a.ics", Trouble.NOT_AN_ADDRESS),
+        ("https://example.com:99999/a.ics", Trouble.NOT_AN_ADDRESS),
+        ("http://127.0.0.1/a.ics", Trouble.PLAIN_HTTP),
     ],
 )
 def test_only_https_addresses_are_taken(written: str, trouble: Trouble) -> None:
     with pytest.raises(NoCalendar) as refused:
-        address(written)
+        CalendarSource().address(written)
     assert refused.value.trouble is trouble
 
 
 def test_an_address_is_taken_as_calendars_write_it() -> None:
-    assert address(" webcal://example.com/a.ics ") == "https://example.com/a.ics"
+    assert CalendarSource().address(" webcal://example.com/a.ics ") == "https://example.com/a.ics"
 
 
 async def test_a_server_that_does_not_answer_is_said_to_be_silent() -> None:
     with listening(0) as (sock, at):
         sock.close()
         with pytest.raises(NoCalendar) as refused:
-            await fetch(f"{at}/secret.ics")
+            await CalendarSource(ThisMachine()).fetch(f"{at}/secret.ics")
     assert refused.value.trouble is Trouble.NO_ANSWER
     assert "secret" not in str(refused.value)
 
@@ -345,7 +370,7 @@ async def test_a_server_that_does_not_answer_is_said_to_be_silent() -> None:
 async def test_a_redirect_is_followed(server: Server) -> None:
     async with serving() as other:
         other.answer = RedirectResponse(server.address)
-        assert await fetch(other.address) == OF_BORIS
+        assert await CalendarSource(ThisMachine()).fetch(other.address) == OF_BORIS
 
 
 async def test_a_name_that_two_people_bear_is_nobodys(house: House) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
@@ -39,9 +40,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def office(folder: Path) -> Iterator[Standins]:
+def office(folder: Path, web: str) -> Iterator[Standins]:
     """Everybody but Boris has opened the bot's private chat; he is known from the group."""
-    with running_standins() as house, running_bot(house, folder):
+    with running_standins() as house, running_bot(house, folder, CALENDAR_HOSTS=urlsplit(web).netloc):
         for person in (ANNA, VERA):
             house.asks(person, "/start")
         house.asks(BORIS, "/id", GROUP)
@@ -294,7 +295,8 @@ def test_an_address_in_a_group_is_refused_and_not_kept(office: Standins, group: 
     [
         ("http://example.com/a.ics", "must begin with https"),
         ("my calendar", "no web address"),
-        ("https://127.0.0.1:9/a.ics", "does not answer"),
+        ("https://127.0.0.1:9/a.ics", "a network of your own"),
+        ("https://x.invalid/a.ics", "does not answer"),
     ],
 )
 def test_what_is_said_of_an_address_that_cannot_be_used(office: Standins, written: str, shows: str) -> None:

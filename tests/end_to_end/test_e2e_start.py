@@ -52,6 +52,8 @@ WRONG = (
     {
         "ADMINS": ("", "obey nobody"),
         "TELEGRAM_TOKEN": ("secret-but-wrong", "BotFather"),
+        "TELEGRAM_API_URL": ("http://telegram.example.com", "the bot's token"),
+        "CALENDAR_HOSTS": ("https://calendar.example.com/", "the host alone"),
         "PBX_URL": ("ftp://pbx", "web address"),
         "PBX_TLS_VERIFY": ("/no/such/file.pem", "CA file"),
         "PBX_TIMEZONE": ("Mars/Base", "Europe/Moscow"),

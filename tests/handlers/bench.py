@@ -10,6 +10,7 @@ from sqlalchemy import select
 from telegram import Update
 
 from bot.access import BUILT_IN, Destination, Grant, Role
+from bot.alerts.calendar_source import CalendarSource
 from bot.alerts.rehearsals import Rehearsals
 from bot.alerts.silences import Silences
 from bot.chat.message import Message
@@ -191,6 +192,7 @@ class Bench:
             people=Acquaintances(store),
             requests=Requests(store, self.clock, self.book, lambda: None),
             oncall=OnCallBook(store, self.clock, lambda _station: None),
+            calendars=CalendarSource(),
             audit=AuditReader(store),
             membership=self.members,  # type: ignore[arg-type]
             incidents=Incidents(store),

@@ -5,7 +5,7 @@ that allows it.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -241,7 +241,7 @@ class Decisions:
                 decision, subject = await self._claimed(session, matter, subject, decision, asking.now)
             if decision.allowed and about.by_word:
                 await bindings.choose(session, chat_id=asking.chat, person_id=asking.person, station=asking.station)
-        await self._meet(session, intent)
+        await self._meet(session, intent, await self._met_at(session, about, decision))
         entry = await self._record(session, matter, subject, decision, about.known)
         return Verdict(decision, subject, entry, asking, access, station, again=again).seen_by(about)
 
@@ -270,14 +270,22 @@ class Decisions:
         await audit.record_outcome(session, verdict.before.id, outcome, audit.NOTHING_CHANGED, verdict.asking.now)
         return replace(verdict, entry=entry)
 
-    async def _meet(self, session: AsyncSession, intent: Intent) -> None:
+    async def _met_at(self, session: AsyncSession, about: About, decision: Decision) -> Collection[str]:
+        """The stations at which whoever is heard now is met: those that the chat speaks of; in private the one at which
+        they may do this."""
+        asking = about.asking
+        if not asking.private:
+            return await self._directory.met_in(session, asking.chat)
+        return (asking.station,) if decision.allowed and about.known != EVERY_STATION else ()
+
+    async def _meet(self, session: AsyncSession, intent: Intent, at: Collection[str]) -> None:
         if intent.flaw is not None:
             return
-        await acquaintances.meet(session, _known(intent.actor))
+        await acquaintances.meet(session, _known(intent.actor), at)
         if isinstance(intent, Typed) and intent.about is not None:
-            await acquaintances.meet(session, _known(intent.about))
+            await acquaintances.meet(session, _known(intent.about), at)
         if not intent.place.private and intent.place.title:
-            await acquaintances.meet(session, Known(intent.place.chat, intent.place.title))
+            await acquaintances.meet(session, Known(intent.place.chat, intent.place.title), at)
 
     async def _record(
         self, session: AsyncSession, matter: Matter, subject: Subject, decision: Decision, station: str

@@ -20,7 +20,7 @@ async def id_of(request: Request, word: str) -> int:
         if int(word) in NOBODY:
             raise WrongArguments(mark("This id is nobody's own: every anonymous administrator or channel has it."))
         return int(word)
-    known = await request.desk.people.by_username(word)
+    known = await request.by_username(word)
     if known is None:
         raise WrongArguments(message=Message("not_met", {"written": word}))
     return known.id

@@ -19,7 +19,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from bot.store import few_hops
 
 # The newest file in migrations/versions. Kept here so that an ordinary start need not import Alembic (half a second).
-NEWEST_REVISION = "0007"
+NEWEST_REVISION = "0011"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 _whole: ContextVar[AsyncSession | None] = ContextVar("whole", default=None)

@@ -122,7 +122,7 @@ async def _person(request: Request, word: str) -> int:
         return int(word)
     known = await request.by_username(word)
     if known is None:
-        raise WrongArguments(message=Message("not_met", {"written": word}))
+        raise WrongArguments(message=request.not_met(word))
     return known.id
 
 

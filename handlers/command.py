@@ -133,6 +133,10 @@ class Request:
         """Whoever has that username, of those who may be shown here by name."""
         return await self.desk.people.by_username(username, self.people_of)
 
+    def not_met(self, username: str) -> Message:
+        """What helps when nobody who may be shown here has it."""
+        return Message("not_met", {"written": username, "apart": self.desk.fleet.one is None and bool(self.people_of)})
+
     @property
     def people_of(self) -> str:
         """The station whose people may be shown here by name. To who may see the access to all of them, in private,

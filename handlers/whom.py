@@ -2,7 +2,7 @@
 
 import re
 
-from bot.chat.message import Message, mark
+from bot.chat.message import mark
 from handlers.command import Request, WrongArguments
 from handlers.intent import NOBODY
 
@@ -22,7 +22,7 @@ async def id_of(request: Request, word: str) -> int:
         return int(word)
     known = await request.by_username(word)
     if known is None:
-        raise WrongArguments(message=Message("not_met", {"written": word}))
+        raise WrongArguments(message=request.not_met(word))
     return known.id
 
 

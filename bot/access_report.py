@@ -38,7 +38,7 @@ async def print_report(settings: Settings, stations: Sequence[StationSettings], 
         given = grants_from(settings.admins, settings.operators, settings.viewers)
         access = await GrantBook(store, _now, given, settings.roles, lambda: None).current()
         person = await _person(people, who) if who else None
-        names = await people.named({grant.subject for grant in access.grants})
+        names = await people.named({grant.subject for grant in access.grants}, EVERY_STATION)
     finally:
         await store.close()
     console = Console()
@@ -71,8 +71,8 @@ def _now() -> datetime:
 
 async def _person(people: Acquaintances, who: str) -> Known:
     if who.isdecimal():
-        return (await people.named([int(who)])).get(int(who)) or Known(int(who), "not met yet")
-    known = await people.by_username(who)
+        return (await people.named([int(who)], EVERY_STATION)).get(int(who)) or Known(int(who), "not met yet")
+    known = await people.by_username(who, EVERY_STATION)
     if known is None:
         raise NotMet(f"The bot has not met {who}; give the numeric id (the person sees it with /id).")
     return known

@@ -95,15 +95,21 @@ class Application:
             settings.language, titles=self._title if several else None, country=lambda name: self._fleet.country(name)
         )
         self._messenger = Messenger(self._bot, self._store, self._renderer, Pace(), self._topic_lost)
+        in_settings = grants_from(settings.admins, settings.operators, settings.viewers)
         self._grants = GrantBook(
             self._store,
             clock,
-            grants_from(settings.admins, settings.operators, settings.viewers),
+            in_settings,
             settings.roles,
             self._granted,
         )
         self._membership = Membership(self._bot, clock)
-        self._people = Acquaintances(self._store)
+        self._people = Acquaintances(
+            self._store,
+            apart=several,
+            everywhere={grant.subject for grant in in_settings},
+            told_in=lambda chat: self._fleet.told_in(chat),
+        )
         self._courier = Courier(
             self._store,
             self._messenger,

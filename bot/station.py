@@ -83,7 +83,7 @@ class WatchedStation:
             self.name, settings.alert_chats, shared.grants, fleet=shared.fleet_chats, last_resort=shared.last_resort
         )
         cards = Cards(shared.messenger.newest, timedelta(seconds=1.5 * settings.poll_interval))
-        people = People(shared.oncall, shared.grants, self.name)
+        people = People(shared.oncall, shared.grants, self.name, shared.people)
         notices = Notices(
             station=self.name,
             cards=cards,

@@ -31,7 +31,7 @@ async def open_card(request: Request) -> Reply:
 async def _list(request: Request, page: int) -> Message:
     granted = of_station(await request.desk.grants.current(), request)
     by_subject = {subject: list(given) for subject, given in groupby(granted, key=lambda grant: grant.subject)}
-    names = await request.desk.people.named(by_subject)
+    names = await request.known(by_subject)
     last = max(0, (len(by_subject) - 1) // PAGE)
     page = max(0, min(page, last))
     shown = list(by_subject)[page * PAGE : (page + 1) * PAGE]
@@ -54,7 +54,7 @@ async def _list(request: Request, page: int) -> Message:
 async def card(request: Request, subject: int) -> Message:
     granted = await request.desk.grants.current()
     given = [grant for grant in of_station(granted, request) if grant.subject == subject]
-    names = await request.desk.people.named([subject])
+    names = await request.known([subject])
     rights = sorted(frozenset[str]().union(*(granted.permissions(grant) for grant in given)))
     facts = subject_facts(subject, names) | {
         "station": request.station.name,

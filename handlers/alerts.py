@@ -30,9 +30,9 @@ TOASTS = {
 @button("incident.take", resume=Resume.WHOLE)
 async def take(request: Request) -> Reply:
     """The ledger edits the alert in every chat, so there is nothing to show here but the note."""
-    number = int(request.data["incident"])
-    result = await request.station.ledger.acknowledge(number, request.actor.id, request.actor.name, request.now)
-    return Reply(toast=TOASTS[result], outcome=f"incident {number}: {result}")
+    id_ = int(request.data["incident"])
+    result = await request.station.ledger.acknowledge(id_, request.actor.id, request.actor.name, request.now)
+    return Reply(toast=TOASTS[result], outcome=f"{await _called(request, id_)}: {result}")
 
 
 @button("incident.take_all", resume=Resume.WHOLE, whose=Whose.ALL)
@@ -77,31 +77,42 @@ async def which(request: Request) -> Reply:
 @button("incident.hand_over")
 async def hand_over(request: Request) -> Reply:
     """Whoever is on call or may take it, the list first."""
-    number = int(request.data["incident"])
-    incident = await request.desk.incidents.one(request.station.name, number)
+    incident = await request.desk.incidents.one(request.station.name, int(request.data["incident"]))
     if incident is None or incident.open_key is None:
         return Reply(toast=TOASTS[Taken.ENDED if incident else Taken.UNKNOWN], outcome="over")
     granted = await request.desk.grants.current()
     able = granted.people_with(Permission.ACKNOWLEDGE, request.station.name, request.now)
     roster = await request.desk.oncall.roster(request.station.name)
     people = [one for one in dict.fromkeys([*roster.everyone(), *able]) if one in able and one != request.actor.id]
-    names = await request.desk.people.named(people)
+    names = await request.known(people)
     buttons = tuple(
-        (Button(f"🤝 {person_facts(one, names)['name'] or one}", "incident.give", {"incident": number, "to": one}),)
+        (
+            Button(
+                f"🤝 {person_facts(one, names)['name'] or one}", "incident.give", {"incident": incident.id, "to": one}
+            ),
+        )
         for one in people[:MOST_OFFERED]
     )
-    return Reply(Message("incident_hand_over", {"number": number}, buttons), beside=True, confirm=True)
+    return Reply(Message("incident_hand_over", {"number": incident.number}, buttons), beside=True, confirm=True)
 
 
 @button("incident.give", resume=Resume.WHOLE)
 async def give(request: Request) -> Reply:
-    number, to = int(request.data["incident"]), int(request.data["to"])
+    id_, to = int(request.data["incident"]), int(request.data["to"])
     granted = await request.desk.grants.current()
     if to not in granted.people_with(Permission.ACKNOWLEDGE, request.station.name, request.now):
         return Reply(toast=mark("This person may not take incidents any more."), outcome="beyond role")
-    result = await request.station.ledger.hand_over(number, to, request.actor.name, request.now)
+    result = await request.station.ledger.hand_over(id_, to, request.actor.name, request.now)
+    called = await _called(request, id_)
     if result is not Taken.TAKEN:
-        return Reply(toast=TOASTS[result], outcome=f"incident {number}: {result}")
-    names = await request.desk.people.named([to])
-    facts = {"number": number, "to": person_facts(to, names)}
-    return Reply(Message("incident_handed_over", facts), outcome=f"incident {number}: handed over to {to}")
+        return Reply(toast=TOASTS[result], outcome=f"{called}: {result}")
+    incident = await request.desk.incidents.one(request.station.name, id_)
+    names = await request.known([to])
+    facts = {"number": incident.number if incident else 0, "to": person_facts(to, names)}
+    return Reply(Message("incident_handed_over", facts), outcome=f"{called}: handed over to {to}")
+
+
+async def _called(request: Request, id_: int) -> str:
+    """As the audit names it: by the number that people read."""
+    incident = await request.desk.incidents.one(request.station.name, id_)
+    return f"incident {incident.number}" if incident else "an incident that is not known"

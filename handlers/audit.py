@@ -47,7 +47,7 @@ async def open_card(request: Request) -> Reply:
     if found is None or _station(request) not in (None, found[0].station):
         return Reply(toast=mark("I do not know this any more."), outcome="gone")
     entry, outcomes = found
-    names = await request.desk.people.named([entry.actor_id, entry.chat_id])
+    names = await request.known([entry.actor_id, entry.chat_id])
     facts = _line(request, Row(entry, outcomes[-1] if outcomes else None), names) | {
         "arguments": entry.arguments,
         "permission": entry.permission,
@@ -75,7 +75,7 @@ async def _export(request: Request, wanted: Wanted) -> Reply:
         rows = await request.desk.audit.newest(wanted, EXPORTED_AT_ONCE, before=before)
         if not rows:
             break
-        names = await request.desk.people.named({row.entry.chat_id for row in rows})
+        names = await request.known({row.entry.chat_id for row in rows})
         table.append(spreadsheet.packed(_cells(request, row, names) for row in rows))
         total += len(rows)
         before = rows[-1].entry.id
@@ -124,9 +124,9 @@ def _what(word: str) -> str | None:
 async def _person(request: Request, word: str) -> int:
     if not word.startswith("@"):
         return int(word)
-    known = await request.desk.people.by_username(word)
+    known = await request.by_username(word)
     if known is None:
-        raise WrongArguments(message=Message("not_met", {"written": word}))
+        raise WrongArguments(message=request.not_met(word))
     return known.id
 
 
@@ -139,7 +139,7 @@ def _within(wanted: Wanted, period: Period, request: Request) -> Wanted:
 async def _page(request: Request, wanted: Wanted, before: int | None) -> Message:
     rows = await request.desk.audit.newest(wanted, PAGE + 1, before=before)
     shown, more = rows[:PAGE], len(rows) > PAGE
-    names = await request.desk.people.named({n for row in shown for n in (row.entry.actor_id, row.entry.chat_id)})
+    names = await request.known({n for row in shown for n in (row.entry.actor_id, row.entry.chat_id)})
     facts = {
         "total": await request.desk.audit.count(wanted),
         "rows": [_line(request, row, names) for row in shown],

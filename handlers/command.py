@@ -1,14 +1,15 @@
 """How a command is declared: its name, who may use it, what it is given and what it gives back."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
-from bot.access import Asking, Decision
+from bot.access import EVERY_STATION, Asking, Decision, Permission
 from bot.chat.message import File, Message, Own
+from bot.store.acquaintances import Known
 from bot.store.audit import NOTHING_CHANGED, Change
 from handlers.desk import Desk, Station
 from handlers.intent import Actor, Document, Place, Typed
@@ -123,6 +124,26 @@ class Request:
     about: Actor | None = None
     settled: bool = True
     shown: int | None = None
+
+    async def known(self, ids: Iterable[int]) -> Mapping[int, Known]:
+        """Those people and chats that may be shown here by name."""
+        return await self.desk.people.named(ids, self.people_of)
+
+    async def by_username(self, username: str) -> Known | None:
+        """Whoever has that username, of those who may be shown here by name."""
+        return await self.desk.people.by_username(username, self.people_of)
+
+    def not_met(self, username: str) -> Message:
+        """What helps when nobody who may be shown here has it."""
+        return Message("not_met", {"written": username, "apart": self.desk.fleet.one is None and bool(self.people_of)})
+
+    @property
+    def people_of(self) -> str:
+        """The station whose people may be shown here by name. To who may see the access to all of them, in private,
+        those of all."""
+        if self.place.private and self.may_at(EVERY_STATION, Permission.ACCESS_READ).allowed:
+            return EVERY_STATION
+        return self.station.name
 
 
 class WrongArguments(Exception):

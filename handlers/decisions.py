@@ -5,7 +5,7 @@ that allows it.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -262,7 +262,7 @@ class Decisions:
         denial = repeated.denial(intent, subject.what, decision)
         entry = self._denials.again(denial) if denial is not None else None
         if entry is None:
-            await meet(session, intent)
+            await meet(session, intent, await self._met_at(session, about, decision))
             entry = await self._record(session, matter, subject, decision, about.known)
         return Verdict(decision, subject, entry, asking, access, station, again=again).seen_by(about)
 
@@ -294,6 +294,14 @@ class Decisions:
         outcome = f"interrupted, and given up: {verdict.decision.reason}"
         await audit.record_outcome(session, verdict.before.id, outcome, audit.NOTHING_CHANGED, verdict.asking.now)
         return replace(verdict, entry=entry)
+
+    async def _met_at(self, session: AsyncSession, about: About, decision: Decision) -> Collection[str]:
+        """The stations at which whoever is heard now is met: those that the chat speaks of; in private the one at which
+        they may do this."""
+        asking = about.asking
+        if not asking.private:
+            return await self._directory.met_in(session, asking.chat)
+        return (asking.station,) if decision.allowed and about.known != EVERY_STATION else ()
 
     async def _record(
         self, session: AsyncSession, matter: Matter, subject: Subject, decision: Decision, station: str

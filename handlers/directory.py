@@ -69,9 +69,20 @@ class Directory:
         if asking.private:
             given = {g.station for g in access.grants if g.subject == asking.person and not g.has_ended(asking.now)}
             return names if EVERY_STATION in given else tuple(name for name in names if name in given)
-        bound = {one.station for one in await bindings.stations_of(session, asking.chat)}
-        bound.update(self._told_in(asking.chat))
-        return tuple(name for name in names if name in bound)
+        return await self._spoken_of(session, asking.chat)
+
+    async def met_in(self, session: AsyncSession, chat: int) -> tuple[str, ...]:
+        """The stations at which a group's people are met: EVERY_STATION when it speaks of all of them. Of a single PBX
+        nobody asks."""
+        if self.one is not None:
+            return ()
+        spoken_of = await self._spoken_of(session, chat)
+        return (EVERY_STATION,) if spoken_of and len(spoken_of) == len(self.names) else spoken_of
+
+    async def _spoken_of(self, session: AsyncSession, chat: int) -> tuple[str, ...]:
+        bound = {one.station for one in await bindings.stations_of(session, chat)}
+        bound.update(self._told_in(chat))
+        return tuple(name for name in self.names if name in bound)
 
     async def choice(
         self,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from bot.access import EVERY_STATION
 from handlers import import_recovery, import_run, reregister_run
 from handlers.answers import Address
 from handlers.command import Request
@@ -49,7 +50,7 @@ async def _import_on(decisions: Decisions, reception: Reception, execution: Exec
 
 
 async def _actor(reception: Reception, person: int) -> Actor:
-    known = (await reception.desk.people.named([person])).get(person)
+    known = (await reception.desk.people.named([person], EVERY_STATION)).get(person)
     return Actor(person, known.name if known else "")
 
 

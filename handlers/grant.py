@@ -116,7 +116,7 @@ async def _ask_give(request: Request, subject: int, role: str, until: datetime |
     lengths = () if until else tuple(give(label, request.now + length) for label, length in LENGTHS)
     leave = Button(mark("Cancel"), "access.leave", {"subject": subject})
     rows: Rows = ((give(mark("✅ Give"), until), *lengths), (leave,))
-    names = await request.desk.people.named([subject])
+    names = await request.known([subject])
     facts = access.subject_facts(subject, names) | {
         "station": request.station.name,
         "role": role,
@@ -146,7 +146,7 @@ async def ask_take(request: Request) -> Reply:
 async def _ask_take(request: Request, subject: int, roles: list[str]) -> Reply:
     granted = access.of_station(await request.desk.grants.current(), request)
     held = [grant for grant in granted if grant.subject == subject and (not roles or grant.role in roles)]
-    names = await request.desk.people.named([subject])
+    names = await request.known([subject])
     facts = access.subject_facts(subject, names) | {
         "station": request.station.name,
         "roles": [grant.role for grant in held if not grant.is_from_settings],

@@ -10,7 +10,7 @@ from bot.store.tables import Incident, IncidentEvent
 def incident_facts(incident: Incident, now: datetime) -> dict[str, Any]:
     facts = incident.facts
     return {
-        "number": incident.id,
+        "number": incident.number,
         "station": incident.station,
         "kind": str(incident.kind),
         "name": name_of(incident),

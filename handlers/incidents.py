@@ -68,13 +68,16 @@ async def details(request: Request) -> Reply:
 async def ack(request: Request) -> Reply:
     number = read_number(request.arguments)
     if number is not None:
-        return await _take(request, number)
+        meant = await request.desk.incidents.numbered(request.station.name, number)
+        if meant is None:
+            return Reply(no_such(request, number), outcome="no such incident")
+        return await _take(request, meant)
     found = (await request.desk.incidents.open(request.station.name))[::-1]
     waiting = [incident for incident in found if incident.acknowledged_at is None]
     if len(waiting) == 1:
-        return await _take(request, waiting[0].id)
+        return await _take(request, waiting[0])
     choices = tuple(
-        (Button(f"#{incident.id} {name_of(incident)}", "incident.ack", {"incident": incident.id, "page": None}),)
+        (Button(f"#{incident.number} {name_of(incident)}", "incident.ack", {"incident": incident.id, "page": None}),)
         for incident in waiting[:MOST_CHOICES]
     )
     facts = {
@@ -86,16 +89,19 @@ async def ack(request: Request) -> Reply:
 
 @button("incident.ack", resume=Resume.WHOLE)
 async def ack_pressed(request: Request) -> Reply:
-    return await _take(request, int(request.data["incident"]))
+    found = await request.desk.incidents.one(request.station.name, int(request.data["incident"]))
+    if found is None:
+        return Reply(toast=TOASTS[Taken.UNKNOWN], outcome="no such incident")
+    return await _take(request, found)
 
 
-async def _take(request: Request, number: int) -> Reply:
+async def _take(request: Request, meant: Incident) -> Reply:
     """The answer is the incident as it stands then, with the word for what came of it."""
-    result = await request.station.ledger.acknowledge(number, request.actor.id, request.actor.name, request.now)
-    outcome = f"incident {number}: {result}"
-    incident = await request.desk.incidents.one(request.station.name, number)
+    result = await request.station.ledger.acknowledge(meant.id, request.actor.id, request.actor.name, request.now)
+    outcome = f"incident {meant.number}: {result}"
+    incident = await request.desk.incidents.one(request.station.name, meant.id)
     if incident is None:
-        return Reply(no_such(request, number), toast=TOASTS[Taken.UNKNOWN], outcome=outcome)
+        return Reply(no_such(request, meant.number), toast=TOASTS[Taken.UNKNOWN], outcome=outcome)
     note = mark("Somebody took it before you.") if result is Taken.ALREADY else TOASTS[result]
     return Reply(await card(request, incident, note), toast=TOASTS[result], outcome=outcome)
 
@@ -151,7 +157,7 @@ def _listed(request: Request, found: Sequence[Incident], recent: Sequence[Incide
 
 
 def _turns(shown: Sequence[Incident], listing: Listing, last: int) -> Rows:
-    cards = [Button(f"#{incident.id}", "incident.details", _opens(incident, listing)) for incident in shown]
+    cards = [Button(f"#{incident.number}", "incident.details", _opens(incident, listing)) for incident in shown]
     rows = [tuple(cards[place : place + CARDS_IN_A_ROW]) for place in range(0, len(cards), CARDS_IN_A_ROW)]
 
     def turn(label: str, page: int) -> Button:
@@ -172,10 +178,10 @@ def _opens(incident: Incident, listing: Listing) -> dict[str, Any]:
 async def card(request: Request, incident: Incident, note: Own | None = None) -> Message:
     cards = await request.desk.incidents.delivered(incident.id)
     chats = dict.fromkeys(delivered.card.chat_id for delivered in cards)
-    names = await request.desk.people.named(chats)
+    names = await request.known(chats)
     facts: dict[str, Any] = {
         "station": incident.station,
-        "number": incident.id,
+        "number": incident.number,
         "note": note or "",
         "incident": incident_facts(incident, request.now),
         "noticed_after": (incident.opened_at - incident.began_at).total_seconds(),

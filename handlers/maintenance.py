@@ -76,7 +76,7 @@ async def plan(request: Request) -> Reply:
     down = await open_beneath(request)
     facts = _facts(request, silence_facts(made, down, request), planned=True)
     rows: Rows = ((Button(mark("🗑 Remove"), "mute.end", {"silence": made.id}),),)
-    return Reply(Message("maintenance", facts, rows), outcome=f"planned {made.id} for {made.subject}")
+    return Reply(Message("maintenance", facts, rows), outcome=f"planned {made.number} for {made.subject}")
 
 
 @button("maintenance.cancel")

@@ -53,7 +53,9 @@ async def give_reason(request: Request) -> Reply:
     made = await request.desk.silences.give_reason(station, int(request.data["silence"]), request.arguments)
     if made is None:
         return Reply(Message("mute_is_over", {"station": station}), outcome="over already")
-    return Reply(muted(request, made, await request.desk.incidents.open(station)), outcome=f"a reason for {made.id}")
+    return Reply(
+        muted(request, made, await request.desk.incidents.open(station)), outcome=f"a reason for {made.number}"
+    )
 
 
 async def _open_incident(request: Request) -> Incident | None:

@@ -132,7 +132,7 @@ def outcome_of(ended: Silence | None) -> tuple[str, str]:
     """The note over the chat, and what the audit says."""
     if ended is None:
         return mark("It was over already."), "over already"
-    return mark("It holds nothing back now."), f"ended {ended.kind} {ended.id} of {ended.subject}"
+    return mark("It holds nothing back now."), f"ended {ended.kind} {ended.number} of {ended.subject}"
 
 
 async def list_again(request: Request) -> Message:
@@ -186,7 +186,7 @@ def _meant(request: Request, written: str, current: Sequence[Silence]) -> list[S
         for one in current
         if one.kind is SilenceKind.MUTE and wanted in (one.subject.casefold(), one.name.casefold())
     ]
-    by_number = [one for one in current if str(one.id) == wanted.lstrip("#№")]
+    by_number = [one for one in current if str(one.number) == wanted.lstrip("#№")]
     found, rest = take_subject(split(written), names, lambda _words: False)
     subjects = {subject.id for subject in found} if not rest else set()
     by_subject = [one for one in current if one.kind is SilenceKind.MUTE and one.subject in subjects]
@@ -202,5 +202,5 @@ async def _take_away(request: Request, silences: Sequence[Silence]) -> Reply:
         await request.desk.silences.take_away(request.station.name, one.id, request.actor.name) for one in silences
     ]
     ended = [one for one in taken if one is not None]
-    numbers = ", ".join(str(one.id) for one in ended)
+    numbers = ", ".join(str(one.number) for one in ended)
     return Reply(await no_longer_silenced(request, ended), outcome=f"ended {numbers}")

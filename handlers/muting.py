@@ -95,7 +95,7 @@ async def no_longer_silenced(request: Request, ended: list[Silence]) -> Message:
             silence.covers(one, incident.subject) and silence.in_force(one, request.now) for one in ended
         ):
             still = silence.holding(current, incident.subject, request.now)
-            held = {"id": still.id, "ends": silence.ends(still, request.now)} if still else None
+            held = {"number": still.number, "ends": silence.ends(still, request.now)} if still else None
             down.append(down_facts(incident, names) | {"held": held, **_told_of(incident)})
     facts = {
         "station": request.station.name,

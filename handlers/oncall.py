@@ -48,7 +48,7 @@ async def shifts(request: Request) -> Reply:
     roster = await request.desk.oncall.roster(request.station.name)
     level = level_of(roster, int(request.data["level"]))
     ahead = roster.shifts(level, request.now, request.now + LOOKS_AHEAD)[:SHIFTS_SHOWN]
-    names = await request.desk.people.named({duty.person for duty in ahead})
+    names = await request.known({duty.person for duty in ahead})
     facts = {
         "station": request.station.name,
         "level": level,
@@ -66,7 +66,7 @@ async def overview(request: Request, deed: str = "") -> Message:
     book, station = request.desk.oncall, request.station.name
     roster = await book.roster(station)
     reach = await book.reach(sorted(roster.people_named))
-    names = await request.desk.people.named(roster.people_named)
+    names = await request.known(roster.people_named)
     calendars = {kept.level: kept for kept in await book.calendars(station)}
     may = set(await able(request))
 
@@ -92,7 +92,7 @@ async def _of_the_fleet(request: Request) -> list[dict[str, Any]]:
         return []
     roster = await request.desk.oncall.roster(EVERY_STATION)
     people = [person for _, person in sorted(roster.on_call(request.now).items()) if person is not None]
-    names = await request.desk.people.named(people)
+    names = await request.known(people)
     return [person_facts(person, names) for person in dict.fromkeys(people)]
 
 

@@ -41,7 +41,7 @@ def duty_facts(duty: Duty, names: Mapping[int, Known]) -> Facts:
 async def people_facts(
     request: Request, people: Sequence[int], reach: Mapping[int, Reach] | None = None
 ) -> list[Facts]:
-    names = await request.desk.people.named(people)
+    names = await request.known(people)
     return [
         person_facts(person, names) | {"reachable": reach[person].reachable if reach and person in reach else None}
         for person in people

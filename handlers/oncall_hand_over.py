@@ -137,7 +137,7 @@ async def _hand_over(request: Request, roster: Roster, leg: Leg) -> Reply:
 
 
 async def _facts(request: Request, leg: Leg) -> dict[str, Any]:
-    names = await request.desk.people.named([leg.person])
+    names = await request.known([leg.person])
     return {
         "station": request.station.name,
         "level": leg.level,
@@ -168,7 +168,7 @@ async def cancel(request: Request) -> Reply:
         return Reply(Message("oncall_nothing_to_cancel"), outcome="nothing to cancel")
     if len(choices) == 1:
         return await _cancel(request, [one.id for one in choices[0]])
-    names = await request.desk.people.named({one.leg.person for one in made})
+    names = await request.known({one.leg.person for one in made})
     rows = [
         (Button(f"{number}", "oncall.cancel", {"ids": [one.id for one in choice]}),)
         for number, choice in enumerate(choices, 1)

@@ -69,7 +69,7 @@ async def _preview(request: Request, level: int, written: str) -> Reply:
     roster = Roster(calendars={level: kept.calendar})
     until = request.now + LOOKS_AHEAD
     ahead = roster.shifts(level, request.now, until)
-    names = await request.desk.people.named({duty.person for duty in ahead})
+    names = await request.known({duty.person for duty in ahead})
     facts = {
         "station": request.station.name,
         "level": level,

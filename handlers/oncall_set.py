@@ -69,7 +69,7 @@ def _ahead(request: Request, rotation: Rotation) -> Iterator[Duty]:
 
 
 async def _facts(request: Request, rotation: Rotation) -> dict[str, Any]:
-    names = await request.desk.people.named(rotation.people)
+    names = await request.known(rotation.people)
     reach = await request.desk.oncall.reach(rotation.people)
     roster = await request.desk.oncall.roster(request.station.name)
     everybody = tuple(dict.fromkeys(rotation.people))

@@ -36,7 +36,7 @@ async def swap(request: Request) -> Reply:
     own = [duty for duty in duties if level in (None, duty.level)][:OFFERED]
     if not own:
         raise WrongArguments(mark("You have no shift to swap within the next 60 days."))
-    names = await request.desk.people.named([request.actor.id, other])
+    names = await request.known([request.actor.id, other])
     pairs = [(duty, _in_return(roster, other, duty, request.now)) for duty in own]
     facts = {
         "station": request.station.name,
@@ -76,7 +76,7 @@ async def ask(request: Request) -> Reply:
     legs = [_leg(level, other, data["mine"], request.now)]
     if data["theirs"]:
         legs.append(_leg(level, request.actor.id, data["theirs"], request.now))
-    names = await request.desk.people.named([request.actor.id, other])
+    names = await request.known([request.actor.id, other])
     shown = [
         {"person": person_facts(leg.person, names), "begins": leg.begins.isoformat(), "ends": leg.ends.isoformat()}
         for leg in legs

@@ -32,7 +32,7 @@ async def _told(request: Request) -> Told:
 
 
 async def _facts(request: Request, told: Told) -> dict[str, Any]:
-    names = await request.desk.people.named(to.chat for to in told.chats)
+    names = await request.known([to.chat for to in told.chats])
     return {
         "station": request.station.name,
         "people": told.people,

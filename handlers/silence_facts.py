@@ -57,7 +57,7 @@ def silence_facts(one: Silence, down: Iterable[Incident], request: Request) -> d
     is_now = silence.in_force(one, now)
     beneath = [incident for incident in down if is_now and is_real(incident) and silence.covers(one, incident.subject)]
     return {
-        "id": one.id,
+        "number": one.number,
         "is_mute": one.kind is SilenceKind.MUTE,
         **named(one.subject, names.get(one.subject) or one.name),
         "everywhere": one.station != request.station.name and request.desk.fleet.one is None,
@@ -151,7 +151,7 @@ def _deeds(request: Request, shown: Iterable[Silence], back: Mapping[str, Any]) 
             continue
         data = {"silence": one.id, "station": one.station, **back}
         if one.kind is SilenceKind.MAINTENANCE and one.repeats and silence.in_force(one, request.now):
-            deeds.append(Button(f"⏹ {one.id}", "maintenance.end_now", data))
+            deeds.append(Button(f"⏹ {one.number}", "maintenance.end_now", data))
         deed = request.translate(mark("🔔 Unmute")) if one.kind is SilenceKind.MUTE else "🗑"
-        deeds.append(Button(f"{deed} {one.id}", "mute.end", data))
+        deeds.append(Button(f"{deed} {one.number}", "mute.end", data))
     return deeds

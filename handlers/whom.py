@@ -2,7 +2,7 @@
 
 import re
 
-from bot.chat.message import Message, mark
+from bot.chat.message import mark
 from handlers.command import Request, WrongArguments
 from handlers.intent import NOBODY
 
@@ -20,9 +20,9 @@ async def id_of(request: Request, word: str) -> int:
         if int(word) in NOBODY:
             raise WrongArguments(mark("This id is nobody's own: every anonymous administrator or channel has it."))
         return int(word)
-    known = await request.desk.people.by_username(word)
+    known = await request.by_username(word)
     if known is None:
-        raise WrongArguments(message=Message("not_met", {"written": word}))
+        raise WrongArguments(message=request.not_met(word))
     return known.id
 
 

@@ -25,7 +25,7 @@ PAGE = 12
 async def why(request: Request) -> Reply:
     number = read_number(request.arguments)
     incidents, station = request.desk.incidents, request.station.name
-    incident = await (incidents.newest(station) if number is None else incidents.one(station, number))
+    incident = await (incidents.newest(station) if number is None else incidents.numbered(station, number))
     if incident is None:
         return Reply(no_such(request, number), outcome="no such incident")
     return Reply(await _chain(request, incident, 0))
@@ -43,7 +43,7 @@ async def _chain(request: Request, incident: Incident, part: int) -> Message:
     chain = await request.desk.incidents.chain(incident.id)
     cards = await request.desk.incidents.delivered(incident.id)
     chats = {delivered.card.chat_id for delivered in cards} | {int(e.facts["chat"]) for e in chain if _chat(e)}
-    known = await request.desk.people.named(chats)
+    known = await request.known(chats)
     names = {chat: known[chat].name for chat in chats if chat in known}
     sent = await request.desk.incidents.sent([event.facts["message"] for event in chain if event.facts.get("message")])
     steps = [_step(event, incident, sent, names) for event in chain]
@@ -54,7 +54,7 @@ async def _chain(request: Request, incident: Incident, part: int) -> Message:
     part = max(0, min(part, last))
     facts = {
         "station": incident.station,
-        "number": incident.id,
+        "number": incident.number,
         "incident": incident_facts(incident, request.now),
         "steps": steps[part * PAGE : (part + 1) * PAGE],
         "page": part + 1,

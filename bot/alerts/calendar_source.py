@@ -140,7 +140,7 @@ async def read(
 async def names(grants: GrantBook, people: Acquaintances, station: str, now: datetime) -> Callable[[str], int | None]:
     """Whose a name in a calendar is, among those who may be on call. A name that two of them bear is nobody's."""
     able = (await grants.current()).people_with(Permission.ONCALL_TAKE, station, now)
-    known = await people.named(able)
+    known = await people.named(able, station)
     bearers: dict[str, set[int]] = {str(person): {person} for person in able}
     for one in known.values():
         for name in (one.name, f"@{one.username}" if one.username else ""):

@@ -199,5 +199,5 @@ class DutyWatch:
             return await self._destinations.taking(session, self._clock())
 
     async def _facts_of(self, person: int) -> dict[str, Any]:
-        known = (await self._people.named([person])).get(person, Known(person, ""))
+        known = (await self._people.named([person], self._station)).get(person, Known(person, ""))
         return {"station": self._station, "subject": person, "name": known.name, "username": known.username or ""}

@@ -15,7 +15,6 @@ from bot.alerts.notices import Notices
 from bot.alerts.people import Called, People
 from bot.chat.doors import why_closed
 from bot.store import outbox
-from bot.store.acquaintances import named_in
 from bot.store.incidents import open_in
 from bot.store.outbox import Urgency
 from bot.store.tables import Card, CardIncident, Incident, IncidentEvent, Outgoing
@@ -43,7 +42,7 @@ class Fallback:
         is_for_alerts = await self._is_for_alerts(session, chat_id)
         if not is_for_alerts and chat_id not in await self._people.able(session, now):
             return False
-        known = (await named_in(session, [chat_id])).get(chat_id)
+        known = (await self._people.known(session, [chat_id])).get(chat_id)
         facts = {
             "station": self._station,
             "chat": chat_id,

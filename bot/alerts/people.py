@@ -1,6 +1,6 @@
 """Whom an incident goes to: the person on call, whoever comes next, everybody on the list."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 from typing import Protocol
@@ -12,7 +12,7 @@ from bot.access import EVERY_STATION, Permission
 from bot.oncall.roster import Roster
 from bot.oncall.wall_clock import moment
 from bot.store import closed
-from bot.store.acquaintances import named_in
+from bot.store.acquaintances import Acquaintances, Known
 from bot.store.grants import GrantBook
 from bot.store.people_tables import Pager
 
@@ -37,9 +37,10 @@ class Called:
 class People:
     """The people of one station. Where it has no roster of its own, that of the whole fleet counts."""
 
-    def __init__(self, book: Book, grants: GrantBook, station: str) -> None:
+    def __init__(self, book: Book, grants: GrantBook, station: str, acquaintances: Acquaintances) -> None:
         self._book = book
         self._grants = grants
+        self._acquaintances = acquaintances
         self._station = station
 
     async def next(self, session: AsyncSession, now: datetime, already: Collection[int]) -> Called:
@@ -86,8 +87,13 @@ class People:
         return await self._book.quiet_hours(session, person)
 
     async def names(self, session: AsyncSession, people: Collection[int]) -> dict[int, str]:
-        known = await named_in(session, people)
+        """By id; who is not known at the station has none but the id."""
+        known = await self.known(session, people)
         return {person: known[person].name if person in known else str(person) for person in people}
+
+    async def known(self, session: AsyncSession, ids: Collection[int]) -> Mapping[int, Known]:
+        """Those people and chats that are known at the station."""
+        return await self._acquaintances.named_in(session, ids, self._station)
 
 
 async def _is_reachable(session: AsyncSession, person: int) -> bool:

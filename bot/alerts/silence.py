@@ -42,7 +42,7 @@ class Weekly:
 class Silence:
     """`subject` is what an incident is about, or EVERYTHING. Without `until` a mute lasts until the subject has
     recovered, and what repeats until it is taken away. `station` is where it was made, EVERY_STATION for what holds
-    back all of them."""
+    back all of them; `number` counts there, and is what people call it by."""
 
     id: int
     kind: SilenceKind
@@ -55,6 +55,7 @@ class Silence:
     repeats: Weekly | None = None
     ended_at: datetime | None = None
     station: str = EVERY_STATION
+    number: int = 0
 
     @property
     def until_recovery(self) -> bool:

@@ -124,11 +124,11 @@ async def end_until_recovery(session: AsyncSession, station: str, subject: str, 
 
 
 async def forget_old(session: AsyncSession, before: datetime) -> None:
-    """What had ended before that moment. The newest stays: its number would be given again, and buttons carry it."""
+    """What had ended before that moment. The newest of each station stays: its number would be given again."""
     of_everything = (SilenceRow.subject == EVERYTHING) & SilenceRow.repeats.is_(null()) & SilenceRow.until.is_(None)
     await session.execute(
         delete(SilenceRow).where(
-            SilenceRow.id < select(func.max(SilenceRow.id)).scalar_subquery(),
+            SilenceRow.id.not_in(select(func.max(SilenceRow.id)).group_by(SilenceRow.station)),
             or_(
                 SilenceRow.ended_at <= before,
                 SilenceRow.until <= before,
@@ -199,6 +199,7 @@ def _silence(row: SilenceRow) -> Silence:
         repeats=_read(row.repeats) if row.repeats else None,
         ended_at=row.ended_at,
         station=row.station,
+        number=row.number,
     )
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.chat_tables import Binding, ChatHold, ChatMove, Choice, ClosedChat
-from bot.store.people_tables import Acquaintance, GrantRow
+from bot.store.people_tables import Acquaintance, GrantRow, MetAt
 from bot.store.tables import Card, Keyboard, Outgoing, Question
 
 # Core statements, built once: run for every decision, where the ORM's overhead is most of the cost.
@@ -31,6 +31,9 @@ async def move(session: AsyncSession, old_id: int, new_id: int, now: datetime) -
         await session.execute(delete(table).where(table.chat_id == old_id))
     if (known := await session.get(Acquaintance, old_id)) is not None:
         await session.merge(Acquaintance(id=new_id, name=known.name))
+    met_there = select(MetAt.station).where(MetAt.id == new_id)
+    await session.execute(delete(MetAt).where(MetAt.id == old_id, MetAt.station.in_(met_there)))
+    await session.execute(update(MetAt).where(MetAt.id == old_id).values(id=new_id))
     bound_there = select(Binding.station).where(Binding.chat_id == new_id)
     await session.execute(delete(Binding).where(Binding.chat_id == old_id, Binding.station.in_(bound_there)))
     await session.execute(update(Binding).where(Binding.chat_id == old_id).values(chat_id=new_id))

@@ -1,13 +1,15 @@
 """What is known of a station by a name that it does not have any more."""
 
-from sqlalchemy import func, literal, update
+from sqlalchemy import FromClause, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store import chat_tables, people_tables  # noqa: F401 (their tables are looked through too)
-from bot.store.tables import Incident, Table
+from bot.store.tables import Incident, SilenceRow, Table
 
 # Nothing changes the audit: what was decided stays under the name of that time.
 CLOSED = "audit"
+# Their rows have numbers that count at each station.
+NUMBERED = (Incident.__table__, SilenceRow.__table__)
 
 
 async def take_over(session: AsyncSession, *, formerly: str, name: str) -> int:
@@ -28,5 +30,16 @@ async def take_over(session: AsyncSession, *, formerly: str, name: str) -> int:
         if table is Incident.__table__:
             # One that is open under both names stays behind.
             rows = rows.where(Incident.open_key.is_(None) | Incident.open_key.startswith(f"{name}|", autoescape=True))
+        if table in NUMBERED:
+            rows = rows.values(number=table.c.number + await _highest(session, table, formerly, name))
         moved += len((await session.execute(rows.values(station=name).returning(table.c.station))).all())
     return moved
+
+
+async def _highest(session: AsyncSession, table: FromClause, formerly: str, name: str) -> int:
+    """What to count on from, when numbers are given under the new name already; then no two of both are the same."""
+    taken = select(func.count()).select_from(table).where(table.c.station == name)
+    if not (await session.execute(taken)).scalar_one():
+        return 0
+    both = select(func.max(table.c.number)).where(table.c.station.in_((formerly, name)))
+    return int((await session.execute(both)).scalar_one() or 0)

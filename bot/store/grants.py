@@ -7,8 +7,9 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.access import Access, Asking, Grant, Role, check_giving, check_taking
+from bot.access import EVERY_STATION, Access, Asking, Grant, Permission, Role, check_giving, check_taking
 from bot.store import chats
+from bot.store.acquaintances import known_at
 from bot.store.database import Store
 from bot.store.people_tables import GrantRow
 
@@ -81,7 +82,9 @@ class GrantBook:
 
     async def write(self, session: AsyncSession, grant: Grant, giver: Asking) -> None:
         """As part of a larger transaction, whose caller tells of the change. Raises NotGranted."""
-        check_giving(await self.read(session), giver, grant)
+        access = await self.read(session)
+        check_giving(access, giver, grant)
+        await _meet(session, access, giver, grant)
         row = GrantRow(
             station=grant.station,
             subject_id=grant.subject,
@@ -96,6 +99,14 @@ class GrantBook:
     def tell(self) -> None:
         """A transaction of the caller's own that wrote a grant has ended."""
         self._changed()
+
+
+async def _meet(session: AsyncSession, access: Access, giver: Asking, grant: Grant) -> None:
+    """Who is given a role by somebody who may see their name is known at that station. A number alone makes nobody
+    known: an administrator of one station could try all of them to learn whose they are."""
+    of_all = replace(giver, station=EVERY_STATION)
+    if grant.subject == giver.chat or access.may(of_all, Permission.ACCESS_READ).allowed:
+        await known_at(session, grant.subject, grant.station)
 
 
 async def forget_ended(session: AsyncSession, now: datetime) -> None:

@@ -70,19 +70,24 @@ class Incidents:
         """Those that lasted for a part of the period, newest first; of one subject, or of all."""
         return list(await self._incidents(*_lasting(station, begin, end, subject)))
 
-    async def one(self, station: str, number: int) -> Incident | None:
-        found = await self._incidents(Incident.station == station, Incident.id == number, limit=1)
+    async def one(self, station: str, id_: int) -> Incident | None:
+        found = await self._incidents(Incident.station == station, Incident.id == id_, limit=1)
+        return found[0] if found else None
+
+    async def numbered(self, station: str, number: int) -> Incident | None:
+        """By the number that people read."""
+        found = await self._incidents(Incident.station == station, Incident.number == number, limit=1)
         return found[0] if found else None
 
     async def newest(self, station: str) -> Incident | None:
         found = await self._incidents(Incident.station == station, limit=1)
         return found[0] if found else None
 
-    async def chain(self, number: int) -> Sequence[IncidentEvent]:
+    async def chain(self, id_: int) -> Sequence[IncidentEvent]:
         """Everything that happened, in the order it was noted."""
         async with self._store.begin() as session:
             found = await session.execute(
-                select(IncidentEvent).where(IncidentEvent.incident_id == number).order_by(*AS_NOTED)
+                select(IncidentEvent).where(IncidentEvent.incident_id == id_).order_by(*AS_NOTED)
             )
             return found.scalars().all()
 
@@ -106,9 +111,9 @@ class Incidents:
             found = await session.execute(select(Outgoing).where(Outgoing.id.in_(ids)))
             return {row.id: row for row in found.scalars()}
 
-    async def delivered(self, number: int) -> list[Delivered]:
+    async def delivered(self, id_: int) -> list[Delivered]:
         async with self._store.begin() as session:
-            mine = select(CardIncident.card_id).where(CardIncident.incident_id == number)
+            mine = select(CardIncident.card_id).where(CardIncident.incident_id == id_)
             cards = (await session.execute(select(Card).where(Card.id.in_(mine)).order_by(Card.id))).scalars().all()
             messages = [card.message for card in cards]
             found = await session.execute(

@@ -33,6 +33,22 @@ class Acquaintance(Table):
     username: Mapped[str | None] = mapped_column(String(64), unique=True)
 
 
+class MetAt(Table):
+    """A person or a chat (negative id) was met at that station, and may be shown there by name; "" is every station."""
+
+    __tablename__ = "met_at"
+    station: Mapped[str] = mapped_column(String(64), primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+
+
+class FormerUsername(Table):
+    """Somebody has, or had, that username, in lower case."""
+
+    __tablename__ = "former_usernames"
+    username: Mapped[str] = mapped_column(String(64), primary_key=True)
+    person_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+
+
 class AccessRequest(Table):
     """Somebody without a role who asked for one. `notices` are the outbox rows that told the administrators."""
 

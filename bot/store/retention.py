@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from bot.store import drawer, grants, imports, inbox, keyboards, questions
 from bot.store.database import Store
-from bot.store.people_tables import AccessRequest, Acquaintance, GrantRow, OverrideRow, Pager
+from bot.store.people_tables import AccessRequest, Acquaintance, FormerUsername, GrantRow, MetAt, OverrideRow, Pager
 from bot.store.tables import (
     AuditEntry,
     AuditOutcome,
@@ -69,6 +69,8 @@ async def forget_audit(store: Store, before: datetime) -> None:
     if forgotten:
         known = [AuditEntry.actor_id, AuditEntry.chat_id, GrantRow.subject_id, Pager.person_id, Card.chat_id]
         await _forget(store, Acquaintance, *(Acquaintance.id.not_in(select(number)) for number in known))
+        await _forget(store, MetAt, MetAt.id.not_in(select(Acquaintance.id)))
+        await _forget(store, FormerUsername, FormerUsername.person_id.not_in(select(Acquaintance.id)))
 
 
 def _over(before: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -84,6 +86,8 @@ def _over(before: datetime) -> tuple[ColumnElement[bool], ...]:
         Incident.open_key.is_(None),
         Incident.ended_at < before,
         Incident.id.not_in(beside),
+        # The newest of each station stays: its number would be given again.
+        Incident.id.not_in(select(func.max(Incident.id)).group_by(Incident.station)),
     )
 
 

@@ -3,7 +3,20 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, ForeignKey, Index, String, Text, TypeDecorator
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    TypeDecorator,
+    func,
+    select,
+)
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from bot.store.sealing import Sealed
@@ -34,6 +47,20 @@ class Table(DeclarativeBase):
     type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON}  # noqa: RUF012 (SQLAlchemy's own form)
 
 
+def _next_number(context: DefaultExecutionContext) -> int:
+    """One more than the highest of its station, in the transaction that writes the row. Numbers that people read count
+    at each station by themselves: gaps in them would tell what happens at others."""
+    row: dict[str, Any] = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    written: Any = context.compiled
+    table = written.statement.table
+    newest = select(func.coalesce(func.max(table.c.number), 0)).where(table.c.station == row["station"])
+    # Of several rows that are written at once each is asked for before the first is there.
+    given: dict[str, int] = vars(context).setdefault("numbers_given", {})
+    last = given.get(row["station"]) or context.connection.execute(newest).scalar_one()
+    given[row["station"]] = last + 1
+    return given[row["station"]]
+
+
 class WatchState(Table):
     """What the trunk machine remembers between two polls; subject "" is the station itself."""
 
@@ -48,6 +75,8 @@ class Incident(Table):
     __tablename__ = "incidents"
     id: Mapped[int] = mapped_column(primary_key=True)
     station: Mapped[str] = mapped_column(String(64))
+    # What people call it by; `id` is nothing to them.
+    number: Mapped[int] = mapped_column(default=_next_number, server_default="0")
     subject: Mapped[str] = mapped_column(String(64))
     # "station|subject" while open, NULL afterwards: the database itself forbids two open incidents of one subject.
     open_key: Mapped[str | None] = mapped_column(String(140), unique=True)
@@ -75,6 +104,7 @@ class Incident(Table):
         Index("incidents_by_subject", "station", "subject", "began_at"),
         Index("incidents_due", "due_at"),
         Index("incidents_to_warn", "warn_at"),
+        Index("incidents_by_number", "station", "number", unique=True),
     )
 
 
@@ -122,6 +152,7 @@ class SilenceRow(Table):
     __tablename__ = "silences"
     id: Mapped[int] = mapped_column(primary_key=True)
     station: Mapped[str] = mapped_column(String(64))
+    number: Mapped[int] = mapped_column(default=_next_number, server_default="0")
     kind: Mapped[str] = mapped_column(String(16))
     subject: Mapped[str] = mapped_column(String(64))
     # What the subject was called when it was silenced.
@@ -136,7 +167,10 @@ class SilenceRow(Table):
     repeats: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str | None] = mapped_column(String(128))
-    __table_args__ = (Index("silences_by_station", "station", "ended_at"),)
+    __table_args__ = (
+        Index("silences_by_station", "station", "ended_at"),
+        Index("silences_by_number", "station", "number", unique=True),
+    )
 
 
 class WatchedExtension(Table):

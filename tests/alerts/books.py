@@ -18,7 +18,7 @@ from bot.alerts.recency import Recency
 from bot.chat.hygiene import plain
 from bot.chat.render import Renderer
 from bot.store import closed, outbox
-from bot.store.acquaintances import Known, meet
+from bot.store.acquaintances import Acquaintances, Known, meet
 from bot.store.database import Store
 from bot.store.grants import GrantBook
 from bot.store.tables import Incident, IncidentEvent, Outgoing
@@ -51,7 +51,7 @@ class Books:
         self.newest: dict[int, int] = {}
         self.on_call = Book(levels=[])
         self.grants = GrantBook(store, lambda: self.now, [Grant(one, "admin") for one in NAMES], BUILT_IN, lambda: None)
-        self.people = People(self.on_call, self.grants, STATION)
+        self.people = People(self.on_call, self.grants, STATION, Acquaintances(store))
         self.ledger = self.another_ledger()
 
     def another_ledger(self) -> Ledger:

@@ -18,7 +18,7 @@ from bot.alerts.recency import Recency
 from bot.alerts.watch import Watch
 from bot.pbx import Unreachable
 from bot.store import incidents, outbox
-from bot.store.acquaintances import Known, meet
+from bot.store.acquaintances import Acquaintances, Known, meet
 from bot.store.database import Store
 from bot.store.grants import GrantBook
 from bot.store.tables import Incident, Outgoing
@@ -37,7 +37,7 @@ class FleetsPeople(People):
     """Of a PBX; where nobody is on call for it, whoever is for the fleet."""
 
     def __init__(self, book: Book, grants: GrantBook, station: str, fleet: People) -> None:
-        super().__init__(book, grants, station)
+        super().__init__(book, grants, station, fleet._acquaintances)
         self._fleet = fleet
 
     async def next(self, session: AsyncSession, now: datetime, already: set[int] | tuple[int, ...]) -> Called:  # type: ignore[override]
@@ -79,7 +79,7 @@ class FleetWorld(Phones):
     def __init__(self, store: Store, count: int) -> None:
         super().__init__(store, Clock(), ZONE)
         self.grants = GrantBook(store, self.clock, [Grant(one, "admin") for one in NAMES], BUILT_IN, lambda: None)
-        self.people = People(Book(levels=[[ANNA]]), self.grants, "")
+        self.people = People(Book(levels=[[ANNA]]), self.grants, "", Acquaintances(store))
         self._stirred = True
         self._seconds = 0
         self._renew_fleet()

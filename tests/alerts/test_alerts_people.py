@@ -11,6 +11,7 @@ from bot.access import EVERY_STATION, Grant
 from bot.alerts.incident import Kind
 from bot.alerts.people import Called, People, quiet_until
 from bot.oncall.rotation import Rotation, Shift, Unit
+from bot.store.acquaintances import Acquaintances
 from bot.store.database import Store
 from bot.store.grants import GrantBook
 from bot.store.oncall import Leg, OnCallBook
@@ -70,14 +71,14 @@ async def test_a_role_that_has_ended_counts_for_nothing(books: Books) -> None:
     ended = Grant(STRANGER, "operator", until=START - timedelta(seconds=1))
     grants = GrantBook(books.store, lambda: START, [ended, Grant(ANNA, "operator")], books.grants.roles, lambda: None)
     books.on_call.levels = [[STRANGER, ANNA]]
-    books.people = People(books.on_call, grants, STATION)
+    books.people = People(books.on_call, grants, STATION, Acquaintances(books.store))
     assert await next_of(books) == Called((ANNA,))
 
 
 async def test_without_a_list_everybody_are_the_administrators(books: Books) -> None:
     operator = Grant(BORIS, "operator")
     grants = GrantBook(books.store, lambda: START, [Grant(VERA, "admin"), operator], books.grants.roles, lambda: None)
-    books.people = People(books.on_call, grants, STATION)
+    books.people = People(books.on_call, grants, STATION, Acquaintances(books.store))
     assert await next_of(books) == Called(())
     assert await everybody(books) == (VERA,)
     books.on_call.levels = [[STRANGER]]
@@ -202,7 +203,7 @@ def test_they_always_end_later_within_a_day_and_then_hold_no_longer(hours: tuple
 async def oncall(books: Books) -> OnCallBook:
     """The real book, and the people of a station who ask it."""
     book = OnCallBook(books.store, lambda: START, lambda _station: None)
-    books.people = People(book, books.grants, STATION)
+    books.people = People(book, books.grants, STATION, Acquaintances(books.store))
     await book.set_rotation(EVERY_STATION, weekly(ANNA), "Vera")
     return book
 

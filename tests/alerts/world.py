@@ -27,7 +27,7 @@ from bot.alerts.watch import Watch
 from bot.oncall.roster import Roster
 from bot.oncall.rotation import Rotation, Shift, Unit
 from bot.store import closed, outbox
-from bot.store.acquaintances import Known, meet
+from bot.store.acquaintances import Acquaintances, Known, meet
 from bot.store.database import Store
 from bot.store.grants import GrantBook
 from bot.store.tables import Incident, Outgoing
@@ -94,7 +94,10 @@ class World(Phones):
         self.watch = self._new_watch()
 
     def _new_ledger(self) -> Ledger:
-        cards, people = Cards(lambda chat: self.message_id), People(self.book, self._grants, self.name)
+        cards, people = (
+            Cards(lambda chat: self.message_id),
+            People(self.book, self._grants, self.name, Acquaintances(self.store)),
+        )
         destinations = Destinations(self.name, [Destination(GROUP)], self._grants)
         notices = Notices(
             station=self.name,

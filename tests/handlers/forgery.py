@@ -32,6 +32,7 @@ from bot.demo import pbx as standin
 from bot.pbx import Pbx
 from bot.pbx.budget import Budget
 from bot.store import audit, questions
+from bot.store.acquaintances import Acquaintances
 from bot.store.database import Store
 from bot.store.keyboards import new_keyboard
 from bot.store.oncall import OnCallBook
@@ -131,7 +132,12 @@ class Office(Bench):
         notices = Notices(
             station=STATION,
             cards=Cards(),
-            people=People(OnCallBook(self.store, lambda: NOW, lambda _station: None), self.book, STATION),
+            people=People(
+                OnCallBook(self.store, lambda: NOW, lambda _station: None),
+                self.book,
+                STATION,
+                Acquaintances(self.store),
+            ),
             destinations=Destinations(STATION, [], self.book),
             zone=lambda: UTC,
             plan=Plan(),

@@ -17,7 +17,9 @@ FACTS: dict[str, Any] = {"hit": 14, "of": 15, "trunks": 14, "stations": ["Bakery
 
 def facts(kind: Kind, subject: str, ended_at: datetime | None = None, **more: Any) -> dict[str, Any]:
     began = NOW - timedelta(minutes=1)
-    incident = Incident(id=7, station="", subject=subject, kind=kind, began_at=began, opened_at=NOW, held_by="")
+    incident = Incident(
+        id=7, number=7, station="", subject=subject, kind=kind, began_at=began, opened_at=NOW, held_by=""
+    )
     incident.facts, incident.ended_at, incident.end_reason = FACTS | more, ended_at, "recovered" if ended_at else None
     return incident_facts(incident, NOW)
 

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.access import (
     BUILT_IN,
+    EVERY_STATION,
     IN_THE_SETTINGS,
     MORE_THAN_ONES_OWN,
     Asking,
@@ -112,12 +113,15 @@ async def test_a_username_is_known_by_whoever_has_it_now(store: Store) -> None:
     people = Acquaintances(store)
     async with store.begin() as session:
         await meet(session, Known(BORIS, "Boris", "TheBoris"))
-    assert await people.by_username("@theboris") == Known(BORIS, "Boris", "theboris")
+    assert await people.by_username("@theboris", EVERY_STATION) == Known(BORIS, "Boris", "theboris")
     async with store.begin() as session:
         await meet(session, Known(SAM, "Sam", "theboris"))
-    assert (await people.by_username("@TheBoris") or Known(0, "")).id == SAM
-    assert (await people.named([BORIS, SAM, 5])) == {BORIS: Known(BORIS, "Boris"), SAM: Known(SAM, "Sam", "theboris")}
-    assert await people.by_username("@nobody") is None
+    assert (await people.by_username("@TheBoris", EVERY_STATION) or Known(0, "")).id == SAM
+    assert (await people.named([BORIS, SAM, 5], EVERY_STATION)) == {
+        BORIS: Known(BORIS, "Boris"),
+        SAM: Known(SAM, "Sam", "theboris"),
+    }
+    assert await people.by_username("@nobody", EVERY_STATION) is None
 
 
 class Desk:

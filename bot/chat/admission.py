@@ -11,8 +11,8 @@ from enum import IntEnum
 
 from bot.chat.bucket import Buckets, Rate
 from bot.chat.glance import Glance, Kind
-from bot.store.audit import holds_secret
 from bot.store.known import Known
+from bot.store.typed_secrets import holds_secret
 
 # Enough for /start, a request for access and some questions; who tries the bot out has no more to ask.
 EACH_STRANGER = Rate(burst=6, every=10.0)

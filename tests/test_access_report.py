@@ -10,6 +10,8 @@ from bot.access_report import NotMet, print_report
 from bot.settings import Settings, load_settings
 from bot.station_settings import StationSettings
 from bot.stations_file import read_stations
+from bot.store import acquaintances
+from bot.store.acquaintances import Known
 from bot.store.database import Store
 from bot.store.grants import GrantBook
 
@@ -82,6 +84,18 @@ async def test_the_grants_at_one_pbx_are_those_that_hold_there(
     assert str(CHAT) in printed
     assert str(ADMIN) in printed
     assert "branch7" not in printed
+
+
+async def test_a_name_does_nothing_to_the_terminal(
+    settings: Settings, stations: tuple[StationSettings, ...], store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with store.begin() as session:
+        await acquaintances.meet(session, Known(VERA, "Vera\x1b[2J\x9b1m\u202e[bold]\nadmin", "vera"))
+    for who in ("", str(VERA)):
+        await print_report(settings, stations, who, "branch7")
+        shown = capsys.readouterr().out
+        assert all(line.isprintable() for line in shown.splitlines())
+        assert "Vera\\x1b[2J" in shown
 
 
 async def test_a_pbx_that_is_not_there_is_said_to_be_so(

@@ -162,7 +162,7 @@ class Foreign:
 
 
 FORGED = "2026-11-28T10:00:00Z [error    ] the bot ends                   [bot.exits]"
-ACTING = "\x1b[2J\x1b]0;title\x07\x9b31m\r\x08\u202e\u2066\u2028\u2029\x85\x0b\x0c\x00\u200f\ud800"
+ACTING = "\x1b[2J\x1b]0;title\x07\x9b31m\r\x08\u202e\u2066\u2028\u2029\x85\x0b\x0c\x00\u200f"
 
 
 @pytest.mark.filterwarnings("default")
@@ -194,6 +194,10 @@ def test_what_is_printable_is_shown_as_it_is_and_all_else_in_one_line(text: str)
     shown = printable(text)
     assert shown.isprintable()
     assert shown == text or not text.isprintable()
+
+
+def test_half_a_character_is_written_out_too() -> None:
+    assert printable("a\ud800") == "a\\ud800"
 
 
 @given(before=st.text(), after=st.text(), secret=st.text(min_size=8))

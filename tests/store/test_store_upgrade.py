@@ -17,7 +17,7 @@ from bot.alerts import memory as memories
 from bot.alerts.incident import Kind
 from bot.store.database import MIGRATIONS, Store
 from bot.store.outbox import Urgency
-from bot.store.tables import AuditOutcome, Outgoing
+from bot.store.tables import AuditOutcome, Keyboard, Outgoing
 from tests.alerts.books import FORUM, Books, read
 from tests.alerts.station import START
 from tests.alerts.world import ANNA, GROUP, STATION
@@ -255,3 +255,23 @@ async def test_what_waits_to_be_sent_keeps_its_urgency_and_its_doubt(tmp_path: P
     assert [Urgency(row.urgency).name for row in found] == ["PAGE", "RESOLVE", "EDIT", "RESOLVE", "ANSWER", "EDIT"]
     assert [row.state for row in found] == ["pending"] * 4 + ["uncertain", "pending"]
     await store.close()
+
+
+async def test_the_buttons_of_what_was_sent_know_their_message(tmp_path: Path) -> None:
+    """Of buttons that did not go through the outbox, and live for two days, it is not known."""
+    old = OldStore.made(tmp_path / "old.sqlite3", "0007")
+    row = {"chat_id": GROUP, "station": STATION, "rows": "[]", "single_use": False, "created_at": written(OPENED)}
+    for keyboard in ("sent", "waits", "answer"):
+        old.insert("keyboards", {"id": keyboard} | row)
+    more = {"refusals": 0, "masked": False, "urgency": 2}
+    sent = {"action": "send", "chat_id": GROUP, "template": "alert", "facts": "{}", "silent": False, "attempts": 1}
+    times = {"created_at": written(OPENED), "not_before": written(OPENED), "possible_repeat": False}
+    old.insert("outbox", sent | more | times | {"keyboard_id": "sent", "state": "sent", "message_id": 41})
+    old.insert("outbox", sent | more | times | {"keyboard_id": "waits", "state": "pending", "message_id": 40})
+    old.engine.dispose()
+    store = Store(f"sqlite:///{tmp_path / 'old.sqlite3'}")
+    await store.open()
+    async with store.begin() as session:
+        known = {one.id: one.message_id for one in (await session.execute(select(Keyboard))).scalars()}
+    await store.close()
+    assert known == {"sent": 41, "waits": None, "answer": None}

@@ -10,9 +10,9 @@ from bot.chat.courier import Courier
 from bot.chat.errors import TokenRefused, TryLater
 from bot.chat.messenger import Messenger
 from bot.chat.pace import Pace
-from bot.store import closed, keyboards, outbox
+from bot.store import chats, closed, keyboards, outbox
 from bot.store.outbox import Urgency
-from bot.store.tables import Outgoing
+from bot.store.tables import Keyboard, Outgoing
 from tests.chat.fake_telegram import FakeTelegram, garbled, refusal
 from tests.chat.office import Office, eventually
 
@@ -394,6 +394,27 @@ async def test_buttons_carry_an_id_and_a_place_and_nothing_else(office: Office, 
     (call,) = telegram.calls
     button = {"text": "I'm on it", "callback_data": f"{keyboard.id}:0:0"}
     assert call.parameters["reply_markup"] == {"inline_keyboard": [[button]]}
+
+
+async def test_the_store_knows_under_which_message_buttons_stand(office: Office, telegram: FakeTelegram) -> None:
+    """Also those that an edit puts there; and none of them once the group has become another chat."""
+    first, second = (keyboards.new_keyboard(TEAM, [], now=office.now, station="") for _ in range(2))
+    alert = await office.owe(TEAM, "down", keyboard=first)
+    await office.deliver()
+    await office.owe(TEAM, "down", keyboard=second, action="edit", about=alert)
+    await office.deliver()
+
+    async def known() -> list[int | None]:
+        async with office.store.begin() as session:
+            return [(await session.get_one(Keyboard, one.id)).message_id for one in (first, second)]
+
+    async with office.store.begin() as session:
+        sent = (await session.get_one(Outgoing, alert)).message_id
+    assert sent is not None
+    assert await known() == [sent, sent]
+    async with office.store.begin() as session:
+        await chats.move(session, TEAM, -1009, office.now)
+    assert await known() == [None, None]
 
 
 async def test_a_template_whose_markup_is_refused_goes_as_plain_text(office: Office, telegram: FakeTelegram) -> None:

@@ -98,6 +98,46 @@ async def test_a_confirmation_is_for_the_asker_once_and_soon(bench: Bench) -> No
     assert keyboard.expires_at == NOW + timedelta(minutes=2)
 
 
+async def test_the_store_knows_the_message_of_each_keyboard_and_needs_no_transaction_more_for_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = 0
+    begin = Store.begin
+
+    def counted(store: Store) -> Any:
+        nonlocal begun
+        begun += 1
+        return begin(store)
+
+    bench.offers("plain", Permission.STATUS, Reply(Message("broken")))
+    view = Message("broken", {}, ((Button("Refresh", "thing.show"),),))
+    bench.offers("view", Permission.STATUS, Reply(view))
+    bench.on_press("thing.show", Permission.STATUS, Reply(view))
+    await bench.types("/plain")
+    monkeypatch.setattr(Store, "begin", counted)
+    await bench.types("/plain")
+    plain, begun = begun, 0
+    await bench.types("/view")
+    # The buttons are stored before they are sent, as they always were.
+    assert begun == plain + 1
+    sent = len(bench.chat.said)
+    await bench.presses(bench.chat.keyboards[-1])
+    async with bench.store.begin() as session:
+        known = [await session.get_one(Keyboard, keyboard.id) for keyboard in bench.chat.keyboards]
+    # The press came under the message 7, whose looks it changed.
+    assert [keyboard.message_id for keyboard in known] == [sent, 7]
+
+
+async def test_a_press_tells_of_the_message_what_a_killed_run_could_not(bench: Bench) -> None:
+    keyboard = await ask(bench)
+    async with bench.store.begin() as session:
+        (await session.get_one(Keyboard, keyboard.id)).message_id = None
+    await bench.presses(keyboard)
+    assert bench.done[-1].data == {"n": 1}
+    async with bench.store.begin() as session:
+        assert (await session.get_one(Keyboard, keyboard.id)).message_id == 7
+
+
 async def test_pressed_by_many_and_often_it_is_done_once(bench: Bench) -> None:
     keyboard = await ask(bench)
     bench.done.clear()

@@ -99,7 +99,7 @@ def test_a_press_counts_only_under_its_own_message(
     delete = "Удалить" if russian else "Delete"
     assert elsewhere in forged(house, ANNA, decoy, data_of(house, victim, delete))
     # Under a message without buttons, one too old to be told of, and one that was never there.
-    for message_id in (victim.id - 1, decoy.id + 500):
+    for message_id in (victim.id - 1, decoy.id + 3):
         for bare in ({"date": 0}, {"date": int(house.now().timestamp()), "text": "Delete 210 Warehouse?"}):
             chat = {"id": GROUP, "type": "supergroup", "title": "x"}
             query(house, ANNA, {"message_id": message_id, "chat": chat} | bare, data_of(house, victim, delete))
@@ -114,8 +114,32 @@ def test_a_press_counts_only_under_its_own_message(
     house.presses(BORIS, asked, "Подтвердить" if russian else "Confirm")
     house.wait_for(lambda: "206" not in numbers(house) or None, "deleted")
     assert "210" in numbers(house)
-    house.presses(ANNA, alert, "беру на себя" if russian else "on it")
+    house.presses(ANNA, alert, "Занимаюсь" if russian else "on it")
     house.wait_for(lambda: (m := house.again(alert)) and ("Anna" in m.text or None), "taken")
+
+
+def test_a_kill_between_sending_and_knowing_loses_no_press(
+    standins: Standins, start_bot: Callable[..., Program], tmp_path: Path
+) -> None:
+    """The alert is in the chat, its answer was never stored: it comes again, and both messages are its own."""
+    house = standins
+    opened(house, ANNA)
+    program = start_bot()
+    house.wait_until_known()
+    house.breaks("Zadarma")
+    alert = house.wait_for_message("Zadarma", GROUP)
+    program.kill()
+    with closing(sqlite3.connect(tmp_path / "bot.sqlite3")) as database, database:
+        database.execute("DELETE FROM outbox WHERE action = 'edit'")
+        database.execute("UPDATE outbox SET state = 'sending', message_id = NULL WHERE chat_id = ?", (GROUP,))
+        database.execute("UPDATE keyboards SET message_id = NULL")
+    start_bot()
+    repeat = house.wait_for_message("possible repeat", GROUP, alert.id)
+    status = house.asks(ANNA, "/status", GROUP)
+    assert "another message" in forged(house, ANNA, status, data_of(house, alert, "on it"))
+    assert data_of(house, alert, "on it") == data_of(house, repeat, "on it")
+    house.presses(ANNA, alert, "on it")
+    house.wait_for(lambda: (m := house.again(repeat)) and ("Anna" in m.text or None), "taken")
 
 
 def test_the_second_person_reads_which_button_was_pressed_and_what_was_written(

@@ -18,7 +18,7 @@ from bot.alerts.incident import Kind
 from bot.store import calendars, drawer, inbox
 from bot.store.database import MIGRATIONS, Store
 from bot.store.outbox import Urgency
-from bot.store.tables import AuditOutcome, Import, Outgoing, Question
+from bot.store.tables import AuditOutcome, Import, Keyboard, Outgoing, Question
 from tests.alerts.books import FORUM, Books, read
 from tests.alerts.station import START
 from tests.alerts.world import ANNA, GROUP, STATION
@@ -311,3 +311,23 @@ async def test_what_lay_open_is_sealed_and_no_byte_of_it_is_left(tmp_path: Path)
     assert not left
     assert (question.data, left_over.rows, kept.url) == ({"old": secret}, [{"secret": secret}], calendar["url"])
     assert (owed.html, owed.facts) == (secret, {"station": STATION})
+
+
+async def test_the_buttons_of_what_was_sent_know_their_message(tmp_path: Path) -> None:
+    """Of buttons that did not go through the outbox, and live for two days, it is not known."""
+    old = OldStore.made(tmp_path / "old.sqlite3", "0007")
+    row = {"chat_id": GROUP, "station": STATION, "rows": "[]", "single_use": False, "created_at": written(OPENED)}
+    for keyboard in ("sent", "waits", "answer"):
+        old.insert("keyboards", {"id": keyboard} | row)
+    more = {"refusals": 0, "masked": False, "urgency": 2}
+    sent = {"action": "send", "chat_id": GROUP, "template": "alert", "facts": "{}", "silent": False, "attempts": 1}
+    times = {"created_at": written(OPENED), "not_before": written(OPENED), "possible_repeat": False}
+    old.insert("outbox", sent | more | times | {"keyboard_id": "sent", "state": "sent", "message_id": 41})
+    old.insert("outbox", sent | more | times | {"keyboard_id": "waits", "state": "pending", "message_id": 40})
+    old.engine.dispose()
+    store = Store(f"sqlite:///{tmp_path / 'old.sqlite3'}")
+    await store.open()
+    async with store.begin() as session:
+        known = {one.id: one.message_id for one in (await session.execute(select(Keyboard))).scalars()}
+    await store.close()
+    assert known == {"sent": 41, "waits": None, "answer": None}

@@ -110,7 +110,7 @@ def test_the_newest_decision_stands_first(office: Standins, reader: int) -> None
             f" · edit_employee · {ANNA}",
             ['✅ Anna Ivanova · Test: /edit_employee 201 name="Anna Bell" mobile=+79161234567 → asked for 201'],
         ),
-        (f"{SAM} 3h", f" · {SAM} · ", ["⛔ Sam Stranger · Test: /status → stranger"] * 10),
+        (f"{SAM} 3h", f" · {SAM} · ", [f"⛔ Sam Stranger · Test: /status → stranger · and {KNOCKS - 1} more times"]),
         (f"{BORIS} 2020-01-01", f" · {BORIS} · Jan 1, 2020", []),
     ],
 )
@@ -126,12 +126,6 @@ def test_the_list_shows_only_what_is_asked_for(
 def test_words_that_it_does_not_know_are_explained(office: Standins, reader: int) -> None:
     assert "I know @usernames, ids, names of commands" in office.asks(reader, "/audit yesterdayish")
     assert "I have not met @nobody_knows yet" in office.asks(reader, "/audit @nobody_knows")
-
-
-def test_who_is_denied_the_same_again_and_again_is_one_row_with_a_count(office: Standins, reader: int) -> None:
-    page = office.asks(reader, f"/audit {SAM}")
-    assert "Audit · 1 · " in page
-    assert f"/status → stranger · and {KNOCKS - 1} more times" in page
 
 
 def test_pages_turn_to_what_is_older_and_back_to_the_newest(office: Standins, reader: int) -> None:

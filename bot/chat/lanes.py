@@ -12,6 +12,8 @@ from bot.chat.glance import Glance
 
 # Of the people who have only the role of a chat so many are answered at once in it, and so many of their presses.
 AT_ONCE_IN_CHAT = 8
+# Seconds between two of strangers: while they wait in a crowd there is time for everybody else.
+BETWEEN_STRANGERS = 0.1
 
 
 class Lane(NamedTuple):
@@ -81,4 +83,6 @@ class Lanes:
             else:
                 await self._work(item)
             queue.popleft()
+            if queue and lane is STRANGERS:
+                await asyncio.sleep(BETWEEN_STRANGERS)
         del self._queues[lane]

@@ -1,8 +1,8 @@
 """Updates taken from Telegram and not yet finished, and which of them the program died on.
 
 Of what was in the inbox when the program died nobody knows what its handlers were doing: that counts as the first death
-of each. Then one is begun after another, each marked before it begins, so that the next death tells the culprit. An
-update that costs an ordinary run nothing more than its row: it is marked as begun when it is stored.
+of each. Then one is begun after another, each marked before it begins, so that the next death tells the culprit. What
+is stored in an ordinary run is marked as begun with it, so that it costs no transaction more.
 """
 
 from datetime import datetime, timedelta
@@ -29,6 +29,11 @@ _COUNT_DEATHS = (
     update(_RECEIVED)
     .where(_RECEIVED.c.done_at.is_(None), _RECEIVED.c.begun)
     .values(deaths=_RECEIVED.c.deaths + 1, begun=False)
+)
+_DEATHS = (
+    select(_RECEIVED.c.update_id, _RECEIVED.c.received_at, _RECEIVED.c.deaths)
+    .where(_RECEIVED.c.done_at.is_(None))
+    .order_by(_RECEIVED.c.update_id)
 )
 _BEGIN = update(_RECEIVED).where(_RECEIVED.c.update_id == bindparam("about")).values(begun=True)
 _SPARE = update(_RECEIVED).where(_RECEIVED.c.done_at.is_(None)).values(begun=False)
@@ -66,8 +71,9 @@ async def left_over(session: AsyncSession) -> list[LeftOver]:
     """At a start, what an earlier run did not finish, in order. Those that may have been under way when it died have
     one death more; none is under way now."""
     await session.execute(_COUNT_DEATHS)
-    found = await session.execute(select(Received).where(Received.done_at.is_(None)).order_by(Received.update_id))
-    return [LeftOver(row.update_id, row.payload, row.received_at, row.deaths) for row in found.scalars()]
+    payloads = await unfinished(session)
+    found = await session.execute(_DEATHS)
+    return [LeftOver(row.update_id, payloads[row.update_id], row.received_at, row.deaths) for row in found]
 
 
 async def begin(session: AsyncSession, update_id: int) -> None:

@@ -7,11 +7,19 @@ import platform
 import time
 from pathlib import Path
 
-from tests.benchmarks import alert, commands, fleet, records, report, start, storm
+from tests.benchmarks import alert, commands, fleet, flood, records, report, start, storm
 from tests.benchmarks.figure import Effort, Figure
 
 REPORT = Path(__file__).parents[2] / "docs" / "benchmarks.md"
-FIGURES: tuple[Figure, ...] = (commands.FIGURE, records.FIGURE, start.FIGURE, fleet.FIGURE, alert.FIGURE, storm.FIGURE)
+FIGURES: tuple[Figure, ...] = (
+    commands.FIGURE,
+    records.FIGURE,
+    start.FIGURE,
+    fleet.FIGURE,
+    alert.FIGURE,
+    storm.FIGURE,
+    flood.FIGURE,
+)
 
 
 def measure(figure: Figure, effort: Effort) -> str:

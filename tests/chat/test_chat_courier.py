@@ -458,3 +458,32 @@ async def test_what_failed_often_for_other_reasons_is_not_given_up_at_the_first_
         await office.deliver()
         office.later(60)
     assert await office.states() == ["sent"]
+
+
+async def test_a_message_that_the_program_dies_on_is_made_no_third_time_and_its_chat_is_told(
+    office: Office, telegram: FakeTelegram
+) -> None:
+    row = await office.owe(TEAM, "the trunk is down")
+    for _ in range(outbox.DEATHS_BORNE):
+        await died_while_sending(office, row)
+    await office.deliver()
+    (shown,) = texts(telegram, TEAM)
+    assert shown.endswith(f"not shown: row {row}")
+
+
+async def test_a_message_that_can_be_made_survives_any_number_of_kills(office: Office, telegram: FakeTelegram) -> None:
+    row = await office.owe(TEAM, "the trunk is down")
+    for _ in range(5):
+        await died_while_sending(office, row)
+        # It is made, but Telegram does not take it before the next kill.
+        telegram.failures[TEAM].append(refusal(429, "Too Many Requests: retry after 1", retry_after=1))
+        await office.deliver()
+        office.later(120)
+    await office.deliver()
+    assert "the trunk is down" in texts(telegram, TEAM)[-1]
+
+
+async def died_while_sending(office: Office, row: int) -> None:
+    async with office.store.begin() as session:
+        assert await outbox.claim(session, row, office.now)
+        await outbox.recover_interrupted(session)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bot import access
+from handlers import CATALOGUE
 from tests.end_to_end.house import (
     ANNA,
     ASKING,
@@ -26,8 +28,14 @@ from tests.end_to_end.house import (
 from tests.end_to_end.people import OPERATOR, VIEWER, menu, newcomer, wait_for_menu
 
 READERS = range(3001, 3021)
-KNOCKS = 11
+KNOCKS = 4
+TRIER, TRIED = 3998, 11
 CALCULATOR, FORMULA = 3999, "=cmd|' /C calc'!A0"
+BEYOND_A_VIEWER = [
+    command.name
+    for command in CATALOGUE.commands.values()
+    if command.rule.permission in access.PERMISSIONS - access.VIEWER.permissions and " " not in command.name
+]
 TRUNK = "✅ Anna Ivanova · Test: trunk.apply → changed: up"
 
 
@@ -38,14 +46,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def office(folder: Path) -> Iterator[Standins]:
-    """Some were refused, one of them stubbornly, and an employee and a trunk were changed."""
+    """Some were refused, one of them stubbornly and one of everything, and an employee and a trunk were changed."""
     admins = ",".join(map(str, (ANNA, *READERS)))
-    with running_standins(speed=ASKING) as house, running_bot(house, folder, ADMINS=admins, POLL_INTERVAL="3"):
+    with (
+        running_standins(speed=ASKING) as house,
+        running_bot(house, folder, ADMINS=admins, VIEWERS=f"{VERA},{TRIER}", POLL_INTERVAL="3"),
+    ):
         house.asks(newcomer(house, FORMULA, id=CALCULATOR), "/status")
         house.asks(VERA, "/add_employee 243 John Smith", GROUP)
         group = house.new_group(members=[SAM])
         for _ in range(KNOCKS):
             house.says(SAM, "/status", group)
+        trier = newcomer(house, "Tom", id=TRIER)
+        for command in BEYOND_A_VIEWER[:TRIED]:
+            house.asks(trier, f"/{command}")
         employee = house.asks(ANNA, '/edit_employee 201 name="Anna Bell" mobile=+79161234567', group)
         press(house, employee, "Apply", "Changed: 201 Anna Bell")
         trunk = house.asks(ANNA, "/edit_trunk zadar host=sip2.zadarma.com", group)
@@ -96,7 +110,7 @@ def test_the_newest_decision_stands_first(office: Standins, reader: int) -> None
             f" · edit_employee · {ANNA}",
             ['✅ Anna Ivanova · Test: /edit_employee 201 name="Anna Bell" mobile=+79161234567 → asked for 201'],
         ),
-        (f"{SAM} 3h", f" · {SAM} · ", ["⛔ Sam Stranger · Test: /status → stranger"] * 10),
+        (f"{SAM} 3h", f" · {SAM} · ", [f"⛔ Sam Stranger · Test: /status → stranger · and {KNOCKS - 1} more times"]),
         (f"{BORIS} 2020-01-01", f" · {BORIS} · Jan 1, 2020", []),
     ],
 )
@@ -115,8 +129,8 @@ def test_words_that_it_does_not_know_are_explained(office: Standins, reader: int
 
 
 def test_pages_turn_to_what_is_older_and_back_to_the_newest(office: Standins, reader: int) -> None:
-    newest = office.asks(reader, f"/audit {SAM}")
-    assert f"Audit · {KNOCKS} · " in newest
+    newest = office.asks(reader, f"/audit {TRIER}")
+    assert f"Audit · {TRIED} · " in newest
     assert newest.buttons[2:] == [["⏮ Newest", "Older ›"], ["📄 Export"]]
     office.presses(reader, newest, "Older")
     older = office.wait_for(lambda: (m := office.again(newest, reader)) and (m if "\n2. " not in m.text else None))

@@ -1,0 +1,195 @@
+"""Updates that the program dies on: known by the second death, and not begun a third time; and lines that are full."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+from telegram import Update
+
+from bot.chat import updates as module
+from bot.chat.admission import Admission
+from bot.chat.glance import Glance
+from bot.chat.updates import LONGEST_LINE, Updates
+from bot.store import inbox
+from bot.store.database import Store
+from bot.store.inbox import LeftOver
+from bot.store.known import Known
+
+NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+DEADLY = "deadly"
+
+
+def update(number: int, text: str = "x", person: int = 1) -> dict[str, Any]:
+    sender = {"id": person, "is_bot": False, "first_name": "Anna"}
+    chat = {"id": -100, "type": "supergroup", "title": "t"}
+    entities = [{"type": "bot_command", "offset": 0, "length": len(text)}] if text.startswith("/") else []
+    message = {"message_id": number, "date": int(NOW.timestamp()), "chat": chat, "from": sender, "text": text}
+    return {"update_id": number, "message": message | {"entities": entities}}
+
+
+async def until(look: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not look():  # noqa: ASYNC110 (nothing rings)
+            await asyncio.sleep(0.001)
+
+
+class House:
+    """Runs of the program on one store. `begun` are the texts whose handlers began in this run, `aside` the ids that
+    were set aside; a handler of what is deadly never comes to its end."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.aside: list[int] = []
+        self.begun: list[str] = []
+        self.updates = self.starts()
+
+    def starts(self, handle: Callable[[Update], Awaitable[None]] | None = None, **more: Any) -> Updates:
+        self.begun = []
+        bot: Any = None
+        self.updates = Updates(
+            bot, self.store, handle or self._handle, clock=lambda: NOW, set_aside=self._set_aside, **more
+        )
+        return self.updates
+
+    async def _handle(self, update: Update) -> None:
+        assert update.message is not None
+        self.begun.append(str(update.message.text))
+        if update.message.text == DEADLY:
+            await asyncio.Event().wait()
+
+    async def _set_aside(self, _session: AsyncSession, left: LeftOver) -> None:
+        self.aside.append(left.update_id)
+
+    async def dies(self, after: int) -> None:
+        """Once so many handlers have begun."""
+        await until(lambda: len(self.begun) >= after)
+        for _ in range(20):
+            await asyncio.sleep(0.001)
+        for worker in self.updates._lanes._workers:
+            worker.cancel()
+        await asyncio.sleep(0)
+
+    async def deaths(self) -> dict[int, int]:
+        async with self.store.begin() as session:
+            found = await inbox.unfinished(session)
+            left = await inbox.left_over(session)
+            # Looking is no start.
+            await session.rollback()
+        assert list(found) == [one.update_id for one in left]
+        return {one.update_id: one.deaths for one in left}
+
+
+async def test_the_second_death_tells_the_culprit_and_nobody_beside_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "ALONE_FOR", 60.0)
+    house = House(store)
+    house.begun = []
+    await house.updates.take_in([update(1, DEADLY), update(2, "innocent", 2), update(3, DEADLY, 3)])
+    await house.dies(after=3)
+
+    await house.starts().resume()
+    # One after another: the innocent one, which nobody finished noting, is not begun beside it.
+    await house.dies(after=1)
+    assert house.begun == [DEADLY]
+
+    await house.starts().resume()
+    await house.dies(after=1)
+    assert (house.aside, house.begun) == ([1], [DEADLY])
+
+    await house.starts().resume()
+    await house.updates.drain(5)
+    assert (house.aside, house.begun) == ([1, 3], [])
+    assert await house.deaths() == {}
+
+
+async def test_what_waits_in_the_inbox_while_the_program_dies_is_not_to_blame(store: Store) -> None:
+    async with store.begin() as session:
+        await inbox.take_in(session, {1: update(1, DEADLY), 2: update(2, "innocent", 2)}, NOW)
+    house = House(store)
+    for _ in range(2):
+        await house.starts().resume()
+        if not house.aside:
+            await house.dies(after=1)
+    await house.updates.drain(5)
+    assert (house.aside, house.begun) == ([1], ["innocent"])
+
+
+async def test_an_end_in_order_is_nobodys_fault(store: Store) -> None:
+    house = House(store)
+    await house.updates.take_in([update(1, DEADLY)])
+    for _ in range(5):
+        await house.updates.drain(0.01)
+        await house.dies(after=0)
+        await house.starts().resume()
+    assert house.aside == []
+    # It is found out all the same, once it does end the program.
+    await house.dies(after=1)
+    await house.starts().resume()
+    await house.dies(after=1)
+    await house.starts().resume()
+    assert house.aside == [1]
+
+
+async def test_what_is_left_over_waits_for_a_slow_one_only_so_long(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "ALONE_FOR", 0.01)
+    async with store.begin() as session:
+        await inbox.take_in(session, {1: update(1, DEADLY), 2: update(2, "next", 2)}, NOW)
+    house = House(store)
+    await house.updates.resume()
+    await until(lambda: len(house.begun) == 2)
+    assert house.begun == [DEADLY, "next"]
+
+
+class Full(House):
+    def __init__(self, store: Store) -> None:
+        self.told: list[int] = []
+        self.released = asyncio.Event()
+        super().__init__(store)
+
+    async def not_read(self, _session: AsyncSession, seen: Glance) -> None:
+        self.told.append(seen.person)
+
+    async def _handle(self, update: Update) -> None:
+        assert update.message is not None
+        if update.message.text == "/ack":
+            self.begun.append("/ack")
+            return
+        await self.released.wait()
+        await super()._handle(update)
+
+
+async def test_a_line_is_so_long_and_who_is_not_read_is_told_once(store: Store) -> None:
+    known = Known(None, None, None, lambda: NOW)  # type: ignore[arg-type]
+
+    async def refresh() -> None:
+        return None
+
+    known.people, known.refresh = frozenset({1, 2}), refresh  # type: ignore[method-assign]
+    house = Full(store)
+    house.starts(admission=Admission(known, NOW), not_read=house.not_read, urgent={"ack"})
+    for first in range(1, 3001, 100):
+        await house.updates.take_in([update(first + number, f"/x{number}") for number in range(100)])
+    assert house.told == [1]
+    async with store.begin() as session:
+        assert len(await inbox.unfinished(session)) == LONGEST_LINE
+
+    # What takes an incident waits behind none of it, and others have a line of their own.
+    await house.updates.take_in([update(5001, "/ack"), update(5002, "/x", 2)])
+    await until(lambda: house.begun == ["/ack"])
+    house.released.set()
+    await house.updates.drain(20)
+    assert len(house.begun) == LONGEST_LINE + 2
+    async with store.begin() as session:
+        assert await inbox.unfinished(session) == {}
+    # There is room again, and who fills it again is told again.
+    house.released.clear()
+    await house.updates.take_in([update(6000 + number, "/y") for number in range(LONGEST_LINE + 5)])
+    assert house.told == [1, 1]
+    house.released.set()
+    await house.updates.drain(20)

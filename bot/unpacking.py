@@ -37,12 +37,12 @@ async def pieces(response: httpx.Response, most: int) -> AsyncIterator[bytes]:
         yield piece
 
 
-async def whole(response: httpx.Response, most: int) -> bytes:
+async def whole(response: httpx.Response, most: int) -> bytearray:
     """All of it. Raises as `pieces` does."""
     content = bytearray()
     async for piece in pieces(response, most):
         content += piece
-    return bytes(content)
+    return content
 
 
 class Bounded(httpx.AsyncByteStream):

@@ -4,6 +4,7 @@ Measured: success is 200 or 201 with a JSON object whose `result` is true, and n
 texts or as a map of field to text; a missing map is an empty list; some texts are raw keys, some hold HTML.
 """
 
+import contextlib
 import html
 import json
 import re
@@ -235,10 +236,9 @@ def scalar(value: object) -> str:
 
 
 def without_markup(text: str) -> str:
-    """`represent` fields and some messages are HTML: `<i class="server icon"></i> SIP: Zadarma` reads `SIP: Zadarma`."""
+    """`represent` fields and some messages are HTML: `<i class="icon"></i> SIP: Zadarma` reads `SIP: Zadarma`."""
     without_tags = re.sub(r"<[^<>]*>", "", text)
-    try:
+    # `&#` and more digits than Python reads stays as it is.
+    with contextlib.suppress(ValueError):
         without_tags = html.unescape(without_tags)
-    except ValueError:
-        pass  # `&#` and more digits than Python reads: it stays as it is.
     return re.sub(r"\s+", " ", scalar(without_tags)).strip()

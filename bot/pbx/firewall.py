@@ -12,7 +12,6 @@ from bot.pbx.budget import Priority
 from bot.pbx.connection import Connection
 from bot.pbx.wire import MOST_ROWS, Epoch, Wire, mappings, with_value
 
-
 LONGEST_ADDRESS = 100
 # In which one address may sit at a time.
 MOST_JAILS = 20

@@ -9,7 +9,6 @@ from bot.pbx.budget import Priority
 from bot.pbx.connection import Connection
 from bot.pbx.wire import Integer, Text, Wire, mappings, models, with_value
 
-
 # More than any PBX has. The routes out are compared with each other.
 MOST_ROUTES = 1000
 

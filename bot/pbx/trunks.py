@@ -10,7 +10,22 @@ from bot.pbx.answers import Answer, scalar
 from bot.pbx.budget import Priority
 from bot.pbx.connection import Connection
 from bot.pbx.errors import NotJson
-from bot.pbx.wire import Epoch, Integer, Note, Number, Plain, Secret, Text, Truth, Wire, Word, mappings, one, rows, with_value
+from bot.pbx.wire import (
+    Epoch,
+    Integer,
+    Note,
+    Number,
+    Plain,
+    Secret,
+    Text,
+    Truth,
+    Wire,
+    Word,
+    mappings,
+    one,
+    rows,
+    with_value,
+)
 
 TrunkType = Literal["sip", "iax"]
 # How the ids of trunks begin; an extension's account is its number.

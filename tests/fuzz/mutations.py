@@ -31,7 +31,30 @@ VALUES: tuple[Any, ...] = (
     *([], {}, [[]], [{}], [None], {"": None}, [[[[[[{"a": [1]}]]]]]], {"id": {"id": []}}, [1, "a", None, {}, []]),
 )
 NAMES = ("apart", "status", "own_name", "__class__", "model_config", "", "id", "state", "type", "ip", "bans", "index")
-STATUSES = (100, 101, 199, 201, 204, 206, 301, 304, 307, 400, 401, 402, 403, 404, 409, 418, 422, 429, 500, 502, 503, 599)
+STATUSES = (
+    100,
+    101,
+    199,
+    201,
+    204,
+    206,
+    301,
+    304,
+    307,
+    400,
+    401,
+    402,
+    403,
+    404,
+    409,
+    418,
+    422,
+    429,
+    500,
+    502,
+    503,
+    599,
+)
 TYPES = ("", "text/html", "application/json; charset=utf-16", "image/png", "application/json, text/html", "\u00e9")
 # Characters, of what is repeated.
 MUCH = 300_000
@@ -217,9 +240,27 @@ def _encoded(answer: Garbled, chance: random.Random) -> Garbled:
 
 def _something_else(answer: Garbled, chance: random.Random) -> Garbled:
     others: tuple[bytes, ...] = (
-        *(b"", b" ", b"null", b"[]", b"{}", b"0", b'""', b"true", b"NaN", b'{"result":true}', b'{"result":1,"data":[]}'),
+        *(
+            b"",
+            b" ",
+            b"null",
+            b"[]",
+            b"{}",
+            b"0",
+            b'""',
+            b"true",
+            b"NaN",
+            b'{"result":true}',
+            b'{"result":1,"data":[]}',
+        ),
         *(b'{"result":true,"data":null}', b'{"result":false}', b"<html><h1>502 Bad Gateway</h1>", b"\x00" * 1000),
-        *(b"\xef\xbb\xbf{}", b"[" * 100_000, b'{"a":' * 50_000, b'{"result":true,"data":' + b"9" * 5000 + b"}", b"\x80"),
+        *(
+            b"\xef\xbb\xbf{}",
+            b"[" * 100_000,
+            b'{"a":' * 50_000,
+            b'{"result":true,"data":' + b"9" * 5000 + b"}",
+            b"\x80",
+        ),
         *(b"security violation", b"Access denied", b"<b>Warning</b>: Undefined array key in /x.php" + answer.content),
         *(answer.content + answer.content, answer.content + b"}", b"callback(" + answer.content + b")"),
         b'{"result":true,"data":[' + b"[]," * 600_000 + b"0]}" if chance.random() < 0.02 else b'{"result":true,',

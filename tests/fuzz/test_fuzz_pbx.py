@@ -16,7 +16,6 @@ import pytest
 from pydantic import SecretStr
 
 from bot.alerts.incident import STATION, Closed, Happened, Opened
-from bot.alerts.ledger import Ledger
 from bot.alerts.machine import Policy
 from bot.alerts.watch import Watch
 from bot.pbx import CallRecordLeg, Pbx, PbxError
@@ -34,7 +33,13 @@ WATCH_EACH = 40
 Answering = Callable[[httpx.Request], httpx.Response]
 START = datetime(2026, 11, 23, 17, 30, tzinfo=UTC)
 EVERY, LOOKS = 10, 6
-STATION_QUESTIONS = ("providers:getStatuses", "providers", "outbound-routes", "firewall:getBannedIps", "sip:getPeersStatuses")
+STATION_QUESTIONS = (
+    "providers:getStatuses",
+    "providers",
+    "outbound-routes",
+    "firewall:getBannedIps",
+    "sip:getPeersStatuses",
+)
 
 
 def numbers(part: int, of: str) -> list[int]:
@@ -44,7 +49,7 @@ def numbers(part: int, of: str) -> list[int]:
 
 
 def chance_of(number: int) -> random.Random:
-    return random.Random(f"{SEED}:{number}")  # noqa: S311 (no secret)
+    return random.Random(f"{SEED}:{number}")
 
 
 def recorded(stem: str) -> tuple[str, str, int, Any]:
@@ -138,7 +143,7 @@ class Watched:
         self.wire = Wire()
         self.ledger = Books()
         self._question = question
-        self._good = {path: body for path, body in GOOD.items()} | {"providers:getStatuses": statuses}
+        self._good = GOOD | {"providers:getStatuses": statuses}
         self.garbage: Callable[[Any], Garbled] | None = None
         self.wire.answer = self._answer
         ledger: Any = self.ledger
@@ -193,7 +198,7 @@ async def test_no_answer_stops_a_watch_or_silences_a_station(part: int) -> None:
         try:
             await scene.looks(3)
             # The same garbage each time, of what a good answer would be then.
-            scene.garbage = lambda body, seed=seed: garbled(200, body, random.Random(seed))  # type: ignore[misc]  # noqa: S311
+            scene.garbage = lambda body, seed=seed: garbled(200, body, random.Random(seed))  # type: ignore[misc]
             understood = await understands(scene, question)
             await scene.looks(LOOKS)
             # The PBX may have blocked the bot, or seemed to refuse its key.

@@ -74,7 +74,9 @@ async def _well(evil: EvilPbx, writer: asyncio.StreamWriter) -> None:
     now = int(evil.clock.time())
     trunk = TRUNK | {"lastUpdate": now, "lastChange": now - 1000}
     path = evil.asked[-1][1]
-    data: Any = {"sip": {trunk["id"]: trunk}, "iax": []} if "getStatuses" in path else [trunk] if "providers" in path else []
+    data: Any = (
+        {"sip": {trunk["id"]: trunk}, "iax": []} if "getStatuses" in path else [trunk] if "providers" in path else []
+    )
     writer.write(_whole(json.dumps({"result": True, "data": data, "messages": []}).encode()))
 
 

@@ -1,5 +1,5 @@
-"""PBXs that answer slowly, without end, or with more than anybody can hold: each is told of, time and again, and neither
-the bot nor the PBX beside them is any the worse for it."""
+"""PBXs that answer slowly, without end, or with more than anybody can hold: each is told of, time and again, and
+neither the bot nor the PBX beside them is any the worse for it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

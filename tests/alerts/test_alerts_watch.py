@@ -592,7 +592,10 @@ async def test_whatever_goes_wrong_with_an_answer_is_told_as_garbage(
         raise OverflowError("a time that nobody can reckon with")
 
     with monkeypatch.context() as patched:
-        patched.setattr(*((scene.pbx, "statuses") if where == "asked" else (machine, "step_trunk")), fails)
+        if where == "asked":
+            patched.setattr(scene.pbx, "statuses", fails)
+        else:
+            patched.setattr(machine, "step_trunk", fails)
         await scene.looks(6)
         assert scene.watch.latest is not None
         assert scene.watch.latest.trouble is Trouble.NOT_JSON

@@ -198,7 +198,7 @@ async def test_no_answer_stops_a_watch_or_silences_a_station(part: int) -> None:
         try:
             await scene.looks(3)
             # The same garbage each time, of what a good answer would be then.
-            scene.garbage = lambda body, seed=seed: garbled(200, body, random.Random(seed))  # type: ignore[misc]
+            scene.garbage = lambda body, seed=seed: garbled(200, body, random.Random(seed))
             understood = await understands(scene, question)
             await scene.looks(LOOKS)
             # The PBX may have blocked the bot, or seemed to refuse its key.

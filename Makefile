@@ -12,7 +12,8 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 # Without kept bytecode every process of the tests would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo install run test faults soak bench lint check campaign write-campaign picture format lock advisories clean
+.PHONY: help demo install run test faults soak bench lint check campaign write-campaign fuzz picture format lock \
+	advisories clean
 help:
 	@echo "make demo    run the demo and print its address"
 	@echo "make install install what the bot needs into .venv, and nothing else"
@@ -31,11 +32,13 @@ help:
 	@echo "make format  put the code into shape"
 	@echo "make campaign  kill the bot KILLS=1000 times amid every fault, by SEED=1, and audit its books"
 	@echo "make write-campaign  kill the bot KILLS=200 times in the middle of writes, by SEED=1"
+	@echo "make fuzz    ask a PBX that answers CASES=100000 kinds of garbage, by SEED=1"
 	@echo "make picture take the README's picture anew (needs Chromium)"
 	@echo "make lock    write the lock files anew (needs uv)"
 
-# $(1) is the lock file, $(2) what is told before a minute of silence, $(3) what is loaded. Bytecode is made of what the bot loads and of
-# nothing else: making all of it takes longer than the download, and a third more room. uv does the same by itself.
+# $(1) is the lock file, $(2) what is told before a minute of silence, $(3) what is loaded. Bytecode is made of what the
+# bot loads and of nothing else: making all of it takes longer than the download, and a third more room. uv does the
+# same by itself.
 define install
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv is needed; set PYTHON=/path/to/python3" >&2; exit 1; }
 	@echo "Installing $(2) ..."
@@ -116,6 +119,10 @@ campaign: $(DEVELOPED)
 write-campaign: $(DEVELOPED)
 	EVERY_MOMENT=1 $(BIN)/pytest tests/handlers/test_handlers_killed.py
 	$(BIN)/python -m tests.campaign_writes $(or $(KILLS),200) $(or $(SEED),1)
+
+# Every night as many as this; in the tests of every day some hundreds of the same.
+fuzz: $(DEVELOPED)
+	FUZZ_CASES=$(or $(CASES),100000) FUZZ_SEED=$(or $(SEED),1) $(BIN)/pytest -n $(or $(WORKERS),4) tests/fuzz
 
 picture: $(DEVELOPED)
 	SCREENSHOT=$(CURDIR)/docs/demo.png $(BIN)/pytest tests/end_to_end/test_e2e_newcomer.py

@@ -13,7 +13,7 @@ UNPACKED = {"Accept-Encoding": "identity"}
 # Of what is unpacked at a time.
 STEP = 64 * 1024
 # One byte at a time, the largest answer would take longer to put together than to send. A packet carries a thousand.
-MOST_PIECES = 50_000
+MOST_PIECES = 20_000
 WINDOWS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 
 
@@ -32,17 +32,16 @@ class Garbled(Exception):
 async def pieces(response: httpx.Response, most: int) -> AsyncIterator[bytes]:
     """Its body unpacked, in pieces of at most STEP more than the wire brings at once. Raises TooMuch instead of giving
     more than `most` bytes, and Garbled."""
-    assert isinstance(response.stream, AsyncIterable)
-    async for piece in _unpacked(response.stream, response.headers, most):
+    async for piece in _unpacked(_stream(response), response.headers, most):
         yield piece
 
 
-async def whole(response: httpx.Response, most: int) -> bytes:
+async def whole(response: httpx.Response, most: int) -> bytearray:
     """All of it. Raises as `pieces` does."""
     content = bytearray()
     async for piece in pieces(response, most):
         content += piece
-    return bytes(content)
+    return content
 
 
 class Bounded(httpx.AsyncByteStream):
@@ -50,8 +49,7 @@ class Bounded(httpx.AsyncByteStream):
     what is more than `most` bytes is a broken connection."""
 
     def __init__(self, response: httpx.Response, most: int) -> None:
-        assert isinstance(response.stream, httpx.AsyncByteStream)
-        self._stream = response.stream
+        self._stream = _stream(response)
         self._headers = httpx.Headers(response.headers)
         self._most = most
 
@@ -69,6 +67,12 @@ class Bounded(httpx.AsyncByteStream):
 
     async def aclose(self) -> None:
         await self._stream.aclose()
+
+
+def _stream(response: httpx.Response) -> httpx.AsyncByteStream:
+    if not isinstance(response.stream, httpx.AsyncByteStream):
+        raise TypeError("only what an asynchronous client was answered is read here")
+    return response.stream
 
 
 async def _unpacked(stream: AsyncIterable[bytes], headers: httpx.Headers, most: int) -> AsyncIterator[bytes]:

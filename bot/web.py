@@ -14,8 +14,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from bot.settings import WrongSettings
 
-# More at once are no monitors and no Telegram, and each takes a file of the few that the program may have. Who comes then
-# takes the place of whoever has been there longest with nothing asked, or else of whoever has been there longest.
+# More at once are no monitors and no Telegram, and each takes a file of the few that the program may have. Who comes
+# then takes the place of whoever has been there longest with nothing asked, or else of whoever has been there longest.
 MOST_CONNECTIONS = 250
 # A client that hangs must not hold up the end of the program.
 FINISH_WITHIN = 3

@@ -1,4 +1,4 @@
-"""The web server over real sockets: whoever sends nothing, half of something, or takes nothing, keeps nobody else out."""
+"""The web server over real sockets: whoever sends nothing, or half of something, keeps nobody else out."""
 
 import asyncio
 import contextlib
@@ -105,7 +105,12 @@ async def test_the_second_request_of_a_connection_has_no_more_time_than_the_firs
 async def test_who_does_not_take_the_answer_is_ended_too(monkeypatch: pytest.MonkeyPatch) -> None:
     lost = []
     loses = web._Connection.connection_lost
-    monkeypatch.setattr(web._Connection, "connection_lost", lambda one, exc: (lost.append(one), loses(one, exc)))
+
+    def is_lost(one: web._Connection, exc: Exception | None) -> None:
+        lost.append(one)
+        loses(one, exc)
+
+    monkeypatch.setattr(web._Connection, "connection_lost", is_lost)
     async with serving() as port, connections(port, 3, b"GET /large HTTP/1.1\r\nHost: b\r\n\r\n"):
         async with asyncio.timeout(SOON):
             while len(lost) < 3:  # noqa: ASYNC110 (nothing says when)

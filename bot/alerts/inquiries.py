@@ -25,8 +25,8 @@ AGAIN_AFTER = timedelta(minutes=1)
 WITHOUT_RIGHT = timedelta(hours=1)
 # What is asked beside the states must not keep them from being told.
 ASKED_WITHIN = 15.0
-# Names are resolved here as the PBX should resolve them; while a cut lasts that may fail or take long. They are whatever
-# somebody has written into the PBX: so all of them have a time, too, and threads apart from those of everybody else.
+# Names are resolved here as the PBX should resolve them; while a cut lasts that may fail or take long. They are what
+# somebody has written into the PBX: so all of them have a time, too, and threads apart from everybody else's.
 RESOLVE_WITHIN = 2.0
 RESOLVE_ALL_WITHIN = 10.0
 RESOLVERS = ThreadPoolExecutor(2, thread_name_prefix="names of providers")

@@ -4,6 +4,7 @@ Measured: success is 200 or 201 with a JSON object whose `result` is true, and n
 texts or as a map of field to text; a missing map is an empty list; some texts are raw keys, some hold HTML.
 """
 
+import contextlib
 import html
 import json
 import re
@@ -30,8 +31,10 @@ from bot.pbx.permissions import no_right
 T = TypeVar("T")
 
 # Measured: a page of a thousand call records, the largest that is asked for, has one or two megabytes and a hundred
-# thousand values. Each value takes up to a hundred bytes of memory.
-MOST_BYTES = 20 * 1024 * 1024
+# thousand values. Nothing else of a PBX has nearly as many, and the rest is what every look at it asks for.
+MOST_BYTES = 4 * 1024 * 1024
+MOST_BYTES_OF = {"cdr": 20 * 1024 * 1024}
+# Each takes up to a hundred bytes of memory.
 MOST_VALUES = 500_000
 # A number of more digits is none that the PBX counts; Python takes a while to read one.
 MOST_DIGITS = 30
@@ -85,7 +88,7 @@ class Reply:
     """An HTTP response with the whole of its body."""
 
     status: int
-    content: bytes
+    content: bytes | bytearray
 
     @property
     def is_success(self) -> bool:
@@ -170,14 +173,14 @@ def _not_json(reply: Reply, resource: str, method: str) -> PbxError:
     return NotJson(status, resource)
 
 
-def _is_ban(content: bytes) -> bool:
+def _is_ban(content: bytes | bytearray) -> bool:
     """A banned address gets nginx's page, or its text `Access denied`; a key that lacks a right, from some release
     after April 2026 on, a sentence of the API."""
     text = content.lower()
     return not text.strip() or b"access denied" in text or b"<html" in text
 
 
-def _json_object(content: bytes) -> dict[str, Any] | None:
+def _json_object(content: bytes | bytearray) -> dict[str, Any] | None:
     """None for what is none, or more than any PBX has to say. What is no number in JSON, though some write it, is
     nothing."""
     if sum(content.count(sign) for sign in (b",", b"[", b"{")) > MOST_VALUES:
@@ -233,10 +236,9 @@ def scalar(value: object) -> str:
 
 
 def without_markup(text: str) -> str:
-    """`represent` fields and some messages are HTML: `<i class="server icon"></i> SIP: Zadarma` reads `SIP: Zadarma`."""
+    """`represent` fields and some messages are HTML: `<i class="icon"></i> SIP: Zadarma` reads `SIP: Zadarma`."""
     without_tags = re.sub(r"<[^<>]*>", "", text)
-    try:
+    # `&#` and more digits than Python reads stays as it is.
+    with contextlib.suppress(ValueError):
         without_tags = html.unescape(without_tags)
-    except ValueError:
-        pass  # `&#` and more digits than Python reads: it stays as it is.
     return re.sub(r"\s+", " ", scalar(without_tags)).strip()

@@ -201,12 +201,13 @@ class Connection:
     ) -> Reply:
         await self._budget.take(priority)
         headers = {"Authorization": f"Bearer {self._key.get_secret_value()}", "Accept": "application/json"}
+        most = answers.MOST_BYTES_OF.get(resource_of(path), answers.MOST_BYTES)
         with _named(method, resource_of(path)):
             async with (
                 asyncio.timeout(ANSWERED_WITHIN),
                 self._http.stream(method, self._root + path, params=query, json=body, headers=headers) as response,
             ):
-                return Reply(response.status_code, await unpacking.whole(response, answers.MOST_BYTES))
+                return Reply(response.status_code, await unpacking.whole(response, most))
         raise Unreachable("no answer", resource_of(path))
 
     async def fetch(self, address: str, query: Mapping[str, str], limit: int) -> Sound:

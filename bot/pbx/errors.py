@@ -5,7 +5,7 @@ PbxError
 ├── Untrusted       a certificate nobody vouches for
 │   └── WrongName   a certificate of a trusted issuer, for another name than the one that was asked for
 ├── TimedOut        a connection, but no answer in time
-├── NotJson         an answer that is not the API's: an error page, half a body, one of more bytes or rows than any PBX has
+├── NotJson         an answer that is not the API's: an error page, half a body, or more than any PBX has to say
 ├── Unauthorised    the API key is refused
 ├── Forbidden       the key lives, but lacks a right
 ├── KeyTooNarrow    the key may not ask for this one trunk, whatever its rights

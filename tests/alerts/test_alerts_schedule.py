@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -108,8 +109,8 @@ def test_who_came_late_keeps_the_place_in_the_round(late: float) -> None:
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[Schedule]:
-    schedule, stop = Schedule(), asyncio.Event()
+async def running(**more: Any) -> AsyncIterator[Schedule]:
+    schedule, stop = Schedule(**more), asyncio.Event()
     task = asyncio.create_task(schedule.run(stop))
     async with asyncio.timeout(10):
         yield schedule
@@ -194,6 +195,54 @@ async def test_a_look_that_fails_ends_neither_the_others_nor_its_own_station(mon
         schedule.add("broken", broken, 0.001)
         schedule.add("sound", sound, 0.001)
         await until(lambda: broken.ended >= 3 and sound.ended >= 3)
+
+
+@pytest.mark.parametrize("alone", [True, False])
+async def test_a_look_that_hangs_is_begun_anew_and_the_schedule_goes_on(
+    alone: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.alerts.schedule.AFTER_A_FAILURE", 0.001)
+    turns = 0
+
+    def turned() -> None:
+        nonlocal turns
+        turns += 1
+
+    hangs = Looks()
+    hangs.gate.clear()
+    async with running(longest=0.02, turned=turned) as schedule:
+        schedule.add("hangs", hangs, 0.001)
+        if not alone:
+            schedule.add("sound", Looks(), 0.001)
+        await until(lambda: hangs.broken_off >= 3)
+        before = turns
+        await until(lambda: turns > before)
+        hangs.gate.set()
+        await until(lambda: hangs.ended >= 2)
+
+
+async def test_a_look_that_cannot_even_be_broken_off_is_left_alone() -> None:
+    begun = 0
+
+    async def stubborn() -> float:
+        nonlocal begun
+        begun += 1
+        while True:
+            try:
+                await gate.wait()
+                return 0.001
+            except asyncio.CancelledError:
+                continue
+
+    gate = asyncio.Event()
+    async with running(longest=0.01, cancelled_within=0.01) as schedule:
+        schedule.add("stubborn", stubborn, 0.001)
+        monkey = pytest.MonkeyPatch()
+        monkey.setattr("bot.alerts.schedule.AFTER_A_FAILURE", 0.001)
+        await until(lambda: begun >= 2)
+        monkey.undo()
+        await asyncio.wait_for(schedule.remove("stubborn"), 10)
+        gate.set()
 
 
 async def test_who_is_in_a_hurry_is_looked_at_at_once() -> None:

@@ -1,5 +1,6 @@
 """What the watch tells of, what it keeps to itself, and what a restart changes: nothing."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any, Never
 
@@ -8,7 +9,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
 
+from bot.alerts import machine
 from bot.alerts.incident import (
+    STATION,
     Changed,
     Closed,
     End,
@@ -560,3 +563,42 @@ async def test_while_the_list_of_trunks_is_not_known_none_is_missing() -> None:
     await scene.looks(20)
     assert scene.ledger.told == [("line", NotTold())]
     assert "line" in scene.watch._trunks
+
+
+async def test_a_look_that_does_not_come_to_an_end_is_one_that_is_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = await healthy()
+
+    async def never(**_: Any) -> Any:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(scene.watch, "_within", 0.01)
+    with monkeypatch.context() as patched:
+        patched.setattr(scene.pbx, "statuses", never)
+        await scene.looks(6)
+        assert scene.watch.latest is not None
+        assert scene.watch.latest.trouble is Trouble.TIMED_OUT
+        assert [subject for subject, _ in scene.told(Opened)] == [STATION]
+    await scene.looks(4)
+    assert [subject for subject, _ in scene.told(Closed)] == [STATION]
+
+
+@pytest.mark.parametrize("where", ["asked", "judged"])
+async def test_whatever_goes_wrong_with_an_answer_is_told_as_garbage(
+    where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = await healthy()
+
+    def fails(*_: Any, **__: Any) -> Any:
+        raise OverflowError("a time that nobody can reckon with")
+
+    with monkeypatch.context() as patched:
+        if where == "asked":
+            patched.setattr(scene.pbx, "statuses", fails)
+        else:
+            patched.setattr(machine, "step_trunk", fails)
+        await scene.looks(6)
+        assert scene.watch.latest is not None
+        assert scene.watch.latest.trouble is Trouble.NOT_JSON
+        assert [subject for subject, _ in scene.told(Opened)] == [STATION]
+    await scene.looks(4)
+    assert [subject for subject, _ in scene.told(Closed)] == [STATION]

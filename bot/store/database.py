@@ -98,9 +98,7 @@ class Store:
         """Everything into the database file, and an empty log beside it: what was deleted is in neither. Left out while
         somebody reads, as a backup does."""
         if self._engine.dialect.name == "sqlite":
-            await _outside_transactions(
-                self._engine, "PRAGMA busy_timeout=0", "PRAGMA wal_checkpoint(TRUNCATE)", f"PRAGMA {BUSY_TIMEOUT}"
-            )
+            await _outside_transactions(self._engine, "PRAGMA busy_timeout=0", "PRAGMA wal_checkpoint(TRUNCATE)")
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
@@ -161,6 +159,7 @@ async def _outside_transactions(engine: AsyncEngine, *statements: str) -> None:
             for statement in statements:
                 cursor.execute(statement)
         finally:
+            cursor.execute(f"PRAGMA {BUSY_TIMEOUT}")
             cursor.close()
 
     try:

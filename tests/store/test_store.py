@@ -1,7 +1,8 @@
 """What the store promises: nothing twice, nothing lost, and a schema that is what the code believes."""
 
 import asyncio
-from contextlib import suppress
+import sqlite3
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from random import Random
@@ -16,6 +17,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from bot.store import chats, inbox, keyboards, outbox, people_tables, retention
 from bot.store.database import MIGRATIONS, NEWEST_REVISION, Store, async_url
 from bot.store.tables import Incident, Outgoing, Received, Table
+from bot.tidying import tidy
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 
@@ -51,6 +53,24 @@ async def test_opening_a_store_again_keeps_what_is_in_it(tmp_path: Path) -> None
     async with store.begin() as session:
         assert await outbox.waiting(session) == 2
     await store.close()
+
+
+async def test_the_tidying_leaves_nothing_in_the_log_beside_the_file(store: Store, store_file: Path) -> None:
+    """However idle the program is: what was written over stays there until it is emptied."""
+    log = store_file.with_name(f"{store_file.name}-wal")
+    async with store.begin() as session:
+        await inbox.take_in(session, {1: {"text": "secret"}}, NOW)
+    assert log.stat().st_size > 0
+    with closing(sqlite3.connect(store_file, isolation_level=None)) as backup:
+        backup.execute("BEGIN")
+        backup.execute("SELECT * FROM inbox").fetchall()
+        async with asyncio.timeout(5):
+            await tidy(store, NOW, timedelta(days=400), timedelta(days=1100))
+        backup.execute("COMMIT")
+    async with store.begin() as session:
+        await inbox.finish(session, 1, NOW)
+    await tidy(store, NOW, timedelta(days=400), timedelta(days=1100))
+    assert log.stat().st_size == 0
 
 
 async def test_who_is_cancelled_in_the_middle_of_a_transaction_keeps_nobody_waiting(store_file: Path) -> None:

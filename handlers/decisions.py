@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access import EVERY_STATION, Access, Asking, Decision, Permission
 from bot.chat.membership import Membership
-from bot.store import acquaintances, audit, bindings, deeds, inbox, questions
+from bot.store import acquaintances, audit, bindings, deeds, inbox, outbox, questions
 from bot.store.acquaintances import Known
 from bot.store.audit import Earlier
 from bot.store.database import Store
@@ -69,6 +69,8 @@ class Decisions:
         self._begun_before: set[int] | None = None
         # Of this run, but cut off when the store refused: they come again as if the program had been killed.
         self._cut_off: set[int] = set()
+        # What groups were called in public when they were last overheard.
+        self._public: dict[int, str] = {}
 
     def refined(self, typed: Typed) -> Typed:
         return self._catalogue.refined(typed)
@@ -285,7 +287,36 @@ class Decisions:
         if isinstance(intent, Typed) and intent.about is not None:
             await acquaintances.meet(session, _known(intent.about), at)
         if not intent.place.private and intent.place.title:
-            await acquaintances.meet(session, Known(intent.place.chat, intent.place.title), at)
+            await self._meet_group(session, intent.place, at)
+
+    async def _meet_group(self, session: AsyncSession, place: Place, at: Collection[str]) -> None:
+        """A group that has become public is told of to the administrators, once, where that matters."""
+        before = await acquaintances.meet(session, Known(place.chat, place.title, place.username or None), at)
+        if not place.username or (before is not None and before.username is not None):
+            return
+        access, now = await self._grants.read(session), self._clock()
+        given = [grant for grant in access.grants if grant.subject == place.chat and not grant.has_ended(now)]
+        told = await self._directory.told_of(session, place.chat)
+        stations = sorted({*told, *(grant.station for grant in given)})
+        admins = {one for name in stations for one in access.people_with(Permission.GRANT, name, now)}
+        for admin in sorted(admins):
+            facts = {
+                "station": stations[0] if len(stations) == 1 else EVERY_STATION,
+                "title": place.title,
+                "username": place.username,
+                "chat": place.chat,
+                "roles": sorted({grant.role for grant in given}),
+                "alerts": bool(told),
+            }
+            outbox.owe(session, chat_id=admin, thread_id=None, template="group_public", facts=facts, now=now)
+
+    async def heard_in(self, place: Place) -> None:
+        """Words that are not for the bot can tell that their group is public now."""
+        if place.private or self._public.get(place.chat, "") == place.username:
+            return
+        async with self._store.begin() as session:
+            await self._meet_group(session, place, await self._directory.met_in(session, place.chat))
+        self._public[place.chat] = place.username
 
     async def _record(
         self, session: AsyncSession, matter: Matter, subject: Subject, decision: Decision, station: str

@@ -42,6 +42,8 @@ class Place:
     thread: int | None
     private: bool
     title: str = ""
+    # Of a public group: whoever knows it can join.
+    username: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,9 +275,13 @@ def _read_joining(change: ChatMemberUpdated) -> Added | None:
 
 def _place(chat: Chat, message: Message | None = None) -> Place:
     thread = message.message_thread_id if message is not None and message.is_topic_message else None
-    return Place(chat.id, thread, chat.type == ChatType.PRIVATE, _title(chat))
+    return Place(chat.id, thread, chat.type == ChatType.PRIVATE, _title(chat), _public_name(chat))
 
 
 def _title(chat: Chat) -> str:
     """Empty when nothing of it is seen."""
     return chat.title if chat.title and visible(chat.title) else ""
+
+
+def _public_name(chat: Chat) -> str:
+    return chat.username or "" if chat.type != ChatType.PRIVATE else ""

@@ -64,9 +64,7 @@ def test_strangers_take_nobodys_place(house: Standins, says: dict[str, str]) -> 
     # Twenty-two of them ask for access; whoever comes then is not turned away, and an administrator can find them.
     crowd = [newcomer(house, f"Stranger {number}") for number in range(22)]
     for person in crowd:
-        house.says(person, "/start")
-    for person in crowd:
-        hello = house.wait_for(lambda p=person: next(iter(house.from_bot(p, p)), None), "the bot's hello")
+        hello = house.asks(person, "/start")
         house.presses(person, hello, says["ask"])
     house.wait_for_message(says["many"], ANNA)
     sam = newcomer(house, "Real Person")

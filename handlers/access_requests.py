@@ -3,11 +3,20 @@
 from typing import Any
 
 from bot.access import EVERY_STATION, OPERATOR, VIEWER, NotGranted, Permission
-from bot.chat.message import Button, Message, mark, stored
+from bot.chat.message import Button, Message, Rows, mark, stored
+from bot.store.acquaintances import Known
 from bot.store.audit import Change
+from bot.store.people_tables import AccessRequest
+from handlers import access
 from handlers.command import Reply, Request, button
 from handlers.grant import granting, not_granted
+from handlers.likeness import likeness
 from handlers.rules import Resume
+
+SHOWN = 10
+IN_A_ROW = 5
+UNKNOWN = mark("I do not know this request any more.")
+LIST: Rows = ((Button(mark("📋 Who asks"), "access.requests"),),)
 
 
 @button("access.request", resume=Resume.WHOLE)
@@ -17,25 +26,79 @@ async def ask(request: Request) -> Reply:
         return Reply(toast=mark("You have access already: /help lists what you may do."), outcome="has a role")
     granted = await request.desk.grants.current()
     admins = granted.people_with(Permission.GRANT, request.station.name, request.now)
-    facts = {"person": actor.id, "name": actor.name, "username": actor.username or ""}
-    names_none = request.desk.fleet.one is None and request.station.name == EVERY_STATION
-    buttons = _refusal if names_none else _buttons
-    asked = await request.desk.requests.ask(
-        request.station.name, actor.id, facts | {"names_none": names_none}, admins, buttons
-    )
+    facts: dict[str, Any] = {"person": actor.id, "name": actor.name, "username": actor.username or ""}
+    names_none = _names_none(request)
+    buttons = _stored_refusal if names_none else _stored
+    facts |= await likeness(request, Known(actor.id, actor.name, actor.username)) | {"names_none": names_none}
+    asked = await request.desk.requests.ask(request.station.name, actor.id, facts, admins, buttons, _listing())
     message = Message("access_requested", {"person": actor.id, "asked": asked})
     return Reply(message, outcome="asked for access" if asked else "asked too often")
 
 
-def _buttons(request_id: int) -> list[list[dict[str, Any]]]:
+@button("access.requests")
+async def requests(request: Request) -> Reply:
+    """Who asks, of whom no message of its own tells."""
+    found = await request.desk.requests.untold(request.station.name, SHOWN)
+    names = await request.known([one.person_id for one in found])
+    cards = [Button(str(number), "access.show_request", {"request": one.id}) for number, one in enumerate(found, 1)]
+    rows = tuple(tuple(cards[place : place + IN_A_ROW]) for place in range(0, len(cards), IN_A_ROW))
+    facts = {
+        "station": request.station.name,
+        "subjects": [access.subject_facts(one.person_id, names) | {"asked_at": one.asked_at} for one in found],
+    }
+    return Reply(Message("access_requests_list", facts, (*rows, *LIST)))
+
+
+@button("access.show_request")
+async def show(request: Request) -> Reply:
+    found = await request.desk.requests.find(int(request.data["request"]))
+    if found is None or found.station != request.station.name:
+        return Reply(toast=UNKNOWN, outcome="unknown")
+    facts = await _facts(request, found)
+    if found.answer is not None:
+        return Reply(Message("access_request", facts | {"role": found.answer, "by": found.answered_by or ""}, LIST))
+    rows = _refusal(found.id) if facts["names_none"] else _buttons(found.id)
+    return Reply(Message("access_request", facts, (*rows, *LIST)))
+
+
+async def _facts(request: Request, asked: AccessRequest) -> dict[str, Any]:
+    known = (await request.known([asked.person_id])).get(asked.person_id)
+    return {
+        "station": asked.station,
+        "person": asked.person_id,
+        "name": known.name if known else "",
+        "username": known.username or "" if known else "",
+        "role": None,
+        "by": "",
+        "names_none": _names_none(request),
+    } | await likeness(request, known)
+
+
+def _names_none(request: Request) -> bool:
+    return request.desk.fleet.one is None and request.station.name == EVERY_STATION
+
+
+def _stored(request_id: int) -> list[list[dict[str, Any]]]:
+    return stored(_buttons(request_id))
+
+
+def _stored_refusal(request_id: int) -> list[list[dict[str, Any]]]:
+    return stored(_refusal(request_id))
+
+
+def _listing() -> list[list[dict[str, Any]]]:
+    return stored(LIST)
+
+
+def _buttons(request_id: int) -> Rows:
     """What is given with one press; anything else with /grant."""
-    offers = [_to(request_id, mark("👁 Viewer"), VIEWER.name), _to(request_id, mark("🎧 Operator"), OPERATOR.name)]
-    return [*stored((tuple(offers),)), *_refusal(request_id)]
+    offers = (_to(request_id, mark("👁 Viewer"), VIEWER.name), _to(request_id, mark("🎧 Operator"), OPERATOR.name))
+    return (offers, *_refusal(request_id))
 
 
-def _refusal(request_id: int) -> list[list[dict[str, Any]]]:
+def _refusal(request_id: int) -> Rows:
     """Whoever names no PBX is not given all of them with one press."""
-    return stored(((_to(request_id, mark("✖ Refuse"), ""),),))
+    return ((_to(request_id, mark("✖ Refuse"), ""),),)
 
 
 def _to(request_id: int, label: str, role: str) -> Button:
@@ -47,7 +110,7 @@ async def answer(request: Request) -> Reply:
     """The ledger of requests tells the person and edits the question for every administrator."""
     found = await request.desk.requests.find(int(request.data["request"]))
     if found is None or found.station != request.station.name:
-        return Reply(toast=mark("I do not know this request any more."), outcome="unknown")
+        return Reply(toast=UNKNOWN, outcome="unknown")
     role = str(request.data["role"])
     given = granting(request, found.person_id, role) if role else None
     try:
@@ -57,4 +120,7 @@ async def answer(request: Request) -> Reply:
     if not first:
         return Reply(toast=mark("Somebody answered it before you: see the message."), outcome="answered already")
     outcome = f"gave {role} to {found.person_id}" if role else f"refused {found.person_id}"
-    return Reply(outcome=outcome, change=Change({}, {role: "for good"} if role else {}))
+    # What has a message of its own is edited there, for every administrator.
+    facts = {} if found.notices else await _facts(request, found) | {"role": role, "by": request.actor.name}
+    message = Message("access_request", facts, LIST) if facts else None
+    return Reply(message, outcome=outcome, change=Change({}, {role: "for good"} if role else {}))

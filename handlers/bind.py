@@ -44,7 +44,8 @@ def _ask(request: Request, *, alerts: bool) -> Reply:
     if not alerts:
         yes.insert(0, Button(mark("✅ Bind"), "chat.bind", {"alerts": False}))
     leave = Button(mark("Cancel"), "chat.leave_bound")
-    message = Message("bind", {"station": request.station.name, "alerts": alerts}, (tuple(yes), (leave,)))
+    facts = {"station": request.station.name, "alerts": alerts, "public": request.place.username}
+    message = Message("bind", facts, (tuple(yes), (leave,)))
     return Reply(message, confirm=True, outcome="asked whether to bind")
 
 
@@ -55,7 +56,7 @@ async def bind_now(request: Request) -> Reply:
     await request.desk.bindings.bind(
         request.place.chat, station, alerts=alerts, by_id=request.actor.id, by_name=request.actor.name
     )
-    facts = {"station": station, "alerts": alerts}
+    facts = {"station": station, "alerts": alerts, "public": request.place.username}
     outcome = f"bound {request.place.chat}{' with alerts' if alerts else ''}"
     message = Message("bound", facts, role_offers(request.desk.grants.roles))
     return Reply(message, outcome=outcome, change=Change(before, {"bound": True, "alerts": alerts}))

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from bot.chat.masking import SHORTEST
 from bot.chat.message import Button, Message, Rows, mark
 from bot.names import folded
 from bot.pbx import Channel, PbxError
@@ -82,7 +83,9 @@ def _shown(request: Request, call: LiveCall) -> dict[str, Any]:
     now = request.station.local(request.now)
     return {
         "caller": call.caller,
-        "caller_name": call.caller_name,
+        # Who calls from outside with the number of an extension is none of our people.
+        "caller_name": "" if call.from_outside and len(call.caller) < SHORTEST else call.caller_name,
+        "from_outside": call.from_outside,
         "callees": [{"number": number, "name": name} for number, name in call.callees[:SHOWN_CALLEES]],
         "more": max(0, len(call.callees) - SHOWN_CALLEES),
         "trunk": request.station.watch.trunk_names.get(call.trunk or ""),

@@ -31,7 +31,7 @@ from handlers.directory import Directory
 from handlers.intent import Actor, Added, Place, Pressed, Said, Typed
 from handlers.limits import Limits
 from handlers.matter import NO_UPDATE, Matter, Verdict
-from handlers.meeting import meet
+from handlers.meeting import Meeting
 from handlers.rules import RULES
 from handlers.subjects import Subject
 from handlers.whose import About
@@ -74,6 +74,7 @@ class Decisions:
         self._begun_before: set[int] | None = None
         # Of this run, but cut off when the store refused: they come again as if the program had been killed.
         self._cut_off: set[int] = set()
+        self._meeting = Meeting(store, grants, directory, clock)
 
     def refined(self, typed: Typed) -> Typed:
         return self._catalogue.refined(typed)
@@ -262,7 +263,7 @@ class Decisions:
         denial = repeated.denial(intent, subject.what, decision)
         entry = self._denials.again(denial) if denial is not None else None
         if entry is None:
-            await meet(session, intent, await self._met_at(session, about, decision))
+            await self._meeting.meet(session, intent, await self._met_at(session, about, decision))
             entry = await self._record(session, matter, subject, decision, about.known)
         return Verdict(decision, subject, entry, asking, access, station, again=again).seen_by(about)
 
@@ -294,6 +295,9 @@ class Decisions:
         outcome = f"interrupted, and given up: {verdict.decision.reason}"
         await audit.record_outcome(session, verdict.before.id, outcome, audit.NOTHING_CHANGED, verdict.asking.now)
         return replace(verdict, entry=entry)
+
+    async def overhear(self, place: Place) -> None:
+        await self._meeting.overhear(place)
 
     async def _met_at(self, session: AsyncSession, about: About, decision: Decision) -> Collection[str]:
         """The stations at which whoever is heard now is met: those that the chat speaks of; in private the one at which

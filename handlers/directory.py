@@ -79,6 +79,11 @@ class Directory:
         spoken_of = await self._spoken_of(session, chat)
         return (EVERY_STATION,) if spoken_of and len(spoken_of) == len(self.names) else spoken_of
 
+    async def told_of(self, session: AsyncSession, chat: int) -> set[str]:
+        """Those of whose outages the chat is told."""
+        bound = {one.station for one in await bindings.stations_of(session, chat) if one.alerts}
+        return bound | set(self._told_in(chat))
+
     async def _spoken_of(self, session: AsyncSession, chat: int) -> tuple[str, ...]:
         bound = {one.station for one in await bindings.stations_of(session, chat)}
         bound.update(self._told_in(chat))

@@ -246,6 +246,7 @@ class Dispatcher:
     async def _overheard(self, said: Said) -> None:
         """Words that answer nothing. What people say to each other in a group does not concern the bot, but for a
         secret in it."""
+        await self._decisions.overhear(said.place)
         if not said.place.private and not holds_secret(said.text):
             return
         may = await self._decisions.rights(said.actor, said.place)

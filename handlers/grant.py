@@ -18,6 +18,7 @@ from bot.store.audit import Change
 from handlers import access, whom
 from handlers.command import Reply, Request, WrongArguments, button, command
 from handlers.deadlines import NotADeadline, take_deadline
+from handlers.likeness import likeness
 from handlers.rules import Resume
 
 HERE = frozenset({"here", "group", "chat", "здесь", "группа", "чат"})
@@ -117,12 +118,16 @@ async def _ask_give(request: Request, subject: int, role: str, until: datetime |
     leave = Button(mark("Cancel"), "access.leave", {"subject": subject})
     rows: Rows = ((give(mark("✅ Give"), until), *lengths), (leave,))
     names = await request.known([subject])
-    facts = access.subject_facts(subject, names) | {
-        "station": request.station.name,
-        "role": role,
-        "until": until,
-        "rights": sorted(request.desk.grants.roles[role].permissions),
-    }
+    facts = (
+        access.subject_facts(subject, names)
+        | {
+            "station": request.station.name,
+            "role": role,
+            "until": until,
+            "rights": sorted(request.desk.grants.roles[role].permissions),
+        }
+        | await likeness(request, names.get(subject))
+    )
     return Reply(Message("access_give", facts, rows), confirm=True, outcome=f"asked for {subject}")
 
 

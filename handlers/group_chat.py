@@ -20,12 +20,13 @@ def welcome(verdict: Verdict, directory: Directory, place: Place, roles: Mapping
     if directory.one is not None:
         return introduction(directory.one, place, roles)
     seen = verdict.theirs()
-    return introduction_to_many([name for name in directory.names if seen.may_at(name, Permission.GRANT).allowed])
+    names = [name for name in directory.names if seen.may_at(name, Permission.GRANT).allowed]
+    return introduction_to_many(names, place.username)
 
 
 def introduction(station: str, place: Place, roles: Mapping[str, Role]) -> Reply:
     dismiss = Button(mark("🚪 Nothing, leave"), "chat.dismiss")
-    facts = {"station": station, "chat": place.chat}
+    facts = {"station": station, "chat": place.chat, "public": place.username}
     return Reply(Message("group_hello", facts, (*role_offers(roles), (dismiss,))), outcome="introduced itself")
 
 
@@ -36,9 +37,10 @@ def role_offers(roles: Mapping[str, Role]) -> Rows:
     return tuple(tuple(offers[i : i + ROLES_IN_A_ROW]) for i in range(0, len(offers), ROLES_IN_A_ROW))
 
 
-def introduction_to_many(names: Sequence[str]) -> Reply:
+def introduction_to_many(names: Sequence[str], public: str = "") -> Reply:
     """Before anybody is given access, somebody must say which PBX the chat is about."""
-    return Reply(Message("group_hello_many", {"count": len(names), "example": names[0]}), outcome="introduced itself")
+    facts = {"count": len(names), "example": names[0], "public": public}
+    return Reply(Message("group_hello_many", facts), outcome="introduced itself")
 
 
 def farewell(actor: Actor) -> Message:
@@ -52,7 +54,8 @@ async def give(request: Request) -> Reply:
         await request.desk.grants.give(granting(request, request.place.chat, role), request.asking)
     except NotGranted as refused:
         return not_granted(refused)
-    facts = {"station": request.station.name, "role": role, "chat": request.place.chat}
+    place = request.place
+    facts = {"station": request.station.name, "role": role, "chat": place.chat, "public": place.username}
     outcome = f"gave {role} to {request.place.chat}"
     return Reply(Message("group_given", facts), outcome=outcome, change=Change({}, {role: "for good"}))
 

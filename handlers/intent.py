@@ -14,6 +14,8 @@ from typing import TypeVar
 from telegram import CallbackQuery, Chat, ChatMember, ChatMemberUpdated, Message, MessageEntity, Update, User
 from telegram.constants import ChatType
 
+from bot.chat.hygiene import visible
+
 AGE_LIMIT = timedelta(minutes=5)
 # Accounts Telegram itself uses in place of a person: service notices, anonymous administrators, channels.
 NOBODY = frozenset({777000, 1087968824, 136817688})
@@ -41,6 +43,8 @@ class Place:
     thread: int | None
     private: bool
     title: str = ""
+    # Of a public group: whoever knows it can join.
+    username: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,8 +260,13 @@ def _document(message: Message) -> Document | None:
 def _actor(user: User | None, chat: Chat | None = None) -> Actor:
     """Whoever stands there as the author; only what has no flaw makes a person of it."""
     if user is not None:
-        return Actor(user.id, user.full_name, user.username)
+        return Actor(user.id, _called(user), user.username)
     return Actor(chat.id, chat.title or "") if chat else Actor(0, "")
+
+
+def _called(user: User) -> str:
+    """A name of which nothing is seen is none: then the username is shown, or the id."""
+    return user.full_name if visible(user.full_name) else f"@{user.username}" if user.username else str(user.id)
 
 
 def _read_press(query: CallbackQuery) -> Pressed:
@@ -296,4 +305,13 @@ def _read_joining(change: ChatMemberUpdated) -> Added | None:
 
 def _place(chat: Chat, message: Message | None = None) -> Place:
     thread = message.message_thread_id if message is not None and message.is_topic_message else None
-    return Place(chat.id, thread, chat.type == ChatType.PRIVATE, chat.title or "")
+    return Place(chat.id, thread, chat.type == ChatType.PRIVATE, _title(chat), _public_name(chat))
+
+
+def _title(chat: Chat) -> str:
+    """Empty when nothing of it is seen."""
+    return chat.title if chat.title and visible(chat.title) else ""
+
+
+def _public_name(chat: Chat) -> str:
+    return chat.username or "" if chat.type != ChatType.PRIVATE else ""

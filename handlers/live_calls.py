@@ -3,7 +3,7 @@
 Measured: the list has one row for each leg, legs that have ended among them; five calls were seven rows.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,6 +26,7 @@ class LiveCall:
     started: datetime | None
     since: datetime | None
     trunk: str | None = None
+    from_outside: bool = False
 
     def lasts(self, now: datetime) -> int:
         """Seconds; `now` is the PBX's wall clock."""
@@ -41,16 +42,18 @@ class LiveCall:
 
 def join_legs(legs: Iterable[CallLeg], channels: Iterable[Channel] = ()) -> list[LiveCall]:
     """Calls that are alive, oldest first, each once."""
-    trunks = {channel.linkedid: channel.trunk_id for channel in channels if channel.trunk_id}
+    rows = tuple(channels)
+    trunks = {channel.linkedid: channel.trunk_id for channel in rows if channel.trunk_id}
+    outside = {channel.linkedid for channel in rows if channel.came_by_trunk}
     by_call: dict[str, list[CallLeg]] = {}
     for leg in legs:
         if leg.end is None:
             by_call.setdefault(leg.linkedid, []).append(leg)
-    calls = [_call(linkedid, live, trunks) for linkedid, live in by_call.items()]
+    calls = [_call(linkedid, live, trunks, outside) for linkedid, live in by_call.items()]
     return sorted(calls, key=lambda call: (call.started or datetime.max, call.linkedid))  # noqa: DTZ901 (naive times)
 
 
-def _call(linkedid: str, legs: list[CallLeg], trunks: Mapping[str, str | None]) -> LiveCall:
+def _call(linkedid: str, legs: list[CallLeg], trunks: Mapping[str, str | None], outside: Collection[str]) -> LiveCall:
     legs = sorted(legs, key=lambda leg: leg.start or datetime.max)  # noqa: DTZ901 (naive times)
     first = legs[0]
     answered = [leg for leg in legs if leg.answer is not None]
@@ -65,4 +68,5 @@ def _call(linkedid: str, legs: list[CallLeg], trunks: Mapping[str, str | None]) 
         started=first.start,
         since=answered[-1].answer if answered else first.start,
         trunk=trunks.get(linkedid),
+        from_outside=linkedid in outside,
     )

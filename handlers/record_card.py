@@ -77,6 +77,7 @@ def _leg(leg: CallRecordLeg, queues: Mapping[str, str]) -> dict[str, Any]:
         "start": leg.start,
         "source": {"number": leg.source_number, "name": leg.source_name},
         "target": {"number": leg.destination_number, "name": leg.destination_name},
+        "from_outside": leg.came_by_trunk,
         "machine": by_machine,
         "queue": queues.get(leg.destination_number) if by_machine else None,
         "transfer": leg.transfer,

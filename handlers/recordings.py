@@ -1,6 +1,7 @@
 """Listening to a call: the sound itself, in private. The PBX's own links are for everybody who sees them, for an hour;
 they never leave the bot."""
 
+from bot.chat.hygiene import unmarked
 from bot.chat.message import Button, File, Message, Rows, mark
 from bot.pbx import CallRecord, CallRecordLeg, NotFound, Pbx, PbxError, TooLarge
 from bot.pbx.connection import Sound
@@ -66,6 +67,7 @@ def _file(request: Request, record: CallRecord, leg: CallRecordLeg, sound: Sound
             "station": request.station.name,
             "start": start,
             "source": {"number": leg.source_number, "name": leg.source_name},
+            "from_outside": leg.came_by_trunk,
             "target": {"number": leg.destination_number, "name": leg.destination_name},
             "talk": leg.talk_seconds,
         },
@@ -75,7 +77,7 @@ def _file(request: Request, record: CallRecord, leg: CallRecordLeg, sound: Sound
         sound.content,
         kind="audio" if ending == "mp3" else "document",
         caption=caption,
-        title=f"{leg.source_number} → {leg.destination_number}",
+        title=f"{unmarked(leg.source_number)} → {unmarked(leg.destination_number)}",
         performer=request.station.title,
         seconds=sound.seconds if sound.seconds is not None else leg.talk_seconds,
     )

@@ -233,6 +233,8 @@ RULES: Mapping[str, Rule] = {
     "access.leave": Rule(Permission.GRANT),
     "access.request": Rule(Permission.ANYONE, Where.PRIVATE),
     "access.answer": Rule(Permission.GRANT, Where.PRIVATE, writes=mark("Answer a request for access")),
+    "access.requests": Rule(Permission.GRANT, Where.PRIVATE),
+    "access.show_request": Rule(Permission.GRANT, Where.PRIVATE),
     "chat.added": Rule(Permission.GRANT, urgent=True),
     "chat.give": Rule(Permission.GRANT, Where.GROUP, writes=mark("Give a group access")),
     "chat.dismiss": Rule(Permission.GRANT, Where.GROUP),

@@ -2,6 +2,7 @@
 
 import html
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
@@ -10,11 +11,13 @@ LONGEST = 500
 WORD_JOINER = "\u2060"  # invisible, and enough for Telegram to see nothing to press
 
 LINE_BREAKS = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
-# Controls, marks that turn the direction of writing, invisible characters, and halves of characters that no
-# encoding can carry. The joiner of compound emoji (U+200D) stays.
+# Letters and signs that show nothing: fillers of Hangul, a Braille cell without dots, vowels of Khmer.
+BLANKS = "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
+# Controls, marks that turn the direction of writing, invisible characters, selectors of a look, tags, and halves of
+# characters that no encoding can carry. The joiner of compound emoji (U+200D) and what makes a sign one (U+FE0F) stay.
 INVISIBLE = (
-    "\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\ud800-\udfff"
+    "\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u180b-\u180f\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0e"
+    "\ufeff\ufff0-\ufffb\ud800-\udfff\U0001d173-\U0001d17a\U000e0000-\U000e0fff" + BLANKS
 )
 UNSEEN = re.compile(f"[{INVISIBLE}]")
 # After these Telegram looks for something to press, by itself. A dot before a letter may be that of a domain; times
@@ -30,13 +33,44 @@ PRESSED = re.compile(
 )
 # At the end of what is cut: the joiner of compound emoji, and the mark that makes a sign one.
 JOINS = "\u200d\ufe0f "
+NOTHING_SEEN = frozenset("\u200d\ufe0f")
+# Marks over and under a letter: no writing needs more of them on one.
+MOST_MARKS = 3
+MARKS = frozenset({"Mn", "Me"})
+# What may be marks or signs: neither letters nor digits, nor spaces.
+SIGNS = re.compile(r"[^\w\s\x00-\x7f]+")
+# Signs that messages of the bot are set with: pictures, arrows, mathematical signs, dots and quotation marks. The dot
+# of numbers that are shown in part is not among them.
+OWN_KINDS = frozenset({"So", "Sm", "Sk"})
+OWN_SIGNS = frozenset("·“”„«»‹›‘’\u200d\ufe0f")
 CODE = re.compile(r"<(code|pre)>.*?</\1>", re.DOTALL)
 TAG = re.compile(r"<[^<>]*>")
 
 
 def visible(text: str) -> str:
-    """What is seen of it, in one line."""
-    return UNSEEN.sub("", LINE_BREAKS.sub(" ", text))
+    """What is seen of it, in one line; empty when that is nothing."""
+    seen = UNSEEN.sub("", LINE_BREAKS.sub(" ", text))
+    if not seen.isascii():
+        seen = SIGNS.sub(_not_piled, seen)
+    return "" if all(sign.isspace() or sign in NOTHING_SEEN for sign in seen) else seen
+
+
+def _not_piled(signs: re.Match[str]) -> str:
+    kept, marks = list[str](), 0
+    for sign in signs[0]:
+        marks = marks + 1 if unicodedata.category(sign) in MARKS else 0
+        if marks <= MOST_MARKS:
+            kept.append(sign)
+    return "".join(kept)
+
+
+def unmarked(text: str) -> str:
+    """Without the signs that the bot's own messages are set with: what a stranger is called must not look like them."""
+    return " ".join(SIGNS.sub(_not_own, text).split())
+
+
+def _not_own(signs: re.Match[str]) -> str:
+    return "".join(sign for sign in signs[0] if sign not in OWN_SIGNS and unicodedata.category(sign) not in OWN_KINDS)
 
 
 def clean(text: str) -> str:

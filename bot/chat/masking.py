@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.chat import wording
-from bot.chat.hygiene import visible
+from bot.chat.hygiene import BLANKS, visible
 from bot.chat.message import Own
 
 SHORTEST = 7
@@ -28,8 +28,7 @@ ALIKE = {
     "．": ".",
     "․": ".",
     "·": ".",
-    # Letters and signs that show nothing.
-    **dict.fromkeys("\u115f\u1160\u2800\u3164\uffa0", NOTHING),
+    **dict.fromkeys(BLANKS, NOTHING),
 }
 # The last three are joiners, accents, and frames like that of a keycap.
 ALIKE_BY_KIND = {"Zs": " ", "Pd": "-", "Ps": "(", "Pe": ")", "Cf": NOTHING, "Mn": NOTHING, "Me": NOTHING}

@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from bot.chat import masking, wording
-from bot.chat.hygiene import clean, harmless, literal, literal_code, plain, units
+from bot.chat.hygiene import clean, harmless, literal, literal_code, plain, units, unmarked
 from bot.chat.languages import translations
 from bot.chat.message import Facts
 from bot.numbering import country_of
@@ -125,6 +125,7 @@ class Renderer:
         pure: dict[str, Callable[..., Any]] = {
             "length_of_call": wording.length_of_call,
             "phone": self._phone,
+            "unmarked": unmarked,
             "seconds_since": wording.seconds_since,
         }
         return {**bound, **pure}

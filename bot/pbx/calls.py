@@ -55,6 +55,10 @@ class Channel(Leg):
     destination_channel: Text = Field("", alias="dst_chan")
 
     @property
+    def came_by_trunk(self) -> bool:
+        return TRUNK_CHANNEL.match(self.source_channel) is not None
+
+    @property
     def trunk_id(self) -> str | None:
         """`PJSIP/SIP-TRUNK-44BBC135-0000000b` is a channel of the trunk SIP-TRUNK-44BBC135."""
         for channel in (self.source_channel, self.destination_channel):

@@ -1,15 +1,16 @@
 """People without a role who asked for one, and what they were answered. What tells of it is owed in the same
 transaction."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.access import Asking, Grant
+from bot.access import EVERY_STATION, Asking, Grant
 from bot.store import outbox
+from bot.store.acquaintances import known_at
 from bot.store.database import Store
 from bot.store.grants import GrantBook
 from bot.store.keyboards import new_keyboard
@@ -18,8 +19,10 @@ from bot.store.tables import Outgoing
 
 # Who was not answered, or was refused, may ask again after this.
 AGAIN_AFTER = timedelta(days=1)
-# More than these at a time are not people who want to work with the PBX.
-MOST_OPEN = 20
+# Of so many in an hour administrators are told one by one; of all others once, with a list. Nobody who asks is turned
+# away because others ask.
+TOLD_ONE_BY_ONE = 10
+AN_HOUR = timedelta(hours=1)
 REFUSED = ""
 
 Facts = dict[str, Any]
@@ -36,36 +39,74 @@ class Requests:
         self._clock = clock
         self._grants = grants
         self._wake = wake
+        # When administrators were told of a crowd, by station.
+        self._told_of_many: dict[str, datetime] = {}
 
     async def ask(
-        self, station: str, person_id: int, facts: Facts, admins: Iterable[int], buttons: Callable[[int], Rows]
+        self,
+        station: str,
+        person_id: int,
+        facts: Facts,
+        admins: Iterable[int],
+        buttons: Callable[[int], Rows],
+        listing: Rows,
     ) -> bool:
-        """Tell the administrators, each in private, with `buttons` for the request of that id. False when the person
-        has asked within a day, or too many others are waiting."""
+        """Tell the administrators, each in private, with `buttons` for the request of that id; when many ask, that they
+        do, with the buttons of `listing`. False when the person has asked within a day."""
         now = self._clock()
         async with self._store.begin() as session:
-            if not await _may_ask(session, station, person_id, now):
+            recent = await _asked_within(session, station, AN_HOUR, now)
+            if await _asked_within(session, station, AGAIN_AFTER, now, person_id):
                 return False
+            if station != EVERY_STATION:
+                await known_at(session, person_id, station)
             request = AccessRequest(station=station, person_id=person_id, asked_at=now, notices=[])
             session.add(request)
             await session.flush()
-            rows = buttons(request.id)
-            notices = [
-                outbox.owe(
-                    session,
-                    chat_id=admin,
-                    thread_id=None,
-                    template="access_request",
-                    facts=facts | {"station": station, "role": None, "by": ""},
-                    now=now,
-                    keyboard=new_keyboard(admin, rows, now=now, station=station),
-                )
-                for admin in admins
-            ]
-            await session.flush()
-            request.notices = [notice.id for notice in notices]
+            facts = facts | {"station": station, "role": None, "by": ""}
+            if recent < TOLD_ONE_BY_ONE:
+                rows = buttons(request.id)
+                request.notices = await self._tell(session, "access_request", station, facts, admins, rows)
+            elif now - self._told_of_many.get(station, now - AN_HOUR) >= AN_HOUR:
+                self._told_of_many[station] = now
+                await self._tell(session, "access_requests", station, {"station": station}, admins, listing)
         self._wake()
         return True
+
+    async def _tell(
+        self, session: AsyncSession, template: str, station: str, facts: Facts, admins: Iterable[int], rows: Rows
+    ) -> list[int]:
+        """The ids of what is owed to them."""
+        now = self._clock()
+        notices = [
+            outbox.owe(
+                session,
+                chat_id=admin,
+                thread_id=None,
+                template=template,
+                facts=facts,
+                now=now,
+                keyboard=new_keyboard(admin, rows, now=now, station=station),
+            )
+            for admin in admins
+        ]
+        await session.flush()
+        return [notice.id for notice in notices]
+
+    async def untold(self, station: str, limit: int) -> Sequence[AccessRequest]:
+        """Those that nobody has answered and no message of their own tells of, newest first."""
+        query = (
+            select(AccessRequest)
+            .where(
+                AccessRequest.station == station,
+                AccessRequest.answer.is_(None),
+                func.json_array_length(AccessRequest.notices) == 0,
+            )
+            .order_by(AccessRequest.id.desc())
+            .limit(limit)
+        )
+        async with self._store.begin() as session:
+            return (await session.execute(query)).scalars().all()
 
     async def answer(self, request_id: int, grant: Grant | None, by: Asking, name: str) -> bool:
         """The first answer counts, None refuses: what is given is given, the person is told, and every administrator
@@ -105,12 +146,14 @@ class Requests:
         outbox.owe(session, chat_id=request.person_id, thread_id=None, template="access_answer", facts=facts, now=now)
 
 
-async def _may_ask(session: AsyncSession, station: str, person_id: int, now: datetime) -> bool:
-    recent = (AccessRequest.station == station, AccessRequest.asked_at > now - AGAIN_AFTER)
-    own = select(func.count()).where(*recent, AccessRequest.person_id == person_id)
-    waiting = select(func.count()).where(*recent, AccessRequest.answer.is_(None))
-    asked, others = (await session.execute(select(own.scalar_subquery(), waiting.scalar_subquery()))).one()
-    return bool(asked == 0 and others < MOST_OPEN)
+async def _asked_within(
+    session: AsyncSession, station: str, time: timedelta, now: datetime, person_id: int | None = None
+) -> int:
+    """How often, by one person or by all."""
+    asked = select(func.count()).where(AccessRequest.station == station, AccessRequest.asked_at > now - time)
+    if person_id is not None:
+        asked = asked.where(AccessRequest.person_id == person_id)
+    return (await session.execute(asked)).scalar_one()
 
 
 async def _answered(session: AsyncSession, request_id: int, role: str, by: str, now: datetime) -> AccessRequest | None:

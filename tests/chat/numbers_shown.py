@@ -30,6 +30,7 @@ RECORD = {
 LEG = {
     "start": TODAY,
     "source": PARTY,
+    "from_outside": True,
     "target": {"number": MOBILE, "name": f"Boris {LOCAL}"},
     "machine": False,
     "queue": None,
@@ -73,6 +74,7 @@ TRUNK_CHANGES = [{"key": "username", "label": mark("Login"), "old": DID, "new": 
 CALL = {
     "caller": CALLER,
     "caller_name": WRITTEN,
+    "from_outside": True,
     "callees": [{"number": "202", "name": f"Boris {LOCAL}"}],
     "more": 0,
     "trunk": f"Line {DID}",
@@ -183,7 +185,14 @@ FACTS: Mapping[str, list[dict[str, Any]]] = {
     ],
     "mobile_taken": [EMPLOYEE | {"mobile": MOBILE}],
     "recording": [
-        {"station": "Head office", "start": TODAY, "source": PARTY, "target": {"number": DID, "name": ""}, "talk": 134}
+        {
+            "station": "Head office",
+            "start": TODAY,
+            "source": PARTY,
+            "target": {"number": DID, "name": ""},
+            "talk": 134,
+            "from_outside": True,
+        }
     ],
     "trunks": [
         {

@@ -233,7 +233,7 @@ def test_every_template_that_shows_numbers_is_among_them() -> None:
 
 def test_a_masked_list_still_tells_times_names_and_who_is_who() -> None:
     text = shown_in("cdr", FACTS["cdr"][0])
-    assert "11:55 +7 916 •••-••-33 Ivan +7 916 •••-••-33 → +7 926 •••-••-21 Boris •••••21 · 2:14" in text
+    assert "11:55 +7 916 •••-••-33 “Ivan +7 916 •••-••-33” → +7 926 •••-••-21 Boris •••••21 · 2:14" in text
     trunk = shown_in("trunk", FACTS["trunk"][0])
     assert "Since 12:00:00" in trunk
     assert "192.168.100.200" in trunk

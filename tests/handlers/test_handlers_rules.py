@@ -102,7 +102,7 @@ def test_what_changes_our_own_store_alone_is_all_or_nothing() -> None:
         "/watch", "watch.stop", "/test_alert", "access.ask_give", "access.ask_take", "access.leave", "oncall.ask_take",
         "oncall.calendar", "chat.dismiss", "incident.hand_over", "incident.mute", "maintenance.subject",
         "maintenance.cancel", "/grant", "/revoke", "/oncall set", "/oncall remove", "/oncall import", "/oncall swap",
-        "/bind", "/unbind", "chat.ask_bind", "chat.leave_bound", "mute.leave",
+        "/bind", "/unbind", "chat.ask_bind", "chat.leave_bound", "mute.leave", "access.requests", "access.show_request",
     }  # fmt: skip
     of_ours = {Permission.ACKNOWLEDGE, Permission.MUTE, Permission.WATCH, Permission.ONCALL_TAKE, Permission.ONCALL}
     of_ours |= {Permission.GRANT}

@@ -203,7 +203,7 @@ async def test_an_import_of_another_pbx_is_not_there(fleet: Bench, action: str) 
 
 
 async def test_a_request_for_access_is_answered_only_where_it_was_asked(fleet: Bench) -> None:
-    await fleet.desk.requests.ask(BAKER, 99, {}, [ROOT], lambda _id: one("access.answer"))
+    await fleet.desk.requests.ask(BAKER, 99, {}, [ROOT], lambda _id: one("access.answer"), [])
     made = await keyboard(fleet, ALICE, one("access.answer", request=1, role="viewer"), ACME)
     await fleet.presses(made, ALICE, ALICE)
     assert fleet.chat.toasts[-1] == "I do not know this request any more."

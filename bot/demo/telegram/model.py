@@ -114,6 +114,8 @@ class Chat:
     type: str
     title: str
     is_forum: bool = False
+    # Of a public group.
+    username: str | None = None
     person: Person | None = None
     members: dict[int, Member] = field(default_factory=dict)
     topics: dict[int, Topic] = field(default_factory=dict)

@@ -54,7 +54,9 @@ def chat(one: Chat) -> Json:
     if one.person is not None:
         optional: Json = {"last_name": one.person.last_name, "username": one.person.username}
         return {"id": one.id, "type": "private", "first_name": one.person.first_name} | _present(optional)
-    return {"id": one.id, "type": one.type, "title": one.title} | _present({"is_forum": one.is_forum})
+    return {"id": one.id, "type": one.type, "title": one.title} | _present(
+        {"is_forum": one.is_forum, "username": one.username}
+    )
 
 
 def full_chat(one: Chat) -> Json:

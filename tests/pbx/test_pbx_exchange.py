@@ -135,6 +135,7 @@ async def test_an_answer_without_measure_is_garbage_and_takes_no_memory(
         (zlib.compress(GOOD)[2:-4], b"Content-Encoding: deflate\r\n"),
         (gzip.compress(GOOD + b" " * 2_000_000), b"Content-Encoding: gzip\r\n"),
     ],
+    ids=["unpacked", "gzip", "deflate", "deflate without a head", "more than is read in the loop"],
 )
 async def test_what_something_between_has_packed_is_understood(content: bytes, packing: bytes) -> None:
     async with answering(whole(content, packing), on=False) as pbx:

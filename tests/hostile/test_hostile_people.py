@@ -100,7 +100,7 @@ def test_a_role_given_to_a_number_tells_nobodys_name(house: FleetHouse, mallory:
         assert f"{subject} · not met here" in question
         given = press(house, question, "✅ Give", "Given", mallory)
         assert not [word for word in SECRETS if word in given]
-    for text in ("/access", f"/oncall give {bea} 1h", "/oncall", "/test_alert"):
+    for text in ("/access", f"/oncall give {bea} 1h", "/oncall"):
         said = shown(house.asks(mallory, text), text)
         assert not [word for word in SECRETS if word in said], f"{text}: {said}"
     for subject in (bea, room):

@@ -30,7 +30,7 @@ PRESSED = re.compile(
 )
 # At the end of what is cut: the joiner of compound emoji, and the mark that makes a sign one.
 JOINS = "\u200d\ufe0f "
-CODE = re.compile(r"<(code|pre)>.*?</\1>", re.DOTALL)
+CODE = re.compile(r"(</?(?:code|pre)>)")
 TAG = re.compile(r"<[^<>]*>")
 
 
@@ -68,7 +68,14 @@ def harmless(value: object) -> Any:
 
 def literal_code(markup: str) -> str:
     """Inside <code> Telegram makes no links, and people copy what stands there: it must be exact."""
-    return CODE.sub(lambda found: literal(found[0]), markup)
+    parts, within = [], ""
+    for part in CODE.split(markup):
+        if not within and part in ("<code>", "<pre>"):
+            within = part
+        elif part == within.replace("<", "</"):
+            within = ""
+        parts.append(literal(part) if within else part)
+    return "".join(parts)
 
 
 def plain(markup: str) -> str:

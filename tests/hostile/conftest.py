@@ -1,0 +1,12 @@
+"""What the end-to-end tests have: the stand-ins, the program, and what is shown of a failure."""
+
+from tests.end_to_end.conftest import (
+    group,
+    office,
+    pytest_runtest_makereport,
+    pytest_runtest_setup,
+    standins,
+    start_bot,
+)
+
+__all__ = ["group", "office", "pytest_runtest_makereport", "pytest_runtest_setup", "standins", "start_bot"]

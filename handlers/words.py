@@ -21,9 +21,11 @@ def split(text: str) -> list[str]:
     """Words; what stands in quotes is one, with its spaces. An unclosed quote is an ordinary character."""
     words: list[str] = []
     word, began, at = "", False, 0
+    closed_last = {char: text.rfind(closing) for char, closing in QUOTES.items()}
     while at < len(text):
         char = text[at]
-        closing = text.find(QUOTES[char], at + 1) if char in QUOTES and (not word or word.endswith("=")) else -1
+        opens = closed_last.get(char, -1) > at and (not word or word.endswith("="))
+        closing = text.find(QUOTES[char], at + 1) if opens else -1
         if closing > at:
             word, began, at = word + text[at + 1 : closing], True, closing
         elif char.isspace():

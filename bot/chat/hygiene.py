@@ -43,7 +43,7 @@ SIGNS = re.compile(r"[^\w\s\x00-\x7f]+")
 # of numbers that are shown in part is not among them.
 OWN_KINDS = frozenset({"So", "Sm", "Sk"})
 OWN_SIGNS = frozenset("·“”„«»‹›‘’\u200d\ufe0f")
-CODE = re.compile(r"<(code|pre)>.*?</\1>", re.DOTALL)
+CODE = re.compile(r"(</?(?:code|pre)>)")
 TAG = re.compile(r"<[^<>]*>")
 
 
@@ -102,7 +102,14 @@ def harmless(value: object) -> Any:
 
 def literal_code(markup: str) -> str:
     """Inside <code> Telegram makes no links, and people copy what stands there: it must be exact."""
-    return CODE.sub(lambda found: literal(found[0]), markup)
+    parts, within = [], ""
+    for part in CODE.split(markup):
+        if not within and part in ("<code>", "<pre>"):
+            within = part
+        elif part == within.replace("<", "</"):
+            within = ""
+        parts.append(literal(part) if within else part)
+    return "".join(parts)
 
 
 def plain(markup: str) -> str:

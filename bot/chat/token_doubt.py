@@ -15,7 +15,7 @@ BELIEVED_AFTER = 300.0
 # Two refusals further apart say nothing about the time between them.
 APART = 120.0
 REFUSES_TOKEN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND)
-GOOD = re.compile(rb'\s*\{\s*"ok"\s*:\s*true')
+GOOD = re.compile(rb'\A\s*\{\s*"ok"\s*:\s*true')
 
 
 class TokenDoubt:

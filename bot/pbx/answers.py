@@ -27,13 +27,16 @@ from bot.pbx.errors import (
     Unauthorised,
 )
 from bot.pbx.permissions import no_right
+from bot.sandbox.json_answers import GivesWay
 
 T = TypeVar("T")
 
 # Measured: a page of a thousand call records, the largest that is asked for, has one or two megabytes and a hundred
 # thousand values. Nothing else of a PBX has nearly as many, and the rest is what every look at it asks for.
-MOST_BYTES = 4 * 1024 * 1024
+MOST_BYTES = 10 * 1024 * 1024
 MOST_BYTES_OF = {"cdr": 20 * 1024 * 1024}
+# To understand more than this takes longer than everybody else may be kept waiting.
+READ_ASIDE = 1024 * 1024
 # Each takes up to a hundred bytes of memory.
 MOST_VALUES = 500_000
 # A number of more digits is none that the PBX counts; Python takes a while to read one.
@@ -186,7 +189,8 @@ def _json_object(content: bytes | bytearray) -> dict[str, Any] | None:
     if sum(content.count(sign) for sign in (b",", b"[", b"{")) > MOST_VALUES:
         return None
     try:
-        body = json.loads(content, parse_int=_whole_number, parse_constant=lambda _: None)
+        reader = GivesWay if len(content) > READ_ASIDE else None
+        body = json.loads(content, cls=reader, parse_int=_whole_number, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None

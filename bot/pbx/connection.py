@@ -53,8 +53,6 @@ FETCHED_WITHIN = 60.0
 FETCH_RATE = 100_000
 # Of what comes instead of a recording.
 MOST_OF_AN_ERROR = 64 * 1024
-# To understand more than this takes longer than everybody else may be kept waiting.
-READ_ASIDE = 1024 * 1024
 # A look every 10 s finds its connection still open; the PBX itself closes one only after it has rested for longer.
 # There are more for the commands and recordings that go on at the same time, so that no look has to wait for them.
 LIMITS = httpx.Limits(max_connections=10, max_keepalive_connections=2, keepalive_expiry=60)
@@ -245,7 +243,7 @@ class Connection:
 
 async def _understood(reply: Reply, resource: str, method: str) -> Envelope:
     """As `answers.read` does, beside the loop when that takes long."""
-    if len(reply.content) <= READ_ASIDE:
+    if len(reply.content) <= answers.READ_ASIDE:
         return answers.read(reply, resource, method)
     return await asyncio.to_thread(answers.read, reply, resource, method)
 

@@ -21,10 +21,12 @@ async def json_of(content: bytes) -> Any:
         return json.loads(content)
     if sum(map(content.count, (b",", b"[", b"{"))) > MOST_VALUES:
         raise ValueError("too many values")
-    return await asyncio.to_thread(json.loads, content, cls=_GivesWay)
+    return await asyncio.to_thread(json.loads, content, cls=GivesWay)
 
 
-class _GivesWay(json.JSONDecoder):
-    def __init__(self) -> None:
-        super().__init__()
+class GivesWay(json.JSONDecoder):
+    """Reads as `json.loads` does, and lets others have their turn meanwhile."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         self.scan_once = json.scanner.py_make_scanner(self)  # type: ignore[attr-defined]

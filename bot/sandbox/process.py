@@ -12,6 +12,7 @@ from typing import Any
 
 import bot
 from bot.sandbox import __main__ as worker
+from bot.sandbox.json_answers import json_of
 from bot.sandbox.places import Places
 from bot.sandbox.task import NotDone, Refusal, Task, Trouble
 
@@ -37,7 +38,7 @@ async def run(task: Task, content: bytes, *, owner: Hashable, places: Places = F
         raise NotDone(Trouble.TIME if code in OUT_OF_TIME else TROUBLES.get(code, Trouble.BROKEN))
     if kind == worker.BYTES:
         return rest
-    data = json.loads(rest)
+    data = await json_of(rest)
     if kind == worker.REFUSED:
         raise Refusal(str(data))
     return data

@@ -21,7 +21,7 @@ PIECE = 1 << 16
 # As many as Excel has; what a file says of itself may be wrong.
 ROWS_IN_EXCEL = 1 << 20
 
-READ = Task(__name__, "read", seconds=20, most=3 * MEGABYTE)
+READ = Task(__name__, "read", seconds=20, most=3 * MEGABYTE, within=180.0)
 
 # The number of a line as an editor counts, and its cells. Lines without anything are left out.
 Row = tuple[int, Sequence[str]]

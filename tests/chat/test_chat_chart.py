@@ -70,3 +70,11 @@ def test_what_was_short_is_still_seen() -> None:
     begin, width = chart._bar(month, (NOW - timedelta(seconds=5), NOW))
     assert width == pytest.approx(30 * 24 * chart.THINNEST)
     assert begin + width <= 30 * 24 + 1e-6
+
+
+def test_a_thousand_short_outages_are_drawn_as_what_is_seen_of_them() -> None:
+    month = drawing(["Zadarma"], length=timedelta(days=30))
+    outages = [(NOW - timedelta(minutes=30 * n), NOW - timedelta(minutes=30 * n - 5)) for n in range(1, 1_400)]
+    bars = chart._joined(chart._bar(month, outage) for outage in outages)
+    assert len(bars) < 200
+    assert chart._joined([(3.0, 1.0), (0.0, 1.0), (0.5, 1.0)]) == [(0.0, 1.5), (3.0, 1.0)]

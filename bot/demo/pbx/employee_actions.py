@@ -192,7 +192,7 @@ class EmployeeActions:
         if enums:
             return enums
         complaints = sip_complaints(person.secret)
-        if person.email and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", person.email):
+        if person.email and not re.fullmatch(r"\A[^@\s]+@[^@\s][^@\s.]*\.[^@\s]+", person.email):
             complaints.append("Likely the email address is invalid")
         if any(person.number in (other.number, other.mobile) for other in others):
             complaints.append("Extension already occupied")

@@ -11,8 +11,8 @@ _BCRYPT_OF_GOOD, _BCRYPT_OF_BAD = 0.4, 1.0
 PUBLIC = ("system:ping", "system:getAvailableLanguages", "auth:login", "auth:refresh", "cdr:playback", "cdr:download")
 # The real checker takes a part for an id only in these shapes; before the newer release it did not know a trunk id that
 # ends in a letter.
-ID: Final = re.compile(r"\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[A-Z][A-Z0-9-]*\d", re.ASCII)
-ID_WITH_LETTERS: Final = re.compile(rf"{ID.pattern}|[A-Z][A-Z0-9-]*[A-F]", re.ASCII)
+ID: Final = re.compile(r"\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\A[A-Z][A-Z0-9-]*\d", re.ASCII)
+ID_WITH_LETTERS: Final = re.compile(rf"{ID.pattern}|\A[A-Z][A-Z0-9-]*[A-F]", re.ASCII)
 Right = Literal["read", "write"]
 RIGHTS: Final[tuple[Right, ...]] = get_args(Right)
 

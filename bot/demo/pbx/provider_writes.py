@@ -16,7 +16,7 @@ from bot.demo.pbx.trunks import SECRET_MASK, Trunk
 if TYPE_CHECKING:
     from bot.demo.pbx.world import Pbx
 
-_SEVERAL_LABELS = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*\.?", re.ASCII | re.IGNORECASE)
+_SEVERAL_LABELS = re.compile(r"\A(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*\.?", re.ASCII | re.IGNORECASE)
 _ENUMS = {
     "registration_type": ("none", "outbound", "inbound"),
     "dtmfmode": ("auto", "auto_info", "inband", "rfc4733", "info"),

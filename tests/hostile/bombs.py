@@ -1,0 +1,71 @@
+"""Excel files that are small, and much when they are unpacked or read."""
+
+import io
+import zipfile
+from collections.abc import Sequence
+from typing import Any
+
+from bot.spreadsheet.writing import PARTS, SHEETS, write_excel
+
+HEADER: Sequence[Any] = ["number", "name"]
+STRINGS = "xl/sharedStrings.xml"
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def bomb(unpacked: int) -> bytes:
+    """A file of a list of strings, `unpacked` bytes of it, that nothing uses."""
+    string = "<si><t>a</t></si>"
+    strings = f'<sst xmlns="{SHEETS}">{string * (unpacked // len(string))}</sst>'
+    return packed({STRINGS: strings.encode()})
+
+
+def one_row(cells: int) -> bytes:
+    return packed({SHEET: _sheet('<row r="1">' + '<c t="n"><v>1</v></c>' * cells + "</row>")})
+
+
+def empty_rows(number: int) -> bytes:
+    return packed({SHEET: _sheet("<row/>" * number)})
+
+
+def laughing() -> bytes:
+    """Entities within entities: a hundred million letters."""
+    entities = "".join(f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(8))
+    cell = '<row r="1"><c r="A1" t="inlineStr"><is><t>&i;</t></is></c></row>'
+    return packed({SHEET: f'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">{entities}]>'.encode() + _sheet(cell)})
+
+
+def lying(content: bytes) -> bytes:
+    """The same file, which says of each part that it unpacks to ten bytes."""
+    lie, said = (10).to_bytes(4, "little"), bytearray(content)
+    for signature, place in ((b"PK\x01\x02", 24), (b"PK\x03\x04", 22)):
+        at = said.find(signature)
+        while at >= 0:
+            said[at + place : at + place + 4] = lie
+            at = said.find(signature, at + 4)
+    return bytes(said)
+
+
+def packed(parts: dict[str, bytes], more: int = 0) -> bytes:
+    """An ordinary table with other parts instead of its own, and `more` that nobody asked for."""
+    stored = io.BytesIO()
+    types = PARTS["[Content_Types].xml"].replace(
+        "</Types>",
+        f'<Override PartName="/{STRINGS}" ContentType="application/vnd.openxmlformats-officedocument'
+        '.spreadsheetml.sharedStrings+xml"/></Types>',
+    )
+    with (
+        zipfile.ZipFile(io.BytesIO(write_excel([HEADER, ["301", "Anna"]], "people"))) as ordinary,
+        zipfile.ZipFile(stored, "w", zipfile.ZIP_DEFLATED) as file,
+    ):
+        for name in ordinary.namelist():
+            if name not in parts:
+                file.writestr(name, types if STRINGS in parts and "Types" in name else ordinary.read(name))
+        for name, part in parts.items():
+            file.writestr(name, part)
+        for number in range(more):
+            file.writestr(f"xl/media/{number}", b"")
+    return stored.getvalue()
+
+
+def _sheet(rows: str) -> bytes:
+    return f'<worksheet xmlns="{SHEETS}"><sheetData>{rows}</sheetData></worksheet>'.encode()

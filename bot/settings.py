@@ -105,7 +105,7 @@ class Settings(BaseSettings):
     @field_validator("telegram_token")
     @classmethod
     def _token(cls, value: SecretStr) -> SecretStr:
-        if not re.fullmatch(r"\d{5,}:[A-Za-z0-9_-]{30,}", value.get_secret_value()):
+        if not re.fullmatch(r"\A\d{5,}:[A-Za-z0-9_-]{30,}", value.get_secret_value()):
             raise ValueError("is not a bot token; copy it whole from @BotFather (digits, a colon, 35 characters)")
         return value
 
@@ -202,7 +202,7 @@ class Settings(BaseSettings):
     @field_validator("webhook_address", "health_address")
     @classmethod
     def _address(cls, value: str | None) -> str | None:
-        if value and not re.fullmatch(r".+:\d{1,5}", value):
+        if value and not re.fullmatch(r"\A.+:\d{1,5}", value):
             raise ValueError("is not an address; write it like 127.0.0.1:8080")
         return value
 

@@ -46,7 +46,7 @@ class WorkingHours:
 
 def read_hours(text: str) -> WorkingHours:
     """Days hold for all times after them, until other days come. Raises ValueError, in words for the one who wrote."""
-    written = re.sub(r"\s*[-–—]\s*", "-", text.strip().lower())
+    written = re.sub(r"(?<!\s)\s*[-–—]\s*", "-", text.strip().lower())
     openings: list[Opening] = []
     days: set[int] = set()
     closed = True

@@ -33,7 +33,7 @@ TRANSPORTS = ("udp", "tcp", "tls", "udp,tcp")
 DTMF_MODES = ("auto", "auto_info", "rfc4733", "inband", "info")
 FORWARD_WORDS = ("hangup", "busy", "voicemail", "did2user")
 NUMBER = re.compile(r"[0-9]{2,8}")
-EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+EMAIL = re.compile(r"\A[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 DESTINATION = re.compile(r"\+?[0-9*#]{2,20}")
 # The shortest time a call may ring before it is forwarded.
 RING_BEFORE_FORWARDING = 3

@@ -23,7 +23,7 @@ ANONYMOUS = "an anonymous administrator"
 EDITED = "edited"
 QUOTES = frozenset({MessageEntity.BLOCKQUOTE, MessageEntity.EXPANDABLE_BLOCKQUOTE})
 OUTSIDE = frozenset({ChatMember.LEFT, ChatMember.BANNED})
-BUTTON = re.compile(r"([\w-]+):(\d{1,3}):(\d{1,3})", re.ASCII)
+BUTTON = re.compile(r"\A([\w-]+):(\d{1,3}):(\d{1,3})", re.ASCII)
 
 T = TypeVar("T")
 

@@ -37,8 +37,8 @@ REGISTRATIONS = {
 # A host name or an address; the PBX itself takes anything.
 LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 HOST = re.compile(rf"(?=.{{1,253}}$){LABEL}(\.{LABEL})*")
-WITH_PORT = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[^:\[\]]+):(?P<port>\d{1,5})")
-IPV6 = re.compile(r"\[?[0-9a-fA-F:]+:[0-9a-fA-F:.]*\]?")
+WITH_PORT = re.compile(r"\A(?P<host>\[[0-9a-fA-F:.]+\]|[^:\[\]]+):(?P<port>\d{1,5})")
+IPV6 = re.compile(r"\A\[?[0-9a-fA-F:][0-9a-fA-F]*:[0-9a-fA-F:.]*\]?")
 
 
 def name(text: str) -> str:

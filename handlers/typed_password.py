@@ -42,5 +42,5 @@ def is_loose(words: Words) -> bool:
     """Whether it was written without its =: `Zadarma password s3cret`. The first word says whose it is."""
     after = words.free[1:]
     return any(word.lower().rstrip(":=") in NAMES and place < len(after) for place, word in enumerate(after, 1)) or any(
-        re.match(r"(\w+)[:=].", word) and re.split("[:=]", word)[0].lower() in NAMES for word in after
+        re.match(r"\A(\w+)[:=].", word) and re.split("[:=]", word)[0].lower() in NAMES for word in after
     )

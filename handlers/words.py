@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 # Telephones put typographic quotes where people typed plain ones.
 QUOTES = {'"': '"', "“": "”", "«": "»", "„": "“"}
-FIELD = re.compile(r"[^\W\d][\w-]*=")
+FIELD = re.compile(r"\A[^\W\d][\w-]*=")
 
 
 @dataclass(frozen=True, slots=True)

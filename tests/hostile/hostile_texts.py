@@ -36,10 +36,13 @@ def repeated(unit: str, length: int) -> str:
 def against(pattern: re.Pattern[Any], length: int = MOST) -> Iterator[str]:
     """What nearly fits this pattern: parts of what it is made of, from its beginning and from anywhere, repeated; and
     ended by what does not fit."""
-    parts = list(dict.fromkeys(_parts(pattern)))
+    every = [*_parts(pattern)]
+    parts = list(dict.fromkeys(every))
+    # What stands together in it, as `pas+w` does.
+    together = ["".join(every[at : at + count]) for count in (3, 4) for at in range(min(len(every), 12) - count + 1)]
     begun = ["".join(parts[:count]) for count in range(2, min(len(parts), 5) + 1)]
     pairs = [one + other for one, other in pairwise([*parts[:6], *parts[:1]])]
-    for unit in dict.fromkeys([*parts[:6], *begun, *pairs]):
+    for unit in dict.fromkeys([*parts[:6], *begun, *pairs, *together]):
         yield repeated(unit, length - 1) + "\x00"
         for start in parts[:2]:
             yield start + repeated(unit, length - len(start) - 1) + "!"

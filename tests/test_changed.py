@@ -33,7 +33,7 @@ def test_whatever_the_program_is_made_of_touches_those_who_start_it(file: str) -
 
 
 def test_what_is_started_by_name_touches_who_starts_it() -> None:
-    assert "tests/oncall/test_oncall_calendar.py" in touched("bot/oncall/__main__.py")
+    assert "tests/hostile/test_hostile_operation.py" in touched("tests/hostile/confined.py")
 
 
 def test_fixtures_touch_the_tests_of_their_folder() -> None:

@@ -1,16 +1,10 @@
-"""Tables for people: CSV and Excel. Pure; not for the event loop.
-
-Excel files are written here and not by openpyxl: it takes half a second to load, and puts what it writes, passwords
-too, into temporary files. Every cell is text within its sheet, the form in which openpyxl itself writes texts.
-"""
+"""Writes tables for people: CSV and Excel. Pure; not for the event loop."""
 
 import csv
 import io
 import json
 import re
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from html import escape
 from typing import Any
 
 from bot.sandbox.task import MEGABYTE, Task
@@ -22,44 +16,9 @@ WRITE = Task(__name__, "write", seconds=60, most=50 * MEGABYTE)
 # Excel's format has no place for these; the line ends of other systems become its own.
 UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 LINE_END = re.compile(r"\r\n?")
-HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-SCHEMAS = "http://schemas.openxmlformats.org"
-RELATIONS = f"{SCHEMAS}/package/2006/relationships"
-OFFICE = f"{SCHEMAS}/officeDocument/2006/relationships"
-SHEETS = f"{SCHEMAS}/spreadsheetml/2006/main"
-TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 WIDE_COLUMNS = 16
-# Places in the list of styles below. Format 49 is text: numbers keep their zeros.
-TEXT, HEADER = 1, 2
-PARTS = {
-    "[Content_Types].xml": f'<Types xmlns="{SCHEMAS}/package/2006/content-types">'
-    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-    '<Default Extension="xml" ContentType="application/xml"/>'
-    f'<Override PartName="/xl/workbook.xml" ContentType="{TYPE}.sheet.main+xml"/>'
-    f'<Override PartName="/xl/styles.xml" ContentType="{TYPE}.styles+xml"/>'
-    f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{TYPE}.worksheet+xml"/></Types>',
-    "_rels/.rels": f'<Relationships xmlns="{RELATIONS}">'
-    f'<Relationship Id="rId1" Type="{OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-    "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{RELATIONS}">'
-    f'<Relationship Id="rId1" Type="{OFFICE}/worksheet" Target="worksheets/sheet1.xml"/>'
-    f'<Relationship Id="rId2" Type="{OFFICE}/styles" Target="styles.xml"/></Relationships>',
-    "xl/styles.xml": f'<styleSheet xmlns="{SHEETS}">'
-    '<fonts count="2"><font><sz val="11"/><name val="Calibri"/></font>'
-    '<font><b/><sz val="11"/><name val="Calibri"/></font></fonts>'
-    '<fills count="2"><fill><patternFill patternType="none"/></fill>'
-    '<fill><patternFill patternType="gray125"/></fill></fills>'
-    '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
-    '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>'
-    '<cellXfs count="3"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
-    '<xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'
-    '<xf numFmtId="49" fontId="1" fillId="0" borderId="0" xfId="0" applyNumberFormat="1" applyFont="1"/></cellXfs>'
-    '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>',
-}
-SHEET = (
-    f'<worksheet xmlns="{SHEETS}"><sheetViews><sheetView workbookViewId="0">'
-    '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'
-    f'<cols><col min="1" max="{WIDE_COLUMNS}" width="22" customWidth="1"/></cols><sheetData>'
-)
+# A cell of Excel's holds no more.
+LONGEST_CELL = 32_767
 
 
 def packed(rows: Iterable[Sequence[Any]]) -> bytes:
@@ -84,42 +43,24 @@ def write_csv(rows: Iterable[Sequence[Any]]) -> bytes:
 
 def write_excel(rows: Iterable[Sequence[Any]], sheet_name: str) -> bytes:
     """The first row is the header. Every cell is text, so that numbers keep their zeros and formulas stay letters."""
+    # Imported late: a CSV file is written without it.
+    from xlsxwriter import Workbook
+
     stored = io.BytesIO()
-    book = (
-        f'<workbook xmlns="{SHEETS}" xmlns:r="{OFFICE}"><sheets>'
-        f'<sheet name="{escape(sheet_name)}" sheetId="1" r:id="rId1"/></sheets></workbook>'
-    )
-    with zipfile.ZipFile(stored, "w", zipfile.ZIP_DEFLATED) as file:
-        for name, part in {**PARTS, "xl/workbook.xml": book}.items():
-            file.writestr(name, HEAD + part)
-        with file.open("xl/worksheets/sheet1.xml", "w") as sheet:
-            sheet.write((HEAD + SHEET).encode())
-            for number, row in enumerate(rows, 1):
-                sheet.write(_row(number, row).encode())
-            sheet.write(b"</sheetData></worksheet>")
+    # In memory: otherwise what it writes, passwords too, goes through temporary files.
+    book = Workbook(stored, {"in_memory": True})
+    sheet = book.add_worksheet(sheet_name)
+    sheet.freeze_panes(1, 0)
+    sheet.set_column(0, WIDE_COLUMNS - 1, 22)
+    text = book.add_format({"num_format": "@"})
+    header = book.add_format({"num_format": "@", "bold": True})
+    for number, row in enumerate(rows):
+        for place, value in enumerate(row):
+            sheet.write_string(number, place, _text(value), text if number else header)
+    book.close()
     return stored.getvalue()
-
-
-def _row(number: int, row: Sequence[Any]) -> str:
-    style = HEADER if number == 1 else TEXT
-    cells = (
-        f'<c r="{_column(place)}{number}" s="{style}" t="inlineStr">'
-        f'<is><t xml:space="preserve">{_text(value)}</t></is></c>'
-        for place, value in enumerate(row)
-    )
-    return f'<row r="{number}">{"".join(cells)}</row>'
 
 
 def _text(value: Any) -> str:
     storable = UNSTORABLE.sub("", LINE_END.sub("\n", str(value)))
-    return escape(guarded(storable), quote=False)
-
-
-def _column(place: int) -> str:
-    """A to Z, then AA and so on."""
-    letters = ""
-    place += 1
-    while place:
-        place, letter = divmod(place - 1, 26)
-        letters = chr(ord("A") + letter) + letters
-    return letters
+    return guarded(storable)[:LONGEST_CELL]

@@ -37,7 +37,7 @@ def main() -> int:
 
 
 def _limit(task: Task) -> None:
-    # A service may be forbidden it.
+    # The system call filter of a hardened unit forbids it.
     with suppress(OSError):
         os.nice(NICE)
     for what, most in (

@@ -8,6 +8,7 @@ import json
 import os
 import resource
 import sys
+from contextlib import suppress
 from typing import Any
 
 from bot.sandbox.task import Refusal, Task
@@ -36,7 +37,9 @@ def main() -> int:
 
 
 def _limit(task: Task) -> None:
-    os.nice(NICE)
+    # deploy/mikopbx-bot.service forbids it.
+    with suppress(PermissionError):
+        os.nice(NICE)
     for what, most in (
         (resource.RLIMIT_CPU, task.seconds),
         (resource.RLIMIT_AS, task.memory),

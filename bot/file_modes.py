@@ -5,6 +5,7 @@ import resource
 import shlex
 import stat
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -25,11 +26,12 @@ def keep_to_ourselves() -> None:
 
 
 def make_private(database: str) -> None:
-    """Create the database file, for SQLite gives what it lays beside it the same mode; close what is open to others."""
+    """Create the database file, for SQLite gives what it lays beside it the same mode; close what is open to others.
+    Where it cannot be created, SQLite says so."""
     path = Path(database)
-    if database == ":memory:" or not path.parent.is_dir():
+    if database == ":memory:":
         return
-    if not path.exists():
+    with suppress(OSError):
         path.touch(PRIVATE)
     for one in (path, *(Path(database + ending) for ending in BESIDE)):
         _close(one)
@@ -38,11 +40,13 @@ def make_private(database: str) -> None:
 def _close(path: Path) -> None:
     try:
         mode = _mode(path)
-        if mode & OTHERS:
-            path.chmod(mode & ~OTHERS)
-            log.warning("others could read this file; now they cannot", file=str(path), mode=f"{mode:04o}")
-    except FileNotFoundError:
+    except OSError:
         return
+    if not mode & OTHERS:
+        return
+    try:
+        path.chmod(mode & ~OTHERS)
+        log.warning("others could read this file; now they cannot", file=str(path), mode=f"{mode:04o}")
     except OSError:
         log.warning("others can read this file, and it is not mine to close", file=str(path), mend=_mend(path))
 

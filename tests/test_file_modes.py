@@ -29,6 +29,13 @@ def test_a_new_database_is_private_whatever_the_umask(tmp_path: Path) -> None:
     assert mode(tmp_path / "new.sqlite3") == 0o600
 
 
+def test_where_no_database_can_be_created_sqlite_is_left_to_say_so(tmp_path: Path) -> None:
+    made(tmp_path / "file", 0o600)
+    file_modes.make_private(str(tmp_path / "file" / "new.sqlite3"))
+    file_modes.make_private(str(tmp_path / "none" / "new.sqlite3"))
+    assert sorted(tmp_path.iterdir()) == [tmp_path / "file"]
+
+
 def test_what_sqlite_laid_beside_an_open_database_is_closed_too(tmp_path: Path) -> None:
     files = [made(tmp_path / f"bot.sqlite3{ending}", 0o664) for ending in ("", "-wal", "-shm", "-journal")]
     with capture_logs() as lines:

@@ -37,8 +37,8 @@ def main() -> int:
 
 
 def _limit(task: Task) -> None:
-    # The system call filter of a hardened unit forbids it.
-    with suppress(OSError):
+    # deploy/mikopbx-bot.service forbids it.
+    with suppress(PermissionError):
         os.nice(NICE)
     for what, most in (
         (resource.RLIMIT_CPU, task.seconds),

@@ -138,7 +138,7 @@ def test_the_list_turns_pages_and_opens_cards(standins: Standins, start_bot: Cal
     listed = standins.asks(ANNA, "/access", GROUP)
     assert "🔐 Access · 10 · Head office" in listed
     assert listed.buttons == [["1", "2", "3", "4"], ["5", "6", "7", "8"], ["Next ›"]]
-    second = press(standins, listed, "Next", "10. 3008 · not met here\n    viewer · in the settings")
+    second = press(standins, listed, "Next", "10. 3008 · name not known here\n    viewer · in the settings")
     assert second.buttons == [["9", "10"], ["‹ Back"]]
     card = press(standins, second, "10", "• viewer · in the settings")
     assert card.buttons == [["➕ operator", "➕ admin"], ["‹ Back"]]

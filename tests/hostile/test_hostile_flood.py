@@ -122,7 +122,7 @@ def test_who_sends_more_than_anybody_reads_is_told_so_and_holds_up_nobody(
 
 @pytest.mark.parametrize(
     ("language", "told", "administrators"),
-    [("en", "stopped me twice", "sent something"), ("ru", "дважды остановило меня", "отправленное в")],
+    [("en", "crashed me twice", "sent something"), ("ru", "дважды вызвало у меня сбой", "отправленное в")],
 )
 def test_a_command_that_ends_or_hangs_the_program_is_set_aside_after_the_second_time(
     standins: Standins, tmp_path: Path, start_bot: Callable[..., Program], language: str, told: str, administrators: str

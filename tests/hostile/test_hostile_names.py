@@ -94,7 +94,7 @@ def line(language: str, number: str, name: str, **more: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    ("language", "opens", "closes", "outside"), [("en", "“", "”", "(from outside)"), ("ru", "«", "»", "(извне)")]
+    ("language", "opens", "closes", "outside"), [("en", "“", "”", "(from outside)"), ("ru", "«", "»", "(внешний)")]
 )
 def test_a_callers_name_is_set_apart_from_the_bots_own_words(
     language: str, opens: str, closes: str, outside: str

@@ -97,7 +97,7 @@ def test_a_role_given_to_a_number_tells_nobodys_name(house: FleetHouse, mallory:
     """Whoever could read a name by giving a role to its number would try all numbers."""
     for subject, role in ((bea, "operator"), (room, "viewer")):
         question = house.asks(mallory, f"/grant {subject} {role}")
-        assert f"{subject} · not met here" in question
+        assert f"{subject} · name not known here" in question
         given = press(house, question, "✅ Give", "Given", mallory)
         assert not [word for word in SECRETS if word in given]
     for text in ("/access", f"/oncall give {bea} 1h", "/oncall"):

@@ -77,9 +77,7 @@ def test_strangers_take_nobodys_place(house: Standins, says: dict[str, str]) -> 
     house.presses(ANNA, many, many.buttons[0][0])
     listed = house.wait_for(lambda: (m := house.again(many)) and (m if "Real Person" in m else None), "the list")
     house.presses(ANNA, listed, "1")
-    one = house.wait_for(
-        lambda: (m := house.again(many)) and (m if "viewer" in m.buttons[0][0] else None), "Sam's card"
-    )
+    one = house.wait_for(lambda: (m := house.again(many)) and (m if "👁" in m.buttons[0][0] else None), "Sam's card")
     house.presses(ANNA, one, one.buttons[0][0])
     house.wait_for(lambda: (m := house.again(many)) and (m if "✅" in m and "viewer" in m else None), "given to Sam")
 

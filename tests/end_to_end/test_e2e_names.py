@@ -35,6 +35,8 @@ def test_who_is_spelled_how_and_found_by_what(
     standins.post("/control/traffic", running=False)
     archive = Archive(standins)
     start_bot(language=language, pbx_timezone="Europe/Moscow")
+    # Of yesterday in Moscow, where it may be another day than in the stand-in's own zone.
+    archive.now = standins.now().astimezone(ZoneInfo("Europe/Moscow"))
     pyotr = [number for number, _ in archive.people].index("204")
     spelled = {"dst_name": PYOTR["src_name"]}
     archive.put(

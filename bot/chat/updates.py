@@ -54,7 +54,8 @@ class Taken(NamedTuple):
 
 class Updates:
     """Takes updates in and works them off: in order for each person in a chat, everybody else side by side, so that
-    nobody who takes an incident waits for somebody else's slow answer; strangers one after another.
+    nobody who takes an incident waits for somebody else's slow answer; presses and what is urgent beside what the same
+    person typed; strangers one after another.
 
     `handle` raises only when the store refuses; `deadline` (seconds) ends a handler that hangs. `heard` is told of
     every update at once, before its turn comes, `noticed` of the chat and the message of what is not even parsed;
@@ -162,7 +163,7 @@ class Updates:
     def _lane(self, seen: Glance, standing: Standing) -> Lane:
         if standing is Standing.STRANGER:
             return STRANGERS
-        return Lane(seen.chat, seen.person, seen.command in self._urgent)
+        return Lane(seen.chat, seen.person, seen.pressed or seen.command in self._urgent)
 
     def _has_room(self, lane: Lane, seen: Glance, entry: Entry, lines: Counter[Lane]) -> bool:
         most = 2 * LONGEST_LINE if seen.pressed or lane.urgent else LONGEST_LINE

@@ -345,3 +345,31 @@ async def test_who_listens_hears_how_polling_goes(store: Store) -> None:
         conflict=lambda: heard.append("conflict"),
     )
     assert heard == ["polled", "conflict", "polled"]
+
+
+async def test_a_press_does_not_wait_for_what_the_same_person_typed(store: Store) -> None:
+    """Who asked for a thousand call records can still take an incident."""
+    pressed, answered = asyncio.Event(), asyncio.Event()
+
+    async def handle(update: Update) -> None:
+        if update.callback_query is not None:
+            pressed.set()
+        else:
+            await answered.wait()
+
+    typed = update(1, "/cdr")
+    press = {
+        "id": "1",
+        "from": typed["message"]["from"],
+        "message": typed["message"],
+        "chat_instance": "1",
+        "data": "x",
+    }
+    telegram = Telegram()
+    taking = updates(telegram, store, handle)
+    await taking.take_in([typed])
+    await taking.take_in([{"update_id": 2, "callback_query": press}])
+    async with asyncio.timeout(5):
+        await pressed.wait()
+    answered.set()
+    await taking.drain(5)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gzip
 import json
 import threading
 import time
@@ -136,6 +137,13 @@ async def _bursts(_: EvilPbx, writer: asyncio.StreamWriter) -> None:
     writer.write(_whole(bomb(), b"Content-Encoding: gzip\r\n"))
 
 
+async def _goes_on_after_gzip(_: EvilPbx, writer: asyncio.StreamWriter) -> None:
+    writer.write(HEAD + b"Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n")
+    packed = gzip.compress(b'{"result":true,"data":{}}')
+    writer.write(b"%x\r\n" % len(packed) + packed + b"\r\n")
+    await _forever(writer, b"10000\r\n" + b"x" * 65536 + b"\r\n")
+
+
 def _says(content: bytes, more: bytes = b"") -> Way:
     async def say(_: EvilPbx, writer: asyncio.StreamWriter) -> None:
         writer.write(_whole(content, more))
@@ -164,6 +172,7 @@ WAYS: dict[str, Way] = {
     "sends crumbs": _crumbs,
     "sends half a gigabyte": _large,
     "sends a bomb": _bursts,
+    "goes on after gzip": _goes_on_after_gzip,
     "is packed unasked": _says(b"xxxx", b"Content-Encoding: br\r\n"),
     "nests": _says(b"[" * 200_000 + b"]" * 200_000),
     "nests objects": _says(b'{"result":true,"data":' + b'{"a":' * 20_000 + b"1" + b"}" * 20_000 + b"}"),

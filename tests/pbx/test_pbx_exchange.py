@@ -33,6 +33,7 @@ GOOD = json.dumps({"result": True, "data": [{"id": "201", "state": "OK"}], "mess
 # What waits for ever is later than that on any machine.
 SOON = 30.0
 BOMB = gzip.compress(b" " * 300_000_000, 1)
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n"
 
 
 @asynccontextmanager
@@ -60,6 +61,14 @@ async def answering(*parts: bytes, pause: float = 0.0, on: bool = True) -> Async
 
 def whole(content: bytes, more: bytes = b"") -> bytes:
     return HEAD + more + b"Content-Length: %d\r\n\r\n" % len(content) + content
+
+
+def chunk(content: bytes) -> bytes:
+    return b"%x\r\n" % len(content) + content + b"\r\n"
+
+
+# Blocks that are empty, as deflate has them.
+NOTHING = b"\x00\x00\x00\xff\xff" * 13_000
 
 
 @pytest.mark.parametrize(
@@ -97,6 +106,11 @@ async def test_an_answer_that_drips_is_one_that_does_not_come(
         ((whole(BOMB, b"Content-Encoding: gzip, gzip\r\n"),), NotJson),
         ((whole(b"xxxx", b"Content-Encoding: br\r\n"),), NotJson),
         ((whole(b"no gzip", b"Content-Encoding: gzip\r\n"),), NotJson),
+        ((whole(gzip.compress(GOOD) + b"x", b"Content-Encoding: gzip\r\n"),), NotJson),
+        ((CHUNKED + b"Content-Encoding: gzip\r\n\r\n" + chunk(gzip.compress(GOOD)), chunk(b"x" * 65536)), NotJson),
+        ((CHUNKED + b"Content-Encoding: gzip\r\n\r\n" + chunk(gzip.compress(b"")[:10]), chunk(NOTHING)), NotJson),
+        ((CHUNKED + b"Content-Encoding: deflate\r\n\r\n", chunk(NOTHING)), NotJson),
+        ((CHUNKED + b"Content-Encoding: deflate\r\n\r\n", chunk(NOTHING[:5]) * 10_000), NotJson),
     ],
     ids=[
         "told",
@@ -110,6 +124,11 @@ async def test_an_answer_that_drips_is_one_that_does_not_come(
         "gzip-gzip",
         "br",
         "no-gzip",
+        "gzip-and-more",
+        "gzip-and-more-without-end",
+        "gzip-of-nothing-without-end",
+        "deflate-of-nothing-without-end",
+        "crumbs-of-nothing",
     ],
 )
 async def test_an_answer_without_measure_is_garbage_and_takes_no_memory(

@@ -111,6 +111,10 @@ async def _continues(_: EvilPbx, writer: asyncio.StreamWriter) -> None:
     await _forever(writer, b"HTTP/1.1 100 Continue\r\n\r\n" * 500)
 
 
+async def _hints(_: EvilPbx, writer: asyncio.StreamWriter) -> None:
+    await _forever(writer, b"HTTP/1.1 103 Early Hints\r\nLink: " + b"x" * 20_000 + b"\r\n\r\n")
+
+
 async def _endless(_: EvilPbx, writer: asyncio.StreamWriter) -> None:
     writer.write(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
     await _forever(writer, b"10000\r\n" + b" " * 65536 + b"\r\n")
@@ -168,6 +172,7 @@ WAYS: dict[str, Way] = {
     "never answers": _never_answers,
     "answers nothing at all": _never_answers,
     "says continue for ever": _continues,
+    "hints for ever": _hints,
     "sends without end": _endless,
     "sends crumbs": _crumbs,
     "sends half a gigabyte": _large,

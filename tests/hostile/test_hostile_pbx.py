@@ -19,6 +19,8 @@ GARBAGE = {
     "sends a bomb": "not its API",
     "sends half a gigabyte": "not its API",
     "sends without end": "not its API",
+    "says continue for ever": "not its API",
+    "hints for ever": "not its API",
     "sends crumbs": "not its API",
     "goes on after gzip": "not its API",
     "is packed unasked": "not its API",

@@ -20,9 +20,10 @@ class EndlessHead(httpx.RemoteProtocolError):
         super().__init__(f"more than {MOST_BYTES} bytes came before its body")
 
 
-def bound(client: httpx.AsyncClient) -> None:
-    """Have it raise EndlessHead. Neither httpx nor its transports let anybody say what they read the network with."""
-    for transport in (client._transport, *client._mounts.values()):
+def bound(client: httpx.AsyncClient, *within: httpx.AsyncBaseTransport) -> None:
+    """Have it raise EndlessHead; `within` are transports that its own one sends through. Neither httpx nor its
+    transports let anybody say what they read the network with."""
+    for transport in (client._transport, *client._mounts.values(), *within):
         if isinstance(transport, httpx.AsyncHTTPTransport):
             transport._pool._network_backend = _Network(transport._pool._network_backend)
     client.event_hooks["response"].append(_head_is_read)

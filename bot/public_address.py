@@ -100,17 +100,17 @@ class OnlyPublic(httpx.AsyncBaseTransport):
     ) -> None:
         self._allowed = allowed
         self._resolve = resolve
-        self._through = through or unkept(_trusting())
+        self.through = through or unkept(_trusting())
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if is_allowed(request.url, self._allowed):
-            return await self._through.handle_async_request(request)
+            return await self.through.handle_async_request(request)
         if request.url.scheme != "https":
             raise NotPublic("plain http")
         failure: httpx.TransportError = httpx.ConnectError("no such host")
         for address in (await self._checked(request.url))[:ADDRESSES_TRIED]:
             try:
-                return await self._through.handle_async_request(_to(address, request))
+                return await self.through.handle_async_request(_to(address, request))
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 failure = error
         raise failure
@@ -126,7 +126,7 @@ class OnlyPublic(httpx.AsyncBaseTransport):
         return found
 
     async def aclose(self) -> None:
-        await self._through.aclose()
+        await self.through.aclose()
 
 
 def is_allowed(url: httpx.URL, allowed: frozenset[str]) -> bool:

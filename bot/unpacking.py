@@ -86,13 +86,17 @@ async def _unpacked(stream: AsyncIterable[bytes], headers: httpx.Headers, most: 
         unpack = _Unpacking(WINDOWS[packing])
     else:
         raise Garbled(f"packed as {packing[:20]!r}")
-    size = count = 0
+    size = packed_size = count = 0
     async for part in stream:
         count += 1
+        packed_size += len(part)
+        # Of what is packed, even without end, nothing at all may come.
+        if packed_size > most or count > MOST_PIECES:
+            raise TooMuch(told if unpack is None else None)
         for piece in [part] if unpack is None else unpack(part):
             size += len(piece)
-            if size > most or count > MOST_PIECES:
-                raise TooMuch(told if unpack is None else None)
+            if size > most:
+                raise TooMuch
             yield piece
 
 
@@ -127,5 +131,7 @@ class _Unpacking:
             self._may_lack_head = False
             self._unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
             return self._step(packed)
+        if self._unpacker.unused_data:
+            raise Garbled("it goes on after its end")
         self._may_lack_head = False
         return piece

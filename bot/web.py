@@ -39,7 +39,8 @@ class _Server(uvicorn.Server):
 
 class _Connection(H11Protocol):
     """One that ends, whatever the client does: uvicorn by itself waits for ever for a head, a body, and for what was
-    sent to be taken. `there` are all, the one first that came first."""
+    sent to be taken. Whoever asks again before the answer is there is answered once. `there` are all, the one first
+    that came first."""
 
     def __init__(self, *args: Any, patience: Patience, there: "dict[_Connection, None]", **more: Any) -> None:
         super().__init__(*args, **more)
@@ -80,6 +81,9 @@ class _Connection(H11Protocol):
 
     def on_response_complete(self) -> None:
         self._give_up_in(self._patience.request)
+        # Neither monitors nor Telegram do that, and hundreds of requests that came at once hold up everybody else.
+        if self.conn.trailing_data[0]:
+            self.transport.close()
         super().on_response_complete()
 
     def _wait_for_head(self) -> None:

@@ -102,6 +102,18 @@ async def test_the_second_request_of_a_connection_has_no_more_time_than_the_firs
         await ended(opened)
 
 
+async def test_many_requests_at_once_are_answered_as_one_and_one_after_the_other_each() -> None:
+    request = b"POST / HTTP/1.1\r\nHost: b\r\nContent-Length: 3\r\n\r\nabc"
+    async with serving() as port, connections(port, 1, request) as opened:
+        reader, writer = opened[0]
+        async with asyncio.timeout(SOON):
+            await reader.readuntil(b"\r\n\r\n3")
+            writer.write(request)
+            await reader.readuntil(b"\r\n\r\n3")
+            writer.write(request * 3)
+            assert (await reader.read()).count(b"HTTP/1.1 200") == 1
+
+
 async def test_who_does_not_take_the_answer_is_ended_too(monkeypatch: pytest.MonkeyPatch) -> None:
     lost = []
     loses = web._Connection.connection_lost

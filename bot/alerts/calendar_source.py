@@ -11,6 +11,7 @@ from enum import StrEnum
 
 import httpx
 
+from bot import heads
 from bot.access import Permission
 from bot.oncall.calendar import MOST_BYTES, READ, Event, duties
 from bot.oncall.rotation import Calendar
@@ -79,6 +80,7 @@ class CalendarSource:
                 asyncio.timeout(FETCH_WITHIN),
                 httpx.AsyncClient(timeout=FETCH_WITHIN, transport=through, trust_env=False) as client,
             ):
+                heads.bound(client, through.through)
                 for _ in range(MOST_REDIRECTS + 1):
                     async with client.stream("GET", self.address(url), headers=HEADERS) as answer:
                         if not answer.has_redirect_location:

@@ -15,7 +15,7 @@ import structlog
 from telegram.error import TelegramError, TimedOut
 from telegram.request import HTTPXRequest
 
-from bot import unpacking
+from bot import heads, unpacking
 from bot.chat.polling import UpdatesBot
 from bot.chat.token_doubt import TokenDoubt
 from bot.settings import Settings
@@ -79,6 +79,7 @@ class Pool(HTTPXRequest):
         client = super()._build_client()
         client.headers.update(unpacking.UNPACKED)
         client.event_hooks = {"response": [_bound]}
+        heads.bound(client)
         return client
 
     @staticmethod

@@ -14,7 +14,8 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 from pydantic import SecretStr
 
-from bot import plain_http, unpacking
+from bot import heads, plain_http, unpacking
+from bot.heads import EndlessHead
 from bot.pbx import answers
 from bot.pbx.answers import Answer, Envelope, Reply
 from bot.pbx.budget import Budget, Priority
@@ -106,6 +107,7 @@ class Connection:
             follow_redirects=False,
             headers=unpacking.UNPACKED,
         )
+        heads.bound(self._http)
         self._under_way = UnderWay()
 
     async def close(self) -> None:
@@ -271,7 +273,7 @@ def _named(method: str, resource: str) -> Iterator[None]:
         raise TimedOut(type(error).__name__, resource) from None
     except TimeoutError:
         raise TimedOut("its answer does not come to an end", resource) from None
-    except (TooMuch, Garbled) as error:
+    except (TooMuch, Garbled, EndlessHead) as error:
         raise NotJson(0, resource) from error
     except httpx.TransportError as error:
         lost = Unreachable(f"the connection was lost ({type(error).__name__})", resource)

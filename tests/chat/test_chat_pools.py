@@ -13,6 +13,7 @@ from telegram.error import TelegramError
 from telegram.request import RequestData
 from telegram.request._requestparameter import RequestParameter
 
+from bot import heads
 from bot.chat import pools
 from bot.chat.errors import DeliveryError, MaybeDelivered, TryLater, classify
 from bot.chat.pools import Pool
@@ -137,6 +138,13 @@ async def test_an_answer_without_end_or_measure_is_one_that_may_have_been_unders
         with pytest.raises(TelegramError) as failed:
             await pool.do_request(pool.address, "POST")  # type: ignore[attr-defined]
         assert isinstance(classify(failed.value), MaybeDelivered)
+
+
+async def test_what_comes_before_an_answer_does_not_come_for_ever() -> None:
+    async with answering(b"HTTP/1.1 100 Continue\r\n\r\n" * 500) as pool:
+        with pytest.raises(TelegramError) as failed:
+            await pool.do_request(pool.address, "POST")  # type: ignore[attr-defined]
+        assert isinstance(failed.value.__cause__, heads.EndlessHead)
 
 
 async def test_what_is_sent_may_take_as_long_as_its_parts_and_its_size_need() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gzip
 import json
 import threading
 import time
@@ -110,6 +111,10 @@ async def _continues(_: EvilPbx, writer: asyncio.StreamWriter) -> None:
     await _forever(writer, b"HTTP/1.1 100 Continue\r\n\r\n" * 500)
 
 
+async def _hints(_: EvilPbx, writer: asyncio.StreamWriter) -> None:
+    await _forever(writer, b"HTTP/1.1 103 Early Hints\r\nLink: " + b"x" * 20_000 + b"\r\n\r\n")
+
+
 async def _endless(_: EvilPbx, writer: asyncio.StreamWriter) -> None:
     writer.write(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
     await _forever(writer, b"10000\r\n" + b" " * 65536 + b"\r\n")
@@ -136,6 +141,13 @@ async def _bursts(_: EvilPbx, writer: asyncio.StreamWriter) -> None:
     writer.write(_whole(bomb(), b"Content-Encoding: gzip\r\n"))
 
 
+async def _goes_on_after_gzip(_: EvilPbx, writer: asyncio.StreamWriter) -> None:
+    writer.write(HEAD + b"Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n")
+    packed = gzip.compress(b'{"result":true,"data":{}}')
+    writer.write(b"%x\r\n" % len(packed) + packed + b"\r\n")
+    await _forever(writer, b"10000\r\n" + b"x" * 65536 + b"\r\n")
+
+
 def _says(content: bytes, more: bytes = b"") -> Way:
     async def say(_: EvilPbx, writer: asyncio.StreamWriter) -> None:
         writer.write(_whole(content, more))
@@ -160,10 +172,12 @@ WAYS: dict[str, Way] = {
     "never answers": _never_answers,
     "answers nothing at all": _never_answers,
     "says continue for ever": _continues,
+    "hints for ever": _hints,
     "sends without end": _endless,
     "sends crumbs": _crumbs,
     "sends half a gigabyte": _large,
     "sends a bomb": _bursts,
+    "goes on after gzip": _goes_on_after_gzip,
     "is packed unasked": _says(b"xxxx", b"Content-Encoding: br\r\n"),
     "nests": _says(b"[" * 200_000 + b"]" * 200_000),
     "nests objects": _says(b'{"result":true,"data":' + b'{"a":' * 20_000 + b"1" + b"}" * 20_000 + b"}"),

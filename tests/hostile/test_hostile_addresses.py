@@ -1,6 +1,7 @@
 """Addresses that people give: nothing but the public internet is called, and nobody looks about inside with them."""
 
 import asyncio
+import contextlib
 import sqlite3
 import ssl
 import subprocess
@@ -186,6 +187,26 @@ async def test_the_certificate_is_checked_for_the_name(tmp_path: Path, monkeypat
             assert (await client.get(f"https://right.example:{port}/")).text == "a calendar"
             with pytest.raises(httpx.ConnectError, match="Hostname mismatch"):
                 await client.get(f"https://wrong.example:{port}/")
+
+
+async def test_what_comes_before_a_calendar_does_not_come_for_ever() -> None:
+    before = b"HTTP/1.1 103 Early Hints\r\nLink: " + b"x" * 9000 + b"\r\n\r\n"
+    page = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + b"x" * 100_000
+    sent = [before + page, before * 10 + page]
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(sent.pop(0))
+        with contextlib.suppress(ConnectionError):
+            await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        place = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        source = CalendarSource(frozenset({place}))
+        assert await source.fetch(f"http://{place}/") == "x" * 100_000
+        with pytest.raises(NoCalendar):
+            await source.fetch(f"http://{place}/")
 
 
 SECRET_TITLE = "internal secret title AKIA-x"

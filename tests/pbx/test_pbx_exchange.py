@@ -33,6 +33,7 @@ GOOD = json.dumps({"result": True, "data": [{"id": "201", "state": "OK"}], "mess
 # What waits for ever is later than that on any machine.
 SOON = 30.0
 BOMB = gzip.compress(b" " * 300_000_000, 1)
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n"
 
 
 @asynccontextmanager
@@ -60,6 +61,14 @@ async def answering(*parts: bytes, pause: float = 0.0, on: bool = True) -> Async
 
 def whole(content: bytes, more: bytes = b"") -> bytes:
     return HEAD + more + b"Content-Length: %d\r\n\r\n" % len(content) + content
+
+
+def chunk(content: bytes) -> bytes:
+    return b"%x\r\n" % len(content) + content + b"\r\n"
+
+
+# Blocks that are empty, as deflate has them.
+NOTHING = b"\x00\x00\x00\xff\xff" * 13_000
 
 
 @pytest.mark.parametrize(
@@ -91,12 +100,19 @@ async def test_an_answer_that_drips_is_one_that_does_not_come(
         ((HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"10000\r\n" + b" " * 65536 + b"\r\n"), NotJson),
         ((HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n" * 10_000), NotJson),
         ((HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",), Unreachable),
-        ((HEAD, b"X-A: b\r\n" * 10_000), Unreachable),
+        ((HEAD, b"X-A: b\r\n" * 10_000), NotJson),
+        ((b"HTTP/1.1 100 Continue\r\n\r\n" * 500,) * 2, NotJson),
+        ((b"HTTP/1.1 103 Early Hints\r\nLink: " + b"x" * 20_000 + b"\r\n\r\n",) * 2, NotJson),
         ((whole(BOMB, b"Content-Encoding: gzip\r\n"),), NotJson),
         ((whole(zlib.compress(b" " * 300_000_000, 1), b"Content-Encoding: deflate\r\n"),), NotJson),
         ((whole(BOMB, b"Content-Encoding: gzip, gzip\r\n"),), NotJson),
         ((whole(b"xxxx", b"Content-Encoding: br\r\n"),), NotJson),
         ((whole(b"no gzip", b"Content-Encoding: gzip\r\n"),), NotJson),
+        ((whole(gzip.compress(GOOD) + b"x", b"Content-Encoding: gzip\r\n"),), NotJson),
+        ((CHUNKED + b"Content-Encoding: gzip\r\n\r\n" + chunk(gzip.compress(GOOD)), chunk(b"x" * 65536)), NotJson),
+        ((CHUNKED + b"Content-Encoding: gzip\r\n\r\n" + chunk(gzip.compress(b"")[:10]), chunk(NOTHING)), NotJson),
+        ((CHUNKED + b"Content-Encoding: deflate\r\n\r\n", chunk(NOTHING)), NotJson),
+        ((CHUNKED + b"Content-Encoding: deflate\r\n\r\n", chunk(NOTHING[:5]) * 10_000), NotJson),
     ],
     ids=[
         "told",
@@ -105,11 +121,18 @@ async def test_an_answer_that_drips_is_one_that_does_not_come(
         "crumbs",
         "broken-chunks",
         "long-head",
+        "continue",
+        "early-hints",
         "gzip",
         "deflate",
         "gzip-gzip",
         "br",
         "no-gzip",
+        "gzip-and-more",
+        "gzip-and-more-without-end",
+        "gzip-of-nothing-without-end",
+        "deflate-of-nothing-without-end",
+        "crumbs-of-nothing",
     ],
 )
 async def test_an_answer_without_measure_is_garbage_and_takes_no_memory(

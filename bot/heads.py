@@ -1,0 +1,76 @@
+"""The head of an HTTP answer, read no further than a head can be long.
+
+Before the head of the answer itself, "100 Continue" and its kind may come as often as a server likes. Measured:
+httpcore reads over as many as arrive, 64 kB at a time, and nothing else goes on meanwhile.
+"""
+
+from typing import Any
+
+import httpcore
+import httpx
+
+# What comes before it included. A proxy sends on a few thousand bytes, and h11 allows a single head a hundred thousand.
+MOST_BYTES = 32 * 1024
+# At a time, and then somebody else has a turn.
+STEP = 4096
+
+
+class EndlessHead(httpx.RemoteProtocolError):
+    def __init__(self) -> None:
+        super().__init__(f"more than {MOST_BYTES} bytes came before its body")
+
+
+def bound(client: httpx.AsyncClient, *within: httpx.AsyncBaseTransport) -> None:
+    """Have it raise EndlessHead; `within` are transports that its own one sends through. Neither httpx nor its
+    transports let anybody say what they read the network with."""
+    for transport in (client._transport, *client._mounts.values(), *within):
+        if isinstance(transport, httpx.AsyncHTTPTransport):
+            transport._pool._network_backend = _Network(transport._pool._network_backend)
+    client.event_hooks["response"].append(_head_is_read)
+
+
+async def _head_is_read(response: httpx.Response) -> None:
+    stream = response.extensions.get("network_stream")
+    if isinstance(stream, _Stream):
+        stream.left = None
+
+
+class _Network(httpcore.AsyncNetworkBackend):
+    def __init__(self, network: httpcore.AsyncNetworkBackend) -> None:
+        self._network = network
+
+    async def connect_tcp(self, *args: Any, **more: Any) -> httpcore.AsyncNetworkStream:
+        return _Stream(await self._network.connect_tcp(*args, **more))
+
+    async def sleep(self, seconds: float) -> None:
+        await self._network.sleep(seconds)
+
+
+class _Stream(httpcore.AsyncNetworkStream):
+    """`left` bytes of the head of an answer may come; None while there is none to come."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+        self.left: int | None = None
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 (as httpcore has it)
+        if self.left is None:
+            return await self._stream.read(max_bytes, timeout)
+        if self.left <= 0:
+            raise EndlessHead
+        content = await self._stream.read(min(max_bytes, STEP), timeout)
+        self.left -= len(content)
+        return content
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 (as httpcore has it)
+        self.left = MOST_BYTES
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(self, *args: Any, **more: Any) -> httpcore.AsyncNetworkStream:
+        return _Stream(await self._stream.start_tls(*args, **more))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)

@@ -104,7 +104,8 @@ class Notices:
 
     async def taken(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
         incident.due_at = now if incident.kind == Kind.REHEARSAL else None
-        await self._cards.refresh(session, incident, now)
+        # Before the answers to whatever is asked there: the others must see that somebody has it.
+        await self._cards.refresh(session, incident, now, Urgency.RESOLVE)
 
     async def untaken_on(self, session: AsyncSession, card_id: int, station: str) -> Sequence[int]:
         found = await session.execute(

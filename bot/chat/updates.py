@@ -16,7 +16,7 @@ from bot.chat.admission import Admission, Entry, Standing, Turn
 from bot.chat.doors import Door, door
 from bot.chat.glance import Glance, glance
 from bot.chat.lanes import STRANGERS, Item, Lane, Lanes
-from bot.chat.untaken import Untaken
+from bot.chat.untaken import Told, Untaken
 from bot.store import chats, inbox
 from bot.store.database import Store
 from bot.store.inbox import LeftOver
@@ -60,8 +60,8 @@ class Updates:
     `handle` raises only when the store refuses; `deadline` (seconds) ends a handler that hangs. `heard` is told of
     every update at once, before its turn comes, `noticed` of the chat and the message of what is not even parsed;
     `doors` of a chat that lets the bot in or shuts it out, in the transaction that stores the update. `admission`
-    decides what is taken in; without it everything is. `not_read` is told of the first of what one person sent too
-    much, `set_aside` of what the program died on too often. The commands that are `urgent` wait for no others.
+    decides what is taken in; without it everything is. `not_read` is told when too much is sent in a chat, `set_aside`
+    of what the program died on too often. The commands that are `urgent` wait for no others.
     """
 
     def __init__(
@@ -95,9 +95,8 @@ class Updates:
         self._lanes = Lanes(self._work)
         self._alone = asyncio.Lock()
         self._is_ending = False
-        # The lanes whose people know that the rest is not read, until there is room in them.
-        self._full: set[Lane] = set()
         self._untaken = Untaken(clock)
+        self._told = Told(clock, self._lanes.length_in_chat)
 
     async def resume(self) -> None:
         """Take up what an earlier run took in and did not finish, but for what the program died on too often."""
@@ -119,7 +118,7 @@ class Updates:
         """Store what matters; once this returns all of it may be confirmed to Telegram."""
         if self._admission is not None:
             await self._admission.refresh()
-        first, later, full = list[Taken](), list[Taken](), dict[Lane, Glance]()
+        first, later, full = list[Taken](), list[Taken](), dict[int, Glance]()
         lines = Counter[Lane]()
         for payload in {int(update["update_id"]): update for update in batch}.values():
             seen = glance(payload)
@@ -135,7 +134,7 @@ class Updates:
                 self._untaken.too_many_of_strangers()
             else:
                 self._untaken.too_many_of_one()
-                full.setdefault(lane, seen)
+                full.setdefault(seen.chat, seen)
         await self._store_all(first, full)
         await self._store_all(later)
 
@@ -186,9 +185,8 @@ class Updates:
         else:
             self._untaken.of_no_use()
 
-    async def _store_all(self, taken: Sequence[Taken], full: dict[Lane, Glance] | None = None) -> None:
-        self._full = {lane for lane in self._full if self._lanes.length(lane) > LONGEST_LINE // 2}
-        news = {lane: seen for lane, seen in (full or {}).items() if lane not in self._full}
+    async def _store_all(self, taken: Sequence[Taken], full: dict[int, Glance] | None = None) -> None:
+        news = self._told.not_yet(full or {})
         if not taken and not news:
             return
         async with self._store.begin() as session:
@@ -202,7 +200,7 @@ class Updates:
             for seen in news.values():
                 if self._not_read is not None:
                     await self._not_read(session, seen)
-        self._full |= news.keys()
+        self._told.told(news)
         for one in taken:
             if one.update_id in new:
                 update = self._parsed(one.update_id, one.payload)

@@ -2,29 +2,36 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Update
 
+from bot.alerts.not_done import NotDone
 from bot.chat import updates as module
 from bot.chat.admission import Admission
-from bot.chat.glance import Glance
+from bot.chat.glance import Glance, glance
 from bot.chat.updates import LONGEST_LINE, Updates
 from bot.store import inbox
 from bot.store.database import Store
 from bot.store.inbox import LeftOver
 from bot.store.known import Known
+from bot.store.outbox import Urgency
+from bot.store.tables import Outgoing
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 DEADLY = "deadly"
 
 
-def update(number: int, text: str = "x", person: int = 1) -> dict[str, Any]:
+GROUP = -100
+
+
+def update(number: int, text: str = "x", person: int = 1, chat_id: int = GROUP) -> dict[str, Any]:
     sender = {"id": person, "is_bot": False, "first_name": "Anna"}
-    chat = {"id": -100, "type": "supergroup", "title": "t"}
+    chat = {"id": chat_id, "type": "private" if chat_id > 0 else "supergroup", "title": "t"}
     entities = [{"type": "bot_command", "offset": 0, "length": len(text)}] if text.startswith("/") else []
     message = {"message_id": number, "date": int(NOW.timestamp()), "chat": chat, "from": sender, "text": text}
     return {"update_id": number, "message": message | {"entities": entities}}
@@ -44,13 +51,14 @@ class House:
         self.store = store
         self.aside: list[int] = []
         self.begun: list[str] = []
+        self.now = NOW
         self.updates = self.starts()
 
     def starts(self, handle: Callable[[Update], Awaitable[None]] | None = None, **more: Any) -> Updates:
         self.begun = []
         bot: Any = None
         self.updates = Updates(
-            bot, self.store, handle or self._handle, clock=lambda: NOW, set_aside=self._set_aside, **more
+            bot, self.store, handle or self._handle, clock=lambda: self.now, set_aside=self._set_aside, **more
         )
         return self.updates
 
@@ -164,23 +172,28 @@ class Full(House):
         await super()._handle(update)
 
 
-async def test_a_line_is_so_long_and_who_is_not_read_is_told_once(store: Store) -> None:
+async def refresh() -> None:
+    return None
+
+
+def known_are(people: set[int], chats: set[int]) -> Known:
     known = Known(None, None, None, lambda: NOW)  # type: ignore[arg-type]
+    known.people, known.chats, known.ours = frozenset(people), frozenset(chats), frozenset(chats)
+    known.refresh = refresh  # type: ignore[method-assign]
+    return known
 
-    async def refresh() -> None:
-        return None
 
-    known.people, known.refresh = frozenset({1, 2}), refresh  # type: ignore[method-assign]
+async def test_a_line_is_so_long_and_who_is_not_read_is_told_once(store: Store) -> None:
     house = Full(store)
-    house.starts(admission=Admission(known, NOW), not_read=house.not_read, urgent={"ack"})
+    house.starts(admission=Admission(known_are({1, 2}, set()), NOW), not_read=house.not_read, urgent={"ack"})
     for first in range(1, 3001, 100):
-        await house.updates.take_in([update(first + number, f"/x{number}") for number in range(100)])
+        await house.updates.take_in([update(first + number, f"/x{number}", chat_id=1) for number in range(100)])
     assert house.told == [1]
     async with store.begin() as session:
         assert len(await inbox.unfinished(session)) == LONGEST_LINE
 
     # What takes an incident waits behind none of it, and others have a line of their own.
-    await house.updates.take_in([update(5001, "/ack"), update(5002, "/x", 2)])
+    await house.updates.take_in([update(5001, "/ack", chat_id=1), update(5002, "/x", 2)])
     await until(lambda: house.begun == ["/ack"])
     house.released.set()
     await house.updates.drain(20)
@@ -189,7 +202,43 @@ async def test_a_line_is_so_long_and_who_is_not_read_is_told_once(store: Store) 
         assert await inbox.unfinished(session) == {}
     # There is room again, and who fills it again is told again.
     house.released.clear()
-    await house.updates.take_in([update(6000 + number, "/y") for number in range(LONGEST_LINE + 5)])
+    await house.updates.take_in([update(6000 + number, "/y", chat_id=1) for number in range(LONGEST_LINE + 5)])
     assert house.told == [1, 1]
     house.released.set()
     await house.updates.drain(20)
+
+
+async def test_a_group_is_told_once_in_ten_minutes_whoever_sends_too_much(store: Store) -> None:
+    house = Full(store)
+    house.starts(admission=Admission(known_are({1}, {GROUP}), NOW), not_read=house.not_read)
+
+    async def flood(first: int) -> None:
+        for number in range(first, first + 3000, 100):
+            await house.updates.take_in([update(number + one, "/x", 10 + one % 30) for one in range(100)])
+
+    await flood(1)
+    # Nor is it anew when all of it is worked off and the next ones come.
+    house.released.set()
+    await until(lambda: house.updates._lanes.length_in_chat(GROUP) == 0)
+    house.released.clear()
+    await flood(10_001)
+    assert len(house.told) == 1
+    house.now += timedelta(minutes=11)
+    await flood(20_001)
+    assert len(house.told) == 2
+    house.released.set()
+    await house.updates.drain(20)
+
+
+async def test_what_is_not_read_is_said_of_nobody_in_a_group_and_waits_for_all_that_matters(store: Store) -> None:
+    woken: list[None] = []
+    told = NotDone(None, known_are(set(), {GROUP}), "", lambda: NOW, lambda: woken.append(None))  # type: ignore[arg-type]
+    for chat in (GROUP, 1):
+        for number in range(3):
+            async with store.begin() as session:
+                await told.not_read(session, glance(update(number + 1, "/x", chat_id=chat)))
+    async with store.begin() as session:
+        rows = (await session.execute(select(Outgoing).order_by(Outgoing.id))).scalars().all()
+    owed = [(row.chat_id, row.facts["person"], row.message_id, row.urgency) for row in rows]
+    assert owed == [(GROUP, "", None, Urgency.DIGEST), (1, "Anna", 1, Urgency.DIGEST)]
+    assert woken

@@ -101,7 +101,7 @@ class Updates:
         self._alone = asyncio.Lock()
         self._is_ending = False
         self._untaken = Untaken(clock)
-        self._unknown = Buckets(EACH_UNKNOWN, ALL_UNKNOWN, PRESSERS_REMEMBERED, clock().timestamp())
+        self._unknown = Buckets((EACH_UNKNOWN,), ALL_UNKNOWN, PRESSERS_REMEMBERED, clock().timestamp())
         self._told = Told(clock, self._lanes.length_in_chat)
 
     async def resume(self) -> None:

@@ -72,13 +72,15 @@ class Cards:
             await self._supersede(session, done_with, card, now)
         return card
 
-    async def refresh(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+    async def refresh(
+        self, session: AsyncSession, incident: Incident, now: datetime, urgency: Urgency = Urgency.EDIT
+    ) -> None:
         """Every card that shows the incident shows it as it is now."""
         for card in await self.of(session, incident):
             if await self._has_scrolled_away(session, card):
                 await self.repost(session, card, loud=False, now=now)
             else:
-                await self._show(session, card, now)
+                await self._show(session, card, now, urgency)
 
     async def end(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
         """The incident has ended: its cards say so, and those of which nothing is left open are answered."""
@@ -261,12 +263,19 @@ class Cards:
         await self._show(session, card, now)
         return card
 
-    async def _show(self, session: AsyncSession, card: Card, now: datetime) -> bool:
+    async def _show(self, session: AsyncSession, card: Card, now: datetime, urgency: Urgency = Urgency.EDIT) -> bool:
         facts, keyboard = await self._looks(session, card, now)
         gathers = now + EDIT_EVERY if len(facts["incidents"]) > 1 else None
         message = await self._message(session, card)
         return await outbox.show(
-            session, message, template="alert", facts=facts, keyboard=keyboard, now=now, not_before=gathers
+            session,
+            message,
+            template="alert",
+            facts=facts,
+            keyboard=keyboard,
+            now=now,
+            not_before=gathers,
+            urgency=urgency,
         )
 
     async def _point_below(self, session: AsyncSession, card: Card, now: datetime, *, elsewhere: bool = False) -> None:

@@ -181,7 +181,7 @@ class Fallback:
 
     async def _concerns_all(self, session: AsyncSession, message: Outgoing) -> bool:
         """Unlike an answer to somebody, or the change of a message that nobody there can see."""
-        if message.action != "send" or message.urgency == Urgency.ANSWER:
+        if message.action != "send" or message.urgency == Urgency.ANSWER or message.template == outbox.NOT_READ:
             return False
         return await self._is_for_alerts(session, message.chat_id)
 

@@ -13,6 +13,7 @@ from bot.chat.glance import Glance, glance
 from bot.store import audit, deeds, outbox
 from bot.store.inbox import LeftOver
 from bot.store.known import Known
+from bot.store.outbox import NOT_READ, Urgency
 
 log = structlog.get_logger(__name__)
 
@@ -38,9 +39,12 @@ class NotDone:
         self._wake = wake
 
     async def not_read(self, session: AsyncSession, seen: Glance) -> None:
-        """Of what one person sent too much, in the transaction that stores what came before it."""
-        facts = {"station": self._station, "person": seen.name}
-        self._owe(session, seen, "not_read", facts)
+        """Of what was too much, in the transaction that stores what came before it: in a group nobody is named, and
+        nothing that matters waits behind it."""
+        if await outbox.waits_to_say(session, seen.chat, NOT_READ):
+            return
+        facts = {"station": self._station, "person": seen.name if seen.private else ""}
+        self._owe(session, seen, NOT_READ, facts, Urgency.DIGEST)
 
     async def set_aside(self, session: AsyncSession, left: LeftOver) -> None:
         """The administrators are told too, and the audit says it, in the transaction that finishes it. Of what was
@@ -58,8 +62,16 @@ class NotDone:
         await self._administrators.owe(session, "set_aside_told", told)
         self._wake()
 
-    def _owe(self, session: AsyncSession, seen: Glance, template: str, facts: dict[str, Any]) -> None:
-        now, about = self._clock(), None if seen.pressed else seen.message or None
+    def _owe(
+        self,
+        session: AsyncSession,
+        seen: Glance,
+        template: str,
+        facts: dict[str, Any],
+        urgency: Urgency = Urgency.ANSWER,
+    ) -> None:
+        of_many = template == NOT_READ and not seen.private
+        now, about = self._clock(), None if seen.pressed or of_many else seen.message or None
         outbox.owe(
             session,
             chat_id=seen.chat,
@@ -68,6 +80,7 @@ class NotDone:
             facts=facts,
             now=now,
             message_id=about,
+            urgency=urgency,
         )
         self._wake()
 

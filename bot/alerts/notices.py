@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.alerts import asked, chain, escalation, rehearsal, silences
+from bot.alerts import asked, chain, escalation, notes, rehearsal, silences
 from bot.alerts.cards import Cards
 from bot.alerts.common_cause import CommonCause, covering, hiding, holding
 from bot.alerts.destinations import Destinations
@@ -17,7 +17,6 @@ from bot.alerts.pages import Pages
 from bot.alerts.people import Called, People
 from bot.alerts.silence import ends
 from bot.alerts.silence import holding as silencing
-from bot.store import outbox
 from bot.store.outbox import Urgency
 from bot.store.tables import CardIncident, Incident
 
@@ -104,7 +103,8 @@ class Notices:
 
     async def taken(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
         incident.due_at = now if incident.kind == Kind.REHEARSAL else None
-        await self._cards.refresh(session, incident, now)
+        # Before the answers to whatever is asked there: the others must see that somebody has it.
+        await self._cards.refresh(session, incident, now, Urgency.RESOLVE)
 
     async def untaken_on(self, session: AsyncSession, card_id: int, station: str) -> Sequence[int]:
         found = await session.execute(
@@ -152,16 +152,7 @@ class Notices:
     async def note(self, session: AsyncSession, template: str, facts: dict[str, Any], now: datetime) -> None:
         """Something worth knowing that is no incident: quietly, to the alert chats."""
         for to in await self._destinations.taking(session, now):
-            outbox.owe(
-                session,
-                chat_id=to.chat,
-                thread_id=to.thread,
-                template=template,
-                facts=facts,
-                now=now,
-                silent=True,
-                urgency=Urgency.DIGEST,
-            )
+            await notes.owe(session, to, template, facts, now)
 
     async def was_blind(self, session: AsyncSession, facts: dict[str, Any], now: datetime) -> None:
         """Not where only our own internet hid the station, and nothing happened meanwhile."""

@@ -16,8 +16,13 @@ from bot.store.typed_secrets import holds_secret
 
 # Enough for /start, a request for access and some questions; who tries the bot out has no more to ask.
 EACH_STRANGER = Rate(burst=6, every=10.0)
+# Who goes on for long gets rarer: three accounts that send without end used up what all strangers have.
+EACH_FOR_LONG = Rate(burst=20, every=180.0)
 # A company that meets its bot on a Monday morning; then twelve a minute, which is what the store grows by.
 ALL_STRANGERS = Rate(burst=60, every=5.0)
+# Besides, for the first ones of each account: /start, the wish for access and what follows it.
+NEWCOMERS = Rate(burst=20, every=3.0)
+BEGINNING = 3
 STRANGERS_REMEMBERED = 1000
 
 
@@ -53,7 +58,14 @@ class Entry:
 class Admission:
     def __init__(self, known: Known, now: datetime) -> None:
         self._known = known
-        self._strangers = Buckets(EACH_STRANGER, ALL_STRANGERS, STRANGERS_REMEMBERED, now.timestamp())
+        self._strangers = Buckets(
+            (EACH_STRANGER, EACH_FOR_LONG),
+            ALL_STRANGERS,
+            STRANGERS_REMEMBERED,
+            now.timestamp(),
+            reserve=NEWCOMERS,
+            beginning=BEGINNING,
+        )
 
     async def refresh(self) -> None:
         """To be called before a batch is judged. Raises SQLAlchemyError."""

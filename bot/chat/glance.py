@@ -3,6 +3,7 @@
 Whatever it does not understand, it takes for something that matters.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -11,6 +12,8 @@ from typing import Any
 # Of a message that only tells who came and went.
 COMINGS_AND_GOINGS = ("new_chat_members", "left_chat_member")
 LONGEST_COMMAND = 64
+# A keyboard's id and the place of a button in it.
+BUTTON = re.compile(r"([\w-]{1,24}):\d{1,3}:\d{1,3}", re.ASCII)
 # What the store and a date can hold.
 LARGEST_ID, LATEST = 2**63 - 1, 2**33
 
@@ -47,6 +50,8 @@ class Glance:
     command: str = ""
     text: str = ""
     pressed: bool = False
+    # Of what was pressed: the keyboard that it names, "" when it has not the form of a button.
+    keyboard: str = ""
     answers: bool = False
     was: int | None = None
     becomes: int | None = None
@@ -75,7 +80,16 @@ def _read(update: Mapping[str, Any]) -> Glance:
 def _press(press: Mapping[str, Any]) -> Glance:
     message = press.get("message") or {}
     where = _where(message["chat"]) if message else {}
-    return Glance(Kind.WISH, **where, **_who(press), thread=_thread(message), message=_id(message), pressed=True)
+    named = BUTTON.fullmatch(str(press.get("data") or ""))
+    return Glance(
+        Kind.WISH,
+        **where,
+        **_who(press),
+        thread=_thread(message),
+        message=_id(message),
+        pressed=True,
+        keyboard=named[1] if named else "",
+    )
 
 
 def _message(message: Mapping[str, Any], *, typed: bool) -> Glance:

@@ -12,6 +12,9 @@ from bot.chat.glance import Glance
 
 # Of the people who have only the role of a chat so many are answered at once in it, and so many of their presses.
 AT_ONCE_IN_CHAT = 8
+# Who has more than so many waiting is worked off beside few others of the kind: the rest come first.
+MANY = 30
+LONG_AT_ONCE = 2
 # Seconds between two of strangers: while they wait in a crowd there is time for everybody else.
 BETWEEN_STRANGERS = 0.1
 
@@ -47,6 +50,7 @@ class Lanes:
         self._work = work
         self._queues: dict[Lane, deque[Item]] = {}
         self._workers: set[asyncio.Task[None]] = set()
+        self._long = asyncio.Semaphore(LONG_AT_ONCE)
         self._rooms: defaultdict[tuple[int, bool], asyncio.Semaphore] = defaultdict(
             lambda: asyncio.Semaphore(AT_ONCE_IN_CHAT)
         )
@@ -63,8 +67,11 @@ class Lanes:
         """How many wait in it, with the one at work."""
         return len(self._queues.get(lane, ()))
 
-    def length_in_chat(self, chat: int) -> int:
-        return sum(len(queue) for lane, queue in self._queues.items() if lane.chat == chat)
+    def length_in_chat(self, chat: int, *, urgent: bool | None = None) -> int:
+        """Only of what is urgent, or is not, when that is said."""
+        return sum(
+            len(queue) for lane, queue in self._queues.items() if lane.chat == chat and urgent in (None, lane.urgent)
+        )
 
     async def drain(self, within: float) -> None:
         """Let what is in hand finish, for at most `within` seconds, and give the rest up."""
@@ -79,6 +86,9 @@ class Lanes:
             item = queue[0]
             if item.crowded:
                 async with self._rooms[item.seen.chat, item.seen.pressed]:
+                    await self._work(item)
+            elif len(queue) > MANY:
+                async with self._long:
                     await self._work(item)
             else:
                 await self._work(item)

@@ -13,11 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Bot, Update
 
 from bot.chat.admission import Admission, Entry, Standing, Turn
+from bot.chat.bucket import Buckets, Rate
 from bot.chat.doors import Door, door
 from bot.chat.glance import Glance, glance
 from bot.chat.lanes import STRANGERS, Item, Lane, Lanes
-from bot.chat.untaken import Untaken
-from bot.store import chats, inbox
+from bot.chat.untaken import Told, Untaken
+from bot.store import chats, inbox, keyboards
 from bot.store.database import Store
 from bot.store.inbox import LeftOver
 from bot.supervision import first_line
@@ -32,6 +33,10 @@ PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 # More of one person is not read, nor more commands of all who share the role of a chat; of presses twice as many.
 LONGEST_LINE = 100
 LONGEST_LINE_OF_CHAT = 300
+# Nobody presses so much in earnest before the first is answered.
+LONGEST_LINE_OF_MEMBER = 20
+# A press of a button that is not kept here is told that it is out of date, and of more than these nothing.
+EACH_UNKNOWN, ALL_UNKNOWN, PRESSERS_REMEMBERED = Rate(burst=5, every=10.0), Rate(burst=60, every=1.0), 1000
 # What was left over is begun one after another, but nobody waits longer than this for the one before.
 ALONE_FOR = 15.0
 EVERYBODY = Entry(Turn.FIRST, Standing.KNOWN)
@@ -60,8 +65,8 @@ class Updates:
     `handle` raises only when the store refuses; `deadline` (seconds) ends a handler that hangs. `heard` is told of
     every update at once, before its turn comes, `noticed` of the chat and the message of what is not even parsed;
     `doors` of a chat that lets the bot in or shuts it out, in the transaction that stores the update. `admission`
-    decides what is taken in; without it everything is. `not_read` is told of the first of what one person sent too
-    much, `set_aside` of what the program died on too often. The commands that are `urgent` wait for no others.
+    decides what is taken in; without it everything is. `not_read` is told when too much is sent in a chat, `set_aside`
+    of what the program died on too often. The commands that are `urgent` wait for no others.
     """
 
     def __init__(
@@ -95,9 +100,9 @@ class Updates:
         self._lanes = Lanes(self._work)
         self._alone = asyncio.Lock()
         self._is_ending = False
-        # The lanes whose people know that the rest is not read, until there is room in them.
-        self._full: set[Lane] = set()
         self._untaken = Untaken(clock)
+        self._unknown = Buckets((EACH_UNKNOWN,), ALL_UNKNOWN, PRESSERS_REMEMBERED, clock().timestamp())
+        self._told = Told(clock, self._lanes.length_in_chat)
 
     async def resume(self) -> None:
         """Take up what an earlier run took in and did not finish, but for what the program died on too often."""
@@ -119,7 +124,7 @@ class Updates:
         """Store what matters; once this returns all of it may be confirmed to Telegram."""
         if self._admission is not None:
             await self._admission.refresh()
-        first, later, full = list[Taken](), list[Taken](), dict[Lane, Glance]()
+        first, later, full = list[Taken](), list[Taken](), dict[int, Glance]()
         lines = Counter[Lane]()
         for payload in {int(update["update_id"]): update for update in batch}.values():
             seen = glance(payload)
@@ -135,7 +140,7 @@ class Updates:
                 self._untaken.too_many_of_strangers()
             else:
                 self._untaken.too_many_of_one()
-                full.setdefault(lane, seen)
+                full.setdefault(seen.chat, seen)
         await self._store_all(first, full)
         await self._store_all(later)
 
@@ -166,13 +171,16 @@ class Updates:
         return Lane(seen.chat, seen.person, seen.pressed or seen.command in self._urgent)
 
     def _has_room(self, lane: Lane, seen: Glance, entry: Entry, lines: Counter[Lane]) -> bool:
-        most = 2 * LONGEST_LINE if seen.pressed or lane.urgent else LONGEST_LINE
+        is_member = entry.standing is Standing.MEMBER
+        most = LONGEST_LINE
+        if lane.urgent:
+            most = LONGEST_LINE_OF_MEMBER if is_member else 2 * LONGEST_LINE
         if self._lanes.length(lane) + lines[lane] > most:
             return False
-        if entry.standing is not Standing.MEMBER or seen.pressed or lane.urgent:
+        if not is_member:
             return True
-        coming = sum(count for one, count in lines.items() if one.chat == lane.chat)
-        return self._lanes.length_in_chat(lane.chat) + coming <= LONGEST_LINE_OF_CHAT
+        coming = sum(count for one, count in lines.items() if (one.chat, one.urgent) == (lane.chat, lane.urgent))
+        return self._lanes.length_in_chat(lane.chat, urgent=lane.urgent) + coming <= LONGEST_LINE_OF_CHAT
 
     def _pass_by(self, payload: dict[str, Any], seen: Glance, entry: Entry) -> None:
         if entry.turn is Turn.HEARD:
@@ -186,12 +194,12 @@ class Updates:
         else:
             self._untaken.of_no_use()
 
-    async def _store_all(self, taken: Sequence[Taken], full: dict[Lane, Glance] | None = None) -> None:
-        self._full = {lane for lane in self._full if self._lanes.length(lane) > LONGEST_LINE // 2}
-        news = {lane: seen for lane, seen in (full or {}).items() if lane not in self._full}
+    async def _store_all(self, taken: Sequence[Taken], full: dict[int, Glance] | None = None) -> None:
+        news = self._told.not_yet(full or {})
         if not taken and not news:
             return
         async with self._store.begin() as session:
+            taken = await self._without_invented(session, taken)
             new = set(await inbox.take_in(session, {one.update_id: one.payload for one in taken}, self._clock()))
             for one in taken:
                 # Here and not in its turn: whoever writes in the new chat a moment later has the rights of the old one.
@@ -202,7 +210,7 @@ class Updates:
             for seen in news.values():
                 if self._not_read is not None:
                     await self._not_read(session, seen)
-        self._full |= news.keys()
+        self._told.told(news)
         for one in taken:
             if one.update_id in new:
                 update = self._parsed(one.update_id, one.payload)
@@ -210,6 +218,19 @@ class Updates:
                     self._heard(update)
                 crowded = one.entry.standing is Standing.MEMBER
                 self._lanes.put(one.lane, Item(one.update_id, one.seen, update, crowded=crowded))
+
+    async def _without_invented(self, session: AsyncSession, taken: Sequence[Taken]) -> list[Taken]:
+        """Presses of buttons that are not kept here come from old messages, or from a client that makes them up: of
+        each person some are let through, to be told so."""
+        kept = await keyboards.known_of(session, {one.seen.keyboard for one in taken if one.seen.keyboard})
+        left, now = list[Taken](), self._clock().timestamp()
+        for one in taken:
+            invented = one.seen.pressed and one.seen.keyboard not in kept
+            if invented and not self._unknown.take(one.seen.person, now):
+                self._untaken.of_no_use()
+            else:
+                left.append(one)
+        return left
 
     def _parsed(self, update_id: int, payload: dict[str, Any]) -> Update | None:
         try:

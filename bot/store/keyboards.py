@@ -1,10 +1,11 @@
 """Buttons: stored here, known to Telegram only by an id nobody can guess."""
 
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.tables import Keyboard
@@ -46,6 +47,13 @@ def new_keyboard(
 
 async def find_keyboard(session: AsyncSession, keyboard_id: str) -> Keyboard | None:
     return await session.get(Keyboard, keyboard_id)
+
+
+async def known_of(session: AsyncSession, keyboard_ids: Collection[str]) -> set[str]:
+    """Those that are kept here."""
+    if not keyboard_ids:
+        return set()
+    return set((await session.execute(select(Keyboard.id).where(Keyboard.id.in_(keyboard_ids)))).scalars())
 
 
 async def tie(session: AsyncSession, keyboard_id: str, message_id: int) -> None:

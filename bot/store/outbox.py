@@ -23,6 +23,8 @@ WAITING = ("pending", "uncertain")
 DEATHS_BORNE = 2
 # Instead of a template: the row holds the HTML itself.
 RENDERED = "rendered"
+# The answer to whoever sends more than is read: it concerns nobody else.
+NOT_READ = "not_read"
 # Core statements, built once: run for every message, where the ORM's overhead is most of the cost.
 _OUTBOX = Outgoing.metadata.tables[Outgoing.__tablename__]
 _CLAIM = (
@@ -105,6 +107,7 @@ async def show(
     keyboard: Keyboard | None,
     now: datetime,
     not_before: datetime | None = None,
+    urgency: Urgency = Urgency.EDIT,
 ) -> bool:
     """Make the message of `row` look like this: the newest state wins. What has not left yet is changed where it
     stands, so that a message is never edited more often than it can be. True when it has not left yet."""
@@ -129,8 +132,10 @@ async def show(
             keyboard=keyboard,
             silent=True,
             not_before=not_before,
+            urgency=urgency,
         )
         return False
+    waiting.urgency = min(waiting.urgency, urgency)
     unseen = waiting.keyboard_id
     if keyboard is not None:
         session.add(keyboard)
@@ -163,6 +168,16 @@ async def _edit_that_waits(session: AsyncSession, about: int) -> Outgoing | None
 
 def _edits_that_wait(about: int) -> tuple[ColumnElement[bool], ...]:
     return Outgoing.about == about, Outgoing.action == "edit", Outgoing.state.in_(WAITING)
+
+
+async def waits_to_say(session: AsyncSession, chat_id: int, template: str) -> bool:
+    """Whether the chat is owed such a message already."""
+    found = await session.execute(
+        select(Outgoing.id)
+        .where(Outgoing.chat_id == chat_id, Outgoing.state.in_(WAITING), Outgoing.template == template)
+        .limit(1)
+    )
+    return found.scalar_one_or_none() is not None
 
 
 def drop(row: Outgoing, why: str) -> None:

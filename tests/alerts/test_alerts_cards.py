@@ -11,6 +11,7 @@ from bot.alerts.silence import EVERYTHING, Silence
 from bot.alerts.silences import Silences, Wish
 from bot.store import outbox
 from bot.store.database import Store
+from bot.store.outbox import Urgency
 from tests.alerts.books import Books, read
 from tests.alerts.world import ANNA, BORIS, GROUP, STATION
 
@@ -42,6 +43,16 @@ async def test_each_that_joins_keeps_the_door_open_for_the_next(books: Books) ->
         await books.opens(f"t{number}")
         books.passes(TOGETHER.total_seconds() - 1)
     assert await shown(books) == [4]
+
+
+async def test_that_somebody_took_it_is_shown_before_whatever_else_is_answered_there(books: Books) -> None:
+    number = await books.opens("t1")
+    await books.arrives()
+    # What it changes may wait as an edit already.
+    await books.happens(Changed(), "t1", cause="no_answer")
+    assert [row.urgency for row in await books.owed() if row.action == "edit"] == [Urgency.EDIT]
+    await books.ledger.acknowledge(number, BORIS, "Boris", books.now)
+    assert [row.urgency for row in await books.owed() if row.action == "edit"] == [Urgency.RESOLVE]
 
 
 async def test_what_comes_later_is_a_message_of_its_own(books: Books) -> None:

@@ -22,17 +22,22 @@ from bot.alerts.incident import (
     Changed,
     Closed,
     End,
+    Gone,
     Happened,
     Kind,
+    NotTold,
     Opened,
     SwitchedOff,
+    Transition,
     Worsened,
 )
 from bot.alerts.ledger import Taken
 from bot.alerts.observation import Trouble
+from bot.store import outbox
 from bot.store.database import Store
+from bot.store.outbox import Urgency
 from bot.store.tables import Outgoing, WatchState
-from tests.alerts.books import FORUM, Books, read
+from tests.alerts.books import FORUM, TRUNK, Books, read
 from tests.alerts.station import START
 from tests.alerts.world import ANNA, BORIS, GROUP
 
@@ -315,3 +320,43 @@ async def test_on_a_card_of_several_phones_each_is_named(books: Books) -> None:
     assert "Head office" in lines[0]
     named = [line.split(" · ")[0] for line in lines if line.startswith("🟡 20")]
     assert named == ["🟡 202 Brown Brandon", "🟡 203"]
+
+
+@pytest.mark.parametrize(
+    ("told", "single", "several", "russian"),
+    [
+        (Gone(), "⚪ A is gone from the PBX.", "⚪ Gone from the PBX:", "⚪ Больше нет на АТС:"),
+        (
+            SwitchedOff(),
+            "⚪ A was switched off by an administrator.",
+            "⚪ Switched off by an administrator:",
+            "⚪ Отключены администратором:",
+        ),
+        (
+            NotTold(),
+            "⚪ The PBX does not tell the state of A, so it is not watched.",
+            "⚪ Not watched, because the PBX does not tell their state:",
+            "⚪ Не отслеживаются, потому что АТС не сообщает их состояние:",
+        ),
+    ],
+)
+async def test_a_pbx_that_changes_all_its_trunks_again_and_again_owes_one_note(
+    store: Store, told: Transition, single: str, several: str, russian: str
+) -> None:
+    books = Books(store)
+    await books.happens(told, "t0", trunk="A")
+    (note,) = await books.owed()
+    assert read(note).startswith(f"{single} · Head office")
+    for look in range(3):
+        names = ("B", "C", *(f"Trunk {look} {number}" for number in range(60)))
+        trunks = [Happened(name, told, TRUNK | {"trunk": name}) for name in names]
+        await books.ledger.apply({}, trunks, books.now)
+    (note,) = await books.owed()
+    assert note.urgency == Urgency.DIGEST
+    assert read(note).startswith(f"{several} A, B, C and 180 more · Head office")
+    assert read(note, "ru").startswith(f"{russian} A, B, C и ещё 180 · Head office")
+    # What has left is said.
+    async with books.store.begin() as session:
+        await outbox.claim(session, note.id, books.now)
+    await books.happens(told, "t9", trunk="D")
+    assert len(await books.owed()) == 2

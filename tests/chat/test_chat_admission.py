@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.admission import ALL_STRANGERS, EACH_STRANGER, Admission, Entry, Standing, Turn
+from bot.chat.admission import ALL_STRANGERS, EACH_STRANGER, NEWCOMERS, Admission, Entry, Standing, Turn
 from bot.chat.bucket import Bucket, Buckets, Rate
 from bot.chat.glance import UNREADABLE, Kind, glance
 from bot.store.known import Known
@@ -102,12 +102,31 @@ def test_strangers_use_up_what_is_theirs_and_nobody_elses(admission: Admission) 
 
     assert let_in(SAM, 50, NOW) == EACH_STRANGER.burst
     # Another one has their own, until all have used up what all have.
-    assert sum(let_in(2000 + number, 5, NOW) for number in range(1000)) == ALL_STRANGERS.burst - EACH_STRANGER.burst
+    all_at_once = ALL_STRANGERS.burst + NEWCOMERS.burst
+    assert sum(let_in(2000 + number, 5, NOW) for number in range(1000)) == all_at_once - EACH_STRANGER.burst
     for person in (ANNA, SAM):
         chat = person if person == ANNA else OFFICE
         assert admission.judge(glance(press(person, chat)), NOW).turn is Turn.FIRST
     assert let_in(SAM, 50, NOW + timedelta(seconds=ALL_STRANGERS.every)) == 0
     assert let_in(SAM, 50, NOW + timedelta(seconds=EACH_STRANGER.every)) == 1
+
+
+def test_accounts_that_send_without_end_keep_no_newcomer_out(admission: Admission) -> None:
+    def comes(person: int, at: float) -> bool:
+        seen = glance(message(person, person, "/start"))
+        return admission.judge(seen, NOW + timedelta(seconds=at)).turn is Turn.LATER
+
+    for number in range(60):
+        comes(100 + number % 10, 0)
+    theirs, newcomers = 0, list[bool]()
+    for second in range(1, 3601):
+        theirs += sum(comes(100 + number, second) for number in (0, 1, 2) for _ in range(2))
+        if second % 30 == 0:
+            # /start, and the wish for access a moment later.
+            newcomers += [comes(10_000 + second, second), comes(10_000 + second, second + 2)]
+    assert all(newcomers)
+    # In the long run even three that keep to their own rate get less than what all have.
+    assert theirs < 3 * 45
 
 
 @pytest.mark.parametrize("odd", [{}, {"message": {}}, {"message": {"chat": {"id": 2**70}}}, {"message": []}])
@@ -136,12 +155,13 @@ def test_a_bucket_never_gives_more_than_its_rate(times: list[float], burst: int,
 
 @given(st.lists(st.tuples(st.integers(1, 30), st.floats(0, 2)), max_size=200))
 def test_no_crowd_gets_more_than_all_may_together(steps: list[tuple[int, float]]) -> None:
-    buckets, now, taken = Buckets(Rate(3, 5.0), Rate(10, 2.0), 5, 0.0), 0.0, 0
+    rates = (Rate(3, 5.0), Rate(6, 50.0))
+    buckets, now, taken = Buckets(rates, Rate(10, 2.0), 5, 0.0, reserve=Rate(4, 1.0), beginning=2), 0.0, 0
     for person, pause in steps:
         now += pause
         taken += buckets.take(person, now)
         assert len(buckets._own) <= 5
-    assert taken <= 10 + now / 2.0 + 1e-6
+    assert taken <= 10 + now / 2.0 + 4 + now / 1.0 + 1e-6
 
 
 def test_a_clock_that_is_set_back_gives_nothing(admission: Admission) -> None:

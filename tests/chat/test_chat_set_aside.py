@@ -1,30 +1,41 @@
 """Updates that the program dies on: known by the second death, and not begun a third time; and lines that are full."""
 
 import asyncio
+import itertools
+from collections import Counter
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Update
 
+from bot.alerts.not_done import NotDone
 from bot.chat import updates as module
 from bot.chat.admission import Admission
-from bot.chat.glance import Glance
-from bot.chat.updates import LONGEST_LINE, Updates
+from bot.chat.glance import Glance, Kind, glance
+from bot.chat.lanes import LONG_AT_ONCE, MANY, Item, Lane, Lanes
+from bot.chat.updates import EACH_UNKNOWN, LONGEST_LINE, LONGEST_LINE_OF_CHAT, LONGEST_LINE_OF_MEMBER, Updates
 from bot.store import inbox
 from bot.store.database import Store
 from bot.store.inbox import LeftOver
+from bot.store.keyboards import new_keyboard
 from bot.store.known import Known
+from bot.store.outbox import Urgency
+from bot.store.tables import Outgoing
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 DEADLY = "deadly"
 
 
-def update(number: int, text: str = "x", person: int = 1) -> dict[str, Any]:
+GROUP = -100
+
+
+def update(number: int, text: str = "x", person: int = 1, chat_id: int = GROUP) -> dict[str, Any]:
     sender = {"id": person, "is_bot": False, "first_name": "Anna"}
-    chat = {"id": -100, "type": "supergroup", "title": "t"}
+    chat = {"id": chat_id, "type": "private" if chat_id > 0 else "supergroup", "title": "t"}
     entities = [{"type": "bot_command", "offset": 0, "length": len(text)}] if text.startswith("/") else []
     message = {"message_id": number, "date": int(NOW.timestamp()), "chat": chat, "from": sender, "text": text}
     return {"update_id": number, "message": message | {"entities": entities}}
@@ -44,13 +55,14 @@ class House:
         self.store = store
         self.aside: list[int] = []
         self.begun: list[str] = []
+        self.now = NOW
         self.updates = self.starts()
 
     def starts(self, handle: Callable[[Update], Awaitable[None]] | None = None, **more: Any) -> Updates:
         self.begun = []
         bot: Any = None
         self.updates = Updates(
-            bot, self.store, handle or self._handle, clock=lambda: NOW, set_aside=self._set_aside, **more
+            bot, self.store, handle or self._handle, clock=lambda: self.now, set_aside=self._set_aside, **more
         )
         return self.updates
 
@@ -164,23 +176,28 @@ class Full(House):
         await super()._handle(update)
 
 
-async def test_a_line_is_so_long_and_who_is_not_read_is_told_once(store: Store) -> None:
+async def refresh() -> None:
+    return None
+
+
+def known_are(people: set[int], chats: set[int]) -> Known:
     known = Known(None, None, None, lambda: NOW)  # type: ignore[arg-type]
+    known.people, known.chats, known.ours = frozenset(people), frozenset(chats), frozenset(chats)
+    known.refresh = refresh  # type: ignore[method-assign]
+    return known
 
-    async def refresh() -> None:
-        return None
 
-    known.people, known.refresh = frozenset({1, 2}), refresh  # type: ignore[method-assign]
+async def test_a_line_is_so_long_and_who_is_not_read_is_told_once(store: Store) -> None:
     house = Full(store)
-    house.starts(admission=Admission(known, NOW), not_read=house.not_read, urgent={"ack"})
+    house.starts(admission=Admission(known_are({1, 2}, set()), NOW), not_read=house.not_read, urgent={"ack"})
     for first in range(1, 3001, 100):
-        await house.updates.take_in([update(first + number, f"/x{number}") for number in range(100)])
+        await house.updates.take_in([update(first + number, f"/x{number}", chat_id=1) for number in range(100)])
     assert house.told == [1]
     async with store.begin() as session:
         assert len(await inbox.unfinished(session)) == LONGEST_LINE
 
     # What takes an incident waits behind none of it, and others have a line of their own.
-    await house.updates.take_in([update(5001, "/ack"), update(5002, "/x", 2)])
+    await house.updates.take_in([update(5001, "/ack", chat_id=1), update(5002, "/x", 2)])
     await until(lambda: house.begun == ["/ack"])
     house.released.set()
     await house.updates.drain(20)
@@ -189,7 +206,123 @@ async def test_a_line_is_so_long_and_who_is_not_read_is_told_once(store: Store) 
         assert await inbox.unfinished(session) == {}
     # There is room again, and who fills it again is told again.
     house.released.clear()
-    await house.updates.take_in([update(6000 + number, "/y") for number in range(LONGEST_LINE + 5)])
+    await house.updates.take_in([update(6000 + number, "/y", chat_id=1) for number in range(LONGEST_LINE + 5)])
     assert house.told == [1, 1]
     house.released.set()
     await house.updates.drain(20)
+
+
+async def test_a_group_is_told_once_in_ten_minutes_whoever_sends_too_much(store: Store) -> None:
+    house = Full(store)
+    house.starts(admission=Admission(known_are({1}, {GROUP}), NOW), not_read=house.not_read)
+
+    async def flood(first: int) -> None:
+        for number in range(first, first + 3000, 100):
+            await house.updates.take_in([update(number + one, "/x", 10 + one % 30) for one in range(100)])
+
+    await flood(1)
+    # Nor is it anew when all of it is worked off and the next ones come.
+    house.released.set()
+    await until(lambda: house.updates._lanes.length_in_chat(GROUP) == 0)
+    house.released.clear()
+    await flood(10_001)
+    assert len(house.told) == 1
+    house.now += timedelta(minutes=11)
+    await flood(20_001)
+    assert len(house.told) == 2
+    house.released.set()
+    await house.updates.drain(20)
+
+
+async def test_what_is_not_read_is_said_of_nobody_in_a_group_and_waits_for_all_that_matters(store: Store) -> None:
+    woken: list[None] = []
+    told = NotDone(None, known_are(set(), {GROUP}), "", lambda: NOW, lambda: woken.append(None))  # type: ignore[arg-type]
+    for chat in (GROUP, 1):
+        for number in range(3):
+            async with store.begin() as session:
+                await told.not_read(session, glance(update(number + 1, "/x", chat_id=chat)))
+    async with store.begin() as session:
+        rows = (await session.execute(select(Outgoing).order_by(Outgoing.id))).scalars().all()
+    owed = [(row.chat_id, row.facts["person"], row.message_id, row.urgency) for row in rows]
+    assert owed == [(GROUP, "", None, Urgency.DIGEST), (1, "Anna", 1, Urgency.DIGEST)]
+    assert woken
+
+
+def press(number: int, person: int, data: str) -> dict[str, Any]:
+    where = {"message_id": 7, "date": 1, "chat": {"id": GROUP, "type": "supergroup", "title": "t"}}
+    query = {"id": str(number), "from": {"id": person, "is_bot": False, "first_name": "A"}, "chat_instance": "1"}
+    return {"update_id": number, "callback_query": query | {"message": where, "data": data}}
+
+
+class Pressing(House):
+    """`pressed` is the data of the presses whose handlers began; none comes to its end before `released`."""
+
+    def __init__(self, store: Store) -> None:
+        self.pressed: list[tuple[int, str]] = []
+        self.released = asyncio.Event()
+        super().__init__(store)
+
+    async def _handle(self, update: Update) -> None:
+        if (query := update.callback_query) is not None:
+            self.pressed.append((query.from_user.id, str(query.data)))
+        await self.released.wait()
+
+
+@pytest.mark.parametrize("data", ["A" * 16 + ":0:0", "A" * 16 + ":0:0:", "nonsense", ""])
+async def test_of_presses_that_somebody_made_up_a_few_are_answered_and_the_rest_is_not_stored(
+    store: Store, data: str
+) -> None:
+    kept = new_keyboard(GROUP, [[]], now=NOW, station="")
+    async with store.begin() as session:
+        session.add(kept)
+    house, numbers = Pressing(store), itertools.count(1)
+    house.starts(admission=Admission(known_are({1, 2}, {GROUP}), NOW))
+    house.released.set()
+    for _ in range(5):
+        await house.updates.take_in([press(next(numbers), 1, data) for _ in range(100)])
+    # Whoever forgot an old message, and whoever takes the incident, are heard all the same.
+    mine = f"{kept.id}:0:0"
+    await house.updates.take_in([press(next(numbers), 2, data), *(press(next(numbers), 1, mine) for _ in range(9))])
+    await house.updates.drain(20)
+    assert Counter(house.pressed) == {(1, data): EACH_UNKNOWN.burst, (2, data): 1, (1, mine): 9}
+
+
+async def test_what_is_urgent_of_many_members_has_a_limit_for_each_and_for_all(store: Store) -> None:
+    house, numbers = Pressing(store), itertools.count(1)
+    house.starts(admission=Admission(known_are({1}, {GROUP}), NOW), urgent={"ack"})
+
+    async def waiting() -> int:
+        async with store.begin() as session:
+            return len(await inbox.unfinished(session))
+
+    await house.updates.take_in([update(next(numbers), "/ack", 10) for _ in range(50)])
+    assert await waiting() == LONGEST_LINE_OF_MEMBER
+    for _ in range(50):
+        await house.updates.take_in([update(next(numbers), "/ack", 10 + one) for one in range(100)])
+    assert LONGEST_LINE_OF_CHAT // 2 < await waiting() <= LONGEST_LINE_OF_CHAT
+    before = await waiting()
+    # Neither what they ask for nor who has a role of their own is kept out by it.
+    await house.updates.take_in([update(next(numbers), "/status", 10), update(next(numbers), "/ack", 1)])
+    assert await waiting() == before + 2
+    house.released.set()
+    await house.updates.drain(20)
+
+
+async def test_who_has_much_waiting_comes_behind_the_rest() -> None:
+    released, at_work = asyncio.Event(), list[int]()
+
+    async def work(item: Item) -> None:
+        at_work.append(item.seen.person)
+        await released.wait()
+
+    lanes = Lanes(work)
+    for person in range(1, 21):
+        for number in range(MANY + 10):
+            lanes.put(Lane(GROUP, person, urgent=True), Item(number, Glance(Kind.WISH, GROUP, person, pressed=True)))
+    lanes.put(Lane(GROUP, 99, urgent=True), Item(1, Glance(Kind.WISH, GROUP, 99, pressed=True)))
+    await asyncio.sleep(0.01)
+    assert len(at_work) == LONG_AT_ONCE + 1
+    assert 99 in at_work
+    released.set()
+    await lanes.drain(5)
+    assert len(at_work) == 20 * (MANY + 10) + 1

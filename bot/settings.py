@@ -113,6 +113,7 @@ class Settings(BaseSettings):
     @classmethod
     def _api(cls, value: str) -> str:
         parts = urlsplit(value)
+        plain_http.host_of(value)
         if parts.scheme == "http" and not plain_http.stays_near(parts.hostname or ""):
             raise ValueError("would show the bot's token to the network; use https, plain http is for your own network")
         return value
@@ -122,6 +123,8 @@ class Settings(BaseSettings):
     def _proxy(cls, value: SecretStr | None) -> SecretStr | None:
         if value and urlsplit(value.get_secret_value()).scheme not in ("http", "https", "socks5", "socks5h"):
             raise ValueError("is not a proxy; write it like socks5://user:password@host:1080")
+        if value:
+            plain_http.host_of(value.get_secret_value())
         return value
 
     @field_validator("webhook_url")

@@ -20,7 +20,6 @@ from bot import heartbeat_address, plain_http, public_address, webhook_address
 from bot.alerts import calendar_source
 from bot.alerts.calendar_source import CalendarSource, NoCalendar, Trouble
 from bot.public_address import NotPublic, OnlyPublic, is_of_this_machine, is_public, unkept
-from bot.settings import Settings
 from bot.station_settings import WebAddress
 from tests.end_to_end.fleet_house import running_fleet, running_house
 from tests.end_to_end.house import ANNA, SAM, press
@@ -286,7 +285,7 @@ NEVER_CALLED = ["https://xn--/", "https://xn--a/x", "https://[::1/x", "https://a
 
 @pytest.mark.parametrize("url", NEVER_CALLED)
 @pytest.mark.parametrize(
-    "check", [heartbeat_address.check, TypeAdapter(WebAddress).validate_python, plain_http.host_of, Settings._api]
+    "check", [heartbeat_address.check, TypeAdapter(WebAddress).validate_python, plain_http.host_of]
 )
 def test_a_setting_that_is_no_address_is_refused_at_the_start(url: str, check: Callable[[str], object]) -> None:
     with pytest.raises(ValueError, match=r"address|port|IPv6"):

@@ -38,6 +38,12 @@ def stays_near(host: str) -> bool:
         return "." not in host or host.endswith((".local", ".lan", ".internal"))
 
 
+def stays_here(url: str) -> bool:
+    """Whether it is an address of this machine itself."""
+    host = urlsplit(url).hostname or ""
+    return host == "localhost" or _is_loopback(host)
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback

@@ -170,7 +170,7 @@ def test_two_accounts_of_one_person_are_not_two_people(standins: Standins, start
     press(house, house.asks(ANNA, f"/grant {OLGA} admin"), "Give", "Given")
     first.kill()
     second = start_bot(TWO_PERSON="employees.delete")
-    house.wait_for(lambda: "need a second person" in second.log.read_text() or None, "the log says it")
+    house.wait_for(lambda: "name two people in ADMINS" in second.log.read_text() or None, "the log says it")
     house.asks(ANNA, "/start")
     missing = press(house, house.asks(ANNA, "/delete_employee 206"), "Delete", "there is none")
     assert "1 other person has it, but it comes from you" in missing

@@ -122,8 +122,9 @@ def _tell_of_two(settings: Settings) -> None:
     if not settings.two_person:
         return
     log.info("TWO_PERSON: these rights, and giving access, need a second person", rights=sorted(settings.two_person))
-    if len(settings.admins) == 1:
-        log.warning("ADMINS names one person only: whom they gave a right is no second person to them; name another")
+    # Whom somebody gave a right is no second person to them.
+    if len(settings.admins) < 2:
+        log.warning("TWO_PERSON: nobody can confirm what the one person in ADMINS asks for: name two people in ADMINS")
 
 
 async def switch_on_what_was_left(fleet: Fleet, store: Store, clock: Callable[[], datetime], stop: Event) -> None:

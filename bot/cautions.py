@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable
 
+from bot import plain_http
 from bot.station_settings import StationSettings
 
 
-def cautions(stations: Iterable[StationSettings], *, as_root: bool) -> list[str]:
-    lines = []
-    if as_root:
+def cautions(stations: Iterable[StationSettings], telegram: str, *, as_root: bool) -> list[str]:
+    """`telegram` is the address of the Bot API. Root may run a bot that speaks with nothing beyond this machine,
+    as one is tried out."""
+    stations, lines = list(stations), list[str]()
+    if as_root and not all(map(plain_http.stays_here, (telegram, *(one.url for one in stations)))):
         lines.append(
             "the bot runs as root, and whoever took it over would have the machine: run it as a user of its own, as "
             "deploy/mikopbx-bot.service does"

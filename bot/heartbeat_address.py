@@ -14,6 +14,7 @@ def check(address: str) -> None:
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("is not a web address; copy the ping or push address of your monitor whole")
+    plain_http.host_of(address)
     if parts.scheme == "http" and not plain_http.stays_near(parts.hostname):
         raise ValueError("would show its secret to the network; use https, plain http is for your own network")
 

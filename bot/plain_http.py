@@ -1,7 +1,24 @@
-"""Whether a secret may be sent to an address at all. Pure."""
+"""Whether an address can be called, and whether a secret may be sent there at all. Pure."""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
+
+import httpx
+
+PORTS = range(1, 65536)
+
+
+def host_of(url: str) -> str:
+    """The host, empty without any. Raises ValueError for an address that the HTTP client could not call: some are found
+    out only when it decodes the host's name."""
+    try:
+        parts = httpx.URL(url)
+        host = parts.host
+    except (httpx.InvalidURL, ValueError):
+        raise ValueError("is not a web address: its host is no name or address that can be called") from None
+    if parts.port is not None and parts.port not in PORTS:
+        raise ValueError(f"has the port {parts.port}, and ports end at {PORTS[-1]}")
+    return host
 
 
 def refusal(url: str, allowed: frozenset[str]) -> str | None:
@@ -19,6 +36,12 @@ def stays_near(host: str) -> bool:
         return ip_address(host).is_private
     except ValueError:
         return "." not in host or host.endswith((".local", ".lan", ".internal"))
+
+
+def stays_here(url: str) -> bool:
+    """Whether it is an address of this machine itself."""
+    host = urlsplit(url).hostname or ""
+    return host == "localhost" or _is_loopback(host)
 
 
 def _is_loopback(host: str) -> bool:

@@ -122,6 +122,8 @@ class Settings(BaseSettings):
     def _proxy(cls, value: SecretStr | None) -> SecretStr | None:
         if value and urlsplit(value.get_secret_value()).scheme not in ("http", "https", "socks5", "socks5h"):
             raise ValueError("is not a proxy; write it like socks5://user:password@host:1080")
+        if value:
+            plain_http.host_of(value.get_secret_value())
         return value
 
     @field_validator("webhook_url")

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
+from bot import plain_http
 from bot.access import Destination
 from bot.numbering import is_country
 from bot.setting_words import destination, words
@@ -15,9 +16,11 @@ from bot.working_hours import WorkingHours, read_hours
 
 
 def _web_address(value: str) -> str:
-    parts = urlsplit(value if "//" in value else f"https://{value}")
+    whole = value if "//" in value else f"https://{value}"
+    parts = urlsplit(whole)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("is not a web address; write it like https://pbx.example.com")
+    plain_http.host_of(whole)
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError("must be a plain address without user, password or query")
     # People copy the address of the page they are looking at.

@@ -18,6 +18,7 @@ def read_address(value: str) -> str:
         raise ValueError("must be a plain address without user, password or query; the bot makes its own secret")
     if not re.fullmatch(r"\w+://[\w.-]+(:\d{1,5})?(/[\x21-\x7e]*)?", value, re.ASCII):
         raise ValueError("is not a web address; write it like https://bot.example.com/telegram")
+    _ = parts.port  # which is looked at only here: a ValueError beyond 65535
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path or '/'}"
 
 

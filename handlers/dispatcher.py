@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 
+import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from telegram import Update
 
@@ -13,7 +14,7 @@ from bot.access import EVERY_STATION, Decision, Permission
 from bot.chat.message import Message
 from bot.store.deeds import Deed
 from bot.store.typed_secrets import holds_secret
-from handlers import answers, checks, going_on, group_chat, refusals, second_person
+from handlers import answers, checks, going_on, group_chat, newer_fields, refusals, second_person
 from handlers.answers import Address
 from handlers.checks import UNDECIDED
 from handlers.command import Command, Press, Question, Reply, Request, Whose
@@ -26,6 +27,8 @@ from handlers.matter import Verdict
 from handlers.reception import Reception
 from handlers.rules import Resume
 from handlers.second_person import SecondPerson, Wish
+
+log = structlog.get_logger(__name__)
 
 # Telegram forgets a press after some seconds, so it is answered before slow work is done.
 ANSWER_PRESS_WITHIN = 1.5
@@ -52,6 +55,7 @@ class Dispatcher:
         self._reception = reception
         self._alert_chats = alert_chats
         self._execution = Execution(reception.store, reception.clock)
+        self._refused_fields = set[str]()
 
     async def finish(self, within: float) -> None:
         """The program ends: see Execution.finish."""
@@ -73,6 +77,7 @@ class Dispatcher:
 
     async def _handle(self, update: Update) -> None:
         intent = read_intent(update, self._bot_name)
+        self._warn_of(newer_fields.found_in(update))
         if intent is not None and (owed := await self._decisions.owed(update.update_id)):
             await self._tell(owed, update.update_id)
         elif isinstance(intent, Typed):
@@ -83,6 +88,14 @@ class Dispatcher:
             await self._said(intent, update.update_id)
         elif isinstance(intent, Added):
             await self._added(intent, update.update_id)
+
+    def _warn_of(self, fields: Collection[str]) -> None:
+        """Once each in a run: Telegram may have begun to send one with every message."""
+        for field in set(fields) - self._refused_fields:
+            log.warning(
+                "a field newer than this bot says that a message was not typed: refused; update me", field=field
+            )
+            self._refused_fields.add(field)
 
     async def _tell(self, owed: Deed, update_id: int) -> None:
         """What was done by a run that was killed before it could say so."""

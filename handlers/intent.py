@@ -15,12 +15,14 @@ from telegram import CallbackQuery, Chat, ChatMember, ChatMemberUpdated, Message
 from telegram.constants import ChatType
 
 from bot.chat.hygiene import visible
+from handlers.newer_fields import saying_otherwise
 
 AGE_LIMIT = timedelta(minutes=5)
 # Accounts Telegram itself uses in place of a person: service notices, anonymous administrators, channels.
 NOBODY = frozenset({777000, 1087968824, 136817688})
 ANONYMOUS = "an anonymous administrator"
 EDITED = "edited"
+NOT_KNOWN = "in a way not known"
 QUOTES = frozenset({MessageEntity.BLOCKQUOTE, MessageEntity.EXPANDABLE_BLOCKQUOTE})
 OUTSIDE = frozenset({ChatMember.LEFT, ChatMember.BANNED})
 BUTTON = re.compile(r"\A([\w-]+):(\d{1,3}):(\d{1,3})", re.ASCII)
@@ -142,21 +144,17 @@ MESSAGE_FLAWS: Mapping[str, Callable[[Message], object]] = {
         message.guest_query_id or message.guest_bot_caller_user or message.guest_bot_caller_chat
     ),
     "as a post": lambda message: message.is_paid_post or message.suggested_post_info,
-    "in a way not known": lambda message: _means_something_else(message.api_kwargs),
+    NOT_KNOWN: lambda message: saying_otherwise(message.api_kwargs),
     "quoted": lambda message: any(e.type in QUOTES and e.offset == 0 for e in _entities(message)),
 }
-# What is said in the names of fields that are newer than the library, where it says that nobody typed this here and now
-# to everybody in the chat.
-SOMETHING_ELSE = re.compile(r"guest|ephemeral|offline|schedul|automat|forward|via_|business|sponsor|inline|anonymous")
 # The same of a press: Telegram says who pressed, and under which message.
 PRESS_FLAWS: Mapping[str, Callable[[CallbackQuery], object]] = {
     "by nobody": lambda query: query.from_user.id in NOBODY,
     "by another bot": lambda query: query.from_user.is_bot,
     "forwarded": lambda query: isinstance(query.message, Message) and query.message.forward_origin,
     "through another bot": lambda query: isinstance(query.message, Message) and query.message.via_bot,
-    "in a way not known": lambda query: any(
-        _means_something_else(one.api_kwargs) for one in (query, query.message) if one is not None
-    ),
+    # Not those of the message: it is the bot's own, and looked up.
+    NOT_KNOWN: lambda query: saying_otherwise(query.api_kwargs),
 }
 
 
@@ -184,10 +182,6 @@ def too_early(sent_at: datetime, now: datetime) -> bool:
 
 def _flaw(flaws: Mapping[str, Callable[[T], object]], what: T) -> str | None:
     return next((flaw for flaw, shows in flaws.items() if shows(what)), None)
-
-
-def _means_something_else(unknown: Mapping[str, object]) -> bool:
-    return any(SOMETHING_ELSE.search(name) and value not in (None, False) for name, value in unknown.items())
 
 
 def _read_message(message: Message, bot_name: str, flaw: str | None) -> Typed | Said | None:

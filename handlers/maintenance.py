@@ -8,6 +8,7 @@ from bot.alerts import silence
 from bot.alerts.silence import EVERYTHING, LONGEST_OF_EVERYTHING, Silence, SilenceKind, Weekly
 from bot.chat.message import Button, Message, Rows, mark
 from bot.oncall.wall_clock import moment
+from bot.store.typed_secrets import without_passwords
 from handlers.command import Reply, Request, WrongArguments, button, command
 from handlers.mutes import list_again, no_such_trunk, outcome_of
 from handlers.muting import TOO_LONG, how_many, wish
@@ -45,7 +46,7 @@ async def maintenance(request: Request) -> Reply:
         window, rest = take_window(rest, wall)
     except NotAWindow as wrong:
         raise WrongArguments(message=Message("not_a_window", {"written": str(wrong)})) from None
-    planned = _stored(request, window) | {"reason": " ".join(rest)}
+    planned = _stored(request, window) | {"reason": without_passwords(" ".join(rest))}
     if len(found) > 1:
         return Reply(_which(request, found, planned), outcome="asked which")
     return _preview(request, found[0] if found else Subject(EVERYTHING), planned)

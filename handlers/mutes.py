@@ -8,6 +8,7 @@ from bot.alerts.incident import STATION
 from bot.alerts.silence import EVERYTHING, Silence, SilenceKind
 from bot.chat.message import Button, Message, Rows, mark
 from bot.names import folded
+from bot.store.typed_secrets import without_passwords
 from handlers.command import Reply, Request, WrongArguments, button, command
 from handlers.deadlines import NotADeadline
 from handlers.muting import RECOVERY, mute, no_longer_silenced
@@ -48,7 +49,7 @@ async def mute_(request: Request) -> Reply:
         found = await _all_down(request)
     if not found:
         raise WrongArguments(mark("Nothing is down now. Write what to mute: the name of a trunk, or all."))
-    reason = " ".join(rest)
+    reason = without_passwords(" ".join(rest))
     if len(found) > 1:
         question = Message("mute_which", {"station": request.station.name, "named": named})
         return Reply(_which(question, [*found, Subject(EVERYTHING)], until, reason), outcome="asked which")

@@ -9,7 +9,7 @@ from bot.store.typed_secrets import holds_secret
 from handlers import checks
 from handlers.anonymous import written
 from handlers.checks import May
-from handlers.intent import ANONYMOUS, Actor, Said, Typed
+from handlers.intent import ANONYMOUS, NOT_KNOWN, Actor, Said, Typed
 from handlers.limits import TOO_MUCH
 
 NO_RIGHT = mark("You have no right to do this here. Ask an administrator of the bot.")
@@ -43,6 +43,8 @@ def answer_to_command(typed: Typed, decision: Decision, may: May, *, alone: bool
     """Strangers in a group get silence, in private their id; people with a role hear why."""
     if decision == checks.UNDECIDED and typed.place.private:
         return Message("undecided")
+    if typed.flaw == NOT_KNOWN and typed.place.chat == typed.actor.id and is_known(may):
+        return Message("not_simply_typed")
     if typed.flaw is not None or decision in UNHEARD:
         return None
     if decision.reason == MEMBERSHIP_UNKNOWN:

@@ -62,9 +62,10 @@ class CalendarSource:
             text = "https://" + text[len("webcal://") :]
         try:
             url = httpx.URL(text)
-        except httpx.InvalidURL:
+            host = url.host  # decoded only here: a ValueError for what is no international name
+        except (httpx.InvalidURL, ValueError):
             raise NoCalendar(Trouble.NOT_AN_ADDRESS) from None
-        if url.scheme not in ("http", "https") or not url.host or any(char.isspace() for char in text):
+        if url.scheme not in ("http", "https") or not host or any(char.isspace() for char in text):
             raise NoCalendar(Trouble.NOT_AN_ADDRESS)
         if url.userinfo or not 0 < (url.port or 443) < 65536:
             raise NoCalendar(Trouble.NOT_AN_ADDRESS)

@@ -14,6 +14,7 @@ from bot.alerts.silence import EVERYTHING, LONGEST_OF_EVERYTHING, Silence, Silen
 from bot.store import incidents
 from bot.store.database import Store
 from bot.store.tables import SilenceRow
+from bot.store.typed_secrets import without_passwords
 
 REASON_LIMIT = 256
 
@@ -94,7 +95,7 @@ class Silences:
             row = await _unended(session, station, silence_id, self._clock())
             if row is None:
                 return None
-            row.reason = reason[:REASON_LIMIT]
+            row.reason = without_passwords(reason)[:REASON_LIMIT]
         self._changed(station)
         return _silence(row)
 
@@ -169,7 +170,7 @@ def _row(
         kind=kind,
         subject=wish.subject,
         name=wish.name[:128],
-        reason=wish.reason[:REASON_LIMIT],
+        reason=without_passwords(wish.reason)[:REASON_LIMIT],
         by_id=wish.by_id,
         by_name=wish.by_name[:128],
         begins_at=begins_at,

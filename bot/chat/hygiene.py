@@ -7,19 +7,11 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from bot.unseen import LINE_BREAKS, UNSEEN
+
 LONGEST = 500
 WORD_JOINER = "\u2060"  # invisible, and enough for Telegram to see nothing to press
 
-LINE_BREAKS = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
-# Letters and signs that show nothing: fillers of Hangul, a Braille cell without dots, vowels of Khmer.
-BLANKS = "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
-# Controls, marks that turn the direction of writing, invisible characters, selectors of a look, tags, and halves of
-# characters that no encoding can carry. The joiner of compound emoji (U+200D) and what makes a sign one (U+FE0F) stay.
-INVISIBLE = (
-    "\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u180b-\u180f\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0e"
-    "\ufeff\ufff0-\ufffb\ud800-\udfff\U0001d173-\U0001d17a\U000e0000-\U000e0fff" + BLANKS
-)
-UNSEEN = re.compile(f"[{INVISIBLE}]")
 # After these Telegram looks for something to press, by itself. A dot before a letter may be that of a domain; times
 # and amounts have a dot too, and are still to be read by whoever formats them.
 PRESSED = re.compile(

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.chat import wording
-from bot.chat.hygiene import BLANKS, visible
+from bot.chat.hygiene import visible
 from bot.chat.message import Own
+from bot.unseen import BLANKS
 
 SHORTEST = 7
 HIDDEN = 5

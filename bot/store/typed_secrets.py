@@ -1,15 +1,27 @@
 """What people type that is a secret, by its name or by its form. Pure, and linear in what they type.
 
-Words that are nearly right count too, and a password written without its =.
+Words that are nearly right count too, and a password written without its =; so do names with something invisible in
+them, and with letters that look the same. What is kept ends with such a name: nobody can tell where the secret ends.
 """
 
 import re
-from collections.abc import Iterator
+import unicodedata
+
+from bot.names import TWINS
+from bot.unseen import LINE_BREAKS, UNSEEN
 
 HIDDEN = "•••"
+# Names are looked for where every Cyrillic letter that looks like a Latin one is that, and so are they written here.
+TO_LATIN = str.maketrans({cyrillic: latin for latin, cyrillic in TWINS.items()})
+ALONE = r"(?<![^\W_])(?:{})(?![^\W_])"
+LONG = f"pas+w(?:ords?)?|pas+(?:phrase|code)|pwd|secret(?!ar)|{'пас+ворд|парол'.translate(TO_LATIN)}[ьяюеи]?"
+NAME = re.compile(f"(?i){LONG}|{ALONE.format('pass')}")
+# So short that these are one in talk only with a sign behind them.
+SHORT = ALONE.format("ps?w|pin")
+ASSIGNED = re.compile(rf"(?i){SHORT}\s*[=:]+[>\s]*\S")
+ANY_NAME = re.compile(rf"{NAME.pattern}|{ALONE.format('ps?w')}|{SHORT}(?=\s*[=:])")
 WORD = re.compile(r"[\w-]+")
-NAME = re.compile(r"(?i)pas+w|\bpass\b|pwd|secret|парол")
-VALUE = re.compile(r"(?:\s*[=:]\s*|\s+)(?:\"[^\"]*\"?|«[^»]*»?|“[^”]*”?|\S+)")
+VALUE = re.compile(r"(?:>|\s*[=:→]|\s)\s*\S")
 # A bot's token and an API key give themselves away by their form.
 FORM = re.compile(r"\b\d{5,}(?::|%3A)[A-Za-z0-9_-]{30,}|\b[0-9a-fA-F]{32,}\b|(?i:bearer)\s+\S+")
 # Addresses of private calendars and the like open what they lead to; hosts alone are no secret.
@@ -20,24 +32,33 @@ TOKEN = "".join(map(chr, range(ord("0"), ord("z") + 1))) + "%-"
 
 def holds_secret(text: str) -> bool:
     """Whether something in it is nobody else's business."""
-    return bool(next(_named(text), None) or FORM.search(text))
+    seen = _as_seen(text)
+    alike = seen.translate(TO_LATIN)
+    return bool(_is_named(alike) or ASSIGNED.search(alike) or FORM.search(seen))
 
 
 def names_secret(word: str) -> bool:
     """Whether what bears this name is a secret."""
-    return NAME.search(word) is not None
+    return ANY_NAME.search(_as_seen(word).translate(TO_LATIN)) is not None
 
 
 def without_secrets(text: str) -> str:
-    """The first line of it, with passwords and web addresses taken out: pasted lists are not kept, and may hold some
-    too."""
-    line = text.partition("\n")[0]
-    parts, at = list[str](), 0
-    for word_ends, value_ends in _named(line):
-        parts += [line[at:word_ends], "=", HIDDEN]
-        at = value_ends
-    shown = "".join(parts) + line[at:]
-    return ADDRESS.sub(HIDDEN, FORM.sub(HIDDEN, shown))
+    """The first line of it, up to the name of a secret, and no web addresses: pasted lists are not kept, and may hold
+    some too."""
+    kept = without_passwords(text.partition("\n")[0])
+    seen = _as_seen(kept)
+    return ADDRESS.sub(HIDDEN, seen) if ADDRESS.search(seen) else kept
+
+
+def without_passwords(text: str) -> str:
+    """It, up to the name of a secret, and without what has the form of one."""
+    seen = _as_seen(text)
+    named = ANY_NAME.search(seen.translate(TO_LATIN))
+    if named and seen[named.end() :].strip():
+        seen = f"{seen[: named.end()]}={HIDDEN}"
+    elif not FORM.search(seen):
+        return text
+    return FORM.sub(HIDDEN, seen)
 
 
 def cut(text: str, limit: int) -> str:
@@ -45,13 +66,18 @@ def cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[:limit].rstrip(TOKEN) + "…"
 
 
-def _named(text: str) -> Iterator[tuple[int, int]]:
-    """Where the names of secrets end, and the secrets that follow them."""
+def _is_named(text: str) -> bool:
     if NAME.search(text) is None:
-        return
-    at = 0
-    while word := WORD.search(text, at):
-        at = word.end()
-        if NAME.search(text, word.start(), at) and (value := VALUE.match(text, at)):
-            at = value.end()
-            yield word.end(), at
+        return False
+    return any(
+        NAME.search(text, word.start(), word.end()) and VALUE.match(text, word.end()) for word in WORD.finditer(text)
+    )
+
+
+def _as_seen(text: str) -> str:
+    """Without what shows nothing, and each sign as it is usually written. Sign by sign: putting marks into their order
+    takes the square of their number."""
+    if text.isascii() and text.isprintable():
+        return text
+    seen = UNSEEN.sub("", LINE_BREAKS.sub(" ", text)).replace("\u200d", "").replace("\ufe0f", "")
+    return "".join(unicodedata.normalize("NFKC", sign) for sign in seen)

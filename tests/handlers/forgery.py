@@ -62,7 +62,18 @@ from tests.handlers.bench import (
 MAX, BOB, TOM, UMA, ROBOT = 4, 8, 15, 16, 17
 NOBODY = (777000, 1087968824, 136817688)
 # Fields that the library does not know, or not any more.
-NEWER = ["ephemeral_message_id", "is_scheduled", "forward_from", "via_business_bot_id", "guest_chat_id", "sponsor_info"]
+NEWER = [
+    *("ephemeral_message_id", "is_scheduled", "forward_from", "via_business_bot_id", "guest_chat_id", "sponsor_info"),
+    *(
+        "is_delayed",
+        "is_auto_reply",
+        "sent_on_behalf_of",
+        "sender_bot",
+        "receiver_user",
+        "visible_to",
+        "is_secret_reply",
+    ),
+]
 KEY = "c0ffee" * 10 + "beef"
 # Somebody gave the ids that stand for nobody, and a bot, an administrator's role, and the group one too.
 MISTAKES = [Grant(number, "admin", STATION, ANNA) for number in (*NOBODY, ROBOT, GROUP)]
@@ -576,9 +587,7 @@ def _add_press_flaws() -> None:
         "by another bot": lambda _: ({"from": {"id": ROBOT, "is_bot": True, "first_name": "Robot"}}, {}),
         "under a forwarded message": lambda _: ({}, {"forward_origin": origin}),
         "under another bot's message": lambda _: ({}, {"via_bot": inline}),
-        "in a way not known": lambda random: random.choice(
-            [({"guest_query_id": "g"}, {}), ({}, {"ephemeral_message_id": 5})]
-        ),
+        "in a way not known": lambda random: ({random.choice(NEWER): 5}, {}),
         "under no message": lambda _: ({"message": None, "inline_message_id": "i"}, {}),
     }
     for flaw, more in flaws.items():

@@ -308,7 +308,7 @@ async def test_passwords_and_pasted_lists_are_not_written_down(bench: Bench) -> 
     bench.offers("add", Permission.EMPLOYEES)
     await bench.types('/add "Zadarma" password="my s3cret" host=x пароль=тайна\n243,John,Qw3rty')
     (row,) = await bench.audit()
-    assert row.arguments == '"Zadarma" password=••• host=x пароль=•••'
+    assert row.arguments == '"Zadarma" password=•••'
 
 
 async def test_a_secret_goes_to_the_asker_alone_and_is_owed_its_deletion(bench: Bench) -> None:

@@ -6,7 +6,19 @@ from typing import Any
 import pytest
 from telegram import Update
 
-from handlers.intent import EDITED, KINDS, MESSAGE_FLAWS, PRESS_FLAWS, Added, Intent, Pressed, Said, Typed, read_intent
+from handlers.intent import (
+    EDITED,
+    KINDS,
+    MESSAGE_FLAWS,
+    NOT_KNOWN,
+    PRESS_FLAWS,
+    Added,
+    Intent,
+    Pressed,
+    Said,
+    Typed,
+    read_intent,
+)
 
 WHEN = int(datetime(2026, 11, 23, 14, 0, tzinfo=UTC).timestamp())
 ANNA = {"id": 1001, "is_bot": False, "first_name": "Anna"}
@@ -63,7 +75,7 @@ FLAWED: dict[str, dict[str, Any]] = {
     "sent by itself": {"is_from_offline": True},
     "to a guest": {"guest_query_id": "g"},
     "as a post": {"is_paid_post": True},
-    "in a way not known": {"ephemeral_message_id": 5},
+    NOT_KNOWN: {"ephemeral_message_id": 5},
     "quoted": {"entities": QUOTE},
     "edited": {"edit_date": WHEN},
 }
@@ -73,12 +85,46 @@ def test_every_flaw_has_its_example() -> None:
     assert FLAWED.keys() == {*MESSAGE_FLAWS, EDITED}
 
 
-@pytest.mark.parametrize("unknown", ["sender_mood", "paid_star_count", "sender_tag", "effect_id", "is_guest_free"])
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        *(
+            "sender_mood",
+            "sender_level",
+            "sender_tag",
+            "paid_star_count",
+            "effect_id",
+            "is_forwardable",
+            "forward_count",
+        ),
+        *("automatic_translation", "inline_keyboard_hint", "is_visible", "secretariat"),
+    ],
+)
 def test_what_is_new_and_says_nothing_of_who_typed_it_is_obeyed(unknown: str) -> None:
-    values = {"paid_star_count": 5, "is_guest_free": False}
-    typed = read(message=message("/status", **{unknown: values.get(unknown, "x")}))
+    typed = read(message=message("/status", **{unknown: 5}))
     assert isinstance(typed, Typed)
     assert typed.flaw is None
+    assert press("abc:0:0", **{unknown: 5}).flaw is None
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        *("is_scheduled_by_automation", "from_scheduled", "is_delayed", "is_auto_reply", "is_automatic_response"),
+        *("sent_on_behalf_of", "written_by_ai", "sender_bot", "via_app", "is_from_archive", "inline_query_id"),
+        *("forward_from", "forward_date", "is_forwarded", "receiver_user", "visible_to", "is_secret_reply", "guest_id"),
+    ],
+)
+def test_what_is_new_and_says_that_nobody_typed_it_here_is_refused(unknown: str) -> None:
+    typed = read(message=message("/status", **{unknown: 5}))
+    assert isinstance(typed, Typed)
+    assert typed.flaw == NOT_KNOWN
+    assert press("abc:0:0", **{unknown: 5}).flaw == NOT_KNOWN
+    # Nothing is said by an empty one, nor of a press by the bot's own message.
+    empty = read(message=message("/status", **{unknown: False}))
+    assert isinstance(empty, Typed)
+    assert empty.flaw is None
+    assert press("abc:0:0", message=message("text", **{unknown: 5})).flaw is None
 
 
 @pytest.mark.parametrize("flaw", FLAWED)
@@ -164,7 +210,7 @@ FLAWED_PRESSES: dict[str, dict[str, Any]] = {
     "by another bot": {"from": {"id": 5, "is_bot": True, "first_name": "Robot"}},
     "forwarded": {"message": message("text", **FORWARDED)},
     "through another bot": {"message": message("text", via_bot={"id": 5, "is_bot": True, "first_name": "Inline"})},
-    "in a way not known": {"message": message("text", ephemeral_message_id=5)},
+    NOT_KNOWN: {"ephemeral_message_id": 5},
 }
 
 

@@ -346,6 +346,19 @@ async def test_the_reason_is_asked_and_may_be_left_out(office: Office) -> None:
     assert (await office.only()).reason == "the provider digs up the street"
 
 
+async def test_no_password_is_kept_in_a_reason(office: Office) -> None:
+    await office.opens("T1")
+    await office.opens("T2")
+    await office.asks("/mute for 3h the new password is hunterIs2", chat=BORIS)
+    assert "hunter" not in str(office.keyboard.rows)
+    await office.push("Branch", chat=BORIS)
+    assert (await office.only()).reason == "the new password=•••"
+    await office.alert_button(await office.opens("T3"), BORIS)
+    await office.push("1 h", chat=BORIS)
+    await office.says("psw: hunterIs2", BORIS, BORIS)
+    assert [one.reason for one in await office.silences()][-1] == "psw=•••"
+
+
 async def test_a_reason_for_a_mute_that_is_over_is_not_kept(office: Office) -> None:
     await office.alert_button(await office.opens("T1"), BORIS)
     await office.push("1 h", chat=BORIS)

@@ -6,7 +6,7 @@ import sqlite3
 import ssl
 import subprocess
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,11 +15,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pydantic import TypeAdapter
 
-from bot import public_address
+from bot import heartbeat_address, plain_http, public_address, webhook_address
 from bot.alerts import calendar_source
 from bot.alerts.calendar_source import CalendarSource, NoCalendar, Trouble
 from bot.public_address import NotPublic, OnlyPublic, is_of_this_machine, is_public, unkept
+from bot.station_settings import WebAddress
 from tests.end_to_end.fleet_house import running_fleet, running_house
 from tests.end_to_end.house import ANNA, SAM, press
 
@@ -125,6 +127,7 @@ async def test_of_several_addresses_the_next_is_called_when_one_does_not_answer(
         ("https://outer.example/again", Trouble.NOT_GIVEN),
         ("https://[::1", Trouble.NO_ANSWER),
         ("https://outer.example:70000/", Trouble.NOT_AN_ADDRESS),
+        ("https://xn--/", Trouble.NO_ANSWER),
     ],
 )
 async def test_a_redirect_leads_nowhere_that_could_not_be_written(
@@ -295,3 +298,21 @@ def test_an_admin_of_one_pbx_learns_nothing_of_the_network_of_whoever_runs_the_b
                 (SAM,),
             ).fetchall()
         assert len(outcomes) == 2, outcomes
+
+
+# What the HTTP client refuses only when it decodes the host's name, or never says before it calls.
+NEVER_CALLED = ["https://xn--/", "https://xn--a/x", "https://[::1/x", "https://a.example:99999/x"]
+
+
+@pytest.mark.parametrize("url", NEVER_CALLED)
+@pytest.mark.parametrize(
+    "check", [heartbeat_address.check, TypeAdapter(WebAddress).validate_python, plain_http.host_of]
+)
+def test_a_setting_that_is_no_address_is_refused_at_the_start(url: str, check: Callable[[str], object]) -> None:
+    with pytest.raises(ValueError, match=r"address|port|IPv6"):
+        check(url)
+
+
+def test_a_webhook_has_a_port_that_exists() -> None:
+    with pytest.raises(ValueError, match=r"[Pp]ort"):
+        webhook_address.read_address("https://bot.example.com:99999/telegram")

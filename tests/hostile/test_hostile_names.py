@@ -9,8 +9,9 @@ import pytest
 from telegram import Update
 
 from bot.chat import masking
-from bot.chat.hygiene import BLANKS, clean, literal, unmarked, visible
+from bot.chat.hygiene import clean, literal, unmarked, visible
 from bot.chat.render import Renderer
+from bot.unseen import BLANKS
 from handlers.intent import Typed, read_intent
 
 NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)

@@ -166,7 +166,20 @@ def test_an_update_that_is_as_large_as_they_come_is_read_at_once(unit: str) -> N
 
 
 @pytest.mark.parametrize(
-    "text", ["passw" * 819, "-passw" * 682, "-pass" * 819, "pass" + " " * 4000, 'password="' * 400]
+    "text",
+    [
+        "passw" * 819,
+        "-passw" * 682,
+        "-pass" * 819,
+        "pass" + " " * 4000,
+        'password="' * 400,
+        "pw  " * 1024,
+        "pin" + " " * 4000,
+        "pw" + "=" * 4000,
+        "pw=" + " " * 4000,
+        "ｐａｓｓ\u00ad" * 800,
+        "é\u0301\u0316" * 1300 + "pw",
+    ],
 )
 def test_a_word_that_looks_like_a_password_again_and_again_is_read_at_once(text: str) -> None:
     assert seconds(holds_secret, text, 5) < SOON
@@ -178,7 +191,6 @@ def test_what_is_cut_shows_no_half_of_a_token() -> None:
     for before in range(900, 1024):
         shown = without_secrets(cut("word " * (before // 5) + " " * (before % 5) + token, 1024))
         assert "AAtest" not in shown
-    assert without_secrets("password hunter2 at 10:00") == "password=••• at 10:00"
 
 
 def test_the_square_is_seen_where_it_is() -> None:

@@ -37,7 +37,8 @@ TYPED_TRUNK, TYPED_PERSON, IMPORTED = "TrunkPw-7Kq9-ZZtop1", "EmpPw4Qx77LmNopA1"
 CALENDAR = "https://127.0.0.1:1/ical/private-SECRETTOKEN123456/basic.ics"
 CARD = "4111222233334444"
 IN_GROUP = "GroupPw55xxYYzz11"
-PLANTED = {TYPED_TRUNK, TYPED_PERSON, IMPORTED, CALENDAR, CARD, IN_GROUP}
+IN_WORDS = "WordsPw31hhJJkk47"
+PLANTED = {TYPED_TRUNK, TYPED_PERSON, IMPORTED, CALENDAR, CARD, IN_GROUP, IN_WORDS}
 # What the bot calls the only PBX of its settings.
 STATION = "Head office"
 REVOKED = "1234567890:BBtestTestTestTestTestTestTestTestTest0"
@@ -81,6 +82,13 @@ def plant(standins: Standins) -> None:
     press(standins, question, "Cancel", "ancel")
     standins.asks(ANNA, "/oncall import")
     standins.asks(ANNA, CALENDAR)
+    for words in (
+        "/add_trunk Foo sip.a.example u password is",
+        "/edit_trunk Zadarma пароль -",
+        "/mute Zadarma 2h psw:",
+    ):
+        standins.asks(ANNA, f"{words} {IN_WORDS}")
+    standins.asks(ANNA, f"/edit_trunk Zadarma pass\u00adword: correct {IN_WORDS} staple")
 
 
 def known(database: Path, secrets: set[str]) -> set[str]:

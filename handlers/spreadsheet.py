@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.chat.message import mark
 from bot.sandbox.process import run
-from bot.sandbox.task import NotDone, Refusal, Trouble
+from bot.sandbox.task import Failure, Refusal, TaskFailed
 from bot.spreadsheet import reading
 from bot.spreadsheet.reading import READ, Row
 from bot.spreadsheet.writing import WRITE
@@ -13,17 +13,17 @@ from bot.spreadsheet.writing import packed as packed
 from handlers.command import WrongArguments
 
 SENTENCES = {
-    Trouble.TIME: mark(
+    Failure.TIME: mark(
         "The file took too long to read. Copy the table alone into a new file, save it as CSV and send me that."
     ),
-    Trouble.MEMORY: mark(
+    Failure.MEMORY: mark(
         "There is too much in the file. Copy the table alone into a new file, save it as CSV and send me that."
     ),
-    Trouble.RESULT: mark(
+    Failure.RESULT: mark(
         "There is too much in the file. Copy the table alone into a new file, save it as CSV and send me that."
     ),
-    Trouble.CROWD: mark("Too many files are being read right now. Send it again in a minute."),
-    Trouble.BROKEN: mark("The file cannot be read as a table."),
+    Failure.CROWD: mark("Too many files are being read right now. Send it again in a minute."),
+    Failure.BROKEN: mark("The file cannot be read as a table."),
 }
 NOT_WRITTEN = mark("The file could not be made: too much is under way. Ask again in a minute.")
 
@@ -42,8 +42,8 @@ async def read(content: bytes, owner: Hashable) -> list[Row]:
         found = await run(READ, content, owner=owner)
     except Refusal as refusal:
         raise WrongFile(refusal.said) from None
-    except NotDone as error:
-        raise WrongFile(SENTENCES[error.trouble]) from None
+    except TaskFailed as error:
+        raise WrongFile(SENTENCES[error.failure]) from None
     return [(number, cells) for number, cells in found]
 
 
@@ -64,6 +64,6 @@ async def write_packed(content: bytes, form: str, sheet_name: str, owner: Hashab
     """`content` is what `packed` gave. Raises WrongArguments when it cannot be made now."""
     try:
         written: bytes = await run(WRITE, content, owner=owner, form=form, sheet_name=sheet_name)
-    except NotDone:
+    except TaskFailed:
         raise WrongArguments(NOT_WRITTEN) from None
     return written

@@ -18,7 +18,7 @@ from bot.oncall.rotation import Calendar
 from bot.public_address import NotPublic, OnlyPublic, Resolve, is_allowed, resolve
 from bot.sandbox.places import Places
 from bot.sandbox.process import FOR_PEOPLE, run
-from bot.sandbox.task import NotDone, Refusal
+from bot.sandbox.task import Refusal, TaskFailed
 from bot.store.acquaintances import Acquaintances
 from bot.store.grants import GrantBook
 
@@ -133,7 +133,7 @@ async def read(
         found = await run(
             READ, text.encode("utf-8", "replace"), owner=owner, places=places, zone=zone, now=now.isoformat()
         )
-    except (Refusal, NotDone):
+    except (Refusal, TaskFailed):
         raise NoCalendar(Trouble.NOT_A_CALENDAR) from None
     moment = datetime.fromisoformat
     events = [Event(title, moment(begins), moment(ends)) for title, begins, ends in found]

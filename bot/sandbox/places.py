@@ -5,12 +5,12 @@ from collections import deque
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 
-from bot.sandbox.task import NotDone, Trouble
+from bot.sandbox.task import Failure, TaskFailed
 
 
 class Places:
     """At most `most` at once, of each owner one. Who waits is served in the order of coming, but for owners who have a
-    place. More than `waiting` of one owner, or `crowd` of all, are sent away with NotDone."""
+    place. More than `waiting` of one owner, or `crowd` of all, are sent away with TaskFailed."""
 
     def __init__(self, most: int, *, waiting: int = 2, crowd: int = 100) -> None:
         self._most = most
@@ -22,7 +22,7 @@ class Places:
     @asynccontextmanager
     async def place(self, owner: Hashable) -> AsyncIterator[None]:
         if len(self._waiting) >= self._crowd or self._waits(owner) >= self._waiting_of_one:
-            raise NotDone(Trouble.CROWD)
+            raise TaskFailed(Failure.CROWD)
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append((owner, turn))
         self._let_in()

@@ -14,13 +14,13 @@ import bot
 from bot.sandbox import __main__ as worker
 from bot.sandbox.json_answers import json_of
 from bot.sandbox.places import Places
-from bot.sandbox.task import NotDone, Refusal, Task, Trouble
+from bot.sandbox.task import Failure, Refusal, Task, TaskFailed
 
 ROOT = Path(bot.__file__).parent.parent
 PART = 1 << 16
 # It is ended at the limit itself, or a moment later by force.
 OUT_OF_TIME = frozenset({-signal.SIGXCPU, -signal.SIGKILL})
-TROUBLES = {worker.NO_MEMORY: Trouble.MEMORY, worker.TOO_MUCH: Trouble.RESULT}
+FAILURES = {worker.NO_MEMORY: Failure.MEMORY, worker.TOO_MUCH: Failure.RESULT}
 # Of what people wait for two at once, and of what nobody waits for one.
 FOR_PEOPLE = Places(2)
 IN_THE_BACKGROUND = Places(1, crowd=10_000)
@@ -29,13 +29,13 @@ IN_THE_BACKGROUND = Places(1, crowd=10_000)
 async def run(task: Task, content: bytes, *, owner: Hashable, places: Places = FOR_PEOPLE, **facts: Any) -> Any:
     """What the task gives: plain data, or bytes. `facts` are plain data too; `owner` is whose turn it takes.
 
-    Raises Refusal when the task refuses, and NotDone when it came to no end. Cancelled, it leaves no process behind.
+    Raises Refusal when the task refuses, and TaskFailed when it came to no end. Cancelled, it leaves no process behind.
     """
     async with places.place(owner):
         code, given = await _given(task, content, facts)
     kind, rest = given[:1], given[1:]
     if code != 0 or kind not in (worker.DATA, worker.BYTES, worker.REFUSED):
-        raise NotDone(Trouble.TIME if code in OUT_OF_TIME else TROUBLES.get(code, Trouble.BROKEN))
+        raise TaskFailed(Failure.TIME if code in OUT_OF_TIME else FAILURES.get(code, Failure.BROKEN))
     if kind == worker.BYTES:
         return rest
     data = await json_of(rest)
@@ -64,7 +64,7 @@ async def _given(task: Task, content: bytes, facts: dict[str, Any]) -> tuple[int
             given = await _exchanged(process, order + b"\n" + content, task.most + 1)
             return await process.wait(), given
     except TimeoutError:
-        raise NotDone(Trouble.TIME) from None
+        raise TaskFailed(Failure.TIME) from None
     finally:
         if process.returncode is None:
             process.kill()
@@ -72,7 +72,7 @@ async def _given(task: Task, content: bytes, facts: dict[str, Any]) -> tuple[int
 
 
 async def _exchanged(process: asyncio.subprocess.Process, sent: bytes, most: int) -> bytes:
-    """All of it is read before anything is written. Raises NotDone for more than `most` bytes."""
+    """All of it is read before anything is written. Raises TaskFailed for more than `most` bytes."""
     assert process.stdin is not None  # noqa: S101 (they are pipes)
     assert process.stdout is not None  # noqa: S101
     process.stdin.write(sent)
@@ -83,5 +83,5 @@ async def _exchanged(process: asyncio.subprocess.Process, sent: bytes, most: int
     while part := await process.stdout.read(PART):
         given += part
         if len(given) > most:
-            raise NotDone(Trouble.RESULT)
+            raise TaskFailed(Failure.RESULT)
     return bytes(given)

@@ -16,7 +16,7 @@ class Refusal(ValueError):
         self.said = said
 
 
-class Trouble(StrEnum):
+class Failure(StrEnum):
     """Why a task came to no end of its own."""
 
     TIME = "took too long"
@@ -26,10 +26,10 @@ class Trouble(StrEnum):
     BROKEN = "failed"
 
 
-class NotDone(Exception):
-    def __init__(self, trouble: Trouble) -> None:
-        self.trouble = trouble
-        super().__init__(str(trouble))
+class TaskFailed(Exception):
+    def __init__(self, failure: Failure) -> None:
+        self.failure = failure
+        super().__init__(str(failure))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 
 from bot.store.database import Store
 from bot.store.drawer import peek
-from bot.store.sealing import Open
+from bot.store.sealing import Unsealed
 from bot.store.tables import Kept
 
 # Nobody finishes later what lay so long: somebody has switched the trunk on by hand.
@@ -50,7 +50,7 @@ class Registrations:
         """False when the same trunk is being registered anew already."""
         row = Kept(
             id=_id(ANEW, wanted.station, wanted.trunk),
-            payload=Open(asdict(wanted)),
+            payload=Unsealed(asdict(wanted)),
             expires_at=self._clock() + OWED,
         )
         async with self._store.begin() as session:
@@ -72,7 +72,7 @@ class Registrations:
     async def note_before(self, station: str, trunk: str, state: str, since: float | None) -> None:
         """What the trunk shows until Asterisk has tried the settings that it is about to be given: its state, and when
         that began."""
-        payload = Open(state=state, since=since)
+        payload = Unsealed(state=state, since=since)
         kept = Kept(id=_id(BEFORE, station, trunk), payload=payload, expires_at=self._clock() + REMEMBERED)
         async with self._store.begin() as session:
             await session.merge(kept)

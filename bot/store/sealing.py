@@ -23,7 +23,7 @@ class Unreadable(Exception):
     """Sealed with another token, or damaged."""
 
 
-class Open(dict[str, Any]):
+class Unsealed(dict[str, Any]):
     """What holds no secret and must outlive a change of the token: stored as it is, in a column that is sealed."""
 
 
@@ -67,14 +67,14 @@ def opened(sealed_value: str) -> Any:
 
 
 class Sealed(TypeDecorator[Any]):
-    """A column of JSON that holds one string, the sealed value; or the value itself, when it is empty or `Open`. What
-    cannot be read is None, as if it had been forgotten."""
+    """A column of JSON that holds one string, the sealed value; or the value itself, when it is empty or `Unsealed`.
+    What cannot be read is None, as if it had been forgotten."""
 
     impl = JSON
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        if not value or isinstance(value, Open):
+        if not value or isinstance(value, Unsealed):
             return value
         return sealed(value)
 

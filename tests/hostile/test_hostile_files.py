@@ -18,7 +18,7 @@ from bot.sandbox import json_answers
 from bot.sandbox.json_answers import json_of
 from bot.sandbox.places import Places
 from bot.sandbox.process import run
-from bot.sandbox.task import NotDone, Refusal, Task, Trouble
+from bot.sandbox.task import Failure, Refusal, Task, TaskFailed
 from bot.spreadsheet import reading
 from bot.spreadsheet.writing import packed, write
 from handlers import employee_files, spreadsheet
@@ -90,17 +90,17 @@ def test_what_is_too_much_is_refused_in_a_sentence(content: bytes, says: str) ->
 
 
 @pytest.mark.parametrize(
-    ("task", "limits", "trouble"),
-    [("burns", {"seconds": 1}, Trouble.TIME), ("sleeps", {"within": 1.0}, Trouble.TIME), ("eats", {}, Trouble.MEMORY)],
+    ("task", "limits", "failure"),
+    [("burns", {"seconds": 1}, Failure.TIME), ("sleeps", {"within": 1.0}, Failure.TIME), ("eats", {}, Failure.MEMORY)],
     ids=["time of the processor", "time of the clock", "memory"],
 )
 async def test_what_takes_too_much_is_ended_and_the_sender_told(
-    monkeypatch: pytest.MonkeyPatch, task: str, limits: dict[str, Any], trouble: Trouble
+    monkeypatch: pytest.MonkeyPatch, task: str, limits: dict[str, Any], failure: Failure
 ) -> None:
     monkeypatch.setattr(spreadsheet, "READ", here(task, **limits))
     with pytest.raises(WrongFile) as wrong:
         await spreadsheet.read(b"", 1)
-    assert wrong.value.problem == SENTENCES[trouble]
+    assert wrong.value.problem == SENTENCES[failure]
 
 
 async def test_five_thousand_people_are_written_and_read() -> None:
@@ -129,9 +129,9 @@ async def test_a_task_gives_plain_data_knows_no_secrets_and_writes_no_files(
     assert not told["written"]
 
 
-@pytest.mark.parametrize(("name", "trouble"), [("much", Trouble.RESULT), ("breaks", Trouble.BROKEN)])
-async def test_what_gives_too_much_or_breaks_is_not_done(name: str, trouble: Trouble) -> None:
-    with pytest.raises(NotDone, match=trouble):
+@pytest.mark.parametrize(("name", "failure"), [("much", Failure.RESULT), ("breaks", Failure.BROKEN)])
+async def test_what_gives_too_much_or_breaks_is_not_done(name: str, failure: Failure) -> None:
+    with pytest.raises(TaskFailed, match=failure):
         await run(here(name), b"", owner=1)
     with pytest.raises(Refusal, match="does not want"):
         await run(here("refuses"), b"", owner=1)
@@ -177,7 +177,7 @@ async def test_a_crowd_of_one_does_not_keep_the_others_waiting() -> None:
     gate.set()
     results = await asyncio.gather(*crowd, other, third, return_exceptions=True)
     assert done == ["crowd", "other", "crowd", "crowd"]
-    assert [type(result) for result in results[3:5]] == [NotDone, NotDone]
+    assert [type(result) for result in results[3:5]] == [TaskFailed, TaskFailed]
     async with places.place("third"):
         pass
 

@@ -8,7 +8,7 @@ import pytest
 
 from bot.oncall.calendar import READ, NotACalendar, duties, read
 from bot.sandbox.process import run
-from bot.sandbox.task import NotDone, Refusal, Task, Trouble
+from bot.sandbox.task import Failure, Refusal, Task, TaskFailed
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 PEOPLE = {"@anna": 1, "1002": 2, "Vera Smirnova": 3}
@@ -122,5 +122,5 @@ async def test_in_a_process_of_its_own_it_gives_the_events_or_refuses() -> None:
 async def test_a_recurrence_that_would_never_end_is_ended() -> None:
     """By the processor time that it may take; here it is one second of it."""
     endless = event("@anna", ":19700101T000000Z", ":19700101T000001Z", "RRULE:FREQ=SECONDLY")
-    with pytest.raises(NotDone, match=Trouble.TIME):
+    with pytest.raises(TaskFailed, match=Failure.TIME):
         await apart(calendar(endless), replace(READ, seconds=1))

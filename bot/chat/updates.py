@@ -15,7 +15,7 @@ from telegram import Bot, Update
 from bot.chat.admission import Admission, Entry, Standing, Turn
 from bot.chat.bucket import Buckets, Rate
 from bot.chat.doors import Door, door
-from bot.chat.glance import Glance, glance
+from bot.chat.glance import Glance, Kind, glance
 from bot.chat.lanes import STRANGERS, Item, Lane, Lanes
 from bot.chat.untaken import Told, Untaken
 from bot.store import chats, inbox, keyboards
@@ -132,7 +132,7 @@ class Updates:
             if entry.turn > Turn.LATER:
                 self._pass_by(payload, seen, entry)
                 continue
-            lane = self._lane(seen, entry.standing)
+            lane = self._lane(seen, entry.standing, lines)
             lines[lane] += 1
             if self._has_room(lane, seen, entry, lines):
                 (first if entry.turn is Turn.FIRST else later).append(Taken(payload, seen, entry, lane))
@@ -163,12 +163,17 @@ class Updates:
         seen = glance(one.payload)
         standing = self._admission.standing(seen) if self._admission is not None else Standing.KNOWN
         crowded = standing is Standing.MEMBER
-        return self._lane(seen, standing), Item(one.update_id, seen, left_over=one.payload, crowded=crowded)
+        return self._lane(seen, standing, Counter()), Item(one.update_id, seen, left_over=one.payload, crowded=crowded)
 
-    def _lane(self, seen: Glance, standing: Standing) -> Lane:
+    def _lane(self, seen: Glance, standing: Standing, lines: Counter[Lane]) -> Lane:
         if standing is Standing.STRANGER:
             return STRANGERS
-        return Lane(seen.chat, seen.person, seen.pressed or seen.command in self._urgent)
+        urgent = Lane(seen.chat, seen.person, urgent=True)
+        if seen.pressed or seen.command in self._urgent:
+            return urgent
+        # Words that answer what a press is about to ask come after it.
+        answers = seen.kind is Kind.WORDS and (self._lanes.length(urgent) or lines[urgent])
+        return urgent if answers else Lane(seen.chat, seen.person)
 
     def _has_room(self, lane: Lane, seen: Glance, entry: Entry, lines: Counter[Lane]) -> bool:
         is_member = entry.standing is Standing.MEMBER

@@ -102,7 +102,7 @@ def test_who_was_refused_is_told_and_may_not_ask_again_within_a_day(office: Stan
     person = newcomer(office, "Roman")
     press(office, request_of(office, person), "Refuse", "refused")
     office.wait_for_message("did not give you access to Head office", person, seen_by=person)
-    again = press(office, office.asks(person, "/status"), "Request access", "within a day", person)
+    again = press(office, office.asks(person, "/status"), "Request access", "less than a day", person)
     assert str(person) in again
     assert not [m for m in office.from_bot(ANNA) if str(person) in m.text and m.buttons]
 

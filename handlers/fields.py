@@ -26,6 +26,10 @@ class WrongValue(ValueError):
         self.value = value
 
 
+# Looking for the word that was meant takes a while; who gets so many wrong has pasted something else.
+MOST_SUGGESTED = 10
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """`key` is its name in a draft, in field=value and as a column; `words` are other names people use for it."""
@@ -65,8 +69,7 @@ class Fields:
         for word, text in written.items():
             field = self.find(word)
             if field is None:
-                near = difflib.get_close_matches(word.lower(), self._names, n=1)
-                nearest = self._names[near[0]].key if near else ""
+                nearest = self._nearest(word) if len(problems) < MOST_SUGGESTED else ""
                 problems.append(Problem(mark("Unknown field"), "", word, nearest))
                 continue
             try:
@@ -76,6 +79,10 @@ class Fields:
                     Problem(field.label, wrong.problem, "" if field.key == PASSWORD else wrong.value or text)
                 )
         return values, problems
+
+    def _nearest(self, word: str) -> str:
+        near = difflib.get_close_matches(word.lower(), self._names, n=1)
+        return self._names[near[0]].key if near else ""
 
     def shown(self, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Key, label and value of each field that is there, for a template."""

@@ -24,6 +24,8 @@ LEADING = frozenset({"from", "at", "on", "for", "and", "с", "со", "в", "во
 TIMES = re.compile(r"(\d{1,2}:\d{2})[-–—](\d{1,2}:\d{2})")
 MIDNIGHT = "24:00"
 MOST_OF_A_LENGTH = 4
+# Every day of the week by name, with a beginning and an end, has some twenty.
+MOST_WORDS = 40
 
 
 class NotAWindow(ValueError):
@@ -58,7 +60,7 @@ def take_window(words: Sequence[str], now: datetime) -> tuple[Once | Again, list
     """When maintenance is, as the first words say, and the other words. `now` is the station's wall clock. Raises
     NotAWindow."""
     reading = _Reading(now)
-    taken = reading.take(words)
+    taken = reading.take(words[:MOST_WORDS])
     return reading.window(), list(words[taken:])
 
 

@@ -99,7 +99,7 @@ def keep_picture(page: Page, path: str) -> None:
     """For the README: one outage that is over and one that is not."""
     mango = page.get_by_test_id("pbx-panel").locator("[data-state]").filter(has_text="Mango").first
     mango.get_by_role("button", name="Break").first.click()
-    expect(page.get_by_test_id("message").filter(has_text="Mango Office is down").first).to_be_visible()
+    expect(page.get_by_test_id("message").filter(has_text="Mango Office is down").first).to_be_visible(timeout=30_000)
     expect(page.get_by_test_id("toast")).to_have_count(0)
     page.mouse.move(700, 20)
     page.screenshot(path=path)

@@ -26,7 +26,7 @@ WORDS = {
     "ru": {
         "down": f"🔴 {LINE} не работает",
         "dead entry": "Тревоги не дойдут",
-        "never": "никто с номером",
+        "never": "никто с id",
         "minus": "Номер группы начинается с минуса",
         "again": "Повторный вызов: Boris Petrov",
         "asked": "Anna",

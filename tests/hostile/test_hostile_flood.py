@@ -82,7 +82,7 @@ def test_strangers_do_not_queue_before_the_person_on_call(
     standins.wait_for_message("Boris.*on it|on it.*Boris|taken by.*Boris|Boris")
 
     # Before there was a limit: 33 s with 200 strangers, never with 1,000.
-    assert took < 5
+    assert took < 15
     # Those who are let in have been worked off, too.
     standins.wait_for(lambda: not rows(program, "select 1 from inbox where done_at is null"), "the inbox is empty")
     assert rows(program, "select count(*) from inbox")[0][0] < LET_IN

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from tests.campaign.books import Books, Row
-from tests.campaign.evidence import Evidence, chat_of, is_labelled, message_of, reply_of, text_of
+from tests.campaign.evidence import Evidence, chat_of, is_labelled, is_set_aside, message_of, reply_of, text_of
 from tests.campaign.finding import Finding
 
 # Between Telegram taking a message and the program having written that down, on a busy machine.
@@ -79,7 +79,7 @@ def _messages(books: Books, evidence: Evidence) -> Iterator[Finding]:
         elif not again and not {(chat, message_of(call)), (home, message_of(call))} & known and home == chat:
             unknown[home].append(call)
     for (chat, command), calls in answers.items():
-        if any(not is_labelled(call) for call in calls[1:]):
+        if any(not is_labelled(call) and not is_set_aside(call) for call in calls[1:]):
             yield Finding("double", f"the command {command} in {chat} was answered {len(calls)} times")
     for chat, calls in unknown.items():
         yield from _unknown(books, chat, calls, labelled[chat])

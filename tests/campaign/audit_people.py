@@ -48,7 +48,8 @@ def _matters(update: Row) -> bool:
     """Who comes and goes, and what people say to each other in a group, is not stored."""
     message = update.get("message", {})
     private = message.get("chat", {}).get("type") == "private"
-    return _asks(update) or "my_chat_member" in update or private or "reply_to_message" in message
+    answers = bool(message.get("reply_to_message", {}).get("from", {}).get("is_bot"))
+    return _asks(update) or "my_chat_member" in update or private or answers
 
 
 def _person(update: Row) -> int:
@@ -76,12 +77,19 @@ def _answers(books: Books) -> Iterator[Finding]:
 
 
 def _told_with_the_others(books: Books) -> set[tuple[int, int]]:
-    """Questions that waited too long are refused once for all that wait in a chat."""
-    late = {row["update_id"] for row in books.tables["audit"] if row["reason"] == "too old"}
+    """Questions that waited too long are refused once for all that wait in a chat; of those that the same person asked
+    again there is only a count in the audit."""
+    decided = {row["update_id"]: row for row in books.tables["audit"]}
+    late = {(row["actor_id"], row["chat_id"], row["what"]) for row in decided.values() if row["reason"] == "too old"}
     told = {chat_of(call) for call in Evidence(books).accepted if TOGETHER in text_of(call)}
-    updates = handed_out(books)
-    messages = [updates[number]["message"] for number in late & updates.keys() if "message" in updates[number]]
-    return {(one["chat"]["id"], one["message_id"]) for one in messages if one["chat"]["id"] in told}
+    waited = set()
+    for number, update in handed_out(books).items():
+        row, message = decided.get(number), update.get("message", {})
+        chat, words = message.get("chat", {}).get("id"), str(message.get("text", "")).split()
+        asked = (message["from"]["id"], chat, words[0]) if words else None
+        if chat in told and (row["reason"] == "too old" if row is not None else asked in late):
+            waited.add((chat, message["message_id"]))
+    return waited
 
 
 def _mutes(books: Books) -> Iterator[Finding]:

@@ -8,6 +8,8 @@ from typing import Any
 from tests.campaign.books import Books, Row
 
 REPEAT = re.compile(r"^<i>[^<]*(possible repeat|возможн)[^<]*</i>\n")
+# What is said of a command that the program died on twice.
+SET_ASIDE = "crashed me twice"
 SENDING = frozenset({"sendMessage", "sendDocument", "sendPhoto", "sendAudio"})
 
 
@@ -43,3 +45,8 @@ def reply_of(call: Row) -> int | None:
 
 def is_labelled(call: Row) -> bool:
     return REPEAT.match(text_of(call)) is not None
+
+
+def is_set_aside(call: Row) -> bool:
+    """It says that what was asked is not tried again, whether it had been answered or not."""
+    return SET_ASIDE in text_of(call)

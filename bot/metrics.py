@@ -41,9 +41,9 @@ LAST_UPDATES = Gauge(
 STRANGERS = Counter(
     "mikopbx_bot_webhook_strangers", "Requests to the webhook that did not know its secret.", registry=REGISTRY
 )
-NOT_TAKEN = Counter(
-    "mikopbx_bot_updates_not_taken",
-    "Updates that were not even stored: of no use to the bot, too many of strangers, or of one person.",
+DROPPED = Counter(
+    "mikopbx_bot_updates_dropped",
+    "Updates dropped before they were stored, by reason: `irrelevant`, `rate limited`, `queue full`.",
     ["reason"],
     registry=REGISTRY,
 )

@@ -157,7 +157,7 @@ class Decisions:
         with suppress(SQLAlchemyError):
             async with self._store.begin() as session:
                 await self._denials.write(session)
-                await imports.spare(session)
+                await imports.end_in_order(session)
 
     async def told(self, update_id: int) -> None:
         async with self._store.begin() as session:

@@ -24,7 +24,7 @@ async def left_over(store: Store, now: datetime) -> list[Import]:
         found = await imports.left_over(session)
         going_on = [one for one in found if _goes_on(one, now)]
         for one in going_on:
-            one.deaths += 1
+            one.crashes += 1
     for one in found:
         if one not in going_on:
             await stop(store, one, now)
@@ -32,7 +32,7 @@ async def left_over(store: Store, now: datetime) -> list[Import]:
 
 
 def _goes_on(one: Import, now: datetime) -> bool:
-    if one.deaths >= imports.STARTS_BORNE:
+    if one.crashes >= imports.MAX_STARTS:
         log.error("an import is stopped: the program ended each time it went on", number=one.id, station=one.station)
         return False
     return one.state == imports.RUNNING and now - one.touched_at <= RESUMED_WITHIN
@@ -44,7 +44,7 @@ async def stop(store: Store, left: Import, now: datetime) -> None:
         if found is None:
             return
         # Whoever continues it begins anew.
-        found.state, found.touched_at, found.deaths = imports.STOPPED, now, 0
+        found.state, found.touched_at, found.crashes = imports.STOPPED, now, 0
         message = Message(
             "import_interrupted",
             {

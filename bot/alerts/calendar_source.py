@@ -28,8 +28,8 @@ HEADERS = {"Accept": "text/calendar", "Accept-Encoding": "identity"}
 
 
 class Trouble(StrEnum):
-    """Why there is no calendar. What exactly went wrong at an address would let people of one PBX look about in the
-    network of whoever runs the bot: they are told UNSAID."""
+    """Why a calendar could not be had. UNSAID stands for all of them towards people without a right at every station:
+    the exact reason would let them scan the operator's network."""
 
     NOT_AN_ADDRESS = "not an address"
     PLAIN_HTTP = "plain http"
@@ -74,7 +74,8 @@ class CalendarSource:
         return text
 
     async def fetch(self, url: str) -> str:
-        """What is there now: whether an address may be called is asked anew each time. Raises NoCalendar."""
+        """Fetch the text of a calendar. The address is resolved and checked at each fetch and each redirect, since what
+        a name leads to changes. Raises NoCalendar."""
         through = OnlyPublic(self.allowed, self.resolve)
         try:
             async with (
@@ -104,7 +105,8 @@ def _next(answer: httpx.Response) -> str:
 
 
 async def _text(answer: httpx.Response) -> str:
-    """Of a compressed answer a few bytes could become any number; none was asked for."""
+    """Read at most MOST_BYTES. A compressed answer, which was not asked for and could grow without limit, is refused.
+    Raises NoCalendar."""
     packed = answer.headers.get("Content-Encoding", "identity").lower() != "identity"
     if answer.status_code != httpx.codes.OK or packed:
         raise NoCalendar(Trouble.NOT_GIVEN)

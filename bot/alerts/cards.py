@@ -51,8 +51,8 @@ class Cards:
         not_before: datetime | None = None,
         anew: bool = False,
     ) -> Card:
-        """Show the incident in a chat. Where it is shown already, it is put under the chat once more; or told `anew` as
-        what it has become, and what told of it there points to that."""
+        """Show the incident in a chat and return its card. A card that the chat has already is sent again at the end of
+        the chat; with `anew` (the incident became another kind) a new card is sent and the old one points to it."""
         older = await self._showing(session, incident, to)
         if older is not None and not anew:
             await self.repost(session, older, loud=loud, now=now)
@@ -127,8 +127,8 @@ class Cards:
         return found.scalars().all()
 
     async def take_up(self, session: AsyncSession, card: Card, now: datetime) -> bool:
-        """The chat of a card that was lost takes messages again: what it shows is as it is now, and it goes on with
-        what is open, or points to what told of that since. True when it goes on, and nothing of it was told since."""
+        """Bring a card up to date whose chat had been closed and takes messages again. Returns True when it goes on as
+        the card of its open incidents; False when it only shows their end, or points to a newer card of them."""
         message = await self._message(session, card)
         if message.state in (*outbox.WAITING, "sending"):
             # It was on its way meanwhile, and arrives after all.
@@ -279,7 +279,7 @@ class Cards:
         )
 
     async def _point_below(self, session: AsyncSession, card: Card, now: datetime, *, elsewhere: bool = False) -> None:
-        """`elsewhere`: what told of it since is not below it: it joined a message that was there."""
+        """Mark the card as replaced by a newer one. `elsewhere`: the newer one stands above it in the chat."""
         message = await self._message(session, card)
         facts, _ = await self._looks(session, card, now)
         facts["superseded"], facts["elsewhere"] = True, elsewhere

@@ -50,7 +50,7 @@ def _alone(trunk: TrunkStatus, *, engine_sees_somebody: bool) -> Cause:
 def _own_internet(
     seen: Iterable[tuple[TrunkStatus, Health]], causes: Mapping[str, Cause], reached: Collection[str]
 ) -> bool:
-    """Several hosts out there are silent at once, and none is heard: what they have in common is the way to them."""
+    """Whether the PBX's own internet is down: more than one outside host does not answer, and none does."""
     outside = [(trunk, health) for trunk, health in seen if trunk.host and not _is_near(trunk.host)]
     silent = {
         t.host.lower()

@@ -1,4 +1,4 @@
-"""What people sent and the bot does not do, because it died on it or because it was too much: they are told so."""
+"""Notices about updates that are not handled: too many, or set aside since they crashed the program."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access import EVERY_STATION
 from bot.alerts.administrators import Administrators
-from bot.chat.glance import Glance, glance
+from bot.chat.update_summary import UpdateSummary, summarize
 from bot.store import audit, deeds, outbox
 from bot.store.inbox import LeftOver
 from bot.store.known import Known
@@ -38,7 +38,7 @@ class NotDone:
         self._clock = clock
         self._wake = wake
 
-    async def not_read(self, session: AsyncSession, seen: Glance) -> None:
+    async def not_read(self, session: AsyncSession, seen: UpdateSummary) -> None:
         """Of what was too much, in the transaction that stores what came before it: in a group nobody is named, and
         nothing that matters waits behind it."""
         if await outbox.waits_to_say(session, seen.chat, NOT_READ):
@@ -49,10 +49,10 @@ class NotDone:
     async def set_aside(self, session: AsyncSession, left: LeftOver) -> None:
         """The administrators are told too, and the audit says it, in the transaction that finishes it. Of what was
         written nothing is read here but who wrote it, where and when."""
-        seen, now = glance(left.payload), self._clock()
+        seen, now = summarize(left.payload), self._clock()
         at = datetime.fromtimestamp(seen.sent_at, UTC) if seen.sent_at else left.received_at
         what = _what(seen)
-        log.error("an update is set aside: the program ended twice on it", update_id=left.update_id, what=what)
+        log.error("update set aside: the program crashed on it twice", update_id=left.update_id, what=what)
         await self._write_down(session, left.update_id, seen, what, now)
         await deeds.forget(session, left.update_id)
         facts = {"station": self._station, "person": seen.name, "at": at.isoformat()}
@@ -65,7 +65,7 @@ class NotDone:
     def _owe(
         self,
         session: AsyncSession,
-        seen: Glance,
+        seen: UpdateSummary,
         template: str,
         facts: dict[str, Any],
         urgency: Urgency = Urgency.ANSWER,
@@ -84,12 +84,14 @@ class NotDone:
         )
         self._wake()
 
-    def _may_be_told(self, seen: Glance) -> bool:
+    def _may_be_told(self, seen: UpdateSummary) -> bool:
         """Strangers in a group are answered nothing."""
         known = self._known
         return seen.chat != 0 and (seen.private or seen.person in known.people or seen.chat in known.chats)
 
-    async def _write_down(self, session: AsyncSession, update_id: int, seen: Glance, what: str, now: datetime) -> None:
+    async def _write_down(
+        self, session: AsyncSession, update_id: int, seen: UpdateSummary, what: str, now: datetime
+    ) -> None:
         decided = await audit.open_decisions(session, update_id, now)
         for decision in decided:
             await audit.record_outcome(session, decision, OUTCOME, audit.NOTHING_CHANGED, now)
@@ -113,7 +115,7 @@ class NotDone:
         )
 
 
-def _what(seen: Glance) -> str:
+def _what(seen: UpdateSummary) -> str:
     if seen.pressed:
         return "a button"
     return f"/{seen.command}" if seen.command else "a message"

@@ -1,5 +1,5 @@
-"""Who is let in, and in which order, before anything is stored: what nobody answers costs nothing, and strangers cannot
-queue before people with a role. Pure, but for what it remembers of strangers; the time is passed in.
+"""Rate limiting and priority of incoming updates, before anything is stored: strangers cannot queue before people with
+a role, and what needs no handler is not stored. Pure, but for the strangers' buckets; the time is passed in.
 
 Measured before it was so: 1,000 strangers with five messages each kept the press of the person on call waiting until
 Telegram had forgotten it.
@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import IntEnum
 
 from bot.chat.bucket import Buckets, Rate
-from bot.chat.glance import Glance, Kind
+from bot.chat.update_summary import Kind, UpdateSummary
 from bot.store.known import Known
 from bot.store.typed_secrets import holds_secret
 
@@ -27,31 +27,31 @@ STRANGERS_REMEMBERED = 1000
 
 
 class Standing(IntEnum):
-    """A person with a role of their own, one who has that of a chat, anybody else."""
+    """Whether a person has a role of their own, only that of the chat they write in, or none."""
 
     KNOWN = 0
     MEMBER = 1
     STRANGER = 2
 
 
-class Turn(IntEnum):
-    """What becomes of an update."""
+class Intake(IntEnum):
+    """What is done with an update. Those above LATER are not stored."""
 
     # Stored before the rest.
     FIRST = 0
     # A stranger's: stored after the rest.
     LATER = 1
     # Never stored: whoever keeps track of chats and their members is told.
-    HEARD = 2
+    OBSERVED = 2
     # Never stored: only its chat has gone on.
-    NOTICED = 3
+    IGNORED = 3
     # Too much of strangers: counted.
-    TURNED_AWAY = 4
+    RATE_LIMITED = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    turn: Turn
+    intake: Intake
     standing: Standing
 
 
@@ -68,10 +68,11 @@ class Admission:
         )
 
     async def refresh(self) -> None:
-        """To be called before a batch is judged. Raises SQLAlchemyError."""
+        """Read anew who has a role, if that may have changed; to be called before a batch is judged. Raises
+        SQLAlchemyError."""
         await self._known.refresh()
 
-    def standing(self, seen: Glance) -> Standing:
+    def standing(self, seen: UpdateSummary) -> Standing:
         known = self._known
         if seen.person in known.people:
             return Standing.KNOWN
@@ -79,24 +80,24 @@ class Admission:
         in_ours = seen.chat in known.chats or (seen.anonymous and seen.chat in known.ours)
         return Standing.MEMBER if in_ours else Standing.STRANGER
 
-    def judge(self, seen: Glance, now: datetime) -> Entry:
+    def judge(self, seen: UpdateSummary, now: datetime) -> Entry:
         standing = self.standing(seen)
-        return Entry(self._turn(seen, standing, now), standing)
+        return Entry(self._intake(seen, standing, now), standing)
 
-    def _turn(self, seen: Glance, standing: Standing, now: datetime) -> Turn:
+    def _intake(self, seen: UpdateSummary, standing: Standing, now: datetime) -> Intake:
         if seen.kind is Kind.MEMBER:
-            return Turn.HEARD
+            return Intake.OBSERVED
         if seen.kind is Kind.CHAT and self._is_of_ours(seen):
-            return Turn.FIRST
+            return Intake.FIRST
         if standing is not Standing.STRANGER:
-            return Turn.FIRST if _may_matter(seen) else Turn.NOTICED
-        if seen.kind in (Kind.WORDS, Kind.NOTHING):
+            return Intake.FIRST if _may_matter(seen) else Intake.IGNORED
+        if seen.kind in (Kind.TEXT, Kind.OTHER):
             # They were asked nothing.
-            return Turn.NOTICED
-        return Turn.LATER if self._strangers.take(seen.person, now.timestamp()) else Turn.TURNED_AWAY
+            return Intake.IGNORED
+        return Intake.LATER if self._strangers.take(seen.person, now.timestamp()) else Intake.RATE_LIMITED
 
-    def _is_of_ours(self, seen: Glance) -> bool:
-        """Whoever lets the bot in there or shuts it out."""
+    def _is_of_ours(self, seen: UpdateSummary) -> bool:
+        """Whether the chat, by its old or its new id, has a role or is told of outages."""
         chats = (seen.chat, seen.was, seen.becomes)
         for old, new in ((seen.was, seen.chat), (seen.chat, seen.becomes)):
             if old is not None and new is not None:
@@ -104,8 +105,9 @@ class Admission:
         return any(chat in self._known.ours or chat in self._known.people for chat in chats)
 
 
-def _may_matter(seen: Glance) -> bool:
-    """What people say to each other in a group does not, unless it may answer a question or holds a secret."""
-    if seen.private or seen.kind in (Kind.WISH, Kind.CHAT):
+def _may_matter(seen: UpdateSummary) -> bool:
+    """Whether an update of somebody with a role needs a handler: talk in a group does not, unless it replies to a bot
+    or holds a secret, which is to be deleted."""
+    if seen.private or seen.kind in (Kind.REQUEST, Kind.CHAT):
         return True
-    return seen.kind is Kind.WORDS and (seen.answers or holds_secret(seen.text))
+    return seen.kind is Kind.TEXT and (seen.answers or holds_secret(seen.text))

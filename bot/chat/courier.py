@@ -225,7 +225,7 @@ class Courier:
             log.error("a message is not shown: the program ended while it was made", row=row.id, template=row.template)
             return Message("not_shown", {"station": row.facts.get("station", ""), "row": row.id}, silent=row.silent)
         message = _message(row)
-        if row.deaths:
+        if row.crashes:
             message = self._messenger.rendered(message, zone=zone, now=now, masked=row.masked)
             async with self._store.begin() as session:
                 await outbox.can_be_made(session, row.id)
@@ -262,7 +262,7 @@ class Courier:
 
 
 def _is_deadly(row: Outgoing) -> bool:
-    return row.deaths >= outbox.DEATHS_BORNE
+    return row.crashes >= outbox.MAX_CRASHES
 
 
 def _message(row: Outgoing) -> Message | Rendered:

@@ -1,4 +1,4 @@
-"""Who works what off, one after another, and who side by side."""
+"""Queues of updates: in order within a lane, lanes side by side."""
 
 import asyncio
 from collections import defaultdict, deque
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from telegram import Update
 
-from bot.chat.glance import Glance
+from bot.chat.update_summary import UpdateSummary
 
 # Of the people who have only the role of a chat so many are answered at once in it, and so many of their presses.
 AT_ONCE_IN_CHAT = 8
@@ -20,7 +20,8 @@ BETWEEN_STRANGERS = 0.1
 
 
 class Lane(NamedTuple):
-    """A person in a chat. What is `urgent` does not wait for what they asked for before."""
+    """Queue of one person in one chat; presses and urgent commands have a second one, so that they do not wait for what
+    the same person typed before."""
 
     chat: int
     person: int
@@ -37,7 +38,7 @@ class Item:
     come, and `crowded` one of many people in a chat."""
 
     update_id: int
-    seen: Glance
+    seen: UpdateSummary
     update: Update | None = None
     left_over: dict[str, Any] | None = None
     crowded: bool = False

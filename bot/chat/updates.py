@@ -12,12 +12,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Bot, Update
 
-from bot.chat.admission import Admission, Entry, Standing, Turn
+from bot.chat.admission import Admission, Entry, Intake, Standing
 from bot.chat.bucket import Buckets, Rate
 from bot.chat.doors import Door, door
-from bot.chat.glance import Glance, Kind, glance
+from bot.chat.dropped import Dropped, Told
 from bot.chat.lanes import STRANGERS, Item, Lane, Lanes
-from bot.chat.untaken import Told, Untaken
+from bot.chat.update_summary import Kind, UpdateSummary, summarize
 from bot.store import chats, inbox, keyboards
 from bot.store.database import Store
 from bot.store.inbox import LeftOver
@@ -31,15 +31,15 @@ WANTED = ("message", "callback_query", "my_chat_member", "chat_member")
 PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 
 # More of one person is not read, nor more commands of all who share the role of a chat; of presses twice as many.
-LONGEST_LINE = 100
-LONGEST_LINE_OF_CHAT = 300
+MAX_QUEUED = 100
+MAX_QUEUED_IN_CHAT = 300
 # Nobody presses so much in earnest before the first is answered.
 LONGEST_LINE_OF_MEMBER = 20
 # A press of a button that is not kept here is told that it is out of date, and of more than these nothing.
 EACH_UNKNOWN, ALL_UNKNOWN, PRESSERS_REMEMBERED = Rate(burst=5, every=10.0), Rate(burst=60, every=1.0), 1000
 # What was left over is begun one after another, but nobody waits longer than this for the one before.
 ALONE_FOR = 15.0
-EVERYBODY = Entry(Turn.FIRST, Standing.KNOWN)
+EVERYBODY = Entry(Intake.FIRST, Standing.KNOWN)
 
 Handle = Callable[[Update], Awaitable[None]]
 
@@ -48,7 +48,7 @@ class Taken(NamedTuple):
     """An update that is to be stored, and where it is worked off."""
 
     payload: dict[str, Any]
-    seen: Glance
+    seen: UpdateSummary
     entry: Entry
     lane: Lane
 
@@ -80,7 +80,7 @@ class Updates:
         noticed: Callable[[int, int], None] = lambda _chat, _message: None,
         doors: Callable[[AsyncSession, Door], Awaitable[None]] | None = None,
         admission: Admission | None = None,
-        not_read: Callable[[AsyncSession, Glance], Awaitable[None]] | None = None,
+        not_read: Callable[[AsyncSession, UpdateSummary], Awaitable[None]] | None = None,
         set_aside: Callable[[AsyncSession, LeftOver], Awaitable[None]] | None = None,
         urgent: Collection[str] = (),
         deadline: float = 240.0,
@@ -100,7 +100,7 @@ class Updates:
         self._lanes = Lanes(self._work)
         self._alone = asyncio.Lock()
         self._is_ending = False
-        self._untaken = Untaken(clock)
+        self._dropped = Dropped(clock)
         self._unknown = Buckets((EACH_UNKNOWN,), ALL_UNKNOWN, PRESSERS_REMEMBERED, clock().timestamp())
         self._told = Told(clock, self._lanes.length_in_chat)
 
@@ -111,11 +111,11 @@ class Updates:
         async with self._store.begin() as session:
             left_over = await inbox.left_over(session)
             for one in left_over:
-                if one.is_deadly:
+                if one.is_poison:
                     if self._set_aside is not None:
                         await self._set_aside(session, one)
                     await inbox.finish(session, one.update_id, self._clock())
-        waiting = [self._left_over(one) for one in left_over if not one.is_deadly]
+        waiting = [self._left_over(one) for one in left_over if not one.is_poison]
         pressing = {lane for lane, item in waiting if lane.urgent or item.seen.pressed}
         for lane, item in sorted(waiting, key=lambda each: each[0] not in pressing):
             self._lanes.put(lane, item)
@@ -124,22 +124,22 @@ class Updates:
         """Store what matters; once this returns all of it may be confirmed to Telegram."""
         if self._admission is not None:
             await self._admission.refresh()
-        first, later, full = list[Taken](), list[Taken](), dict[int, Glance]()
+        first, later, full = list[Taken](), list[Taken](), dict[int, UpdateSummary]()
         lines = Counter[Lane]()
         for payload in {int(update["update_id"]): update for update in batch}.values():
-            seen = glance(payload)
+            seen = summarize(payload)
             entry = self._judge(seen)
-            if entry.turn > Turn.LATER:
+            if entry.intake > Intake.LATER:
                 self._pass_by(payload, seen, entry)
                 continue
             lane = self._lane(seen, entry.standing, lines)
             lines[lane] += 1
             if self._has_room(lane, seen, entry, lines):
-                (first if entry.turn is Turn.FIRST else later).append(Taken(payload, seen, entry, lane))
+                (first if entry.intake is Intake.FIRST else later).append(Taken(payload, seen, entry, lane))
             elif lane is STRANGERS:
-                self._untaken.too_many_of_strangers()
+                self._dropped.rate_limited()
             else:
-                self._untaken.too_many_of_one()
+                self._dropped.queue_full()
                 full.setdefault(seen.chat, seen)
         await self._store_all(first, full)
         await self._store_all(later)
@@ -150,56 +150,56 @@ class Updates:
         self._is_ending = True
         try:
             async with self._store.begin() as session:
-                await inbox.spare(session)
+                await inbox.end_in_order(session)
         except SQLAlchemyError as error:
             log.error("the store refuses to note that the program ends in order", reason=first_line(error))
         await self._lanes.drain(within)
 
-    def _judge(self, seen: Glance) -> Entry:
+    def _judge(self, seen: UpdateSummary) -> Entry:
         return self._admission.judge(seen, self._clock()) if self._admission is not None else EVERYBODY
 
     def _left_over(self, one: LeftOver) -> tuple[Lane, Item]:
         """It was let in already."""
-        seen = glance(one.payload)
+        seen = summarize(one.payload)
         standing = self._admission.standing(seen) if self._admission is not None else Standing.KNOWN
         crowded = standing is Standing.MEMBER
         return self._lane(seen, standing, Counter()), Item(one.update_id, seen, left_over=one.payload, crowded=crowded)
 
-    def _lane(self, seen: Glance, standing: Standing, lines: Counter[Lane]) -> Lane:
+    def _lane(self, seen: UpdateSummary, standing: Standing, lines: Counter[Lane]) -> Lane:
         if standing is Standing.STRANGER:
             return STRANGERS
         urgent = Lane(seen.chat, seen.person, urgent=True)
         if seen.pressed or seen.command in self._urgent:
             return urgent
         # Words that answer what a press is about to ask come after it.
-        answers = seen.kind is Kind.WORDS and (self._lanes.length(urgent) or lines[urgent])
+        answers = seen.kind is Kind.TEXT and (self._lanes.length(urgent) or lines[urgent])
         return urgent if answers else Lane(seen.chat, seen.person)
 
-    def _has_room(self, lane: Lane, seen: Glance, entry: Entry, lines: Counter[Lane]) -> bool:
+    def _has_room(self, lane: Lane, seen: UpdateSummary, entry: Entry, lines: Counter[Lane]) -> bool:
         is_member = entry.standing is Standing.MEMBER
-        most = LONGEST_LINE
+        most = MAX_QUEUED
         if lane.urgent:
-            most = LONGEST_LINE_OF_MEMBER if is_member else 2 * LONGEST_LINE
+            most = LONGEST_LINE_OF_MEMBER if is_member else 2 * MAX_QUEUED
         if self._lanes.length(lane) + lines[lane] > most:
             return False
         if not is_member:
             return True
         coming = sum(count for one, count in lines.items() if (one.chat, one.urgent) == (lane.chat, lane.urgent))
-        return self._lanes.length_in_chat(lane.chat, urgent=lane.urgent) + coming <= LONGEST_LINE_OF_CHAT
+        return self._lanes.length_in_chat(lane.chat, urgent=lane.urgent) + coming <= MAX_QUEUED_IN_CHAT
 
-    def _pass_by(self, payload: dict[str, Any], seen: Glance, entry: Entry) -> None:
-        if entry.turn is Turn.HEARD:
+    def _pass_by(self, payload: dict[str, Any], seen: UpdateSummary, entry: Entry) -> None:
+        if entry.intake is Intake.OBSERVED:
             update = self._parsed(int(payload["update_id"]), payload)
             if update is not None:
                 self._heard(update)
         elif seen.message:
             self._noticed(seen.chat, seen.message)
-        if entry.turn is Turn.TURNED_AWAY:
-            self._untaken.too_many_of_strangers()
+        if entry.intake is Intake.RATE_LIMITED:
+            self._dropped.rate_limited()
         else:
-            self._untaken.of_no_use()
+            self._dropped.irrelevant()
 
-    async def _store_all(self, taken: Sequence[Taken], full: dict[int, Glance] | None = None) -> None:
+    async def _store_all(self, taken: Sequence[Taken], full: dict[int, UpdateSummary] | None = None) -> None:
         news = self._told.not_yet(full or {})
         if not taken and not news:
             return
@@ -232,7 +232,7 @@ class Updates:
         for one in taken:
             invented = one.seen.pressed and one.seen.keyboard not in kept
             if invented and not self._unknown.take(one.seen.person, now):
-                self._untaken.of_no_use()
+                self._dropped.irrelevant()
             else:
                 left.append(one)
         return left

@@ -1,5 +1,5 @@
-"""Denials that repeat: the first is a row of the audit, the others are counted, and one outcome of that row says how
-many they were. Otherwise anybody could fill the disk with what they may not do."""
+"""Deduplication of denials in the audit: the first is a row, repeats are counted for an hour and written as one outcome
+of that row. Otherwise anybody could fill the disk with requests that are denied."""
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass

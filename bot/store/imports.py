@@ -18,7 +18,7 @@ RUNNING, STOPPING, STOPPED, DONE, LAPSED = "running", "stopping", "stopped", "do
 # Whoever stopped it comes back within a day, or begins anew.
 GOES_ON_WITHIN = timedelta(days=1)
 # It was taken up at so many starts in a row without anything becoming of its rows: it waits for its person.
-STARTS_BORNE = 2
+MAX_STARTS = 2
 
 
 class Imports:
@@ -43,7 +43,7 @@ class Imports:
 
     async def save(self, import_id: int, rows: list[dict[str, Any]], *, progress: bool = False) -> None:
         """`progress`: something became of a row, so that whatever ended the program before is behind it."""
-        more = {"deaths": 0} if progress else {}
+        more = {"crashes": 0} if progress else {}
         async with self._store.begin() as session:
             changed = update(Import).where(Import.id == import_id)
             await session.execute(changed.values(rows=rows, touched_at=self._clock(), **more))
@@ -75,9 +75,9 @@ class Imports:
             return moved.scalar_one_or_none() is not None
 
 
-async def spare(session: AsyncSession) -> None:
+async def end_in_order(session: AsyncSession) -> None:
     """The program ends in order: no import is to blame."""
-    await session.execute(update(Import).where(Import.state.in_((RUNNING, STOPPING))).values(deaths=0))
+    await session.execute(update(Import).where(Import.state.in_((RUNNING, STOPPING))).values(crashes=0))
 
 
 async def left_over(session: AsyncSession) -> Sequence[Import]:

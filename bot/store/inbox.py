@@ -1,8 +1,8 @@
-"""Updates taken from Telegram and not yet finished, and which of them the program died on.
+"""Inbox of updates that are not finished, and detection of poison updates, which crash the program each time.
 
-Of what was in the inbox when the program died nobody knows what its handlers were doing: that counts as the first death
-of each. Then one is begun after another, each marked before it begins, so that the next death tells the culprit. What
-is stored in an ordinary run is marked as begun with it, so that it costs no transaction more.
+A crash is counted for every update that was unfinished, since it is not known which one caused it. At the next start
+they are handled one at a time, each marked as begun in a transaction of its own before, so that a second crash counts
+for that one alone. In an ordinary run updates are stored as begun, which costs no further transaction.
 """
 
 from datetime import datetime, timedelta
@@ -16,8 +16,8 @@ from bot.store.tables import Received
 
 # Telegram itself keeps an update for a day; ids seen within that time must be remembered.
 KEPT = timedelta(days=2)
-# The program died on it so often: it is not begun again.
-DEATHS_BORNE = 2
+# An update that was begun at so many crashes is not begun again.
+MAX_CRASHES = 2
 # Core statements, built once: run for every update, where the ORM's overhead is most of the cost.
 _RECEIVED = Received.metadata.tables[Received.__tablename__]
 _TAKE_IN = insert(_RECEIVED).on_conflict_do_nothing().returning(_RECEIVED.c.update_id)
@@ -25,31 +25,31 @@ _RECEIVED_AT = select(_RECEIVED.c.received_at).where(_RECEIVED.c.update_id == bi
 _FINISH = (
     update(_RECEIVED).where(_RECEIVED.c.update_id == bindparam("about")).values(done_at=bindparam("now"), payload={})
 )
-_COUNT_DEATHS = (
+_COUNT_CRASHES = (
     update(_RECEIVED)
     .where(_RECEIVED.c.done_at.is_(None), _RECEIVED.c.begun)
-    .values(deaths=_RECEIVED.c.deaths + 1, begun=False)
+    .values(crashes=_RECEIVED.c.crashes + 1, begun=False)
 )
-_DEATHS = (
-    select(_RECEIVED.c.update_id, _RECEIVED.c.received_at, _RECEIVED.c.deaths)
+_CRASHES = (
+    select(_RECEIVED.c.update_id, _RECEIVED.c.received_at, _RECEIVED.c.crashes)
     .where(_RECEIVED.c.done_at.is_(None))
     .order_by(_RECEIVED.c.update_id)
 )
 _BEGIN = update(_RECEIVED).where(_RECEIVED.c.update_id == bindparam("about")).values(begun=True)
-_SPARE = update(_RECEIVED).where(_RECEIVED.c.done_at.is_(None)).values(begun=False)
+_END_IN_ORDER = update(_RECEIVED).where(_RECEIVED.c.done_at.is_(None)).values(begun=False)
 
 
 class LeftOver(NamedTuple):
-    """An update that an earlier run did not finish; `deaths` is how often the program died on it."""
+    """An update that an earlier run did not finish; `crashes` is how often the program ended while it was begun."""
 
     update_id: int
     payload: dict[str, Any]
     received_at: datetime
-    deaths: int
+    crashes: int
 
     @property
-    def is_deadly(self) -> bool:
-        return self.deaths >= DEATHS_BORNE
+    def is_poison(self) -> bool:
+        return self.crashes >= MAX_CRASHES
 
 
 async def take_in(session: AsyncSession, updates: dict[int, dict[str, Any]], now: datetime) -> list[int]:
@@ -68,22 +68,22 @@ async def unfinished(session: AsyncSession) -> dict[int, dict[str, Any]]:
 
 
 async def left_over(session: AsyncSession) -> list[LeftOver]:
-    """At a start, what an earlier run did not finish, in order. Those that may have been under way when it died have
-    one death more; none is under way now."""
-    await session.execute(_COUNT_DEATHS)
+    """Return what earlier runs did not finish, by update id. What was begun has one crash more, and is marked as
+    not begun. Once at a start."""
+    await session.execute(_COUNT_CRASHES)
     payloads = await unfinished(session)
-    found = await session.execute(_DEATHS)
-    return [LeftOver(row.update_id, payloads[row.update_id], row.received_at, row.deaths) for row in found]
+    found = await session.execute(_CRASHES)
+    return [LeftOver(row.update_id, payloads[row.update_id], row.received_at, row.crashes) for row in found]
 
 
 async def begin(session: AsyncSession, update_id: int) -> None:
-    """What is left over is about to be handled: a death from now on is its own."""
+    """Mark a leftover update as begun: a crash from now on counts for it."""
     await session.execute(_BEGIN, {"about": update_id})
 
 
-async def spare(session: AsyncSession) -> None:
-    """The program ends in order: what it does not finish is not to blame."""
-    await session.execute(_SPARE)
+async def end_in_order(session: AsyncSession) -> None:
+    """Mark what is unfinished as not begun, so that an orderly end counts as no crash."""
+    await session.execute(_END_IN_ORDER)
 
 
 async def received_at(session: AsyncSession, update_id: int) -> datetime | None:

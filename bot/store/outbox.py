@@ -20,7 +20,7 @@ Action = Literal["send", "edit", "delete"]
 
 WAITING = ("pending", "uncertain")
 # The program died so often in a row before the message was made: it is not made again.
-DEATHS_BORNE = 2
+MAX_CRASHES = 2
 # Instead of a template: the row holds the HTML itself.
 RENDERED = "rendered"
 # The answer to whoever sends more than is read: it concerns nobody else.
@@ -228,7 +228,7 @@ async def claim(session: AsyncSession, row_id: int, now: datetime) -> bool:
 
 async def can_be_made(session: AsyncSession, row_id: int) -> None:
     """Whatever ends the program from now on is not the making of it."""
-    await session.execute(update(Outgoing).where(Outgoing.id == row_id).values(deaths=0))
+    await session.execute(update(Outgoing).where(Outgoing.id == row_id).values(crashes=0))
 
 
 async def mark_sent(session: AsyncSession, row_id: int, message_id: int | None, now: datetime) -> None:
@@ -265,7 +265,7 @@ async def recover_interrupted(session: AsyncSession) -> int:
     found = await session.execute(
         update(Outgoing)
         .where(Outgoing.state == "sending")
-        .values(state="uncertain", possible_repeat=True, deaths=Outgoing.deaths + 1)
+        .values(state="uncertain", possible_repeat=True, crashes=Outgoing.crashes + 1)
         .returning(Outgoing.id)
     )
     return len(found.scalars().all())

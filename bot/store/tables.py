@@ -231,7 +231,7 @@ class Outgoing(Table):
     tried_at: Mapped[datetime | None]
     possible_repeat: Mapped[bool] = mapped_column(default=False)
     # How often in a row the program died before it was known that the message can be made.
-    deaths: Mapped[int] = mapped_column(default=0)
+    crashes: Mapped[int] = mapped_column(default=0)
     sent_at: Mapped[datetime | None]
     message_id: Mapped[TelegramId | None]
     error: Mapped[str | None] = mapped_column(Text)
@@ -247,7 +247,7 @@ class Outgoing(Table):
 
 class Received(Table):
     """The inbox: an update is confirmed to Telegram only after it is committed here. `begun`: its handler may be at
-    work; `deaths` counts how often the program died meanwhile."""
+    work; `crashes` counts how often the program died meanwhile."""
 
     __tablename__ = "inbox"
     update_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -256,7 +256,7 @@ class Received(Table):
     received_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
     begun: Mapped[bool] = mapped_column(default=True)
-    deaths: Mapped[int] = mapped_column(default=0)
+    crashes: Mapped[int] = mapped_column(default=0)
     __table_args__ = (Index("inbox_open", "done_at"),)
 
 
@@ -330,5 +330,5 @@ class Import(Table):
     begun_at: Mapped[datetime]
     touched_at: Mapped[datetime]
     # How often it was taken up at a start since anything became of its rows.
-    deaths: Mapped[int] = mapped_column(default=0)
+    crashes: Mapped[int] = mapped_column(default=0)
     __table_args__ = (Index("imports_by_state", "station", "state"),)

@@ -29,6 +29,7 @@ outside is different ([tests/handlers/test_handlers_killed.py](../tests/handlers
 | confirmed | {result.wanted} |
 | on the PBX afterwards, each once by number and by name | {result.created} |
 | told to the person who confirmed, in words or in the report | {result.told} |
+| killed twice in a row within the press: set aside, and the person told to look | {result.set_aside} |
 
 ## What went wrong
 

@@ -20,6 +20,8 @@ IN_ONE_HOUSE = 25
 PEOPLE = 25
 TROUBLES = ("well", "slow", "lost answer", "does it late")
 PATIENCE = 120.0
+# What the person reads of a press that was begun at two kills in a row: it may have been done, and is not repeated.
+SET_ASIDE = "crashed me twice"
 
 
 @dataclass
@@ -28,6 +30,7 @@ class Result:
     wanted: int = 0
     created: int = 0
     told: int = 0
+    set_aside: int = 0
     wrong: list[str] = field(default_factory=list)
 
 
@@ -93,11 +96,16 @@ class House:
         return self.standins.asks(ANNA, f"/import_employees\n{lines}")
 
     def _check_one(self, question: Seen) -> None:
-        told = self._last(question, rf"Created: {self.number} Person{self.number}", "Not created|interrupted|expired")
+        number = self.number
+        told = self._last(question, rf"Created: {number} Person{number}|{SET_ASIDE}", "Not created|interrupted|expired")
         created = [one for one in self._new_requests() if one["path"].endswith("/employees") and one["status"] == 201]
         if len(created) > 1:
-            self.result.wrong.append(f"employee {self.number}: created {len(created)} times")
-        self._compare([self.number], [self.number] if told else [], f"employee {self.number}")
+            self.result.wrong.append(f"employee {number}: created {len(created)} times")
+        if SET_ASIDE in told:
+            self.result.set_aside += 1
+            self._compare([], [], f"employee {number}")
+        else:
+            self._compare([number], [number] if told else [], f"employee {number}")
 
     def _new_requests(self) -> list[Json]:
         requests: list[Json] = self.standins.get("/control/requests", after=self.requests_read)["requests"]
@@ -110,19 +118,19 @@ class House:
         self._new_requests()
         self._compare(numbers, self._reported(question), f"import up to {self.number}")
 
-    def _last(self, question: Seen, wanted: str, wrong: str) -> bool:
-        """Whether the person is told what is wanted; anything that cannot be true ends the waiting."""
+    def _last(self, question: Seen, wanted: str, wrong: str) -> str:
+        """The text that tells the person what is wanted; anything that cannot be true ends the waiting with none."""
         ends = time.monotonic() + PATIENCE
         while time.monotonic() < ends:
             texts = [m.text for m in self.standins.from_bot(ANNA) if m.id >= question.id]
-            if any(re.search(wanted, text) for text in texts):
-                return True
+            if found := next((text for text in texts if re.search(wanted, text)), ""):
+                return found
             if lie := next((text for text in texts if re.search(wrong, text)), None):
                 self.result.wrong.append(f"told: {lie.splitlines()[0]}")
-                return False
+                return ""
             time.sleep(0.1)
         self.result.wrong.append(f"never told: {wanted}")
-        return False
+        return ""
 
     def _reported(self, question: Seen) -> list[int]:
         """Who is in the newest report, which comes again when it may not have come."""

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.admission import ALL_STRANGERS, EACH_STRANGER, NEWCOMERS, Admission, Entry, Standing, Turn
+from bot.chat.admission import ALL_STRANGERS, EACH_STRANGER, NEWCOMERS, Admission, Entry, Intake, Standing
 from bot.chat.bucket import Bucket, Buckets, Rate
-from bot.chat.glance import UNREADABLE, Kind, glance
+from bot.chat.update_summary import UNREADABLE, Kind, summarize
 from bot.store.known import Known
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
@@ -52,53 +52,53 @@ BOTS = {"reply_to_message": {"message_id": 3, "from": {"id": 1, "is_bot": True}}
 
 
 @pytest.mark.parametrize(
-    ("update", "turn", "standing"),
+    ("update", "intake", "standing"),
     [
-        (message(ANNA, ANNA, "/status"), Turn.FIRST, Standing.KNOWN),
-        (message(ANNA, ANNA, "206 James"), Turn.FIRST, Standing.KNOWN),
-        (message(ANNA, ELSEWHERE, "/status"), Turn.FIRST, Standing.KNOWN),
-        (press(ANNA, ALERTS), Turn.FIRST, Standing.KNOWN),
-        (press(SAM, OFFICE), Turn.FIRST, Standing.MEMBER),
-        (message(SAM, OFFICE, "/status"), Turn.FIRST, Standing.MEMBER),
+        (message(ANNA, ANNA, "/status"), Intake.FIRST, Standing.KNOWN),
+        (message(ANNA, ANNA, "206 James"), Intake.FIRST, Standing.KNOWN),
+        (message(ANNA, ELSEWHERE, "/status"), Intake.FIRST, Standing.KNOWN),
+        (press(ANNA, ALERTS), Intake.FIRST, Standing.KNOWN),
+        (press(SAM, OFFICE), Intake.FIRST, Standing.MEMBER),
+        (message(SAM, OFFICE, "/status"), Intake.FIRST, Standing.MEMBER),
         # Answers, and secrets that are to be deleted.
-        (message(SAM, OFFICE, "206", **BOTS), Turn.FIRST, Standing.MEMBER),
-        (message(SAM, OFFICE, "password=hunter2"), Turn.FIRST, Standing.MEMBER),
-        (message(SAM, OFFICE, "good morning"), Turn.NOTICED, Standing.MEMBER),
-        (message(ANNA, ALERTS, "good morning"), Turn.NOTICED, Standing.KNOWN),
-        (message(ANNA, ALERTS, photo=[]), Turn.NOTICED, Standing.KNOWN),
+        (message(SAM, OFFICE, "206", **BOTS), Intake.FIRST, Standing.MEMBER),
+        (message(SAM, OFFICE, "password=hunter2"), Intake.FIRST, Standing.MEMBER),
+        (message(SAM, OFFICE, "good morning"), Intake.IGNORED, Standing.MEMBER),
+        (message(ANNA, ALERTS, "good morning"), Intake.IGNORED, Standing.KNOWN),
+        (message(ANNA, ALERTS, photo=[]), Intake.IGNORED, Standing.KNOWN),
         # An anonymous administrator of a chat that is told of outages may press "It is me".
-        (message(1087968824, ALERTS, "/mute all", sender_chat={"id": ALERTS}), Turn.FIRST, Standing.MEMBER),
-        (message(SAM, SAM, "/start"), Turn.LATER, Standing.STRANGER),
-        (press(SAM, SAM), Turn.LATER, Standing.STRANGER),
-        (message(SAM, ALERTS, "/status"), Turn.LATER, Standing.STRANGER),
+        (message(1087968824, ALERTS, "/mute all", sender_chat={"id": ALERTS}), Intake.FIRST, Standing.MEMBER),
+        (message(SAM, SAM, "/start"), Intake.LATER, Standing.STRANGER),
+        (press(SAM, SAM), Intake.LATER, Standing.STRANGER),
+        (message(SAM, ALERTS, "/status"), Intake.LATER, Standing.STRANGER),
         # Nobody asked them anything.
-        (message(SAM, SAM, "hello"), Turn.NOTICED, Standing.STRANGER),
-        (message(SAM, ALERTS, "password=hunter2"), Turn.NOTICED, Standing.STRANGER),
-        (message(SAM, ALERTS, "yes", **BOTS), Turn.NOTICED, Standing.STRANGER),
+        (message(SAM, SAM, "hello"), Intake.IGNORED, Standing.STRANGER),
+        (message(SAM, ALERTS, "password=hunter2"), Intake.IGNORED, Standing.STRANGER),
+        (message(SAM, ALERTS, "yes", **BOTS), Intake.IGNORED, Standing.STRANGER),
         # Who comes and goes is heard at once, and no flood hides it.
-        (message(SAM, OFFICE, new_chat_members=[{"id": SAM}]), Turn.HEARD, Standing.MEMBER),
-        (change("chat_member", SAM, ALERTS), Turn.HEARD, Standing.STRANGER),
-        (change("my_chat_member", SAM, ALERTS), Turn.FIRST, Standing.STRANGER),
-        (change("my_chat_member", SAM, ELSEWHERE), Turn.LATER, Standing.STRANGER),
-        (message(SAM, OFFICE, migrate_to_chat_id=-1100), Turn.FIRST, Standing.MEMBER),
-        ({"update_id": 1, "message": {"chat": "?"}}, Turn.LATER, Standing.STRANGER),
+        (message(SAM, OFFICE, new_chat_members=[{"id": SAM}]), Intake.OBSERVED, Standing.MEMBER),
+        (change("chat_member", SAM, ALERTS), Intake.OBSERVED, Standing.STRANGER),
+        (change("my_chat_member", SAM, ALERTS), Intake.FIRST, Standing.STRANGER),
+        (change("my_chat_member", SAM, ELSEWHERE), Intake.LATER, Standing.STRANGER),
+        (message(SAM, OFFICE, migrate_to_chat_id=-1100), Intake.FIRST, Standing.MEMBER),
+        ({"update_id": 1, "message": {"chat": "?"}}, Intake.LATER, Standing.STRANGER),
     ],
 )
 def test_what_becomes_of_an_update(
-    admission: Admission, update: dict[str, Any], turn: Turn, standing: Standing
+    admission: Admission, update: dict[str, Any], intake: Intake, standing: Standing
 ) -> None:
-    assert admission.judge(glance(update), NOW) == Entry(turn, standing)
+    assert admission.judge(summarize(update), NOW) == Entry(intake, standing)
 
 
 def test_a_group_that_grew_has_its_role_at_once(admission: Admission) -> None:
-    admission.judge(glance(message(SAM, OFFICE, migrate_to_chat_id=-1100)), NOW)
-    assert admission.judge(glance(message(SAM, -1100, "/status")), NOW) == Entry(Turn.FIRST, Standing.MEMBER)
+    admission.judge(summarize(message(SAM, OFFICE, migrate_to_chat_id=-1100)), NOW)
+    assert admission.judge(summarize(message(SAM, -1100, "/status")), NOW) == Entry(Intake.FIRST, Standing.MEMBER)
 
 
 def test_strangers_use_up_what_is_theirs_and_nobody_elses(admission: Admission) -> None:
     def let_in(person: int, times: int, at: datetime) -> int:
-        seen = glance(message(person, person, "/start"))
-        return sum(admission.judge(seen, at).turn is Turn.LATER for _ in range(times))
+        seen = summarize(message(person, person, "/start"))
+        return sum(admission.judge(seen, at).intake is Intake.LATER for _ in range(times))
 
     assert let_in(SAM, 50, NOW) == EACH_STRANGER.burst
     # Another one has their own, until all have used up what all have.
@@ -106,15 +106,15 @@ def test_strangers_use_up_what_is_theirs_and_nobody_elses(admission: Admission) 
     assert sum(let_in(2000 + number, 5, NOW) for number in range(1000)) == all_at_once - EACH_STRANGER.burst
     for person in (ANNA, SAM):
         chat = person if person == ANNA else OFFICE
-        assert admission.judge(glance(press(person, chat)), NOW).turn is Turn.FIRST
+        assert admission.judge(summarize(press(person, chat)), NOW).intake is Intake.FIRST
     assert let_in(SAM, 50, NOW + timedelta(seconds=ALL_STRANGERS.every)) == 0
     assert let_in(SAM, 50, NOW + timedelta(seconds=EACH_STRANGER.every)) == 1
 
 
 def test_accounts_that_send_without_end_keep_no_newcomer_out(admission: Admission) -> None:
     def comes(person: int, at: float) -> bool:
-        seen = glance(message(person, person, "/start"))
-        return admission.judge(seen, NOW + timedelta(seconds=at)).turn is Turn.LATER
+        seen = summarize(message(person, person, "/start"))
+        return admission.judge(seen, NOW + timedelta(seconds=at)).intake is Intake.LATER
 
     for number in range(60):
         comes(100 + number % 10, 0)
@@ -131,8 +131,8 @@ def test_accounts_that_send_without_end_keep_no_newcomer_out(admission: Admissio
 
 @pytest.mark.parametrize("odd", [{}, {"message": {}}, {"message": {"chat": {"id": 2**70}}}, {"message": []}])
 def test_what_it_cannot_read_it_takes_for_something_that_matters(odd: dict[str, Any]) -> None:
-    assert glance({"update_id": 1} | odd) == UNREADABLE
-    assert UNREADABLE.kind is Kind.WISH
+    assert summarize({"update_id": 1} | odd) == UNREADABLE
+    assert UNREADABLE.kind is Kind.REQUEST
 
 
 TIMES = st.lists(st.floats(0, 500, allow_nan=False), min_size=1, max_size=60).map(sorted)

@@ -464,7 +464,7 @@ async def test_a_message_that_the_program_dies_on_is_made_no_third_time_and_its_
     office: Office, telegram: FakeTelegram
 ) -> None:
     row = await office.owe(TEAM, "the trunk is down")
-    for _ in range(outbox.DEATHS_BORNE):
+    for _ in range(outbox.MAX_CRASHES):
         await died_while_sending(office, row)
     await office.deliver()
     (shown,) = texts(telegram, TEAM)

@@ -15,9 +15,9 @@ from telegram import Update
 from bot.alerts.not_done import NotDone
 from bot.chat import updates as module
 from bot.chat.admission import Admission
-from bot.chat.glance import Glance, Kind, glance
 from bot.chat.lanes import LONG_AT_ONCE, MANY, Item, Lane, Lanes
-from bot.chat.updates import EACH_UNKNOWN, LONGEST_LINE, LONGEST_LINE_OF_CHAT, LONGEST_LINE_OF_MEMBER, Updates
+from bot.chat.update_summary import Kind, UpdateSummary, summarize
+from bot.chat.updates import EACH_UNKNOWN, LONGEST_LINE_OF_MEMBER, MAX_QUEUED, MAX_QUEUED_IN_CHAT, Updates
 from bot.store import inbox
 from bot.store.database import Store
 from bot.store.inbox import LeftOver
@@ -84,14 +84,14 @@ class House:
             worker.cancel()
         await asyncio.sleep(0)
 
-    async def deaths(self) -> dict[int, int]:
+    async def crashes(self) -> dict[int, int]:
         async with self.store.begin() as session:
             found = await inbox.unfinished(session)
             left = await inbox.left_over(session)
             # Looking is no start.
             await session.rollback()
         assert list(found) == [one.update_id for one in left]
-        return {one.update_id: one.deaths for one in left}
+        return {one.update_id: one.crashes for one in left}
 
 
 async def test_the_second_death_tells_the_culprit_and_nobody_beside_it(
@@ -115,7 +115,7 @@ async def test_the_second_death_tells_the_culprit_and_nobody_beside_it(
     await house.starts().resume()
     await house.updates.drain(5)
     assert (house.aside, house.begun) == ([1, 3], [])
-    assert await house.deaths() == {}
+    assert await house.crashes() == {}
 
 
 async def test_what_waits_in_the_inbox_while_the_program_dies_is_not_to_blame(store: Store) -> None:
@@ -164,7 +164,7 @@ class Full(House):
         self.released = asyncio.Event()
         super().__init__(store)
 
-    async def not_read(self, _session: AsyncSession, seen: Glance) -> None:
+    async def not_read(self, _session: AsyncSession, seen: UpdateSummary) -> None:
         self.told.append(seen.person)
 
     async def _handle(self, update: Update) -> None:
@@ -194,19 +194,19 @@ async def test_a_line_is_so_long_and_who_is_not_read_is_told_once(store: Store) 
         await house.updates.take_in([update(first + number, f"/x{number}", chat_id=1) for number in range(100)])
     assert house.told == [1]
     async with store.begin() as session:
-        assert len(await inbox.unfinished(session)) == LONGEST_LINE
+        assert len(await inbox.unfinished(session)) == MAX_QUEUED
 
     # What takes an incident waits behind none of it, and others have a line of their own.
     await house.updates.take_in([update(5001, "/ack", chat_id=1), update(5002, "/x", 2)])
     await until(lambda: house.begun == ["/ack"])
     house.released.set()
     await house.updates.drain(20)
-    assert len(house.begun) == LONGEST_LINE + 2
+    assert len(house.begun) == MAX_QUEUED + 2
     async with store.begin() as session:
         assert await inbox.unfinished(session) == {}
     # There is room again, and who fills it again is told again.
     house.released.clear()
-    await house.updates.take_in([update(6000 + number, "/y", chat_id=1) for number in range(LONGEST_LINE + 5)])
+    await house.updates.take_in([update(6000 + number, "/y", chat_id=1) for number in range(MAX_QUEUED + 5)])
     assert house.told == [1, 1]
     house.released.set()
     await house.updates.drain(20)
@@ -240,7 +240,7 @@ async def test_what_is_not_read_is_said_of_nobody_in_a_group_and_waits_for_all_t
     for chat in (GROUP, 1):
         for number in range(3):
             async with store.begin() as session:
-                await told.not_read(session, glance(update(number + 1, "/x", chat_id=chat)))
+                await told.not_read(session, summarize(update(number + 1, "/x", chat_id=chat)))
     async with store.begin() as session:
         rows = (await session.execute(select(Outgoing).order_by(Outgoing.id))).scalars().all()
     owed = [(row.chat_id, row.facts["person"], row.message_id, row.urgency) for row in rows]
@@ -299,7 +299,7 @@ async def test_what_is_urgent_of_many_members_has_a_limit_for_each_and_for_all(s
     assert await waiting() == LONGEST_LINE_OF_MEMBER
     for _ in range(50):
         await house.updates.take_in([update(next(numbers), "/ack", 10 + one) for one in range(100)])
-    assert LONGEST_LINE_OF_CHAT // 2 < await waiting() <= LONGEST_LINE_OF_CHAT
+    assert MAX_QUEUED_IN_CHAT // 2 < await waiting() <= MAX_QUEUED_IN_CHAT
     before = await waiting()
     # Neither what they ask for nor who has a role of their own is kept out by it.
     await house.updates.take_in([update(next(numbers), "/status", 10), update(next(numbers), "/ack", 1)])
@@ -318,8 +318,10 @@ async def test_who_has_much_waiting_comes_behind_the_rest() -> None:
     lanes = Lanes(work)
     for person in range(1, 21):
         for number in range(MANY + 10):
-            lanes.put(Lane(GROUP, person, urgent=True), Item(number, Glance(Kind.WISH, GROUP, person, pressed=True)))
-    lanes.put(Lane(GROUP, 99, urgent=True), Item(1, Glance(Kind.WISH, GROUP, 99, pressed=True)))
+            lanes.put(
+                Lane(GROUP, person, urgent=True), Item(number, UpdateSummary(Kind.REQUEST, GROUP, person, pressed=True))
+            )
+    lanes.put(Lane(GROUP, 99, urgent=True), Item(1, UpdateSummary(Kind.REQUEST, GROUP, 99, pressed=True)))
     await asyncio.sleep(0.01)
     assert len(at_work) == LONG_AT_ONCE + 1
     assert 99 in at_work

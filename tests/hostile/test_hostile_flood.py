@@ -88,9 +88,10 @@ def test_strangers_do_not_queue_before_the_person_on_call(
     assert rows(program, "select count(*) from inbox")[0][0] < LET_IN
     assert rows(program, "select count(*) from audit where actor_id >= 900000")[0][0] < LET_IN
     metrics = httpx.get(f"http://{health}/metrics").text
-    turned_away = next(line for line in metrics.splitlines() if "not_taken" in line and 'strangers"' in line)
-    assert float(turned_away.rsplit(" ", 1)[1]) > 2 * STRANGERS * EACH - 2 * LET_IN
-    assert program.log.read_text().count("strangers send more than is read") < 10
+    dropped = "mikopbx_bot_updates_dropped_total"
+    limited = next(line for line in metrics.splitlines() if line.startswith(dropped) and "rate limited" in line)
+    assert float(limited.rsplit(" ", 1)[1]) > 2 * STRANGERS * EACH - 2 * LET_IN
+    assert program.log.read_text().count("updates of strangers are rate limited") < 10
 
     # Words that are nothing to the bot cost the store nothing, whoever says them to whom.
     before = rows(program, "select count(*) from inbox")[0][0]

@@ -99,7 +99,7 @@ def test_what_a_stranger_wants_does_not_matter_and_what_anybody_else_wants_does(
 async def test_an_import_that_ends_the_program_each_time_waits_for_its_person(store: Store) -> None:
     book = Imports(store, Time())
     number = await book.begin("Head office", 1001, ROWS)
-    for _ in range(imports.STARTS_BORNE):
+    for _ in range(imports.MAX_STARTS):
         assert [one.id for one in await import_recovery.left_over(store, NOW)] == [number]
     assert await import_recovery.left_over(store, NOW) == []
     async with store.begin() as session:
@@ -119,4 +119,4 @@ async def test_an_import_that_gets_on_survives_any_number_of_kills(store: Store)
     for _ in range(5):
         assert len(await import_recovery.left_over(store, NOW)) == 1
         async with store.begin() as session:
-            await imports.spare(session)
+            await imports.end_in_order(session)

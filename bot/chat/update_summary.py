@@ -1,4 +1,4 @@
-"""What an update is, read from its raw form at next to no cost: enough to decide whether it is worth storing. Pure.
+"""Summary of an update for rate limiting and routing, read from its raw JSON without the library's parser. Pure.
 
 Whatever it does not understand, it takes for something that matters.
 """
@@ -19,22 +19,22 @@ LARGEST_ID, LATEST = 2**63 - 1, 2**33
 
 
 class Kind(IntEnum):
-    """What it can be to the bot."""
+    """What an update asks of the bot."""
 
     # A command to some bot, the press of a button, or something that nobody knows.
-    WISH = 0
+    REQUEST = 0
     # Words or a file that are no command. In a group they can only be an answer to a message of a bot.
-    WORDS = 1
+    TEXT = 1
     # A chat lets the bot in, shuts it out, or is another one now.
     CHAT = 2
     # Somebody comes or goes: it is remembered, and nothing follows.
     MEMBER = 3
     # A photo, a pinned message: it is not about the bot.
-    NOTHING = 4
+    OTHER = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class UpdateSummary:
     """`person` is 0 where nobody is named. `was` is the id that the chat had, or `becomes` the one that it will have,
     when this message says so. `answers`: it replies to a message of a bot."""
 
@@ -57,32 +57,32 @@ class Glance:
     becomes: int | None = None
 
 
-UNREADABLE = Glance(Kind.WISH)
+UNREADABLE = UpdateSummary(Kind.REQUEST)
 
 
-def glance(update: Mapping[str, Any]) -> Glance:
+def summarize(update: Mapping[str, Any]) -> UpdateSummary:
     try:
         return _read(update)
     except (KeyError, TypeError, ValueError, AttributeError, StopIteration):
         return UNREADABLE
 
 
-def _read(update: Mapping[str, Any]) -> Glance:
+def _read(update: Mapping[str, Any]) -> UpdateSummary:
     name, content = next((name, content) for name, content in update.items() if isinstance(content, dict))
     if name == "callback_query":
         return _press(content)
     if name in ("my_chat_member", "chat_member"):
         kind = Kind.CHAT if name == "my_chat_member" else Kind.MEMBER
-        return Glance(kind, **_where(content["chat"]), **_who(content))
+        return UpdateSummary(kind, **_where(content["chat"]), **_who(content))
     return _message(content, typed=name == "message")
 
 
-def _press(press: Mapping[str, Any]) -> Glance:
+def _press(press: Mapping[str, Any]) -> UpdateSummary:
     message = press.get("message") or {}
     where = _where(message["chat"]) if message else {}
     named = BUTTON.fullmatch(str(press.get("data") or ""))
-    return Glance(
-        Kind.WISH,
+    return UpdateSummary(
+        Kind.REQUEST,
         **where,
         **_who(press),
         thread=_thread(message),
@@ -92,7 +92,7 @@ def _press(press: Mapping[str, Any]) -> Glance:
     )
 
 
-def _message(message: Mapping[str, Any], *, typed: bool) -> Glance:
+def _message(message: Mapping[str, Any], *, typed: bool) -> UpdateSummary:
     where, sender = _where(message["chat"]), message.get("sender_chat") or {}
     text = str(message.get("text") or message.get("caption") or "")
     command = _command(message, text)
@@ -100,13 +100,13 @@ def _message(message: Mapping[str, Any], *, typed: bool) -> Glance:
     if was or becomes or "forum_topic_reopened" in message:
         kind = Kind.CHAT
     elif command or not typed:
-        kind = Kind.WISH
+        kind = Kind.REQUEST
     elif text or "document" in message:
-        kind = Kind.WORDS
+        kind = Kind.TEXT
     else:
-        kind = Kind.MEMBER if any(name in message for name in COMINGS_AND_GOINGS) else Kind.NOTHING
+        kind = Kind.MEMBER if any(name in message for name in COMINGS_AND_GOINGS) else Kind.OTHER
     replied = message.get("reply_to_message") or {}
-    return Glance(
+    return UpdateSummary(
         kind,
         **where,
         **_who(message),

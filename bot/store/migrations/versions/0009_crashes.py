@@ -8,7 +8,7 @@ down_revision = "0008"
 branch_labels = None
 depends_on = None
 
-COUNTS = (("inbox", "deaths"), ("outbox", "deaths"), ("imports", "deaths"))
+COUNTS = (("inbox", "crashes"), ("outbox", "crashes"), ("imports", "crashes"))
 
 
 def upgrade() -> None:

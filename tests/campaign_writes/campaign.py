@@ -21,7 +21,9 @@ PEOPLE = 25
 TROUBLES = ("well", "slow", "lost answer", "does it late")
 PATIENCE = 120.0
 # What the person reads of a press that was begun at two kills in a row: it may have been done, and is not repeated.
-SET_ASIDE = "crashed me twice"
+# The same person is an administrator, and reads that too.
+SET_ASIDE = "what you sent at .* crashed me twice"
+SET_ASIDE_TOLD = "sent something at .* that crashed me twice"
 
 
 @dataclass
@@ -88,12 +90,19 @@ class House:
 
     def _ask_one(self) -> Seen:
         self.number += 1
-        return self.standins.asks(ANNA, f"/add_employee {self.number} Person{self.number}")
+        return self._question(f"/add_employee {self.number} Person{self.number}")
 
     def _ask_many(self) -> Seen:
         first, self.number = self.number + 1, self.number + PEOPLE
         lines = "\n".join(f"{number};Person{number}" for number in range(first, first + PEOPLE))
-        return self.standins.asks(ANNA, f"/import_employees\n{lines}")
+        return self._question(f"/import_employees\n{lines}")
+
+    def _question(self, typed: str) -> Seen:
+        """Not the first message: what an earlier run owed may come before."""
+        number = self.standins.says(ANNA, typed)
+        return self.standins.wait_for(
+            lambda: next((m for m in self.standins.from_bot(ANNA, after=number) if m.buttons), None), typed
+        )
 
     def _check_one(self, question: Seen) -> None:
         number = self.number
@@ -101,7 +110,8 @@ class House:
         created = [one for one in self._new_requests() if one["path"].endswith("/employees") and one["status"] == 201]
         if len(created) > 1:
             self.result.wrong.append(f"employee {number}: created {len(created)} times")
-        if SET_ASIDE in told:
+        if re.search(SET_ASIDE, told):
+            self._last(question, SET_ASIDE_TOLD, "expired")
             self.result.set_aside += 1
             self._compare([], [], f"employee {number}")
         else:

@@ -375,11 +375,11 @@ def alive(standins: H) -> Iterator[H]:
 
 
 @contextmanager
-def running_standins(speed: float = SPEED, dialect: Dialect = NEWEST) -> Iterator[Standins]:
-    """Time passes `speed` times as fast for them, and for the program that is run between them.
+def running_standins(speed: float = SPEED, dialect: Dialect = NEWEST, clock: Clock | None = None) -> Iterator[Standins]:
+    """Time passes `speed` times as fast for them, and for the program that is run between them, or as `clock` says.
 
     The PBX plays the release `dialect`, but for its IAX trunks, whose states it tells."""
-    clock = Clock(speed)
+    clock = clock or Clock(speed)
     station = pbx.Pbx(name="Head office", api_key=KEY, zone=afternoon(), now=clock.time, dialect=dialect, iax_told=True)
     chats = telegram.populated(TOKEN, now=clock.time)
     routes = [*pbx.routes(station), *telegram.routes(chats, {"": station.name})]

@@ -295,7 +295,7 @@ def test_an_address_in_a_group_is_refused_and_not_kept(office: Standins, group: 
     [
         ("http://example.com/a.ics", "must begin with https"),
         ("my calendar", "no web address"),
-        ("https://127.0.0.1:9/a.ics", "a network of your own"),
+        ("https://127.0.0.1:9/a.ics", "into your own network"),
         ("https://x.invalid/a.ics", "does not answer"),
     ],
 )

@@ -5,7 +5,7 @@ import re
 import socket
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,8 @@ import pytest
 from bot.cautions import cautions
 from bot.settings import WrongSettings, load_settings
 from bot.station_settings import StationSettings
+from tests import shifted_time
+from tests.end_to_end.clock import Clock
 from tests.end_to_end.house import ANNA, BORIS, GROUP, Standins, ordinary_settings, press, running_bot, running_standins
 from tests.hostile.confined import UNIT, can_confine, directives
 
@@ -63,9 +65,8 @@ def test_systemd_finds_the_unit_in_order() -> None:
 
 def always(name: str) -> bytes:
     """A calendar that puts one person on call."""
-    begins = f"{datetime.now(UTC) - timedelta(days=2):%Y%m%d}"
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "BEGIN:VEVENT", "UID:1", f"SUMMARY:{name}", "RRULE:FREQ=DAILY"]
-    return "\r\n".join([*lines, f"DTSTART;VALUE=DATE:{begins}", "END:VEVENT", "END:VCALENDAR", ""]).encode()
+    return "\r\n".join([*lines, "DTSTART;VALUE=DATE:20250101", "END:VEVENT", "END:VCALENDAR", ""]).encode()
 
 
 def everything_is_used(house: Standins) -> None:
@@ -92,7 +93,9 @@ def everything_is_used(house: Standins) -> None:
 @pytest.mark.skipif(not can_confine(), reason="needs systemd-analyze and libseccomp")
 def test_the_program_does_all_it_does_under_the_limits_of_the_unit(tmp_path: Path) -> None:
     address = str(tmp_path / "notify")
-    with running_standins(speed=1) as house, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+    # A program of its own lives by the machine's clock, whatever the session's says.
+    clock = Clock(began=time.time() - shifted_time.offset())
+    with running_standins(clock=clock) as house, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(address)
         systemd.settimeout(60)
         settings = ordinary_settings(house.address, tmp_path) | {"NOTIFY_SOCKET": address}

@@ -126,9 +126,14 @@ async def read(
     whose: Callable[[str], int | None],
     *,
     owner: Hashable,
-    places: Places = FOR_PEOPLE,
 ) -> Calendar:
-    """`owner` is whose turn it takes among the `places`. Raises NoCalendar, also when it would take too long."""
+    """Read the duties for somebody who waits for them. Raises NoCalendar, as `events` does."""
+    return duties(await events(text, zone, now, owner=owner), level, whose)
+
+
+async def events(text: str, zone: str, now: datetime, *, owner: Hashable, places: Places = FOR_PEOPLE) -> list[Event]:
+    """Read the events of the weeks around `now`; `owner` is whose turn it takes among the `places`. Raises NoCalendar,
+    also when it would take too long."""
     if len(text) > MOST_BYTES:
         raise NoCalendar(Trouble.TOO_LARGE)
     try:
@@ -138,8 +143,7 @@ async def read(
     except (Refusal, TaskFailed):
         raise NoCalendar(Trouble.NOT_A_CALENDAR) from None
     moment = datetime.fromisoformat
-    events = [Event(title, moment(begins), moment(ends)) for title, begins, ends in found]
-    return duties(events, level, whose)
+    return [Event(title, moment(begins), moment(ends)) for title, begins, ends in found]
 
 
 async def names(grants: GrantBook, people: Acquaintances, station: str, now: datetime) -> Callable[[str], int | None]:

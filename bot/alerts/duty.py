@@ -3,10 +3,12 @@
 What is due is decided from stored times, so that a restart neither forgets a check nor repeats a warning.
 """
 
+import hashlib
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -14,6 +16,7 @@ from bot.access import EVERY_STATION, Destination, Permission
 from bot.alerts import calendar_source
 from bot.alerts.calendar_source import CalendarSource, NoCalendar, Trouble
 from bot.alerts.destinations import Destinations
+from bot.oncall.calendar import Event, duties
 from bot.oncall.roster import AHEAD, MOMENT, Roster
 from bot.oncall.rotation import Duty
 from bot.sandbox.process import IN_THE_BACKGROUND
@@ -33,6 +36,16 @@ BEFORE = (timedelta(hours=24), timedelta(hours=1))
 TRY_AGAIN = timedelta(minutes=10)
 FETCH_EVERY = timedelta(minutes=10)
 READ_EVERY = timedelta(days=1)
+# When the text was made, which servers write anew at each request.
+MADE_AT = re.compile(r"^DTSTAMP[^\r\n]*", re.MULTILINE)
+
+
+class Basis(NamedTuple):
+    """What the events of a calendar depend on; its text as a digest."""
+
+    digest: str
+    zone: str
+    day: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +117,8 @@ class DutyWatch:
         self._clock = clock
         self._wake = wake
         self._source = source
+        # By level. Reading takes a process of its own and half a second of processor time, at each of a thousand PBXs.
+        self._events: dict[int, tuple[Basis, list[Event]]] = {}
 
     async def look(self) -> None:
         await self._renew_calendars()
@@ -155,14 +170,23 @@ class DutyWatch:
             problem = str(error.trouble)
         try:
             whose = await calendar_source.names(self._grants, self._people, self._station, now)
-            calendar = await calendar_source.read(
-                text, kept.level, kept.zone, now, whose, owner=self._station, places=IN_THE_BACKGROUND
-            )
+            calendar = duties(await self._events_of(kept, text, now), kept.level, whose)
         except NoCalendar as error:
             text, problem = kept.text, problem or str(error.trouble)
         if problem:
             log.warning("a calendar could not be had", station=self._station, level=kept.level, reason=problem)
         return replace(kept, text=text, calendar=calendar, fetched_at=now, problem=problem)
+
+    async def _events_of(self, kept: KeptCalendar, text: str, now: datetime) -> list[Event]:
+        """Read the calendar, unless it said the same before on this day. Raises NoCalendar."""
+        basis = Basis(
+            hashlib.sha256(MADE_AT.sub("", text).encode("utf-8", "replace")).hexdigest(), kept.zone, now.date()
+        )
+        known, events = self._events.get(kept.level, (None, []))
+        if known != basis:
+            events = await calendar_source.events(text, kept.zone, now, owner=self._station, places=IN_THE_BACKGROUND)
+            self._events[kept.level] = basis, events
+        return events
 
     async def _problem(self, failed: KeptCalendar) -> list[News]:
         """Said once, until it works again; what exactly is wrong only to those who administer all stations."""

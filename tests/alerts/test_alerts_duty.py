@@ -301,6 +301,32 @@ async def test_while_it_cannot_be_had_the_last_calendar_counts_and_admins_hear_o
     assert [one.problem for one in await house.book.calendars(STATION)] == [""]
 
 
+async def test_a_calendar_that_says_the_same_is_read_once_a_day(
+    house: House, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await kept(house, server.address)
+    reads: list[datetime] = []
+
+    async def run(task: Task, content: bytes, *, owner: object, places: object, **facts: str) -> object:
+        reads.append(house.now)
+        return task.here(content, **facts)
+
+    monkeypatch.setattr(calendar_source, "run", run)
+    for made_at in range(150):
+        stamped = OF_BORIS.replace("SUMMARY", f"DTSTAMP:20261101T{made_at:06}Z\r\nSUMMARY")
+        server.answer = PlainTextResponse(stamped)
+        house.now += timedelta(minutes=10)
+        await house.watch.look()
+    assert len(reads) == len({at.date() for at in reads}) == 2
+    # It covers the weeks from the last day on, and who left or came is found in it at once.
+    (now,) = await house.book.calendars(STATION)
+    assert now.calendar.duties[-1].ends > house.now + timedelta(days=58)
+    server.answer = PlainTextResponse(OF_OLEG)
+    house.now += timedelta(minutes=10)
+    await house.watch.look()
+    assert await on_call(house) == OLEG
+
+
 async def test_what_exactly_is_wrong_at_an_address_is_for_who_administers_all_stations(house: House) -> None:
     await house.grants.give(Grant(OLEG, "admin", STATION, given_by=ADMIN), Asking(ADMIN, ADMIN, True, STATION, NOW))
     await kept(house, "https://10.0.0.5/secret.ics")

@@ -22,6 +22,7 @@ NO_SUCH_COMMAND = Decision(False, "no such command")
 OLD = Decision(False, "too old")
 FUTURE = Decision(False, "dated in the future")
 SEEN = Decision(False, "seen before")
+NOT_OPEN = Decision(False, "request not open any more")
 INTERRUPTED = Decision(False, "interrupted when it came before")
 UNKNOWN_BUTTON = Decision(False, "unknown button")
 ELSEWHERE = Decision(False, "button of another chat")
@@ -160,9 +161,10 @@ def _second(case: Case) -> Decision | None:
 
 
 def _independent(case: Case) -> Decision | None:
+    """Who has no right at all is told that, and not where it comes from."""
     approval = case.approval
     made = approval is not None and not approval.is_refusal and not approval.is_independent
-    return NOT_INDEPENDENT if made else None
+    return NOT_INDEPENDENT if made and case.may(case.rule.permission).allowed else None
 
 
 def _first(case: Case) -> Decision | None:

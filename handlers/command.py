@@ -147,11 +147,13 @@ class Request:
 
 
 class WrongArguments(Exception):
-    """Something was written that cannot be meant: `problem` is one marked sentence, or a whole message is given."""
+    """Something was written that cannot be meant: `problem` is one marked sentence, or a whole message is given;
+    `question` is what the next words answer."""
 
-    def __init__(self, problem: str = "", message: Message | None = None) -> None:
+    def __init__(self, problem: str = "", message: Message | None = None, question: "Question | None" = None) -> None:
         self.problem = problem
         self.message = message
+        self.question = question
         super().__init__(problem or "wrong arguments")
 
 

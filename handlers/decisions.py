@@ -28,7 +28,7 @@ from handlers import checks, repeated, subjects, whose
 from handlers.checks import Case, May
 from handlers.command import Catalogue, Whose
 from handlers.directory import Directory
-from handlers.intent import Actor, Added, Place, Pressed, Said, Typed
+from handlers.intent import Actor, Added, Intent, Place, Pressed, Said, Typed
 from handlers.limits import Limits
 from handlers.matter import NO_UPDATE, Matter, Verdict
 from handlers.meeting import Meeting
@@ -226,7 +226,7 @@ class Decisions:
             station, subject = self._directory.whole, Subject(subject.what)
         if self._newest_before is None:
             self._newest_before = await audit.newest(session)
-        decision = checks.UNKNOWN_BUTTON if isinstance(intent, Pressed) else checks.NO_SUCH_COMMAND
+        decision = _undeclared(intent, subject)
         if subject.rule is not None:
             known = matter.update_id != NO_UPDATE
             earlier = await audit.earlier(session, matter.update_id, subject.what, asking.now) if known else None
@@ -334,3 +334,10 @@ class Decisions:
             station=self._directory.one or EVERY_STATION,
             now=self._clock(),
         )
+
+
+def _undeclared(intent: Intent, subject: Subject) -> Decision:
+    """Why something without a rule is refused."""
+    if not isinstance(intent, Pressed):
+        return checks.NO_SUCH_COMMAND
+    return checks.NOT_OPEN if subject.what in subjects.OF_SECOND else checks.UNKNOWN_BUTTON

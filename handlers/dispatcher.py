@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from telegram import Update
 
 from bot import metrics
-from bot.access import EVERY_STATION, Decision, Permission
+from bot.access import EVERY_STATION, Decision
 from bot.chat.message import Message
 from bot.store.deeds import Deed
 from bot.store.typed_secrets import holds_secret
@@ -22,7 +22,7 @@ from handlers.conversation import Conversation
 from handlers.decisions import Decisions
 from handlers.execution import Execution, Job, Work
 from handlers.giving_up import given_up
-from handlers.intent import Added, Pressed, Said, Typed, read_intent
+from handlers.intent import Added, Overheard, Pressed, Said, Typed, read_intent
 from handlers.matter import Verdict
 from handlers.reception import Reception
 from handlers.rules import Resume
@@ -88,6 +88,8 @@ class Dispatcher:
             await self._said(intent, update.update_id)
         elif isinstance(intent, Added):
             await self._added(intent, update.update_id)
+        elif isinstance(intent, Overheard):
+            await self._overheard_anonymous(intent)
 
     def _warn_of(self, fields: Collection[str]) -> None:
         """Once each in a run: Telegram may have begun to send one with every message."""
@@ -125,14 +127,14 @@ class Dispatcher:
         metrics.COMMAND_SECONDS.labels(command.name).observe(time.monotonic() - started)
 
     async def _refuse(self, typed: Typed, verdict: Verdict, talk: Conversation) -> None:
-        if not typed.place.private and verdict.may(Permission.SOMEBODY).allowed and holds_secret(typed.arguments):
-            await _hide_secret(talk)
+        if template := refusals.secret_in_group(typed, verdict.may):
+            await _hide_secret(talk, template)
             return
         if verdict.before is not None and verdict.decision != checks.OLD:
             await talk.finish(await given_up(verdict, self._reception.desk.drawer))
             return
-        proof = refusals.offer_to_prove(typed) if verdict.subject.rule is not None else None
         rule = verdict.subject.rule
+        proof = refusals.offer_to_prove(typed, looks=rule.only_looks) if rule is not None else None
         alone = rule is None or not rule.only_looks
         answer = proof or refusals.answer_to_command(typed, verdict.decision, verdict.may, alone=alone)
         if answer is not None and self._decisions.may_be_told(typed, verdict):
@@ -270,7 +272,14 @@ class Dispatcher:
         if said.place.private:
             await talk.finish(Reply(Message("not_a_command")))
         else:
-            await _hide_secret(talk)
+            await _hide_secret(talk, "password_in_group")
+
+    async def _overheard_anonymous(self, heard: Overheard) -> None:
+        """Admission lets such words in only of the groups that the bot serves."""
+        if not heard.place.private and holds_secret(heard.text):
+            to = Address(heard.actor, heard.place, EVERY_STATION, asked=heard.message_id)
+            may = await self._decisions.rights(heard.actor, heard.place)
+            await _hide_secret(self._reception.conversation(to, may), "password_in_group")
 
     async def _added(self, added: Added, update_id: int) -> None:
         """Into a group by somebody who may give it access: ask which. By anybody else: say so, and leave."""
@@ -306,8 +315,8 @@ class Dispatcher:
         )
 
 
-async def _hide_secret(talk: Conversation) -> None:
-    await talk.finish(Reply(Message("password_in_group", {"deleted": await talk.delete_asked()})))
+async def _hide_secret(talk: Conversation, template: str) -> None:
+    await talk.finish(Reply(Message(template, {"deleted": await talk.delete_asked()})))
 
 
 def _word(decision: Decision) -> str:

@@ -66,7 +66,7 @@ class Execution:
                 "examples": command.examples if command else (),
             }
             message = wrong.message or Message("wrong_arguments", facts)
-            return Reply(message, question=question, outcome="wrong arguments")
+            return Reply(message, question=wrong.question or question, outcome="wrong arguments")
         except PbxError as error:
             message = Message("problem", {"station": job.address.station, "problem": problems.describe(error)})
             return Reply(message, outcome=f"failed: {type(error).__name__}")

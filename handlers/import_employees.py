@@ -17,6 +17,7 @@ from handlers.spreadsheet import WrongFile
 CONFIRM_WITHIN = timedelta(minutes=15)
 WAITS = Question("import.table", lifetime=timedelta(hours=1))
 SHOWN = 12
+PEOPLE_SHOWN = 20
 
 
 @command(
@@ -86,7 +87,8 @@ async def _lines(request: Request) -> list[Line]:
             raise WrongFile(mark("Telegram did not give me the file; send it again."))
         return await employee_files.read_file(content, request.actor.id)
     except WrongFile as wrong:
-        raise WrongArguments(message=Message("import_refused", {"problem": wrong.problem}, _templates())) from None
+        message = Message("import_refused", {"problem": wrong.problem}, _templates())
+        raise WrongArguments(message=message, question=WAITS) from None
 
 
 async def _plan(request: Request, lines: list[Line]) -> Plan:
@@ -104,11 +106,13 @@ async def _plan(request: Request, lines: list[Line]) -> Plan:
 
 def _facts(request: Request, plan: Plan) -> dict[str, Any]:
     wrong = [row for row in plan.rows if row.problems]
-    create = plan.count(Verdict.CREATE)
+    create = [row for row in plan.rows if row.verdict is Verdict.CREATE]
     return {
         "station": request.station.name,
         "lines": len(plan.rows),
-        "create": create,
+        "create": len(create),
+        "people": [{"number": row.draft.number, "name": row.draft.name} for row in create[:PEOPLE_SHOWN]],
+        "others": max(0, len(create) - PEOPLE_SHOWN),
         "there": plan.count(Verdict.THERE),
         "conflicts": plan.count(Verdict.CONFLICT),
         "bad": plan.count(Verdict.BAD),
@@ -121,7 +125,7 @@ def _facts(request: Request, plan: Plan) -> dict[str, Any]:
             for row in wrong[:SHOWN]
         ],
         "more": max(0, len(wrong) - SHOWN),
-        "takes": import_run.seconds_for(create),
+        "takes": import_run.seconds_for(len(create)),
     }
 
 

@@ -90,6 +90,17 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Overheard:
+    """Words of an anonymous administrator, which answer nothing; a secret in them is to be deleted all the same."""
+
+    text: str
+    actor: Actor
+    place: Place
+    message_id: int
+    flaw: str = ANONYMOUS
+
+
+@dataclass(frozen=True, slots=True)
 class Pressed:
     """A button someone pressed. `keyboard` is an opaque id to look up; `row` and `column` its place. The id of the
     button is chosen by the person's program, the message it was pressed under told by Telegram: `is_shown` says whether
@@ -116,7 +127,7 @@ class Added:
     flaw: str | None = None
 
 
-Intent = Typed | Said | Pressed | Added
+Intent = Typed | Said | Pressed | Added | Overheard
 
 # What an update can be besides a message of its own, and what is wrong with each.
 KINDS: Mapping[str, str | None] = {
@@ -184,12 +195,15 @@ def _flaw(flaws: Mapping[str, Callable[[T], object]], what: T) -> str | None:
     return next((flaw for flaw, shows in flaws.items() if shows(what)), None)
 
 
-def _read_message(message: Message, bot_name: str, flaw: str | None) -> Typed | Said | None:
+def _read_message(message: Message, bot_name: str, flaw: str | None) -> Typed | Said | Overheard | None:
     text = message.text or message.caption or ""
     if not (text or message.document):
         return None
     command = next((e for e in _entities(message) if e.type == MessageEntity.BOT_COMMAND and e.offset == 0), None)
     if command is None:
+        if flaw == ANONYMOUS:
+            actor = _actor(message.from_user, message.sender_chat)
+            return Overheard(text, actor, _place(message.chat, message), message.message_id)
         return None if flaw else _read_words(message, text)
     name, _, addressed = text[1 : command.length].partition("@")
     if not _is_for(bot_name, addressed):

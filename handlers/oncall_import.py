@@ -41,7 +41,7 @@ async def import_(request: Request) -> Reply:
 
 
 async def _ask(request: Request, level: int) -> Reply:
-    waits = Question("oncall.calendar", {"level": level})
+    waits = _waits(level)
     message = Message("oncall_import_how", {"station": request.station.name, "level": level})
     if request.place.private:
         return Reply(message, question=waits, outcome="waits for a calendar")
@@ -50,6 +50,10 @@ async def _ask(request: Request, level: int) -> Reply:
     return Reply(
         Message("goes_on_in_private", {"person": request.actor.name}), outcome="waits for a calendar in private"
     )
+
+
+def _waits(level: int) -> Question:
+    return Question("oncall.calendar", {"level": level})
 
 
 @answer("oncall.calendar")
@@ -65,7 +69,8 @@ async def _preview(request: Request, level: int, written: str) -> Reply:
             raise NoCalendar(Trouble.UNSAID)
     except NoCalendar as error:
         problem = error.trouble if told_all else Trouble.UNSAID
-        raise WrongArguments(message=Message("oncall_no_calendar", {"problem": str(problem)})) from None
+        message = Message("oncall_no_calendar", {"problem": str(problem)})
+        raise WrongArguments(message=message, question=_waits(level) if request.place.private else None) from None
     roster = Roster(calendars={level: kept.calendar})
     until = request.now + LOOKS_AHEAD
     ahead = roster.shifts(level, request.now, until)

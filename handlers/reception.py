@@ -71,9 +71,10 @@ class Reception:
             return await outbox.said_above(session, keyboard.id)
 
     def read(self, said: Mapping[str, Any], station: str) -> str:
-        """As people read it, now, without what only Telegram's looks add."""
-        zone = self.directory.zone(station)
-        return plain(self.renderer.text(said["template"], said["facts"], zone=zone, now=self.clock()))
+        """As people read it, now, without what only Telegram's looks add; `quoted` to others, for whom neither the time
+        to answer holds nor that something comes to this chat."""
+        facts = said["facts"] | {"quoted": True}
+        return plain(self.renderer.text(said["template"], facts, zone=self.directory.zone(station), now=self.clock()))
 
     def request(
         self,

@@ -5,7 +5,7 @@ from datetime import datetime
 from bot.access import MEMBERSHIP_UNKNOWN, Decision, Permission
 from bot.chat.hygiene import LONGEST, visible
 from bot.chat.message import Button, Message, mark
-from bot.store.typed_secrets import holds_secret
+from bot.store.typed_secrets import holds_address, holds_secret
 from handlers import checks
 from handlers.anonymous import written
 from handlers.checks import May
@@ -20,6 +20,7 @@ TOASTS = {
     checks.SOMEONE_ELSES: mark("Only the person who asked can press this."),
     checks.EXPIRED: mark("This question has expired. Ask again with the command."),
     checks.USED: mark("This was already answered."),
+    checks.NOT_OPEN: mark("This request is no longer open: it was answered, taken back, or has expired."),
     checks.INTERRUPTED: mark("I was interrupted while doing this. Look whether it was done before you repeat it."),
     checks.SECOND_NEEDED: mark("You asked for it yourself: another person has to confirm it."),
     checks.NOT_INDEPENDENT: mark(
@@ -31,6 +32,8 @@ TOASTS = {
 }
 # What is obeyed nowhere needs no answer either.
 UNHEARD = (checks.SEEN, checks.UNDECIDED)
+# Who has the address of a calendar can read it.
+HEARS_ADDRESS = "oncall import"
 
 
 def toast(decision: Decision) -> str:
@@ -97,10 +100,20 @@ def stranger(actor: Actor) -> Message:
     return Message("stranger", {"person": actor.id}, ((Button(mark("🙋 Request access"), "access.request"),),))
 
 
-def offer_to_prove(typed: Typed) -> Message | None:
-    """An anonymous administrator has no id; the press of a button carries the real one. What may hold a password is
-    not kept for it, and what cannot be shown whole nobody can own up to."""
-    if typed.flaw != ANONYMOUS or typed.place.private or holds_secret(typed.arguments):
+def secret_in_group(typed: Typed, may: May) -> str:
+    """The template that answers a refused command with a secret in a group; empty when there is none in it, or its
+    author is a stranger. Whoever writes as the group administers it."""
+    if typed.place.private or not (is_known(may) or typed.flaw == ANONYMOUS):
+        return ""
+    if holds_secret(typed.arguments):
+        return "password_in_group"
+    return "oncall_address_in_group" if typed.name == HEARS_ADDRESS and holds_address(typed.arguments) else ""
+
+
+def offer_to_prove(typed: Typed, *, looks: bool) -> Message | None:
+    """An anonymous administrator has no id; the press of a button carries the real one. What cannot be shown whole
+    nobody can own up to, and addresses may be secret. `looks`: it changes nothing."""
+    if typed.flaw != ANONYMOUS or typed.place.private:
         return None
     data = {
         "name": typed.name,
@@ -109,7 +122,7 @@ def offer_to_prove(typed: Typed) -> Message | None:
         "sent_at": typed.sent_at.isoformat(),
     }
     whole = visible(written(typed.name, typed.arguments))
-    if len(whole) >= LONGEST:
+    if len(whole) >= LONGEST or holds_address(typed.arguments):
         return Message("anonymous", {"command": typed.name, "whole": ""})
     button = Button(mark("🙋 It is me"), "identity.prove", data)
-    return Message("anonymous", {"command": typed.name, "whole": whole}, ((button,),))
+    return Message("anonymous", {"command": typed.name, "whole": whole, "looks": looks}, ((button,),))

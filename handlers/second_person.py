@@ -75,7 +75,7 @@ class SecondPerson:
         token = await self._keep(wish)
         await self._owe_questions(wish, token, others)
         facts = _facts(wish) | {"asked": len(others), "private": wish.place.private, "mine": True}
-        buttons = _buttons(token) if not wish.place.private else ((_refuse(token),),)
+        buttons = _buttons(token) if not wish.place.private else ((_refuse(token, mark("✖ Take back")),),)
         return Reply(Message("second_person", facts, buttons), outcome="waits for a second person")
 
     async def _keep(self, wish: Wish) -> str:
@@ -139,5 +139,5 @@ def _buttons(token: str) -> Rows:
     return ((Button(mark("✅ Confirm"), CONFIRM, {"token": token}), _refuse(token)),)
 
 
-def _refuse(token: str) -> Button:
-    return Button(mark("✖ Refuse"), REFUSE, {"token": token})
+def _refuse(token: str, label: str = mark("✖ Refuse")) -> Button:
+    return Button(label, REFUSE, {"token": token})

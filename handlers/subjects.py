@@ -20,6 +20,7 @@ from handlers.rules import Resume, Rule
 
 # The buttons of what waits for a second person; what they do stands in the drawer.
 CONFIRM, REFUSE = "second.confirm", "second.refuse"
+OF_SECOND = frozenset({CONFIRM, REFUSE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ async def of_press(
     choice = chosen(keyboard, pressed)
     if keyboard is None or choice is None:
         return Subject("unknown button")
-    if choice["action"] in (CONFIRM, REFUSE):
+    if choice["action"] in OF_SECOND:
         return await _of_second_press(session, catalogue, keyboard, choice, access, asking, taken)
     press = catalogue.presses.get(choice["action"])
     return Subject(

@@ -37,6 +37,11 @@ def holds_secret(text: str) -> bool:
     return bool(_is_named(alike) or ASSIGNED.search(alike) or FORM.search(seen))
 
 
+def holds_address(text: str) -> bool:
+    """Whether there is a web address in it, which may open what it leads to."""
+    return ADDRESS.search(_as_seen(text)) is not None
+
+
 def names_secret(word: str) -> bool:
     """Whether what bears this name is a secret."""
     return ANY_NAME.search(_as_seen(word).translate(TO_LATIN)) is not None

@@ -1,5 +1,6 @@
 """Four eyes: what TWO_PERSON names is done when a second person confirms it, once, and in the name of who asked."""
 
+import re
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.house import ANNA, GROUP, Json, Program, Seen, Standins, press
+from tests.end_to_end.house import ANNA, GROUP, VERA, Json, Program, Seen, Standins, press
 
 OLGA = 1010
 
@@ -18,7 +19,7 @@ OLGA = 1010
 def house(standins: Standins, start_bot: Callable[..., Program]) -> Standins:
     standins.post("/client/people", id=OLGA, first_name="Olga", username="olga")
     standins.post("/client/members", chat=GROUP, by=ANNA, user=OLGA, status="member")
-    start_bot(ADMINS=f"{ANNA} {OLGA}", TWO_PERSON="employees.delete,trunks.write,access.grant")
+    start_bot(ADMINS=f"{ANNA} {OLGA}", TWO_PERSON="employees.delete,employees.write,trunks.write,access.grant")
     standins.post("/client/start", **{"as": OLGA})
     return standins
 
@@ -52,21 +53,36 @@ def test_in_a_group_the_second_person_confirms_and_the_first_cannot(house: Stand
 
 def test_in_private_the_second_person_is_asked_in_private(house: Standins) -> None:
     waiting = deletion(house, ANNA)
-    assert waiting.buttons == [["✖ Refuse"]]
+    assert waiting.buttons == [["✖ Take back"]]
     question = asked(house, OLGA, "Anna Ivanova asks for a second person")
     assert "Delete an employee" in question
     assert "203" in question
+    # What holds for who was asked first, not for them.
+    assert re.findall("Valid for .*", question.text) == ["Valid for 30 minutes."]
     press(house, question, "Confirm", "You confirmed what Anna Ivanova asked for", OLGA)
     house.wait_for(lambda: (m := house.again(waiting)) and (m if "Deleted" in m.text else None), "done where asked")
 
 
 def test_either_may_say_no(house: Standins) -> None:
-    press(house, deletion(house, GROUP), "Refuse", "Refused by Olga", OLGA)
+    waiting = deletion(house, GROUP)
+    assert house.presses(VERA, waiting, "Confirm")["text"].startswith("You have no right")
+    press(house, waiting, "Refuse", "Refused by Olga", OLGA)
     taken_back = deletion(house, ANNA)
     question = asked(house, OLGA, "Delete an employee")
-    press(house, taken_back, "Refuse", "Taken back by Anna Ivanova")
-    assert "out of date" in house.presses(OLGA, question, "Confirm")["text"]
+    press(house, taken_back, "Take back", "Taken back by Anna Ivanova")
+    assert "no longer open" in house.presses(OLGA, question, "Confirm")["text"]
     assert not writes(house, "employees")
+
+
+def test_the_second_person_reads_who_is_imported(house: Standins) -> None:
+    lines = "\n".join(f"{number};Person {number}" for number in range(300, 325))
+    preview = house.asks(ANNA, f"/import_employees\n{lines}")
+    press(house, preview, "Create", "needs a second person")
+    question = asked(house, OLGA, "asks for a second person")
+    assert "· 300 Person 300" in question
+    assert "· 319 Person 319" in question
+    assert "and 5 more people" in question
+    assert "this chat" not in question
 
 
 def test_two_who_confirm_at_once_delete_once(house: Standins) -> None:

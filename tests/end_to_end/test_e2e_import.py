@@ -207,6 +207,17 @@ def test_russian_excel_and_pasted_lines_in_russian(standins: Standins, start_bot
     assert waiting.id < pasted.id
 
 
+def test_after_a_file_that_is_none_another_one_is_read(standins: Standins, start_bot: Callable[..., Program]) -> None:
+    start_bot()
+    for caption in ("/import_employees", ""):
+        sent = standins.sends_file(ANNA, "people.xlsx", b"PK\x03\x04 no table", caption)
+        assert "paste the lines here" in standins.after(sent, ANNA, "cannot be read")
+    assert "1 to create" in standins.asks(ANNA, "302 Boris")
+    wrong = standins.sends_file(ANNA, "duty.ics", b"no calendar", "/oncall import")
+    assert standins.after(wrong, ANNA, "iCal")
+    assert "address" in standins.asks(ANNA, "my calendar")
+
+
 def test_a_file_from_a_group_goes_on_in_private(standins: Standins, start_bot: Callable[..., Program]) -> None:
     start_bot()
     number = standins.sends_file(ANNA, "people.csv", b"301;Anna", "/import_employees", GROUP)

@@ -128,7 +128,7 @@ async def test_in_private_the_asker_can_only_take_it_back(bench: Bench) -> None:
     (notice,) = await owed(bench)
     await bench.presses(await buttons_of(bench, notice), OLGA, OLGA)
     assert not bench.done
-    assert "out of date" in str(bench.chat.toasts[-1])
+    assert "no longer open" in str(bench.chat.toasts[-1])
 
 
 async def test_a_second_person_may_refuse(bench: Bench) -> None:

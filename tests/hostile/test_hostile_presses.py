@@ -213,10 +213,14 @@ def test_nobody_is_made_to_own_an_anonymous_command_unread(standins: Standins, h
     house.presses(ANNA, looked, me)
     house.wait_for_message("Anna", GROUP, looked.id)
     assert not house.asks(EVE, f"/mute all for 6d {'x' * 600}", GROUP).buttons
-    before = len(house.from_bot(GROUP))
-    house.says(EVE, "/mute all for 6d password=hunter22", GROUP)
-    house.asks(ANNA, "/id")
-    assert not any(m.buttons for m in house.from_bot(GROUP)[before:])
+    # A secret is not repeated: its author is told to take another one, whether it was a command or not.
+    address = "https://calendar.example.com/k3ep-me.ics"
+    for said in ("/mute all for 6d password=hunter22", "password: hunter22", f"/oncall import {address}"):
+        told = house.asks(EVE, said, GROUP, reply_to=muted.id)
+        assert told.text.startswith("⚠️")
+        assert not told.buttons
+        assert address not in told
+    assert address not in house.asks(EVE, f"/mute all for 6d {address}", GROUP)
 
 
 def silences(folder: Path) -> int:

@@ -197,13 +197,13 @@ def test_russian_excel_and_pasted_lines_in_russian(standins: Standins, start_bot
     start_bot(LANGUAGE="ru")
     table = "Номер;Имя;Мобильный\r\n301;Анна Иванова;89001234567\r\n".encode("cp1251")
     number = standins.sends_file(ANNA, "люди.csv", table, "/import_employees")
-    question = standins.after(number, ANNA, "создать: 1")
+    question = standins.after(number, ANNA, "будет создано: 1")
     standins.presses(ANNA, question, "Создать")
     ends(standins, question, "Готово")
     assert people(standins)["301"] == "Анна Иванова"
     waiting = standins.asks(ANNA, "/import_employees")
     pasted = standins.asks(ANNA, "302 Пётр Иванов petr@company.ru\n303 Вера")
-    assert "создать: 2" in pasted
+    assert "будет создано: 2" in pasted
     assert waiting.id < pasted.id
 
 

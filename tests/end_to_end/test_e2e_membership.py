@@ -81,7 +81,7 @@ def test_a_group_gives_its_role_to_whoever_is_in_it(house: Standins) -> None:
     chat = group_with(house, "operator", SAM)
     assert "Zadarma" in house.asks(SAM, "/status", chat)
     assert "no right to use /edit_trunk" in house.asks(SAM, "/edit_trunk Zadarma port=1", chat)
-    assert "do not know each other" in house.asks(SAM, "/status")
+    assert "no access yet" in house.asks(SAM, "/status")
 
 
 @pytest.mark.parametrize("bots_status", ["member", "administrator"])

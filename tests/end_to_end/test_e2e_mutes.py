@@ -95,8 +95,8 @@ def test_an_operator_mutes_and_unmutes_and_a_viewer_only_looks(known: Standins, 
 
 
 def test_strangers_hear_nothing_of_it(known: Standins) -> None:
-    assert "do not know each other" in known.asks(SAM, "/mutes")
-    assert "do not know each other" in known.asks(SAM, "/mute all")
+    assert "no access yet" in known.asks(SAM, "/mutes")
+    assert "no access yet" in known.asks(SAM, "/mute all")
 
 
 def test_everything_is_muted_for_a_week_at_most(known: Standins, group: int) -> None:

@@ -199,7 +199,7 @@ def test_only_an_administrator_sets_removes_and_imports(office: Standins, group:
 
 def test_a_stranger_learns_nothing(office: Standins) -> None:
     for words in ("", " take 8h", " set daily 09:00 1009"):
-        assert "do not know each other" in office.asks(SAM, f"/oncall{words}")
+        assert "no access yet" in office.asks(SAM, f"/oncall{words}")
 
 
 def test_only_who_has_a_role_of_their_own_can_be_on_call(office: Standins, group: int) -> None:

@@ -147,10 +147,12 @@ class Request:
 
 
 class WrongArguments(Exception):
-    """Something was written that cannot be meant: `problem` is one marked sentence, or a whole message is given."""
+    """Something was written that cannot be meant: `problem` is one marked sentence, in which %(written)s stands for
+    `written`, or a whole message is given."""
 
-    def __init__(self, problem: str = "", message: Message | None = None) -> None:
+    def __init__(self, problem: str = "", message: Message | None = None, *, written: str = "") -> None:
         self.problem = problem
+        self.written = written
         self.message = message
         super().__init__(problem or "wrong arguments")
 

@@ -200,6 +200,7 @@ def test_russian_excel_and_pasted_lines_in_russian(standins: Standins, start_bot
     question = standins.after(number, ANNA, "будет создано: 1")
     standins.presses(ANNA, question, "Создать")
     ends(standins, question, "Готово")
+    assert report(standins, question.id, "удалится")[0][:4] == ["строка", "результат", "причина", "number"]
     assert people(standins)["301"] == "Анна Иванова"
     waiting = standins.asks(ANNA, "/import_employees")
     pasted = standins.asks(ANNA, "302 Пётр Иванов petr@company.ru\n303 Вера")

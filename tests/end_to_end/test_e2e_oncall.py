@@ -236,7 +236,7 @@ def test_a_file_says_who_is_on_call_and_whom_it_names_in_vain(office: Standins, 
 @pytest.mark.parametrize(
     ("content", "shows"),
     [
-        (b"hello", "It is no calendar in the iCal form"),
+        (b"hello", "cannot be read as an iCal calendar"),
         (b"x" * 1_000_001, "larger than 1 MB"),
         (calendar("Nobody In Particular"), "No event of the next two months names somebody"),
         (calendar("Vera Smirnova"), "names somebody who may be on call"),
@@ -295,6 +295,8 @@ def test_an_address_in_a_group_is_refused_and_not_kept(office: Standins, group: 
     [
         ("http://example.com/a.ics", "must begin with https"),
         ("my calendar", "no web address"),
+        ("https://anna:word@example.com/a.ics", "hold no login"),
+        ("ftp://example.com/a.ics", "must begin with https"),
         ("https://127.0.0.1:9/a.ics", "into your own network"),
         ("https://x.invalid/a.ics", "does not answer"),
     ],

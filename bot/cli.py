@@ -86,7 +86,8 @@ def _stations(settings: Settings) -> Sequence[StationSettings]:
 
     stations = read_stations(settings, environment())
     configure_logging(settings.log_level, [*settings.secrets(), *(one.key.get_secret_value() for one in stations)])
-    for line in cautions(stations, settings.telegram_api_url, as_root=os.geteuid() == 0):
+    as_root = os.geteuid() == 0
+    for line in cautions(stations, settings.telegram_api_url, settings.health_address, as_root=as_root):
         logging.getLogger(__name__).warning(line)
     return stations
 

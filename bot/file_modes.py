@@ -48,7 +48,7 @@ def _close(path: Path) -> None:
         path.chmod(mode & ~OTHERS)
         log.warning("others could read this file; now they cannot", file=str(path), mode=f"{mode:04o}")
     except OSError:
-        log.warning("others can read this file, and it is not mine to close", file=str(path), mend=_mend(path))
+        log.warning("others can read this file, and it is not mine to close", file=str(path), remedy=_remedy(path))
 
 
 def complain(paths: Iterable[Path]) -> None:
@@ -59,7 +59,7 @@ def complain(paths: Iterable[Path]) -> None:
                 "others can read or change a file with secrets",
                 file=str(path),
                 mode=f"{_mode(path):04o}",
-                mend=_mend(path),
+                remedy=_remedy(path),
             )
 
 
@@ -69,7 +69,7 @@ def _is_loose(path: Path) -> bool:
     return bool(_mode(path) & OTHERS & ~allowed)
 
 
-def _mend(path: Path) -> str:
+def _remedy(path: Path) -> str:
     return f"chmod {'600' if _is_ours(path) else '640'} {shlex.quote(str(path))}"
 
 

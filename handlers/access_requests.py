@@ -31,8 +31,16 @@ async def ask(request: Request) -> Reply:
     buttons = _stored_refusal if names_none else _stored
     facts |= await likeness(request, Known(actor.id, actor.name, actor.username)) | {"names_none": names_none}
     asked = await request.desk.requests.ask(request.station.name, actor.id, facts, admins, buttons, _listing())
+    if not asked and (waiting := await still_waits(request)):
+        return Reply(waiting, outcome="has asked already")
     message = Message("access_requested", {"person": actor.id, "asked": asked})
     return Reply(message, outcome="asked for access" if asked else "asked too often")
+
+
+async def still_waits(request: Request) -> Message | None:
+    """What somebody hears whose request nobody has answered yet; None when there is no such request."""
+    waits = await request.desk.requests.waits(request.station.name, request.actor.id)
+    return Message("access_waits") if waits else None
 
 
 @button("access.requests")

@@ -30,7 +30,7 @@ WHAT_AND_WHY = ("what", "arguments", "permission", "decision", "why", "outcome",
     "audit",
     summary=mark("Who asked for what, what was decided and why, and what came of it; in private only"),
     usage=mark("[@username | id] [command] [denied | allowed] [period]"),
-    examples=("/audit", "/audit denied 7d", "/audit @boris today", "/audit /add_employee"),
+    examples=("/audit", mark("/audit denied 7d"), mark("/audit @boris today"), "/audit /add_employee"),
 )
 async def audit(request: Request) -> Reply:
     return Reply(await _page(request, await _read(request), None))
@@ -108,7 +108,8 @@ async def _read(request: Request) -> Wanted:
         raise WrongArguments(message=Message("not_a_period", {"written": str(wrong), "command": "audit"})) from None
     if rest:
         raise WrongArguments(
-            mark("I know @usernames, ids, names of commands, the words denied and allowed, and times.")
+            mark("I do not understand “%(written)s”. Known: a @username, an id, a command, denied, allowed, a period."),
+            written=" ".join(rest),
         )
     return _within(wanted, period, request)
 
@@ -161,10 +162,10 @@ def _buttons(wanted: Wanted, shown: Sequence[Row], before: int | None, *, more: 
     rows = [tuple(cards[place : place + CARDS_IN_A_ROW]) for place in range(0, len(cards), CARDS_IN_A_ROW)]
     if not shown:
         return ()
-    turns = [Button(mark("⏮ Newest"), "audit.page", here | {"before": None})]
+    turns = [Button(mark("⏮ Newest"), "audit.page", here | {"before": None})] if before is not None else []
     turns += [Button(mark("Older ›"), "audit.page", here | {"before": shown[-1].entry.id})] if more else []
     export = Button(mark("📄 Export"), "audit.export", here)
-    return (*rows, tuple(turns), (export,))
+    return (*rows, *([tuple(turns)] if turns else []), (export,))
 
 
 def _station(request: Request) -> str | None:

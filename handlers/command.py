@@ -147,11 +147,19 @@ class Request:
 
 
 class WrongArguments(Exception):
-    """Something was written that cannot be meant: `problem` is one marked sentence, or a whole message is given;
-    `question` is what the next words answer."""
+    """Something was written that cannot be meant: `problem` is one marked sentence, in which %(written)s stands for
+    `written`, or a whole message is given; `question` is what the next words answer."""
 
-    def __init__(self, problem: str = "", message: Message | None = None, question: "Question | None" = None) -> None:
+    def __init__(
+        self,
+        problem: str = "",
+        message: Message | None = None,
+        *,
+        written: str = "",
+        question: "Question | None" = None,
+    ) -> None:
         self.problem = problem
+        self.written = written
         self.message = message
         self.question = question
         super().__init__(problem or "wrong arguments")

@@ -61,6 +61,7 @@ class Execution:
         except WrongArguments as wrong:
             facts = {
                 "problem": wrong.problem,
+                "written": wrong.written,
                 "command": command.name if command else "",
                 "usage": command.usage if command else "",
                 "examples": command.examples if command else (),

@@ -29,12 +29,14 @@ SHOWN_EVERY = 25
     "export_employees",
     summary=mark("The employees as a file that /import_employees reads"),
     usage=mark("[full] [passwords] [csv]"),
-    examples=("/export_employees", "/export_employees full csv", "/export_employees passwords"),
+    examples=("/export_employees", mark("/export_employees full csv"), mark("/export_employees passwords")),
 )
 async def export_employees(request: Request) -> Reply:
-    words = {WORDS.get(word.lower(), "") for word in request.arguments.split()}
-    if "" in words:
-        raise WrongArguments(mark("I know the words full, passwords and csv here."))
+    written = request.arguments.split()
+    if unknown := [word for word in written if word.lower() not in WORDS]:
+        problem = mark("I do not understand “%(written)s”. Known: full, passwords, csv.")
+        raise WrongArguments(problem, written=" ".join(unknown))
+    words = {WORDS[word.lower()] for word in written}
     if "passwords" in words and not request.may(Permission.SECRETS).allowed:
         return Reply(Message("no_right_now"), outcome="no right to passwords")
     if not await request.talk.private_chat_is_open():

@@ -2,7 +2,7 @@
 
 from bot.access import EVERY_STATION, Permission
 from bot.chat.message import Message, mark
-from handlers import refusals
+from handlers import access_requests, refusals
 from handlers.command import CATALOGUE, Reply, Request, Whose, command
 from handlers.topics import by_topic
 
@@ -18,7 +18,7 @@ FIRST_ASKED = ("status", "calls", "cdr")
 )
 async def help_(request: Request) -> Reply:
     if not request.may(Permission.SOMEBODY).allowed:
-        return Reply(refusals.stranger(request.actor))
+        return Reply(await _to_a_stranger(request))
     topics = [
         (label, commands)
         for label, commands in by_topic(
@@ -36,6 +36,10 @@ async def help_(request: Request) -> Reply:
         for label, commands in topics
     ]
     return Reply(Message("help", {"topics": shown}))
+
+
+async def _to_a_stranger(request: Request) -> Message:
+    return await access_requests.still_waits(request) or refusals.stranger(request.actor)
 
 
 def _may(request: Request, permission: str) -> bool:
@@ -58,7 +62,7 @@ async def id_(request: Request) -> Reply:
 @command("start", summary=mark("What this bot does and how to begin"), whose=Whose.ANY)
 async def start(request: Request) -> Reply:
     if not request.may(Permission.SOMEBODY).allowed:
-        return Reply(refusals.stranger(request.actor))
+        return Reply(await _to_a_stranger(request))
     asks = [f"/{name}" for name in FIRST_ASKED if _may(request, CATALOGUE.commands[name].rule.permission)]
     about = request.station.name if request.settled else EVERY_STATION
     return Reply(Message("start", {"station": about, "private": request.place.private, "asks": asks}))

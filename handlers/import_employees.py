@@ -131,9 +131,13 @@ def _facts(request: Request, plan: Plan) -> dict[str, Any]:
 
 def _question(plan: Plan, kept: str) -> Rows:
     create = plan.count(Verdict.CREATE)
-    go = [Button(mark("✅ Create"), "import.begin", {"kept": kept, "create": create})] if create else []
-    wrong = [Button(mark("📄 All problems"), "import.problems", {"kept": kept})] if create < len(plan.rows) else []
-    return ((*go, Button(mark("Cancel"), "import.cancel", {"kept": kept})), *([tuple(wrong)] if wrong else []))
+    rows: list[tuple[Button, ...]] = []
+    if create:
+        go = Button(mark("✅ Create"), "import.begin", {"kept": kept, "create": create})
+        rows.append((go, Button(mark("Cancel"), "import.cancel", {"kept": kept})))
+    if create < len(plan.rows):
+        rows.append((Button(mark("📄 Lines left out"), "import.problems", {"kept": kept}),))
+    return tuple(rows)
 
 
 @button("import.problems")

@@ -20,13 +20,15 @@ STATES = {
     "waiting": mark("not created"),
     "sending": mark("not known"),
 }
-HEADER = ("line", "result", "reason", "number", "name", "email", "mobile", "password")
+OURS = (mark("line"), mark("result"), mark("reason"))
+# As an import reads them.
+FIELDS = ("number", "name", "email", "mobile")
 
 
 async def report_file(request: Request, rows: Sequence[dict[str, Any]], owner: Hashable) -> File:
     """With the passwords of those who were created, and of nobody else. Raises WrongArguments when it cannot be made
     now; `owner` is whose turn it takes."""
-    table = [HEADER, *(_line(request, row) for row in rows)]
+    table = [[*_header(request), "password"], *(_line(request, row) for row in rows)]
     facts = {
         "station": request.station.name,
         "created": count(rows, "created"),
@@ -42,12 +44,16 @@ async def report_file(request: Request, rows: Sequence[dict[str, Any]], owner: H
 async def problems_file(request: Request, rows: Sequence[dict[str, Any]]) -> File:
     """Only the lines that would not be created; no passwords."""
     wrong = [row for row in rows if row["state"] != "waiting"]
-    table = [HEADER[:-1], *(_line(request, row)[:-1] for row in wrong)]
+    table = [_header(request), *(_line(request, row)[:-1] for row in wrong)]
     return File("problems.xlsx", await spreadsheet.write(table, "xlsx", "problems", request.actor.id))
 
 
 def count(rows: Sequence[dict[str, Any]], state: str) -> int:
     return sum(row["state"] == state for row in rows)
+
+
+def _header(request: Request) -> list[str]:
+    return [*map(request.translate, OURS), *FIELDS]
 
 
 def _line(request: Request, row: dict[str, Any]) -> list[str]:
@@ -59,7 +65,7 @@ def _line(request: Request, row: dict[str, Any]) -> list[str]:
         str(row["line"]),
         request.translate(STATES[row["state"]]),
         "; ".join(reasons),
-        *(str(draft.get(key, "")) for key in ("number", "name", "email", "mobile")),
+        *(str(draft.get(key, "")) for key in FIELDS),
         _password(request, row),
     ]
 

@@ -18,6 +18,7 @@ from telegram import (
 )
 
 from bot.access import EVERY_STATION, Access, Asking
+from bot.chat.doors import Closed, why_closed
 from bot.chat.errors import DeliveryError, Refused, Undeliverable
 from bot.chat.messenger import Messenger
 from bot.chat.render import Renderer
@@ -141,7 +142,9 @@ class Menus:
             reason = str(error)
             if (chat := _chat_of(scope)) is not None:
                 self._closed.add(chat)
-            log.warning("a command menu is refused", scope=scope.type, chat=_chat_of(scope), reason=reason)
+            # Who has a role and has not come yet is no fault of anybody's.
+            say = log.debug if why_closed(reason) is Closed.NEVER_STARTED else log.warning
+            say("a command menu is refused", scope=scope.type, chat=_chat_of(scope), reason=reason)
         except DeliveryError as error:
             # It is tried again at the next look.
             log.info("a command menu could not be set", scope=scope.type, reason=str(error))

@@ -110,7 +110,7 @@ async def _file(request: Request) -> str:
         raise NoCalendar(Trouble.TOO_LARGE)
     content = await request.talk.download(request.document)
     if content is None:
-        raise NoCalendar(Trouble.NOT_GIVEN)
+        raise WrongArguments(mark("Telegram did not give me the file; send it again."))
     return content.decode("utf-8", "replace")
 
 

@@ -17,7 +17,7 @@ TOASTS = {
     checks.UNKNOWN_BUTTON: mark("This button is out of date. Ask again with the command."),
     checks.ELSEWHERE: mark("This button belongs to another chat."),
     checks.UNDER_ANOTHER: mark("This button belongs to another message. Ask again with the command."),
-    checks.SOMEONE_ELSES: mark("Only the person who asked can press this."),
+    checks.SOMEONE_ELSES: mark("Only whoever sent the command can press this."),
     checks.EXPIRED: mark("This question has expired. Ask again with the command."),
     checks.USED: mark("This was already answered."),
     checks.NOT_OPEN: mark("This request is no longer open: it was answered, taken back, or has expired."),
@@ -28,7 +28,7 @@ TOASTS = {
     ),
     checks.FIRST_LOST_THE_RIGHT: mark("Who asked for this has no right to it any more."),
     checks.UNDECIDED: mark("I could not check your rights just now. Try again in a minute."),
-    **dict.fromkeys(TOO_MUCH, mark("That was a lot at once. Wait a minute, then go on.")),
+    **dict.fromkeys(TOO_MUCH, mark("Too much at once: not done. Wait a minute, then press again.")),
 }
 # What is obeyed nowhere needs no answer either.
 UNHEARD = (checks.SEEN, checks.UNDECIDED)

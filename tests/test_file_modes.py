@@ -54,7 +54,7 @@ def test_settings_that_others_can_read_are_complained_of_with_the_remedy(tmp_pat
             [made(tmp_path / "stations.toml", loose), made(tmp_path / ".env", 0o600), tmp_path / "none"]
         )
     (line,) = lines
-    assert (line["mode"], line["mend"]) == (f"{loose:04o}", f"chmod 600 {tmp_path}/stations.toml")
+    assert (line["mode"], line["remedy"]) == (f"{loose:04o}", f"chmod 600 {tmp_path}/stations.toml")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
@@ -64,7 +64,7 @@ def test_what_belongs_to_another_account_may_be_open_to_our_group(tmp_path: Path
     os.chown(path, 12345, os.getegid())
     with capture_logs() as lines:
         file_modes.complain([path])
-    assert [line["mend"] for line in lines] == [f"chmod 640 {path}"] * complaints
+    assert [line["remedy"] for line in lines] == [f"chmod 640 {path}"] * complaints
 
 
 def test_no_image_of_the_memory_is_left_where_the_system_would_leave_one() -> None:

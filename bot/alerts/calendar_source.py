@@ -32,6 +32,7 @@ class Trouble(StrEnum):
     the exact reason would let them scan the operator's network."""
 
     NOT_AN_ADDRESS = "not an address"
+    UNUSABLE_ADDRESS = "unusable address"
     PLAIN_HTTP = "plain http"
     INSIDE = "inside"
     NO_ANSWER = "no answer"
@@ -65,10 +66,10 @@ class CalendarSource:
             host = url.host  # decoded only here: a ValueError for what is no international name
         except (httpx.InvalidURL, ValueError):
             raise NoCalendar(Trouble.NOT_AN_ADDRESS) from None
-        if url.scheme not in ("http", "https") or not host or any(char.isspace() for char in text):
+        if not host or any(char.isspace() for char in text) or not 0 < (url.port or 443) < 65536:
             raise NoCalendar(Trouble.NOT_AN_ADDRESS)
-        if url.userinfo or not 0 < (url.port or 443) < 65536:
-            raise NoCalendar(Trouble.NOT_AN_ADDRESS)
+        if url.scheme not in ("http", "https") or url.userinfo:
+            raise NoCalendar(Trouble.UNUSABLE_ADDRESS)
         if url.scheme == "http" and not is_allowed(url, self.allowed):
             raise NoCalendar(Trouble.PLAIN_HTTP)
         return text

@@ -20,6 +20,8 @@ LONGEST_CELL = 1_000
 PIECE = 1 << 16
 # As many as Excel has; what a file says of itself may be wrong.
 ROWS_IN_EXCEL = 1 << 20
+# How a container of the old office programs begins; a new one with a password is put into such.
+OLD_OR_LOCKED = b"\xd0\xcf\x11\xe0"
 
 READ = Task(__name__, "read", seconds=20, most=3 * MEGABYTE, within=180.0)
 
@@ -33,7 +35,14 @@ def read(content: bytes) -> list[Row]:
         raise Refusal(mark("The file is larger than 5 MB."))
     if content.startswith(b"PK\x03\x04"):
         return _excel(content)
-    if content.startswith((b"\xd0\xcf\x11\xe0", b"%PDF", b"\x89PNG", b"\xff\xd8")):
+    if content.startswith(OLD_OR_LOCKED):
+        raise Refusal(
+            mark(
+                "This Excel file has a password or is in the old .xls format. "
+                "Save it as .xlsx without a password, or as CSV."
+            )
+        )
+    if content.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8")):
         raise Refusal(mark("This is neither a CSV nor an XLSX file. Save the table as one of these."))
     return read_text(_decoded(content))
 

@@ -123,6 +123,12 @@ class Requests:
         self._wake()
         return True
 
+    async def waits(self, station: str, person_id: int) -> bool:
+        """Whether the person has asked within a day and nobody has answered."""
+        now = self._clock()
+        async with self._store.begin() as session:
+            return await _asked_within(session, station, AGAIN_AFTER, now, person_id, unanswered=True) > 0
+
     async def find(self, request_id: int) -> AccessRequest | None:
         async with self._store.begin() as session:
             return await session.get(AccessRequest, request_id)
@@ -147,12 +153,20 @@ class Requests:
 
 
 async def _asked_within(
-    session: AsyncSession, station: str, time: timedelta, now: datetime, person_id: int | None = None
+    session: AsyncSession,
+    station: str,
+    time: timedelta,
+    now: datetime,
+    person_id: int | None = None,
+    *,
+    unanswered: bool = False,
 ) -> int:
-    """How often, by one person or by all."""
+    """How often, by one person or by all; all of them, or those that wait for an answer."""
     asked = select(func.count()).where(AccessRequest.station == station, AccessRequest.asked_at > now - time)
     if person_id is not None:
         asked = asked.where(AccessRequest.person_id == person_id)
+    if unanswered:
+        asked = asked.where(AccessRequest.answer.is_(None))
     return (await session.execute(asked)).scalar_one()
 
 

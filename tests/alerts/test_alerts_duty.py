@@ -364,7 +364,7 @@ def test_a_file_is_read_again_every_day_and_an_address_every_ten_minutes() -> No
     ("written", "trouble"),
     [
         ("http://example.com/a.ics", Trouble.PLAIN_HTTP),
-        ("ftp://example.com/a.ics", Trouble.NOT_AN_ADDRESS),
+        ("ftp://example.com/a.ics", Trouble.UNUSABLE_ADDRESS),
         ("example.com", Trouble.NOT_AN_ADDRESS),
         ("https://", Trouble.NOT_AN_ADDRESS),
         ("https://xn--/", Trouble.NOT_AN_ADDRESS),
@@ -373,7 +373,7 @@ def test_a_file_is_read_again_every_day_and_an_address_every_ten_minutes() -> No
         ("https://[::1/a.ics", Trouble.NOT_AN_ADDRESS),
         ("https://example.com/a b", Trouble.NOT_AN_ADDRESS),
         ("file:///etc/passwd", Trouble.NOT_AN_ADDRESS),
-        ("https://anna:secret@example.com/a.ics", Trouble.NOT_AN_ADDRESS),
+        ("https://anna:secret@example.com/a.ics", Trouble.UNUSABLE_ADDRESS),
         ("https://example.com:99999/a.ics", Trouble.NOT_AN_ADDRESS),
         ("http://127.0.0.1/a.ics", Trouble.PLAIN_HTTP),
     ],

@@ -117,7 +117,7 @@ def test_a_role_given_shows_in_the_menu_and_is_gone_again_when_it_is_taken(offic
     assert "viewer" in question
     assert "No role: the bot does not obey." in press(office, question, "Take away", "Taken away")
     wait_for_menu(office, person, ANYONE)
-    assert "do not know each other" in office.asks(person, "/status")
+    assert "no access yet" in office.asks(person, "/status")
 
 
 def test_a_card_gives_and_takes_roles_after_a_question(office: Standins) -> None:
@@ -161,7 +161,7 @@ def test_here_is_the_group_which_is_operator_at_most(office: Standins) -> None:
     assert "only there" in given
     wait_for_menu(office, person, VIEWER, group)
     assert "Zadarma" in office.asks(person, "/status", group)
-    assert "do not know each other" in office.asks(person, "/status")
+    assert "no access yet" in office.asks(person, "/status")
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_a_viewer_and_an_operator_may_use_none_of_it(office: Standins, group: in
         for command in ("/access", f"/grant {SAM} viewer", f"/revoke {BORIS}"):
             assert "You have no right" in office.asks(person, command, group)
         assert "no right" in office.presses(person, listed, "1")["text"]
-        assert "Only the person who asked" in office.presses(person, question, "Give")["text"]
+        assert "Only whoever sent the command" in office.presses(person, question, "Give")["text"]
 
 
 def test_a_role_for_a_time_ends_by_itself(office: Standins, group: int, folder: Path) -> None:
@@ -209,7 +209,7 @@ def test_a_role_for_a_time_ends_by_itself(office: Standins, group: int, folder: 
     with closing(sqlite3.connect(folder / "bot.sqlite3")) as database, database:
         ended = f"{office.now():%Y-%m-%d %H:%M:%S.%f}"
         database.execute("UPDATE grants SET until = ? WHERE subject_id = ?", (ended, person))
-    assert "do not know each other" in office.asks(person, "/status")
+    assert "no access yet" in office.asks(person, "/status")
     assert str(person) not in office.asks(ANNA, "/access", group).text
 
 

@@ -67,7 +67,7 @@ def test_cancel_creates_nothing(standins: Standins, start_bot: Callable[..., Pro
 def test_nobody_else_can_press_create_and_nobody_twice(standins: Standins, start_bot: Callable[..., Program]) -> None:
     start_bot(ADMINS=f"{ANNA} {BORIS}")
     question = standins.asks(ANNA, "/add_employee 243 John Smith", GROUP)
-    assert "Only the person who asked" in standins.presses(BORIS, question, "Create")["text"]
+    assert "Only whoever sent the command" in standins.presses(BORIS, question, "Create")["text"]
     for _ in range(2):
         standins.post(
             "/client/press",

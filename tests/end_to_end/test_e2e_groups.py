@@ -76,7 +76,7 @@ def test_an_administrator_is_asked_for_the_role_of_everybody_in_the_group(office
     wait_for_menu(office, SAM, VIEWER, hello.chat)
     assert "Zadarma" in office.asks(SAM, "/status", hello.chat)
     assert "no right" in office.asks(SAM, "/add_employee 243 John Smith", hello.chat)
-    assert "do not know each other" in office.asks(SAM, "/status")
+    assert "no access yet" in office.asks(SAM, "/status")
 
 
 def test_nobody_else_in_the_group_answers_for_the_administrator(office: Standins, hello: Seen) -> None:

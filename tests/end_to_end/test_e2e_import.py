@@ -88,7 +88,7 @@ def test_the_dry_run_names_every_bad_line_and_every_conflict(
     assert "conflicts: 1" in question
     assert all(f"Line {line}" in question for line in (2, 4, 5, 7))
     assert "Line 3" not in question
-    standins.presses(ANNA, question, "All problems")
+    standins.presses(ANNA, question, "Lines left out")
     file = standins.wait_for(lambda: next((m for m in standins.from_bot(ANNA) if m.raw["document"]), None))
     assert len(list(openpyxl.load_workbook(io.BytesIO(standins.file_of(file))).worksheets[0].iter_rows())) == 6
     standins.presses(ANNA, question, "Cancel")
@@ -197,13 +197,14 @@ def test_russian_excel_and_pasted_lines_in_russian(standins: Standins, start_bot
     start_bot(LANGUAGE="ru")
     table = "Номер;Имя;Мобильный\r\n301;Анна Иванова;89001234567\r\n".encode("cp1251")
     number = standins.sends_file(ANNA, "люди.csv", table, "/import_employees")
-    question = standins.after(number, ANNA, "создать: 1")
+    question = standins.after(number, ANNA, "будет создано: 1")
     standins.presses(ANNA, question, "Создать")
     ends(standins, question, "Готово")
+    assert report(standins, question.id, "удалится")[0][:4] == ["строка", "результат", "причина", "number"]
     assert people(standins)["301"] == "Анна Иванова"
     waiting = standins.asks(ANNA, "/import_employees")
     pasted = standins.asks(ANNA, "302 Пётр Иванов petr@company.ru\n303 Вера")
-    assert "создать: 2" in pasted
+    assert "будет создано: 2" in pasted
     assert waiting.id < pasted.id
 
 

@@ -268,7 +268,7 @@ def test_a_trunk_that_is_registered_anew_recovers_and_was_not_switched_off(
     standins.presses(ANNA, alert, "Re-register")
     question = standins.wait_for_message("Register Zadarma anew", after=alert.id)
     assert question.raw["reply_to"] == alert.id
-    assert "Only the person who asked" in standins.presses(BORIS, question, "Re-register")["text"]
+    assert "Only whoever sent the command" in standins.presses(BORIS, question, "Re-register")["text"]
     trunk = standins.trunk("Zadarma")["id"]
     # The provider has answered again, and the PBX has given up asking it.
     standins.post("/control/speed", speed=20)

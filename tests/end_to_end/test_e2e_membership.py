@@ -81,7 +81,7 @@ def test_a_group_gives_its_role_to_whoever_is_in_it(house: Standins) -> None:
     chat = group_with(house, "operator", SAM)
     assert "Zadarma" in house.asks(SAM, "/status", chat)
     assert "no right to use /edit_trunk" in house.asks(SAM, "/edit_trunk Zadarma port=1", chat)
-    assert "do not know each other" in house.asks(SAM, "/status")
+    assert "no access yet" in house.asks(SAM, "/status")
 
 
 @pytest.mark.parametrize("bots_status", ["member", "administrator"])
@@ -162,7 +162,7 @@ def test_an_anonymous_administrator_presses_and_is_obeyed_with_their_own_rights(
     sure = house.wait_for_message("Do it as Anna", chat, offer.id)
     house.presses(ANNA, sure, "Do it")
     question = house.wait_for_message("Create[^🕶]*243", chat, sure.id)
-    assert "Only the person who asked" in house.presses(VERA, question, "Create")["text"]
+    assert "Only whoever sent the command" in house.presses(VERA, question, "Create")["text"]
     press(house, question, "Create", "Created")
 
 

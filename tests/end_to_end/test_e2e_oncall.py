@@ -86,7 +86,7 @@ def test_turns_are_previewed_set_shown_and_removed(office: Standins, group: int)
     for person in (ANNA, BORIS, VERA):
         assert "Anna Ivanova @anna_ivanova · since" in office.asks(person, "/oncall", group)
     question = office.asks(ANNA, "/oncall remove", group)
-    assert "Only the person who asked" in office.presses(BORIS, question, "Remove")["text"]
+    assert "Only whoever sent the command" in office.presses(BORIS, question, "Remove")["text"]
     assert "Nobody is on call" in press(office, question, "Remove", "Removed.")
 
 
@@ -130,7 +130,7 @@ def test_the_button_to_take_over_asks_first_and_is_for_operators(office: Standin
     shown = office.asks(BORIS, "/oncall", group)
     assert "no right" in office.presses(VERA, shown, "Take over")["text"]
     question = press(office, shown, "Take over", "Take over until", BORIS)
-    assert "Only the person who asked" in office.presses(ANNA, question, "Take over")["text"]
+    assert "Only whoever sent the command" in office.presses(ANNA, question, "Take over")["text"]
     assert "Boris Petrov @boris_petrov is on call" in press(office, question, "Take over", "is on call", BORIS)
     shifts = press(office, office.asks(VERA, "/oncall", group), "Shifts", "The next two weeks", VERA)
     assert "Boris Petrov @boris_petrov · out of turn" in shifts
@@ -154,7 +154,7 @@ def test_a_swap_counts_only_when_the_other_agrees_in_private(office: Standins, g
     choice = office.asks(ANNA, "/oncall swap @boris_petrov", group)
     assert "1. yours:" in choice
     assert "theirs:" in choice
-    assert "Only the person who asked" in office.presses(BORIS, choice, "🔁 1")["text"]
+    assert "Only whoever sent the command" in office.presses(BORIS, choice, "🔁 1")["text"]
     asked = press(office, choice, "🔁 1", "I asked in private")
     assert not asked.buttons
     question = office.wait_for_message("asks you to swap shifts", BORIS, seen_by=BORIS)
@@ -199,7 +199,7 @@ def test_only_an_administrator_sets_removes_and_imports(office: Standins, group:
 
 def test_a_stranger_learns_nothing(office: Standins) -> None:
     for words in ("", " take 8h", " set daily 09:00 1009"):
-        assert "do not know each other" in office.asks(SAM, f"/oncall{words}")
+        assert "no access yet" in office.asks(SAM, f"/oncall{words}")
 
 
 def test_only_who_has_a_role_of_their_own_can_be_on_call(office: Standins, group: int) -> None:
@@ -225,7 +225,7 @@ def test_a_file_says_who_is_on_call_and_whom_it_names_in_vain(office: Standins, 
     preview = office.after(number, group, "Let this calendar say")
     assert "From a file" in preview
     assert "who may not be on call: Dmitri" in preview
-    assert "Only the person who asked" in office.presses(BORIS, preview, "Use it")["text"]
+    assert "Only whoever sent the command" in office.presses(BORIS, preview, "Use it")["text"]
     shown = press(office, preview, "Use it", "the calendar says")
     assert "Boris Petrov @boris_petrov · since" in shown
     assert "The calendar names people whom I do not know, or who may not be on call: Dmitri" in shown
@@ -236,7 +236,7 @@ def test_a_file_says_who_is_on_call_and_whom_it_names_in_vain(office: Standins, 
 @pytest.mark.parametrize(
     ("content", "shows"),
     [
-        (b"hello", "It is no calendar in the iCal form"),
+        (b"hello", "cannot be read as an iCal calendar"),
         (b"x" * 1_000_001, "larger than 1 MB"),
         (calendar("Nobody In Particular"), "No event of the next two months names somebody"),
         (calendar("Vera Smirnova"), "names somebody who may be on call"),
@@ -295,6 +295,8 @@ def test_an_address_in_a_group_is_refused_and_not_kept(office: Standins, group: 
     [
         ("http://example.com/a.ics", "must begin with https"),
         ("my calendar", "no web address"),
+        ("https://anna:word@example.com/a.ics", "hold no login"),
+        ("ftp://example.com/a.ics", "must begin with https"),
         ("https://127.0.0.1:9/a.ics", "into your own network"),
         ("https://x.invalid/a.ics", "does not answer"),
     ],

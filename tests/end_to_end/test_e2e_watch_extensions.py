@@ -53,7 +53,7 @@ def test_a_viewer_and_a_stranger_watch_nothing(office: Standins, group: int) -> 
     for words in ("/watch 205", "/watch", "/unwatch 204", "/test_alert"):
         assert "no right" in office.asks(VERA, words, group)
     assert "no right" in office.presses(VERA, listed, "✖ 204")["text"]
-    assert "do not know each other" in office.asks(SAM, "/watch 205")
+    assert "no access yet" in office.asks(SAM, "/watch 205")
     assert "204" in office.asks(BORIS, "/unwatch 204")
 
 

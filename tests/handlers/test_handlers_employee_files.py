@@ -72,6 +72,7 @@ def test_pasted_lines_are_read_like_the_command_or_like_a_table() -> None:
         (b"number;name\n", "only a header"),
         (b"x" * 5_000_001, "5 MB"),
         (b"%PDF-1.7", "neither"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "has a password or is in the old .xls format"),
         (b"PK\x03\x04broken", "cannot be read"),
         (b"201;A\n" * 5001, "5,000"),
         (b"number;name\n" + b"201;A\n" * 5001, "5,000"),

@@ -75,17 +75,24 @@ async def test_only_what_changed_is_told_also_by_the_next_run(store: Store, prof
     assert len(await offered(started(bench, profile, bot_id="2"), profile)) > 5
 
 
+@pytest.mark.parametrize(
+    ("reason", "level"),
+    [
+        ("Forbidden: bot was blocked by the user", "warning"),
+        ("Forbidden: bot can't initiate conversation with a user", "debug"),
+    ],
+)
 async def test_a_refused_menu_is_told_of_once_and_tried_again_when_its_chat_is_heard_of(
-    store: Store, profile: Profile
+    store: Store, profile: Profile, reason: str, level: str
 ) -> None:
     bench = Bench(store)
-    profile.failures[ANNA] = Undeliverable("Forbidden: bot can't initiate conversation with a user")
+    profile.failures[ANNA] = Undeliverable(reason)
     with capture_logs() as lines:
         for _ in range(2):
             menus = started(bench, profile)
             await menus.offer()
             assert await offered(menus, profile) == []
-    assert [line["log_level"] for line in lines if line["event"] == "a command menu is refused"] == ["warning"]
+    assert [line["log_level"] for line in lines if line["event"] == "a command menu is refused"] == [level]
     profile.failures.clear()
     menus.heard(Update.de_json({"update_id": 1, "message": message("", ANNA, ANNA, NOW)}, None))
     assert menus._changed.is_set()

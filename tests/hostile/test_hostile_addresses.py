@@ -122,7 +122,7 @@ async def test_of_several_addresses_the_next_is_called_when_one_does_not_answer(
         ("//169.254.169.254/latest/meta-data/", Trouble.INSIDE),
         ("http://outer.example/", Trouble.PLAIN_HTTP),
         ("http://named.inside/", Trouble.PLAIN_HTTP),
-        ("https://anna:secret@outer.example/", Trouble.NOT_AN_ADDRESS),
+        ("https://anna:secret@outer.example/", Trouble.UNUSABLE_ADDRESS),
         ("file:///etc/passwd", Trouble.PLAIN_HTTP),
         ("https://outer.example/again", Trouble.NOT_GIVEN),
         ("https://[::1", Trouble.NO_ANSWER),

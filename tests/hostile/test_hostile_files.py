@@ -36,7 +36,7 @@ MINE = Task("tests.hostile.tasks", "", seconds=5, most=1_000)
 
 @pytest.mark.parametrize(
     ("language", "says", "read"),
-    [("en", "unpacks to more than 10 MB", "1 to create"), ("ru", "больше 10 МБ", "создать: 1")],
+    [("en", "unpacks to more than 10 MB", "1 to create"), ("ru", "больше 10 МБ", "будет создано: 1")],
 )
 def test_a_bomb_is_refused_and_meanwhile_the_others_have_their_turn(
     standins: Standins, start_bot: Callable[..., Program], language: str, says: str, read: str

@@ -117,7 +117,7 @@ def test_who_sends_more_than_anybody_reads_is_told_so_and_holds_up_nobody(
     began = time.monotonic()
     assert standins.asks(BORIS, "/id")
     assert time.monotonic() - began < 10
-    notice = standins.wait_for_message("did not read the rest", VERA, seen_by=VERA)
+    notice = standins.wait_for_message("the rest was not read", VERA, seen_by=VERA)
     assert "Send again" in notice.text
 
 

@@ -145,6 +145,23 @@ def test_what_is_dangerous_is_one_line_each_that_says_what_to_do() -> None:
     assert "as a user of its own" in root
 
 
+@pytest.mark.parametrize(
+    ("url", "telegram", "health", "names"),
+    [
+        ("http://10.0.0.5", TELEGRAM, None, ["PBX_ALLOW_HTTP", "Acme"]),
+        ("https://a", "http://10.0.0.6:8081", None, ["TELEGRAM_API_URL", "token"]),
+        ("https://a", TELEGRAM, "0.0.0.0:8080", ["HEALTH_ADDRESS=0.0.0.0:8080", "127.0.0.1:8080"]),
+        ("https://a", TELEGRAM, "[::]:8080", ["HEALTH_ADDRESS=[::]:8080"]),
+        ("http://127.0.0.1", "http://localhost:8081", "127.0.0.1:8080", []),
+        ("http://[::1]", TELEGRAM, "[::1]:8080", []),
+    ],
+)
+def test_what_others_can_read_is_told(url: str, telegram: str, health: str | None, names: list[str]) -> None:
+    lines = cautions([described(url=url)], telegram, health, as_root=False)
+    assert len(lines) == bool(names)
+    assert all(name in lines[0] for name in names)
+
+
 def test_a_bot_that_speaks_with_this_machine_alone_may_be_root() -> None:
     """As the demo's does."""
     here, there = described(url="http://127.0.0.1:8765/pbx"), described()

@@ -19,10 +19,10 @@ SAYS = {
         "told": "It is told of outages: anybody can read them",
     },
     "ru": {
-        "ask": "Попросить доступ",
+        "ask": "Запросить доступ",
         "had": "Имя @boris_was_here раньше было у другого: Boris Wolf (id {id}), роль: admin.",
         "looks": "Имя выглядит так же, как у другого: Boris Wolf (id {id}), роль: admin.",
-        "asked": "Администраторы получили вашу просьбу",
+        "asked": "Администраторы получили ваш запрос",
         "many": "Доступа просят многие",
         "public": "Это публичная группа (@open_room)",
         "news": "Группа стала публичной",

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -282,6 +282,7 @@ class Application:
             clock=self._clock,
             heard=self._heard,
             noticed=self._messenger.newest.saw,
+            observed=self._observed,
             doors=self._door,
             admission=Admission(self._known, self._clock()),
             not_read=self._not_done.not_read,
@@ -296,8 +297,11 @@ class Application:
     def _heard(self, update: Update) -> None:
         if (message := update.effective_message) is not None:
             self._messenger.newest.saw(message.chat.id, message.message_id)
-        self._membership.heard(update)
         self._menus.heard(update)
+
+    def _observed(self, chat: int, payload: Mapping[str, Any]) -> None:
+        self._membership.heard(payload)
+        self._menus.heard_from(chat)
 
     async def _door(self, session: AsyncSession, door: Door) -> None:
         """An alert chat that shuts the bot out is told of now, and not in the night in which it is needed."""

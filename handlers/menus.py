@@ -74,10 +74,15 @@ class Menus:
         """Somebody who was given a role beforehand comes to the bot, or a group takes its roles along to its new id."""
         chat = update.effective_chat
         message = update.effective_message
-        if chat is not None and chat.id in self._closed:
-            self._heard_of.add(chat.id)
-            self.changed()
+        if chat is not None:
+            self.heard_from(chat.id)
         if message is not None and (message.migrate_to_chat_id or message.migrate_from_chat_id) is not None:
+            self.changed()
+
+    def heard_from(self, chat: int) -> None:
+        """Somebody comes or writes there: what was refused may be taken now."""
+        if chat in self._closed:
+            self._heard_of.add(chat)
             self.changed()
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -41,7 +41,7 @@ class Intake(IntEnum):
     FIRST = 0
     # A stranger's: stored after the rest.
     LATER = 1
-    # Never stored: whoever keeps track of chats and their members is told.
+    # Never stored nor parsed: whoever keeps track of chats and their members is told, at the cost of a look for each.
     OBSERVED = 2
     # Never stored: only its chat has gone on.
     IGNORED = 3

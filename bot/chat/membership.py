@@ -1,12 +1,16 @@
 """Who is in a chat now: asked from Telegram, remembered for a short time, corrected at once by what Telegram tells."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
-from telegram import Bot, ChatMember, ChatMemberAdministrator, ChatMemberOwner, ChatMemberRestricted, Update
+from telegram import Bot, ChatMember, ChatMemberAdministrator, ChatMemberOwner
 from telegram.error import BadRequest, TelegramError
+
+from bot.chat.comings import comings, is_in
 
 log = structlog.get_logger(__name__)
 
@@ -26,19 +30,30 @@ class _Remembered:
 
 
 class Membership:
-    """True and False are Telegram's word; None is that nobody knows, and must never open anything."""
+    """True and False are Telegram's word; None is that nobody knows, and must never open anything.
+
+    Only who was asked about is remembered, however many come and go: what nobody has asked needs no correction.
+    """
 
     def __init__(self, bot: Bot, clock: Callable[[], datetime]) -> None:
         self._bot = bot
         self._clock = clock
         self._known: dict[Key, _Remembered] = {}
+        # How many questions about each are under way.
+        self._asked = Counter[Key]()
 
     async def is_member(self, chat: int, person: int) -> bool | None:
         key = (chat, person)
         known = self._known.get(key)
         if known is not None and self._clock() - known.at < REMEMBERED:
             return known.is_member
-        answer = await self._ask(chat, person)
+        self._asked[key] += 1
+        try:
+            answer = await self._ask(chat, person)
+        finally:
+            self._asked[key] -= 1
+            if not self._asked[key]:
+                del self._asked[key]
         newest = self._known.get(key)
         if newest is not None and newest is not known:
             # What Telegram told while it was being asked is newer than its answer.
@@ -56,19 +71,18 @@ class Membership:
             return False
         return isinstance(member, ChatMemberOwner | ChatMemberAdministrator) and member.is_anonymous
 
-    def heard(self, update: Update) -> None:
-        """Whoever leaves has no right of the chat's any more from this moment on."""
-        if (change := update.chat_member) is not None:
-            self._remember((change.chat.id, change.new_chat_member.user.id), _is_in(change.new_chat_member))
-        if (message := update.message) is not None:
-            for person in message.new_chat_members or ():
-                self._remember((message.chat.id, person.id), True)
-            if message.left_chat_member is not None:
-                self._remember((message.chat.id, message.left_chat_member.id), False)
+    def heard(self, payload: Mapping[str, Any]) -> None:
+        """Correct what is remembered by an update, raw. Whoever leaves has no right of the chat's any more from this
+        moment on."""
+        for one in comings(payload):
+            key = (one.chat, one.person)
+            if key in self._known or key in self._asked:
+                self._remember(key, one.is_member)
 
     async def _ask(self, chat: int, person: int) -> bool | None:
         try:
-            return _is_in(await self._get(chat, person))
+            member = await self._get(chat, person)
+            return is_in(member.status, getattr(member, "is_member", None))
         except BadRequest as error:
             if str(error).lower() in NOT_THERE:
                 return False
@@ -81,13 +95,8 @@ class Membership:
         return await self._bot.get_chat_member(chat, person, read_timeout=ASK_WITHIN, connect_timeout=ASK_WITHIN)
 
     def _remember(self, key: Key, is_member: bool) -> None:
-        now = self._clock()
+        # The newest stands last, and the oldest goes.
+        self._known.pop(key, None)
         if len(self._known) >= MOST_REMEMBERED:
-            self._known = {k: one for k, one in self._known.items() if now - one.at < REMEMBERED}
-        self._known[key] = _Remembered(is_member, now)
-
-
-def _is_in(member: ChatMember) -> bool:
-    if isinstance(member, ChatMemberRestricted):
-        return member.is_member
-    return member.status in (ChatMember.OWNER, ChatMember.ADMINISTRATOR, ChatMember.MEMBER)
+            self._known.pop(next(iter(self._known)))
+        self._known[key] = _Remembered(is_member, self._clock())

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -63,10 +63,11 @@ class Updates:
     person typed; strangers one after another.
 
     `handle` raises only when the store refuses; `deadline` (seconds) ends a handler that hangs. `heard` is told of
-    every update at once, before its turn comes, `noticed` of the chat and the message of what is not even parsed;
-    `doors` of a chat that lets the bot in or shuts it out, in the transaction that stores the update. `admission`
-    decides what is taken in; without it everything is. `not_read` is told when too much is sent in a chat, `set_aside`
-    of what the program died on too often. The commands that are `urgent` wait for no others.
+    every update at once, before its turn comes, `noticed` of the chat and the message of what is not even parsed,
+    `observed` of the chat in which somebody comes or goes, with the raw update, which is not parsed either; `doors` of
+    a chat that lets the bot in or shuts it out, in the transaction that stores the update. `admission` decides what is
+    taken in; without it everything is. `not_read` is told when too much is sent in a chat, `set_aside` of what the
+    program died on too often. The commands that are `urgent` wait for no others.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Updates:
         clock: Callable[[], datetime],
         heard: Callable[[Update], None] = lambda _update: None,
         noticed: Callable[[int, int], None] = lambda _chat, _message: None,
+        observed: Callable[[int, Mapping[str, Any]], None] = lambda _chat, _update: None,
         doors: Callable[[AsyncSession, Door], Awaitable[None]] | None = None,
         admission: Admission | None = None,
         not_read: Callable[[AsyncSession, UpdateSummary], Awaitable[None]] | None = None,
@@ -91,6 +93,7 @@ class Updates:
         self._clock = clock
         self._heard = heard
         self._noticed = noticed
+        self._observed = observed
         self._doors = doors
         self._admission = admission
         self._not_read = not_read
@@ -121,12 +124,14 @@ class Updates:
             self._lanes.put(lane, item)
 
     async def take_in(self, batch: Sequence[dict[str, Any]]) -> None:
-        """Store what matters; once this returns all of it may be confirmed to Telegram."""
+        """Store what matters; once this returns all of it may be confirmed to Telegram. Between two updates others have
+        their turn: a batch may hold a hundred of the largest."""
         if self._admission is not None:
             await self._admission.refresh()
         first, later, full = list[Taken](), list[Taken](), dict[int, UpdateSummary]()
         lines = Counter[Lane]()
         for payload in {int(update["update_id"]): update for update in batch}.values():
+            await asyncio.sleep(0)
             seen = summarize(payload)
             entry = self._judge(seen)
             if entry.intake > Intake.LATER:
@@ -189,10 +194,8 @@ class Updates:
 
     def _pass_by(self, payload: dict[str, Any], seen: UpdateSummary, entry: Entry) -> None:
         if entry.intake is Intake.OBSERVED:
-            update = self._parsed(int(payload["update_id"]), payload)
-            if update is not None:
-                self._heard(update)
-        elif seen.message:
+            self._observed(seen.chat, payload)
+        if seen.message:
             self._noticed(seen.chat, seen.message)
         if entry.intake is Intake.RATE_LIMITED:
             self._dropped.rate_limited()
@@ -216,13 +219,20 @@ class Updates:
                 if self._not_read is not None:
                     await self._not_read(session, seen)
         self._told.told(news)
+        await self._put([one for one in taken if one.update_id in new])
+
+    async def _put(self, taken: Sequence[Taken]) -> None:
+        items = list[tuple[Lane, Item]]()
         for one in taken:
-            if one.update_id in new:
-                update = self._parsed(one.update_id, one.payload)
-                if update is not None:
-                    self._heard(update)
-                crowded = one.entry.standing is Standing.MEMBER
-                self._lanes.put(one.lane, Item(one.update_id, one.seen, update, crowded=crowded))
+            await asyncio.sleep(0)
+            update = self._parsed(one.update_id, one.payload)
+            crowded = one.entry.standing is Standing.MEMBER
+            items.append((one.lane, Item(one.update_id, one.seen, update, crowded=crowded)))
+        # All are heard of before the first has its turn.
+        for lane, item in items:
+            if item.update is not None:
+                self._heard(item.update)
+            self._lanes.put(lane, item)
 
     async def _without_invented(self, session: AsyncSession, taken: Sequence[Taken]) -> list[Taken]:
         """Presses of buttons that are not kept here come from old messages, or from a client that makes them up: of

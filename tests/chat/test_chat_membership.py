@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from telegram import ChatMember, ChatMemberAdministrator, ChatMemberOwner, Update, User
+from telegram import ChatMember, ChatMemberAdministrator, ChatMemberOwner, User
 from telegram.error import BadRequest, Forbidden, TelegramError, TimedOut
 
+from bot.chat import membership as remembering
 from bot.chat.membership import REMEMBERED, Membership
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
@@ -65,20 +66,20 @@ def membership(asked: Asked, clock: Callable[[], datetime] | None = None) -> Mem
     return Membership(asked, clock or Clock())  # type: ignore[arg-type]
 
 
-def told(old: str, new: str) -> Update:
+def told(old: str, new: str, **more: Any) -> dict[str, Any]:
     change = {
         "chat": {"id": GROUP, "type": "supergroup"},
         "from": USER,
         "date": 0,
         "old_chat_member": {"status": old, "user": USER, "until_date": 0},
-        "new_chat_member": {"status": new, "user": USER, "until_date": 0},
+        "new_chat_member": {"status": new, "user": USER, "until_date": 0, **more},
     }
-    return Update.de_json({"update_id": 1, "chat_member": change}, None)
+    return {"update_id": 1, "chat_member": change}
 
 
-def service(**news: Any) -> Update:
+def service(**news: Any) -> dict[str, Any]:
     message = {"message_id": 1, "date": 0, "chat": {"id": GROUP, "type": "supergroup"}, **news}
-    return Update.de_json({"update_id": 1, "message": message}, None)
+    return {"update_id": 1, "message": message}
 
 
 @pytest.mark.parametrize("status", STATUSES)
@@ -108,11 +109,15 @@ async def test_it_is_remembered_for_a_minute() -> None:
         (told("member", "left"), False),
         (told("member", "kicked"), False),
         (told("left", "member"), True),
+        (told("left", "administrator"), True),
+        (told("member", "restricted", is_member=True), True),
+        (told("member", "restricted", is_member=False), False),
+        (told("member", "something new"), False),
         (service(left_chat_member=USER), False),
         (service(new_chat_members=[USER]), True),
     ],
 )
-async def test_what_telegram_tells_counts_at_once(news: Update, is_in: bool) -> None:
+async def test_what_telegram_tells_counts_at_once(news: dict[str, Any], is_in: bool) -> None:
     known = membership(Asked(member("left" if is_in else "member")))
     await known.is_member(GROUP, BORIS)
     known.heard(news)
@@ -134,6 +139,50 @@ async def test_news_are_newer_than_an_answer_that_was_under_way() -> None:
     go_on.set()
     assert await question is False
     assert await known.is_member(GROUP, BORIS) is False
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {},
+        {"chat_member": None},
+        {"chat_member": {"chat": {"id": GROUP}, "new_chat_member": {"user": USER}}},
+        service(new_chat_members=None, left_chat_member=None),
+        service(new_chat_members=[None, {"id": "2"}], left_chat_member={}),
+        service(new_chat_members=USER, left_chat_member=[USER]),
+    ],
+)
+async def test_what_is_told_in_another_form_opens_nothing(odd: dict[str, Any]) -> None:
+    known = membership(Asked(member("left")))
+    await known.is_member(GROUP, BORIS)
+    known.heard(odd)
+    assert await known.is_member(GROUP, BORIS) is False
+
+
+async def test_of_whom_nobody_asked_nothing_is_remembered() -> None:
+    known = membership(Asked(member("member")))
+    await known.is_member(GROUP, BORIS)
+    for number in range(300):
+        crowd = [{"id": 1000 + 100 * number + one, "is_bot": False, "first_name": "S"} for one in range(100)]
+        known.heard(service(new_chat_members=crowd))
+        known.heard(service(left_chat_member=crowd[0]))
+        known.heard(told("member", "left") | {"chat_member": {"chat": {"id": GROUP}, "new_chat_member": crowd[1]}})
+    assert set(known._known) == {(GROUP, BORIS)}
+    assert not known._asked
+
+
+async def test_who_was_asked_about_longest_ago_is_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remembering, "MOST_REMEMBERED", 3)
+    asked = Asked(*[member("member")] * 6)
+    known = membership(asked)
+    for person in (1, 2, 3):
+        await known.is_member(GROUP, person)
+    known.heard(service(new_chat_members=[{"id": 2}]))
+    await known.is_member(GROUP, 4)
+    assert [person for _, person in known._known] == [3, 2, 4]
+    assert asked.times == 4
+    await known.is_member(GROUP, 1)
+    assert asked.times == 5
 
 
 @pytest.mark.parametrize("unknown", ["User not found", "Participant_id_invalid", "USER_NOT_PARTICIPANT"])

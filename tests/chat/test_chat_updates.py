@@ -13,12 +13,14 @@ from telegram import Update, WebhookInfo
 from telegram.error import Conflict, InvalidToken, NetworkError
 from telegram.request import BaseRequest
 
+from bot.chat.admission import Admission
 from bot.chat.errors import TokenRefused
 from bot.chat.foreign_webhook import FORGOTTEN_AFTER, ForeignWebhook, Telling
 from bot.chat.polling import Polling, UpdatesBot
 from bot.chat.updates import Updates
 from bot.store import chats, inbox
 from bot.store.database import Store
+from bot.store.known import Known
 from tests import stores
 from tests.program_log import logged_as_the_program_does
 
@@ -112,6 +114,55 @@ async def test_whoever_writes_right_after_a_group_grew_has_the_rights_of_the_old
     telegram = Telegram([grown, update(2, "/status", chat=-1005, person=2)])
     await until_worked_off(telegram, updates(telegram, store, handle))
     assert moves[2] == {-5: -1005}
+
+
+async def test_who_comes_and_goes_is_observed_and_never_parsed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = Known(store, None, None, lambda: NOW)  # type: ignore[arg-type]
+    known._read_at = NOW
+    observed, noticed = list[tuple[int, Any]](), list[tuple[int, int]]()
+    taking = updates(
+        Telegram(),
+        store,
+        nobody,
+        admission=Admission(known, NOW),
+        observed=lambda chat, payload: observed.append((chat, payload)),
+        noticed=lambda chat, message: noticed.append((chat, message)),
+    )
+    joined = update(1, "", chat=-300)
+    joined["message"]["new_chat_members"] = [{"id": 10}]
+    change = {"chat": {"id": -300}, "from": {"id": 10}, "new_chat_member": {"user": {"id": 10}, "status": "left"}}
+    left = {"update_id": 2, "chat_member": change}
+    parsed = list[Any]()
+    monkeypatch.setattr(Update, "de_json", lambda payload, _bot: parsed.append(payload))
+    await taking.take_in([joined, left])
+    assert observed == [(-300, joined), (-300, left)]
+    assert noticed == [(-300, 1)]
+    assert not parsed
+    async with store.begin() as session:
+        assert await inbox.unfinished(session) == {}
+
+
+async def test_between_the_updates_of_a_batch_others_have_their_turn(store: Store) -> None:
+    turns, order = 0, list[str]()
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def handle(update: Update) -> None:
+        order.append(f"handled {update.update_id}")
+
+    taking = updates(Telegram(), store, handle, heard=lambda update: order.append(f"heard {update.update_id}"))
+    beside = asyncio.create_task(other())
+    reads = 50
+    await taking.take_in([update(number) for number in range(reads)])
+    beside.cancel()
+    assert turns > 2 * reads
+    await taking.drain(5)
+    # And still all of a batch are heard of before the first has its turn.
+    assert order[:reads] == [f"heard {number}" for number in range(reads)]
 
 
 async def test_what_a_killed_run_left_is_taken_up_by_the_next(store: Store) -> None:

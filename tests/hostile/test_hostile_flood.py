@@ -121,6 +121,33 @@ def test_who_sends_more_than_anybody_reads_is_told_so_and_holds_up_nobody(
     assert "Send again" in notice.text
 
 
+def test_crowds_that_come_and_go_hold_up_nobody(standins: Standins, start_bot: Callable[..., Program]) -> None:
+    program = start_bot()
+    standins.says(VERA, "/start")
+    standins.wait_until_known()
+
+    def put() -> None:
+        now = int(standins.clock.time())
+        for number in range(300):
+            chat = {"id": GROUP if number % 2 else -1009998887776, "type": "supergroup", "title": "A crowd"}
+            ids = range(5_000_000 + 100 * number, 5_000_100 + 100 * number)
+            crowd = [{"id": one, "is_bot": False, "first_name": "Stranger"} for one in ids]
+            told = {"chat": chat, "from": crowd[0], "date": now}
+            came = {"message_id": 500_000 + number, "new_chat_members": crowd}
+            standins.chats.queue.put("message", told | came)
+            gone = {"status": "left", "user": crowd[0]}
+            standins.chats.queue.put("chat_member", told | {"old_chat_member": gone, "new_chat_member": gone})
+
+    standins._server.look(put)
+    looks, began = standins.looks(), time.monotonic()
+    assert standins.asks(BORIS, "/id")
+    # Before: 28 s without a look at the PBX, and no answer within a minute.
+    assert time.monotonic() - began < 15
+    standins.wait_for_looks(2)
+    assert standins.looks() > looks
+    assert rows(program, "select count(*) from inbox")[0][0] < 20
+
+
 @pytest.mark.parametrize(
     ("language", "told", "administrators"),
     [("en", "crashed me twice", "sent something"), ("ru", "дважды вызвало у меня сбой", "отправленное в")],

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.spreadsheet.reading import read
+from bot.sandbox.task import Refusal
+from bot.spreadsheet.reading import MOST_LINES, read
 from bot.spreadsheet.writing import write_csv, write_excel
 from tests.examples import examples
 
@@ -116,6 +117,24 @@ def test_what_excel_cannot_store_hides_no_formula() -> None:
     assert read_back(write_excel([HEADER, row], SHEET))[1] == ["=1+1", "a\nb", "+7"]
     book = openpyxl.load_workbook(io.BytesIO(write_excel([["\ufffe=1+1"]], SHEET)))
     assert book[SHEET]["A1"].value == "'=1+1"
+
+
+def test_a_table_ends_where_nobody_would_look_any_more() -> None:
+    def with_last(row: int, value: Any) -> bytes:
+        book = openpyxl.Workbook()
+        sheet = book.create_sheet(index=0)
+        sheet["A1"], sheet[f"XFD{row}"], sheet[f"A{row}"] = HEADER[0], "unread", value
+        stored = io.BytesIO()
+        book.save(stored)
+        return stored.getvalue()
+
+    assert read(with_last(MOST_LINES, 0)) == [(1, [HEADER[0]]), (MOST_LINES, ["0"])]
+    # Measured without the end: 30 s.
+    began = time.process_time()
+    for content in (with_last(MOST_LINES + 1, "x"), with_last(2**20, "x"), b"a" + b"\n" * MOST_LINES + b"b"):
+        with pytest.raises(Refusal, match="More than 5,000 lines"):
+            read(content)
+    assert time.process_time() - began < 8
 
 
 def test_a_cell_of_nothing_but_blanks_takes_no_time() -> None:

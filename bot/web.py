@@ -18,10 +18,10 @@ from bot.settings import WrongSettings
 # More at once are no monitors and no Telegram, and each takes a file of the few that the program may have. Who comes
 # then takes the place of whoever has been there longest with nothing asked, or else of whoever has been there longest.
 MOST_CONNECTIONS = 250
-# Of a head: monitors, Telegram and a proxy need some twenty lines. Measured: thousands of them, as fit into one read,
-# hold up everything else for a quarter of a second.
+# Of a head: monitors, Telegram and a proxy need some twenty lines and two thousand bytes. Measured: what fits into one
+# read holds up everything else for a quarter of a second, and thirty thousand bytes for 20 ms.
 MOST_LINES = 100
-MOST_BYTES_OF_HEAD = 32 * 1024
+MOST_BYTES_OF_HEAD = 8 * 1024
 # Of a body, which a proxy may pass on packet by packet: as many as the largest update has. Measured: what fits into one
 # read, in pieces of a byte, holds up everything else for three seconds.
 MOST_PIECES = 1000

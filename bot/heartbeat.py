@@ -7,6 +7,7 @@ import httpx
 import structlog
 from pydantic import SecretStr
 
+from bot import heads
 from bot.logs import Changes
 from bot.stopping import wait_for
 
@@ -49,6 +50,7 @@ class Heartbeat:
         async with (
             asyncio.timeout(TIMEOUT),
             httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False) as http,
-            http.stream("GET", self._url.get_secret_value()) as answer,
         ):
-            return None if answer.is_success else f"HTTP {answer.status_code}"
+            heads.bound(http)
+            async with http.stream("GET", self._url.get_secret_value()) as answer:
+                return None if answer.is_success else f"HTTP {answer.status_code}"

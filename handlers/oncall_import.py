@@ -97,7 +97,7 @@ async def _read(request: Request, level: int, written: str) -> KeptCalendar:
     """Raises NoCalendar."""
     source = request.desk.calendars
     url = "" if request.document is not None else source.address(written)
-    text = await (source.fetch(url) if url else _file(request))
+    text = await (source.fetch(url, owner=request.actor.id) if url else _file(request))
     zone = str(request.station.zone())
     desk, station, now = request.desk, request.station.name, request.now
     whose = await calendar_source.names(desk.grants, desk.people, station, now)

@@ -1,5 +1,7 @@
 """What a monitor hears: ok, or what is wrong."""
 
+import asyncio
+
 import httpx
 import pytest
 
@@ -17,6 +19,25 @@ async def test_the_answer_is_a_status_a_monitor_understands(wrong: list[str], st
         assert (answer.status_code, answer.text) == (status, said)
         metrics.OUTBOX.set(3)
         assert "mikopbx_bot_outbox_waiting 3.0" in (await http.get("/metrics")).text
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/metrics"])
+async def test_hundreds_who_ask_at_once_are_answered_one_after_the_other_and_others_have_turns(path: str) -> None:
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    transport = httpx.ASGITransport(health_app(list))
+    async with httpx.AsyncClient(transport=transport, base_url="http://bot") as http:
+        other = asyncio.create_task(count())
+        answers = await asyncio.gather(*(http.get(path) for _ in range(100)))
+        other.cancel()
+    assert {answer.status_code for answer in answers} == {200}
+    assert turns >= 100
 
 
 def test_an_address_that_is_taken_is_one_readable_line() -> None:

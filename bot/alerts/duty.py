@@ -14,7 +14,7 @@ import structlog
 
 from bot.access import EVERY_STATION, Destination, Permission
 from bot.alerts import calendar_source
-from bot.alerts.calendar_source import CalendarSource, NoCalendar, Trouble
+from bot.alerts.calendar_source import FETCHED_IN_THE_BACKGROUND, CalendarSource, NoCalendar, Trouble
 from bot.alerts.destinations import Destinations
 from bot.oncall.calendar import Event, duties
 from bot.oncall.roster import AHEAD, MOMENT, Roster
@@ -165,7 +165,7 @@ class DutyWatch:
         """What cannot be fetched or read stays as it was; the old text is read on, into the weeks to come."""
         text, calendar, problem = kept.text, kept.calendar, ""
         try:
-            text = await self._source.fetch(kept.url) if kept.url else kept.text
+            text = await self._fetched(kept.url) if kept.url else kept.text
         except NoCalendar as error:
             problem = str(error.trouble)
         try:
@@ -176,6 +176,9 @@ class DutyWatch:
         if problem:
             log.warning("a calendar could not be had", station=self._station, level=kept.level, reason=problem)
         return replace(kept, text=text, calendar=calendar, fetched_at=now, problem=problem)
+
+    async def _fetched(self, url: str) -> str:
+        return await self._source.fetch(url, owner=self._station, places=FETCHED_IN_THE_BACKGROUND)
 
     async def _events_of(self, kept: KeptCalendar, text: str, now: datetime) -> list[Event]:
         """Read the calendar, unless it said the same before on this day. Raises NoCalendar."""

@@ -392,7 +392,7 @@ async def test_a_server_that_does_not_answer_is_said_to_be_silent() -> None:
     with listening(0) as (sock, at):
         sock.close()
         with pytest.raises(NoCalendar) as refused:
-            await CalendarSource(ThisMachine()).fetch(f"{at}/secret.ics")
+            await CalendarSource(ThisMachine()).fetch(f"{at}/secret.ics", owner=1)
     assert refused.value.trouble is Trouble.NO_ANSWER
     assert "secret" not in str(refused.value)
 
@@ -400,7 +400,7 @@ async def test_a_server_that_does_not_answer_is_said_to_be_silent() -> None:
 async def test_a_redirect_is_followed(server: Server) -> None:
     async with serving() as other:
         other.answer = RedirectResponse(server.address)
-        assert await CalendarSource(ThisMachine()).fetch(other.address) == OF_BORIS
+        assert await CalendarSource(ThisMachine()).fetch(other.address, owner=1) == OF_BORIS
 
 
 async def test_a_name_that_two_people_bear_is_nobodys(house: House) -> None:

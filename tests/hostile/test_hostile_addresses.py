@@ -84,7 +84,7 @@ class World:
     async def fetch(self, url: str, monkeypatch: pytest.MonkeyPatch, *allowed: str) -> str:
         monkeypatch.setattr(calendar_source, "OnlyPublic", lambda *_: self.transport(*allowed))
         try:
-            return await CalendarSource(frozenset(allowed)).fetch(url)
+            return await CalendarSource(frozenset(allowed)).fetch(url, owner=1)
         except NoCalendar as error:
             return str(error.trouble)
 
@@ -207,9 +207,9 @@ async def test_what_comes_before_a_calendar_does_not_come_for_ever() -> None:
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
         place = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
         source = CalendarSource(frozenset({place}))
-        assert await source.fetch(f"http://{place}/") == "x" * 100_000
+        assert await source.fetch(f"http://{place}/", owner=1) == "x" * 100_000
         with pytest.raises(NoCalendar):
-            await source.fetch(f"http://{place}/")
+            await source.fetch(f"http://{place}/", owner=1)
 
 
 SECRET_TITLE = "internal secret title AKIA-x"

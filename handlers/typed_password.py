@@ -1,5 +1,6 @@
 """A password typed along with a command: it is deleted before anything else is said, however wrong the rest is."""
 
+import difflib
 import re
 from collections.abc import Sequence
 
@@ -11,6 +12,9 @@ from handlers.fields import Problem
 from handlers.words import Words
 
 NAMES = (fields.PASSWORD, *fields.PASSWORD_WORDS)
+# With two slips most still come as near as this. For talk that is too near ("sword", "passed"), not for fields: no
+# other field has such a name, and of those that are not known only the name is kept.
+NEAR = 0.76
 # As a field, though perhaps with a sign in its name or with a colon.
 ASSIGNED = re.compile(r"\A([^=:]+)[=:].")
 
@@ -37,7 +41,7 @@ def was_seen(*, hidden: bool) -> Reply:
 
 def is_named(words: Words) -> bool:
     """Whether a password was written as a field, also under a name that is only nearly right."""
-    return any(map(names_secret, words.fields))
+    return any(names_secret(name) or difflib.get_close_matches(name, NAMES, n=1, cutoff=NEAR) for name in words.fields)
 
 
 def is_loose(words: Words) -> bool:

@@ -9,7 +9,7 @@ from bot.access import Grant, Permission
 from bot.store.database import Store
 from bot.store.typed_secrets import holds_secret, is_name, names_secret, without_passwords, without_secrets
 from handlers import CATALOGUE, employee_fields, trunk_fields, typed_password
-from handlers.words import read_words
+from handlers.words import Words, read_words
 from tests.handlers.bench import ANNA, GROUP, NOW, SAM, VERA, Bench, message, place_of
 
 SECRET = "Tr1ckyPass9x"
@@ -83,6 +83,7 @@ def test_ordinary_words_are_no_secrets(word: str) -> None:
 def test_no_field_but_the_password_is_named_like_one() -> None:
     known = employee_fields.FIELDS.names | trunk_fields.FIELDS.names
     assert {name for name in known if names_secret(name)} == {*typed_password.NAMES}
+    assert {name for name in known if typed_password.is_named(Words((), {name: ""}))} == {*typed_password.NAMES}
 
 
 @pytest.fixture
@@ -99,6 +100,7 @@ TYPED = (
     "/edit_employee 201 passowrd=§", "/edit_employee 201 secert=§", "/edit_employee 201 пороль=§",
     "/edit_employee 201 parol=§", "/edit_employee 201 p@ssword=§", "/edit_employee 201 pssword §",
     "/add_trunk name=X host=a.b user=c passsowrd=§", "/mute Zadarma 1h passowrd is §", "/add_employee 210 Anna pas=§",
+    "/edit_employee 201 pasdwrd=§", "/edit_trunk Zadarma pssvord=§",
 )  # fmt: skip
 UNKNOWN = (
     "/add_employe 210 Anna §", "/edit_employee 201 ключ=§", "/edit_employee 201 ключ = §", '/edit_employee 201 "key"=§',

@@ -1,7 +1,7 @@
 """/add_employee: from one line in the chat, or step by step."""
 
 from bot.chat.message import mark
-from handlers import create_employee, employee_steps, typed_password
+from handlers import create_employee, employee_fields, employee_steps, typed_password
 from handlers.command import Reply, Request, command
 from handlers.new_employee import read_employee
 from handlers.words import read_words
@@ -15,6 +15,7 @@ from handlers.words import read_words
         "/add_employee 243 John Smith",
         '/add_employee 244 "Anna Johnson" email=anna@company.com mobile=+79001234567 ring=30 record=no',
     ),
+    fields=employee_fields.FIELDS.names,
 )
 async def add_employee(request: Request) -> Reply:
     if not request.arguments:

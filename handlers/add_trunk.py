@@ -27,6 +27,7 @@ ASKED_FOR = timedelta(minutes=15)
         '/add_trunk "Zadarma" host=sip.zadarma.com username=316811',
         "/add_trunk Office registration=none host=10.0.0.5",
     ),
+    fields=trunk_fields.FIELDS.names | {*TYPE_WORDS},
 )
 async def add_trunk(request: Request) -> Reply:
     words = read_words(request.arguments)

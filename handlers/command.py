@@ -14,6 +14,7 @@ from bot.store.audit import NOTHING_CHANGED, Change
 from handlers.desk import Desk, Station
 from handlers.intent import Actor, Document, Place, Typed
 from handlers.rules import RULES, Resume, Rule
+from handlers.words import of_known_fields
 
 CONFIRM_WITHIN = timedelta(minutes=2)
 
@@ -180,7 +181,7 @@ class Whose(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Command:
     """`oncall take` is what `/oncall take` means: a command of its own, with a rule of its own. `words` stand for its
-    second word in other languages."""
+    second word in other languages. `fields` are the names of what it reads as field=value."""
 
     name: str
     handler: Handler
@@ -191,6 +192,11 @@ class Command:
     words: tuple[str, ...] = ()
     resume: Resume = Resume.FREELY
     whose: Whose = Whose.ONE
+    fields: frozenset[str] = frozenset()
+
+    def recorded(self, arguments: str) -> str:
+        """What the audit may keep of them: of a field that it does not know the name alone."""
+        return of_known_fields(arguments, self.fields) if self.fields else arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,13 +244,14 @@ def command(
     words: tuple[str, ...] = (),
     resume: Resume = Resume.FREELY,
     whose: Whose = Whose.ONE,
+    fields: frozenset[str] = frozenset(),
 ) -> Callable[[Handler], Handler]:
     """Declare a command. Without a line in the table of rules it does not import."""
     rule = _rule(f"/{name}", name in CATALOGUE.commands, r"/[a-z][a-z0-9_]{0,31}( [a-z]+)?")
 
     def declare(handler: Handler) -> Handler:
         CATALOGUE.commands[name] = Command(
-            name, handler, rule, summary, usage, tuple(map(Own, examples)), words, resume, whose
+            name, handler, rule, summary, usage, tuple(map(Own, examples)), words, resume, whose, fields
         )
         return handler
 

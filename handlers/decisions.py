@@ -319,7 +319,7 @@ class Decisions:
             chat_id=intent.place.chat,
             station=self._directory.one or station,
             what=subject.what,
-            arguments=subject.arguments,
+            arguments=subject.recorded,
             permission=subject.rule.permission if subject.rule else "",
             allowed=decision.allowed,
             reason=decision.reason,

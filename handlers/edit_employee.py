@@ -20,6 +20,7 @@ from handlers.words import read_words
     summary=mark("Change an employee: the difference is shown first"),
     usage=mark("number field=value …"),
     examples=('/edit_employee 243 name="John Brown" mobile=+79001234567', "/edit_employee 243 forward=244 ring=20"),
+    fields=employee_fields.FIELDS.names,
 )
 async def edit_employee(request: Request) -> Reply:
     words = read_words(request.arguments)
@@ -29,7 +30,7 @@ async def edit_employee(request: Request) -> Reply:
     if not words.free or not words.fields:
         raise WrongArguments(mark("Write whom to change, and what: the number, then field=value."))
     draft, wrong = employee_fields.read_fields(words.fields, request.station.country)
-    fields.refuse(wrong)
+    typed_password.refuse(words, wrong)
     found = await employees.meant(request, " ".join(words.free))
     if isinstance(found, Message):
         return Reply(found, outcome="no such employee, or several")

@@ -25,6 +25,7 @@ REGISTERS = frozenset({"host", "port", "username", "registration", "transport", 
     summary=mark("Change a trunk: the difference is shown first"),
     usage=mark("name field=value … [password]"),
     examples=("/edit_trunk Zadarma host=sip2.zadarma.com", "/edit_trunk Zadarma password"),
+    fields=trunk_fields.FIELDS.names,
 )
 async def edit_trunk(request: Request) -> Reply:
     words = read_words(request.arguments)

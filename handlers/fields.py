@@ -59,6 +59,11 @@ class Fields:
         self.by_key = {field.key: field for field in table}
         self._names = {word: field for field in table for word in (field.key, *field.words)}
 
+    @property
+    def names(self) -> frozenset[str]:
+        """All that people may write for them, in lower case."""
+        return frozenset(self._names)
+
     def find(self, written: str) -> Field | None:
         return self._names.get(written.strip().lower())
 

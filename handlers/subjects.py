@@ -48,6 +48,11 @@ class Subject:
         """What becomes of it when the program is killed meanwhile."""
         return self.handler.resume if self.handler else Resume.FREELY
 
+    @property
+    def recorded(self) -> str:
+        """What the audit may keep of the arguments."""
+        return self.handler.recorded(self.arguments) if isinstance(self.handler, Command) else self.arguments
+
     def taken(self) -> Deed:
         """What was taken for it and nobody else has any more."""
         asked = self.question
@@ -73,12 +78,14 @@ async def claimed(subject: Subject, session: AsyncSession, now: datetime) -> Sub
 
 
 def of_command(catalogue: Catalogue, typed: Typed) -> Subject:
+    """What stands after a command that there is not may be anything, a password without its name too: it is left
+    out."""
     command = catalogue.commands.get(typed.name)
     return Subject(
         what=f"/{typed.name}",
         rule=command.rule if command else None,
         handler=command,
-        arguments=typed.arguments,
+        arguments=typed.arguments if command else "",
         sent_at=typed.sent_at,
     )
 
@@ -128,7 +135,7 @@ async def of_press(
         handler=press,
         data=choice["data"],
         kept=taken.get("kept"),
-        arguments=_written(choice["data"] or {}),
+        arguments=_written(catalogue, choice["data"] or {}),
         keyboard=keyboard,
         label=choice["label"],
     )
@@ -168,8 +175,10 @@ async def _of_second_press(
     )
 
 
-def _written(data: Mapping[str, Any]) -> str:
+def _written(catalogue: Catalogue, data: Mapping[str, Any]) -> str:
     """What a button carries, in the form in which the audit knows secrets."""
+    if "arguments" in data and (command := catalogue.commands.get(str(data.get("name")))):
+        data = {**data, "arguments": command.recorded(str(data["arguments"]))}
     return " ".join(f"{key}={value}" for key, value in data.items())
 
 

@@ -1,12 +1,16 @@
 """Reading what people type after a command: words, "words in quotes", and field=value. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+
+from bot.store.typed_secrets import HIDDEN
 
 # Telephones put typographic quotes where people typed plain ones.
 QUOTES = {'"': '"', "“": "”", "«": "»", "„": "“"}
 FIELD = re.compile(r"\A[^\W\d][\w-]*=")
+# Whatever people may have meant for one: also with signs in its name, or with a colon.
+MEANT_FOR_FIELD = re.compile(r"\A(?:[^=:]*=|[^\W\d_]+:)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,21 @@ def read_words(text: str) -> Words:
         else:
             free.append(word)
     return Words(tuple(free), fields)
+
+
+def of_known_fields(text: str, names: Collection[str]) -> str:
+    """It, without the values of fields that have none of these names: those may be secrets behind a name that was not
+    spelled right. A value goes on until the next field."""
+    kept: list[str] = []
+    hides = False
+    for word in split(text):
+        meant = MEANT_FOR_FIELD.match(word)
+        if meant is not None:
+            hides = meant[0][:-1].lower() not in names
+            kept.append(f"{meant[0]}{HIDDEN}" if hides else word)
+        elif not hides:
+            kept.append(word)
+    return " ".join(kept) if any(word.endswith(HIDDEN) for word in kept) else text
 
 
 def station_named(text: str, names: Mapping[str, str]) -> tuple[str | None, str]:

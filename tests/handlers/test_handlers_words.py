@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.words import read_words, split
+from handlers.words import of_known_fields, read_words, split
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,21 @@ def test_what_stands_in_quotes_is_one_word(phrases: list[str]) -> None:
 @given(st.text())
 def test_nothing_breaks_the_reader(text: str) -> None:
     read_words(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ('201 name="John  Brown" mobile=1', '201 name="John  Brown" mobile=1'),
+        ("201 NAME=John key=x y z mobile=1 2", "201 NAME=John key=••• mobile=1 2"),
+        ('201 key="x y" name="a=b"', "201 key=••• name=a=b"),
+        ("201 key = x", "201 key =•••"),
+        ("201 key: x", "201 key:•••"),
+        ("201 name: Anna 10.0.0.5:5060", "201 name: Anna 10.0.0.5:5060"),
+        ("201 p@ss=x", "201 p@ss=•••"),
+        ("=x", "=•••"),
+        ("", ""),
+    ],
+)
+def test_of_fields_that_are_not_known_the_name_alone_is_kept(text: str, kept: str) -> None:
+    assert of_known_fields(text, {"name", "mobile"}) == kept

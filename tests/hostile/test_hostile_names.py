@@ -1,6 +1,8 @@
 """Names that strangers give themselves: blank ones, piled-up ones, ones that look like the bot's own words."""
 
+import sys
 import time
+import unicodedata
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +13,7 @@ from telegram import Update
 from bot.chat import masking
 from bot.chat.hygiene import clean, literal, unmarked, visible
 from bot.chat.render import Renderer
-from bot.unseen import BLANKS
+from bot.unseen import BLANKS, UNSEEN
 from handlers.intent import Typed, read_intent
 
 NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
@@ -26,13 +28,24 @@ BLANK = (
     "\u00a0\u3000 ",
     "\u034f\u17b4\u180e\u180b",
     "\ufff0\ufff9",
+    "\U0001bca0\U0001bca3",
+    "\U00013430\U00013438",
+    "\u070f",
 )
+# Of the category Cf these are seen: the signs that stand around a number, and the joiner within an emoji is needed.
+SEEN = {*map(chr, range(0x600, 0x606)), *"\u06dd\u0890\u0891\u08e2\U000110bd\U000110cd\u200d"}
 
 
 @pytest.mark.parametrize("name", BLANK)
 def test_a_name_of_which_nothing_is_seen_is_none(name: str) -> None:
     assert visible(name) == clean(name) == ""
     assert visible(f"An{name}na").replace("\u200d", "").replace("\ufe0f", "").split() in (["Anna"], ["An", "na"])
+
+
+def test_whatever_only_formats_other_writing_is_taken_out() -> None:
+    formats = {sign for sign in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(sign) == "Cf"}
+    assert len(formats) > 160
+    assert {sign for sign in formats if not UNSEEN.match(sign)} == SEEN
 
 
 def test_what_people_write_stays() -> None:

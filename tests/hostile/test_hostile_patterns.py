@@ -18,12 +18,12 @@ from telegram import Update
 
 from bot.chat import masking
 from bot.chat.hygiene import harmless
-from bot.store.typed_secrets import cut, holds_secret, without_secrets
+from bot.store.typed_secrets import cut, holds_secret, is_name, names_secret, without_secrets
 from handlers import employee_fields, trunk_fields, typed_password
 from handlers.fields import Fields
 from handlers.intent import read_intent
 from handlers.pbx_sentences import KNOWN
-from handlers.words import read_words
+from handlers.words import of_known_fields, read_words
 from tests.hostile import hostile_texts, programs_code
 from tests.hostile.hostile_texts import MOST, repeated
 
@@ -135,6 +135,9 @@ def fields_of(module: Any) -> Fields:
         lambda text: masking.masked(text, "RU"),
         harmless,
         lambda text: without_secrets(cut(text, 1024)),
+        names_secret,
+        is_name,
+        lambda text: of_known_fields(text, trunk_fields.FIELDS.names),
         lambda text: typed_password.is_named(read_words(text)),
         lambda text: typed_password.is_loose(read_words(text)),
         lambda text: fields_of(employee_fields).read(read_words(text).fields),
@@ -179,6 +182,13 @@ def test_an_update_that_is_as_large_as_they_come_is_read_at_once(unit: str) -> N
         "pw=" + " " * 4000,
         "ｐａｓｓ\u00ad" * 800,
         "é\u0301\u0316" * 1300 + "pw",
+        "passowrd " * 455,
+        "p@ssw0rd " * 455,
+        "пороль " * 585,
+        "p@" * 2048,
+        "a_" * 2048,
+        "p" * 4096,
+        "pasw" + "o" * 4088,
     ],
 )
 def test_a_word_that_looks_like_a_password_again_and_again_is_read_at_once(text: str) -> None:

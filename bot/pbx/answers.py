@@ -35,8 +35,9 @@ T = TypeVar("T")
 # thousand values. Nothing else of a PBX has nearly as many, and the rest is what every look at it asks for.
 MOST_BYTES = 10 * 1024 * 1024
 MOST_BYTES_OF = {"cdr": 20 * 1024 * 1024}
-# To understand more than this takes longer than everybody else may be kept waiting.
-READ_ASIDE = 512 * 1024
+# To understand more than this takes longer than everybody else may be kept waiting: so many bytes, or so many values.
+READ_ASIDE = 1024 * 1024
+VALUES_ASIDE = 100_000
 # Each takes up to a hundred bytes of memory.
 MOST_VALUES = 500_000
 # A thousand calls of thirty legs. Of each object something is made that others may have to wait for; measured: answers
@@ -189,15 +190,23 @@ def _is_ban(content: bytes | bytearray) -> bool:
 def _json_object(content: bytes | bytearray) -> dict[str, Any] | None:
     """None for what is none, or more than any PBX has to say. What is no number in JSON, though some write it, is
     nothing."""
-    objects = content.count(b"{")
-    if objects > MOST_OBJECTS or objects + content.count(b",") + content.count(b"[") > MOST_VALUES:
+    if content.count(b"{") > MOST_OBJECTS or _values(content) > MOST_VALUES:
         return None
     try:
-        reader = GivesWay if len(content) > READ_ASIDE else None
+        reader = GivesWay if takes_long(content) else None
         body = json.loads(content, cls=reader, parse_int=_whole_number, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
+
+
+def takes_long(content: bytes | bytearray) -> bool:
+    """Whether it is to be understood beside the loop."""
+    return len(content) > READ_ASIDE or _values(content) > VALUES_ASIDE
+
+
+def _values(content: bytes | bytearray) -> int:
+    return sum(content.count(sign) for sign in (b",", b"[", b"{"))
 
 
 def _whole_number(digits: str) -> int | None:

@@ -146,8 +146,10 @@ class Records:
                 # A call that went on after midnight is found on both days; it is of the day on which it began.
                 if record.start is None or start <= record.start < until:
                     names = await self._book.names(priority) if names is None else names
-                    yield record.named(names)
-                # What is done with each is done in the same slice.
+                    named = record.named(names)
+                    await slices.next()
+                    yield named
+                # What was done with it was a piece of work, too.
                 await slices.next()
             begin = stop
 

@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.pbx import NotJson, Pbx, TimedOut
+from bot.pbx.answers import READ_ASIDE, takes_long
 from bot.pbx.records import MOST_LEGS, MOST_PAGES_A_DAY, STANDING_PAGES
 from bot.pbx.trunks import MOST_TRUNKS
 from bot.pbx.wire import LONGEST_NAME
@@ -126,6 +127,17 @@ async def test_more_than_a_page_can_hold_is_no_answer_of_a_pbx(calls: list[dict[
     async with client(lambda _: page(calls)) as pbx:
         with pytest.raises(NotJson):
             await ids(pbx)
+
+
+@pytest.mark.parametrize("value", ["{},", "[],", "10,", "[[[]]],"])
+def test_an_answer_of_many_values_is_understood_beside_the_loop(value: str) -> None:
+    """However few bytes it has. Measured: half a megabyte of them took a second on a busy machine."""
+    assert takes_long(f"[{value * 200_000}0]".encode()[: READ_ASIDE // 2])
+
+
+def test_a_page_of_ordinary_calls_is_understood_at_once() -> None:
+    ordinary = page([call(f"a{number}", leg={f"field{place}": "x" for place in range(30)}) for number in range(1000)])
+    assert not takes_long(json.dumps(ordinary).encode())
 
 
 class Endless:

@@ -16,12 +16,13 @@ TWINS = {
 _TO_CYRILLIC = str.maketrans(TWINS)
 # Putting marks above and below letters into their order takes the square of their number.
 LONGEST = 500
-_LATIN = re.compile(r"[A-Za-z]")
+# Latin letters that have no twin.
+_LATIN = re.compile(f"(?![{''.join(TWINS)}])[A-Za-z]")
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 _WORD = re.compile(r"[^\W\d_]+")
 # What Asterisk's configuration drops from a name, and what phones put in place of an apostrophe.
-_DROPPED = str.maketrans(dict.fromkeys("<>&\"'/`´‘’‛ʼ′“”„«»"))
-_ALIKE = str.maketrans({"ё": "е", **dict.fromkeys("‐‑‒–—−", "-"), "\u00a0": " ", "\u202f": " "})
+_DROPPED = dict.fromkeys("<>&\"'/`´‘’‛ʼ′“”„«»")
+_ALIKE = str.maketrans({**_DROPPED, "ё": "е", **dict.fromkeys("‐‑‒–—−", "-"), "\u00a0": " ", "\u202f": " "})
 
 
 @lru_cache(maxsize=4096)
@@ -38,8 +39,11 @@ def folded(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _folded(text: str) -> str:
-    visible = "".join(char for char in unicodedata.normalize("NFC", text) if unicodedata.category(char) != "Cf")
-    return " ".join(respelled(visible.casefold()).translate(_DROPPED).translate(_ALIKE).split())
+    visible = unicodedata.normalize("NFC", text)
+    # What is printable has no such marks; to look at each character took most of the time.
+    if not visible.isprintable():
+        visible = "".join(char for char in visible if unicodedata.category(char) != "Cf")
+    return " ".join(respelled(visible.casefold()).translate(_ALIKE).split())
 
 
 def is_named(name: str, wanted: str) -> bool:
@@ -50,6 +54,6 @@ def is_named(name: str, wanted: str) -> bool:
 
 def _in_one_alphabet(word: re.Match[str]) -> str:
     written = word[0]
-    if not _CYRILLIC.search(written) or any(letter not in TWINS for letter in _LATIN.findall(written)):
+    if not _CYRILLIC.search(written) or _LATIN.search(written):
         return written
     return written.translate(_TO_CYRILLIC)

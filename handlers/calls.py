@@ -9,6 +9,7 @@ from bot.chat.masking import SHORTEST
 from bot.chat.message import Button, Message, Rows, mark
 from bot.names import folded
 from bot.pbx import Channel, PbxError
+from bot.sandbox.slices import those
 from handlers.command import Reply, Request, button, command
 from handlers.live_calls import LiveCall, join_legs
 
@@ -34,7 +35,7 @@ async def show(request: Request) -> Reply:
 async def _list(request: Request, wanted: str, page: int) -> Message:
     answer, channels = await asyncio.gather(request.station.pbx.calls.active(), _channels(request))
     everything = join_legs(answer.value, channels)
-    found = [call for call in everything if _is_meant(request, wanted, call)] if wanted else everything
+    found = await those(everything, lambda call: _is_meant(request, wanted, call)) if wanted else everything
     last = max(0, (len(found) - 1) // PAGE)
     page = min(page, last)
     facts = {

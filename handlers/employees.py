@@ -6,6 +6,7 @@ from typing import Any
 from bot.chat.message import Button, Message, Rows, mark
 from bot.names import is_named
 from bot.pbx import EmployeeRow, PbxError
+from bot.sandbox.slices import those
 from handlers import employee_card
 from handlers.command import Reply, Request, button, command
 from handlers.phone_numbers import as_number
@@ -35,7 +36,8 @@ async def meant(request: Request, written: str) -> EmployeeRow | Message:
     if written.isascii() and written.isdecimal():
         found = await request.station.pbx.employees.find(written)
         return found or Message("no_such_employee", {"written": written})
-    named = [row for row in (await request.station.pbx.employees.list()).value if is_named(row.name, written)]
+    everybody = (await request.station.pbx.employees.list()).value
+    named = await those(everybody, lambda row: is_named(row.name, written))
     if len(named) == 1:
         return named[0]
     return await _list(request, written, 0) if named else Message("no_such_employee", {"written": written})
@@ -48,7 +50,7 @@ async def show(request: Request) -> Reply:
 
 async def _list(request: Request, search: str, page: int) -> Message:
     answer, connected = await asyncio.gather(request.station.pbx.employees.list(), _connected(request))
-    found = (row for row in answer.value if not search or _is_found(row, search))
+    found = await those(answer.value, lambda row: not search or _is_found(row, search))
     rows = sorted(found, key=lambda row: (len(row.number), row.number))
     last = max(0, (len(rows) - 1) // PAGE)
     page = min(page, last)

@@ -1,6 +1,8 @@
 """/stats: the calls of a period in figures, one short view at a time."""
 
+import asyncio
 from collections.abc import Mapping
+from heapq import nsmallest
 from typing import Any
 
 from bot.chat.message import Button, Message, Rows, mark
@@ -60,7 +62,8 @@ async def _figures(request: Request, period: Period, view: str) -> Message:
         "total": counted.total,
     }
     if counted.total:
-        facts |= _VIEWS[view](counted, request.station.watch.trunk_names)
+        # Beside the loop: a long period has many callers.
+        facts |= await asyncio.to_thread(_VIEWS[view], counted, request.station.watch.trunk_names)
     return Message("stats", facts, _buttons(period, view))
 
 
@@ -103,7 +106,9 @@ def _callers(counted: Tally, _names: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _trunks(counted: Tally, names: Mapping[str, str]) -> dict[str, Any]:
-    busiest = sorted(counted.trunks.items(), key=lambda item: (-item[1].incoming - item[1].outgoing, item[0]))
+    busiest = nsmallest(
+        TOP_TRUNKS, counted.trunks.items(), key=lambda item: (-item[1].incoming - item[1].outgoing, item[0])
+    )
     return {
         "trunks": [
             {
@@ -113,20 +118,22 @@ def _trunks(counted: Tally, names: Mapping[str, str]) -> dict[str, Any]:
                 "answered": row.answered,
                 "missed": row.missed,
             }
-            for trunk, row in busiest[:TOP_TRUNKS]
+            for trunk, row in busiest
         ],
-        "more": max(0, len(busiest) - TOP_TRUNKS),
+        "more": max(0, len(counted.trunks) - TOP_TRUNKS),
     }
 
 
 def _employees(counted: Tally, _names: Mapping[str, str]) -> dict[str, Any]:
-    busiest = sorted(counted.employees.items(), key=lambda item: (-item[1].called - item[1].answered, item[0]))
+    busiest = nsmallest(
+        TOP_EMPLOYEES, counted.employees.items(), key=lambda item: (-item[1].called - item[1].answered, item[0])
+    )
     return {
         "employees": [
             {"number": number, "name": row.name, "called": row.called, "answered": row.answered, "talk": row.talk}
-            for number, row in busiest[:TOP_EMPLOYEES]
+            for number, row in busiest
         ],
-        "more": max(0, len(busiest) - TOP_EMPLOYEES),
+        "more": max(0, len(counted.employees) - TOP_EMPLOYEES),
     }
 
 

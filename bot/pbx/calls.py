@@ -9,10 +9,14 @@ from pydantic import Field
 from bot.pbx.answers import Answer
 from bot.pbx.connection import Connection
 from bot.pbx.phone_book import PhoneBook, spelled
-from bot.pbx.wire import LocalTime, Text, Wire, models, with_value
+from bot.pbx.wire import LocalTime, Name, Text, Wire, models, with_value
+from bot.sandbox.slices import each
 
 # Asterisk gives no longer names.
 LONGEST_CHANNEL = 80
+# More than any PBX has at once, even with a crowd in queues that ring everybody.
+MOST_LEGS = 5000
+MOST_CHANNELS = 2000
 TRUNK_CHANNEL = re.compile(r"[^/]+/((?:SIP|IAX)-[A-Z]*-?[0-9A-F]+)(?:-|$)")
 
 
@@ -22,9 +26,9 @@ class Leg(Wire):
     start: LocalTime = None
     answer: LocalTime = None
     source_number: Text = Field("", alias="src_num")
-    source_name: Text = Field("", alias="src_name")
+    source_name: Name = Field("", alias="src_name")
     destination_number: Text = Field("", alias="dst_num")
-    destination_name: Text = Field("", alias="dst_name")
+    destination_name: Name = Field("", alias="dst_name")
     did: Text = ""
     linkedid: Text = ""
 
@@ -77,10 +81,10 @@ class Calls:
     async def active(self) -> Answer[tuple[CallLeg, ...]]:
         """One row for each leg, legs that have ended among them."""
         answer = await self._connection.read("pbx-status:getActiveCalls")
-        legs = models(CallLeg, answer.value, "pbx-status")
+        legs = await models(CallLeg, answer.value, "pbx-status", MOST_LEGS)
         names = await self._book.names() if legs else {}
-        return with_value(answer, tuple(leg.named(names) for leg in legs))
+        return with_value(answer, tuple(await each(legs, lambda leg: leg.named(names))))
 
     async def channels(self) -> Answer[tuple[Channel, ...]]:
         answer = await self._connection.read("pbx-status:getActiveChannels")
-        return with_value(answer, tuple(models(Channel, answer.value, "pbx-status")))
+        return with_value(answer, tuple(await models(Channel, answer.value, "pbx-status", MOST_CHANNELS)))

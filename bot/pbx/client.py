@@ -33,10 +33,11 @@ class Pbx:
         self.name = name or self.host
         self.trunks = Trunks(self._connection)
         self.employees = Employees(self._connection)
-        self.phone_book = PhoneBook(self.employees, options.get("clock", time.monotonic))
+        clock = options.get("clock", time.monotonic)
+        self.phone_book = PhoneBook(self.employees, clock)
         self.extensions = Extensions(self._connection, self.phone_book)
         self.calls = Calls(self._connection, self.phone_book)
-        self.records = Records(self._connection, self.phone_book)
+        self.records = Records(self._connection, self.phone_book, clock)
         self.routing = Routing(self._connection)
         self.firewall = Firewall(self._connection)
 

@@ -245,7 +245,7 @@ class Connection:
 
 async def _understood(reply: Reply, resource: str, method: str) -> Envelope:
     """As `answers.read` does, beside the loop when that takes long."""
-    if len(reply.content) <= answers.READ_ASIDE:
+    if not answers.takes_long(reply.content):
         return answers.read(reply, resource, method)
     return await asyncio.to_thread(answers.read, reply, resource, method)
 

@@ -11,20 +11,24 @@ from bot.pbx.answers import MOST_MESSAGES, Answer, Envelope, plain, scalar
 from bot.pbx.budget import Priority
 from bot.pbx.connection import Connection
 from bot.pbx.errors import Conflict, Invalid, NotFound, NotJson, PbxError
-from bot.pbx.wire import Count, Note, Secret, Text, Truth, Wire, mappings, models, one, with_value
+from bot.pbx.wire import Count, Name, Note, Secret, Text, Truth, Wire, mappings, models, one, with_value
 
 # The most that `employees:batchCreate` takes at once.
 BATCH = 20
 # The most that one page of the list holds.
 PAGE = 1000
+# Twice that: measured, the PBX keeps to it.
+MOST_OF_A_PAGE = 2000
 # More than any PBX has: a list that goes on is none.
 MOST = 20_000
 
 
 class EmployeeRow(Wire):
+    """An employee as the list has it; a name that is longer than any is cut, unlike that of Employee."""
+
     id: Text = ""
     number: Text = ""
-    name: Text = Field("", alias="user_username")
+    name: Name = Field("", alias="user_username")
     email: Text = Field("", alias="user_email")
     mobile: Text = ""
     disabled: Truth = False
@@ -106,7 +110,7 @@ class Employees:
             query = {"limit": str(PAGE), "offset": str(offset)} | ({"search": search} if search else {})
             answer = await self._connection.read("employees", query, priority)
             rows = answer.value.get("data") if isinstance(answer.value, Mapping) else answer.value
-            page = models(EmployeeRow, rows, "employees")
+            page = await models(EmployeeRow, rows, "employees", MOST_OF_A_PAGE)
             new = {row.id: row for row in page if row.id not in found}
             found |= new
             if len(found) > MOST:

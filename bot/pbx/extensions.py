@@ -10,7 +10,8 @@ from bot.pbx.answers import Answer
 from bot.pbx.budget import Priority
 from bot.pbx.connection import Connection
 from bot.pbx.phone_book import PhoneBook, spelled
-from bot.pbx.wire import Integer, Number, Text, Wire, mappings, models, one, with_value
+from bot.pbx.wire import Integer, Name, Number, Text, Wire, mappings, models, one, with_value
+from bot.sandbox.slices import each
 
 
 class Device(Wire):
@@ -22,7 +23,7 @@ class Device(Wire):
 
 class ExtensionStatus(Wire):
     number: Text = Field("", alias="extension")
-    name: Text = Field("", alias="callerid")
+    name: Name = Field("", alias="callerid")
     status: Text = ""
     devices: Annotated[tuple[Device, ...], BeforeValidator(mappings)] = ()
 
@@ -50,9 +51,10 @@ class Extensions:
     async def statuses(self, priority: Priority = Priority.COMMAND) -> Answer[dict[str, ExtensionStatus]]:
         """By number. Measured: with the telephony engine down it takes a second for each extension."""
         answer = await self._connection.read("sip:getStatuses", priority=priority)
-        phones = models(ExtensionStatus, answer.value, "sip")
+        phones = await models(ExtensionStatus, answer.value, "sip")
         names = await self._book.names(priority) if phones else {}
-        return with_value(answer, {phone.number: phone.named(names) for phone in phones if phone.number})
+        named = await each(phones, lambda phone: phone.named(names))
+        return with_value(answer, {phone.number: phone for phone in named if phone.number})
 
     async def status(self, number: str) -> Answer[ExtensionStatus]:
         answer = await self._connection.read(f"sip/{quote(number, safe='')}:getStatus")
@@ -62,4 +64,4 @@ class Extensions:
     async def peers(self, priority: Priority = Priority.COMMAND) -> Answer[tuple[PeerStatus, ...]]:
         """Extensions and trunks as the telephony engine sees them; empty when the engine does not answer."""
         answer = await self._connection.read("sip:getPeersStatuses", priority=priority)
-        return with_value(answer, tuple(models(PeerStatus, answer.value, "sip")))
+        return with_value(answer, tuple(await models(PeerStatus, answer.value, "sip")))

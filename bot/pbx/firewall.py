@@ -11,6 +11,7 @@ from bot.pbx.answers import Answer, scalar
 from bot.pbx.budget import Priority
 from bot.pbx.connection import Connection
 from bot.pbx.wire import MOST_ROWS, Epoch, Wire, mappings, with_value
+from bot.sandbox.slices import each
 
 LONGEST_ADDRESS = 100
 # In which one address may sit at a time.
@@ -40,7 +41,8 @@ class Firewall:
         rows = islice(answer.value.items(), MOST_ROWS) if isinstance(answer.value, Mapping) else ()
         listed = [(row.get("ip"), row) for row in mappings(answer.value)]
         found = [(scalar(address)[:LONGEST_ADDRESS], row) for address, row in (*rows, *listed)]
-        return with_value(answer, tuple(_ban(address, row) for address, row in found if address))
+        bans = await each(found, lambda listed: _ban(*listed))
+        return with_value(answer, tuple(ban for ban in bans if ban.address))
 
 
 def _ban(address: str, row: object) -> Ban:

@@ -10,6 +10,7 @@ from bot.names import is_named, respelled
 from bot.pbx.budget import Priority
 from bot.pbx.employees import EmployeeRow, Employees
 from bot.pbx.errors import PbxError
+from bot.sandbox.slices import those
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +41,7 @@ class PhoneBook:
     async def named(self, wanted: str) -> tuple[EmployeeRow, ...]:
         """The employees of whose names `wanted` is a part, however it is spelled."""
         await self._ask(Priority.COMMAND)
-        return tuple(row for row in self._rows if is_named(row.name, wanted))
+        return tuple(await those(self._rows, lambda row: is_named(row.name, wanted)))
 
     async def _ask(self, priority: Priority) -> None:
         if self._is_good():

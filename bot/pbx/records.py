@@ -1,29 +1,40 @@
 """`/cdr`: the calls that have ended, and what was recorded of them."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, ValidationError
 
 from bot.pbx.budget import Priority
 from bot.pbx.calls import CallLeg, Leg
 from bot.pbx.connection import Connection, Sound
-from bot.pbx.errors import NotJson
+from bot.pbx.errors import NotJson, TimedOut
 from bot.pbx.phone_book import PhoneBook
 from bot.pbx.trunks import PREFIXES
-from bot.pbx.wire import Count, Integer, Note, Text, Truth, mappings, models
+from bot.pbx.wire import Count, Integer, Note, Text, Truth, mappings, rows
+from bot.sandbox.slices import Slices
 
 PAGE = 1000
+# Twice what is asked for: measured, the PBX keeps to it.
+MOST_CALLS = 2000
 # The PBX refuses more than 365 days at once.
 STRETCH = timedelta(days=364)
 # A leg that a filter looks at may begin after the period in which its call began.
 LONGEST_CALL = timedelta(days=1)
+# Of one call: a queue that rang twenty phones a hundred times.
+MOST_LEGS = 2000
 # After so many pages in a row that bring nothing new, none would bring anything.
 FRUITLESS_PAGES = 3
-# A million calls in one question: what goes on after them has no end.
+# Nine thousand calls that begin within one second: what goes on after them stands still.
+STANDING_PAGES = 10
+# A hundred thousand calls a day, and a million in one question: what goes on after them has no end.
+MOST_PAGES_A_DAY = 100
 MOST_PAGES = 1000
+# Seconds. Less than a command may take, so that it can be told why nothing came of it.
+ANSWERED_WITHIN = 180.0
 
 
 class CallRecordLeg(CallLeg):
@@ -53,10 +64,17 @@ class CallRecordLeg(CallLeg):
         return bool(self.download_url or self.playback_url)
 
 
+def _legs(value: object) -> list[Any]:
+    """Those that have been read already are taken as they are."""
+    return (
+        value if isinstance(value, list) and all(isinstance(leg, CallRecordLeg) for leg in value) else mappings(value)
+    )
+
+
 class CallRecord(Leg):
     disposition: Text = ""
     talk_seconds: Count = Field(0, alias="totalBillsec")
-    legs: Annotated[tuple[CallRecordLeg, ...], BeforeValidator(mappings)] = Field((), alias="records")
+    legs: Annotated[tuple[CallRecordLeg, ...], BeforeValidator(_legs)] = Field((), alias="records")
 
     @property
     def answered(self) -> bool:
@@ -99,11 +117,12 @@ EVERYTHING = Narrowing()
 
 
 class Records:
-    """Names are those of the phone book."""
+    """Names are those of the phone book; `clock` counts seconds."""
 
-    def __init__(self, connection: Connection, book: PhoneBook) -> None:
+    def __init__(self, connection: Connection, book: PhoneBook, clock: Callable[[], float]) -> None:
         self._connection = connection
         self._book = book
+        self._clock = clock
 
     async def between(
         self,
@@ -114,24 +133,30 @@ class Records:
         priority: Priority = Priority.COMMAND,
     ) -> AsyncIterator[CallRecord]:
         """Every call that began between two moments of the PBX's wall clock, `end` with its whole second, each once,
-        roughly from old to new."""
+        roughly from old to new. Raises NotJson for calls that have no end, and TimedOut when they come too
+        slowly."""
         seen: set[str] = set()
+        slices, give_up_at = Slices(), self._clock() + ANSWERED_WITHIN
         names: Mapping[str, str] | None = None
         until = end.replace(microsecond=0) + timedelta(seconds=1)
         begin = start
         while begin < until:
             stop = min(begin + STRETCH, until)
-            async for record in self._stretch(begin, stop, narrowing, priority, seen):
+            async for record in self._stretch(begin, stop, narrowing, priority, seen, give_up_at):
                 # A call that went on after midnight is found on both days; it is of the day on which it began.
                 if record.start is None or start <= record.start < until:
                     names = await self._book.names(priority) if names is None else names
-                    yield record.named(names)
+                    named = record.named(names)
+                    await slices.next()
+                    yield named
+                # What was done with it was a piece of work, too.
+                await slices.next()
             begin = stop
 
     async def find(self, linkedid: str) -> CallRecord | None:
         """By its id: the PBX's own address of a single record answers with nothing, whatever is asked for."""
         data = (await self._connection.read("cdr", {"linkedid": linkedid})).value
-        found = models(CallRecord, _records(data), "cdr")
+        found = await _read(_records(data))
         record = next((record for record in found if record.linkedid == linkedid), None)
         return record.named(await self._book.names()) if record else None
 
@@ -141,7 +166,13 @@ class Records:
         return await self._connection.fetch(leg.download_url or leg.playback_url, {"format": form}, limit)
 
     async def _stretch(
-        self, start: datetime, until: datetime, narrowing: Narrowing, priority: Priority, seen: set[str]
+        self,
+        start: datetime,
+        until: datetime,
+        narrowing: Narrowing,
+        priority: Priority,
+        seen: set[str],
+        give_up_at: float,
     ) -> AsyncIterator[CallRecord]:
         """Follows the time, not the place in the list: calls that end or are deleted meanwhile move every place.
 
@@ -149,10 +180,14 @@ class Records:
         latest start on a page is a moment before which everything has been listed.
         """
         until = until if narrowing == EVERYTHING else until + LONGEST_CALL
-        cursor, offset, fruitless = start, 0, 0
-        for _ in range(MOST_PAGES):
+        cursor, offset, fruitless, standing = start, 0, 0, 0
+        for _ in range(_most_pages(start, until)):
             if fruitless >= FRUITLESS_PAGES:
                 return
+            if standing >= STANDING_PAGES:
+                break
+            if self._clock() > give_up_at:
+                raise TimedOut("its call records come too slowly", "cdr")
             query = {
                 "dateFrom": _written(cursor),
                 "dateTo": _written(until),
@@ -162,7 +197,7 @@ class Records:
                 "order": "ASC",
             }
             data = (await self._connection.read("cdr", query | narrowing.query(), priority)).value
-            page = models(CallRecord, _records(data), "cdr")
+            page = await _read(_records(data))
             new = [record for record in page if record.linkedid not in seen]
             seen.update(record.linkedid for record in new)
             fruitless, has_more = 0 if new else fruitless + 1, _has_more(data)
@@ -177,9 +212,30 @@ class Records:
             moved = latest.replace(microsecond=0) > cursor
             # More calls within one second than a page holds: then only the place is left, with some of them seen again
             # in case others go.
-            step = PAGE - max(1, PAGE // 10)
+            step, standing = PAGE - max(1, PAGE // 10), 0 if moved else standing + 1
             cursor, offset = (latest.replace(microsecond=0), 0) if moved else (cursor, offset + step)
         raise NotJson(200, "cdr")
+
+
+async def _read(listed: object) -> list[CallRecord]:
+    """Others have their turn meanwhile, between the legs of one call, too. Raises NotJson."""
+    found, slices = [], Slices()
+    for row in mappings(rows(listed, "cdr", MOST_CALLS)):
+        told, legs = mappings(row.get("records")), []
+        if len(told) > MOST_LEGS:
+            raise NotJson(200, "cdr")
+        for leg in told:
+            legs.append(CallRecordLeg.model_validate(leg))
+            await slices.next()
+        with suppress(ValidationError):
+            found.append(CallRecord.model_validate({**row, "records": legs}))
+        await slices.next()
+    return found
+
+
+def _most_pages(start: datetime, until: datetime) -> int:
+    days = (until - start) // timedelta(days=1) + 1
+    return min(days * MOST_PAGES_A_DAY, MOST_PAGES)
 
 
 def _records(data: object) -> Any:

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field
 from bot.pbx.answers import Answer
 from bot.pbx.budget import Priority
 from bot.pbx.connection import Connection
-from bot.pbx.wire import Integer, Text, Wire, mappings, models, with_value
+from bot.pbx.wire import Integer, Name, Text, Wire, mappings, models, with_value
 
 # More than any PBX has. The routes out are compared with each other.
 MOST_ROUTES = 1000
@@ -17,7 +17,7 @@ class IncomingRoute(Wire):
     """`number` is the DID, empty for any; `extension` where its calls go."""
 
     id: Text = ""
-    name: Text = Field("", alias="rulename")
+    name: Name = Field("", alias="rulename")
     number: Text = ""
     trunk: Text = Field("", alias="providerid")
     extension: Text = ""
@@ -29,7 +29,7 @@ class OutboundRoute(Wire):
     """
 
     id: Text = ""
-    name: Text = Field("", alias="rulename")
+    name: Name = Field("", alias="rulename")
     trunk: Text = Field("", alias="providerid")
     begins: Text = Field("", alias="numberbeginswith")
     rest: Integer = Field(None, alias="restnumbers")
@@ -43,7 +43,7 @@ class QueueMember(Wire):
 class Queue(Wire):
     id: Text = ""
     extension: Text = ""
-    name: Text = ""
+    name: Name = ""
     members: Annotated[tuple[QueueMember, ...], BeforeValidator(mappings)] = ()
 
 
@@ -53,12 +53,12 @@ class Routing:
 
     async def incoming(self) -> Answer[tuple[IncomingRoute, ...]]:
         answer = await self._connection.read("incoming-routes")
-        return with_value(answer, tuple(models(IncomingRoute, answer.value, "incoming-routes", MOST_ROUTES)))
+        return with_value(answer, tuple(await models(IncomingRoute, answer.value, "incoming-routes", MOST_ROUTES)))
 
     async def outbound(self, priority: Priority = Priority.COMMAND) -> Answer[tuple[OutboundRoute, ...]]:
         answer = await self._connection.read("outbound-routes", priority=priority)
-        return with_value(answer, tuple(models(OutboundRoute, answer.value, "outbound-routes", MOST_ROUTES)))
+        return with_value(answer, tuple(await models(OutboundRoute, answer.value, "outbound-routes", MOST_ROUTES)))
 
     async def queues(self) -> Answer[tuple[Queue, ...]]:
         answer = await self._connection.read("call-queues")
-        return with_value(answer, tuple(models(Queue, answer.value, "call-queues")))
+        return with_value(answer, tuple(await models(Queue, answer.value, "call-queues")))

@@ -24,6 +24,7 @@ from bot.pbx.wire import (
     mappings,
     one,
     rows,
+    short_name,
     with_value,
 )
 
@@ -38,6 +39,8 @@ REGISTRATION_SUFFIX = "-REG"
 MOST_TRUNKS = 500
 # Kinds of trunks; there are two.
 MOST_GROUPS = 20
+# The most events of one trunk that the PBX gives at once.
+MOST_EVENTS = 1000
 
 
 class TrunkStatus(Wire):
@@ -60,11 +63,11 @@ class TrunkStatus(Wire):
 
     @property
     def own_name(self) -> str:
-        return self.description or self.username or self.host or self.id
+        return short_name(self.description or self.username or self.host or self.id)
 
     @property
     def name(self) -> str:
-        return f"{self.own_name} ({self.apart})" if self.apart else self.own_name
+        return f"{self.own_name} ({short_name(self.apart)})" if self.apart else self.own_name
 
     @property
     def is_iax(self) -> bool:
@@ -93,7 +96,8 @@ class TrunkRow(Wire):
 
     @property
     def name(self) -> str:
-        return self.represent.partition(": ")[2] or self.represent or self.username or self.host or self.id
+        told = self.represent.partition(": ")[2] or self.represent
+        return short_name(told or self.username or self.host or self.id)
 
     @property
     def is_iax(self) -> bool:
@@ -177,9 +181,10 @@ class Trunks:
         """SIP and IAX trunks by id. The PBX answers from a memory of up to 10 s unless `fresh`."""
         path = "providers:getStatuses"
         answer = await self._connection.read(path, {"forceCheck": "true"} if fresh else None, priority)
-        found = [trunk for group in rows(answer.value, path, MOST_GROUPS) for trunk in _statuses(group, path)]
-        if len(found) > MOST_TRUNKS:
+        groups = [_named(group, path) for group in rows(answer.value, path, MOST_GROUPS)]
+        if sum(map(len, groups)) > MOST_TRUNKS:
             raise NotJson(200, "providers")
+        found = [TrunkStatus.model_validate(row) for group in groups for row in group]
         return with_value(answer, {trunk.id: trunk for trunk in told_apart(found) if trunk.id})
 
     async def list(self, priority: Priority = Priority.COMMAND) -> Answer[tuple[TrunkRow, ...]]:
@@ -294,12 +299,12 @@ def _path(trunk_id: str) -> str:
 
 
 def _events(data: object) -> tuple[TrunkEvent, ...]:
-    return tuple(TrunkEvent.model_validate(row) for row in mappings(data))
+    return tuple(TrunkEvent.model_validate(row) for row in mappings(data)[:MOST_EVENTS])
 
 
-def _statuses(group: object, resource: str) -> list[TrunkStatus]:
-    """A trunk whose row cannot be read is there all the same, in a state that nobody knows."""
+def _named(group: object, resource: str) -> list[dict[str, Any]]:
+    """The rows of a group, each with its id. A trunk whose row cannot be read is there all the same, in a state that
+    nobody knows."""
     read = rows(group or [], resource, MOST_TRUNKS)
     named = group.items() if isinstance(group, Mapping) else [("", row) for row in read]
-    found = [{"id": key} | (dict(row) if isinstance(row, Mapping) else {}) for key, row in named]
-    return [TrunkStatus.model_validate(row) for row in found]
+    return [{"id": key} | (dict(row) if isinstance(row, Mapping) else {}) for key, row in named]

@@ -13,11 +13,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, Validati
 from bot.pbx.answers import LONGEST_MARKED_UP, Answer, is_plausible, scalar, without_markup
 from bot.pbx.errors import NotFound, NotJson
 from bot.pbx.permissions import resource_of
+from bot.sandbox.slices import each
 
 # Of the names, words and numbers that the PBX keeps, none is nearly as long; of notes and additional settings, none.
 LONGEST = 1000
 LONGEST_NOTE = 20_000
-# More of anything than a PBX has: what says otherwise is no answer of one. Each row takes a millisecond, all in all.
+# Of a name that is shown: no longer one is written by anybody here, and a list of them is none that anybody reads.
+LONGEST_NAME = 255
+# More of anything than a PBX has: what says otherwise is no answer of one.
 MOST_ROWS = 10_000
 # What both JSON and every database take for a whole number.
 LARGEST = 2**53
@@ -27,6 +30,15 @@ LARGEST_COUNT = 10**8
 
 def _text(value: object) -> str:
     return scalar(value)[:LONGEST]
+
+
+def short_name(name: str) -> str:
+    """The beginning of a name that is longer than any. Only for what is shown: what is written to the PBX is whole."""
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+
+
+def _name(value: object) -> str:
+    return short_name(scalar(value)[:LONGEST])
 
 
 def _note(value: object) -> str:
@@ -81,6 +93,7 @@ def _plain(value: object) -> str:
 
 
 Text = Annotated[str, BeforeValidator(_text)]
+Name = Annotated[str, BeforeValidator(_name)]
 # None for an empty one.
 Word = Annotated[str | None, BeforeValidator(lambda value: (_text(value) or None) if value else None)]
 Note = Annotated[str, BeforeValidator(_note)]
@@ -116,15 +129,17 @@ def rows(data: object, resource: str, most: int = MOST_ROWS) -> list[Any]:
     return found
 
 
-def models(model: type[M], data: object, resource: str, most: int = MOST_ROWS) -> list[M]:
-    """The rows that can be read; one strange row does not hide the others. Raises NotJson."""
-    found = []
-    for row in rows(data, resource, most):
+async def models(model: type[M], data: object, resource: str, most: int = MOST_ROWS) -> list[M]:
+    """The rows that can be read; one strange row does not hide the others. Others have their turn meanwhile. Raises
+    NotJson."""
+
+    def read(row: object) -> M | None:
         try:
-            found.append(model.model_validate(row))
+            return model.model_validate(row)
         except ValidationError:
-            continue
-    return found
+            return None
+
+    return [row for row in await each(rows(data, resource, most), read) if row is not None]
 
 
 def one(model: type[M], data: object, resource: str) -> M:

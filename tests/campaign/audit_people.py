@@ -8,7 +8,7 @@ from tests.campaign.books import Books, Row, Said
 from tests.campaign.evidence import SENDING, Evidence, chat_of, reply_of, text_of
 from tests.campaign.finding import Finding
 
-TOGETHER = "nor was what else was asked here meanwhile"
+TOGETHER = "nor was anything else asked here meanwhile"
 
 
 def audit_people(books: Books) -> Iterator[Finding]:

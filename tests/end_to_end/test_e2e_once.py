@@ -79,5 +79,5 @@ def test_a_chat_has_a_limit_of_its_own(standins: Standins, start_bot: Callable[.
     card = standins.asks(VERA, "/status", GROUP)
     standins.asks(BORIS, "/id", GROUP)
     assert "too many commands" in standins.asks(ANNA, "/id", GROUP)
-    assert "a lot at once" in standins.presses(VERA, card, "Refresh")["text"]
+    assert "Too much at once" in standins.presses(VERA, card, "Refresh")["text"]
     assert "1001" in standins.asks(ANNA, "/id")

@@ -16,7 +16,12 @@ def newcomer(house: Standins, name: str, **more: object) -> int:
 
 def grant(house: Standins, words: str, chat: int | None = None, by: int = ANNA) -> Seen:
     """Types /grant and says yes to the question; returns the card."""
-    return press(house, house.asks(by, f"/grant {words}", chat), "✅ Give", "Given", by)
+    asked = house.says(by, f"/grant {words}", chat)
+    # What is told of the start may come between.
+    question = house.wait_for(
+        lambda: next((m for m in house.from_bot(by if chat is None else chat, by, asked) if m.buttons), None), words
+    )
+    return press(house, question, "✅ Give", "Given", by)
 
 
 def menu(house: Standins, person: int, chat: int | None = None) -> set[str]:

@@ -42,5 +42,5 @@ def cautions(
 
 
 def _is_in_the_clear(url: str) -> bool:
-    """Whether what is sent there leaves this machine unencrypted."""
+    """Return True for plain http to another machine."""
     return url.startswith("http://") and not plain_http.stays_here(url)

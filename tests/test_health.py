@@ -9,6 +9,7 @@ from bot import metrics
 from bot.health import health_app
 from bot.settings import WrongSettings
 from bot.web import listen
+from tests.turns import turns_of_others
 
 
 @pytest.mark.parametrize(("wrong", "status", "said"), [([], 200, "ok"), (["PBX A", "outbox"], 503, "PBX A\noutbox")])
@@ -23,21 +24,11 @@ async def test_the_answer_is_a_status_a_monitor_understands(wrong: list[str], st
 
 @pytest.mark.parametrize("path", ["/healthz", "/metrics"])
 async def test_hundreds_who_ask_at_once_are_answered_one_after_the_other_and_others_have_turns(path: str) -> None:
-    turns = 0
-
-    async def count() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
     transport = httpx.ASGITransport(health_app(list))
-    async with httpx.AsyncClient(transport=transport, base_url="http://bot") as http:
-        other = asyncio.create_task(count())
+    async with httpx.AsyncClient(transport=transport, base_url="http://bot") as http, turns_of_others() as turns:
         answers = await asyncio.gather(*(http.get(path) for _ in range(100)))
-        other.cancel()
     assert {answer.status_code for answer in answers} == {200}
-    assert turns >= 100
+    assert turns.count >= 100
 
 
 def test_an_address_that_is_taken_is_one_readable_line() -> None:

@@ -50,7 +50,7 @@ def _alone(trunk: TrunkStatus, *, engine_sees_somebody: bool) -> Cause:
 def _own_internet(
     seen: Iterable[tuple[TrunkStatus, Health]], causes: Mapping[str, Cause], reached: Collection[str]
 ) -> bool:
-    """Whether the PBX's own internet is down: more than one outside host does not answer, and none does."""
+    """Return True if the PBX's own internet is down: of at least two outside hosts none answers."""
     outside = [(trunk, health) for trunk, health in seen if trunk.host and not _is_near(trunk.host)]
     silent = {
         t.host.lower()

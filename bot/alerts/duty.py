@@ -41,7 +41,7 @@ MADE_AT = re.compile(r"^DTSTAMP[^\r\n]*", re.MULTILINE)
 
 
 class Basis(NamedTuple):
-    """What the events of a calendar depend on; its text as a digest."""
+    """Cache key of the events of a calendar: SHA-256 of its text, time zone, and day."""
 
     digest: str
     zone: str

@@ -39,8 +39,8 @@ class NotDone:
         self._wake = wake
 
     async def not_read(self, session: AsyncSession, seen: UpdateSummary) -> None:
-        """Of what was too much, in the transaction that stores what came before it: in a group nobody is named, and
-        nothing that matters waits behind it."""
+        """Enqueue a notice about updates dropped by a full queue, in the caller's transaction; at the lowest urgency,
+        at most one waits for a chat, and in a group it names nobody."""
         if await outbox.waits_to_say(session, seen.chat, NOT_READ):
             return
         facts = {"station": self._station, "person": seen.name if seen.private else ""}

@@ -1,4 +1,4 @@
-"""Something worth knowing that is no incident: told quietly, and what waits to be told of several trunks as one.
+"""Silent notifications about changes that are no incidents; those that wait in one chat are sent as one message.
 
 Measured when each trunk was a message of its own: a PBX that gives 200 trunks new ids every half minute made the bot
 owe 574 of them to a chat that it shared with other PBXs.

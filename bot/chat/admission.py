@@ -16,7 +16,7 @@ from bot.store.typed_secrets import holds_secret
 
 # Enough for /start, a request for access and some questions; who tries the bot out has no more to ask.
 EACH_STRANGER = Rate(burst=6, every=10.0)
-# Who goes on for long gets rarer: three accounts that send without end used up what all strangers have.
+# Long-term rate of one account: with the short-term one alone, three accounts exhausted the rate of all strangers.
 EACH_FOR_LONG = Rate(burst=20, every=180.0)
 # A company that meets its bot on a Monday morning; then twelve a minute, which is what the store grows by.
 ALL_STRANGERS = Rate(burst=60, every=5.0)

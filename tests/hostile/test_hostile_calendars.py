@@ -12,6 +12,7 @@ from bot import unpacking
 from bot.alerts import calendar_source
 from bot.alerts.calendar_source import CalendarSource, NoCalendar, Trouble
 from bot.sandbox.places import Places
+from tests.turns import turns_of_others
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 CRUMBS = b"1\r\nx\r\n" * 10_000
@@ -63,18 +64,9 @@ async def test_what_comes_in_crumbs_lets_others_have_their_turns() -> None:
             for _ in range(10_000):
                 yield b"x"
 
-    turns = 0
-
-    async def count() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
-    other = asyncio.create_task(count())
-    assert len(await unpacking.whole(httpx.Response(200, stream=AtOnce()), 1_000_000)) == 10_000
-    other.cancel()
-    assert turns >= 50
+    async with turns_of_others() as turns:
+        assert len(await unpacking.whole(httpx.Response(200, stream=AtOnce()), 1_000_000)) == 10_000
+    assert turns.count >= 50
 
 
 async def test_few_are_fetched_at_once_one_of_each_owner_and_a_crowd_is_sent_away(

@@ -1,6 +1,5 @@
 """A PBX whose small answers are much work: it is refused what no PBX sends, and others have their turn meanwhile."""
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from bot.pbx.trunks import MOST_TRUNKS
 from bot.pbx.wire import LONGEST_NAME
 from bot.sandbox import slices
 from bot.sandbox.slices import each, those
+from tests.turns import turns_of_others
 
 MORNING = datetime(2026, 11, 28, 9)  # noqa: DTZ001 (the PBX's wall clock)
 DAY = timedelta(days=1)
@@ -89,19 +89,9 @@ def tiny_slices(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("what", LONG)
 async def test_others_have_their_turn_between_any_two_pieces(what: str) -> None:
     ask, data, pieces = LONG[what]
-    turns = 0
-
-    async def others() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
-    async with client(lambda _: data) as pbx:
-        beside = asyncio.create_task(others())
+    async with client(lambda _: data) as pbx, turns_of_others() as turns:
         await ask(pbx)
-        beside.cancel()
-    assert turns >= pieces
+    assert turns.count >= pieces
 
 
 async def test_work_in_slices_gives_what_work_at_once_gives() -> None:

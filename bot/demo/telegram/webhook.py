@@ -80,14 +80,15 @@ class Webhook:
         ):
             while True:
                 heard = self.queue.bell.seq
-                for one in self._due(target.max_connections):
+                # One time for both: an update whose pause ends between two readings would be in neither.
+                now = asyncio.get_running_loop().time()
+                for one in self._due(now, target.max_connections):
                     self._under_way.add(_lane(one))
                     group.create_task(self._bring(http, target, one))
-                await self.queue.bell.heard(heard, self._until_next())
+                await self.queue.bell.heard(heard, self._until_next(now))
 
-    def _due(self, most: int) -> list[Waiting]:
+    def _due(self, now: float, most: int) -> list[Waiting]:
         """The first of each lane, unless it is under way or has to wait; as many as there are connections for."""
-        now = asyncio.get_running_loop().time()
         firsts: dict[Lane, Waiting] = {}
         for one in self.queue.waiting():
             firsts.setdefault(_lane(one), one)
@@ -97,8 +98,7 @@ class Webhook:
     def _waits_until(self, one: Waiting) -> float:
         return self._delays[one.id].until if one.id in self._delays else 0.0
 
-    def _until_next(self) -> float:
-        now = asyncio.get_running_loop().time()
+    def _until_next(self, now: float) -> float:
         pauses = [delay.until - now for delay in self._delays.values() if delay.until > now]
         return min(pauses, default=LONGEST_PAUSE)
 

@@ -59,7 +59,8 @@ class House:
 
 @pytest.fixture
 async def house(world: Telegram) -> AsyncIterator[House]:
-    world.webhook.pace = 1000
+    # Pauses as short as a step of the program: one that ends between two looks at the time must not be lost.
+    world.webhook.pace = 100_000
     house = House()
     async with serving(Starlette(routes=[Route("/hook", house.take, methods=["POST"])])) as address:
         house.address = f"{address}/hook"

@@ -19,7 +19,7 @@ help:
 	@echo "make install install what the bot needs into .venv, and nothing else"
 	@echo "make run     run the bot with the settings in .env"
 	@echo "make test    run the tests, those that failed last time first; some of them:"
-	@echo "               FILE=tests/test_life.py   these files, folders or single tests (tests/test_cli.py::test_...)"
+	@echo "               FILE=tests/health/test_monitor.py   these files, folders or single tests (tests/test_cli.py::test_...)"
 	@echo "               CHANGED=1                 those that what is not committed can touch"
 	@echo "               CHANGED=origin/main       those that the change since then can touch"
 	@echo "               CLOCK_SEED=7              at another time in another zone, by this number"
@@ -51,19 +51,19 @@ define install
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $(1) && \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps -e .; \
 	fi
-	@$(BIN)/python -c "import bot.application, $(3), matplotlib.backends.backend_agg"
+	@$(BIN)/python -c "import bot.app.application, $(3), matplotlib.backends.backend_agg"
 endef
 
 $(INSTALLED): requirements.lock pyproject.toml
-	$(call install,$<,the bot into $(VENV) (about 300 MB, a minute or so),bot.health)
+	$(call install,$<,the bot into $(VENV) (about 300 MB, a minute or so),bot.health.endpoints)
 	@touch $@
 
 $(DEMONSTRABLE): requirements-demo.lock requirements.lock pyproject.toml
-	$(call install,$<,the bot and the demo into $(VENV) (about 300 MB, a minute or so),bot.demo.stage)
+	$(call install,$<,the bot and the demo into $(VENV) (about 300 MB, a minute or so),bot.demo.launcher)
 	@touch $(INSTALLED) $@
 
 $(DEVELOPED): requirements-dev.lock requirements-demo.lock requirements.lock pyproject.toml
-	$(call install,$<,the bot and the developers' tools into $(VENV) (about 560 MB, two minutes or so),bot.demo.stage)
+	$(call install,$<,the bot and the developers' tools into $(VENV) (about 560 MB, two minutes or so),bot.demo.launcher)
 	@touch $(INSTALLED) $(DEMONSTRABLE) $@
 
 # Only when asked for here: desktops set LANGUAGE too, to lists of locales.
@@ -117,7 +117,7 @@ campaign: $(DEVELOPED)
 	$(BIN)/python -m tests.campaign --kills $(or $(KILLS),1000) --seed $(or $(SEED),1) --jobs 3 --report docs/fault-campaign.md
 
 write-campaign: $(DEVELOPED)
-	EVERY_MOMENT=1 $(BIN)/pytest tests/handlers/test_handlers_killed.py
+	EVERY_MOMENT=1 $(BIN)/pytest tests/handlers/recovery/test_killed.py
 	$(BIN)/python -m tests.campaign_writes $(or $(KILLS),200) $(or $(SEED),1)
 
 # Every night as many as this; in the tests of every day some hundreds of the same.
@@ -125,7 +125,7 @@ fuzz: $(DEVELOPED)
 	FUZZ_CASES=$(or $(CASES),100000) FUZZ_SEED=$(or $(SEED),1) $(BIN)/pytest -n $(or $(WORKERS),4) tests/fuzz
 
 picture: $(DEVELOPED)
-	SCREENSHOT=$(CURDIR)/docs/demo.png $(BIN)/pytest tests/end_to_end/test_e2e_newcomer.py
+	SCREENSHOT=$(CURDIR)/docs/demo.png $(BIN)/pytest tests/end_to_end/operation/test_newcomer.py
 
 format: $(DEVELOPED)
 	$(BIN)/ruff format .

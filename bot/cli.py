@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from bot.file_modes import complain, keep_to_ourselves
+from bot.runtime.file_modes import complain, keep_to_ourselves
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.settings import Settings
-    from bot.station_settings import StationSettings
+    from bot.config.settings import Settings
+    from bot.config.station_settings import StationSettings
 
 app = typer.Typer(
     name="mikopbx-bot",
@@ -54,7 +54,7 @@ def run() -> None:
     # Measured: a fifth of a start went into looking for garbage among what is loaded, and all of that stays.
     gc.disable()
 
-    from bot.settings import WrongSettings, load_settings
+    from bot.config.settings import WrongSettings, load_settings
 
     try:
         settings = load_settings()
@@ -79,10 +79,10 @@ def allow_many_files() -> None:
 
 def _stations(settings: Settings) -> Sequence[StationSettings]:
     """As they are described now; from now on no log line shows their keys."""
-    from bot.cautions import cautions
-    from bot.logs import configure_logging
-    from bot.settings import environment
-    from bot.stations_file import read_stations
+    from bot.config.settings import environment
+    from bot.config.startup_warnings import cautions
+    from bot.config.stations_file import read_stations
+    from bot.runtime.logs import configure_logging
 
     stations = read_stations(settings, environment())
     configure_logging(settings.log_level, [*settings.secrets(), *(one.key.get_secret_value() for one in stations)])
@@ -93,7 +93,7 @@ def _stations(settings: Settings) -> Sequence[StationSettings]:
 
 
 async def _run(settings: Settings, stations: Sequence[StationSettings]) -> int:
-    from bot.application import Application  # its parts bind to the running event loop
+    from bot.app.application import Application  # its parts bind to the running event loop
 
     gc.freeze()
     gc.enable()
@@ -108,9 +108,9 @@ def access(
     station: Annotated[str, typer.Option(help="The PBX to look at, by its name in STATIONS_FILE.")] = "",
 ) -> None:
     """Print who may do what where; of one person every rule, and why it allows or denies."""
-    from bot.access_report import NotMet, print_report
-    from bot.settings import WrongSettings, environment, load_settings
-    from bot.stations_file import read_stations
+    from bot.app.access_report import NotMet, print_report
+    from bot.config.settings import WrongSettings, environment, load_settings
+    from bot.config.stations_file import read_stations
 
     try:
         settings = load_settings()
@@ -134,7 +134,7 @@ def demo(
 ) -> None:
     """Run a stand-in PBX, a stand-in Telegram with a web page, and the real bot between them."""
     if context.invoked_subcommand is None:
-        from bot.demo.stage import stage
+        from bot.demo.launcher import stage
 
         raise typer.Exit(asyncio.run(stage(port, language, pbxs, dialect)))
 
@@ -147,7 +147,7 @@ def demo_pbx(
     dialect: DialectOption = "2026.9",
 ) -> None:
     """Run the stand-in MikoPBX alone."""
-    from bot.demo.stage import serve_pbx
+    from bot.demo.launcher import serve_pbx
 
     asyncio.run(serve_pbx(port, api_key, speed, dialect))
 
@@ -160,7 +160,7 @@ def demo_telegram(
     ] = None,
 ) -> None:
     """Run the stand-in Telegram alone, with its web page."""
-    from bot.demo.stage import serve_telegram
+    from bot.demo.launcher import serve_telegram
 
     asyncio.run(serve_telegram(port, token))
 

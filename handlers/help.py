@@ -1,10 +1,11 @@
 """/start, /help, /id: what the bot is, what this person may do with it, and who they are to it."""
 
-from bot.access import EVERY_STATION, Permission
-from bot.chat.message import Message, mark
-from handlers import access_requests, refusals
-from handlers.command import CATALOGUE, Reply, Request, Whose, command
-from handlers.topics import by_topic
+from bot.access.policy import EVERY_STATION, Permission
+from bot.messages.message import Message, mark
+from handlers.access import requests
+from handlers.dialog.topics import by_topic
+from handlers.dispatch import refusals
+from handlers.dispatch.declare import CATALOGUE, Reply, Request, Whose, command
 
 FIRST_ASKED = ("status", "calls", "cdr")
 
@@ -39,7 +40,7 @@ async def help_(request: Request) -> Reply:
 
 
 async def _to_a_stranger(request: Request) -> Message:
-    return await access_requests.still_waits(request) or refusals.stranger(request.actor)
+    return await requests.still_waits(request) or refusals.stranger(request.actor)
 
 
 def _may(request: Request, permission: str) -> bool:

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, settings
 from structlog.dev import ConsoleRenderer, plain_traceback
 
 from bot.store.database import Store
-from tests import stores
-from tests.examples import PROFILE
+from tests.fixtures import stores
+from tests.fixtures.examples import PROFILE
 
-pytest_plugins = ["tests.shifted_time"]
+pytest_plugins = ["tests.fixtures.shifted_time"]
 
 # How fast a busy machine runs a test says nothing about what is tested.
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -16,48 +16,49 @@ def touched(*files: str) -> set[str]:
 
 
 def test_a_test_that_changed_is_touched_and_no_other() -> None:
-    assert touched("tests/test_life.py") == {"tests/test_life.py"}
+    assert touched("tests/health/test_monitor.py") == {"tests/health/test_monitor.py"}
 
 
 def test_who_imports_it_is_touched_directly_or_through_others() -> None:
-    assert "tests/oncall/test_oncall_roster.py" in touched("bot/oncall/roster.py")
-    assert "tests/alerts/test_alerts_duty.py" in touched("bot/oncall/roster.py")
-    assert "tests/pbx/test_pbx_budget.py" not in touched("bot/oncall/roster.py")
+    assert "tests/oncall/test_roster.py" in touched("bot/oncall/roster.py")
+    assert "tests/engine/checks/test_oncall_reachability.py" in touched("bot/oncall/roster.py")
+    assert "tests/pbx/test_rate_limit.py" not in touched("bot/oncall/roster.py")
 
 
 @pytest.mark.parametrize(
-    "file", ["bot/__main__.py", "bot/cli.py", "bot/application.py", "bot/demo/stage.py", "handlers/trunks.py"]
+    "file",
+    ["bot/__main__.py", "bot/cli.py", "bot/app/application.py", "bot/demo/launcher.py", "handlers/trunks/trunks.py"],
 )
 def test_whatever_the_program_is_made_of_touches_those_who_start_it(file: str) -> None:
     assert touched(file) >= END_TO_END
 
 
 def test_what_is_started_by_name_touches_who_starts_it() -> None:
-    assert "tests/hostile/test_hostile_operation.py" in touched("tests/hostile/confined.py")
+    assert "tests/hostile/test_operation.py" in touched("tests/hostile/fixtures/confined.py")
 
 
 def test_fixtures_touch_the_tests_of_their_folder() -> None:
-    chat = {test for test in TESTS if test.startswith("tests/chat/")}
-    found = touched("tests/chat/conftest.py")
-    assert chat <= found
-    assert found - chat < TESTS - chat, "and those that import from there, but not all"
+    telegram = {test for test in TESTS if test.startswith("tests/telegram/")}
+    found = touched("tests/telegram/conftest.py")
+    assert telegram <= found
+    assert found - telegram < TESTS - telegram, "and those that import from there, but not all"
     assert touched("tests/conftest.py") == TESTS
 
 
 def test_data_touches_those_who_name_its_folder() -> None:
     tests = touched("tests/recordings/001_sip_providers_list_demo.json")
-    assert {"tests/pbx/test_pbx_recordings.py", "tests/alerts/test_alerts_causes.py"} <= tests
-    assert "tests/oncall/test_oncall_roster.py" not in tests
+    assert {"tests/pbx/test_recordings.py", "tests/detection/test_trunk_cause.py"} <= tests
+    assert "tests/oncall/test_roster.py" not in tests
 
 
 def test_a_template_touches_who_shows_it_through_whatever_module() -> None:
-    tests = touched("bot/chat/templates/alert.html")
-    assert {"tests/chat/test_chat_render.py", "tests/handlers/test_handlers_trunks.py"} <= tests
+    tests = touched("bot/messages/templates/alerts/alert.html")
+    assert {"tests/messages/test_renderer.py", "tests/handlers/trunks/test_trunks.py"} <= tests
     assert tests >= END_TO_END
 
 
 def test_the_readme_touches_who_names_it() -> None:
-    expected = {"tests/test_docs.py", "tests/test_changed.py", "tests/hostile/test_hostile_operation.py"}
+    expected = {"tests/test_docs.py", "tests/test_changed.py", "tests/hostile/test_operation.py"}
     assert touched("README.md") == expected
 
 
@@ -65,7 +66,7 @@ def test_the_readme_touches_who_names_it() -> None:
     "file", ["pyproject.toml", "requirements.lock", "bot/gone.py", "tests/gone.py", "unheard" + "_of.bin"]
 )
 def test_in_doubt_every_test_is_touched(file: str) -> None:
-    assert touched("tests/test_life.py", file) == {"tests"}
+    assert touched("tests/health/test_monitor.py", file) == {"tests"}
 
 
 def test_what_no_test_can_see_touches_none() -> None:
@@ -74,7 +75,8 @@ def test_what_no_test_can_see_touches_none() -> None:
 
 def test_one_line_says_how_many_and_why() -> None:
     assert (
-        changed.touched_tests(["tests/test_life.py"])[1] == f"1 of {len(TESTS)} files, for tests/test_life.py changed"
+        changed.touched_tests(["tests/health/test_monitor.py"])[1]
+        == f"1 of {len(TESTS)} files, for tests/health/test_monitor.py changed"
     )
 
 

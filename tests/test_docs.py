@@ -2,19 +2,18 @@
 
 import re
 from collections import Counter
-from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Metric
 
-from bot.access import ADMIN, OPERATOR, PERMISSIONS, VIEWER
-from bot.metrics import REGISTRY
-from bot.pbx.permissions import ROWS
-from bot.settings import Settings
+from bot.access.policy import ADMIN, OPERATOR, PERMISSIONS, VIEWER
+from bot.config.settings import Settings
+from bot.pbx.key_check import ROWS
+from bot.runtime.metrics import REGISTRY
 from handlers import CATALOGUE
-from handlers.topics import TOPICS, in_order
+from handlers.dialog.topics import TOPICS, in_order
+from tests.fixtures.paths import ROOT
 from tests.scenarios.language import scenarios
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 
 

@@ -4,11 +4,11 @@ import re
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.fixtures.paths import ROOT
+
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
@@ -59,7 +59,8 @@ def test_the_bot_is_installed_without_the_developers_tools() -> None:
 def test_the_demo_alone_needs_what_production_does_without() -> None:
     """Without the demo's packages the program itself still loads, webhook and health included."""
     absent = "".join(f"sys.modules[{name!r}] = None\n" for name in ("multipart", "python_multipart"))
-    loaded = "import bot.application, bot.health, bot.chat.webhook\nassert 'bot.demo' not in sys.modules"
+    modules = "bot.app.application, bot.health.endpoints, bot.telegram.updates.webhook"
+    loaded = f"import {modules}\nassert 'bot.demo' not in sys.modules"
     subprocess.run([sys.executable, "-c", f"import sys\n{absent}{loaded}"], check=True, cwd=ROOT)
 
 

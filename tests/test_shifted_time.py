@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests import shifted_time
-from tests.shifted_time import DAYS, MIDDLE, ZONES, chosen, midnight, next_change, utc_offset
+from tests.fixtures import shifted_time
+from tests.fixtures.paths import ROOT
+from tests.fixtures.shifted_time import DAYS, MIDDLE, ZONES, chosen, midnight, next_change, utc_offset
 
-ROOT = Path(__file__).parent.parent
 SEEDS = range(300)
 MOMENT = datetime(2027, 3, 31, 20, 30, tzinfo=UTC)
 
@@ -76,7 +76,7 @@ def test_every_process_of_a_session_lives_by_the_seed(tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").write_text("[pytest]")
     environment = {name: value for name, value in os.environ.items() if name not in ("CLOCK_OFFSET", "TZ")}
     environment |= {"CLOCK_SEED": "7", "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.shifted_time", "-n", "1", "test_probe.py"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.fixtures.shifted_time", "-n", "1", "test_probe.py"]
     told = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False).stdout
     assert "1 passed" in told
     assert "TZ=Pacific/Chatham; again with CLOCK_SEED=7" in told

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
+from bot.oncall.local_time import moment, zone_named
 from bot.oncall.rotation import Calendar, Duty
-from bot.oncall.wall_clock import moment, zone_named
 from bot.sandbox.task import Refusal, Task
 
 MOST_BYTES = 1_000_000

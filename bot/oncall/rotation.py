@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.oncall.wall_clock import moment, wall_of, zone_named
+from bot.oncall.local_time import moment, wall_of, zone_named
 
 
 class Unit(StrEnum):

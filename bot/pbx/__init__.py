@@ -1,11 +1,7 @@
 """MikoPBX REST API v3: client, models, errors. Knows nothing of Telegram or of the store."""
 
-from bot.pbx.answers import Answer
-from bot.pbx.budget import Budget, Priority
-from bot.pbx.calls import CallLeg, Channel
 from bot.pbx.client import Pbx
 from bot.pbx.dialect import Dialect, told_by
-from bot.pbx.employees import Employee, EmployeeDraft, EmployeeRow
 from bot.pbx.errors import (
     Busy,
     Conflict,
@@ -25,11 +21,15 @@ from bot.pbx.errors import (
     Untrusted,
     WrongName,
 )
-from bot.pbx.extensions import ExtensionStatus, PeerStatus
-from bot.pbx.firewall import Ban
-from bot.pbx.records import CallRecord, CallRecordLeg
-from bot.pbx.routing import IncomingRoute, OutboundRoute, Queue
-from bot.pbx.trunks import Trunk, TrunkDraft, TrunkEvent, TrunkRow, TrunkStatus
+from bot.pbx.rate_limit import Budget, Priority
+from bot.pbx.resources.calls import CallLeg, Channel
+from bot.pbx.resources.employees import Employee, EmployeeDraft, EmployeeRow
+from bot.pbx.resources.extensions import ExtensionStatus, PeerStatus
+from bot.pbx.resources.firewall import Ban
+from bot.pbx.resources.records import CallRecord, CallRecordLeg
+from bot.pbx.resources.routing import IncomingRoute, OutboundRoute, Queue
+from bot.pbx.resources.trunks import Trunk, TrunkDraft, TrunkEvent, TrunkRow, TrunkStatus
+from bot.pbx.responses import Answer
 
 __all__ = [
     "Answer",

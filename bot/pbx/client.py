@@ -6,17 +6,17 @@ from typing import Any, Self
 
 from pydantic import SecretStr
 
-from bot.pbx.answers import scalar
-from bot.pbx.calls import Calls
-from bot.pbx.connection import Connection
-from bot.pbx.employees import Employees
-from bot.pbx.extensions import Extensions
-from bot.pbx.firewall import Firewall
-from bot.pbx.phone_book import PhoneBook
-from bot.pbx.records import Records
-from bot.pbx.routing import Routing
-from bot.pbx.trunks import Trunks
-from bot.pbx.wire import LONGEST
+from bot.pbx.http import Connection
+from bot.pbx.resources.calls import Calls
+from bot.pbx.resources.employees import Employees
+from bot.pbx.resources.extensions import Extensions
+from bot.pbx.resources.firewall import Firewall
+from bot.pbx.resources.phone_book import PhoneBook
+from bot.pbx.resources.records import Records
+from bot.pbx.resources.routing import Routing
+from bot.pbx.resources.trunks import Trunks
+from bot.pbx.responses import scalar
+from bot.pbx.schema import LONGEST
 
 
 class Pbx:

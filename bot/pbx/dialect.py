@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from enum import StrEnum
 
-from bot.pbx.trunks import TrunkStatus
+from bot.pbx.resources.trunks import TrunkStatus
 
 
 class Dialect(StrEnum):

@@ -13,7 +13,7 @@ from typing import Any
 import bot
 from bot.sandbox import __main__ as worker
 from bot.sandbox.json_answers import json_of
-from bot.sandbox.places import Places
+from bot.sandbox.slots import Places
 from bot.sandbox.task import Failure, Refusal, Task, TaskFailed
 
 ROOT = Path(bot.__file__).parent.parent

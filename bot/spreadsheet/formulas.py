@@ -2,7 +2,7 @@
 
 import re
 
-from bot.unseen import INVISIBLE
+from bot.text.invisible import INVISIBLE
 
 SEPARATORS = ";\t,"
 # What begins a formula, also as Asian keyboards write it; and what a spreadsheet overlooks in front of it.

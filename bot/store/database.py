@@ -18,8 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from bot import file_modes
-from bot.store import few_hops
+from bot.runtime import file_modes
+from bot.store import sqlite_driver
 
 # The newest file in migrations/versions. Kept here so that an ordinary start need not import Alembic (half a second).
 NEWEST_REVISION = "0011"
@@ -48,7 +48,7 @@ def _one_connection(url: str) -> dict[str, Any]:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         return {}
-    creator = partial(few_hops.connect, parsed.database or ":memory:")
+    creator = partial(sqlite_driver.connect, parsed.database or ":memory:")
     return {"pool_size": 1, "max_overflow": 0, "pool_timeout": 10, "async_creator": creator}
 
 

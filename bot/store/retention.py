@@ -11,10 +11,11 @@ from sqlalchemy import ColumnElement, delete, exists, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from bot.store import drawer, grants, imports, inbox, keyboards, questions
+from bot.store.access import grants
 from bot.store.database import Store
-from bot.store.people_tables import AccessRequest, Acquaintance, FormerUsername, GrantRow, MetAt, OverrideRow, Pager
-from bot.store.tables import (
+from bot.store.messages import inbox, keyboards, questions, temporary_payloads
+from bot.store.stations import imports
+from bot.store.tables.incidents import (
     AuditEntry,
     AuditOutcome,
     Card,
@@ -26,6 +27,7 @@ from bot.store.tables import (
     Outgoing,
     Table,
 )
+from bot.store.tables.people import AccessRequest, Acquaintance, FormerUsername, GrantRow, MetAt, OverrideRow, Pager
 
 BITE = 500
 CLOSED_BY = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'audit%no_delete'"
@@ -36,7 +38,7 @@ async def forget_expired(store: Store, now: datetime) -> None:
     async with store.begin() as session:
         await inbox.forget_old_updates(session, now)
         await questions.forget_expired(session, now)
-        await drawer.empty_expired(session, now)
+        await temporary_payloads.empty_expired(session, now)
         await grants.forget_ended(session, now)
         await imports.let_lapse(session, now)
     on_a_message = select(Outgoing.keyboard_id).where(Outgoing.keyboard_id.is_not(None))

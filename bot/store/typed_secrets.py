@@ -9,8 +9,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from bot.names import TWINS
-from bot.unseen import LINE_BREAKS, UNSEEN
+from bot.text.invisible import LINE_BREAKS, UNSEEN
+from bot.text.person_names import TWINS
 
 HIDDEN = "•••"
 # Names are looked for where every Cyrillic letter that looks like a Latin one is that, and so are they written here.

@@ -5,12 +5,13 @@ import argparse
 import os
 import platform
 import time
-from pathlib import Path
 
-from tests.benchmarks import alert, commands, fleet, flood, records, report, start, storm
-from tests.benchmarks.figure import Effort, Figure
+from tests.benchmarks import alert, commands, fleet, flood, records, start, storm
+from tests.benchmarks.measured import report
+from tests.benchmarks.measured.figure import Effort, Figure
+from tests.fixtures.paths import ROOT
 
-REPORT = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+REPORT = ROOT / "docs" / "benchmarks.md"
 FIGURES: tuple[Figure, ...] = (
     commands.FIGURE,
     records.FIGURE,

@@ -4,9 +4,9 @@ import asyncio
 import random
 from statistics import median
 
-from tests.benchmarks.crowd import EVERY
-from tests.benchmarks.figure import Effort, Figure, Row
-from tests.benchmarks.street import SETTLING, Street, street
+from tests.benchmarks.load import EVERY
+from tests.benchmarks.measured.figure import Effort, Figure, Row
+from tests.benchmarks.pbx_cluster import SETTLING, Street, street
 
 # One at each of so many PBXs, within so many seconds: at all phases of their polls.
 OUTAGES, WITHIN = 24, 60.0

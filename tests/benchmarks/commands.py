@@ -8,12 +8,12 @@ from datetime import datetime
 from itertools import cycle, islice
 from statistics import median, quantiles
 
-from bot.demo.pbx import control_calls
-from tests.benchmarks.chats import Chats
-from tests.benchmarks.figure import Effort, Figure, Row
-from tests.benchmarks.stage import BARE, PROGRAM, Stage, stage
+from bot.demo.pbx.control import calls
+from tests.benchmarks.measured.chats import Chats
+from tests.benchmarks.measured.figure import Effort, Figure, Row
+from tests.benchmarks.measured.stage import BARE, PROGRAM, Stage, stage
 
-HURRIED = ("-m", "tests.benchmarks.hurried")
+HURRIED = ("-m", "tests.benchmarks.reference.hurried")
 IN_A_ROW, AT_ONCE, BLOCK = 300, 50, 50
 CALLS_UP = 6
 OURS, BARES = "ours", "bare"
@@ -77,7 +77,7 @@ def _calls_are_up(one: Stage) -> None:
     numbers = [person.number for person in one.pbx.employees.values()]
     for number, target in enumerate(numbers[:CALLS_UP]):
         order = {"kind": "incoming", "src": f"7916111110{number}", "dst": target, "talk_seconds": 4 * 3600}
-        control_calls.start(one.pbx, {}, order)
+        calls.start(one.pbx, {}, order)
 
 
 async def _write_answers(one: Stage) -> None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median, quantiles
 
-from tests.benchmarks import cores, memory
-from tests.benchmarks.crowd import EVERY, Crowd, crowd, is_well, name
-from tests.benchmarks.figure import Effort, Figure, Row
+from tests.benchmarks.load import EVERY, Crowd, crowd, is_well, name
+from tests.benchmarks.measured import cores, memory
+from tests.benchmarks.measured.figure import Effort, Figure, Row
 
 SIZES = (100, 300, 1000)
 LARGEST = SIZES[-1]

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from statistics import median, quantiles
 from typing import Any
 
-from bot.demo.telegram.client_messages import press
-from bot.demo.telegram.keyboards import inline_rows
-from bot.demo.telegram.params import Params
-from tests.benchmarks import memory
-from tests.benchmarks.figure import Effort, Figure, Row
-from tests.benchmarks.stage import PROGRAM, Stage, stage
+from bot.demo.telegram.bot_api.keyboards import inline_rows
+from bot.demo.telegram.bot_api.params import Params
+from bot.demo.telegram.client.messages import press
+from tests.benchmarks.measured import memory
+from tests.benchmarks.measured.figure import Effort, Figure, Row
+from tests.benchmarks.measured.stage import PROGRAM, Stage, stage
 
 ON_CALL, VIEWER = 0, 1
 GROUP = -1001000000001

@@ -5,11 +5,11 @@ import gc
 from collections import deque
 from collections.abc import Sequence
 
-from bot.demo.pbx.journal import Entry
-from tests.benchmarks import memory
-from tests.benchmarks.figure import Effort, Figure, Row
-from tests.benchmarks.many_calls import put
-from tests.benchmarks.stage import BARE, PROGRAM, Stage, stage
+from bot.demo.pbx.web.journal import Entry
+from tests.benchmarks.measured import memory
+from tests.benchmarks.measured.figure import Effort, Figure, Row
+from tests.benchmarks.measured.many_calls import put
+from tests.benchmarks.measured.stage import BARE, PROGRAM, Stage, stage
 
 CALLS = 50_000
 COMMANDS = ("/cdr", "/stats")

@@ -4,10 +4,10 @@ import asyncio
 import time
 from contextlib import AsyncExitStack
 
-from tests.benchmarks import memory
-from tests.benchmarks.chats import Chats
-from tests.benchmarks.figure import Effort, Figure, Row
-from tests.benchmarks.stage import BARE, PROGRAM, Stage, stage
+from tests.benchmarks.measured import memory
+from tests.benchmarks.measured.chats import Chats
+from tests.benchmarks.measured.figure import Effort, Figure, Row
+from tests.benchmarks.measured.stage import BARE, PROGRAM, Stage, stage
 
 IDLE = 60.0
 # Each is told a command menu of his own after the start; an office has so many who may look.

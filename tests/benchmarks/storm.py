@@ -8,13 +8,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bot.access import EVERY_STATION
+from bot.access.policy import EVERY_STATION
 from bot.oncall.rotation import Rotation, Shift, Unit
 from bot.store.database import Store
-from bot.store.oncall import OnCallBook
-from tests.benchmarks.crowd import EVERY
-from tests.benchmarks.figure import Effort, Figure, Row
-from tests.benchmarks.street import SETTLING, Street, street
+from bot.store.oncall.schedules import OnCallBook
+from tests.benchmarks.load import EVERY
+from tests.benchmarks.measured.figure import Effort, Figure, Row
+from tests.benchmarks.pbx_cluster import SETTLING, Street, street
 
 PBXS, EACH, WITHIN = 20, 5, 10.0
 HOLD_OFF = 30.0

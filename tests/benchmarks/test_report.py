@@ -1,7 +1,7 @@
 import pytest
 
-from tests.benchmarks.figure import Row
-from tests.benchmarks.report import refreshed, table
+from tests.benchmarks.measured.figure import Row
+from tests.benchmarks.measured.report import refreshed, table
 
 
 def test_a_goal_in_times_of_the_reference_is_held_against_the_medians() -> None:

@@ -8,7 +8,7 @@ import time
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from pathlib import Path
 
-from tests.campaign.books import Books
+from tests.campaign.ledger_audit import Books
 from tests.campaign.report import report
 from tests.campaign.rounds import Tally, round_of
 

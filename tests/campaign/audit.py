@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from tests import claims
 from tests.campaign.audit_chats import audit_chats
 from tests.campaign.audit_outages import audit_outages
 from tests.campaign.audit_people import audit_people
-from tests.campaign.books import Books
 from tests.campaign.finding import Finding
-from tests.end_to_end.house import ANNA as ADMIN
+from tests.campaign.ledger_audit import Books
+from tests.end_to_end.harness import ANNA as ADMIN
+from tests.fixtures import incident_claims
 
 __all__ = ["Finding", "audit"]
 
@@ -20,7 +20,7 @@ def audit(books: Books) -> list[Finding]:
 def _claims(books: Books) -> Iterator[Finding]:
     """What its own books say of whom it told, as in every trace and story of the tests of the alerts."""
     chats = {*books.alert_chats, *books.diary.moved.values()}
-    for broken in claims.broken_claims(books.tables, stand_ins=[ADMIN], alert_chats=chats):
+    for broken in incident_claims.broken_claims(books.tables, stand_ins=[ADMIN], alert_chats=chats):
         yield Finding("lost", broken)
 
 

@@ -4,9 +4,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from tests.campaign.books import Books, Row
 from tests.campaign.evidence import Evidence, chat_of, is_labelled, is_set_aside, message_of, reply_of, text_of
 from tests.campaign.finding import Finding
+from tests.campaign.ledger_audit import Books, Row
 
 # Between Telegram taking a message and the program having written that down, on a busy machine.
 WRITTEN_DOWN_WITHIN = 3.0

@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterator
 
 from tests.campaign.audit_people import handed_out
-from tests.campaign.books import Books, Outage, Row, Span
 from tests.campaign.evidence import Evidence
 from tests.campaign.finding import Finding
-from tests.end_to_end.house import ANNA as ADMIN
+from tests.campaign.ledger_audit import Books, Outage, Row, Span
+from tests.end_to_end.harness import ANNA as ADMIN
 
 # So many answers, in a row and with nothing in between, show an outage beyond doubt: two measurements decide, the PBX
 # dates them by the second, and the first answer may be one that it kept.

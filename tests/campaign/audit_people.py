@@ -4,9 +4,9 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from tests.campaign.books import Books, Row, Said
 from tests.campaign.evidence import SENDING, Evidence, chat_of, reply_of, text_of
 from tests.campaign.finding import Finding
+from tests.campaign.ledger_audit import Books, Row, Said
 
 TOGETHER = "nor was anything else asked here meanwhile"
 

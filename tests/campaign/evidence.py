@@ -5,7 +5,7 @@ import re
 from collections import defaultdict
 from typing import Any
 
-from tests.campaign.books import Books, Row
+from tests.campaign.ledger_audit import Books, Row
 
 REPEAT = re.compile(r"^<i>[^<]*(possible repeat|возможн)[^<]*</i>\n")
 # What is said of a command that the program died on twice.

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.campaign.audit import audit
-from tests.campaign.books import Books
 from tests.campaign.evidence import Evidence, is_labelled
 from tests.campaign.finding import Finding
+from tests.campaign.ledger_audit import Books
 from tests.campaign.script import script
-from tests.campaign.stage import play
+from tests.campaign.standins import play
 
 KILLS_IN_A_ROUND = 25
 

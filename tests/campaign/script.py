@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Literal
 
-from bot.demo.pbx.faults import KINDS
+from bot.demo.pbx.web.faults import KINDS
 
 LINES = tuple(f"Line {number:02}" for number in range(1, 9))
 # Down while a person to whom alerts go shuts the bot out.

@@ -1,11 +1,11 @@
 """`python -m tests.campaign_writes KILLS SEED`: the campaign, and its figures into docs/write-campaign.md."""
 
 import sys
-from pathlib import Path
 
 from tests.campaign_writes.campaign import Result, campaign
+from tests.fixtures.paths import ROOT
 
-REPORT = Path(__file__).parent.parent.parent / "docs" / "write-campaign.md"
+REPORT = ROOT / "docs" / "write-campaign.md"
 
 
 def told(result: Result, kills: int, seed: int) -> str:
@@ -17,7 +17,7 @@ The real program, killed with `kill -9` up to 0.9 s after somebody pressed *Crea
 slow, loses its answers, or does what it was asked only later. The moments are chance: some kills fall before the press
 is taken or after it is done. The PBX's own waiting, and the bot's for it, goes 20 times faster than in life. Written by
 `make write-campaign KILLS={kills} SEED={seed}`, which also kills the handlers at every moment after which the world
-outside is different ([tests/handlers/test_handlers_killed.py](../tests/handlers/test_handlers_killed.py)).
+outside is different ([tests/handlers/recovery/test_killed.py](../tests/handlers/recovery/test_killed.py)).
 
 | Killed during | Times |
 |---|---|

@@ -12,7 +12,7 @@ from random import Random
 
 import openpyxl
 
-from tests.end_to_end.house import ANNA, KEY, Json, Program, Seen, Standins, running_standins
+from tests.end_to_end.harness import ANNA, KEY, Json, Program, Seen, Standins, running_standins
 
 # Everything that a PBX needs seconds for, and the bot waits for because of it, goes so much faster.
 HURRY = 20.0

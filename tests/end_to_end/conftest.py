@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.house import ASKING, ENDED, RUNNING, Program, Standins, running_bot, running_standins
-from tests.examples import ONLY_FIRST_CASES
+from tests.end_to_end.harness import ASKING, ENDED, RUNNING, Program, Standins, running_bot, running_standins
+from tests.fixtures.examples import ONLY_FIRST_CASES
 
 LINES_SHOWN = 60
 HERE = Path(__file__).parent

@@ -1,6 +1,6 @@
 """People who come to the bot during a test, and what they are given and offered there."""
 
-from tests.end_to_end.house import ANNA, Seen, Standins, press
+from tests.end_to_end.harness import ANNA, Seen, Standins, press
 
 ANYONE = {"help", "id", "start"}
 VIEWER = ANYONE | {"status", "calls", "cdr", "missed", "stats", "employees", "trunks", "oncall"}

@@ -12,7 +12,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
-from bot.demo.stage import listening
+from bot.demo.launcher import listening
 from bot.demo.wire import AbortableProtocol
 from tests.end_to_end.clock import Clock, ClockLoop
 

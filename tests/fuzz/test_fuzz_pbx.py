@@ -15,13 +15,13 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from bot.alerts.incident import STATION, Closed, Happened, Opened
-from bot.alerts.machine import Policy
-from bot.alerts.watch import Watch
+from bot.detection.trunk_machine import Policy
+from bot.engine.trunk_monitor import Watch
+from bot.incidents.model import STATION, Closed, Happened, Opened
 from bot.pbx import CallRecordLeg, Pbx, PbxError
-from tests.alerts.station import FakeLedger
 from tests.fuzz.mutations import Garbled, garbled, written
-from tests.pbx.test_pbx_recordings import FILES, USES
+from tests.incident_harness.station import FakeLedger
+from tests.pbx.test_recordings import FILES, USES
 
 ROOT = "/pbxcore/api/v3/"
 CASES = int(os.environ.get("FUZZ_CASES", "600"))

@@ -1,7 +1,7 @@
 import pytest
 
 from bot.store.database import Store
-from tests.handlers.bench import Bench
+from tests.handlers.dispatcher_harness import Bench
 
 
 @pytest.fixture

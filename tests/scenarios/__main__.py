@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.pbx import Dialect
-from tests import stores
+from tests.fixtures import stores
 from tests.scenarios.language import Scenario, scenarios
 from tests.scenarios.play import Played, play
 

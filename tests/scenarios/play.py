@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import time, timedelta
 from typing import Any
 
-from bot.alerts.escalation import Plan
-from bot.alerts.incident import OUTAGES
-from bot.alerts.silence import EVERYTHING
-from bot.alerts.silences import Wish
+from bot.incidents.model import OUTAGES
+from bot.incidents.silence import EVERYTHING
+from bot.incidents.silence_store import Wish
+from bot.notifications.escalation import Plan
 from bot.pbx import (
     Ban,
     Busy,
@@ -24,9 +24,9 @@ from bot.pbx import (
     Unreachable,
 )
 from bot.store.database import Store
-from tests import claims
-from tests.alerts.phones import Heard
-from tests.alerts.world import ANNA, BORIS, GROUP, NAMES, STATION, VERA, World
+from tests.fixtures import incident_claims
+from tests.incident_harness.pbx import ANNA, BORIS, GROUP, NAMES, STATION, VERA, World
+from tests.incident_harness.phones import Heard
 from tests.scenarios.language import Event, Expected, Scenario
 
 PEOPLE = {"anna": ANNA, "boris": BORIS, "vera": VERA}
@@ -219,9 +219,9 @@ async def _compared(scenario: Scenario, world: World) -> Played:
             played.causes += 1
             played.causes_right += _causes(heard, expected.subject) == expected.cause
     played.wrong += await _ends_untold(world)
-    tables = await claims.tables_of(world.store)
-    played.wrong += claims.broken_claims(tables, stand_ins=NAMES, alert_chats=[GROUP])
-    played.wrong += claims.passed_over(tables, [PEOPLE[name] for name in scenario.on_call])
+    tables = await incident_claims.tables_of(world.store)
+    played.wrong += incident_claims.broken_claims(tables, stand_ins=NAMES, alert_chats=[GROUP])
+    played.wrong += incident_claims.passed_over(tables, [PEOPLE[name] for name in scenario.on_call])
     return played
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from bot.pbx import Dialect
 from bot.store.database import Store
-from tests.examples import PROFILE
+from tests.fixtures.examples import PROFILE
 from tests.scenarios.language import Scenario, scenarios
 from tests.scenarios.play import play
 

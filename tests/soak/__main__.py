@@ -15,15 +15,16 @@ from unittest.mock import patch
 
 import structlog
 
-from bot.store import keyboards
-from tests import stores
+from bot.store.messages import keyboards
+from tests.fixtures import stores
+from tests.fixtures.paths import ROOT
 from tests.soak.life import live
 from tests.soak.measure import Measured, measure
 from tests.soak.season import season
 
 WEEK = timedelta(days=7)
 STEP = timedelta(minutes=10)
-REPORT = Path(__file__).parents[2] / "docs" / "soak.md"
+REPORT = ROOT / "docs" / "soak.md"
 SHOWN = ("incidents", "incident_events", "cards", "outbox", "keyboards", "audit", "acquaintances")
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from bot.pbx import Unreachable
-from tests.alerts.station import DEAD, REFUSED, SILENT, UP
+from tests.incident_harness.station import DEAD, REFUSED, SILENT, UP
 from tests.soak.season import ANNA, BORIS, GROUP, TRUNKS, VERA, Season
 
 # Down from the first day on: somebody takes it, and nobody mends it.

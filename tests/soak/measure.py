@@ -12,9 +12,9 @@ from typing import Any
 from prometheus_client import REGISTRY
 from sqlalchemy import func, select
 
-from bot.application import Application
+from bot.app.application import Application
 from bot.store.database import Store
-from bot.store.tables import Table
+from bot.store.tables.incidents import Table
 
 OURS = ("bot.", "handlers.")
 PAGE = resource.getpagesize()

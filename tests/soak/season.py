@@ -13,19 +13,19 @@ from unittest.mock import patch
 
 from sqlalchemy import text
 
-from bot.application import Application
-from bot.chat.pace import Pace
-from bot.chat.polling import UpdatesBot
+from bot.app.application import Application
+from bot.app.retention_job import tidy
+from bot.app.station_monitor import WatchedStation
+from bot.config.settings import Settings
 from bot.oncall.rotation import Rotation, Shift, Unit
 from bot.pbx import Answer, CallLeg, ExtensionStatus, NotFound, PeerStatus
-from bot.settings import Settings
-from bot.station import WatchedStation
-from bot.steady_clock import SteadyClock
+from bot.runtime.clock import SteadyClock
 from bot.store.database import Store
-from bot.tidying import tidy
-from tests import stores
-from tests.alerts.station import UP, Clock, FakePbx
-from tests.handlers.bench import message, press
+from bot.telegram.delivery.rate_limiter import Pace
+from bot.telegram.updates.polling import UpdatesBot
+from tests.fixtures import stores
+from tests.handlers.dispatcher_harness import message, press
+from tests.incident_harness.station import UP, Clock, FakePbx
 from tests.soak.telegram import BLOCKED, SoakTelegram
 
 ANNA, BORIS, VERA = 1, 2, 3
@@ -191,10 +191,10 @@ async def season(path: Path, chance: Random, *, step: timedelta, kept: timedelta
     telegram = SoakTelegram(chance)
     bot = UpdatesBot(TOKEN, request=telegram, get_updates_request=telegram)
     with (
-        patch("bot.application.telegram_bot", lambda _settings: bot),
-        patch("bot.application.Store", lambda _url: stores.hurried(path)),
-        patch("bot.application.Pace", lambda: _pace(clock)),
-        patch("bot.station.Pbx", lambda *_, **__: pbx),
+        patch("bot.app.application.telegram_bot", lambda _settings: bot),
+        patch("bot.app.application.Store", lambda _url: stores.hurried(path)),
+        patch("bot.app.application.Pace", lambda: _pace(clock)),
+        patch("bot.app.station_monitor.Pbx", lambda *_, **__: pbx),
     ):
         stations = (settings.only_station(),)
         steady = SteadyClock(clock, lambda: clock.now.timestamp())

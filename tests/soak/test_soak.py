@@ -7,7 +7,7 @@ from random import Random
 import pytest
 from structlog.testing import capture_logs
 
-from bot.store import inbox, keyboards
+from bot.store.messages import inbox, keyboards
 from tests.soak.life import live
 from tests.soak.measure import Measured, measure
 from tests.soak.season import season

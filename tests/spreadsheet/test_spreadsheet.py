@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sandbox.task import Refusal
-from bot.spreadsheet.reading import MOST_LINES, read
-from bot.spreadsheet.writing import write_csv, write_excel
-from tests.examples import examples
+from bot.spreadsheet.reader import MOST_LINES, read
+from bot.spreadsheet.writer import write_csv, write_excel
+from tests.fixtures.examples import examples
 
 HEADER = ["when", "who", "what"]
 SHEET = "audit"

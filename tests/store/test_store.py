@@ -14,10 +14,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, insert
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from bot.store import chats, inbox, keyboards, outbox, people_tables, retention
+from bot.app.retention_job import tidy
+from bot.store import retention
 from bot.store.database import MIGRATIONS, NEWEST_REVISION, Store, async_url
-from bot.store.tables import Incident, Outgoing, Received, Table
-from bot.tidying import tidy
+from bot.store.messages import inbox, keyboards, outbox, supergroups
+from bot.store.tables import people
+from bot.store.tables.incidents import Incident, Outgoing, Received, Table
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 
@@ -27,7 +29,7 @@ def row(chat_id: int = -100) -> dict[str, object]:
 
 
 async def test_the_migrations_make_the_tables_the_code_believes_in(store_file: Path) -> None:
-    assert people_tables.Pager.metadata is Table.metadata
+    assert people.Pager.metadata is Table.metadata
 
     def differences(connection: Connection) -> list[object]:
         return list(compare_metadata(MigrationContext.configure(connection), Table.metadata))
@@ -159,12 +161,12 @@ async def test_a_moved_chat_is_followed_and_its_old_messages_are_out_of_reach(st
         sent, waiting = (outbox.owe(session, **row()) for _ in range(2))  # type: ignore[arg-type]
     async with store.begin() as session:
         await outbox.mark_sent(session, sent.id, 41, NOW)
-        await chats.move(session, -100, -200, NOW)
-        await chats.move(session, -200, -300, NOW)
+        await supergroups.move(session, -100, -200, NOW)
+        await supergroups.move(session, -200, -300, NOW)
     async with store.begin() as session:
         rows = [await session.get(Outgoing, number) for number in (sent.id, waiting.id)]
         assert [(r.chat_id, r.message_id) for r in rows if r] == [(-300, None), (-300, None)]
-        assert await chats.moves(session) == {-100: -300, -200: -300}
+        assert await supergroups.moves(session) == {-100: -300, -200: -300}
 
 
 async def test_times_keep_their_moment_and_naive_ones_are_refused(store: Store) -> None:

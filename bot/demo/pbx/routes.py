@@ -4,13 +4,13 @@ from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
-from bot.demo.pbx import control
-from bot.demo.pbx.front import Front
+from bot.demo.pbx.control import actions
+from bot.demo.pbx.web.front import Front
 from bot.demo.pbx.world import Pbx
 
 
 def routes(pbx: Pbx) -> list[Route | Mount]:
-    return [Mount("/pbxcore", app=Front(pbx)), *control.routes(pbx)]
+    return [Mount("/pbxcore", app=Front(pbx)), *actions.routes(pbx)]
 
 
 def app(pbx: Pbx) -> Starlette:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from bot.demo.pbx.employees import Employee
-from bot.demo.pbx.trunks import Trunk
+from bot.demo.pbx.registration.trunks import Trunk
 
 # number -> (type, caller id)
 SERVICE_NUMBERS = {

@@ -3,8 +3,8 @@
 from random import Random
 
 from bot.demo.pbx.employees import Employee, Phone
-from bot.demo.pbx.sights import AT_ONCE, Change
-from bot.demo.pbx.trunks import Trunk
+from bot.demo.pbx.registration.sights import AT_ONCE, Change
+from bot.demo.pbx.registration.trunks import Trunk
 
 DAY = 86400
 TRUNK_DEFAULTS: dict[str, object] = {

@@ -8,23 +8,24 @@ from functools import cached_property
 from random import Random
 from zoneinfo import ZoneInfo
 
-from bot.demo.pbx import queues, routing_tables, seed
-from bot.demo.pbx.calls import LINGER_SECONDS, Call, CallBook
-from bot.demo.pbx.cdr import Records
+from bot.demo.pbx import routing_tables, seed
 from bot.demo.pbx.dialect import NEWEST, Dialect
 from bot.demo.pbx.employees import Employee, Phone
-from bot.demo.pbx.faults import NO_FAULT, Fault
-from bot.demo.pbx.heard import Heard
-from bot.demo.pbx.journal import Journal
-from bot.demo.pbx.keys import Keys
-from bot.demo.pbx.limits import RateLimit
-from bot.demo.pbx.planning import Planner
-from bot.demo.pbx.recordings import Shelf, Tokens
-from bot.demo.pbx.reload import RELOAD_AFTER, Reload, load
-from bot.demo.pbx.sights import AT_ONCE, Change, Condition
-from bot.demo.pbx.traffic import Scene, Traffic
-from bot.demo.pbx.trunks import Trunk
-from bot.demo.pbx.worker import Worker
+from bot.demo.pbx.registration.reload import RELOAD_AFTER, Reload, load
+from bot.demo.pbx.registration.sights import AT_ONCE, Change, Condition
+from bot.demo.pbx.registration.trunks import Trunk
+from bot.demo.pbx.telephony import queues
+from bot.demo.pbx.telephony.calls import LINGER_SECONDS, Call, CallBook
+from bot.demo.pbx.telephony.cdr import Records
+from bot.demo.pbx.telephony.planning import Planner
+from bot.demo.pbx.telephony.recordings import Shelf, Tokens
+from bot.demo.pbx.telephony.traffic import Scene, Traffic
+from bot.demo.pbx.web.faults import NO_FAULT, Fault
+from bot.demo.pbx.web.journal import Journal
+from bot.demo.pbx.web.keys import Keys
+from bot.demo.pbx.web.limits import RateLimit
+from bot.demo.pbx.web.spoken_passwords import Heard
+from bot.demo.pbx.web.worker import Worker
 
 _HISTORY_DAYS = 30
 _STARTING_SECONDS = 10

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.demo.telegram.refusal import CONFLICT, Refusal, bad_request, too_many_requests
+from bot.demo.telegram.bot_api.refusal import CONFLICT, Refusal, bad_request, too_many_requests
 
 
 class FaultKind(StrEnum):

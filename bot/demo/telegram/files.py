@@ -4,9 +4,9 @@ import hashlib
 import struct
 from dataclasses import replace
 
+from bot.demo.telegram.bot_api.params import UPLOAD_LIMIT, Params, Upload
+from bot.demo.telegram.bot_api.refusal import Refusal, bad_request
 from bot.demo.telegram.model import File, Json
-from bot.demo.telegram.params import UPLOAD_LIMIT, Params, Upload
-from bot.demo.telegram.refusal import Refusal, bad_request
 
 DOWNLOAD_LIMIT = 20 * 1024 * 1024
 PHOTO_LIMIT = 10 * 1024 * 1024

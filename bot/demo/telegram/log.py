@@ -3,8 +3,8 @@
 from collections import deque
 from collections.abc import Callable
 
+from bot.demo.telegram.bot_api.params import Params
 from bot.demo.telegram.model import Json
-from bot.demo.telegram.params import Params
 
 CALLS_KEPT = 5000
 

@@ -9,7 +9,8 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from bot.demo.telegram import bot_api, client
+from bot.demo.telegram.bot_api import server
+from bot.demo.telegram.client import server as client
 from bot.demo.telegram.world import Telegram
 
 STATIC = Path(__file__).parent / "static"
@@ -20,10 +21,10 @@ def routes(telegram: Telegram, pbxs: Mapping[str, str]) -> list[BaseRoute]:
     switches."""
 
     async def bot_method(request: Request) -> Response:
-        return await bot_api.answer(telegram, request)
+        return await server.answer(telegram, request)
 
     async def download(request: Request) -> Response:
-        return await bot_api.download(telegram, request)
+        return await server.download(telegram, request)
 
     async def client_action(request: Request) -> Response:
         return await client.answer(telegram, request)

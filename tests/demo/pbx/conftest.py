@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from copy import copy
 from datetime import datetime
 from functools import cache
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -14,11 +13,11 @@ import pytest
 import uvicorn
 
 from bot.demo.pbx import Pbx, PbxProtocol, app
-from bot.demo.pbx.cdr import Records, Row
+from bot.demo.pbx.telephony.cdr import Records, Row
+from tests.fixtures.paths import RECORDINGS
 
 KEY = "ab" * 32
 MONDAY_MORNING = datetime(2026, 11, 23, 11, 0, tzinfo=ZoneInfo("Europe/Moscow")).timestamp()
-RECORDINGS = Path(__file__).parents[2] / "recordings"
 
 
 class Clock:
@@ -74,7 +73,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         asked.append(seconds)
         await asyncio.sleep(0)
 
-    monkeypatch.setattr("bot.demo.pbx.front.sleep", sleep)
+    monkeypatch.setattr("bot.demo.pbx.web.front.sleep", sleep)
     return asked
 
 

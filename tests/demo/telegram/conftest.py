@@ -5,7 +5,7 @@ import pytest
 from telegram import Bot
 
 from bot.demo.telegram import Telegram, app, populated
-from tests.demo.telegram.stage import PLAIN, Clock, Inbox, People, ptb, serving
+from tests.demo.telegram.standin import PLAIN, Clock, Inbox, People, ptb, serving
 
 
 @pytest.fixture

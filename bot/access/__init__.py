@@ -1,0 +1,1 @@
+"""Access policy: roles, grants and the decision."""

@@ -1,1 +1,0 @@
-"""From an observation to an incident: health, machines, ledger, watch."""

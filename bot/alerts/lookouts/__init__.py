@@ -1,1 +1,0 @@
-"""What else is looked out for besides the trunks: one file for each thing that can be wrong."""

@@ -1,0 +1,1 @@
+"""Put the program together, start it, reload it and stop it."""

@@ -1,0 +1,170 @@
+"""What `mikopbx-bot access` prints: the roles, the rules of every command and button, the grants; of one person why
+each rule allows or denies. It reads the settings and the store, and asks neither Telegram nor the PBX."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from rich import markup
+from rich.console import Console
+from rich.table import Table
+
+from bot.access.policy import EVERY_STATION, Access, Asking, Decision, Grant, Permission, grants_from
+from bot.config.settings import Settings
+from bot.config.station_settings import StationSettings
+from bot.runtime.logs import printable
+from bot.store import sealing
+from bot.store.access.contacts import Acquaintances, Known
+from bot.store.access.grants import GrantBook
+from bot.store.database import Store
+from handlers.dispatch.rules import RULES, Rule
+
+# Wide enough for a pipe; a terminal tells its own width.
+PIPED_WIDTH = 160
+
+
+class NotMet(Exception):
+    """Nobody, or no PBX, of that name is known."""
+
+
+async def print_report(settings: Settings, stations: Sequence[StationSettings], who: str, only: str = "") -> None:
+    """Of one person at the PBX `only`, or wherever a grant of theirs names one. Raises NotMet."""
+    if only and only not in {station.name for station in stations}:
+        raise NotMet(f"There is no PBX {only} in the settings.")
+    sealing.use_token(settings.telegram_token.get_secret_value())
+    store = Store(settings.database_url)
+    await store.open()
+    try:
+        people = Acquaintances(store)
+        given = grants_from(settings.admins, settings.operators, settings.viewers)
+        access = await GrantBook(store, _now, given, settings.roles, lambda: None).current()
+        person = await _person(people, who) if who else None
+        names = await people.named({grant.subject for grant in access.grants}, EVERY_STATION)
+    finally:
+        await store.close()
+    console = Console()
+    if not console.is_terminal:
+        console.width = PIPED_WIDTH
+    if person is not None:
+        for name, heading in _where(access, stations, person, only):
+            if len(stations) > 1:
+                console.print(f"[bold]{escape(heading)}[/bold]\n")
+            for table in _of_one(access, name, person, names):
+                console.print(table)
+    else:
+        for table in (_roles(access), _rules(access, settings.two_person), _grants(access, names, only)):
+            console.print(table)
+
+
+def _where(access: Access, stations: Sequence[StationSettings], person: Known, only: str) -> Iterable[tuple[str, str]]:
+    """The names of PBXs that are worth a look, each with a heading. At all others it is as at every PBX."""
+    if len(stations) > 1 and not only:
+        yield EVERY_STATION, "At every PBX, as far as nothing else is said of it"
+    theirs = {grant.station for grant in access.grants if grant.subject == person.id and not grant.has_ended(_now())}
+    for station in stations:
+        if len(stations) == 1 or station.name in (theirs if not only else {only}):
+            yield station.name, f"{station.title} ({station.name})"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def _person(people: Acquaintances, who: str) -> Known:
+    if who.isdecimal():
+        return (await people.named([int(who)], EVERY_STATION)).get(int(who)) or Known(int(who), "not met yet")
+    known = await people.by_username(who, EVERY_STATION)
+    if known is None:
+        raise NotMet(f"The bot has not met {who}; give the numeric id (the person sees it with /id).")
+    return known
+
+
+def _roles(access: Access) -> Table:
+    table = _table("Roles", "Role", "May")
+    for role in access.roles.values():
+        table.add_row(role.name, " ".join(sorted(role.permissions)))
+    return table
+
+
+def _rules(access: Access, two_person: frozenset[str]) -> Table:
+    table = _table("Rules", "Command, button or answer", "Needs", "Where", "Roles", "")
+    for name, rule in RULES.items():
+        notes = _notes(rule, two_person)
+        table.add_row(name, rule.permission, rule.where, " ".join(_holders(access, rule)) or "–", notes)
+    return table
+
+
+def _holders(access: Access, rule: Rule) -> Iterable[str]:
+    if rule.permission == Permission.ANYONE:
+        return ["anyone in private, any role in a group"]
+    if rule.permission == Permission.SOMEBODY:
+        return ["any role"]
+    return [role.name for role in access.roles.values() if rule.permission in role.permissions]
+
+
+def _notes(rule: Rule, two_person: frozenset[str]) -> str:
+    notes = ["changes something"] if rule.writes else []
+    notes += ["by two people"] if rule.writes and rule.permission in two_person else []
+    notes += ["costly"] if rule.costly else []
+    notes += ["never limited"] if rule.urgent else []
+    return ", ".join(notes)
+
+
+def _grants(access: Access, names: Mapping[int, Known], only: str) -> Table:
+    table = _table("Grants", "Who", "Role", "PBX", "Until", "Given by")
+    for grant in access.grants:
+        if not grant.has_ended(_now()) and (not only or grant.station in (only, EVERY_STATION)):
+            table.add_row(*_grant_cells(grant, names))
+    return table
+
+
+def _grant_cells(grant: Grant, names: Mapping[int, Known]) -> list[str]:
+    until = f"{grant.until:%Y-%m-%d %H:%M} UTC" if grant.until else "for good"
+    giver = "the settings" if grant.is_from_settings else f"{grant.giver} ({grant.given_by})"
+    return [_named(grant.subject, names), grant.role, escape(grant.station) or "every", until, escape(giver)]
+
+
+def _of_one(access: Access, station: str, person: Known, names: Mapping[int, Known]) -> Iterable[Table]:
+    yield _decisions(access, station, person, person.id, "in private")
+    there = (grant for grant in access.grants if grant.is_of_chat and grant.station in (station, EVERY_STATION))
+    for chat in sorted({grant.subject for grant in there}):
+        yield _decisions(access, station, person, chat, f"in {_named(chat, names)}, while a member of it")
+
+
+def _decisions(access: Access, station: str, person: Known, chat: int, where: str) -> Table:
+    private = chat > 0
+    asking = Asking(person.id, chat, private, station, _now(), member=True)
+    table = _table(f"{_named(person.id, {person.id: person})} {where}", "Command, button or answer", "", "Why")
+    for name, rule in RULES.items():
+        decision = access.may(asking, rule.permission)
+        fits = rule.where.holds(private=private)
+        why = _why(decision, rule) if fits else f"only {rule.where}"
+        table.add_row(name, "allowed" if decision.allowed and fits else "denied", why)
+    return table
+
+
+def _why(decision: Decision, rule: Rule) -> str:
+    grant, reason = decision.grant, decision.reason
+    if grant is None:
+        return escape(reason if decision.allowed else f"{reason}; needs {rule.permission}")
+    giver = "the settings" if grant.is_from_settings else f"{grant.giver}, {grant.given_at:%Y-%m-%d}"
+    until = f", until {grant.until:%Y-%m-%d %H:%M} UTC" if grant.until else ""
+    return escape(f"{reason}, from {giver}{until}")
+
+
+def _named(subject: int, names: Mapping[int, Known]) -> str:
+    known = names.get(subject)
+    if known is None:
+        return str(subject)
+    return escape(f"{known.name}{f' @{known.username}' if known.username else ''} ({subject})")
+
+
+def escape(text: str) -> str:
+    """Names come from people: nothing in them is markup, or acts on a terminal."""
+    return markup.escape(printable(text))
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table

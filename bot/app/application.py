@@ -1,0 +1,360 @@
+"""The only place where parts are put together, started and stopped."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+from telegram import Update
+
+from bot.access.policy import Destination, grants_from
+from bot.app.clock_adjustment import Timekeeping
+from bot.app.exit_codes import explained, leave_soon
+from bot.app.fleet import Fleet
+from bot.app.handlers_wiring import dispatcher, switch_on_what_was_left
+from bot.app.reload import Renewing
+from bot.app.retention_job import forget_unreadable, tidy
+from bot.app.station_monitor import Shared
+from bot.app.update_listener import Listening
+from bot.config.settings import Settings
+from bot.config.station_settings import StationSettings
+from bot.engine.calendar_feed import CalendarSource
+from bot.engine.checks.chat_reachability import Reachability
+from bot.engine.last_seen import Recency
+from bot.health.heartbeat import Heartbeat
+from bot.health.monitor import Life
+from bot.messages.renderer import Renderer
+from bot.notifications.admin_notices import Administrators
+from bot.notifications.unhandled_updates import NotDone
+from bot.runtime.clock import SteadyClock
+from bot.runtime.pause import Standstill
+from bot.runtime.systemd import ServiceManager
+from bot.runtime.tasks import ENDS_WITHIN, cancel, persistently, supervise
+from bot.runtime.waiting import wait_for
+from bot.runtime.watchdog import Turns
+from bot.store import sealing
+from bot.store.access.contacts import Acquaintances
+from bot.store.access.grants import GrantBook
+from bot.store.access.known_senders import Known
+from bot.store.database import Store
+from bot.store.latest_timestamp import newest_time
+from bot.store.messages import blocked_chats, outbox
+from bot.store.oncall.schedules import OnCallBook
+from bot.telegram.chat_access import Door
+from bot.telegram.delivery.rate_limiter import Pace
+from bot.telegram.delivery.sender import Messenger
+from bot.telegram.delivery.worker import Courier
+from bot.telegram.http_pool import opened, telegram_bot
+from bot.telegram.membership import Membership
+from bot.telegram.updates.admission import Admission
+from bot.telegram.updates.foreign_webhook import Telling
+from bot.telegram.updates.queue import Updates
+from handlers import CATALOGUE
+from handlers.dialog.menus import Menus
+
+if TYPE_CHECKING:
+    from handlers.dispatch.dispatcher import Dispatcher
+
+
+# A start has better to do, and people wait for it.
+TIDY_FIRST_AFTER = 60.0
+TIDY_EVERY = 600.0
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Application:
+    """One run of the bot, from opening the store to closing it. `reread` gives the stations as they are described now,
+    or raises WrongSettings."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        stations: Sequence[StationSettings],
+        *,
+        reread: Callable[[], Sequence[StationSettings]],
+        clock: SteadyClock | None = None,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock = clock or SteadyClock(utc_now)
+        standstill = Standstill()
+        self._stop = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._turns = Turns()
+        self._manager = ServiceManager()
+        self._store = Store(settings.database_url)
+        self._bot = telegram_bot(settings)
+        several = settings.stations_file is not None
+        self._renderer = Renderer(
+            settings.language, titles=self._title if several else None, country=lambda name: self._fleet.country(name)
+        )
+        self._messenger = Messenger(self._bot, self._store, self._renderer, Pace(), self._topic_lost)
+        in_settings = grants_from(settings.admins, settings.operators, settings.viewers)
+        self._grants = GrantBook(
+            self._store,
+            clock,
+            in_settings,
+            settings.roles,
+            self._granted,
+        )
+        self._membership = Membership(self._bot, clock)
+        self._people = Acquaintances(
+            self._store,
+            apart=several,
+            everywhere={grant.subject for grant in in_settings},
+            told_in=lambda chat: self._fleet.told_in(chat),
+        )
+        self._courier = Courier(
+            self._store,
+            self._messenger,
+            lambda name: self._fleet.zone(name),
+            clock,
+            lambda *lost: self._fleet.lost(*lost),
+            self._turns.of("courier"),
+            lambda *chat: self._fleet.let_in(*chat),
+        )
+        self._oncall = OnCallBook(self._store, clock, self._oncall_changed)
+        self._calendars = CalendarSource(settings.calendar_hosts)
+        self._fleet = Fleet(
+            stations,
+            Shared(
+                store=self._store,
+                messenger=self._messenger,
+                grants=self._grants,
+                people=self._people,
+                oncall=self._oncall,
+                fleet_chats=settings.alert_chats if several else (),
+                last_resort=tuple(Destination(person) for person in sorted(settings.admins)),
+                recency=Recency(self._store),
+                wake=self._courier.wake,
+                clock=clock,
+                turns=self._turns,
+                standstill=standstill,
+                calendars=self._calendars,
+            ),
+            settings.station_defaults() if several else None,
+            settings.pbx_name,
+        )
+        self._administrators = Administrators(self._store, self._fleet.whole.destinations, clock, self._courier.wake)
+        self._known = Known(self._store, self._grants, self._fleet.alert_chats, clock)
+        self._not_done = NotDone(self._administrators, self._known, self._fleet.whole.name, clock, self._courier.wake)
+        self._reachability = Reachability(
+            self._store,
+            self._messenger.seen,
+            self._administrators,
+            self._alert_chats,
+            clock,
+            self._courier.wake,
+            shut_out=self._fleet.shut_out,
+            let_in=self._fleet.let_in,
+        )
+        self._renewing = Renewing(
+            self._fleet,
+            reread,
+            store=self._store,
+            admins=settings.admins,
+            clock=clock,
+            wake=self._courier.wake,
+        )
+        self._life = Life(
+            clock=clock,
+            updates=lambda: self._listening.last_success,
+            polls=lambda: {station.title: station.watch.last_good for station in self._fleet},
+            poll_silence=timedelta(seconds=max(120.0, 4 * settings.poll_interval)),
+            tick=lambda: self._fleet.ticker.last_tick,
+            oldest_due=self._oldest_due,
+        )
+        self._timekeeping = Timekeeping(clock, self._store, self._fleet, self._life, standstill)
+        self._menus = Menus(
+            self._messenger,
+            self._renderer,
+            CATALOGUE,
+            self._grants,
+            self._store,
+            clock,
+            self._bot.token.partition(":")[0],
+        )
+        self._listening = Listening(
+            settings,
+            bot=self._bot,
+            clock=clock,
+            turned=self._turns.of("listening"),
+            second_copy=self._fleet.second_copy,
+            webhook_found=self._webhook_found,
+            is_anything_owed=self._is_anything_owed,
+            ready=self._manager.ready,
+        )
+        self._dispatcher: Dispatcher | None = None
+
+    async def run(self) -> int:
+        """Run until a signal; returns the exit code."""
+        _on_signals(self._end, self._renewing.ask)
+        sealing.use_token(self._settings.telegram_token.get_secret_value())
+        try:
+            await self._store.open()
+            await forget_unreadable(self._store, self._clock(), self._administrators.owe)
+        except SQLAlchemyError as error:
+            return explained(error)
+        await self._take_up_time()
+        async with opened(self._bot):
+            failure = await supervise(self._jobs(), self._finish, self._stop, self._hurry)
+            code = 0 if failure is None else explained(failure)
+            leave_soon(code)
+            # Whatever did not finish by now stays in the store, and must not meet it closed.
+            await cancel(asyncio.all_tasks() - {asyncio.current_task()})
+            await self._fleet.close()
+        await self._store.close()
+        return code
+
+    async def _take_up_time(self) -> None:
+        """Where an earlier run was, unless the store refuses for now: nothing waits for that."""
+        with contextlib.suppress(OperationalError):
+            async with self._store.begin() as session:
+                self._clock.has_shown(await newest_time(session) or self._clock())
+
+    def _end(self) -> None:
+        """Asked once, what is in hand is finished; asked again, it is left to the next run."""
+        if self._stop.is_set():
+            self._hurry.set()
+        self._stop.set()
+
+    def _jobs(self) -> list[Coroutine[Any, Any, None]]:
+        stop, settings = self._stop, self._settings
+        runs = {
+            **self._fleet.jobs(),
+            "fleet": self._renewing.run,
+            "courier": self._courier.run,
+            "tidy": self._tidy,
+            "life": self._life.run,
+            "timekeeping": self._timekeeping.run,
+        }
+        jobs = [persistently(name, partial(run, stop), stop) for name, run in runs.items()]
+        left = partial(switch_on_what_was_left, self._fleet, self._store, self._clock, stop)
+        jobs.append(persistently("what was switched off", left, stop))
+        jobs += [self._listen(), self._manager.keep_told(self._turns.hung, self._life.complaints, stop)]
+        if settings.health_address:
+            jobs.append(self._serve_health(settings.health_address))
+        if settings.heartbeat_url:
+            jobs.append(Heartbeat(settings.heartbeat_url, self._life.is_well).run(stop))
+        return jobs
+
+    async def _finish(self) -> None:
+        self._manager.stopping()
+        if self._dispatcher is not None:
+            await asyncio.gather(self._listening.drain(ENDS_WITHIN), self._dispatcher.finish(ENDS_WITHIN))
+
+    async def _listen(self) -> None:
+        await self._listening.run(self._answering, self._beside, self._stop)
+
+    async def _beside(self) -> None:
+        """What asks Telegram, and has no hurry."""
+        runs = {"menus": self._menus.run, "reachability": self._reachability.run}
+        await asyncio.gather(*(persistently(name, partial(run, self._stop), self._stop) for name, run in runs.items()))
+
+    async def _answering(self, bot_name: str) -> Updates:
+        self._dispatcher = dispatcher(
+            bot_name,
+            self._settings,
+            self._fleet,
+            store=self._store,
+            messenger=self._messenger,
+            renderer=self._renderer,
+            grants=self._grants,
+            membership=self._membership,
+            people=self._people,
+            oncall=self._oncall,
+            calendars=self._calendars,
+            alert_chats=self._alert_chats,
+            clock=self._clock,
+            wake=self._courier.wake,
+        )
+        await persistently("what was begun", self._dispatcher.go_on, self._stop)
+        return Updates(
+            self._bot,
+            self._store,
+            self._dispatcher.handle,
+            clock=self._clock,
+            heard=self._heard,
+            noticed=self._messenger.newest.saw,
+            observed=self._observed,
+            doors=self._door,
+            admission=Admission(self._known, self._clock()),
+            not_read=self._not_done.not_read,
+            set_aside=self._not_done.set_aside,
+            urgent={one.name for one in CATALOGUE.commands.values() if one.rule.urgent},
+        )
+
+    def _granted(self) -> None:
+        self._menus.changed()
+        self._known.changed()
+
+    def _heard(self, update: Update) -> None:
+        if (message := update.effective_message) is not None:
+            self._messenger.newest.saw(message.chat.id, message.message_id)
+        self._menus.heard(update)
+
+    def _observed(self, chat: int, payload: Mapping[str, Any]) -> None:
+        self._membership.heard(payload)
+        self._menus.heard_from(chat)
+
+    async def _door(self, session: AsyncSession, door: Door) -> None:
+        """An alert chat that shuts the bot out is told of now, and not in the night in which it is needed."""
+        if door.shut is None:
+            for chat, since in (await blocked_chats.reopen(session, [door.chat], self._clock())).items():
+                await self._fleet.let_in(session, chat, since)
+                self._courier.wake()
+        elif await blocked_chats.close(session, door.chat, door.shut, self._clock()):
+            await self._fleet.closed(session, door.chat, door.shut)
+            self._courier.wake()
+
+    async def _webhook_found(self, host: str, telling: Telling) -> None:
+        facts = {"host": host, "again": telling is Telling.AGAIN_AND_AGAIN}
+        await self._administrators.tell("foreign_webhook", facts)
+
+    async def _topic_lost(self, topic: Destination) -> None:
+        await self._administrators.tell("topic_lost", {"chat": topic.chat, "topic": topic.thread})
+
+    async def _alert_chats(self) -> set[int]:
+        async with self._store.begin() as session:
+            return await self._fleet.alert_chats(session)
+
+    def _title(self, name: str) -> str:
+        return self._fleet.title(name)
+
+    def _oncall_changed(self, station: str) -> None:
+        self._known.changed()
+        self._courier.wake()
+        self._fleet.duty.wake(station)
+
+    async def _is_anything_owed(self) -> bool:
+        return await self._oldest_due() is not None
+
+    async def _oldest_due(self) -> datetime | None:
+        async with self._store.begin() as session:
+            return await outbox.oldest_due(session, self._clock())
+
+    async def _tidy(self, stop: asyncio.Event) -> None:
+        await wait_for(stop, TIDY_FIRST_AFTER)
+        while not stop.is_set():
+            await tidy(self._store, self._clock(), self._settings.history_kept, self._settings.audit_kept)
+            await wait_for(stop, TIDY_EVERY)
+
+    async def _serve_health(self, address: str) -> None:
+        from bot.health.endpoints import health_app  # imported late: it takes long, and few ask for it
+        from bot.http.server import listen, serve
+
+        await serve(health_app(self._life.complaints), listen("HEALTH_ADDRESS", address), self._stop)
+
+
+def _on_signals(end: Callable[[], None], read_again: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end)
+    loop.add_signal_handler(signal.SIGHUP, read_again)

@@ -1,0 +1,51 @@
+"""Why the program ended: its exit codes, and the line that explains each."""
+
+import os
+import threading
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.config.settings import WrongSettings
+from bot.runtime.tasks import first_line
+from bot.telegram.errors import SecondCopy, TokenRefused
+
+log = structlog.get_logger(__name__)
+
+FAILED = 1
+WRONG_SETTINGS = 2
+TOKEN_REFUSED = 3
+SECOND_COPY = 4
+# Beyond the time in which all parts end.
+LEAVES_WITHIN = 1.5
+
+
+def explained(error: BaseException) -> int:
+    """Says in the log what to do about it; returns the exit code."""
+    if isinstance(error, TokenRefused):
+        log.error("Telegram refuses TELEGRAM_TOKEN; copy it again from @BotFather")
+        return TOKEN_REFUSED
+    if isinstance(error, SecondCopy):
+        log.error(
+            "another copy of the bot polls with this TELEGRAM_TOKEN, and each takes commands away from the other: "
+            "this one ends; stop the other, or give each a token of its own, before starting this one again",
+            polls=str(error),
+        )
+        return SECOND_COPY
+    if isinstance(error, WrongSettings):
+        for line in error.lines:
+            log.error(line)
+        return WRONG_SETTINGS
+    if isinstance(error, SQLAlchemyError):
+        log.error("the store cannot be opened; look at DATABASE_URL, its disk and rights", reason=first_line(error))
+        return FAILED
+    log.error("the bot ends: one of its parts failed", exc_info=error)
+    return FAILED
+
+
+def leave_soon(code: int) -> None:
+    """Everything is in the store by now; a thread that waits for a locked disk or a name server must not hold up the
+    end."""
+    leaving = threading.Timer(LEAVES_WITHIN, os._exit, (code,))
+    leaving.daemon = True
+    leaving.start()

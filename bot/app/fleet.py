@@ -1,0 +1,274 @@
+"""All PBXs that the bot looks after, as they run now: they come, change and go without a restart."""
+
+import asyncio
+import gc
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+import structlog
+from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.access.policy import EVERY_STATION
+from bot.app.station_monitor import Shared, WatchedStation
+from bot.config.station_settings import StationSettings
+from bot.detection.station_summary import View
+from bot.engine.checks import oncall_reachability
+from bot.engine.checks.duplicate_instance import SecondCopyLookout
+from bot.engine.checks.fleet import FleetLookouts
+from bot.engine.correlator import CommonCauses
+from bot.engine.incident_manager import remembered_everywhere, stations_left
+from bot.engine.schedule import Schedule
+from bot.engine.station_selection import Rounds
+from bot.engine.ticker import Ticker
+from bot.messages.message import mark
+from bot.notifications import fallback
+from bot.runtime import metrics
+from bot.store.messages import supergroups
+from bot.store.stations import bindings, renames
+from bot.store.tables.incidents import Outgoing
+
+log = structlog.get_logger(__name__)
+
+# Nothing is ever asked there: what stands for all PBXs is never looked at.
+NOWHERE = "https://fleet.invalid"
+EVERYTHING = mark("all PBXs")
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """What became of the stations, by name."""
+
+    new: tuple[str, ...]
+    changed: tuple[str, ...]
+    gone: tuple[str, ...]
+
+
+class Fleet:
+    """`whole` stands for all of them together: it has the incidents that are nobody's own, and its own people on call.
+    Of an installation with a single PBX it is that one, and `one` is its name."""
+
+    def __init__(
+        self, stations: Sequence[StationSettings], shared: Shared, defaults: Mapping[str, Any] | None, title: str = ""
+    ) -> None:
+        """`defaults` are what holds for stations that say nothing else, and for the whole, which is called `title`.
+        None: the settings describe just one PBX."""
+        self._shared = shared = replace(
+            shared,
+            owed=self._owed,
+            watching_changed=lambda name: self.lookouts.wake(name),
+            causes=lambda: self.causes(),
+        )
+        self._wanted = tuple(stations)
+        self._running: dict[str, WatchedStation] = {}
+        # Of those that are gone too: what was told of them is still to be read.
+        self._titles: dict[str, str] = {}
+        self.schedule = Schedule(metrics.LATENESS, shared.turns.of("looks"))
+        self.ticker = Ticker(shared.store, shared.clock, shared.turns.of("ticker"), shared.standstill)
+        if defaults is None:
+            self.one: str | None = stations[0].name
+            self.whole = WatchedStation(stations[0], shared)
+        else:
+            self.one = None
+            self.whole = WatchedStation(_nowhere(EVERY_STATION, title or EVERYTHING, defaults), shared)
+        self.lookouts = FleetLookouts(shared.store, shared.turns.of("lookouts"), shared.standstill)
+        self.duty = Rounds("duty", oncall_reachability.LOOK_EVERY, shared.oncall.stations)
+        self.causes = CommonCauses(self.whole.ledger, self._views, shared.clock, self._released, shared.standstill)
+        self.second_copy = SecondCopyLookout(self.whole.name, self.whole.ledger, shared.clock)
+        if self.one is None:
+            self.ticker.add(self.whole.name, self.whole.ledger)
+            self.duty.add(self.whole.name, self.whole.duty.look)
+
+    def __iter__(self) -> Iterator[WatchedStation]:
+        return iter(self._running.values())
+
+    def __getitem__(self, name: str) -> WatchedStation:
+        """What runs under that name, or the whole, which knows of everything that is no station's any more."""
+        return self._running.get(name, self.whole)
+
+    def get(self, name: str) -> WatchedStation | None:
+        return self.whole if name == self.whole.name else self._running.get(name)
+
+    @property
+    def names(self) -> Sequence[str]:
+        return tuple(self._running)
+
+    def zone(self, name: str) -> tzinfo:
+        found = self.get(name)
+        return found.zone() if found else UTC
+
+    def country(self, name: str) -> str:
+        """As the settings say, for what is about no station as for all; empty where they leave it to the zone."""
+        return self[name].settings.country or ""
+
+    def title(self, name: str) -> str:
+        found = self.get(name)
+        return found.title if found else self._titles.get(name, name)
+
+    def told_in(self, chat: int) -> Sequence[str]:
+        """The stations for whose alerts the settings name that chat."""
+        if any(to.chat == chat for to in self._shared.fleet_chats):
+            return self.names
+        return [one.name for one in self if any(to.chat == chat for to in one.settings.alert_chats)]
+
+    async def start(self) -> None:
+        """Begin to watch. When the store refuses, this may be tried again."""
+        if self.one is None:
+            await self.causes.remember()
+        await self._settle()
+
+    async def write_down(self) -> None:
+        """What is known and not stored yet."""
+        await self._shared.recency.write()
+
+    async def take_up_anew(self) -> None:
+        """The times in what is stored have moved; while this goes on nobody looks at any station."""
+        remembered = await remembered_everywhere(self._shared.store)
+        for station in self:
+            station.watch.take_up_anew(remembered.get(station.name, {}))
+        if self.one is None:
+            await self.causes.remember()
+        self.second_copy.forget()
+        self.ticker.time_moved()
+
+    async def renew(self, stations: Sequence[StationSettings]) -> Renewal:
+        """Those whose settings are the same go on as if nothing was. When the store refuses, `start` does the rest."""
+        before = {one.name: one.settings for one in self}
+        self._wanted = tuple(stations)
+        after = {one.name: one for one in stations}
+        changed = tuple(name for name in after if name in before and before[name] != after[name])
+        gone = tuple(name for name in before if name not in after)
+        new = tuple(name for name in after if name not in before)
+        for name in (*gone, *changed):
+            await self._end(name)
+        for name in changed:
+            self._begin(WatchedStation(after[name], self._shared))
+        # Who is gone is garbage, and was kept from being looked for.
+        gc.unfreeze()
+        gc.collect()
+        await self._settle()
+        return Renewal(new, changed, gone)
+
+    async def _settle(self) -> None:
+        """Everything that is described runs, and what the store knows of others is brought to an end."""
+        await self._take_up_former_names([one for one in self._wanted if one.name not in self._running])
+        remembered = await remembered_everywhere(self._shared.store)
+        for settings in self._wanted:
+            if settings.name not in self._running:
+                station = self.whole if settings.name == self.one else WatchedStation(settings, self._shared)
+                station.watch.take_up(remembered.get(station.name, {}))
+                self._begin(station)
+        for name in await stations_left(self._shared.store):
+            if name not in (*self._running, self.whole.name):
+                await self._abandon(name)
+        # Measured: to look through a thousand stations for garbage holds up everything for 0.4 s, again and again.
+        gc.freeze()
+
+    async def _take_up_former_names(self, stations: Sequence[StationSettings]) -> None:
+        for one in stations:
+            if one.formerly is None:
+                continue
+            async with self._shared.store.begin() as session:
+                moved = await renames.take_over(session, formerly=one.formerly, name=one.name)
+            if moved:
+                log.info("a station has another name now", station=one.name, formerly=one.formerly, rows=moved)
+
+    async def close(self) -> None:
+        await asyncio.gather(*(station.pbx.close() for station in {*self, self.whole}))
+
+    def jobs(self) -> Mapping[str, Callable[[asyncio.Event], Coroutine[Any, Any, None]]]:
+        """What is to run until its event is set."""
+        runs = {
+            "watch": self.schedule.run,
+            "ticker": self.ticker.run,
+            "lookouts": self.lookouts.run,
+            "duty": self.duty.run,
+            "recency": self._shared.recency.run,
+            "second copy": self.second_copy.run,
+        }
+        return runs if self.one is not None else {**runs, "common causes": self.causes.run}
+
+    def _begin(self, station: WatchedStation) -> None:
+        self._running[station.name] = station
+        self._titles[station.name] = station.title
+        self.ticker.add(station.name, station.ledger, lambda: station.watch.is_sure)
+        look = self._shared.standstill.in_motion(station.look)
+        self.schedule.add(station.name, look, station.settings.poll_interval)
+        self.lookouts.add(station.name, station.lookouts)
+        self.duty.add(station.name, station.duty.look)
+
+    async def _end(self, name: str) -> None:
+        station = self._running.pop(name)
+        await self.schedule.remove(name)
+        await self.lookouts.remove(name)
+        await self.duty.remove(name)
+        self.ticker.remove(name)
+        await station.pbx.close()
+
+    def _owed(self) -> None:
+        self._shared.wake()
+        self.ticker.wake()
+
+    def _views(self) -> list[View]:
+        return [station.watch.view() for station in self]
+
+    def _released(self, stations: frozenset[str]) -> None:
+        for name in stations:
+            self.ticker.silences_changed(name)
+
+    async def _abandon(self, name: str) -> None:
+        """Nobody looks at it any more: what is open of it would stay so for ever."""
+        station = WatchedStation(_nowhere(name, self.title(name), {}), self._shared)
+        ended = await station.ledger.abandon(self._shared.clock())
+        log.info("a station is not watched any more", station=name, incidents_ended=ended)
+
+    async def alert_chats(self, session: AsyncSession) -> set[int]:
+        """Every chat that is told of an outage of any station."""
+        moved, bound = await supergroups.moves(session), await bindings.told(session)
+        named = [
+            *self._shared.fleet_chats,
+            *self._shared.last_resort,
+            *(to for one in self for to in one.settings.alert_chats),
+        ]
+        return {moved.get(to.chat, to.chat) for to in named} | bound
+
+    async def lost(self, session: AsyncSession, message: Outgoing, reason: str, newly_closed: bool) -> str | None:
+        """A message can never be delivered: who is told instead, by everybody whom it concerns."""
+        now = self._shared.clock()
+        if newly_closed:
+            await self.closed(session, message.chat_id, reason)
+        shown = {str(one.get("station")) for one in message.facts.get("incidents", ())}
+        told = [
+            await self[name].fallback.undelivered(session, message, now)
+            for name in sorted(shown or {str(message.facts.get("station", ""))})
+        ]
+        return ", ".join(dict.fromkeys(filter(None, told))) or None
+
+    async def closed(self, session: AsyncSession, chat: int, reason: str) -> None:
+        """A chat takes nothing any more: said once, by the first to whom it matters. What is open and was told there is
+        told to others."""
+        now = self._shared.clock()
+        for station in (self.whole, *self):
+            if await station.fallback.closed(session, chat, reason, now):
+                break
+        await self.shut_out(session, chat)
+
+    async def shut_out(self, session: AsyncSession, chat: int) -> None:
+        """What is open and was told in a chat that takes nothing any more is told to others."""
+        now = self._shared.clock()
+        for name in await fallback.stations_shown_in(session, chat):
+            await self[name].fallback.shut_out(session, chat, now)
+        self.ticker.wake()
+
+    async def let_in(self, session: AsyncSession, chat: int, since: datetime) -> None:
+        """A chat takes messages again, which it did not since that time."""
+        now = self._shared.clock()
+        for name in await fallback.stations_lost_in(session, chat, since):
+            await self[name].fallback.let_in(session, chat, since, now)
+
+
+def _nowhere(name: str, title: str, defaults: Mapping[str, Any]) -> StationSettings:
+    described = {"name": name, "title": title, "url": NOWHERE, "key": SecretStr("-")}
+    return StationSettings.model_validate({**defaults, **described})

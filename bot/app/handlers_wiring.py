@@ -1,0 +1,149 @@
+"""What answers people, put together: the access-controlled layer over what runs."""
+
+from asyncio import Event
+from collections.abc import Awaitable, Callable, Collection
+from datetime import datetime
+
+import structlog
+
+from bot.app.fleet import Fleet
+from bot.app.station_monitor import WatchedStation
+from bot.config.settings import Settings
+from bot.engine.calendar_feed import CalendarSource
+from bot.incidents.silence_store import Silences
+from bot.messages.renderer import Renderer
+from bot.store.access.access_requests import Requests
+from bot.store.access.audit_queries import AuditReader
+from bot.store.access.contacts import Acquaintances
+from bot.store.access.denials import Denials
+from bot.store.access.grants import GrantBook
+from bot.store.database import Store
+from bot.store.messages.temporary_payloads import Drawer
+from bot.store.oncall.schedules import OnCallBook
+from bot.store.stations.bindings import Bindings
+from bot.store.stations.imports import Imports
+from bot.store.stations.incidents import Incidents
+from bot.store.stations.registrations import Registrations
+from bot.telegram.delivery.sender import Messenger
+from bot.telegram.membership import Membership
+from handlers import CATALOGUE
+from handlers.dialog.stations import Directory
+from handlers.dispatch.authorizer import Decisions
+from handlers.dispatch.dispatcher import Dispatcher
+from handlers.dispatch.request_factory import Reception
+from handlers.dispatch.services import Desk, Station
+from handlers.safety.rate_limits import Limits, Pace
+from handlers.safety.two_person import SecondPerson
+from handlers.trunks.restore_after_restart import switch_on
+
+log = structlog.get_logger(__name__)
+
+
+def dispatcher(
+    bot_name: str,
+    settings: Settings,
+    fleet: Fleet,
+    *,
+    store: Store,
+    messenger: Messenger,
+    renderer: Renderer,
+    grants: GrantBook,
+    membership: Membership,
+    people: Acquaintances,
+    oncall: OnCallBook,
+    calendars: CalendarSource,
+    alert_chats: Callable[[], Awaitable[Collection[int]]],
+    clock: Callable[[], datetime],
+    wake: Callable[[], None],
+) -> Dispatcher:
+    """`wake` tells the courier that something is owed."""
+    directory = Directory(
+        one=fleet.one,
+        find=lambda name: _spoken_of(fleet.get(name)),
+        names=lambda: fleet.names,
+        told_in=fleet.told_in,
+    )
+    denials = Denials(clock)
+    desk = Desk(
+        drawer=Drawer(store, clock),
+        imports=Imports(store, clock),
+        registrations=Registrations(store, clock),
+        grants=grants,
+        people=people,
+        requests=Requests(store, clock, grants, wake),
+        oncall=oncall,
+        calendars=calendars,
+        audit=AuditReader(store, denials),
+        membership=membership,
+        incidents=Incidents(store, settings.history_kept),
+        silences=Silences(store, clock, fleet.ticker.silences_changed),
+        bindings=Bindings(store, clock),
+        fleet=directory,
+    )
+    pace = Pace(
+        person=settings.commands_per_minute,
+        chat=settings.chat_commands_per_minute,
+        costly=settings.costly_commands_per_minute,
+    )
+    decisions = Decisions(
+        store=store,
+        catalogue=CATALOGUE,
+        grants=grants,
+        membership=membership,
+        limits=Limits(pace),
+        denials=denials,
+        directory=directory,
+        clock=clock,
+    )
+    second = SecondPerson(settings.two_person, store=store, drawer=desk.drawer, clock=clock, wake=wake)
+    reception = Reception(
+        directory=directory,
+        desk=desk,
+        store=store,
+        messenger=messenger,
+        renderer=renderer,
+        clock=clock,
+        mask_numbers=settings.mask_numbers,
+        wake=wake,
+        needs_second=second.is_needed_for,
+    )
+    _tell_of_two(settings)
+    return Dispatcher(
+        bot_name=bot_name,
+        decisions=decisions,
+        second=second,
+        reception=reception,
+        alert_chats=alert_chats,
+    )
+
+
+def _tell_of_two(settings: Settings) -> None:
+    """The right to give access is among them, whether it was named or not."""
+    if not settings.two_person:
+        return
+    log.info("TWO_PERSON: these rights, and giving access, need a second person", rights=sorted(settings.two_person))
+    # Whom somebody gave a right is no second person to them.
+    if len(settings.admins) < 2:
+        log.warning("TWO_PERSON: nobody can confirm what the one person in ADMINS asks for: name two people in ADMINS")
+
+
+async def switch_on_what_was_left(fleet: Fleet, store: Store, clock: Callable[[], datetime], stop: Event) -> None:
+    """What the last run had switched off for a moment, before anybody can be talked to."""
+    await switch_on(Registrations(store, clock), lambda name: _spoken_of(fleet.get(name)), clock, stop)
+
+
+def _spoken_of(watched: WatchedStation | None) -> Station | None:
+    if watched is None:
+        return None
+    return Station(
+        name=watched.name,
+        title=watched.title,
+        pbx=watched.pbx,
+        watch=watched.watch,
+        ledger=watched.ledger,
+        phones=watched.lookouts.phones,
+        watched=watched.watched,
+        rehearsals=watched.rehearsals,
+        zone=watched.zone,
+        country_set=watched.settings.country or "",
+    )

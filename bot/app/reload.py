@@ -1,0 +1,74 @@
+"""Reading the stations again when somebody asks for it, and telling the administrators what came of it."""
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from bot.app.fleet import Fleet
+from bot.config.settings import WrongSettings
+from bot.config.station_settings import StationSettings
+from bot.engine.rest import rest
+from bot.store.database import Store
+from bot.store.messages import outbox
+
+log = structlog.get_logger(__name__)
+
+FOR_EVER = 86_400.0
+
+
+class Renewing:
+    """`reread` gives the stations as they are described now, or raises WrongSettings; `wake` tells the courier."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        reread: Callable[[], Sequence[StationSettings]],
+        *,
+        store: Store,
+        admins: Collection[int],
+        clock: Callable[[], datetime],
+        wake: Callable[[], None],
+    ) -> None:
+        self._fleet = fleet
+        self._reread = reread
+        self._store = store
+        self._admins = admins
+        self._clock = clock
+        self._wake = wake
+        self._asked = asyncio.Event()
+
+    def ask(self) -> None:
+        self._asked.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Watch what is described, and what is described whenever that is read again, until `stop`."""
+        await self._fleet.start()
+        while not stop.is_set():
+            await rest(self._asked, stop, FOR_EVER)
+            if self._asked.is_set():
+                self._asked.clear()
+                await self._renew()
+
+    async def _renew(self) -> None:
+        """Whoever changed the file is not always who reads the log."""
+        if self._fleet.one is not None:
+            log.warning("there is no STATIONS_FILE that could be read again; restart to read other settings")
+            return
+        try:
+            renewal = await self._fleet.renew(self._reread())
+        except WrongSettings as wrong:
+            log.error("the stations stay as they were", wrong=list(wrong.lines))
+            facts: dict[str, Any] = {"wrong": list(wrong.lines), "new": [], "changed": [], "gone": []}
+        else:
+            log.info("the stations were read again", **asdict(renewal))
+            facts = {"wrong": [], **asdict(renewal)}
+        async with self._store.begin() as session:
+            for admin in sorted(self._admins):
+                outbox.owe(
+                    session, chat_id=admin, thread_id=None, template="stations_renewed", facts=facts, now=self._clock()
+                )
+        self._wake()

@@ -1,0 +1,176 @@
+"""One PBX and everything that watches it, put together; and what all PBXs have in common."""
+
+import ssl
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from bot.access.policy import Destination
+from bot.config.station_settings import StationSettings
+from bot.detection.correlation import CommonCause
+from bot.detection.trunk_machine import Policy
+from bot.engine.calendar_feed import CalendarSource
+from bot.engine.checks.oncall_reachability import DutyWatch
+from bot.engine.checks.station import Quiet, StationLookouts
+from bot.engine.drills import Rehearsals
+from bot.engine.incident_manager import Ledger
+from bot.engine.last_seen import Recency
+from bot.engine.trunk_monitor import Watch
+from bot.notifications.alert_messages import Cards
+from bot.notifications.destinations import Destinations
+from bot.notifications.escalation import Plan
+from bot.notifications.fallback import Fallback
+from bot.notifications.notifier import Notices
+from bot.notifications.recipients import People
+from bot.pbx import Pbx
+from bot.pbx.time_zone import StationZone
+from bot.runtime.pause import Standstill
+from bot.runtime.watchdog import Turns
+from bot.store.access.contacts import Acquaintances
+from bot.store.access.grants import GrantBook
+from bot.store.database import Store
+from bot.store.oncall.schedules import OnCallBook
+from bot.store.stations.watched_extensions import WatchedExtensions
+from bot.telegram.delivery.sender import Messenger
+
+ASK_ZONE_EVERY = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """`fleet_chats` are told of every station; when nobody else is, `last_resort` is. `wake` tells the courier that
+    something is owed; what looks at stations moves in `standstill`. Three are the fleet's own: `owed` tells that
+    something is due or owed, `watching_changed` that other extensions are watched, `causes` what hits many stations
+    now."""
+
+    store: Store
+    messenger: Messenger
+    grants: GrantBook
+    people: Acquaintances
+    oncall: OnCallBook
+    fleet_chats: Sequence[Destination]
+    last_resort: Sequence[Destination]
+    recency: Recency
+    wake: Callable[[], None]
+    clock: Callable[[], datetime]
+    turns: Turns
+    owed: Callable[[], None] = lambda: None
+    watching_changed: Callable[[str], None] = lambda _station: None
+    causes: Callable[[], Sequence[CommonCause]] = tuple
+    standstill: Standstill = field(default_factory=Standstill)
+    calendars: CalendarSource = field(default_factory=CalendarSource)
+
+
+class WatchedStation:
+    """Nothing of it runs by itself: the fleet looks at it, and does what is due."""
+
+    def __init__(self, settings: StationSettings, shared: Shared) -> None:
+        self.settings = settings
+        self.name, self.title = settings.name, settings.title
+        self._clock = shared.clock
+        self._zone_asked: datetime | None = None
+        self.zone = StationZone(settings.timezone)
+        self.pbx = Pbx(
+            settings.url,
+            settings.key,
+            name=settings.title,
+            verify=_verification(settings),
+            allow_http=settings.allow_http,
+        )
+        self.destinations = Destinations(
+            self.name, settings.alert_chats, shared.grants, fleet=shared.fleet_chats, last_resort=shared.last_resort
+        )
+        cards = Cards(shared.messenger.newest, timedelta(seconds=1.5 * settings.poll_interval))
+        people = People(shared.oncall, shared.grants, self.name, shared.people)
+        notices = Notices(
+            station=self.name,
+            cards=cards,
+            people=people,
+            destinations=self.destinations,
+            zone=self.zone,
+            plan=Plan(
+                timedelta(seconds=settings.escalate_after),
+                timedelta(seconds=settings.remind_every),
+                timedelta(seconds=settings.page_again_every),
+            ),
+            causes=shared.causes,
+        )
+        self.fallback = Fallback(self.name, notices=notices, cards=cards, people=people, destinations=self.destinations)
+        self.ledger = Ledger(shared.store, self.name, notices, shared.owed, shared.recency)
+        self.rehearsals = Rehearsals(shared.store, self.name, self.ledger)
+        self.watch = Watch(
+            self.name,
+            self.pbx,
+            self.ledger,
+            Policy(
+                poll_interval=settings.poll_interval,
+                alert_after=settings.alert_after,
+                partial_after=max(settings.partial_after, settings.alert_after),
+            ),
+            shared.clock,
+            self._saw_time,
+            lambda states: self.lookouts.recall(states),
+        )
+        self.watched = WatchedExtensions(shared.store, self.name, lambda: shared.watching_changed(self.name))
+        self.lookouts = StationLookouts(
+            self.name,
+            self.pbx,
+            self.ledger,
+            watched=self.watched.numbers,
+            quiet=Quiet(timedelta(minutes=settings.no_calls_after), settings.no_calls_hours),
+            zone=self.zone,
+            in_trouble=self._in_trouble,
+            clock=shared.clock,
+        )
+        self.duty = DutyWatch(
+            self.name,
+            book=shared.oncall,
+            grants=shared.grants,
+            people=shared.people,
+            can_write_to=shared.messenger.can_write_to,
+            store=shared.store,
+            destinations=self.destinations,
+            clock=shared.clock,
+            wake=shared.wake,
+            source=shared.calendars,
+        )
+
+    async def look(self) -> float:
+        """One look, and what is to be asked now and then; returns the seconds from its beginning to the next one."""
+        pause = await self.watch.turn()
+        await self.lookouts.after_a_look()
+        now = self._clock()
+        if not self._in_trouble() and (self._zone_asked is None or now - self._zone_asked >= ASK_ZONE_EVERY):
+            self._zone_asked = now
+            await self.zone.ask(self.pbx)
+        return pause
+
+    def _saw_time(self, pbx_time: datetime | None) -> None:
+        self.zone.saw(pbx_time)
+        self.lookouts.clock.saw(pbx_time, self._clock())
+
+    def _in_trouble(self) -> bool:
+        return self.watch.latest is not None and self.watch.latest.trouble is not None
+
+
+def _verification(settings: StationSettings) -> bool | ssl.SSLContext:
+    if isinstance(settings.tls_verify, bool):
+        return settings.tls_verify
+    return _trusting(settings.tls_verify)
+
+
+@cache
+def _trusting(file: Path) -> ssl.SSLContext:
+    """One for all stations whose certificates it vouches for: each takes a megabyte.
+
+    Where the file holds no issuer, only certificates of servers, these themselves are trusted, whatever name they are
+    for. Measured: MikoPBX's own is for `mikopbx`, or its external name, and never for its address."""
+    context = ssl.create_default_context(cafile=str(file))
+    if context.cert_store_stats()["x509_ca"] == 0:
+        context.check_hostname = False
+        context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
+        # Python 3.13 asks more of a certificate than MikoPBX puts into its own.
+        context.verify_flags &= ~ssl.VerifyFlags.VERIFY_X509_STRICT
+    return context

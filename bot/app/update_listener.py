@@ -1,0 +1,148 @@
+"""Hearing people: learning who we are, then taking updates in the way the settings name."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from telegram import User
+from telegram.error import InvalidToken, TelegramError
+
+from bot.config.settings import Settings
+from bot.engine.checks.duplicate_instance import SecondCopyLookout
+from bot.runtime.tasks import persistently
+from bot.runtime.waiting import wait_for
+from bot.telegram.errors import SecondCopy, TokenRefused
+from bot.telegram.updates.foreign_webhook import host_of
+from bot.telegram.updates.polling import Polling, UpdatesBot
+from bot.telegram.updates.queue import Updates
+from bot.telegram.updates.source import WebhookFound
+
+if TYPE_CHECKING:
+    from bot.telegram.updates.webhook import Webhook
+
+log = structlog.get_logger(__name__)
+
+LONGEST_PAUSE = 30.0
+# People are told of a second copy; that must have gone out before this one ends.
+TOLD_WITHIN = 60.0
+
+Answering = Callable[[str], Awaitable[Updates]]
+
+
+class Listening:
+    """`turned` is told that it goes on, `ready` how it stands for whoever started the program, `webhook_found` that
+    somebody else had set a webhook. `last_success` is when Telegram was last heard."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        bot: UpdatesBot,
+        clock: Callable[[], datetime],
+        turned: Callable[[], None],
+        second_copy: SecondCopyLookout,
+        webhook_found: WebhookFound,
+        is_anything_owed: Callable[[], Awaitable[bool]],
+        ready: Callable[[str], None],
+    ) -> None:
+        self._settings = settings
+        self._bot = bot
+        self._clock = clock
+        self._turned = turned
+        self._second_copy = second_copy
+        self._webhook_found = webhook_found
+        self._is_anything_owed = is_anything_owed
+        self._ready = ready
+        self._source: Polling | Webhook | None = None
+        self._updates: Updates | None = None
+
+    @property
+    def last_success(self) -> datetime | None:
+        return self._source.last_success if self._source else None
+
+    async def run(self, answering: Answering, beside: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
+        """Until `stop`. `answering` makes what works the updates off, of a bot of that name; `beside` begins once we
+        know who we are. Telegram may be away at the start: nobody waits for it. Raises TokenRefused and SecondCopy."""
+        me = await self._introduce(stop)
+        if me is None:
+            return
+        self._updates = updates = await answering(me.username or "")
+        await persistently("inbox", updates.resume, stop)
+        log.info("listening", bot=me.username)
+        self._ready(f"listening as @{me.username}")
+        take = self._by_webhook if self._settings.webhook_url else self._by_polling
+        await asyncio.gather(take(updates, stop), beside())
+
+    async def drain(self, within: float) -> None:
+        """See Updates.drain."""
+        if self._updates is not None:
+            await self._updates.drain(within)
+
+    async def _introduce(self, stop: asyncio.Event) -> User | None:
+        """Who we are; None when the program ends before Telegram says it."""
+        pause = 1.0
+        while not stop.is_set():
+            self._turned()
+            try:
+                me = await self._bot.get_me()
+                if not self._settings.webhook_url:
+                    await self._delete_webhook()
+                return me
+            except InvalidToken as error:
+                raise TokenRefused(str(error)) from None
+            except TelegramError as error:
+                log.warning("Telegram does not answer", error=str(error) or type(error).__name__)
+                # It runs: the watch needs no Telegram, and a start that takes long would be given up.
+                self._ready("Telegram does not answer yet")
+                await wait_for(stop, pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+        return None
+
+    async def _delete_webhook(self) -> None:
+        """Perhaps an earlier run's own, when the settings named one: so it is only written down whose it was."""
+        if url := (await self._bot.get_webhook_info()).url:
+            log.warning("a webhook was set for this token; it is deleted, because the bot polls", host=host_of(url))
+            await self._bot.delete_webhook(drop_pending_updates=False)
+
+    async def _by_polling(self, updates: Updates, stop: asyncio.Event) -> None:
+        self._source = polling = Polling(
+            self._bot,
+            updates,
+            clock=self._clock,
+            webhook_found=self._webhook_found,
+            polled=self._second_copy.polled,
+            conflict=self._second_copy.conflict,
+            turned=self._turned,
+        )
+        try:
+            await polling.run(stop)
+        except SecondCopy:
+            await self._deliver_what_is_owed(stop)
+            raise
+
+    async def _by_webhook(self, updates: Updates, stop: asyncio.Event) -> None:
+        from bot.http.server import listen
+        from bot.telegram.updates.webhook import Webhook  # imported late: it brings the web server
+
+        self._source = webhook = Webhook(
+            self._bot,
+            updates,
+            url=self._settings.webhook_url or "",
+            secret=self._settings.webhook_secret,
+            clock=self._clock,
+            webhook_found=self._webhook_found,
+            polled=self._second_copy.polled,
+            conflict=self._second_copy.conflict,
+            turned=self._turned,
+        )
+        await webhook.run(listen("WEBHOOK_ADDRESS", self._settings.webhook_address), stop)
+
+    async def _deliver_what_is_owed(self, stop: asyncio.Event) -> None:
+        with contextlib.suppress(TimeoutError, SQLAlchemyError):
+            async with asyncio.timeout(TOLD_WITHIN):
+                while not stop.is_set() and await self._is_anything_owed():
+                    await wait_for(stop, 0.5)

@@ -1,1 +1,0 @@
-"""How things look and get sent: templates, languages, delivery."""

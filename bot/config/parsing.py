@@ -1,0 +1,54 @@
+"""How people write lists of words, ids and chats into a setting. Raises ValueError with what to write instead."""
+
+import re
+from collections.abc import Collection
+
+from bot.access.policy import Destination
+
+
+def words(value: object) -> list[str]:
+    return [word for word in re.split(r"[\s,;]+", str(value)) if word]
+
+
+def permissions(value: object, known: frozenset[str]) -> frozenset[str]:
+    named = frozenset(word.lower() for word in words(value))
+    if strange := sorted(named - known):
+        raise ValueError(f"has {strange[0]!r} in it; known are {', '.join(sorted(known))}")
+    return named
+
+
+def check_roles(value: object, taken: Collection[str], known: frozenset[str]) -> None:
+    """What stands in the settings ROLE_<name>, by name."""
+    if not isinstance(value, dict):
+        raise ValueError("names no role; write it like ROLE_reception=calls.read,status.read")
+    for name, written in value.items():
+        if name in taken:
+            raise ValueError(f"ROLE_{name}: the bot has this role already; take another name")
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", name):
+            raise ValueError(f"ROLE_{name}: is not a name; write it like ROLE_reception=calls.read,status.read")
+        try:
+            permissions(written, known)
+        except ValueError as wrong:
+            raise ValueError(f"ROLE_{name}: {wrong}") from None
+
+
+def telegram_id(word: str) -> int:
+    if not re.fullmatch(r"-?\d{1,19}", word):
+        raise ValueError(f"has {word!r} in it; only numeric ids are accepted, names can change hands (/id shows yours)")
+    return int(word)
+
+
+def destination(word: str) -> Destination:
+    chat, _, thread = word.partition(":")
+    if thread and not thread.isdigit():
+        raise ValueError(f"has {word!r} in it; write chat:thread, both numbers, like -1001234567890:42")
+    return Destination(telegram_id(chat), int(thread) if thread else None)
+
+
+def hosts_and_ports(value: object) -> frozenset[str]:
+    """Hosts as they stand in an address: `host`, or `host:port`."""
+    named = frozenset(word.lower() for word in words(value))
+    for one in sorted(named):
+        if not re.fullmatch(r"([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?", one):
+            raise ValueError(f"has {one!r} in it; write the host alone, like calendar.office.local or 10.0.0.5:8443")
+    return named

@@ -1,0 +1,320 @@
+"""Every setting, one class, read from the environment and from `.env`."""
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from bot.access.policy import BUILT_IN, PERMISSIONS, WRITES, Destination, Permission, Role
+from bot.config import heartbeat_url as heartbeat_address
+from bot.config import webhook_url as webhook_address
+from bot.config.parsing import check_roles, hosts_and_ports, permissions, telegram_id, words
+from bot.config.station_settings import (
+    AlertAfter,
+    ApiKey,
+    Country,
+    Destinations,
+    EscalateAfter,
+    Hosts,
+    Hours,
+    NoCallsAfter,
+    PageAgainEvery,
+    PartialAfter,
+    PollInterval,
+    RemindEvery,
+    StationSettings,
+    Verification,
+    WebAddress,
+    Zone,
+)
+from bot.config.working_hours import read_hours
+from bot.http import urls
+
+TELEGRAM = "https://api.telegram.org"
+
+
+class WrongSettings(Exception):
+    """`lines` holds one readable line per setting that is wrong or missing, never its value if it is a secret."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.lines = tuple(lines)
+        super().__init__("\n".join(self.lines))
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="ignore",
+        env_ignore_empty=True,
+        # For ROLE_<name> alone.
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        hide_input_in_errors=True,
+        validate_default=False,
+    )
+
+    telegram_token: SecretStr
+    telegram_api_url: WebAddress = TELEGRAM
+    telegram_proxy: SecretStr | None = None
+    webhook_url: str | None = None
+    webhook_address: str = "127.0.0.1:8443"
+    stations_file: Path | None = None
+    # After stations_file: whether they are missing depends on it.
+    pbx_url: WebAddress | None = Field(default=None, validate_default=True)
+    pbx_api_key: ApiKey | None = Field(default=None, validate_default=True)
+    pbx_name: str = ""
+    pbx_tls_verify: Verification = True
+    pbx_allow_http: Annotated[Hosts, NoDecode] = frozenset()
+    pbx_timezone: Zone | None = None
+    pbx_country: Country | None = None
+    admins: Annotated[frozenset[int], NoDecode]
+    operators: Annotated[frozenset[int], NoDecode] = frozenset()
+    viewers: Annotated[frozenset[int], NoDecode] = frozenset()
+    alert_chats: Annotated[Destinations, NoDecode] = ()
+    calendar_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
+    mask_numbers: bool = False
+    role: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
+    two_person: Annotated[frozenset[str], NoDecode] = frozenset()
+    commands_per_minute: int = Field(default=30, ge=1, le=10_000)
+    chat_commands_per_minute: int = Field(default=60, ge=1, le=10_000)
+    costly_commands_per_minute: int = Field(default=10, ge=1, le=10_000)
+    database_url: str = "sqlite:///mikopbx-bot.sqlite3"
+    poll_interval: PollInterval = 10
+    alert_after: AlertAfter = 30
+    partial_after: PartialAfter = 150
+    escalate_after: EscalateAfter = 600
+    remind_every: RemindEvery = 1800
+    page_again_every: PageAgainEvery = 120
+    no_calls_after: NoCallsAfter = 0
+    no_calls_hours: Annotated[Hours, NoDecode] = read_hours("mon-fri 09:00-18:00")
+    keep_history: int = Field(default=400, ge=7, le=3660)
+    keep_audit: int = Field(default=1100, ge=7, le=36_600)
+    language: Literal["en", "ru"] = "en"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    health_address: str | None = None
+    heartbeat_url: SecretStr | None = None
+
+    @field_validator("telegram_token")
+    @classmethod
+    def _token(cls, value: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"\A\d{5,}:[A-Za-z0-9_-]{30,}", value.get_secret_value()):
+            raise ValueError("is not a bot token; copy it whole from @BotFather (digits, a colon, 35 characters)")
+        return value
+
+    @field_validator("telegram_api_url")
+    @classmethod
+    def _api(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme == "http" and not urls.stays_near(parts.hostname or ""):
+            raise ValueError("would show the bot's token to the network; use https, plain http is for your own network")
+        return value
+
+    @field_validator("telegram_proxy")
+    @classmethod
+    def _proxy(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and urlsplit(value.get_secret_value()).scheme not in ("http", "https", "socks5", "socks5h"):
+            raise ValueError("is not a proxy; write it like socks5://user:password@host:1080")
+        if value:
+            urls.host_of(value.get_secret_value())
+        return value
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _webhook(cls, value: str | None) -> str | None:
+        return None if value is None else webhook_address.read_address(value)
+
+    @field_validator("pbx_url", "pbx_api_key")
+    @classmethod
+    def _one_or_several(cls, value: object, info: ValidationInfo) -> object:
+        several = info.data.get("stations_file") is not None
+        if several and value is not None:
+            raise ValueError("stands beside STATIONS_FILE; describe that PBX in the file, or take one of the two out")
+        if not several and value is None and "stations_file" in info.data:
+            raise ValueError(REMEDIES[info.field_name or ""])
+        return value
+
+    @field_validator("admins", "operators", "viewers", mode="before")
+    @classmethod
+    def _ids(cls, value: object) -> object:
+        return frozenset(telegram_id(word) for word in words(value))
+
+    @field_validator("admins")
+    @classmethod
+    def _admins_are_people(cls, value: frozenset[int]) -> frozenset[int]:
+        if not value:
+            raise ValueError("is empty, and the bot would obey nobody; put your own numeric id here (/id shows it)")
+        if any(number < 0 for number in value):
+            raise ValueError("has the id of a chat (negative); only people can be administrators")
+        return value
+
+    @field_validator("calendar_hosts", mode="before")
+    @classmethod
+    def _calendar_hosts(cls, value: object) -> object:
+        return hosts_and_ports(value)
+
+    @field_validator("role", mode="before")
+    @classmethod
+    def _roles(cls, value: object) -> object:
+        check_roles(value, BUILT_IN, PERMISSIONS)
+        return value
+
+    @field_validator("two_person", mode="before")
+    @classmethod
+    def _written_by_two(cls, value: object) -> object:
+        named = permissions(value, WRITES)
+        # Whoever could give a second account of theirs the right alone would be both people.
+        return named | {Permission.GRANT} if named else named
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        try:
+            kind = make_url(value).get_backend_name()
+        except ArgumentError:
+            raise ValueError("is not a database address; write it like sqlite:///mikopbx-bot.sqlite3") from None
+        folder = Path(make_url(value).database or "x").parent
+        if not folder.is_dir():
+            raise ValueError(f"is in a folder that does not exist; create it: mkdir -p {folder}")
+        if kind != "sqlite":
+            raise ValueError("names a database this version cannot use; write it like sqlite:///mikopbx-bot.sqlite3")
+        return value
+
+    @field_validator("language", mode="before")
+    @classmethod
+    def _language(cls, value: object) -> object:
+        # Desktops set LANGUAGE themselves, as a list of locales like ru_RU:en.
+        for locale in str(value).lower().split(":"):
+            if (code := re.split(r"[_.@-]", locale.strip())[0]) in ("en", "ru"):
+                return code
+        raise ValueError("is not a language the bot speaks; write en or ru")
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _level(cls, value: object) -> object:
+        return str(value).strip().upper()
+
+    @field_validator("webhook_address", "health_address")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"\A.+:\d{1,5}", value):
+            raise ValueError("is not an address; write it like 127.0.0.1:8080")
+        return value
+
+    @field_validator("heartbeat_url")
+    @classmethod
+    def _heartbeat(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            heartbeat_address.check(value.get_secret_value())
+        return value
+
+    def only_station(self) -> StationSettings:
+        """The PBX that the settings describe, when they name no file of several."""
+        name = self.pbx_name or urlsplit(self.pbx_url or "").hostname or "PBX"
+        described = {"name": name, "title": name, "url": self.pbx_url, "key": self.pbx_api_key}
+        return StationSettings.model_validate(
+            {**self.station_defaults(), **described, "alert_chats": self.alert_destinations}
+        )
+
+    def station_defaults(self) -> Mapping[str, Any]:
+        """What holds for every PBX that says nothing else."""
+        return {
+            "tls_verify": self.pbx_tls_verify,
+            "allow_http": self.pbx_allow_http,
+            "poll_interval": self.poll_interval,
+            "alert_after": self.alert_after,
+            "partial_after": self.partial_after,
+            "escalate_after": self.escalate_after,
+            "remind_every": self.remind_every,
+            "page_again_every": self.page_again_every,
+            "no_calls_after": self.no_calls_after,
+            "no_calls_hours": self.no_calls_hours,
+            **({"timezone": self.pbx_timezone} if self.pbx_timezone else {}),
+            **({"country": self.pbx_country} if self.pbx_country else {}),
+        }
+
+    @property
+    def roles(self) -> Mapping[str, Role]:
+        """The built-in roles and the site's own."""
+        return {
+            **BUILT_IN,
+            **{name: Role(name, permissions(written, PERMISSIONS)) for name, written in self.role.items()},
+        }
+
+    @property
+    def history_kept(self) -> timedelta:
+        return timedelta(days=self.keep_history)
+
+    @property
+    def audit_kept(self) -> timedelta:
+        return timedelta(days=self.keep_audit)
+
+    @property
+    def alert_destinations(self) -> tuple[Destination, ...]:
+        """Without a chat for alerts the administrators get them: an outage that nobody hears of is the worst."""
+        return self.alert_chats or tuple(Destination(person) for person in sorted(self.admins))
+
+    @property
+    def webhook_secret(self) -> str:
+        return webhook_address.secret(self.telegram_token.get_secret_value())
+
+    def secrets(self) -> list[str]:
+        """What must never appear in a log line."""
+        proxy = urlsplit(self.telegram_proxy.get_secret_value()).password if self.telegram_proxy else None
+        heartbeat = self.heartbeat_url.get_secret_value() if self.heartbeat_url else ""
+        return [
+            self.telegram_token.get_secret_value(),
+            proxy or "",
+            self.webhook_secret,
+            *heartbeat_address.secrets(heartbeat),
+        ]
+
+
+def environment() -> dict[str, str]:
+    """What the environment and `.env` say, whether it is a setting or not."""
+    in_file = {name: value for name, value in dotenv_values(".env", encoding="utf-8").items() if value is not None}
+    return {**in_file, **os.environ}
+
+
+def load_settings() -> Settings:
+    """Read and check everything at once; raises WrongSettings with all complaints, not only the first."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise WrongSettings(_complaint(e["loc"], e["type"], e["msg"]) for e in error.errors()) from None
+    if settings.pbx_url and (refusal := urls.refusal(settings.pbx_url, settings.pbx_allow_http)) is not None:
+        raise WrongSettings([f"PBX_URL: {refusal}"])
+    webhook = settings.webhook_url if settings.telegram_api_url == TELEGRAM else None
+    if webhook and (refusal := webhook_address.out_of_reach(webhook)) is not None:
+        raise WrongSettings([f"WEBHOOK_URL: {refusal}"])
+    longest = settings.no_calls_hours.longest
+    if settings.no_calls_after >= longest:
+        raise WrongSettings(
+            [f"NO_CALLS_AFTER: NO_CALLS_HOURS never last that long; write less than {longest} (minutes)"]
+        )
+    return settings
+
+
+REMEDIES = {
+    "telegram_token": "is missing; create a bot with @BotFather and copy its token here",
+    "pbx_url": "is missing; write the address of your MikoPBX, like https://pbx.example.com",
+    "pbx_api_key": "is missing; create a key in MikoPBX under System → API keys and copy it here",
+    "admins": "is missing, and the bot would obey nobody; put your own numeric Telegram id here (/id shows it)",
+}
+
+
+def _complaint(location: tuple[int | str, ...], kind: str, message: str) -> str:
+    field = str(location[0]) if location else "settings"
+    if kind == "missing":
+        return f"{field.upper()}: {REMEDIES[field]}"
+    text = message.removeprefix("Value error, ")
+    return text if text.startswith("ROLE_") else f"{field.upper()}: {text}"

@@ -1,0 +1,117 @@
+"""What is to be known of one PBX before it can be asked and watched, and how people write it."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+from bot.access.policy import Destination
+from bot.config.parsing import destination, words
+from bot.config.working_hours import WorkingHours, read_hours
+from bot.http import urls
+from bot.text.phone_numbers import is_country
+
+
+def _web_address(value: str) -> str:
+    whole = value if "//" in value else f"https://{value}"
+    parts = urlsplit(whole)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("is not a web address; write it like https://pbx.example.com")
+    urls.host_of(whole)
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("must be a plain address without user, password or query")
+    # People copy the address of the page they are looking at.
+    path = re.sub(r"/(admin-cabinet|pbxcore)(/.*)?$", "", parts.path.rstrip("/"))
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def _key(value: SecretStr) -> SecretStr:
+    # It travels in a header, and a stray line end there would surface as an error that quotes it.
+    if not re.fullmatch(r"[\x21-\x7e]+", value.get_secret_value()):
+        raise ValueError("has spaces or unusual characters in it; copy the key again from the PBX")
+    return value
+
+
+def _verification(value: object) -> object:
+    text = str(value).strip()
+    if text.lower() in ("true", "yes", "1", "on"):
+        return True
+    if text.lower() in ("false", "no", "0", "off"):
+        return False
+    if not Path(text).is_file():
+        raise ValueError("is neither true nor false nor the path of an existing CA file (PEM)")
+    return Path(text)
+
+
+def _zone(value: object) -> object:
+    try:
+        return ZoneInfo(str(value).strip())
+    except (KeyError, ValueError, OSError):
+        raise ValueError("is not a time zone; write it like Europe/Moscow") from None
+
+
+def _country(value: object) -> object:
+    code = str(value).strip().upper()
+    if not is_country(code):
+        raise ValueError("is not a country; write its two letters, like RU")
+    return code
+
+
+def _hosts(value: object) -> object:
+    return value if isinstance(value, frozenset) else frozenset(word.lower() for word in _listed(value))
+
+
+def _destinations(value: object) -> object:
+    return value if isinstance(value, tuple) else tuple(destination(word) for word in _listed(value))
+
+
+def _listed(value: object) -> list[str]:
+    """A list in TOML, words in the environment."""
+    return words(" ".join(map(str, value)) if isinstance(value, list) else value)
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+ApiKey = Annotated[SecretStr, AfterValidator(_key)]
+Verification = Annotated[bool | Path, BeforeValidator(_verification)]
+Hosts = Annotated[frozenset[str], BeforeValidator(_hosts)]
+Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+Country = Annotated[str, BeforeValidator(_country)]
+Destinations = Annotated[tuple[Destination, ...], BeforeValidator(_destinations)]
+Hours = Annotated[WorkingHours, BeforeValidator(lambda value: read_hours(str(value)))]
+PollInterval = Annotated[float, Field(ge=1, le=600)]
+AlertAfter = Annotated[float, Field(ge=0, le=3600)]
+PartialAfter = Annotated[float, Field(ge=0, le=86_400)]
+EscalateAfter = Annotated[float, Field(ge=1, le=86_400)]
+RemindEvery = Annotated[float, Field(ge=1, le=604_800)]
+PageAgainEvery = Annotated[float, Field(ge=0, le=86_400)]
+NoCallsAfter = Annotated[int, Field(ge=0, le=1440)]
+
+
+class StationSettings(BaseModel):
+    """`name` is what people type and what the store knows the station by, `formerly` what it knew it by until now;
+    `title` is what they read; `country` is that of numbers without a plus. Times are seconds, `no_calls_after` minutes.
+    `alert_chats` may be empty: then the chats bound to it, or the fleet's, are told."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True)
+
+    name: str = Field(max_length=64)
+    title: str = Field(min_length=1, max_length=64)
+    formerly: str | None = Field(default=None, min_length=1, max_length=64)
+    url: WebAddress
+    key: ApiKey
+    tls_verify: Verification = True
+    allow_http: Hosts = frozenset()
+    timezone: Zone | None = None
+    country: Country | None = None
+    alert_chats: Destinations = ()
+    poll_interval: PollInterval = 10
+    alert_after: AlertAfter = 30
+    partial_after: PartialAfter = 150
+    escalate_after: EscalateAfter = 600
+    remind_every: RemindEvery = 1800
+    page_again_every: PageAgainEvery = 120
+    no_calls_after: NoCallsAfter = 0
+    no_calls_hours: Hours = read_hours("mon-fri 09:00-18:00")

@@ -1,0 +1,115 @@
+"""The PBXs to watch: the one that the settings describe, or those of STATIONS_FILE (TOML, a table for each).
+
+[[station]]
+name = "acme"
+url = "https://pbx.acme.example"
+key_env = "ACME_KEY"
+"""
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from bot.access.policy import FLEET_WORD
+from bot.config.settings import Settings, WrongSettings
+from bot.config.station_settings import StationSettings
+from bot.http import urls
+
+KNOWN = {*StationSettings.model_fields, "key_env"}
+MISSING = {
+    "name": 'is missing; write a short word that people can type: name = "acme"',
+    "url": 'is missing; write the address of the MikoPBX: url = "https://pbx.example.com"',
+    "key": 'is missing; write key = "…", or key_env = "ACME_KEY" and put ACME_KEY into the environment or .env',
+}
+
+
+def read_stations(settings: Settings, environment: Mapping[str, str]) -> tuple[StationSettings, ...]:
+    """All of them, or WrongSettings with every complaint. `environment` holds what `key_env` names."""
+    if settings.stations_file is None:
+        return (settings.only_station(),)
+    path = settings.stations_file
+    return _checked(path, _tables(path), settings.station_defaults(), environment)
+
+
+def _tables(path: Path) -> list[dict[str, Any]]:
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise WrongSettings([f"STATIONS_FILE: {path} cannot be read: {error.strerror}"]) from None
+    except UnicodeDecodeError:
+        raise WrongSettings([f"STATIONS_FILE: {path} is not UTF-8; save it anew as that"]) from None
+    except tomllib.TOMLDecodeError as error:
+        # Of a key that is written wrong, the parser quotes nothing.
+        raise WrongSettings([f"STATIONS_FILE: {path} is not TOML: {error}"]) from None
+    tables = content.pop("station", None)
+    if content:
+        raise WrongSettings([f"STATIONS_FILE: {path}: {name} belongs into a [[station]]" for name in content])
+    if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
+        raise WrongSettings([f"STATIONS_FILE: {path} names no PBX; begin each with a line [[station]]"])
+    return tables
+
+
+def _checked(
+    path: Path, tables: Iterable[dict[str, Any]], defaults: Mapping[str, Any], environment: Mapping[str, str]
+) -> tuple[StationSettings, ...]:
+    stations: list[StationSettings] = []
+    complaints: list[str] = []
+    for number, table in enumerate(tables, 1):
+        whose = f"STATIONS_FILE: {path}: {table.get('name') or f'PBX no. {number}'}"
+        try:
+            stations.append(_station(table, defaults, environment))
+        except WrongSettings as wrong:
+            complaints += (f"{whose}: {line}" for line in wrong.lines)
+    for what in ("name", "title", "url", "formerly"):
+        taken = Counter(found for station in stations if (found := getattr(station, what)) is not None)
+        complaints += (f"STATIONS_FILE: {path}: two have the same {what}: {one}" for one, n in taken.items() if n > 1)
+    names = {station.name for station in stations}
+    complaints += (
+        f"STATIONS_FILE: {path}: {one.name}: formerly: {one.formerly} is the name of another PBX now; take it out"
+        for one in stations
+        if one.formerly in names
+    )
+    if complaints:
+        raise WrongSettings(complaints)
+    return tuple(stations)
+
+
+def _station(table: Mapping[str, Any], defaults: Mapping[str, Any], environment: Mapping[str, str]) -> StationSettings:
+    written = {**defaults, **table}
+    wrong = []
+    if (variable := written.pop("key_env", None)) is not None:
+        if "key" in written:
+            wrong.append("has both key and key_env; take one of them out")
+        elif not environment.get(str(variable)):
+            wrong.append(f"key_env: {variable} is not set; put it into the environment or .env")
+        written["key"] = environment.get(str(variable)) or "-"
+    try:
+        station = StationSettings.model_validate({"title": str(written.get("name") or "-"), **written})
+    except ValidationError as error:
+        raise WrongSettings([*wrong, *(_complaint(e["loc"], e["type"], e["msg"]) for e in error.errors())]) from None
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,31}", station.name):
+        wrong.append("name: is not a short word; write it with small letters, digits, - and _, like acme-2")
+    if station.name == FLEET_WORD:
+        wrong.append(f"name: {FLEET_WORD} means all PBXs together; take another word")
+    if (refusal := urls.refusal(station.url, station.allow_http)) is not None:
+        wrong.append(f"url: {refusal}")
+    if station.no_calls_after >= station.no_calls_hours.longest:
+        longest = station.no_calls_hours.longest
+        wrong.append(f"no_calls_after: no_calls_hours never last that long; write less than {longest} (minutes)")
+    if wrong:
+        raise WrongSettings(wrong)
+    return station
+
+
+def _complaint(location: tuple[int | str, ...], kind: str, message: str) -> str:
+    field = str(location[0]) if location else "the table"
+    if kind == "missing":
+        return f"{field}: {MISSING[field]}"
+    if kind == "extra_forbidden":
+        return f"{field}: is no setting of a PBX; known are {', '.join(sorted(KNOWN))}"
+    return f"{field}: {message.removeprefix('Value error, ')}"

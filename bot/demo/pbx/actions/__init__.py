@@ -1,0 +1,1 @@
+"""REST actions of the stand-in MikoPBX, one module for each resource."""

@@ -1,0 +1,193 @@
+"""Smaller resources: active calls, the system, its time, its numbers and its routes."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from bot.demo.pbx.telephony import local_time
+from bot.demo.pbx.web.envelope import Answer, Call, refused
+
+if TYPE_CHECKING:
+    from bot.demo.pbx.world import Pbx
+
+VERSION = "2026.1.233-dev"
+_LANGUAGES = (
+    ("en", "English", "united kingdom"),
+    ("en_GB", "English (UK)", "united kingdom"),
+    ("ru", "Русский", "russia"),
+)
+_BAN_SECONDS = 3 * 3600
+_LISTED_OF_A_ROUTE = (
+    "id",
+    "number",
+    "priority",
+    "timeout",
+    "extension",
+    "note",
+    "rulename",
+    "providerid",
+    "providerid_represent",
+    "provider_disabled",
+    "extension_represent",
+)
+_LANGUAGES_MORE = (("de", "Deutsch", "germany"), ("fr", "Français", "france"), ("es", "Español", "spain"))
+
+
+@dataclass(frozen=True)
+class StationActions:
+    pbx: "Pbx"
+
+    def get_active_calls(self, call: Call) -> Answer:
+        """Silence of the worker that keeps the calls looks like an idle PBX, only slower."""
+        if not self.pbx.asterisk_running:
+            return _active([], "Calls", 0.03)
+        if not self.pbx.call_events_running:
+            return _active([], "Calls", 2.0)
+        return _active(self.pbx.calls.legs(self.pbx.now(), self.pbx.zone), "Calls", 0.03)
+
+    def get_active_channels(self, call: Call) -> Answer:
+        if not self.pbx.asterisk_running:
+            return _active([], "Channels", 0.56)
+        if not self.pbx.call_events_running:
+            return _active([], "Channels", 15.1)
+        return _active(self.pbx.calls.channels(self.pbx.now(), self.pbx.zone), "Channels", 0.03)
+
+    def no_list(self, call: Call) -> Answer:
+        """Some resources have methods only."""
+        return replace(refused([f"Unknown action - getList in {call.resource}"]), function="getList")
+
+    def ping(self, call: Call) -> Answer:
+        return Answer(function="ping", processor="SystemManagementProcessor::handlePing", cost=0.02)
+
+    def check_auth(self, call: Call) -> Answer:
+        return Answer(function="checkAuth", processor="SystemManagementProcessor::handleCheckAuth", cost=0.02)
+
+    def date_time(self, call: Call) -> Answer:
+        now = {"timestamp": int(self.pbx.now())}
+        return Answer(now, function="datetime", processor="System\\DateTimeAction::main", cost=0.02)
+
+    def languages(self, call: Call) -> Answer:
+        rows = [{"code": code, "name": name, "flag": flag} for code, name, flag in (*_LANGUAGES, *_LANGUAGES_MORE)]
+        processor = "System\\GetAvailableLanguagesAction::main"
+        return Answer(rows, function="getAvailableLanguages", processor=processor, cost=0.02)
+
+    def info(self, call: Call) -> Answer:
+        heading = f"{'─' * 39} {{}} {'─' * 39}"
+        now = local_time.utc(self.pbx.now())
+        blocks = (("PBXVersion", VERSION), ("Date", f"{now:%a %b %d %H:%M:%S UTC %Y}"))
+        content = "\n\n\n".join(f"{heading.format(name)}\n\n{value}" for name, value in blocks)
+        return Answer({"content": content}, function="getInfo", processor="Sysinfo\\GetInfoAction::main", cost=0.17)
+
+    def time_settings(self, call: Call) -> Answer:
+        now, zone = self.pbx.now(), self.pbx.zone
+        data = {
+            "NTPServer": "0.pool.ntp.org",
+            "PBXManualTimeSettings": False,
+            "PBXTimezone": zone.key,
+            "PBXTimezone_represent": f"{zone.key} (UTC{local_time.offset_text(now, zone)})",
+            "ManualDateTime": "",
+            "CurrentDateTime": local_time.seconds_text(now, zone),
+        }
+        return Answer(data, function="getList", processor="TimeSettings\\GetSettingsAction::main", cost=0.02)
+
+    def extensions(self, call: Call) -> Answer:
+        people = self.pbx.employees.values()
+        numbers = {person.number: ("SIP", person.caller_id) for person in people}
+        numbers |= {person.mobile: ("EXTERNAL", person.caller_id) for person in people if person.mobile}
+        numbers |= self.pbx.service_numbers
+        rows = [
+            {"id": number, "number": number, "type": kind, "callerid": name}
+            for number, (kind, name) in sorted(numbers.items())
+        ]
+        return Answer(rows, function="getList", processor="Extensions\\GetListAction::main", cost=0.03)
+
+    def extensions_for_select(self, call: Call) -> Answer:
+        kind = {"type": "USER", "typeLocalized": "Employees"}
+        rows = []
+        for person in self.pbx.employees.values():
+            shown = [(person.represent(), person.number)]
+            shown += [(person.mobile_represent(), person.mobile)] if person.mobile else []
+            rows += [{"name": name, "text": name, "value": value} | kind for name, value in shown]
+        return Answer(rows, function="getForSelect", processor="Extensions\\DropdownsAction::getForSelect", cost=0.05)
+
+    def incoming_routes(self, call: Call) -> Answer:
+        routes = [_listed(route) for route in self.pbx.incoming_routes]
+        return Answer(routes, function="getList", processor="IncomingRoutes\\GetListAction::main", cost=0.03)
+
+    def incoming_route(self, call: Call) -> Answer:
+        found = next((route for route in self.pbx.incoming_routes if route["id"] == call.id), None)
+        answer = Answer(found) if found else refused(["Incoming route not found"])
+        return replace(answer, function="getRecord", processor="IncomingRoutes\\GetRecordAction::main")
+
+    def outbound_routes(self, call: Call) -> Answer:
+        routes = [_listed_outbound(route) for route in self.pbx.outbound_routes]
+        return Answer(routes, function="getList", processor="OutboundRoutes\\GetListAction::main", cost=0.03)
+
+    def outbound_route(self, call: Call) -> Answer:
+        found = next((route for route in self.pbx.outbound_routes if route["id"] == call.id), None)
+        answer = Answer(found) if found else refused(["Outbound route not found"])
+        return replace(answer, function="getRecord", processor="OutboundRoutes\\GetRecordAction::main")
+
+    def banned_ips(self, call: Call) -> Answer:
+        """By address; the PBX shows UTC seconds."""
+        rows = {
+            address: {
+                "country": "",
+                "countryName": "",
+                "bans": [{"jail": "asterisk_v2", "timeofban": int(at), "timeunban": int(at) + _BAN_SECONDS, "v": "2"}],
+            }
+            for address, at in self.pbx.banned.items()
+        }
+        return Answer(rows, function="getBannedIps", processor="Firewall\\GetBannedIpsAction::main", cost=0.02)
+
+    def call_queues(self, call: Call) -> Answer:
+        rows = [
+            {
+                "id": queue.id,
+                "extension": queue.number,
+                "name": queue.name,
+                "description": queue.description,
+                "represent": queue.represent(),
+                "strategy": queue.strategy,
+                "members": [
+                    {"extension": number, "represent": self._caller_id(number), "priority": place}
+                    for place, number in enumerate(queue.members)
+                ],
+                "search_index": f"{queue.name} {queue.number}".lower(),
+            }
+            for queue in self.pbx.queues
+        ]
+        return Answer(rows, function="getList", processor="CallQueues\\GetListAction::main", cost=0.02)
+
+    def _caller_id(self, number: str) -> str:
+        return next((person.caller_id for person in self.pbx.employees.values() if person.number == number), number)
+
+    def nothing(self, call: Call) -> Answer:
+        """A list of something this office has none of."""
+        lib = "".join(word.capitalize() for word in call.resource.split("-"))
+        return Answer([], function="getList", processor=f"{lib}\\GetListAction::main", cost=0.02)
+
+
+def _listed(route: dict[str, object]) -> dict[str, object]:
+    """The list leaves two fields out and describes the rule in HTML."""
+    called = f"number <b>{route['number']}</b>" if route["number"] else "<b>any number</b>"
+    rule = (
+        f'Call to {called} via&nbsp&nbsp&nbsp<b><span class="provider">{route["providerid_represent"]}</span></b> '
+        f'will be routed to&nbsp&nbsp&nbsp<b><span class="callerid">{route["extension"]}</span></b>'
+    )
+    return {name: route[name] for name in _LISTED_OF_A_ROUTE} | {
+        "rule_represent": rule,
+        "search_index": route["search_index"],
+    }
+
+
+def _listed_outbound(route: dict[str, object]) -> dict[str, object]:
+    left_out = ("provider_type", "represent")
+    rule = (
+        f"Numbers starting with <b>{route['numberbeginswith']}</b> and {route['restnumbers']} digits "
+        f'via <span class="provider">{route["providerid_represent"]}</span>'
+    )
+    return {name: value for name, value in route.items() if name not in left_out} | {"ruleDescription": rule}
+
+
+def _active(rows: list[dict[str, object]], what: str, cost: float) -> Answer:
+    return Answer(rows, function=f"getActive{what}", processor=f"PbxStatus\\GetActive{what}Action::main", cost=cost)

@@ -1,0 +1,247 @@
+"""The switches beside the PBX, which a real one does not have: what its outside world does to it, over HTTP."""
+
+import json
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from bot.demo.pbx import seed
+from bot.demo.pbx.control import calls, records, routing
+from bot.demo.pbx.control.refusal import Refusal, boolean, number, word
+from bot.demo.pbx.control.state import state
+from bot.demo.pbx.dialect import DIALECTS
+from bot.demo.pbx.registration.sights import AT_ONCE, CONDITIONS
+from bot.demo.pbx.registration.trunks import Trunk
+from bot.demo.pbx.web.faults import KINDS, Fault
+from bot.demo.pbx.web.keys import RIGHTS, Permissions
+from bot.demo.pbx.web.limits import MODES
+from bot.demo.pbx.world import Pbx
+
+Body = Mapping[str, object]
+Switch = Callable[[Pbx, Mapping[str, str], Body], object]
+
+
+def routes(pbx: Pbx) -> list[Route]:
+    return [
+        Route("/control/state", _looking(pbx, lambda _: state(pbx))),
+        Route("/control/requests", _looking(pbx, lambda request: {"requests": _requests(pbx, request)})),
+        *(Route(f"/control/{path}", _switching(pbx, switch), methods=["POST"]) for path, switch in _SWITCHES.items()),
+    ]
+
+
+def _looking(pbx: Pbx, look: Callable[[Request], object]) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        pbx.advance()
+        return JSONResponse(look(request))
+
+    return answer
+
+
+def _switching(pbx: Pbx, switch: Switch) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        pbx.advance()
+        try:
+            done = switch(pbx, request.path_params, await _body(request))
+        except Refusal as refusal:
+            return JSONResponse({"error": str(refusal)}, refusal.status)
+        return JSONResponse(done if done is not None else {"ok": True}, 201 if switch is _add_trunk else 200)
+
+    return answer
+
+
+async def _body(request: Request) -> Body:
+    content = await request.body()
+    try:
+        body = json.loads(content or b"{}")
+    except ValueError:
+        raise Refusal("the body is not JSON") from None
+    if not isinstance(body, dict):
+        raise Refusal("the body is not a JSON object")
+    return body
+
+
+def _requests(pbx: Pbx, request: Request) -> list[dict[str, object]]:
+    after = request.query_params.get("after", "0")
+    return pbx.journal.after(int(after) if after.isdigit() else 0)
+
+
+def _pace(pbx: Pbx, body: Body) -> float:
+    return AT_ONCE if boolean(body, "instant", otherwise=True) else pbx.speed
+
+
+def _trunk(pbx: Pbx, path: Mapping[str, str]) -> Trunk:
+    trunk = pbx.trunks.get(path["id"])
+    if trunk is None:
+        raise Refusal(f"no trunk {path['id']}", 404)
+    return trunk
+
+
+def _set_trunk(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    trunk, pace = _trunk(pbx, path), _pace(pbx, body)
+    if body.get("condition") == "deleted":
+        pbx.remove_trunk(trunk.id)
+    elif body.get("condition") == "off":
+        pbx.set_disabled(trunk, True, pace)
+    else:
+        pbx.set_condition(trunk, word(body, "condition", CONDITIONS), pace)
+    if math.isinf(pace):
+        pbx.forget_caches()
+
+
+def _add_trunk(pbx: Pbx, path: Mapping[str, str], body: Body) -> dict[str, str]:
+    kind = word(body, "type", ("sip", "iax"), otherwise="sip").upper()
+    record = seed.TRUNK_DEFAULTS | {
+        "type": kind,
+        "port": 4569 if kind == "IAX" else 5060,
+        "description": str(body.get("name", "New trunk")),
+        "host": str(body.get("host", "")),
+        "username": str(body.get("username", "")),
+        "secret": seed.secret(pbx.random),
+        "registration_type": word(body, "registration", ("outbound", "inbound", "none"), otherwise="outbound"),
+    }
+    trunk = Trunk(pbx.new_trunk_id(kind), record)
+    pbx.add_trunk(trunk, _pace(pbx, body))
+    pbx.forget_caches()
+    return {"id": trunk.id}
+
+
+def _set_asterisk(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    pace = _pace(pbx, body)
+    pbx.set_asterisk(boolean(body, "running"), pace)
+    if math.isinf(pace):
+        pbx.forget_caches()
+
+
+def _set_worker(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    pbx.worker.set_running(boolean(body, "running"), pbx.speed)
+
+
+def _set_call_events(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    pbx.call_events_running = boolean(body, "running")
+
+
+def _set_fault(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    paths, verbs = body.get("paths", []), body.get("verbs", [])
+    if not isinstance(paths, list) or not isinstance(verbs, list):
+        raise Refusal("paths is a list of resources, verbs one of HTTP verbs")
+    kind, delay = word(body, "kind", KINDS), number(body, "delay", otherwise=0)
+    pbx.fault = Fault(kind, delay, tuple(map(str, paths)), tuple(map(str, verbs)))
+
+
+def _set_key(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    if not {"revoked", "permissions", "missing_right"} & set(body):
+        raise Refusal("revoked, permissions or missing_right is needed")
+    if "revoked" in body:
+        pbx.keys.revoke(boolean(body, "revoked"), remembered=boolean(body, "remembered", otherwise=False))
+    if "missing_right" in body:
+        # A newer release may say so with a 403 and a text of its own; nobody has measured which.
+        pbx.keys.missing_right = str(body["missing_right"] or "") or None
+    if "permissions" in body:
+        pbx.keys.permit(_permissions(body["permissions"]))
+
+
+def _permissions(wanted: object) -> Permissions:
+    if wanted == "full":
+        return Permissions()
+    if not isinstance(wanted, dict):
+        raise Refusal('permissions are "full" or a map of paths to read or write')
+    return Permissions({str(path): word(wanted, path, RIGHTS) for path in wanted})
+
+
+def _set_rate_limit(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    pbx.limit.set_mode(word(body, "mode", MODES))
+
+
+def _set_extension(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    person = pbx.planner.person(path["number"])
+    if person is None:
+        raise Refusal(f"no extension {path['number']}", 404)
+    if "online" in body:
+        pbx.set_online(person, boolean(body, "online"))
+    if "agent" in body and person.phone:
+        person.phone.agent = str(body["agent"])
+        pbx.forget_caches()
+    if "secret" in body:
+        # As an older version may have taken it, without measuring its strength.
+        person.secret = str(body["secret"])
+
+
+def _set_traffic(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    pbx.traffic.running = boolean(body, "running")
+
+
+def _set_speed(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    speed = number(body, "speed")
+    if speed <= 0:
+        raise Refusal("speed is greater than 0")
+    pbx.speed = speed
+
+
+def _set_dialect(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    """As if it were upgraded in a second."""
+    pbx.dialect = word(body, "release", DIALECTS)
+    pbx.forget_caches()
+
+
+def _set_iax(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    """`told`: the PBX knows the states of its IAX trunks, as a later release may."""
+    pbx.tell_iax(boolean(body, "told"))
+    pbx.forget_caches()
+
+
+def _set_contact_words(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    pbx.short_words = boolean(body, "short")
+    pbx.forget_caches()
+
+
+def _set_banned(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    """Only what the PBX tells of it; to the trunk behind the address happens what its condition says."""
+    if boolean(body, "banned", otherwise=True):
+        pbx.banned[str(body.get("address", ""))] = pbx.now()
+    else:
+        pbx.banned.pop(str(body.get("address", "")), None)
+
+
+def _set_reload(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    """Seconds of the real PBX after the last change of its records until Asterisk has heard of it."""
+    pbx.reload.after = number(body, "after")
+
+
+def _set_time_zone(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+    name = str(body.get("zone", ""))
+    try:
+        pbx.zone = ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise Refusal(f"no time zone {name}") from None
+
+
+_SWITCHES: dict[str, Switch] = {
+    "trunks": _add_trunk,
+    "trunks/{id}": _set_trunk,
+    "asterisk": _set_asterisk,
+    "worker": _set_worker,
+    "call_events": _set_call_events,
+    "fault": _set_fault,
+    "key": _set_key,
+    "rate_limit": _set_rate_limit,
+    "extensions/{number}": _set_extension,
+    "calls": calls.start,
+    "calls/{linkedid}/answer": calls.answer,
+    "calls/{linkedid}/hangup": calls.hang_up,
+    "records": records.add,
+    "recordings": records.set_recordings,
+    "queues/{number}": routing.name_queue,
+    "routes/{id}": routing.name_route,
+    "traffic": _set_traffic,
+    "speed": _set_speed,
+    "reload": _set_reload,
+    "dialect": _set_dialect,
+    "iax": _set_iax,
+    "contact_words": _set_contact_words,
+    "banned": _set_banned,
+    "time_zone": _set_time_zone,
+}

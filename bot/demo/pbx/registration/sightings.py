@@ -1,0 +1,199 @@
+"""What the PBX has seen of a trunk, and when: a pure function of what happened to it."""
+
+import heapq
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bot.demo.pbx.registration.sights import (
+    ENGINE_GONE,
+    MENDED,
+    MENDED_OTHERWISE,
+    NOTICED,
+    NOTICED_OTHERWISE,
+    OFF,
+    REFUSED_RETRY,
+    Change,
+    Condition,
+    Kind,
+    Sight,
+    settled,
+)
+
+_KEPT: Final = ""
+
+
+@dataclass(frozen=True)
+class _Step:
+    """After so many seconds the PBX sees another word, another contact, or both."""
+
+    after: float
+    state: str = _KEPT
+    contact: str | None = _KEPT
+
+    def on(self, sight: Sight) -> Sight:
+        return Sight(
+            sight.state if self.state == _KEPT else self.state,
+            sight.contact if self.contact == _KEPT else self.contact,
+        )
+
+
+def _whole(after: float, sight: Sight) -> _Step:
+    return _Step(after, sight.state, sight.contact)
+
+
+def _towards(end: Sight, delays: tuple[float, float]) -> list[_Step]:
+    contact_after, state_after = delays
+    steps = [_Step(contact_after, contact=end.contact), _Step(state_after, state=end.state)]
+    return sorted(steps, key=lambda step: step.after)
+
+
+def _coming_up(kind: Kind, condition: Condition, first: float) -> list[_Step]:
+    """From a start of Asterisk (`first` seconds until it has tried to register) to the settled sight."""
+    end = settled(kind, condition)
+    start = replace(ENGINE_GONE[kind], contact="NonQualified" if kind in ("none", "unqualified") else None)
+    steps = [_whole(0, start)]
+    if kind == "outbound":
+        early = "unregistered" if end.state == "rejected" and end.contact == "Unreachable" else end.state
+        steps += [
+            _whole(first, Sight(early, "NonQualified")),
+            _Step(30 if end.contact == "Unreachable" else 60, contact=end.contact),
+            _Step(40, state=end.state),
+        ]
+        return sorted(steps, key=lambda step: step.after)
+    until_settled = {"none": 40.0 if end.state == "OK" else 70.0}.get(kind, first)
+    return [*steps, _whole(until_settled, end)]
+
+
+class _Watch:
+    """Walks through the changes, keeping what is so (condition, loaded, running) apart from what Asterisk sees."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.condition: Condition = "ok"
+        self.loaded = False
+        self.running = True
+        # An un-REGISTER was sent: Asterisk does not register again of its own accord.
+        self.given_up = False
+        self._refused_at = 0.0
+
+    def steps(self, change: Change) -> list[_Step] | None:
+        """What Asterisk will see of this change; None: nothing, and what was under way goes on."""
+        match change.what:
+            case "created":
+                return [_whole(0, ENGINE_GONE[self.kind])]
+            case "disabled" | "enabled":
+                return None
+            case "loaded":
+                self.loaded = True
+                return self._loaded()
+            case "unloaded":
+                self.loaded = False
+                return [_whole(0, ENGINE_GONE[self.kind])]
+            case "unregistered_by_pbx":
+                return self._given_up()
+            case "asterisk_stopped":
+                self.running = False
+                return [_whole(0, ENGINE_GONE[self.kind])]
+            case "asterisk_started":
+                self.running = True
+                return self._from_scratch(first=8)
+            case condition:
+                return self._turned(condition, change)
+
+    def _loaded(self) -> list[_Step]:
+        steps = self._from_scratch(first=4.5)
+        if self.kind == "outbound" and self.running:
+            steps.append(_whole(1, Sight("unregistered", "NonQualified")))
+        return sorted(steps, key=lambda step: step.after)
+
+    def _from_scratch(self, first: float) -> list[_Step]:
+        """`first`: seconds until Asterisk has been answered, or has not."""
+        self.given_up = False
+        if not self.loaded or not self.running:
+            return [_whole(0, ENGINE_GONE[self.kind])]
+        return _coming_up(self.kind, self.condition, first)
+
+    def _given_up(self) -> list[_Step] | None:
+        if self.kind != "outbound" or not self.loaded or not self.running:
+            return None
+        self.given_up = True
+        return [_Step(0, state="unregistered")]
+
+    def _turned(self, condition: Condition, change: Change) -> list[_Step] | None:
+        before, self.condition = self.condition, condition
+        if not self.loaded or not self.running:
+            return None
+        if condition == "ok":
+            contact_after, state_after = MENDED.get((self.kind, before), MENDED_OTHERWISE[self.kind])
+            if before == "wrong_password" and self.kind == "outbound" and not math.isinf(change.pace):
+                state_after = _until_retry((change.at - self._refused_at) * change.pace)
+        else:
+            contact_after, state_after = NOTICED.get((self.kind, condition), NOTICED_OTHERWISE[self.kind])
+            if condition == "wrong_password":
+                self._refused_at = change.at + state_after / change.pace
+        steps = _towards(settled(self.kind, condition), (contact_after, state_after))
+        return [replace(step, state=_KEPT) for step in steps] if self.given_up else steps
+
+
+def _until_retry(since_refusal: float) -> float:
+    """Asterisk asks again so long after a refusal, and so often, whatever has been corrected meanwhile."""
+    return REFUSED_RETRY - since_refusal % REFUSED_RETRY if since_refusal > 0 else REFUSED_RETRY
+
+
+def sightings(kind: Kind, changes: Sequence[Change], until: float) -> list[tuple[float, Sight]]:
+    """Everything the PBX has seen of a trunk by `until`, as (unix time, sight), oldest first.
+
+    What its own record switches off it shows as off, whatever Asterisk has heard."""
+    seen: list[tuple[float, Sight]] = []
+    sight, off = ENGINE_GONE[kind], False
+    for at, step in _merged(_switched(changes, until), _due(kind, changes, until)):
+        if isinstance(step, bool):
+            off = step
+        else:
+            sight = step.on(sight)
+        shown = OFF if off else sight
+        if seen and seen[-1][0] == at:
+            seen.pop()
+        if not seen or seen[-1][1] != shown:
+            seen.append((at, shown))
+    return seen
+
+
+def in_asterisk(kind: Kind, changes: Sequence[Change], until: float) -> Sight | None:
+    """What Asterisk itself says of a trunk; None: it does not know it."""
+    last = next((change.what for change in reversed(changes) if change.what in ("loaded", "unloaded")), "unloaded")
+    if last == "unloaded":
+        return None
+    sight = ENGINE_GONE[kind]
+    for _, step in _due(kind, changes, until):
+        sight = step.on(sight)
+    return sight
+
+
+def _switched(changes: Sequence[Change], until: float) -> Iterator[tuple[float, bool]]:
+    """When the PBX's own record turned to off (True) and back."""
+    for change in changes:
+        if change.what in ("disabled", "enabled") and change.at <= until:
+            yield change.at, change.what == "disabled"
+
+
+def _merged(
+    switched: Iterator[tuple[float, bool]], seen: Iterator[tuple[float, _Step]]
+) -> Iterator[tuple[float, _Step | bool]]:
+    return heapq.merge(switched, seen, key=lambda one: one[0])
+
+
+def _due(kind: Kind, changes: Sequence[Change], until: float) -> Iterator[tuple[float, _Step]]:
+    watch = _Watch(kind)
+    pending: list[tuple[float, _Step]] = []
+    for change in changes:
+        if change.at > until:
+            break
+        yield from (due for due in pending if due[0] <= change.at)
+        pending = [due for due in pending if due[0] > change.at]
+        steps = watch.steps(change)
+        if steps is not None:
+            pending = [(change.at + step.after / change.pace, step) for step in steps]
+    yield from (due for due in pending if due[0] <= until)

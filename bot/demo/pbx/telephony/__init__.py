@@ -1,0 +1,1 @@
+"""Calls, call records and recordings of the stand-in MikoPBX."""

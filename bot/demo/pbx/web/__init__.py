@@ -1,0 +1,1 @@
+"""Web server, router and worker queue of the stand-in MikoPBX."""

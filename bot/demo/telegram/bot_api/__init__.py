@@ -1,0 +1,1 @@
+"""Bot API of the stand-in Telegram."""

@@ -1,0 +1,59 @@
+"""Buttons under a message: what Telegram accepts, and which one a person pressed."""
+
+from collections.abc import Sequence
+
+from bot.demo.telegram.bot_api.params import Params
+from bot.demo.telegram.bot_api.refusal import bad_request
+from bot.demo.telegram.model import Json, Message
+
+MOST_BUTTONS = 100
+MOST_IN_ROW = 8
+LONGEST_DATA = 64
+ACTIONS = frozenset({"callback_data", "url", "web_app", "login_url", "switch_inline_query", "copy_text", "pay"}) | {
+    "switch_inline_query_current_chat"
+}
+
+
+def read_markup(params: Params) -> Json | None:
+    """Raises Refusal when Telegram would refuse the keyboard. An empty inline keyboard means none."""
+    markup = params.mapping("reply_markup")
+    if markup is None:
+        return None
+    if "inline_keyboard" not in markup.values:
+        return markup.values
+    rows = [_row(row) for row in markup.items("inline_keyboard")]
+    if sum(len(row) for row in rows) > MOST_BUTTONS or any(len(row) > MOST_IN_ROW for row in rows):
+        raise bad_request("reply markup is too long")
+    rows = [row for row in rows if row]
+    return {"inline_keyboard": rows} if rows else None
+
+
+def _row(row: object) -> list[Json]:
+    if not isinstance(row, list):
+        raise bad_request('object expected as reply markup: field "inline_keyboard" must be an Array of Arrays')
+    return [_button(button) for button in row]
+
+
+def _button(button: object) -> Json:
+    if not isinstance(button, dict) or not str(button.get("text") or "").strip():
+        raise bad_request("can't parse inline keyboard button: Can't find field \"text\"")
+    if not ACTIONS & button.keys():
+        raise bad_request("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
+    data = button.get("callback_data")
+    if data is not None and not 1 <= len(str(data).encode()) <= LONGEST_DATA:
+        raise bad_request("BUTTON_DATA_INVALID")
+    url = button.get("url")
+    if url is not None and not str(url).startswith(("http://", "https://", "tg://")):
+        raise bad_request(f"inline keyboard button URL '{url}' is invalid: Wrong HTTP URL")
+    return button
+
+
+def inline_rows(message: Message) -> list[list[Json]]:
+    rows = (message.markup or {}).get("inline_keyboard")
+    return rows if isinstance(rows, list) else []
+
+
+def button_at(rows: Sequence[Sequence[Json]], row: int, column: int) -> Json | None:
+    if 0 <= row < len(rows) and 0 <= column < len(rows[row]):
+        return rows[row][column]
+    return None

@@ -1,0 +1,1 @@
+"""Client API of the stand-in Telegram: what people do."""

@@ -1,0 +1,1 @@
+"""Decide from observations what is wrong. Pure: time is passed in, nothing is read or sent."""

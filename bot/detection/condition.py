@@ -1,0 +1,82 @@
+"""The machine for one condition that is there or is not: memory and a look in, memory and a transition out. Pure."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from bot.incidents.model import Closed, End, Kind, Opened, Transition
+
+LOOKS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionMemory:
+    """Bad since and good since when; `looks` counts those running that said so. `alarm`: an incident is open."""
+
+    bad_since: datetime | None = None
+    good_since: datetime | None = None
+    looks: int = 0
+    alarm: bool = False
+
+
+NOTHING = ConditionMemory()
+ADAPTER = TypeAdapter(ConditionMemory)
+
+
+def step(
+    memory: ConditionMemory,
+    bad: bool | None,
+    now: datetime,
+    hold: timedelta,
+    kind: Kind,
+    looks: int = LOOKS,
+    *,
+    since: datetime | None = None,
+) -> tuple[ConditionMemory, Transition | None]:
+    """Bad must last `hold` and be seen `looks` times; so often must be seen that it is good again. None is a look that
+    showed nothing. `since` is when it turned so, where that is known better than by looking."""
+    if bad is None:
+        return memory, None
+    if bad:
+        return _bad(memory, now, hold, kind, looks, since)
+    return _good(memory, now, looks, since)
+
+
+def _bad(
+    memory: ConditionMemory, now: datetime, hold: timedelta, kind: Kind, looks: int, since: datetime | None
+) -> tuple[ConditionMemory, Transition | None]:
+    if memory.alarm:
+        return replace(memory, good_since=None, looks=0), None
+    began = memory.bad_since or since or now
+    memory = ConditionMemory(bad_since=began, looks=min(memory.looks + 1, looks))
+    if memory.looks < looks or now - began < hold:
+        return memory, None
+    return ConditionMemory(bad_since=began, alarm=True), Opened(kind, began)
+
+
+def _good(
+    memory: ConditionMemory, now: datetime, looks: int, since: datetime | None
+) -> tuple[ConditionMemory, Transition | None]:
+    if not memory.alarm:
+        return NOTHING, None
+    memory = replace(memory, good_since=memory.good_since or since or now, looks=memory.looks + 1)
+    if memory.looks < looks:
+        return memory, None
+    return NOTHING, Closed(End.RECOVERED, memory.good_since or now)
+
+
+def anew(memory: ConditionMemory) -> ConditionMemory:
+    """After a time in which nothing could be known, what was counted before it does not count any more."""
+    return replace(memory, good_since=None, looks=0) if memory.alarm else NOTHING
+
+
+def written(memory: ConditionMemory) -> dict[str, Any] | None:
+    """As plain JSON; None when there is nothing to remember."""
+    state: dict[str, Any] = ADAPTER.dump_python(memory, mode="json")
+    return state if memory != NOTHING else None
+
+
+def read(state: dict[str, Any] | None) -> ConditionMemory:
+    return ADAPTER.validate_python(state) if state else NOTHING

@@ -1,0 +1,97 @@
+"""What happened while nobody looked, from the PBX's own history of a trunk. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.detection.trunk_health import Health, health_of_word
+from bot.pbx import TrunkEvent
+from bot.pbx.resources.trunks import is_iax
+
+MOST_TOLD = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """A trunk was down while nobody looked. `down_from` is None when it was down already when the window began, and
+    `down_until` when it still was at its end."""
+
+    trunk: str
+    name: str
+    down_from: datetime | None
+    down_until: datetime | None
+
+    @property
+    def is_whole(self) -> bool:
+        """Nobody but the PBX's history knows of it: it neither reaches into the window nor out of it."""
+        return self.down_from is not None and self.down_until is not None
+
+
+def outages_within(
+    events: Sequence[TrunkEvent],
+    begin: datetime,
+    end: datetime,
+    *,
+    trunk: str,
+    name: str,
+    skew: timedelta = timedelta(0),
+) -> tuple[Absence, ...]:
+    """The outages between `begin` and `end`, oldest first. `events` as the PBX gives them, newest first; `skew` is what
+    its clock must be moved by to be ours.
+
+    Only a good state, or being switched off, ends an outage: while the PBX did not know the state nothing changed. Half
+    an outage is none, but what goes down from it began with it; what comes back half is registered again.
+    """
+    if begin >= end:
+        return ()
+    told = [(event.at + skew, event) for event in reversed(events) if event.at is not None]
+    told.sort(key=lambda moment: moment[0])
+    inside = [(at, event) for at, event in told if begin <= at < end]
+    before = [event for at, event in told if at < begin]
+    is_down = _before(before, inside[0][1].previous if inside else "", iax=is_iax(trunk))
+    since: datetime | None = None
+    half_since: datetime | None = None
+    found: list[Absence] = []
+    for at, event in inside:
+        health = health_of_word(event.state, iax=is_iax(trunk))
+        if health is Health.DOWN and not is_down:
+            is_down, since = True, half_since or at
+        elif health is Health.PARTIAL and not is_down:
+            half_since = half_since or at
+            continue
+        elif is_down and health in (Health.UP, Health.PARTIAL, Health.DEGRADED, Health.OFF):
+            found.append(Absence(trunk, name, since, at))
+            is_down, since = False, None
+        half_since = None
+    if is_down:
+        found.append(Absence(trunk, name, since, None))
+    return tuple(found)
+
+
+def note_facts(station: str, begin: datetime, end: datetime, absences: Iterable[Absence] | None) -> dict[str, Any]:
+    """What the message about a blind time shows: plain JSON, the oldest outages first. None: nobody knows of any."""
+    told = sorted(absences or (), key=lambda absence: (absence.down_from or begin, absence.name))
+
+    def written(moment: datetime | None) -> str | None:
+        return moment.isoformat() if moment else None
+
+    return {
+        "station": station,
+        "blind_from": begin.isoformat(),
+        "blind_until": end.isoformat(),
+        "outages": [
+            {"trunk": absence.name, "from": written(absence.down_from), "until": written(absence.down_until)}
+            for absence in told[:MOST_TOLD]
+        ],
+        "more": max(0, len(told) - MOST_TOLD),
+        "known": absences is not None,
+    }
+
+
+def _before(events: Sequence[TrunkEvent], previous: str, *, iax: bool) -> bool:
+    """Whether the trunk was down when the window began: by what came before it, else by what the first event in it
+    says was before."""
+    healths = [health_of_word(event.state, iax=iax) for event in reversed(events)]
+    known = next((health for health in healths if health is not Health.UNKNOWN), None)
+    return (known or health_of_word(previous, iax=iax)) is Health.DOWN

@@ -1,0 +1,264 @@
+"""The trunk machine: memory and a look in, memory and a transition out. Pure; time is passed in.
+
+It remembers since when things are as they are, and how many looks said so; nothing is decided from less than two
+distinct measurements, and everything it remembers survives a restart.
+
+A provider that dies is half out first (measured: for 16 to 81 s, whatever the dialect), and so is every one that comes
+back (for up to 57 s). So half an outage is a note at first. Down within `partial_after`, it was that outage's first
+minute; after that it is told as what it is. On the way back it ends the outage and begins nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.detection.observation import TrunkSight
+from bot.detection.station_machine import StationMemory
+from bot.detection.trunk_health import Health
+from bot.detection.trunk_state import LOOKS, Drop, TrunkMemory, take_in
+from bot.incidents.model import (
+    HALF_OUT,
+    LASTS_HALF_OUT,
+    Changed,
+    Closed,
+    Eased,
+    End,
+    Gone,
+    Kind,
+    NotTold,
+    Opened,
+    SwitchedOff,
+    Transition,
+    Worsened,
+)
+
+# A measurement of the PBX may lie a little ahead of our own clock.
+CLOCKS_DIFFER = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """`alert_after` is how long a trunk must be down before anybody is told, `partial_after` how long half out before
+    that is no outage's beginning. A trunk that goes down `flaps` times
+    within `flapping_within` flaps, until it was up for `calm`; down for `settled` meanwhile, it is down. Seconds."""
+
+    poll_interval: float = 10
+    alert_after: float = 30
+    partial_after: float = 150
+    unknown_after: float = 300
+    flaps: int = 4
+    flapping_within: float = 1800
+    settled: float = 180
+    calm: float = 900
+
+    def lasts(self, since: datetime, now: datetime, seconds: float) -> bool:
+        """What began in the future began before a clock that was plainly wrong was set right: nobody waits for that."""
+        return since > now + CLOCKS_DIFFER or now - since >= timedelta(seconds=seconds)
+
+
+def step_trunk(
+    memory: TrunkMemory, sight: TrunkSight, now: datetime, policy: Policy, judge_from: datetime | None
+) -> tuple[TrunkMemory, Transition | None]:
+    """One trunk, one look. A measurement that was counted before proves nothing new; one from the future was made
+    before the clock was set back."""
+    memory = replace(memory, name=sight.name, host=sight.host, type=sight.type, missing=0)
+    if sight.measured_at <= memory.measured_at <= now + CLOCKS_DIFFER:
+        return memory, None
+    memory, changed = take_in(memory, sight)
+    match memory.health:
+        case Health.UP:
+            return _judge_up(memory, now, policy)
+        case Health.OFF:
+            return _judge_off(memory, now)
+        case Health.UNKNOWN:
+            return _judge_unknown(memory, now, policy)
+        case Health.UNWATCHED:
+            return _judge_unwatched(memory, now)
+        case Health.PARTIAL:
+            return _judge_partial(memory, now, policy, judge_from, changed=changed)
+    return _judge_bad(memory, now, policy, judge_from, changed=changed)
+
+
+def step_missing(memory: TrunkMemory, now: datetime) -> tuple[TrunkMemory | None, Transition | None]:
+    """A trunk that is not in the list: deleted, once two looks say so."""
+    memory = replace(memory, missing=memory.missing + 1)
+    if memory.missing < LOOKS:
+        return memory, None
+    if memory.alarm:
+        return None, Closed(End.DELETED, now)
+    return None, Gone() if memory.settled not in (None, Health.OFF) else None
+
+
+def judge_anew(memory: TrunkMemory) -> TrunkMemory:
+    """After the station was in trouble: what was counted before it does not count any more."""
+    return replace(memory, looks=0)
+
+
+def _judge_up(memory: TrunkMemory, now: datetime, policy: Policy) -> tuple[TrunkMemory, Transition | None]:
+    if memory.looks < LOOKS:
+        return memory, None
+    ended = memory.since
+    memory, was_down = _end_drop(memory)
+    memory = replace(memory, settled=Health.UP, bad_since=None, up_since=ended)
+    if memory.flapping_since is None:
+        return replace(memory, alarm=None), Closed(End.RECOVERED, ended) if memory.alarm else None
+    if policy.lasts(ended, now, policy.calm):
+        return _calm(memory), Closed(End.RECOVERED, ended)
+    if memory.alarm in HALF_OUT | {Kind.TRUNK_DOWN}:
+        return replace(memory, alarm=Kind.TRUNK_FLAPPING), Eased(Kind.TRUNK_FLAPPING)
+    return memory, Changed() if was_down else None
+
+
+def _judge_off(memory: TrunkMemory, now: datetime) -> tuple[TrunkMemory, Transition | None]:
+    # Once is not enough: a trunk that is registered anew is switched off for a moment.
+    if memory.looks < LOOKS:
+        return memory, None
+    if memory.alarm:
+        told: Transition | None = Closed(End.SWITCHED_OFF, now)
+    else:
+        told = SwitchedOff() if memory.settled not in (None, Health.OFF) else None
+    return replace(_calm(memory), settled=Health.OFF, bad_since=None, up_since=None), told
+
+
+def _judge_unknown(memory: TrunkMemory, now: datetime, policy: Policy) -> tuple[TrunkMemory, Transition | None]:
+    lasts = policy.lasts(memory.since, now, policy.unknown_after)
+    if memory.alarm or memory.looks < LOOKS or not lasts:
+        return memory, None
+    return replace(memory, settled=Health.UNKNOWN, alarm=Kind.TRUNK_UNKNOWN), Opened(Kind.TRUNK_UNKNOWN, memory.since)
+
+
+def _judge_unwatched(memory: TrunkMemory, now: datetime) -> tuple[TrunkMemory, Transition | None]:
+    if memory.looks < LOOKS or memory.settled is Health.UNWATCHED:
+        return memory, None
+    told: Transition = Closed(End.NOT_TOLD, now) if memory.alarm else NotTold()
+    return replace(_calm(memory), settled=Health.UNWATCHED, bad_since=None, up_since=None), told
+
+
+def _judge_partial(
+    memory: TrunkMemory, now: datetime, policy: Policy, judge_from: datetime | None, *, changed: bool
+) -> tuple[TrunkMemory, Transition | None]:
+    if memory.looks < LOOKS:
+        return memory, None
+    if memory.returning and memory.bad_since != memory.since:
+        return _judge_return(memory)
+    told_to_last = memory.alarm in LASTS_HALF_OUT
+    if told_to_last:
+        # It was down for a moment, too short to be told of.
+        memory, was_down = _end_drop(memory)
+        memory = replace(memory, bad_since=memory.since) if was_down else memory
+    began = memory.bad_since or memory.since
+    lasts = told_to_last or policy.lasts(max(began, judge_from or began), now, policy.partial_after)
+    held = policy.lasts(max(began, judge_from or began), now, policy.alert_after)
+    if not (lasts or (held and not memory.returning)) or (memory.flapping_since is not None and not lasts):
+        return memory, Changed() if changed and memory.alarm else None
+    kind = _half_out(memory, now, policy) if lasts else Kind.TRUNK_PARTIAL
+    if memory.alarm is kind:
+        return memory, Changed() if changed else None
+    told: Transition
+    if memory.alarm is None:
+        told = Opened(kind, began)
+    elif kind is Kind.TRUNK_DETOURED and memory.alarm is Kind.TRUNK_OUTBOUND_DOWN:
+        told = Eased(kind)
+    elif told_to_last:
+        told = Worsened(kind, memory.no_detour_since or now)
+    else:
+        told = Worsened(kind, now if lasts else began)
+    return replace(memory, settled=Health.PARTIAL, alarm=kind), told
+
+
+def _half_out(memory: TrunkMemory, now: datetime, policy: Policy) -> Kind:
+    """Whether its calls are lost: the trunk that took them must be gone as long as one that is told to be down."""
+    lost = memory.no_detour_since
+    if lost is None:
+        return Kind.TRUNK_DETOURED
+    keeps = memory.alarm is Kind.TRUNK_DETOURED and not policy.lasts(lost, now, policy.alert_after)
+    return Kind.TRUNK_DETOURED if keeps else Kind.TRUNK_OUTBOUND_DOWN
+
+
+def _judge_return(memory: TrunkMemory) -> tuple[TrunkMemory, Transition | None]:
+    """Registered again, and not asked yet: the outage is over, and what may follow is another."""
+    memory, _ = _end_drop(memory)
+    memory = replace(memory, bad_since=memory.since, up_since=None)
+    if memory.flapping_since is not None:
+        if memory.alarm is not Kind.TRUNK_DOWN:
+            return memory, Changed() if memory.alarm else None
+        return replace(memory, alarm=Kind.TRUNK_FLAPPING), Eased(Kind.TRUNK_FLAPPING)
+    told = Closed(End.RECOVERED, memory.since, calls_out_pending=True) if memory.alarm else None
+    return replace(memory, settled=Health.PARTIAL, alarm=None), told
+
+
+def _judge_bad(
+    memory: TrunkMemory, now: datetime, policy: Policy, judge_from: datetime | None, *, changed: bool
+) -> tuple[TrunkMemory, Transition | None]:
+    is_down = memory.health is Health.DOWN
+    if is_down and memory.alarm in LASTS_HALF_OUT:
+        # It was half out for long: this is another thing, and begins now.
+        memory = replace(memory, bad_since=memory.since)
+    began = memory.bad_since or memory.since
+    if memory.looks >= LOOKS and is_down:
+        memory = _count_drop(memory, began, now, policy)
+    if memory.flapping_since is not None:
+        return _judge_flapping(memory, began, now, policy, changed=changed)
+    held = policy.lasts(max(began, judge_from or began), now, policy.alert_after)
+    kind = Kind.TRUNK_DOWN if is_down else Kind.TRUNK_DEGRADED
+    if memory.looks < LOOKS or not held or memory.alarm in (kind, Kind.TRUNK_DOWN):
+        return memory, Changed() if changed and memory.alarm is kind else None
+    told: Transition
+    if memory.alarm is None:
+        told = Opened(kind, began)
+    elif not is_down and memory.alarm in HALF_OUT:
+        told = Eased(kind)
+    else:
+        told = Worsened(kind, memory.since)
+    return replace(memory, settled=memory.health, alarm=kind), told
+
+
+def _count_drop(memory: TrunkMemory, began: datetime, now: datetime, policy: Policy) -> TrunkMemory:
+    """Short ones count too: a trunk that is never down long enough to be told of is no less broken."""
+    if any(drop.began == began for drop in memory.drops):
+        return memory
+    recent = (drop for drop in memory.drops if not policy.lasts(drop.began, now, policy.flapping_within))
+    drops = (*recent, Drop(began))
+    if memory.flapping_since is not None:
+        return replace(memory, drops=drops, flaps=memory.flaps + 1)
+    # An outage that is told already ends first; the next drop decides.
+    if len(drops) < policy.flaps or memory.alarm is Kind.TRUNK_DOWN:
+        return replace(memory, drops=drops)
+    downtime = sum(drop.seconds for drop in drops)
+    return replace(memory, drops=drops, flapping_since=drops[0].began, flaps=len(drops), downtime=downtime)
+
+
+def _end_drop(memory: TrunkMemory) -> tuple[TrunkMemory, bool]:
+    """It is up again; whether it was down before, and not only badly reachable or down in a single look."""
+    if memory.bad_since is None or not memory.drops or memory.drops[-1].began != memory.bad_since:
+        return memory, False
+    seconds = (memory.since - memory.bad_since).total_seconds()
+    drops = (*memory.drops[:-1], replace(memory.drops[-1], seconds=seconds))
+    downtime = memory.downtime + seconds if memory.flapping_since is not None else 0.0
+    return replace(memory, drops=drops, downtime=downtime), True
+
+
+def _judge_flapping(
+    memory: TrunkMemory, began: datetime, now: datetime, policy: Policy, *, changed: bool
+) -> tuple[TrunkMemory, Transition | None]:
+    since = memory.flapping_since or began
+    if memory.alarm not in (Kind.TRUNK_FLAPPING, Kind.TRUNK_DOWN):
+        told: Transition = Worsened(Kind.TRUNK_FLAPPING, since) if memory.alarm else Opened(Kind.TRUNK_FLAPPING, since)
+        return replace(memory, alarm=Kind.TRUNK_FLAPPING, settled=memory.health), told
+    is_down = memory.health is Health.DOWN and memory.looks >= LOOKS
+    if memory.alarm is Kind.TRUNK_FLAPPING and is_down and policy.lasts(memory.since, now, policy.settled):
+        return replace(memory, alarm=Kind.TRUNK_DOWN, settled=Health.DOWN), Worsened(Kind.TRUNK_DOWN, began)
+    return memory, Changed() if changed else None
+
+
+def _calm(memory: TrunkMemory) -> TrunkMemory:
+    return replace(memory, alarm=None, drops=(), flapping_since=None, flaps=0, downtime=0.0)
+
+
+def needs_fresh_look(station: StationMemory, trunks: Mapping[str, TrunkMemory]) -> bool:
+    """Whether the next look may decide something, so that it should be a measurement of its own."""
+    if station.trouble is not None or station.alarm:
+        # While a trouble simply lasts the PBX is spared: with a dead engine each measurement costs it 6 s.
+        return (station.trouble is None) is station.alarm
+    undecided = (Health.DOWN, Health.PARTIAL)
+    return any(m.looks < LOOKS or m.missing or (m.health in undecided and not m.alarm) for m in trunks.values())

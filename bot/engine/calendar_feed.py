@@ -1,0 +1,179 @@
+"""Calendars of duties from where they are: fetched over the net, and read in a process that can be ended.
+
+The address of a calendar is a secret: nothing in here logs it or puts it into an error.
+"""
+
+import asyncio
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import httpx
+
+from bot.access.policy import Permission
+from bot.http import decompression, response_head
+from bot.http.decompression import TooMuch
+from bot.http.public_address import NotPublic, OnlyPublic, Resolve, is_allowed, resolve
+from bot.oncall.calendar import MOST_BYTES, READ, Event, duties
+from bot.oncall.rotation import Calendar
+from bot.sandbox.process import FOR_PEOPLE, run
+from bot.sandbox.slots import Places
+from bot.sandbox.task import Refusal, TaskFailed
+from bot.store.access.contacts import Acquaintances
+from bot.store.access.grants import GrantBook
+
+# Two queues, so that periodic fetches do not delay people. Measured: a calendar sent byte by byte takes 0.7 s of the
+# processor before it is refused; one that times out holds a place for ten seconds.
+FETCHED_FOR_PEOPLE = Places(3)
+FETCHED_IN_THE_BACKGROUND = Places(4, crowd=10_000)
+FETCH_WITHIN = 10.0
+MOST_REDIRECTS = 3
+HEADERS = {"Accept": "text/calendar", **decompression.UNPACKED}
+
+
+class Trouble(StrEnum):
+    """Why a calendar could not be had. UNSAID stands for all of them towards people without a right at every station:
+    the exact reason would let them scan the operator's network."""
+
+    NOT_AN_ADDRESS = "not an address"
+    UNUSABLE_ADDRESS = "unusable address"
+    PLAIN_HTTP = "plain http"
+    INSIDE = "inside"
+    NO_ANSWER = "no answer"
+    NOT_GIVEN = "not given"
+    TOO_LARGE = "too large"
+    NOT_A_CALENDAR = "not a calendar"
+    UNSAID = "unsaid"
+
+
+class NoCalendar(Exception):
+    def __init__(self, trouble: Trouble) -> None:
+        self.trouble = trouble
+        super().__init__(str(trouble))
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarSource:
+    """Calendars from the public internet over https, and from the hosts that `allowed` names, over plain
+    http too. `resolve` gives the IP addresses of a host."""
+
+    allowed: frozenset[str] = frozenset()
+    resolve: Resolve = resolve
+
+    def address(self, written: str) -> str:
+        """An address as people copy it from a calendar. Raises NoCalendar."""
+        text = written.strip().strip("<>")
+        if text.lower().startswith("webcal://"):
+            text = "https://" + text[len("webcal://") :]
+        try:
+            url = httpx.URL(text)
+            host = url.host  # decoded only here: a ValueError for what is no international name
+        except (httpx.InvalidURL, ValueError):
+            raise NoCalendar(Trouble.NOT_AN_ADDRESS) from None
+        if not host or any(char.isspace() for char in text) or not 0 < (url.port or 443) < 65536:
+            raise NoCalendar(Trouble.NOT_AN_ADDRESS)
+        if url.scheme not in ("http", "https") or url.userinfo:
+            raise NoCalendar(Trouble.UNUSABLE_ADDRESS)
+        if url.scheme == "http" and not is_allowed(url, self.allowed):
+            raise NoCalendar(Trouble.PLAIN_HTTP)
+        return text
+
+    async def fetch(self, url: str, *, owner: Hashable, places: Places = FETCHED_FOR_PEOPLE) -> str:
+        """Fetch the text of a calendar; `owner` is whose turn it takes among the `places`. Raises NoCalendar."""
+        try:
+            async with places.place(owner):
+                return await self._fetch(url)
+        except TaskFailed:
+            raise NoCalendar(Trouble.NO_ANSWER) from None
+
+    async def _fetch(self, url: str) -> str:
+        """Fetch it; resolve and check the address at each redirect too, since DNS answers change. Raises NoCalendar."""
+        through = OnlyPublic(self.allowed, self.resolve)
+        try:
+            async with (
+                asyncio.timeout(FETCH_WITHIN),
+                httpx.AsyncClient(timeout=FETCH_WITHIN, transport=through, trust_env=False) as client,
+            ):
+                response_head.bound(client, through.through)
+                for _ in range(MOST_REDIRECTS + 1):
+                    async with client.stream("GET", self.address(url), headers=HEADERS) as answer:
+                        if not answer.has_redirect_location:
+                            return await _text(answer)
+                        url = _next(answer)
+        except NotPublic:
+            raise NoCalendar(Trouble.INSIDE) from None
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError):
+            raise NoCalendar(Trouble.NO_ANSWER) from None
+        raise NoCalendar(Trouble.NOT_GIVEN)
+
+
+def _next(answer: httpx.Response) -> str:
+    """Where a redirect leads; never from https to anything less."""
+    here = answer.request.url
+    target = here.join(answer.headers["Location"])
+    if here.scheme == "https" and target.scheme != "https":
+        raise NoCalendar(Trouble.PLAIN_HTTP)
+    return str(target)
+
+
+async def _text(answer: httpx.Response) -> str:
+    """Read at most MOST_BYTES, and not in crumbs. A compressed answer, which was not asked for and could grow without
+    limit, is refused. Raises NoCalendar."""
+    packed = answer.headers.get("Content-Encoding", "identity").lower() != "identity"
+    if answer.status_code != httpx.codes.OK or packed:
+        raise NoCalendar(Trouble.NOT_GIVEN)
+    try:
+        content = await decompression.whole(answer, MOST_BYTES)
+    except TooMuch:
+        raise NoCalendar(Trouble.TOO_LARGE) from None
+    return content.decode("utf-8", "replace")
+
+
+async def read(
+    text: str,
+    level: int,
+    zone: str,
+    now: datetime,
+    whose: Callable[[str], int | None],
+    *,
+    owner: Hashable,
+) -> Calendar:
+    """Read the duties for somebody who waits for them. Raises NoCalendar, as `events` does."""
+    return duties(await events(text, zone, now, owner=owner), level, whose)
+
+
+async def events(text: str, zone: str, now: datetime, *, owner: Hashable, places: Places = FOR_PEOPLE) -> list[Event]:
+    """Read the events of the weeks around `now`; `owner` is whose turn it takes among the `places`. Raises NoCalendar,
+    also when it would take too long."""
+    if len(text) > MOST_BYTES:
+        raise NoCalendar(Trouble.TOO_LARGE)
+    try:
+        found = await run(
+            READ, text.encode("utf-8", "replace"), owner=owner, places=places, zone=zone, now=now.isoformat()
+        )
+    except (Refusal, TaskFailed):
+        raise NoCalendar(Trouble.NOT_A_CALENDAR) from None
+    moment = datetime.fromisoformat
+    return [Event(title, moment(begins), moment(ends)) for title, begins, ends in found]
+
+
+async def names(grants: GrantBook, people: Acquaintances, station: str, now: datetime) -> Callable[[str], int | None]:
+    """Whose a name in a calendar is, among those who may be on call. A name that two of them bear is nobody's."""
+    able = (await grants.current()).people_with(Permission.ONCALL_TAKE, station, now)
+    known = await people.named(able, station)
+    bearers: dict[str, set[int]] = {str(person): {person} for person in able}
+    for one in known.values():
+        for name in (one.name, f"@{one.username}" if one.username else ""):
+            if name:
+                bearers.setdefault(_folded(name), set()).add(one.id)
+    return lambda name: _only(bearers, name)
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.casefold().split())
+
+
+def _only(bearers: Mapping[str, set[int]], name: str) -> int | None:
+    found = bearers.get(_folded(name), set())
+    return next(iter(found)) if len(found) == 1 else None

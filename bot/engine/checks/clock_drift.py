@@ -1,0 +1,82 @@
+"""The PBX's clock against ours. One that is far off spoils call records, working hours and certificates."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from bot.detection import condition
+from bot.detection.condition import ConditionMemory
+from bot.engine.checks.state_sink import Book
+from bot.incidents.model import CLOCK, Changed, Happened, Kind, Opened, Transition
+
+FAR_OFF = 60.0
+# An open incident ends only when the clock is right, not when it hovers at the limit.
+RIGHT_AGAIN = 30.0
+HOLD = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class ClockMemory:
+    """`told` is how far off it was when people were last told: seconds, positive when the PBX is ahead."""
+
+    condition: ConditionMemory = condition.NOTHING
+    told: float = 0.0
+
+
+NOTHING = ClockMemory()
+ADAPTER = TypeAdapter(ClockMemory)
+
+
+def step(memory: ClockMemory, off_by: float, now: datetime) -> tuple[ClockMemory, Transition | None]:
+    """How much it is off may change all the time: that is news only once it has doubled."""
+    bad = abs(off_by) > (RIGHT_AGAIN if memory.condition.alarm else FAR_OFF)
+    judged, told = condition.step(memory.condition, bad, now, HOLD, Kind.CLOCK_OFF)
+    if isinstance(told, Opened):
+        return ClockMemory(judged, off_by), told
+    if told is None and judged.alarm and bad and abs(off_by) >= 2 * abs(memory.told):
+        return ClockMemory(judged, off_by), Changed()
+    return (replace(memory, condition=judged) if judged.alarm else ClockMemory(judged)), told
+
+
+class ClockLookout:
+    """It is told the time while a look is under way, and judges after it."""
+
+    def __init__(self, station: str, book: Book) -> None:
+        self._station = station
+        self._book = book
+        self._memory: ClockMemory | None = None
+        # How far off it was when it was last seen, and when; None once that is judged.
+        self._latest: tuple[float, datetime] | None = None
+
+    def recall(self, states: Mapping[str, dict[str, Any]]) -> None:
+        """What is remembered of the station, by subject: somebody has read it already."""
+        state = states.get(CLOCK)
+        self._memory = ADAPTER.validate_python(state) if state else NOTHING
+
+    def saw(self, pbx_time: datetime | None, now: datetime) -> None:
+        """The time that an answer of the PBX carried, and when it came."""
+        if pbx_time is not None:
+            self._latest = ((pbx_time - now).total_seconds(), now)
+
+    async def judge(self) -> None:
+        if self._latest is None:
+            return
+        off_by, now = self._latest
+        if self._memory is None:
+            self.recall(await self._book.remembered())
+        before = self._memory or NOTHING
+        memory, told = step(before, off_by, now)
+        facts = {"station": self._station, "off_by": round(memory.told or before.told)}
+        happened = [Happened(CLOCK, told, facts)] if told else []
+        if memory != before or happened:
+            await self._book.apply({CLOCK: _written(memory)}, happened, now)
+        self._memory = memory
+        self._latest = None
+
+
+def _written(memory: ClockMemory) -> dict[str, Any] | None:
+    state: dict[str, Any] = ADAPTER.dump_python(memory, mode="json")
+    return state if memory != NOTHING else None

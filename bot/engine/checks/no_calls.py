@@ -1,0 +1,128 @@
+"""No incoming call for unusually long, in hours in which people call: every trunk may look well all the same."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
+
+import structlog
+
+from bot.config.working_hours import WorkingHours
+from bot.detection import condition
+from bot.detection.condition import ConditionMemory
+from bot.engine.checks.state_sink import Book
+from bot.incidents.model import NO_CALLS, Closed, End, Happened, Kind
+from bot.pbx import Pbx, PbxError, Priority
+from bot.pbx.resources.direction import Direction, direction
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY = 300.0
+AT_ONCE = timedelta(0)
+
+
+def verdict(
+    memory: ConditionMemory, calls: Sequence[datetime], opened_at: datetime, now: datetime, after: timedelta
+) -> tuple[bool | None, datetime | None]:
+    """Whether it is too quiet, and since when. `calls` are those that came since the silence or the opening began. The
+    night does not count: each opening begins anew. What is open ends with a call, not with a new day."""
+    if memory.alarm and memory.bad_since is not None:
+        came = [call for call in calls if call > memory.bad_since]
+        return (False, min(came)) if came else (None, None)
+    silent_since = max([opened_at, *calls])
+    return (True, silent_since) if now - silent_since >= after else (False, None)
+
+
+class NoCallsLookout:
+    """`after` zero: nobody wants to know. While `in_trouble` the records prove nothing."""
+
+    def __init__(
+        self,
+        station: str,
+        pbx: Pbx,
+        book: Book,
+        after: timedelta,
+        hours: WorkingHours,
+        zone: Callable[[], tzinfo],
+        in_trouble: Callable[[], bool],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._station = station
+        self._pbx = pbx
+        self._book = book
+        self._after = after
+        self._hours = hours
+        self._zone = zone
+        self._in_trouble = in_trouble
+        self._clock = clock
+        self._memory: ConditionMemory | None = None
+        self._last: datetime | None = None
+
+    @property
+    def is_on(self) -> bool:
+        return bool(self._after)
+
+    def forget(self) -> None:
+        """What is stored may have changed."""
+        self._memory = self._last = None
+
+    async def turn(self) -> None:
+        await (self.look() if self.is_on else self.call_off())
+
+    async def look(self) -> None:
+        now = self._clock()
+        opening = self._hours.opened_at(now.astimezone(self._zone()).replace(tzinfo=None))
+        if opening is None or self._in_trouble():
+            return
+        opened_at = self._aware(opening)
+        before = await self._remembered()
+        since = before.bad_since or max(self._last or opened_at, opened_at)
+        try:
+            calls = await self._calls(since, now)
+            if now - max([since, *calls]) >= self._after:
+                calls += await self._calls_that_go_on()
+        except PbxError as error:
+            log.warning("incoming calls cannot be looked for", station=self._station, reason=str(error))
+            return
+        self._last = max([*calls, *([self._last] if self._last else [])], default=None)
+        known = [*calls, self._last] if self._last else calls
+        bad, turned = verdict(before, known, opened_at, now, self._after)
+        memory, told = condition.step(before, bad, now, AT_ONCE, Kind.NO_CALLS, looks=1, since=turned)
+        if memory != before or told:
+            happened = [Happened(NO_CALLS, told, self._facts())] if told else []
+            await self._book.apply({NO_CALLS: condition.written(memory)}, happened, now)
+        self._memory = memory
+
+    async def call_off(self) -> None:
+        """Somebody who switched this off does not wait for the next call."""
+        memory, now = await self._remembered(), self._clock()
+        if memory != condition.NOTHING:
+            happened = [Happened(NO_CALLS, Closed(End.CALLED_OFF, now), self._facts())] if memory.alarm else []
+            await self._book.apply({NO_CALLS: None}, happened, now)
+        self._memory = condition.NOTHING
+
+    async def _calls(self, since: datetime, now: datetime) -> list[datetime]:
+        """When those that have ended began."""
+        start, end = (moment.astimezone(self._zone()).replace(tzinfo=None) for moment in (since, now))
+        records = self._pbx.records.between(start, end, priority=Priority.BULK)
+        return [self._aware(r.start) async for r in records if r.start and direction(r) is Direction.INCOMING]
+
+    async def _calls_that_go_on(self) -> list[datetime]:
+        """A long talk is in no record yet."""
+        legs = (await self._pbx.calls.active()).value
+        return [self._aware(leg.start) for leg in legs if leg.start and leg.did]
+
+    async def _remembered(self) -> ConditionMemory:
+        if self._memory is None:
+            self._memory = condition.read((await self._book.remembered()).get(NO_CALLS))
+        return self._memory
+
+    def _aware(self, moment: datetime) -> datetime:
+        return moment.replace(tzinfo=self._zone()).astimezone(UTC)
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "station": self._station,
+            "minutes": int(self._after.total_seconds() // 60),
+            "hours": str(self._hours),
+            "last_call": self._last.isoformat() if self._last else None,
+        }

@@ -1,0 +1,230 @@
+"""Before a shift: can the person be called at all? And calendars: do they still say the same?
+
+What is due is decided from stored times, so that a restart neither forgets a check nor repeats a warning.
+"""
+
+import hashlib
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+
+import structlog
+
+from bot.access.policy import EVERY_STATION, Destination, Permission
+from bot.engine import calendar_feed
+from bot.engine.calendar_feed import FETCHED_IN_THE_BACKGROUND, CalendarSource, NoCalendar, Trouble
+from bot.notifications.destinations import Destinations
+from bot.oncall.calendar import Event, duties
+from bot.oncall.roster import AHEAD, MOMENT, Roster
+from bot.oncall.rotation import Duty
+from bot.sandbox.process import IN_THE_BACKGROUND
+from bot.store.access.contacts import Acquaintances, Known
+from bot.store.access.grants import GrantBook
+from bot.store.database import Store
+from bot.store.messages.notices import News
+from bot.store.oncall.calendars import FORGOTTEN, KeptCalendar
+from bot.store.oncall.reachability import NOT_TRIED, Reach
+from bot.store.oncall.schedules import OnCallBook
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY = 60.0
+BEFORE = (timedelta(hours=24), timedelta(hours=1))
+# Who cannot be reached is tried again this often: perhaps they have pressed Start by now.
+TRY_AGAIN = timedelta(minutes=10)
+FETCH_EVERY = timedelta(minutes=10)
+READ_EVERY = timedelta(days=1)
+# When the text was made, which servers write anew at each request.
+MADE_AT = re.compile(r"^DTSTAMP[^\r\n]*", re.MULTILINE)
+
+
+class Basis(NamedTuple):
+    """Cache key of the events of a calendar: SHA-256 of its text, time zone, and day."""
+
+    digest: str
+    zone: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Whether a person can be reached, and the shift it is about; None when they have none soon."""
+
+    person: int
+    duty: Duty | None
+
+
+def due_checks(roster: Roster, reach: Mapping[int, Reach], now: datetime) -> tuple[Check, ...]:
+    """A day and an hour before each shift, and at once when somebody's duties have changed."""
+    found: list[Check] = []
+    for person in sorted(roster.people_named):
+        known = reach.get(person, NOT_TRIED)
+        soon = roster.duties_of(person, now, now + max(BEFORE) + MOMENT)
+        if known.checked_at is None:
+            ahead = soon or roster.duties_of(person, now, now + AHEAD)
+            found.append(Check(person, ahead[0] if ahead else None))
+        elif soon and _is_due(soon, known, known.checked_at, now):
+            found.append(Check(person, soon[0]))
+    return tuple(found)
+
+
+def _is_due(soon: Sequence[Duty], known: Reach, checked_at: datetime, now: datetime) -> bool:
+    if known.reachable is False and now - checked_at >= TRY_AGAIN:
+        return True
+    return any(checked_at < duty.begins - before <= now for duty in soon for before in BEFORE)
+
+
+def is_news(check: Check, known: Reach) -> bool:
+    """Whether it was not yet said of this shift that its person cannot be reached."""
+    if known.warned_at is None:
+        return True
+    return check.duty is not None and known.warned_at < check.duty.begins - max(BEFORE)
+
+
+def is_due(kept: KeptCalendar, now: datetime) -> bool:
+    """Whether a calendar is to be fetched or read anew."""
+    if kept.problem == FORGOTTEN:
+        return False
+    return now - kept.fetched_at >= (FETCH_EVERY if kept.url else READ_EVERY)
+
+
+class DutyWatch:
+    """Of one station, or of the roster of the whole fleet. `can_write_to` asks Telegram; `wake` tells the courier."""
+
+    def __init__(
+        self,
+        station: str,
+        *,
+        book: OnCallBook,
+        grants: GrantBook,
+        people: Acquaintances,
+        can_write_to: Callable[[int], Awaitable[bool]],
+        store: Store,
+        destinations: Destinations,
+        clock: Callable[[], datetime],
+        wake: Callable[[], None],
+        source: CalendarSource,
+    ) -> None:
+        self._station = station
+        self._book = book
+        self._grants = grants
+        self._people = people
+        self._can_write_to = can_write_to
+        self._store = store
+        self._destinations = destinations
+        self._clock = clock
+        self._wake = wake
+        self._source = source
+        # By level. Reading takes a process of its own and half a second of processor time, at each of a thousand PBXs.
+        self._events: dict[int, tuple[Basis, list[Event]]] = {}
+
+    async def look(self) -> None:
+        await self._renew_calendars()
+        roster = await self._book.roster(self._station)
+        reach = await self._book.reach(sorted(roster.people_named))
+        for check in due_checks(roster, reach, self._clock()):
+            await self._check(check, reach.get(check.person, NOT_TRIED))
+
+    async def _check(self, check: Check, known: Reach) -> None:
+        access = await self._grants.current()
+        able = access.people_with(Permission.ONCALL_TAKE, self._station, self._clock())
+        reachable = await self._can_write_to(check.person)
+        in_order = reachable and check.person in able
+        warnings: list[News] = []
+        if not in_order and is_news(check, known):
+            facts = await self._facts_of(check.person) | {
+                "level": check.duty.level if check.duty else 1,
+                "begins": check.duty.begins.isoformat() if check.duty else None,
+                "reachable": reachable,
+                "able": check.person in able,
+            }
+            admins = access.people_with(Permission.ONCALL, self._station, self._clock())
+            told = dict.fromkeys([*map(Destination, admins), *await self._chats()])
+            warnings = [News(to, "oncall_unreachable", facts) for to in told if to.chat != check.person]
+        await self._book.note_reach(check.person, reachable=in_order, warnings=warnings)
+        if warnings:
+            self._wake()
+
+    async def _renew_calendars(self) -> None:
+        for kept in await self._book.calendars(self._station):
+            if is_due(kept, self._clock()):
+                await self._renew(kept)
+
+    async def _renew(self, kept: KeptCalendar) -> None:
+        now = self._clock()
+        renewed = await self._read_again(kept, now)
+        news = await self._news(kept, renewed, now)
+        if renewed.problem and not kept.problem:
+            news += await self._problem(renewed)
+        if await self._book.renew_calendar(self._station, kept, renewed, news) and news:
+            self._wake()
+
+    async def _read_again(self, kept: KeptCalendar, now: datetime) -> KeptCalendar:
+        """What cannot be fetched or read stays as it was; the old text is read on, into the weeks to come."""
+        text, calendar, problem = kept.text, kept.calendar, ""
+        try:
+            text = await self._fetched(kept.url) if kept.url else kept.text
+        except NoCalendar as error:
+            problem = str(error.trouble)
+        try:
+            whose = await calendar_feed.names(self._grants, self._people, self._station, now)
+            calendar = duties(await self._events_of(kept, text, now), kept.level, whose)
+        except NoCalendar as error:
+            text, problem = kept.text, problem or str(error.trouble)
+        if problem:
+            log.warning("a calendar could not be had", station=self._station, level=kept.level, reason=problem)
+        return replace(kept, text=text, calendar=calendar, fetched_at=now, problem=problem)
+
+    async def _fetched(self, url: str) -> str:
+        return await self._source.fetch(url, owner=self._station, places=FETCHED_IN_THE_BACKGROUND)
+
+    async def _events_of(self, kept: KeptCalendar, text: str, now: datetime) -> list[Event]:
+        """Read the calendar, unless it said the same before on this day. Raises NoCalendar."""
+        basis = Basis(
+            hashlib.sha256(MADE_AT.sub("", text).encode("utf-8", "replace")).hexdigest(), kept.zone, now.date()
+        )
+        known, events = self._events.get(kept.level, (None, []))
+        if known != basis:
+            events = await calendar_feed.events(text, kept.zone, now, owner=self._station, places=IN_THE_BACKGROUND)
+            self._events[kept.level] = basis, events
+        return events
+
+    async def _problem(self, failed: KeptCalendar) -> list[News]:
+        """Said once, until it works again; what exactly is wrong only to those who administer all stations."""
+        access, now = await self._grants.current(), self._clock()
+        everywhere = set(access.people_with(Permission.ONCALL, EVERY_STATION, now))
+        facts = {"station": self._station, "level": failed.level, "problem": failed.problem}
+        return [
+            News(
+                Destination(admin),
+                "oncall_calendar_problem",
+                facts if admin in everywhere or not failed.url else {**facts, "problem": str(Trouble.UNSAID)},
+            )
+            for admin in access.people_with(Permission.ONCALL, self._station, now)
+        ]
+
+    async def _news(self, old: KeptCalendar, new: KeptCalendar, now: datetime) -> list[News]:
+        """The calendar was changed so that somebody else is on call at this moment."""
+        roster = await self._book.roster(self._station)
+        before = roster.on_call(now).get(old.level)
+        after = replace(roster, calendars={**roster.calendars, old.level: new.calendar}).on_call(now).get(old.level)
+        if before == after:
+            return []
+        facts = {
+            "station": self._station,
+            "level": old.level,
+            "before": await self._facts_of(before) if before is not None else None,
+            "after": await self._facts_of(after) if after is not None else None,
+        }
+        told = [*await self._chats(), *(Destination(person) for person in (before, after) if person is not None)]
+        return [News(to, "oncall_changed", facts) for to in dict.fromkeys(told)]
+
+    async def _chats(self) -> Sequence[Destination]:
+        async with self._store.begin() as session:
+            return await self._destinations.taking(session, self._clock())
+
+    async def _facts_of(self, person: int) -> dict[str, Any]:
+        known = (await self._people.named([person], self._station)).get(person, Known(person, ""))
+        return {"station": self._station, "subject": person, "name": known.name, "username": known.username or ""}

@@ -1,0 +1,127 @@
+"""Looking at all stations together, again and again, and telling the fleet's ledger what hits many of them at once."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import structlog
+from pydantic import TypeAdapter
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.detection.correlation import CommonCause, What, step
+from bot.detection.station_summary import View
+from bot.engine.checks.state_sink import Book
+from bot.incidents.model import INTERNET, PROVIDER, Changed, Closed, End, Happened, Kind, Opened, Transition
+from bot.runtime.logs import Changes
+from bot.runtime.pause import Standstill
+from bot.runtime.tasks import first_line
+from bot.runtime.waiting import wait_for
+
+log = structlog.get_logger(__name__)
+
+# Often enough to know of it before the first station tells of its own.
+EVERY = 2.0
+MOST_NAMED = 5
+KINDS = {What.OWN_INTERNET: Kind.OWN_INTERNET, What.PROVIDER: Kind.PROVIDER_DOWN}
+ADAPTER = TypeAdapter(CommonCause)
+
+
+class CommonCauses:
+    """`book` is the fleet's ledger. `released` is told of stations whose incidents nothing common holds back any more.
+    Called, it says what hits many stations now."""
+
+    def __init__(
+        self,
+        book: Book,
+        views: Callable[[], Sequence[View]],
+        clock: Callable[[], datetime],
+        released: Callable[[frozenset[str]], None] = lambda _stations: None,
+        standstill: Standstill | None = None,
+    ) -> None:
+        self._book = book
+        self._views = views
+        self._clock = clock
+        self._released = released
+        self._standstill = standstill or Standstill()
+        self._trouble = Changes()
+        self._causes: tuple[CommonCause, ...] = ()
+
+    def __call__(self) -> Sequence[CommonCause]:
+        return self._causes
+
+    async def remember(self) -> None:
+        """Take up where the last run ended: before any station's ticker runs, or what is held back is told."""
+        states = await self._book.remembered()
+        ours = (subject for subject in sorted(states) if subject == INTERNET or subject.startswith(PROVIDER))
+        self._causes = tuple(ADAPTER.validate_python(states[subject]) for subject in ours)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look until `stop`. Nothing that happens in one look ends it."""
+        while not stop.is_set():
+            try:
+                async with self._standstill.moving():
+                    await self.look()
+                self._trouble.are(None)
+            except SQLAlchemyError as error:
+                if self._trouble.are(type(error).__name__):
+                    log.error(
+                        "the store refuses; the next look at all stations concludes the same", reason=first_line(error)
+                    )
+            except Exception:
+                log.exception("a look at all stations together failed")
+            await wait_for(stop, EVERY)
+
+    async def look(self) -> None:
+        now = self._clock()
+        before = {cause.subject: cause for cause in self._causes}
+        after = {cause.subject: cause for cause in _told(step(self._causes, self._views(), now), now)}
+        changed = {
+            subject: ADAPTER.dump_python(after[subject], mode="json") if subject in after else None
+            for subject in before | after
+            if before.get(subject) != after.get(subject)
+        }
+        if not changed:
+            return
+        happened = [
+            one for subject in sorted(changed) for one in _happened(before.get(subject), after.get(subject), now)
+        ]
+        await self._book.apply(changed, happened, now)
+        # Only now: had the store refused, the next look would come to the same conclusion again.
+        self._causes = tuple(after.values())
+        if over := frozenset(station for subject in before.keys() - after for station in before[subject].stations):
+            self._released(over)
+
+
+def _told(causes: Iterable[CommonCause], now: datetime) -> list[CommonCause]:
+    """With those that are due now."""
+    return [replace(cause, told=cause.told or cause.due <= now) for cause in causes]
+
+
+def _happened(before: CommonCause | None, after: CommonCause | None, now: datetime) -> list[Happened]:
+    cause = after or before
+    if cause is None or (transition := _transition(before, after, now)) is None:
+        return []
+    return [Happened(cause.subject, transition, facts_of(cause))]
+
+
+def _transition(before: CommonCause | None, after: CommonCause | None, now: datetime) -> Transition | None:
+    was_told = before is not None and before.told
+    if after is None:
+        return Closed(End.RECOVERED, before.well_since or now) if before is not None and was_told else None
+    if not was_told:
+        return Opened(KINDS[after.what], after.since) if after.told else None
+    return Changed() if before is not None and facts_of(before) != facts_of(after) else None
+
+
+def facts_of(cause: CommonCause) -> dict[str, Any]:
+    """What the messages about it show: plain JSON."""
+    return {
+        "station": "",
+        "host": cause.host,
+        "hit": len(cause.stations),
+        "of": cause.of,
+        "trunks": cause.trunks,
+        "stations": sorted(cause.stations)[:MOST_NAMED],
+    }

@@ -1,0 +1,79 @@
+"""Beginning a rehearsal, and what its chain says of the way it went."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.access.policy import Destination
+from bot.engine.checks.state_sink import Book
+from bot.incidents.drill import LONGEST
+from bot.incidents.model import REHEARSAL, Happened, Kind, Opened
+from bot.store.database import Store
+from bot.store.tables.incidents import Incident, IncidentEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    began_at: datetime
+    by: str
+
+    @property
+    def until(self) -> datetime:
+        """When it ends at the latest."""
+        return self.began_at + LONGEST
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Whom a rehearsal was told, by name, and in which chats; who is on call and cannot be written to."""
+
+    people: tuple[str, ...] = ()
+    chats: tuple[Destination, ...] = ()
+    unreachable: tuple[str, ...] = ()
+
+
+class Rehearsals:
+    """Of one station, one at a time: the ledger opens no second incident of the same subject."""
+
+    def __init__(self, store: Store, station: str, book: Book) -> None:
+        self._store = store
+        self._station = station
+        self._book = book
+
+    async def running(self) -> Running | None:
+        async with self._store.begin() as session:
+            incident = await self._open(session)
+        return Running(incident.opened_at, str(incident.facts["by"])) if incident else None
+
+    async def begin(self, by: str, now: datetime) -> None:
+        facts = {"station": self._station, "by": by}
+        await self._book.apply({}, [Happened(REHEARSAL, Opened(Kind.REHEARSAL, now), facts)], now)
+
+    async def told(self) -> Told:
+        """What the chain of the one that runs says."""
+        async with self._store.begin() as session:
+            if (incident := await self._open(session)) is None:
+                return Told()
+            found = await session.execute(
+                select(IncidentEvent).where(IncidentEvent.incident_id == incident.id).order_by(IncidentEvent.id)
+            )
+            return _told(list(found.scalars()))
+
+    async def _open(self, session: AsyncSession) -> Incident | None:
+        found = await session.execute(select(Incident).where(Incident.open_key == f"{self._station}|{REHEARSAL}"))
+        return found.scalar_one_or_none()
+
+
+def _told(chain: Iterable[IncidentEvent]) -> Told:
+    people, chats, unreachable = dict[str, None](), dict[Destination, None](), dict[str, None]()
+    for event in chain:
+        if event.what == "unreachable":
+            unreachable[str(event.facts["person"])] = None
+        elif event.what == "told" and event.facts.get("person"):
+            people[str(event.facts["person"])] = None
+        elif event.what == "told":
+            chats[Destination(int(event.facts["chat"]), event.facts.get("thread"))] = None
+    return Told(tuple(people), tuple(chats), tuple(unreachable))

@@ -1,0 +1,190 @@
+"""The life of an incident: how it opens, changes and ends, with its chain and what is told of it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.detection import registration_retries
+from bot.incidents import timeline
+from bot.incidents.model import (
+    STATION,
+    Changed,
+    Closed,
+    Eased,
+    End,
+    Gone,
+    Happened,
+    Kind,
+    Missed,
+    NotTold,
+    Opened,
+    ShutOut,
+    SwitchedOff,
+    WasBlind,
+    Worsened,
+)
+from bot.notifications.notifier import Notices
+from bot.store.tables.incidents import Incident
+
+
+class Life:
+    """Of the incidents of one station."""
+
+    def __init__(self, station: str, notices: Notices) -> None:
+        self._station = station
+        self._notices = notices
+
+    async def happens(self, session: AsyncSession, one: Happened, now: datetime) -> None:
+        if isinstance(one.transition, SwitchedOff | NotTold | ShutOut | Gone | WasBlind):
+            await self._note(session, one, now)
+            return
+        incident = await self._open_incident(session, one.subject)
+        if incident is not None:
+            incident.version += 1
+        match one.transition:
+            case Opened(kind, began_at):
+                if incident is None:
+                    incident = await self._open(session, one, kind, began_at, now)
+                    await self._notices.advance(session, incident, now)
+            case Worsened(kind, began_at) if incident is not None:
+                await self._worsen(session, incident, kind, one.facts, began_at, now)
+            case Eased(kind) if incident is not None:
+                incident.kind, incident.facts, incident.due_at = kind, incident.facts | one.facts, None
+                _set_cliff(incident, now)
+                timeline.note(session, incident, "eased", now, kind=str(kind))
+                await self._notices.changed(session, incident, now)
+            case Changed() if incident is not None:
+                await self._change(session, incident, one.facts, now)
+            case Closed(reason, ended_at, calls_out_pending=pending) if incident is not None:
+                incident.facts = incident.facts | {"calls_out_pending": pending}
+                await self.end(session, incident, str(reason), ended_at, now)
+            case Missed(began_at, ended_at) if incident is None:
+                await self._write_down(session, one, began_at, ended_at, now)
+
+    async def _note(self, session: AsyncSession, one: Happened, now: datetime) -> None:
+        """What is no incident, and told quietly."""
+        facts = one.facts | {"station": self._station}
+        match one.transition:
+            case WasBlind():
+                await self._notices.was_blind(session, facts, now)
+            case ShutOut(until):
+                await self._notices.note(session, "note_shut_out", facts | {"until": until.isoformat()}, now)
+            case NotTold():
+                await self._notices.note(session, "note_not_told", facts, now)
+            case Gone():
+                await self._notices.note(session, "note_gone", facts, now)
+            case _:
+                await self._notices.note(session, "note_switched_off", facts, now)
+
+    async def _open(
+        self, session: AsyncSession, one: Happened, kind: Kind, began_at: datetime, now: datetime
+    ) -> Incident:
+        incident = Incident(
+            station=self._station,
+            subject=one.subject,
+            open_key=self._key(one.subject),
+            kind=kind,
+            facts=one.facts,
+            began_at=began_at,
+            opened_at=now,
+            step=0,
+            held_by="",
+            version=0,
+        )
+        _set_cliff(incident, now)
+        session.add(incident)
+        await session.flush()
+        shown = {name: one.facts[name] for name in ("cause", "trouble", "row") if name in one.facts}
+        timeline.note(session, incident, "opened", began_at, noted_at=now, kind=str(kind), **shown)
+        return incident
+
+    async def _write_down(
+        self, session: AsyncSession, one: Happened, began_at: datetime, ended_at: datetime, now: datetime
+    ) -> None:
+        """For the history: nobody is told of it by itself."""
+        incident = Incident(
+            station=self._station,
+            subject=one.subject,
+            kind=Kind.TRUNK_DOWN,
+            facts=one.facts,
+            began_at=began_at,
+            opened_at=now,
+            ended_at=ended_at,
+            end_reason=End.RECOVERED,
+            step=0,
+            held_by="",
+            version=0,
+        )
+        session.add(incident)
+        await session.flush()
+        timeline.note(session, incident, "opened", began_at, noted_at=now, kind=str(Kind.TRUNK_DOWN), cause=None)
+        timeline.note(session, incident, "ended", ended_at, noted_at=now, reason=str(End.RECOVERED))
+
+    async def _worsen(
+        self,
+        session: AsyncSession,
+        incident: Incident,
+        kind: Kind,
+        facts: dict[str, Any],
+        began_at: datetime,
+        now: datetime,
+    ) -> None:
+        """The warning becomes the alert, told anew; whoever took the warning has not taken this."""
+        incident.kind, incident.facts = kind, incident.facts | facts
+        incident.acknowledged_at = incident.acknowledged_by = incident.acknowledged_by_id = None
+        timeline.note(session, incident, "worsened", began_at, noted_at=now, kind=str(kind), cause=facts.get("cause"))
+        _set_cliff(incident, now)
+        await self._notices.worsened(session, incident, now)
+
+    async def _change(self, session: AsyncSession, incident: Incident, facts: dict[str, Any], now: datetime) -> None:
+        before, incident.facts = incident.facts, incident.facts | facts
+        if facts.get("cause") != before.get("cause"):
+            timeline.note(session, incident, "cause", now, cause=facts.get("cause"))
+        elif facts.get("trouble") != before.get("trouble"):
+            timeline.note(session, incident, "changed", now, trouble=facts.get("trouble"), row=facts.get("row"))
+        elif incident.kind == Kind.TRUNK_FLAPPING:
+            timeline.note(session, incident, "changed", now, flaps=facts.get("flaps"))
+        if facts.get("gives_up_at") != before.get("gives_up_at"):
+            _set_cliff(incident, now)
+        await self._notices.changed(session, incident, now)
+
+    async def end(
+        self, session: AsyncSession, incident: Incident, reason: str, ended_at: datetime, now: datetime
+    ) -> None:
+        incident.open_key, incident.ended_at, incident.end_reason = None, ended_at, reason
+        incident.due_at = incident.warn_at = None
+        timeline.note(session, incident, "ended", ended_at, noted_at=now, reason=reason)
+        await self._notices.ended(session, incident, now)
+        if incident.subject == STATION:
+            for held in await self.all_open(session):
+                if held.held_by == "station":
+                    held.due_at = now
+
+    async def all_open(self, session: AsyncSession) -> Sequence[Incident]:
+        found = await session.execute(
+            select(Incident)
+            .where(Incident.station == self._station, Incident.open_key.is_not(None))
+            .order_by(Incident.id)
+        )
+        return found.scalars().all()
+
+    async def _open_incident(self, session: AsyncSession, subject: str) -> Incident | None:
+        found = await session.execute(select(Incident).where(Incident.open_key == self._key(subject)))
+        return found.scalar_one_or_none()
+
+    def _key(self, subject: str) -> str:
+        return f"{self._station}|{subject}"
+
+
+def _set_cliff(incident: Incident, now: datetime) -> None:
+    """When to warn that the PBX gives the trunk up; another cause can move it."""
+    written = incident.facts.get("gives_up_at")
+    if written is None or incident.kind != Kind.TRUNK_DOWN:
+        incident.warn_at = None
+        return
+    warn_at = datetime.fromisoformat(written) - registration_retries.WARN_BEFORE
+    # Later than that the alert itself says so.
+    incident.warn_at = warn_at if warn_at > now else None

@@ -1,0 +1,150 @@
+"""The one clock of the incidents: looks again and again for what is due in the store. What it missed, it does late."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.access.policy import EVERY_STATION
+from bot.engine.incident_manager import Ledger
+from bot.engine.rest import rest
+from bot.runtime import metrics
+from bot.runtime.logs import Changes
+from bot.runtime.pause import Standstill
+from bot.runtime.tasks import first_line
+from bot.store.database import Store
+from bot.store.stations import incidents
+
+log = structlog.get_logger(__name__)
+
+EVERY = 1.0
+# A maintenance window begins by itself: nobody says so.
+RECONSIDER_EVERY = timedelta(minutes=1)
+
+
+@dataclass(slots=True)
+class _Ticked:
+    """One station. `reconsider`: its silences may be others than when its incidents were last looked at."""
+
+    ledger: Ledger
+    is_sure: Callable[[], bool]
+    # What was silenced, or no longer, just before the program ended.
+    reconsider: bool = True
+    trouble: Changes = field(default_factory=Changes)
+
+
+class Ticker:
+    """Of all stations. `last_tick` is when it last looked without failing at any of them; `turned` is told that it goes
+    on, whatever came of it. Each tick moves in `standstill`."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Callable[[], datetime],
+        turned: Callable[[], None] = lambda: None,
+        standstill: Standstill | None = None,
+    ) -> None:
+        self._store = store
+        self._standstill = standstill or Standstill()
+        self._clock = clock
+        self._turned = turned
+        self._stations: dict[str, _Ticked] = {}
+        self._trouble = Changes()
+        self._woken = asyncio.Event()
+        self._reconsidered: datetime | None = None
+        self.last_tick: datetime | None = None
+
+    def add(self, station: str, ledger: Ledger, is_sure: Callable[[], bool] = lambda: True) -> None:
+        """Nothing is done for it while `is_sure` says that what is known of it may be no longer true."""
+        self._stations[station] = _Ticked(ledger, is_sure)
+
+    def remove(self, station: str) -> None:
+        self._stations.pop(station, None)
+
+    def time_moved(self) -> None:
+        self._reconsidered = None
+        self.last_tick = self._clock() if self.last_tick else None
+        self.wake()
+
+    def wake(self) -> None:
+        """Something has become due."""
+        self._woken.set()
+
+    def silences_changed(self, station: str) -> None:
+        """What was held back may be due now, and what was told may be held back; of all stations, when it is that of
+        the whole fleet."""
+        for name, ticked in self._stations.items():
+            ticked.reconsider |= station in (name, EVERY_STATION)
+        self.wake()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            self._turned()
+            self._woken.clear()
+            async with self._standstill.moving():
+                busy = await self.tick()
+            if not busy:
+                await rest(self._woken, stop, EVERY)
+
+    async def tick(self) -> bool:
+        """One look at what is due; True when there may be more to do at once."""
+        now = self._clock()
+        try:
+            await self._note_windows(now)
+            concerned = [*await self._to_reconsider(), *await self._due(now)]
+        except SQLAlchemyError as error:
+            if self._trouble.are(type(error).__name__):
+                log.error("the store refuses; what is due stays due", reason=first_line(error))
+            return False
+        self._trouble.are(None)
+        done = [await self._do(station, now) for station in dict.fromkeys(concerned)]
+        if None not in done:
+            self.last_tick = self._clock()
+            metrics.LAST_TICK.set(self.last_tick.timestamp())
+        return any(done)
+
+    async def _note_windows(self, now: datetime) -> None:
+        if self._reconsidered is None or now - self._reconsidered >= RECONSIDER_EVERY:
+            for ticked in self._stations.values():
+                ticked.reconsider = True
+            self._reconsidered = now
+
+    async def _to_reconsider(self) -> list[str]:
+        """A silence matters only to what is open."""
+        changed = [station for station, ticked in self._stations.items() if ticked.reconsider]
+        if not changed:
+            return []
+        async with self._store.begin() as session:
+            there = await incidents.stations_with_open(session)
+        for station in changed:
+            if station not in there and station in self._stations:
+                self._stations[station].reconsider = False
+        return [station for station in changed if station in there]
+
+    async def _due(self, now: datetime) -> list[str]:
+        async with self._store.begin() as session:
+            return sorted(await incidents.stations_with_due(session, now))
+
+    async def _do(self, station: str, now: datetime) -> bool | None:
+        """Whether there was something to do; None when it failed. One station's failure holds up no other."""
+        ticked = self._stations.get(station)
+        if ticked is None or not ticked.is_sure():
+            return False
+        # A change that comes meanwhile is heeded the next time.
+        reconsider, ticked.reconsider = ticked.reconsider, False
+        try:
+            if reconsider:
+                await ticked.ledger.reconsider(now)
+            busy = await ticked.ledger.tick(now)
+        except Exception as error:
+            ticked.reconsider |= reconsider
+            if not isinstance(error, SQLAlchemyError):
+                log.exception("what was due could not be done; it stays due", station=station)
+            elif ticked.trouble.are(type(error).__name__):
+                log.error("the store refuses; what is due stays due", station=station, reason=first_line(error))
+            return None
+        ticked.trouble.are(None)
+        return busy

@@ -1,0 +1,40 @@
+"""What the messages about a trunk or its whole station show of a look: plain JSON values. Pure."""
+
+from typing import Any
+
+from bot.detection import registration_retries
+from bot.detection.observation import Sight
+from bot.detection.trunk_health import Cause, Health
+from bot.detection.trunk_state import TrunkMemory
+
+
+def of_station(sight: Sight) -> dict[str, Any]:
+    return {"trouble": str(sight.trouble or ""), "row": sight.row}
+
+
+def of_trunk(memory: TrunkMemory, sight: Sight, contact: str) -> dict[str, Any]:
+    """`contact` is how to reach its provider, "" where nobody has noted that."""
+    enabled = [trunk for trunk in sight.trunks.values() if trunk.health not in (Health.OFF, Health.UNWATCHED)]
+    began = memory.bad_since or memory.since
+    gives_up = registration_retries.gives_up_at(memory.type, memory.state, Cause(memory.cause), began)
+    return {
+        "trunk": memory.name,
+        "host": memory.host,
+        "type": memory.type,
+        "contact": contact,
+        "state": memory.state,
+        # Of half an outage nobody knows why.
+        "cause": str(Cause.UNKNOWN if memory.health is Health.PARTIAL else memory.cause),
+        "registering_again": memory.registering_again,
+        "up_since": memory.up_since.isoformat() if memory.up_since else None,
+        "bad_since": began.isoformat(),
+        "gives_up_at": gives_up.isoformat() if gives_up else None,
+        "flaps": memory.flaps,
+        "flapping_since": memory.flapping_since.isoformat() if memory.flapping_since else None,
+        "downtime": memory.downtime,
+        "loses_calls": memory.detour.loses_calls,
+        "detour": list(memory.detour.trunks),
+        "banned_until": memory.banned_until.isoformat() if memory.banned_until else None,
+        "remaining": sum(trunk.health in (Health.UP, Health.DEGRADED) for trunk in enabled),
+        "of": len(enabled),
+    }

@@ -1,0 +1,352 @@
+"""Looking at one station's trunks and telling the ledger what that meant."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.detection import state_json, station_machine, trunk_machine, trunk_state
+from bot.detection.observation import Sight, Trouble, healths_of, looks_like_a_dead_engine, not_seen, seen, silent_in
+from bot.detection.station_machine import StationMemory
+from bot.detection.station_summary import View, view
+from bot.detection.trunk_health import Cause, Health
+from bot.detection.trunk_machine import Policy
+from bot.detection.trunk_state import TrunkMemory
+from bot.detection.unreported_trunks import Listed
+from bot.engine import trunk_facts
+from bot.engine.backfill import LookingBack
+from bot.engine.incident_manager import Ledger
+from bot.engine.trunk_queries import Inquiries
+from bot.incidents.model import LASTS_HALF_OUT, STATION, Happened, is_of_trunk
+from bot.pbx import Answer, Dialect, Pbx, PbxError, Priority, TrunkStatus
+from bot.runtime import metrics
+from bot.runtime.logs import Changes
+from bot.runtime.tasks import first_line
+
+log = structlog.get_logger(__name__)
+
+# A key that is refused, or lacks a right, does not heal by asking often, and failed logins can get an address banned.
+SLOWED = frozenset({Trouble.KEY_REFUSED, Trouble.RIGHT_MISSING})
+SLOWEST = 300.0
+# How old what is stored of the last look may be.
+REMEMBER_EVERY = timedelta(seconds=60)
+# Several questions may be needed, and each may be tried twice. One answer that takes long is late sooner.
+LOOK_WITHIN = 90.0
+# Away for longer, nothing that was known is still believed.
+BELIEVED_FOR = 2 * REMEMBER_EVERY
+
+
+class Watch:
+    """One station's watch. `latest` is the last look, `last_good` when the PBX last answered as it should. `saw_time`
+    is told the PBX's time whenever an answer carries it, `recalled` what was remembered of the station when the watch
+    began: one question to the store is enough. A look that takes longer than `within` seconds is one that failed."""
+
+    def __init__(
+        self,
+        station: str,
+        pbx: Pbx,
+        ledger: Ledger,
+        policy: Policy,
+        clock: Callable[[], datetime],
+        saw_time: Callable[[datetime | None], None] = lambda _time: None,
+        recalled: Callable[[Mapping[str, dict[str, Any]]], None] = lambda _states: None,
+        within: float = LOOK_WITHIN,
+    ) -> None:
+        self._name = station
+        self._pbx = pbx
+        self._ledger = ledger
+        self._policy = policy
+        self._clock = clock
+        self._saw_time = saw_time
+        self._recalled = recalled
+        self._within = within
+        self._trouble = Changes()
+        self._inquiries = Inquiries(pbx)
+        self._looking_back = LookingBack(station, pbx, timedelta(seconds=policy.alert_after))
+        self._station = StationMemory()
+        self._trunks: dict[str, TrunkMemory] = {}
+        self._slowed = 0
+        self._unsure = 0
+        self._remembers = False
+        # Trunks that the bot itself has switched off for a moment, to register them anew: not judged meanwhile.
+        self.left_alone: set[str] = set()
+        self.latest: Sight | None = None
+        self.last_good: datetime | None = None
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether what is known of the trunks may still be told: not before they were looked at anew after the program,
+        or the station, was away."""
+        return self._remembers and self._unsure == 0
+
+    @property
+    def engine_is_silent(self) -> bool:
+        return self.latest is not None and self.latest.trouble is Trouble.ENGINE_DOWN
+
+    @property
+    def trunk_names(self) -> dict[str, str]:
+        return {subject: memory.name for subject, memory in self._trunks.items()}
+
+    @property
+    def switched_off(self) -> frozenset[str]:
+        return frozenset(subject for subject, memory in self._trunks.items() if memory.health is Health.OFF)
+
+    @property
+    def unwatched(self) -> frozenset[str]:
+        """Those whose state the PBX does not tell."""
+        return frozenset(subject for subject, memory in self._trunks.items() if memory.health is Health.UNWATCHED)
+
+    @property
+    def dialect(self) -> Dialect | None:
+        """What the PBX was heard to speak; None until it shows."""
+        return self._station.dialect
+
+    @property
+    def listed(self) -> Listed:
+        """What tells of the trunks beside their states."""
+        working = {subject for subject, memory in self._trunks.items() if memory.up_since is not None}
+        return Listed(self._inquiries.listed, working)
+
+    def cause(self, trunk: str) -> Cause | None:
+        """Why a trunk that is down is so, as far as what came before tells."""
+        memory = self._trunks.get(trunk)
+        return memory.cause if memory is not None and memory.health is Health.DOWN else None
+
+    def since(self, trunk: str, health: Health) -> datetime | None:
+        """Since when it is as it is; None when the watch has not seen it so. The PBX dates the registration alone."""
+        memory = self._trunks.get(trunk)
+        return memory.since if memory is not None and memory.health is health else None
+
+    def registers_again(self, trunk: str) -> bool:
+        """Whether its provider is back, and the PBX's next attempt still to come."""
+        memory = self._trunks.get(trunk)
+        return memory is not None and memory.health is Health.DOWN and memory.registering_again
+
+    def view(self) -> View:
+        """How it looks beside the other stations."""
+        policy, looked = self._policy, self.latest is not None
+        holds = timedelta(seconds=policy.alert_after), timedelta(seconds=policy.partial_after)
+        return view(self._name, self._station, self._trunks.values(), *holds, self._clock(), looked=looked)
+
+    async def turn(self) -> float:
+        """One look, the first one after what the last run remembered; returns the seconds from its beginning to the
+        next one. Nothing that happens in it ends the watch."""
+        try:
+            if not self._remembers:
+                await self.remember()
+            pause = await self.look()
+        except SQLAlchemyError as error:
+            if self._trouble.are(type(error).__name__):
+                log.error("the store refuses; the next look concludes the same", reason=first_line(error))
+        except Exception:
+            metrics.POLLS.labels(self._name, "failed inside the bot").inc()
+            log.exception("a look at the station failed inside the bot", station=self._name)
+        else:
+            self._trouble.are(None)
+            return pause
+        return self._policy.poll_interval
+
+    async def remember(self) -> None:
+        """Take up where the last run ended."""
+        self.take_up(await self._ledger.remembered())
+
+    def take_up(self, states: Mapping[str, dict[str, Any]]) -> None:
+        """The same, when somebody has read already what is remembered of the station, by subject."""
+        self._recalled(states)
+        self._station = state_json.station_from(states.get(STATION))
+        self._trunks = {
+            subject: state_json.trunk_from(state) for subject, state in states.items() if is_of_trunk(subject)
+        }
+        looked_at = self._station.looked_at
+        if looked_at is not None and self._clock() - looked_at > BELIEVED_FOR:
+            self._unsure = trunk_state.LOOKS
+        in_trouble = self._station.trouble is not None or self._station.alarm
+        self._looking_back.went_blind(self._station.since if in_trouble else self._station.seen_at)
+        self._remembers = True
+
+    def take_up_anew(self, states: Mapping[str, dict[str, Any]]) -> None:
+        """The same once more, when the times in it have moved."""
+        self._looking_back.is_told()
+        self.take_up(states)
+        self.last_good = self._clock() if self.last_good else None
+
+    async def look(self) -> float:
+        """One look and its consequences; returns the seconds from its start to the next one."""
+        sight = await self._see()
+        self.latest = sight
+        self._measure(sight)
+        try:
+            if (judged := await self._proof(sight)) is not None:
+                await self._judge(judged)
+        finally:
+            self._unsure = max(0, self._unsure - 1)
+        return self._pause(sight)
+
+    async def _proof(self, sight: Sight) -> Sight | None:
+        """A PBX that stopped looking proves nothing, until that is a trouble of its own."""
+        since = (self._station.stale_since or sight.at) if sight.stale else None
+        if since != self._station.stale_since:
+            station = replace(self._station, stale_since=since)
+            await self._ledger.apply({STATION: state_json.written(station)}, [], sight.at)
+            self._station = station
+        if since is None:
+            return sight
+        lasts = self._policy.lasts(since, sight.at, self._policy.unknown_after)
+        return Sight(sight.at, trouble=Trouble.STALE) if lasts else None
+
+    async def _see(self) -> Sight:
+        try:
+            async with asyncio.timeout(self._within):
+                return await self._ask()
+        except PbxError as error:
+            log.info("the station does not answer as it should", station=self._name, reason=str(error))
+            return not_seen(error, self._clock())
+        except TimeoutError:
+            log.info("the station takes too long to answer", station=self._name, seconds=self._within)
+            return Sight(self._clock(), trouble=Trouble.TIMED_OUT)
+        except Exception:
+            log.exception("what the station answers cannot be understood", station=self._name)
+            return Sight(self._clock(), trouble=Trouble.NOT_JSON)
+
+    async def _ask(self) -> Sight:
+        fresh = trunk_machine.needs_fresh_look(self._station, self._trunks)
+        answer = await self._pbx.trunks.statuses(fresh=fresh, priority=Priority.WATCH)
+        self._saw_time(answer.pbx_time)
+        if looks_like_a_dead_engine(answer) and not (await self._pbx.extensions.peers(Priority.WATCH)).value:
+            return Sight(self._clock(), trouble=Trouble.ENGINE_DOWN)
+        return await self._understood(answer)
+
+    async def _understood(self, answer: Answer[dict[str, TrunkStatus]]) -> Sight:
+        """With what else must be known to understand it."""
+        now = self._clock()
+        told_before = {subject for subject, memory in self._trunks.items() if memory.health is not Health.UNWATCHED}
+        await self._inquiries.renew_list(now, missed=bool(told_before - answer.value.keys()))
+        listed = self.listed
+        healths = healths_of(answer.value, listed)
+        routes = banned = None
+        if any(health is Health.PARTIAL for _, health in healths):
+            routes = await self._inquiries.outbound(now)
+        if silent := silent_in(healths):
+            banned = await self._inquiries.banned(silent, now)
+        return seen(answer, self._clock(), listed, routes=routes, banned=banned, reached=self._reached())
+
+    def _reached(self) -> set[str]:
+        """Half out for longer than a registration lasts: they have registered again meanwhile."""
+        return {subject for subject, memory in self._trunks.items() if memory.alarm in LASTS_HALF_OUT}
+
+    async def _judge(self, sight: Sight) -> None:
+        try:
+            station, trunks, happened = self._concluded(sight)
+        except Exception:
+            log.exception("what the station answers cannot be judged", station=self._name)
+            sight = self.latest = Sight(sight.at, trouble=Trouble.NOT_JSON)
+            station, trunks, happened = self._concluded(sight)
+        station = self._looked_now(station, sight.at)
+        changed: dict[str, dict[str, Any] | None] = {
+            subject: state_json.written(trunks[subject]) if subject in trunks else None
+            for subject in self._trunks | trunks
+            if trunk_state.differ_lastingly(trunks.get(subject), self._trunks.get(subject))
+        }
+        if not changed and not happened and station_machine.differs_in_recency_alone(station, self._station):
+            if station != self._station:
+                self._ledger.note_look(STATION, state_json.written(station), sight.at)
+        else:
+            if station != self._station:
+                changed[STATION] = state_json.written(station)
+            await self._ledger.apply(changed, happened, sight.at)
+        # Only now: had the store refused, the next look would come to the same conclusion again.
+        self._station, self._trunks = station, trunks
+        await self._look_back(sight)
+
+    def _concluded(self, sight: Sight) -> tuple[StationMemory, dict[str, TrunkMemory], list[Happened]]:
+        hold_off = timedelta(seconds=self._policy.alert_after)
+        station, told = station_machine.step_station(self._station, sight, hold_off)
+        station = replace(station, dialect=sight.dialect or station.dialect)
+        happened: list[Happened] = []
+        if told is not None:
+            happened.append(Happened(STATION, told, trunk_facts.of_station(sight)))
+        trunks = dict(self._trunks)
+        if station.trouble is None and not station.alarm:
+            if self._station.trouble is not None or self._station.alarm:
+                trunks = {subject: trunk_machine.judge_anew(memory) for subject, memory in trunks.items()}
+                self._unsure = trunk_state.LOOKS
+            trunks = self._judge_trunks(sight, station, trunks, happened)
+            station = self._seen_now(station, sight.at, told=bool(happened))
+        return station, trunks, happened
+
+    def _seen_now(self, station: StationMemory, now: datetime, *, told: bool) -> StationMemory:
+        """Not while there is something to look back on: if the program ended now, it would never be told. What is told
+        was seen, and is not to be told again as what happened while nobody looked."""
+        recent = station.seen_at is not None and now - station.seen_at < REMEMBER_EVERY
+        return station if (recent and not told) or self._looking_back.is_due else replace(station, seen_at=now)
+
+    def _looked_now(self, station: StationMemory, now: datetime) -> StationMemory:
+        """In one with whatever else is to be stored of the station."""
+        recently = station.looked_at is not None and now - station.looked_at < REMEMBER_EVERY
+        return station if recently and station == self._station else replace(station, looked_at=now)
+
+    async def _look_back(self, sight: Sight) -> None:
+        """Once the station is seen again, what happened while it was not."""
+        if self._station.trouble is not None:
+            self._looking_back.went_blind(self._station.since, self._station.trouble)
+        if self._station.trouble is not None or self._station.alarm:
+            return
+        if self._looking_back.is_due:
+            if (happened := await self._looking_back.tell(sight)) is None:
+                return
+            station = replace(self._station, seen_at=sight.at)
+            if happened:
+                await self._ledger.apply({STATION: state_json.written(station)}, happened, sight.at)
+            else:
+                self._ledger.note_look(STATION, state_json.written(station), sight.at)
+            self._looking_back.is_told()
+            self._station = station
+
+    def _judge_trunks(
+        self, sight: Sight, station: StationMemory, before: dict[str, TrunkMemory], happened: list[Happened]
+    ) -> dict[str, TrunkMemory]:
+        after: dict[str, TrunkMemory] = {}
+        for subject, trunk in sight.trunks.items():
+            memory = before.get(subject) or trunk_state.first_sight(trunk)
+            if subject in self.left_alone:
+                after[subject] = memory
+                continue
+            after[subject], told = trunk_machine.step_trunk(memory, trunk, sight.at, self._policy, station.judge_from)
+            if told is not None:
+                happened.append(
+                    Happened(subject, told, trunk_facts.of_trunk(after[subject], sight, self.listed.contact(subject)))
+                )
+        for subject in before.keys() - sight.trunks.keys():
+            if not self._inquiries.knows_list:
+                after[subject] = before[subject]
+                continue
+            kept, told = trunk_machine.step_missing(before[subject], sight.at)
+            if kept is not None:
+                after[subject] = kept
+            if told is not None:
+                happened.append(
+                    Happened(subject, told, trunk_facts.of_trunk(before[subject], sight, self.listed.contact(subject)))
+                )
+        return after
+
+    def _pause(self, sight: Sight) -> float:
+        # Until it is told there is a hurry, to be sure; after that there is none.
+        if sight.trouble not in SLOWED or not self._station.alarm:
+            self._slowed = 0
+            return max(self._policy.poll_interval, sight.retry_after or 0.0)
+        self._slowed += 1
+        return max(self._policy.poll_interval, min(SLOWEST, 30.0 * 2.0**self._slowed))
+
+    def _measure(self, sight: Sight) -> None:
+        metrics.POLLS.labels(self._name, str(sight.trouble or "answered")).inc()
+        if sight.trouble is not None:
+            return
+        self.last_good = sight.at
+        metrics.LAST_POLL.labels(self._name).set(sight.at.timestamp())
+        for health in Health:
+            count = sum(trunk.health is health for trunk in sight.trunks.values())
+            metrics.TRUNKS.labels(self._name, str(health)).set(count)

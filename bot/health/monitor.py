@@ -1,0 +1,142 @@
+"""Whether the bot does what it is there for. Four signs: Telegram is heard, each PBX is seen, what is due is done, and
+what is owed goes out."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.runtime import metrics
+from bot.runtime.logs import Changes
+from bot.runtime.waiting import wait_for
+
+log = structlog.get_logger(__name__)
+
+# A long poll takes 50 s, so two missed ones are a silence.
+TELEGRAM_SILENCE = timedelta(seconds=120)
+# Every second it looks for what is due; a store that refuses for this long is no hiccup.
+TICKER_SILENCE = timedelta(seconds=120)
+UNDELIVERED_FOR = timedelta(seconds=120)
+STORE_SILENCE = timedelta(seconds=60)
+LOOK_EVERY = 15.0
+
+LastSeen = Callable[[], datetime | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signs:
+    """When each was last good, None before the first time; `polls` by the title of the station. `oldest_due` is since
+    when something could have been delivered and was not."""
+
+    updates: datetime | None
+    polls: Mapping[str, datetime | None]
+    tick: datetime | None
+    store_read: datetime | None
+    oldest_due: datetime | None
+
+    @property
+    def are_proven(self) -> bool:
+        is_one_seen = not self.polls or any(seen is not None for seen in self.polls.values())
+        return is_one_seen and None not in (self.updates, self.tick, self.store_read)
+
+
+def complaints(signs: Signs, *, now: datetime, started: datetime, poll_silence: timedelta) -> list[str]:
+    """Why the bot is not well, one line each with what to do; empty when it is."""
+
+    def silent(seen: datetime | None, bears: timedelta) -> str:
+        since = seen or started
+        return f"since {since:%Y-%m-%d %H:%M:%S} UTC" if now - since > bears else ""
+
+    found = []
+    if since := silent(signs.updates, TELEGRAM_SILENCE):
+        found.append(f"Telegram: no updates {since}; look at the network, at TELEGRAM_PROXY and at the log")
+    silences = {name: since for name, poll in signs.polls.items() if (since := silent(poll, poll_silence))}
+    # One of many that is silent is an outage of its own, and told as that; all of them are ours.
+    if len(silences) == len(signs.polls) > 1:
+        found.append(f"PBXs: no good answer from any of {len(silences)}; look at the network of this machine")
+    elif len(signs.polls) == 1:
+        found += (
+            f"PBX {name}: no good answer {since}; look whether it runs, and at its address and key"
+            for name, since in silences.items()
+        )
+    if since := silent(signs.tick, TICKER_SILENCE):
+        found.append(f"alerts: nothing that was due could be done {since}; the log says why")
+    if since := silent(signs.store_read, STORE_SILENCE):
+        found.append(f"store: cannot be read {since}; look at the disk, and who else has DATABASE_URL open")
+    if signs.oldest_due and (since := silent(signs.oldest_due, UNDELIVERED_FOR)):
+        found.append(f"outbox: a message waits {since}; the log says why it is not delivered")
+    return found
+
+
+class Life:
+    """`oldest_due` asks the store; everything else is at hand. `polls` tells of each station that is watched now."""
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], datetime],
+        updates: LastSeen,
+        polls: Callable[[], Mapping[str, datetime | None]],
+        poll_silence: timedelta,
+        tick: LastSeen,
+        oldest_due: Callable[[], Awaitable[datetime | None]],
+    ) -> None:
+        self._clock = clock
+        self._started = clock()
+        self._updates = updates
+        self._polls = polls
+        self._poll_silence = poll_silence
+        self._tick = tick
+        self._ask_store = oldest_due
+        self._oldest_due: datetime | None = None
+        self._store_read: datetime | None = None
+        self._trouble = Changes()
+        self._moved: tuple[datetime, timedelta] | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """The store is asked here and not by whoever wants to know: they must not wait for it, nor hold it up."""
+        while not stop.is_set():
+            await self.look()
+            await wait_for(stop, LOOK_EVERY)
+
+    async def look(self) -> None:
+        try:
+            self._oldest_due = await self._ask_store()
+        except Exception as error:
+            if self._trouble.are(type(error).__name__):
+                log.warning("the store cannot be read", reason=str(error).partition("\n")[0])
+            return
+        self._trouble.are(None)
+        self._store_read = now = self._clock()
+        metrics.OLDEST_DUE.set((now - self._oldest_due).total_seconds() if self._oldest_due else 0)
+
+    def moved(self, now: datetime, by: timedelta) -> None:
+        """The clock was set `by` so much at `now`; what was good a moment ago still is."""
+        self._moved = now, by
+        self._started += by
+
+    def complaints(self) -> list[str]:
+        return complaints(self._signs(), now=self._clock(), started=self._started, poll_silence=self._poll_silence)
+
+    def is_well(self) -> bool:
+        """Proven, and not only not disproven."""
+        return self._signs().are_proven and not self.complaints()
+
+    def _signs(self) -> Signs:
+        return Signs(
+            updates=self._on_our_clock(self._updates()),
+            polls=self._polls(),
+            tick=self._tick(),
+            store_read=self._on_our_clock(self._store_read),
+            oldest_due=self._on_our_clock(self._oldest_due),
+        )
+
+    def _on_our_clock(self, seen: datetime | None) -> datetime | None:
+        """What was noted before the clock was set; of a time that both clocks have shown it is not known."""
+        if seen is None or self._moved is None:
+            return seen
+        at, by = self._moved
+        is_older = seen <= at if by > timedelta(0) else seen > self._clock()
+        return seen + by if is_older else seen

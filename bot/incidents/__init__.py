@@ -1,0 +1,1 @@
+"""Incidents, their timelines, and the silences that hold notifications back."""

@@ -1,0 +1,1 @@
+"""Messages to people: templates, translations, formatting and sanitizing."""

@@ -1,0 +1,119 @@
+"""How times, durations and numbers read, in the reader's language and the station's zone. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+
+from babel.dates import format_skeleton
+from babel.numbers import get_decimal_symbol
+
+from bot.messages.message import mark
+from bot.messages.sanitize import literal
+from bot.text import phone_numbers
+
+UNITS = (
+    (86_400, mark("%(n)d d")),
+    (3_600, mark("%(n)d h")),
+    (60, mark("%(n)d min")),
+    (1, mark("%(n)d s")),
+)
+AGO = mark("%(duration)s ago")
+PHONE_PUNCTUATION = str.maketrans("", "", " -().\u00a0")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """For whom and when a text is made. `now` is aware; `translate` is gettext of the language; numbers without a plus
+    are of `country`, when it is known."""
+
+    language: str
+    translate: Callable[[str], str]
+    zone: tzinfo
+    now: datetime
+    country: str = ""
+
+
+def clock(view: View, value: str | datetime) -> str:
+    """`14:02:10`, with the date in front when it is not today's."""
+    return _time(view, value, "%H:%M:%S")
+
+
+def moment(view: View, value: str | datetime) -> str:
+    """`14:02`, with the date in front when it is not today's."""
+    return _time(view, value, "%H:%M")
+
+
+def day(view: View, value: str | date) -> str:
+    """`Nov 22`, with the year when it is not this year's. A plain date stays the date it is in every zone."""
+    if isinstance(value, str) and len(value) > len("2026-11-22"):
+        value = datetime.fromisoformat(value)
+    if isinstance(value, datetime):
+        value = _local(view, value).date()
+    elif isinstance(value, str):
+        value = date.fromisoformat(value)
+    same_year = value.year == view.now.astimezone(view.zone).year
+    return format_skeleton("MMMd" if same_year else "yMMMd", value, locale=view.language)
+
+
+def duration(view: View, seconds: float) -> str:
+    """`40 s`, `2 min 5 s`, `12 d 4 h`: the largest unit and the one below it."""
+    rest = max(0, int(seconds))
+    for place, (size, text) in enumerate(UNITS):
+        if rest >= size:
+            parts = [_amount(view, text, rest // size)]
+            below = UNITS[place + 1 : place + 2]
+            parts += [_amount(view, t, rest % size // s) for s, t in below if rest % size >= s]
+            return " ".join(parts)
+    return _amount(view, UNITS[-1][1], 0)
+
+
+def ago(view: View, value: str | datetime) -> str:
+    return view.translate(AGO) % {"duration": duration(view, seconds_since(view.now, _local(view, value)))}
+
+
+def or_now(view: View, value: str | None) -> str | datetime:
+    """A time, or that of the making of the text where it is not known."""
+    return value or view.now
+
+
+def seconds_since(later: str | datetime, earlier: str | datetime) -> float:
+    """Seconds from one aware time to a later one."""
+    end, begin = (datetime.fromisoformat(t) if isinstance(t, str) else t for t in (later, earlier))
+    return (end - begin).total_seconds()
+
+
+def decimal(view: View, number: str | float) -> str:
+    """`99.05` as the language writes it: `99,05`."""
+    return str(number).replace(".", get_decimal_symbol(view.language))
+
+
+def length_of_call(seconds: float) -> str:
+    """`2:14`, `1:02:14`."""
+    minutes, rest = divmod(max(0, int(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def phone(value: str | int, country: str = "") -> str:
+    """`+7 916 111-11-11` for a valid number; anything else as it is. `country` is that of numbers without a plus, empty
+    when it is not known."""
+    written = str(value)
+    found = phone_numbers.likeliest(literal(written).translate(PHONE_PUNCTUATION), country)
+    return written if found is None else phone_numbers.shown(found)
+
+
+def _time(view: View, value: str | datetime, pattern: str) -> str:
+    local = _local(view, value)
+    written = local.strftime(pattern)
+    today = view.now.astimezone(view.zone).date()
+    return written if local.date() == today else f"{day(view, local)} {written}"
+
+
+def _local(view: View, value: str | datetime) -> datetime:
+    """A time without an offset is the station's own wall clock: that is how the PBX writes it."""
+    parsed = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return parsed.replace(tzinfo=view.zone) if parsed.tzinfo is None else parsed.astimezone(view.zone)
+
+
+def _amount(view: View, text: str, number: int) -> str:
+    return view.translate(text) % {"n": number}

@@ -1,0 +1,166 @@
+"""From a template and its facts to Telegram HTML.
+
+Facts are cleaned before a template sees them and escaped when it prints them. Conventions of the templates: an HTML tag
+opens and closes on one line; what people copy stands in <code>; nothing is ever marked safe.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from datetime import datetime, tzinfo
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from bot.messages import formatting, masking
+from bot.messages.i18n import translations
+from bot.messages.message import Facts
+from bot.messages.sanitize import clean, harmless, literal, literal_code, plain, units, unmarked
+from bot.text.phone_numbers import country_of
+
+TEMPLATES = Path(__file__).parent / "templates"
+# Telegram takes 4096; a line may still be put on top of a text that is sent again.
+LIMIT = 4000
+CAPTION_LIMIT = 1000
+# The facts that name stations.
+NAMES = frozenset({"station", "stations"})
+
+
+class Renderer:
+    """Everything that is shown in one language. `titles` gives what people call a station, where there are several:
+    then every text says whose PBX it speaks of. `country` gives that of a station where the settings name one; else it
+    is that of the zone."""
+
+    def __init__(
+        self,
+        language: str,
+        templates: Path = TEMPLATES,
+        titles: Callable[[str], str] | None = None,
+        country: Callable[[str], str] = lambda _station: "",
+    ) -> None:
+        self._language = language
+        self._titles = titles
+        self._country = country
+        self._translations = translations(language)
+        self._view: ContextVar[formatting.View] = ContextVar("view")
+        self._environment = self._prepared(templates)
+
+    def text(
+        self, template: str, facts: Facts, *, zone: tzinfo, now: datetime, limit: int = LIMIT, masked: bool = False
+    ) -> str:
+        """Telegram HTML of at most `limit` visible UTF-16 units; what does not fit is counted, not cut through.
+        `masked` shows phone numbers in part."""
+        titled = self._titled(facts) if self._titles else facts
+        country = self._country(str(facts.get("station", ""))) or country_of(zone)
+        known = harmless(masking.masked(titled, country) if masked else titled)
+        # Not in the template's own context: imported macros do not see that.
+        token = self._view.set(formatting.View(self._language, self._translate, zone, now, country))
+        try:
+            rendered = self._environment.get_template(f"{template}.html").render(known)
+        finally:
+            self._view.reset(token)
+        return self._fitted(self._headed(_tidy(literal_code(rendered)), facts), limit)
+
+    def _titled(self, facts: Any, *, names: bool = False) -> Any:
+        """With what people call the stations in place of their names."""
+        match facts:
+            case Mapping():
+                return {key: self._titled(value, names=key in NAMES) for key, value in facts.items()}
+            case list() | tuple():
+                return [self._titled(one, names=names) for one in facts]
+            case str() if names:
+                return self._title(facts)
+        return facts
+
+    def _title(self, station: str) -> str:
+        """Of what stands for all of them it is our own word."""
+        return self._translate(self._titles(station)) if self._titles else station
+
+    def _headed(self, text: str, facts: Facts) -> str:
+        """A text that is about a station and does not say which begins with its name."""
+        station = facts.get("station")
+        if self._titles is None or not isinstance(station, str) or station == "":
+            return text
+        title = clean(self._title(station))
+        return text if literal(title) in literal(plain(text)) else f"<b>{escape(title)}</b>\n{text}"
+
+    def label(self, text: str, *, masked: bool = False) -> str:
+        """A marked text in this language, as plain text: buttons, toasts, menus. Telegram looks for nothing in them."""
+        translated = self._translate(text)
+        return literal(clean(masking.masked(translated, self._country("")) if masked else translated))
+
+    def _translate(self, text: str) -> str:
+        # The empty msgid is the catalogue's header.
+        return self._translations.gettext(text) if text else ""
+
+    def _prepared(self, templates: Path) -> Environment:
+        environment = Environment(
+            loader=FileSystemLoader([templates, *sorted({file.parent for file in templates.rglob("*/*.html")})]),
+            autoescape=True,
+            undefined=StrictUndefined,
+            extensions=["jinja2.ext.i18n"],
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.policies["ext.i18n.trimmed"] = True
+        environment.install_gettext_translations(self._translations, newstyle=True)  # type: ignore[attr-defined]
+        environment.globals["_"] = self._marked
+        environment.filters.update(self._filters())
+        return environment
+
+    def _filters(self) -> dict[str, Callable[..., Any]]:
+        seen = (
+            formatting.clock,
+            formatting.moment,
+            formatting.day,
+            formatting.duration,
+            formatting.ago,
+            formatting.or_now,
+            formatting.decimal,
+        )
+        bound = {function.__name__: partial(self._with_view, function) for function in seen}
+        pure: dict[str, Callable[..., Any]] = {
+            "length_of_call": formatting.length_of_call,
+            "phone": self._phone,
+            "unmarked": unmarked,
+            "seconds_since": formatting.seconds_since,
+        }
+        return {**bound, **pure}
+
+    def _phone(self, value: str | int) -> str:
+        return formatting.phone(value, self._view.get().country)
+
+    def _with_view(self, function: Callable[..., Any], value: object) -> Any:
+        return function(self._view.get(), value)
+
+    def _marked(self, text: str) -> Markup:
+        """A text marked in Python is plain text, unlike the templates' own. Among the facts it is cleaned like them,
+        and the catalogue knows it as it was written."""
+        return escape(clean(self._translate(literal(text))))
+
+    def _fitted(self, text: str, limit: int) -> str:
+        if units(plain(text)) <= limit:
+            return text
+        lines = text.split("\n")
+        room = limit - units(self._and_more(len(lines))) - 1
+        kept: list[str] = []
+        for line in lines:
+            room -= units(plain(line)) + 1
+            if room < 0:
+                break
+            kept.append(line)
+        return "\n".join([*kept, self._and_more(len(lines) - len(kept))])
+
+    def _and_more(self, count: int) -> str:
+        return self._translations.ngettext("… and %(count)d more line", "… and %(count)d more lines", count) % {
+            "count": count
+        }
+
+
+def _tidy(text: str) -> str:
+    """Conditions leave blank lines behind; at most one in a row is meant."""
+    lines = "\n".join(line.rstrip() for line in text.split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", lines).strip()

@@ -1,0 +1,128 @@
+"""Foreign text made harmless. Names and caller ids come from whoever calls: nothing in them may act in a chat."""
+
+import html
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from bot.text.invisible import LINE_BREAKS, UNSEEN
+
+LONGEST = 500
+WORD_JOINER = "\u2060"  # invisible, and enough for Telegram to see nothing to press
+
+# After these Telegram looks for something to press, by itself. A dot before a letter may be that of a domain; times
+# and amounts have a dot too, and are still to be read by whoever formats them.
+PRESSED = re.compile(
+    r"""[@#$](?=\S)               # mentions, hashtags, cashtags
+    | (?<!\w)/(?=\w)            # commands
+    | :(?=//)                   # links with a scheme, whatever comes after it
+    | \.(?=[^\W\d_])            # domains and e-mail addresses
+    | \.(?=\d+\.\d+\.\d)        # addresses in figures
+    """,
+    re.VERBOSE,
+)
+# At the end of what is cut: the joiner of compound emoji, and the mark that makes a sign one.
+JOINS = "\u200d\ufe0f "
+NOTHING_SEEN = frozenset("\u200d\ufe0f")
+# Marks over and under a letter: no writing needs more of them on one.
+MOST_MARKS = 3
+MARKS = frozenset({"Mn", "Me"})
+# What may be marks or signs: neither letters nor digits, nor spaces.
+SIGNS = re.compile(r"[^\w\s\x00-\x7f]+")
+# Signs that messages of the bot are set with: pictures, arrows, mathematical signs, dots and quotation marks. The dot
+# of numbers that are shown in part is not among them.
+OWN_KINDS = frozenset({"So", "Sm", "Sk"})
+OWN_SIGNS = frozenset("·“”„«»‹›‘’\u200d\ufe0f")
+CODE = re.compile(r"(</?(?:code|pre)>)")
+TAG = re.compile(r"<[^<>]*>")
+
+
+def visible(text: str) -> str:
+    """What is seen of it, in one line; empty when that is nothing."""
+    seen = UNSEEN.sub("", LINE_BREAKS.sub(" ", text))
+    if not seen.isascii():
+        seen = SIGNS.sub(_not_piled, seen)
+    return "" if all(sign.isspace() or sign in NOTHING_SEEN for sign in seen) else seen
+
+
+def _not_piled(signs: re.Match[str]) -> str:
+    kept, marks = list[str](), 0
+    for sign in signs[0]:
+        marks = marks + 1 if unicodedata.category(sign) in MARKS else 0
+        if marks <= MOST_MARKS:
+            kept.append(sign)
+    return "".join(kept)
+
+
+def unmarked(text: str) -> str:
+    """Without the signs that the bot's own messages are set with: what a stranger is called must not look like them."""
+    return " ".join(SIGNS.sub(_not_own, text).split())
+
+
+def _not_own(signs: re.Match[str]) -> str:
+    return "".join(sign for sign in signs[0] if sign not in OWN_SIGNS and unicodedata.category(sign) not in OWN_KINDS)
+
+
+def clean(text: str) -> str:
+    """One harmless line. Cleaning twice is the same as cleaning once."""
+    seen = visible(text)
+    if len(seen) > LONGEST:
+        seen = seen[: LONGEST - 1] + "…"
+    return PRESSED.sub(rf"\g<0>{WORD_JOINER}", seen)
+
+
+def literal(text: str) -> str:
+    """A cleaned text as it was written: to be copied, or to be looked up."""
+    return text.replace(WORD_JOINER, "")
+
+
+def harmless(value: object) -> Any:
+    """A fact with every text in it cleaned. TypeError for what is not a plain value: nobody could clean inside it."""
+    match value:
+        case str():
+            return clean(value)
+        case None | bool() | int() | float() | date() | timedelta():
+            return value
+        case Mapping():
+            return {key: harmless(inner) for key, inner in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [harmless(inner) for inner in value]
+    raise TypeError(f"facts are plain values, not {type(value).__name__}")
+
+
+def literal_code(markup: str) -> str:
+    """Inside <code> Telegram makes no links, and people copy what stands there: it must be exact."""
+    parts, within = [], ""
+    for part in CODE.split(markup):
+        if not within and part in ("<code>", "<pre>"):
+            within = part
+        elif part == within.replace("<", "</"):
+            within = ""
+        parts.append(literal(part) if within else part)
+    return "".join(parts)
+
+
+def plain(markup: str) -> str:
+    """What is seen of Telegram HTML."""
+    return html.unescape(TAG.sub("", markup))
+
+
+def units(text: str) -> int:
+    """Length as Telegram counts it: in UTF-16 units."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def shortened(text: str, limit: int) -> str:
+    """At most `limit` UTF-16 units, with "…" for what is missing. No character is cut through, nor left to join with
+    what is gone."""
+    if units(text) <= limit:
+        return text
+    left, kept = limit - 1, []
+    for char in text:
+        left -= units(char)
+        if left < 0:
+            break
+        kept.append(char)
+    return "".join(kept).rstrip(JOINS) + "…"

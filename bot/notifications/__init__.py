@@ -1,0 +1,1 @@
+"""Notify people of incidents: recipients, escalation, and the messages that show an incident."""

@@ -1,0 +1,70 @@
+"""Notifications to the administrators about the bot itself."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.notifications.destinations import Destinations
+from bot.runtime.tasks import first_line
+from bot.store.database import Store
+from bot.store.messages import outbox
+from bot.store.messages.outbox import Urgency
+
+log = structlog.get_logger(__name__)
+
+
+class Administrators:
+    """`wake` tells the courier."""
+
+    def __init__(
+        self,
+        store: Store,
+        destinations: Destinations,
+        clock: Callable[[], datetime],
+        wake: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._destinations = destinations
+        self._clock = clock
+        self._wake = wake
+
+    async def named(self) -> Sequence[int]:
+        """Return every administrator, reachable or not."""
+        async with self._store.begin() as session:
+            return await self._destinations.every_admin(session, self._clock())
+
+    async def able(self, session: AsyncSession) -> Sequence[int]:
+        """Return the administrators whose private chats are not known to be closed."""
+        return await self._destinations.admins(session, self._clock())
+
+    async def tell(self, template: str, facts: Mapping[str, Any]) -> None:
+        """Queue the message in a transaction of its own. A database error is logged, never raised."""
+        try:
+            async with self._store.begin() as session:
+                await self.owe(session, template, facts)
+        except SQLAlchemyError as error:
+            log.error("database error; the administrators are not notified", what=template, reason=first_line(error))
+        else:
+            self._wake()
+
+    async def owe(self, session: AsyncSession, template: str, facts: Mapping[str, Any]) -> Sequence[int]:
+        """Queue the message for each reachable administrator and return them. Wake the courier after the commit."""
+        now = self._clock()
+        told = await self.able(session)
+        if not told:
+            log.error("no administrator is reachable", what=template, **facts)
+        for person in told:
+            outbox.owe(
+                session,
+                chat_id=person,
+                thread_id=None,
+                template=template,
+                facts=dict(facts),
+                now=now,
+                urgency=Urgency.RESOLVE,
+            )
+        return told

@@ -1,0 +1,64 @@
+"""Silent notifications about changes that are no incidents; those that wait in one chat are sent as one message.
+
+Measured when each trunk was a message of its own: a PBX that gives 200 trunks new ids every half minute made the bot
+owe 574 of them to a chat that it shared with other PBXs.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.access.policy import Destination
+from bot.store.messages import outbox
+from bot.store.messages.outbox import Urgency
+from bot.store.tables.incidents import Outgoing
+
+# Named in a note; of the rest it says how many they are.
+NAMED = 3
+OF_TRUNKS = ("note_gone", "note_switched_off", "note_not_told")
+
+
+async def owe(session: AsyncSession, to: Destination, template: str, facts: dict[str, Any], now: datetime) -> None:
+    """One more note for the chat, unless one of the same that has not left yet can say it too."""
+    if template in OF_TRUNKS:
+        await session.flush()
+        for row in await _waiting(session, to, template):
+            if all(row.facts.get(same) == facts.get(same) for same in ("station", "type")):
+                row.facts = _with_one_more(row.facts, facts["trunk"])
+                return
+    outbox.owe(
+        session,
+        chat_id=to.chat,
+        thread_id=to.thread,
+        template=template,
+        facts=facts,
+        now=now,
+        silent=True,
+        urgency=Urgency.DIGEST,
+    )
+
+
+def _with_one_more(facts: dict[str, Any], trunk: str) -> dict[str, Any]:
+    also, more = facts.get("also", []), facts.get("more", 0)
+    if trunk in (facts["trunk"], *also):
+        return facts
+    if len(also) + 1 < NAMED:
+        return facts | {"also": [*also, trunk], "more": more}
+    return facts | {"more": more + 1}
+
+
+async def _waiting(session: AsyncSession, to: Destination, template: str) -> list[Outgoing]:
+    found = await session.execute(
+        select(Outgoing)
+        .where(
+            Outgoing.chat_id == to.chat,
+            Outgoing.tried_at.is_(None),
+            Outgoing.state == "pending",
+            Outgoing.thread_id.is_(None) if to.thread is None else Outgoing.thread_id == to.thread,
+            Outgoing.template == template,
+        )
+        .order_by(Outgoing.id)
+    )
+    return list(found.scalars())

@@ -1,0 +1,250 @@
+"""Who is told instead, when a message can never be delivered; and that a chat takes nothing any more, said once."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.access.policy import Destination
+from bot.incidents import timeline
+from bot.notifications import notified_people, presenter
+from bot.notifications.alert_messages import Cards
+from bot.notifications.destinations import Destinations
+from bot.notifications.notifier import Notices
+from bot.notifications.recipients import Called, People
+from bot.store.messages import outbox
+from bot.store.messages.outbox import Urgency
+from bot.store.stations.incidents import open_in
+from bot.store.tables.incidents import Card, CardIncident, Incident, IncidentEvent, Outgoing
+from bot.telegram.chat_access import why_closed
+
+log = structlog.get_logger(__name__)
+
+NEXT_ON_CALL = "whoever is on call next"
+
+
+class Fallback:
+    """For one station."""
+
+    def __init__(
+        self, station: str, *, notices: Notices, cards: Cards, people: People, destinations: Destinations
+    ) -> None:
+        self._station = station
+        self._notices = notices
+        self._cards = cards
+        self._people = people
+        self._destinations = destinations
+
+    async def closed(self, session: AsyncSession, chat_id: int, reason: str, now: datetime) -> bool:
+        """A chat has just been found to take no messages. It is worth telling of those that alerts go to: True when it
+        is one of them."""
+        is_for_alerts = await self._is_for_alerts(session, chat_id)
+        if not is_for_alerts and chat_id not in await self._people.able(session, now):
+            return False
+        known = (await self._people.known(session, [chat_id])).get(chat_id)
+        facts = {
+            "station": self._station,
+            "chat": chat_id,
+            "name": known.name if known else "",
+            "alerts": is_for_alerts,
+            "met": known is not None,
+            "why": why_closed(reason),
+        }
+        admins = [person for person in await self._destinations.admins(session, now) if person != chat_id]
+        if not admins:
+            log.error("nobody is left who could be told that a chat takes no messages", chat=chat_id, reason=reason)
+        for admin in admins:
+            outbox.owe(
+                session,
+                chat_id=admin,
+                thread_id=None,
+                template="chat_closed",
+                facts=facts,
+                now=now,
+                urgency=Urgency.RESOLVE,
+            )
+        return True
+
+    async def shut_out(self, session: AsyncSession, chat_id: int, now: datetime) -> None:
+        """Whatever is open and shown in the chat is told to others at once: there it could not be heard any more."""
+        found = await session.execute(
+            select(Incident, Card)
+            .join(CardIncident, CardIncident.incident_id == Incident.id)
+            .join(Card, Card.id == CardIncident.card_id)
+            .where(
+                Card.chat_id == chat_id,
+                Card.closed_at.is_(None),
+                Incident.station == self._station,
+                Incident.open_key.is_not(None),
+            )
+        )
+        await self._lose(session, [(incident, card) for incident, card in found.all()], now)
+
+    async def let_in(self, session: AsyncSession, chat_id: int, since: datetime, now: datetime) -> None:
+        """The chat takes messages again, which it did not `since` then: what it has of incidents is brought up to date,
+        and what is open and concerns it is told there."""
+        lost = await self._lost_cards(session, chat_id, since)
+        outdated = {card.id for card in lost if await self._cards.take_up(session, card, now)}
+        named, own = await self._destinations.named(session), await self._destinations.own(session)
+        for incident in await open_in(session, self._station):
+            if incident.held_by or not incident.step:
+                continue
+            if chat_id in notified_people.lost(incident.facts) and incident.acknowledged_at is None:
+                names = await self._people.names(session, [chat_id])
+                incident.facts = incident.facts | notified_people.again(incident.facts, chat_id, names[chat_id])
+                await self._cards.refresh(session, incident, now)
+                await self._notices.pages.ask(session, incident, Called((chat_id,)), now)
+                continue
+            to = [one for one in (own if incident.facts.get("left_to") else named) if one.chat == chat_id]
+            await self._show_missing(session, incident, to, now, outdated)
+
+    async def undelivered(self, session: AsyncSession, message: Outgoing, now: datetime) -> str | None:
+        """Of an incident that is open others are told, of anything else that went to a chat for alerts the
+        administrators. Returns who that is, None when it is nobody."""
+        found = await session.execute(
+            select(Incident, Card)
+            .join(CardIncident, CardIncident.incident_id == Incident.id)
+            .join(Card, Card.id == CardIncident.card_id)
+            .where(Card.message == message.id, Incident.station == self._station)
+        )
+        told = list[str]()
+        of_card = [(incident, card) for incident, card in found.all()]
+        still_open = [(incident, card) for incident, card in of_card if incident.open_key is not None]
+        # What was a card, and is none any more, has a newer one below it.
+        says_something = message.template != "alert" or (of_card and not still_open)
+        if says_something and await self._concerns_all(session, message):
+            told = await self._pass_on(session, message, [incident for incident, _ in of_card], now)
+        await self._lose(session, [(incident, card) for incident, card in still_open if card.closed_at is None], now)
+        for incident, _ in still_open:
+            told += await self._who_has_it(session, incident, now)
+        return ", ".join(dict.fromkeys(told)) or None
+
+    async def _lose(self, session: AsyncSession, shown_there: Sequence[tuple[Incident, Card]], now: datetime) -> None:
+        """What is open was shown on a card of which nothing more is seen. Whoever was asked by it was not; where it is
+        not silenced others are told in its place."""
+        for incident, card in shown_there:
+            card.closed_at = now
+            timeline.note(session, incident, "undelivered", now, chat=card.chat_id, card=card.id)
+        for incident, card in shown_there:
+            chat = card.chat_id
+            passed_on = False
+            if chat in notified_people.asked(incident.facts) or chat == incident.facts.get("handed_id"):
+                names = await self._people.names(session, [chat])
+                incident.facts = incident.facts | notified_people.without(incident.facts, chat, names[chat])
+                passed_on = self._notices.pass_on(incident, now)
+            has_it = bool(await self._cards.of(session, incident)) or passed_on
+            if not incident.held_by and (await self._is_for_alerts(session, chat) or not has_it):
+                admins = [Destination(person) for person in await self._destinations.admins(session, now)]
+                await self._show_missing(session, incident, admins, now)
+            await self._cards.refresh(session, incident, now)
+
+    async def _show_missing(
+        self,
+        session: AsyncSession,
+        incident: Incident,
+        chats: Sequence[Destination],
+        now: datetime,
+        outdated: Collection[int] = (),
+    ) -> None:
+        """Where it is not shown already; what `outdated` cards show nobody has seen lately."""
+        have_it = {card.chat_id for card in await self._cards.of(session, incident) if card.id not in outdated}
+        missing = [to for to in chats if to.chat not in have_it]
+        names = await self._people.names(session, [to.chat for to in missing if to.chat > 0])
+        for to in missing:
+            await self._notices.pages.show(session, incident, to, now, person=names.get(to.chat, ""))
+
+    async def _who_has_it(self, session: AsyncSession, incident: Incident, now: datetime) -> list[str]:
+        """People above all: of a group nobody knows whether anybody looks."""
+        chats = [card.chat_id for card in await self._cards.of(session, incident)]
+        people = [chat for chat in chats if chat > 0]
+        if incident.due_at is not None and incident.due_at <= now:
+            return [*(await self._people.names(session, people)).values(), NEXT_ON_CALL]
+        return [*(await self._people.names(session, people or chats)).values()]
+
+    async def _lost_cards(self, session: AsyncSession, chat_id: int, since: datetime) -> Sequence[Card]:
+        """Those that the chat stopped taking, as the chains of their incidents say."""
+        found = await session.execute(
+            select(Card, IncidentEvent)
+            .join(CardIncident, CardIncident.card_id == Card.id)
+            .join(Incident, Incident.id == CardIncident.incident_id)
+            .join(IncidentEvent, IncidentEvent.incident_id == Incident.id)
+            .where(
+                Card.chat_id == chat_id,
+                Card.closed_at >= since,
+                Incident.station == self._station,
+                IncidentEvent.what == "undelivered",
+            )
+            .order_by(Card.id)
+        )
+        return list({card.id: card for card, event in found.all() if event.facts.get("card") == card.id}.values())
+
+    async def _concerns_all(self, session: AsyncSession, message: Outgoing) -> bool:
+        """Unlike an answer to somebody, or the change of a message that nobody there can see."""
+        if message.action != "send" or message.urgency == Urgency.ANSWER or message.template == outbox.NOT_READ:
+            return False
+        return await self._is_for_alerts(session, message.chat_id)
+
+    async def _is_for_alerts(self, session: AsyncSession, chat_id: int) -> bool:
+        return chat_id in {to.chat for to in await self._destinations.named(session)}
+
+    async def _pass_on(
+        self, session: AsyncSession, message: Outgoing, over: Sequence[Incident], now: datetime
+    ) -> list[str]:
+        """As it is now: the incidents of a card may have ended since it was written. Who had it in private has seen its
+        end."""
+        newest = {"incidents": [presenter.facts_of(incident) for incident in over]} if over else {}
+        had_it = await self._had(session, message)
+        admins = [one for one in await self._destinations.admins(session, now) if one not in had_it]
+        for person in admins:
+            outbox.owe(
+                session,
+                chat_id=person,
+                thread_id=None,
+                template=message.template,
+                facts=message.facts | newest,
+                now=now,
+                silent=message.silent,
+                urgency=Urgency(message.urgency),
+            )
+        return list((await self._people.names(session, [*admins, *had_it])).values())
+
+    async def _had(self, session: AsyncSession, message: Outgoing) -> set[int]:
+        """Whoever was told in private of all that the message is about."""
+        had: set[int] | None = None
+        for one in message.facts.get("incidents", ()):
+            found = await session.execute(
+                select(Card.chat_id)
+                .join(CardIncident, CardIncident.card_id == Card.id)
+                .join(Outgoing, Outgoing.id == Card.message)
+                .where(CardIncident.incident_id == one["number"], Card.chat_id > 0, Outgoing.state != "dead")
+            )
+            chats = set(found.scalars())
+            had = chats if had is None else had & chats
+        return (had or set()) - {message.chat_id}
+
+
+async def stations_shown_in(session: AsyncSession, chat_id: int) -> Sequence[str]:
+    """Those of which something open is shown in the chat."""
+    found = await session.execute(
+        select(Incident.station)
+        .join(CardIncident, CardIncident.incident_id == Incident.id)
+        .join(Card, Card.id == CardIncident.card_id)
+        .where(Card.chat_id == chat_id, Card.closed_at.is_(None), Incident.open_key.is_not(None))
+        .distinct()
+        .order_by(Incident.station)
+    )
+    return found.scalars().all()
+
+
+async def stations_lost_in(session: AsyncSession, chat_id: int, since: datetime) -> Sequence[str]:
+    """Those of which the chat has something that it was told no more of since then, or something is open."""
+    had = (
+        select(Incident.station)
+        .join(CardIncident, CardIncident.incident_id == Incident.id)
+        .join(Card, Card.id == CardIncident.card_id)
+        .where(Card.chat_id == chat_id, Card.closed_at >= since)
+    )
+    found = await session.execute(had.union(select(Incident.station).where(Incident.open_key.is_not(None))))
+    return sorted(found.scalars())

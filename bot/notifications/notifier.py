@@ -1,0 +1,281 @@
+"""Telling people of incidents: who is told next, what holds it back, and what the cards then show."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, tzinfo
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.detection.correlation import CommonCause, covering, hiding, holding
+from bot.incidents import drill, silence_store, timeline
+from bot.incidents.model import OUTAGES, STATION, Kind, is_of_trunk
+from bot.incidents.silence import ends
+from bot.incidents.silence import holding as silencing
+from bot.notifications import change_notices, escalation, notified_people
+from bot.notifications.alert_messages import Cards
+from bot.notifications.destinations import Destinations
+from bot.notifications.escalation import Deed, Hold, Plan, Standing
+from bot.notifications.incident_notices import Pages
+from bot.notifications.recipients import Called, People
+from bot.store.messages.outbox import Urgency
+from bot.store.tables.incidents import CardIncident, Incident
+
+
+class Notices:
+    """For one station. `causes` are what hits many stations of the fleet now: the fleet is told of each once, and its
+    chats and people not once more of every station."""
+
+    def __init__(
+        self,
+        *,
+        station: str,
+        cards: Cards,
+        people: People,
+        destinations: Destinations,
+        zone: Callable[[], tzinfo],
+        plan: Plan,
+        causes: Callable[[], Sequence[CommonCause]] = tuple,
+    ) -> None:
+        self._station = station
+        self._cards = cards
+        self._people = people
+        self._destinations = destinations
+        self._plan = plan
+        self.pages = Pages(cards, people, zone)
+        self._causes = causes
+
+    async def advance(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+        """The incident is due: tell whoever is to be told next, unless something holds it back."""
+        hold = await self._hold(session, incident, now)
+        standing = Standing(
+            outage=incident.kind in OUTAGES and not await self._is_left_to_fleet(session, incident),
+            step=incident.step,
+            acknowledged=incident.acknowledged_at is not None,
+            held=bool(incident.held_by),
+            next_step=notified_people.next_step(incident.facts),
+        )
+        move = escalation.move(standing, hold, now, self._plan)
+        if hold is not None:
+            await self._hold_back(session, incident, hold, now)
+            return
+        if incident.held_by:
+            incident.held_by = ""
+            timeline.note(session, incident, "released", now)
+        incident.step = move.step
+        self._next_step_at(incident, move.due)
+        match move.deed:
+            case Deed.TELL:
+                await self._tell(session, incident, now)
+            case Deed.PAGE_AGAIN:
+                await self.pages.page_again(session, incident, now, self._plan.page_again_every)
+            case Deed.ESCALATE:
+                await self._escalate(session, incident, now)
+            case Deed.REMIND:
+                await self._remind(session, incident, now)
+            case Deed.REST:
+                await self._cards.refresh(session, incident, now)
+        self._look_again(incident, now)
+
+    def _next_step_at(self, incident: Incident, when: datetime | None) -> None:
+        """When whoever comes next is to hear of it."""
+        incident.due_at = when
+        incident.facts = incident.facts | notified_people.due_at(when, shown=incident.step < escalation.EVERYBODY)
+
+    def _look_again(self, incident: Incident, now: datetime) -> None:
+        paged = bool(notified_people.paged(incident.facts))
+        due = self._plan.look_again(incident.step, notified_people.next_step(incident.facts), now, paged=paged)
+        incident.due_at = drill.due(incident, due)
+
+    def pass_on(self, incident: Incident, now: datetime) -> bool:
+        """Whoever comes next is asked at once. False when there is nobody left who could be."""
+        waits = incident.due_at is not None and incident.acknowledged_at is None and not incident.held_by
+        if not waits or incident.step >= escalation.EVERYBODY:
+            return False
+        self._next_step_at(incident, now)
+        return True
+
+    async def reconsider(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+        """What has just begun, or changed, holds the incident at once; what it was left to may be over."""
+        if (hold := await self._hold(session, incident, now)) is not None:
+            await self._hold_back(session, incident, hold, now)
+        elif incident.facts.get("left_to") and self._common(incident) is None:
+            await self._tell_fleet(session, incident, now)
+
+    async def taken(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+        incident.due_at = now if incident.kind == Kind.REHEARSAL else None
+        # Before the answers to whatever is asked there: the others must see that somebody has it.
+        await self._cards.refresh(session, incident, now, Urgency.RESOLVE)
+
+    async def untaken_on(self, session: AsyncSession, card_id: int, station: str) -> Sequence[int]:
+        found = await session.execute(
+            select(Incident.id)
+            .join(CardIncident, CardIncident.incident_id == Incident.id)
+            .where(
+                CardIncident.card_id == card_id,
+                Incident.station == station,
+                Incident.open_key.is_not(None),
+                Incident.acknowledged_at.is_(None),
+            )
+        )
+        return found.scalars().all()
+
+    async def handed_over(self, session: AsyncSession, incident: Incident, to: int, by: str, now: datetime) -> None:
+        names = await self._people.names(session, [to])
+        incident.facts = incident.facts | notified_people.handed(to, names[to], by)
+        self._next_step_at(incident, now + self._plan.escalate_after)
+        self._look_again(incident, now)
+        timeline.note(session, incident, "handed_over", now, by=by, to=names[to], ids=[to])
+        await self._cards.refresh(session, incident, now)
+        await self.pages.ask(session, incident, Called((to,)), now)
+
+    async def changed(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+        await self._cards.refresh(session, incident, now)
+
+    async def worsened(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+        """It is told anew, from the first step. Until then, and where it is not, what told of it shows what it has
+        become."""
+        incident.step, incident.facts = 0, incident.facts | notified_people.nobody_yet()
+        await self._cards.refresh(session, incident, now)
+        await self.advance(session, incident, now)
+
+    async def ended(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+        """Owed to whoever was told, whatever happened in between."""
+        await silence_store.end_until_recovery(session, self._station, incident.subject, now)
+        await self._cards.end(session, incident, now)
+
+    async def warn_of_cliff(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+        """The last chance to do something before the trunk stays down for good."""
+        if incident.held_by:
+            return
+        await self.pages.say_again(session, incident, now, "cliff", gives_up_at=incident.facts.get("gives_up_at"))
+
+    async def note(self, session: AsyncSession, template: str, facts: dict[str, Any], now: datetime) -> None:
+        """Something worth knowing that is no incident: quietly, to the alert chats."""
+        for to in await self._destinations.taking(session, now):
+            await change_notices.owe(session, to, template, facts, now)
+
+    async def was_blind(self, session: AsyncSession, facts: dict[str, Any], now: datetime) -> None:
+        """Not where only our own internet hid the station, and nothing happened meanwhile."""
+        if facts["outages"] or not hiding(self._causes(), self._station):
+            await self.note(session, "note_blind", facts, now)
+
+    async def _hold(self, session: AsyncSession, incident: Incident, now: datetime) -> Hold | None:
+        """What keeps it from being told of now: the trouble of its whole station, or what somebody silenced."""
+        if incident.kind == Kind.REHEARSAL:
+            return None
+        if is_of_trunk(incident.subject):
+            open_key = f"{self._station}|{STATION}"
+            found = await session.execute(select(Incident.id).where(Incident.open_key == open_key))
+            if found.scalar_one_or_none() is not None:
+                return Hold("station")
+        if holding(self._causes(), self._station, incident.kind, incident.facts):
+            return Hold("internet")
+        silence = silencing(await silence_store.current_in(session, self._station), incident.subject, now)
+        if silence is None:
+            return None
+        everywhere = silence.station != self._station
+        return Hold(silence.kind, ends(silence, now), silence.by_name, silence.reason, everywhere)
+
+    async def _hold_back(self, session: AsyncSession, incident: Incident, hold: Hold, now: datetime) -> None:
+        incident.due_at = hold.until
+        until = hold.until.isoformat() if hold.until else None
+        shown: dict[str, Any] = {"rule": hold.rule, "until": until, "by": hold.by, "reason": hold.reason}
+        if hold.everywhere:
+            shown["everywhere"] = True
+        if incident.held_by == hold.rule and incident.facts.get("hold") == shown:
+            return
+        incident.held_by = hold.rule
+        incident.facts = incident.facts | {"hold": shown}
+        timeline.note(session, incident, "held", now, **shown)
+        await self._cards.refresh(session, incident, now)
+
+    async def _tell(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+        common = self._common(incident)
+        if common is not None:
+            timeline.note(session, incident, "left_to_fleet", now, to=common.host)
+        if common is not None or "left_to" in incident.facts:
+            incident.facts = incident.facts | {"left_to": common.subject if common else None}
+        left = await self._is_left_to_fleet(session, incident)
+        called = Called(()) if left else await self._people.next(session, now, ())
+        incident.facts = incident.facts | notified_people.nobody_yet()
+        await self._asks(session, incident, called)
+        taking = await self._destinations.taking(session, now, own=common is not None)
+        for to in taking:
+            await self.pages.show(session, incident, to, now, anew=True)
+        await self.pages.ask(session, incident, called, now, [to.chat for to in taking], anew=True)
+
+    async def _tell_fleet(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+        """What hit many is over, and this is not: now the fleet's chats and people are told of it by itself."""
+        incident.facts = incident.facts | {"left_to": None}
+        called = Called(())
+        if incident.kind in OUTAGES and incident.acknowledged_at is None and not await self._people.has_own(session):
+            incident.step = escalation.FIRST
+            self._next_step_at(incident, now + self._plan.escalate_after)
+            called = await self._people.next(session, now, notified_people.passed(incident.facts))
+            await self._asks(session, incident, called)
+            self._look_again(incident, now)
+        await self._cards.refresh(session, incident, now)
+        told = await self._show_where_it_is_not(session, incident, now)
+        await self.pages.ask(session, incident, called, now, told)
+
+    async def _show_where_it_is_not(self, session: AsyncSession, incident: Incident, now: datetime) -> list[int]:
+        """In every chat for alerts, and to who stands in for one; returns those that did not have it."""
+        common = self._common(incident) is not None
+        told = {(card.chat_id, card.thread_id) for card in await self._cards.of(session, incident)}
+        taking = await self._destinations.taking(session, now, own=common)
+        missing = [to for to in taking if to not in told]
+        for to in missing:
+            await self.pages.show(session, incident, to, now)
+        return [to.chat for to in missing]
+
+    def _common(self, incident: Incident) -> CommonCause | None:
+        return covering(self._causes(), self._station, incident.kind, incident.facts)
+
+    async def _is_left_to_fleet(self, session: AsyncSession, incident: Incident) -> bool:
+        """Whoever is on call only because they are for the whole fleet is called by the fleet's own incident."""
+        return self._common(incident) is not None and not await self._people.has_own(session)
+
+    async def _escalate(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+        called = await self._people.next(session, now, notified_people.passed(incident.facts))
+        if incident.step >= escalation.EVERYBODY or not called.people:
+            incident.step = escalation.EVERYBODY
+            self._next_step_at(incident, now + self._plan.remind_every)
+            called = await self._left_to_ask(session, incident, now)
+        await self._ask_others(session, incident, called, now)
+        if not notified_people.asked(incident.facts):
+            # Nobody was woken by a message of their own, so the chats are.
+            await self.pages.say_again(session, incident, now, "reminded")
+
+    async def _remind(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+        """All who were told; and whoever could not be, and can by now."""
+        if incident.step > escalation.EVERYBODY and (late := await self._left_to_ask(session, incident, now)).people:
+            await self._ask_others(session, incident, late, now)
+        await self.pages.say_again(session, incident, now, "reminded")
+        await self._show_where_it_is_not(session, incident, now)
+
+    async def _left_to_ask(self, session: AsyncSession, incident: Incident, now: datetime) -> Called:
+        passed = notified_people.passed(incident.facts)
+        everybody = await self._people.everybody(session, now)
+        return Called(
+            tuple(one for one in everybody.people if one not in passed),
+            tuple(one for one in everybody.skipped if one not in passed),
+        )
+
+    async def _ask_others(self, session: AsyncSession, incident: Incident, called: Called, now: datetime) -> None:
+        names = await self._people.names(session, called.people)
+        timeline.note(
+            session, incident, "escalated", now, step=incident.step, people=list(names.values()), ids=list(names)
+        )
+        await self._asks(session, incident, called)
+        await self._cards.refresh(session, incident, now)
+        await self.pages.ask(session, incident, called, now)
+
+    async def _asks(self, session: AsyncSession, incident: Incident, called: Called) -> None:
+        """Shown on the cards: who is asked now, and when somebody else will be."""
+        names = await self._people.names(session, (*called.people, *called.skipped))
+        incident.facts = incident.facts | notified_people.also(
+            incident.facts,
+            {one: names[one] for one in called.people},
+            {one: names[one] for one in called.skipped},
+        )

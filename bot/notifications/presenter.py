@@ -1,0 +1,137 @@
+"""How an incident stands on a card: the facts its template shows, and the buttons under it. Pure."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from bot.access.policy import EVERY_STATION
+from bot.incidents.model import TRUNKS, Kind
+from bot.messages.message import Button, Rows, mark
+from bot.store.tables.incidents import Incident
+
+TAKE = mark("✅ I'm on it")
+TAKE_ALL = mark("✅ I'm on all of it")
+HAND_OVER = mark("🤝 Hand over")
+MUTE = mark("🔕 Mute")
+CHECK = mark("🔎 Check now")
+REREGISTER = mark("♻️ Re-register")
+
+
+class Does(StrEnum):
+    """What can be done about one incident of several on a message."""
+
+    HAND_OVER = "hand_over"
+    MUTE = "mute"
+    CHECK = "check"
+    REREGISTER = "reregister"
+
+
+# What a template may ask of any incident.
+NOTHING: dict[str, Any] = {
+    **dict.fromkeys(("trunk", "host", "type", "state", "cause", "up_since", "bad_since", "gives_up_at")),
+    **dict.fromkeys(
+        ("loses_calls", "detour", "banned_until", "flapping_since", "calls_out_pending", "registering_again", "contact")
+    ),
+    **dict.fromkeys(("trouble", "row", "extension", "name", "off_by", "since", "stations")),
+    **dict.fromkeys(("asked", "unreachable", "next_at", "hold", "handed_to", "handed_by")),
+    **dict.fromkeys(("flaps", "downtime", "remaining", "of", "hit", "trunks"), 0),
+}
+
+
+def facts_of(incident: Incident) -> dict[str, Any]:
+    """Plain JSON, a picture of this moment."""
+    return (
+        NOTHING
+        | incident.facts
+        | {
+            "number": incident.id,
+            "station": incident.station,
+            "kind": str(incident.kind),
+            "began_at": _written(incident.began_at),
+            "opened_at": _written(incident.opened_at),
+            "taken_by": incident.acknowledged_by,
+            "taken_at": _written(incident.acknowledged_at),
+            "ended_at": _written(incident.ended_at),
+            "end_reason": str(incident.end_reason) if incident.end_reason else None,
+            "held_by": incident.held_by,
+        }
+    )
+
+
+def station_of(incidents: Sequence[Incident]) -> str:
+    """Whose PBX they are about; of several it is no single one."""
+    stations = {incident.station for incident in incidents}
+    return stations.pop() if len(stations) == 1 else EVERY_STATION
+
+
+def buttons_of(card: int, incidents: Sequence[Incident]) -> Rows:
+    """What can be done about the ones that are open."""
+    still_open = [incident for incident in incidents if incident.open_key is not None]
+    if not still_open:
+        return ()
+    if len(incidents) > 1:
+        details = mark("🔍 Details")
+        if station_of(incidents) == EVERY_STATION:
+            row = [Button(details, "incidents.of_card", {"page": 0, "beside": True, "card": card})]
+        else:
+            row = [Button(details, "incidents.show", {"page": 0, "beside": True})]
+        if any(_can_be_taken(incident) for incident in still_open):
+            row.insert(0, Button(TAKE_ALL, "incident.take_all", {"card": card}))
+        return tuple(row), *_of_several(card, still_open)
+    return _of_one(still_open[0])
+
+
+def _of_several(card: int, still_open: Sequence[Incident]) -> Rows:
+    """As under one; which of them is meant is asked then."""
+
+    def deed(label: str, does: Does) -> Button:
+        return Button(label, "incident.which", {"card": card, "does": str(does)})
+
+    first = [deed(MUTE, Does.MUTE)]
+    if any(can_be(Does.HAND_OVER, incident) for incident in still_open):
+        first.insert(0, deed(HAND_OVER, Does.HAND_OVER))
+    second = []
+    if any(can_be(Does.CHECK, incident) for incident in still_open):
+        second.append(deed(CHECK, Does.CHECK))
+    if any(can_be(Does.REREGISTER, incident) for incident in still_open):
+        second.append(deed(REREGISTER, Does.REREGISTER))
+    return (tuple(first), tuple(second)) if second else (tuple(first),)
+
+
+def can_be(does: Does, incident: Incident) -> bool:
+    """Whether that is any use."""
+    match does:
+        case Does.HAND_OVER:
+            return incident.acknowledged_at is not None
+        case Does.MUTE:
+            return incident.kind != Kind.REHEARSAL
+        case Does.CHECK:
+            return incident.kind in TRUNKS
+        case Does.REREGISTER:
+            return incident.kind == Kind.TRUNK_DOWN and bool(incident.facts.get("gives_up_at"))
+
+
+def _of_one(incident: Incident) -> Rows:
+    data = {"incident": incident.id}
+    first: list[Button] = []
+    if _can_be_taken(incident):
+        first.append(Button(TAKE, "incident.take", data))
+    elif incident.acknowledged_at is not None:
+        first.append(Button(HAND_OVER, "incident.hand_over", data))
+    if can_be(Does.MUTE, incident):
+        first.append(Button(MUTE, "incident.mute", data))
+    second = [Button(mark("🔍 Details"), "incident.details", data)]
+    if can_be(Does.CHECK, incident):
+        second.append(Button(CHECK, "trunk.check", {"id": incident.subject, "beside": True}))
+    if can_be(Does.REREGISTER, incident):
+        second.append(Button(REREGISTER, "trunk.reregister", {"id": incident.subject}))
+    return tuple(first), tuple(second)
+
+
+def _can_be_taken(incident: Incident) -> bool:
+    return incident.open_key is not None and incident.acknowledged_at is None
+
+
+def _written(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

@@ -1,0 +1,121 @@
+"""Whom an incident goes to: the person on call, whoever comes next, everybody on the list."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta, tzinfo
+from typing import Protocol
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.access.policy import EVERY_STATION, Permission
+from bot.oncall.local_time import moment
+from bot.oncall.roster import Roster
+from bot.store.access.contacts import Acquaintances, Known
+from bot.store.access.grants import GrantBook
+from bot.store.messages import blocked_chats
+from bot.store.tables.people import Pager
+
+DAY = timedelta(days=1)
+
+
+class Book(Protocol):
+    """What is asked of the book of who is on call."""
+
+    async def roster_in(self, session: AsyncSession, station: str) -> Roster: ...
+    async def quiet_hours(self, session: AsyncSession, person: int) -> tuple[time, time] | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """`people` to be told now; `skipped` are on call too, and have never opened the bot's private chat or left it."""
+
+    people: tuple[int, ...]
+    skipped: tuple[int, ...] = ()
+
+
+class People:
+    """The people of one station. Where it has no roster of its own, that of the whole fleet counts."""
+
+    def __init__(self, book: Book, grants: GrantBook, station: str, acquaintances: Acquaintances) -> None:
+        self._book = book
+        self._grants = grants
+        self._acquaintances = acquaintances
+        self._station = station
+
+    async def next(self, session: AsyncSession, now: datetime, already: Collection[int]) -> Called:
+        """The first who is on call and can be written to, of those who have not been told yet."""
+        roster = await self._roster(session)
+        able = await self.able(session, now)
+        passed, skipped = set(already), list[int]()
+        while (person := roster.next_to_ask(now, passed)) is not None:
+            passed.add(person)
+            if person not in able:
+                continue
+            if await _is_reachable(session, person):
+                return Called((person,), tuple(skipped))
+            skipped.append(person)
+        return Called((), tuple(skipped))
+
+    async def everybody(self, session: AsyncSession, now: datetime) -> Called:
+        """Everybody on the list; without a list the administrators."""
+        roster = await self._roster(session)
+        able = await self.able(session, now)
+        everyone = [person for person in roster.everyone() if person in able]
+        if not everyone:
+            granted = await self._grants.read(session)
+            everyone = granted.people_with(Permission.ONCALL, self._station, now)
+        # Who could not be written to when that was last tried is tried once more: perhaps they have pressed Start.
+        shut = await blocked_chats.closed(session)
+        reached = [person for person in everyone if person not in shut]
+        return Called(tuple(reached), tuple(person for person in everyone if person not in reached))
+
+    async def _roster(self, session: AsyncSession) -> Roster:
+        own = await self._book.roster_in(session, self._station)
+        return own if own.levels else await self._book.roster_in(session, EVERY_STATION)
+
+    async def has_own(self, session: AsyncSession) -> bool:
+        """Whether anybody is on call for this station of all."""
+        return bool((await self._book.roster_in(session, self._station)).levels)
+
+    async def able(self, session: AsyncSession, now: datetime) -> list[int]:
+        """Whoever lost the role is told nothing any more, whatever the list says."""
+        granted = await self._grants.read(session)
+        return granted.people_with(Permission.ONCALL_TAKE, self._station, now)
+
+    async def quiet_hours(self, session: AsyncSession, person: int) -> tuple[time, time] | None:
+        return await self._book.quiet_hours(session, person)
+
+    async def names(self, session: AsyncSession, people: Collection[int]) -> dict[int, str]:
+        """By id; who is not known at the station has none but the id."""
+        known = await self.known(session, people)
+        return {person: known[person].name if person in known else str(person) for person in people}
+
+    async def known(self, session: AsyncSession, ids: Collection[int]) -> Mapping[int, Known]:
+        """Those people and chats that are known at the station."""
+        return await self._acquaintances.named_in(session, ids, self._station)
+
+
+async def _is_reachable(session: AsyncSession, person: int) -> bool:
+    """Unless it is known that they cannot be written to."""
+    if person in await blocked_chats.closed(session):
+        return False
+    found = await session.execute(select(Pager.reachable).where(Pager.person_id == person))
+    return found.scalar_one_or_none() is not False
+
+
+def quiet_until(hours: tuple[time, time] | None, now: datetime, zone: tzinfo) -> datetime | None:
+    """When the quiet hours that hold at `now` end; None when none hold. Pure.
+
+    Hours like 22:00-08:00 go over midnight; equal ends are the whole day. They begin and end when the clock of the zone
+    first shows it, also in the night in which an hour comes twice."""
+    if hours is None:
+        return None
+    begins, ends = hours
+    today = now.astimezone(zone).date()
+    for day in (today - DAY, today):
+        last = day + DAY if begins >= ends else day
+        begin, end = moment(datetime.combine(day, begins), zone), moment(datetime.combine(last, ends), zone)
+        if begin <= now < end:
+            return end
+    return None

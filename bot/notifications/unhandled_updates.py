@@ -1,0 +1,122 @@
+"""Notices about updates that are not handled: too many, or set aside since they crashed the program."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.access.policy import EVERY_STATION
+from bot.notifications.admin_notices import Administrators
+from bot.store.access import audit
+from bot.store.access.known_senders import Known
+from bot.store.messages import outbox, unfinished_updates
+from bot.store.messages.inbox import LeftOver
+from bot.store.messages.outbox import NOT_READ, Urgency
+from bot.telegram.updates.summary import UpdateSummary, summarize
+
+log = structlog.get_logger(__name__)
+
+REASON = "ended the program twice"
+OUTCOME = "set aside: the program ended twice while it was done"
+
+
+class NotDone:
+    """`station` is whose time and language count: the only one's, or that of all; `wake` tells the courier."""
+
+    def __init__(
+        self,
+        administrators: Administrators,
+        known: Known,
+        station: str,
+        clock: Callable[[], datetime],
+        wake: Callable[[], None],
+    ) -> None:
+        self._administrators = administrators
+        self._known = known
+        self._station = station
+        self._clock = clock
+        self._wake = wake
+
+    async def not_read(self, session: AsyncSession, seen: UpdateSummary) -> None:
+        """Enqueue a notice about updates dropped by a full queue, in the caller's transaction; at the lowest urgency,
+        at most one waits for a chat, and in a group it names nobody."""
+        if await outbox.waits_to_say(session, seen.chat, NOT_READ):
+            return
+        facts = {"station": self._station, "person": seen.name if seen.private else ""}
+        self._owe(session, seen, NOT_READ, facts, Urgency.DIGEST)
+
+    async def set_aside(self, session: AsyncSession, left: LeftOver) -> None:
+        """The administrators are told too, and the audit says it, in the transaction that finishes it. Of what was
+        written nothing is read here but who wrote it, where and when."""
+        seen, now = summarize(left.payload), self._clock()
+        at = datetime.fromtimestamp(seen.sent_at, UTC) if seen.sent_at else left.received_at
+        what = _what(seen)
+        log.error("update set aside: the program crashed on it twice", update_id=left.update_id, what=what)
+        await self._write_down(session, left.update_id, seen, what, now)
+        await unfinished_updates.forget(session, left.update_id)
+        facts = {"station": self._station, "person": seen.name, "at": at.isoformat()}
+        if self._may_be_told(seen):
+            self._owe(session, seen, "set_aside", facts)
+        told = facts | {"id": seen.person, "what": what, "private": seen.private}
+        await self._administrators.owe(session, "set_aside_told", told)
+        self._wake()
+
+    def _owe(
+        self,
+        session: AsyncSession,
+        seen: UpdateSummary,
+        template: str,
+        facts: dict[str, Any],
+        urgency: Urgency = Urgency.ANSWER,
+    ) -> None:
+        of_many = template == NOT_READ and not seen.private
+        now, about = self._clock(), None if seen.pressed or of_many else seen.message or None
+        outbox.owe(
+            session,
+            chat_id=seen.chat,
+            thread_id=seen.thread,
+            template=template,
+            facts=facts,
+            now=now,
+            message_id=about,
+            urgency=urgency,
+        )
+        self._wake()
+
+    def _may_be_told(self, seen: UpdateSummary) -> bool:
+        """Strangers in a group are answered nothing."""
+        known = self._known
+        return seen.chat != 0 and (seen.private or seen.person in known.people or seen.chat in known.chats)
+
+    async def _write_down(
+        self, session: AsyncSession, update_id: int, seen: UpdateSummary, what: str, now: datetime
+    ) -> None:
+        decided = await audit.open_decisions(session, update_id, now)
+        for decision in decided:
+            await audit.record_outcome(session, decision, OUTCOME, audit.NOTHING_CHANGED, now)
+        if decided:
+            return
+        row = audit.entry(
+            at=now,
+            update_id=update_id,
+            actor_id=seen.person,
+            actor_name=seen.name,
+            chat_id=seen.chat,
+            station=self._station or EVERY_STATION,
+            what=what,
+            arguments="",
+            permission="",
+            allowed=False,
+            reason=REASON,
+        )
+        await audit.record_outcome(
+            session, await audit.record_decision(session, row), OUTCOME, audit.NOTHING_CHANGED, now
+        )
+
+
+def _what(seen: UpdateSummary) -> str:
+    if seen.pressed:
+        return "a button"
+    return f"/{seen.command}" if seen.command else "a message"

@@ -1,0 +1,90 @@
+"""`/pbx-status`: the calls that are up."""
+
+import re
+from collections.abc import Mapping
+from typing import Self
+
+from pydantic import Field
+
+from bot.pbx.http import Connection
+from bot.pbx.resources.phone_book import PhoneBook, spelled
+from bot.pbx.responses import Answer
+from bot.pbx.schema import LocalTime, Name, Text, Wire, models, with_value
+from bot.sandbox.time_slices import each
+
+# Asterisk gives no longer names.
+LONGEST_CHANNEL = 80
+# More than any PBX has at once, even with a crowd in queues that ring everybody.
+MOST_LEGS = 5000
+MOST_CHANNELS = 2000
+TRUNK_CHANNEL = re.compile(r"[^/]+/((?:SIP|IAX)-[A-Z]*-?[0-9A-F]+)(?:-|$)")
+
+
+class Leg(Wire):
+    """One stretch of a call between two parties; times are the PBX's wall clock."""
+
+    start: LocalTime = None
+    answer: LocalTime = None
+    source_number: Text = Field("", alias="src_num")
+    source_name: Name = Field("", alias="src_name")
+    destination_number: Text = Field("", alias="dst_num")
+    destination_name: Name = Field("", alias="dst_name")
+    did: Text = ""
+    linkedid: Text = ""
+
+    @property
+    def came_by_trunk(self) -> bool:
+        return False
+
+    @property
+    def went_by_trunk(self) -> bool:
+        return False
+
+    def named(self, names: Mapping[str, str]) -> Self:
+        """With the names of employees as `/employees` spells them. Who called through a trunk is none of them, whatever
+        the number says, and nobody who was called through one."""
+        source = spelled({} if self.came_by_trunk else names, self.source_number, self.source_name)
+        destination = spelled({} if self.went_by_trunk else names, self.destination_number, self.destination_name)
+        if (source, destination) == (self.source_name, self.destination_name):
+            return self
+        return self.model_copy(update={"source_name": source, "destination_name": destination})
+
+
+class CallLeg(Leg):
+    end: LocalTime = Field(None, alias="endtime")
+
+
+class Channel(Leg):
+    source_channel: Text = Field("", alias="src_chan")
+    destination_channel: Text = Field("", alias="dst_chan")
+
+    @property
+    def came_by_trunk(self) -> bool:
+        return TRUNK_CHANNEL.match(self.source_channel) is not None
+
+    @property
+    def trunk_id(self) -> str | None:
+        """`PJSIP/SIP-TRUNK-44BBC135-0000000b` is a channel of the trunk SIP-TRUNK-44BBC135."""
+        for channel in (self.source_channel, self.destination_channel):
+            if found := TRUNK_CHANNEL.match(channel[:LONGEST_CHANNEL]):
+                return found[1]
+        return None
+
+
+class Calls:
+    """Names are those of the phone book."""
+
+    def __init__(self, connection: Connection, book: PhoneBook) -> None:
+        self._connection = connection
+        self._book = book
+
+    async def active(self) -> Answer[tuple[CallLeg, ...]]:
+        """One row for each leg, legs that have ended among them."""
+        answer = await self._connection.read("pbx-status:getActiveCalls")
+        legs = await models(CallLeg, answer.value, "pbx-status", MOST_LEGS)
+        names = await self._book.names() if legs else {}
+        return with_value(answer, tuple(await each(legs, lambda leg: leg.named(names))))
+
+    async def channels(self) -> Answer[tuple[Channel, ...]]:
+        answer = await self._connection.read("pbx-status:getActiveChannels")
+        return with_value(answer, tuple(await models(Channel, answer.value, "pbx-status", MOST_CHANNELS)))

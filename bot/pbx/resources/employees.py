@@ -1,0 +1,185 @@
+"""`/employees`: people, their extensions and their SIP accounts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from bot.pbx.errors import Conflict, Invalid, NotFound, NotJson, PbxError
+from bot.pbx.http import Connection
+from bot.pbx.rate_limit import Priority
+from bot.pbx.responses import MOST_MESSAGES, Answer, Envelope, plain, scalar
+from bot.pbx.schema import Count, Name, Note, Secret, Text, Truth, Wire, mappings, models, one, with_value
+
+# The most that `employees:batchCreate` takes at once.
+BATCH = 20
+# The most that one page of the list holds.
+PAGE = 1000
+# Twice that: measured, the PBX keeps to it.
+MOST_OF_A_PAGE = 2000
+# More than any PBX has: a list that goes on is none.
+MOST = 20_000
+
+
+class EmployeeRow(Wire):
+    """An employee as the list has it; a name that is longer than any is cut, unlike that of Employee."""
+
+    id: Text = ""
+    number: Text = ""
+    name: Name = Field("", alias="user_username")
+    email: Text = Field("", alias="user_email")
+    mobile: Text = ""
+    disabled: Truth = False
+
+
+class Employee(Wire):
+    """Everything the PBX knows of one employee. `ring` is in seconds; `forward` and its two brothers hold a number,
+    `hangup`, `busy`, `voicemail`, `did2user`, or nothing."""
+
+    id: Text = ""
+    number: Text = ""
+    name: Text = Field("", alias="user_username")
+    secret: Secret = Field(SecretStr(""), alias="sip_secret")
+    email: Text = Field("", alias="user_email")
+    mobile: Text = Field("", alias="mobile_number")
+    dial: Text = Field("", alias="mobile_dialstring")
+    transport: Text = Field("", alias="sip_transport")
+    dtmf: Text = Field("", alias="sip_dtmfmode")
+    record: Truth = Field(False, alias="sip_enableRecording")
+    filter: Text = Field("", alias="sip_networkfilterid")
+    extra: Note = Field("", alias="sip_manualattributes")
+    ring: Count = Field(0, alias="fwd_ringlength")
+    forward: Text = Field("", alias="fwd_forwarding")
+    busy: Text = Field("", alias="fwd_forwardingonbusy")
+    unavailable: Text = Field("", alias="fwd_forwardingonunavailable")
+
+
+class EmployeeDraft(BaseModel):
+    """What somebody wants an employee to be. None is what was not said: the PBX keeps it, or has its own default."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    number: str | None = None
+    name: str | None = Field(None, serialization_alias="user_username")
+    secret: SecretStr | None = Field(None, serialization_alias="sip_secret")
+    email: str | None = Field(None, serialization_alias="user_email")
+    mobile: str | None = Field(None, serialization_alias="mobile_number")
+    dial: str | None = Field(None, serialization_alias="mobile_dialstring")
+    transport: str | None = Field(None, serialization_alias="sip_transport")
+    dtmf: str | None = Field(None, serialization_alias="sip_dtmfmode")
+    record: bool | None = Field(None, serialization_alias="sip_enableRecording")
+    filter: str | None = Field(None, serialization_alias="sip_networkfilterid")
+    extra: str | None = Field(None, serialization_alias="sip_manualattributes")
+    ring: int | None = Field(None, serialization_alias="fwd_ringlength")
+    forward: str | None = Field(None, serialization_alias="fwd_forwarding")
+    busy: str | None = Field(None, serialization_alias="fwd_forwardingonbusy")
+    unavailable: str | None = Field(None, serialization_alias="fwd_forwardingonunavailable")
+
+    def body(self) -> dict[str, Any]:
+        """As the PBX wants it: only what was said, the secret in clear."""
+        body = self.model_dump(by_alias=True, exclude_none=True)
+        if self.secret is not None:
+            body["sip_secret"] = self.secret.get_secret_value()
+        return body
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """What became of one row of a batch: the employee, or why there is none. Neither: the PBX did not say."""
+
+    employee: Employee | None
+    errors: tuple[str, ...]
+
+
+class Employees:
+    """Writes are never repeated, and raise Uncertain when they were not answered: the PBX may carry one out up to 35 s
+    later."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.version = 0
+        """Another number after each write: what was known of the employees before may be wrong."""
+
+    async def list(self, search: str = "", *, priority: Priority = Priority.COMMAND) -> Answer[tuple[EmployeeRow, ...]]:
+        """All that match, by name. `search` is part of a name, number or e-mail, or `number:201` exactly."""
+        found: dict[str, EmployeeRow] = {}
+        offset = 0
+        while True:
+            query = {"limit": str(PAGE), "offset": str(offset)} | ({"search": search} if search else {})
+            answer = await self._connection.read("employees", query, priority)
+            rows = answer.value.get("data") if isinstance(answer.value, Mapping) else answer.value
+            page = await models(EmployeeRow, rows, "employees", MOST_OF_A_PAGE)
+            new = {row.id: row for row in page if row.id not in found}
+            found |= new
+            if len(found) > MOST:
+                raise NotJson(200, "employees")
+            # A page that brings nothing new would bring nothing new for ever.
+            if len(page) < PAGE or not new:
+                return with_value(answer, tuple(found.values()))
+            offset += PAGE
+
+    async def find(self, number: str) -> EmployeeRow | None:
+        rows = (await self.list(f"number:{number}")).value
+        return next((row for row in rows if row.number == number), None)
+
+    async def get(self, employee_id: str, *, priority: Priority = Priority.COMMAND) -> Answer[Employee]:
+        """With the SIP secret in clear: the PBX gives it to every key that may read."""
+        answer = await self._connection.read(f"employees/{quote(employee_id, safe='')}", priority=priority)
+        return with_value(answer, one(Employee, answer.value, "employees"))
+
+    async def next_free_number(self) -> str:
+        answer = await self._connection.read("employees:getDefault")
+        return one(Employee, answer.value, "employees").number
+
+    async def create(self, draft: EmployeeDraft) -> Employee:
+        return one(Employee, (await self._write("employees", draft.body())).data, "employees")
+
+    async def update(self, employee_id: str, draft: EmployeeDraft) -> Employee:
+        """Only what the draft says changes."""
+        path = f"employees/{quote(employee_id, safe='')}"
+        return one(Employee, (await self._write(path, draft.body(), "PATCH")).data, "employees")
+
+    async def delete(self, employee_id: str) -> None:
+        """Invalid, with the PBX's words for what it is, while something refers to the employee."""
+        await self._write(f"employees/{quote(employee_id, safe='')}", {}, "DELETE")
+
+    async def create_many(self, drafts: Sequence[EmployeeDraft]) -> tuple[BatchResult, ...]:
+        """At most BATCH at once, as a bulk request. Not a transaction: each row stands for itself."""
+        wanted = {"employees": [draft.body() for draft in drafts], "mode": "create", "skip_errors": True}
+        try:
+            data = (await self._write("employees:batchCreate", wanted, priority=Priority.BULK)).data
+        except (Conflict, Invalid, NotFound) as refusal:
+            # A batch of which nothing was created is refused as a whole, with the same results in it.
+            data = refusal.data
+            if not _results(data):
+                raise
+        by_index = {scalar(row.get("index")): row for row in _results(data)}
+        return tuple(_batch_result(by_index.get(str(index))) for index in range(len(drafts)))
+
+    async def _write(
+        self, path: str, body: Mapping[str, Any], method: str = "POST", priority: Priority = Priority.COMMAND
+    ) -> Envelope:
+        try:
+            return await self._connection.write(path, body, method, priority)
+        finally:
+            self.version += 1
+
+
+def _results(data: object) -> list[Any]:
+    return mappings(data.get("results")) if isinstance(data, Mapping) else []
+
+
+def _batch_result(row: Mapping[str, Any] | None) -> BatchResult:
+    if row is None:
+        return BatchResult(None, ())
+    if row.get("status") == "created":
+        try:
+            return BatchResult(one(Employee, row.get("data"), "employees"), ())
+        except PbxError:
+            # What cannot be read takes nothing from the others.
+            return BatchResult(None, ())
+    errors = row.get("errors")
+    texts = tuple(plain(text) for text in errors[:MOST_MESSAGES]) if isinstance(errors, list) else (plain(errors),)
+    return BatchResult(None, texts or (plain(row.get("status")),))

@@ -1,0 +1,67 @@
+"""`/sip`: which phones are connected, and how the telephony engine sees every peer."""
+
+from collections.abc import Mapping
+from typing import Annotated
+from urllib.parse import quote
+
+from pydantic import BeforeValidator, Field
+
+from bot.pbx.http import Connection
+from bot.pbx.rate_limit import Priority
+from bot.pbx.resources.phone_book import PhoneBook, spelled
+from bot.pbx.responses import Answer
+from bot.pbx.schema import Integer, Name, Number, Text, Wire, mappings, models, one, with_value
+from bot.sandbox.time_slices import each
+
+
+class Device(Wire):
+    ip: Text = ""
+    port: Integer = None
+    user_agent: Text = ""
+    rtt: Number = None
+
+
+class ExtensionStatus(Wire):
+    number: Text = Field("", alias="extension")
+    name: Name = Field("", alias="callerid")
+    status: Text = ""
+    devices: Annotated[tuple[Device, ...], BeforeValidator(mappings)] = ()
+
+    @property
+    def online(self) -> bool | None:
+        return {"available": True, "unavailable": False}.get(self.status.lower())
+
+    def named(self, names: Mapping[str, str]) -> "ExtensionStatus":
+        return self.model_copy(update={"name": spelled(names, self.number, self.name)})
+
+
+class PeerStatus(Wire):
+    id: Text = ""
+    state: Text = ""
+    detailed_state: Text = Field("", alias="detailed-state")
+
+
+class Extensions:
+    """Names are those of the phone book."""
+
+    def __init__(self, connection: Connection, book: PhoneBook) -> None:
+        self._connection = connection
+        self._book = book
+
+    async def statuses(self, priority: Priority = Priority.COMMAND) -> Answer[dict[str, ExtensionStatus]]:
+        """By number. Measured: with the telephony engine down it takes a second for each extension."""
+        answer = await self._connection.read("sip:getStatuses", priority=priority)
+        phones = await models(ExtensionStatus, answer.value, "sip")
+        names = await self._book.names(priority) if phones else {}
+        named = await each(phones, lambda phone: phone.named(names))
+        return with_value(answer, {phone.number: phone for phone in named if phone.number})
+
+    async def status(self, number: str) -> Answer[ExtensionStatus]:
+        answer = await self._connection.read(f"sip/{quote(number, safe='')}:getStatus")
+        found = one(ExtensionStatus, answer.value, "sip")
+        return with_value(answer, found.named(await self._book.names()))
+
+    async def peers(self, priority: Priority = Priority.COMMAND) -> Answer[tuple[PeerStatus, ...]]:
+        """Extensions and trunks as the telephony engine sees them; empty when the engine does not answer."""
+        answer = await self._connection.read("sip:getPeersStatuses", priority=priority)
+        return with_value(answer, tuple(await models(PeerStatus, answer.value, "sip")))

@@ -1,0 +1,64 @@
+"""Where calls go: routes in, routes out, and queues. Only read: the bot tells what a change would take with it."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from bot.pbx.http import Connection
+from bot.pbx.rate_limit import Priority
+from bot.pbx.responses import Answer
+from bot.pbx.schema import Integer, Name, Text, Wire, mappings, models, with_value
+
+# More than any PBX has. The routes out are compared with each other.
+MOST_ROUTES = 1000
+
+
+class IncomingRoute(Wire):
+    """`number` is the DID, empty for any; `extension` where its calls go."""
+
+    id: Text = ""
+    name: Name = Field("", alias="rulename")
+    number: Text = ""
+    trunk: Text = Field("", alias="providerid")
+    extension: Text = ""
+
+
+class OutboundRoute(Wire):
+    """For numbers that begin so and have so many digits more; `rest` is None, or negative, for any. The PBX tries the
+    routes that fit in the order of `priority` (measured: the next one 0.2 s after a trunk that cannot be called over).
+    """
+
+    id: Text = ""
+    name: Name = Field("", alias="rulename")
+    trunk: Text = Field("", alias="providerid")
+    begins: Text = Field("", alias="numberbeginswith")
+    rest: Integer = Field(None, alias="restnumbers")
+    priority: Integer = None
+
+
+class QueueMember(Wire):
+    extension: Text = ""
+
+
+class Queue(Wire):
+    id: Text = ""
+    extension: Text = ""
+    name: Name = ""
+    members: Annotated[tuple[QueueMember, ...], BeforeValidator(mappings)] = ()
+
+
+class Routing:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def incoming(self) -> Answer[tuple[IncomingRoute, ...]]:
+        answer = await self._connection.read("incoming-routes")
+        return with_value(answer, tuple(await models(IncomingRoute, answer.value, "incoming-routes", MOST_ROUTES)))
+
+    async def outbound(self, priority: Priority = Priority.COMMAND) -> Answer[tuple[OutboundRoute, ...]]:
+        answer = await self._connection.read("outbound-routes", priority=priority)
+        return with_value(answer, tuple(await models(OutboundRoute, answer.value, "outbound-routes", MOST_ROUTES)))
+
+    async def queues(self) -> Answer[tuple[Queue, ...]]:
+        answer = await self._connection.read("call-queues")
+        return with_value(answer, tuple(await models(Queue, answer.value, "call-queues")))

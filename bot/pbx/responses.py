@@ -1,0 +1,261 @@
+"""From an HTTP response to an answer or an error. Pure.
+
+Measured: success is 200 or 201 with a JSON object whose `result` is true, and nothing else is. Errors come as a list of
+texts or as a map of field to text; a missing map is an empty list; some texts are raw keys, some hold HTML.
+"""
+
+import contextlib
+import html
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any, Generic, TypeVar
+
+from bot.pbx.errors import (
+    Busy,
+    Conflict,
+    Invalid,
+    NotFound,
+    NotJson,
+    PbxError,
+    Refused,
+    ServerError,
+    TimedOut,
+    Unauthorised,
+)
+from bot.pbx.key_check import no_right
+from bot.sandbox.json_answers import GivesWay
+
+T = TypeVar("T")
+
+# Measured: a page of a thousand call records, the largest that is asked for, has one or two megabytes and a hundred
+# thousand values. Nothing else of a PBX has nearly as many, and the rest is what every look at it asks for.
+MOST_BYTES = 10 * 1024 * 1024
+MOST_BYTES_OF = {"cdr": 20 * 1024 * 1024}
+# To understand more than this takes longer than everybody else may be kept waiting: so many bytes, or so many values.
+READ_ASIDE = 1024 * 1024
+VALUES_ASIDE = 100_000
+# Each takes up to a hundred bytes of memory.
+MOST_VALUES = 500_000
+# A thousand calls of thirty legs. Of each object something is made that others may have to wait for; measured: answers
+# of less than a megabyte, all of it empty objects, kept everybody waiting for two seconds, time and again.
+MOST_OBJECTS = 40_000
+# A number of more digits is none that the PBX counts; Python takes a while to read one.
+MOST_DIGITS = 30
+# Of the messages in one answer, and of the characters, with their markup and without, and the levels of each.
+MOST_MESSAGES = 20
+LONGEST_MARKED_UP = 20_000
+LONGEST_MESSAGE = 1000
+DEEPEST_MESSAGE = 5
+# A clock without a battery begins in 1970. What is beyond these is no time, and could not be reckoned with.
+FIRST_YEAR, LAST_YEAR = 1970, 2200
+
+BLOCKED_FOR = 300.0
+QUEUE_FULL_FOR = 2.0
+WORKER_TIMEOUT = "worker not responding"
+TAKEN = ("already occupied", "already used", "is already")
+KEYS = {
+    "ex_ValidateNumberIsEmpty": "the number is missing",
+    "ex_ValidateUsernameEmpty": "the name is missing",
+    "ex_ValidateSecretEmpty": "the password is missing",
+    "api_ProviderNotFound": "the trunk was not found",
+    "api_InvalidProviderType": "the type of the trunk is missing",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[T]):
+    """`cached`: the PBX answered from memory; `warnings` are its own; `pbx_time` is its clock with its offset.
+
+    `suspect`: an empty list that took so long that the PBX gave up asking itself. Measured: 2.0 s instead of 0.03 s
+    when the worker that knows the calls hangs, with a call up.
+    """
+
+    value: T
+    cached: bool = False
+    warnings: tuple[str, ...] = ()
+    elapsed: float = 0.0
+    pbx_time: datetime | None = None
+    suspect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    data: Any
+    cached: bool
+    warnings: tuple[str, ...]
+    pbx_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP response with the whole of its body."""
+
+    status: int
+    content: bytes | bytearray
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status <= 299
+
+    @property
+    def is_redirect(self) -> bool:
+        return 300 <= self.status <= 399
+
+
+def read(reply: Reply, resource: str, method: str = "GET") -> Envelope:
+    """Raises the PbxError that the reply means. What it takes grows with the size of the reply."""
+    body = _json_object(reply.content)
+    if body is None:
+        raise _not_json(reply, resource, method)
+    messages = body.get("messages")
+    if reply.is_success and body.get("result") is True:
+        info, warnings = texts(messages, "info"), texts(messages, "warning")
+        cached = any("using cached data" in text.lower() for text in (*info, *warnings))
+        return Envelope(body.get("data"), cached, warnings, _time(body))
+    raise _error(reply.status, body, messages, resource, method)
+
+
+def texts(messages: object, severity: str) -> tuple[str, ...]:
+    """The messages of one severity, whatever their shape, as plain sentences."""
+    if isinstance(messages, list):
+        found: object = messages if severity == "error" else []
+    else:
+        found = messages.get(severity, []) if isinstance(messages, Mapping) else []
+    if isinstance(found, Mapping):
+        found = list(found.values())
+    if not isinstance(found, list):
+        found = [found]
+    return tuple(plain(item) for item in islice(found, MOST_MESSAGES) if item)
+
+
+def _fields(messages: object) -> dict[str, str]:
+    errors = messages.get("error") if isinstance(messages, Mapping) else None
+    if not isinstance(errors, Mapping):
+        return {}
+    return {plain(k): plain(v) for k, v in islice(errors.items(), MOST_MESSAGES)}
+
+
+def _error(status: int, body: Mapping[str, Any], messages: object, resource: str, method: str) -> PbxError:
+    errors = texts(messages, "error")
+    said = " ".join(errors).lower()
+    if status == 401:
+        return Unauthorised("the key is refused", resource)
+    if status == 403:
+        return no_right(method, resource)
+    if WORKER_TIMEOUT in said:
+        return TimedOut("no worker of the PBX answered within 30 s", resource)
+    if status == 503:
+        return Busy("its queue is full", QUEUE_FULL_FOR, resource)
+    if status == 429:
+        return Busy("too many requests", BLOCKED_FOR, resource)
+    if status >= 500:
+        return ServerError(status, resource)
+    if status == 409 or any(word in said for word in TAKEN):
+        return Conflict(errors, resource, data=body.get("data"))
+    if status == 404 or "not found" in said or "notfound" in said:
+        return NotFound(errors, resource, data=body.get("data"))
+    return Invalid(errors or (f"HTTP {status}",), resource, _fields(messages), body.get("data"))
+
+
+def _not_json(reply: Reply, resource: str, method: str) -> PbxError:
+    status = reply.status
+    if reply.is_redirect:
+        return Refused("the PBX redirects, and the key is not sent after a redirect", resource)
+    if status == 429:
+        return Busy("too many requests", BLOCKED_FOR, resource)
+    if status == 403 and b"security violation" in reply.content.lower():
+        return Invalid(("its firewall takes the text for an attack; write it differently",), resource)
+    if status == 403 and _is_ban(reply.content):
+        return Busy("the PBX blocks this address", BLOCKED_FOR, resource)
+    if status == 403:
+        return no_right(method, resource)
+    if status == 503:
+        return Busy("its queue is full", QUEUE_FULL_FOR, resource)
+    if status >= 500:
+        return ServerError(status, resource)
+    return NotJson(status, resource)
+
+
+def _is_ban(content: bytes | bytearray) -> bool:
+    """A banned address gets nginx's page, or its text `Access denied`; a key that lacks a right, from some release
+    after April 2026 on, a sentence of the API."""
+    text = content.lower()
+    return not text.strip() or b"access denied" in text or b"<html" in text
+
+
+def _json_object(content: bytes | bytearray) -> dict[str, Any] | None:
+    """None for what is none, or more than any PBX has to say. What is no number in JSON, though some write it, is
+    nothing."""
+    if content.count(b"{") > MOST_OBJECTS or _values(content) > MOST_VALUES:
+        return None
+    try:
+        reader = GivesWay if takes_long(content) else None
+        body = json.loads(content, cls=reader, parse_int=_whole_number, parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def takes_long(content: bytes | bytearray) -> bool:
+    """Whether it is to be understood beside the loop."""
+    return len(content) > READ_ASIDE or _values(content) > VALUES_ASIDE
+
+
+def _values(content: bytes | bytearray) -> int:
+    return sum(content.count(sign) for sign in (b",", b"[", b"{"))
+
+
+def _whole_number(digits: str) -> int | None:
+    return int(digits) if len(digits) <= MOST_DIGITS else None
+
+
+def _time(body: Mapping[str, Any]) -> datetime | None:
+    meta = body.get("meta")
+    told = meta.get("timestamp") if isinstance(meta, Mapping) else None
+    try:
+        parsed = datetime.fromisoformat(told) if isinstance(told, str) else None
+    except ValueError:
+        return None
+    return parsed if parsed is not None and parsed.tzinfo is not None and is_plausible(parsed) else None
+
+
+def is_plausible(moment: datetime) -> bool:
+    return FIRST_YEAR <= moment.year <= LAST_YEAR
+
+
+def plain(text: object) -> str:
+    """One sentence of the PBX without its markup; its raw keys in words."""
+    return _plain(text, DEEPEST_MESSAGE)
+
+
+def _plain(text: object, levels: int) -> str:
+    if isinstance(text, Mapping | list):
+        parts: Iterable[object] = text.values() if isinstance(text, Mapping) else text
+        told = (_plain(part, levels - 1) for part in islice(parts, MOST_MESSAGES)) if levels else ()
+        return "; ".join(told)[:LONGEST_MESSAGE]
+    sentence = without_markup(scalar(text)[:LONGEST_MARKED_UP])[:LONGEST_MESSAGE]
+    return KEYS.get(sentence, sentence)
+
+
+def scalar(value: object) -> str:
+    """A text, a number, or nothing, as text that every other program can read, too."""
+    if value is None or isinstance(value, Mapping | list):
+        return ""
+    try:
+        text = str(value)
+    except ValueError:
+        return ""  # More digits than Python writes.
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def without_markup(text: str) -> str:
+    """`represent` fields and some messages are HTML: `<i class="icon"></i> SIP: Zadarma` reads `SIP: Zadarma`."""
+    without_tags = re.sub(r"<[^<>]*>", "", text)
+    # `&#` and more digits than Python reads stays as it is.
+    with contextlib.suppress(ValueError):
+        without_tags = html.unescape(without_tags)
+    return re.sub(r"\s+", " ", scalar(without_tags)).strip()

@@ -1,0 +1,1 @@
+"""Clock, tasks, logs, metrics and watchdogs. Knows nothing of the PBX or Telegram."""

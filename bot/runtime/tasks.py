@@ -1,0 +1,96 @@
+"""Jobs that live as long as the program: what becomes of one whose store refuses, and how all of them end together."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.runtime.logs import Changes
+from bot.runtime.waiting import wait_for
+
+log = structlog.get_logger(__name__)
+
+LONGEST_PAUSE = 30.0
+# Service managers wait longer; what does not finish in this time stays in the inbox and the outbox.
+ENDS_WITHIN = 7.0
+CANCELLED_WITHIN = 1.0
+
+Deed = Callable[[], Coroutine[Any, Any, None]]
+
+
+async def persistently(name: str, deed: Deed, stop: asyncio.Event) -> None:
+    """Do it, and begin anew while the store refuses: a disk that is full, or a lock held too long, is no reason to end.
+    What the deed is about must all be in the store."""
+    trouble = Changes()
+    pause = 1.0
+    while not stop.is_set():
+        try:
+            await deed()
+        except SQLAlchemyError as error:
+            if trouble.are(type(error).__name__):
+                log.error("the store refuses; it is tried again", job=name, reason=first_line(error))
+            await wait_for(stop, pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+        else:
+            return
+
+
+async def supervise(
+    jobs: Iterable[Coroutine[Any, Any, None]],
+    last: Deed,
+    stop: asyncio.Event,
+    hurry: asyncio.Event,
+    within: float = ENDS_WITHIN,
+) -> BaseException | None:
+    """Jobs live until `stop`; one that fails ends the rest, so that a service manager notices, and its error is
+    returned. For ending, `last` included, there is one deadline; `hurry` shortens it."""
+    tasks = {asyncio.create_task(job) for job in jobs}
+    failure, tasks = await _live(tasks, stop)
+    stop.set()
+    hurried = asyncio.create_task(hurry.wait())
+    tasks.add(asyncio.create_task(last()))
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(within):
+            while tasks and not hurried.done():
+                done, _ = await asyncio.wait({hurried, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+                tasks -= done
+                failure = failure or _failure(done)
+    await cancel({hurried, *tasks})
+    return failure
+
+
+async def _live(
+    tasks: set[asyncio.Task[None]], stop: asyncio.Event
+) -> tuple[BaseException | None, set[asyncio.Task[None]]]:
+    stopped = asyncio.create_task(stop.wait())
+    failure = None
+    while tasks and failure is None and not stopped.done():
+        done, _ = await asyncio.wait({stopped, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+        tasks = tasks - done
+        failure = _failure(done)
+    await cancel({stopped})
+    return failure, tasks
+
+
+def _failure(done: Iterable[asyncio.Task[Any]]) -> BaseException | None:
+    found = [error for task in done if not task.cancelled() and (error := task.exception()) is not None]
+    for error in found[1:]:
+        log.error("another part failed too", exc_info=error)
+    return found[0] if found else None
+
+
+async def cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Each at least hears of it before this returns."""
+    tasks = set(tasks)
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=CANCELLED_WITHIN)
+
+
+def first_line(error: SQLAlchemyError) -> str:
+    """What the database said; the statement and links follow it."""
+    return str(error).partition("\n")[0]

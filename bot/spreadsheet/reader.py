@@ -1,0 +1,125 @@
+"""A CSV or an Excel file that somebody sent, whatever its name says. Pure; not for the event loop."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from bot.messages.message import mark
+from bot.sandbox.task import MEGABYTE, Refusal, Task
+from bot.spreadsheet.formulas import SEPARATORS, unguarded
+
+MOST_BYTES = 5 * MEGABYTE
+MOST_ROWS = 5_000
+# Empty ones included. Measured: one cell in Excel's last row is a file of 1.4 kB, and took 30 s to come to.
+MOST_LINES = 100_000
+MOST_UNPACKED = 10 * MEGABYTE
+MOST_PARTS = 1_000
+MOST_COLUMNS = 60
+# No field takes as much; what is cut off would not have made it right.
+LONGEST_CELL = 1_000
+PIECE = 1 << 16
+# As many as Excel has; what a file says of itself may be wrong.
+ROWS_IN_EXCEL = 1 << 20
+# How a container of the old office programs begins; a new one with a password is put into such.
+OLD_OR_LOCKED = b"\xd0\xcf\x11\xe0"
+
+READ = Task(__name__, "read", seconds=20, most=3 * MEGABYTE, within=180.0)
+
+# The number of a line as an editor counts, and its cells. Lines without anything are left out.
+Row = tuple[int, Sequence[str]]
+
+
+def read(content: bytes) -> list[Row]:
+    """The rows, at most one more than a header and MOST_ROWS. Raises Refusal, also for what lies beyond MOST_LINES."""
+    if len(content) > MOST_BYTES:
+        raise Refusal(mark("The file is larger than 5 MB."))
+    if content.startswith(b"PK\x03\x04"):
+        return _excel(content)
+    if content.startswith(OLD_OR_LOCKED):
+        raise Refusal(
+            mark(
+                "This Excel file has a password or is in the old .xls format. "
+                "Save it as .xlsx without a password, or as CSV."
+            )
+        )
+    if content.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8")):
+        raise Refusal(mark("This is neither a CSV nor an XLSX file. Save the table as one of these."))
+    return read_text(_decoded(content))
+
+
+def read_text(text: str) -> list[Row]:
+    """CSV text with any of the usual separators. Raises Refusal."""
+    text = text.replace("\x00", "")
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    separator = max(SEPARATORS, key=first.count)
+    try:
+        return _rows(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    except csv.Error:
+        raise Refusal(mark("The file cannot be read as a table.")) from None
+
+
+def _rows(found: Iterable[Sequence[str]]) -> list[Row]:
+    return list(islice(_filled(found), MOST_ROWS + 2))
+
+
+def _filled(found: Iterable[Sequence[str]]) -> Iterator[Row]:
+    for number, cells in enumerate(found, 1):
+        if number > MOST_LINES:
+            raise Refusal(mark("More than 5,000 lines; please split the file."))
+        row = [unguarded(cell[:LONGEST_CELL]) for cell in cells[:MOST_COLUMNS]]
+        while row and not row[-1].strip():
+            row.pop()
+        if row:
+            yield number, row
+
+
+def _decoded(content: bytes) -> str:
+    """Russian Excel writes CSV in CP1251, and "Unicode text" in UTF-16."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", errors="replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1251", errors="replace")
+
+
+def _excel(content: bytes) -> list[Row]:
+    from openpyxl import load_workbook  # imported late: it takes half a second, and a CSV file is read without it
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            _unpack(packed)
+        sheet = load_workbook(io.BytesIO(content), read_only=True, data_only=True).worksheets[0]
+        rows = sheet.iter_rows(max_row=ROWS_IN_EXCEL, max_col=MOST_COLUMNS, values_only=True)
+        return _rows(() if row.count(None) == len(row) else [_cell(value) for value in row] for row in rows)
+    except (Refusal, MemoryError):
+        raise
+    except Exception:
+        # The library lets everything out that a broken part of a file makes of it.
+        raise Refusal(mark("The Excel file cannot be read; save it again, or as CSV.")) from None
+
+
+def _unpack(packed: zipfile.ZipFile) -> None:
+    """Counts what comes out, for what a file says of its own size may be a lie. Raises Refusal."""
+    left = MOST_UNPACKED
+    parts = packed.infolist()
+    if len(parts) > MOST_PARTS:
+        raise Refusal(mark("The Excel file cannot be read; save it again, or as CSV."))
+    for part in parts:
+        with packed.open(part) as opened:
+            while piece := opened.read(PIECE):
+                left -= len(piece)
+                if left < 0:
+                    raise Refusal(mark("The file unpacks to more than 10 MB. Save the table as CSV and send me that."))
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)

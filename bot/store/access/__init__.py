@@ -1,0 +1,1 @@
+"""Queries for people, grants, access requests and the audit log."""

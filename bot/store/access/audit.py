@@ -1,0 +1,157 @@
+"""Who asked for what, what was decided and what came of it. Rows are added; the database refuses anything else."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.store.tables.incidents import AuditEntry, AuditOutcome
+from bot.store.typed_secrets import cut, names_secret, without_secrets
+
+# Of what was typed so much is looked through for secrets, and so much is kept.
+MOST_READ, MOST_KEPT = 1024, 256
+# Telegram gives an update again for a day; ids jump after a week without any.
+REMEMBERED = timedelta(days=2)
+# Core statements, built once: run for every decision, where the ORM's overhead is most of the cost.
+_AUDIT = AuditEntry.metadata.tables[AuditEntry.__tablename__]
+_OUTCOMES = AuditOutcome.metadata.tables[AuditOutcome.__tablename__]
+_EARLIER = (
+    select(
+        _AUDIT.c.id,
+        _AUDIT.c.at,
+        _AUDIT.c.allowed,
+        _AUDIT.c.reason,
+        select(_OUTCOMES.c.id).where(_OUTCOMES.c.decision_id == _AUDIT.c.id).exists(),
+    )
+    .where(
+        _AUDIT.c.update_id == bindparam("update_id"),
+        _AUDIT.c.what == bindparam("what"),
+        _AUDIT.c.at > bindparam("since"),
+    )
+    .order_by(_AUDIT.c.id)
+    .limit(1)
+)
+_OPEN_DECISIONS = select(_AUDIT.c.id).where(
+    _AUDIT.c.update_id == bindparam("update_id"),
+    _AUDIT.c.at > bindparam("since"),
+    _AUDIT.c.allowed,
+    ~select(_OUTCOMES.c.id).where(_OUTCOMES.c.decision_id == _AUDIT.c.id).exists(),
+)
+_RECORD_DECISION = insert(_AUDIT).returning(_AUDIT.c.id)
+_RECORD_OUTCOME = insert(_OUTCOMES)
+
+# A decision as a row of its table.
+Entry = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a write found and what it left, as plain values; None for what was not there."""
+
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+
+
+NOTHING_CHANGED = Change()
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The decision that an update got when it came before."""
+
+    id: int
+    at: datetime
+    allowed: bool
+    reason: str
+    is_finished: bool
+
+
+async def record_decision(session: AsyncSession, entry: Entry) -> int:
+    """Return the id of the new row."""
+    number: int = (await session.execute(_RECORD_DECISION, entry)).scalar_one()
+    return number
+
+
+async def record_outcome(session: AsyncSession, decision_id: int, outcome: str, change: Change, now: datetime) -> None:
+    row = {
+        "decision_id": decision_id,
+        "at": now,
+        "outcome": shortened(outcome, 128),
+        "before": plain(change.before),
+        "after": plain(change.after),
+    }
+    await session.execute(_RECORD_OUTCOME, row)
+
+
+async def earlier(session: AsyncSession, update_id: int, what: str, now: datetime) -> Earlier | None:
+    """What was decided about this update when it came the first time."""
+    found = await session.execute(
+        _EARLIER, {"update_id": update_id, "what": shortened(what, 64), "since": now - REMEMBERED}
+    )
+    row = found.one_or_none()
+    return Earlier(*row) if row else None
+
+
+async def open_decisions(session: AsyncSession, update_id: int, now: datetime) -> Sequence[int]:
+    """What of this update was allowed, and nobody knows what came of it."""
+    found = await session.execute(_OPEN_DECISIONS, {"update_id": update_id, "since": now - REMEMBERED})
+    return found.scalars().all()
+
+
+async def newest(session: AsyncSession) -> int:
+    """The id of the newest decision, 0 without any."""
+    return (await session.execute(select(func.max(AuditEntry.id)))).scalar_one() or 0
+
+
+def shortened(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def plain(facts: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What can be stored: plain values, and no field that is named like a secret."""
+    if facts is None:
+        return None
+    return {key: _plain(value) for key, value in facts.items() if not names_secret(key)}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case list() | tuple():
+            return [_plain(inner) for inner in value]
+        case Mapping():
+            return plain(value)
+    return without_secrets(str(value))
+
+
+def entry(
+    *,
+    at: datetime,
+    update_id: int,
+    actor_id: int,
+    actor_name: str,
+    chat_id: int,
+    station: str,
+    what: str,
+    arguments: str,
+    permission: str,
+    allowed: bool,
+    reason: str,
+) -> Entry:
+    return {
+        "at": at,
+        "update_id": update_id,
+        "actor_id": actor_id,
+        "actor_name": shortened(actor_name, 128),
+        "chat_id": chat_id,
+        "station": station,
+        "what": shortened(what, 64),
+        "arguments": shortened(without_secrets(cut(arguments, MOST_READ)), MOST_KEPT),
+        "permission": permission,
+        "allowed": allowed,
+        "reason": shortened(reason, 64),
+    }

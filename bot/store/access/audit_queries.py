@@ -1,0 +1,95 @@
+"""Looking things up in the audit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, select
+
+from bot.store.access.denials import Denials
+from bot.store.database import Store
+from bot.store.tables.incidents import AuditEntry, AuditOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows: everything that is given must be so. `until` is exclusive."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    actor_id: int | None = None
+    what: str = ""
+    allowed: bool | None = None
+    station: str | None = None
+
+    def clauses(self) -> list[ColumnElement[bool]]:
+        row, found = AuditEntry, list[ColumnElement[bool]]()
+        if self.since is not None:
+            found.append(row.at >= self.since)
+        if self.until is not None:
+            found.append(row.at < self.until)
+        if self.actor_id is not None:
+            found.append(row.actor_id == self.actor_id)
+        if self.what:
+            found.append(
+                row.what.in_((self.what, f"/{self.what}"))
+                | row.what.startswith(f"{self.what}.", autoescape=True)
+                | row.what.startswith(f"/{self.what} ", autoescape=True)
+            )
+        if self.allowed is not None:
+            found.append(row.allowed == self.allowed)
+        if self.station is not None:
+            found.append(row.station == self.station)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A decision with the last that is known of it."""
+
+    entry: AuditEntry
+    outcome: AuditOutcome | None
+
+
+class AuditReader:
+    """`denials` that are only counted are written down before anybody reads."""
+
+    def __init__(self, store: Store, denials: Denials | None = None) -> None:
+        self._store = store
+        self._denials = denials
+
+    async def count(self, wanted: Wanted) -> int:
+        async with self._store.begin() as session:
+            found = await session.execute(select(func.count()).select_from(AuditEntry).where(*wanted.clauses()))
+            return found.scalar_one()
+
+    async def newest(self, wanted: Wanted, limit: int, *, before: int | None = None) -> Sequence[Row]:
+        """Newest first; `before` is the id of a row, which is not among them any more."""
+        latest = (
+            select(func.max(AuditOutcome.id)).where(AuditOutcome.decision_id == AuditEntry.id).correlate(AuditEntry)
+        ).scalar_subquery()
+        query = (
+            select(AuditEntry, AuditOutcome)
+            .outerjoin(AuditOutcome, AuditOutcome.id == latest)
+            .where(*wanted.clauses())
+            .order_by(AuditEntry.id.desc())
+            .limit(limit)
+        )
+        if before is not None:
+            query = query.where(AuditEntry.id < before)
+        async with self._store.begin() as session:
+            if self._denials is not None:
+                await self._denials.write(session)
+            found = await session.execute(query)
+            return [Row(entry, outcome) for entry, outcome in found.all()]
+
+    async def one(self, entry_id: int) -> tuple[AuditEntry, Sequence[AuditOutcome]] | None:
+        """A decision and everything that came of it, oldest first."""
+        async with self._store.begin() as session:
+            entry = await session.get(AuditEntry, entry_id)
+            if entry is None:
+                return None
+            found = await session.execute(
+                select(AuditOutcome).where(AuditOutcome.decision_id == entry_id).order_by(AuditOutcome.id)
+            )
+            return entry, found.scalars().all()

@@ -1,0 +1,111 @@
+"""Whom and which chats the bot has met, and at which station: to know a person by @username, and to show a name beside
+a numeric id. What is known of them at one station is not told at another."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.access.policy import EVERY_STATION
+from bot.store.database import Store
+from bot.store.tables.people import Acquaintance, FormerUsername, GrantRow, MetAt
+
+# Core statements, built once: run for every decision, where the ORM's overhead is most of the cost.
+_PEOPLE = Acquaintance.metadata.tables[Acquaintance.__tablename__]
+_AS_KNOWN = select(_PEOPLE.c.name, _PEOPLE.c.username).where(_PEOPLE.c.id == bindparam("of"))
+_MEET_AT = insert(MetAt).on_conflict_do_nothing()
+_HAD = insert(FormerUsername).on_conflict_do_nothing()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """`id` decides; name and username are what was last seen, and only shown."""
+
+    id: int
+    name: str
+    username: str | None = None
+
+
+class Acquaintances:
+    """With `apart` every station has its own: those who were met there, or have a role at all of them, as `everywhere`
+    have by the settings; `told_in` names the stations of whose outages the settings let a chat be told. Otherwise, and
+    at EVERY_STATION, everybody is known."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        apart: bool = False,
+        everywhere: Collection[int] = (),
+        told_in: Callable[[int], Collection[str]] = lambda _chat: (),
+    ) -> None:
+        self._store = store
+        self._apart = apart
+        self._everywhere = frozenset(everywhere)
+        self._told_in = told_in
+
+    async def by_username(self, username: str, at: str) -> Known | None:
+        """Whoever of those known at that station has it now, with or without its @."""
+        wanted = username.removeprefix("@").lower()
+        async with self._store.begin() as session:
+            found = await session.execute(select(Acquaintance).where(Acquaintance.username == wanted))
+            row = found.scalar_one_or_none()
+            known = await self._known_at(session, [row], at) if row else {}
+        return next(iter(known.values()), None)
+
+    async def named(self, ids: Iterable[int], at: str) -> Mapping[int, Known]:
+        """Those of the ids that are known at that station."""
+        async with self._store.begin() as session:
+            return await self.named_in(session, ids, at)
+
+    async def named_in(self, session: AsyncSession, ids: Iterable[int], at: str) -> Mapping[int, Known]:
+        """Those of the ids that are known at that station."""
+        found = await session.execute(select(Acquaintance).where(Acquaintance.id.in_(tuple(ids))))
+        return await self._known_at(session, found.scalars().all(), at)
+
+    async def who_had(self, username: str, at: str) -> Mapping[int, Known | None]:
+        """Everybody who ever had it; None for those who are not known at that station."""
+        wanted = username.removeprefix("@").lower()
+        async with self._store.begin() as session:
+            had = select(FormerUsername.person_id).where(FormerUsername.username == wanted)
+            ids = (await session.execute(had)).scalars().all()
+            known = await self.named_in(session, ids, at)
+        return {person: known.get(person) for person in ids}
+
+    async def _known_at(self, session: AsyncSession, rows: Collection[Acquaintance], at: str) -> Mapping[int, Known]:
+        if not self._apart or at == EVERY_STATION:
+            return {row.id: _known(row) for row in rows}
+        ids = [row.id for row in rows]
+        met = select(MetAt.id).where(MetAt.station.in_((at, EVERY_STATION)), MetAt.id.in_(ids))
+        given = select(GrantRow.subject_id).where(GrantRow.station == EVERY_STATION, GrantRow.subject_id.in_(ids))
+        here = {*(await session.execute(met.union(given))).scalars(), *self._everywhere}
+        here.update(chat for chat in ids if chat < 0 and at in self._told_in(chat))
+        return {row.id: _known(row) for row in rows if row.id in here}
+
+
+async def meet(session: AsyncSession, one: Known, at: Iterable[str] = ()) -> Known | None:
+    """`at` are the stations it was at; returns as what it was known before. A username that moved from one account to
+    another is the new one's: the old must not be found by it."""
+    for station in at:
+        await known_at(session, one.id, station)
+    username = one.username.lower() if one.username else None
+    before = (await session.execute(_AS_KNOWN, {"of": one.id})).one_or_none()
+    if before == (one.name[:128], username):
+        return Known(one.id, *before)
+    if username is not None:
+        await session.execute(_HAD, {"username": username, "person_id": one.id})
+        taken = update(Acquaintance).where(Acquaintance.username == username, Acquaintance.id != one.id)
+        await session.execute(taken.values(username=None))
+    await session.merge(Acquaintance(id=one.id, name=one.name[:128], username=username))
+    return Known(one.id, *before) if before else None
+
+
+async def known_at(session: AsyncSession, one: int, station: str) -> None:
+    """From now on this person or chat may be shown there by name."""
+    await session.execute(_MEET_AT, {"station": station, "id": one})
+
+
+def _known(row: Acquaintance) -> Known:
+    return Known(row.id, row.name, row.username)

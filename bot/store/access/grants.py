@@ -1,0 +1,113 @@
+"""Roles that were given in chat. What stands in the settings is laid beside them whenever they are read."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.access.policy import EVERY_STATION, Access, Asking, Grant, Permission, Role, check_giving, check_taking
+from bot.store.access.contacts import known_at
+from bot.store.database import Store
+from bot.store.messages import supergroups
+from bot.store.tables.people import GrantRow
+
+# A Core statement, built once: run for every decision, where the ORM's overhead is most of the cost. The columns are in
+# the order in which a Grant is made of them.
+_GRANTS = GrantRow.metadata.tables[GrantRow.__tablename__]
+_ALL_GIVEN = select(
+    _GRANTS.c.subject_id,
+    _GRANTS.c.role,
+    _GRANTS.c.station,
+    _GRANTS.c.given_by_id,
+    _GRANTS.c.given_by_name,
+    _GRANTS.c.given_at,
+    _GRANTS.c.until,
+).order_by(_GRANTS.c.given_at, _GRANTS.c.subject_id)
+
+
+class GrantBook:
+    """`settings` are the grants that nobody can take away in chat; `changed` is told after every change."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Callable[[], datetime],
+        settings: Sequence[Grant],
+        roles: Mapping[str, Role],
+        changed: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._settings = tuple(settings)
+        self._names_chats = any(grant.is_of_chat for grant in self._settings)
+        self._changed = changed
+        self.roles = roles
+
+    async def current(self) -> Access:
+        async with self._store.begin() as session:
+            return await self.read(session)
+
+    async def give(self, grant: Grant, giver: Asking) -> None:
+        """A role that the subject has already is given anew, with the new end. Raises NotGranted."""
+        async with self._store.begin() as session:
+            await self.write(session, grant, giver)
+        self._changed()
+
+    async def take(self, taken: Sequence[Grant], taker: Asking) -> None:
+        """All of them or none. Raises NotGranted."""
+        async with self._store.begin() as session:
+            for grant in taken:
+                check_taking(await self.read(session), taker, grant)
+                await session.execute(
+                    delete(GrantRow).where(
+                        GrantRow.station == grant.station,
+                        GrantRow.subject_id == grant.subject,
+                        GrantRow.role == grant.role,
+                    )
+                )
+        self._changed()
+
+    async def read(self, session: AsyncSession) -> Access:
+        """Everything that was given, ended or not: what counts is decided in one place."""
+        found = await session.execute(_ALL_GIVEN)
+        # Settings name a group by the id it had before it became a supergroup.
+        moves = await supergroups.moves(session) if self._names_chats else {}
+        named = (
+            replace(grant, subject=moves[grant.subject]) if grant.subject in moves else grant
+            for grant in self._settings
+        )
+        return Access((*named, *(Grant(*row) for row in found)), self.roles)
+
+    async def write(self, session: AsyncSession, grant: Grant, giver: Asking) -> None:
+        """As part of a larger transaction, whose caller tells of the change. Raises NotGranted."""
+        access = await self.read(session)
+        check_giving(access, giver, grant)
+        await _meet(session, access, giver, grant)
+        row = GrantRow(
+            station=grant.station,
+            subject_id=grant.subject,
+            role=grant.role,
+            given_by_id=grant.given_by,
+            given_by_name=grant.giver[:128],
+            given_at=self._clock(),
+            until=grant.until,
+        )
+        await session.merge(row)
+
+    def tell(self) -> None:
+        """A transaction of the caller's own that wrote a grant has ended."""
+        self._changed()
+
+
+async def _meet(session: AsyncSession, access: Access, giver: Asking, grant: Grant) -> None:
+    """Who is given a role by somebody who may see their name is known at that station. A number alone makes nobody
+    known: an administrator of one station could try all of them to learn whose they are."""
+    of_all = replace(giver, station=EVERY_STATION)
+    if grant.subject == giver.chat or access.may(of_all, Permission.ACCESS_READ).allowed:
+        await known_at(session, grant.subject, grant.station)
+
+
+async def forget_ended(session: AsyncSession, now: datetime) -> None:
+    await session.execute(delete(GrantRow).where(GrantRow.until <= now))

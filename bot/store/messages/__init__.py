@@ -1,0 +1,1 @@
+"""Queries for the inbox, the outbox, keyboards and pending questions."""

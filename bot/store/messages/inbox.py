@@ -1,0 +1,99 @@
+"""Inbox of updates that are not finished, and detection of poison updates, which crash the program each time.
+
+A crash is counted for every update that was unfinished, since it is not known which one caused it. At the next start
+they are handled one at a time, each marked as begun in a transaction of its own before, so that a second crash counts
+for that one alone. In an ordinary run updates are stored as begun, which costs no further transaction.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.store.tables.incidents import Received
+
+# Telegram itself keeps an update for a day; ids seen within that time must be remembered.
+KEPT = timedelta(days=2)
+# An update that was begun at so many crashes is not begun again.
+MAX_CRASHES = 2
+# Core statements, built once: run for every update, where the ORM's overhead is most of the cost.
+_RECEIVED = Received.metadata.tables[Received.__tablename__]
+_TAKE_IN = insert(_RECEIVED).on_conflict_do_nothing().returning(_RECEIVED.c.update_id)
+_RECEIVED_AT = select(_RECEIVED.c.received_at).where(_RECEIVED.c.update_id == bindparam("about"))
+_FINISH = (
+    update(_RECEIVED).where(_RECEIVED.c.update_id == bindparam("about")).values(done_at=bindparam("now"), payload={})
+)
+_COUNT_CRASHES = (
+    update(_RECEIVED)
+    .where(_RECEIVED.c.done_at.is_(None), _RECEIVED.c.begun)
+    .values(crashes=_RECEIVED.c.crashes + 1, begun=False)
+)
+_CRASHES = (
+    select(_RECEIVED.c.update_id, _RECEIVED.c.received_at, _RECEIVED.c.crashes)
+    .where(_RECEIVED.c.done_at.is_(None))
+    .order_by(_RECEIVED.c.update_id)
+)
+_BEGIN = update(_RECEIVED).where(_RECEIVED.c.update_id == bindparam("about")).values(begun=True)
+_END_IN_ORDER = update(_RECEIVED).where(_RECEIVED.c.done_at.is_(None)).values(begun=False)
+
+
+class LeftOver(NamedTuple):
+    """An update that an earlier run did not finish; `crashes` is how often the program ended while it was begun."""
+
+    update_id: int
+    payload: dict[str, Any]
+    received_at: datetime
+    crashes: int
+
+    @property
+    def is_poison(self) -> bool:
+        return self.crashes >= MAX_CRASHES
+
+
+async def take_in(session: AsyncSession, updates: dict[int, dict[str, Any]], now: datetime) -> list[int]:
+    """Store a batch; returns the ids that were not known before, in order."""
+    if not updates:
+        return []
+    rows = [{"update_id": i, "payload": payload, "received_at": now} for i, payload in updates.items()]
+    new = await session.execute(_TAKE_IN, rows)
+    return sorted(new.scalars())
+
+
+async def unfinished(session: AsyncSession) -> dict[int, dict[str, Any]]:
+    """What an earlier run took in but did not finish, in order."""
+    found = await session.execute(select(Received).where(Received.done_at.is_(None)).order_by(Received.update_id))
+    return {row.update_id: row.payload for row in found.scalars()}
+
+
+async def left_over(session: AsyncSession) -> list[LeftOver]:
+    """Return what earlier runs did not finish, by update id. What was begun has one crash more, and is marked as
+    not begun. Once at a start."""
+    await session.execute(_COUNT_CRASHES)
+    payloads = await unfinished(session)
+    found = await session.execute(_CRASHES)
+    return [LeftOver(row.update_id, payloads[row.update_id], row.received_at, row.crashes) for row in found]
+
+
+async def begin(session: AsyncSession, update_id: int) -> None:
+    """Mark a leftover update as begun: a crash from now on counts for it."""
+    await session.execute(_BEGIN, {"about": update_id})
+
+
+async def end_in_order(session: AsyncSession) -> None:
+    """Mark what is unfinished as not begun, so that an orderly end counts as no crash."""
+    await session.execute(_END_IN_ORDER)
+
+
+async def received_at(session: AsyncSession, update_id: int) -> datetime | None:
+    return (await session.execute(_RECEIVED_AT, {"about": update_id})).scalar_one_or_none()
+
+
+async def finish(session: AsyncSession, update_id: int, now: datetime) -> None:
+    """The payload goes at once: what people write is not kept, only the fact that the id was seen."""
+    await session.execute(_FINISH, {"about": update_id, "now": now})
+
+
+async def forget_old_updates(session: AsyncSession, now: datetime) -> None:
+    await session.execute(delete(Received).where(Received.done_at < now - KEPT))

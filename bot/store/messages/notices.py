@@ -1,0 +1,45 @@
+"""What people are told of a change, owed in the transaction that makes it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.access.policy import Destination
+from bot.store.messages import outbox
+from bot.store.messages.keyboards import new_keyboard
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What somebody is to be told. `rows` are buttons, as they are stored, for that person alone to press, once."""
+
+    to: Destination
+    template: str
+    facts: dict[str, Any]
+    rows: list[list[dict[str, Any]]] | None = None
+    lifetime: timedelta | None = None
+
+
+def owe_news(session: AsyncSession, now: datetime, news: Iterable[News]) -> None:
+    for one in news:
+        keyboard = one.rows and new_keyboard(
+            one.to.chat,
+            one.rows,
+            now=now,
+            station=str(one.facts.get("station", "")),
+            asker_id=one.to.chat,
+            single_use=True,
+            lifetime=one.lifetime,
+        )
+        outbox.owe(
+            session,
+            chat_id=one.to.chat,
+            thread_id=one.to.thread,
+            template=one.template,
+            facts=one.facts,
+            now=now,
+            keyboard=keyboard or None,
+        )

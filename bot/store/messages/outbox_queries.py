@@ -1,0 +1,78 @@
+"""Which rows of the outbox may go now, the most urgent first. A row that failed and waits holds the rows of its chat
+behind it, but never what is more urgent; a row that was only planned for later holds nobody."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, bindparam, exists, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from bot.store.messages import supergroups
+from bot.store.messages.outbox import WAITING, Urgency
+from bot.store.tables.chats import ChatMove
+from bot.store.tables.incidents import Outgoing
+
+FIRST = (Outgoing.urgency, Outgoing.id)
+
+# Made once: when a thousand PBXs fall silent, making these anew each time took a tenth of everything.
+_NOW = bindparam("now", type_=Outgoing.not_before.type)
+_CHAT = Outgoing.chat_id == bindparam("chat")
+
+
+def _may_go() -> list[ColumnElement[bool]]:
+    held, original = aliased(Outgoing), aliased(Outgoing)
+    behind_a_held_one = exists().where(
+        held.chat_id == Outgoing.chat_id,
+        held.id < Outgoing.id,
+        held.urgency <= Outgoing.urgency,
+        held.state.in_(WAITING),
+        held.attempts > 0,
+        held.not_before > _NOW,
+    )
+    before_its_original = exists().where(
+        Outgoing.message_id.is_(None),
+        original.id == Outgoing.about,
+        original.state.in_((*WAITING, "sending")),
+    )
+    return [Outgoing.state.in_(WAITING), Outgoing.not_before <= _NOW, ~behind_a_held_one, ~before_its_original]
+
+
+_CHATS_WITH_DUE = select(Outgoing.chat_id).where(*_may_go()).distinct()
+_URGENCY = select(Outgoing.urgency).where(_CHAT, *_may_go()).order_by(*FIRST).limit(1)
+_FIRST_OF_CHAT = select(Outgoing).where(_CHAT, *_may_go()).order_by(*FIRST).limit(1)
+_NEXT_AFTER = select(func.min(Outgoing.not_before)).where(Outgoing.state.in_(WAITING), Outgoing.not_before > _NOW)
+
+
+async def chats_with_due(session: AsyncSession, now: datetime) -> list[int]:
+    found = await session.execute(_CHATS_WITH_DUE, {"now": now})
+    return list(found.scalars())
+
+
+async def urgency_of_chat(session: AsyncSession, chat_id: int, now: datetime) -> Urgency | None:
+    """Of the row that goes next; None when none may go."""
+    found = await session.execute(_URGENCY, {"now": now, "chat": chat_id})
+    urgency = found.scalar_one_or_none()
+    return None if urgency is None else Urgency(urgency)
+
+
+async def first_of_chat(session: AsyncSession, chat_id: int, now: datetime) -> Outgoing | None:
+    found = await session.execute(_FIRST_OF_CHAT, {"now": now, "chat": chat_id})
+    return found.scalar_one_or_none()
+
+
+async def next_after(session: AsyncSession, now: datetime) -> datetime | None:
+    """When a row becomes due that is not due yet."""
+    found = await session.execute(_NEXT_AFTER, {"now": now})
+    return found.scalar_one_or_none()
+
+
+async def follow_moves(session: AsyncSession, now: datetime) -> None:
+    """Rows written for a group by the id it had before it became a supergroup."""
+    found = await session.execute(
+        select(ChatMove.old_id, ChatMove.new_id)
+        .join(Outgoing, Outgoing.chat_id == ChatMove.old_id)
+        .where(Outgoing.state.in_(WAITING))
+        .distinct()
+    )
+    for old_id, new_id in found.all():
+        await supergroups.move(session, old_id, new_id, now)

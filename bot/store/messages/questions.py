@@ -1,0 +1,52 @@
+"""What the bot waits to hear: at most one question for each person in each chat, kept over a restart."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.store.tables.incidents import Question
+
+
+async def ask(
+    session: AsyncSession,
+    *,
+    chat_id: int,
+    person_id: int,
+    station: str,
+    message_id: int,
+    answer: str,
+    data: dict[str, Any],
+    expires_at: datetime,
+    said: dict[str, Any] | None = None,
+) -> None:
+    """`message_id` is the message that asks: in a group only a reply to it is an answer. `said` is what it says."""
+    question = Question(
+        chat_id=chat_id,
+        person_id=person_id,
+        station=station,
+        message_id=message_id,
+        answer=answer,
+        data=data,
+        said=said,
+        expires_at=expires_at,
+    )
+    await session.merge(question)
+
+
+async def find(session: AsyncSession, *, chat_id: int, person_id: int) -> Question | None:
+    """What this person was asked in this chat, perhaps too long ago."""
+    return await session.get(Question, (chat_id, person_id))
+
+
+async def forget(session: AsyncSession, *, chat_id: int, person_id: int) -> bool:
+    """True for exactly one caller, whoever answers at the same moment."""
+    gone = await session.execute(
+        delete(Question).where(Question.chat_id == chat_id, Question.person_id == person_id).returning(Question.answer)
+    )
+    return gone.scalar_one_or_none() is not None
+
+
+async def forget_expired(session: AsyncSession, now: datetime) -> None:
+    await session.execute(delete(Question).where(Question.expires_at <= now))

@@ -1,0 +1,50 @@
+"""Groups that became supergroups: everything that names the old id goes on under the new one."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.store.tables.chats import Binding, ChatHold, ChatMove, Choice, ClosedChat
+from bot.store.tables.incidents import Card, Keyboard, Outgoing, Question
+from bot.store.tables.people import Acquaintance, GrantRow, MetAt
+
+# Core statements, built once: run for every decision, where the ORM's overhead is most of the cost.
+_CHAT_MOVES = ChatMove.metadata.tables[ChatMove.__tablename__]
+_MOVES = select(_CHAT_MOVES.c.old_id, _CHAT_MOVES.c.new_id)
+
+
+async def move(session: AsyncSession, old_id: int, new_id: int, now: datetime) -> None:
+    """Messages of the old chat cannot be edited any more: their ids start anew."""
+    await session.merge(ChatMove(old_id=old_id, new_id=new_id, at=now))
+    await session.execute(update(ChatMove).where(ChatMove.new_id == old_id).values(new_id=new_id))
+    # Nor pressed: whatever has their ids in the new chat is another message.
+    await session.execute(update(Keyboard).where(Keyboard.chat_id == old_id).values(chat_id=new_id, message_id=None))
+    await session.execute(
+        update(Outgoing).where(Outgoing.chat_id == old_id, Outgoing.state == "sent").values(message_id=None)
+    )
+    # Only a supergroup has topics.
+    await session.execute(update(Outgoing).where(Outgoing.chat_id == old_id).values(chat_id=new_id, thread_id=None))
+    await session.execute(update(Card).where(Card.chat_id == old_id).values(chat_id=new_id, thread_id=None))
+    # A question stands under a message of the old chat, and what the old chat refused says nothing of the new one.
+    for table in (Question, ChatHold, ClosedChat):
+        await session.execute(delete(table).where(table.chat_id == old_id))
+    if (known := await session.get(Acquaintance, old_id)) is not None:
+        await session.merge(Acquaintance(id=new_id, name=known.name))
+    met_there = select(MetAt.station).where(MetAt.id == new_id)
+    await session.execute(delete(MetAt).where(MetAt.id == old_id, MetAt.station.in_(met_there)))
+    await session.execute(update(MetAt).where(MetAt.id == old_id).values(id=new_id))
+    bound_there = select(Binding.station).where(Binding.chat_id == new_id)
+    await session.execute(delete(Binding).where(Binding.chat_id == old_id, Binding.station.in_(bound_there)))
+    await session.execute(update(Binding).where(Binding.chat_id == old_id).values(chat_id=new_id))
+    chosen_there = select(Choice.person_id).where(Choice.chat_id == new_id)
+    await session.execute(delete(Choice).where(Choice.chat_id == old_id, Choice.person_id.in_(chosen_there)))
+    await session.execute(update(Choice).where(Choice.chat_id == old_id).values(chat_id=new_id))
+    given_there = select(GrantRow.station, GrantRow.role).where(GrantRow.subject_id == new_id)
+    given = tuple_(GrantRow.station, GrantRow.role)
+    await session.execute(delete(GrantRow).where(GrantRow.subject_id == old_id, given.in_(given_there)))
+    await session.execute(update(GrantRow).where(GrantRow.subject_id == old_id).values(subject_id=new_id))
+
+
+async def moves(session: AsyncSession) -> dict[int, int]:
+    return {move.old_id: move.new_id for move in await session.execute(_MOVES)}

@@ -1,0 +1,47 @@
+"""What was begun for an update and is not concluded: all that was taken for it, and then the answer that is owed.
+
+Kept from the moment in which it was allowed until its person has been told, so that whatever is killed in between, the
+next run can go on.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.store.messages.temporary_payloads import peek
+from bot.store.tables.incidents import Kept
+
+# As long as an update itself is remembered.
+KEPT = timedelta(days=2)
+DEED = "deed "
+# Core statements, built once: run for every command, where the ORM's overhead is most of the cost.
+_KEPT = Kept.metadata.tables[Kept.__tablename__]
+_FORGET = delete(_KEPT).where(_KEPT.c.id == bindparam("deed"))
+
+Deed = dict[str, Any]
+
+
+async def write(session: AsyncSession, update_id: int, deed: Deed, now: datetime) -> None:
+    """In place of what was written about this update before."""
+    await session.merge(Kept(id=_id(update_id), payload=deed, expires_at=now + KEPT))
+
+
+async def find(session: AsyncSession, update_id: int, now: datetime) -> Deed:
+    return await peek(session, _id(update_id), now) or {}
+
+
+async def forget(session: AsyncSession, update_id: int) -> None:
+    await session.execute(_FORGET, {"deed": _id(update_id)})
+
+
+async def updates(session: AsyncSession) -> set[int]:
+    """For which anything is kept."""
+    found = await session.execute(select(Kept.id).where(Kept.id.startswith(DEED)))
+    return {int(kept_id.removeprefix(DEED)) for kept_id in found.scalars()}
+
+
+def _id(update_id: int) -> str:
+    # Ids of the drawer are longer, and have no space in them.
+    return f"{DEED}{update_id}"

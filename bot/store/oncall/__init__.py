@@ -1,0 +1,1 @@
+"""Queries for on-call schedules, calendars and reachability."""

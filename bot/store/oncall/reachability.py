@@ -1,0 +1,64 @@
+"""Whether people on call can be reached in private, and when they want no warnings."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.store.tables.people import Pager
+
+QuietHours = tuple[time, time]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """`reachable` is None while nobody has tried; `warned_at` is when others were last told that it is not so."""
+
+    reachable: bool | None = None
+    checked_at: datetime | None = None
+    warned_at: datetime | None = None
+
+
+NOT_TRIED = Reach()
+
+
+async def known(session: AsyncSession, people: Iterable[int]) -> Mapping[int, Reach]:
+    found = await session.execute(select(Pager).where(Pager.person_id.in_(tuple(people))))
+    return {row.person_id: Reach(row.reachable, row.checked_at, row.warned_at) for row in found.scalars()}
+
+
+async def note(session: AsyncSession, person: int, now: datetime, *, reachable: bool, warned: bool) -> None:
+    """It was tried just now."""
+    row = await _row(session, person)
+    row.reachable, row.checked_at = reachable, now
+    if warned or reachable:
+        # Once it was in order, the next trouble is a new one.
+        row.warned_at = now if warned else None
+
+
+async def check_anew(session: AsyncSession, people: Iterable[int]) -> None:
+    """Their duties have changed."""
+    await session.execute(update(Pager).where(Pager.person_id.in_(tuple(people))).values(checked_at=None))
+
+
+async def quiet_hours(session: AsyncSession, person: int) -> QuietHours | None:
+    """From when to when on the wall; through midnight when the end is the earlier one."""
+    row = await session.get(Pager, person)
+    if row is None or row.quiet_from is None or row.quiet_to is None:
+        return None
+    return time.fromisoformat(row.quiet_from), time.fromisoformat(row.quiet_to)
+
+
+async def set_quiet_hours(session: AsyncSession, person: int, hours: QuietHours | None) -> None:
+    row = await _row(session, person)
+    row.quiet_from, row.quiet_to = (f"{at:%H:%M}" for at in hours) if hours else (None, None)
+
+
+async def _row(session: AsyncSession, person: int) -> Pager:
+    row = await session.get(Pager, person)
+    if row is None:
+        row = Pager(person_id=person)
+        session.add(row)
+    return row

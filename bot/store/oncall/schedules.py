@@ -1,0 +1,266 @@
+"""Who is on call, as it was set in chat. What people are told of a change is owed in the same transaction."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.oncall.roster import Roster
+from bot.oncall.rotation import Rotation
+from bot.store.database import Store
+from bot.store.messages.notices import News, owe_news
+from bot.store.oncall import calendars, reachability, rosters
+from bot.store.oncall.calendars import KeptCalendar
+from bot.store.oncall.reachability import QuietHours, Reach
+from bot.store.tables.people import OverrideRow, RotationRow
+
+# What an override is: taken or given by one person alone, or a swap before and after the other's answer.
+STANDS, ASKED, AGREED, REFUSED, CANCELLED = "stands", "asked", "agreed", "refused", "cancelled"
+COUNT = (STANDS, AGREED)
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """Somebody is to be on call out of turn."""
+
+    level: int
+    person: int
+    begins: datetime
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An override as it was made, and by whom."""
+
+    id: int
+    leg: Leg
+    by: int
+    state: str
+
+
+class Swapped(StrEnum):
+    """What became of a swap."""
+
+    AGREED = "agreed"
+    REFUSED = "refused"
+    # Nobody asks for it any more, or it was answered already.
+    SETTLED = "settled"
+    # The shifts are over, or somebody else's by now.
+    CHANGED = "changed"
+
+
+class OnCallBook:
+    """Of all stations. `changed` is told of which one after every change."""
+
+    def __init__(self, store: Store, clock: Callable[[], datetime], changed: Callable[[str], None]) -> None:
+        self._store = store
+        self._clock = clock
+        self._changed = changed
+
+    async def roster(self, station: str) -> Roster:
+        async with self._store.begin() as session:
+            return await self.roster_in(session, station)
+
+    async def roster_in(self, session: AsyncSession, station: str) -> Roster:
+        return await rosters.read(session, station, self._clock(), COUNT)
+
+    async def stations(self) -> set[str]:
+        """Where there is anything to look after: turns, a calendar, or somebody who is on call out of turn."""
+        async with self._store.begin() as session:
+            return await rosters.stations(session, self._clock())
+
+    async def set_rotation(self, station: str, rotation: Rotation, by: str, news: Sequence[News] = ()) -> None:
+        """In place of what decided on that level; overrides stay."""
+        async with self._store.begin() as session:
+            row = RotationRow(
+                station=station,
+                level=rotation.level,
+                people=list(rotation.people),
+                shift=rosters.stored_shift(rotation.shift),
+                calendar=None,
+                source=None,
+                changed_at=self._clock(),
+                changed_by=by[:128],
+            )
+            await session.merge(row)
+            await reachability.check_anew(session, rotation.people)
+            owe_news(session, self._clock(), news)
+        self._changed(station)
+
+    async def keep_calendar(self, station: str, kept: KeptCalendar, by: str, news: Sequence[News] = ()) -> None:
+        async with self._store.begin() as session:
+            await calendars.keep(session, station, kept, by, self._clock())
+            await reachability.check_anew(session, {duty.person for duty in kept.calendar.duties})
+            owe_news(session, self._clock(), news)
+        self._changed(station)
+
+    async def remove(self, station: str, level: int) -> bool:
+        """With all that was agreed out of turn on that level. False when there is nothing."""
+        there = (RotationRow.station == station, RotationRow.level == level)
+        over = (OverrideRow.station == station, OverrideRow.level == level, OverrideRow.ends_at > self._clock())
+        async with self._store.begin() as session:
+            removed = await session.execute(delete(RotationRow).where(*there).returning(RotationRow.level))
+            ended = await session.execute(
+                update(OverrideRow)
+                .where(*over, OverrideRow.state.in_((*COUNT, ASKED)))
+                .values(state=CANCELLED)
+                .returning(OverrideRow.id)
+            )
+            found = bool(removed.scalars().all()) | bool(ended.scalars().all())
+        self._changed(station)
+        return found
+
+    async def override(self, station: str, leg: Leg, by: tuple[int, str], news: Sequence[News] = ()) -> int:
+        """Somebody takes a duty over, or gives it away; it counts at once."""
+        async with self._store.begin() as session:
+            row = await self._add(session, station, leg, by, STANDS)
+            owe_news(session, self._clock(), news)
+        self._changed(station)
+        return row
+
+    async def ask_swap(
+        self, station: str, legs: Sequence[Leg], by: tuple[int, str], question: Callable[[list[int]], News]
+    ) -> None:
+        """Nothing changes until the other agrees."""
+        async with self._store.begin() as session:
+            asked = [await self._add(session, station, leg, by, ASKED) for leg in legs]
+            owe_news(session, self._clock(), [question(asked)])
+        self._changed(station)
+
+    async def answer_swap(
+        self, station: str, ids: Sequence[int], other: int, *, agrees: bool, news: Mapping[Swapped, Sequence[News]]
+    ) -> Swapped:
+        """The answer of `other`. Only shifts that are still theirs and the asker's are swapped, all or none."""
+        async with self._store.begin() as session:
+            found = await session.execute(
+                select(OverrideRow)
+                .where(OverrideRow.station == station, OverrideRow.id.in_(ids))
+                .order_by(OverrideRow.id)
+            )
+            rows = [row for row in found.scalars() if row.state == ASKED]
+            if len(rows) < len(ids):
+                return Swapped.SETTLED
+            roster, now = await self.roster_in(session, station), self._clock()
+            if not agrees:
+                result = Swapped.REFUSED
+            elif all(_still_has(roster, row, other if row.person_id == row.by_id else row.by_id, now) for row in rows):
+                result = Swapped.AGREED
+            else:
+                result = Swapped.CHANGED
+            for row in rows:
+                row.state = CANCELLED if result is Swapped.CHANGED else str(result)
+            if result is Swapped.AGREED:
+                await reachability.check_anew(session, {row.person_id for row in rows})
+            owe_news(session, self._clock(), news.get(result, ()))
+        self._changed(station)
+        return result
+
+    async def made_by(self, station: str, person: int) -> list[Made]:
+        """What they can still take back themselves: what another agreed to is not theirs alone."""
+        async with self._store.begin() as session:
+            found = await session.execute(
+                select(OverrideRow)
+                .where(
+                    OverrideRow.station == station,
+                    OverrideRow.by_id == person,
+                    OverrideRow.ends_at > self._clock(),
+                    OverrideRow.state.in_((STANDS, ASKED)),
+                )
+                .order_by(OverrideRow.id)
+            )
+            return [_made(row) for row in found.scalars()]
+
+    async def cancel(self, station: str, ids: Sequence[int], person: int, news: Sequence[News] = ()) -> bool:
+        """False when there is nothing left of it, or it is not that person's."""
+        async with self._store.begin() as session:
+            found = await session.execute(
+                update(OverrideRow)
+                .where(
+                    OverrideRow.station == station,
+                    OverrideRow.id.in_(ids),
+                    OverrideRow.by_id == person,
+                    OverrideRow.state.in_((STANDS, ASKED)),
+                )
+                .values(state=CANCELLED)
+                .returning(OverrideRow.id)
+            )
+            cancelled = bool(found.scalars().all())
+            if cancelled:
+                owe_news(session, self._clock(), news)
+        self._changed(station)
+        return cancelled
+
+    async def calendars(self, station: str) -> list[KeptCalendar]:
+        async with self._store.begin() as session:
+            return await calendars.of_station(session, station)
+
+    async def renew_calendar(
+        self, station: str, old: KeptCalendar, new: KeptCalendar, news: Sequence[News] = ()
+    ) -> bool:
+        """False when somebody has put another in its place meanwhile, or taken it away."""
+        async with self._store.begin() as session:
+            renewed = await calendars.renew(session, station, old, new)
+            if renewed:
+                came = {duty.person for duty in new.calendar.duties} - {duty.person for duty in old.calendar.duties}
+                await reachability.check_anew(session, came)
+                owe_news(session, self._clock(), news)
+        self._changed(station)
+        return renewed
+
+    async def note_reach(self, person: int, *, reachable: bool, warnings: Sequence[News]) -> None:
+        """Whether somebody can be reached was tried, and who is told that it is not so."""
+        async with self._store.begin() as session:
+            await reachability.note(session, person, self._clock(), reachable=reachable, warned=bool(warnings))
+            owe_news(session, self._clock(), warnings)
+
+    async def reach(self, people: Sequence[int]) -> Mapping[int, Reach]:
+        async with self._store.begin() as session:
+            return await reachability.known(session, people)
+
+    async def quiet_hours(self, session: AsyncSession, person: int) -> QuietHours | None:
+        return await reachability.quiet_hours(session, person)
+
+    async def quiet_hours_of(self, person: int) -> QuietHours | None:
+        async with self._store.begin() as session:
+            return await reachability.quiet_hours(session, person)
+
+    async def set_quiet_hours(self, person: int, hours: QuietHours | None) -> None:
+        async with self._store.begin() as session:
+            await reachability.set_quiet_hours(session, person, hours)
+
+    async def _add(self, session: AsyncSession, station: str, leg: Leg, by: tuple[int, str], state: str) -> int:
+        row = OverrideRow(
+            station=station,
+            level=leg.level,
+            person_id=leg.person,
+            begins_at=leg.begins,
+            ends_at=leg.ends,
+            state=state,
+            by_id=by[0],
+            by_name=by[1][:128],
+            made_at=self._clock(),
+        )
+        session.add(row)
+        await session.flush()
+        if state in COUNT:
+            await reachability.check_anew(session, [leg.person])
+        return row.id
+
+
+def _made(row: OverrideRow) -> Made:
+    return Made(row.id, Leg(row.level, row.person_id, row.begins_at, row.ends_at), row.by_id, row.state)
+
+
+def _still_has(roster: Roster, row: OverrideRow, holder: int, now: datetime) -> bool:
+    """Whether what is left of the shift is wholly that person's."""
+    begins = max(now, row.begins_at)
+    left = roster.shifts(row.level, begins, row.ends_at)
+    return (
+        begins < row.ends_at
+        and not roster.gaps(row.level, begins, row.ends_at)
+        and all(duty.person == holder for duty in left)
+    )

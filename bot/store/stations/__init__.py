@@ -1,0 +1,1 @@
+"""Queries for incidents and for what the bot keeps of each station."""

@@ -1,0 +1,82 @@
+"""Which stations a chat speaks of, and which of them a person chose there last."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.store.database import Store
+from bot.store.tables.chats import Binding, Choice
+
+
+class Bindings:
+    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def of(self, chat_id: int) -> Sequence[Binding]:
+        async with self._store.begin() as session:
+            return await stations_of(session, chat_id)
+
+    async def bind(self, chat_id: int, station: str, *, alerts: bool, by_id: int, by_name: str) -> None:
+        async with self._store.begin() as session:
+            await bind(
+                session,
+                chat_id=chat_id,
+                station=station,
+                alerts=alerts,
+                by_id=by_id,
+                by_name=by_name,
+                now=self._clock(),
+            )
+
+    async def unbind(self, chat_id: int, station: str) -> bool:
+        """False when it was not bound."""
+        async with self._store.begin() as session:
+            return await unbind(session, chat_id=chat_id, station=station)
+
+
+async def bind(
+    session: AsyncSession, *, chat_id: int, station: str, alerts: bool, by_id: int, by_name: str, now: datetime
+) -> None:
+    """Bound already, it is told of outages from now on or no longer."""
+    await session.merge(
+        Binding(chat_id=chat_id, station=station, alerts=alerts, by_id=by_id, by_name=by_name[:128], at=now)
+    )
+
+
+async def unbind(session: AsyncSession, *, chat_id: int, station: str) -> bool:
+    """False when it was not bound."""
+    gone = await session.execute(
+        delete(Binding).where(Binding.chat_id == chat_id, Binding.station == station).returning(Binding.station)
+    )
+    await session.execute(delete(Choice).where(Choice.chat_id == chat_id, Choice.station == station))
+    return gone.scalar_one_or_none() is not None
+
+
+async def stations_of(session: AsyncSession, chat_id: int) -> Sequence[Binding]:
+    found = await session.execute(select(Binding).where(Binding.chat_id == chat_id).order_by(Binding.station))
+    return found.scalars().all()
+
+
+async def told_of(session: AsyncSession, station: str) -> Sequence[int]:
+    """The chats that are told of its outages because they are bound to it."""
+    found = await session.execute(
+        select(Binding.chat_id).where(Binding.station == station, Binding.alerts).order_by(Binding.chat_id)
+    )
+    return found.scalars().all()
+
+
+async def choose(session: AsyncSession, *, chat_id: int, person_id: int, station: str) -> None:
+    await session.merge(Choice(chat_id=chat_id, person_id=person_id, station=station))
+
+
+async def chosen(session: AsyncSession, *, chat_id: int, person_id: int) -> str | None:
+    choice = await session.get(Choice, (chat_id, person_id))
+    return choice.station if choice else None
+
+
+async def told(session: AsyncSession) -> set[int]:
+    """The chats that are told of outages of any station they are bound to."""
+    return set((await session.execute(select(Binding.chat_id).where(Binding.alerts))).scalars())

@@ -1,0 +1,72 @@
+"""The extensions that people want to hear about when their phones go offline, and where there are any."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.store.database import Store
+from bot.store.tables.incidents import WatchedExtension, WatchState
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    number: str
+    by_name: str
+    at: datetime
+
+
+class WatchedExtensions:
+    """Those of one station. `changed` is told after every change."""
+
+    def __init__(self, store: Store, station: str, changed: Callable[[], None]) -> None:
+        self._store = store
+        self._station = station
+        self._changed = changed
+
+    async def all(self) -> list[Watched]:
+        """Short numbers first, as people count."""
+        async with self._store.begin() as session:
+            found = await session.execute(select(WatchedExtension).where(WatchedExtension.station == self._station))
+            watched = [Watched(row.number, row.by_name, row.at) for row in found.scalars()]
+        return sorted(watched, key=lambda one: (len(one.number), one.number))
+
+    async def numbers(self) -> frozenset[str]:
+        return frozenset(one.number for one in await self.all())
+
+    async def watch(self, numbers: Iterable[str], by_id: int, by_name: str, now: datetime) -> None:
+        """Who watched a number first stays the one who did."""
+        async with self._store.begin() as session:
+            for number in numbers:
+                if await session.get(WatchedExtension, (self._station, number)) is None:
+                    session.add(
+                        WatchedExtension(
+                            station=self._station, number=number, by_id=by_id, by_name=by_name[:128], at=now
+                        )
+                    )
+        self._changed()
+
+    async def unwatch(self, numbers: Iterable[str]) -> list[str]:
+        """Those of them that were watched."""
+        async with self._store.begin() as session:
+            gone = await session.execute(
+                delete(WatchedExtension)
+                .where(WatchedExtension.station == self._station, WatchedExtension.number.in_(tuple(numbers)))
+                .returning(WatchedExtension.number)
+            )
+            taken = sorted(gone.scalars())
+        self._changed()
+        return taken
+
+
+async def stations(session: AsyncSession) -> set[str]:
+    """Where anybody watches an extension."""
+    return set((await session.execute(select(WatchedExtension.station).distinct())).scalars())
+
+
+async def stations_with_memory(session: AsyncSession, subject: str) -> set[str]:
+    """Where anything is remembered of subjects that begin like this."""
+    like = WatchState.subject.startswith(subject, autoescape=True)
+    return set((await session.execute(select(WatchState.station).where(like).distinct())).scalars())

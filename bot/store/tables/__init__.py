@@ -1,0 +1,1 @@
+"""Table definitions. All times are UTC and aware."""

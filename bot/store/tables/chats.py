@@ -1,0 +1,66 @@
+"""The tables of chats themselves: what became of a group, and which of them take nothing now."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bot.store.tables.incidents import Table, TelegramId
+
+
+class ChatMove(Table):
+    """A group that became a supergroup: settings still name the old id, messages go to the new one."""
+
+    __tablename__ = "chat_moves"
+    old_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    new_id: Mapped[TelegramId]
+    at: Mapped[datetime]
+
+
+class ChatHold(Table):
+    """Telegram told a chat to wait, perhaps for hours."""
+
+    __tablename__ = "chat_holds"
+    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    until: Mapped[datetime]
+
+
+class ClosedChat(Table):
+    """A chat that takes no messages from the bot until somebody lets it in again."""
+
+    __tablename__ = "closed_chats"
+    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    reason: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+
+
+class MenuRow(Table):
+    """The command menu of a scope: a bot, and of it a chat, or a person in a chat."""
+
+    __tablename__ = "menus"
+    scope: Mapped[str] = mapped_column(String(64), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    # Why Telegram did not take it.
+    refused: Mapped[str | None] = mapped_column(Text)
+
+
+class Binding(Table):
+    """A chat speaks of this station; with `alerts` it is told of its outages too."""
+
+    __tablename__ = "bindings"
+    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    station: Mapped[str] = mapped_column(String(64), primary_key=True)
+    alerts: Mapped[bool]
+    by_id: Mapped[TelegramId]
+    by_name: Mapped[str] = mapped_column(String(128))
+    at: Mapped[datetime]
+    __table_args__ = (Index("bindings_by_station", "station"),)
+
+
+class Choice(Table):
+    """Which station a person last chose in a chat that speaks of several."""
+
+    __tablename__ = "choices"
+    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    person_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    station: Mapped[str] = mapped_column(String(64))

@@ -1,0 +1,149 @@
+"""What is open, moved in time: the machine's clock was wrong when it was written down, or is now.
+
+An outage of ten minutes is to last ten minutes, whatever the clock was set to meanwhile. What is over stays as it was
+told, and so does what was written before the machine began, by the clock as it was then.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.store.messages.outbox import WAITING
+from bot.store.tables.chats import ChatHold, ClosedChat
+from bot.store.tables.incidents import (
+    Card,
+    Incident,
+    IncidentEvent,
+    Kept,
+    Keyboard,
+    Outgoing,
+    Question,
+    SilenceRow,
+    Table,
+    WatchState,
+)
+
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
+# What is planned is planned so far ahead at most; of a time further off it is not known by which clock it was reckoned.
+PLANNED = timedelta(hours=1)
+# Of what the machines remember to judge from.
+REMEMBERED_AHEAD = timedelta(minutes=10)
+# A button, a question or a mute may well live for a day.
+LIVES = timedelta(days=1)
+PAST = {
+    Incident: ("began_at", "opened_at", "acknowledged_at"),
+    IncidentEvent: ("at", "noted_at"),
+    Card: ("opened_at", "joined_at", "closed_at"),
+    WatchState: ("updated_at",),
+    Outgoing: ("created_at", "tried_at"),
+    ClosedChat: ("at",),
+    SilenceRow: ("begins_at",),
+}
+PLANS = {Incident: ("due_at", "warn_at"), Outgoing: ("not_before",)}
+ENDS = {SilenceRow: "until", ChatHold: "until", Keyboard: "expires_at", Question: "expires_at", Kept: "expires_at"}
+# Facts that name a time to come, reckoned from when it began.
+FROM_BEGINNING = "gives_up_at"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """The clock was set `by` so much at `now`; on it the machine `began`. Both times are those before."""
+
+    began: datetime
+    now: datetime
+    by: timedelta
+
+    def past(self, moment: datetime) -> datetime:
+        return moment + self.by if self.began <= moment <= self.now else moment
+
+    def plan(self, moment: datetime, within: timedelta) -> datetime:
+        return moment + self.by if self.began <= moment <= self.now + within else moment
+
+    def inside(self, value: Any, *, began: bool = False) -> Any:
+        """Facts or a memory with the times in it moved."""
+        match value:
+            case dict():
+                return {
+                    key: inner if key == FROM_BEGINNING and not began else self._one(key, inner)
+                    for key, inner in value.items()
+                }
+            case list():
+                return [self.inside(one) for one in value]
+            case str() if MOMENT.match(value):
+                return self._text(value)
+        return value
+
+    def _one(self, key: str, inner: Any) -> Any:
+        if key == FROM_BEGINNING and isinstance(inner, str):
+            return (datetime.fromisoformat(inner) + self.by).isoformat()
+        return self.inside(inner)
+
+    def _text(self, value: str) -> str:
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            return value
+        # Of what has no zone nobody knows when it was.
+        if moment.tzinfo is None or (moved := self.plan(moment, REMEMBERED_AHEAD)) == moment:
+            return value
+        return moved.isoformat()
+
+
+async def move(session: AsyncSession, setting: Setting) -> None:
+    for table, where in _open(setting):
+        for row in (await session.execute(select(table).where(*where))).scalars():
+            _move(row, setting)
+
+
+def _open(setting: Setting) -> Sequence[tuple[type[Table], Sequence[ColumnElement[bool]]]]:
+    open_now = Incident.open_key.is_not(None)
+    # What a chat that is closed did not take is made good by when that was: it stands before the chat's own time.
+    missed_card = exists().where(ClosedChat.chat_id == Card.chat_id, ClosedChat.at <= Card.closed_at)
+    missed_edit = and_(
+        Outgoing.state == "dead",
+        Outgoing.action == "edit",
+        exists().where(ClosedChat.chat_id == Outgoing.chat_id, ClosedChat.at <= Outgoing.tried_at),
+    )
+    return (
+        (IncidentEvent, [IncidentEvent.incident_id.in_(select(Incident.id).where(open_now))]),
+        (Incident, [open_now]),
+        (Card, [or_(Card.closed_at.is_(None), missed_card)]),
+        (WatchState, []),
+        (Outgoing, [or_(Outgoing.state.in_((*WAITING, "sending")), missed_edit)]),
+        (ClosedChat, []),
+        (SilenceRow, [SilenceRow.ended_at.is_(None), SilenceRow.repeats.is_(None)]),
+        (ChatHold, [ChatHold.until > setting.now]),
+        (Keyboard, [Keyboard.expires_at > setting.now]),
+        (Question, [Question.expires_at > setting.now]),
+        (Kept, [Kept.expires_at > setting.now]),
+    )
+
+
+def _move(row: Table, setting: Setting) -> None:
+    kind = type(row)
+    before = {name: getattr(row, name) for name in PAST.get(kind, ())}
+    for name, moment in before.items():
+        if moment is not None:
+            setattr(row, name, setting.past(moment))
+    # What belongs to an incident that moved is reckoned from its beginning, however far ahead.
+    ahead = LIVES if isinstance(row, Incident) and row.began_at != before["began_at"] else PLANNED
+    for name in PLANS.get(kind, ()):
+        if (moment := getattr(row, name)) is not None:
+            setattr(row, name, setting.plan(moment, ahead))
+    # A mute that was there before the machine began ends when it was to end.
+    was_there = isinstance(row, SilenceRow) and row.begins_at == before["begins_at"]
+    end = ENDS.get(kind)
+    if end is not None and not was_there and (moment := getattr(row, end)) is not None:
+        setattr(row, end, setting.plan(moment, LIVES))
+    match row:
+        case Incident():
+            row.facts = setting.inside(row.facts, began=row.began_at != before["began_at"])
+        case WatchState():
+            row.state = setting.inside(row.state)
+        case Outgoing():
+            row.facts = setting.inside(row.facts)

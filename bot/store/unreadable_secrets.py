@@ -1,0 +1,76 @@
+"""What was sealed with another token: nobody can read it any more, so it goes, and what hangs on it is concluded."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Text, delete, func, select, tuple_, type_coerce, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from bot.store.messages import outbox
+from bot.store.oncall import calendars
+from bot.store.sealing import SEALED, Unreadable, opened
+from bot.store.stations import imports
+from bot.store.tables.incidents import Import, Kept, Outgoing, Question, Received, Table
+from bot.store.tables.people import RotationRow
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """How much there was of each kind. `calendars` are stations and levels whose address has to be given again."""
+
+    drafts: int
+    questions: int
+    updates: int
+    imports: int
+    answers: int
+    calendars: tuple[tuple[str, int], ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.drafts or self.questions or self.updates or self.imports or self.answers or self.calendars)
+
+
+async def forget_unreadable(session: AsyncSession, now: datetime) -> Forgotten:
+    """Once at a start, before anything is read: with the token of the last run nothing is unreadable."""
+    drafts = await _unreadable(session, Kept, Kept.payload)
+    asked = await _unreadable(session, Question, Question.data)
+    updates = await _unreadable(session, Received, Received.payload)
+    begun = await _unreadable(session, Import, Import.rows)
+    answers = await _unreadable(session, Outgoing, Outgoing.html)
+    decided = await _unreadable(session, RotationRow, RotationRow.source)
+    await session.execute(delete(Kept).where(_key(Kept).in_(drafts)))
+    await session.execute(delete(Question).where(_key(Question).in_(asked)))
+    await session.execute(update(Received).where(_key(Received).in_(updates)).values(payload={}, done_at=now))
+    await session.execute(update(Import).where(_key(Import).in_(begun)).values(state=imports.LAPSED, rows=[]))
+    for (answer,) in answers:
+        outbox.drop(await session.get_one(Outgoing, answer), "sealed with another token")
+    for station, level in decided:
+        row = await session.get_one(RotationRow, (station, level))
+        row.source, row.calendar = None, {**(row.calendar or {}), "problem": calendars.FORGOTTEN}
+    lost = tuple((str(station), int(level)) for station, level in decided)
+    return Forgotten(len(drafts), len(asked), len(updates), len(begun), len(answers), lost)
+
+
+async def _unreadable(
+    session: AsyncSession, table: type[Table], column: InstrumentedAttribute[Any]
+) -> Sequence[tuple[Any, ...]]:
+    """The keys of the rows."""
+    written = type_coerce(column, Text)
+    found = await session.execute(
+        select(*table.__mapper__.primary_key, func.json_extract(written, "$")).where(written.like(f'"{SEALED}%'))
+    )
+    return [tuple(key) for *key, sealed in found.all() if not _is_readable(sealed)]
+
+
+def _is_readable(sealed: str) -> bool:
+    try:
+        opened(sealed)
+    except Unreadable:
+        return False
+    return True
+
+
+def _key(table: type[Table]) -> Any:
+    return tuple_(*table.__mapper__.primary_key)

@@ -1,0 +1,1 @@
+"""Deliver the outbox to Telegram within its rate limits."""

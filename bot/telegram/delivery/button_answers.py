@@ -1,0 +1,62 @@
+"""The small notes that answer pressed buttons."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+from telegram import Bot
+from telegram.error import TelegramError
+
+from bot.messages.sanitize import shortened
+from bot.telegram.errors import DeliveryError, TryLater, classify, is_too_late_to_answer
+from bot.telegram.files import TIMEOUTS
+
+log = structlog.get_logger(__name__)
+
+# In UTF-16 units.
+LIMIT = 200
+# So long Telegram waits for an answer to a press.
+PRESS_WAITS = 15.0
+
+
+class Presses:
+    """Raises only DeliveryError."""
+
+    def __init__(self, bot: Bot, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        self._bot = bot
+        self._sleep = sleep
+        self._answering: set[asyncio.Task[None]] = set()
+
+    async def answer(self, query_id: str, text: str | None = None, *, alert: bool = False) -> None:
+        """Telegram waits only seconds for it; being late changes nothing about the press. Told
+        to wait, it is answered later, and nobody waits for that."""
+        shown = text and shortened(text, LIMIT)
+        try:
+            await self._answer(query_id, shown, alert)
+        except TryLater as error:
+            if not error.told or error.after >= PRESS_WAITS:
+                raise
+            later = asyncio.create_task(self._answer_later(query_id, shown, alert, error.after))
+            self._answering.add(later)
+            later.add_done_callback(self._answering.discard)
+
+    async def _answer_later(self, query_id: str, shown: str | None, alert: bool, after: float) -> None:
+        left = PRESS_WAITS
+        while (left := left - after) > 0:
+            await self._sleep(after)
+            try:
+                await self._answer(query_id, shown, alert)
+            except DeliveryError as error:
+                if isinstance(error, TryLater) and error.told:
+                    after = error.after
+                    continue
+                log.warning("a press could not be answered", reason=str(error))
+            return
+
+    async def _answer(self, query_id: str, shown: str | None, alert: bool) -> None:
+        try:
+            await self._bot.answer_callback_query(query_id, shown, show_alert=alert, **TIMEOUTS)
+        except TelegramError as error:
+            if not is_too_late_to_answer(error):
+                raise classify(error) from error
+            log.info("a pressed button was answered too late")

@@ -1,0 +1,118 @@
+"""What becomes of a message of the outbox after an attempt to deliver it."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.runtime import metrics
+from bot.store.database import Store
+from bot.store.messages import blocked_chats, flood_waits, keyboards, outbox, supergroups
+from bot.store.messages.outbox import Urgency
+from bot.store.tables.incidents import Outgoing
+from bot.telegram.errors import (
+    ChatMoved,
+    DeliveryError,
+    MaybeDelivered,
+    MessageGone,
+    TokenRefused,
+    TopicGone,
+    TryLater,
+    Undeliverable,
+)
+
+log = structlog.get_logger(__name__)
+
+LONGEST_PAUSE = 60.0
+AFTER_LOST_ANSWER = 2.0
+# A message refused for an unknown reason holds up its chat only this often.
+REFUSALS_BORNE = 5
+
+# What becomes of a message that can never be delivered: who is told instead, None when nobody is. The flag says that
+# its chat was not known to be closed.
+Lost = Callable[[AsyncSession, Outgoing, str, bool], Awaitable[str | None]]
+# A chat takes messages again, which it did not since that time.
+LetIn = Callable[[AsyncSession, int, datetime], Awaitable[None]]
+
+
+class Fate:
+    """`lost` is told of a message that can never be delivered, in the transaction that gives it up; `let_in` of a chat
+    that was closed and took one."""
+
+    def __init__(
+        self, store: Store, clock: Callable[[], datetime], lost: Lost | None, let_in: LetIn | None = None
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._lost = lost
+        self._let_in = let_in
+
+    async def settle(self, row: Outgoing, error: DeliveryError) -> None:
+        """What becomes of a row that did not get through."""
+        metrics.DELIVERIES.labels(type(error).__name__).inc()
+        pause = min(LONGEST_PAUSE, 2.0 ** min(row.attempts, 10))
+        match error:
+            case TokenRefused():
+                await self._put_back(row, 0.0, str(error))
+                raise error
+            case TryLater() if error.told:
+                await self._put_back(row, error.after, str(error), hold=True)
+            case TryLater():
+                await self._put_back(row, pause, str(error))
+            case MaybeDelivered():
+                await self._put_back(row, max(pause, AFTER_LOST_ANSWER), str(error), possible_repeat=True)
+            case MessageGone():
+                await self.arrived(row, None)
+            case ChatMoved():
+                async with self._store.begin() as session:
+                    await supergroups.move(session, row.chat_id, error.new_id, self._clock())
+                await self.arrived(row, None)
+            case _ if isinstance(error, Undeliverable | TopicGone) or row.refusals + 1 >= REFUSALS_BORNE:
+                await self._give_up(row, error)
+            case _:
+                await self._put_back(row, pause, str(error), refused=True)
+
+    async def _give_up(self, row: Outgoing, error: DeliveryError) -> None:
+        log.error("a message cannot be delivered", row=row.id, chat=row.chat_id, reason=str(error))
+        async with self._store.begin() as session:
+            shut = isinstance(error, Undeliverable) or _is_general_closed(row, error)
+            newly = shut and await blocked_chats.close(session, row.chat_id, str(error), row.tried_at or self._clock())
+            fallback = await self._lost(session, row, str(error), newly) if self._lost is not None else None
+            await outbox.bury(session, row.id, str(error), fallback)
+
+    async def _put_back(
+        self,
+        row: Outgoing,
+        seconds: float,
+        error: str,
+        *,
+        possible_repeat: bool = False,
+        refused: bool = False,
+        hold: bool = False,
+    ) -> None:
+        log.info("a message waits", row=row.id, chat=row.chat_id, seconds=seconds, reason=error)
+        not_before = self._clock() + timedelta(seconds=seconds)
+        async with self._store.begin() as session:
+            await outbox.put_back(session, row.id, not_before, error, possible_repeat=possible_repeat, refused=refused)
+            if hold:
+                await flood_waits.hold(session, row.chat_id, not_before)
+
+    async def arrived(self, row: Outgoing, message_id: int | None) -> None:
+        async with self._store.begin() as session:
+            await outbox.mark_sent(session, row.id, message_id, self._clock())
+            if message_id is None:
+                return
+            if row.keyboard_id is not None:
+                await keyboards.tie(session, row.keyboard_id, message_id)
+            in_topic = row.thread_id is not None
+            opened = await blocked_chats.reopen(session, [row.chat_id], self._clock(), in_topic=in_topic)
+            for chat, since in opened.items():
+                if self._let_in is not None:
+                    await self._let_in(session, chat, since)
+
+
+def _is_general_closed(row: Outgoing, error: DeliveryError) -> bool:
+    """The messenger gives up a topic for General, and General for nothing. Alerts that go there reach nobody; who asked
+    something there may well be answered in a topic."""
+    return isinstance(error, TopicGone) and row.action == "send" and row.urgency != Urgency.ANSWER

@@ -1,0 +1,165 @@
+"""How fast Telegram may be called: per chat, per group and overall, a little below its published limits. When not all
+can go, the most urgent go first.
+
+The library's own limiter knows no urgency, and halts every chat when one is told to wait.
+"""
+
+import asyncio
+import itertools
+import time
+from bisect import insort
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from bot.store.messages.outbox import Urgency
+from bot.telegram.errors import TryLater
+
+# (calls, seconds). Telegram: one a second in a chat with small bursts, 20 a minute in a group, 30 a second overall.
+# The seconds are a little wider, because the network may bunch together what was sent apart.
+IN_CHAT = (3, 3.2)
+IN_GROUP = (20, 61.0)
+OVERALL = (28, 1.05)
+# What concerns the bot itself and no chat, as its command menus. How often Telegram takes those is not published.
+PROFILE = 0
+# Of the calls of a group in a minute these are left free for what is more urgent.
+SPARED = {Urgency.PAGE: 0, Urgency.RESOLVE: 1, Urgency.ANSWER: 3, Urgency.EDIT: 6, Urgency.DIGEST: 6}
+REMEMBERED_CHATS = 1000
+
+
+class Window:
+    """At most `limit` calls in any `seconds`."""
+
+    def __init__(self, limit: int, seconds: float) -> None:
+        self._calls: deque[float] = deque(maxlen=limit)
+        self._limit = limit
+        self._seconds = seconds
+
+    def wait(self, now: float, before: int = 0) -> float:
+        """Seconds until one more call fits in after `before` others."""
+        to_expire = len(self._calls) + before + 1 - self._limit
+        if to_expire <= 0:
+            return 0.0
+        if to_expire > len(self._calls):
+            # Some of the others have not even gone yet.
+            return self._seconds
+        return max(0.0, self._calls[to_expire - 1] + self._seconds - now)
+
+    def take(self, now: float) -> None:
+        self._calls.append(now)
+
+    def is_idle(self, now: float) -> bool:
+        return not self._calls or self._calls[-1] + self._seconds <= now
+
+
+class _Chat:
+    def __init__(self, chat_id: int) -> None:
+        self._second = Window(*IN_CHAT)
+        self._minute = Window(*IN_GROUP) if chat_id < 0 else None
+        self.held_until = 0.0
+        # Turns that were taken and not used yet.
+        self.kept = 0
+
+    def wait(self, now: float, urgency: Urgency, before: int = 0) -> float:
+        minute = self._minute.wait(now, before + SPARED[urgency]) if self._minute else 0.0
+        return max(self.held_until - now, self._second.wait(now, before), minute)
+
+    def take(self, now: float) -> None:
+        self._second.take(now)
+        if self._minute:
+            self._minute.take(now)
+
+    def is_idle(self, now: float) -> bool:
+        windows = (self._second, self._minute) if self._minute else (self._second,)
+        return self.held_until <= now and not self.kept and all(window.is_idle(now) for window in windows)
+
+
+class _Turn(NamedTuple):
+    urgency: Urgency
+    number: int
+    chat_id: int
+
+
+class Pace:
+    """`clock` counts seconds and never goes back."""
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._clock = clock
+        self._sleep = sleep
+        self._overall = Window(*OVERALL)
+        self._chats: dict[int, _Chat] = {}
+        # Who waits for a turn: the most urgent first, and who came first before who came later.
+        self._queue: list[_Turn] = []
+        self._numbers = itertools.count()
+
+    async def turn(self, chat_id: int, urgency: Urgency = Urgency.ANSWER) -> None:
+        """Wait for a turn of this chat and take it. TryLater when Telegram told the chat to wait."""
+        chat = self._chat(chat_id)
+        self._refuse_if_held(chat)
+        if chat.kept:
+            chat.kept -= 1
+            return
+        await self._wait(chat_id, urgency, refuse=True)
+
+    async def ready(self, chat_id: int, urgency: Urgency) -> None:
+        """The same, and keep the turn for the call that follows; sits out what Telegram told the chat."""
+        await self._wait(chat_id, urgency, refuse=False)
+        self._chat(chat_id).kept += 1
+
+    def give_up(self, chat_id: int) -> None:
+        """The turn that was kept is not needed."""
+        chat = self._chat(chat_id)
+        chat.kept = max(0, chat.kept - 1)
+
+    def hold(self, chat_id: int, seconds: float) -> None:
+        """Telegram told this chat to wait (429). Other chats go on."""
+        chat = self._chat(chat_id)
+        chat.held_until = max(chat.held_until, self._clock() + seconds)
+
+    async def _wait(self, chat_id: int, urgency: Urgency, *, refuse: bool) -> None:
+        mine = _Turn(urgency, next(self._numbers), chat_id)
+        insort(self._queue, mine)
+        try:
+            while (wait := self._left(mine)) > 0:
+                if refuse:
+                    self._refuse_if_held(self._chat(chat_id))
+                await self._sleep(wait)
+            now = self._clock()
+            self._overall.take(now)
+            self._chat(chat_id).take(now)
+        finally:
+            self._queue.remove(mine)
+
+    def _left(self, mine: _Turn) -> float:
+        """Seconds until it is somebody's turn, after everybody before them who could go too."""
+        now = self._clock()
+        before = self._queue[: self._queue.index(mine)]
+        in_chat = sum(other.chat_id == mine.chat_id for other in before)
+        wait = self._chat(mine.chat_id).wait(now, mine.urgency, in_chat)
+        if self._overall.wait(now, len(before)) > 0:
+            able = sum(self._chat(other.chat_id).wait(now, other.urgency) <= 0 for other in before)
+            wait = max(wait, self._overall.wait(now, able))
+        return wait
+
+    def _refuse_if_held(self, chat: _Chat) -> None:
+        held = chat.held_until - self._clock()
+        if held > 0:
+            raise TryLater("Telegram told this chat to wait", held, told=True)
+
+    def _chat(self, chat_id: int) -> _Chat:
+        if chat_id not in self._chats:
+            self._forget_idle()
+            self._chats[chat_id] = _Chat(chat_id)
+        return self._chats[chat_id]
+
+    def _forget_idle(self) -> None:
+        if len(self._chats) >= REMEMBERED_CHATS:
+            now = self._clock()
+            waiting = {turn.chat_id for turn in self._queue}
+            self._chats = {
+                chat_id: chat for chat_id, chat in self._chats.items() if chat_id in waiting or not chat.is_idle(now)
+            }

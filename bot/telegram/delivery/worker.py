@@ -1,0 +1,274 @@
+"""Takes the outbox to Telegram: the most urgent first, in order within a chat, chats side by side, each row until its
+fate is known.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, tzinfo
+from functools import partial
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.access.policy import Destination
+from bot.messages.message import Message, Rendered
+from bot.runtime import metrics
+from bot.store.database import Store
+from bot.store.messages import flood_waits, outbox, outbox_queries
+from bot.store.messages.outbox import Urgency
+from bot.store.tables.incidents import Keyboard, Outgoing
+from bot.telegram.delivery.outcome import Fate, LetIn, Lost
+from bot.telegram.delivery.sender import Messenger
+from bot.telegram.errors import DeliveryError, Refused
+
+log = structlog.get_logger(__name__)
+
+LOOK_AT_LEAST_EVERY = 60.0
+FINISH_WITHIN = 5.0
+WRITE_AGAIN_AFTER = 1.0
+
+
+class Courier:
+    """`zone_of` gives a station's zone by its name, `clock` the aware time. `lost` is told of a message that can never
+    be delivered, in the transaction that gives it up, `let_in` of a closed chat that took one, `turned` that the work
+    goes on, whatever came of it."""
+
+    def __init__(
+        self,
+        store: Store,
+        messenger: Messenger,
+        zone_of: Callable[[str], tzinfo],
+        clock: Callable[[], datetime],
+        lost: Lost | None = None,
+        turned: Callable[[], None] = lambda: None,
+        let_in: LetIn | None = None,
+    ) -> None:
+        self._fate = Fate(store, clock, lost, let_in)
+        self._store = store
+        self._messenger = messenger
+        self._zone_of = zone_of
+        self._clock = clock
+        self._turned = turned
+        self._woken = asyncio.Event()
+        self._lanes: dict[int, asyncio.Task[bool]] = {}
+        # Of the chats that wait for their turn: rung when there is something new for them.
+        self._waiting: dict[int, asyncio.Event] = {}
+        self._look_again: set[int] = set()
+        self._is_ending = False
+
+    def wake(self) -> None:
+        """There is something new in the outbox; call it after the transaction."""
+        self._woken.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver until `stop` is set. Raises TokenRefused when Telegram does not know the token any more."""
+        await self._remember()
+        self._is_ending = False
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            while not stop.is_set():
+                self._turned()
+                self._woken.clear()
+                await self._start_lanes()
+                await self._rest(stopped)
+                self._raise_failure()
+        finally:
+            stopped.cancel()
+            await self._finish()
+
+    async def _remember(self) -> None:
+        now = self._clock()
+        async with self._store.begin() as session:
+            if interrupted := await outbox.recover_interrupted(session):
+                log.warning("messages were interrupted and go again as possible repeats", count=interrupted)
+            for chat, until in (await flood_waits.held(session, now)).items():
+                self._messenger.hold(chat, (until - now).total_seconds())
+
+    async def deliver_due(self) -> bool:
+        """One round: whatever is due now goes out. True when something was tried, so there may be more."""
+        await self._start_lanes()
+        return any(await asyncio.gather(*self._lanes.values()))
+
+    async def _start_lanes(self) -> None:
+        now = self._clock()
+        async with self._store.begin() as session:
+            await outbox_queries.follow_moves(session, now)
+            chats = await outbox_queries.chats_with_due(session, now)
+            metrics.OUTBOX.set(await outbox.waiting(session))
+        self._lanes = {chat: lane for chat, lane in self._lanes.items() if not lane.done() or _failed(lane)}
+        for chat in chats:
+            if chat in self._lanes:
+                self._look_again.add(chat)
+                if chat in self._waiting:
+                    self._waiting[chat].set()
+            else:
+                self._lanes[chat] = asyncio.create_task(self._lane(chat))
+                self._lanes[chat].add_done_callback(partial(self._lane_ended, chat))
+
+    def _lane_ended(self, chat: int, lane: "asyncio.Task[bool]") -> None:
+        if chat in self._look_again or lane.cancelled() or lane.exception() or lane.result():
+            self._look_again.discard(chat)
+            self.wake()
+
+    async def _lane(self, chat: int) -> bool:
+        """Work off one chat; True when anything was tried."""
+        tried = False
+        while (urgency := await self._most_urgent(chat)) is not None and not self._is_ending:
+            # Waiting happens before a row is taken: a row counts as being sent only while it really is.
+            if not await self._is_turn(chat, urgency):
+                continue
+            row = await self._take(chat)
+            if row is None:
+                self._messenger.not_needed(chat)
+                return tried
+            tried = True
+            await self._deliver(row)
+        return tried
+
+    async def _most_urgent(self, chat: int) -> Urgency | None:
+        async with self._store.begin() as session:
+            return await outbox_queries.urgency_of_chat(session, chat, self._clock())
+
+    async def _is_turn(self, chat: int, urgency: Urgency) -> bool:
+        """Wait for it; False when there is something new for the chat, which may be more urgent."""
+        news = self._waiting[chat] = asyncio.Event()
+        turn = asyncio.create_task(self._messenger.ready(chat, urgency))
+        rung = asyncio.create_task(news.wait())
+        try:
+            await asyncio.wait({turn, rung}, return_when=asyncio.FIRST_COMPLETED)
+            return turn.done()
+        finally:
+            del self._waiting[chat]
+            turn.cancel()
+            rung.cancel()
+
+    async def _take(self, chat: int) -> Outgoing | None:
+        async with self._store.begin() as session:
+            row = await outbox_queries.first_of_chat(session, chat, self._clock())
+            if row is None:
+                return None
+            session.expunge(row)
+            row.tried_at = now = self._clock()
+            return row if await outbox.claim(session, row.id, now) else None
+
+    async def _deliver(self, row: Outgoing) -> None:
+        try:
+            message_id = await self._carry_out(row)
+        except DeliveryError as error:
+            await self._fate.settle(row, error)
+        except SQLAlchemyError:
+            # Nothing is wrong with the message.
+            raise
+        except Exception as error:
+            log.exception("a message could not be made", row=row.id, template=row.template)
+            await self._fate.settle(row, Refused(f"{type(error).__name__}: {error}"))
+        else:
+            metrics.DELIVERIES.labels("delivered").inc()
+            await self._arrived(row, message_id)
+
+    async def _arrived(self, row: Outgoing, message_id: int | None) -> None:
+        """That Telegram has it is not forgotten because the store refuses: it would be sent again."""
+        while True:
+            try:
+                return await self._fate.arrived(row, message_id)
+            except SQLAlchemyError:
+                if self._is_ending:
+                    raise
+                log.error("the store refuses to note that a message arrived; it is tried again", row=row.id)
+                await asyncio.sleep(WRITE_AGAIN_AFTER)
+
+    async def _carry_out(self, row: Outgoing) -> int | None:
+        async with self._store.begin() as session:
+            original = await session.get(Outgoing, row.about) if row.about else None
+            keyboard = await session.get(Keyboard, row.keyboard_id) if row.keyboard_id else None
+        known_id = row.message_id or (original.message_id if original else None)
+        if row.action == "send":
+            return await self._send(row, known_id, keyboard)
+        if known_id is None:
+            # Its message never arrived, or stayed behind in the group that the chat once was: nothing to change.
+            return None
+        if row.action == "delete":
+            await self._messenger.delete(row.chat_id, known_id)
+        else:
+            zone, now = self._zone_of(row.facts.get("station", "")), self._clock()
+            await self._messenger.edit(
+                row.chat_id,
+                known_id,
+                await self._made(row, zone, now),
+                zone=zone,
+                now=now,
+                keyboard=None if _is_deadly(row) else keyboard,
+                masked=row.masked,
+                urgency=Urgency(row.urgency),
+            )
+        return known_id
+
+    async def _send(self, row: Outgoing, reply_to: int | None, keyboard: Keyboard | None) -> int:
+        zone, now = self._zone_of(row.facts.get("station", "")), self._clock()
+        return await self._messenger.send(
+            Destination(row.chat_id, row.thread_id),
+            await self._made(row, zone, now),
+            zone=zone,
+            now=now,
+            keyboard=None if _is_deadly(row) else keyboard,
+            reply_to=reply_to,
+            repeat=row.possible_repeat,
+            masked=row.masked,
+            urgency=Urgency(row.urgency),
+        )
+
+    async def _made(self, row: Outgoing, zone: tzinfo, now: datetime) -> Message | Rendered:
+        """What is sent. The program may have died on making it: then it is made first, and that noted; and if it has
+        died on it too often, its chat is told that there is something."""
+        if _is_deadly(row):
+            log.error("a message is not shown: the program ended while it was made", row=row.id, template=row.template)
+            return Message("not_shown", {"station": row.facts.get("station", ""), "row": row.id}, silent=row.silent)
+        message = _message(row)
+        if row.crashes:
+            message = self._messenger.rendered(message, zone=zone, now=now, masked=row.masked)
+            async with self._store.begin() as session:
+                await outbox.can_be_made(session, row.id)
+        return message
+
+    async def _rest(self, stopped: "asyncio.Task[bool]") -> None:
+        now = self._clock()
+        async with self._store.begin() as session:
+            following = await outbox_queries.next_after(session, now)
+        pause = (following - now).total_seconds() if following else LOOK_AT_LEAST_EVERY
+        woken = asyncio.create_task(self._woken.wait())
+        await asyncio.wait(
+            {woken, stopped}, timeout=min(pause, LOOK_AT_LEAST_EVERY), return_when=asyncio.FIRST_COMPLETED
+        )
+        woken.cancel()
+
+    def _raise_failure(self) -> None:
+        for lane in self._lanes.values():
+            if _failed(lane):
+                lane.result()
+
+    async def _finish(self) -> None:
+        """What only waits is given up at once; what is on the wire gets time to learn its fate."""
+        self._is_ending = True
+        lanes = {chat: lane for chat, lane in self._lanes.items() if not lane.done()}
+        for chat, lane in lanes.items():
+            if chat in self._waiting:
+                lane.cancel()
+        if lanes:
+            _, late = await asyncio.wait(lanes.values(), timeout=FINISH_WITHIN)
+            for lane in late:
+                lane.cancel()
+        self._lanes = {}
+
+
+def _is_deadly(row: Outgoing) -> bool:
+    return row.crashes >= outbox.MAX_CRASHES
+
+
+def _message(row: Outgoing) -> Message | Rendered:
+    if row.template == outbox.RENDERED:
+        return Rendered(row.html or "", silent=row.silent)
+    return Message(row.template, row.facts, silent=row.silent)
+
+
+def _failed(lane: "asyncio.Task[bool]") -> bool:
+    return lane.done() and not lane.cancelled() and lane.exception() is not None

@@ -1,0 +1,51 @@
+"""Files on their way to and from Telegram."""
+
+from typing import Any, TypedDict
+
+from telegram import Bot, InputFile, Message
+
+from bot.access.policy import Destination
+from bot.messages.message import File
+from bot.messages.sanitize import clean
+
+# Tens of megabytes over a slow line.
+WITHIN = 120.0
+
+
+class Timeouts(TypedDict):
+    connect_timeout: float
+    read_timeout: float
+    write_timeout: float
+    pool_timeout: float
+
+
+TIMEOUTS = Timeouts(connect_timeout=10, read_timeout=15, write_timeout=10, pool_timeout=10)
+
+
+async def send(bot: Bot, to: Destination, file: File, caption: str | None, timeouts: Timeouts) -> Message:
+    """`caption` is Telegram HTML. Raises TelegramError."""
+    common: dict[str, Any] = {
+        "caption": caption,
+        "parse_mode": "HTML" if caption else None,
+        "message_thread_id": to.thread,
+        **timeouts | {"write_timeout": WITHIN, "read_timeout": WITHIN},
+    }
+    upload = InputFile(file.content, filename=file.name)
+    if file.kind == "photo":
+        return await bot.send_photo(to.chat, upload, **common)
+    if file.kind == "document":
+        return await bot.send_document(to.chat, upload, disable_content_type_detection=True, **common)
+    return await bot.send_audio(
+        to.chat,
+        upload,
+        title=clean(file.title) or None,
+        performer=clean(file.performer) or None,
+        duration=file.seconds,
+        **common,
+    )
+
+
+async def fetch(bot: Bot, file_id: str, timeouts: Timeouts) -> bytes:
+    """Raises TelegramError."""
+    found = await bot.get_file(file_id, **timeouts)
+    return bytes(await found.download_as_bytearray(**timeouts | {"read_timeout": WITHIN}))

@@ -1,0 +1,61 @@
+"""Updates that are dropped before they are stored: a metric, a log line a minute, and whom to tell."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.runtime import metrics
+from bot.telegram.updates.summary import UpdateSummary
+
+log = structlog.get_logger(__name__)
+
+SAY_AGAIN_AFTER = timedelta(minutes=1)
+TELL_AGAIN_AFTER = timedelta(minutes=10)
+
+
+class Dropped:
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._said_at: datetime | None = None
+        self._unsaid = 0
+
+    def irrelevant(self) -> None:
+        metrics.DROPPED.labels("irrelevant").inc()
+
+    def queue_full(self) -> None:
+        metrics.DROPPED.labels("queue full").inc()
+
+    def rate_limited(self) -> None:
+        """Count one of a stranger. Logged once a minute at most: a flood must not fill the log."""
+        metrics.DROPPED.labels("rate limited").inc()
+        self._unsaid += 1
+        now = self._clock()
+        if self._said_at is None or not timedelta() <= now - self._said_at < SAY_AGAIN_AFTER:
+            log.warning("updates of strangers are rate limited", dropped=self._unsaid)
+            self._said_at, self._unsaid = now, 0
+
+
+class Told:
+    """Chats that have been told that not all is read: a group is told again after TELL_AGAIN_AFTER, a person in private
+    once their queue has been empty. `waits` gives the number of a chat's queued updates.
+
+    Measured when each member was told by name: 30 of them made the bot owe 810 such messages to the alert group.
+    """
+
+    def __init__(self, clock: Callable[[], datetime], waits: Callable[[int], int]) -> None:
+        self._clock = clock
+        self._waits = waits
+        self._at: dict[int, datetime] = {}
+
+    def not_yet(self, full: Mapping[int, UpdateSummary]) -> dict[int, UpdateSummary]:
+        """Return those of the full chats that are to be told now."""
+        self._at = {chat: at for chat, at in self._at.items() if self._remembers(chat, at)}
+        # A press under what was sent through somebody else has no chat.
+        return {chat: seen for chat, seen in full.items() if chat and chat not in self._at}
+
+    def told(self, chats: Mapping[int, UpdateSummary]) -> None:
+        self._at |= dict.fromkeys(chats, self._clock())
+
+    def _remembers(self, chat: int, at: datetime) -> bool:
+        return self._waits(chat) > 0 if chat > 0 else timedelta() <= self._clock() - at < TELL_AGAIN_AFTER

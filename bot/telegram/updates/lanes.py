@@ -1,0 +1,99 @@
+"""Queues of updates: in order within a lane, lanes side by side."""
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from telegram import Update
+
+from bot.telegram.updates.summary import UpdateSummary
+
+# Of the people who have only the role of a chat so many are answered at once in it, and so many of their presses.
+AT_ONCE_IN_CHAT = 8
+# Who has more than so many waiting is worked off beside few others of the kind: the rest come first.
+MANY = 30
+LONG_AT_ONCE = 2
+# Seconds between two of strangers: while they wait in a crowd there is time for everybody else.
+BETWEEN_STRANGERS = 0.1
+
+
+class Lane(NamedTuple):
+    """Queue of one person in one chat; presses and urgent commands have a second one, so that they do not wait for what
+    the same person typed before."""
+
+    chat: int
+    person: int
+    urgent: bool = False
+
+
+# All of them together.
+STRANGERS = Lane(0, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An update on its way to its handler. One that is `left_over` from an earlier run is parsed when its turn has
+    come, and `crowded` one of many people in a chat."""
+
+    update_id: int
+    seen: UpdateSummary
+    update: Update | None = None
+    left_over: dict[str, Any] | None = None
+    crowded: bool = False
+
+
+class Lanes:
+    """Each lane is worked off in order, by `work`, which raises nothing."""
+
+    def __init__(self, work: Callable[[Item], Awaitable[None]]) -> None:
+        self._work = work
+        self._queues: dict[Lane, deque[Item]] = {}
+        self._workers: set[asyncio.Task[None]] = set()
+        self._long = asyncio.Semaphore(LONG_AT_ONCE)
+        self._rooms: defaultdict[tuple[int, bool], asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(AT_ONCE_IN_CHAT)
+        )
+
+    def put(self, lane: Lane, item: Item) -> None:
+        queue = self._queues.setdefault(lane, deque())
+        queue.append(item)
+        if len(queue) == 1:
+            worker = asyncio.create_task(self._work_off(lane))
+            self._workers.add(worker)
+            worker.add_done_callback(self._workers.discard)
+
+    def length(self, lane: Lane) -> int:
+        """How many wait in it, with the one at work."""
+        return len(self._queues.get(lane, ()))
+
+    def length_in_chat(self, chat: int, *, urgent: bool | None = None) -> int:
+        """Only of what is urgent, or is not, when that is said."""
+        return sum(
+            len(queue) for lane, queue in self._queues.items() if lane.chat == chat and urgent in (None, lane.urgent)
+        )
+
+    async def drain(self, within: float) -> None:
+        """Let what is in hand finish, for at most `within` seconds, and give the rest up."""
+        if self._workers:
+            await asyncio.wait(self._workers, timeout=within)
+        for worker in self._workers:
+            worker.cancel()
+
+    async def _work_off(self, lane: Lane) -> None:
+        queue = self._queues[lane]
+        while queue:
+            item = queue[0]
+            if item.crowded:
+                async with self._rooms[item.seen.chat, item.seen.pressed]:
+                    await self._work(item)
+            elif len(queue) > MANY:
+                async with self._long:
+                    await self._work(item)
+            else:
+                await self._work(item)
+            queue.popleft()
+            if queue and lane is STRANGERS:
+                await asyncio.sleep(BETWEEN_STRANGERS)
+        del self._queues[lane]

@@ -1,0 +1,55 @@
+"""Whether it is Telegram that refuses, and whether it means the token.
+
+A proxy, a captive portal or a Bot API server that is being restarted answers 401, 404 or 409 too, and so did Telegram
+itself for a moment. None of that may end the bot: it would stay away until somebody looks.
+"""
+
+import json
+import re
+from http import HTTPStatus
+
+from bot.telegram.errors import Away
+
+# So long the token must be refused, without one answer that proves it good.
+BELIEVED_AFTER = 300.0
+# Two refusals further apart say nothing about the time between them.
+APART = 120.0
+REFUSES_TOKEN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND)
+GOOD = re.compile(rb'\A\s*\{\s*"ok"\s*:\s*true')
+
+
+class TokenDoubt:
+    """Of one token, over all connections. `now` counts seconds and never goes back."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+        self._latest = 0.0
+
+    def heard(self, status: int, body: bytes, now: float) -> None:
+        """An answer came. Raises Away when it is not Telegram's, or refuses a token that is not to be given up yet."""
+        if not HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            if GOOD.match(body):
+                self._since = None
+            return
+        if not _is_of_the_bot_api(body):
+            raise Away(f"something that is not Telegram answers in its place (HTTP {status})")
+        if status not in REFUSES_TOKEN:
+            self._since = None
+            return
+        if self._since is None or now - self._latest > APART:
+            self._since = now
+        self._latest = now
+        if now - self._since < BELIEVED_AFTER:
+            minutes = BELIEVED_AFTER / 60
+            raise Away(f"TELEGRAM_TOKEN is refused (HTTP {status}); that is believed after {minutes:.0f} minutes of it")
+
+
+def _is_of_the_bot_api(body: bytes) -> bool:
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    match found:
+        case {"ok": False, "error_code": int()}:
+            return True
+    return False

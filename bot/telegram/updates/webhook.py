@@ -1,0 +1,210 @@
+"""Updates by webhook: Telegram brings each one, and brings it again until it is told that it has been stored."""
+
+import asyncio
+import contextlib
+import hmac
+import json
+import socket
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from telegram import Bot, WebhookInfo
+from telegram.error import TelegramError
+
+from bot.http.server import serve
+from bot.runtime import metrics
+from bot.runtime.waiting import wait_for
+from bot.telegram.errors import Refused, TokenRefused, TryLater, classify
+from bot.telegram.updates.foreign_webhook import host_of
+from bot.telegram.updates.queue import WANTED, Updates
+from bot.telegram.updates.source import Source
+
+log = structlog.get_logger(__name__)
+
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 (its name)
+# Telegram keeps the order of messages in a chat by itself, but brings a message and the press of a button side by side
+# when it may. One at a time takes milliseconds each and keeps them all in order.
+MAX_CONNECTIONS = 1
+# As often as a long poll ends, so that health means the same for both.
+LOOK_EVERY = 50.0
+LONGEST_PAUSE = 30.0
+# The largest update has some tens of kilobytes.
+LARGEST = 1024 * 1024
+BODY_WITHIN = 10.0
+TELL_OF_STRANGERS_EVERY = timedelta(hours=1)
+LARGEST_ID = 2**63 - 1
+
+
+class Webhook(Source):
+    """`secret` is what Telegram shows."""
+
+    def __init__(
+        self,
+        bot: Bot,
+        updates: Updates,
+        *,
+        url: str,
+        secret: str,
+        clock: Callable[[], datetime],
+        **told: Any,
+    ) -> None:
+        super().__init__(updates, clock=clock, **told)
+        self._bot = bot
+        self._url = url
+        self._secret = secret
+        self._is_set = False
+        # Telegram's last error and when it was, as far as it is known here, and what the log has of it.
+        self._failed_at: datetime | None = None
+        self._told = ""
+        self._told_of_strangers: datetime | None = None
+
+    async def run(self, sock: socket.socket, stop: asyncio.Event) -> None:
+        """Receive until `stop`. Raises TokenRefused when Telegram does not know the token any more.
+
+        The webhook stays set at the end: Telegram keeps what comes meanwhile for a day, with it as without it, and a
+        restart need not race anybody. The program removes it when it is started to poll.
+        """
+        await asyncio.gather(serve(self.receive, sock, stop), self._keep_set(stop))
+
+    async def receive(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request. There is one address only: what the proxy makes of the path is the proxy's affair."""
+        if scope["type"] == "http":
+            request = Request(scope, receive)
+            with contextlib.suppress(ClientDisconnect):
+                await Response(status_code=await self._status(request))(scope, receive, send)
+
+    async def _status(self, request: Request) -> int:
+        """Whatever is not 2xx Telegram brings again for a day, and holds back what follows it in the same chat. So only
+        what may succeed later is refused, and what can never be handled is taken and set aside."""
+        shown = request.headers.get(SECRET_HEADER, "")
+        if not hmac.compare_digest(shown.encode(), self._secret.encode()):
+            self._meet_stranger()
+            return 401
+        try:
+            async with asyncio.timeout(BODY_WITHIN):
+                body = await _body(request)
+        except TimeoutError:
+            return 408
+        update = _update(body)
+        if update is None:
+            log.error("something that is no update was set aside; Telegram sent it, or somebody who knows the secret")
+            return 200
+        try:
+            await self._updates.take_in([update])
+        except SQLAlchemyError as error:
+            # Neither its text nor its trace: they hold what people wrote.
+            reason = getattr(error, "orig", None)
+            log.error("an update could not be stored; Telegram will bring it again", reason=str(reason or type(error)))
+            return 500
+        self._alive()
+        return 200
+
+    def _meet_stranger(self) -> None:
+        metrics.STRANGERS.inc()
+        now = self._clock()
+        if self._told_of_strangers is None or now - self._told_of_strangers >= TELL_OF_STRANGERS_EVERY:
+            self._told_of_strangers = now
+            log.warning("somebody without the secret was turned away from the webhook; others are counted only")
+
+    async def _keep_set(self, stop: asyncio.Event) -> None:
+        pause = 0.0
+        while not stop.is_set():
+            self._turned()
+            try:
+                await self.look()
+                pause = 0.0
+            except TelegramError as error:
+                pause = self._pause_after(error, pause)
+            await wait_for(stop, pause or LOOK_EVERY)
+
+    async def look(self) -> None:
+        """Ask Telegram how the webhook stands, and set it (anew) unless all is well."""
+        info = await self._bot.get_webhook_info()
+        if not self._is_set:
+            # What failed before this run needs no telling.
+            self._failed_at = info.last_error_date
+            await self._set()
+            info = await self._bot.get_webhook_info()
+        failing = info.last_error_date not in (None, self._failed_at)
+        if failing:
+            self._tell(info)
+        if not self._as_set(info):
+            log.warning("somebody else has changed the bot's webhook; it is set again")
+            await self._set()
+            if info.url and host_of(info.url) != host_of(self._url):
+                await self._deleted_foreign_webhook(info.url)
+            else:
+                self._conflict()
+        elif failing:
+            await self._set()
+        else:
+            self._told = ""
+            self._alive()
+            self._polled()
+
+    async def _set(self) -> None:
+        """Telegram ignores it when the same is set again; only a new webhook begins at once with what waits, instead of
+        after the pauses, up to two minutes long, that it makes after failures."""
+        self._is_set = False
+        await self._bot.delete_webhook(drop_pending_updates=False)
+        await self._bot.set_webhook(
+            self._url,
+            secret_token=self._secret,
+            allowed_updates=WANTED,
+            max_connections=MAX_CONNECTIONS,
+            drop_pending_updates=False,
+        )
+        self._is_set = True
+
+    def _as_set(self, info: WebhookInfo) -> bool:
+        return (info.url, set(info.allowed_updates), info.max_connections) == (self._url, set(WANTED), MAX_CONNECTIONS)
+
+    def _tell(self, info: WebhookInfo) -> None:
+        self._failed_at = info.last_error_date
+        message = info.last_error_message or "no reason given"
+        if message != self._told:
+            self._told = message
+            log.warning(
+                "Telegram cannot bring updates; look at WEBHOOK_URL, WEBHOOK_ADDRESS and the proxy between",
+                error=message,
+                waiting=info.pending_update_count,
+            )
+
+    def _pause_after(self, error: TelegramError, pause: float) -> float:
+        found = classify(error)
+        if isinstance(found, TokenRefused):
+            raise found
+        if isinstance(found, Refused):
+            log.error("Telegram does not take WEBHOOK_URL", error=str(found))
+        else:
+            log.warning("Telegram does not answer", error=str(found))
+        if isinstance(found, TryLater) and found.told:
+            return found.after
+        return min(max(1.0, pause * 1.5), LONGEST_PAUSE)
+
+
+async def _body(request: Request) -> bytes | None:
+    """None when there is too much of it."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > LARGEST:
+            return None
+    return bytes(body)
+
+
+def _update(body: bytes | None) -> dict[str, Any] | None:
+    try:
+        found = json.loads(body or b"")
+    except (ValueError, RecursionError):
+        return None
+    match found:
+        case {"update_id": int(number)} if not isinstance(number, bool) and 0 <= number <= LARGEST_ID:
+            return dict(found)
+    return None

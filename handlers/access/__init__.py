@@ -1,0 +1,1 @@
+"""/access, /grant, /revoke, /audit and access requests."""

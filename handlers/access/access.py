@@ -1,0 +1,117 @@
+"""/access: who was given what on this station, by whom and until when; and one of them with what can be changed."""
+
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from typing import Any
+
+from bot.access.policy import EVERY_STATION, OPERATOR, Access, Grant, Permission
+from bot.messages.message import Button, Message, Rows, mark
+from bot.store.access.contacts import Known
+from handlers.dispatch.declare import Reply, Request, button, command
+
+PAGE = 8
+CARDS_IN_A_ROW = 4
+
+
+@command("access", summary=mark("Who may do what with this bot, with buttons to change it"))
+async def access(request: Request) -> Reply:
+    return Reply(await _list(request, 0))
+
+
+@button("access.show")
+async def show(request: Request) -> Reply:
+    return Reply(await _list(request, int(request.data["page"])))
+
+
+@button("access.card")
+async def open_card(request: Request) -> Reply:
+    return Reply(await card(request, int(request.data["subject"])))
+
+
+async def _list(request: Request, page: int) -> Message:
+    granted = of_station(await request.desk.grants.current(), request)
+    by_subject = {subject: list(given) for subject, given in groupby(granted, key=lambda grant: grant.subject)}
+    names = await request.known(by_subject)
+    last = max(0, (len(by_subject) - 1) // PAGE)
+    page = max(0, min(page, last))
+    shown = list(by_subject)[page * PAGE : (page + 1) * PAGE]
+    facts = {
+        "station": request.station.name,
+        "first": page * PAGE + 1,
+        "total": len(by_subject),
+        "subjects": [subject_facts(subject, names) | {"grants": _given(by_subject[subject])} for subject in shown],
+    }
+    cards = [
+        Button(str(number), "access.card", {"subject": subject})
+        for number, subject in enumerate(shown, page * PAGE + 1)
+    ]
+    rows = [tuple(cards[place : place + CARDS_IN_A_ROW]) for place in range(0, len(cards), CARDS_IN_A_ROW)]
+    turns = [Button(mark("‹ Back"), "access.show", {"page": page - 1})] if page else []
+    turns += [Button(mark("Next ›"), "access.show", {"page": page + 1})] if page < last else []
+    return Message("access", facts, (*rows, tuple(turns)) if turns else tuple(rows))
+
+
+async def card(request: Request, subject: int) -> Message:
+    granted = await request.desk.grants.current()
+    given = [grant for grant in of_station(granted, request) if grant.subject == subject]
+    names = await request.known([subject])
+    rights = sorted(frozenset[str]().union(*(granted.permissions(grant) for grant in given)))
+    facts = subject_facts(subject, names) | {
+        "station": request.station.name,
+        "grants": _given(given),
+        "rights": rights,
+    }
+    return Message("access_card", facts, _buttons(request, granted, subject, given))
+
+
+def of_station(granted: Access, request: Request) -> list[Grant]:
+    """What has not ended: people before chats, each subject's grants together."""
+    here = (
+        grant
+        for grant in granted.grants
+        if grant.station in (EVERY_STATION, request.station.name) and not grant.has_ended(request.now)
+    )
+    return sorted(here, key=lambda grant: (grant.is_of_chat, abs(grant.subject), grant.role))
+
+
+def subject_facts(subject: int, names: Mapping[int, Known]) -> dict[str, Any]:
+    """How a person or a chat is shown: by the name that was last seen, with the id that decides."""
+    known = names.get(subject)
+    return {
+        "subject": subject,
+        "name": known.name if known else "",
+        "username": known.username if known and known.username else "",
+        "is_chat": subject < 0,
+    }
+
+
+def _given(given: Iterable[Grant]) -> list[dict[str, Any]]:
+    return [
+        {
+            "role": grant.role,
+            "until": grant.until,
+            "giver": grant.giver,
+            "given_at": grant.given_at,
+            "from_settings": grant.is_from_settings,
+        }
+        for grant in given
+    ]
+
+
+def _buttons(request: Request, granted: Access, subject: int, given: list[Grant]) -> Rows:
+    back = (Button(mark("‹ Back"), "access.show", {"page": 0}),)
+    if not request.may(Permission.GRANT).allowed:
+        return (back,)
+    held = {grant.role for grant in given}
+    fitting = [role.name for role in granted.roles.values() if subject > 0 or role.permissions <= OPERATOR.permissions]
+    more = [
+        Button(f"➕ {role}", "access.ask_give", {"subject": subject, "role": role})
+        for role in fitting
+        if role not in held
+    ]
+    less = [
+        Button(f"➖ {grant.role}", "access.ask_take", {"subject": subject, "role": grant.role})
+        for grant in given
+        if not grant.is_from_settings
+    ]
+    return tuple(tuple(row) for row in (more, less, back) if row)

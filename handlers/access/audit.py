@@ -1,0 +1,247 @@
+"""/audit: what was asked of the bot, by whom and where, what was decided and why, and what came of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot.access.policy import EVERY_STATION
+from bot.messages.message import Button, File, Message, Rows, mark
+from bot.store.access.audit_queries import Row, Wanted
+from bot.store.access.contacts import Known
+from bot.store.tables.incidents import AuditOutcome
+from handlers.dispatch.declare import CATALOGUE, Reply, Request, WrongArguments, button, command
+from handlers.dispatch.rules import RULES
+from handlers.parsing import spreadsheet
+from handlers.parsing.people import ID
+from handlers.parsing.periods import NotAPeriod, Period, take_period
+
+PAGE = 10
+CARDS_IN_A_ROW = 5
+MOST_EXPORTED = 50_000
+# What is read and written of them at once keeps everybody else waiting.
+EXPORTED_AT_ONCE = 200
+VERDICTS = {"denied": False, "refused": False, "отказано": False, "allowed": True, "разрешено": True}
+WHO_AND_WHERE = ("time", "who", "id", "where", "chat id", "station")
+WHAT_AND_WHY = ("what", "arguments", "permission", "decision", "why", "outcome", "before", "after")
+
+
+@command(
+    "audit",
+    summary=mark("Who asked for what, what was decided and why, and what came of it; in private only"),
+    usage=mark("[@username | id] [command] [denied | allowed] [period]"),
+    examples=("/audit", mark("/audit denied 7d"), mark("/audit @boris today"), "/audit /add_employee"),
+)
+async def audit(request: Request) -> Reply:
+    return Reply(await _page(request, await _read(request), None))
+
+
+@button("audit.page")
+async def turn(request: Request) -> Reply:
+    return Reply(await _page(request, _from_button(request, request.data["wanted"]), request.data.get("before")))
+
+
+@button("audit.card")
+async def open_card(request: Request) -> Reply:
+    found = await request.desk.audit.one(int(request.data["entry"]))
+    if found is None or _station(request) not in (None, found[0].station):
+        return Reply(toast=mark("I do not know this any more."), outcome="gone")
+    entry, outcomes = found
+    names = await request.known([entry.actor_id, entry.chat_id])
+    facts = _line(request, Row(entry, outcomes[-1] if outcomes else None), names) | {
+        "arguments": entry.arguments,
+        "permission": entry.permission,
+        "person": entry.actor_id,
+        "chat": entry.chat_id,
+        "outcomes": [{"at": one.at, "outcome": one.outcome} for one in outcomes],
+        "changes": _changes(outcomes),
+    }
+    back = Button(mark("‹ Back"), "audit.page", dict(request.data["back"]))
+    return Reply(Message("audit_entry", facts, ((back,),)))
+
+
+@button("audit.export")
+async def export(request: Request) -> Reply:
+    """In the background: a year of a busy office is many rows."""
+    wanted = _from_button(request, request.data["wanted"])
+    return Reply(toast=mark("It comes as a file."), then=lambda: _export(request, wanted), outcome="export begun")
+
+
+async def _export(request: Request, wanted: Wanted) -> Reply:
+    table = [spreadsheet.packed([(*WHO_AND_WHERE, *WHAT_AND_WHY)])]
+    total = 0
+    before: int | None = None
+    while total < MOST_EXPORTED and not request.stopping():
+        rows = await request.desk.audit.newest(wanted, EXPORTED_AT_ONCE, before=before)
+        if not rows:
+            break
+        names = await request.known({row.entry.chat_id for row in rows})
+        table.append(spreadsheet.packed(_cells(request, row, names) for row in rows))
+        total += len(rows)
+        before = rows[-1].entry.id
+    facts = {"station": request.station.name, "total": total}
+    name = f"audit-{request.station.local(request.now):%Y-%m-%d}.csv"
+    content = await spreadsheet.write_packed(b"".join(table), "csv", "audit", request.actor.id)
+    file = File(name, content, caption=Message("audit_caption", facts))
+    sent = await request.talk.send_privately(file)
+    return Reply(outcome=f"{total} rows exported" if sent else "the export was not delivered")
+
+
+async def _read(request: Request) -> Wanted:
+    """Words in any order. Raises WrongArguments."""
+    now = request.station.local(request.now)
+    wanted, left = Wanted(station=_station(request)), list[str]()
+    for word in request.arguments.split():
+        if word.lower() in VERDICTS:
+            wanted = replace(wanted, allowed=VERDICTS[word.lower()])
+        elif (what := _what(word)) is not None:
+            wanted = replace(wanted, what=what)
+        elif word.startswith("@") or ID.fullmatch(word):
+            wanted = replace(wanted, actor_id=await _person(request, word))
+        else:
+            left.append(word)
+    if not left:
+        return wanted
+    try:
+        period, rest = take_period(left, now)
+    except NotAPeriod as wrong:
+        raise WrongArguments(message=Message("not_a_period", {"written": str(wrong), "command": "audit"})) from None
+    if rest:
+        raise WrongArguments(
+            mark("I do not understand “%(written)s”. Known: a @username, an id, a command, denied, allowed, a period."),
+            written=" ".join(rest),
+        )
+    return _within(wanted, period, request)
+
+
+def _what(word: str) -> str | None:
+    """A command, or the first part of what its buttons are called."""
+    name = word.removeprefix("/").lower()
+    if name in CATALOGUE.commands:
+        return name
+    return name if any(action.partition(".")[0] == name for action in RULES) else None
+
+
+async def _person(request: Request, word: str) -> int:
+    if not word.startswith("@"):
+        return int(word)
+    known = await request.by_username(word)
+    if known is None:
+        raise WrongArguments(message=request.not_met(word))
+    return known.id
+
+
+def _within(wanted: Wanted, period: Period, request: Request) -> Wanted:
+    zone = request.station.zone()
+    since, until = (moment.replace(tzinfo=zone).astimezone(UTC) for moment in (period.start, period.end))
+    return replace(wanted, since=since, until=until + timedelta(seconds=1))
+
+
+async def _page(request: Request, wanted: Wanted, before: int | None) -> Message:
+    rows = await request.desk.audit.newest(wanted, PAGE + 1, before=before)
+    shown, more = rows[:PAGE], len(rows) > PAGE
+    names = await request.known({n for row in shown for n in (row.entry.actor_id, row.entry.chat_id)})
+    facts = {
+        "total": await request.desk.audit.count(wanted),
+        "rows": [_line(request, row, names) for row in shown],
+        "first_page": before is None,
+        "allowed": wanted.allowed,
+        "what": wanted.what,
+        "person": wanted.actor_id,
+        "since": wanted.since,
+        "until": wanted.until,
+    }
+    return Message("audit", facts, _buttons(wanted, shown, before, more=more))
+
+
+def _buttons(wanted: Wanted, shown: Sequence[Row], before: int | None, *, more: bool) -> Rows:
+    here = {"wanted": _stored(wanted), "before": before}
+    cards = [
+        Button(str(number), "audit.card", {"entry": row.entry.id, "back": here}) for number, row in enumerate(shown, 1)
+    ]
+    rows = [tuple(cards[place : place + CARDS_IN_A_ROW]) for place in range(0, len(cards), CARDS_IN_A_ROW)]
+    if not shown:
+        return ()
+    turns = [Button(mark("⏮ Newest"), "audit.page", here | {"before": None})] if before is not None else []
+    turns += [Button(mark("Older ›"), "audit.page", here | {"before": shown[-1].entry.id})] if more else []
+    export = Button(mark("📄 Export"), "audit.export", here)
+    return (*rows, *([tuple(turns)] if turns else []), (export,))
+
+
+def _station(request: Request) -> str | None:
+    """Who asks about one of several PBXs sees what concerns that one; None is all there is."""
+    name = request.station.name
+    return name if request.desk.fleet.one is None and name != EVERY_STATION else None
+
+
+def _line(request: Request, row: Row, names: Mapping[int, Known]) -> dict[str, Any]:
+    entry = row.entry
+    chat = names.get(entry.chat_id)
+    of_all = request.desk.fleet.one is None and _station(request) is None
+    return {
+        "station": entry.station if of_all else request.station.name,
+        "of_all": of_all,
+        "at": entry.at,
+        "who": entry.actor_name,
+        "where": chat.name if chat and entry.chat_id < 0 else "",
+        "private": entry.chat_id > 0,
+        "what": entry.what,
+        "arguments": entry.arguments if entry.what.startswith("/") else "",
+        "allowed": entry.allowed,
+        "reason": entry.reason,
+        "outcome": row.outcome.outcome if row.outcome else "",
+    }
+
+
+def _changes(outcomes: Sequence[AuditOutcome]) -> list[dict[str, str]]:
+    """Field by field what a write found and left, where they differ."""
+    changed = next((one for one in outcomes if one.before is not None or one.after is not None), None)
+    if changed is None:
+        return []
+    before, after = changed.before or {}, changed.after or {}
+    return [
+        {"field": key, "before": _shown(before.get(key)), "after": _shown(after.get(key))}
+        for key in (*before, *(key for key in after if key not in before))
+        if before.get(key) != after.get(key)
+    ]
+
+
+def _shown(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _cells(request: Request, row: Row, names: Mapping[int, Known]) -> list[Any]:
+    entry, outcome = row.entry, row.outcome
+    chat = names.get(entry.chat_id)
+    return [
+        f"{request.station.local(entry.at):%Y-%m-%d %H:%M:%S}",
+        entry.actor_name,
+        entry.actor_id,
+        chat.name if chat and entry.chat_id < 0 else "private",
+        entry.chat_id,
+        entry.station,
+        entry.what,
+        entry.arguments,
+        entry.permission,
+        "allowed" if entry.allowed else "denied",
+        entry.reason,
+        outcome.outcome if outcome else "",
+        _shown(outcome.before) if outcome else "",
+        _shown(outcome.after) if outcome else "",
+    ]
+
+
+def _stored(wanted: Wanted) -> dict[str, Any]:
+    return {
+        "since": wanted.since.isoformat() if wanted.since else None,
+        "until": wanted.until.isoformat() if wanted.until else None,
+        "actor_id": wanted.actor_id,
+        "what": wanted.what,
+        "allowed": wanted.allowed,
+    }
+
+
+def _from_button(request: Request, stored: Mapping[str, Any]) -> Wanted:
+    """What `_stored` gave, of the PBX that the button is about."""
+    moments = {key: datetime.fromisoformat(stored[key]) if stored[key] else None for key in ("since", "until")}
+    return Wanted(**{**stored, **moments, "station": _station(request)})

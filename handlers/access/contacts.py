@@ -1,0 +1,68 @@
+"""Whom and what an update names: they are remembered by the name they have now, at the stations they were met at."""
+
+from collections.abc import Callable, Collection
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.access.policy import EVERY_STATION, Permission
+from bot.store.access import contacts
+from bot.store.access.contacts import Known
+from bot.store.access.grants import GrantBook
+from bot.store.database import Store
+from bot.store.messages import outbox
+from handlers.dialog.stations import Directory
+from handlers.dispatch.update_parser import Actor, Intent, Place, Typed
+
+
+class Meeting:
+    def __init__(self, store: Store, grants: GrantBook, directory: Directory, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._grants = grants
+        self._directory = directory
+        self._clock = clock
+        # What groups were called in public when they were last overheard.
+        self._public: dict[int, str] = {}
+
+    async def meet(self, session: AsyncSession, intent: Intent, at: Collection[str]) -> None:
+        """At these stations; nobody, when something speaks against the update itself."""
+        if intent.flaw is not None:
+            return
+        await contacts.meet(session, _known(intent.actor), at)
+        if isinstance(intent, Typed) and intent.about is not None:
+            await contacts.meet(session, _known(intent.about), at)
+        if not intent.place.private and intent.place.title:
+            await self._meet_group(session, intent.place, at)
+
+    async def overhear(self, place: Place) -> None:
+        """Words that are not for the bot can tell that their group is public now."""
+        if place.private or self._public.get(place.chat, "") == place.username:
+            return
+        async with self._store.begin() as session:
+            await self._meet_group(session, place, await self._directory.met_in(session, place.chat))
+        self._public[place.chat] = place.username
+
+    async def _meet_group(self, session: AsyncSession, place: Place, at: Collection[str]) -> None:
+        """A group that has become public is told of to the administrators, once, where that matters."""
+        before = await contacts.meet(session, Known(place.chat, place.title, place.username or None), at)
+        if not place.username or (before is not None and before.username is not None):
+            return
+        access, now = await self._grants.read(session), self._clock()
+        given = [grant for grant in access.grants if grant.subject == place.chat and not grant.has_ended(now)]
+        told = await self._directory.told_of(session, place.chat)
+        stations = sorted({*told, *(grant.station for grant in given)})
+        admins = {one for name in stations for one in access.people_with(Permission.GRANT, name, now)}
+        for admin in sorted(admins):
+            facts = {
+                "station": stations[0] if len(stations) == 1 else EVERY_STATION,
+                "title": place.title,
+                "username": place.username,
+                "chat": place.chat,
+                "roles": sorted({grant.role for grant in given}),
+                "alerts": bool(told),
+            }
+            outbox.owe(session, chat_id=admin, thread_id=None, template="group_public", facts=facts, now=now)
+
+
+def _known(actor: Actor) -> Known:
+    return Known(actor.id, actor.name, actor.username)

@@ -1,0 +1,217 @@
+"""/grant and /revoke: who is meant, the question, and the change."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.access.policy import (
+    IN_THE_SETTINGS,
+    MORE_THAN_ONES_OWN,
+    NO_SUCH_ROLE,
+    THE_LAST_ADMIN,
+    TOO_MUCH_FOR_A_CHAT,
+    Grant,
+    NotGranted,
+    check_giving,
+)
+from bot.messages.message import Button, Message, Rows, mark
+from bot.store.access.audit import Change
+from handlers.access import access
+from handlers.access.lookalikes import likeness
+from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
+from handlers.dispatch.rules import Resume
+from handlers.parsing import people
+from handlers.parsing.deadlines import NotADeadline, take_deadline
+
+HERE = frozenset({"here", "group", "chat", "здесь", "группа", "чат"})
+LENGTHS = ((mark("for 8 h"), timedelta(hours=8)), (mark("for 7 d"), timedelta(days=7)))
+REFUSALS = {
+    NO_SUCH_ROLE: mark("The bot's settings do not know this role any more. /access lists what there is."),
+    TOO_MUCH_FOR_A_CHAT: mark("A group can be operator at most. Give the higher role to the people themselves."),
+    MORE_THAN_ONES_OWN: mark("That is more than you may do yourself. Ask an administrator of the bot."),
+    IN_THE_SETTINGS: mark("This stands in the bot's settings. It is changed there, in ADMINS, OPERATORS or VIEWERS."),
+    THE_LAST_ADMIN: mark("This is the last administrator. Make somebody else administrator first."),
+}
+
+
+@command(
+    "grant",
+    summary=mark("Give a person or this group a role, for good or for a time"),
+    usage=mark("[@username | id | here] role [for 8h | until date]"),
+    examples=("/grant @boris operator", "/grant 100200300 viewer until 2026-12-31", "/grant here viewer"),
+)
+async def grant(request: Request) -> Reply:
+    words = request.arguments.split()
+    try:
+        until, words = take_deadline(words, request.station.local(request.now))
+    except NotADeadline as wrong:
+        facts = {"written": str(wrong)}
+        raise WrongArguments(message=Message("not_a_deadline", facts)) from None
+    roles, meant = _roles(request, words)
+    subject = await _subject(request, meant)
+    if len(roles) != 1:
+        raise _which_role(request)
+    aware = until.replace(tzinfo=request.station.zone()) if until else None
+    return await _ask_give(request, subject, roles[0], aware)
+
+
+@command(
+    "revoke",
+    summary=mark("Take a role away, or all of them"),
+    usage=mark("[@username | id | here] [role]"),
+    examples=("/revoke @boris", "/revoke 100200300 operator"),
+)
+async def revoke(request: Request) -> Reply:
+    roles, meant = _roles(request, request.arguments.split())
+    return await _ask_take(request, await _subject(request, meant), roles)
+
+
+def _roles(request: Request, words: list[str]) -> tuple[list[str], list[str]]:
+    """The roles in the words, and the other words. Raises WrongArguments for a word that can only be a wrong role."""
+    known = request.desk.grants.roles
+    roles = [word.lower() for word in words if word.lower() in known]
+    others = [word for word in words if word.lower() not in known]
+    wrong = [word for word in others if not _may_be_somebody(word)]
+    if wrong and not roles and (request.about is not None or len(others) > 1):
+        raise _which_role(request, wrong[0])
+    return roles, others
+
+
+def _which_role(request: Request, wrong: str = "") -> WrongArguments:
+    return WrongArguments(message=Message("which_role", {"roles": sorted(request.desk.grants.roles), "wrong": wrong}))
+
+
+def _may_be_somebody(word: str) -> bool:
+    return word.lower() in HERE or people.names_somebody(word)
+
+
+async def _subject(request: Request, words: list[str]) -> int:
+    """Whose id is meant: a written one, that of a username which the bot has met, of the author of the message replied
+    to, or of this group. Raises WrongArguments."""
+    if not words and request.about is not None:
+        return request.about.id
+    if len(words) != 1 or not _may_be_somebody(words[0]):
+        raise WrongArguments(people.WHOM)
+    (word,) = words
+    if word.lower() in HERE:
+        if request.place.private:
+            raise WrongArguments(mark("Write that in the group you mean, or name the group by its numeric id."))
+        return request.place.chat
+    return await people.id_of(request, word)
+
+
+@button("access.ask_give")
+async def ask_give(request: Request) -> Reply:
+    return await _ask_give(request, int(request.data["subject"]), str(request.data["role"]), None)
+
+
+async def _ask_give(request: Request, subject: int, role: str, until: datetime | None) -> Reply:
+    granted = await request.desk.grants.current()
+    try:
+        check_giving(granted, request.asking, granting(request, subject, role, until))
+    except NotGranted as refused:
+        return not_granted(refused)
+
+    def give(label: str, ends: datetime | None) -> Button:
+        data = {"subject": subject, "role": role, "until": ends.isoformat() if ends else None}
+        return Button(label, "access.give", data)
+
+    lengths = () if until else tuple(give(label, request.now + length) for label, length in LENGTHS)
+    leave = Button(mark("Cancel"), "access.leave", {"subject": subject})
+    rows: Rows = ((give(mark("✅ Give"), until), *lengths), (leave,))
+    names = await request.known([subject])
+    facts = (
+        access.subject_facts(subject, names)
+        | {
+            "station": request.station.name,
+            "role": role,
+            "until": until,
+            "rights": sorted(request.desk.grants.roles[role].permissions),
+        }
+        | await likeness(request, names.get(subject))
+    )
+    return Reply(Message("access_give", facts, rows), confirm=True, outcome=f"asked for {subject}")
+
+
+@button("access.give", resume=Resume.WHOLE)
+async def give(request: Request) -> Reply:
+    subject, role, until = int(request.data["subject"]), str(request.data["role"]), request.data["until"]
+    given = granting(request, subject, role, datetime.fromisoformat(until) if until else None)
+    before = await _held(request, subject)
+    try:
+        await request.desk.grants.give(given, request.asking)
+    except NotGranted as refused:
+        return not_granted(refused)
+    return await _changed(request, subject, before, mark("Given"), f"gave {role} to {subject}")
+
+
+@button("access.ask_take")
+async def ask_take(request: Request) -> Reply:
+    return await _ask_take(request, int(request.data["subject"]), [str(request.data["role"])])
+
+
+async def _ask_take(request: Request, subject: int, roles: list[str]) -> Reply:
+    granted = access.of_station(await request.desk.grants.current(), request)
+    held = [grant for grant in granted if grant.subject == subject and (not roles or grant.role in roles)]
+    names = await request.known([subject])
+    facts = access.subject_facts(subject, names) | {
+        "station": request.station.name,
+        "roles": [grant.role for grant in held if not grant.is_from_settings],
+        "fixed": [grant.role for grant in held if grant.is_from_settings],
+    }
+    if not facts["roles"]:
+        return Reply(Message("nothing_to_take", facts), outcome="nothing to take")
+    data = {"subject": subject, "roles": facts["roles"]}
+    leave = Button(mark("Cancel"), "access.leave", {"subject": subject})
+    rows: Rows = ((Button(mark("🗑 Take away"), "access.take", data), leave),)
+    return Reply(Message("access_take", facts, rows), confirm=True, outcome=f"asked for {subject}")
+
+
+@button("access.take", resume=Resume.WHOLE)
+async def take(request: Request) -> Reply:
+    subject, roles = int(request.data["subject"]), request.data["roles"]
+    before = await _held(request, subject)
+    granted = access.of_station(await request.desk.grants.current(), request)
+    taken = [one for one in granted if one.subject == subject and one.role in roles and not one.is_from_settings]
+    try:
+        await request.desk.grants.take(taken, request.asking)
+    except NotGranted as refused:
+        return not_granted(refused)
+    return await _changed(request, subject, before, mark("Taken away"), f"took {', '.join(roles)} from {subject}")
+
+
+@button("access.leave")
+async def leave(request: Request) -> Reply:
+    return Reply(await access.card(request, int(request.data["subject"])), outcome="cancelled")
+
+
+def granting(request: Request, subject: int, role: str, until: datetime | None = None) -> Grant:
+    """A grant on this station by whoever asks."""
+    return Grant(
+        subject=subject,
+        role=role,
+        station=request.station.name,
+        given_by=request.actor.id,
+        giver=request.actor.name,
+        until=until,
+    )
+
+
+def not_granted(refused: NotGranted) -> Reply:
+    return Reply(Message("not_granted", {"reason": REFUSALS[refused.reason]}), outcome=refused.reason)
+
+
+async def _changed(request: Request, subject: int, before: dict[str, Any], deed: str, outcome: str) -> Reply:
+    card = await access.card(request, subject)
+    after = await _held(request, subject)
+    message = Message(card.template, {**card.facts, "deed": deed}, card.buttons)
+    return Reply(message, outcome=outcome, change=Change(before, after))
+
+
+async def _held(request: Request, subject: int) -> dict[str, Any]:
+    """The roles of a subject with their ends, for the audit."""
+    granted = access.of_station(await request.desk.grants.current(), request)
+    return {
+        grant.role: grant.until.isoformat() if grant.until else "for good"
+        for grant in granted
+        if grant.subject == subject
+    }

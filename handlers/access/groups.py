@@ -1,0 +1,67 @@
+"""A group that the bot is brought into: it introduces itself to those who may give it access, and leaves all others."""
+
+from collections.abc import Mapping, Sequence
+
+from bot.access.policy import OPERATOR, NotGranted, Permission, Role
+from bot.messages.message import Button, Message, Rows, mark
+from bot.store.access.audit import Change
+from handlers.access.grant import granting, not_granted
+from handlers.dialog.stations import Directory
+from handlers.dispatch.access_request import Verdict
+from handlers.dispatch.declare import Reply, Request, button
+from handlers.dispatch.rules import Resume
+from handlers.dispatch.update_parser import Actor, Place
+
+ROLES_IN_A_ROW = 3
+
+
+def welcome(verdict: Verdict, directory: Directory, place: Place, roles: Mapping[str, Role]) -> Reply:
+    """Of many PBXs only those are spoken of at which whoever brings the bot may give access."""
+    if directory.one is not None:
+        return introduction(directory.one, place, roles)
+    seen = verdict.theirs()
+    names = [name for name in directory.names if seen.may_at(name, Permission.GRANT).allowed]
+    return introduction_to_many(names, place.username)
+
+
+def introduction(station: str, place: Place, roles: Mapping[str, Role]) -> Reply:
+    dismiss = Button(mark("🚪 Nothing, leave"), "chat.dismiss")
+    facts = {"station": station, "chat": place.chat, "public": place.username}
+    return Reply(Message("group_hello", facts, (*role_offers(roles), (dismiss,))), outcome="introduced itself")
+
+
+def role_offers(roles: Mapping[str, Role]) -> Rows:
+    """What everybody in a group can be given."""
+    fitting = [role.name for role in roles.values() if role.permissions <= OPERATOR.permissions]
+    offers = [Button(role, "chat.give", {"role": role}) for role in fitting]
+    return tuple(tuple(offers[i : i + ROLES_IN_A_ROW]) for i in range(0, len(offers), ROLES_IN_A_ROW))
+
+
+def introduction_to_many(names: Sequence[str], public: str = "") -> Reply:
+    """Before anybody is given access, somebody must say which PBX the chat is about."""
+    facts = {"count": len(names), "example": names[0], "public": public}
+    return Reply(Message("group_hello_many", facts), outcome="introduced itself")
+
+
+def farewell(actor: Actor) -> Message:
+    return Message("group_farewell", {"person": actor.name})
+
+
+@button("chat.give", resume=Resume.WHOLE)
+async def give(request: Request) -> Reply:
+    role = str(request.data["role"])
+    try:
+        await request.desk.grants.give(granting(request, request.place.chat, role), request.asking)
+    except NotGranted as refused:
+        return not_granted(refused)
+    place = request.place
+    facts = {"station": request.station.name, "role": role, "chat": place.chat, "public": place.username}
+    outcome = f"gave {role} to {request.place.chat}"
+    return Reply(Message("group_given", facts), outcome=outcome, change=Change({}, {role: "for good"}))
+
+
+@button("chat.dismiss")
+async def dismiss(request: Request) -> Reply:
+    await request.talk.progress(Message("group_dismissed"))
+    await request.talk.leave()
+    return Reply(outcome="left")

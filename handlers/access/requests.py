@@ -1,0 +1,134 @@
+"""Somebody without a role asks for one, and an administrator answers with a button."""
+
+from typing import Any
+
+from bot.access.policy import EVERY_STATION, OPERATOR, VIEWER, NotGranted, Permission
+from bot.messages.message import Button, Message, Rows, mark, stored
+from bot.store.access.audit import Change
+from bot.store.access.contacts import Known
+from bot.store.tables.people import AccessRequest
+from handlers.access import access
+from handlers.access.grant import granting, not_granted
+from handlers.access.lookalikes import likeness
+from handlers.dispatch.declare import Reply, Request, button
+from handlers.dispatch.rules import Resume
+
+SHOWN = 10
+IN_A_ROW = 5
+UNKNOWN = mark("I do not know this request any more.")
+LIST: Rows = ((Button(mark("📋 Who asks"), "access.requests"),),)
+
+
+@button("access.request", resume=Resume.WHOLE)
+async def ask(request: Request) -> Reply:
+    actor = request.actor
+    if request.may(Permission.SOMEBODY).allowed:
+        return Reply(toast=mark("You have access already: /help lists what you may do."), outcome="has a role")
+    granted = await request.desk.grants.current()
+    admins = granted.people_with(Permission.GRANT, request.station.name, request.now)
+    facts: dict[str, Any] = {"person": actor.id, "name": actor.name, "username": actor.username or ""}
+    names_none = _names_none(request)
+    buttons = _stored_refusal if names_none else _stored
+    facts |= await likeness(request, Known(actor.id, actor.name, actor.username)) | {"names_none": names_none}
+    asked = await request.desk.requests.ask(request.station.name, actor.id, facts, admins, buttons, _listing())
+    if not asked and (waiting := await still_waits(request)):
+        return Reply(waiting, outcome="has asked already")
+    message = Message("access_requested", {"person": actor.id, "asked": asked})
+    return Reply(message, outcome="asked for access" if asked else "asked too often")
+
+
+async def still_waits(request: Request) -> Message | None:
+    """What somebody hears whose request nobody has answered yet; None when there is no such request."""
+    waits = await request.desk.requests.waits(request.station.name, request.actor.id)
+    return Message("access_waits") if waits else None
+
+
+@button("access.requests")
+async def requests(request: Request) -> Reply:
+    """Who asks, of whom no message of its own tells."""
+    found = await request.desk.requests.untold(request.station.name, SHOWN)
+    names = await request.known([one.person_id for one in found])
+    cards = [Button(str(number), "access.show_request", {"request": one.id}) for number, one in enumerate(found, 1)]
+    rows = tuple(tuple(cards[place : place + IN_A_ROW]) for place in range(0, len(cards), IN_A_ROW))
+    facts = {
+        "station": request.station.name,
+        "subjects": [access.subject_facts(one.person_id, names) | {"asked_at": one.asked_at} for one in found],
+    }
+    return Reply(Message("access_requests_list", facts, (*rows, *LIST)))
+
+
+@button("access.show_request")
+async def show(request: Request) -> Reply:
+    found = await request.desk.requests.find(int(request.data["request"]))
+    if found is None or found.station != request.station.name:
+        return Reply(toast=UNKNOWN, outcome="unknown")
+    facts = await _facts(request, found)
+    if found.answer is not None:
+        return Reply(Message("access_request", facts | {"role": found.answer, "by": found.answered_by or ""}, LIST))
+    rows = _refusal(found.id) if facts["names_none"] else _buttons(found.id)
+    return Reply(Message("access_request", facts, (*rows, *LIST)))
+
+
+async def _facts(request: Request, asked: AccessRequest) -> dict[str, Any]:
+    known = (await request.known([asked.person_id])).get(asked.person_id)
+    return {
+        "station": asked.station,
+        "person": asked.person_id,
+        "name": known.name if known else "",
+        "username": known.username or "" if known else "",
+        "role": None,
+        "by": "",
+        "names_none": _names_none(request),
+    } | await likeness(request, known)
+
+
+def _names_none(request: Request) -> bool:
+    return request.desk.fleet.one is None and request.station.name == EVERY_STATION
+
+
+def _stored(request_id: int) -> list[list[dict[str, Any]]]:
+    return stored(_buttons(request_id))
+
+
+def _stored_refusal(request_id: int) -> list[list[dict[str, Any]]]:
+    return stored(_refusal(request_id))
+
+
+def _listing() -> list[list[dict[str, Any]]]:
+    return stored(LIST)
+
+
+def _buttons(request_id: int) -> Rows:
+    """What is given with one press; anything else with /grant."""
+    offers = (_to(request_id, mark("👁 Viewer"), VIEWER.name), _to(request_id, mark("🎧 Operator"), OPERATOR.name))
+    return (offers, *_refusal(request_id))
+
+
+def _refusal(request_id: int) -> Rows:
+    """Whoever names no PBX is not given all of them with one press."""
+    return ((_to(request_id, mark("✖ Refuse"), ""),),)
+
+
+def _to(request_id: int, label: str, role: str) -> Button:
+    return Button(label, "access.answer", {"request": request_id, "role": role})
+
+
+@button("access.answer", resume=Resume.WHOLE)
+async def answer(request: Request) -> Reply:
+    """The ledger of requests tells the person and edits the question for every administrator."""
+    found = await request.desk.requests.find(int(request.data["request"]))
+    if found is None or found.station != request.station.name:
+        return Reply(toast=UNKNOWN, outcome="unknown")
+    role = str(request.data["role"])
+    given = granting(request, found.person_id, role) if role else None
+    try:
+        first = await request.desk.requests.answer(found.id, given, request.asking, request.actor.name)
+    except NotGranted as refused:
+        return not_granted(refused)
+    if not first:
+        return Reply(toast=mark("Somebody answered it before you: see the message."), outcome="answered already")
+    outcome = f"gave {role} to {found.person_id}" if role else f"refused {found.person_id}"
+    # What has a message of its own is edited there, for every administrator.
+    facts = {} if found.notices else await _facts(request, found) | {"role": role, "by": request.actor.name}
+    message = Message("access_request", facts, LIST) if facts else None
+    return Reply(message, outcome=outcome, change=Change({}, {role: "for good"} if role else {}))

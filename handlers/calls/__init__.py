@@ -1,0 +1,1 @@
+"""/calls, /cdr, /missed and /stats."""

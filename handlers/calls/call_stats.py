@@ -1,0 +1,163 @@
+"""A period's calls in figures: one pass, counters only. Pure.
+
+`missed` is an incoming call that no person answered, whatever the PBX wrote about it; how calls of the company's own
+people failed stands apart. The PBX's own figures go by its word for the whole call, so they are counted beside.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from bot.pbx import CallRecord
+from bot.pbx.resources.direction import Direction, direction
+from bot.pbx.resources.records import CallRecordLeg
+from handlers.calls.outcome import Outcome, came_after_hours, employees_in, outcome, talk_seconds, trunk_of
+
+NOT_ANSWERED = frozenset({"NOANSWER", "NO ANSWER"})
+BARS = "▁▂▃▄▅▆▇█"
+
+
+@dataclass(slots=True)
+class Average:
+    """Of seconds talked."""
+
+    calls: int = 0
+    seconds: int = 0
+
+    def add(self, seconds: int) -> None:
+        self.calls += 1
+        self.seconds += seconds
+
+    @property
+    def value(self) -> int:
+        return self.seconds // self.calls if self.calls else 0
+
+
+@dataclass(slots=True)
+class PbxFigures:
+    """Calls, answered, missed and the average as the PBX's manual counts them: by the disposition of the whole call.
+    Busy, failed, cancelled and unavailable calls are in the first figure only."""
+
+    calls: int = 0
+    missed: int = 0
+    talk: Average = field(default_factory=Average)
+
+    def add(self, record: CallRecord) -> None:
+        self.calls += 1
+        if record.answered:
+            self.talk.add(record.talk_seconds)
+        self.missed += record.disposition.upper() in NOT_ANSWERED
+
+    @property
+    def answered(self) -> int:
+        return self.talk.calls
+
+
+@dataclass(slots=True)
+class TrunkTally:
+    incoming: int = 0
+    outgoing: int = 0
+    answered: int = 0
+    missed: int = 0
+
+
+@dataclass(slots=True)
+class EmployeeTally:
+    name: str = ""
+    called: int = 0
+    answered: int = 0
+    talk: int = 0
+
+
+@dataclass(slots=True)
+class Tally:
+    pbx: PbxFigures = field(default_factory=PbxFigures)
+    directions: Counter[Direction] = field(default_factory=Counter)
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    answered_incoming: int = 0
+    after_hours: int = 0
+    talk: Average = field(default_factory=Average)
+    longest: int = 0
+    hours: Counter[int] = field(default_factory=Counter)
+    callers: Counter[str] = field(default_factory=Counter)
+    caller_names: dict[str, str] = field(default_factory=dict)
+    trunks: dict[str, TrunkTally] = field(default_factory=dict)
+    employees: dict[str, EmployeeTally] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        return self.directions.total()
+
+    @property
+    def answer_rate(self) -> int | None:
+        """Percent of the incoming calls, rounded down: 100 means all."""
+        incoming = self.directions[Direction.INCOMING]
+        return self.answered_incoming * 100 // incoming if incoming else None
+
+    @property
+    def busiest_hour(self) -> int | None:
+        """The earliest of equals."""
+        return max(self.hours, key=lambda hour: (self.hours[hour], -hour), default=None)
+
+    def add(self, record: CallRecord) -> None:
+        way, result, talked = direction(record), outcome(record), talk_seconds(record)
+        self.pbx.add(record)
+        self.directions[way] += 1
+        self.outcomes[result] += 1
+        if record.start is not None:
+            self.hours[record.start.hour] += 1
+        if result is Outcome.ANSWERED:
+            self.talk.add(talked)
+            self.longest = max(self.longest, talked)
+        elif result is Outcome.MISSED:
+            self.after_hours += came_after_hours(record)
+        if way is Direction.INCOMING:
+            self.answered_incoming += result is Outcome.ANSWERED
+            self.callers[record.source_number] += 1
+            if record.source_name:
+                self.caller_names[record.source_number] = record.source_name
+        self._add_trunk(record, way, result)
+        self._add_employees(record, way, talked)
+
+    def _add_trunk(self, record: CallRecord, way: Direction, result: Outcome) -> None:
+        if not (trunk := trunk_of(record)):
+            return
+        row = self.trunks.setdefault(trunk, TrunkTally())
+        row.incoming += way is Direction.INCOMING
+        row.outgoing += way is Direction.OUTGOING
+        row.answered += result is Outcome.ANSWERED
+        row.missed += result is Outcome.MISSED
+
+    def _add_employees(self, record: CallRecord, way: Direction, talked: int) -> None:
+        for number in employees_in(record):
+            row = self.employees.setdefault(number, EmployeeTally())
+            row.name = _name_of(record, number) or row.name
+            if way is not Direction.INCOMING and number == record.source_number:
+                row.called += 1
+                row.talk += talked
+            else:
+                row.answered += 1
+                row.talk += sum(leg.talk_seconds for leg in record.legs if _took(leg, number))
+
+
+async def tally(records: AsyncIterator[CallRecord]) -> Tally:
+    counted = Tally()
+    async for record in records:
+        counted.add(record)
+    return counted
+
+
+def bars(hours: Counter[int]) -> str:
+    """One character for each hour of the day; an hour with a single call is higher than one without."""
+    most = max(hours.values(), default=0)
+    return "".join(BARS[-(-hours[hour] * (len(BARS) - 1) // most) if most else 0] for hour in range(24))
+
+
+def _took(leg: CallRecordLeg, number: str) -> bool:
+    return leg.destination_number == number and leg.disposition.upper() == "ANSWERED"
+
+
+def _name_of(record: CallRecord, number: str) -> str:
+    if record.source_number == number and record.source_name:
+        return record.source_name
+    return next((leg.destination_name for leg in record.legs if leg.destination_number == number), "")

@@ -1,0 +1,106 @@
+"""/calls: who talks to whom right now."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from bot.messages.masking import SHORTEST
+from bot.messages.message import Button, Message, Rows, mark
+from bot.pbx import Channel, PbxError
+from bot.sandbox.time_slices import those
+from bot.text.person_names import folded
+from handlers.calls.active_calls import LiveCall, join_legs
+from handlers.dispatch.declare import Reply, Request, button, command
+
+PAGE = 10
+SHOWN_CALLEES = 2
+
+
+@command(
+    "calls",
+    summary=mark("Who talks to whom right now, and through which trunk"),
+    usage=mark("[extension | trunk]"),
+    examples=("/calls", "/calls 202", "/calls Zadarma"),
+)
+async def calls(request: Request) -> Reply:
+    return Reply(await _list(request, request.arguments.strip(), 0))
+
+
+@button("calls.show")
+async def show(request: Request) -> Reply:
+    return Reply(await _list(request, str(request.data["wanted"]), int(request.data["page"])))
+
+
+async def _list(request: Request, wanted: str, page: int) -> Message:
+    answer, channels = await asyncio.gather(request.station.pbx.calls.active(), _channels(request))
+    everything = join_legs(answer.value, channels)
+    found = await those(everything, lambda call: _is_meant(request, wanted, call)) if wanted else everything
+    last = max(0, (len(found) - 1) // PAGE)
+    page = min(page, last)
+    facts = {
+        "station": request.station.name,
+        "now": request.now,
+        "wanted": wanted,
+        "total": len(found),
+        "trunks": _by_trunk(request, found),
+        "calls": [_shown(request, call) for call in found[page * PAGE : (page + 1) * PAGE]],
+        "unseen": not everything and (answer.suspect or await _engine_is_silent(request)),
+    }
+    return Message("calls", facts, _buttons(wanted, page, last))
+
+
+def _is_meant(request: Request, wanted: str, call: LiveCall) -> bool:
+    trunk = request.station.watch.trunk_names.get(call.trunk or "", "")
+    return folded(wanted) in folded(trunk) or call.involves(wanted)
+
+
+def _by_trunk(request: Request, found: Sequence[LiveCall]) -> list[dict[str, Any]]:
+    """How many go through each, the busiest first; those between extensions go through none."""
+    names = request.station.watch.trunk_names
+    counts = Counter(names.get(call.trunk, call.trunk) for call in found if call.trunk)
+    return [{"name": name, "calls": count} for name, count in counts.most_common()]
+
+
+async def _channels(request: Request) -> tuple[Channel, ...]:
+    """They name the trunks; without them the calls are shown all the same."""
+    try:
+        return (await request.station.pbx.calls.channels()).value
+    except PbxError:
+        return ()
+
+
+async def _engine_is_silent(request: Request) -> bool:
+    """An empty list of calls is no proof: a dead telephony engine gives one too, and quickly."""
+    if request.station.watch.engine_is_silent:
+        return True
+    try:
+        return not (await request.station.pbx.extensions.peers()).value and bool(request.station.watch.trunk_names)
+    except PbxError:
+        return False
+
+
+def _shown(request: Request, call: LiveCall) -> dict[str, Any]:
+    now = request.station.local(request.now)
+    return {
+        "caller": call.caller,
+        # Who calls from outside with the number of an extension is none of our people.
+        "caller_name": "" if call.from_outside and len(call.caller) < SHORTEST else call.caller_name,
+        "from_outside": call.from_outside,
+        "callees": [{"number": number, "name": name} for number, name in call.callees[:SHOWN_CALLEES]],
+        "more": max(0, len(call.callees) - SHOWN_CALLEES),
+        "trunk": request.station.watch.trunk_names.get(call.trunk or ""),
+        "talking": call.talking,
+        "lasts": call.lasts(now),
+        "suspicious": call.since if call.is_suspicious(now) else None,
+    }
+
+
+def _buttons(wanted: str, page: int, last: int) -> Rows:
+    def to(label: str, target: int) -> Button:
+        return Button(label, "calls.show", {"wanted": wanted, "page": target})
+
+    paging = [to("‹", page - 1)] if page > 0 else []
+    paging += [to("›", page + 1)] if page < last else []
+    everything = [Button(mark("All calls"), "calls.show", {"wanted": "", "page": 0})] if wanted else []
+    return ((*paging, to(mark("↻ Refresh"), page), *everything),)

@@ -1,0 +1,110 @@
+"""One call that has ended: who was asked, who answered, the way it took, and what was recorded."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from bot.access.policy import Permission
+from bot.messages.message import Button, Message, Rows, mark
+from bot.pbx import CallRecord, CallRecordLeg, PbxError
+from bot.pbx.resources.direction import Direction, direction
+from handlers.calls.outcome import (
+    AFTER_HOURS,
+    answered_leg,
+    came_after_hours,
+    is_by_machine,
+    leg_outcome,
+    outcome,
+    talk_seconds,
+    trunk_of,
+)
+from handlers.dispatch.declare import Reply, Request, button
+
+MOST_LEGS = 20
+MOST_RECORDINGS = 6
+
+
+@button("cdr.record")
+async def show(request: Request) -> Reply:
+    record = await request.station.pbx.records.find(str(request.data["linkedid"]))
+    if record is None:
+        return Reply(toast=mark("The PBX does not have this call any more."), outcome="gone")
+    return Reply(await card(request, record))
+
+
+async def card(request: Request, record: CallRecord) -> Message:
+    way, taken = direction(record), answered_leg(record)
+    numbered = [leg for leg in record.legs if is_by_machine(leg) and leg.destination_number != AFTER_HOURS]
+    queues = await _queues(request) if numbered else {}
+    facts = {
+        "station": request.station.name,
+        "start": record.start,
+        "way": str(way),
+        "outcome": str(outcome(record)),
+        "after_hours": came_after_hours(record),
+        "source": {"number": record.source_number, "name": record.source_name},
+        "target": {"number": record.destination_number, "name": record.destination_name},
+        "did": record.did if way is Direction.INCOMING else "",
+        "by": {"number": taken.destination_number, "name": taken.destination_name} if taken else None,
+        "waited": _seconds(record.start, taken.answer) if taken else None,
+        "talk": talk_seconds(record),
+        "trunk": _trunk(request, record),
+        "legs": [_leg(leg, queues) for leg in record.legs[:MOST_LEGS]],
+        "more": max(0, len(record.legs) - MOST_LEGS),
+        "recorded": sum(leg.is_recorded for leg in record.legs),
+        "may_listen": request.may(Permission.LISTEN).allowed,
+    }
+    return Message("cdr_record", facts, _buttons(request, record))
+
+
+async def _queues(request: Request) -> dict[str, str]:
+    """Their names by number; a key without the right for them only makes the card say the number alone."""
+    try:
+        return {queue.extension: queue.name for queue in (await request.station.pbx.routing.queues()).value}
+    except PbxError:
+        return {}
+
+
+def _trunk(request: Request, record: CallRecord) -> str:
+    trunk = trunk_of(record)
+    return request.station.watch.trunk_names.get(trunk, trunk)
+
+
+def _leg(leg: CallRecordLeg, queues: Mapping[str, str]) -> dict[str, Any]:
+    by_machine = is_by_machine(leg)
+    end = leg.answer if leg.answer and not by_machine else leg.end
+    return {
+        "start": leg.start,
+        "source": {"number": leg.source_number, "name": leg.source_name},
+        "target": {"number": leg.destination_number, "name": leg.destination_name},
+        "from_outside": leg.came_by_trunk,
+        "machine": by_machine,
+        "queue": queues.get(leg.destination_number) if by_machine else None,
+        "transfer": leg.transfer,
+        "dtmf": leg.dtmf,
+        "outcome": str(leg_outcome(leg)),
+        "rang": _seconds(leg.start, end),
+        "talk": leg.talk_seconds,
+    }
+
+
+def _seconds(begin: datetime | None, end: datetime | None) -> float | None:
+    return max(0.0, (end - begin).total_seconds()) if begin and end else None
+
+
+def _buttons(request: Request, record: CallRecord) -> Rows:
+    back = request.data.get("back")
+    stored = {"linkedid": record.linkedid, "back": back}
+    recorded = [(place, leg) for place, leg in enumerate(record.legs) if leg.is_recorded][:MOST_RECORDINGS]
+    rows: list[tuple[Button, ...]] = []
+    if request.may(Permission.LISTEN).allowed:
+        label = mark("🎧 Listen")
+        listens = [
+            Button(label if len(recorded) == 1 else f"🎧 {place + 1}", "cdr.listen", stored | {"leg": place})
+            for place, _ in recorded
+        ]
+        rows += [tuple(listens[at : at + 3]) for at in range(0, len(listens), 3)]
+    last = [Button(mark("↻ Refresh"), "cdr.record", stored)]
+    if back:
+        last.insert(0, Button(mark("‹ Back"), "cdr.page", back))
+    return (*rows, tuple(last))

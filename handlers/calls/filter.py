@@ -1,0 +1,224 @@
+"""Which calls are meant: `yesterday missed from 201`, `7d на 89161111111`, `today Anna`. Pure.
+
+The PBX can look for a part of a number in single legs; what it finds is looked at here once more, as whole numbers of
+whole calls: 201 is not 79268201045, and 8 916 111-11-11 is +7 916 111-11-11. For a name it is not asked: measured, it
+finds `анна` and not `Анна`, and knows nobody with a ё. It is asked for the numbers of whoever has the name.
+"""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from bot.pbx import CallRecord
+from bot.pbx.resources.direction import Direction, direction
+from bot.pbx.resources.records import EVERYTHING, Narrowing
+from handlers.calls.outcome import Outcome, how_it_failed, outcome
+from handlers.parsing.arguments import read_words
+from handlers.parsing.periods import NotAPeriod, Period, from_stored, is_time, take_period
+from handlers.parsing.phone_numbers import as_number, has_part, is_among, same_number
+
+# How a call ended, as people say it, and what that means.
+ENDINGS: Mapping[str, frozenset[Outcome]] = {
+    "answered": frozenset({Outcome.ANSWERED}),
+    "missed": frozenset({Outcome.MISSED}),
+    "unanswered": frozenset({Outcome.MISSED, Outcome.NO_ANSWER}),
+    "busy": frozenset({Outcome.BUSY}),
+    "failed": frozenset({Outcome.FAILED}),
+    "unavailable": frozenset({Outcome.UNAVAILABLE}),
+}
+ENDING_WORDS = {word: word for word in ENDINGS} | {
+    "noanswer": "unanswered",
+    "no-answer": "unanswered",
+    "ошибка": "failed",
+}
+ENDING_STEMS = {
+    "пропущ": "missed",
+    "отвеч": "answered",
+    "неотвеч": "unanswered",
+    "занят": "busy",
+    "неудач": "failed",
+    "недоступ": "unavailable",
+}
+TWO_WORDS = {("no", "answer"): "unanswered", ("not", "answered"): "unanswered", ("без", "ответа"): "unanswered"}
+DIRECTION_WORDS = {str(way): way for way in Direction} | {
+    "inbound": Direction.INCOMING,
+    "outbound": Direction.OUTGOING,
+}
+DIRECTION_STEMS = {
+    "входящ": Direction.INCOMING,
+    "исходящ": Direction.OUTGOING,
+    "внутренн": Direction.INTERNAL,
+}
+# Before a word, or as field=value.
+NAMED = {
+    "from": "source",
+    "от": "source",
+    "с": "source",
+    "src": "source",
+    "to": "destination",
+    "на": "destination",
+    "к": "destination",
+    "dst": "destination",
+    "with": "party",
+    "did": "did",
+}
+ONLY_FIELDS = {"search": "search", "поиск": "search"}
+# The PBX is asked for one after the other; for more of them, all records are read once.
+MOST_NUMBERS = 4
+PHONE_PART = re.compile(r"\+?[\d().-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class CallFilter:
+    """`source`, `destination` and `party`, which is either, are numbers or parts of names; `did` is a number. `search`
+    is a part of a number, or of a name of somebody who took part."""
+
+    period: Period
+    ending: str = ""
+    direction: Direction | None = None
+    source: str = ""
+    destination: str = ""
+    party: str = ""
+    did: str = ""
+    search: str = ""
+
+    def narrowings(self, numbers: Collection[str] = ()) -> tuple[Narrowing, ...]:
+        """What the PBX can look for one after the other, so that not every record of the period has to be read.
+        `numbers` are those of the employees whose name is searched for."""
+        if self.search and as_number(self.search):
+            return (Narrowing(search=as_number(self.search)),)
+        if self.search:
+            searched = [Narrowing(search=same_number(number)) for number in numbers]
+            return tuple(searched) if 0 < len(searched) <= MOST_NUMBERS else (EVERYTHING,)
+        return (self._narrowing(),)
+
+    def _narrowing(self) -> Narrowing:
+        if digits := as_number(self.source):
+            return Narrowing(source=digits)
+        # Of an incoming call the number dialled is the DID, so the PBX's search for it is the right one.
+        if digits := as_number(self.destination) or as_number(self.party):
+            return Narrowing(search=digits)
+        if digits := as_number(self.did):
+            return Narrowing(did=digits)
+        return Narrowing(answered=True) if self.ending == "answered" else EVERYTHING
+
+    def matches(self, record: CallRecord, numbers: Collection[str] = ()) -> bool:
+        """`numbers` as above: where there are some, the name is theirs and nobody else's."""
+        return (
+            (not self.ending or not ENDINGS[self.ending].isdisjoint(_endings(record)))
+            and (self.direction is None or direction(record) is self.direction)
+            and (not self.source or is_among(self.source, _callers(record)))
+            and (not self.destination or is_among(self.destination, _called(record)))
+            and (not self.party or is_among(self.party, [*_callers(record), *_called(record)]))
+            and (not self.did or is_among(self.did, [(record.did, "")]))
+            and (not self.search or self._is_found(record, numbers))
+        )
+
+    def _is_found(self, record: CallRecord, numbers: Collection[str]) -> bool:
+        parties = [*_callers(record), *_called(record)]
+        parties += [(leg.source_number, leg.source_name) for leg in record.legs]
+        if numbers:
+            return any(is_among(number, parties) for number in numbers)
+        return has_part(self.search, parties)
+
+    def with_ending(self, ending: str) -> "CallFilter":
+        return replace(self, ending=ending)
+
+    def facts(self) -> dict[str, str]:
+        """What was asked for besides the period, as plain texts."""
+        return {
+            "ending": self.ending,
+            "direction": str(self.direction or ""),
+            "source": self.source,
+            "destination": self.destination,
+            "party": self.party,
+            "did": self.did,
+            "search": self.search,
+        }
+
+    def stored(self) -> dict[str, str]:
+        return self.period.stored() | self.facts()
+
+
+def from_button(data: Mapping[str, Any]) -> CallFilter:
+    """What `stored` gave."""
+    way = Direction(data["direction"]) if data["direction"] else None
+    texts = {name: str(data[name]) for name in ("ending", "source", "destination", "party", "did", "search")}
+    return CallFilter(from_stored(data), direction=way, **texts)
+
+
+def read_filter(text: str, now: datetime) -> CallFilter:
+    """`now` is the station's wall clock. Words that mean nothing else are searched for. Raises NotAPeriod."""
+    written = read_words(text)
+    found = _fields(written.fields)
+    words = _take_named(list(written.free), found)
+    period, words = take_period(words, now)
+    words = _take_kinds(words, found)
+    if words and all(PHONE_PART.fullmatch(word) for word in words):
+        found.setdefault("party", "".join(words))
+    elif words:
+        found.setdefault("search", " ".join(words))
+    return CallFilter(period, **found)
+
+
+def _fields(written: Mapping[str, str]) -> dict[str, Any]:
+    known = NAMED | ONLY_FIELDS
+    for name, value in written.items():
+        if name not in known or not value:
+            raise NotAPeriod(f"{name}={value}")
+    return {known[name]: value for name, value in written.items()}
+
+
+def _take_named(words: list[str], found: dict[str, Any]) -> list[str]:
+    """`from 201` and `to 8 916 111-11-11`; `from 2026-11-01` stays, it is a time."""
+    rest: list[str] = []
+    while words:
+        word = words.pop(0)
+        field = NAMED.get(word.lower())
+        if field is None or not words or is_time(words[0]):
+            rest.append(word)
+            continue
+        found[field] = words.pop(0)
+        # A number written in groups begins with its country or its trunk prefix.
+        if re.fullmatch(r"\+\d+|\d", found[field]):
+            while words and PHONE_PART.fullmatch(words[0]) and not is_time(words[0]):
+                found[field] += words.pop(0)
+    return rest
+
+
+def _take_kinds(words: Sequence[str], found: dict[str, Any]) -> list[str]:
+    rest: list[str] = []
+    pending = list(words)
+    while pending:
+        word = pending.pop(0).lower()
+        if pending and (ending := TWO_WORDS.get((word, pending[0].lower()))):
+            pending.pop(0)
+            found["ending"] = ending
+        elif ending := ENDING_WORDS.get(word) or _by_stem(word, ENDING_STEMS):
+            found["ending"] = ending
+        elif way := DIRECTION_WORDS.get(word) or _by_stem(word, DIRECTION_STEMS):
+            found["direction"] = way
+        else:
+            rest.append(words[len(words) - len(pending) - 1])
+    return rest
+
+
+def _by_stem(word: str, stems: Mapping[str, Any]) -> Any:
+    return next((meaning for stem, meaning in stems.items() if word.startswith(stem)), None)
+
+
+def _endings(record: CallRecord) -> tuple[Outcome, ...]:
+    """A caller who found the line busy was missed, and is meant by `busy` too."""
+    result = outcome(record)
+    return (result,) if result is Outcome.ANSWERED else (result, how_it_failed(record))
+
+
+def _callers(record: CallRecord) -> list[tuple[str, str]]:
+    return [(record.source_number, record.source_name)]
+
+
+def _called(record: CallRecord) -> list[tuple[str, str]]:
+    legs = [(leg.destination_number, leg.destination_name) for leg in record.legs]
+    return [(record.destination_number, record.destination_name), (record.did, ""), *legs]

@@ -1,0 +1,83 @@
+"""/missed: who called and was not answered, and who was called back since."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+from bot.messages.message import Button, Message, Rows, mark
+from handlers.calls.missed_calls import Missed, MissedCaller, MissedCalls
+from handlers.calls.stats import period_written
+from handlers.dispatch.declare import Reply, Request, button, command
+from handlers.parsing.periods import Period, from_stored
+
+PAGE = 10
+SHOWN_PHONES = 2
+# A call back may come after the period; later than this it is no answer to the call any more.
+CALLED_BACK_WITHIN = timedelta(days=7)
+
+
+@command(
+    "missed",
+    summary=mark("Incoming calls nobody answered, and who was called back"),
+    usage=mark("[period]"),
+    examples=("/missed", "/missed yesterday", "/missed 7d"),
+)
+async def missed(request: Request) -> Reply:
+    return Reply(await _page(request, period_written(request, request.arguments, "missed"), 0))
+
+
+@button("missed.page")
+async def page(request: Request) -> Reply:
+    return Reply(await _page(request, from_stored(request.data), int(request.data["page"])))
+
+
+async def _page(request: Request, period: Period, number: int) -> Message:
+    found = await _found(request, period)
+    last = max(0, (len(found.callers) - 1) // PAGE)
+    number = min(number, last)
+    facts = period.facts() | {
+        "station": request.station.name,
+        "total": found.total,
+        "open": found.open,
+        "without_number": found.without_number,
+        "after_hours": found.after_hours,
+        "callers": [_line(caller, period) for caller in found.callers[number * PAGE : (number + 1) * PAGE]],
+        "page": number + 1,
+        "pages": last + 1,
+    }
+    return Message("missed", facts, _buttons(period, number, last))
+
+
+async def _found(request: Request, period: Period) -> Missed:
+    found = MissedCalls(period.end + timedelta(seconds=1))
+    until = max(period.end, min(request.station.local(request.now), period.end + CALLED_BACK_WITHIN))
+    async for record in request.station.pbx.records.between(period.start, until):
+        found.add(record)
+    # Beside the loop: it goes through the calls of the whole period.
+    return await asyncio.to_thread(found.result)
+
+
+def _line(caller: MissedCaller, period: Period) -> dict[str, Any]:
+    last, contact = caller.last, caller.contact
+    return {
+        "number": last.number if caller.has_number else "",
+        "name": last.name,
+        "times": len(caller.misses),
+        "at": last.start,
+        "after_hours": last.after_hours,
+        "rang": [{"number": number, "name": name} for number, name in last.rang[:SHOWN_PHONES]],
+        "more": max(0, len(last.rang) - SHOWN_PHONES),
+        "spoken": contact.start if contact else None,
+        "called_back": contact is not None and contact.ours,
+        "by": contact.by if contact else "",
+        "contact_that_day": contact is not None and contact.start.date() == last.start.date() == period.last,
+    }
+
+
+def _buttons(period: Period, number: int, last: int) -> Rows:
+    def to(label: str, target: int) -> Button:
+        return Button(label, "missed.page", period.stored() | {"page": target})
+
+    before = [to("‹", number - 1)] if number > 0 else []
+    after = [to("›", number + 1)] if number < last else []
+    return ((*before, *after, to(mark("↻ Refresh"), number)),)

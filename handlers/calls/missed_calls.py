@@ -1,0 +1,130 @@
+"""Incoming calls that nobody answered, by caller, and which of the callers were spoken to afterwards. Pure.
+
+The PBX lists a call by the start of its last leg, so a call back can come before the call it answers: nothing here
+depends on the order.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.pbx import CallRecord
+from bot.pbx.resources.direction import Direction, direction
+from handlers.calls.outcome import PSEUDO_NUMBERS, Outcome, answered_leg, came_after_hours, outcome
+from handlers.parsing.phone_numbers import same_number
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """`rang`: the numbers and names of the phones that rang."""
+
+    start: datetime
+    number: str
+    name: str
+    after_hours: bool
+    rang: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Somebody spoke to the caller: `by` called back, or else it was not `ours` and `by` answered another try."""
+
+    start: datetime
+    by: str
+    ours: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MissedCaller:
+    """All that one number missed, `misses` newest first; `contact` is the first one after the newest miss. Without a
+    number nobody can be called back, and the callers cannot be told apart."""
+
+    has_number: bool
+    misses: tuple[Miss, ...]
+    contact: Contact | None
+    open: int
+
+    @property
+    def last(self) -> Miss:
+        return self.misses[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """The open ones first, then those without a number, then those called back; each newest first. The three counts
+    are of calls and make up the total."""
+
+    callers: tuple[MissedCaller, ...]
+    total: int
+    open: int
+    without_number: int
+    after_hours: int
+
+
+@dataclass(slots=True)
+class _Caller:
+    misses: list[Miss] = field(default_factory=list)
+    contacts: list[Contact] = field(default_factory=list)
+
+
+class MissedCalls:
+    """Fed with the records of a period, and with those from `until` on: they only tell who was called back."""
+
+    def __init__(self, until: datetime) -> None:
+        self._until = until
+        self._callers: dict[str, _Caller] = {}
+
+    def add(self, record: CallRecord) -> None:
+        if record.start is None:
+            return
+        way, result = direction(record), outcome(record)
+        if way is Direction.INCOMING and result is Outcome.MISSED:
+            if record.start < self._until:
+                self._of(record.source_number).misses.append(_miss(record, record.start))
+        elif way is Direction.INCOMING and result is Outcome.ANSWERED:
+            leg = answered_leg(record)
+            by = leg.destination_number if leg else ""
+            self._spoken(record.source_number, Contact(record.start, by, ours=False))
+        elif way is Direction.OUTGOING and result is Outcome.ANSWERED:
+            self._spoken(record.destination_number, Contact(record.start, record.source_number, ours=True))
+
+    def _of(self, number: str) -> _Caller:
+        return self._callers.setdefault(same_number(number), _Caller())
+
+    def _spoken(self, number: str, contact: Contact) -> None:
+        if same_number(number):
+            self._of(number).contacts.append(contact)
+
+    def result(self) -> Missed:
+        callers = [_judged(key, caller) for key, caller in self._callers.items() if caller.misses]
+        newest_first = sorted(callers, key=lambda caller: caller.last.start, reverse=True)
+        return Missed(
+            callers=tuple(sorted(newest_first, key=_rank)),
+            total=sum(len(caller.misses) for caller in callers),
+            open=sum(caller.open for caller in callers if caller.has_number),
+            without_number=sum(caller.open for caller in callers if not caller.has_number),
+            after_hours=sum(miss.after_hours for caller in callers for miss in caller.misses),
+        )
+
+
+def _judged(key: str, caller: _Caller) -> MissedCaller:
+    misses = sorted(caller.misses, key=lambda miss: miss.start, reverse=True)
+    contacts = sorted(caller.contacts, key=lambda contact: contact.start)
+    last_contact = contacts[-1].start if contacts else None
+    return MissedCaller(
+        has_number=bool(key),
+        misses=tuple(misses),
+        contact=next((contact for contact in contacts if contact.start > misses[0].start), None),
+        open=sum(last_contact is None or miss.start >= last_contact for miss in misses),
+    )
+
+
+def _rank(caller: MissedCaller) -> int:
+    if not caller.has_number:
+        return 1
+    return 0 if caller.open else 2
+
+
+def _miss(record: CallRecord, start: datetime) -> Miss:
+    rang = ((leg.destination_number, leg.destination_name) for leg in record.legs)
+    phones = dict.fromkeys(phone for phone in rang if phone[0] and phone[0] not in PSEUDO_NUMBERS)
+    return Miss(start, record.source_number, record.source_name, came_after_hours(record), tuple(phones))

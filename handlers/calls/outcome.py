@@ -1,0 +1,103 @@
+"""What a call was: how it ended, who answered it, how long they talked. Pure.
+
+A call is one record for each `linkedid`, with a leg for each stretch of it. The PBX's own grouped figures mislead: its
+number of an incoming call is the DID, its seconds are sums over legs, which count a transferred minute twice.
+"""
+
+from enum import StrEnum
+
+from bot.pbx import CallRecord, CallRecordLeg
+from bot.pbx.resources.direction import Direction, direction
+from bot.pbx.resources.trunks import PREFIXES
+
+# A leg to one of these was taken by the PBX itself, not by a person.
+AFTER_HOURS = "outworktimes"
+PSEUDO_NUMBERS = frozenset({AFTER_HOURS, "voicemail", "hangup", "busy", "did2user"})
+
+
+class Outcome(StrEnum):
+    """`missed` is incoming only; the four after it are what calls of the company's own people come to."""
+
+    ANSWERED = "answered"
+    MISSED = "missed"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    FAILED = "failed"
+    UNAVAILABLE = "unavailable"
+
+
+# As the PBX stores them; it also keeps raw dial statuses of Asterisk.
+OUTCOMES = {
+    "NOANSWER": Outcome.NO_ANSWER,
+    "NO ANSWER": Outcome.NO_ANSWER,
+    "CANCEL": Outcome.NO_ANSWER,
+    "BUSY": Outcome.BUSY,
+    "CHANUNAVAIL": Outcome.UNAVAILABLE,
+    "FAILED": Outcome.FAILED,
+    "CONGESTION": Outcome.FAILED,
+}
+
+
+def trunk_of(record: CallRecord) -> str:
+    """The id of the trunk it came or went through; empty for calls between extensions."""
+    accounts = (account for leg in record.legs for account in (leg.from_account, leg.to_account))
+    return next((account for account in accounts if account.startswith(PREFIXES)), "")
+
+
+def is_by_machine(leg: CallRecordLeg) -> bool:
+    """Whether the PBX itself took it: a greeting, a voice menu, a queue."""
+    return leg.is_app == "1" or leg.destination_number in PSEUDO_NUMBERS
+
+
+def answered_leg(record: CallRecord) -> CallRecordLeg | None:
+    """The first leg that a person answered."""
+    return next((leg for leg in record.legs if _answered_by_a_person(leg)), None)
+
+
+def outcome(record: CallRecord) -> Outcome:
+    if answered_leg(record) is not None or (record.answered and not record.legs):
+        return Outcome.ANSWERED
+    return Outcome.MISSED if direction(record) is Direction.INCOMING else how_it_failed(record)
+
+
+def how_it_failed(record: CallRecord) -> Outcome:
+    """Why a call that nobody answered was not answered, as the PBX says."""
+    return OUTCOMES.get(record.disposition.strip().upper(), Outcome.NO_ANSWER)
+
+
+def leg_outcome(leg: CallRecordLeg) -> Outcome:
+    said = leg.disposition.strip().upper()
+    return Outcome.ANSWERED if said == "ANSWERED" else OUTCOMES.get(said, Outcome.NO_ANSWER)
+
+
+def came_after_hours(record: CallRecord) -> bool:
+    return any(leg.destination_number == AFTER_HOURS for leg in record.legs)
+
+
+def talk_seconds(record: CallRecord) -> int:
+    """From the first word to the last: legs of a transferred call follow one another, parallel ones overlap."""
+    talks = [leg for leg in record.legs if _answered_by_a_person(leg)]
+    spans = sorted((leg.answer, leg.end) for leg in talks if leg.answer and leg.end)
+    if not spans or len(talks) == 1:
+        # Of a single leg the PBX's own count is shown, so that the call and its leg say the same.
+        return max((leg.talk_seconds for leg in talks), default=0 if record.legs else record.talk_seconds)
+    total, until = 0.0, spans[0][0]
+    for begin, end in spans:
+        total += max(0.0, (end - max(begin, until)).total_seconds())
+        until = max(until, end)
+    return round(total)
+
+
+def employees_in(record: CallRecord) -> tuple[str, ...]:
+    """The extensions that took part: who called out, and who answered; not everybody whose phone rang."""
+    caller = [] if direction(record) is Direction.INCOMING else [record.source_number]
+    answered = [leg.destination_number for leg in record.legs if _answered_by_a_person(leg) and _is_own(leg.to_account)]
+    return tuple(dict.fromkeys(number for number in caller + answered if number))
+
+
+def _is_own(account: str) -> bool:
+    return not account.startswith(PREFIXES)
+
+
+def _answered_by_a_person(leg: CallRecordLeg) -> bool:
+    return leg.disposition.upper() == "ANSWERED" and not is_by_machine(leg)

@@ -1,0 +1,100 @@
+"""Counting a period's calls in one pass, and keeping one page of them. Pure.
+
+A page is found by the record beside it, not by its number: calls that come in meanwhile would move every number.
+"""
+
+from bisect import insort
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from operator import itemgetter
+
+from bot.pbx import CallRecord
+from handlers.calls.outcome import Outcome, came_after_hours, outcome, talk_seconds
+
+PAGE = 10
+
+# Where a record stands: by its start, and among equals by its id.
+Place = tuple[datetime, str]
+Placed = tuple[Place, CallRecord]
+
+
+def place_of(record: CallRecord) -> Place:
+    return record.start or datetime.min, record.linkedid  # noqa: DTZ901 (the PBX's wall clock)
+
+
+@dataclass(slots=True)
+class Summary:
+    """The figures of everything, and of the records themselves the newest before a place, or the oldest after one."""
+
+    before: Place | None = None
+    after: Place | None = None
+    total: int = 0
+    answered: int = 0
+    missed: int = 0
+    after_hours: int = 0
+    not_reached: int = 0
+    talk: int = 0
+    _above: int = 0
+    _newest: list[Placed] = field(default_factory=list)
+    _beside: list[Placed] = field(default_factory=list)
+
+    def add(self, record: CallRecord) -> None:
+        self.total += 1
+        result = outcome(record)
+        if result is Outcome.ANSWERED:
+            self.answered += 1
+            self.talk += talk_seconds(record)
+        elif result is Outcome.MISSED:
+            self.missed += 1
+            self.after_hours += came_after_hours(record)
+        else:
+            self.not_reached += 1
+        self._keep((place_of(record), record))
+
+    def _keep(self, placed: Placed) -> None:
+        _insert(self._newest, placed, drop=0)
+        if self.before is not None:
+            if placed[0] < self.before:
+                _insert(self._beside, placed, drop=0)
+            else:
+                self._above += 1
+        elif self.after is not None and placed[0] > self.after:
+            self._above += 1
+            _insert(self._beside, placed, drop=-1)
+
+    @property
+    def page(self) -> list[CallRecord]:
+        """Newest first."""
+        return [record for _, record in reversed(self._newest if self._is_first else self._beside)]
+
+    @property
+    def newer(self) -> int:
+        """How many calls are newer than those of the page."""
+        if self._is_first:
+            return 0
+        return self._above if self.before is not None else self._above - len(self._beside)
+
+    @property
+    def _is_first(self) -> bool:
+        """Also when fewer newer ones are left than a page holds."""
+        if self.after is not None:
+            return self._above <= PAGE
+        return self.before is None or not self._beside
+
+
+def _insert(page: list[Placed], placed: Placed, drop: int) -> None:
+    """`drop` is the end at which the page gives way."""
+    if len(page) < PAGE or (placed[0] > page[0][0] if drop == 0 else placed[0] < page[-1][0]):
+        insort(page, placed, key=itemgetter(0))
+        if len(page) > PAGE:
+            page.pop(drop)
+
+
+async def summarise(
+    records: AsyncIterator[CallRecord], before: Place | None = None, after: Place | None = None
+) -> Summary:
+    summary = Summary(before, after)
+    async for record in records:
+        summary.add(record)
+    return summary

@@ -1,0 +1,83 @@
+"""Listening to a call: the sound itself, in private. The PBX's own links are for everybody who sees them, for an hour;
+they never leave the bot."""
+
+from bot.messages.message import Button, File, Message, Rows, mark
+from bot.messages.sanitize import unmarked
+from bot.pbx import CallRecord, CallRecordLeg, NotFound, Pbx, PbxError, TooLarge
+from bot.pbx.http import Sound
+from handlers.dialog import pbx_errors
+from handlers.dispatch.declare import Reply, Request, button
+
+# Telegram takes 50 MB from a bot; a little is left for the form around it.
+LIMIT = 49_000_000
+# Telegram's player takes MP3; the others go as files.
+ENDINGS = {
+    "audio/mpeg": "mp3",
+    "audio/mp3": "mp3",
+    "audio/ogg": "ogg",
+    "audio/webm": "webm",
+    "video/webm": "webm",
+    "audio/wav": "wav",
+    "audio/x-wav": "wav",
+}
+
+
+@button("cdr.listen")
+async def listen(request: Request) -> Reply:
+    linkedid, place = str(request.data["linkedid"]), int(request.data["leg"])
+    if not await request.talk.private_chat_is_open():
+        return Reply(toast=mark("Open a private chat with me and press Start; I send recordings only there."))
+    try:
+        # Read anew: the address in it lives for an hour.
+        record = await request.station.pbx.records.find(linkedid)
+        if record is None or place >= len(record.legs) or not record.legs[place].is_recorded:
+            return Reply(toast=mark("The PBX has no recording of this call any more."), outcome="gone")
+        leg = record.legs[place]
+        sound = await _fetched(request.station.pbx, leg)
+    except PbxError as error:
+        back: Rows = (
+            (Button(mark("‹ Back"), "cdr.record", {"linkedid": linkedid, "back": request.data.get("back")}),),
+        )
+        size = error.size if isinstance(error, TooLarge) else None
+        facts = {"problem": pbx_errors.describe(error), "megabytes": round(size / 1_000_000) if size else None}
+        return Reply(Message("no_recording", facts, back), outcome=f"failed: {type(error).__name__}")
+    sent = await request.talk.send_privately(_file(request, record, leg, sound))
+    note = mark("Sent to our private chat.") if sent else mark("Telegram did not take the file.")
+    return Reply(toast=note, outcome=f"{linkedid} leg {place + 1}: {'sent' if sent else 'not sent'}")
+
+
+async def _fetched(pbx: Pbx, leg: CallRecordLeg) -> Sound:
+    """As MP3, which plays in Telegram; as it is when the PBX cannot convert it; as the smaller OGG when too large."""
+    try:
+        return await pbx.records.recording(leg, "mp3", LIMIT)
+    except TooLarge:
+        return await pbx.records.recording(leg, "ogg", LIMIT)
+    except NotFound:
+        raise
+    except PbxError:
+        return await pbx.records.recording(leg, "original", LIMIT)
+
+
+def _file(request: Request, record: CallRecord, leg: CallRecordLeg, sound: Sound) -> File:
+    start = leg.start or record.start
+    ending = ENDINGS.get(sound.content_type, "bin")
+    caption = Message(
+        "recording",
+        {
+            "station": request.station.name,
+            "start": start,
+            "source": {"number": leg.source_number, "name": leg.source_name},
+            "from_outside": leg.came_by_trunk,
+            "target": {"number": leg.destination_number, "name": leg.destination_name},
+            "talk": leg.talk_seconds,
+        },
+    )
+    return File(
+        f"call-{start:%Y-%m-%d-%H%M%S}.{ending}" if start else f"call.{ending}",
+        sound.content,
+        kind="audio" if ending == "mp3" else "document",
+        caption=caption,
+        title=f"{unmarked(leg.source_number)} → {unmarked(leg.destination_number)}",
+        performer=request.station.title,
+        seconds=sound.seconds if sound.seconds is not None else leg.talk_seconds,
+    )

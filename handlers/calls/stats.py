@@ -1,0 +1,150 @@
+"""/stats: the calls of a period in figures, one short view at a time."""
+
+import asyncio
+from collections.abc import Mapping
+from heapq import nsmallest
+from typing import Any
+
+from bot.messages.message import Button, Message, Rows, mark
+from bot.pbx.resources.direction import Direction
+from handlers.calls.call_stats import Tally, bars, tally
+from handlers.calls.outcome import Outcome
+from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
+from handlers.parsing.periods import NotAPeriod, Period, from_stored, read_period
+
+TOP_CALLERS = 5
+TOP_EMPLOYEES = 10
+TOP_TRUNKS = 10
+VIEWS = {
+    "all": mark("Overview"),
+    "employees": mark("By employee"),
+    "trunks": mark("By trunk"),
+    "hours": mark("By hour"),
+    "callers": mark("Callers"),
+}
+PERIODS = {"today": mark("Today"), "yesterday": mark("Yesterday"), "7d": mark("7 days"), "30d": mark("30 days")}
+
+
+@command(
+    "stats",
+    summary=mark("Calls in figures: answered, missed, by hour, trunk and employee"),
+    usage=mark("[period]"),
+    examples=("/stats", "/stats 7d", "/stats 2026-11-01 2026-11-05"),
+)
+async def stats(request: Request) -> Reply:
+    return Reply(await _figures(request, period_written(request, request.arguments, "stats"), "all"))
+
+
+@button("stats.show")
+async def show(request: Request) -> Reply:
+    data = request.data
+    if "written" in data:
+        period = read_period(str(data["written"]), request.station.local(request.now))
+    else:
+        period = from_stored(data)
+    return Reply(await _figures(request, period, str(data["view"])))
+
+
+def period_written(request: Request, text: str, command_name: str) -> Period:
+    """Raises WrongArguments, which shows how a period is written for this command."""
+    try:
+        return read_period(text, request.station.local(request.now))
+    except NotAPeriod as wrong:
+        facts = {"written": str(wrong), "command": command_name}
+        raise WrongArguments(message=Message("not_a_period", facts)) from None
+
+
+async def _figures(request: Request, period: Period, view: str) -> Message:
+    counted = await tally(request.station.pbx.records.between(period.start, period.end))
+    facts: dict[str, Any] = period.facts() | {
+        "station": request.station.name,
+        "view": view,
+        "total": counted.total,
+    }
+    if counted.total:
+        # Beside the loop: a long period has many callers.
+        facts |= await asyncio.to_thread(_VIEWS[view], counted, request.station.watch.trunk_names)
+    return Message("stats", facts, _buttons(period, view))
+
+
+def _overview(counted: Tally, _names: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "incoming": counted.directions[Direction.INCOMING],
+        "outgoing": counted.directions[Direction.OUTGOING],
+        "internal": counted.directions[Direction.INTERNAL],
+        "outcomes": {str(result): counted.outcomes[result] for result in Outcome},
+        "after_hours": counted.after_hours,
+        "rate": counted.answer_rate,
+        "average": counted.talk.value,
+        "longest": counted.longest,
+        "pbx": {
+            "calls": counted.pbx.calls,
+            "answered": counted.pbx.answered,
+            "missed": counted.pbx.missed,
+            "average": counted.pbx.talk.value,
+        },
+    } | _hours(counted, _names)
+
+
+def _hours(counted: Tally, _names: Mapping[str, str]) -> dict[str, Any]:
+    busiest = counted.busiest_hour
+    return {
+        "bars": bars(counted.hours),
+        "busiest": None if busiest is None else {"hour": busiest, "calls": counted.hours[busiest]},
+        "hours": [{"hour": hour, "calls": counted.hours[hour]} for hour in sorted(counted.hours)],
+    }
+
+
+def _callers(counted: Tally, _names: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "callers": [
+            {"number": number, "name": counted.caller_names.get(number, ""), "calls": calls}
+            for number, calls in counted.callers.most_common(TOP_CALLERS)
+        ],
+        "different": len(counted.callers),
+    }
+
+
+def _trunks(counted: Tally, names: Mapping[str, str]) -> dict[str, Any]:
+    busiest = nsmallest(
+        TOP_TRUNKS, counted.trunks.items(), key=lambda item: (-item[1].incoming - item[1].outgoing, item[0])
+    )
+    return {
+        "trunks": [
+            {
+                "name": names.get(trunk, trunk),
+                "incoming": row.incoming,
+                "outgoing": row.outgoing,
+                "answered": row.answered,
+                "missed": row.missed,
+            }
+            for trunk, row in busiest
+        ],
+        "more": max(0, len(counted.trunks) - TOP_TRUNKS),
+    }
+
+
+def _employees(counted: Tally, _names: Mapping[str, str]) -> dict[str, Any]:
+    busiest = nsmallest(
+        TOP_EMPLOYEES, counted.employees.items(), key=lambda item: (-item[1].called - item[1].answered, item[0])
+    )
+    return {
+        "employees": [
+            {"number": number, "name": row.name, "called": row.called, "answered": row.answered, "talk": row.talk}
+            for number, row in busiest
+        ],
+        "more": max(0, len(counted.employees) - TOP_EMPLOYEES),
+    }
+
+
+_VIEWS = {"all": _overview, "employees": _employees, "trunks": _trunks, "hours": _hours, "callers": _callers}
+
+
+def _buttons(period: Period, view: str) -> Rows:
+    days = period.stored()
+    periods = tuple(
+        Button(label, "stats.show", {"written": written, "view": view}) for written, label in PERIODS.items()
+    )
+    views = [Button(label, "stats.show", {**days, "view": name}) for name, label in VIEWS.items() if name != view]
+    refresh = Button(mark("↻ Refresh"), "stats.show", {**days, "view": view})
+    return periods, tuple(views[:2]), (*views[2:], refresh)

@@ -1,0 +1,230 @@
+"""The command lists Telegram offers while typing: for each person and chat only what they may do there."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Set
+from datetime import datetime
+
+import structlog
+from telegram import (
+    BotCommand,
+    BotCommandScope,
+    BotCommandScopeAllGroupChats,
+    BotCommandScopeAllPrivateChats,
+    BotCommandScopeChat,
+    BotCommandScopeChatMember,
+    Update,
+)
+
+from bot.access.policy import EVERY_STATION, Access, Asking
+from bot.messages.renderer import Renderer
+from bot.store.access.grants import GrantBook
+from bot.store.database import Store
+from bot.store.messages import menus
+from bot.store.messages.menus import Offered
+from bot.telegram.chat_access import Closed, why_closed
+from bot.telegram.delivery.sender import Messenger
+from bot.telegram.errors import DeliveryError, Refused, Undeliverable
+from handlers.dialog.topics import in_order
+from handlers.dispatch.declare import Catalogue
+
+log = structlog.get_logger(__name__)
+
+STRANGER = 0
+# Grants end by themselves; their menus follow within this many seconds.
+LOOK_EVERY = 300.0
+# In more chats whoever has a role everywhere is offered what everybody there is: each menu is a question to Telegram.
+MOST_CHATS = 50
+
+
+class Menus:
+    """Told only where they changed since Telegram was last told, be it by an earlier run. What it refused, because the
+    bot may not write there (yet), is tried again when something comes from that chat, or when it has changed."""
+
+    def __init__(
+        self,
+        messenger: Messenger,
+        renderer: Renderer,
+        catalogue: Catalogue,
+        grants: GrantBook,
+        store: Store,
+        clock: Callable[[], datetime],
+        bot_id: str = "",
+    ) -> None:
+        """`bot_id`: of another bot it is not known what it was told."""
+        self._messenger = messenger
+        self._renderer = renderer
+        self._catalogue = catalogue
+        self._grants = grants
+        self._store = store
+        self._clock = clock
+        self._bot_id = bot_id
+        self._changed = asyncio.Event()
+        self._offered: dict[str, Offered] | None = None
+        # Chats of which a menu was refused, and of those the ones from which something has come since.
+        self._closed = set[int | str]()
+        self._heard_of = set[int | str]()
+
+    def changed(self) -> None:
+        """Somebody has other rights than before."""
+        self._changed.set()
+
+    def heard(self, update: Update) -> None:
+        """Somebody who was given a role beforehand comes to the bot, or a group takes its roles along to its new id."""
+        chat = update.effective_chat
+        message = update.effective_message
+        if chat is not None:
+            self.heard_from(chat.id)
+        if message is not None and (message.migrate_to_chat_id or message.migrate_from_chat_id) is not None:
+            self.changed()
+
+    def heard_from(self, chat: int) -> None:
+        """Somebody comes or writes there: what was refused may be taken now."""
+        if chat in self._closed:
+            self._heard_of.add(chat)
+            self.changed()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        stopped = asyncio.create_task(stop.wait())
+        while not stop.is_set():
+            self._changed.clear()
+            offering = asyncio.create_task(self.offer())
+            await asyncio.wait({offering, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if not offering.done():
+                # Of many it takes minutes; the next run goes on with them.
+                offering.cancel()
+                await asyncio.wait({offering})
+                break
+            offering.result()
+            woken = asyncio.create_task(self._changed.wait())
+            await asyncio.wait({woken, stopped}, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
+            woken.cancel()
+        stopped.cancel()
+
+    async def offer(self) -> None:
+        offered = await self._told_before()
+        wanted = {self._key(scope): (scope, commands) for scope, commands in self.menus(await self._grants.current())}
+        refused = (scope for key, (scope, _) in wanted.items() if key in offered and offered[key].refused is not None)
+        self._closed = {chat for scope in refused if (chat := _chat_of(scope)) is not None}
+        for key in offered.keys() - wanted.keys():
+            await self._take_away(key, offered)
+        for key, (scope, commands) in wanted.items():
+            await self._offer_who_came(wanted, offered)
+            before = offered.get(key)
+            if before is None or before.digest != _digest(commands):
+                await self._offer(key, scope, commands, offered)
+        await self._offer_who_came(wanted, offered)
+
+    async def _offer_who_came(
+        self, wanted: Mapping[str, tuple[BotCommandScope, list[BotCommand]]], offered: dict[str, Offered]
+    ) -> None:
+        """Of many menus the round takes minutes: who has just come does not wait for its end."""
+        came, self._heard_of = self._heard_of, set()
+        for key, (scope, commands) in wanted.items() if came else ():
+            before = offered.get(key)
+            if _chat_of(scope) in came and before is not None and before.refused is not None:
+                await self._offer(key, scope, commands, offered)
+
+    async def _told_before(self) -> dict[str, Offered]:
+        if self._offered is None:
+            async with self._store.begin() as session:
+                before = await menus.offered(session)
+            self._offered = {key: one for key, one in before.items() if key.startswith(f"{self._bot_id} ")}
+        return self._offered
+
+    def _key(self, scope: BotCommandScope) -> str:
+        parts = (scope.type, getattr(scope, "chat_id", ""), getattr(scope, "user_id", ""))
+        return " ".join(str(part) for part in (self._bot_id, *parts)).rstrip()
+
+    async def _offer(
+        self, key: str, scope: BotCommandScope, commands: list[BotCommand], offered: dict[str, Offered]
+    ) -> None:
+        reason = None
+        try:
+            await self._messenger.set_menu(commands, scope)
+        except (Undeliverable, Refused) as error:
+            reason = str(error)
+            if (chat := _chat_of(scope)) is not None:
+                self._closed.add(chat)
+            # Who has a role and has not come yet is no fault of anybody's.
+            say = log.debug if why_closed(reason) is Closed.NEVER_STARTED else log.warning
+            say("a command menu is refused", scope=scope.type, chat=_chat_of(scope), reason=reason)
+        except DeliveryError as error:
+            # It is tried again at the next look.
+            log.info("a command menu could not be set", scope=scope.type, reason=str(error))
+            return
+        else:
+            self._closed.discard(_chat_of(scope) or 0)
+        offered[key] = Offered(_digest(commands), reason)
+        async with self._store.begin() as session:
+            await menus.note(session, key, offered[key])
+
+    async def _take_away(self, key: str, offered: dict[str, Offered]) -> None:
+        if offered[key].refused is None:
+            try:
+                await self._messenger.set_menu(None, _scope(key))
+            except (Undeliverable, Refused) as error:
+                # Nobody there sees it any more.
+                log.info("a command menu could not be taken away", scope=key, reason=str(error))
+            except DeliveryError as error:
+                log.info("a command menu could not be taken away yet", scope=key, reason=str(error))
+                return
+        del offered[key]
+        async with self._store.begin() as session:
+            await menus.forget(session, key)
+
+    def menus(self, access: Access) -> Iterator[tuple[BotCommandScope, list[BotCommand]]]:
+        people = sorted({grant.subject for grant in access.grants if not grant.is_of_chat})
+        chats = sorted({grant.subject for grant in access.grants if grant.is_of_chat})
+        given: dict[int, set[str]] = {}
+        for grant in access.grants:
+            given.setdefault(grant.subject, set()).add(grant.station)
+        yield BotCommandScopeAllPrivateChats(), self._listed(access, STRANGER, STRANGER)
+        yield BotCommandScopeAllGroupChats(), self._listed(access, STRANGER, -1)
+        for person in people:
+            yield BotCommandScopeChat(person), self._listed(access, person, person)
+        for chat in chats:
+            yield BotCommandScopeChat(chat), self._listed(access, STRANGER, chat)
+            for person in people:
+                if _meet(given[person], given[chat], len(chats)):
+                    yield BotCommandScopeChatMember(chat, person), self._listed(access, person, chat)
+
+    def _listed(self, access: Access, person: int, chat: int) -> list[BotCommand]:
+        """Whoever looks at a chat's menu is a member of it. What they may at one station they are offered."""
+        private, now = chat >= 0, self._clock()
+        given = {grant.station for grant in access.grants if grant.subject in (person, chat)} | {EVERY_STATION}
+        seen = [Asking(person, chat, private, station, now, member=True) for station in sorted(given)]
+        return [
+            BotCommand(command.name, self._renderer.label(command.summary))
+            for command in in_order(self._catalogue)
+            # Telegram offers only the first word of a command.
+            if " " not in command.name
+            and command.rule.where.holds(private=private)
+            and any(access.may(asking, command.rule.permission).allowed for asking in seen)
+        ]
+
+
+def _digest(commands: list[BotCommand]) -> str:
+    told = json.dumps([(one.command, one.description) for one in commands])
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def _chat_of(scope: BotCommandScope) -> int | str | None:
+    return scope.chat_id if isinstance(scope, BotCommandScopeChat | BotCommandScopeChatMember) else None
+
+
+def _scope(key: str) -> BotCommandScope:
+    """What stands behind a key of the store."""
+    _, kind, *numbers = key.split()
+    match kind, [int(number) for number in numbers]:
+        case BotCommandScope.CHAT, [chat]:
+            return BotCommandScopeChat(chat)
+        case BotCommandScope.CHAT_MEMBER, [chat, person]:
+            return BotCommandScopeChatMember(chat, person)
+    return BotCommandScope(kind)
+
+
+def _meet(person: Set[str], chat: Set[str], chats: int) -> bool:
+    """Whether a person may have other rights in a chat than everybody there, and may well come there."""
+    return bool(person & chat) or (chats <= MOST_CHATS and EVERY_STATION in person | chat)

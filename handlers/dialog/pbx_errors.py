@@ -1,0 +1,73 @@
+"""What went wrong with the PBX, as facts for the sentence a person reads."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.pbx import (
+    Busy,
+    Conflict,
+    Forbidden,
+    Invalid,
+    KeyTooNarrow,
+    NotFound,
+    NotJson,
+    PbxError,
+    Refused,
+    ServerError,
+    TimedOut,
+    TooLarge,
+    Unauthorised,
+    Uncertain,
+    Unreachable,
+    Untrusted,
+    WrongName,
+)
+from handlers.dialog.pbx_messages import INSIDES, NO_SUCH_FUNCTION, sentence
+
+KINDS: tuple[tuple[type[PbxError], str], ...] = (
+    (Unreachable, "unreachable"),
+    (WrongName, "wrong_name"),
+    (Untrusted, "untrusted"),
+    (TimedOut, "timed_out"),
+    (NotJson, "not_json"),
+    (Unauthorised, "unauthorised"),
+    (Forbidden, "forbidden"),
+    (KeyTooNarrow, "key_too_narrow"),
+    (NotFound, "not_found"),
+    (Conflict, "conflict"),
+    (Invalid, "invalid"),
+    (Busy, "busy"),
+    (ServerError, "server_error"),
+    (TooLarge, "too_large"),
+    (Uncertain, "uncertain"),
+    (Refused, "refused"),
+)
+
+
+def describe(error: PbxError) -> dict[str, Any]:
+    """Plain facts: `kind`, and what that kind needs to be said: row and needs, wait in seconds, messages."""
+    kind = next((word for cls, word in KINDS if isinstance(error, cls)), "other")
+    facts: dict[str, Any] = {"kind": kind}
+    if isinstance(error, Forbidden):
+        facts |= {"row": error.permission_row, "needs": error.needs}
+    if isinstance(error, KeyTooNarrow):
+        facts["row"] = error.permission_row
+    if isinstance(error, Unauthorised):
+        facts["wait"] = error.again_in
+    if isinstance(error, Busy):
+        facts["wait"] = error.retry_after
+    if isinstance(error, Invalid | Conflict):
+        facts["messages"] = [sentence(said)._asdict() for said in error.messages]
+    if isinstance(error, Invalid | NotFound):
+        said = " ".join(error.messages)
+        facts["kind"] = "server_error" if INSIDES.search(said) else facts["kind"]
+        facts["kind"] = "no_such_function" if NO_SUCH_FUNCTION.search(said) else facts["kind"]
+    return facts
+
+
+def are_one(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
+    """Whether two questions failed for the same reason, so that it need be said only once. How long to wait is no
+    part of the reason: it grew shorter between the two."""
+    if one is None or other is None:
+        return False
+    return {**one, "wait": None} == {**other, "wait": None}

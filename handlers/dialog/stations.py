@@ -1,0 +1,118 @@
+"""All PBXs that people can speak of, and which one somebody means: by a word, by what they chose here last, or because
+there is only one."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.access.policy import EVERY_STATION, FLEET_WORD, Access, Asking
+from bot.store.stations import bindings
+from handlers.dispatch.services import Station
+from handlers.parsing.arguments import station_named
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`station` is None while nobody can tell which it is; `among` are those it can be. `words` is what was written
+    without the name, and `by_word` whether a name was written."""
+
+    station: str | None
+    among: tuple[str, ...]
+    words: str
+    by_word: bool = False
+
+
+class Directory:
+    """`one` is the name of the only PBX, when the settings describe just one: then it is meant always and everywhere.
+    `find` gives what runs under a name now, the whole fleet under ""; `names` are all others; `told_in` which of them
+    the settings name a chat for."""
+
+    def __init__(
+        self,
+        *,
+        one: str | None,
+        find: Callable[[str], Station | None],
+        names: Callable[[], Collection[str]],
+        told_in: Callable[[int], Collection[str]] = lambda _chat: (),
+    ) -> None:
+        self.one = one
+        self._find = find
+        self._names = names
+        self._told_in = told_in
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(sorted(self._names()))
+
+    def station(self, name: str) -> Station | None:
+        """Of a time when there was only one, buttons do not say which."""
+        return self._find(self.one if self.one is not None and name == EVERY_STATION else name)
+
+    @property
+    def whole(self) -> Station:
+        """What stands for all of them together."""
+        found = self.station(EVERY_STATION)
+        assert found is not None, "the fleet itself always runs"  # noqa: S101
+        return found
+
+    def zone(self, name: str) -> tzinfo:
+        found = self.station(name)
+        return found.zone() if found else UTC
+
+    async def among(self, session: AsyncSession, access: Access, asking: Asking) -> tuple[str, ...]:
+        """Those that can be meant here: in private where the person has a role, in a group what it is bound to."""
+        if self.one is not None:
+            return (self.one,)
+        names = self.names
+        if asking.private:
+            given = {g.station for g in access.grants if g.subject == asking.person and not g.has_ended(asking.now)}
+            return names if EVERY_STATION in given else tuple(name for name in names if name in given)
+        return await self._spoken_of(session, asking.chat)
+
+    async def met_in(self, session: AsyncSession, chat: int) -> tuple[str, ...]:
+        """The stations at which a group's people are met: EVERY_STATION when it speaks of all of them. Of a single PBX
+        nobody asks."""
+        if self.one is not None:
+            return ()
+        spoken_of = await self._spoken_of(session, chat)
+        return (EVERY_STATION,) if spoken_of and len(spoken_of) == len(self.names) else spoken_of
+
+    async def told_of(self, session: AsyncSession, chat: int) -> set[str]:
+        """Those of whose outages the chat is told."""
+        bound = {one.station for one in await bindings.stations_of(session, chat) if one.alerts}
+        return bound | set(self._told_in(chat))
+
+    async def _spoken_of(self, session: AsyncSession, chat: int) -> tuple[str, ...]:
+        bound = {one.station for one in await bindings.stations_of(session, chat)}
+        bound.update(self._told_in(chat))
+        return tuple(name for name in self.names if name in bound)
+
+    async def choice(
+        self,
+        session: AsyncSession,
+        access: Access,
+        asking: Asking,
+        words: str,
+        *,
+        to_be_named: Sequence[str] | None = None,
+        of_pbx: bool = False,
+    ) -> Choice:
+        """`to_be_named`: only a word says which of these it is. `of_pbx`: the fleet as a whole cannot be meant."""
+        among = await self.among(session, access, asking) if to_be_named is None else tuple(to_be_named)
+        if self.one is not None:
+            return Choice(self.one, among, words)
+        whole = {} if of_pbx or to_be_named is not None else self._whole(among)
+        named, others = station_named(words, {name: name for name in among} | whole)
+        if named is not None or to_be_named is not None:
+            return Choice(named, among, others, by_word=named is not None)
+        if len(among) == 1:
+            return Choice(among[0], among, words)
+        last = await bindings.chosen(session, chat_id=asking.chat, person_id=asking.person)
+        known = last is not None and (last in among or last in whole.values())
+        return Choice(last if known else None, among, words)
+
+    def _whole(self, among: Sequence[str]) -> dict[str, str]:
+        """Where all are spoken of, so is the fleet."""
+        return {FLEET_WORD: EVERY_STATION} if len(among) == len(self.names) > 0 else {}

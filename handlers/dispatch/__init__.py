@@ -1,0 +1,1 @@
+"""Access-controlled dispatch: parse an update, authorize it, execute it and reply."""

@@ -1,0 +1,350 @@
+"""The deciding: one decision and one audit row for everything that anybody wants, in one transaction.
+
+Whatever fails or hangs on the way to the decision denies. What can be done only once is claimed in the same transaction
+that allows it.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.access.policy import EVERY_STATION, Access, Asking, Decision, Permission
+from bot.store.access import audit
+from bot.store.access.audit import Earlier
+from bot.store.access.denials import Denials
+from bot.store.access.grants import GrantBook
+from bot.store.database import Store
+from bot.store.messages import inbox, questions, unfinished_updates
+from bot.store.messages.unfinished_updates import Deed
+from bot.store.stations import bindings, imports
+from bot.store.tables.incidents import Question
+from bot.telegram.membership import Membership
+from handlers.access.contacts import Meeting
+from handlers.dialog.stations import Directory
+from handlers.dispatch import action_lookup, preconditions, station_resolver
+from handlers.dispatch.access_request import NO_UPDATE, Matter, Verdict
+from handlers.dispatch.action_lookup import Subject
+from handlers.dispatch.declare import Catalogue, Whose
+from handlers.dispatch.preconditions import Case, May
+from handlers.dispatch.rules import RULES
+from handlers.dispatch.station_resolver import About
+from handlers.dispatch.update_parser import Actor, Added, Intent, Place, Pressed, Said, Typed
+from handlers.safety import repeated_denials
+from handlers.safety.rate_limits import Limits
+
+log = structlog.get_logger(__name__)
+
+DECIDE_WITHIN = 10.0
+ADDED = "chat.added"
+GO_ON = "import.go_on"
+ANEW = "trunk.reregister_now"
+
+
+class Decisions:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        catalogue: Catalogue,
+        grants: GrantBook,
+        membership: Membership,
+        limits: Limits,
+        directory: Directory,
+        clock: Callable[[], datetime],
+        within: float = DECIDE_WITHIN,
+        denials: Denials | None = None,
+    ) -> None:
+        """Without `denials` each denial is a row of its own."""
+        self._store = store
+        self._catalogue = catalogue
+        self._grants = grants
+        self._membership = membership
+        self._limits = limits
+        self._denials = denials or Denials(clock, timedelta())
+        self._directory = directory
+        self._clock = clock
+        self._within = within
+        # The newest decision of earlier runs. Clocks are set back, ids only grow.
+        self._newest_before: int | None = None
+        # What earlier runs had begun; of most updates there is nothing, and the store need not be asked.
+        self._begun_before: set[int] | None = None
+        # Of this run, but cut off when the store refused: they come again as if the program had been killed.
+        self._cut_off: set[int] = set()
+        self._meeting = Meeting(store, grants, directory, clock)
+
+    def refined(self, typed: Typed) -> Typed:
+        return self._catalogue.refined(typed)
+
+    async def about_command(self, typed: Typed, update_id: int) -> Verdict:
+        return await self._guarded(Matter(typed, update_id, action_lookup.of_command(self._catalogue, typed)))
+
+    async def about_press(self, pressed: Pressed, update_id: int) -> Verdict:
+        async def look(session: AsyncSession, access: Access, asking: Asking) -> Subject:
+            taken = await unfinished_updates.find(session, update_id, asking.now)
+            subject = await action_lookup.of_press(session, self._catalogue, pressed, access, asking, taken)
+            # Telegram tells no time of a press, and forgets it soon: it was pressed when it came.
+            return replace(subject, sent_at=await inbox.received_at(session, update_id))
+
+        return await self._guarded(Matter(pressed, update_id, Subject("a button"), look))
+
+    async def about_words(self, said: Said, update_id: int) -> Verdict | None:
+        """None when they answer no question."""
+        question = await self._question(said, update_id)
+        answer = self._catalogue.answers.get(question.answer) if question else None
+        if question is None or answer is None:
+            return None
+        return await self._guarded(
+            Matter(said, update_id, action_lookup.of_answer(answer, question, said), station=question.station)
+        )
+
+    async def about_joining(self, added: Added, update_id: int) -> Verdict:
+        subject = Subject(ADDED, RULES[ADDED], arguments=added.place.title)
+        return await self._guarded(Matter(added, update_id, subject))
+
+    async def about_import(self, actor: Actor, import_id: int, station: str) -> Verdict:
+        """Whether an import that somebody confirmed may go on after a restart: they need the right at that moment."""
+        press = self._catalogue.presses[GO_ON]
+        subject = Subject(GO_ON, press.rule, press, {"import": import_id}, arguments=f"after a restart: {import_id}")
+        intent = Pressed("", 0, 0, actor, Place(actor.id, None, private=True), 0, "")
+        return await self._guarded(Matter(intent, NO_UPDATE, subject, station=station))
+
+    async def about_anew(self, actor: Actor, place: Place, name: str, station: str) -> Verdict:
+        """For the record: what switches on again what a killed run had switched off needs nobody's right."""
+        press = self._catalogue.presses[ANEW]
+        subject = Subject(ANEW, press.rule, press, arguments=f"after a restart: {name}")
+        intent = Pressed("", 0, 0, actor, place, 0, "")
+        return await self._guarded(Matter(intent, NO_UPDATE, subject, station=station))
+
+    async def rights(self, actor: Actor, place: Place) -> May:
+        """What somebody may do here, without deciding anything: to choose what is said to them."""
+        asking = self._asking(actor, place)
+        async with self._store.begin() as session:
+            access = (await self._grants.read(session)).of(asking)
+            among = await self._directory.among(session, access, asking)
+        views = station_resolver.views(asking, among)
+        if any(access.needs_membership(view) for view in views):
+            member = await self._membership.is_member(place.chat, actor.id)
+            views = [replace(view, member=member) for view in views]
+        return partial(access.may, station_resolver.first_allowed(access, views, Permission.SOMEBODY) or views[0])
+
+    def cut_off(self, update_id: int) -> None:
+        """The store refused while it was being handled."""
+        self._cut_off.add(update_id)
+
+    def may_be_told(self, typed: Typed, verdict: Verdict) -> bool:
+        """What only looks and waited too long, while the bot was away, is told once for all that waited in a chat."""
+        rule, decision = verdict.subject.rule, verdict.decision
+        of_chat = decision == preconditions.OLD and rule is not None and rule.only_looks
+        return self._limits.may_be_told(decision, typed.actor, typed.place, self._clock(), of_chat=of_chat)
+
+    async def owed(self, update_id: int) -> Deed | None:
+        """The answer to what is done already, when the program was killed before it was told."""
+        if self._begun_before is None:
+            async with self._store.begin() as session:
+                self._begun_before = await unfinished_updates.updates(session)
+        if update_id not in self._begun_before | self._cut_off:
+            return None
+        async with self._store.begin() as session:
+            deed = await unfinished_updates.find(session, update_id, self._clock())
+        return deed if "answer" in deed else None
+
+    async def finish(self) -> None:
+        """The program ends in order: what was only counted is written down, and no import is to blame."""
+        with suppress(SQLAlchemyError):
+            async with self._store.begin() as session:
+                await self._denials.write(session)
+                await imports.end_in_order(session)
+
+    async def told(self, update_id: int) -> None:
+        async with self._store.begin() as session:
+            await unfinished_updates.forget(session, update_id)
+
+    async def _question(self, said: Said, update_id: int) -> Question | None:
+        async with self._store.begin() as session:
+            taken = await unfinished_updates.find(session, update_id, self._clock())
+            if "question" in taken:
+                return action_lookup.question_again(taken["question"], said, self._clock())
+            found = await questions.find(session, chat_id=said.place.chat, person_id=said.actor.id)
+        return found if found is not None and preconditions.is_answer(said, found, self._clock()) else None
+
+    async def _guarded(self, matter: Matter) -> Verdict:
+        """What cannot be decided is denied, and that is written down too; if even that fails, nothing happens. While
+        the store refuses nothing is decided either way: it comes again."""
+        try:
+            async with asyncio.timeout(self._within):
+                verdict = await self._decided(matter)
+                if (
+                    denial := repeated_denials.denial(matter.intent, verdict.subject.what, verdict.decision)
+                ) is not None:
+                    self._denials.first(denial, verdict.entry)
+                return verdict
+        except OperationalError:
+            raise
+        except Exception:
+            log.exception("a decision could not be made", what=matter.subject.what)
+        asking = self._asking(matter.intent.actor, matter.intent.place)
+        async with self._store.begin() as session:
+            entry = await self._record(session, matter, matter.subject, preconditions.UNDECIDED, EVERY_STATION)
+        return Verdict(preconditions.UNDECIDED, matter.subject, entry, asking, Access(), self._directory.whole)
+
+    async def _decided(self, matter: Matter, member: bool | None = None, *, asked: bool = False) -> Verdict:
+        """Telegram is asked who is in the chat only when something depends on it, and never within a transaction."""
+        asking = replace(self._asking(matter.intent.actor, matter.intent.place), member=member)
+        async with self._store.begin() as session:
+            access = await self._grants.read(session)
+            theirs = access.of(asking)
+            about = await self._about(session, matter, theirs, asking)
+            if asked or not any(theirs.needs_membership(view) for view in about.views):
+                about = station_resolver.settled(about, theirs)
+                subject = await matter.look(session, access, about.asking) if matter.look else about.subject
+                return await self._decide(session, matter, subject, access, about)
+        member = await self._membership.is_member(asking.chat, asking.person)
+        return await self._decided(matter, member, asked=True)
+
+    async def _about(self, session: AsyncSession, matter: Matter, access: Access, asking: Asking) -> About:
+        """Whose PBX it is about, or could be."""
+        if isinstance(matter.intent, Typed):
+            return await station_resolver.of_command(session, self._directory, matter.subject, access, asking)
+        if isinstance(matter.intent, Added):
+            return station_resolver.of_joining(self._directory, matter.subject, access, asking)
+        station = matter.station
+        if isinstance(matter.intent, Pressed) and station is None:
+            action, station = await action_lookup.pressed_for(session, matter.intent)
+            press = self._catalogue.presses.get(action)
+            if press is not None and press.whose is Whose.ALL:
+                return await station_resolver.of_several(
+                    session, self._directory, press, matter.subject, access, asking, station
+                )
+        return About(matter.subject, (replace(asking, station=station or asking.station),))
+
+    async def _decide(
+        self, session: AsyncSession, matter: Matter, subject: Subject, access: Access, about: About
+    ) -> Verdict:
+        intent, again, asking = matter.intent, False, about.asking
+        station = self._directory.station(asking.station)
+        if station is None:
+            station, subject = self._directory.whole, Subject(subject.what)
+        if self._newest_before is None:
+            self._newest_before = await audit.newest(session)
+        decision = _undeclared(intent, subject)
+        if subject.rule is not None:
+            known = matter.update_id != NO_UPDATE
+            earlier = await audit.earlier(session, matter.update_id, subject.what, asking.now) if known else None
+            case = Case(
+                actor=intent.actor,
+                place=intent.place,
+                now=asking.now,
+                rule=subject.rule,
+                may=partial(access.may, asking),
+                flaw=intent.flaw,
+                sent_at=subject.sent_at,
+                earlier=earlier,
+                begun_here=self._is_of_this_run(matter.update_id, earlier),
+                resume=subject.resume,
+                keyboard=subject.keyboard,
+                message_id=intent.message_id if isinstance(intent, Pressed) else 0,
+                is_shown=isinstance(intent, Pressed) and intent.is_shown,
+                approval=subject.approval,
+                words=intent.arguments if isinstance(intent, Typed) else "",
+            )
+            decision, again = preconditions.judge(case), earlier is not None and not case.begun_here
+            if decision.allowed and about.unbound:
+                decision = preconditions.UNBOUND
+            if case.is_open and earlier is not None:
+                verdict = Verdict(decision, subject, earlier.id, asking, access, station, earlier, again)
+                return await self._again(session, matter, verdict.seen_by(about))
+            if decision.allowed:
+                decision = self._limits.objection(case.rule, case.actor, case.place, case.now) or decision
+            if decision.allowed:
+                decision, subject = await self._claimed(session, matter, subject, decision, asking.now)
+            if decision.allowed and about.by_word:
+                await bindings.choose(session, chat_id=asking.chat, person_id=asking.person, station=asking.station)
+        await self._denials.write_over(session)
+        denial = repeated_denials.denial(intent, subject.what, decision)
+        entry = self._denials.again(denial) if denial is not None else None
+        if entry is None:
+            await self._meeting.meet(session, intent, await self._met_at(session, about, decision))
+            entry = await self._record(session, matter, subject, decision, about.known)
+        return Verdict(decision, subject, entry, asking, access, station, again=again).seen_by(about)
+
+    def _is_of_this_run(self, update_id: int, earlier: Earlier | None) -> bool:
+        if earlier is None or update_id in self._cut_off:
+            return False
+        return earlier.id > (self._newest_before or 0)
+
+    async def _claimed(
+        self, session: AsyncSession, matter: Matter, subject: Subject, decision: Decision, now: datetime
+    ) -> tuple[Decision, Subject]:
+        """What can be had only once is taken, and what was taken is written down, in the transaction that allows it."""
+        claimed = await action_lookup.claimed(subject, session, now)
+        if claimed is None:
+            return preconditions.USED, subject
+        keyboard = subject.keyboard
+        if keyboard is not None and keyboard.message_id is None and isinstance(matter.intent, Pressed):
+            # The run that sent it was killed before it could say so, or is about to.
+            keyboard.message_id = matter.intent.message_id or None
+        if taken := claimed.taken():
+            await unfinished_updates.write(session, matter.update_id, taken, now)
+        return decision, claimed
+
+    async def _again(self, session: AsyncSession, matter: Matter, verdict: Verdict) -> Verdict:
+        """What a killed run had begun is one matter with one row, unless it is given up now: that is a decision too."""
+        if verdict.decision.allowed or verdict.before is None:
+            return verdict
+        entry = await self._record(session, matter, verdict.subject, verdict.decision, verdict.station.name)
+        outcome = f"interrupted, and given up: {verdict.decision.reason}"
+        await audit.record_outcome(session, verdict.before.id, outcome, audit.NOTHING_CHANGED, verdict.asking.now)
+        return replace(verdict, entry=entry)
+
+    async def overhear(self, place: Place) -> None:
+        await self._meeting.overhear(place)
+
+    async def _met_at(self, session: AsyncSession, about: About, decision: Decision) -> Collection[str]:
+        """The stations at which whoever is heard now is met: those that the chat speaks of; in private the one at which
+        they may do this."""
+        asking = about.asking
+        if not asking.private:
+            return await self._directory.met_in(session, asking.chat)
+        return (asking.station,) if decision.allowed and about.known != EVERY_STATION else ()
+
+    async def _record(
+        self, session: AsyncSession, matter: Matter, subject: Subject, decision: Decision, station: str
+    ) -> int:
+        intent = matter.intent
+        row = audit.entry(
+            at=self._clock(),
+            update_id=matter.update_id,
+            actor_id=intent.actor.id,
+            actor_name=intent.actor.name,
+            chat_id=intent.place.chat,
+            station=self._directory.one or station,
+            what=subject.what,
+            arguments=subject.recorded,
+            permission=subject.rule.permission if subject.rule else "",
+            allowed=decision.allowed,
+            reason=decision.reason,
+        )
+        return await audit.record_decision(session, row)
+
+    def _asking(self, actor: Actor, place: Place) -> Asking:
+        return Asking(
+            person=actor.id,
+            chat=place.chat,
+            private=place.private,
+            station=self._directory.one or EVERY_STATION,
+            now=self._clock(),
+        )
+
+
+def _undeclared(intent: Intent, subject: Subject) -> Decision:
+    """Why something without a rule is refused."""
+    if not isinstance(intent, Pressed):
+        return preconditions.NO_SUCH_COMMAND
+    return preconditions.NOT_OPEN if subject.what in action_lookup.OF_SECOND else preconditions.UNKNOWN_BUTTON

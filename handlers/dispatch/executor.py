@@ -1,0 +1,128 @@
+"""Doing what was allowed: a reply for every outcome, also for a failure, and work that goes on after the answer."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.messages.message import Message
+from bot.pbx import PbxError
+from bot.store.access import audit
+from bot.store.database import Store
+from bot.store.messages import unfinished_updates
+from handlers.dialog import pbx_errors
+from handlers.dispatch.declare import Command, Question, Reply, WrongArguments
+from handlers.dispatch.replier import Conversation
+from handlers.recovery import pending_replies
+from handlers.recovery.pending_replies import Address
+
+log = structlog.get_logger(__name__)
+
+Work = Callable[[], Awaitable[Reply]]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be done for an update, under which audit row, and where it is answered. One that is `whole` is done
+    in one transaction with its outcome."""
+
+    update_id: int
+    entry: int
+    address: Address
+    whole: bool = False
+
+
+class Execution:
+    """Runs handlers. What they raise becomes a sentence, and none of it ends anything else."""
+
+    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._clock = clock
+        self._going_on: set[asyncio.Task[None]] = set()
+        self.stopping = False
+
+    async def finish(self, within: float) -> None:
+        """Tell what goes on in the background that the program ends, and let it come to a good place to stop, for at
+        most `within` seconds."""
+        self.stopping = True
+        if self._going_on:
+            await asyncio.wait(self._going_on, timeout=within)
+        for task in self._going_on:
+            task.cancel()
+
+    async def run(
+        self, job: Job, work: Work, *, command: Command | None = None, question: Question | None = None
+    ) -> Reply:
+        """What the work replies, or how its failure is said. An answer that cannot be meant is asked for again."""
+        try:
+            return await work()
+        except WrongArguments as wrong:
+            facts = {
+                "problem": wrong.problem,
+                "written": wrong.written,
+                "command": command.name if command else "",
+                "usage": command.usage if command else "",
+                "examples": command.examples if command else (),
+            }
+            message = wrong.message or Message("wrong_arguments", facts)
+            return Reply(message, question=wrong.question or question, outcome="wrong arguments")
+        except PbxError as error:
+            message = Message("problem", {"station": job.address.station, "problem": pbx_errors.describe(error)})
+            return Reply(message, outcome=f"failed: {type(error).__name__}")
+        except Exception:
+            log.exception("a handler failed")
+            return Reply(Message("broken"), outcome="failed inside the bot")
+
+    async def carry_out(
+        self, job: Job, work: Work, *, command: Command | None = None, question: Question | None = None
+    ) -> Reply:
+        """Do it. What is whole is done and written down, and its answer owed from then on, or nothing happened."""
+        if not job.whole:
+            return await self.run(job, work, command=command, question=question)
+        try:
+            async with self._store.whole() as session:
+                reply = await self.run(job, work, command=command, question=question)
+                await self._record(session, job, reply)
+                if reply.then is None:
+                    await unfinished_updates.write(
+                        session, job.update_id, pending_replies.written(reply, job.address), self._clock()
+                    )
+                else:
+                    await unfinished_updates.forget(session, job.update_id)
+                return reply
+        except SQLAlchemyError:
+            log.exception("what was done could not be kept, so it was not done")
+            reply = Reply(Message("broken"), outcome="failed inside the bot")
+            async with self._store.begin() as session:
+                await self._record(session, job, reply)
+            return reply
+
+    async def conclude(self, job: Job, talk: Conversation, reply: Reply) -> None:
+        """Say the reply, complete the audit row, and start what is to go on after it."""
+        await talk.say(reply)
+        async with self._store.begin() as session:
+            await talk.tie(session)
+            if not job.whole:
+                await self._record(session, job, reply)
+            await unfinished_updates.forget(session, job.update_id)
+        if reply.then is not None:
+            self.begin(talk, reply.then, job)
+
+    def begin(self, talk: Conversation, work: Work, job: Job) -> None:
+        """Work that goes on in the background, and ends in a reply."""
+        task = asyncio.create_task(self._go_on(replace(job, whole=False), talk, work))
+        self._going_on.add(task)
+        task.add_done_callback(self._going_on.discard)
+
+    async def _record(self, session: AsyncSession, job: Job, reply: Reply) -> None:
+        await audit.record_outcome(session, job.entry, reply.outcome, reply.change, self._clock())
+
+    async def _go_on(self, job: Job, talk: Conversation, work: Work) -> None:
+        try:
+            await self.conclude(job, talk, await self.run(job, work))
+        except Exception:
+            log.exception("what went on in the background could not be concluded")

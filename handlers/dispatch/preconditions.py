@@ -1,0 +1,212 @@
+"""Everything that can speak against doing what somebody wants, one line each. Pure.
+
+The first objection decides; without any it is the right itself that decides. Each of these is proven to be needed: with
+any one of them taken away, the campaign of forged updates gets something done that it must not.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.access.policy import Decision
+from bot.store.access.audit import Earlier
+from bot.store.tables.incidents import Keyboard, Question
+from bot.store.typed_secrets import holds_secret
+from handlers.dispatch.rules import Resume, Rule, Where
+from handlers.dispatch.update_parser import Actor, Place, Said, too_early, too_old
+
+# Longer after it was allowed nobody may want any more what a killed run did not get done.
+RESUMED_WITHIN = timedelta(hours=1)
+
+NO_SUCH_COMMAND = Decision(False, "no such command")
+OLD = Decision(False, "too old")
+FUTURE = Decision(False, "dated in the future")
+SEEN = Decision(False, "seen before")
+NOT_OPEN = Decision(False, "request not open any more")
+INTERRUPTED = Decision(False, "interrupted when it came before")
+UNKNOWN_BUTTON = Decision(False, "unknown button")
+ELSEWHERE = Decision(False, "button of another chat")
+UNDER_ANOTHER = Decision(False, "button of another message")
+SOMEONE_ELSES = Decision(False, "button of another person")
+EXPIRED = Decision(False, "expired")
+USED = Decision(False, "already used")
+ONLY_IN_PRIVATE = Decision(False, "only in private")
+ONLY_IN_A_GROUP = Decision(False, "only in a group")
+SECOND_NEEDED = Decision(False, "the second person must be another one")
+NOT_INDEPENDENT = Decision(False, "the second person's right comes from the first, or from today")
+FIRST_LOST_THE_RIGHT = Decision(False, "who asked first has no right any more")
+UNBOUND = Decision(False, "the chat is bound to no PBX")
+SECRET_TOLD = Decision(False, "a secret in a group")
+UNDECIDED = Decision(False, "error while deciding")
+
+May = Callable[[str], Decision]
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What somebody asked for, and where, that waits for a second person; `may` is what the first may do there now,
+    `is_independent` whether the right of who presses is their own: see handlers.safety.independence."""
+
+    first: Actor
+    place: Place
+    may: May
+    is_refusal: bool
+    is_independent: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One thing that somebody wants, with everything that is known when it is decided. A press was sent when it
+    came. `earlier` is what the same update was answered when it came before, and
+    `begun_here` whether that was in this run of the program; `resume` is what may be done of what a killed run had
+    begun. `message_id` is the message of a pressed button, `is_shown` that it has this button. `words` stood after a
+    command."""
+
+    actor: Actor
+    place: Place
+    now: datetime
+    rule: Rule
+    may: May
+    flaw: str | None = None
+    sent_at: datetime | None = None
+    earlier: Earlier | None = None
+    begun_here: bool = True
+    resume: Resume = Resume.ASKS
+    keyboard: Keyboard | None = None
+    message_id: int = 0
+    is_shown: bool = False
+    approval: Approval | None = None
+    words: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a run that was killed had allowed it, and nobody knows what came of it."""
+        earlier = self.earlier
+        return earlier is not None and earlier.allowed and not earlier.is_finished and not self.begun_here
+
+    @property
+    def is_refusal_untold(self) -> bool:
+        """Whether a run that was killed had refused it, and may not have come to say so."""
+        earlier = self.earlier
+        return earlier is not None and not earlier.allowed and not earlier.is_finished and not self.begun_here
+
+    @property
+    def resumes(self) -> bool:
+        """Whether that was a short while ago: then its time was then."""
+        return self.is_open and self.earlier is not None and self.now - self.earlier.at <= RESUMED_WITHIN
+
+
+def _flaw(case: Case) -> Decision | None:
+    return Decision(False, case.flaw) if case.flaw else None
+
+
+def _seen(case: Case) -> Decision | None:
+    """What a killed run of the program had begun is gone on with, but for what may have been done already and cannot
+    look."""
+    if case.earlier is None:
+        return None
+    if not case.is_open:
+        return Decision(False, case.earlier.reason) if case.is_refusal_untold else SEEN
+    if case.resume is Resume.FREELY:
+        return None
+    return None if case.resumes and case.resume is not Resume.ASKS else INTERRUPTED
+
+
+def _place(case: Case) -> Decision | None:
+    return ELSEWHERE if case.keyboard is not None and case.keyboard.chat_id != case.place.chat else None
+
+
+def _message(case: Case) -> Decision | None:
+    """The program of whoever presses may send the button of one message under another. Telegram tells of the message
+    what buttons it has; that it had this one a moment ago, or is too old to be told of, we know ourselves."""
+    keyboard = case.keyboard
+    if keyboard is None or case.is_shown:
+        return None
+    return None if keyboard.message_id and keyboard.message_id == case.message_id else UNDER_ANOTHER
+
+
+def _person(case: Case) -> Decision | None:
+    asker = case.keyboard.asker_id if case.keyboard is not None else None
+    return SOMEONE_ELSES if asker is not None and asker != case.actor.id else None
+
+
+def _expired(case: Case) -> Decision | None:
+    ends = case.keyboard.expires_at if case.keyboard is not None and not case.resumes else None
+    return EXPIRED if ends is not None and ends < (case.sent_at or case.now) else None
+
+
+def _age(case: Case) -> Decision | None:
+    sent_at = None if case.resumes else case.sent_at
+    return OLD if sent_at is not None and too_old(sent_at, case.now) else None
+
+
+def _future(case: Case) -> Decision | None:
+    """A press carries no time of Telegram's: it is dated by our own clock, which may have been set back since."""
+    sent_at = None if case.keyboard is not None or case.resumes else case.sent_at
+    return FUTURE if sent_at is not None and too_early(sent_at, case.now) else None
+
+
+def _where(case: Case) -> Decision | None:
+    place = case.approval.place if case.approval is not None else case.place
+    if case.rule.where.holds(private=place.private):
+        return None
+    return ONLY_IN_PRIVATE if case.rule.where is Where.PRIVATE else ONLY_IN_A_GROUP
+
+
+def _second(case: Case) -> Decision | None:
+    """Whoever asked may take it back, but not confirm it."""
+    approval = case.approval
+    same = approval is not None and not approval.is_refusal and approval.first.id == case.actor.id
+    return SECOND_NEEDED if same else None
+
+
+def _independent(case: Case) -> Decision | None:
+    """Who has no right at all is told that, and not where it comes from."""
+    approval = case.approval
+    made = approval is not None and not approval.is_refusal and not approval.is_independent
+    return NOT_INDEPENDENT if made and case.may(case.rule.permission).allowed else None
+
+
+def _first(case: Case) -> Decision | None:
+    if case.approval is None or case.approval.is_refusal:
+        return None
+    return None if case.approval.may(case.rule.permission).allowed else FIRST_LOST_THE_RIGHT
+
+
+def _secret(case: Case) -> Decision | None:
+    concerns_us = not case.place.private and not case.rule.hears_secrets
+    return SECRET_TOLD if concerns_us and holds_secret(case.words) else None
+
+
+CHECKS: Mapping[str, Callable[[Case], Decision | None]] = {
+    "the update itself": _flaw,
+    "seen before": _seen,
+    "its chat": _place,
+    "its message": _message,
+    "its person": _person,
+    "expired": _expired,
+    "age": _age,
+    "not from the future": _future,
+    "where": _where,
+    "a secret in a group": _secret,
+    "another person": _second,
+    "a person of their own": _independent,
+    "the first person's right": _first,
+}
+
+# When words are the answer to an open question: in a group people talk to each other.
+ANSWERS: Mapping[str, Callable[[Said, Question, datetime], bool]] = {
+    "in time": lambda said, question, now: question.expires_at > now,
+    "to the question": lambda said, question, now: said.place.private or said.replied_to == question.message_id,
+}
+
+
+def judge(case: Case) -> Decision:
+    for check in CHECKS.values():
+        if (objection := check(case)) is not None:
+            return objection
+    return case.may(case.rule.permission)
+
+
+def is_answer(said: Said, question: Question, now: datetime) -> bool:
+    return all(holds(said, question, now) for holds in ANSWERS.values())

@@ -1,0 +1,323 @@
+"""One exchange with one person: where its messages go, and what happens when Telegram does not take them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta, tzinfo
+from typing import TypeVar
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.access.policy import Destination
+from bot.messages.message import File, Message, stored
+from bot.store.database import Store
+from bot.store.messages import flood_waits, keyboards, outbox, questions
+from bot.store.messages.outbox import Urgency
+from bot.store.tables.incidents import Keyboard
+from bot.telegram.delivery.sender import Messenger
+from bot.telegram.errors import DeliveryError, MaybeDelivered, MessageGone, TryLater
+from handlers.dispatch.declare import Question, Reply, Secret
+from handlers.dispatch.update_parser import Document
+from handlers.recovery import pending_replies
+from handlers.recovery.pending_replies import Address
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+# Longer than this a person does not wait for an answer; alerts wait for hours, in the outbox.
+PATIENCE = 20.0
+TRIES = 3
+
+
+class Conversation:
+    """Answers what was typed (the message `asked`) with a message, and a pressed button by changing the message it is
+    under (`shown`). In a group a `masked` one shows phone numbers in part; what it sends in private it shows whole.
+    `wake` tells the courier that an answer had to be owed. `again`: what is sent may have been sent before, and says
+    so. `says_station`: there are several, and what it says must tell whose PBX it is about. `needs_second` names the
+    actions that a second person has to confirm: what it says above their buttons is kept, to be shown to them."""
+
+    def __init__(
+        self,
+        *,
+        messenger: Messenger,
+        store: Store,
+        zone: tzinfo,
+        clock: Callable[[], datetime],
+        to: Address,
+        says_station: bool = False,
+        masked: bool = False,
+        wake: Callable[[], None] = lambda: None,
+        again: bool = False,
+        needs_second: Callable[[str], bool] = lambda _action: False,
+    ) -> None:
+        self._messenger = messenger
+        self._store = store
+        self._station = to.station
+        self._zone = zone
+        self._clock = clock
+        self._actor = to.actor
+        self._place = to.place
+        self._shown = to.shown
+        self._asked = to.asked
+        self._says_station = says_station
+        self._masked = masked and not to.place.private
+        self._wake = wake
+        self._again = again
+        self._needs_second = needs_second
+        # Keyboards whose message is known, and not yet to the store.
+        self._untied: dict[str, int] = {}
+
+    async def progress(self, message: Message) -> None:
+        await self._show(message)
+        await self._tie_now()
+
+    async def finish(self, reply: Reply) -> None:
+        """Say it. A press that comes before the store knows the message of its button is judged by what Telegram shows
+        of that message."""
+        await self.say(reply)
+        await self._tie_now()
+
+    async def tie(self, session: AsyncSession) -> None:
+        """As part of a transaction that follows what was said: which message each of its keyboards stands under."""
+        untied, self._untied = self._untied, {}
+        for keyboard, message_id in untied.items():
+            await keyboards.tie(session, keyboard, message_id)
+
+    async def _tie_now(self) -> None:
+        if self._untied:
+            async with self._store.begin() as session:
+                await self.tie(session)
+
+    async def say(self, reply: Reply) -> None:
+        """As `finish`, by somebody who calls `tie` in a transaction of their own."""
+        if reply.settled:
+            async with self._store.begin() as session:
+                await questions.forget(session, chat_id=self._place.chat, person_id=self._actor.id)
+        if reply.beside:
+            self._asked, self._shown = self._shown, None
+        if reply.message is not None:
+            await self._show(
+                reply.message,
+                confirm_within=reply.confirm_within if reply.confirm else None,
+                question=reply.question,
+            )
+        if reply.secret is not None:
+            await self.send_secret(reply.secret)
+        if reply.file is not None:
+            here = Destination(self._place.chat, self._place.thread)
+            if await self._send_elsewhere(here, reply.file) is None:
+                await self._show(Message("file_not_delivered"))
+
+    async def private_chat_is_open(self) -> bool:
+        return await self._messenger.can_write_to(self._actor.id)
+
+    async def send_secret(self, secret: Secret) -> bool:
+        """Send to the asker alone, and owe its deletion; a restart does not forget it."""
+        return await self.send_privately(secret.message, lifetime=secret.lifetime)
+
+    async def send_privately(self, content: Message | File, *, lifetime: timedelta | None = None) -> bool:
+        message_id = await self._send_elsewhere(Destination(self._actor.id), content)
+        if message_id is not None and lifetime is not None:
+            await self._owe_deletion(self._actor.id, message_id, lifetime)
+        return message_id is not None
+
+    async def ask_privately(self, message: Message, question: Question) -> bool:
+        message_id = await self._send_elsewhere(Destination(self._actor.id), message)
+        if message_id is not None:
+            await self._remember(question, self._about(message), self._actor.id, message_id)
+        return message_id is not None
+
+    async def delete_asked(self) -> bool:
+        if self._asked is None:
+            return False
+        asked = self._asked
+        try:
+            return await self._patiently(lambda: self._messenger.delete(self._place.chat, asked))
+        except DeliveryError as error:
+            log.warning("what was asked could not be deleted", chat=self._place.chat, reason=str(error))
+            return False
+
+    async def leave(self) -> None:
+        try:
+            await self._patiently(lambda: self._messenger.leave(self._place.chat))
+        except DeliveryError as error:
+            log.warning("a chat could not be left", chat=self._place.chat, reason=str(error))
+
+    async def download(self, document: Document) -> bytes | None:
+        try:
+            return await self._messenger.download(document.file_id)
+        except DeliveryError as error:
+            log.warning("a file could not be fetched", reason=str(error))
+            return None
+
+    async def _send_elsewhere(self, to: Destination, content: Message | File) -> int | None:
+        """A message or a file beside the answer; None when it could not be delivered."""
+        masked = self._masked and to.chat == self._place.chat
+        try:
+            if isinstance(content, File):
+                return await self._patiently(
+                    lambda: self._messenger.send_file(to, content, zone=self._zone, now=self._clock(), masked=masked)
+                )
+            message = self._about(content)
+            keyboard = await self._stored_keyboard(message, to.chat)
+            message_id = await self._patiently(
+                lambda: self._messenger.send(
+                    to, message, zone=self._zone, now=self._clock(), keyboard=keyboard, masked=masked
+                )
+            )
+            if keyboard is not None:
+                self._untied[keyboard.id] = message_id
+            return message_id
+        except DeliveryError as error:
+            log.warning("a message could not be delivered", chat=to.chat, reason=str(error))
+            return None
+
+    async def _owe_deletion(self, chat: int, message_id: int, lifetime: timedelta) -> None:
+        now = self._clock()
+        async with self._store.begin() as session:
+            outbox.owe(
+                session,
+                action="delete",
+                chat_id=chat,
+                thread_id=None,
+                template="",
+                facts={"station": self._station},
+                now=now,
+                not_before=now + lifetime,
+                message_id=message_id,
+            )
+
+    async def _remember(self, question: Question, message: Message, chat: int, message_id: int) -> None:
+        async with self._store.begin() as session:
+            await questions.ask(
+                session,
+                chat_id=chat,
+                person_id=self._actor.id,
+                station=self._station,
+                message_id=message_id,
+                answer=question.answer,
+                data=dict(question.data),
+                expires_at=self._clock() + question.lifetime,
+                said=pending_replies.said(message) if self._needs_second(question.answer) else None,
+            )
+            await self.tie(session)
+
+    async def _show(
+        self, message: Message, *, confirm_within: timedelta | None = None, question: Question | None = None
+    ) -> None:
+        message = self._about(message)
+        shown = self._shown
+        keyboard = await self._stored_keyboard(message, self._place.chat, confirm_within, shown)
+        # Only a message of its own can open a reply in a group, and only one without buttons.
+        in_reply = question is not None and not self._place.private and keyboard is None
+        if in_reply:
+            self._shown = None
+        try:
+            await self._patiently(lambda: self._deliver(message, keyboard, wants_answer=in_reply))
+        except TryLater as error:
+            log.warning("an answer waits", chat=self._place.chat, reason=str(error))
+            await self._owe(message, keyboard, error)
+            return
+        except DeliveryError as error:
+            log.warning("an answer could not be delivered", chat=self._place.chat, reason=str(error))
+            return
+        if keyboard is not None and self._shown is not None and self._shown != shown:
+            self._untied[keyboard.id] = self._shown
+        if question is not None and self._shown is not None:
+            await self._remember(question, message, self._place.chat, self._shown)
+
+    def _about(self, message: Message) -> Message:
+        if not self._says_station or not self._station:
+            return message
+        return replace(message, facts={"station": self._station, **message.facts})
+
+    async def _deliver(self, message: Message, keyboard: Keyboard | None, *, wants_answer: bool = False) -> None:
+        now = self._clock()
+        if self._shown is not None:
+            try:
+                await self._messenger.edit(
+                    self._place.chat,
+                    self._shown,
+                    message,
+                    zone=self._zone,
+                    now=now,
+                    keyboard=keyboard,
+                    masked=self._masked,
+                )
+            except MessageGone:
+                self._shown = None
+            else:
+                return
+        self._shown = await self._messenger.send(
+            Destination(self._place.chat, self._place.thread),
+            message,
+            zone=self._zone,
+            now=now,
+            keyboard=keyboard,
+            reply_to=None if self._place.private else self._asked,
+            wants_answer=wants_answer,
+            masked=self._masked,
+            repeat=self._again,
+        )
+
+    async def _owe(self, message: Message, keyboard: Keyboard | None, error: TryLater) -> None:
+        """Telegram surely does not have it: it goes as soon as it can, however long that takes."""
+        now = self._clock()
+        until = now + timedelta(seconds=error.after)
+        rendered = self._messenger.rendered(message, zone=self._zone, now=now, masked=self._masked)
+        async with self._store.begin() as session:
+            row = outbox.owe(
+                session,
+                action="edit" if self._shown is not None else "send",
+                chat_id=self._place.chat,
+                thread_id=self._place.thread,
+                template=outbox.RENDERED,
+                facts={"station": self._station},
+                html=rendered.html,
+                now=now,
+                keyboard=keyboard and await session.merge(keyboard),
+                silent=message.silent,
+                masked=self._masked,
+                urgency=Urgency.ANSWER,
+                not_before=until,
+                message_id=self._shown or (None if self._place.private else self._asked),
+            )
+            row.possible_repeat = self._again
+            if error.told:
+                await flood_waits.hold(session, self._place.chat, until)
+        self._wake()
+
+    async def _stored_keyboard(
+        self, message: Message, chat: int, confirm_within: timedelta | None = None, shown: int | None = None
+    ) -> Keyboard | None:
+        if not message.buttons:
+            return None
+        writes = any(self._needs_second(button.action) for row in message.buttons for button in row)
+        keyboard = keyboards.new_keyboard(
+            chat,
+            stored(message.buttons),
+            now=self._clock(),
+            station=self._station,
+            asker_id=self._actor.id if confirm_within else None,
+            single_use=confirm_within is not None,
+            lifetime=confirm_within or timedelta(days=2),
+            message_id=shown,
+            said=pending_replies.said(message) if writes else None,
+        )
+        async with self._store.begin() as session:
+            session.add(keyboard)
+        return keyboard
+
+    async def _patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Again when Telegram surely did not take it; never when it may have: an answer is not said twice."""
+        for _ in range(TRIES - 1):
+            try:
+                return await attempt()
+            except MaybeDelivered:
+                raise
+            except TryLater as error:
+                if error.after > PATIENCE:
+                    raise
+                await asyncio.sleep(error.after)
+        return await attempt()

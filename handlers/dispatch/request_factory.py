@@ -1,0 +1,117 @@
+"""What a decision is carried out with: the conversation it is answered in, and the request its handler is given."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from bot.access.policy import Permission
+from bot.messages.renderer import Renderer
+from bot.messages.sanitize import plain
+from bot.store.database import Store
+from bot.store.messages import outbox
+from bot.telegram.delivery.sender import Messenger
+from bot.telegram.errors import DeliveryError
+from handlers.dialog.stations import Directory
+from handlers.dispatch.access_request import Verdict
+from handlers.dispatch.action_lookup import Subject
+from handlers.dispatch.declare import Request
+from handlers.dispatch.preconditions import May
+from handlers.dispatch.replier import Conversation
+from handlers.dispatch.services import Desk
+from handlers.dispatch.update_parser import Pressed, Said, Typed
+from handlers.recovery.pending_replies import Address
+
+log = structlog.get_logger(__name__)
+
+# A button that does what a killed run may have done already carries this.
+AGAIN = "again"
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """`mask_numbers`: in groups phone numbers are shown in part to those who may not read them.
+    `needs_second` names the actions that are done by two people."""
+
+    directory: Directory
+    desk: Desk
+    store: Store
+    messenger: Messenger
+    renderer: Renderer
+    clock: Callable[[], datetime]
+    mask_numbers: bool = False
+    wake: Callable[[], None] = lambda: None
+    needs_second: Callable[[str], bool] = lambda _action: False
+
+    def conversation(self, to: Address, may: May, *, again: bool = False, settled: bool = True) -> Conversation:
+        """`again`: a killed run may have answered already. `settled`: it is about one PBX, which is to be said."""
+        return Conversation(
+            messenger=self.messenger,
+            store=self.store,
+            zone=self.directory.zone(to.station),
+            clock=self.clock,
+            to=to,
+            says_station=settled and self.directory.one is None,
+            masked=self.mask_numbers and not may(Permission.NUMBERS).allowed,
+            wake=self.wake,
+            again=again,
+            needs_second=self.needs_second,
+        )
+
+    async def said(self, subject: Subject) -> dict[str, Any] | None:
+        """What the bot said where it was answered with this button or these words: template and facts."""
+        if subject.question is not None:
+            return subject.question.said
+        keyboard = subject.keyboard
+        if keyboard is None or keyboard.said is not None:
+            return keyboard.said if keyboard is not None else None
+        async with self.store.begin() as session:
+            return await outbox.said_above(session, keyboard.id)
+
+    def read(self, said: Mapping[str, Any], station: str) -> str:
+        """As people read it, now, without what only Telegram's looks add; `quoted` to others, for whom neither the time
+        to answer holds nor that something comes to this chat."""
+        facts = said["facts"] | {"quoted": True}
+        return plain(self.renderer.text(said["template"], facts, zone=self.directory.zone(station), now=self.clock()))
+
+    def request(
+        self,
+        intent: Typed | Said | Pressed,
+        talk: Conversation,
+        verdict: Verdict,
+        *,
+        arguments: str = "",
+        stopping: Callable[[], bool],
+    ) -> Request:
+        return Request(
+            actor=intent.actor,
+            place=intent.place,
+            station=verdict.station,
+            now=self.clock(),
+            talk=talk,
+            may=verdict.may,
+            may_at=verdict.theirs().may_at,
+            asking=verdict.asking,
+            settled=verdict.settled,
+            desk=self.desk,
+            translate=self.renderer.label,
+            stopping=stopping,
+            among=verdict.among,
+            named=verdict.named,
+            arguments=arguments,
+            data=verdict.subject.data,
+            kept=verdict.subject.kept,
+            resumed=verdict.before is not None or AGAIN in verdict.subject.data,
+            document=None if isinstance(intent, Pressed) else intent.document,
+            about=intent.about if isinstance(intent, Typed) else None,
+            shown=(intent.message_id or None) if isinstance(intent, Pressed) else None,
+        )
+
+    async def toast(self, pressed: Pressed, text: str | None, *, alert: bool = False) -> None:
+        """The small note over the chat that answers a press."""
+        try:
+            await self.messenger.answer(pressed.query_id, text and self.renderer.label(text), alert=alert)
+        except DeliveryError as error:
+            log.warning("a press could not be answered", reason=str(error))

@@ -1,0 +1,262 @@
+"""Who may do what, and where: every command, button and answer has its line here, or it does not import.
+
+The dispatcher, /help, Telegram's menus, `mikopbx-bot access`, the README's table and the tests read this one table.
+Names with a slash are commands, the others are what buttons and answers to questions do.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.access.policy import VIEWER, Permission
+from bot.messages.message import mark
+
+# What the bot answers from what it keeps itself.
+OF_THE_BOT = frozenset(
+    {
+        Permission.ANYONE,
+        Permission.SOMEBODY,
+        Permission.INCIDENTS,
+        Permission.ACKNOWLEDGE,
+        Permission.MUTE,
+        Permission.ONCALL_READ,
+        Permission.ONCALL_TAKE,
+        Permission.ONCALL,
+        Permission.ACCESS_READ,
+        Permission.GRANT,
+        Permission.AUDIT,
+    }
+)
+
+
+# What changes nothing.
+LOOKING = VIEWER.permissions | {
+    Permission.ANYONE,
+    Permission.SOMEBODY,
+    Permission.LISTEN,
+    Permission.NUMBERS,
+    Permission.SECRETS,
+    Permission.ACCESS_READ,
+    Permission.AUDIT,
+}
+
+
+class Where(StrEnum):
+    ANYWHERE = "anywhere"
+    PRIVATE = "in private"
+    GROUP = "in a group"
+
+    def holds(self, *, private: bool) -> bool:
+        return self is Where.ANYWHERE or (self is Where.PRIVATE) is private
+
+
+class Resume(StrEnum):
+    """What becomes of a handler's work when the program is killed in the middle of it."""
+
+    FREELY = "begun again: it only looks or asks, or doing it again changes nothing"
+    WHOLE = "all or nothing: it changes our own store alone, in one transaction with its outcome, and asks nobody else"
+    LOOKS = "begun again, and told so: it looks first what the PBX has done"
+    ASKS = "not done again: its person is told to look"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`writes` names, marked for translation, what is done to the PBX or to the access to it: it is done once, and by
+    two people where TWO_PERSON wants that. `costly` asks much of the PBX. `urgent` is never held back by a limit.
+    What `hears_secrets` deletes a password that was typed in a group by itself; everywhere else it ends the matter."""
+
+    permission: str
+    where: Where = Where.ANYWHERE
+    writes: str = ""
+    costly: bool = False
+    urgent: bool = False
+    hears_secrets: bool = False
+
+    @property
+    def only_looks(self) -> bool:
+        """Whoever may do it changes nothing by it."""
+        return self.permission in LOOKING
+
+    @property
+    def asks_pbx(self) -> bool:
+        return self.permission not in OF_THE_BOT
+
+
+RULES: Mapping[str, Rule] = {
+    # right now
+    "/status": Rule(Permission.STATUS),
+    "status.view": Rule(Permission.STATUS),
+    "status.extension": Rule(Permission.STATUS),
+    "status.trunk": Rule(Permission.STATUS),
+    "/calls": Rule(Permission.CALLS),
+    "calls.show": Rule(Permission.CALLS),
+    # calls that have ended
+    "/cdr": Rule(Permission.RECORDS, costly=True),
+    "cdr.page": Rule(Permission.RECORDS, costly=True),
+    "cdr.record": Rule(Permission.RECORDS),
+    "cdr.listen": Rule(Permission.LISTEN, costly=True),
+    "/missed": Rule(Permission.RECORDS, costly=True),
+    "missed.page": Rule(Permission.RECORDS, costly=True),
+    "/stats": Rule(Permission.RECORDS, costly=True),
+    "stats.show": Rule(Permission.RECORDS, costly=True),
+    # employees
+    "/employees": Rule(Permission.EMPLOYEES_READ),
+    "employees.show": Rule(Permission.EMPLOYEES_READ),
+    "employee.card": Rule(Permission.EMPLOYEES_READ),
+    "employee.secret": Rule(Permission.SECRETS),
+    "/add_employee": Rule(Permission.EMPLOYEES, hears_secrets=True),
+    "employee_step.answer": Rule(Permission.EMPLOYEES),
+    "employee_step.choose": Rule(Permission.EMPLOYEES),
+    "employee_step.choose_again": Rule(Permission.EMPLOYEES),
+    "employee_step.skip": Rule(Permission.EMPLOYEES),
+    "employee_step.back": Rule(Permission.EMPLOYEES),
+    "employee_step.more": Rule(Permission.EMPLOYEES),
+    "employee_step.cancel": Rule(Permission.EMPLOYEES),
+    "employee_step.done": Rule(Permission.EMPLOYEES),
+    "employee.create": Rule(Permission.EMPLOYEES, writes=mark("Create an employee")),
+    "employee.cancel": Rule(Permission.EMPLOYEES),
+    "/edit_employee": Rule(Permission.EMPLOYEES, hears_secrets=True),
+    "employee.edit": Rule(Permission.EMPLOYEES),
+    "employee.new_password": Rule(Permission.EMPLOYEES),
+    "employee.apply": Rule(Permission.EMPLOYEES, writes=mark("Change an employee")),
+    "employee.leave": Rule(Permission.EMPLOYEES),
+    "employee.undo": Rule(Permission.EMPLOYEES, writes=mark("Take a change of an employee back")),
+    "/delete_employee": Rule(Permission.EMPLOYEES_DELETE),
+    "employee.delete": Rule(Permission.EMPLOYEES_DELETE),
+    "employee.delete_now": Rule(Permission.EMPLOYEES_DELETE, writes=mark("Delete an employee")),
+    "employee.keep": Rule(Permission.EMPLOYEES_DELETE),
+    "/import_employees": Rule(Permission.EMPLOYEES, costly=True),
+    "import.template": Rule(Permission.EMPLOYEES),
+    "import.table": Rule(Permission.EMPLOYEES, costly=True),
+    "import.problems": Rule(Permission.EMPLOYEES),
+    "import.forget": Rule(Permission.EMPLOYEES),
+    "import.cancel": Rule(Permission.EMPLOYEES),
+    "import.begin": Rule(Permission.EMPLOYEES, writes=mark("Create many employees")),
+    "import.go_on": Rule(Permission.EMPLOYEES, writes=mark("Go on with an import of employees")),
+    "import.stop": Rule(Permission.EMPLOYEES, urgent=True),
+    "import.report": Rule(Permission.EMPLOYEES),
+    "/export_employees": Rule(Permission.EMPLOYEES, costly=True),
+    # trunks
+    "/trunks": Rule(Permission.TRUNKS_READ),
+    "trunks.show": Rule(Permission.TRUNKS_READ),
+    "trunk.card": Rule(Permission.TRUNKS_READ),
+    "trunk.check": Rule(Permission.TRUNKS_CHECK),
+    "/add_trunk": Rule(Permission.TRUNKS, hears_secrets=True),
+    "trunk.password": Rule(Permission.TRUNKS),
+    "trunk.create": Rule(Permission.TRUNKS, writes=mark("Create a trunk")),
+    "trunk.forget": Rule(Permission.TRUNKS),
+    "/edit_trunk": Rule(Permission.TRUNKS, hears_secrets=True),
+    "trunk.edit": Rule(Permission.TRUNKS),
+    "trunk.new_password": Rule(Permission.TRUNKS),
+    "trunk.apply": Rule(Permission.TRUNKS, writes=mark("Change a trunk")),
+    "trunk.switch": Rule(Permission.TRUNKS),
+    "trunk.switch_now": Rule(Permission.TRUNKS, writes=mark("Switch a trunk on or off")),
+    "/delete_trunk": Rule(Permission.TRUNKS),
+    "trunk.delete": Rule(Permission.TRUNKS),
+    "trunk.name_to_delete": Rule(Permission.TRUNKS, writes=mark("Delete a trunk")),
+    # incidents
+    "incident.take": Rule(Permission.ACKNOWLEDGE, urgent=True),
+    "incident.take_all": Rule(Permission.ACKNOWLEDGE, urgent=True),
+    "incident.which": Rule(Permission.INCIDENTS, urgent=True),
+    "incident.hand_over": Rule(Permission.ACKNOWLEDGE, urgent=True),
+    "incident.give": Rule(Permission.ACKNOWLEDGE, urgent=True),
+    "trunk.reregister": Rule(Permission.TRUNKS),
+    "trunk.reregister_now": Rule(Permission.TRUNKS, writes=mark("Register a trunk anew")),
+    "/incidents": Rule(Permission.INCIDENTS),
+    "incidents.show": Rule(Permission.INCIDENTS),
+    "incidents.of_card": Rule(Permission.INCIDENTS),
+    "incident.details": Rule(Permission.INCIDENTS),
+    "/ack": Rule(Permission.ACKNOWLEDGE, urgent=True),
+    "incident.ack": Rule(Permission.ACKNOWLEDGE, urgent=True),
+    # silences
+    "/mute": Rule(Permission.MUTE),
+    "/mutes": Rule(Permission.INCIDENTS),
+    "mutes.show": Rule(Permission.INCIDENTS),
+    "/unmute": Rule(Permission.MUTE),
+    "mute.subject": Rule(Permission.MUTE),
+    "mute.everywhere": Rule(Permission.MUTE),
+    "mute.leave": Rule(Permission.MUTE),
+    "incident.mute": Rule(Permission.MUTE, urgent=True),
+    "mute.choose": Rule(Permission.MUTE, urgent=True),
+    "mute.reason": Rule(Permission.MUTE),
+    "mute.end": Rule(Permission.MUTE, urgent=True),
+    "/maintenance": Rule(Permission.INCIDENTS),
+    "maintenance.show": Rule(Permission.INCIDENTS),
+    "maintenance.subject": Rule(Permission.MUTE),
+    "maintenance.plan": Rule(Permission.MUTE),
+    "maintenance.cancel": Rule(Permission.MUTE),
+    "maintenance.end_now": Rule(Permission.MUTE),
+    # on call
+    "/oncall": Rule(Permission.ONCALL_READ),
+    "oncall.show": Rule(Permission.ONCALL_READ),
+    "oncall.shifts": Rule(Permission.ONCALL_READ),
+    "/oncall take": Rule(Permission.ONCALL_TAKE),
+    "oncall.ask_take": Rule(Permission.ONCALL_TAKE),
+    "oncall.take": Rule(Permission.ONCALL_TAKE),
+    "/oncall give": Rule(Permission.ONCALL_TAKE),
+    "/oncall swap": Rule(Permission.ONCALL_TAKE),
+    "oncall.ask_swap": Rule(Permission.ONCALL_TAKE),
+    "oncall.answer_swap": Rule(Permission.ONCALL_TAKE, Where.PRIVATE, writes=mark("Answer a swap of shifts")),
+    "/oncall cancel": Rule(Permission.ONCALL_TAKE),
+    "oncall.cancel": Rule(Permission.ONCALL_TAKE),
+    "/oncall set": Rule(Permission.ONCALL),
+    "oncall.set": Rule(Permission.ONCALL, writes=mark("Set who is on call")),
+    "/oncall remove": Rule(Permission.ONCALL),
+    "oncall.remove": Rule(Permission.ONCALL, writes=mark("Remove a rotation")),
+    "/oncall import": Rule(Permission.ONCALL),
+    "oncall.calendar": Rule(Permission.ONCALL),
+    "oncall.import": Rule(Permission.ONCALL, writes=mark("Let a calendar say who is on call")),
+    "oncall.leave": Rule(Permission.ONCALL_READ),
+    "/quiet": Rule(Permission.ONCALL_TAKE),
+    # history
+    "/why": Rule(Permission.INCIDENTS),
+    "why.show": Rule(Permission.INCIDENTS),
+    "/history": Rule(Permission.INCIDENTS),
+    "history.show": Rule(Permission.INCIDENTS),
+    "history.chart": Rule(Permission.INCIDENTS, costly=True),
+    # other lookouts
+    "/watch": Rule(Permission.WATCH),
+    "/unwatch": Rule(Permission.WATCH),
+    "watch.show": Rule(Permission.WATCH),
+    "watch.stop": Rule(Permission.WATCH),
+    "/test_alert": Rule(Permission.ONCALL_TAKE),
+    # access
+    "/access": Rule(Permission.ACCESS_READ),
+    "access.show": Rule(Permission.ACCESS_READ),
+    "access.card": Rule(Permission.ACCESS_READ),
+    "/grant": Rule(Permission.GRANT),
+    "/revoke": Rule(Permission.GRANT),
+    "access.ask_give": Rule(Permission.GRANT),
+    "access.ask_take": Rule(Permission.GRANT),
+    "access.give": Rule(Permission.GRANT, writes=mark("Give access")),
+    "access.take": Rule(Permission.GRANT, writes=mark("Take access away")),
+    "access.leave": Rule(Permission.GRANT),
+    "access.request": Rule(Permission.ANYONE, Where.PRIVATE),
+    "access.answer": Rule(Permission.GRANT, Where.PRIVATE, writes=mark("Answer a request for access")),
+    "access.requests": Rule(Permission.GRANT, Where.PRIVATE),
+    "access.show_request": Rule(Permission.GRANT, Where.PRIVATE),
+    "chat.added": Rule(Permission.GRANT, urgent=True),
+    "chat.give": Rule(Permission.GRANT, Where.GROUP, writes=mark("Give a group access")),
+    "chat.dismiss": Rule(Permission.GRANT, Where.GROUP),
+    "/audit": Rule(Permission.AUDIT, Where.PRIVATE),
+    "audit.page": Rule(Permission.AUDIT, Where.PRIVATE),
+    "audit.card": Rule(Permission.AUDIT, Where.PRIVATE),
+    "audit.export": Rule(Permission.AUDIT, Where.PRIVATE, costly=True),
+    # the PBXs
+    "/stations": Rule(Permission.STATUS),
+    "stations.show": Rule(Permission.STATUS),
+    "station.choose": Rule(Permission.SOMEBODY),
+    "/bind": Rule(Permission.GRANT, Where.GROUP),
+    "chat.ask_bind": Rule(Permission.GRANT, Where.GROUP),
+    "chat.bind": Rule(Permission.GRANT, Where.GROUP, writes=mark("Bind a group to a PBX")),
+    "/unbind": Rule(Permission.GRANT, Where.GROUP),
+    "chat.unbind": Rule(Permission.GRANT, Where.GROUP, writes=mark("Unbind a group from a PBX")),
+    "chat.leave_bound": Rule(Permission.GRANT, Where.GROUP),
+    # the bot
+    "/help": Rule(Permission.ANYONE),
+    "/id": Rule(Permission.ANYONE),
+    "/start": Rule(Permission.ANYONE),
+    "identity.prove": Rule(Permission.SOMEBODY, Where.GROUP),
+    "identity.obey": Rule(Permission.SOMEBODY, Where.GROUP),
+    "identity.leave": Rule(Permission.SOMEBODY, Where.GROUP),
+}

@@ -1,0 +1,87 @@
+"""What handlers work with: the PBX that a request is about, all PBXs, and what the bot itself keeps."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Protocol
+
+from bot.engine.calendar_feed import CalendarSource
+from bot.engine.checks.extensions import ExtensionLookout
+from bot.engine.drills import Rehearsals
+from bot.engine.incident_manager import Ledger
+from bot.engine.trunk_monitor import Watch
+from bot.incidents.silence_store import Silences
+from bot.pbx import Pbx
+from bot.store.access.access_requests import Requests
+from bot.store.access.audit_queries import AuditReader
+from bot.store.access.contacts import Acquaintances
+from bot.store.access.grants import GrantBook
+from bot.store.messages.temporary_payloads import Drawer
+from bot.store.oncall.schedules import OnCallBook
+from bot.store.stations.bindings import Bindings
+from bot.store.stations.imports import Imports
+from bot.store.stations.incidents import Incidents
+from bot.store.stations.registrations import Registrations
+from bot.store.stations.watched_extensions import WatchedExtensions
+from bot.telegram.membership import Membership
+from bot.text.phone_numbers import country_of
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """One PBX and what the program knows of it. `name` is what people type, `title` what they read; `country_set` is
+    the country that the settings name."""
+
+    name: str
+    title: str
+    pbx: Pbx
+    watch: Watch
+    ledger: Ledger
+    phones: ExtensionLookout
+    watched: WatchedExtensions
+    rehearsals: Rehearsals
+    zone: Callable[[], tzinfo]
+    country_set: str = ""
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    @property
+    def country(self) -> str:
+        """That of numbers without a plus; empty when nobody knows it."""
+        return self.country_set or country_of(self.zone())
+
+    def local(self, moment: datetime) -> datetime:
+        """The station's wall clock, without a zone, as the PBX itself writes times."""
+        return moment.astimezone(self.zone()).replace(tzinfo=None)
+
+
+class Fleet(Protocol):
+    """All PBXs that the bot looks after."""
+
+    one: str | None
+    """The name of the only one, when the settings describe no more."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+    def station(self, name: str) -> Station | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the bot itself keeps, for handlers to read and write."""
+
+    drawer: Drawer
+    imports: Imports
+    registrations: Registrations
+    grants: GrantBook
+    people: Acquaintances
+    requests: Requests
+    oncall: OnCallBook
+    calendars: CalendarSource
+    audit: AuditReader
+    membership: Membership
+    incidents: Incidents
+    silences: Silences
+    bindings: Bindings
+    fleet: Fleet

@@ -1,0 +1,325 @@
+"""What a person meant by an update, if a person meant anything at all. Pure.
+
+Telegram sends the same text for many reasons: typed, edited, forwarded, posted through a channel or an inline bot.
+Only what a known person typed now, as a command to this bot, counts. Everything else that looks like a command is read
+too, with its flaw, so that it can be refused and written down.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from telegram import CallbackQuery, Chat, ChatMember, ChatMemberUpdated, Message, MessageEntity, Update, User
+from telegram.constants import ChatType
+
+from bot.messages.sanitize import visible
+from handlers.safety.unknown_fields import saying_otherwise
+
+AGE_LIMIT = timedelta(minutes=5)
+# Accounts Telegram itself uses in place of a person: service notices, anonymous administrators, channels.
+NOBODY = frozenset({777000, 1087968824, 136817688})
+ANONYMOUS = "an anonymous administrator"
+EDITED = "edited"
+NOT_KNOWN = "in a way not known"
+QUOTES = frozenset({MessageEntity.BLOCKQUOTE, MessageEntity.EXPANDABLE_BLOCKQUOTE})
+OUTSIDE = frozenset({ChatMember.LEFT, ChatMember.BANNED})
+BUTTON = re.compile(r"\A([\w-]+):(\d{1,3}):(\d{1,3})", re.ASCII)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A person. `id` decides; name and username are only shown."""
+
+    id: int
+    name: str
+    username: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    chat: int
+    thread: int | None
+    private: bool
+    title: str = ""
+    # Of a public group: whoever knows it can join.
+    username: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file someone sent; `size` in bytes."""
+
+    file_id: str
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A command someone typed, or wrote under a file. `about` is the person whose message it replies to. A `flaw` is
+    what speaks against the update itself."""
+
+    name: str
+    arguments: str
+    actor: Actor
+    place: Place
+    message_id: int
+    sent_at: datetime
+    document: Document | None = None
+    about: Actor | None = None
+    flaw: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Words or a file that are no command: perhaps the answer to a question. `replied_to` is a message's id."""
+
+    text: str
+    document: Document | None
+    replied_to: int | None
+    actor: Actor
+    place: Place
+    message_id: int
+    sent_at: datetime
+    # With a flaw they are no words to the bot at all.
+    flaw: None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Overheard:
+    """Words of an anonymous administrator, which answer nothing; a secret in them is to be deleted all the same."""
+
+    text: str
+    actor: Actor
+    place: Place
+    message_id: int
+    flaw: str = ANONYMOUS
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A button someone pressed. `keyboard` is an opaque id to look up; `row` and `column` its place. The id of the
+    button is chosen by the person's program, the message it was pressed under told by Telegram: `is_shown` says whether
+    that message has this very button."""
+
+    keyboard: str
+    row: int
+    column: int
+    actor: Actor
+    place: Place
+    message_id: int
+    query_id: str
+    is_shown: bool = False
+    flaw: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """Somebody brought the bot into a chat."""
+
+    actor: Actor
+    place: Place
+    channel: bool = False
+    flaw: str | None = None
+
+
+Intent = Typed | Said | Pressed | Added | Overheard
+
+# What an update can be besides a message of its own, and what is wrong with each.
+KINDS: Mapping[str, str | None] = {
+    "message": None,
+    "edited_message": EDITED,
+    "channel_post": "posted in a channel",
+    "edited_channel_post": "posted in a channel",
+    "business_message": "through a business account",
+    "edited_business_message": "through a business account",
+}
+# What is wrong with a message that nobody typed here and now in their own name.
+MESSAGE_FLAWS: Mapping[str, Callable[[Message], object]] = {
+    "forwarded": lambda message: message.forward_origin,
+    "forwarded by itself": lambda message: message.is_automatic_forward,
+    "through another bot": lambda message: message.via_bot,
+    ANONYMOUS: lambda message: message.sender_chat and message.sender_chat.id == message.chat.id,
+    "in the name of a chat": lambda message: message.sender_chat and message.sender_chat.id != message.chat.id,
+    "by a business bot": lambda message: message.sender_business_bot,
+    "through a business account": lambda message: message.business_connection_id,
+    "posted in a channel": lambda message: message.chat.type == ChatType.CHANNEL,
+    "by nobody": lambda message: message.from_user is None or message.from_user.id in NOBODY,
+    "by another bot": lambda message: message.from_user and message.from_user.is_bot,
+    "sent by itself": lambda message: message.is_from_offline,
+    "to a guest": lambda message: (
+        message.guest_query_id or message.guest_bot_caller_user or message.guest_bot_caller_chat
+    ),
+    "as a post": lambda message: message.is_paid_post or message.suggested_post_info,
+    NOT_KNOWN: lambda message: saying_otherwise(message.api_kwargs),
+    "quoted": lambda message: any(e.type in QUOTES and e.offset == 0 for e in _entities(message)),
+}
+# The same of a press: Telegram says who pressed, and under which message.
+PRESS_FLAWS: Mapping[str, Callable[[CallbackQuery], object]] = {
+    "by nobody": lambda query: query.from_user.id in NOBODY,
+    "by another bot": lambda query: query.from_user.is_bot,
+    "forwarded": lambda query: isinstance(query.message, Message) and query.message.forward_origin,
+    "through another bot": lambda query: isinstance(query.message, Message) and query.message.via_bot,
+    # Not those of the message: it is the bot's own, and looked up.
+    NOT_KNOWN: lambda query: saying_otherwise(query.api_kwargs),
+}
+
+
+def read_intent(update: Update, bot_name: str) -> Intent | None:
+    """None for everything that is neither a command to this bot, nor words to it, nor a press of a button."""
+    if update.callback_query is not None:
+        return _read_press(update.callback_query)
+    if update.my_chat_member is not None:
+        return _read_joining(update.my_chat_member)
+    for kind, flaw in KINDS.items():
+        if (message := getattr(update, kind)) is not None:
+            edited = EDITED if message.edit_date is not None else None
+            return _read_message(message, bot_name, flaw or _flaw(MESSAGE_FLAWS, message) or edited)
+    return None
+
+
+def too_old(sent_at: datetime, now: datetime) -> bool:
+    return now - sent_at > AGE_LIMIT
+
+
+def too_early(sent_at: datetime, now: datetime) -> bool:
+    """No clock that is right is so far behind Telegram's."""
+    return sent_at - now > AGE_LIMIT
+
+
+def _flaw(flaws: Mapping[str, Callable[[T], object]], what: T) -> str | None:
+    return next((flaw for flaw, shows in flaws.items() if shows(what)), None)
+
+
+def _read_message(message: Message, bot_name: str, flaw: str | None) -> Typed | Said | Overheard | None:
+    text = message.text or message.caption or ""
+    if not (text or message.document):
+        return None
+    command = next((e for e in _entities(message) if e.type == MessageEntity.BOT_COMMAND and e.offset == 0), None)
+    if command is None:
+        if flaw == ANONYMOUS:
+            actor = _actor(message.from_user, message.sender_chat)
+            return Overheard(text, actor, _place(message.chat, message), message.message_id)
+        return None if flaw else _read_words(message, text)
+    name, _, addressed = text[1 : command.length].partition("@")
+    if not _is_for(bot_name, addressed):
+        return None
+    return Typed(
+        name=name.lower(),
+        arguments=_with_ids(message, text, command.length).strip(),
+        actor=_actor(message.from_user, message.sender_chat),
+        place=_place(message.chat, message),
+        message_id=message.message_id,
+        sent_at=message.date,
+        document=_document(message),
+        about=_author_replied_to(message),
+        flaw=flaw,
+    )
+
+
+def _is_for(bot_name: str, addressed: str) -> bool:
+    return addressed.lower() in ("", bot_name.lower())
+
+
+def _read_words(message: Message, text: str) -> Said:
+    return Said(
+        text=text.strip(),
+        document=_document(message),
+        replied_to=message.reply_to_message.message_id if message.reply_to_message else None,
+        actor=_actor(message.from_user),
+        place=_place(message.chat, message),
+        message_id=message.message_id,
+        sent_at=message.date,
+    )
+
+
+def _entities(message: Message) -> Sequence[MessageEntity]:
+    return message.entities or message.caption_entities
+
+
+def _with_ids(message: Message, text: str, begin: int) -> str:
+    """What stands after the command, with the id in place of the name of a person who was mentioned without a username.
+    Entities count in UTF-16 units."""
+    units = text.encode("utf-16-le")
+    for entity in reversed(_entities(message)):
+        if entity.type == MessageEntity.TEXT_MENTION and entity.user is not None:
+            end = entity.offset + entity.length
+            units = units[: 2 * entity.offset] + str(entity.user.id).encode("utf-16-le") + units[2 * end :]
+    return units[2 * begin :].decode("utf-16-le", "replace")
+
+
+def _author_replied_to(message: Message) -> Actor | None:
+    """Every message in a topic replies to the one that opened the topic; that one is nobody's meaning."""
+    replied = message.reply_to_message
+    if replied is None or replied.forum_topic_created or _flaw(MESSAGE_FLAWS, replied):
+        return None
+    return _actor(replied.from_user)
+
+
+def _document(message: Message) -> Document | None:
+    sent = message.document
+    return Document(sent.file_id, sent.file_name or "", sent.file_size or 0) if sent else None
+
+
+def _actor(user: User | None, chat: Chat | None = None) -> Actor:
+    """Whoever stands there as the author; only what has no flaw makes a person of it."""
+    if user is not None:
+        return Actor(user.id, _called(user), user.username)
+    return Actor(chat.id, chat.title or "") if chat else Actor(0, "")
+
+
+def _called(user: User) -> str:
+    """A name of which nothing is seen is none: then the username is shown, or the id."""
+    return user.full_name if visible(user.full_name) else f"@{user.username}" if user.username else str(user.id)
+
+
+def _read_press(query: CallbackQuery) -> Pressed:
+    where = query.message
+    shown = where if isinstance(where, Message) else None
+    button = BUTTON.fullmatch(query.data or "")
+    keyboard, row, column = button.groups() if button else ("", 0, 0)
+    return Pressed(
+        keyboard=keyboard,
+        row=int(row),
+        column=int(column),
+        actor=_actor(query.from_user),
+        place=_place(where.chat, shown) if where else Place(0, None, private=False),
+        message_id=where.message_id if where else 0,
+        query_id=query.id,
+        is_shown=shown is not None and query.data in _buttons(shown),
+        flaw=_flaw(PRESS_FLAWS, query),
+    )
+
+
+def _buttons(message: Message) -> set[str | None]:
+    """What the buttons of a message carry."""
+    rows = message.reply_markup.inline_keyboard if message.reply_markup else ()
+    return {str(button.callback_data) for row in rows for button in row if button.callback_data is not None}
+
+
+def _read_joining(change: ChatMemberUpdated) -> Added | None:
+    """Private chats tell in the same way that somebody unblocked the bot: that brings it nowhere."""
+    was_outside = change.old_chat_member.status in OUTSIDE
+    if change.chat.type == ChatType.PRIVATE or not was_outside or change.new_chat_member.status in OUTSIDE:
+        return None
+    by = change.from_user
+    flaw = "by nobody" if by.id in NOBODY else "by another bot" if by.is_bot else None
+    return Added(_actor(by), _place(change.chat), change.chat.type == ChatType.CHANNEL, flaw)
+
+
+def _place(chat: Chat, message: Message | None = None) -> Place:
+    thread = message.message_thread_id if message is not None and message.is_topic_message else None
+    return Place(chat.id, thread, chat.type == ChatType.PRIVATE, _title(chat), _public_name(chat))
+
+
+def _title(chat: Chat) -> str:
+    """Empty when nothing of it is seen."""
+    return chat.title if chat.title and visible(chat.title) else ""
+
+
+def _public_name(chat: Chat) -> str:
+    return chat.username or "" if chat.type != ChatType.PRIVATE else ""

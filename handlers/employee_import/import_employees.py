@@ -1,0 +1,166 @@
+"""/import_employees: a table in, a dry run, a word, and many employees out."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+from bot.messages.message import Button, File, Message, Rows, mark
+from bot.pbx import PbxError
+from bot.spreadsheet.reader import MOST_BYTES
+from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
+from handlers.dispatch.rules import Resume
+from handlers.employee_import import files, report, run
+from handlers.employee_import import plan as import_plan
+from handlers.employee_import.files import Line
+from handlers.employee_import.plan import Plan, Verdict
+from handlers.parsing import spreadsheet
+from handlers.parsing.spreadsheet import WrongFile
+
+CONFIRM_WITHIN = timedelta(minutes=15)
+WAITS = Question("import.table", lifetime=timedelta(hours=1))
+SHOWN = 12
+PEOPLE_SHOWN = 20
+
+
+@command(
+    "import_employees",
+    summary=mark("Create many employees from a CSV or Excel file, or from pasted lines"),
+    usage=mark("[a file, or lines below]"),
+    examples=("/import_employees",),
+)
+async def import_employees(request: Request) -> Reply:
+    if not await request.talk.private_chat_is_open():
+        return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
+    if request.document is not None or request.arguments:
+        return await _dry_run(request)
+    message = Message("import_how", {"station": request.station.name}, _templates())
+    if request.place.private:
+        return Reply(message, question=WAITS, outcome="waits for a table")
+    await request.talk.ask_privately(message, WAITS)
+    return Reply(Message("goes_on_in_private", {"person": request.actor.name}), outcome="waits for a table in private")
+
+
+def _templates() -> Rows:
+    return (
+        (
+            Button(mark("📄 Excel template"), "import.template", {"form": "xlsx"}),
+            Button(mark("📄 CSV template"), "import.template", {"form": "csv"}),
+        ),
+        (Button(mark("Cancel"), "import.forget", {}),),
+    )
+
+
+@button("import.template")
+async def template(request: Request) -> Reply:
+    form = str(request.data["form"])
+    content = await spreadsheet.write(files.template(), form, "employees", request.actor.id)
+    sent = await request.talk.send_privately(File(f"employees.{form}", content))
+    return Reply(toast=mark("Fill it in and send it to me here.") if sent else mark("Telegram did not take the file."))
+
+
+@button("import.forget")
+async def forget(request: Request) -> Reply:
+    return Reply(Message("step_cancelled"), settled=True, outcome="cancelled")
+
+
+@answer("import.table")
+async def take_table(request: Request) -> Reply:
+    return await _dry_run(request)
+
+
+async def _dry_run(request: Request) -> Reply:
+    plan = await _plan(request, await _lines(request))
+    kept = await request.desk.drawer.put({"rows": import_plan.as_rows(plan)}, CONFIRM_WITHIN)
+    message = Message("import_preview", _facts(request, plan), _question(plan, kept))
+    if request.place.private:
+        return Reply(message, settled=True, outcome=f"dry run of {len(plan.rows)} lines")
+    await request.talk.send_privately(message)
+    return Reply(Message("goes_on_in_private", {"person": request.actor.name}), outcome="dry run in private")
+
+
+async def _lines(request: Request) -> list[Line]:
+    try:
+        if request.document is None:
+            return files.read_pasted(request.arguments)
+        if request.document.size > MOST_BYTES:
+            raise WrongFile(mark("The file is larger than 5 MB."))
+        content = await request.talk.download(request.document)
+        if content is None:
+            raise WrongFile(mark("Telegram did not give me the file; send it again."))
+        return await files.read_file(content, request.actor.id)
+    except WrongFile as wrong:
+        message = Message("import_refused", {"problem": wrong.problem}, _templates())
+        raise WrongArguments(message=message, question=WAITS) from None
+
+
+async def _plan(request: Request, lines: list[Line]) -> Plan:
+    pbx = request.station.pbx
+    there = (await pbx.employees.list()).value
+    try:
+        taken = {queue.extension: queue.name for queue in (await pbx.routing.queues()).value}
+    except PbxError:
+        # Without that right the PBX itself refuses their numbers.
+        taken = {}
+    next_free = await pbx.employees.next_free_number()
+    # Of thousands of lines it takes a second, and others have their turn meanwhile.
+    return await asyncio.to_thread(import_plan.plan, lines, there, taken, next_free, request.station.country)
+
+
+def _facts(request: Request, plan: Plan) -> dict[str, Any]:
+    wrong = [row for row in plan.rows if row.problems]
+    create = [row for row in plan.rows if row.verdict is Verdict.CREATE]
+    return {
+        "station": request.station.name,
+        "lines": len(plan.rows),
+        "create": len(create),
+        "people": [{"number": row.draft.number, "name": row.draft.name} for row in create[:PEOPLE_SHOWN]],
+        "others": max(0, len(create) - PEOPLE_SHOWN),
+        "there": plan.count(Verdict.THERE),
+        "conflicts": plan.count(Verdict.CONFLICT),
+        "bad": plan.count(Verdict.BAD),
+        "unknown": list(plan.unknown_columns),
+        "wrong": [
+            {
+                "line": row.line,
+                "problems": [{"label": p.label, "problem": p.problem, "value": p.value} for p in row.problems],
+            }
+            for row in wrong[:SHOWN]
+        ],
+        "more": max(0, len(wrong) - SHOWN),
+        "takes": run.seconds_for(len(create)),
+    }
+
+
+def _question(plan: Plan, kept: str) -> Rows:
+    create = plan.count(Verdict.CREATE)
+    rows: list[tuple[Button, ...]] = []
+    if create:
+        go = Button(mark("✅ Create"), "import.begin", {"kept": kept, "create": create})
+        rows.append((go, Button(mark("Cancel"), "import.cancel", {"kept": kept})))
+    if create < len(plan.rows):
+        rows.append((Button(mark("📄 Lines left out"), "import.problems", {"kept": kept}),))
+    return tuple(rows)
+
+
+@button("import.problems")
+async def send_problems(request: Request) -> Reply:
+    kept = await request.desk.drawer.look(str(request.data["kept"]))
+    if kept is None:
+        return Reply(Message("expired"), outcome="expired")
+    sent = await request.talk.send_privately(await report.problems_file(request, kept["rows"]))
+    return Reply(toast=mark("Sent to our private chat.") if sent else mark("Telegram did not take the file."))
+
+
+@button("import.cancel")
+async def cancel(request: Request) -> Reply:
+    await request.desk.drawer.take(str(request.data["kept"]))
+    return Reply(Message("step_cancelled"), outcome="cancelled")
+
+
+@button("import.begin", resume=Resume.WHOLE)
+async def begin(request: Request) -> Reply:
+    kept = request.kept
+    if kept is None:
+        return Reply(Message("expired"), outcome="expired")
+    import_id = await request.desk.imports.begin(request.station.name, request.actor.id, kept["rows"])
+    return run.goes_on(request, import_id, kept["rows"])

@@ -1,0 +1,139 @@
+"""What an import would do: every line judged before anything is created. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from bot.messages.message import mark
+from bot.pbx import EmployeeDraft, EmployeeRow
+from bot.text.person_names import folded
+from handlers.employee_import.files import Line
+from handlers.employees import fields
+from handlers.employees.fields import FIELDS
+from handlers.parsing.fields import Problem
+from handlers.parsing.phone_numbers import same_number
+
+
+class Verdict(StrEnum):
+    CREATE = "create"
+    THERE = "there"
+    CONFLICT = "conflict"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One line. `problems` say why it is not to be created."""
+
+    line: int
+    verdict: Verdict
+    draft: EmployeeDraft
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    rows: tuple[Planned, ...]
+    unknown_columns: tuple[str, ...] = ()
+
+    def count(self, verdict: Verdict) -> int:
+        return sum(row.verdict is verdict for row in self.rows)
+
+
+def plan(
+    lines: Sequence[Line], there: Sequence[EmployeeRow], taken: Mapping[str, str], next_free: str, country: str = ""
+) -> Plan:
+    """`there` are the employees that the PBX has, `taken` other numbers with the names of what they belong to.
+
+    Lines without a number get free ones from `next_free` upwards; mobiles without a plus are of the `country`.
+    """
+    judge = _Judge(lines, there, taken, next_free, country)
+    rows = tuple(judge.row(line) for line in lines)
+    return Plan(rows, lines[0].unknown if lines else ())
+
+
+class _Judge:
+    def __init__(
+        self,
+        lines: Sequence[Line],
+        there: Sequence[EmployeeRow],
+        taken: Mapping[str, str],
+        next_free: str,
+        country: str,
+    ) -> None:
+        self._country = country
+        self._by_number = {row.number: row for row in there}
+        self._by_mobile = {same_number(row.mobile): row for row in there if row.mobile}
+        self._taken = taken
+        self._numbers: dict[str, int] = {}
+        self._mobiles: dict[str, int] = {}
+        written = {line.cells["number"].strip() for line in lines if "number" in line.cells}
+        self._free = self._free_numbers(next_free, written)
+
+    def row(self, line: Line) -> Planned:
+        draft, problems = fields.read_fields(line.cells, self._country)
+        if not draft.name and not any(problem.label == FIELDS.by_key["name"].label for problem in problems):
+            problems.append(Problem(FIELDS.by_key["name"].label, mark("is missing")))
+        if problems:
+            return Planned(line.number, Verdict.BAD, draft, tuple(problems))
+        if draft.number is None:
+            draft = draft.model_copy(update={"number": next(self._free)})
+        problems = self._doubles(draft, line.number)
+        if problems:
+            return Planned(line.number, Verdict.BAD, draft, tuple(problems))
+        owner = self._by_number.get(draft.number or "")
+        if owner is not None and _same_name(owner.name, draft.name or ""):
+            return Planned(line.number, Verdict.THERE, draft)
+        problems = self._conflicts(draft, owner)
+        return Planned(line.number, Verdict.CONFLICT if problems else Verdict.CREATE, draft, tuple(problems))
+
+    def _doubles(self, draft: EmployeeDraft, line: int) -> list[Problem]:
+        problems = []
+        for key, value, seen in (
+            ("number", draft.number or "", self._numbers),
+            ("mobile", same_number(draft.mobile or ""), self._mobiles),
+        ):
+            if value and seen.setdefault(value, line) != line:
+                problems.append(Problem(FIELDS.by_key[key].label, mark("is in the file twice"), value))
+        return problems
+
+    def _conflicts(self, draft: EmployeeDraft, owner: EmployeeRow | None) -> list[Problem]:
+        problems = []
+        number = draft.number or ""
+        holder = owner.name if owner is not None else self._taken.get(number)
+        if holder is not None:
+            problems.append(
+                Problem(FIELDS.by_key["number"].label, mark("belongs to somebody else"), f"{number} {holder}")
+            )
+        mobile = self._by_mobile.get(same_number(draft.mobile or "")) if draft.mobile else None
+        if mobile is not None:
+            value = f"{draft.mobile} {mobile.number} {mobile.name}"
+            problems.append(Problem(FIELDS.by_key["mobile"].label, mark("belongs to somebody else"), value))
+        return problems
+
+    def _free_numbers(self, start: str, written: set[str]) -> Iterator[str]:
+        number = int(start) if start.isdecimal() else 201
+        while True:
+            text = str(number)
+            if text not in self._by_number and text not in self._taken and text not in written:
+                yield text
+            number += 1
+
+
+def as_rows(plan: Plan) -> list[dict[str, Any]]:
+    """The plan as plain JSON, for the store; passwords are made when it begins."""
+    return [
+        {
+            "line": row.line,
+            "state": "waiting" if row.verdict is Verdict.CREATE else str(row.verdict),
+            "draft": fields.said(row.draft),
+            "secret": row.draft.secret.get_secret_value() if row.draft.secret else "",
+            "problems": [{"label": p.label, "problem": p.problem, "value": p.value} for p in row.problems],
+        }
+        for row in plan.rows
+    ]
+
+
+def _same_name(one: str, other: str) -> bool:
+    return folded(one) == folded(other)

@@ -1,0 +1,66 @@
+"""After a restart: what was confirmed and is not done goes on by itself; of what does not, its person is told where it
+stands, and how to go on."""
+
+from datetime import datetime
+
+import structlog
+
+from bot.messages.message import Message, stored
+from bot.store.database import Store
+from bot.store.messages import keyboards, outbox
+from bot.store.stations import imports
+from bot.store.tables.incidents import Import
+from handlers.dispatch.preconditions import RESUMED_WITHIN
+from handlers.employee_import.report import count
+from handlers.employee_import.run import buttons_of_stopped
+
+log = structlog.get_logger(__name__)
+
+
+async def left_over(store: Store, now: datetime) -> list[Import]:
+    """What is to go on; that it is begun once more is committed before. The rest is told of in one transaction with
+    marking it as stopped: once, and surely. So is what the program may be dying on: nothing became of its rows since it
+    was taken up twice."""
+    async with store.begin() as session:
+        found = await imports.left_over(session)
+        going_on = [one for one in found if _goes_on(one, now)]
+        for one in going_on:
+            one.crashes += 1
+    for one in found:
+        if one not in going_on:
+            await stop(store, one, now)
+    return going_on
+
+
+def _goes_on(one: Import, now: datetime) -> bool:
+    if one.crashes >= imports.MAX_STARTS:
+        log.error("an import is stopped: the program ended each time it went on", number=one.id, station=one.station)
+        return False
+    return one.state == imports.RUNNING and now - one.touched_at <= RESUMED_WITHIN
+
+
+async def stop(store: Store, left: Import, now: datetime) -> None:
+    async with store.begin() as session:
+        found = await session.get(Import, left.id)
+        if found is None:
+            return
+        # Whoever continues it begins anew.
+        found.state, found.touched_at, found.crashes = imports.STOPPED, now, 0
+        message = Message(
+            "import_interrupted",
+            {
+                "station": found.station,
+                "created": count(found.rows, "created"),
+                "of": sum(row["state"] in ("created", "failed", "waiting", "sending") for row in found.rows),
+            },
+            buttons_of_stopped(found.id),
+        )
+        outbox.owe(
+            session,
+            chat_id=found.person_id,
+            thread_id=None,
+            template=message.template,
+            facts=dict(message.facts),
+            now=now,
+            keyboard=keyboards.new_keyboard(found.person_id, stored(message.buttons), now=now, station=found.station),
+        )

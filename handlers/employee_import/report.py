@@ -1,0 +1,86 @@
+"""What became of every line of an import, as a file."""
+
+from collections.abc import Hashable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from bot.messages.message import File, Message, mark
+from handlers.dialog.pbx_messages import sentence
+from handlers.dispatch.declare import Request
+from handlers.parsing import spreadsheet
+
+# The file holds passwords.
+LIFETIME = timedelta(hours=1)
+STATES = {
+    "created": mark("created"),
+    "there": mark("skipped: already there"),
+    "conflict": mark("skipped: conflict"),
+    "bad": mark("skipped: cannot be used"),
+    "failed": mark("failed"),
+    "waiting": mark("not created"),
+    "sending": mark("not known"),
+}
+OURS = (mark("line"), mark("result"), mark("reason"))
+# As an import reads them.
+FIELDS = ("number", "name", "email", "mobile")
+
+
+async def report_file(request: Request, rows: Sequence[dict[str, Any]], owner: Hashable) -> File:
+    """With the passwords of those who were created, and of nobody else. Raises WrongArguments when it cannot be made
+    now; `owner` is whose turn it takes."""
+    table = [[*_header(request), "password"], *(_line(request, row) for row in rows)]
+    facts = {
+        "station": request.station.name,
+        "created": count(rows, "created"),
+        "skipped": sum(count(rows, state) for state in ("there", "conflict", "bad")),
+        "failed": count(rows, "failed"),
+        "left": count(rows, "waiting") + count(rows, "sending"),
+    }
+    content = await spreadsheet.write(table, "xlsx", "import", owner)
+    name = f"import-{request.station.local(request.now):%Y-%m-%d-%H%M}.xlsx"
+    return File(name, content, caption=Message("import_report", facts))
+
+
+async def problems_file(request: Request, rows: Sequence[dict[str, Any]]) -> File:
+    """Only the lines that would not be created; no passwords."""
+    wrong = [row for row in rows if row["state"] != "waiting"]
+    table = [_header(request), *(_line(request, row)[:-1] for row in wrong)]
+    return File("problems.xlsx", await spreadsheet.write(table, "xlsx", "problems", request.actor.id))
+
+
+def count(rows: Sequence[dict[str, Any]], state: str) -> int:
+    return sum(row["state"] == state for row in rows)
+
+
+def _header(request: Request) -> list[str]:
+    return [*map(request.translate, OURS), *FIELDS]
+
+
+def _line(request: Request, row: dict[str, Any]) -> list[str]:
+    draft = row["draft"]
+    reasons = [_reason(request, problem) for problem in row["problems"]] + [
+        _said(request, text) for text in row.get("errors", ())
+    ]
+    return [
+        str(row["line"]),
+        request.translate(STATES[row["state"]]),
+        "; ".join(reasons),
+        *(str(draft.get(key, "")) for key in FIELDS),
+        _password(request, row),
+    ]
+
+
+def _password(request: Request, row: dict[str, Any]) -> str:
+    if row["state"] != "created":
+        return ""
+    return request.translate(mark("in the earlier report")) if row.get("told") else str(row["secret"])
+
+
+def _said(request: Request, text: str) -> str:
+    known = sentence(text)
+    return request.translate(known.text) % known.filled
+
+
+def _reason(request: Request, problem: dict[str, str]) -> str:
+    said = f"{request.translate(problem['label'])}: {request.translate(problem['problem'])}"
+    return f"{said} ({problem['value']})" if problem["value"] else said

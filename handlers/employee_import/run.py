@@ -1,0 +1,267 @@
+"""An import on its way: batch after batch, each stored before it is asked for and after it is answered.
+
+So nothing is done twice: what was under way when the bot was killed, or was not answered, is looked for on the PBX
+before anything else happens. The client keeps the pace: bulk work takes what the watch and the people leave.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.messages.message import Button, Message, Rows, mark
+from bot.pbx import Busy, EmployeeDraft, EmployeeRow, PbxError, Priority, Uncertain
+from bot.pbx.resources.employees import BATCH
+from bot.store.access.audit import Change
+from bot.store.stations import imports
+from handlers.dialog import pbx_errors
+from handlers.dialog.verify_write import EVERY, FOR
+from handlers.dispatch.declare import Reply, Request, WrongArguments, button
+from handlers.dispatch.rules import Resume
+from handlers.employee_import import report as import_report
+from handlers.employee_import.report import count
+from handlers.employees.sip_password import new_sip_password
+
+# Telegram lets a bot change a message about once a second, and twenty times a minute in a group.
+SHOWN_EVERY = 3.0
+# A guess for the estimate before it begins, of a PBX that reloads its telephony after each batch; then it is measured.
+SECONDS_FOR_BATCH = 2.0
+BAR = 16
+LAPSED = mark("It was left for more than a day and is forgotten. Send the list again: who is there already is skipped.")
+NOT_SAID = "the PBX did not say what became of it"
+
+Row = dict[str, Any]
+
+
+def seconds_for(employees: int) -> float:
+    return -(-employees // BATCH) * SECONDS_FOR_BATCH
+
+
+def goes_on(request: Request, import_id: int, rows: Sequence[Row]) -> Reply:
+    trouble = {"kind": "restarted"} if request.resumed else None
+    return Reply(
+        _progress(request, import_id, rows, None, trouble),
+        then=lambda: _run(request, import_id),
+        outcome=f"import {import_id} begun",
+    )
+
+
+@button("import.stop", resume=Resume.WHOLE)
+async def stop(request: Request) -> Reply:
+    found = await request.desk.imports.find(request.station.name, int(request.data["import"]))
+    stopping = found is not None and await request.desk.imports.move(
+        found.id, imports.STOPPING, only_from=(imports.RUNNING,)
+    )
+    return Reply(toast=mark("It stops after this batch.") if stopping else mark("It has ended already."))
+
+
+@button("import.go_on", resume=Resume.WHOLE)
+async def go_on(request: Request) -> Reply:
+    import_id = int(request.data["import"])
+    found = await request.desk.imports.find(request.station.name, import_id)
+    if found is not None and found.state == imports.LAPSED:
+        return Reply(toast=LAPSED)
+    if found is None or not await request.desk.imports.move(import_id, imports.RUNNING, only_from=(imports.STOPPED,)):
+        return Reply(toast=mark("It is under way, or has ended already."))
+    return goes_on(request, import_id, found.rows)
+
+
+@button("import.report")
+async def report(request: Request) -> Reply:
+    found = await request.desk.imports.find(request.station.name, int(request.data["import"]))
+    if found is not None and found.state == imports.LAPSED:
+        return Reply(toast=LAPSED)
+    if found is None or not found.rows:
+        return Reply(toast=mark("The report was delivered already."))
+    file = await import_report.report_file(request, found.rows, request.actor.id)
+    sent = await request.talk.send_privately(file, lifetime=import_report.LIFETIME)
+    if sent:
+        await request.desk.imports.reported(found.id, {row["line"] for row in found.rows if row["state"] == "created"})
+    return Reply(toast=mark("Sent to our private chat.") if sent else mark("Telegram did not take the file."))
+
+
+async def _run(request: Request, import_id: int) -> Reply:
+    """Until everything is done, somebody stops it, or the PBX refuses to go on."""
+    run = _Run(request, import_id)
+    try:
+        await run.settle_what_was_under_way()
+        while (batch := run.next_batch()) and await run.may_go_on():
+            await run.create(batch)
+    except PbxError as error:
+        return await run.stopped(pbx_errors.describe(error))
+    if request.stopping():
+        # Still marked as running: the next start finds it, and goes on.
+        return Reply(outcome=f"import {import_id} interrupted")
+    if run.next_batch():
+        return await run.stopped(None)
+    return await run.ended()
+
+
+class _Run:
+    def __init__(self, request: Request, import_id: int) -> None:
+        self._request = request
+        self._id = import_id
+        self._rows: list[Row] = []
+        self._employees = request.station.pbx.employees
+        self._began = time.monotonic()
+        self._shown = 0.0
+        self._done_before = 0
+        self._settled = 0
+
+    async def settle_what_was_under_way(self) -> None:
+        found = await self._request.desk.imports.find(self._request.station.name, self._id)
+        self._rows = [dict(row) for row in found.rows] if found else []
+        self._done_before = len(self._rows) - count(self._rows, "waiting")
+        self._settled = self._how_many_settled()
+        await self._find_out([row for row in self._rows if row["state"] == "sending"])
+
+    def next_batch(self) -> list[Row]:
+        return [row for row in self._rows if row["state"] == "waiting"][:BATCH]
+
+    async def may_go_on(self) -> bool:
+        found = await self._request.desk.imports.find(self._request.station.name, self._id)
+        return found is not None and found.state == imports.RUNNING and not self._request.stopping()
+
+    async def create(self, batch: list[Row]) -> None:
+        for row in batch:
+            # Made now and stored: whoever is created is in the report with a password, whatever happens in between.
+            row["state"], row["secret"] = "sending", row["secret"] or new_sip_password()
+        await self._save()
+        drafts = [EmployeeDraft(**row["draft"], secret=SecretStr(row["secret"])) for row in batch]
+        try:
+            results = await self._employees.create_many(drafts)
+        except Uncertain:
+            await self._find_out(batch)
+            return
+        except Busy as busy:
+            # Refused before anything was done.
+            await self._wait_again(batch)
+            await self._show({"kind": "busy", "wait": busy.retry_after})
+            await self._request.station.pause(busy.retry_after)
+            return
+        except PbxError:
+            await self._wait_again(batch)
+            raise
+        for row, result in zip(batch, results, strict=True):
+            if result.employee is not None:
+                row["state"] = "created"
+                row["draft"] = row["draft"] | {"number": result.employee.number}
+            elif result.errors:
+                row["state"], row["errors"] = "failed", list(result.errors)
+        unsaid = [row for row in batch if row["state"] == "sending"]
+        await self._find_out(unsaid)
+        for row in unsaid:
+            if row["state"] == "waiting":
+                row["state"], row["errors"] = "failed", [NOT_SAID]
+        await self._save()
+        await self._show(None)
+
+    async def _find_out(self, batch: list[Row]) -> None:
+        """The PBX may yet carry out what it did not answer, for 35 s: look until all are there or none can come."""
+        waited = 0.0
+        open_rows = batch
+        while open_rows:
+            # One question for all of them: the budget for bulk work would not last for one each, again and again.
+            on_pbx = {row.number: row for row in (await self._employees.list(priority=Priority.BULK)).value}
+            open_rows = [row for row in open_rows if not await self._is_there(row, on_pbx)]
+            await self._save()
+            if not open_rows or waited >= FOR:
+                break
+            await self._show({"kind": "uncertain"})
+            await self._request.station.pause(EVERY)
+            waited += EVERY
+        await self._wait_again(open_rows)
+
+    async def _is_there(self, row: Row, on_pbx: Mapping[str, EmployeeRow]) -> bool:
+        found = on_pbx.get(row["draft"]["number"])
+        if found is None:
+            return False
+        employee = (await self._employees.get(found.id, priority=Priority.BULK)).value
+        ours = employee.secret.get_secret_value() == row["secret"]
+        row["state"] = "created" if ours else "conflict"
+        return True
+
+    async def _wait_again(self, batch: Sequence[Row]) -> None:
+        for row in batch:
+            row["state"] = "waiting"
+        await self._save()
+
+    async def _save(self) -> None:
+        before, self._settled = self._settled, self._how_many_settled()
+        await self._request.desk.imports.save(self._id, self._rows, progress=self._settled > before)
+
+    def _how_many_settled(self) -> int:
+        return len(self._rows) - count(self._rows, "waiting") - count(self._rows, "sending")
+
+    async def _report_delivered(self) -> bool:
+        try:
+            file = await import_report.report_file(self._request, self._rows, ("import", self._id))
+        except WrongArguments:
+            # A button under the last message gives it later.
+            return False
+        return await self._request.talk.send_privately(file, lifetime=import_report.LIFETIME)
+
+    async def _show(self, trouble: dict[str, Any] | None) -> None:
+        now = time.monotonic()
+        if now - self._shown < SHOWN_EVERY and trouble is None:
+            return
+        self._shown = now
+        done = len(self._rows) - count(self._rows, "waiting") - self._done_before
+        left = count(self._rows, "waiting")
+        seconds = left * (now - self._began) / done if done else None
+        await self._request.talk.progress(_progress(self._request, self._id, self._rows, seconds, trouble))
+
+    async def stopped(self, problem: dict[str, Any] | None) -> Reply:
+        facts = _counts(self._rows) | {"station": self._request.station.name, "problem": problem}
+        message = Message("import_stopped", facts, buttons_of_stopped(self._id))
+        # First said, then so: what is killed in between goes on, and says it again.
+        await self._request.talk.progress(message)
+        await self._request.desk.imports.move(self._id, imports.STOPPED, only_from=(imports.RUNNING, imports.STOPPING))
+        return Reply(message, outcome=f"import {self._id} stopped")
+
+    async def ended(self) -> Reply:
+        delivered = await self._report_delivered()
+        facts = _counts(self._rows) | {"station": self._request.station.name, "delivered": delivered}
+        again: Rows = () if delivered else ((_report_button(self._id),),)
+        message = Message("import_done", facts, again)
+        await self._request.talk.progress(message)
+        # The rows hold the passwords of everybody who was created.
+        await self._request.desk.imports.end(self._id, [] if delivered else self._rows)
+        outcome = f"import {self._id}: {facts['created']} created, {facts['failed']} failed"
+        change = Change(after={"created": [row["draft"]["number"] for row in self._rows if row["state"] == "created"]})
+        return Reply(message, outcome=outcome, change=change)
+
+
+def buttons_of_stopped(import_id: int) -> Rows:
+    return ((Button(mark("▶ Continue"), "import.go_on", {"import": import_id}), _report_button(import_id)),)
+
+
+def _report_button(import_id: int) -> Button:
+    return Button(mark("📄 Report"), "import.report", {"import": import_id})
+
+
+def _counts(rows: Sequence[Row]) -> dict[str, int]:
+    skipped = sum(count(rows, state) for state in ("there", "conflict", "bad"))
+    created, failed = count(rows, "created"), count(rows, "failed")
+    return {"created": created, "failed": failed, "skipped": skipped, "of": len(rows) - skipped}
+
+
+def _progress(
+    request: Request,
+    import_id: int,
+    rows: Sequence[Row],
+    seconds: float | None,
+    trouble: dict[str, Any] | None = None,
+) -> Message:
+    counts = _counts(rows)
+    done = counts["created"] + counts["failed"]
+    filled = round(BAR * done / counts["of"]) if counts["of"] else BAR
+    facts = counts | {
+        "station": request.station.name,
+        "done": done,
+        "bar": "▓" * filled + "░" * (BAR - filled),
+        "seconds": seconds,
+        "trouble": trouble,
+    }
+    return Message("import_progress", facts, ((Button(mark("⏹ Stop"), "import.stop", {"import": import_id}),),))

@@ -1,0 +1,1 @@
+"""/employees and every change of an employee."""

@@ -1,0 +1,150 @@
+"""Creating an employee: the preview, the asker's word, the PBX's answer, the password for the asker's eyes only."""
+
+from datetime import timedelta
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.messages.message import Button, Message, Rows, mark
+from bot.pbx import Employee, EmployeeDraft, EmployeeRow, PbxError, Uncertain
+from bot.store.access.audit import Change
+from handlers.dialog.verify_write import read_back
+from handlers.dispatch.declare import CONFIRM_WITHIN, Reply, Request, button
+from handlers.dispatch.rules import Resume
+from handlers.employees import card as employee_card
+from handlers.employees import fields as employee_fields
+from handlers.employees import undo as employee_undo
+from handlers.employees.sip_password import new_sip_password
+from handlers.parsing import fields
+from handlers.parsing.phone_numbers import same_number
+
+
+async def ask(request: Request, draft: EmployeeDraft) -> Reply:
+    """Show what would be created, and wait for the asker's word."""
+    if not await request.talk.private_chat_is_open():
+        return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
+    chosen = draft.number is None
+    if chosen:
+        draft = draft.model_copy(update={"number": await request.station.pbx.employees.next_free_number()})
+    fields.refuse(employee_fields.contradictions(draft))
+    if (hindrance := await _hindrance(request, draft)) is not None:
+        return Reply(hindrance, outcome="taken")
+    own_password = draft.secret is not None
+    # Before the first attempt: by its password the employee is known as ours, whatever is killed in between.
+    draft = draft.model_copy(update={"secret": draft.secret or SecretStr(new_sip_password())})
+    kept = await request.desk.drawer.put(_written(draft), CONFIRM_WITHIN + timedelta(minutes=1))
+    facts = {
+        "station": request.station.name,
+        "number": draft.number,
+        "name": draft.name,
+        "settings": employee_fields.shown(employee_fields.said(draft)),
+        "chosen": chosen,
+        "own_password": own_password,
+    }
+    data = {"kept": kept, "number": draft.number, "name": draft.name}
+    question: Rows = (
+        (Button(mark("✅ Create"), "employee.create", data), Button(mark("Cancel"), "employee.cancel", data)),
+    )
+    return Reply(
+        Message("employee_preview", facts, question), confirm=True, settled=True, outcome=f"asked for {draft.number}"
+    )
+
+
+@button("employee.cancel")
+async def cancel(request: Request) -> Reply:
+    await request.desk.drawer.take(str(request.data["kept"]))
+    facts = {"number": request.data["number"], "name": request.data["name"]}
+    return Reply(Message("employee_cancelled", facts), outcome="cancelled")
+
+
+@button("employee.create", resume=Resume.LOOKS)
+async def create(request: Request) -> Reply:
+    if request.kept is None:
+        return Reply(Message("expired"), outcome="expired")
+    draft = EmployeeDraft(**request.kept)
+    if request.resumed and (found := await _look_for(request, draft)) is not None:
+        return found
+    if not await request.talk.private_chat_is_open():
+        return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
+    try:
+        employee = await request.station.pbx.employees.create(draft)
+    except Uncertain:
+        return await _look_for(request, draft) or _not_created(draft, seen=True)
+    return await _created(request, draft, employee)
+
+
+async def _look_for(request: Request, draft: EmployeeDraft) -> Reply | None:
+    """Whether the PBX has carried out what it was asked, or yet does; None when it surely will not any more."""
+    employees = request.station.pbx.employees
+    person = {"number": draft.number, "name": draft.name}
+    await request.talk.progress(Message("employee_uncertain", person | {"resumed": request.resumed}))
+
+    async def look() -> Employee | None:
+        found = await employees.find(draft.number or "")
+        return (await employees.get(found.id)).value if found else None
+
+    employee, seen = await read_back(request, look)
+    if employee is None:
+        return None if seen else _not_created(draft, seen=False)
+    if employee.secret != draft.secret:
+        facts: dict[str, Any] = {"number": draft.number, "name": employee.name}
+        return Reply(Message("employee_taken", facts), outcome="number taken meanwhile")
+    return await _created(request, draft, employee, late=True)
+
+
+def _not_created(draft: EmployeeDraft, *, seen: bool) -> Reply:
+    outcome = "not created: nothing appeared" if seen else "unknown: the PBX does not answer"
+    facts = {"number": draft.number, "name": draft.name, "seen": seen}
+    return Reply(Message("employee_not_created", facts), outcome=outcome)
+
+
+async def _created(request: Request, draft: EmployeeDraft, employee: Employee, *, late: bool = False) -> Reply:
+    delivered = await request.talk.send_secret(employee_card.secret(request, employee, new=True))
+    facts = {
+        "number": employee.number,
+        "name": employee.name,
+        "settings": employee_fields.shown(employee_fields.said(draft)),
+        # The PBX changes quietly what it cannot use.
+        "differences": employee_fields.changes(employee, employee_fields.said(draft)),
+        "late": late,
+        "delivered": delivered,
+        "private": request.place.private,
+        "station": request.station.name,
+    }
+    undo = await employee_undo.undo_creation(request, employee)
+    card = Button(mark("👤 Card"), "employee.card", {"id": employee.id})
+    again = Button(mark("🔑 Send the password"), "employee.secret", {"id": employee.id})
+    buttons: Rows = ((undo, card),) if delivered else ((again,), (undo, card))
+    message = Message("employee_created", facts, buttons)
+    return Reply(message, outcome=f"created {employee.number}", change=Change(after=employee_fields.known(employee)))
+
+
+async def _hindrance(request: Request, draft: EmployeeDraft) -> Message | None:
+    """What the PBX would refuse, found before it is asked: the number or the mobile belongs to somebody else."""
+    if (taken := await request.station.pbx.employees.find(draft.number or "")) is not None:
+        return Message("employee_taken", {"number": draft.number, "name": taken.name})
+    if (queue := await _queue_with(request, draft.number or "")) is not None:
+        return Message("employee_taken", {"number": draft.number, "name": queue})
+    if draft.mobile and (owner := await owner_of_mobile(request, draft.mobile)) is not None:
+        return Message("mobile_taken", {"mobile": draft.mobile, "number": owner.number, "name": owner.name})
+    return None
+
+
+async def owner_of_mobile(request: Request, mobile: str) -> EmployeeRow | None:
+    number = same_number(mobile)
+    rows = (await request.station.pbx.employees.list(number)).value
+    return next((row for row in rows if same_number(row.mobile) == number), None)
+
+
+async def _queue_with(request: Request, number: str) -> str | None:
+    """Its name. The key may well lack this right; the PBX then refuses the number itself."""
+    try:
+        queues = (await request.station.pbx.routing.queues()).value
+    except PbxError:
+        return None
+    return next((queue.name for queue in queues if queue.extension == number), None)
+
+
+def _written(draft: EmployeeDraft) -> dict[str, Any]:
+    secret = draft.secret.get_secret_value() if draft.secret else None
+    return employee_fields.said(draft) | ({"secret": secret} if secret else {})

@@ -1,0 +1,54 @@
+"""Reading `243 John Smith john@company.com +7 900 123-45-67 ring=30`. Pure."""
+
+import re
+
+from bot.messages.message import mark
+from bot.pbx import EmployeeDraft
+from handlers.dispatch.declare import WrongArguments
+from handlers.employees import fields as employee_fields
+from handlers.parsing import fields
+from handlers.parsing.arguments import read_words
+
+PHONE_PART = re.compile(r"\+?[\d().-]+")
+
+
+def read_employee(text: str, country: str = "") -> EmployeeDraft:
+    """Without a number the PBX is to choose it; a mobile without a plus is of the `country`. Raises WrongArguments with
+    the sentences for the person."""
+    words = read_words(text)
+    if not words.free and not words.fields:
+        raise WrongArguments(mark("Whom shall I create? Write a name, and a number if you want a certain one."))
+    draft, problems = employee_fields.read_fields(as_written(text), country)
+    fields.refuse(problems)
+    if not draft.name:
+        raise WrongArguments(mark("A name is missing."))
+    return draft
+
+
+def as_written(text: str) -> dict[str, str]:
+    """The text of each field, not yet read."""
+    words = read_words(text)
+    return _free(list(words.free)) | words.fields
+
+
+def _free(words: list[str]) -> dict[str, str]:
+    """Number first, e-mail and mobile last, in any order; what is between them is the name."""
+    number = words.pop(0) if words and re.fullmatch(r"[\d+]\S*", words[0]) else ""
+    email, words = _take_email(words)
+    mobile, words = _take_mobile(words)
+    if not email:
+        email, words = _take_email(words)
+    found = {"number": number, "name": " ".join(words), "email": email, "mobile": mobile}
+    return {key: value for key, value in found.items() if value}
+
+
+def _take_email(words: list[str]) -> tuple[str, list[str]]:
+    return (words[-1], words[:-1]) if words and "@" in words[-1] else ("", words)
+
+
+def _take_mobile(words: list[str]) -> tuple[str, list[str]]:
+    """A phone number may be written with spaces, so the longest tail that looks like one is it."""
+    start = len(words)
+    while start and PHONE_PART.fullmatch(words[start - 1]):
+        start -= 1
+    return "".join(words[start:]), words[:start]

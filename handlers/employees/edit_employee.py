@@ -1,0 +1,167 @@
+"""/edit_employee: the difference first, then the change, then what the PBX made of it."""
+
+from datetime import timedelta
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.messages.message import Button, Message, Rows, mark
+from bot.pbx import Employee, EmployeeDraft, PbxError, Uncertain
+from handlers.dialog.verify_write import read_back
+from handlers.dispatch.declare import CONFIRM_WITHIN, Reply, Request, WrongArguments, button, command
+from handlers.dispatch.rules import Resume
+from handlers.employees import card, create_employee, employees
+from handlers.employees import fields as employee_fields
+from handlers.employees import undo as employee_undo
+from handlers.employees.sip_password import new_sip_password
+from handlers.parsing import fields
+from handlers.parsing.arguments import read_words
+from handlers.safety import password_in_chat
+
+
+@command(
+    "edit_employee",
+    summary=mark("Change an employee: the difference is shown first"),
+    usage=mark("number field=value …"),
+    examples=('/edit_employee 243 name="John Brown" mobile=+79001234567', "/edit_employee 243 forward=244 ring=20"),
+    fields=employee_fields.FIELDS.names,
+)
+async def edit_employee(request: Request) -> Reply:
+    words = read_words(request.arguments)
+    hidden = await password_in_chat.deleted(request, words)
+    if hidden is not None and not request.place.private:
+        return password_in_chat.was_seen(hidden=hidden)
+    if not words.free or not words.fields:
+        raise WrongArguments(mark("Write whom to change, and what: the number, then field=value."))
+    draft, wrong = employee_fields.read_fields(words.fields, request.station.country)
+    password_in_chat.refuse(words, wrong)
+    found = await employees.meant(request, " ".join(words.free))
+    if isinstance(found, Message):
+        return Reply(found, outcome="no such employee, or several")
+    employee = (await request.station.pbx.employees.get(found.id)).value
+    return await ask(request, employee, draft)
+
+
+@button("employee.edit")
+async def how_to_edit(request: Request) -> Reply:
+    employee = (await request.station.pbx.employees.get(str(request.data["id"]))).value
+    facts = {
+        "number": employee.number,
+        "name": employee.name,
+        "fields": [{"key": f.key, "label": f.label} for f in employee_fields.FIELDS.table if f.key != "password"],
+    }
+    return Reply(Message("employee_edit_help", facts, _ways_back(employee)))
+
+
+@button("employee.new_password")
+async def new_password(request: Request) -> Reply:
+    """The API cannot switch an employee off. A password that no phone knows comes closest."""
+    if not await request.talk.private_chat_is_open():
+        return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
+    employee = (await request.station.pbx.employees.get(str(request.data["id"]))).value
+    return await ask(request, employee, EmployeeDraft(secret=SecretStr(new_sip_password())))
+
+
+async def ask(request: Request, employee: Employee, draft: EmployeeDraft) -> Reply:
+    """Show what would change, and wait for the asker's word."""
+    fields.refuse(employee_fields.contradictions(draft, employee))
+    differences = employee_fields.changes(employee, employee_fields.said(draft))
+    new_secret = draft.secret is not None and draft.secret != employee.secret
+    person: dict[str, Any] = {"number": employee.number, "name": employee.name}
+    if not differences and not new_secret:
+        return Reply(Message("nothing_to_change", person), outcome="nothing to change")
+    changed = {one["key"] for one in differences}
+    if "number" in changed and (taken := await request.station.pbx.employees.find(draft.number or "")):
+        return Reply(Message("employee_taken", {"number": draft.number, "name": taken.name}), outcome="taken")
+    if draft.mobile and "mobile" in changed and (owner := await create_employee.owner_of_mobile(request, draft.mobile)):
+        facts = {"mobile": draft.mobile, "number": owner.number, "name": owner.name}
+        return Reply(Message("mobile_taken", facts), outcome="taken")
+    wanted = {one["key"]: one["new"] for one in differences}
+    payload: dict[str, Any] = {"wanted": wanted, "before": employee_undo.snapshot(employee)}
+    if new_secret and draft.secret is not None:
+        payload["secret"] = draft.secret.get_secret_value()
+    kept = await request.desk.drawer.put(payload, CONFIRM_WITHIN + timedelta(minutes=1))
+    data = person | {"kept": kept, "id": employee.id}
+    question: Rows = (
+        (Button(mark("✅ Apply"), "employee.apply", data), Button(mark("Cancel"), "employee.leave", data)),
+    )
+    facts = person | {"station": request.station.name, "differences": differences, "new_password": new_secret}
+    return Reply(Message("employee_difference", facts, question), confirm=True, outcome=f"asked for {employee.number}")
+
+
+@button("employee.leave")
+async def leave(request: Request) -> Reply:
+    await request.desk.drawer.take(str(request.data["kept"]))
+    facts = {"number": request.data["number"], "name": request.data["name"]}
+    return Reply(Message("employee_unchanged", facts), outcome="cancelled")
+
+
+@button("employee.apply", resume=Resume.LOOKS)
+async def apply(request: Request) -> Reply:
+    kept = request.kept
+    if kept is None:
+        return Reply(Message("expired"), outcome="expired")
+    employees = request.station.pbx.employees
+    employee_id = str(request.data["id"])
+    now = (await employees.get(employee_id)).value
+    shown = employee_undo.restored(kept["before"])
+    secret = SecretStr(kept["secret"]) if "secret" in kept else None
+    draft = EmployeeDraft(**kept["wanted"], secret=secret)
+    if request.resumed and not _left_to_do(now, draft) and secret in (None, now.secret):
+        return await _changed(request, shown, now, draft, late=False)
+    if any(employee_fields.known(now)[key] != employee_fields.known(shown)[key] for key in kept["wanted"]):
+        # Somebody was faster; what was agreed to is not what would happen now.
+        return await ask(request, now, draft)
+    before = now
+    late, answered = False, None
+    try:
+        answered = await employees.update(employee_id, draft)
+    except Uncertain:
+        late = True
+        facts = {"number": before.number, "name": before.name}
+        await request.talk.progress(Message("employee_change_uncertain", facts))
+
+        async def look() -> Employee | None:
+            now = (await employees.get(employee_id)).value
+            return None if _left_to_do(now, draft) else now
+
+        _, seen = await read_back(request, look)
+        if not seen:
+            return Reply(Message("employee_change_unknown", facts), outcome="unknown: the PBX does not answer")
+    try:
+        after = (await employees.get(employee_id)).value
+    except PbxError:
+        if answered is None:
+            return Reply(Message("employee_change_unknown", {"number": before.number, "name": before.name}))
+        after = answered
+    return await _changed(request, before, after, draft, late=late)
+
+
+async def _changed(request: Request, before: Employee, after: Employee, draft: EmployeeDraft, *, late: bool) -> Reply:
+    """What is so now, from what the PBX has, not from what it was asked."""
+    done = employee_fields.changes(before, employee_fields.known(after))
+    delivered = None
+    if draft.secret is not None and after.secret == draft.secret:
+        delivered = await request.talk.send_secret(card.secret(request, after, new=True))
+    facts = {
+        "station": request.station.name,
+        "number": after.number,
+        "name": after.name,
+        "done": done,
+        "left": _left_to_do(after, draft),
+        "new_password": after.secret != before.secret,
+        "delivered": delivered,
+        "late": late,
+    }
+    undo = await employee_undo.undo_change(request, before, after)
+    buttons: Rows = ((undo, *_ways_back(after)[0]),)
+    change = fields.as_change(done, new_password=after.secret != before.secret)
+    return Reply(Message("employee_edited", facts, buttons), outcome=f"changed {after.number}", change=change)
+
+
+def _left_to_do(employee: Employee, draft: EmployeeDraft) -> list[dict[str, Any]]:
+    return employee_fields.changes(employee, employee_fields.said(draft))
+
+
+def _ways_back(employee: Employee) -> Rows:
+    return ((Button(mark("👤 Card"), "employee.card", {"id": employee.id}),),)

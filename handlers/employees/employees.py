@@ -1,0 +1,111 @@
+"""/employees: who works here, under which number, and whose phone is connected."""
+
+import asyncio
+from typing import Any
+
+from bot.messages.message import Button, Message, Rows, mark
+from bot.pbx import EmployeeRow, PbxError
+from bot.sandbox.time_slices import those
+from bot.text.person_names import is_named
+from handlers.dispatch.declare import Reply, Request, button, command
+from handlers.employees import card
+from handlers.parsing.phone_numbers import as_number
+
+PAGE = 10
+IN_A_ROW = 5
+# The list is not held up longer than this by the question whose phone is connected.
+PHONES_WITHIN = 5.0
+
+
+@command(
+    "employees",
+    summary=mark("The employees: numbers, mobiles, who is connected"),
+    usage=mark("[number, name, e-mail or mobile]"),
+    examples=("/employees", "/employees Anna", "/employees 243"),
+)
+async def employees(request: Request) -> Reply:
+    search = request.arguments.strip()
+    if search.isascii() and search.isdecimal() and (found := await request.station.pbx.employees.find(search)):
+        return Reply(await card.card(request, found.id))
+    return Reply(await _list(request, search, 0))
+
+
+async def meant(request: Request, written: str) -> EmployeeRow | Message:
+    """The one who has this number or, however it is spelled, this name; else what is to be said: that there is nobody,
+    or which ones there are."""
+    if written.isascii() and written.isdecimal():
+        found = await request.station.pbx.employees.find(written)
+        return found or Message("no_such_employee", {"written": written})
+    everybody = (await request.station.pbx.employees.list()).value
+    named = await those(everybody, lambda row: is_named(row.name, written))
+    if len(named) == 1:
+        return named[0]
+    return await _list(request, written, 0) if named else Message("no_such_employee", {"written": written})
+
+
+@button("employees.show")
+async def show(request: Request) -> Reply:
+    return Reply(await _list(request, str(request.data["search"]), int(request.data["page"])))
+
+
+async def _list(request: Request, search: str, page: int) -> Message:
+    answer, connected = await asyncio.gather(request.station.pbx.employees.list(), _connected(request))
+    found = await those(answer.value, lambda row: not search or _is_found(row, search))
+    rows = sorted(found, key=lambda row: (len(row.number), row.number))
+    last = max(0, (len(rows) - 1) // PAGE)
+    page = min(page, last)
+    shown = rows[page * PAGE : (page + 1) * PAGE]
+    facts = {
+        "station": request.station.name,
+        "search": search,
+        "total": len(rows),
+        "phones_known": connected is not None,
+        "page": page + 1,
+        "pages": last + 1,
+        "employees": [_row(row, connected) for row in shown],
+    }
+    return Message("employees", facts, _buttons(shown, search, page, last))
+
+
+def _is_found(row: EmployeeRow, search: str) -> bool:
+    """Looked at here: the PBX's own search takes Пётр and Петр for two names."""
+    number = as_number(search)
+    return (
+        is_named(row.name, search)
+        or search.casefold() in row.email.casefold()
+        or bool(number and (number in row.number or number in row.mobile))
+    )
+
+
+async def _connected(request: Request) -> frozenset[str] | None:
+    """The numbers whose phones are connected; None when the PBX does not say in time."""
+    if request.station.watch.engine_is_silent:
+        return None
+    try:
+        async with asyncio.timeout(PHONES_WITHIN):
+            statuses = (await request.station.pbx.extensions.statuses()).value
+    except (PbxError, TimeoutError):
+        return None
+    return frozenset(number for number, status in statuses.items() if status.online)
+
+
+def _row(row: EmployeeRow, connected: frozenset[str] | None) -> dict[str, Any]:
+    return {
+        "number": row.number,
+        "name": row.name,
+        "mobile": row.mobile,
+        "disabled": row.disabled,
+        "online": connected is not None and row.number in connected,
+    }
+
+
+def _buttons(shown: list[EmployeeRow], search: str, page: int, last: int) -> Rows:
+    def to(label: str, target: int) -> Button:
+        return Button(label, "employees.show", {"search": search, "page": target})
+
+    back = {"search": search, "page": page}
+    cards = [Button(row.number, "employee.card", {"id": row.id, "back": back}) for row in shown if row.id]
+    rows = [tuple(cards[start : start + IN_A_ROW]) for start in range(0, len(cards), IN_A_ROW)]
+    paging = [to("‹", page - 1)] if page > 0 else []
+    paging += [to("›", page + 1)] if page < last else []
+    return (*rows, (*paging, to(mark("↻ Refresh"), page)))

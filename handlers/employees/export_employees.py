@@ -1,0 +1,104 @@
+"""/export_employees: the employees as a file, in the columns that an import reads."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from bot.access.policy import Permission
+from bot.messages.message import File, Message, mark
+from bot.pbx import Employee, EmployeeRow, Priority
+from handlers.dispatch.declare import Reply, Request, WrongArguments, command
+from handlers.employee_import import files
+from handlers.employees import fields
+from handlers.employees.fields import exported_mobile
+from handlers.parsing import spreadsheet
+
+WORDS = {
+    "full": "full",
+    "all": "full",
+    "полностью": "full",
+    "passwords": "passwords",
+    "пароли": "passwords",
+    "csv": "csv",
+    "xlsx": "xlsx",
+}
+BRIEF = ("number", "name", "email", "mobile")
+LIFETIME_OF_PASSWORDS = timedelta(hours=1)
+SHOWN_EVERY = 25
+
+
+@command(
+    "export_employees",
+    summary=mark("The employees as a file that /import_employees reads"),
+    usage=mark("[full] [passwords] [csv]"),
+    examples=("/export_employees", mark("/export_employees full csv"), mark("/export_employees passwords")),
+)
+async def export_employees(request: Request) -> Reply:
+    written = request.arguments.split()
+    if unknown := [word for word in written if word.lower() not in WORDS]:
+        problem = mark("I do not understand “%(written)s”. Known: full, passwords, csv.")
+        raise WrongArguments(problem, written=" ".join(unknown))
+    words = {WORDS[word.lower()] for word in written}
+    if "passwords" in words and not request.may(Permission.SECRETS).allowed:
+        return Reply(Message("no_right_now"), outcome="no right to passwords")
+    if not await request.talk.private_chat_is_open():
+        return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
+    rows = (await request.station.pbx.employees.list()).value
+    country = request.station.country
+    people = sorted(rows, key=lambda row: (len(row.number), row.number))
+    if words & {"full", "passwords"}:
+        return Reply(_progress(request, 0, len(people)), then=lambda: _in_full(request, people, words), outcome="begun")
+    table = [BRIEF, *(brief(row, country) for row in people)]
+    return await _sent(request, table, words)
+
+
+async def _in_full(request: Request, people: Sequence[EmployeeRow], words: set[str]) -> Reply:
+    """One question for each employee, as bulk work within the station's budget."""
+    keys = [key for key in files.COLUMNS if key != "password" or "passwords" in words]
+    table: list[Sequence[Any]] = [keys]
+    for done, row in enumerate(people):
+        if request.stopping():
+            return Reply(Message("export_given_up"), outcome="given up: the bot was being ended")
+        if done and done % SHOWN_EVERY == 0:
+            await request.talk.progress(_progress(request, done, len(people)))
+        employee = (await request.station.pbx.employees.get(row.id, priority=Priority.BULK)).value
+        table.append([cell(employee, key, request.station.country) for key in keys])
+    return await _sent(request, table, words)
+
+
+async def _sent(request: Request, table: Sequence[Sequence[Any]], words: set[str]) -> Reply:
+    form = "csv" if "csv" in words else "xlsx"
+    passwords = "passwords" in words
+    facts = {"station": request.station.name, "total": len(table) - 1, "passwords": passwords}
+    content = await spreadsheet.write(table, form, "employees", request.actor.id)
+    name = f"employees-{request.station.local(request.now):%Y-%m-%d}.{form}"
+    file = File(name, content, caption=Message("export_caption", facts))
+    sent = await request.talk.send_privately(file, lifetime=LIFETIME_OF_PASSWORDS if passwords else None)
+    facts |= {"sent": sent, "private": request.place.private}
+    return Reply(Message("export_done", facts), outcome=f"{len(table) - 1} employees exported")
+
+
+def brief(row: EmployeeRow, country: str) -> list[str]:
+    return [row.number, _one_line(row.name), row.email, exported_mobile(row.mobile, country)]
+
+
+def cell(employee: Employee, key: str, country: str) -> str:
+    """What an import reads back as what the PBX has. `country` is that of mobiles without a plus."""
+    if key == "password":
+        return employee.secret.get_secret_value()
+    value = fields.known(employee)[key]
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if key == "ring":
+        return str(value or "")
+    if key == "mobile":
+        return exported_mobile(value, country)
+    return _one_line(value) if key in ("name", "dial") else str(value).strip()
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _progress(request: Request, done: int, of: int) -> Message:
+    return Message("export_progress", {"station": request.station.name, "done": done, "of": of})

@@ -1,0 +1,220 @@
+"""Every field of an employee: what people call it, how it is written, and the limits the PBX has. Pure.
+
+The PBX does not refuse what it cannot use, it quietly changes it: `20a` becomes 20, nine digits become eight, a
+mobile with letters becomes none, a long name is cut. So everything is checked here, before anything is sent.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache, partial
+from typing import Any
+
+from phonenumbers import PhoneNumber
+from pydantic import SecretStr
+
+from bot.messages.message import mark
+from bot.pbx import Employee, EmployeeDraft
+from bot.text import phone_numbers
+from handlers.parsing.fields import (
+    NOTHING,
+    PASSWORD,
+    PASSWORD_WORDS,
+    Field,
+    Fields,
+    Problem,
+    WrongValue,
+    one_line,
+    one_of,
+    whole_number,
+    yes_or_no,
+)
+
+TRANSPORTS = ("udp", "tcp", "tls", "udp,tcp")
+DTMF_MODES = ("auto", "auto_info", "rfc4733", "inband", "info")
+FORWARD_WORDS = ("hangup", "busy", "voicemail", "did2user")
+NUMBER = re.compile(r"[0-9]{2,8}")
+EMAIL = re.compile(r"\A[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+DESTINATION = re.compile(r"\+?[0-9*#]{2,20}")
+# The shortest time a call may ring before it is forwarded.
+RING_BEFORE_FORWARDING = 3
+
+
+def number(text: str) -> str:
+    if not NUMBER.fullmatch(text):
+        raise WrongValue(mark("2 to 8 digits and nothing else"))
+    return text
+
+
+def name(text: str) -> str:
+    if not text.strip():
+        raise WrongValue(mark("1 to 100 characters"))
+    return one_line(text, 100, mark("1 to 100 characters"))
+
+
+def email(text: str) -> str:
+    if text in NOTHING:
+        return ""
+    if not EMAIL.fullmatch(text) or len(text) > 255:
+        raise WrongValue(mark("an address like anna@company.com, at most 255 characters"))
+    return text
+
+
+def mobile(text: str, country: str = "") -> str:
+    """In full, `+79001234567`. Without a plus it is read as it is dialled in the country of the PBX; where that is not
+    known, as Russians dial or with the country's code in front. What can be two numbers is refused with both."""
+    if text in NOTHING:
+        return ""
+    digits = re.sub(r"[\s().-]", "", text)
+    if not re.fullmatch(r"\+?[0-9]{7,15}", digits):
+        raise WrongValue(MOBILE_FORM)
+    found = phone_numbers.readings(digits, country or USUAL_COUNTRY)
+    if not found:
+        raise WrongValue(MOBILE_FORM)
+    if not phone_numbers.are_certain(digits, found) or (len(found) > 1 and not country):
+        raise WrongValue(mark("that can be two numbers; write the right one with its plus"), _both(text, found))
+    return phone_numbers.in_full(found[0])
+
+
+def exported_mobile(stored: str, country: str) -> str:
+    """The number in full, which an import reads back without a guess; what is no number as the PBX has it."""
+    found = phone_numbers.readings(re.sub(r"[\s().-]", "", stored), country or USUAL_COUNTRY)
+    return phone_numbers.in_full(found[0]) if found else stored
+
+
+def _both(text: str, found: Iterable[PhoneNumber]) -> str:
+    return f"{text} = {' / '.join(map(phone_numbers.shown, found))}"
+
+
+MOBILE_FORM = mark("a number with its country, like +79001234567")
+# Where the country of the PBX is not known.
+USUAL_COUNTRY = "RU"
+
+
+def dial(text: str) -> str:
+    return one_line(text, 255, mark("at most 255 characters"))
+
+
+def transport(text: str) -> str:
+    return one_of(text.replace(" ", "").replace("/", ","), TRANSPORTS, mark("udp, tcp, tls or udp,tcp"))
+
+
+def dtmf(text: str) -> str:
+    return one_of(text, DTMF_MODES, mark("auto, auto_info, rfc4733, inband or info"))
+
+
+def network_filter(text: str) -> str:
+    if text in NOTHING:
+        return "none"
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise WrongValue(mark("the number of a network filter of the PBX, or none"))
+    return text
+
+
+def extra(text: str) -> str:
+    """Lines of Asterisk's configuration; where a line break cannot be typed, \\n stands for it."""
+    if len(text) > 1024:
+        raise WrongValue(mark("at most 1024 characters"))
+    return text.replace("\\n", "\n")
+
+
+def ring(text: str) -> int:
+    return whole_number(text, 1, 180, mark("1 to 180 seconds"))
+
+
+def destination(text: str) -> str:
+    word = text.lower()
+    if word in NOTHING:
+        return ""
+    if word in FORWARD_WORDS:
+        return word
+    plain = re.sub(r"[\s().-]", "", text)
+    if not DESTINATION.fullmatch(plain):
+        raise WrongValue(mark("a number, hangup, busy, voicemail, or none"))
+    return plain
+
+
+def password(text: str) -> SecretStr:
+    if not 5 <= len(text) <= 100:
+        raise WrongValue(mark("5 to 100 characters"))
+    return SecretStr(text)
+
+
+@cache
+def fields_in(country: str) -> Fields:
+    """All of them, a mobile without a plus read as one of this country; empty where the PBX's is not known."""
+    return Fields(
+        Field("number", mark("Number"), ("номер", "extension", "ext", "добавочный"), number),
+        Field("name", mark("Name"), ("имя", "фио", "user_username", "fio"), name),
+        Field("email", mark("E-mail"), ("почта", "mail", "e-mail", "user_email"), email),
+        Field(
+            "mobile",
+            mark("Mobile"),
+            ("мобильный", "телефон", "phone", "cell", "mobile_number"),
+            partial(mobile, country=country),
+        ),
+        Field("dial", mark("Mobile dial string"), ("набор", "dialstring", "mobile_dialstring"), dial),
+        Field("transport", mark("Transport"), ("транспорт", "sip_transport"), transport),
+        Field("dtmf", mark("DTMF"), ("тон", "sip_dtmfmode"), dtmf),
+        Field("record", mark("Call recording"), ("запись", "recording", "sip_enablerecording"), yes_or_no),
+        Field("filter", mark("Network filter"), ("фильтр", "networkfilter", "sip_networkfilterid"), network_filter),
+        Field("extra", mark("Extra SIP parameters"), ("дополнительно", "sip_manualattributes"), extra),
+        Field("ring", mark("Ring time"), ("звонок", "ringlength", "fwd_ringlength"), ring),
+        Field("forward", mark("Forward always"), ("переадресация", "forwarding", "fwd_forwarding"), destination),
+        Field("busy", mark("Forward when busy"), ("занято", "onbusy", "fwd_forwardingonbusy"), destination),
+        Field(
+            "unavailable",
+            mark("Forward when unavailable"),
+            ("недоступен", "onunavailable", "fwd_forwardingonunavailable"),
+            destination,
+        ),
+        Field(PASSWORD, mark("SIP password"), PASSWORD_WORDS, password),
+    )
+
+
+# For names and labels, which are the same everywhere.
+FIELDS = fields_in("")
+
+
+def read_fields(written: Mapping[str, str], country: str = "") -> tuple[EmployeeDraft, list[Problem]]:
+    """What was written for each field, and everything that is wrong with it."""
+    values, problems = fields_in(country).read(written)
+    draft = EmployeeDraft(**values)
+    return draft, problems + contradictions(draft)
+
+
+def contradictions(draft: EmployeeDraft, changed: Employee | None = None) -> list[Problem]:
+    """What each field allows and the fields together do not: of an employee who is changed, together with what is not
+    changed."""
+    problems = []
+    own = draft.number or (changed.number if changed else None)
+    for key in ("forward", "busy", "unavailable"):
+        target = getattr(draft, key)
+        if target and target == own:
+            problems.append(Problem(FIELDS.by_key[key].label, mark("not to the employee's own number"), target))
+    forward, ring = draft.forward, draft.ring
+    if changed is not None and (forward is not None or ring is not None):
+        forward = changed.forward if forward is None else forward
+        ring = changed.ring if ring is None else ring
+    if forward and ring is not None and ring < RING_BEFORE_FORWARDING:
+        shortest = mark("at least 3 seconds before a call is forwarded")
+        problems.append(Problem(FIELDS.by_key["ring"].label, shortest, str(ring)))
+    return problems
+
+
+def said(draft: EmployeeDraft) -> dict[str, Any]:
+    """The fields that were said, without the password, as plain facts by key."""
+    return draft.model_dump(exclude_none=True, exclude={"secret"})
+
+
+def known(employee: Employee) -> dict[str, Any]:
+    """The same of an employee that the PBX has."""
+    return employee.model_dump(include=set(FIELDS.by_key) - {PASSWORD})
+
+
+def shown(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return FIELDS.shown(facts)
+
+
+def changes(employee: Employee, after: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What is, or would be, different from what the PBX has."""
+    return FIELDS.changes(known(employee), after)

@@ -1,0 +1,1 @@
+"""/incidents, /ack, /why, /history, /test_alert and /watch."""

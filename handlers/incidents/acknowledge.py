@@ -1,0 +1,118 @@
+"""Taking an incident, all incidents of one message, and giving one to somebody else."""
+
+from bot.access.policy import Permission
+from bot.engine.incident_manager import Taken
+from bot.messages.message import Button, Message, mark
+from bot.notifications.presenter import Does, can_be
+from bot.store.stations.incidents import name_of
+from bot.store.tables.incidents import Incident
+from handlers.dispatch.declare import Reply, Request, Whose, button
+from handlers.dispatch.refusals import NO_RIGHT
+from handlers.dispatch.rules import Resume
+from handlers.oncall.facts import person_facts
+
+MOST_OFFERED = 8
+OF_TRUNK = frozenset({Does.CHECK, Does.REREGISTER})
+DOES = {
+    Does.HAND_OVER: ("incident.hand_over", Permission.ACKNOWLEDGE),
+    Does.MUTE: ("incident.mute", Permission.MUTE),
+    Does.CHECK: ("trunk.check", Permission.TRUNKS_CHECK),
+    Does.REREGISTER: ("trunk.reregister", Permission.TRUNKS),
+}
+TOASTS = {
+    Taken.TAKEN: mark("It is yours. Everybody can see it."),
+    Taken.ALREADY: mark("Somebody took it before you: see the message."),
+    Taken.ENDED: mark("It is already over."),
+    Taken.UNKNOWN: mark("I do not know this incident any more."),
+}
+
+
+@button("incident.take", resume=Resume.WHOLE)
+async def take(request: Request) -> Reply:
+    """The ledger edits the alert in every chat, so there is nothing to show here but the note."""
+    id_ = int(request.data["incident"])
+    result = await request.station.ledger.acknowledge(id_, request.actor.id, request.actor.name, request.now)
+    return Reply(toast=TOASTS[result], outcome=f"{await _called(request, id_)}: {result}")
+
+
+@button("incident.take_all", resume=Resume.WHOLE, whose=Whose.ALL)
+async def take_all(request: Request) -> Reply:
+    """At every PBX on the card at which the person may."""
+    card, actor, count = int(request.data["card"]), request.actor, 0
+    stations = {incident.station for incident in await request.desk.incidents.on_card(card)}
+    for name in sorted(name for name in stations if request.may_at(name, Permission.ACKNOWLEDGE).allowed):
+        if (station := request.desk.fleet.station(name)) is not None:
+            count += await station.ledger.take_all(card, actor.id, actor.name, request.now)
+    toast = mark("All of it is yours. Everybody can see it.") if count else TOASTS[Taken.ALREADY]
+    return Reply(toast=toast, outcome=f"{count} incidents: {Taken.TAKEN}")
+
+
+@button("incident.which", whose=Whose.ALL)
+async def which(request: Request) -> Reply:
+    """Of several on one message; whoever may not do it at a PBX is offered none of that PBX."""
+    does = Does(str(request.data["does"]))
+    action, permission = DOES[does]
+    found = [
+        incident
+        for incident in reversed(await request.desk.incidents.on_card(int(request.data["card"])))
+        if incident.open_key is not None and can_be(does, incident)
+    ]
+    if not found:
+        return Reply(toast=TOASTS[Taken.ENDED], outcome="over")
+    offered = [incident for incident in found if request.may_at(incident.station, permission).allowed]
+    if not offered:
+        return Reply(toast=NO_RIGHT, outcome="no right")
+    several = len({incident.station for incident in offered}) > 1
+
+    def choice(incident: Incident) -> Button:
+        name = f"{name_of(incident)} · {incident.station}" if several else name_of(incident)
+        about = {"id": incident.subject, "beside": True} if does in OF_TRUNK else {"incident": incident.id}
+        return Button(name, action, about | {"station": incident.station})
+
+    rows = tuple((choice(incident),) for incident in offered[:MOST_OFFERED])
+    facts = {"does": str(does), "left": max(0, len(offered) - MOST_OFFERED)}
+    return Reply(Message("incident_which", facts, rows), beside=True, outcome=f"asked which to {does}")
+
+
+@button("incident.hand_over")
+async def hand_over(request: Request) -> Reply:
+    """Whoever is on call or may take it, the list first."""
+    incident = await request.desk.incidents.one(request.station.name, int(request.data["incident"]))
+    if incident is None or incident.open_key is None:
+        return Reply(toast=TOASTS[Taken.ENDED if incident else Taken.UNKNOWN], outcome="over")
+    granted = await request.desk.grants.current()
+    able = granted.people_with(Permission.ACKNOWLEDGE, request.station.name, request.now)
+    roster = await request.desk.oncall.roster(request.station.name)
+    people = [one for one in dict.fromkeys([*roster.everyone(), *able]) if one in able and one != request.actor.id]
+    names = await request.known(people)
+    buttons = tuple(
+        (
+            Button(
+                f"🤝 {person_facts(one, names)['name'] or one}", "incident.give", {"incident": incident.id, "to": one}
+            ),
+        )
+        for one in people[:MOST_OFFERED]
+    )
+    return Reply(Message("incident_hand_over", {"number": incident.number}, buttons), beside=True, confirm=True)
+
+
+@button("incident.give", resume=Resume.WHOLE)
+async def give(request: Request) -> Reply:
+    id_, to = int(request.data["incident"]), int(request.data["to"])
+    granted = await request.desk.grants.current()
+    if to not in granted.people_with(Permission.ACKNOWLEDGE, request.station.name, request.now):
+        return Reply(toast=mark("This person may not take incidents any more."), outcome="beyond role")
+    result = await request.station.ledger.hand_over(id_, to, request.actor.name, request.now)
+    called = await _called(request, id_)
+    if result is not Taken.TAKEN:
+        return Reply(toast=TOASTS[result], outcome=f"{called}: {result}")
+    incident = await request.desk.incidents.one(request.station.name, id_)
+    names = await request.known([to])
+    facts = {"number": incident.number if incident else 0, "to": person_facts(to, names)}
+    return Reply(Message("incident_handed_over", facts), outcome=f"{called}: handed over to {to}")
+
+
+async def _called(request: Request, id_: int) -> str:
+    """As the audit names it: by the number that people read."""
+    incident = await request.desk.incidents.one(request.station.name, id_)
+    return f"incident {incident.number}" if incident else "an incident that is not known"

@@ -1,0 +1,42 @@
+"""/test_alert: would an outage reach the people it should reach? A labelled rehearsal shows it."""
+
+from typing import Any
+
+from bot.engine.drills import Running, Told
+from bot.messages.message import Message, mark
+from handlers.dispatch.declare import Reply, Request, command
+
+# The first people are told at once; this is for a store that is busy.
+TRIES, PAUSE = 10, 0.5
+
+
+@command("test_alert", summary=mark("A rehearsal: a labelled alert to whoever would be woken by a real one"))
+async def test_alert(request: Request) -> Reply:
+    rehearsals = request.station.rehearsals
+    if (running := await rehearsals.running()) is not None:
+        facts = {"by": running.by, "began_at": running.began_at, "until": running.until}
+        return Reply(Message("rehearsal_running", facts), outcome="one runs already")
+    await rehearsals.begin(request.actor.name, request.now)
+    told = await _told(request)
+    facts = await _facts(request, told)
+    return Reply(Message("rehearsal_begun", facts), outcome=f"told {len(told.people)} people, {len(told.chats)} chats")
+
+
+async def _told(request: Request) -> Told:
+    for _ in range(TRIES):
+        told = await request.station.rehearsals.told()
+        if told != Told():
+            return told
+        await request.station.pause(PAUSE)
+    return Told()
+
+
+async def _facts(request: Request, told: Told) -> dict[str, Any]:
+    names = await request.known([to.chat for to in told.chats])
+    return {
+        "station": request.station.name,
+        "people": told.people,
+        "chats": [{"name": names[to.chat].name if to.chat in names else "", "id": to.chat} for to in told.chats],
+        "unreachable": told.unreachable,
+        "until": Running(request.now, "").until,
+    }

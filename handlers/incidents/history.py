@@ -1,0 +1,210 @@
+"""/history: how good the trunks were in a period: outages, downtime, availability; as a list and as a chart."""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot.access.policy import Permission
+from bot.incidents.model import STATION, is_of_trunk
+from bot.messages import chart, masking
+from bot.messages.message import Button, File, Message, Rows, mark
+from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
+from handlers.incidents.availability import Spell, TrunkPast, spells_of, trunk_pasts
+from handlers.parsing.periods import NotAPeriod, Period, from_stored, take_period
+
+PAGE = 8
+CARDS_IN_A_ROW = 4
+MOST_TRUNKS = 10
+USUAL = ("7d",)
+TITLE = mark("outages of the trunks")
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What is known of the period: `since` is later than its beginning when the bot was not there yet. `off` are the
+    names of trunks that are switched off and had no outage: to have been switched off is not to have worked."""
+
+    since: datetime
+    until: datetime
+    trunks: Sequence[TrunkPast]
+    off: Sequence[str]
+    spells: Sequence[Spell]
+
+
+@command(
+    "history",
+    summary=mark("The outages of the trunks in a period: how many, how long, availability, as a chart too"),
+    usage=mark("[trunk] [period]"),
+    examples=("/history", "/history Zadarma 30d", "/history 2026-11-01 2026-11-15"),
+)
+async def history(request: Request) -> Reply:
+    words = request.arguments.split()
+    now = request.station.local(request.now)
+    try:
+        period, rest = take_period(words, now)
+        if len(rest) == len(words):
+            period, _ = take_period(USUAL, now)
+    except NotAPeriod as wrong:
+        raise WrongArguments(message=Message("not_a_period", {"written": str(wrong), "command": "history"})) from None
+    trunk = " ".join(rest).strip("\"'“”«»")
+    looked = await _look(request, trunk, period)
+    if trunk and not (looked.trunks or looked.off):
+        return Reply(Message("trunk_choice", {"station": request.station.name, "found": 0}), outcome="no such trunk")
+    return Reply(_page(request, looked, trunk, period, 0))
+
+
+@button("history.show")
+async def show(request: Request) -> Reply:
+    trunk, period = str(request.data["trunk"]), from_stored(request.data)
+    return Reply(_page(request, await _look(request, trunk, period), trunk, period, int(request.data["page"])))
+
+
+@button("history.chart")
+async def show_chart(request: Request) -> Reply:
+    if not chart.is_possible():
+        return Reply(toast=mark("Charts are not installed on this bot."), outcome="no charts")
+    return Reply(toast=mark("It is being drawn."), then=lambda: _chart(request), outcome="chart begun")
+
+
+async def _chart(request: Request) -> Reply:
+    trunk, period = str(request.data["trunk"]), from_stored(request.data)
+    looked = await _look(request, trunk, period)
+    picture = await asyncio.to_thread(chart.drawn, _drawing(request, looked))
+    name = f"history-{period.first:%Y-%m-%d}-{period.last:%Y-%m-%d}.png"
+    facts = _facts(request, looked, period) | {"more": max(0, len(looked.trunks) - chart.MOST_ROWS)}
+    file = File(name, picture, kind="photo", caption=Message("history_caption", facts))
+    return Reply(file=file, outcome="chart sent")
+
+
+async def _look(request: Request, trunk: str, period: Period) -> Looked:
+    zone, incidents, station = request.station.zone(), request.desk.incidents, request.station.name
+    begin, end = (moment.replace(tzinfo=zone).astimezone(UTC) for moment in (period.start, period.end))
+    known_from = await incidents.beginning(station, request.now) or request.now
+    end = min(end + timedelta(seconds=1), request.now)
+    begin = min(max(begin, known_from), end)
+    turns = await incidents.turns(station, begin, end)
+    spells = [
+        spell
+        for incident in await incidents.between(station, begin, end)
+        for spell in spells_of(incident, turns.get(incident.id, ()))
+        if incident.subject == STATION or is_of_trunk(incident.subject)
+    ]
+    trunks = _meant(trunk, await _names(request, None if trunk else {spell.subject for spell in spells}))
+    mine = [spell for spell in spells if spell.subject == STATION or spell.subject in trunks]
+    had_some = {spell.subject for spell in mine}
+    off = {s: n for s, n in trunks.items() if s in request.station.watch.switched_off and s not in had_some}
+    on = {subject: name for subject, name in trunks.items() if subject not in off}
+    return Looked(begin, end, trunk_pasts(mine, on, begin, end), sorted(off.values()), mine)
+
+
+async def _names(request: Request, only: Collection[str] | None) -> dict[str, str]:
+    """The trunks that are watched, and those that ever had an incident, or only some of these: they may have been
+    deleted since."""
+    known = await request.desk.incidents.names(request.station.name)
+    had_some = {subject: name for subject, name in known.items() if is_of_trunk(subject)}
+    watch = request.station.watch
+    watched = {s: n for s, n in watch.trunk_names.items() if s not in watch.unwatched}
+    return {s: n for s, n in had_some.items() if only is None or s in only} | watched
+
+
+def _meant(written: str, names: Mapping[str, str]) -> dict[str, str]:
+    """Names by id: those whose name or id is what was written, or else whose name contains it. Nothing means all."""
+    wanted = written.casefold()
+    exact = {subject: name for subject, name in names.items() if wanted in (name.casefold(), subject.casefold())}
+    return exact or {subject: name for subject, name in names.items() if wanted in name.casefold()}
+
+
+def _page(request: Request, looked: Looked, trunk: str, period: Period, page: int) -> Message:
+    listed = [spell for spell in looked.spells if spell.is_down or spell.is_uncertain]
+    listed.sort(key=lambda spell: spell.began_at, reverse=True)
+    last = max(0, (len(listed) - 1) // PAGE)
+    page = max(0, min(page, last))
+    shown = listed[page * PAGE : (page + 1) * PAGE]
+    facts = _facts(request, looked, period) | {
+        "trunks": [_trunk(past) for past in looked.trunks[:MOST_TRUNKS]] if page == 0 else [],
+        "more": max(0, len(looked.trunks) - MOST_TRUNKS) if page == 0 else 0,
+        "off": looked.off[:MOST_TRUNKS] if page == 0 else [],
+        "spells": [_spell(spell, request.now) for spell in shown],
+        "total": len(listed),
+        "page": page + 1,
+        "pages": last + 1,
+        "no_charts": page == 0 and not chart.is_possible(),
+    }
+    wanted = {"trunk": trunk, **period.stored()}
+    return Message("history", facts, _buttons(shown, wanted, page, last, drawable=bool(looked.trunks)))
+
+
+def _facts(request: Request, looked: Looked, period: Period) -> dict[str, Any]:
+    began = period.start.replace(tzinfo=request.station.zone())
+    return period.facts() | {
+        "station": request.station.name,
+        "known_from": looked.since if looked.since > began else None,
+        "unknown": looked.since >= looked.until,
+    }
+
+
+def _trunk(past: TrunkPast) -> dict[str, Any]:
+    return {
+        "name": past.name,
+        "outages": len(past.outages),
+        "down": past.down.total_seconds(),
+        "longest": past.longest.total_seconds(),
+        "recovery": past.recovery.total_seconds() if past.recovery is not None else None,
+        "availability": percent(past.availability),
+    }
+
+
+def percent(share: float | None) -> str:
+    """Rounded down, so that whatever had an outage has less than 100; "" when it is not known."""
+    if share is None:
+        return ""
+    return "100" if share == 100 else f"{int(share * 1000) / 1000:.3f}".rstrip("0").rstrip(".")
+
+
+def _spell(spell: Spell, now: datetime) -> dict[str, Any]:
+    return {
+        "number": spell.incident,
+        "name": spell.name,
+        "kind": str(spell.kind),
+        "cause": spell.cause,
+        "is_down": spell.is_down,
+        "began_at": spell.began_at,
+        "ended_at": spell.ended_at,
+        "lasted": ((spell.ended_at or now) - spell.began_at).total_seconds(),
+    }
+
+
+def _buttons(shown: Sequence[Spell], wanted: Mapping[str, Any], page: int, last: int, *, drawable: bool) -> Rows:
+    numbers = list(dict.fromkeys(spell.incident for spell in shown))
+    cards = [Button(f"#{number}", "incident.details", {"incident": number}) for number in numbers]
+    rows = [tuple(cards[place : place + CARDS_IN_A_ROW]) for place in range(0, len(cards), CARDS_IN_A_ROW)]
+    turns = [Button(mark("‹ Back"), "history.show", {**wanted, "page": page - 1})] if page else []
+    turns += [Button(mark("Next ›"), "history.show", {**wanted, "page": page + 1})] if page < last else []
+    draws = [Button(mark("📊 Chart"), "history.chart", wanted)] if drawable and chart.is_possible() else []
+    return tuple(row for row in (*rows, tuple(turns), tuple(draws)) if row)
+
+
+def _drawing(request: Request, looked: Looked) -> chart.Chart:
+    """In a group, numbers in names are hidden from those who may not read them, as everywhere."""
+    hide = not request.place.private and not request.may(Permission.NUMBERS).allowed
+    rows = [
+        chart.Row(
+            name=masking.masked(past.name) if hide else past.name,
+            down=[outage.span for outage in past.outages],
+            unknown=past.uncertain,
+            note=f"{share} %" if (share := percent(past.availability)) else "–",
+        )
+        for past in looked.trunks
+    ]
+    return chart.Chart(
+        title=f"{request.station.title} · {request.translate(TITLE)}",
+        begin=looked.since,
+        end=looked.until,
+        zone=request.station.zone(),
+        rows=rows,
+        good_means=request.translate(mark("works")),
+        down_means=request.translate(mark("down")),
+        unknown_means=request.translate(mark("not known")),
+    )

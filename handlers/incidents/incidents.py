@@ -1,0 +1,205 @@
+"""/incidents: what is open and who has it, what ended lately, one incident in full; and /ack, which takes one."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from bot.access.policy import EVERY_STATION, Permission
+from bot.engine.incident_manager import Taken
+from bot.messages.message import Button, Message, Own, Rows, mark
+from bot.pbx.resources.trunks import PREFIXES
+from bot.store.stations.incidents import name_of
+from bot.store.tables.incidents import Incident
+from handlers.dispatch.declare import Reply, Request, Whose, WrongArguments, button, command
+from handlers.dispatch.rules import Resume
+from handlers.incidents.acknowledge import TOASTS
+from handlers.incidents.facts import incident_facts
+from handlers.silences.facts import is_real
+
+PAGE = 5
+CARDS_IN_A_ROW = 5
+RECENT = timedelta(hours=24)
+MOST_RECENT = 5
+MOST_CHOICES = 8
+NUMBER = re.compile(r"#?(\d{1,9})")
+
+
+@command("incidents", summary=mark("What is wrong now: since when, who has it, who is asked next"))
+async def incidents(request: Request) -> Reply:
+    return Reply(await _list(request, 0))
+
+
+@button("incidents.show")
+async def show(request: Request) -> Reply:
+    return Reply(await _list(request, int(request.data["page"])), beside=bool(request.data.get("beside")))
+
+
+@button("incidents.of_card", whose=Whose.ALL)
+async def of_card(request: Request) -> Reply:
+    """What is open of a message about several PBXs, where the person may see it."""
+    card = int(request.data["card"])
+    found = [
+        incident
+        for incident in await request.desk.incidents.on_card(card)
+        if incident.open_key is not None and request.may_at(incident.station, Permission.INCIDENTS).allowed
+    ]
+    listing = Listing("incidents.of_card", int(request.data["page"]), several=True, station=None, data={"card": card})
+    return Reply(_listed(request, found, (), listing), beside=bool(request.data.get("beside")))
+
+
+@button("incident.details")
+async def details(request: Request) -> Reply:
+    """Beside the message it was asked under, unless that was the list or one of its cards: an alert stays an alert."""
+    incident = await request.desk.incidents.one(request.station.name, int(request.data["incident"]))
+    if incident is None:
+        return Reply(toast=TOASTS[Taken.UNKNOWN], outcome="gone")
+    return Reply(await card(request, incident), beside="page" not in request.data)
+
+
+@command(
+    "ack",
+    summary=mark("Take an incident: it is yours, and nobody else is woken"),
+    usage=mark("[number]"),
+    examples=("/ack", "/ack 17"),
+    resume=Resume.WHOLE,
+)
+async def ack(request: Request) -> Reply:
+    number = read_number(request.arguments)
+    if number is not None:
+        meant = await request.desk.incidents.numbered(request.station.name, number)
+        if meant is None:
+            return Reply(no_such(request, number), outcome="no such incident")
+        return await _take(request, meant)
+    found = (await request.desk.incidents.open(request.station.name))[::-1]
+    waiting = [incident for incident in found if incident.acknowledged_at is None]
+    if len(waiting) == 1:
+        return await _take(request, waiting[0])
+    choices = tuple(
+        (Button(f"#{incident.number} {name_of(incident)}", "incident.ack", {"incident": incident.id, "page": None}),)
+        for incident in waiting[:MOST_CHOICES]
+    )
+    facts = {
+        "found": len(waiting),
+        "taken": [f"{name_of(incident)} ({incident.acknowledged_by})" for incident in found],
+    }
+    return Reply(Message("ack_choice", facts, choices), outcome=f"{len(waiting)} wait")
+
+
+@button("incident.ack", resume=Resume.WHOLE)
+async def ack_pressed(request: Request) -> Reply:
+    found = await request.desk.incidents.one(request.station.name, int(request.data["incident"]))
+    if found is None:
+        return Reply(toast=TOASTS[Taken.UNKNOWN], outcome="no such incident")
+    return await _take(request, found)
+
+
+async def _take(request: Request, meant: Incident) -> Reply:
+    """The answer is the incident as it stands then, with the word for what came of it."""
+    result = await request.station.ledger.acknowledge(meant.id, request.actor.id, request.actor.name, request.now)
+    outcome = f"incident {meant.number}: {result}"
+    incident = await request.desk.incidents.one(request.station.name, meant.id)
+    if incident is None:
+        return Reply(no_such(request, meant.number), toast=TOASTS[Taken.UNKNOWN], outcome=outcome)
+    note = mark("Somebody took it before you.") if result is Taken.ALREADY else TOASTS[result]
+    return Reply(await card(request, incident, note), toast=TOASTS[result], outcome=outcome)
+
+
+def read_number(written: str) -> int | None:
+    """Raises WrongArguments for what is no number of an incident."""
+    if not written:
+        return None
+    found = NUMBER.fullmatch(written.strip())
+    if found is None:
+        raise WrongArguments(mark("Write the number of the incident, as /incidents shows it."))
+    return int(found[1])
+
+
+def no_such(request: Request, number: int | None) -> Message:
+    return Message("no_such_incident", {"station": request.station.name, "number": number})
+
+
+async def _list(request: Request, page: int) -> Message:
+    """Of the whole fleet: of every PBX."""
+    incidents, station = request.desk.incidents, request.station.name
+    of_all = request.desk.fleet.one is None and station == EVERY_STATION
+    found = await (incidents.open_everywhere() if of_all else incidents.open(station))
+    recent = await incidents.ended_since(None if of_all else station, request.now - RECENT, MOST_RECENT)
+    return _listed(request, found[::-1], recent, Listing("incidents.show", page, several=of_all, station=station))
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of a list; its buttons do `action` with `data`. Of `several` PBXs each line names its own."""
+
+    action: str
+    page: int
+    several: bool
+    station: str | None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _listed(request: Request, found: Sequence[Incident], recent: Sequence[Incident], listing: Listing) -> Message:
+    last = max(0, (len(found) - 1) // PAGE)
+    listing = replace(listing, page=max(0, min(listing.page, last)))
+    shown = found[listing.page * PAGE : (listing.page + 1) * PAGE]
+    facts = {
+        "station": listing.station,
+        "several": listing.several,
+        "total": sum(map(is_real, found)),
+        "open": [incident_facts(incident, request.now) for incident in shown],
+        "recent": [incident_facts(incident, request.now) for incident in recent],
+        "page": listing.page + 1,
+        "pages": last + 1,
+    }
+    return Message("incidents", facts, _turns([*shown, *recent], listing, last))
+
+
+def _turns(shown: Sequence[Incident], listing: Listing, last: int) -> Rows:
+    cards = [Button(f"#{incident.number}", "incident.details", _opens(incident, listing)) for incident in shown]
+    rows = [tuple(cards[place : place + CARDS_IN_A_ROW]) for place in range(0, len(cards), CARDS_IN_A_ROW)]
+
+    def turn(label: str, page: int) -> Button:
+        return Button(label, listing.action, {**listing.data, "page": page})
+
+    turns = [turn(mark("‹ Back"), listing.page - 1)] if listing.page else []
+    turns += [turn(mark("Next ›"), listing.page + 1)] if listing.page < last else []
+    return (*rows, (*turns, turn(mark("↻ Refresh"), listing.page)))
+
+
+def _opens(incident: Incident, listing: Listing) -> dict[str, Any]:
+    """Of several PBXs it is about the incident's own, and the list stays."""
+    if listing.several:
+        return {"incident": incident.id, "station": incident.station}
+    return {"incident": incident.id, "page": listing.page}
+
+
+async def card(request: Request, incident: Incident, note: Own | None = None) -> Message:
+    cards = await request.desk.incidents.delivered(incident.id)
+    chats = dict.fromkeys(delivered.card.chat_id for delivered in cards)
+    names = await request.known(chats)
+    facts: dict[str, Any] = {
+        "station": incident.station,
+        "number": incident.number,
+        "note": note or "",
+        "incident": incident_facts(incident, request.now),
+        "noticed_after": (incident.opened_at - incident.began_at).total_seconds(),
+        "chats": [{"name": names[chat].name if chat in names else "", "id": chat} for chat in chats],
+    }
+    return Message("incident", facts, _buttons(request, incident))
+
+
+def _buttons(request: Request, incident: Incident) -> Rows:
+    page = request.data.get("page")
+    here = {"incident": incident.id, "page": page}
+    first = [Button(mark("❓ Why"), "why.show", here | {"part": 0})]
+    if incident.subject.startswith(PREFIXES) and request.may(Permission.TRUNKS_CHECK).allowed:
+        first.append(Button(mark("🔎 Check now"), "trunk.check", {"id": incident.subject}))
+    rows = [tuple(first), (Button(mark("↻ Refresh"), "incident.details", here),)]
+    waits = incident.open_key is not None and incident.acknowledged_at is None
+    if waits and request.may(Permission.ACKNOWLEDGE).allowed:
+        rows.insert(0, (Button(mark("✅ I'm on it"), "incident.ack", here),))
+    if page is not None:
+        rows[-1] = (Button(mark("‹ Back"), "incidents.show", {"page": page}), *rows[-1])
+    return tuple(rows)

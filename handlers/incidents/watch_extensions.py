@@ -1,0 +1,121 @@
+"""/watch and /unwatch: the extensions whose phones must not be offline unnoticed."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.messages.message import Button, Message, Rows, mark
+from bot.pbx import ExtensionStatus, PbxError
+from bot.store.stations.watched_extensions import Watched
+from handlers.dialog import pbx_errors
+from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
+from handlers.dispatch.rules import Resume
+
+NUMBER = re.compile(r"[0-9]{1,32}")
+MOST = 40
+BUTTONS_IN_A_ROW = 4
+
+Phones = Mapping[str, ExtensionStatus]
+
+
+@command(
+    "watch",
+    summary=mark("Alert when the phone of an extension goes offline; alone: which are watched"),
+    usage=mark("[extension …]"),
+    examples=("/watch 202 203", "/watch"),
+)
+async def watch(request: Request) -> Reply:
+    numbers = _numbers(request.arguments)
+    if not numbers:
+        return Reply(await _list(request))
+    if request.station.watch.engine_is_silent:
+        raise WrongArguments(mark("The telephony engine does not answer, so no extension can be looked up. Try later."))
+    phones = (await request.station.pbx.extensions.statuses()).value
+    for number in numbers:
+        if number not in phones:
+            raise WrongArguments(
+                message=Message("no_such_extension", {"number": number, "station": request.station.name})
+            )
+    watched = {one.number for one in await request.station.watched.all()}
+    if len(watched | set(numbers)) > MOST:
+        raise WrongArguments(mark("That is too much: 40 extensions can be watched. /unwatch takes some away."))
+    await request.station.watched.watch(numbers, request.actor.id, request.actor.name, request.now)
+    return Reply(await _list(request, phones, added=numbers), outcome=f"watched {' '.join(numbers)}")
+
+
+@command(
+    "unwatch",
+    summary=mark("Stop watching an extension"),
+    usage=mark("[extension …]"),
+    examples=("/unwatch 202",),
+    resume=Resume.LOOKS,
+)
+async def unwatch(request: Request) -> Reply:
+    numbers = _numbers(request.arguments)
+    if not numbers:
+        return Reply(await _list(request))
+    gone = await request.station.watched.unwatch(numbers)
+    if not gone and not request.resumed:
+        raise WrongArguments(mark("Nobody watches that. /watch lists the extensions that are watched."))
+    return Reply(await _list(request, taken=gone), outcome=f"not watched any more: {' '.join(gone)}")
+
+
+@button("watch.show")
+async def show(request: Request) -> Reply:
+    return Reply(await _list(request))
+
+
+@button("watch.stop")
+async def stop(request: Request) -> Reply:
+    number = str(request.data["number"])
+    gone = await request.station.watched.unwatch([number])
+    toast = mark("Not watched any more.") if gone else mark("Somebody took it away before you.")
+    return Reply(await _list(request), toast=toast, outcome=f"not watched any more: {number}")
+
+
+def _numbers(written: str) -> list[str]:
+    """Each once, in the order in which they were written."""
+    words = [word for word in re.split(r"[\s,;]+", written) if word]
+    if not all(NUMBER.fullmatch(word) for word in words):
+        raise WrongArguments(mark("An extension is a number, like 202."))
+    return list(dict.fromkeys(words))
+
+
+async def _list(
+    request: Request, phones: Phones | None = None, added: Sequence[str] = (), taken: Sequence[str] = ()
+) -> Message:
+    """The list is there even when the PBX is not: then it says why nothing is known of the phones."""
+    watched = await request.station.watched.all()
+    problem = None
+    if phones is None and watched and not request.station.watch.engine_is_silent:
+        try:
+            phones = (await request.station.pbx.extensions.statuses()).value
+        except PbxError as error:
+            problem = pbx_errors.describe(error)
+    facts = {
+        "station": request.station.name,
+        "added": added,
+        "taken": taken,
+        "rows": [_row(request, one, phones) for one in watched],
+        "problem": problem,
+        "engine_is_silent": request.station.watch.engine_is_silent,
+    }
+    return Message("watched", facts, _buttons(watched))
+
+
+def _row(request: Request, one: Watched, phones: Phones | None) -> dict[str, Any]:
+    phone = (phones or {}).get(one.number)
+    online = phone.online if phone else None
+    return {
+        "number": one.number,
+        "name": phone.name if phone else "",
+        "online": online,
+        "missing": phones is not None and phone is None,
+        "since": request.station.phones.offline_since(one.number) if online is False else None,
+    }
+
+
+def _buttons(watched: Sequence[Watched]) -> Rows:
+    stops = [Button(f"✖ {one.number}", "watch.stop", {"number": one.number}) for one in watched]
+    rows = [tuple(stops[place : place + BUTTONS_IN_A_ROW]) for place in range(0, len(stops), BUTTONS_IN_A_ROW)]
+    return (*rows, (Button(mark("↻ Refresh"), "watch.show"),)) if rows else ()

@@ -1,0 +1,148 @@
+"""/why: the whole chain of an incident, from its beginning to its end: who was told and when it arrived, what was held
+back and by which rule, who took it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from operator import itemgetter
+from typing import Any
+
+from bot.messages.message import Button, Message, Rows, mark
+from bot.store.stations.incidents import Delivered
+from bot.store.tables.incidents import Incident, IncidentEvent, Outgoing
+from handlers.dispatch.declare import Reply, Request, button, command
+from handlers.incidents.facts import incident_facts, moment_of
+from handlers.incidents.incidents import no_such, read_number
+
+PAGE = 12
+
+
+@command(
+    "why",
+    summary=mark("Why an incident went as it did: what happened, who was told, what was held back"),
+    usage=mark("[number]"),
+    examples=("/why", "/why 17"),
+)
+async def why(request: Request) -> Reply:
+    number = read_number(request.arguments)
+    incidents, station = request.desk.incidents, request.station.name
+    incident = await (incidents.newest(station) if number is None else incidents.numbered(station, number))
+    if incident is None:
+        return Reply(no_such(request, number), outcome="no such incident")
+    return Reply(await _chain(request, incident, 0))
+
+
+@button("why.show")
+async def show(request: Request) -> Reply:
+    incident = await request.desk.incidents.one(request.station.name, int(request.data["incident"]))
+    if incident is None:
+        return Reply(toast=mark("I do not know this incident any more."), outcome="gone")
+    return Reply(await _chain(request, incident, int(request.data.get("part") or 0)), beside="page" not in request.data)
+
+
+async def _chain(request: Request, incident: Incident, part: int) -> Message:
+    chain = await request.desk.incidents.chain(incident.id)
+    cards = await request.desk.incidents.delivered(incident.id)
+    chats = {delivered.card.chat_id for delivered in cards} | {int(e.facts["chat"]) for e in chain if _chat(e)}
+    known = await request.known(chats)
+    names = {chat: known[chat].name for chat in chats if chat in known}
+    sent = await request.desk.incidents.sent([event.facts["message"] for event in chain if event.facts.get("message")])
+    steps = [_step(event, incident, sent, names) for event in chain]
+    steps += [_told_of_the_end(d.card.chat_id, row, names) for d in cards for row in _answers(d, incident.ended_at)]
+    # What is known late stands where it happened.
+    steps.sort(key=itemgetter("at"))
+    last = max(0, (len(steps) - 1) // PAGE)
+    part = max(0, min(part, last))
+    facts = {
+        "station": incident.station,
+        "number": incident.number,
+        "incident": incident_facts(incident, request.now),
+        "steps": steps[part * PAGE : (part + 1) * PAGE],
+        "page": part + 1,
+        "pages": last + 1,
+    }
+    return Message("why", facts, _buttons(request, incident, part, last))
+
+
+def _buttons(request: Request, incident: Incident, part: int, last: int) -> Rows:
+    here = {"incident": incident.id, "page": request.data.get("page")}
+    turns = [Button(mark("‹ Back"), "why.show", here | {"part": part - 1})] if part else []
+    turns += [Button(mark("Next ›"), "why.show", here | {"part": part + 1})] if part < last else []
+    ends = (
+        Button(mark("📄 Incident"), "incident.details", here),
+        Button(mark("↻ Refresh"), "why.show", here | {"part": part}),
+    )
+    return (tuple(turns), ends) if turns else (ends,)
+
+
+def _step(
+    event: IncidentEvent, incident: Incident, sent: Mapping[int, Outgoing], names: Mapping[int, str]
+) -> dict[str, Any]:
+    """One link, with everything that any kind of link is shown with. A station's trouble stands in its incident."""
+    facts = event.facts if incident.subject else {**_of_station(incident), **event.facts}
+
+    def text(key: str) -> str:
+        return str(facts.get(key) or "")
+
+    chat = _chat(event)
+    return {
+        "what": event.what,
+        "at": event.at,
+        "late": (event.noted_at - event.at).total_seconds(),
+        "kind": text("kind"),
+        "cause": text("cause"),
+        "trouble": text("trouble"),
+        "row": text("row"),
+        "by": text("by"),
+        "to": text("to"),
+        "rule": text("rule"),
+        "reason": text("reason"),
+        "until": moment_of(event, "until"),
+        "cliff": moment_of(event, "gives_up_at"),
+        "flaps": facts.get("flaps") or 0,
+        "step": facts.get("step") or 0,
+        "people": [str(person) for person in people] if isinstance(people := facts.get("people"), list) else [],
+        "place": text("person") or names.get(chat, ""),
+        "chat": chat,
+        "private": chat > 0,
+        "loud": bool(facts.get("loud")),
+        "added": bool(facts.get("added")),
+        "everywhere": bool(facts.get("everywhere")),
+        "delivery": _delivery(sent.get(facts.get("message") or 0)),
+    }
+
+
+def _chat(event: IncidentEvent) -> int:
+    """The chat that was told; 0 when the event is of another kind."""
+    chat = event.facts.get("chat")
+    return chat if isinstance(chat, int) else 0
+
+
+def _of_station(incident: Incident) -> dict[str, Any]:
+    return {key: incident.facts[key] for key in ("trouble", "row") if key in incident.facts}
+
+
+def _answers(delivered: Delivered, ended_at: datetime | None) -> list[Outgoing]:
+    """The replies to the card that came after the end."""
+    if ended_at is None:
+        return []
+    replies = (row for row in delivered.rows if row.about is not None and row.action == "send")
+    return [row for row in replies if row.created_at >= ended_at]
+
+
+def _told_of_the_end(chat: int, row: Outgoing, names: Mapping[int, str]) -> dict[str, Any]:
+    return {
+        "what": "told_of_the_end",
+        "at": row.created_at,
+        "late": 0.0,
+        "place": names.get(chat, ""),
+        "chat": chat,
+        "private": chat > 0,
+        "loud": not row.silent,
+        "delivery": _delivery(row),
+    }
+
+
+def _delivery(row: Outgoing | None) -> dict[str, Any] | None:
+    if row is None:
+        return None
+    return {"state": row.state, "at": row.sent_at, "error": row.error or "", "repeat": row.possible_repeat}

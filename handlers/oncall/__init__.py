@@ -1,0 +1,1 @@
+"""/oncall and /quiet."""

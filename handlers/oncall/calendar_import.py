@@ -1,0 +1,126 @@
+"""/oncall import: a calendar says who is on call. Its address is a secret and is given in private only."""
+
+from datetime import timedelta
+from typing import Any
+
+from bot.engine import calendar_feed
+from bot.engine.calendar_feed import NoCalendar, Trouble
+from bot.messages.message import Button, Message, mark
+from bot.oncall.calendar import MOST_BYTES
+from bot.oncall.roster import Roster
+from bot.store.access.audit import Change
+from bot.store.oncall import calendars
+from bot.store.oncall.calendars import KeptCalendar
+from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
+from handlers.dispatch.rules import Resume
+from handlers.oncall import oncall
+from handlers.oncall.facts import duty_facts, take_level
+from handlers.oncall.oncall import LOOKS_AHEAD
+
+CONFIRM_WITHIN = timedelta(minutes=15)
+SHOWN = 8
+UNKNOWN_SHOWN = 10
+
+
+@command(
+    "oncall import",
+    summary=mark("Let a calendar say who is on call"),
+    usage=mark("[an .ics file, or in private an https address] [level 2]"),
+    examples=("/oncall import", "/oncall import level 2"),
+    words=("импорт", "календарь"),
+)
+async def import_(request: Request) -> Reply:
+    level, words = take_level(request.arguments.split())
+    wanted = level or 1
+    if words and not request.place.private:
+        deleted = await request.talk.delete_asked()
+        return Reply(Message("oncall_address_in_group", {"deleted": deleted}), outcome="an address in a group")
+    if words or request.document is not None:
+        return await _preview(request, wanted, words[0] if words else "")
+    return await _ask(request, wanted)
+
+
+async def _ask(request: Request, level: int) -> Reply:
+    waits = _waits(level)
+    message = Message("oncall_import_how", {"station": request.station.name, "level": level})
+    if request.place.private:
+        return Reply(message, question=waits, outcome="waits for a calendar")
+    if not await request.talk.ask_privately(message, waits):
+        return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
+    return Reply(
+        Message("goes_on_in_private", {"person": request.actor.name}), outcome="waits for a calendar in private"
+    )
+
+
+def _waits(level: int) -> Question:
+    return Question("oncall.calendar", {"level": level})
+
+
+@answer("oncall.calendar")
+async def take_calendar(request: Request) -> Reply:
+    return await _preview(request, int(request.data["level"]), request.arguments.strip())
+
+
+async def _preview(request: Request, level: int, written: str) -> Reply:
+    told_all = request.document is not None or oncall.sees_addresses(request)
+    try:
+        kept = await _read(request, level, written)
+        if not told_all and not kept.calendar.duties:
+            raise NoCalendar(Trouble.UNSAID)
+    except NoCalendar as error:
+        problem = error.trouble if told_all else Trouble.UNSAID
+        message = Message("oncall_no_calendar", {"problem": str(problem)})
+        raise WrongArguments(message=message, question=_waits(level) if request.place.private else None) from None
+    roster = Roster(calendars={level: kept.calendar})
+    until = request.now + LOOKS_AHEAD
+    ahead = roster.shifts(level, request.now, until)
+    names = await request.known({duty.person for duty in ahead})
+    facts = {
+        "station": request.station.name,
+        "level": level,
+        "by_address": bool(kept.url),
+        "shifts": [duty_facts(duty, names) for duty in ahead[:SHOWN]],
+        "unknown": list(kept.calendar.unknown[:UNKNOWN_SHOWN]) if told_all else [],
+        "more": max(0, len(kept.calendar.unknown) - UNKNOWN_SHOWN),
+        "unnamed": 0 if told_all else len(kept.calendar.unknown),
+        "gaps": len(roster.gaps(level, request.now, until)),
+    }
+    if not kept.calendar.duties:
+        return Reply(Message("oncall_calendar_names_nobody", facts), outcome="names nobody")
+    token = await request.desk.drawer.put({"level": level, "calendar": calendars.stored(kept)}, CONFIRM_WITHIN)
+    rows = ((Button(mark("✅ Use it"), "oncall.import", {"kept": token}), Button(mark("Cancel"), "oncall.leave")),)
+    message = Message("oncall_import", facts, rows)
+    return Reply(message, confirm=True, confirm_within=CONFIRM_WITHIN, settled=True, outcome=f"asked for level {level}")
+
+
+async def _read(request: Request, level: int, written: str) -> KeptCalendar:
+    """Raises NoCalendar."""
+    source = request.desk.calendars
+    url = "" if request.document is not None else source.address(written)
+    text = await (source.fetch(url, owner=request.actor.id) if url else _file(request))
+    zone = str(request.station.zone())
+    desk, station, now = request.desk, request.station.name, request.now
+    whose = await calendar_feed.names(desk.grants, desk.people, station, now)
+    calendar = await calendar_feed.read(text, level, zone, now, whose, owner=request.actor.id)
+    return KeptCalendar(level, url, text, zone, calendar, now)
+
+
+async def _file(request: Request) -> str:
+    if request.document is None or request.document.size > MOST_BYTES:
+        raise NoCalendar(Trouble.TOO_LARGE)
+    content = await request.talk.download(request.document)
+    if content is None:
+        raise WrongArguments(mark("Telegram did not give me the file; send it again."))
+    return content.decode("utf-8", "replace")
+
+
+@button("oncall.import", resume=Resume.WHOLE)
+async def use(request: Request) -> Reply:
+    draft = request.kept
+    if draft is None:
+        return Reply(Message("expired"), outcome="expired")
+    kept = calendars.restored(int(draft["level"]), draft["calendar"])
+    await request.desk.oncall.keep_calendar(request.station.name, kept, request.actor.name)
+    after: dict[str, Any] = {"calendar": "address" if kept.url else "file", "duties": len(kept.calendar.duties)}
+    message = await oncall.overview(request, mark("From now on the calendar says who is on call."))
+    return Reply(message, outcome=f"a calendar for level {kept.level}", change=Change({}, after))

@@ -1,0 +1,90 @@
+"""People on call and their shifts as templates show them, and what is asked of whoever is to be on call."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.access.policy import Permission
+from bot.messages.message import Message
+from bot.oncall.roster import Roster
+from bot.oncall.rotation import Duty
+from bot.store.access.contacts import Known
+from bot.store.oncall.reachability import Reach
+from handlers.dispatch.declare import Request, WrongArguments
+from handlers.parsing import shifts
+from handlers.parsing.deadlines import NotADeadline, take_deadline
+from handlers.parsing.shifts import NotAShift
+
+Facts = dict[str, Any]
+
+
+def person_facts(person: int, names: Mapping[int, Known]) -> Facts:
+    known = names.get(person)
+    return {
+        "subject": person,
+        "name": known.name if known else "",
+        "username": known.username if known and known.username else "",
+    }
+
+
+def duty_facts(duty: Duty, names: Mapping[int, Known]) -> Facts:
+    """Plain values: they may go through the store."""
+    return {
+        "person": person_facts(duty.person, names),
+        "begins": duty.begins.isoformat(),
+        "ends": duty.ends.isoformat(),
+        "level": duty.level,
+        "out_of_turn": duty.out_of_turn,
+    }
+
+
+async def people_facts(
+    request: Request, people: Sequence[int], reach: Mapping[int, Reach] | None = None
+) -> list[Facts]:
+    names = await request.known(people)
+    return [
+        person_facts(person, names) | {"reachable": reach[person].reachable if reach and person in reach else None}
+        for person in people
+    ]
+
+
+async def able(request: Request) -> list[int]:
+    """Who may be on call: people who may take duties wherever they are."""
+    return (await request.desk.grants.current()).people_with(Permission.ONCALL_TAKE, request.station.name, request.now)
+
+
+async def check_able(request: Request, people: Iterable[int]) -> None:
+    """Raises WrongArguments, and names those who may not be on call."""
+    may = await able(request)
+    unable = [person for person in dict.fromkeys(people) if person not in may]
+    if unable:
+        facts = {"station": request.station.name, "people": await people_facts(request, unable)}
+        raise WrongArguments(message=Message("oncall_not_able", facts))
+
+
+def take_level(words: Sequence[str]) -> tuple[int | None, list[str]]:
+    """Raises WrongArguments."""
+    try:
+        return shifts.take_level(words)
+    except NotAShift as wrong:
+        raise WrongArguments(message=Message("oncall_no_level", {"written": str(wrong), "levels": []})) from None
+
+
+def level_of(roster: Roster, wanted: int | None) -> int:
+    """The level that is meant, the first when none was named. Raises WrongArguments."""
+    if wanted is None:
+        return roster.levels[0] if roster.levels else 1
+    if wanted != 1 and wanted not in roster.levels:
+        raise WrongArguments(
+            message=Message("oncall_no_level", {"written": f"level {wanted}", "levels": list(roster.levels)})
+        )
+    return wanted
+
+
+def take_until(request: Request, words: Sequence[str]) -> tuple[datetime | None, list[str]]:
+    """Raises WrongArguments."""
+    try:
+        until, rest = take_deadline(words, request.station.local(request.now))
+    except NotADeadline as wrong:
+        raise WrongArguments(message=Message("not_a_deadline", {"written": str(wrong)})) from None
+    return until and until.replace(tzinfo=request.station.zone()), rest

@@ -1,0 +1,223 @@
+"""/oncall take, give and cancel: being on call out of turn."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.access.policy import Destination, Permission
+from bot.messages.message import Button, Message, mark
+from bot.oncall.roster import AHEAD, Roster
+from bot.oncall.rotation import Duty
+from bot.store.access.audit import Change
+from bot.store.messages.notices import News
+from bot.store.oncall.schedules import ASKED, Leg
+from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
+from handlers.dispatch.rules import Resume
+from handlers.oncall import oncall
+from handlers.oncall.facts import check_able, level_of, people_facts, person_facts, take_level, take_until
+from handlers.parsing import people
+
+LONGEST = timedelta(days=60)
+
+
+@command(
+    "oncall take",
+    summary=mark("Be on call from now on, instead of whose turn it is"),
+    usage=mark("[for 8h | until 18:00] [level 2]"),
+    examples=("/oncall take 8h", "/oncall take until 18:00"),
+    words=("взять", "беру", "принять"),
+    resume=Resume.WHOLE,
+)
+async def take(request: Request) -> Reply:
+    level, words = take_level(request.arguments.split())
+    until, rest = take_until(request, words)
+    if rest:
+        raise WrongArguments(mark("I know times and levels here."))
+    return await _take(request, level, until)
+
+
+@button("oncall.ask_take")
+async def ask_take(request: Request) -> Reply:
+    """A slip of the thumb must not move a duty."""
+    await check_able(request, [request.actor.id])
+    level, hours = int(request.data["level"]), int(request.data["hours"])
+    roster = await request.desk.oncall.roster(request.station.name)
+    duty = roster.duty(level, request.now)
+    facts = {
+        "station": request.station.name,
+        "level": level,
+        "levels": len(roster.levels),
+        "now": (await people_facts(request, [duty.person]))[0] if duty else None,
+        "until": request.now + timedelta(hours=hours),
+    }
+    yes = Button(mark("🙋 Take over"), "oncall.take", {"level": level, "hours": hours})
+    leave = Button(mark("Cancel"), "oncall.leave")
+    return Reply(Message("oncall_ask_take", facts, ((yes, leave),)), confirm=True, outcome="asked")
+
+
+@button("oncall.take", resume=Resume.WHOLE)
+async def take_now(request: Request) -> Reply:
+    until = request.now + timedelta(hours=int(request.data["hours"]))
+    return await _take(request, int(request.data["level"]), until)
+
+
+async def _take(request: Request, wanted: int | None, until: datetime | None) -> Reply:
+    await check_able(request, [request.actor.id])
+    roster = await request.desk.oncall.roster(request.station.name)
+    level = level_of(roster, wanted)
+    duty = roster.duty(level, request.now)
+    ends = until or (duty.ends if duty else None)
+    if ends is None:
+        raise WrongArguments(mark("Nobody is on call now: write for how long you will be, for example 8h."))
+    return await _hand_over(request, roster, Leg(level, request.actor.id, request.now, ends))
+
+
+@command(
+    "oncall give",
+    summary=mark("Give your duty to somebody else"),
+    usage=mark("@username [for 8h | until 18:00] [level 2]"),
+    examples=("/oncall give @boris until 18:00", "/oncall give @boris"),
+    words=("отдать", "передать"),
+    resume=Resume.WHOLE,
+)
+async def give(request: Request) -> Reply:
+    level, words = take_level(request.arguments.split())
+    until, rest = take_until(request, words)
+    person = await people.person(request, rest)
+    await check_able(request, [person])
+    roster = await request.desk.oncall.roster(request.station.name)
+    begins, ends, level = _given(request, roster, level, until)
+    if ends <= begins:
+        raise WrongArguments(mark("That duty begins later than you wrote. /oncall shows when."))
+    return await _hand_over(request, roster, Leg(level, person, begins, ends))
+
+
+def _given(
+    request: Request, roster: Roster, wanted: int | None, until: datetime | None
+) -> tuple[datetime, datetime, int]:
+    """Of one's own duties the one that runs or comes next. An administrator gives anybody's that runs."""
+    now = request.now
+    own = [duty for duty in roster.duties_of(request.actor.id, now, now + AHEAD) if wanted in (None, duty.level)]
+    if own and (own[0].holds(now) or not request.may(Permission.ONCALL).allowed):
+        first = own[0]
+        return max(now, first.begins), min(until or first.ends, first.ends), first.level
+    if not request.may(Permission.ONCALL).allowed:
+        raise WrongArguments(mark("You have no duty to give away within the next 60 days."))
+    level = level_of(roster, wanted)
+    duty = roster.duty(level, now)
+    ends = until or (duty.ends if duty else None)
+    if ends is None:
+        raise WrongArguments(mark("Nobody is on call now: write until when, for example until 18:00."))
+    return now, ends, level
+
+
+async def _hand_over(request: Request, roster: Roster, leg: Leg) -> Reply:
+    if leg.ends - leg.begins > LONGEST:
+        raise WrongArguments(mark("Nobody is on call for longer than two months at a time."))
+    replaced = roster.shifts(leg.level, leg.begins, leg.ends)
+    if (
+        replaced
+        and all(duty.person == leg.person for duty in replaced)
+        and not roster.gaps(leg.level, leg.begins, leg.ends)
+    ):
+        return Reply(Message("oncall_already", await _facts(request, leg)), outcome="nothing to change")
+    facts = await _facts(request, leg)
+    news = [
+        _news(duty, "oncall_relieved", facts, duty.begins, duty.ends) for duty in replaced if duty.person != leg.person
+    ]
+    if leg.person != request.actor.id:
+        news.append(News(Destination(leg.person), "oncall_yours", facts))
+    actor = (request.actor.id, request.actor.name)
+    news = [one for one in news if one.to.chat != request.actor.id]
+    await request.desk.oncall.override(request.station.name, leg, actor, news)
+    before = {"level": leg.level, "people": [duty.person for duty in replaced]}
+    after = {"level": leg.level, "people": [leg.person], "begins": str(leg.begins), "ends": str(leg.ends)}
+    outcome = f"{leg.person} is on call on level {leg.level}"
+    return Reply(Message("oncall_handed_over", facts), outcome=outcome, change=Change(before, after))
+
+
+async def _facts(request: Request, leg: Leg) -> dict[str, Any]:
+    names = await request.known([leg.person])
+    return {
+        "station": request.station.name,
+        "level": leg.level,
+        "person": person_facts(leg.person, names),
+        "begins": leg.begins.isoformat(),
+        "ends": leg.ends.isoformat(),
+        "by": request.actor.name,
+        "own": leg.person == request.actor.id,
+    }
+
+
+def _news(duty: Duty, template: str, facts: dict[str, Any], begins: datetime, ends: datetime) -> News:
+    return News(Destination(duty.person), template, facts | {"begins": begins.isoformat(), "ends": ends.isoformat()})
+
+
+@command(
+    "oncall cancel",
+    summary=mark("Take back what you took over, gave away or asked for"),
+    examples=("/oncall cancel",),
+    words=("отменить", "отмена"),
+    resume=Resume.WHOLE,
+)
+async def cancel(request: Request) -> Reply:
+    made = await request.desk.oncall.made_by(request.station.name, request.actor.id)
+    asked = [one for one in made if one.state == ASKED]
+    choices = [[one] for one in made if one.state != ASKED] + ([asked] if asked else [])
+    if not choices:
+        return Reply(Message("oncall_nothing_to_cancel"), outcome="nothing to cancel")
+    if len(choices) == 1:
+        return await _cancel(request, [one.id for one in choices[0]])
+    names = await request.known({one.leg.person for one in made})
+    rows = [
+        (Button(f"{number}", "oncall.cancel", {"ids": [one.id for one in choice]}),)
+        for number, choice in enumerate(choices, 1)
+    ]
+    facts = {
+        "choices": [
+            [
+                {"person": person_facts(one.leg.person, names), "begins": one.leg.begins, "ends": one.leg.ends}
+                for one in choice
+            ]
+            for choice in choices
+        ],
+        "asks": bool(asked),
+    }
+    buttons = (*rows, (Button(mark("Leave it"), "oncall.leave"),))
+    return Reply(Message("oncall_cancel", facts, buttons), confirm=True, outcome="asked which")
+
+
+@button("oncall.cancel", resume=Resume.WHOLE)
+async def cancel_one(request: Request) -> Reply:
+    return await _cancel(request, [int(number) for number in request.data["ids"]])
+
+
+async def _cancel(request: Request, ids: Sequence[int]) -> Reply:
+    book, station = request.desk.oncall, request.station.name
+    own = [one for one in await book.made_by(station, request.actor.id) if one.id in ids]
+    roster = await book.roster(station)
+    without = replace(roster, overrides=tuple(one for one in roster.overrides if one.id not in ids))
+    news: list[News] = []
+    for leg in (one.leg for one in own if one.state != ASKED):
+        news.extend(await _changes(request, roster, without, leg))
+    cancelled = await book.cancel(station, ids, request.actor.id, news)
+    deed = mark("Taken back.") if cancelled else mark("There was nothing left to take back.")
+    return Reply(await oncall.overview(request, deed), outcome="cancelled" if cancelled else "nothing to cancel")
+
+
+async def _changes(request: Request, before: Roster, after: Roster, leg: Leg) -> list[News]:
+    """Who is on call no more, and who is again."""
+    begins, ends = max(request.now, leg.begins), leg.ends
+    gone, come = before.shifts(leg.level, begins, ends), after.shifts(leg.level, begins, ends)
+    facts = await _facts(request, leg)
+    news = [
+        _news(duty, "oncall_relieved", facts | {"person": None}, duty.begins, duty.ends)
+        for duty in _others(gone, come, request)
+    ]
+    return news + [_news(duty, "oncall_yours", facts, duty.begins, duty.ends) for duty in _others(come, gone, request)]
+
+
+def _others(these: Iterable[Duty], those: Iterable[Duty], request: Request) -> list[Duty]:
+    known = {duty.person for duty in those} | {request.actor.id}
+    return [duty for duty in these if duty.person not in known]

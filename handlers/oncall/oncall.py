@@ -1,0 +1,141 @@
+"""/oncall: who is on call now, until when, who is next, and when nobody will be."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from bot.access.policy import EVERY_STATION, Permission
+from bot.engine.calendar_feed import Trouble
+from bot.messages.message import Button, Message, Rows, mark
+from bot.oncall.roster import Roster
+from bot.store.access.contacts import Known
+from bot.store.oncall.calendars import KeptCalendar
+from bot.store.oncall.reachability import Reach
+from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
+from handlers.oncall.facts import able, duty_facts, level_of, person_facts, take_until
+
+LOOKS_AHEAD = timedelta(days=14)
+GAPS_SHOWN = 3
+SHIFTS_SHOWN = 12
+UNKNOWN_SHOWN = 5
+
+
+@command("oncall", summary=mark("Who is on call now, until when, and who is next"), examples=("/oncall",))
+async def oncall(request: Request) -> Reply:
+    if not request.arguments.strip():
+        return Reply(await overview(request))
+    until, _ = take_until(request, request.arguments.split())
+    if until is None:
+        raise WrongArguments(mark("I do not know that word here. What can be done with duties, /help shows."))
+    raise WrongArguments(
+        mark("That alone changes nothing. To be on call until then, write: /oncall take, and the time.")
+    )
+
+
+@button("oncall.show")
+async def show(request: Request) -> Reply:
+    return Reply(await overview(request))
+
+
+@button("oncall.leave")
+async def leave(request: Request) -> Reply:
+    return Reply(await overview(request), outcome="cancelled")
+
+
+@button("oncall.shifts")
+async def shifts(request: Request) -> Reply:
+    """The shifts of one level that come next."""
+    roster = await request.desk.oncall.roster(request.station.name)
+    level = level_of(roster, int(request.data["level"]))
+    ahead = roster.shifts(level, request.now, request.now + LOOKS_AHEAD)[:SHIFTS_SHOWN]
+    names = await request.known({duty.person for duty in ahead})
+    facts = {
+        "station": request.station.name,
+        "level": level,
+        "levels": len(roster.levels),
+        "shifts": [duty_facts(duty, names) for duty in ahead],
+    }
+    others = tuple(
+        Button(f"📅 {other}", "oncall.shifts", {"level": other}) for other in roster.levels if other != level
+    )
+    rows: Rows = ((Button(mark("‹ Back"), "oncall.show"), *others),)
+    return Reply(Message("oncall_shifts", facts, rows))
+
+
+async def overview(request: Request, deed: str = "") -> Message:
+    book, station = request.desk.oncall, request.station.name
+    roster = await book.roster(station)
+    reach = await book.reach(sorted(roster.people_named))
+    names = await request.known(roster.people_named)
+    calendars = {kept.level: kept for kept in await book.calendars(station)}
+    may = set(await able(request))
+
+    def trouble(person: int) -> str:
+        return "not able" if person not in may else _trouble(reach.get(person))
+
+    levels = [_level(request, roster, level, names, calendars.get(level)) for level in roster.levels]
+    troubled = [person for person in sorted(roster.people_named) if trouble(person)]
+    facts = {
+        "station": station,
+        "deed": deed,
+        "levels": levels,
+        "fleets": [] if levels else await _of_the_fleet(request),
+        "troubled": [person_facts(person, names) | {"trouble": trouble(person)} for person in troubled],
+        "may_set": request.may(Permission.ONCALL).allowed,
+    }
+    return Message("oncall", facts, _buttons(request, roster))
+
+
+async def _of_the_fleet(request: Request) -> list[dict[str, Any]]:
+    """Who is called for a PBX that has no list of its own."""
+    if request.desk.fleet.one is not None or request.station.name == EVERY_STATION:
+        return []
+    roster = await request.desk.oncall.roster(EVERY_STATION)
+    people = [person for _, person in sorted(roster.on_call(request.now).items()) if person is not None]
+    names = await request.known(people)
+    return [person_facts(person, names) for person in dict.fromkeys(people)]
+
+
+def _trouble(reach: Reach | None) -> str:
+    return "unreachable" if reach is not None and reach.reachable is False else ""
+
+
+def _level(
+    request: Request, roster: Roster, level: int, names: Mapping[int, Known], kept: KeptCalendar | None
+) -> dict[str, Any]:
+    now = request.now
+    duty, coming = roster.duty(level, now), roster.next_duty(level, now)
+    gaps = roster.gaps(level, now, now + LOOKS_AHEAD)
+    return {
+        "level": level,
+        "now": duty_facts(duty, names) if duty else None,
+        "next": duty_facts(coming, names) if coming else None,
+        "gaps": [{"begins": begins, "ends": ends} for begins, ends in gaps[:GAPS_SHOWN]],
+        "more_gaps": max(0, len(gaps) - GAPS_SHOWN),
+        "ahead": now + LOOKS_AHEAD,
+        **_calendar_facts(request, kept),
+    }
+
+
+def _calendar_facts(request: Request, kept: KeptCalendar | None) -> dict[str, Any]:
+    if kept is None:
+        return {"unknown": [], "unnamed": 0, "problem": ""}
+    if kept.url and not sees_addresses(request):
+        problem = str(Trouble.UNSAID) if kept.problem else ""
+        return {"unknown": [], "unnamed": len(kept.calendar.unknown), "problem": problem}
+    return {"unknown": list(kept.calendar.unknown[:UNKNOWN_SHOWN]), "unnamed": 0, "problem": kept.problem}
+
+
+def sees_addresses(request: Request) -> bool:
+    """Whether what stands at an address of a calendar, or why nothing does, may be shown: in private, and to who
+    administers all PBXs. Of the others nobody is to look about in the bot's own network with its help."""
+    return request.place.private and request.may_at(EVERY_STATION, Permission.ONCALL).allowed
+
+
+def _buttons(request: Request, roster: Roster) -> Rows:
+    level = roster.levels[0] if roster.levels else 1
+    rows: list[tuple[Button, ...]] = []
+    if request.may(Permission.ONCALL_TAKE).allowed:
+        rows.append((Button(mark("🙋 Take over for 8 h"), "oncall.ask_take", {"level": level, "hours": 8}),))
+    shown = (Button(mark("📅 Shifts"), "oncall.shifts", {"level": level}),) if roster.levels else ()
+    return (*rows, (*shown, Button(mark("↻ Refresh"), "oncall.show")))

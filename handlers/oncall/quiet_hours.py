@@ -1,0 +1,60 @@
+"""/quiet: when one wants no warnings. Outages wake whoever is on call at any hour."""
+
+import re
+from datetime import time
+from typing import Any
+
+from bot.access.policy import EVERY_STATION
+from bot.messages.message import Message, mark
+from bot.store.access.audit import Change
+from bot.store.oncall.reachability import QuietHours
+from handlers.dispatch.declare import Reply, Request, Whose, WrongArguments, command
+from handlers.dispatch.rules import Resume
+
+OFF = frozenset({"off", "no", "выкл", "нет", "выключить"})
+HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*(?:-|–|—|\s)\s*([01]?\d|2[0-3]):([0-5]\d)")
+
+
+@command(
+    "quiet",
+    summary=mark("Hours in which you want no warnings in private; outages come always"),
+    usage=mark("[22:00-08:00 | off]"),
+    examples=("/quiet 22:00-08:00", "/quiet off"),
+    resume=Resume.WHOLE,
+    whose=Whose.ANY,
+)
+async def quiet(request: Request) -> Reply:
+    book, person = request.desk.oncall, request.actor.id
+    before = await book.quiet_hours_of(person)
+    if not request.arguments:
+        return Reply(_shown(request, before, changed=False))
+    hours = _hours(request.arguments)
+    await book.set_quiet_hours(person, hours)
+    return Reply(
+        _shown(request, hours, changed=True),
+        outcome="set" if hours else "switched off",
+        change=Change({"quiet": _written(before)}, {"quiet": _written(hours)}),
+    )
+
+
+def _hours(text: str) -> QuietHours | None:
+    if text.strip().lower() in OFF:
+        return None
+    found = HOURS.fullmatch(text.strip())
+    begins, ends = (
+        (time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))) if found else (time(), time())
+    )
+    if begins == ends:
+        raise WrongArguments(mark("Write from when to when, in the station's time."))
+    return begins, ends
+
+
+def _shown(request: Request, hours: QuietHours | None, *, changed: bool) -> Message:
+    """They hold for whatever any PBX has to say, each by its own clock."""
+    station = request.station.name if len(request.among) == 1 else EVERY_STATION
+    facts: dict[str, Any] = {"station": station, "hours": _written(hours), "changed": changed}
+    return Message("quiet", facts)
+
+
+def _written(hours: QuietHours | None) -> str:
+    return f"{hours[0]:%H:%M}–{hours[1]:%H:%M}" if hours else ""

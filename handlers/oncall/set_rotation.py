@@ -1,0 +1,154 @@
+"""/oncall set and remove: who takes turns, after a look at what it comes to."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import islice
+from typing import Any
+
+from bot.access.policy import Destination
+from bot.messages.message import Button, Message, mark
+from bot.oncall.roster import Roster
+from bot.oncall.rotation import Duty, Rotation
+from bot.store.access.audit import Change
+from bot.store.messages.notices import News
+from bot.store.oncall.rosters import restored_shift, stored_shift
+from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
+from handlers.dispatch.rules import Resume
+from handlers.oncall import oncall
+from handlers.oncall.facts import check_able, duty_facts, level_of, people_facts, take_level
+from handlers.parsing import people as whom
+from handlers.parsing import shifts
+from handlers.parsing.shifts import NotAShift
+
+SHOWN = 6
+MOST_PEOPLE = 50
+CONFIRM_WITHIN = timedelta(minutes=10)
+
+
+@command(
+    "oncall set",
+    summary=mark("Set who takes turns, and when they hand over"),
+    usage=mark("weekly mon 09:00 | daily 09:00 | every 12h from 08:00, then people [level 2]"),
+    examples=("/oncall set weekly mon 09:00 @anna @boris", "/oncall set every 12h from 08:00 @anna @boris level 2"),
+    words=("задать", "установить", "назначить"),
+)
+async def set_(request: Request) -> Reply:
+    rotation = await _written(request)
+    await check_able(request, rotation.people)
+    data = {
+        "level": rotation.level,
+        "people": list(rotation.people),
+        "shift": stored_shift(rotation.shift),
+    }
+    rows = ((Button(mark("✅ Set"), "oncall.set", data), Button(mark("Cancel"), "oncall.leave")),)
+    message = Message("oncall_set", await _facts(request, rotation), rows)
+    return Reply(message, confirm=True, confirm_within=CONFIRM_WITHIN, outcome=f"asked for level {rotation.level}")
+
+
+async def _written(request: Request) -> Rotation:
+    level, words = take_level(request.arguments.split())
+    try:
+        zone = str(request.station.zone())
+        shift, rest = shifts.take_shift(words, request.station.local(request.now), zone)
+    except NotAShift:
+        raise WrongArguments(
+            mark("Write how long a turn lasts, for example weekly mon 09:00, daily 09:00 or every 12h from 08:00.")
+        ) from None
+    if strange := next((word for word in rest if not whom.names_somebody(word)), None):
+        raise WrongArguments(message=Message("oncall_not_understood", {"written": strange}))
+    people = tuple([await whom.id_of(request, word) for word in rest])
+    if not people and request.about is not None:
+        people = (request.about.id,)
+    if not 1 <= len(people) <= MOST_PEOPLE:
+        raise WrongArguments(mark("Write who takes turns, in their order: @usernames or numeric ids."))
+    return Rotation(level or 1, people, shift)
+
+
+def _ahead(request: Request, rotation: Rotation) -> Iterator[Duty]:
+    """Far enough for everybody to have had a turn."""
+    turns = max(SHOWN, len(rotation.people)) + 1
+    return rotation.duties(request.now, request.now + turns * (rotation.shift.lasts + timedelta(hours=3)))
+
+
+async def _facts(request: Request, rotation: Rotation) -> dict[str, Any]:
+    names = await request.known(rotation.people)
+    reach = await request.desk.oncall.reach(rotation.people)
+    roster = await request.desk.oncall.roster(request.station.name)
+    everybody = tuple(dict.fromkeys(rotation.people))
+    return {
+        "station": request.station.name,
+        "level": rotation.level,
+        "shift": stored_shift(rotation.shift),
+        "shifts": [duty_facts(duty, names) for duty in islice(_ahead(request, rotation), SHOWN)],
+        "people": await people_facts(request, everybody, reach),
+        "replaces": any(one.level == rotation.level for one in roster.rotations) or rotation.level in roster.calendars,
+    }
+
+
+@button("oncall.set", resume=Resume.WHOLE)
+async def set_now(request: Request) -> Reply:
+    data, station = request.data, request.station.name
+    rotation = Rotation(int(data["level"]), tuple(data["people"]), restored_shift(data["shift"]))
+    await check_able(request, rotation.people)
+    before = await _before(request, rotation.level)
+    facts = {"station": station, "level": rotation.level, "by": request.actor.name}
+    firsts = {duty.person: duty.begins.isoformat() for duty in reversed(list(_ahead(request, rotation)))}
+    news = [
+        News(Destination(person), "oncall_in_turn", facts | {"begins": begins})
+        for person, begins in firsts.items()
+        if person != request.actor.id
+    ]
+    await request.desk.oncall.set_rotation(station, rotation, request.actor.name, news)
+    after = {"people": list(rotation.people), "shift": stored_shift(rotation.shift)}
+    message = await oncall.overview(request, mark("Set. I check now whether I can write to everybody in private."))
+    return Reply(message, outcome=f"set level {rotation.level}", change=Change(before, after))
+
+
+async def _before(request: Request, level: int) -> dict[str, Any]:
+    roster = await request.desk.oncall.roster(request.station.name)
+    if level in roster.calendars:
+        return {"calendar": True}
+    found = next((one for one in roster.rotations if one.level == level), None)
+    return {"people": list(found.people), "shift": stored_shift(found.shift)} if found else {}
+
+
+@command(
+    "oncall remove",
+    summary=mark("Remove a rotation or a calendar"),
+    usage=mark("[level 2]"),
+    examples=("/oncall remove", "/oncall remove level 2"),
+    words=("удалить", "убрать"),
+)
+async def remove(request: Request) -> Reply:
+    wanted, rest = take_level(request.arguments.split())
+    if rest:
+        raise WrongArguments(message=Message("oncall_not_understood", {"written": rest[0]}))
+    roster = await request.desk.oncall.roster(request.station.name)
+    level = level_of(roster, wanted)
+    if level not in roster.levels:
+        return Reply(await oncall.overview(request), outcome="nothing to remove")
+    facts = {
+        "station": request.station.name,
+        "level": level,
+        "people": await people_facts(request, _regulars(roster, level)),
+        "last": len(roster.levels) == 1,
+    }
+    rows = ((Button(mark("🗑 Remove"), "oncall.remove", {"level": level}), Button(mark("Cancel"), "oncall.leave")),)
+    return Reply(Message("oncall_remove", facts, rows), confirm=True, outcome=f"asked for level {level}")
+
+
+def _regulars(roster: Roster, level: int) -> tuple[int, ...]:
+    one_level = Roster(
+        tuple(one for one in roster.rotations if one.level == level),
+        calendars={level: roster.calendars[level]} if level in roster.calendars else {},
+    )
+    return one_level.everyone()
+
+
+@button("oncall.remove", resume=Resume.WHOLE)
+async def remove_now(request: Request) -> Reply:
+    level = int(request.data["level"])
+    before = await _before(request, level)
+    removed = await request.desk.oncall.remove(request.station.name, level)
+    deed = mark("Removed.") if removed else mark("It was gone already.")
+    return Reply(await oncall.overview(request, deed), outcome=f"removed level {level}", change=Change(before, {}))

@@ -1,0 +1,134 @@
+"""/oncall swap: two people exchange shifts when both agree."""
+
+from datetime import datetime
+from typing import Any
+
+from bot.access.policy import Destination
+from bot.messages.message import Button, Message, mark, stored
+from bot.oncall.roster import AHEAD, Roster
+from bot.oncall.rotation import Duty
+from bot.store.access.audit import Change
+from bot.store.messages.notices import News
+from bot.store.oncall.schedules import Leg, Swapped
+from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
+from handlers.dispatch.rules import Resume
+from handlers.oncall.facts import check_able, duty_facts, person_facts, take_level
+from handlers.parsing import people
+
+OFFERED = 4
+
+
+@command(
+    "oncall swap",
+    summary=mark("Ask somebody to swap shifts with you"),
+    usage=mark("@username [level 2]"),
+    examples=("/oncall swap @boris",),
+    words=("обмен", "поменяться", "обменяться"),
+)
+async def swap(request: Request) -> Reply:
+    level, words = take_level(request.arguments.split())
+    other = await people.person(request, words)
+    if other == request.actor.id:
+        raise WrongArguments(mark("Swap with somebody else."))
+    await check_able(request, [request.actor.id, other])
+    roster = await request.desk.oncall.roster(request.station.name)
+    duties = roster.duties_of(request.actor.id, request.now, request.now + AHEAD)
+    own = [duty for duty in duties if level in (None, duty.level)][:OFFERED]
+    if not own:
+        raise WrongArguments(mark("You have no shift to swap within the next 60 days."))
+    names = await request.known([request.actor.id, other])
+    pairs = [(duty, _in_return(roster, other, duty, request.now)) for duty in own]
+    facts = {
+        "station": request.station.name,
+        "other": person_facts(other, names),
+        "pairs": [
+            {"mine": duty_facts(mine, names), "theirs": duty_facts(theirs, names) if theirs else None}
+            for mine, theirs in pairs
+        ],
+    }
+    rows = tuple(
+        (Button(f"🔁 {number}", "oncall.ask_swap", _data(other, mine, theirs)),)
+        for number, (mine, theirs) in enumerate(pairs, 1)
+    )
+    buttons = (*rows, (Button(mark("Cancel"), "oncall.leave"),))
+    return Reply(Message("oncall_swap", facts, buttons), confirm=True, outcome=f"asked for {other}")
+
+
+def _in_return(roster: Roster, other: int, mine: Duty, now: datetime) -> Duty | None:
+    """The other's next whole shift on the same level; without one they simply take mine over."""
+    theirs = roster.duties_of(other, now, now + AHEAD)
+    return next((duty for duty in theirs if duty.level == mine.level and duty.begins > now), None)
+
+
+def _data(other: int, mine: Duty, theirs: Duty | None) -> dict[str, Any]:
+    def written(duty: Duty) -> list[str]:
+        return [duty.begins.isoformat(), duty.ends.isoformat()]
+
+    return {"other": other, "level": mine.level, "mine": written(mine), "theirs": theirs and written(theirs)}
+
+
+@button("oncall.ask_swap", resume=Resume.WHOLE)
+async def ask(request: Request) -> Reply:
+    """The other is asked in private; until they agree nothing changes."""
+    data, station = request.data, request.station.name
+    other, level = int(data["other"]), int(data["level"])
+    await check_able(request, [request.actor.id, other])
+    legs = [_leg(level, other, data["mine"], request.now)]
+    if data["theirs"]:
+        legs.append(_leg(level, request.actor.id, data["theirs"], request.now))
+    names = await request.known([request.actor.id, other])
+    shown = [
+        {"person": person_facts(leg.person, names), "begins": leg.begins.isoformat(), "ends": leg.ends.isoformat()}
+        for leg in legs
+    ]
+    facts = {
+        "station": station,
+        "level": level,
+        "asker": person_facts(request.actor.id, names),
+        "other": person_facts(other, names),
+        "legs": shown,
+    }
+
+    def question(ids: list[int]) -> News:
+        about = {
+            "ids": ids,
+            "asker": request.actor.id,
+            "chat": request.place.chat,
+            "thread": request.place.thread,
+            "facts": facts,
+        }
+        yes = Button(mark("✅ I agree"), "oncall.answer_swap", about | {"agrees": True})
+        no = Button(mark("✖ No"), "oncall.answer_swap", about | {"agrees": False})
+        return News(Destination(other), "oncall_swap_question", facts, stored(((yes, no),)), legs[0].ends - request.now)
+
+    await request.desk.oncall.ask_swap(station, legs, (request.actor.id, request.actor.name), question)
+    return Reply(Message("oncall_swap_asked", facts), outcome=f"asked {other} to swap")
+
+
+def _leg(level: int, person: int, written: list[str], now: datetime) -> Leg:
+    begins, ends = (datetime.fromisoformat(moment) for moment in written)
+    if ends <= now:
+        raise WrongArguments(mark("That shift is over."))
+    return Leg(level, person, max(now, begins), ends)
+
+
+@button("oncall.answer_swap", resume=Resume.WHOLE)
+async def answer(request: Request) -> Reply:
+    """Only who was asked can press it: the buttons stand in their private chat and are theirs."""
+    data = request.data
+    agrees = bool(data["agrees"])
+    if agrees:
+        await check_able(request, [request.actor.id, int(data["asker"])])
+    told = Destination(int(data["chat"]), data["thread"])
+    news = {
+        result: [News(told, "oncall_swap_over", data["facts"] | {"result": str(result)})]
+        for result in (Swapped.AGREED, Swapped.REFUSED, Swapped.CHANGED)
+    }
+    result = await request.desk.oncall.answer_swap(
+        request.station.name, data["ids"], request.actor.id, agrees=agrees, news=news
+    )
+    if result is Swapped.SETTLED:
+        return Reply(Message("oncall_swap_settled"), outcome=str(result))
+    change = Change({}, {"legs": data["facts"]["legs"]}) if result is Swapped.AGREED else Change()
+    message = Message("oncall_swap_over", data["facts"] | {"result": str(result)})
+    return Reply(message, outcome=f"swap {result}", change=change)

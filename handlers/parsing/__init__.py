@@ -1,0 +1,1 @@
+"""Parsers for what people type: arguments, periods, deadlines, windows and shifts."""

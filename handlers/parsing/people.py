@@ -1,0 +1,35 @@
+"""Whom a person means: @username, numeric id, or the author of the message that was answered."""
+
+import re
+
+from bot.messages.message import mark
+from handlers.dispatch.declare import Request, WrongArguments
+from handlers.dispatch.update_parser import NOBODY
+
+ID = re.compile(r"-?\d{4,19}")
+WHOM = mark("Write whom you mean: @username, a numeric id, or answer a message of theirs.")
+
+
+def names_somebody(word: str) -> bool:
+    return word.startswith("@") or ID.fullmatch(word) is not None
+
+
+async def id_of(request: Request, word: str) -> int:
+    """The written id, or that of a username which the bot has met. Raises WrongArguments."""
+    if ID.fullmatch(word):
+        if int(word) in NOBODY:
+            raise WrongArguments(mark("This id is nobody's own: every anonymous administrator or channel has it."))
+        return int(word)
+    known = await request.by_username(word)
+    if known is None:
+        raise WrongArguments(message=request.not_met(word))
+    return known.id
+
+
+async def person(request: Request, words: list[str]) -> int:
+    """The one person meant by all of the words, or by a reply when there are none. Raises WrongArguments."""
+    if not words and request.about is not None:
+        return request.about.id
+    if len(words) != 1 or not names_somebody(words[0]):
+        raise WrongArguments(WHOM)
+    return await id_of(request, words[0])

@@ -1,0 +1,69 @@
+"""Tables as files, for whoever asked: read and written where it keeps nobody waiting."""
+
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
+
+from bot.messages.message import mark
+from bot.sandbox.process import run
+from bot.sandbox.task import Failure, Refusal, TaskFailed
+from bot.spreadsheet import reader
+from bot.spreadsheet.reader import READ, Row
+from bot.spreadsheet.writer import WRITE
+from bot.spreadsheet.writer import packed as packed
+from handlers.dispatch.declare import WrongArguments
+
+SENTENCES = {
+    Failure.TIME: mark(
+        "The file took too long to read. Copy the table alone into a new file, save it as CSV and send me that."
+    ),
+    Failure.MEMORY: mark(
+        "There is too much in the file. Copy the table alone into a new file, save it as CSV and send me that."
+    ),
+    Failure.RESULT: mark(
+        "There is too much in the file. Copy the table alone into a new file, save it as CSV and send me that."
+    ),
+    Failure.CROWD: mark("Too many files are being read right now. Send it again in a minute."),
+    Failure.BROKEN: mark("The file cannot be read as a table."),
+}
+NOT_WRITTEN = mark("The file could not be made: too much is under way. Ask again in a minute.")
+
+
+class WrongFile(ValueError):
+    """`problem` is one marked sentence."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+async def read(content: bytes, owner: Hashable) -> list[Row]:
+    """The rows of a CSV or an Excel file that `owner` sent. Raises WrongFile."""
+    try:
+        found = await run(READ, content, owner=owner)
+    except Refusal as refusal:
+        raise WrongFile(refusal.said) from None
+    except TaskFailed as error:
+        raise WrongFile(SENTENCES[error.failure]) from None
+    return [(number, cells) for number, cells in found]
+
+
+def read_text(text: str) -> list[Row]:
+    """A table that was pasted into a message. Raises WrongFile."""
+    try:
+        return reader.read_text(text)
+    except Refusal as refusal:
+        raise WrongFile(refusal.said) from None
+
+
+async def write(rows: Iterable[Sequence[Any]], form: str, sheet_name: str, owner: Hashable) -> bytes:
+    """`form` is csv or xlsx; a CSV file has no sheet to be named. Raises WrongArguments when it cannot be made now."""
+    return await write_packed(packed(rows), form, sheet_name, owner)
+
+
+async def write_packed(content: bytes, form: str, sheet_name: str, owner: Hashable) -> bytes:
+    """`content` is what `packed` gave. Raises WrongArguments when it cannot be made now."""
+    try:
+        written: bytes = await run(WRITE, content, owner=owner, form=form, sheet_name=sheet_name)
+    except TaskFailed:
+        raise WrongArguments(NOT_WRITTEN) from None
+    return written

@@ -1,0 +1,1 @@
+"""Resume or report requests that a restart interrupted."""

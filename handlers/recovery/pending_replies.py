@@ -1,0 +1,79 @@
+"""An answer as the store keeps it, until it has been told: what a kill leaves untold is told by the next run."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from bot.messages.message import Button, Message, stored
+from bot.store.messages.unfinished_updates import Deed
+from handlers.dispatch.declare import Question, Reply
+from handlers.dispatch.update_parser import Actor, Place
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where an answer goes: see Conversation. `station` is whose PBX it is about, "" when it is about none."""
+
+    actor: Actor
+    place: Place
+    station: str
+    shown: int | None = None
+    asked: int | None = None
+
+
+def written(reply: Reply, address: Address) -> Deed:
+    """All of it that people see. What carries a secret or a file, or goes on afterwards, is no answer of this kind."""
+    message, question = reply.message, reply.question
+    answer = {
+        "message": message
+        and {"template": message.template, "facts": message.facts, "buttons": stored(message.buttons)},
+        "question": question and {"answer": question.answer, "data": question.data},
+        "beside": reply.beside,
+        "settled": reply.settled,
+        "confirm_within": reply.confirm_within.total_seconds() if reply.confirm else None,
+    }
+    plain: Deed = json.loads(json.dumps({"answer": answer, "address": asdict(address)}, default=_plain))
+    return plain
+
+
+def said(message: Message) -> dict[str, Any]:
+    """What a message says, to be said to somebody else later."""
+    plain: dict[str, Any] = json.loads(
+        json.dumps({"template": message.template, "facts": message.facts}, default=_plain)
+    )
+    return plain
+
+
+def read(deed: Deed) -> tuple[Reply, Address]:
+    answer, where = deed["answer"], deed["address"]
+    actor, place = Actor(**where["actor"]), Place(**where["place"])
+    # What an older version owed does not say whose PBX it was about: there was only one.
+    address = Address(actor, place, where.get("station", ""), where["shown"], where["asked"])
+    more: dict[str, Any] = {}
+    if (seconds := answer["confirm_within"]) is not None:
+        more = {"confirm": True, "confirm_within": timedelta(seconds=seconds)}
+    if answer["question"]:
+        more["question"] = Question(**answer["question"])
+    message = answer["message"] and _message(answer["message"])
+    return Reply(message, beside=answer["beside"], settled=answer["settled"], **more), address
+
+
+def _message(kept: Mapping[str, Any]) -> Message:
+    rows = tuple(tuple(Button(**button) for button in row) for row in kept["buttons"])
+    return Message(kept["template"], kept["facts"], rows)
+
+
+def _plain(value: object) -> Any:
+    """Templates read a time from its ISO form as well."""
+    match value:
+        case datetime() | date():
+            return value.isoformat()
+        case timedelta():
+            return value.total_seconds()
+        case Mapping():
+            return dict(value)
+        case set() | frozenset():
+            return sorted(value)
+    return str(value)

@@ -1,0 +1,1 @@
+"""Rules that hold for every topic: two-person approval, rate limits, passwords in chats."""

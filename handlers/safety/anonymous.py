@@ -1,0 +1,69 @@
+"""An anonymous administrator proves who they are: the press of a button carries the id that the message hid.
+
+Whoever of several presses makes the command theirs, so they read all of it; and what does more than look is asked once
+more of this one person.
+"""
+
+from datetime import datetime
+
+from bot.messages.message import Button, Message, mark
+from handlers.dispatch.declare import Reply, Request, button
+from handlers.dispatch.rules import RULES
+from handlers.dispatch.update_parser import Typed
+
+
+@button("identity.prove")
+async def prove(request: Request) -> Reply:
+    """Only somebody who writes anonymously here can have written it; what they wrote is then decided as theirs."""
+    if not await _writes_anonymously(request):
+        return _not_anonymous()
+    if RULES[f"/{request.data['name']}"].only_looks:
+        return Reply(instead=_typed(request), outcome="proved who it is")
+    sure = Button(mark("✅ Do it"), "identity.obey", request.data)
+    leave = Button(mark("Cancel"), "identity.leave", request.data)
+    message = Message("anonymous_sure", _facts(request), ((sure, leave),))
+    # Who did not write it must not take the question away from who did.
+    return Reply(message, beside=True, confirm=True, outcome="asked whether to do it as theirs")
+
+
+@button("identity.obey")
+async def obey(request: Request) -> Reply:
+    if not await _writes_anonymously(request):
+        return _not_anonymous()
+    message = Message("anonymous_over", _facts(request) | {"obeyed": True})
+    return Reply(message, instead=_typed(request), outcome="proved who it is")
+
+
+@button("identity.leave")
+async def leave(request: Request) -> Reply:
+    return Reply(Message("anonymous_over", _facts(request) | {"obeyed": False}), outcome="cancelled")
+
+
+async def _writes_anonymously(request: Request) -> bool:
+    return await request.desk.membership.is_anonymous_admin(request.place.chat, request.actor.id)
+
+
+def _not_anonymous() -> Reply:
+    toast = mark("Only an administrator who writes anonymously here can press this.")
+    return Reply(toast=toast, outcome="not an anonymous administrator")
+
+
+def _facts(request: Request) -> dict[str, object]:
+    data = request.data
+    return {"person": request.actor.name, "whole": written(str(data["name"]), str(data["arguments"]))}
+
+
+def _typed(request: Request) -> Typed:
+    return Typed(
+        name=str(request.data["name"]),
+        arguments=str(request.data["arguments"]),
+        actor=request.actor,
+        place=request.place,
+        message_id=int(request.data["message_id"]),
+        sent_at=datetime.fromisoformat(request.data["sent_at"]),
+    )
+
+
+def written(name: str, arguments: str) -> str:
+    """A command as it was written, in one line."""
+    return " ".join((f"/{name}", *arguments.split()))

@@ -1,0 +1,52 @@
+"""Who counts as a second person beside a first: not somebody whom the first one made. Pure."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from bot.access.policy import Access, Asking, Grant, Permission
+
+# Younger, a right may have been given for this very purpose: the others have a day to see that it was.
+OLD_ENOUGH = timedelta(days=1)
+
+
+def is_independent(access: Access, asking: Asking, permission: str, first: int) -> bool:
+    """Whether the right of who asks depends neither on the first person, nor on themselves, nor on this day. What
+    stands in the settings always counts."""
+    return _counts(access, asking, permission, first, frozenset({first}))
+
+
+def independents(access: Access, permission: str, station: str, first: int, now: datetime) -> tuple[list[int], int]:
+    """The people who can confirm what the first person asks for, and how many others have the right and cannot."""
+    others = [person for person in access.people_with(permission, station, now) if person != first]
+    can = [one for one in others if is_independent(access, _alone(one, station, now), permission, first)]
+    return can, len(others) - len(can)
+
+
+def _counts(access: Access, asking: Asking, permission: str, first: int, seen: frozenset[int]) -> bool:
+    """A right goes back from giver to giver. One who has no right to give any more is not looked behind."""
+    if asking.person in seen:
+        return False
+    seen |= {asking.person}
+    return any(
+        grant.is_from_settings or _is_from_somebody_else(access, asking, grant, first, seen)
+        for grant in _opening(access, asking, permission)
+    )
+
+
+def _is_from_somebody_else(access: Access, asking: Asking, grant: Grant, first: int, seen: frozenset[int]) -> bool:
+    giver = grant.given_by
+    if giver is None or grant.given_at is None or asking.now - grant.given_at < OLD_ENOUGH or giver in seen:
+        return False
+    as_giver = _alone(giver, asking.station, asking.now)
+    gives = next(_opening(access, as_giver, Permission.GRANT), None) is not None
+    return not gives or _counts(access, as_giver, Permission.GRANT, first, seen)
+
+
+def _opening(access: Access, asking: Asking, permission: str) -> Iterator[Grant]:
+    """What people were given themselves: a group in which everybody is may hold nobody to account."""
+    held = access.holding(asking)
+    return (grant for grant in held if not grant.is_of_chat and permission in access.permissions(grant))
+
+
+def _alone(person: int, station: str, now: datetime) -> Asking:
+    return Asking(person=person, chat=person, private=True, station=station, now=now)

@@ -1,0 +1,143 @@
+"""Four eyes: what TWO_PERSON names is done only when a second person with the same right confirms it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.access.policy import Access
+from bot.messages.message import Button, Message, Rows, mark, stored
+from bot.store.database import Store
+from bot.store.messages import outbox
+from bot.store.messages.keyboards import new_keyboard
+from bot.store.messages.temporary_payloads import Drawer
+from handlers.dispatch.action_lookup import CONFIRM, REFUSE
+from handlers.dispatch.declare import Reply
+from handlers.dispatch.rules import RULES, Rule
+from handlers.dispatch.update_parser import Actor, Place
+from handlers.safety.independence import independents
+
+# Somebody has to look at their phone; a week later nobody remembers what it was about.
+WITHIN = timedelta(minutes=30)
+MOST_LINES = 30
+# A fact is cut after some more.
+LONGEST_LINE = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody asked for. `question` is what the bot said above the button or asked for words, as it was rendered
+    from what the bot keeps of it: no program of a person can change that. `label` is what stood on the button. `kept`
+    is what the button kept in the drawer, `arguments` the words that were written.
+    `message` is the id of the message that will show what became of it."""
+
+    actor: Actor
+    place: Place
+    action: str
+    data: Mapping[str, Any]
+    kept: Mapping[str, Any] | None
+    arguments: str
+    question: str
+    label: str
+    message: int | None
+    station: str
+
+
+class SecondPerson:
+    def __init__(
+        self,
+        permissions: frozenset[str],
+        *,
+        store: Store,
+        drawer: Drawer,
+        clock: Callable[[], datetime],
+        wake: Callable[[], None],
+    ) -> None:
+        self._permissions = permissions
+        self._store = store
+        self._drawer = drawer
+        self._clock = clock
+        self._wake = wake
+
+    def is_needed(self, rule: Rule) -> bool:
+        return bool(rule.writes) and rule.permission in self._permissions
+
+    def is_needed_for(self, action: str) -> bool:
+        return action in RULES and self.is_needed(RULES[action])
+
+    async def ask(self, wish: Wish, access: Access) -> Reply:
+        """Ask everybody else who has the right, each in private; in a group the message itself asks too."""
+        permission = RULES[wish.action].permission
+        others, not_counted = independents(access, permission, wish.station, wish.actor.id, self._clock())
+        if not others:
+            facts = {"permission": permission, "not_counted": not_counted}
+            return Reply(Message("second_person_missing", facts), outcome="no second person")
+        token = await self._keep(wish)
+        await self._owe_questions(wish, token, others)
+        facts = _facts(wish) | {"asked": len(others), "private": wish.place.private, "mine": True}
+        buttons = _buttons(token) if not wish.place.private else ((_refuse(token, mark("✖ Take back")),),)
+        return Reply(Message("second_person", facts, buttons), outcome="waits for a second person")
+
+    async def _keep(self, wish: Wish) -> str:
+        kept = {
+            "action": wish.action,
+            "data": dict(wish.data),
+            "kept": None if wish.kept is None else dict(wish.kept),
+            "arguments": wish.arguments,
+            "first": asdict(wish.actor),
+            "place": asdict(wish.place),
+            "message": wish.message,
+            "station": wish.station,
+        }
+        return await self._drawer.put(kept, WITHIN)
+
+    async def _owe_questions(self, wish: Wish, token: str, others: list[int]) -> None:
+        now, facts = self._clock(), _facts(wish) | {"asked": 0, "private": True, "mine": False}
+        rows = stored(_buttons(token))
+        async with self._store.begin() as session:
+            for person in others:
+                outbox.owe(
+                    session,
+                    chat_id=person,
+                    thread_id=None,
+                    template="second_person",
+                    facts=facts,
+                    now=now,
+                    keyboard=new_keyboard(person, rows, now=now, station=wish.station),
+                )
+        self._wake()
+
+
+def _facts(wish: Wish) -> dict[str, Any]:
+    lines = _lines(wish.question)
+    return {
+        "station": wish.station,
+        "first": wish.actor.name,
+        "deed": RULES[wish.action].writes,
+        "button": wish.label,
+        "words": _lines(wish.arguments)[:MOST_LINES],
+        "lines": lines[:MOST_LINES],
+        "more": max(0, len(lines) - MOST_LINES),
+    }
+
+
+def _lines(text: str) -> list[str]:
+    """Nothing is left out of a long one."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return [line[begin : begin + LONGEST_LINE] for line in lines for begin in range(0, len(line), LONGEST_LINE)]
+
+
+def refused(first: Actor, by: Actor) -> Message:
+    return Message("second_person_refused", {"first": first.name, "by": by.name, "same": first.id == by.id})
+
+
+def confirmed(first: Actor, action: str) -> Message:
+    return Message("second_person_confirmed", {"first": first.name, "deed": RULES[action].writes})
+
+
+def _buttons(token: str) -> Rows:
+    return ((Button(mark("✅ Confirm"), CONFIRM, {"token": token}), _refuse(token)),)
+
+
+def _refuse(token: str, label: str = mark("✖ Refuse")) -> Button:
+    return Button(label, REFUSE, {"token": token})

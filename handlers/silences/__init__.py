@@ -1,0 +1,1 @@
+"""/mute, /mutes, /unmute and /maintenance."""

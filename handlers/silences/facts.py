@@ -1,0 +1,157 @@
+"""What holds alerts back, as people see it: its name, until when, and what is down beneath it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bot.access.policy import EVERY_STATION, Permission
+from bot.incidents import silence
+from bot.incidents.model import (
+    CLOCK,
+    EXTENSION,
+    INTERNET,
+    NO_CALLS,
+    OUTAGES,
+    PROVIDER,
+    REHEARSAL,
+    SECOND_COPY,
+    STATION,
+    Kind,
+)
+from bot.incidents.silence import EVERYTHING, Silence, SilenceKind, Weekly
+from bot.messages.message import Button, Message, Rows, mark
+from bot.store.tables.incidents import Incident
+from handlers.dispatch.declare import Request
+from handlers.parsing.silences import Subject
+
+PAGE = 8
+IN_A_ROW = 4
+OWN_WORDS = {
+    EVERYTHING: mark("Everything"),
+    STATION: mark("The PBX itself"),
+    CLOCK: mark("The PBX's clock"),
+    SECOND_COPY: mark("A second copy of the bot"),
+    NO_CALLS: mark("No incoming calls"),
+    REHEARSAL: mark("The rehearsal"),
+    INTERNET: mark("The bot's own internet"),
+}
+DAYS = (mark("Mon"), mark("Tue"), mark("Wed"), mark("Thu"), mark("Fri"), mark("Sat"), mark("Sun"))
+
+
+def subject_of(incident: Incident, names: Mapping[str, str]) -> Subject:
+    """What an incident is about, by the name that it has now."""
+    if incident.subject.startswith(EXTENSION):
+        return Subject(incident.subject, incident.subject.removeprefix(EXTENSION))
+    if incident.subject.startswith(PROVIDER):
+        return Subject(incident.subject, incident.subject.removeprefix(PROVIDER))
+    known = names.get(incident.subject) or incident.facts.get("trunk") or ""
+    return Subject(incident.subject, str(known))
+
+
+def called(subject_id: str, name: str) -> str:
+    """Its name, or the bot's own words for it."""
+    return OWN_WORDS.get(subject_id) or name or subject_id
+
+
+def silence_facts(one: Silence, down: Iterable[Incident], request: Request) -> dict[str, Any]:
+    now, names = request.now, request.station.watch.trunk_names
+    is_now = silence.in_force(one, now)
+    beneath = [incident for incident in down if is_now and is_real(incident) and silence.covers(one, incident.subject)]
+    return {
+        "number": one.number,
+        "is_mute": one.kind is SilenceKind.MUTE,
+        **named(one.subject, names.get(one.subject) or one.name),
+        "everywhere": one.station != request.station.name and request.desk.fleet.one is None,
+        "reason": one.reason,
+        "by": one.by_name,
+        "is_now": is_now,
+        "ends": silence.ends(one, now) if is_now else None,
+        "next": None if is_now else silence.begins(one, now),
+        "begins_at": one.begins_at,
+        "until": one.until,
+        "until_recovery": one.until_recovery,
+        "repeats": repeats_facts(one.repeats) if one.repeats else None,
+        "down": [down_facts(incident, names) for incident in beneath],
+    }
+
+
+def is_real(incident: Incident) -> bool:
+    """A rehearsal is none: nothing is down."""
+    return incident.kind != Kind.REHEARSAL
+
+
+async def in_force(request: Request) -> list[dict[str, Any]]:
+    """What holds alerts of the station back now."""
+    now, names = request.now, request.station.watch.trunk_names
+    current = await request.desk.silences.current(request.station.name)
+    forced = [one for one in current if silence.in_force(one, now)]
+    return [
+        {
+            "is_mute": one.kind is SilenceKind.MUTE,
+            **named(one.subject, names.get(one.subject) or one.name),
+            "ends": silence.ends(one, now),
+            "until_recovery": one.until_recovery,
+        }
+        for one in forced
+    ]
+
+
+def named(subject_id: str, name: str) -> dict[str, Any]:
+    """`own` when the name is in the bot's own words, which are translated."""
+    return {"what": called(subject_id, name), "own": subject_id in OWN_WORDS}
+
+
+def down_facts(incident: Incident, names: Mapping[str, str]) -> dict[str, Any]:
+    subject = subject_of(incident, names)
+    return {**named(subject.id, subject.name), "outage": incident.kind in OUTAGES, "since": incident.began_at}
+
+
+def repeats_facts(weekly: Weekly) -> dict[str, Any]:
+    hour, minute = divmod(weekly.starts.hour * 60 + weekly.starts.minute + weekly.minutes, 60)
+    return {
+        "days": [DAYS[day] for day in sorted(weekly.days)],
+        "every_day": len(weekly.days) == len(DAYS),
+        "starts": f"{weekly.starts:%H:%M}",
+        "ends": f"{hour if hour <= 24 - bool(minute) else hour - 24:02}:{minute:02}",
+    }
+
+
+async def open_beneath(request: Request) -> list[Incident]:
+    """What is open where a silence of everything holds back: at the PBX, or at all of them."""
+    if request.station.name == EVERY_STATION and request.desk.fleet.one is None:
+        return await request.desk.incidents.open_everywhere()
+    return await request.desk.incidents.open(request.station.name)
+
+
+async def listed(request: Request, page: int, action: str, kind: SilenceKind | None = None) -> Message:
+    """One page of what is in force or planned, of one kind or of both; `action` shows another page."""
+    station = request.station.name
+    current = [one for one in await request.desk.silences.current(station) if kind in (None, one.kind)]
+    last = max(0, (len(current) - 1) // PAGE)
+    page = max(0, min(page, last))
+    shown = current[page * PAGE : (page + 1) * PAGE]
+    down = await open_beneath(request)
+    facts = {
+        "station": station,
+        "total": len(current),
+        "maintenance": kind is SilenceKind.MAINTENANCE,
+        "silences": [silence_facts(one, down, request) for one in shown],
+        "may": request.may(Permission.MUTE).allowed,
+    }
+    turns = [Button("‹", action, {"page": page - 1})] if page else []
+    turns += [Button("›", action, {"page": page + 1})] if page < last else []
+    deeds = _deeds(request, shown, {"list": action, "page": page}) if facts["may"] else []
+    rows: Rows = tuple(tuple(deeds[place : place + IN_A_ROW]) for place in range(0, len(deeds), IN_A_ROW))
+    return Message("silences", facts, (*rows, tuple(turns)) if turns else rows)
+
+
+def _deeds(request: Request, shown: Iterable[Silence], back: Mapping[str, Any]) -> list[Button]:
+    deeds: list[Button] = []
+    for one in shown:
+        if one.station != request.station.name and not request.may_at(one.station, Permission.MUTE).allowed:
+            continue
+        data = {"silence": one.id, "station": one.station, **back}
+        if one.kind is SilenceKind.MAINTENANCE and one.repeats and silence.in_force(one, request.now):
+            deeds.append(Button(f"⏹ {one.number}", "maintenance.end_now", data))
+        deed = request.translate(mark("🔔 Unmute")) if one.kind is SilenceKind.MUTE else "🗑"
+        deeds.append(Button(f"{deed} {one.number}", "mute.end", data))
+    return deeds

@@ -1,0 +1,167 @@
+"""/maintenance: windows in which nothing is told, once or every week; planned after a look at what will be."""
+
+from datetime import datetime, time
+from typing import Any
+
+from bot.access.policy import Permission
+from bot.incidents import silence
+from bot.incidents.silence import EVERYTHING, LONGEST_OF_EVERYTHING, Silence, SilenceKind, Weekly
+from bot.messages.message import Button, Message, Rows, mark
+from bot.oncall.local_time import moment
+from bot.store.typed_secrets import without_passwords
+from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
+from handlers.dispatch.rules import Resume
+from handlers.parsing.arguments import split
+from handlers.parsing.silences import Subject, moment_of, take_subject
+from handlers.parsing.windows import Again, NotAWindow, Once, is_window, take_window
+from handlers.silences.facts import called, listed, open_beneath, silence_facts
+from handlers.silences.mute_service import TOO_LONG, how_many, wish
+from handlers.silences.mutes import list_again, no_such_trunk, outcome_of
+
+MOST_OFFERED = 8
+
+
+@command(
+    "maintenance",
+    summary=mark("Maintenance windows: what is planned, and plan one"),
+    usage=mark("[trunk | all] [tomorrow 02:00-04:00 | sat 02:00 for 2h | weekly sat,sun 02:00-04:00] [reason]"),
+    examples=(
+        "/maintenance",
+        mark("/maintenance Zadarma tomorrow 02:00-04:00 works at the provider"),
+        mark("/maintenance all weekly sat,sun 02:00-04:00 updates"),
+        mark("/maintenance daily 03:00-03:15"),
+    ),
+)
+async def maintenance(request: Request) -> Reply:
+    words = split(request.arguments)
+    if not words:
+        return Reply(await listed(request, 0, "maintenance.show", SilenceKind.MAINTENANCE))
+    if not request.may(Permission.MUTE).allowed:
+        return Reply(Message("no_right", {"command": "maintenance"}), outcome="no right to plan")
+    wall = request.station.local(request.now)
+    found, rest = take_subject(words, request.station.watch.trunk_names, lambda said: is_window(said, wall))
+    if not found and not is_window(rest, wall):
+        return Reply(no_such_trunk(request), outcome="no such trunk")
+    try:
+        window, rest = take_window(rest, wall)
+    except NotAWindow as wrong:
+        raise WrongArguments(message=Message("not_a_window", {"written": str(wrong)})) from None
+    planned = _stored(request, window) | {"reason": without_passwords(" ".join(rest))}
+    if len(found) > 1:
+        return Reply(_which(request, found, planned), outcome="asked which")
+    return _preview(request, found[0] if found else Subject(EVERYTHING), planned)
+
+
+@button("maintenance.show")
+async def show(request: Request) -> Reply:
+    return Reply(await listed(request, int(request.data["page"]), "maintenance.show", SilenceKind.MAINTENANCE))
+
+
+@button("maintenance.subject")
+async def choose_subject(request: Request) -> Reply:
+    planned = dict(request.data)
+    return _preview(request, Subject(str(planned.pop("subject")), str(planned.pop("name"))), planned)
+
+
+@button("maintenance.plan", resume=Resume.WHOLE)
+async def plan(request: Request) -> Reply:
+    window = _window(request, Subject(str(request.data["subject"]), str(request.data["name"])), request.data)
+    if silence.is_over(window, request.now):
+        return Reply(Message("not_a_window", {"written": ""}), outcome="too late")
+    made = await request.desk.silences.plan(
+        wish(request, Subject(window.subject, window.name), window.reason),
+        max(window.begins_at, request.now),
+        window.until,
+        window.repeats,
+    )
+    down = await open_beneath(request)
+    facts = _facts(request, silence_facts(made, down, request), planned=True)
+    rows: Rows = ((Button(mark("🗑 Remove"), "mute.end", {"silence": made.id}),),)
+    return Reply(Message("maintenance", facts, rows), outcome=f"planned {made.number} for {made.subject}")
+
+
+@button("maintenance.cancel")
+async def cancel(_request: Request) -> Reply:
+    return Reply(Message("maintenance_cancelled"), outcome="cancelled")
+
+
+@button("maintenance.end_now", resume=Resume.WHOLE)
+async def end_now(request: Request) -> Reply:
+    ended = await request.desk.silences.end_this_time(
+        request.station.name, int(request.data["silence"]), request.actor.name
+    )
+    toast, outcome = outcome_of(ended)
+    return Reply(await list_again(request), toast=toast, outcome=outcome)
+
+
+def _stored(request: Request, window: Once | Again) -> dict[str, Any]:
+    """The window as a button keeps it."""
+    zone = request.station.zone()
+    if isinstance(window, Again):
+        return {
+            "begins": request.now.isoformat(),
+            "until": None,
+            "days": sorted(window.days),
+            "starts": window.starts.isoformat("minutes"),
+            "minutes": window.minutes,
+            "zone": str(zone),
+        }
+    begins = max(moment(window.begins, zone), request.now)
+    ends = begins + (window.ends - window.begins) if window.exactly else moment_of(window.ends, request.now, zone)
+    return {"begins": begins.isoformat(), "until": ends.isoformat(), "days": []}
+
+
+def _window(request: Request, subject: Subject, planned: Any) -> Silence:
+    """What would be planned. Raises WrongArguments for what nobody should plan."""
+    repeats = None
+    if planned["days"]:
+        starts = time.fromisoformat(planned["starts"])
+        repeats = Weekly(frozenset(planned["days"]), starts, int(planned["minutes"]), str(planned["zone"]))
+        if repeats.never_pauses:
+            raise WrongArguments(mark("That would be always. Leave some time in which alerts come."))
+    begins_at = datetime.fromisoformat(planned["begins"])
+    until = datetime.fromisoformat(planned["until"]) if planned["until"] else None
+    if subject.id == EVERYTHING and until is not None and until - begins_at > LONGEST_OF_EVERYTHING:
+        raise WrongArguments(TOO_LONG)
+    return Silence(
+        id=0,
+        kind=SilenceKind.MAINTENANCE,
+        subject=subject.id,
+        name=subject.name,
+        reason=str(planned["reason"]),
+        by_name=request.actor.name,
+        begins_at=begins_at,
+        until=until,
+        repeats=repeats,
+    )
+
+
+def _preview(request: Request, subject: Subject, planned: dict[str, Any]) -> Reply:
+    window = _window(request, subject, planned)
+    # The offset alone does not tell when the clocks change.
+    by_offset = window.repeats is not None and window.repeats.zone.startswith("UTC") and window.repeats.zone != "UTC"
+    count = how_many(request, subject)
+    facts = _facts(request, silence_facts(window, (), request), planned=False, by_offset=by_offset, count=count)
+    data = {"subject": subject.id, "name": subject.name, **planned}
+    rows: Rows = ((Button(mark("✅ Plan"), "maintenance.plan", data), Button(mark("Cancel"), "maintenance.cancel")),)
+    return Reply(Message("maintenance", facts, rows), confirm=True, outcome=f"asked for {subject.id}")
+
+
+def _facts(
+    request: Request, window: dict[str, Any], *, planned: bool, by_offset: bool = False, count: int = 1
+) -> dict[str, Any]:
+    return {
+        "station": request.station.name,
+        "window": window,
+        "planned": planned,
+        "by_offset": by_offset,
+        "count": count,
+    }
+
+
+def _which(request: Request, found: list[Subject], planned: dict[str, Any]) -> Message:
+    rows: Rows = tuple(
+        (Button(called(one.id, one.name), "maintenance.subject", {"subject": one.id, "name": one.name, **planned}),)
+        for one in found[:MOST_OFFERED]
+    )
+    return Message("trunk_choice", {"station": request.station.name, "found": len(found)}, rows)

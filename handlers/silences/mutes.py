@@ -1,0 +1,207 @@
+"""/mute, /mutes and /unmute: what tells nothing for a while, until when, by whom and why."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.incidents.model import STATION
+from bot.incidents.silence import EVERYTHING, Silence, SilenceKind
+from bot.messages.message import Button, Message, Rows, mark
+from bot.store.typed_secrets import without_passwords
+from bot.text.person_names import folded
+from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
+from handlers.dispatch.rules import Resume
+from handlers.parsing.arguments import split
+from handlers.parsing.deadlines import NotADeadline
+from handlers.parsing.silences import ALL, Subject, Until, find_until, take_subject, take_until
+from handlers.silences.facts import called, is_real, listed, subject_of
+from handlers.silences.mute_service import RECOVERY, mute, no_longer_silenced
+
+MOST_OFFERED = 8
+# What people write who want alerts back; a part of many a trunk's name, too.
+OFF = frozenset({"off", "stop", "выкл", "выключить", "отмена", "снять"})
+
+
+@command(
+    "mute",
+    summary=mark("No alerts of a trunk or of everything, for a while"),
+    usage=mark("[trunk | all] [for 1h | until 18:00 | until morning | until recovery] [reason]"),
+    examples=(
+        mark("/mute Zadarma for 2h provider works on the line"),
+        mark("/mute all until morning"),
+        mark("/mute until recovery"),
+    ),
+    resume=Resume.WHOLE,
+)
+async def mute_(request: Request) -> Reply:
+    names = request.station.watch.trunk_names
+    if folded(request.arguments) in OFF - {folded(name) for name in names.values()}:
+        raise WrongArguments(mark("To be told again, type /unmute."))
+    try:
+        found, rest = take_subject(split(request.arguments), names, lambda words: _says_until(request, words))
+        until, rest = find_until(rest, request.now, request.station.zone())
+    except NotADeadline as wrong:
+        raise WrongArguments(message=Message("not_a_deadline", {"written": str(wrong)})) from None
+    if not found and until is None and rest:
+        return Reply(_which(no_such_trunk(request), _trunks(request), until, ""), outcome="no such trunk")
+    named = bool(found)
+    if not named:
+        found = await _all_down(request)
+    if not found:
+        raise WrongArguments(mark("Nothing is down now. Write what to mute: the name of a trunk, or all."))
+    reason = without_passwords(" ".join(rest))
+    if len(found) > 1:
+        question = Message("mute_which", {"station": request.station.name, "named": named})
+        return Reply(_which(question, [*found, Subject(EVERYTHING)], until, reason), outcome="asked which")
+    return await mute(request, found[0], until, reason)
+
+
+@button("mute.subject", resume=Resume.WHOLE)
+async def choose_subject(request: Request) -> Reply:
+    until = request.data["until"]
+    moment = None if until in (None, RECOVERY) else datetime.fromisoformat(until)
+    if moment is not None and moment <= request.now:
+        return Reply(toast=mark("That time has passed. Ask again with the command."), outcome="too late")
+    ends = Until(moment) if until else None
+    return await mute(request, _chosen(request), ends, str(request.data["reason"]))
+
+
+@button("mute.everywhere", resume=Resume.WHOLE)
+async def mute_everywhere(request: Request) -> Reply:
+    """The question was seen with its number."""
+    until = str(request.data["until"])
+    ends = Until(None if until == RECOVERY else datetime.fromisoformat(until))
+    return await mute(request, _chosen(request), ends, str(request.data["reason"]), confirmed=True)
+
+
+@button("mute.leave")
+async def leave(_request: Request) -> Reply:
+    return Reply(Message("mute_cancelled"), outcome="cancelled")
+
+
+def _chosen(request: Request) -> Subject:
+    return Subject(str(request.data["subject"]), str(request.data["name"]))
+
+
+@command("mutes", summary=mark("What is muted or under maintenance now, why, and what is planned"))
+async def mutes(request: Request) -> Reply:
+    return Reply(await listed(request, 0, "mutes.show"))
+
+
+@button("mutes.show")
+async def show(request: Request) -> Reply:
+    return Reply(await listed(request, int(request.data["page"]), "mutes.show"))
+
+
+@command(
+    "unmute",
+    summary=mark("Turn alerts back on"),
+    usage=mark("[trunk | all | number]"),
+    examples=("/unmute Zadarma", "/unmute all", "/unmute 12"),
+    resume=Resume.WHOLE,
+)
+async def unmute(request: Request) -> Reply:
+    current = await request.desk.silences.current(request.station.name)
+    of_all = [one for one in current if one.kind is SilenceKind.MUTE and one.station != request.station.name]
+    current = [one for one in current if one.station == request.station.name]
+    mutes = [one for one in current if one.kind is SilenceKind.MUTE]
+    if of_all and not mutes:
+        # One PBX does not end what somebody said of all: the list says what it is.
+        return Reply(await listed(request, 0, "mutes.show"), outcome="muted for all PBXs")
+    written = " ".join(split(request.arguments))
+    if not written:
+        if len(mutes) > 1:
+            return Reply(await listed(request, 0, "mutes.show"), outcome="offered which")
+        return await _take_away(request, mutes)
+    if written.casefold() in ALL:
+        return await _take_away(request, mutes)
+    return await _take_away(request, _meant(request, written, current))
+
+
+@button("mute.end", resume=Resume.WHOLE)
+async def end(request: Request) -> Reply:
+    ended = await request.desk.silences.take_away(
+        request.station.name, int(request.data["silence"]), request.actor.name
+    )
+    toast, outcome = outcome_of(ended)
+    if "list" in request.data:
+        return Reply(await list_again(request), toast=toast, outcome=outcome)
+    return Reply(await no_longer_silenced(request, [ended]) if ended else None, toast=toast, outcome=outcome)
+
+
+def outcome_of(ended: Silence | None) -> tuple[str, str]:
+    """The note over the chat, and what the audit says."""
+    if ended is None:
+        return mark("It was over already."), "over already"
+    return mark("It holds nothing back now."), f"ended {ended.kind} {ended.number} of {ended.subject}"
+
+
+async def list_again(request: Request) -> Message:
+    """The list whose button was pressed, as it is now."""
+    action = str(request.data["list"])
+    kind = SilenceKind.MAINTENANCE if action == "maintenance.show" else None
+    return await listed(request, int(request.data["page"]), action, kind)
+
+
+def no_such_trunk(request: Request) -> Message:
+    return Message("trunk_choice", {"station": request.station.name, "found": 0})
+
+
+def _says_until(request: Request, words: Sequence[str]) -> bool:
+    return take_until(words, request.now, request.station.zone())[0] is not None
+
+
+def _which(message: Message, subjects: Sequence[Subject], until: Until | None, reason: str) -> Message:
+    """The question, with a button for each subject that may be meant."""
+    ends = (until.moment.isoformat() if until.moment else RECOVERY) if until else None
+
+    def choice(subject: Subject) -> Button:
+        data: dict[str, Any] = {"subject": subject.id, "name": subject.name, "until": ends, "reason": reason}
+        return Button(called(subject.id, subject.name), "mute.subject", data)
+
+    few = subjects if len(subjects) <= MOST_OFFERED else [*subjects[: MOST_OFFERED - 1], subjects[-1]]
+    rows: Rows = tuple((choice(subject),) for subject in few)
+    return Message(message.template, message.facts, rows)
+
+
+def _trunks(request: Request) -> list[Subject]:
+    names = request.station.watch.trunk_names
+    return [Subject(id_, name) for id_, name in sorted(names.items(), key=lambda pair: pair[1].casefold())]
+
+
+async def _all_down(request: Request) -> list[Subject]:
+    """What there are open incidents of; the whole station is everything on it."""
+    names = request.station.watch.trunk_names
+    down = [one for one in await request.desk.incidents.open(request.station.name) if is_real(one)]
+    if any(incident.subject == STATION for incident in down):
+        return [Subject(EVERYTHING)]
+    return [subject_of(incident, names) for incident in down]
+
+
+def _meant(request: Request, written: str, current: Sequence[Silence]) -> list[Silence]:
+    """A mute by the name of its trunk, or anything by its number. Raises WrongArguments."""
+    names = request.station.watch.trunk_names
+    wanted = written.casefold()
+    by_name = [
+        one
+        for one in current
+        if one.kind is SilenceKind.MUTE and wanted in (one.subject.casefold(), one.name.casefold())
+    ]
+    by_number = [one for one in current if str(one.number) == wanted.lstrip("#№")]
+    found, rest = take_subject(split(written), names, lambda _words: False)
+    subjects = {subject.id for subject in found} if not rest else set()
+    by_subject = [one for one in current if one.kind is SilenceKind.MUTE and one.subject in subjects]
+    if meant := by_name or by_number or by_subject:
+        return meant
+    raise WrongArguments(mark("That is not muted. /mutes shows what is, with its number."))
+
+
+async def _take_away(request: Request, silences: Sequence[Silence]) -> Reply:
+    if not silences:
+        return Reply(Message("nothing_muted", {"station": request.station.name}), outcome="nothing is muted")
+    taken = [
+        await request.desk.silences.take_away(request.station.name, one.id, request.actor.name) for one in silences
+    ]
+    ended = [one for one in taken if one is not None]
+    numbers = ", ".join(str(one.number) for one in ended)
+    return Reply(await no_longer_silenced(request, ended), outcome=f"ended {numbers}")

@@ -1,0 +1,1 @@
+"""/status, /stations, /bind and /unbind."""

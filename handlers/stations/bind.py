@@ -1,0 +1,138 @@
+"""/bind and /unbind: which PBXs a group is about, and whether it is told of their outages."""
+
+from bot.access.policy import Grant, NotGranted
+from bot.messages.message import Button, Message, Rows, mark
+from bot.store.access.audit import Change
+from handlers.access.grant import not_granted
+from handlers.access.groups import role_offers
+from handlers.dialog.choose_station import IN_A_ROW, MOST_OFFERED
+from handlers.dispatch.declare import Reply, Request, Whose, WrongArguments, button, command
+from handlers.dispatch.rules import Resume
+
+ALERTS = frozenset({"alerts", "оповещения", "тревоги"})
+
+
+@command(
+    "bind",
+    summary=mark("Which PBXs this group is about, and which of them alert it; bind it to one"),
+    usage=mark("[PBX] [alerts]"),
+    examples=("/bind", "/bind branch2", "/bind branch2 alerts"),
+    whose=Whose.NAMED,
+)
+async def bind(request: Request) -> Reply:
+    words = request.arguments.split()
+    others = [word for word in words if word.lower() not in ALERTS]
+    alerts = len(others) < len(words)
+    if request.desk.fleet.one is not None:
+        if others:
+            raise WrongArguments(
+                mark("There is only one PBX here. /bind alerts lets this group be told of its outages.")
+            )
+        return _ask(request, alerts=True) if alerts else await _overview(request)
+    if others or (words and not request.named):
+        return Reply(Message("no_such_station", {"station": ""}), outcome="named no PBX of theirs")
+    return _ask(request, alerts=alerts) if request.named else await _overview(request)
+
+
+@button("chat.ask_bind")
+async def ask_bind(request: Request) -> Reply:
+    return _ask(request, alerts=False)
+
+
+def _ask(request: Request, *, alerts: bool) -> Reply:
+    yes = [Button(mark("🚨 Bind, with its alerts"), "chat.bind", {"alerts": True})]
+    if not alerts:
+        yes.insert(0, Button(mark("✅ Bind"), "chat.bind", {"alerts": False}))
+    leave = Button(mark("Cancel"), "chat.leave_bound")
+    facts = {"station": request.station.name, "alerts": alerts, "public": request.place.username}
+    message = Message("bind", facts, (tuple(yes), (leave,)))
+    return Reply(message, confirm=True, outcome="asked whether to bind")
+
+
+@button("chat.bind", resume=Resume.WHOLE)
+async def bind_now(request: Request) -> Reply:
+    alerts, station = bool(request.data["alerts"]), request.station.name
+    before = await _bound(request)
+    await request.desk.bindings.bind(
+        request.place.chat, station, alerts=alerts, by_id=request.actor.id, by_name=request.actor.name
+    )
+    facts = {"station": station, "alerts": alerts, "public": request.place.username}
+    outcome = f"bound {request.place.chat}{' with alerts' if alerts else ''}"
+    message = Message("bound", facts, role_offers(request.desk.grants.roles))
+    return Reply(message, outcome=outcome, change=Change(before, {"bound": True, "alerts": alerts}))
+
+
+@command(
+    "unbind",
+    summary=mark("Detach this group from a PBX: no more alerts, no access to it"),
+    usage=mark("[PBX]"),
+    examples=("/unbind branch2",),
+    whose=Whose.NAMED,
+)
+async def unbind(request: Request) -> Reply:
+    one = request.desk.fleet.one is not None
+    if not one and not request.named:
+        if request.arguments.strip():
+            return Reply(Message("no_such_station", {"station": ""}), outcome="named no PBX of theirs")
+        return await _overview(request)
+    if not await _bound(request):
+        return Reply(Message("not_bound_to", {"station": request.station.name}), outcome="not bound")
+    buttons: Rows = ((Button(mark("🗑 Unbind"), "chat.unbind"), Button(mark("Cancel"), "chat.leave_bound")),)
+    roles = sorted({grant.role for grant in await _given(request)})
+    facts = {"station": request.station.name, "roles": roles}
+    return Reply(Message("unbind", facts, buttons), confirm=True, outcome="asked whether to unbind")
+
+
+@button("chat.unbind", resume=Resume.WHOLE)
+async def unbind_now(request: Request) -> Reply:
+    """What the group was given at that PBX goes with it, or nothing does."""
+    before, given = await _bound(request), await _given(request)
+    try:
+        await request.desk.grants.take(given, request.asking)
+    except NotGranted as refused:
+        return not_granted(refused)
+    await request.desk.bindings.unbind(request.place.chat, request.station.name)
+    roles = sorted({grant.role for grant in given})
+    facts = {"station": request.station.name, "roles": roles}
+    change = Change(before | dict.fromkeys(roles, "given"), {})
+    return Reply(Message("unbound", facts), outcome=f"unbound {request.place.chat}", change=change)
+
+
+@button("chat.leave_bound")
+async def leave(request: Request) -> Reply:
+    return Reply(Message("bind_left", {"station": request.station.name}), outcome="cancelled")
+
+
+async def _overview(request: Request) -> Reply:
+    """Only of those PBXs whose administrator asks: the names of others are nobody's affair here."""
+    bound = [
+        {"station": one.station, "name": one.station, "alerts": one.alerts}
+        for one in await request.desk.bindings.of(request.place.chat)
+        if one.station in request.among
+    ]
+    several = request.desk.fleet.one is None
+    facts = {"station": "", "bound": bound, "several": several, "example": request.among[0] if request.among else ""}
+    return Reply(Message("bindings", facts, _offers(request) if several else ()))
+
+
+def _offers(request: Request) -> Rows:
+    if len(request.among) > MOST_OFFERED:
+        return ()
+    found = [(name, request.desk.fleet.station(name)) for name in request.among]
+    offers = [Button(one.title, "chat.ask_bind", {"station": name}) for name, one in found if one is not None]
+    return tuple(tuple(offers[i : i + IN_A_ROW]) for i in range(0, len(offers), IN_A_ROW))
+
+
+async def _bound(request: Request) -> dict[str, object]:
+    """As it is now, for the audit; nothing when it is not bound."""
+    bound = await request.desk.bindings.of(request.place.chat)
+    return next(({"bound": True, "alerts": one.alerts} for one in bound if one.station == request.station.name), {})
+
+
+async def _given(request: Request) -> list[Grant]:
+    """What everybody in the group has at this very PBX because of the group. With only one PBX it stays theirs."""
+    if request.desk.fleet.one is not None:
+        return []
+    granted = await request.desk.grants.current()
+    mine = (g for g in granted.grants if g.subject == request.place.chat and not g.is_from_settings)
+    return [grant for grant in mine if grant.station == request.station.name]

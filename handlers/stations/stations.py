@@ -1,0 +1,111 @@
+"""/stations: all PBXs that can be meant here, one line each, the troubled ones first."""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from typing import Any, TypeVar
+
+from bot.incidents import silence
+from bot.messages.message import Button, Message, Rows, mark
+from bot.pbx import PbxError
+from handlers.calls.active_calls import join_legs
+from handlers.dialog.choose_station import choosing
+from handlers.dispatch.declare import Reply, Request, Whose, button, command
+from handlers.dispatch.services import Station
+from handlers.stations.summary import SIGNS, Line, Mood, in_order, line_of
+
+T = TypeVar("T")
+
+PAGE = 10
+# Who has not told by then is not waited for.
+ASKED_WITHIN = 2.0
+IN_A_ROW = 2
+
+
+@command(
+    "stations",
+    summary=mark("All PBXs at a glance, those with a problem first"),
+    usage=mark("[words of the name]"),
+    examples=("/stations", "/stations branch"),
+    whose=Whose.ALL,
+)
+async def stations(request: Request) -> Reply:
+    return Reply(await _page(request, request.arguments.strip(), 0))
+
+
+@button("stations.show", whose=Whose.ALL)
+async def show(request: Request) -> Reply:
+    return Reply(await _page(request, str(request.data["words"]), int(request.data["page"])))
+
+
+async def _page(request: Request, words: str, page: int) -> Message:
+    """Of 1,000 PBXs only those of the page are asked; the rest is known."""
+    incidents = await request.desk.incidents.open_counts()
+    here = [one for name in request.among if name and (one := request.desk.fleet.station(name)) is not None]
+    lines = in_order([line_of(one, incidents.get(one.name, 0)) for one in here])
+    found = [line for line in lines if line.holds(words)]
+    last = max(0, (len(found) - 1) // PAGE)
+    page = max(0, min(page, last))
+    shown = found[page * PAGE : (page + 1) * PAGE]
+    running = {one.name: one for one in here}
+    live = await asyncio.gather(*(_live(running[line.name]) for line in shown))
+    silenced = [await _silenced(request, line.name) for line in shown]
+    facts = {
+        "station": "",
+        "total": len(lines),
+        "troubled": sum(line.is_troubled for line in lines),
+        # That of the worst one: headline and lines say the same.
+        "sign": SIGNS[lines[0].mood] if lines and lines[0].is_troubled else SIGNS[Mood.WELL],
+        "words": words,
+        "found": len(found),
+        "rows": [
+            line.facts() | figures | {"silenced": silences}
+            for line, figures, silences in zip(shown, live, silenced, strict=True)
+        ],
+        "page": page + 1,
+        "pages": last + 1,
+    }
+    several = request.desk.fleet.one is None
+    return Message("stations", facts, _buttons(shown if several else (), words, page, last))
+
+
+def _buttons(shown: Sequence[Line], words: str, page: int, last: int) -> Rows:
+    troubled = [
+        choosing("status", "", line.name, f"{SIGNS[line.mood]} {line.title}") for line in shown if line.is_troubled
+    ]
+    rows = [tuple(troubled[i : i + IN_A_ROW]) for i in range(0, len(troubled), IN_A_ROW)]
+
+    def turn(label: str, to: int) -> Button:
+        return Button(label, "stations.show", {"words": words, "page": to})
+
+    turns = [turn("‹", page - 1)] if page else []
+    turns += [turn("›", page + 1)] if page < last else []
+    return (*rows, (*turns, turn(mark("↻ Refresh"), page)))
+
+
+async def _silenced(request: Request, station: str) -> int:
+    """How many mutes and windows hold something of it back now."""
+    current = await request.desk.silences.current(station)
+    return sum(silence.in_force(one, request.now) for one in current)
+
+
+async def _live(station: Station) -> dict[str, Any]:
+    """What only the PBX itself knows. One that is in trouble already is not asked."""
+    seen = station.watch.latest
+    if seen is None or seen.trouble is not None:
+        return {"online": None, "extensions": None, "calls": None}
+    phones, calls = await asyncio.gather(
+        _in_time(station.pbx.extensions.statuses()), _in_time(station.pbx.calls.active())
+    )
+    return {
+        "online": None if phones is None else sum(bool(one.online) for one in phones.value.values()),
+        "extensions": None if phones is None else len(phones.value),
+        "calls": None if calls is None or calls.suspect else len(join_legs(calls.value)),
+    }
+
+
+async def _in_time(question: Awaitable[T]) -> T | None:
+    try:
+        async with asyncio.timeout(ASKED_WITHIN):
+            return await question
+    except (PbxError, TimeoutError):
+        return None

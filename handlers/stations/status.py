@@ -1,0 +1,177 @@
+"""/status: is everything working, since when, and who is connected. Each part says by itself why it is missing."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from bot.detection.trunk_health import Health
+from bot.messages.message import Button, Message, Rows, mark
+from bot.pbx import Answer, CallLeg, ExtensionStatus, PbxError, TrunkStatus
+from handlers.calls.active_calls import join_legs
+from handlers.dialog import pbx_errors
+from handlers.dispatch.declare import Reply, Request, button, command
+from handlers.silences.facts import in_force
+from handlers.stations import status_one
+from handlers.trunks.facts import ORDER, UNCOUNTED, facts_of, statuses
+
+T = TypeVar("T")
+
+STALE_AFTER = timedelta(seconds=60)
+# The rest of the picture is not held up longer than this by the list that can be slow.
+EXTENSIONS_WITHIN = 8.0
+PAGE = 25
+SHOWN_OFFLINE = 8
+SHOWN_SILENCED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the picture: either its value, or the problem that hides it."""
+
+    value: Any = None
+    problem: Mapping[str, Any] | None = None
+
+
+@command(
+    "status",
+    summary=mark("Trunks, extensions and calls right now"),
+    usage=mark("[extension | trunk]"),
+    examples=("/status", "/status 202", "/status Zadarma"),
+)
+async def status(request: Request) -> Reply:
+    if written := request.arguments.strip():
+        return Reply(await status_one.one(request, written))
+    return Reply(await _picture(request, "all", 0))
+
+
+@button("status.view")
+async def view(request: Request) -> Reply:
+    return Reply(await _picture(request, str(request.data["view"]), int(request.data["page"])))
+
+
+async def _picture(request: Request, view_name: str, page: int) -> Message:
+    pbx = request.station.pbx
+    engine_is_silent = request.station.watch.engine_is_silent
+    trunks, extensions, calls, incidents, silenced = await asyncio.gather(
+        _part(statuses(request)),
+        # With the telephony engine down this list takes the PBX a second for each extension.
+        _part(_nothing() if engine_is_silent else pbx.extensions.statuses(), EXTENSIONS_WITHIN),
+        _part(pbx.calls.active()),
+        request.station.ledger.open_count(),
+        in_force(request),
+    )
+    facts: dict[str, Any] = {
+        "station": request.station.name,
+        "now": request.now,
+        "view": view_name,
+        "engine_is_silent": engine_is_silent,
+        "trunks": _trunk_facts(request, trunks),
+        "extensions": _extension_facts(extensions, view_name, page),
+        "calls": _call_facts(calls),
+        "incidents": incidents,
+        "silenced": silenced[:SHOWN_SILENCED],
+        "more_silenced": max(0, len(silenced) - SHOWN_SILENCED),
+    }
+    facts["one_problem"] = pbx_errors.are_one(facts["trunks"]["problem"], facts["extensions"]["problem"])
+    pages = -(-facts["extensions"].get("listed", 0) // PAGE) if view_name == "extensions" else 1
+    return Message("status", facts, _buttons(view_name, page, pages))
+
+
+def _buttons(view_name: str, page: int, pages: int) -> Rows:
+    def show(label: str, target: str, target_page: int = 0) -> Button:
+        return Button(label, "status.view", {"view": target, "page": target_page})
+
+    paging = []
+    if page > 0:
+        paging.append(show("‹", view_name, page - 1))
+    if page + 1 < pages:
+        paging.append(show("›", view_name, page + 1))
+    others = {
+        "all": mark("Everything"),
+        "offline": mark("Offline only"),
+        "trunks": mark("Trunks"),
+        "extensions": mark("Extensions"),
+    }
+    choices = tuple(show(label, target) for target, label in others.items() if target != view_name)
+    return tuple(
+        row for row in (tuple(paging), (show(mark("↻ Refresh"), view_name, page), choices[0]), choices[1:]) if row
+    )
+
+
+async def _nothing() -> Answer[dict[str, ExtensionStatus]]:
+    return Answer({})
+
+
+async def _part(question: Awaitable[Answer[T]], within: float | None = None) -> Part:
+    try:
+        async with asyncio.timeout(within):
+            return Part(value=await question)
+    except PbxError as error:
+        return Part(problem=pbx_errors.describe(error))
+    except TimeoutError:
+        return Part(problem={"kind": "timed_out"})
+
+
+def _trunk_facts(request: Request, part: Part) -> dict[str, Any]:
+    if part.value is None:
+        return {"problem": part.problem}
+    answer: Answer[dict[str, TrunkStatus]] = part.value
+    rows = sorted(
+        (facts_of(request, trunk) for trunk in answer.value.values()),
+        key=lambda row: (ORDER.index(row["health"]), row["name"]),
+    )
+    enabled = [row for row in rows if row["health"] not in UNCOUNTED]
+    measured = min((t.last_update for t in answer.value.values() if t.last_update), default=None)
+    pbx_now = answer.pbx_time or request.now
+    stale = measured is not None and pbx_now - measured > STALE_AFTER
+    return {
+        "problem": None,
+        "rows": rows,
+        "enabled": len(enabled),
+        "up": sum(row["health"] is Health.UP for row in enabled),
+        "worst": rows[0]["health"] if enabled else None,
+        "measured": measured if stale else None,
+        "warnings": answer.warnings,
+        "dialect": request.station.watch.dialect,
+    }
+
+
+def _extension_facts(part: Part, view_name: str, page: int) -> dict[str, Any]:
+    if part.value is None:
+        return {"problem": part.problem}
+    answer: Answer[dict[str, ExtensionStatus]] = part.value
+    everybody = sorted(
+        (_extension(e) for e in answer.value.values()), key=lambda row: (len(row["number"]), row["number"])
+    )
+    offline = [row for row in everybody if not row["online"]]
+    shown: Sequence[dict[str, Any]] = {
+        "all": offline[:SHOWN_OFFLINE],
+        "offline": offline,
+        "trunks": [],
+        "extensions": everybody[page * PAGE : (page + 1) * PAGE],
+    }[view_name]
+    return {
+        "problem": None,
+        "total": len(everybody),
+        "online": len(everybody) - len(offline),
+        "rows": shown,
+        "more": len(offline) - len(shown) if view_name == "all" else 0,
+        "listed": len(everybody),
+    }
+
+
+def _extension(status: ExtensionStatus) -> dict[str, Any]:
+    return {"number": status.number, "name": status.name, "online": status.online}
+
+
+def _call_facts(part: Part) -> dict[str, Any]:
+    if part.value is None:
+        return {"problem": part.problem}
+    answer: Answer[tuple[CallLeg, ...]] = part.value
+    if answer.suspect:
+        return {"problem": {"kind": "calls_unseen"}}
+    calls = join_legs(answer.value)
+    talking = sum(call.talking for call in calls)
+    return {"problem": None, "total": len(calls), "talking": talking, "ringing": len(calls) - talking}

@@ -1,0 +1,89 @@
+"""/status for one: an extension by its number or its employee's name, a trunk by its name, or a part of a name."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from bot.messages.message import Button, Message, Rows, mark
+from bot.pbx import EmployeeRow, NotFound, PbxError, PeerStatus, TrunkStatus
+from handlers.dispatch.declare import Reply, Request, button
+from handlers.trunks import card, trunks
+from handlers.trunks.facts import facts_of
+
+MOST_OFFERED = 8
+ON_THE_PHONE = frozenset({"busy", "in use", "ringing", "on hold", "ring+inuse"})
+
+
+async def one(request: Request, written: str) -> Message:
+    """Digits are an extension first; a trunk may be named after its number."""
+    people: tuple[EmployeeRow, ...] = ()
+    if written.isascii() and written.isdecimal():
+        try:
+            return await _extension(request, written)
+        except NotFound:
+            found = await trunks.find(request, written)
+            if not found:
+                return Message("no_such_extension", {"number": written, "station": request.station.name})
+    else:
+        found, people = await asyncio.gather(
+            trunks.find(request, written), request.station.pbx.phone_book.named(written)
+        )
+    if len(people) == 1 and not found:
+        return await _extension(request, people[0].number)
+    if not people:
+        return _trunk(request, found[0]) if len(found) == 1 else trunks.choice(request, found, "status.trunk")
+    return _which(request, written, found, people)
+
+
+def _which(request: Request, written: str, found: Sequence[TrunkStatus], people: Sequence[EmployeeRow]) -> Message:
+    rows = [(Button(trunk.name, "status.trunk", {"id": trunk.id}),) for trunk in found]
+    rows += [(Button(f"{one.number} {one.name}", "status.extension", {"number": one.number}),) for one in people]
+    facts = {"station": request.station.name, "written": written, "more": max(0, len(rows) - MOST_OFFERED)}
+    return Message("status_which", facts, tuple(rows[:MOST_OFFERED]))
+
+
+@button("status.extension")
+async def extension(request: Request) -> Reply:
+    return Reply(await _extension(request, str(request.data["number"])))
+
+
+@button("status.trunk")
+async def trunk(request: Request) -> Reply:
+    return Reply(_trunk(request, await card.status_of(request, str(request.data["id"]))))
+
+
+def _trunk(request: Request, status: TrunkStatus) -> Message:
+    facts = facts_of(request, status) | {
+        "station": request.station.name,
+        "now": request.now,
+        "engine_is_silent": request.station.watch.engine_is_silent,
+    }
+    data = {"id": status.id}
+    buttons: Rows = ((Button(mark("🔎 Card"), "trunk.card", data), Button(mark("↻ Refresh"), "status.trunk", data)),)
+    return Message("status_trunk", facts, buttons)
+
+
+async def _extension(request: Request, number: str) -> Message:
+    answer, peers = await asyncio.gather(request.station.pbx.extensions.status(number), _peers(request))
+    found = answer.value
+    state = next((peer.detailed_state for peer in peers if peer.id == number), "")
+    facts: dict[str, Any] = {
+        "station": request.station.name,
+        "now": request.now,
+        "extension": {"number": found.number, "name": found.name, "online": found.online},
+        "busy": state.lower() in ON_THE_PHONE,
+        "devices": [
+            {"address": f"{d.ip}:{d.port}", "agent": d.user_agent, "rtt": round(d.rtt) if d.rtt else None}
+            for d in found.devices
+        ],
+    }
+    refresh: Rows = ((Button(mark("↻ Refresh"), "status.extension", {"number": number}),),)
+    return Message("status_extension", facts, refresh)
+
+
+async def _peers(request: Request) -> tuple[PeerStatus, ...]:
+    """They tell who is on the phone; without them the extension is shown all the same."""
+    try:
+        return (await request.station.pbx.extensions.peers()).value
+    except PbxError:
+        return ()

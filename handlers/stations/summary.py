@@ -1,0 +1,85 @@
+"""How a PBX stands on one line, from what its watch and the store know of it; nobody is asked anything. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from typing import Any
+
+from bot.detection.observation import Sight
+from bot.detection.trunk_health import Health
+from handlers.dispatch.services import Station
+from handlers.trunks.facts import UNCOUNTED
+
+WORKS = frozenset({Health.UP, Health.DEGRADED})
+
+
+class Mood(IntEnum):
+    """The worst first."""
+
+    BROKEN = 0
+    TROUBLED = 1
+    UNSEEN = 2
+    WELL = 3
+
+
+SIGNS = {Mood.BROKEN: "🔴", Mood.TROUBLED: "🟡", Mood.UNSEEN: "⚪", Mood.WELL: "🟢"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`up` of `trunks` that are switched on; both None while the PBX is not seen. `good_at` is when it last was."""
+
+    name: str
+    title: str
+    mood: Mood
+    up: int | None
+    trunks: int | None
+    incidents: int
+    good_at: datetime | None
+
+    @property
+    def is_troubled(self) -> bool:
+        return self.mood in (Mood.BROKEN, Mood.TROUBLED)
+
+    def holds(self, words: str) -> bool:
+        """Every word is a part of its name or its title."""
+        whole = f"{self.name} {self.title}".casefold()
+        return all(word in whole for word in words.casefold().split())
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "station": self.name,
+            "name": self.name,
+            "sign": SIGNS[self.mood],
+            "up": self.up,
+            "trunks": self.trunks,
+            "incidents": self.incidents,
+            "good_at": self.good_at,
+        }
+
+
+def line_of(station: Station, incidents: int) -> Line:
+    seen = station.watch.latest
+    up, trunks = _trunks(seen)
+    return Line(
+        station.name, station.title, _mood(seen, up, trunks, incidents), up, trunks, incidents, station.watch.last_good
+    )
+
+
+def in_order(lines: list[Line]) -> list[Line]:
+    return sorted(lines, key=lambda line: (line.mood, line.title.casefold(), line.name))
+
+
+def _trunks(seen: Sight | None) -> tuple[int | None, int | None]:
+    if seen is None or seen.trouble is not None:
+        return None, None
+    switched_on = [trunk.health for trunk in seen.trunks.values() if trunk.health not in UNCOUNTED]
+    return sum(health in WORKS for health in switched_on), len(switched_on)
+
+
+def _mood(seen: Sight | None, up: int | None, trunks: int | None, incidents: int) -> Mood:
+    if seen is not None and (seen.trouble is not None or (trunks and not up)):
+        return Mood.BROKEN
+    if incidents or (up is not None and trunks is not None and up < trunks):
+        return Mood.TROUBLED
+    return Mood.UNSEEN if seen is None else Mood.WELL

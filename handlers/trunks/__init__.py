@@ -1,0 +1,1 @@
+"""/trunks and every change of a trunk."""

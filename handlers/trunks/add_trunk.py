@@ -1,0 +1,172 @@
+"""/add_trunk: the settings in one line, the password in private, a preview, and then a minute's look at the result."""
+
+from datetime import timedelta
+from typing import Any
+
+from bot.messages.message import Button, Message, Rows, mark
+from bot.pbx import PbxError, TrunkDraft, Uncertain
+from bot.pbx.resources.trunks import TrunkType
+from bot.store.access.audit import Change
+from handlers.dialog.verify_write import read_back
+from handlers.dispatch.declare import CONFIRM_WITHIN, Question, Reply, Request, WrongArguments, answer, button, command
+from handlers.dispatch.rules import Resume
+from handlers.parsing.arguments import Words, read_words
+from handlers.parsing.fields import Problem, WrongValue
+from handlers.safety import password_in_chat
+from handlers.trunks import fields, registration
+
+TYPES: dict[str, TrunkType] = {"sip": "sip", "iax": "iax", "iax2": "iax"}
+TYPE_WORDS = ("type", "тип")
+ASKED_FOR = timedelta(minutes=15)
+
+
+@command(
+    "add_trunk",
+    summary=mark("Create a trunk; its password is asked in private"),
+    usage=mark("name host=… username=… [field=value …]"),
+    examples=(
+        '/add_trunk "Zadarma" host=sip.zadarma.com username=316811',
+        "/add_trunk Office registration=none host=10.0.0.5",
+    ),
+    fields=fields.FIELDS.names | {*TYPE_WORDS},
+)
+async def add_trunk(request: Request) -> Reply:
+    words = read_words(request.arguments)
+    hidden = await password_in_chat.deleted(request, words)
+    if not words.free and not words.fields:
+        raise WrongArguments(mark("Write the trunk's name, its host, and the login if it has one."))
+    draft, kind, problems = _read(words)
+    if hidden is not None and not request.place.private and (problems or password_in_chat.is_loose(words)):
+        return password_in_chat.was_seen(hidden=hidden)
+    password_in_chat.refuse(words, problems)
+    if not request.place.private:
+        return await _in_private(request, draft.model_copy(update={"secret": None}), kind, hidden)
+    if draft.secret is None and draft.registration != "none":
+        return await _ask_password(request, draft, kind)
+    return await _preview(request, draft, kind)
+
+
+def _read(words: Words) -> tuple[TrunkDraft, TrunkType, list[Problem]]:
+    written = dict(words.fields)
+    kind = TYPES.get(next((written.pop(word) for word in TYPE_WORDS if word in written), "sip").lower())
+    if words.free:
+        written["name"] = " ".join(words.free)
+    draft, problems = fields.read_fields(written)
+    draft = fields.completed(draft)
+    if kind is None:
+        problems.append(Problem(mark("Type"), mark("sip or iax")))
+    return draft, kind or "sip", [*problems, *fields.missing(draft)]
+
+
+async def _in_private(request: Request, draft: TrunkDraft, kind: TrunkType, hidden: bool | None) -> Reply:
+    """A group never sees a password; one that it has seen is not used."""
+    if draft.registration == "none" and hidden is None:
+        return await _preview(request, draft, kind)
+    asked = await _ask_password(request, draft, kind)
+    if asked.message is None or asked.question is None:
+        return asked
+    if not await request.talk.ask_privately(asked.message, asked.question):
+        if hidden is not None:
+            return password_in_chat.was_seen(hidden=hidden)
+        return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
+    if hidden is not None:
+        return password_in_chat.was_seen(hidden=hidden)
+    return Reply(Message("goes_on_in_private", {"person": request.actor.name}), outcome="the password is asked")
+
+
+async def _ask_password(request: Request, draft: TrunkDraft, kind: TrunkType) -> Reply:
+    kept = await request.desk.drawer.put({"draft": fields.said(draft), "kind": kind}, ASKED_FOR)
+    facts = {"station": request.station.name, "name": draft.name, "username": draft.username, "new": True}
+    cancel: Rows = ((Button(mark("Cancel"), "trunk.forget", {"kept": kept}),),)
+    return Reply(Message("trunk_password", facts, cancel), question=Question("trunk.password", {"kept": kept}))
+
+
+@answer("trunk.password")
+async def take_password(request: Request) -> Reply:
+    await request.talk.delete_asked()
+    try:
+        secret = fields.password(request.arguments)
+    except WrongValue as wrong:
+        raise WrongArguments(wrong.problem) from None
+    kept = await request.desk.drawer.take(str(request.data["kept"]))
+    if kept is None:
+        return Reply(Message("expired"), outcome="expired")
+    return await _preview(request, TrunkDraft(**kept["draft"], secret=secret), kept["kind"])
+
+
+@button("trunk.forget")
+async def forget(request: Request) -> Reply:
+    await request.desk.drawer.take(str(request.data["kept"]))
+    return Reply(Message("trunk_cancelled"), settled=True, outcome="cancelled")
+
+
+async def _preview(request: Request, draft: TrunkDraft, kind: TrunkType) -> Reply:
+    secret = draft.secret.get_secret_value() if draft.secret else ""
+    payload = {"draft": fields.said(draft), "secret": secret, "kind": kind, "there": await _like(request, draft)}
+    kept = await request.desk.drawer.put(payload, CONFIRM_WITHIN + timedelta(minutes=1))
+    facts = {
+        "station": request.station.name,
+        "name": draft.name,
+        "kind": kind,
+        "settings": fields.FIELDS.shown(fields.said(draft)),
+        "with_password": draft.secret is not None,
+        "twin": await _twin(request, draft),
+    }
+    question: Rows = (
+        (
+            Button(mark("✅ Create"), "trunk.create", {"kept": kept, "name": draft.name}),
+            Button(mark("Cancel"), "trunk.forget", {"kept": kept}),
+        ),
+    )
+    return Reply(
+        Message("trunk_preview", facts, question), confirm=True, settled=True, outcome=f"asked for {draft.name}"
+    )
+
+
+async def _twin(request: Request, draft: TrunkDraft) -> str | None:
+    """The name of a trunk with the same account: the PBX would take a second one, and both would fight."""
+    try:
+        trunks = (await request.station.pbx.trunks.statuses()).value.values()
+    except PbxError:
+        return None
+    same = (trunk.name for trunk in trunks if (trunk.host, trunk.username) == (draft.host, draft.username))
+    return next(same, None) if draft.username else None
+
+
+@button("trunk.create", resume=Resume.LOOKS)
+async def create(request: Request) -> Reply:
+    kept = request.kept
+    if kept is None:
+        return Reply(Message("expired"), outcome="expired")
+    draft = TrunkDraft(**kept["draft"], secret=kept["secret"] or None)
+    said: dict[str, Any] = {"station": request.station.name, "name": draft.name, "done": "created"}
+    change = Change(after=fields.said(draft))
+
+    async def look() -> str | None:
+        return next((one for one in await _like(request, draft) if one not in kept["there"]), None)
+
+    if request.resumed:
+        await request.talk.progress(Message("trunk_uncertain", said))
+        found, seen = await read_back(request, look)
+        if found is not None or not seen:
+            return _told(request, found, seen, said, change)
+    try:
+        trunk_id = (await request.station.pbx.trunks.create(draft, kept["kind"])).id
+    except Uncertain:
+        await request.talk.progress(Message("trunk_uncertain", said))
+        found, seen = await read_back(request, look)
+        return _told(request, found, seen, said, change)
+    return registration.begun(request, trunk_id, said, change)
+
+
+def _told(request: Request, trunk_id: str | None, seen: bool, said: dict[str, Any], change: Change) -> Reply:
+    if trunk_id is not None:
+        return registration.begun(request, trunk_id, said, change)
+    outcome = "not created: nothing appeared" if seen else "unknown: the PBX does not answer"
+    return Reply(Message("trunk_not_done", said | {"seen": seen}), outcome=outcome)
+
+
+async def _like(request: Request, draft: TrunkDraft) -> list[str]:
+    """The ids of all that look like it: nothing forbids a second one of the same name."""
+    rows = (await request.station.pbx.trunks.list()).value
+    return [row.id for row in rows if row.name == draft.name and row.host == (draft.host or "")]

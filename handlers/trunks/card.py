@@ -1,0 +1,170 @@
+"""One trunk: its state, its day, its settings, its routes, and what can be done."""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from datetime import datetime, time
+from typing import Any, TypeVar
+
+from bot.access.policy import Permission
+from bot.detection.trunk_health import Health, health_of, health_of_word
+from bot.messages.message import Button, Message, Rows, mark
+from bot.pbx import NotFound, PbxError, TrunkEvent, TrunkStatus
+from handlers.dialog import pbx_errors
+from handlers.dispatch.declare import Reply, Request, button
+from handlers.trunks import fields
+from handlers.trunks.facts import Old, facts_of, statuses
+from handlers.trunks.history import availability
+
+T = TypeVar("T")
+
+SHOWN_EVENTS = 5
+# Of a trunk that registers with its provider; in upper case the words are of one that the provider registers with.
+LOST = frozenset({"rejected", "unregistered"})
+# The history of a day that flaps every minute.
+EVENTS = 1000
+
+
+@button("trunk.card")
+async def show(request: Request) -> Reply:
+    fresh = bool(request.data.get("fresh"))
+    return Reply(await card(request, str(request.data["id"]), request.data.get("page"), fresh=fresh))
+
+
+@button("trunk.check")
+async def check(request: Request) -> Reply:
+    """Measured now, not remembered: the PBX's own memory is up to 10 s old."""
+    message = await card(request, str(request.data["id"]), request.data.get("page"), fresh=True)
+    return Reply(message, toast=mark("Measured just now."), beside=bool(request.data.get("beside")))
+
+
+async def status_of(request: Request, trunk_id: str, *, fresh: bool = False) -> TrunkStatus:
+    """From the list of all: a key with limited rights may not ask for every single trunk. One whose state the PBX does
+    not tell has none. Raises NotFound."""
+    found = (await statuses(request, fresh=fresh)).value.get(trunk_id)
+    if found is None:
+        # Made a moment ago, and not heard of by the watch.
+        rows = (await request.station.pbx.trunks.list()).value
+        found = next((row.without_state() for row in rows if row.id == trunk_id), None)
+    if found is None:
+        raise NotFound(("the trunk is not there any more",), "providers")
+    return found
+
+
+async def card(request: Request, trunk_id: str, page: int | None = None, *, fresh: bool = False) -> Message:
+    pbx = request.station.pbx
+    status, settings, listed, history, routes = await asyncio.gather(
+        status_of(request, trunk_id, fresh=fresh),
+        _part(pbx.trunks.get(trunk_id)),
+        _part(pbx.trunks.list()),
+        _part(pbx.trunks.history(trunk_id, EVENTS)),
+        routes_of(request, trunk_id),
+    )
+    before = await request.desk.registrations.before(request.station.name, trunk_id)
+    facts = facts_of(request, status) | {
+        # Changed a moment ago, and shown as before: Asterisk has not tried what it was given.
+        "kept": before is not None and Old(*before).is_kept(status),
+        "station": request.station.name,
+        "now": request.now,
+        "username": status.username,
+        "settings": _settings(settings.value.value) if settings.value else _listed(listed, trunk_id),
+        "events": _events(status, history.value.value) if history.value else [],
+        "available": _today(request, status, history.value.value) if history.value else None,
+        "routes": routes,
+        "problem": settings.problem or history.problem,
+    }
+    return Message("trunk", facts, _buttons(request, status, page))
+
+
+class _Part:
+    def __init__(self, value: Any = None, problem: dict[str, Any] | None = None) -> None:
+        self.value = value
+        self.problem = problem
+
+
+async def _part(question: Awaitable[T]) -> _Part:
+    """One part of the card: what hides it does not hide the others."""
+    try:
+        return _Part(value=await question)
+    except PbxError as error:
+        return _Part(problem=pbx_errors.describe(error))
+
+
+def _settings(trunk: Any) -> list[dict[str, Any]]:
+    shown = fields.FIELDS.shown(fields.known(trunk))
+    apart = ("name", "host", "username", "disabled")
+    return [field for field in shown if field["key"] not in apart and field["value"] not in ("", None)]
+
+
+def _listed(listed: _Part, trunk_id: str) -> list[dict[str, Any]]:
+    """The one setting that the list of all has too, for keys that may not ask for this trunk alone."""
+    rows = listed.value.value if listed.value else ()
+    known = next(({"registration": row.registration} for row in rows if row.id == trunk_id and row.registration), {})
+    return fields.FIELDS.shown(known)
+
+
+def _events(trunk: TrunkStatus, events: tuple[TrunkEvent, ...]) -> list[dict[str, Any]]:
+    return [
+        {"at": event.at, "state": event.state, "health": health_of_word(event.state, iax=trunk.is_iax)}
+        for event in events[:SHOWN_EVENTS]
+        if event.at is not None
+    ]
+
+
+def _today(request: Request, status: TrunkStatus, events: tuple[TrunkEvent, ...]) -> float | None:
+    zone = request.station.zone()
+    midnight = datetime.combine(request.now.astimezone(zone).date(), time.min, zone)
+    share = availability(events, status.state, midnight, request.now, _since(status))
+    return None if share is None else round(share * 100, 1)
+
+
+def _since(status: TrunkStatus) -> datetime | None:
+    unseen = status.state.strip().lower() in ("unknown", "")
+    return None if unseen else status.last_change
+
+
+async def routes_of(request: Request, trunk_id: str) -> dict[str, Any]:
+    """Names of the routes in and out that use the trunk, and why some of them cannot be told."""
+    routing = request.station.pbx.routing
+    incoming, outbound = await asyncio.gather(_part(routing.incoming()), _part(routing.outbound()))
+    return {
+        "incoming": [
+            f"{route.name or route.number or route.id}{f' ({route.number})' if route.number and route.name else ''}"
+            for route in (incoming.value.value if incoming.value else ())
+            if route.trunk == trunk_id
+        ],
+        "outbound": [
+            route.name or route.id
+            for route in (outbound.value.value if outbound.value else ())
+            if route.trunk == trunk_id
+        ],
+        "problems": _different([incoming.problem, outbound.problem]),
+    }
+
+
+def _different(found: Sequence[dict[str, Any] | None]) -> list[dict[str, Any]]:
+    """Each reason once."""
+    different: list[dict[str, Any]] = []
+    for problem in found:
+        if problem is not None and not any(pbx_errors.are_one(problem, other) for other in different):
+            different.append(problem)
+    return different
+
+
+def _buttons(request: Request, status: TrunkStatus, page: int | None) -> Rows:
+    data: dict[str, Any] = {"id": status.id, "page": page}
+    first = [Button(mark("↻ Refresh"), "trunk.card", data)]
+    if request.may(Permission.TRUNKS_CHECK).allowed:
+        first.append(Button(mark("🔎 Check now"), "trunk.check", data))
+    rows = [tuple(first)]
+    if request.may(Permission.TRUNKS).allowed:
+        off = health_of(status) is Health.OFF
+        label = mark("🔌 Switch on") if off else mark("🔌 Switch off")
+        switch = Button(label, "trunk.switch", {"id": status.id, "on": off})
+        edit = Button(mark("✏️ Edit"), "trunk.edit", {"id": status.id})
+        delete = Button(mark("🗑 Delete"), "trunk.delete", {"id": status.id})
+        rows.append((switch, edit, delete))
+        if status.type.lower() == "sip" and status.state in LOST:
+            rows.append((Button(mark("♻️ Re-register"), "trunk.reregister", {"id": status.id}),))
+    if page is not None:
+        rows.append((Button(mark("‹ Back"), "trunks.show", {"page": page}),))
+    return tuple(rows)

@@ -1,0 +1,82 @@
+"""/delete_trunk: what goes with it, its name typed in full, and a look whether it is gone."""
+
+from typing import Any
+
+from bot.messages.message import Message, mark
+from bot.messages.sanitize import clean
+from bot.pbx import PbxError, TrunkStatus, Uncertain
+from bot.store.access import audit
+from handlers.dialog.verify_write import read_back
+from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
+from handlers.dispatch.rules import Resume
+from handlers.trunks import card, registration, trunks
+
+
+@command(
+    "delete_trunk",
+    summary=mark("Delete a trunk, after showing the routes that go with it"),
+    usage=mark("name"),
+    examples=("/delete_trunk Zadarma",),
+)
+async def delete_trunk(request: Request) -> Reply:
+    if not request.arguments:
+        raise WrongArguments(mark("Write the name of the trunk to delete."))
+    found = await trunks.find(request, request.arguments)
+    if len(found) != 1:
+        return Reply(trunks.choice(request, found, "trunk.delete"), outcome=f"{len(found)} trunks of that name")
+    return await _ask(request, found[0])
+
+
+@button("trunk.delete")
+async def ask(request: Request) -> Reply:
+    return await _ask(request, await card.status_of(request, str(request.data["id"])))
+
+
+async def _ask(request: Request, trunk: TrunkStatus) -> Reply:
+    routes = await card.routes_of(request, trunk.id)
+    facts: dict[str, Any] = {
+        "station": request.station.name,
+        "name": trunk.name,
+        "routes": routes,
+        "private": request.place.private,
+    }
+    known = {"name": trunk.name, "host": trunk.host, "username": trunk.username}
+    known |= {way: routes[way] for way in ("incoming", "outbound")}
+    question = Question("trunk.name_to_delete", {"id": trunk.id, "name": trunk.name, "known": audit.plain(known)})
+    return Reply(Message("trunk_delete", facts), question=question, outcome=f"asked for {trunk.name}")
+
+
+@answer("trunk.name_to_delete", resume=Resume.LOOKS)
+async def delete(request: Request) -> Reply:
+    trunk_id, name = str(request.data["id"]), str(request.data["name"])
+    said: dict[str, Any] = {"station": request.station.name, "name": name, "done": "deleted"}
+    if _as_seen(request.arguments) != _as_seen(name):
+        return Reply(Message("trunk_name_differs", said), outcome="another name was typed")
+    try:
+        if not (request.resumed and await _gone(request, trunk_id)):
+            await request.station.pbx.trunks.delete(trunk_id)
+    except Uncertain:
+        await request.talk.progress(Message("trunk_uncertain", said))
+        gone, seen = await read_back(request, lambda: _gone(request, trunk_id))
+        if not gone:
+            outcome = "not deleted" if seen else "unknown: the PBX does not answer"
+            return Reply(Message("trunk_not_done", said | {"seen": seen}), outcome=outcome)
+    try:
+        gone = await _gone(request, trunk_id)
+    except PbxError as error:
+        return registration.unseen(trunk_id, said, error)
+    if not gone:
+        return Reply(Message("trunk_not_done", said | {"seen": True}), outcome="not deleted")
+    change = audit.Change(before=request.data.get("known"))
+    return Reply(Message("trunk_deleted", said), outcome=f"deleted {name}", change=change)
+
+
+def _as_seen(name: str) -> str:
+    """A name can hold what nobody sees, and so cannot type."""
+    return " ".join(clean(name).split())
+
+
+async def _gone(request: Request, trunk_id: str) -> bool | None:
+    """From the list: the states are remembered for some seconds, also those of deleted trunks."""
+    rows = (await request.station.pbx.trunks.list()).value
+    return True if all(row.id != trunk_id for row in rows) else None

@@ -1,0 +1,199 @@
+"""/edit_trunk: the difference first, then the change, then what the PBX really has."""
+
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from bot.messages.message import Button, Message, Rows, mark
+from bot.pbx import PbxError, Trunk, TrunkDraft, Uncertain
+from bot.pbx.resources.trunks import MASK
+from handlers.dialog.verify_write import read_back
+from handlers.dispatch.declare import CONFIRM_WITHIN, Question, Reply, Request, WrongArguments, answer, button, command
+from handlers.dispatch.rules import Resume
+from handlers.parsing import fields
+from handlers.parsing.arguments import read_words
+from handlers.parsing.fields import WrongValue
+from handlers.safety import password_in_chat
+from handlers.trunks import card, registration, trunks
+from handlers.trunks import fields as trunk_fields
+from handlers.trunks.facts import Old, old_of
+from handlers.trunks.unregister import let_go
+
+# What changes the way the trunk registers, so that it is worth watching.
+REGISTERS = frozenset({"host", "port", "username", "registration", "transport", "disabled"})
+
+
+@command(
+    "edit_trunk",
+    summary=mark("Change a trunk: the difference is shown first"),
+    usage=mark("name field=value … [password]"),
+    examples=("/edit_trunk Zadarma host=sip2.zadarma.com", "/edit_trunk Zadarma password"),
+    fields=trunk_fields.FIELDS.names,
+)
+async def edit_trunk(request: Request) -> Reply:
+    words = read_words(request.arguments)
+    hidden = await password_in_chat.deleted(request, words)
+    new_password = len(words.free) > 1 and words.free[-1].lower() in password_in_chat.NAMES
+    name = " ".join(words.free[:-1] if new_password else words.free)
+    if not name or not (words.fields or new_password or hidden is not None):
+        raise WrongArguments(mark("Write which trunk, and what to change: its name, then field=value."))
+    draft, problems = trunk_fields.read_fields(words.fields)
+    if hidden is not None and not request.place.private:
+        if not problems and not password_in_chat.is_loose(words):
+            await _ask_another(request, name, draft.model_copy(update={"secret": None}))
+        return password_in_chat.was_seen(hidden=hidden)
+    password_in_chat.refuse(words, problems)
+    found = await trunks.find(request, name)
+    if len(found) != 1:
+        return Reply(trunks.choice(request, found), outcome=f"{len(found)} trunks of that name")
+    if new_password:
+        return await _ask_password(request, found[0].id, found[0].name, draft)
+    return await _ask(request, found[0].id, draft)
+
+
+@button("trunk.edit")
+async def how_to_edit(request: Request) -> Reply:
+    status = await card.status_of(request, str(request.data["id"]))
+    facts = {
+        "name": status.name,
+        "fields": [{"key": f.key, "label": f.label} for f in trunk_fields.FIELDS.table if f.key != fields.PASSWORD],
+    }
+    return Reply(Message("trunk_edit_help", facts, registration.to_card(status.id)))
+
+
+async def _ask_another(request: Request, name: str, draft: TrunkDraft) -> None:
+    """In private, if it is clear for which trunk; what the group is told does not wait for the PBX to be well."""
+    with suppress(PbxError):
+        found = await trunks.find(request, name)
+        if len(found) == 1:
+            await _ask_password(request, found[0].id, found[0].name, draft)
+
+
+async def _ask_password(request: Request, trunk_id: str, name: str, draft: TrunkDraft) -> Reply:
+    data = {"id": trunk_id, "draft": trunk_fields.said(draft)}
+    facts = {"station": request.station.name, "name": name, "username": draft.username, "new": False}
+    message, question = Message("trunk_password", facts), Question("trunk.new_password", data)
+    if request.place.private:
+        return Reply(message, question=question, outcome="the password is asked")
+    if not await request.talk.ask_privately(message, question):
+        return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
+    return Reply(Message("goes_on_in_private", {"person": request.actor.name}), outcome="the password is asked")
+
+
+@answer("trunk.new_password")
+async def take_password(request: Request) -> Reply:
+    await request.talk.delete_asked()
+    try:
+        secret = trunk_fields.password(request.arguments)
+    except WrongValue as wrong:
+        raise WrongArguments(wrong.problem) from None
+    return await _ask(request, str(request.data["id"]), TrunkDraft(**request.data["draft"], secret=secret))
+
+
+async def _ask(request: Request, trunk_id: str, draft: TrunkDraft) -> Reply:
+    trunk = (await request.station.pbx.trunks.get(trunk_id)).value
+    differences = trunk_fields.FIELDS.changes(trunk_fields.known(trunk), trunk_fields.said(draft))
+    if not differences and draft.secret is None:
+        return Reply(Message("trunk_like_that", {"name": trunk.name}), outcome="nothing to change")
+    payload = {
+        "wanted": {one["key"]: one["new"] for one in differences},
+        "seen": {one["key"]: one["old"] for one in differences},
+        "secret": draft.secret.get_secret_value() if draft.secret else "",
+    }
+    kept = await request.desk.drawer.put(payload, CONFIRM_WITHIN + timedelta(minutes=1))
+    data = {"kept": kept, "id": trunk_id, "name": trunk.name}
+    question: Rows = (
+        (Button(mark("✅ Apply"), "trunk.apply", data), Button(mark("Cancel"), "trunk.forget", {"kept": kept})),
+    )
+    facts = {
+        "station": request.station.name,
+        "name": trunk.name,
+        "differences": differences,
+        "new_password": draft.secret is not None,
+    }
+    return Reply(Message("trunk_difference", facts, question), confirm=True, outcome=f"asked for {trunk.name}")
+
+
+@button("trunk.apply", resume=Resume.LOOKS)
+async def apply(request: Request) -> Reply:
+    kept = request.kept
+    if kept is None:
+        return Reply(Message("expired"), outcome="expired")
+    client, trunk_id = request.station.pbx.trunks, str(request.data["id"])
+    before = (await client.get(trunk_id)).value
+    # Measured: a change that does not repeat the note deletes it.
+    draft = TrunkDraft(**{"note": before.note} | kept["wanted"], secret=kept["secret"] or None)
+    if request.resumed and not _left(before, draft):
+        # It has what was wanted. A password that the PBX does not show is told to it again: that changes nothing more.
+        before = before.model_copy(update=kept["seen"])
+    elif any(trunk_fields.known(before)[key] != value for key, value in kept["seen"].items()):
+        # Somebody was faster; what was agreed to is not what would happen now.
+        return await _ask(request, trunk_id, draft)
+    said: dict[str, Any] = {
+        "station": request.station.name,
+        "name": before.name,
+        "done": "changed",
+        "new_password": draft.secret is not None,
+    }
+    registers = draft.secret is not None or bool(REGISTERS & kept["wanted"].keys())
+    # Asterisk hears of it only seconds later, and ends no registration for a new password: what is seen may be the old.
+    old = await _note_before(request, trunk_id) if registers else None
+    if kept["wanted"].get("disabled") is False:
+        await let_go(request.station, trunk_id, stopping=request.stopping)
+    late = False
+    try:
+        await client.update(trunk_id, draft)
+    except Uncertain:
+        late = True
+        await request.talk.progress(Message("trunk_uncertain", said))
+
+        async def look() -> Trunk | None:
+            now = (await client.get(trunk_id)).value
+            return None if _left(now, draft) or _password(now, draft, late=True) == "old" else now
+
+        _, seen = await read_back(request, look)
+        if not seen:
+            return Reply(Message("trunk_not_done", said | {"seen": False}), outcome="unknown: the PBX does not answer")
+    try:
+        after = (await client.get(trunk_id)).value
+    except PbxError as error:
+        return registration.unseen(trunk_id, said, error)
+    said |= {
+        "name": after.name,
+        "changes": trunk_fields.FIELDS.changes(trunk_fields.known(before), trunk_fields.known(after)),
+        "left": _left(after, draft),
+        "password": _password(after, draft, late=late),
+    }
+    change = fields.as_change(said["changes"], new_password=draft.secret is not None)
+    if registers:
+        return registration.begun(request, trunk_id, said, change, old)
+    message = Message(
+        "trunk_done",
+        said | {"state": None, "waited": 0.0, "waiting": False},
+        registration.to_card(trunk_id),
+    )
+    return Reply(message, outcome=f"changed {after.name}", change=change)
+
+
+def _left(trunk: Trunk, draft: TrunkDraft) -> list[dict[str, Any]]:
+    return trunk_fields.FIELDS.changes(trunk_fields.known(trunk), trunk_fields.said(draft))
+
+
+def _password(trunk: Trunk, draft: TrunkDraft, *, late: bool) -> str:
+    """Of a trunk that registers with its provider the PBX shows no password; then only its own yes tells."""
+    if draft.secret is None:
+        return ""
+    shown = trunk.secret.get_secret_value()
+    if shown == MASK:
+        return "unseen" if late else "new"
+    return "new" if shown == draft.secret.get_secret_value() else "old"
+
+
+async def _note_before(request: Request, trunk_id: str) -> Old | None:
+    """What the trunk shows before the change, kept for whoever looks at its card in the next minutes."""
+    try:
+        old = old_of(await card.status_of(request, trunk_id, fresh=True))
+    except PbxError:
+        return None
+    await request.desk.registrations.note_before(request.station.name, trunk_id, *old)
+    return old

@@ -1,0 +1,87 @@
+"""The trunks as people are shown them: what the PBX tells, with what the watch knows beside it."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from bot.detection.trunk_health import Cause, Health, cause_of, health_of
+from bot.pbx import Answer, TrunkStatus
+from handlers.dispatch.declare import Request
+
+# Worst first.
+ORDER = (
+    Health.DOWN,
+    Health.PARTIAL,
+    Health.DEGRADED,
+    Health.UNKNOWN,
+    Health.UP,
+    Health.UNWATCHED,
+    Health.OFF,
+)
+# Neither up nor down: they are counted nowhere.
+UNCOUNTED = frozenset({Health.OFF, Health.UNWATCHED})
+# Measured: a registration that was begun is `unregistered` for 3 to 5 s, and for about 30 s, before it is called
+# rejected, when nobody answers.
+REGISTERING_FOR = timedelta(seconds=35)
+
+
+class Old(NamedTuple):
+    """What a trunk showed before something was done to it: its state, and when that began, by the PBX's clock in
+    seconds. While it shows the same, Asterisk has not tried anew, and nothing follows from it."""
+
+    state: str
+    since: float | None
+
+    def is_kept(self, status: TrunkStatus) -> bool:
+        return self == old_of(status)
+
+
+def old_of(status: TrunkStatus) -> Old:
+    return Old(status.state, status.last_change.timestamp() if status.last_change else None)
+
+
+def trunk_facts(
+    trunk: TrunkStatus, registration: str = "", known: Cause | None = None, *, registering_again: bool = False
+) -> dict[str, Any]:
+    """`known` is the cause that the watch has found, which knows what came before."""
+    health = health_of(trunk, registration)
+    return {
+        "id": trunk.id,
+        "name": trunk.name,
+        "host": trunk.host,
+        "type": trunk.type,
+        "health": health,
+        "cause": (known or cause_of(trunk)) if health is Health.DOWN else None,
+        "registering_again": registering_again and health is Health.DOWN,
+        "state": trunk.state,
+        "contact": trunk.contact_status,
+        "rtt": trunk.rtt,
+        "since": trunk.last_change,
+        "registering": _is_registering(trunk),
+    }
+
+
+async def statuses(request: Request, *, fresh: bool = False) -> Answer[dict[str, TrunkStatus]]:
+    """Of all trunks by id, also of those that the PBX only lists."""
+    answer = await request.station.pbx.trunks.statuses(fresh=fresh)
+    return replace(answer, value=request.station.watch.listed.all(answer.value))
+
+
+def facts_of(request: Request, trunk: TrunkStatus) -> dict[str, Any]:
+    """Of one trunk of this request's station."""
+    watch = request.station.watch
+    again = watch.registers_again(trunk.id)
+    facts = trunk_facts(trunk, watch.listed.registration(trunk), watch.cause(trunk.id), registering_again=again)
+    if facts["health"] is Health.PARTIAL and (since := watch.since(trunk.id, Health.PARTIAL)) is not None:
+        # Until 2026.3.40 the PBX only dates the registration, which holds.
+        facts["since"] = since
+    return facts
+
+
+def _is_registering(trunk: TrunkStatus) -> bool:
+    """Whether the PBX has only just begun to register it. In upper case the same word is of a provider that is to
+    register here."""
+    if trunk.type.lower() != "sip" or trunk.state != "unregistered":
+        return False
+    begun, looked = trunk.last_change, trunk.last_update
+    return begun is not None and looked is not None and looked - begun < REGISTERING_FOR

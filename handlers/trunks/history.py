@@ -1,0 +1,66 @@
+"""How good a trunk was today, from the PBX's own history. Pure.
+
+The PBX's own figures cannot be used: they know lower-case states only, so that a trunk whose provider registers with
+the PBX always has 0 %, and they start anew with every restart.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from bot.detection.trunk_health import Health, health_of_word
+from bot.pbx import TrunkEvent
+
+GOOD = (Health.UP, Health.PARTIAL, Health.DEGRADED)
+# Seconds; of a trunk that registers for the first time there is nothing to tell yet.
+LEAST = 60.0
+UNSEEN = frozenset({"unknown", ""})
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+def availability(
+    events: Sequence[TrunkEvent], current: str, start: datetime, now: datetime, since: datetime | None = None
+) -> float | None:
+    """Share of the time from `start` to `now`, 0 to 1, in which the state was good; None when nothing is known of it.
+
+    `events` newest first. Before the oldest of them the trunk was as that one says it had been, if that was good: a bad
+    state may be how a trunk begins that was made then, which no history tells. `since` is when the current state
+    began: all that is known without any events.
+    """
+    told = [(event.at, event) for event in events if event.at is not None]
+    known_from = _known_from(told, current, since)
+    if known_from is None:
+        return None
+    start = max(start, known_from)
+    good = known = 0.0
+    until, state = now, current
+    for at, event in told:
+        began = max(at, start)
+        if began < until:
+            known, good = _counted(known, good, state, (until - began).total_seconds())
+            until = began
+        state = event.previous
+    if until > start:
+        known, good = _counted(known, good, state, (until - start).total_seconds())
+    return good / known if known >= LEAST else None
+
+
+def _known_from(told: Sequence[tuple[datetime, TrunkEvent]], current: str, since: datetime | None) -> datetime | None:
+    """Since when the PBX knows how the trunk is: as far as its history reaches, or since it saw more than nothing."""
+    if _counts_before(told[-1][1].previous if told else current):
+        return LONG_AGO
+    if not told:
+        return since
+    return next((at for at, event in reversed(told) if event.state.strip().lower() not in UNSEEN), None)
+
+
+def _counts_before(state: str) -> bool:
+    health = health_of_word(state)
+    return health in GOOD or health is Health.OFF
+
+
+def _counted(known: float, good: float, state: str, seconds: float) -> tuple[float, float]:
+    """A trunk that was switched off was neither good nor bad."""
+    health = health_of_word(state)
+    if health is Health.OFF:
+        return known, good
+    return known + seconds, good + (seconds if health in GOOD else 0.0)

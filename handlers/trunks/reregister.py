@@ -1,0 +1,77 @@
+"""Registering a trunk anew, after Asterisk has given it up or before it does: the question, and what is promised with
+the answer. `reregister_run` does it."""
+
+from typing import Any
+
+from bot.detection.trunk_health import Health
+from bot.messages.message import Button, Message, Rows, mark
+from bot.pbx import PbxError
+from bot.pbx.resources.trunks import type_of
+from bot.store.stations.registrations import Anew
+from handlers.dispatch.declare import Reply, Request, button
+from handlers.dispatch.rules import Resume
+from handlers.trunks import card, registration, reregister_run
+from handlers.trunks.facts import facts_of, old_of
+
+
+@button("trunk.reregister")
+async def ask(request: Request) -> Reply:
+    """Beside the alert, which stays an alert."""
+    status = await card.status_of(request, str(request.data["id"]))
+    facts: dict[str, Any] = {"station": request.station.name, "name": status.name}
+    if (why := await _why_not(request, status.id, facts_of(request, status)["health"])) is not None:
+        on = Button(mark("🔌 Switch on"), "trunk.switch", {"id": status.id, "on": True})
+        rows: Rows = ((on,),) if why == "off" else registration.to_card(status.id)
+        return Reply(Message("trunk_not_anew", facts | {"why": why}, rows), beside=True, outcome=f"not offered: {why}")
+    state, since = old_of(status)
+    data = {"id": status.id, "name": status.name, "state": state, "since": since}
+    question: Rows = (
+        (
+            Button(mark("♻️ Re-register"), "trunk.reregister_now", data),
+            Button(mark("Cancel"), "trunk.card", {"id": status.id}),
+        ),
+    )
+    message = Message("trunk_reregister", facts | {"calls": await _calls_over(request, status.id)}, question)
+    return Reply(message, confirm=True, beside=True, outcome=f"asked for {status.name}")
+
+
+@button("trunk.reregister_now", resume=Resume.WHOLE)
+async def reregister(request: Request) -> Reply:
+    """The promise to switch it on again is kept before anything is switched off."""
+    trunk_id, name = str(request.data["id"]), str(request.data["name"])
+    wanted = Anew(
+        station=request.station.name,
+        trunk=trunk_id,
+        name=name,
+        person=request.actor.id,
+        chat=request.place.chat,
+        thread=request.place.thread,
+        private=request.place.private,
+        shown=request.shown,
+        begun_at=request.now.timestamp(),
+        state=str(request.data.get("state", "")),
+        since=request.data.get("since"),
+    )
+    if not await request.desk.registrations.begin(wanted):
+        return Reply(toast=mark("It is being registered anew already."), outcome="under way already")
+    return reregister_run.begun(request, wanted)
+
+
+async def _why_not(request: Request, trunk_id: str, health: Health) -> str | None:
+    """Why it cannot be done to this trunk, in a word that the template knows."""
+    if health is Health.OFF:
+        return "off"
+    if type_of(trunk_id) == "iax":
+        return "iax"
+    rows = (await request.station.pbx.trunks.list()).value
+    kind = next((row.registration for row in rows if row.id == trunk_id), "")
+    return kind if kind in ("inbound", "none") else None
+
+
+async def _calls_over(request: Request, trunk_id: str) -> int | None:
+    """How many go on over it now; None when the PBX does not say."""
+    try:
+        channels = (await request.station.pbx.calls.channels()).value
+    except PbxError:
+        return None
+    return len({one.linkedid for one in channels if one.trunk_id == trunk_id})

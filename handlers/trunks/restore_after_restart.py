@@ -1,0 +1,72 @@
+"""At a start: what a killed run had switched off is switched on, whether or not Telegram can be reached.
+
+What people are told of it comes later, when it can be said (`going_on`); until then all of it stays in the store.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+
+from bot.pbx import PbxError
+from bot.runtime.waiting import wait_for
+from bot.store.stations.registrations import Anew, Registrations
+from handlers.dispatch.services import Station
+from handlers.trunks.unregister import let_go
+
+log = structlog.get_logger(__name__)
+
+# A write that a killed run had begun may be carried out so long after.
+LATE = 60.0
+PAUSE, LONGEST_PAUSE = 2.0, 60.0
+
+
+async def switch_on(
+    left: Registrations, find: Callable[[str], Station | None], clock: Callable[[], datetime], stop: asyncio.Event
+) -> None:
+    """Every trunk that was being registered anew, until it is on."""
+    await asyncio.gather(*(_until_on(find, one, clock, stop) for one in await left.left_over()))
+
+
+async def _until_on(
+    find: Callable[[str], Station | None], left: Anew, clock: Callable[[], datetime], stop: asyncio.Event
+) -> None:
+    # A fleet takes a moment to start; a station that is described no more never does.
+    began = clock().timestamp()
+    while (station := find(left.station)) is None:
+        if stop.is_set() or clock().timestamp() - began > LATE:
+            return
+        await wait_for(stop, PAUSE)
+    station.watch.left_alone.add(left.trunk)
+    try:
+        await _keep_on(station, left, clock, stop)
+        # Its registration takes a while; after that it is as down as any other.
+        await wait_for(stop, LATE)
+    finally:
+        station.watch.left_alone.discard(left.trunk)
+
+
+async def _keep_on(station: Station, left: Anew, clock: Callable[[], datetime], stop: asyncio.Event) -> None:
+    pause = PAUSE
+    while not stop.is_set():
+        try:
+            if await _is_on(station, left.trunk, stop) and clock().timestamp() - left.begun_at > LATE:
+                return
+        except PbxError as error:
+            log.warning("a trunk is to be switched on", station=station.name, trunk=left.trunk, reason=str(error))
+            pause = min(pause * 2, LONGEST_PAUSE)
+        except Exception:
+            log.exception("a trunk could not be switched on", station=station.name, trunk=left.trunk)
+            return
+        await wait_for(stop, pause)
+
+
+async def _is_on(station: Station, trunk_id: str, stop: asyncio.Event) -> bool:
+    """On, or gone, as the list shows it; else it is switched on, and the next look tells."""
+    rows = (await station.pbx.trunks.list()).value
+    if not any(row.id == trunk_id and row.disabled for row in rows):
+        return True
+    await let_go(station, trunk_id, stopping=stop.is_set, patient=True)
+    await station.pbx.trunks.switch(trunk_id, on=True)
+    return False

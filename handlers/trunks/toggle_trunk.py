@@ -1,0 +1,85 @@
+"""Switching a trunk on and off, read back because some versions of the PBX say yes and do nothing."""
+
+import asyncio
+from typing import Any
+
+from bot.messages.message import Button, Message, Rows, mark
+from bot.pbx import PbxError, Uncertain
+from bot.store.access.audit import Change
+from handlers.dialog.verify_write import read_back
+from handlers.dispatch.declare import Reply, Request, button
+from handlers.dispatch.rules import Resume
+from handlers.trunks import card, registration
+from handlers.trunks.unregister import let_go
+
+
+@button("trunk.switch")
+async def ask(request: Request) -> Reply:
+    status = await card.status_of(request, str(request.data["id"]))
+    on = bool(request.data["on"])
+    data = {"id": status.id, "on": on, "name": status.name}
+    label = mark("🔌 Switch on") if on else mark("🔌 Switch off")
+    question: Rows = (
+        (Button(label, "trunk.switch_now", data), Button(mark("Cancel"), "trunk.card", {"id": status.id})),
+    )
+    facts = {"station": request.station.name, "name": status.name, "on": on}
+    return Reply(Message("trunk_switch", facts, question), confirm=True, outcome=f"asked for {status.name}")
+
+
+@button("trunk.switch_now", resume=Resume.LOOKS)
+async def switch(request: Request) -> Reply:
+    trunk_id, on, name = str(request.data["id"]), bool(request.data["on"]), str(request.data["name"])
+    said: dict[str, Any] = {"station": request.station.name, "name": name, "done": "on" if on else "off"}
+    try:
+        if not (request.resumed and await _is_so(request, trunk_id, on)):
+            if on:
+                await _wait_for_asterisk(request, trunk_id, said)
+            await request.station.pbx.trunks.switch(trunk_id, on=on)
+    except Uncertain:
+        await request.talk.progress(Message("trunk_uncertain", said))
+        done, seen = await read_back(request, lambda: _is_so(request, trunk_id, on))
+        if not seen:
+            return Reply(Message("trunk_not_done", said | {"seen": False}), outcome="unknown: the PBX does not answer")
+        return _told(request, trunk_id, said, done=done, answered=False)
+    try:
+        done = await _is_so(request, trunk_id, on)
+    except PbxError as error:
+        return registration.unseen(trunk_id, said, error)
+    return _told(request, trunk_id, said, done=done, answered=True)
+
+
+async def _wait_for_asterisk(request: Request, trunk_id: str, said: dict[str, Any]) -> None:
+    """Switched off a moment ago, it has to be off for Asterisk too before it is switched on."""
+    telling: list[asyncio.Task[None]] = []
+
+    def tell(_seconds: float) -> None:
+        if not telling:
+            telling.append(asyncio.create_task(request.talk.progress(Message("trunk_not_off_yet", said))))
+
+    if not (await _is_so(request, trunk_id, on=True)):
+        await let_go(request.station, trunk_id, stopping=request.stopping, tell=tell)
+    if telling:
+        await asyncio.wait(telling)
+
+
+def _told(request: Request, trunk_id: str, said: dict[str, Any], *, done: bool | None, answered: bool) -> Reply:
+    if not done:
+        facts = said | {"answered": answered, "known": done is None}
+        message = Message("trunk_not_switched", facts, registration.to_card(trunk_id))
+        return Reply(message, outcome="the PBX did not do it")
+    on = said["done"] == "on"
+    change = Change({"switched": "off" if on else "on"}, {"switched": said["done"]})
+    if on:
+        return registration.begun(request, trunk_id, said, change)
+    facts = said | {"state": None, "waited": 0.0, "waiting": False}
+    message = Message("trunk_done", facts, registration.to_card(trunk_id))
+    return Reply(message, outcome=f"{said['name']} is off", change=change)
+
+
+async def _is_so(request: Request, trunk_id: str, on: bool) -> bool | None:
+    """None while it is as before, False when the trunk is gone. The list remembers no old state."""
+    rows = (await request.station.pbx.trunks.list()).value
+    is_on = next((not row.disabled for row in rows if row.id == trunk_id), None)
+    if is_on is None:
+        return False
+    return True if is_on is on else None

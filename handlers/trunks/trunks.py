@@ -1,0 +1,109 @@
+"""/trunks: all trunks, the worst on top."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from bot.detection.unreported_trunks import Listed
+from bot.messages.message import Button, Message, Rows, mark
+from bot.pbx import PbxError, TrunkRow, TrunkStatus
+from handlers.dispatch.declare import Reply, Request, button, command
+from handlers.trunks import card
+from handlers.trunks.facts import ORDER, facts_of
+
+PAGE = 8
+
+
+@command(
+    "trunks",
+    summary=mark("The trunks: health, host, round trip, since when"),
+    usage=mark("[name]"),
+    examples=("/trunks", "/trunks Zadarma"),
+)
+async def trunks(request: Request) -> Reply:
+    if request.arguments:
+        found = await find(request, request.arguments)
+        return Reply(await card.card(request, found[0].id) if len(found) == 1 else choice(request, found))
+    return Reply(await _list(request, 0))
+
+
+@button("trunks.show")
+async def show(request: Request) -> Reply:
+    return Reply(await _list(request, int(request.data["page"])))
+
+
+async def find(request: Request, name: str) -> list[TrunkStatus]:
+    """Those that are best meant by what was written: by name or id in full, by the beginning of a word in the name, by
+    a part of it, by a part of the login or the host."""
+    wanted = name.strip().strip("\"'“”«»").casefold()
+    answer, rows = await asyncio.gather(request.station.pbx.trunks.statuses(), _rows(request))
+    everything = _all(answer.value, rows)
+    for meant in MEANT:
+        if found := [trunk for trunk in everything if meant(trunk, wanted)]:
+            return found
+    return []
+
+
+MEANT: tuple[Callable[[TrunkStatus, str], bool], ...] = (
+    lambda trunk, wanted: wanted in (trunk.name.casefold(), trunk.own_name.casefold(), trunk.id.casefold()),
+    lambda trunk, wanted: f" {wanted}" in f" {trunk.name.casefold()}",
+    lambda trunk, wanted: wanted in trunk.name.casefold(),
+    lambda trunk, wanted: wanted in trunk.username.casefold() or wanted in trunk.host.casefold(),
+)
+
+
+def choice(request: Request, found: Sequence[TrunkStatus], action: str = "trunk.card") -> Message:
+    """None or several answer to a name: which one is meant?"""
+    facts = {"station": request.station.name, "found": len(found)}
+    return Message(
+        "trunk_choice", facts, tuple((Button(trunk.name, action, {"id": trunk.id}),) for trunk in found[:PAGE])
+    )
+
+
+async def _list(request: Request, page: int) -> Message:
+    answer, listed = await asyncio.gather(request.station.pbx.trunks.statuses(), _rows(request))
+    kinds = {row.id: row.registration for row in listed}
+    everything = _all(answer.value, listed)
+    rows = [facts_of(request, trunk) | {"registration": kinds.get(trunk.id, "")} for trunk in everything]
+    rows.sort(key=lambda row: (ORDER.index(row["health"]), row["name"]))
+    last = max(0, (len(rows) - 1) // PAGE)
+    page = min(page, last)
+    shown = rows[page * PAGE : (page + 1) * PAGE]
+    facts = {
+        "station": request.station.name,
+        "now": request.now,
+        "total": len(rows),
+        "trunks": shown,
+        "first": page * PAGE + 1,
+        "page": page + 1,
+        "pages": last + 1,
+        "warnings": answer.warnings,
+        "engine_is_silent": request.station.watch.engine_is_silent,
+    }
+    return Message("trunks", facts, _buttons(shown, page, last))
+
+
+def _all(told: Mapping[str, TrunkStatus], listed: Sequence[TrunkRow]) -> list[TrunkStatus]:
+    """Those whose state the PBX tells, and those that it only lists."""
+    return list(Listed({row.id: row for row in listed}).all(told).values())
+
+
+async def _rows(request: Request) -> tuple[TrunkRow, ...]:
+    """Which way each trunk registers, and those whose state the PBX does not tell; without it the rest is as good."""
+    try:
+        return (await request.station.pbx.trunks.list()).value
+    except PbxError:
+        return ()
+
+
+def _buttons(shown: Sequence[dict[str, Any]], page: int, last: int) -> Rows:
+    def to(label: str, target: int) -> Button:
+        return Button(label, "trunks.show", {"page": target})
+
+    cards = tuple(
+        Button(str(place), "trunk.card", {"id": row["id"], "page": page})
+        for place, row in enumerate(shown, page * PAGE + 1)
+    )
+    paging = [to("‹", page - 1)] if page > 0 else []
+    paging += [to("›", page + 1)] if page < last else []
+    return tuple(row for row in (cards, (*paging, to(mark("↻ Refresh"), page))) if row)

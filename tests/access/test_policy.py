@@ -1,0 +1,168 @@
+"""Who may do what where: closed unless something opens it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.access.policy import (
+    ADMIN,
+    BUILT_IN,
+    IN_THE_SETTINGS,
+    MORE_THAN_ONES_OWN,
+    NO_SUCH_ROLE,
+    OPERATOR,
+    PERMISSIONS,
+    THE_LAST_ADMIN,
+    TOO_MUCH_FOR_A_CHAT,
+    VIEWER,
+    Access,
+    Asking,
+    Grant,
+    NotGranted,
+    Permission,
+    Role,
+    check_giving,
+    check_taking,
+    grants_from,
+)
+
+NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+ACCESS = Access(grants_from(frozenset({1}), frozenset({2, -20}), frozenset({3, -30})))
+ANNA = Asking(1, 1, private=True, station="Office", now=NOW)
+
+
+def asking(person: int, chat: int = -99, *, member: bool | None = True, station: str = "Office") -> Asking:
+    return Asking(person, chat, chat > 0, station, NOW, member)
+
+
+def may(person: int, chat: int, permission: str, access: Access = ACCESS) -> bool:
+    return access.may(asking(person, chat), permission).allowed
+
+
+@pytest.mark.parametrize(
+    ("person", "looks", "takes", "creates"), [(1, True, True, True), (2, True, True, False), (3, True, False, False)]
+)
+def test_each_role_has_the_rights_of_the_one_before(person: int, looks: bool, takes: bool, creates: bool) -> None:
+    assert may(person, -99, Permission.STATUS) is looks
+    assert may(person, -99, Permission.ACKNOWLEDGE) is takes
+    assert may(person, -99, Permission.EMPLOYEES) is creates
+    assert VIEWER.permissions < OPERATOR.permissions < ADMIN.permissions == PERMISSIONS
+
+
+def test_a_chat_gives_its_role_to_whoever_is_in_it_and_only_there() -> None:
+    assert may(9, -20, Permission.ACKNOWLEDGE)
+    assert may(9, -30, Permission.STATUS)
+    assert not may(9, -30, Permission.ACKNOWLEDGE)
+    assert not may(9, -40, Permission.STATUS)
+    assert not may(9, 9, Permission.STATUS)
+
+
+@pytest.mark.parametrize(("member", "reason"), [(False, "not a member of the chat"), (None, "membership not known")])
+def test_what_comes_from_a_chat_needs_to_be_in_it_now(member: bool | None, reason: str) -> None:
+    decision = ACCESS.may(asking(9, -20, member=member), Permission.STATUS)
+    assert (decision.allowed, decision.reason) == (False, reason)
+    assert ACCESS.may(asking(1, -20, member=member), Permission.STATUS).allowed
+
+
+def test_membership_is_asked_only_where_something_depends_on_it() -> None:
+    assert ACCESS.needs_membership(asking(9, -20, member=None))
+    assert ACCESS.needs_membership(asking(3, -20, member=None))
+    for person, chat in ((1, -20), (2, -20), (9, -99), (9, 9)):
+        assert not ACCESS.needs_membership(asking(person, chat, member=None))
+
+
+def test_no_chat_makes_anybody_an_administrator() -> None:
+    assert not may(9, -20, Permission.EMPLOYEES, Access((Grant(-20, "admin"),)))
+
+
+def test_what_is_open_to_anyone_is_open_in_private_only() -> None:
+    assert may(9, 9, Permission.ANYONE)
+    assert not may(9, -99, Permission.ANYONE)
+    assert may(3, -99, Permission.ANYONE)
+    assert not may(9, 9, Permission.SOMEBODY)
+    assert may(3, 3, Permission.SOMEBODY)
+
+
+def test_a_grant_holds_on_its_station_until_it_ends() -> None:
+    access = Access((Grant(5, "viewer", "Office", 1, until=NOW + timedelta(hours=1)),))
+    assert access.may(asking(5), Permission.STATUS).allowed
+    assert not access.may(asking(5, station="Branch"), Permission.STATUS).allowed
+    assert not access.may(replace(asking(5), now=NOW + timedelta(hours=1)), Permission.STATUS).allowed
+
+
+def test_several_grants_add_up_and_the_one_that_opens_is_known() -> None:
+    roles = {**BUILT_IN, "reception": Role("reception", frozenset({Permission.EMPLOYEES}))}
+    access = Access((Grant(5, "viewer"), Grant(5, "reception")), roles)
+    decision = access.may(asking(5), Permission.EMPLOYEES)
+    assert (decision.allowed, decision.reason) == (True, "role reception")
+    assert access.may(asking(5), Permission.TRUNKS).reason == "beyond role reception, viewer"
+
+
+def test_a_role_that_the_settings_do_not_know_any_more_gives_nothing() -> None:
+    assert not may(5, 5, Permission.STATUS, Access((Grant(5, "reception"),)))
+
+
+@given(st.integers(), st.integers(), st.text())
+def test_an_unknown_permission_is_refused_to_everybody(person: int, chat: int, permission: str) -> None:
+    if permission not in PERMISSIONS | {Permission.ANYONE, Permission.SOMEBODY}:
+        assert not may(1, chat, permission)
+        assert not may(person, chat, permission)
+
+
+@given(st.integers(), st.integers(), st.sampled_from([*PERMISSIONS, Permission.ANYONE, Permission.SOMEBODY]))
+def test_without_grants_nobody_gets_further_than_the_door(person: int, chat: int, permission: str) -> None:
+    allowed = Access().may(asking(person, chat), permission).allowed
+    assert allowed == (permission == Permission.ANYONE and chat > 0)
+
+
+def refusal(check: Callable[[Access, Asking, Grant], None], access: Access, by: Asking, grant: Grant) -> str:
+    with pytest.raises(NotGranted) as refused:
+        check(access, by, grant)
+    return refused.value.reason
+
+
+def test_nobody_gives_more_than_they_have() -> None:
+    granting = Role("doorman", frozenset({Permission.GRANT, *VIEWER.permissions}))
+    access = Access((Grant(1, "admin"), Grant(5, "doorman")), {**BUILT_IN, "doorman": granting})
+    doorman = asking(5, 5)
+    check_giving(access, doorman, Grant(6, "viewer"))
+    assert refusal(check_giving, access, doorman, Grant(6, "operator")) == MORE_THAN_ONES_OWN
+    assert refusal(check_taking, access, doorman, Grant(7, "operator", "Office", 1)) == MORE_THAN_ONES_OWN
+    assert refusal(check_giving, access, asking(6, 6), Grant(6, "viewer")) == MORE_THAN_ONES_OWN
+
+
+def test_a_role_that_is_gone_is_not_given() -> None:
+    assert refusal(check_giving, ACCESS, ANNA, Grant(5, "reception")) == NO_SUCH_ROLE
+
+
+def test_a_group_is_operator_at_most() -> None:
+    check_giving(ACCESS, ANNA, Grant(-50, "operator"))
+    assert refusal(check_giving, ACCESS, ANNA, Grant(-50, "admin")) == TOO_MUCH_FOR_A_CHAT
+
+
+def test_what_stands_in_the_settings_is_not_taken_in_chat() -> None:
+    assert refusal(check_taking, ACCESS, ANNA, ACCESS.grants[0]) == IN_THE_SETTINGS
+
+
+def test_the_last_administrator_cannot_be_removed_nor_made_one_for_a_time() -> None:
+    anna, boris = Grant(1, "admin", "Office", 1), Grant(2, "admin", "Office", 1)
+    check_taking(Access((anna, boris)), ANNA, boris)
+    assert refusal(check_taking, Access((anna,)), ANNA, anna) == THE_LAST_ADMIN
+    for_a_day = replace(boris, until=NOW + timedelta(days=1))
+    assert refusal(check_taking, Access((anna, for_a_day)), ANNA, anna) == THE_LAST_ADMIN
+    ends = replace(anna, until=NOW + timedelta(days=1))
+    assert refusal(check_giving, Access((anna,)), ANNA, ends) == THE_LAST_ADMIN
+    check_giving(Access((anna, boris)), ANNA, ends)
+
+
+def test_people_who_have_a_right_themselves_are_known() -> None:
+    assert ACCESS.people_with(Permission.GRANT, "Office", NOW) == [1]
+    assert ACCESS.people_with(Permission.STATUS, "Office", NOW) == [1, 2, 3]
+
+
+def test_somebody_named_twice_in_the_settings_has_the_higher_role() -> None:
+    assert grants_from(frozenset({1}), frozenset({1}), frozenset({1, 2})) == (Grant(1, "admin"), Grant(2, "viewer"))

@@ -1,0 +1,44 @@
+"""Many move at once; when one asks for it, all stand still."""
+
+import asyncio
+
+from bot.runtime.pause import Standstill
+
+
+async def test_it_is_still_once_everybody_has_come_to_an_end_and_nobody_begins_meanwhile() -> None:
+    standstill = Standstill()
+    done: list[str] = []
+    goes_on = asyncio.Event()
+
+    async def long() -> None:
+        await goes_on.wait()
+        done.append("long")
+
+    async def late() -> None:
+        done.append("late")
+
+    async def stand() -> None:
+        async with standstill.still():
+            await asyncio.sleep(0)
+            done.append("still")
+
+    tasks = [asyncio.create_task(standstill.in_motion(long)())]
+    await asyncio.sleep(0)
+    tasks.append(asyncio.create_task(stand()))
+    await asyncio.sleep(0)
+    tasks.append(asyncio.create_task(standstill.in_motion(late)()))
+    await asyncio.sleep(0)
+    assert done == []
+    goes_on.set()
+    async with asyncio.timeout(5):
+        await asyncio.gather(*tasks)
+    assert done == ["long", "still", "late"]
+
+
+async def test_what_is_broken_off_holds_up_nobody() -> None:
+    standstill = Standstill()
+    task = asyncio.create_task(standstill.in_motion(asyncio.Event().wait)())
+    await asyncio.sleep(0)
+    task.cancel()
+    async with asyncio.timeout(5), standstill.still():
+        assert task.cancelled()

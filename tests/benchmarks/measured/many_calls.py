@@ -1,0 +1,55 @@
+"""Call records by the ten thousand, put into the stand-in: a busy office in four weeks. One seed, the same calls."""
+
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+from random import Random
+from typing import Any
+
+from bot.demo.pbx.control import records
+from bot.demo.pbx.world import Pbx
+
+DAYS = 28
+# Of ten calls so many are passed on, and have a leg more.
+PASSED_ON = 3
+
+
+def put(pbx: Pbx, number: int) -> tuple[str, str]:
+    """`number` calls instead of all that were there; the first of their days and the one after the last."""
+    today = datetime.now(pbx.zone).date()
+    first = datetime.combine(today - timedelta(days=DAYS), time())
+    records.add(pbx, {}, {"clear": True, "records": list(_calls(pbx, first, number))})
+    return str(first.date()), str(today)
+
+
+def _calls(pbx: Pbx, first: datetime, number: int) -> Iterator[dict[str, Any]]:
+    random = Random(1)
+    people = [(person.number, person.name) for person in pbx.employees.values()]
+    trunks = [trunk.id for trunk in pbx.trunks.values()]
+    step = timedelta(days=DAYS) / number
+    for place in range(number):
+        start = first + place * step
+        caller, trunk = f"7916{random.randrange(2000):07}", random.choice(trunks)
+        answered = random.random() < 0.8
+        legs = []
+        for _ in range(1 + (random.randrange(10) < PASSED_ON)):
+            employee, name = random.choice(people)
+            talk = random.randrange(5, 600) if answered else 0
+            end = start + timedelta(seconds=8 + talk)
+            legs.append(
+                {
+                    "src_num": caller,
+                    "dst_num": employee,
+                    "dst_name": name,
+                    "from_account": trunk,
+                    "start": _written(start),
+                    "answer": _written(start + timedelta(seconds=8)) if answered else "",
+                    "endtime": _written(end),
+                    "disposition": "ANSWERED" if answered else "NOANSWER",
+                }
+            )
+            start = end
+        yield {"legs": legs}
+
+
+def _written(moment: datetime) -> str:
+    return moment.isoformat(" ", "milliseconds")

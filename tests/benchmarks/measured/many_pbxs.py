@@ -1,0 +1,97 @@
+"""`python -m tests.benchmarks.measured.many_pbxs`: as many PBXs as are asked, on one port, for next to nothing.
+
+Each stands under a path of its own, /NAME, and answers what the stand-in PBX answers that second; those under
+/slow/NAME take 20 s. Prints its address; `/moments` tells when each was asked for the statuses of its trunks, in
+seconds of the monotonic clock."""
+
+import asyncio
+import json
+import time
+from collections import defaultdict
+from contextlib import suppress
+from email.utils import formatdate
+from functools import partial
+
+import httpx
+
+from bot.demo import pbx
+from tests.benchmarks.measured.stage import KEY
+
+SLOW = 20.0
+# What a PBX with four trunks takes.
+USUAL = 0.03
+END = b"\r\n\r\n"
+
+
+class Answers:
+    """Of the stand-in PBX, with the four trunks that are switched on. Every path is asked once a second at most."""
+
+    def __init__(self) -> None:
+        world = pbx.Pbx(api_key=KEY, traffic=False, speed=100)
+        world.limit.set_mode("off")
+        for trunk in [trunk for trunk in world.trunks.values() if trunk.disabled]:
+            world.remove_trunk(trunk.id)
+        transport = httpx.ASGITransport(app=pbx.app(world))
+        key = {"Authorization": f"Bearer {KEY}"}
+        self._http = httpx.AsyncClient(transport=transport, base_url="http://pbx", headers=key)
+        self._kept: dict[str, tuple[float, asyncio.Task[bytes]]] = {}
+
+    async def of(self, path: str) -> bytes:
+        now = time.monotonic()
+        at, task = self._kept.get(path, (0.0, None))
+        if task is None or now - at >= 1:
+            task = asyncio.create_task(self._asked(path))
+            self._kept[path] = now, task
+        return await task
+
+    async def _asked(self, path: str) -> bytes:
+        answer = await self._http.get(path)
+        named = {**answer.headers, "date": formatdate(usegmt=True), "server": "nginx"}
+        lines = [f"HTTP/1.1 {answer.status_code} OK", *(f"{name}: {value}" for name, value in named.items())]
+        return "\r\n".join(lines).encode() + END + answer.content
+
+
+class Line(asyncio.Protocol):
+    """One connection. A bot asks one thing after another on it, and sends nothing but the head of a GET."""
+
+    def __init__(self, answers: Answers, moments: dict[str, list[float]]) -> None:
+        self._answers = answers
+        self._moments = moments
+        self._unread = b""
+        self._asked: asyncio.Task[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        head, end, self._unread = (self._unread + data).partition(END)
+        if end:
+            self._asked = asyncio.create_task(self._answer(head.split(b" ", 2)[1].decode()))
+        else:
+            self._unread = head
+
+    async def _answer(self, target: str) -> None:
+        whose, slash, path = target.partition("/pbxcore")
+        if not slash:
+            content = json.dumps(self._moments).encode()
+            self._transport.write(f"HTTP/1.1 200 OK\r\ncontent-length: {len(content)}\r\n\r\n".encode() + content)
+            return
+        kind, _, name = whose.rpartition("/")
+        if "getStatuses" in path:
+            self._moments[name].append(time.monotonic())
+        await asyncio.sleep(SLOW if kind else USUAL)
+        self._transport.write(await self._answers.of(slash + path))
+
+
+async def _serve() -> None:
+    moments: dict[str, list[float]] = defaultdict(list)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(partial(Line, Answers(), moments), "127.0.0.1", backlog=2048)
+    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_serve())

@@ -1,0 +1,50 @@
+"""A figure's table in docs/benchmarks.md. It stands between two marks, so that one figure can be measured anew while
+the others and the prose stay. Pure."""
+
+import re
+from collections.abc import Sequence
+from statistics import median
+
+from tests.benchmarks.measured.figure import Row
+
+HEAD = (
+    "| | value: median (range) | reference: median (range) | ratio | goal | |",
+    "|---|--:|--:|--:|--:|---|",
+)
+
+
+def table(rows: Sequence[Row]) -> str:
+    return "\n".join((*HEAD, *map(_line, rows)))
+
+
+def refreshed(text: str, name: str, content: str) -> str:
+    """The document `text` with the content between the marks of a figure replaced. Raises ValueError without them."""
+    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
+    if not pattern.search(text):
+        raise ValueError(f"the document has no marks {begin} and {end}")
+    return pattern.sub(lambda _: f"{begin}\n{content}\n{end}", text)
+
+
+def _line(row: Row) -> str:
+    ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
+    met = {True: "met", False: "**missed**", None: ""}[row.met]
+    cells = (row.what, _spread(row.values, row.unit), _spread(row.references, row.unit), ratio, _goal(row), met)
+    return "| " + " | ".join(cells) + " |"
+
+
+def _spread(values: Sequence[float], unit: str) -> str:
+    if not values:
+        return ""
+    return f"{_shown(median(values))} ({_shown(min(values))}–{_shown(max(values))}) {unit}".rstrip()
+
+
+def _goal(row: Row) -> str:
+    if row.most is None:
+        return ""
+    return f"≤ {row.most:g}×" if row.relative else f"≤ {row.most:g} {row.unit}".rstrip()
+
+
+def _shown(value: float) -> str:
+    """Three digits say enough."""
+    return f"{value:.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"

@@ -1,0 +1,149 @@
+"""What the figures are measured on: one stand-in PBX, and a stand-in Telegram for each of the two bots, all served from
+this process; the bots are processes of their own."""
+
+import asyncio
+import gc
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+
+from bot.demo import pbx, telegram
+from bot.demo.launcher import listening
+from bot.demo.wire import AbortableProtocol
+from tests.benchmarks.measured.chats import Chats
+from tests.fixtures import stores
+from tests.fixtures.paths import ROOT
+
+KEY = "c0ffee" * 10 + "beef"
+TOKENS = (f"1234567890:{'A' * 35}", f"1234567891:{'B' * 35}")
+PEOPLE = 100
+PROGRAM = ("-m", "bot", "run")
+BARE = ("-m", "tests.benchmarks.reference.bare_bot")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """`ours` is the Telegram of the program, `bares` that of the reference."""
+
+    pbx: pbx.Pbx
+    ours: Chats
+    bares: Chats
+    pbx_address: str
+    bares_address: str
+    folder: Path
+
+    def settings(self, viewers: int = PEOPLE) -> dict[str, str]:
+        """Of the program, as it is but for how much people may ask in a minute."""
+        everybody = " ".join(map(str, self.ours.people[:viewers]))
+        return {
+            "TELEGRAM_TOKEN": self.ours.token,
+            "TELEGRAM_API_URL": self.pbx_address,
+            "PBX_URL": self.pbx_address,
+            "PBX_API_KEY": KEY,
+            "PBX_NAME": "Head office",
+            "ADMINS": "1001",
+            "VIEWERS": everybody,
+            "COMMANDS_PER_MINUTE": "10000",
+            "CHAT_COMMANDS_PER_MINUTE": "10000",
+            "COSTLY_COMMANDS_PER_MINUTE": "10000",
+            "DATABASE_URL": f"sqlite:///{self.folder / 'bot.sqlite3'}",
+        }
+
+    def new_store(self) -> None:
+        """One that is up to date and empty."""
+        self.no_store()
+        shutil.copy(stores.empty(), self.folder / "bot.sqlite3")
+
+    def no_store(self) -> None:
+        for file in self.folder.glob("bot.sqlite3*"):
+            file.unlink()
+
+    def bare_settings(self) -> dict[str, str]:
+        return {
+            "TELEGRAM_TOKEN": self.bares.token,
+            "TELEGRAM_API_URL": self.bares_address,
+            "PBX_URL": self.pbx_address,
+            "PBX_API_KEY": KEY,
+            "ANSWERS": str(self.folder / "answers.json"),
+        }
+
+    def running(
+        self, arguments: tuple[str, ...], settings: dict[str, str]
+    ) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
+        return running(self.folder, arguments, settings)
+
+
+@asynccontextmanager
+async def stage() -> AsyncIterator[Stage]:
+    hour = datetime.now(UTC).hour
+    # It is late in the afternoon at the station, whenever this runs: it has had calls today.
+    zone = f"Etc/GMT{hour - 15:+d}" if hour >= 3 else "Etc/GMT-12"
+    station = pbx.Pbx(name="Head office", api_key=KEY, zone=zone, traffic=False)
+    ours, bares = (Chats(token, PEOPLE) for token in TOKENS)
+    async with AsyncExitStack() as stack:
+        routes = [*pbx.routes(station), *telegram.routes(ours.telegram, {"": station.name})]
+        address = await stack.enter_async_context(serving(Starlette(routes=routes)))
+        bares_address = await stack.enter_async_context(serving(telegram.app(bares.telegram)))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mikopbx-bot-benchmarks-")))
+        one = Stage(station, ours, bares, address, bares_address, folder)
+        await asyncio.to_thread(stores.empty)
+        one.new_store()
+        # What is here stays; looking through it again and again would hold up the answers of both.
+        gc.freeze()
+        yield one
+
+
+@asynccontextmanager
+async def running(
+    folder: Path, arguments: tuple[str, ...], settings: dict[str, str]
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """`python ARGUMENTS` as a process of its own, ended as a service manager ends it. What it says is in `log`."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    environment = kept | {"PYTHONPATH": str(ROOT)} | settings
+    with (folder / "log").open("ab") as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, *arguments, cwd=folder, env=environment, stdout=log, stderr=log
+        )
+    try:
+        yield process
+    except TimeoutError:
+        print((folder / "log").read_text()[-3000:], file=sys.stderr)
+        raise
+    finally:
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+        await process.wait()
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Ctrl+C ends the benchmark, not the server under it."""
+        yield
+
+
+@asynccontextmanager
+async def serving(app: Any) -> AsyncIterator[str]:
+    with listening(0) as (sock, address):
+        # Kept alive longer than either bot keeps a connection.
+        config = uvicorn.Config(
+            app, http=AbortableProtocol, ws="none", lifespan="off", log_level="critical", timeout_keep_alive=75
+        )
+        server = _Server(config)
+        serving = asyncio.create_task(server.serve(sockets=[sock]))
+        try:
+            yield address
+        finally:
+            server.should_exit = server.force_exit = True
+            await serving

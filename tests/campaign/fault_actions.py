@@ -1,0 +1,248 @@
+"""What a script does to the world: one method for each kind of deed, over HTTP, as people and machines do."""
+
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import httpx
+
+from bot.demo.telegram.model import GENERAL
+from tests.campaign import database_faults
+from tests.campaign.ledger_audit import Diary, Outage, Said, Span
+from tests.campaign.script import LINES, WITNESSED, Deed
+from tests.end_to_end.harness import ANNA, BORIS, FORUM, GROUP, VERA, Standins
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class House(Protocol):
+    """Where the program lives."""
+
+    folder: Path
+    database: Path
+    clock: Path
+
+    @property
+    def pid(self) -> int: ...
+
+
+class World:
+    def __init__(self, standins: Standins, diary: Diary, house: House) -> None:
+        self._standins = standins
+        self._diary = diary
+        self._house = house
+        self._broken: dict[str, float] = {}
+        self._pbx_trouble: tuple[str, float] | None = None
+        self._shut: dict[int, float] = {}
+        self._asked = 0
+        self._offsets = [0.0]
+        self._lock: database_faults.Lock | None = None
+        self._disk_full_from: float | None = None
+        self._disk_free_at = 0.0
+        chats = standins.chats
+        for person in (ANNA, BORIS):
+            chats.people[person].started = True
+        chats.limits.enforced = False
+        for line in (*LINES, WITNESSED):
+            standins.post("/control/trunks", name=line, host=f"{line[-2:]}.example.com", username="1")
+        self._old = int(standins.post("/client/chats", title="Old", type="group", creator=ANNA, members=[BORIS])["id"])
+        self._office = int(
+            standins.post("/client/chats", title="Office talk", type="supergroup", creator=ANNA, members=[BORIS, VERA])[
+                "id"
+            ]
+        )
+        self._topic = next(number for number in chats.chats[FORUM].topics if number != GENERAL)
+        self.alert_chats = (GROUP, FORUM, self._old, BORIS)
+        self._deeds: dict[str, Callable[[Deed], None]] = {
+            "break": self._break,
+            "mend": lambda deed: self._mend(deed.of),
+            "telegram": self._telegram,
+            "pbx": self._pbx,
+            "pbx well": lambda _: self._pbx_well(),
+            "block": lambda _: self._block(True),
+            "unblock": lambda _: self._block(False),
+            "kick": lambda _: self._member("kicked"),
+            "let in": lambda _: self._member("member"),
+            "close topic": lambda _: self._close_topic(True),
+            "open topic": lambda _: self._close_topic(False),
+            "migrate": lambda _: self._migrate(),
+            "clock": self._set_clock,
+            "lock": self._lock_store,
+            "disk full": self._fill_disk,
+            "type": self._type,
+            "take": self._take,
+            "give": lambda _: self._give(),
+        }
+
+    def settings(self) -> dict[str, str]:
+        return {
+            "ALERT_CHATS": f"{GROUP},{FORUM}:{self._topic},{self._old},{BORIS}",
+            "VIEWERS": f"{VERA},{self._office}",
+        }
+
+    def do(self, deed: Deed) -> None:
+        self._free_disk_when_time()
+        self._deeds[deed.what](deed)
+
+    def end_of_life(self) -> None:
+        """A full disk, or a locked one, is lived through."""
+        if self._lock is not None:
+            self._lock.wait()
+            self._lock = None
+        if self._disk_full_from is not None:
+            time.sleep(max(0.0, self._disk_free_at - time.time()))
+            self._free_disk_when_time()
+            time.sleep(1.5)
+
+    def calm(self) -> None:
+        self._standins.post("/client/faults", kind="none")
+        self._pbx_well()
+        self._block(False)
+        self._member("member")
+        self._close_topic(False)
+        for line in list(self._broken):
+            self._mend(line)
+        # It does not go back behind what was: that would only put off what is owed.
+        self._house.clock.write_text(str(max(self._offsets)))
+
+    def _count(self, what: str) -> None:
+        self._diary.faults[what] += 1
+
+    def _break(self, deed: Deed) -> None:
+        self._broken[deed.of] = time.time()
+        self._count("line broken")
+        self._standins.breaks(deed.of, deed.more)
+
+    def _mend(self, line: str) -> None:
+        self._standins.mends(line)
+        trunk = self._standins.trunk(line)["id"]
+        if (began := self._broken.pop(line, None)) is not None:
+            self._diary.outages.append(Outage(trunk, line, began, time.time()))
+
+    def _telegram(self, deed: Deed) -> None:
+        self._count(f"Telegram: {deed.of}")
+        self._standins.post(
+            "/client/faults",
+            kind=deed.of,
+            methods=[deed.more] if deed.more else [],
+            count=int(deed.number),
+            retry_after=2,
+            seconds=1.5,
+        )
+
+    def _pbx(self, deed: Deed) -> None:
+        self._pbx_well()
+        self._count(f"PBX: {deed.of}")
+        self._pbx_trouble = (deed.of, time.time())
+        match deed.of:
+            case "asterisk":
+                self._standins.post("/control/asterisk", running=False)
+            case "worker":
+                self._standins.post("/control/worker", running=False)
+            case "key":
+                self._standins.post("/control/key", revoked=True)
+            case kind:
+                self._standins.post("/control/fault", kind=kind, delay=2 if kind == "slow" else 0)
+
+    def _pbx_well(self) -> None:
+        self._standins.post("/control/fault", kind="none", delay=0)
+        self._standins.post("/control/asterisk", running=True)
+        self._standins.post("/control/worker", running=True)
+        self._standins.post("/control/key", revoked=False)
+        if self._pbx_trouble is not None:
+            self._diary.pbx_troubles.append(Span(self._pbx_trouble[1], time.time()))
+            self._pbx_trouble = None
+
+    def _block(self, blocked: bool) -> None:
+        self._standins.post("/client/block", **{"as": BORIS, "blocked": blocked})
+        self._shut_or_open(BORIS, blocked, "person blocks the bot")
+
+    def _member(self, status: str) -> None:
+        bot = self._standins.chats.bot.id
+        if (self._standins.chats.chats[GROUP].status(bot) == "member") != (status == "member"):
+            self._standins.post("/client/members", chat=GROUP, by=ANNA, user=bot, status=status)
+        self._shut_or_open(GROUP, status != "member", "bot kicked from a group")
+
+    def _close_topic(self, closed: bool) -> None:
+        self._standins.post("/client/topics", chat=FORUM, id=self._topic, closed=closed)
+        if closed:
+            self._count("topic closed")
+
+    def _shut_or_open(self, chat: int, shut: bool, what: str) -> None:
+        if shut:
+            self._count(what)
+            self._shut[chat] = time.time()
+        elif (began := self._shut.pop(chat, None)) is not None:
+            self._diary.shut.setdefault(chat, []).append(Span(began, time.time()))
+
+    def _migrate(self) -> None:
+        self._count("group became a supergroup")
+        new = int(self._standins.post("/client/migrate", chat=self._old)["new_id"])
+        self._diary.moved[self._old] = new
+
+    def _set_clock(self, deed: Deed) -> None:
+        self._count("clock set")
+        self._offsets.append(deed.number)
+        self._house.clock.write_text(str(deed.number))
+
+    def _lock_store(self, deed: Deed) -> None:
+        self._count("database locked")
+        self._lock = database_faults.Lock(self._house.database, deed.number)
+        self._diary.store_troubles.append(Span(time.time(), time.time() + deed.number))
+
+    def _fill_disk(self, deed: Deed) -> None:
+        if not (pid := self._house.pid):
+            return
+        self._count("disk full")
+        self._disk_full_from = time.time()
+        self._disk_free_at = self._disk_full_from + deed.number
+        database_faults.fill_disk(pid, self._house.folder)
+
+    def _free_disk_when_time(self) -> None:
+        if self._disk_full_from is None or time.time() < self._disk_free_at:
+            return
+        if pid := self._house.pid:
+            with suppress(ProcessLookupError):
+                database_faults.free_disk(pid)
+        self._diary.store_troubles.append(Span(self._disk_full_from, time.time() + 1))
+        self._disk_full_from = None
+
+    def _type(self, deed: Deed) -> None:
+        self._asked += 1
+        text, who = deed.of, BORIS
+        if deed.more == "mute":
+            text = f"{deed.of} reason{self._asked}x"
+        elif deed.more == "grant":
+            text, who = f"/grant {5000 + self._asked} viewer", ANNA
+        elif deed.of == "/access":
+            who = ANNA
+        number = self._standins.says(who, text, self._office)
+        self._diary.said.append(Said(self._office, number, text, deed.more, time.time()))
+
+    def _take(self, deed: Deed) -> None:
+        self._press("I'm on it", GROUP, int(deed.number))
+
+    def _give(self) -> None:
+        self._press("✅ Give", self._office, ANNA)
+
+    def _press(self, label: str, chat: int, person: int) -> None:
+        """The newest button of that name, if there is any. Nobody waits for the answer."""
+        for message in reversed(self._standins.messages(chat)):
+            for row, labels in enumerate(message.buttons):
+                for column, text in enumerate(labels):
+                    if label in text:
+                        body = {
+                            "as": person,
+                            "chat": chat,
+                            "message": message.id,
+                            "row": row,
+                            "column": column,
+                            "wait": 0,
+                        }
+                        with suppress(AssertionError, httpx.HTTPError):
+                            self._standins.post("/client/press", **body)
+                            self._count("button pressed")
+                            self._diary.pressed.add((chat, message.id))
+                        return

@@ -1,0 +1,174 @@
+"""Plays one round of the script with the real program between the stand-ins, and hands back the books."""
+
+import os
+import shutil
+import sqlite3
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+from tests.campaign import fault_actions
+from tests.campaign.clock_shim import CLOCK
+from tests.campaign.kill_points import Trap
+from tests.campaign.ledger_audit import Books, Diary, Shown, tables
+from tests.campaign.script import Death, Life
+from tests.end_to_end.harness import Standins, ordinary_settings, running_standins
+from tests.end_to_end.launcher import Started
+from tests.fixtures import stores
+
+LOOK_EVERY = 0.02
+# Generous: a busy machine starts the program in seconds.
+LISTENS_WITHIN = 60.0
+# Whatever was held or put off comes within this time after the last fault.
+CALM_WITHIN = 300.0
+# Nothing has changed for so long: it is calm.
+STILL_FOR = 2.5
+
+
+class Stage:
+    def __init__(self, standins: Standins, folder: Path) -> None:
+        self.standins = standins
+        self.folder = folder
+        self.database = folder / "bot.sqlite3"
+        self.clock = folder / "clock"
+        self.diary = Diary()
+        self.world = fault_actions.World(standins, self.diary, self)
+        self.trap = Trap(standins, lambda at, where: self.diary.kills.append((at, where)))
+        self._process: Started | None = None
+        self._lives = 0
+        self.clock.write_text("0")
+        shutil.copy(stores.empty(), self.database)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid if self._process is not None and self._process.poll() is None else 0
+
+    def play(self, script: tuple[Life, ...]) -> Books:
+        try:
+            for life in script:
+                self._live(life)
+            self._calm()
+        finally:
+            if self._process is not None:
+                self._process.kill()
+        return self._books()
+
+    def _start(self) -> None:
+        self._lives += 1
+        environment = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "LANG", "TZ")}
+        environment |= ordinary_settings(self.standins.address, self.folder) | self.world.settings()
+        environment |= {CLOCK: str(self.clock), "LOG_LEVEL": "INFO"}
+        log = self.folder / f"bot-{self._lives:03}.log"
+        log.touch()
+        self._process = Started(self.folder, environment, log, first="tests.campaign.clock_shim")
+        self.diary.starts.append(time.time())
+        self.trap.watch(self._process.pid)
+
+    def _live(self, life: Life) -> None:
+        self._start()
+        if life.death.where == "start":
+            self._wait_for(life.death.delay)
+            for deed in life.deeds:
+                self.world.do(deed)
+            self._end(life.death)
+            return
+        self._wait_for(LISTENS_WITHIN, listening=True)
+        began = time.monotonic()
+        for deed in life.deeds:
+            if deed.after >= life.death.not_before:
+                self.trap.arm(life.death)
+            self._wait_for(began + deed.after - time.monotonic())
+            self.world.do(deed)
+        self._wait_for(began + life.death.not_before - time.monotonic())
+        self.trap.arm(life.death)
+        self._wait_for(life.death.within)
+        self.world.end_of_life()
+        self._end(life.death)
+
+    def _wait_for(self, seconds: float, *, listening: bool = False) -> None:
+        """Until the time has passed, or the program has ended."""
+        ends = time.monotonic() + seconds
+        while (left := ends - time.monotonic()) > 0 and not self.trap.sprung.wait(min(left, LOOK_EVERY)):
+            if (listening and self.trap.listening.is_set()) or self._collapsed():
+                return
+
+    def _collapsed(self) -> bool:
+        return not self.trap.sprung.is_set() and self._process is not None and self._process.poll() is not None
+
+    def _end(self, death: Death) -> None:
+        assert self._process is not None
+        if self._collapsed():
+            self._write_down_collapse()
+            return
+        if death.where == "politely" and not self.trap.sprung.is_set():
+            self.diary.faults["stopped politely"] += 1
+            self.diary.stops.append(time.time())
+            self._process.terminate()
+        else:
+            self.trap.spring("at start" if death.where == "start" else "anywhere")
+        self._process.wait(40)
+
+    def _write_down_collapse(self) -> None:
+        log = self.folder / f"bot-{self._lives:03}.log"
+        self.diary.collapses.append((time.time(), log.read_text()[-1500:]))
+
+    def _calm(self) -> None:
+        """No faults any more; what is owed gets its time. Whoever looks after services starts again what ends."""
+        self.world.calm()
+        self._start()
+        ends, still_since, before = time.monotonic() + CALM_WITHIN, time.monotonic(), ""
+        while time.monotonic() < ends:
+            time.sleep(0.2)
+            if self._collapsed():
+                self._write_down_collapse()
+                self._start()
+            now = self._state()
+            if now != before or self._owed():
+                still_since, before = time.monotonic(), now
+            elif time.monotonic() - still_since > STILL_FOR:
+                return
+
+    def _state(self) -> str:
+        queue = len(self.standins.chats.queue.waiting())
+        sent = sum(1 for call in self.standins.chats.log.after(0) if call["method"] != "getUpdates")
+        return f"{queue} {sent}"
+
+    def _owed(self) -> int:
+        """What the program itself knows to be unfinished."""
+        with suppress(sqlite3.Error), closing(sqlite3.connect(self.database, timeout=5)) as store:
+            asked = (
+                "SELECT (SELECT count(*) FROM outbox"
+                " WHERE state NOT IN ('sent', 'dead', 'dropped') AND action != 'delete')"
+                " + (SELECT count(*) FROM inbox WHERE done_at IS NULL)"
+                " + (SELECT count(*) FROM incidents WHERE open_key LIKE '%-TRUNK-%' OR open_key LIKE '%|')"
+            )
+            return int(store.execute(asked).fetchone()[0])
+        return 1
+
+    def _books(self) -> Books:
+        chats = self.standins.chats
+        bot = chats.bot
+        return Books(
+            tables=tables(self.database),
+            calls=chats.log.after(0),
+            looks=[entry for entry in self.standins.station.journal.after(0) if "getStatuses" in str(entry["path"])],
+            shown=[
+                Shown(chat.id, one.id, one.text, _buttons(one.markup))
+                for chat in list(chats.chats.values())
+                for one in list(chat.messages.values())
+                if one.sender is bot
+            ],
+            pending_updates=len(chats.queue.waiting()),
+            alert_chats=self.world.alert_chats,
+            diary=self.diary,
+        )
+
+
+def _buttons(markup: dict[str, Any] | None) -> tuple[str, ...]:
+    return tuple(str(button["text"]) for row in (markup or {}).get("inline_keyboard", []) for button in row)
+
+
+def play(script: tuple[Life, ...], folder: Path) -> Books:
+    with running_standins(speed=1.0) as standins:
+        return Stage(standins, folder).play(script)

@@ -1,0 +1,115 @@
+"""What must hold however outages of several PBXs fall together: the unrelated is told, and the common once."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.incidents.model import OUTAGES, PROVIDER, Kind
+from bot.store.tables.incidents import Incident
+from tests.fixtures import stores
+from tests.fixtures.examples import examples
+from tests.fixtures.examples import number as how_many
+from tests.incident_harness.fleet import FLEET, FleetWorld
+from tests.incident_harness.pbx import ANNA
+from tests.incident_harness.phones import Heard
+
+COUNT = 5
+EVERYBODY = range(COUNT)
+DEEDS = ("provider dies", "provider lives", "internet goes", "internet comes")
+OF_ONE = ("dies", "lives", "own dies", "own lives", "hidden", "seen")
+waits = st.sampled_from((10, 30, 90, 240))
+deeds = st.one_of(
+    st.tuples(st.sampled_from(DEEDS), st.just(0), waits),
+    st.tuples(st.sampled_from(OF_ONE), st.integers(0, COUNT - 1), waits),
+)
+stories = st.lists(deeds, min_size=2, max_size=8)
+STORIES = int(os.environ.get("STORIES", how_many(daily=3, ci=5)))
+
+
+def does(world: FleetWorld, what: str, number: int) -> None:
+    {
+        "provider dies": lambda: world.dies(*EVERYBODY),
+        "provider lives": lambda: world.lives(*EVERYBODY),
+        "internet goes": lambda: world.hidden(*EVERYBODY),
+        "internet comes": lambda: world.seen(*EVERYBODY),
+        "dies": lambda: world.dies(number),
+        "lives": lambda: world.lives(number),
+        "own dies": lambda: world.dies(number, trunk="own"),
+        "own lives": lambda: world.lives(number, trunk="own"),
+        "hidden": lambda: world.hidden(number),
+        "seen": lambda: world.seen(number),
+    }[what]()
+
+
+def showing(heard: Sequence[Heard], incident: Incident) -> list[Heard]:
+    return [one for one in heard if any(facts["number"] == incident.id for facts in one.facts["incidents"])]
+
+
+def within(incident: Incident, causes: Sequence[Incident]) -> bool:
+    """Whether it began and ended while the fleet knew of what it is a part of."""
+    return any(
+        one.opened_at <= incident.opened_at and one.ended_at and incident.ended_at and incident.ended_at <= one.ended_at
+        for one in causes
+    )
+
+
+def judge(world: FleetWorld, incidents: Sequence[Incident]) -> None:
+    chats = {one.name: one.chat for one in world.all}
+    provider = [one for one in incidents if one.kind == Kind.PROVIDER_DOWN]
+    internet = [one for one in incidents if one.kind == Kind.OWN_INTERNET]
+    for cause in (*provider, *internet):
+        for chat in (FLEET, ANNA):
+            assert len(showing(world.alerts(chat), cause)) == 1, "the fleet was not told exactly once"
+    for one in incidents:
+        missed = one.ended_at is not None and one.ended_at <= one.opened_at
+        if not one.station or one.kind not in OUTAGES or missed:
+            continue
+        own, fleet = (showing(world.alerts(chat), one) for chat in (chats[one.station], FLEET))
+        if one.held_by == "internet":
+            assert internet, "it was held back for nothing"
+            assert not own or one.step, "the customer was told of our own internet"
+        elif one.held_by == "station":
+            assert own or one.step == 0
+        else:
+            assert own, f"{one.kind} of {one.station} was told to nobody"
+            related = one.subject == "shared" and provider
+            assert fleet or related, f"{one.kind} of {one.station} stayed untold to the fleet"
+        if one.subject == "shared" and within(one, provider):
+            assert not fleet, "the fleet was told of the provider, and of its trunk"
+        if one.subject == "" and within(one, internet) and one.held_by == "internet":
+            assert not fleet
+
+
+@examples(STORIES, STORIES)
+@given(story=stories)
+def test_the_unrelated_is_told_and_the_common_once(story: list[tuple[str, int, int]]) -> None:
+    async def play() -> None:
+        store = stores.in_memory()
+        try:
+            await live(FleetWorld(store, COUNT))
+        finally:
+            await store.close()
+
+    async def live(world: FleetWorld) -> None:
+        await world.opens()
+        for what, number, seconds in story:
+            does(world, what, number)
+            await world.pass_(seconds)
+        # Whatever is still open is looked at for so long that it is told, then all is well.
+        await world.pass_(180)
+        world.seen(*EVERYBODY)
+        await world.pass_(240)
+        world.lives(*EVERYBODY)
+        world.lives(*EVERYBODY, trunk="own")
+        await world.pass_(300)
+        incidents = await world.incidents()
+        # What came and went is watched for longer.
+        assert all(one.ended_at or one.kind == Kind.TRUNK_FLAPPING for one in incidents), "all is well, yet it is open"
+        assert world.causes() == ()
+        judge(world, incidents)
+        assert all(not one.subject.startswith(PROVIDER) or one.station == "" for one in incidents)
+
+    asyncio.run(play())

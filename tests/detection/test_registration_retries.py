@@ -1,0 +1,98 @@
+"""When the PBX stops trying: said in the alert near the end, warned of once before, and moved with the cause."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.detection.registration_retries import WARN_BEFORE, gives_up_at
+from bot.detection.trunk_health import Cause
+from bot.incidents.silence_store import Wish
+from bot.store.database import Store
+from tests.incident_harness.pbx import ANNA, GROUP, STATION, World
+from tests.incident_harness.phones import Heard
+from tests.incident_harness.station import DEAD, REFUSED, START, UP
+
+UNANSWERED, REFUSING = timedelta(hours=2, minutes=30), timedelta(hours=16, minutes=40)
+
+
+@pytest.mark.parametrize(
+    ("type_", "state", "cause", "after"),
+    [
+        ("sip", "rejected", Cause.NO_ANSWER, UNANSWERED),
+        ("sip", "unregistered", Cause.UNKNOWN, UNANSWERED),
+        ("sip", "rejected", Cause.OWN_INTERNET, UNANSWERED),
+        ("sip", " Rejected ", Cause.CREDENTIALS_REFUSED, REFUSING),
+        ("iax", "rejected", Cause.NO_ANSWER, None),
+        ("sip", "UNREGISTERED", Cause.UNKNOWN, None),
+        ("sip", "unreachable", Cause.NO_ANSWER, None),
+        ("sip", "UNKNOWN", Cause.NO_ANSWER, None),
+        ("sip", "registered", Cause.UNKNOWN, None),
+    ],
+)
+def test_only_what_registers_itself_is_given_up(type_: str, state: str, cause: Cause, after: timedelta | None) -> None:
+    assert gives_up_at(type_, state, cause, START) == (START + after if after else None)
+
+
+@pytest.fixture
+async def world(store: Store) -> World:
+    world = World(store)
+    for trunk in ("zadarma", "mango"):
+        world.pbx.shows(trunk, UP, START - timedelta(days=1))
+    await world.opens()
+    await world.pass_(60)
+    return world
+
+
+async def goes_down_and_is_taken(world: World) -> None:
+    world.pbx.shows("zadarma", DEAD)
+    await world.pass_(60)
+    await world.ledger.acknowledge(1, ANNA, "Anna", world.clock.now)
+    await world.pass_(1)
+
+
+def loud_since(world: World, moment: timedelta) -> list[Heard]:
+    return [one for one in world.heard if one.chat == ANNA and one.loud and one.at >= START + moment]
+
+
+async def test_shortly_before_it_gives_up_whoever_took_it_is_warned_once_and_can_register_anew(world: World) -> None:
+    await goes_down_and_is_taken(world)
+    await world.pass_((UNANSWERED + timedelta(hours=3)).total_seconds(), every=60)
+    (warning,) = loud_since(world, timedelta(minutes=10))
+    gives_up = START + timedelta(minutes=1) + UNANSWERED
+    assert timedelta(0) <= warning.at - (gives_up - WARN_BEFORE) <= timedelta(minutes=1)
+    assert "⏳ About 17:31 Asterisk gives up trying; then it stays down even if the provider recovers." in warning.text
+
+
+async def test_another_cause_moves_the_end(world: World) -> None:
+    await goes_down_and_is_taken(world)
+    world.pbx.shows("zadarma", REFUSED)
+    await world.pass_(4 * 3600, every=60)
+    assert not loud_since(world, timedelta(minutes=10))
+    (incident,) = await world.incidents()
+    assert incident.warn_at == START + timedelta(minutes=1) + REFUSING - WARN_BEFORE
+
+
+async def test_what_is_back_before_needs_no_warning(world: World) -> None:
+    await goes_down_and_is_taken(world)
+    await world.pass_(3600, every=60)
+    world.pbx.shows("zadarma", UP)
+    await world.pass_(3 * 3600, every=60)
+    assert not [one for one in loud_since(world, timedelta(minutes=70)) if one.template == "alert"]
+
+
+async def test_what_is_muted_is_not_warned_of(world: World) -> None:
+    await goes_down_and_is_taken(world)
+    wish = Wish(STATION, "zadarma", "Zadarma", ANNA, "Anna", "known")
+    await world.silences.mute(wish, world.clock.now, world.clock.now + timedelta(hours=6))
+    await world.ledger.reconsider(world.clock.now)
+    await world.pass_(4 * 3600, every=60)
+    assert not loud_since(world, timedelta(minutes=10))
+
+
+async def test_a_trunk_found_down_near_its_end_says_so_at_once(world: World) -> None:
+    world.pbx.shows("sipgate", DEAD, since=world.clock.now - UNANSWERED + timedelta(minutes=10))
+    await world.pass_(120)
+    alert = next(one for one in world.heard if one.chat == GROUP)
+    assert "⏳" in alert.text
+    (incident,) = await world.incidents()
+    assert incident.warn_at is None

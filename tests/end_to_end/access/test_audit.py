@@ -1,0 +1,202 @@
+"""The audit: what people asked for, what was decided and why, what came of it; to be read, never to be changed."""
+
+import csv
+import io
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bot.access import policy
+from handlers import CATALOGUE
+from tests.end_to_end.harness import (
+    ANNA,
+    ASKING,
+    BORIS,
+    GROUP,
+    SAM,
+    VERA,
+    Seen,
+    Standins,
+    press,
+    running_bot,
+    running_standins,
+)
+from tests.end_to_end.people import OPERATOR, VIEWER, menu, newcomer, wait_for_menu
+
+READERS = range(3001, 3021)
+KNOCKS = 4
+TRIER, TRIED = 3998, 11
+CALCULATOR, FORMULA = 3999, "=cmd|' /C calc'!A0"
+BEYOND_A_VIEWER = [
+    command.name
+    for command in CATALOGUE.commands.values()
+    if command.rule.permission in policy.PERMISSIONS - policy.VIEWER.permissions and " " not in command.name
+]
+TRUNK = "✅ Anna Ivanova · Test: trunk.apply → changed: up"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("office")
+
+
+@pytest.fixture(scope="module")
+def office(folder: Path) -> Iterator[Standins]:
+    """Some were refused, one of them stubbornly and one of everything, and an employee and a trunk were changed."""
+    admins = ",".join(map(str, (ANNA, *READERS)))
+    with (
+        running_standins(speed=ASKING) as house,
+        running_bot(house, folder, ADMINS=admins, VIEWERS=f"{VERA},{TRIER}", POLL_INTERVAL="3"),
+    ):
+        house.asks(newcomer(house, FORMULA, id=CALCULATOR), "/status")
+        house.asks(VERA, "/add_employee 243 John Smith", GROUP)
+        group = house.new_group(members=[SAM])
+        for _ in range(KNOCKS):
+            house.says(SAM, "/status", group)
+        trier = newcomer(house, "Tom", id=TRIER)
+        for command in BEYOND_A_VIEWER[:TRIED]:
+            house.asks(trier, f"/{command}")
+        employee = house.asks(ANNA, '/edit_employee 201 name="Anna Bell" mobile=+79161234567', group)
+        press(house, employee, "Apply", "Changed: 201 Anna Bell")
+        trunk = house.asks(ANNA, "/edit_trunk zadar host=sip2.zadarma.com", group)
+        house.post("/control/speed", speed=30)
+        press(house, trunk, "Apply", "It works")
+        house.wait_for(lambda: "changed: up" in outcomes(folder) or None, "the trunk's change is written down")
+        yield house
+
+
+def outcomes(folder: Path) -> list[str]:
+    with closing(sqlite3.connect(folder / "bot.sqlite3")) as database:
+        rows = database.execute("SELECT outcome FROM audit_outcomes")
+        return [outcome for (outcome,) in rows]
+
+
+@pytest.fixture(scope="module")
+def numbers() -> Iterator[int]:
+    return iter(READERS)
+
+
+@pytest.fixture
+def reader(office: Standins, numbers: Iterator[int]) -> int:
+    """An administrator for each test: to one person Telegram lets a bot write only once a second."""
+    return newcomer(office, "Rita", id=next(numbers))
+
+
+def rows(page: Seen) -> list[str]:
+    """The lines of the list without their numbers and times."""
+    return [f"{sign} {text}" for sign, text in re.findall(r"^\d+\. (.) \S+ (.+)$", page.text, re.MULTILINE)]
+
+
+def test_the_newest_decision_stands_first(office: Standins, reader: int) -> None:
+    assert rows(office.asks(reader, "/audit"))[0] == "✅ Rita: /audit → …"
+
+
+@pytest.mark.parametrize(
+    ("words", "heading", "expected"),
+    [
+        (
+            f"{VERA} denied add_employee",
+            f" · add_employee · {VERA} · denied",
+            ["⛔ Vera Smirnova · PBX on call: /add_employee 243 John Smith → beyond role viewer"],
+        ),
+        ("@anna_ivanova today allowed trunk", f" · trunk · {ANNA} · allowed · 00:00 – ", [TRUNK]),
+        (f"{CALCULATOR}", f" · {CALCULATOR}", [f"⛔ {FORMULA}: /status → stranger"]),
+        (
+            f"/edit_employee {ANNA}",
+            f" · edit_employee · {ANNA}",
+            ['✅ Anna Ivanova · Test: /edit_employee 201 name="Anna Bell" mobile=+79161234567 → asked for 201'],
+        ),
+        (f"{SAM} 3h", f" · {SAM} · ", [f"⛔ Sam Stranger · Test: /status → stranger · and {KNOCKS - 1} more times"]),
+        (f"{BORIS} 2020-01-01", f" · {BORIS} · Jan 1, 2020", []),
+    ],
+)
+def test_the_list_shows_only_what_is_asked_for(
+    office: Standins, reader: int, words: str, heading: str, expected: list[str]
+) -> None:
+    page = office.asks(reader, f"/audit {words}")
+    assert heading in page.text.splitlines()[0]
+    assert rows(page) == expected
+    assert ("Nothing of that kind." in page) is not any(expected)
+
+
+def test_words_that_it_does_not_know_are_explained(office: Standins, reader: int) -> None:
+    assert "I do not understand “yesterdayish”. Known: a @username" in office.asks(reader, "/audit yesterdayish")
+    assert "I have not met @nobody_knows yet" in office.asks(reader, "/audit @nobody_knows")
+
+
+def test_pages_turn_to_what_is_older_and_back_to_the_newest(office: Standins, reader: int) -> None:
+    newest = office.asks(reader, f"/audit {TRIER}")
+    assert f"Audit · {TRIED} · " in newest
+    assert newest.buttons[2:] == [["Older ›"], ["📄 Export"]]
+    office.presses(reader, newest, "Older")
+    older = office.wait_for(lambda: (m := office.again(newest, reader)) and (m if "\n2. " not in m.text else None))
+    assert len(rows(older)) == 1
+    assert older.buttons == [["1"], ["⏮ Newest"], ["📄 Export"]]
+    assert press(office, older, "Newest", "\n10. ", reader).text == newest.text
+
+
+@pytest.mark.parametrize(
+    ("what", "permission", "changes"),
+    [
+        ("employee", "employees.write", ["name: Anna Johnson → Anna Bell"]),
+        ("trunk", "trunks.write", ["host: sip.zadarma.com → sip2.zadarma.com"]),
+    ],
+)
+def test_a_card_shows_what_a_change_found_and_left(
+    office: Standins, reader: int, what: str, permission: str, changes: list[str]
+) -> None:
+    page = office.asks(reader, f"/audit {what} {ANNA}")
+    card = press(office, page, "1", "•", reader)
+    assert card.text.startswith(f"📜 ✅ allowed: role admin · {permission}\n")
+    assert f"Anna Ivanova {ANNA}\nTest -100" in card
+    for change in changes:
+        assert f"• {change}" in card
+    assert press(office, card, "Back", "Audit · 1", reader).text == page.text
+
+
+def test_the_export_arrives_in_private_and_holds_no_formula(office: Standins, reader: int) -> None:
+    page = office.asks(reader, f"/audit {CALCULATOR}")
+    assert office.presses(reader, page, "Export")["text"] == "It comes as a file."
+    sent = office.wait_for_message("1 decision · Head office", reader, seen_by=reader)
+    assert re.fullmatch(r"audit-\d{4}-\d\d-\d\d\.csv", sent.raw["document"]["name"])
+    heading, row = csv.reader(io.StringIO(office.file_of(sent).decode("utf-8-sig")), delimiter=";")
+    cells = dict(zip(heading, row, strict=True))
+    assert cells["who"] == f"'{FORMULA}"
+    assert (cells["what"], cells["decision"], cells["why"]) == ("/status", "denied", "stranger")
+    assert (cells["where"], cells["id"], cells["station"]) == ("private", str(CALCULATOR), "Head office")
+
+
+def test_in_a_group_it_says_only_in_private(office: Standins, group: int) -> None:
+    assert "/audit only in our private chat" in office.asks(ANNA, "/audit", group)
+    assert "/audit" not in office.asks(ANNA, "/help", group).text
+
+
+def test_it_is_offered_to_administrators_in_private_only(office: Standins, group: int, reader: int) -> None:
+    assert "/audit — " in office.asks(reader, "/help")
+    office.wait_for(lambda: "audit" in menu(office, reader) or None, "the menu of an administrator")
+    assert "audit" not in menu(office, ANNA, group)
+    for person, offered in ((VERA, VIEWER), (BORIS, OPERATOR)):
+        assert "no right to use /audit" in office.asks(person, "/audit")
+        wait_for_menu(office, person, offered)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit SET allowed = 1",
+        "DELETE FROM audit",
+        "UPDATE audit_outcomes SET outcome = ''",
+        "DELETE FROM audit_outcomes",
+    ],
+)
+def test_the_database_refuses_to_change_it(office: Standins, folder: Path, statement: str) -> None:
+    assert outcomes(folder)
+    with (
+        closing(sqlite3.connect(folder / "bot.sqlite3")) as database,
+        pytest.raises(sqlite3.IntegrityError, match="the audit is only ever added to"),
+    ):
+        database.execute(statement)

@@ -1,0 +1,140 @@
+"""Four eyes: what TWO_PERSON names is done when a second person confirms it, once, and in the name of who asked."""
+
+import re
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.harness import ANNA, GROUP, VERA, Json, Program, Seen, Standins, press
+
+OLGA = 1010
+
+
+@pytest.fixture
+def house(standins: Standins, start_bot: Callable[..., Program]) -> Standins:
+    standins.post("/client/people", id=OLGA, first_name="Olga", username="olga")
+    standins.post("/client/members", chat=GROUP, by=ANNA, user=OLGA, status="member")
+    start_bot(ADMINS=f"{ANNA} {OLGA}", TWO_PERSON="employees.delete,employees.write,trunks.write,access.grant")
+    standins.post("/client/start", **{"as": OLGA})
+    return standins
+
+
+def writes(standins: Standins, part: str) -> list[Json]:
+    """What the PBX was asked to change."""
+    requests: list[Json] = standins.get("/control/requests", after=0)["requests"]
+    return [one for one in requests if one["method"] != "GET" and part in one["path"]]
+
+
+def asked(standins: Standins, person: int, pattern: str) -> Seen:
+    """The question to a second person in their private chat."""
+    return standins.wait_for(
+        lambda: next((m for m in standins.from_bot(person, person) if pattern in m.text and m.buttons), None), pattern
+    )
+
+
+def deletion(standins: Standins, chat: int) -> Seen:
+    """Anna wants to delete 203 and has said yes; the message that waits for a second person."""
+    question = standins.asks(ANNA, "/delete_employee 203", chat)
+    return press(standins, question, "Delete", "needs a second person")
+
+
+def test_in_a_group_the_second_person_confirms_and_the_first_cannot(house: Standins) -> None:
+    waiting = deletion(house, GROUP)
+    assert "another person has to confirm" in house.presses(ANNA, waiting, "Confirm")["text"]
+    assert not writes(house, "employees")
+    press(house, waiting, "Confirm", "Deleted", OLGA)
+    assert [one["method"] for one in writes(house, "employees")] == ["DELETE"]
+
+
+def test_in_private_the_second_person_is_asked_in_private(house: Standins) -> None:
+    waiting = deletion(house, ANNA)
+    assert waiting.buttons == [["✖ Take back"]]
+    question = asked(house, OLGA, "Anna Ivanova asks for a second person")
+    assert "Delete an employee" in question
+    assert "203" in question
+    # What holds for who was asked first, not for them.
+    assert re.findall("Valid for .*", question.text) == ["Valid for 30 minutes."]
+    press(house, question, "Confirm", "You confirmed what Anna Ivanova asked for", OLGA)
+    house.wait_for(lambda: (m := house.again(waiting)) and (m if "Deleted" in m.text else None), "done where asked")
+
+
+def test_either_may_say_no(house: Standins) -> None:
+    waiting = deletion(house, GROUP)
+    assert house.presses(VERA, waiting, "Confirm")["text"].startswith("You have no right")
+    press(house, waiting, "Refuse", "Refused by Olga", OLGA)
+    taken_back = deletion(house, ANNA)
+    question = asked(house, OLGA, "Delete an employee")
+    press(house, taken_back, "Take back", "Taken back by Anna Ivanova")
+    assert "no longer open" in house.presses(OLGA, question, "Confirm")["text"]
+    assert not writes(house, "employees")
+
+
+def test_the_second_person_reads_who_is_imported(house: Standins) -> None:
+    lines = "\n".join(f"{number};Person {number}" for number in range(300, 325))
+    preview = house.asks(ANNA, f"/import_employees\n{lines}")
+    press(house, preview, "Create", "needs a second person")
+    question = asked(house, OLGA, "asks for a second person")
+    assert "· 300 Person 300" in question
+    assert "· 319 Person 319" in question
+    assert "and 5 more people" in question
+    assert "this chat" not in question
+
+
+def test_two_who_confirm_at_once_delete_once(house: Standins) -> None:
+    waiting, in_private = deletion(house, GROUP), asked(house, OLGA, "Delete an employee")
+    presses = [
+        threading.Thread(target=house.post, args=("/client/press",), kwargs=_press(message))
+        for message in (waiting, in_private)
+    ]
+    for one in presses:
+        one.start()
+    for one in presses:
+        one.join()
+    house.wait_for(lambda: (m := house.again(waiting)) and (m if "Deleted" in m.text else None), "deleted")
+    assert len(writes(house, "employees")) == 1
+
+
+def _press(message: Seen) -> Json:
+    return {"as": OLGA, "chat": message.chat, "message": message.id, "row": 0, "column": 0, "wait": 10}
+
+
+def test_a_trunk_is_changed_and_deleted_by_two(house: Standins, tmp_path: Path) -> None:
+    question = house.asks(ANNA, "/edit_trunk Zadarma note=Bill")
+    waiting = press(house, question, "Apply", "needs a second person")
+    with closing(sqlite3.connect(tmp_path / "bot.sqlite3")) as database:
+        (latest,) = database.execute("SELECT min(expires_at) FROM kept").fetchone()
+    assert datetime.fromisoformat(latest).replace(tzinfo=UTC) > house.now() + timedelta(minutes=25)
+    press(house, asked(house, OLGA, "Change a trunk"), "Confirm", "You confirmed", OLGA)
+    house.wait_for(lambda: (m := house.again(waiting)) and (m if "Bill" in m.text else None), "changed")
+    house.asks(ANNA, "/delete_trunk Mango Office")
+    waiting = house.asks(ANNA, "Mango Office")
+    assert "needs a second person" in waiting
+    assert len(writes(house, "providers")) == 1
+    press(house, asked(house, OLGA, "Delete a trunk"), "Confirm", "You confirmed", OLGA)
+    house.wait_for_message("Mango Office.*deleted|[Dd]eleted.*Mango Office", ANNA, waiting.id)
+
+
+def test_access_is_given_by_two_and_the_audit_names_both(house: Standins, tmp_path: Path) -> None:
+    question = house.asks(ANNA, "/grant @olga viewer", GROUP)
+    waiting = press(house, question, "Give", "needs a second person")
+    given = press(house, waiting, "Confirm", "Given", OLGA)
+    assert "given by Anna Ivanova" in given
+    with closing(sqlite3.connect(tmp_path / "bot.sqlite3")) as database:
+        rows = database.execute(
+            "SELECT actor_id, arguments FROM audit WHERE what = 'access.give' AND allowed"
+        ).fetchall()
+    assert rows[-1] == (OLGA, f"asked by {ANNA} Anna Ivanova")
+
+
+def test_without_a_second_person_nothing_is_done_and_it_is_said(
+    standins: Standins, start_bot: Callable[..., Program]
+) -> None:
+    start_bot(TWO_PERSON="employees.delete")
+    question = standins.asks(ANNA, "/delete_employee 203")
+    press(standins, question, "Delete", "there is none")
+    assert not writes(standins, "employees")

@@ -1,0 +1,155 @@
+"""Groups that the bot is brought into: by an administrator, by anybody else, and those where it already belongs."""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.harness import (
+    ANNA,
+    ASKING,
+    BORIS,
+    GROUP,
+    SAM,
+    VERA,
+    Seen,
+    Standins,
+    press,
+    running_bot,
+    running_standins,
+)
+from tests.end_to_end.people import ANYONE, OPERATOR, VIEWER, grant, wait_for_menu
+
+NAMED, SPENT, GIVEN = -1003000000001, -1003000000002, -1003000000003
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("office")
+
+
+@pytest.fixture(scope="module")
+def office(folder: Path) -> Iterator[Standins]:
+    """The settings name a chat for alerts into which nobody has brought the bot yet."""
+    with running_standins(speed=ASKING) as house, running_bot(house, folder, ALERT_CHATS=f"{GROUP},{NAMED}"):
+        yield house
+
+
+def brings(office: Standins, person: int, **more: object) -> int:
+    """A group that this person makes, with Boris in it, into which they bring the bot."""
+    body = {"title": "Warehouse", "type": "supergroup", "creator": person, "members": [BORIS]} | more
+    chat: int = office.post("/client/chats", **body)["id"]
+    return chat
+
+
+def events(office: Standins, chat: int, person: int) -> list[str]:
+    return [str(message.raw["service"] or message.text) for message in office.messages(chat, person)]
+
+
+def wait_until_gone(office: Standins, chat: int, person: int) -> list[str]:
+    """Returns what the bot did there since somebody brought it, leaving included."""
+    office.wait_for(lambda: "MikoPBX left" in events(office, chat, person)[-1:] or None, "the bot leaves")
+    return [event for event in events(office, chat, person) if not re.search("created the group|added MikoPBX", event)]
+
+
+def is_silent(office: Standins, chat: int) -> bool:
+    """Whether the bot says nothing in a group but what it is asked for."""
+    answer = office.asks(BORIS, "/id", chat)
+    return [message.id for message in office.from_bot(chat, BORIS)] == [answer.id]
+
+
+@pytest.fixture
+def hello(office: Standins) -> Seen:
+    """What the bot says in a group into which an administrator brings it."""
+    return office.from_bot(office.new_group(members=[VERA, SAM]))[0]
+
+
+def test_an_administrator_is_asked_for_the_role_of_everybody_in_the_group(office: Standins, hello: Seen) -> None:
+    assert hello.text.startswith("👋 I look after Head office.\nWhich role may everybody in this group have?")
+    assert hello.last_code() == str(hello.chat)
+    assert hello.buttons == [["viewer", "operator"], ["🚪 Nothing, leave"]]
+    given = press(office, hello, "viewer", "Everybody in this group is viewer of Head office from now on, here")
+    assert not given.buttons
+    wait_for_menu(office, SAM, VIEWER, hello.chat)
+    assert "Zadarma" in office.asks(SAM, "/status", hello.chat)
+    assert "no right" in office.asks(SAM, "/add_employee 243 John Smith", hello.chat)
+    assert "no access yet" in office.asks(SAM, "/status")
+
+
+def test_nobody_else_in_the_group_answers_for_the_administrator(office: Standins, hello: Seen) -> None:
+    for person in (VERA, SAM):
+        for label in ("operator", "leave"):
+            assert "no right" in office.presses(person, hello, label)["text"]
+    unchanged = office.again(hello)
+    assert unchanged is not None
+    assert unchanged.text == hello.text
+
+
+def test_an_administrator_sends_it_away_again(office: Standins, hello: Seen) -> None:
+    office.presses(ANNA, hello, "leave")
+    farewell, _ = wait_until_gone(office, hello.chat, ANNA)
+    assert farewell == "👋 Nobody here was given a role, and I leave. Add me again when you want me here."
+
+
+@pytest.mark.parametrize("kind", ["group", "supergroup"])
+@pytest.mark.parametrize(("person", "name"), [(SAM, "Sam Stranger"), (VERA, "Vera Smirnova"), (BORIS, "Boris Petrov")])
+def test_whoever_may_not_give_access_hears_one_line_and_the_bot_leaves(
+    office: Standins, person: int, name: str, kind: str
+) -> None:
+    farewell, _ = wait_until_gone(office, brings(office, person, type=kind), person)
+    asked = f"{name}, ask one of them to add me."
+    assert farewell == f"I serve only groups of my administrators, and leave. {asked}"
+
+
+def test_it_stays_silent_in_a_chat_of_the_settings_whoever_brings_it(office: Standins) -> None:
+    assert is_silent(office, brings(office, SAM, id=NAMED))
+
+
+def test_it_comes_back_silently_into_the_chat_of_the_alerts(office: Standins) -> None:
+    bot = office.get("/client/state", **{"as": ANNA})["bot"]["id"]
+    before = len(office.from_bot(GROUP))
+    for status in ("left", "member"):
+        office.post("/client/members", by=BORIS, chat=GROUP, user=bot, status=status)
+    office.asks(BORIS, "/id", GROUP)
+    assert len(office.from_bot(GROUP)) == before + 1
+
+
+def test_it_stays_silent_in_a_group_that_has_a_role_whoever_brings_it(office: Standins) -> None:
+    grant(office, f"{GIVEN} viewer")
+    brings(office, SAM, id=GIVEN)
+    assert is_silent(office, GIVEN)
+    assert "Zadarma" in office.asks(SAM, "/status", GIVEN)
+
+
+def test_a_role_that_has_ended_keeps_it_in_no_group(office: Standins, folder: Path) -> None:
+    grant(office, f"{SPENT} viewer for 8h")
+    with closing(sqlite3.connect(folder / "bot.sqlite3")) as database, database:
+        ended = f"{office.now():%Y-%m-%d %H:%M:%S.%f}"
+        database.execute("UPDATE grants SET until = ? WHERE subject_id = ?", (ended, SPENT))
+    farewell, _ = wait_until_gone(office, brings(office, SAM, id=SPENT), SAM)
+    assert "I serve only groups of my administrators" in farewell
+
+
+def test_a_group_keeps_its_role_when_it_becomes_a_supergroup(office: Standins) -> None:
+    old = office.new_group(members=[SAM], type="group")
+    press(office, office.from_bot(old)[0], "operator", "operator of Head office")
+    new = office.post("/client/migrate", chat=old)["new_id"]
+    card = office.asks(SAM, "/trunks Zadarma", new)
+    assert "🔎 Check now" in card.buttons[0]
+    listed = office.asks(ANNA, "/access", new)
+    assert str(new) in listed.text
+    assert str(old) not in listed.text
+    wait_for_menu(office, SAM, OPERATOR, new)
+
+
+def test_a_group_without_a_role_gets_no_menu_of_its_own(office: Standins, hello: Seen) -> None:
+    wait_for_menu(office, SAM, set(), hello.chat)
+    wait_for_menu(office, SAM, ANYONE)
+
+
+def test_it_leaves_a_channel_without_a_word(office: Standins) -> None:
+    """Its subscribers are not told who administers it."""
+    assert wait_until_gone(office, brings(office, SAM, type="channel", members=[]), SAM) == ["MikoPBX left"]

@@ -1,0 +1,254 @@
+"""Callers and phones choose their names: whatever a name holds, every message that shows it shows mere text."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.spreadsheet.reader import read
+from handlers.employee_import.files import lines_of
+from tests.end_to_end.harness import ANNA, BORIS, GROUP, KEY, Json, Seen, Standins, running_bot, running_standins
+
+# As the PBX has them, and as they are read: in one line, without what nobody can see.
+TEXTS = {
+    '</b><a href="https://evil.example">Boss</a> {{ 7 * 7 }} %(name)s &lt;': None,
+    "Pay at https://evil.example/x?y=1 or evil.com, t.me/evil, пример.рф": None,
+    "boss@evil.com 192.168.0.1:8080 tg://resolve?domain=evil": None,
+    "@durov calls (@anna_ivanova) /@durov": None,
+    "\u202egnp.exe\u2066 at\u200b\u2028once\u200f": "gnp.exe at once",
+    "/delete_trunk@mikopbx_demo_bot Zadarma /start": None,
+    "#sale #распродажа $BTC #·x": None,
+    "😀" * 4096: "😀" * 100,
+}
+READ = [seen or text for text, seen in TEXTS.items()]
+EVERYTHING = " ".join(text for text in TEXTS if len(text) < 60)
+SHOWN = EVERYTHING.translate({0x2028: " "} | dict.fromkeys(map(ord, "\u202e\u2066\u200b\u200f")))
+# Of the first trunk, and of the last, which has none.
+ROUTES = {0: (READ[2], READ[4]), -1: ()}
+# By a route, by one queue and by the other.
+NEEDED_BY = {0: READ[2], 1: READ[0], 7: READ[1]}
+EVIL_PERSON = 1010
+TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+PRESSED = {"text_link", "url", "mention", "text_mention", "bot_command", "hashtag", "cashtag", "email"}
+
+Room = Callable[[], int]
+
+
+def patch(standins: Standins, path: str, **fields: object) -> None:
+    answer = standins.http.patch(f"/pbxcore/api/v3/{path}", json=fields, headers={"Authorization": f"Bearer {KEY}"})
+    assert answer.is_success, answer.text
+
+
+def api(standins: Standins, path: str) -> Any:
+    return standins.http.get(f"/pbxcore/api/v3/{path}", headers={"Authorization": f"Bearer {KEY}"}).json()["data"]
+
+
+def name_employees(standins: Standins) -> None:
+    for person, text in zip(
+        sorted(api(standins, "employees")["data"], key=lambda p: str(p["number"])), TEXTS, strict=False
+    ):
+        patch(standins, f"employees/{person['id']}", user_username=text)
+        standins.post(f"/control/extensions/{person['number']}", agent=f"Phone {text} 108.86.0.20")
+
+
+def name_trunks(standins: Standins) -> None:
+    names = [EVERYTHING, *TEXTS]
+    for place in range(len(names) - len(standins.get("/control/state")["trunks"])):
+        standins.post("/control/trunks", name=f"New {place}", host="sip.example.com", username="1")
+    for trunk, name in zip(standins.get("/control/state")["trunks"], names, strict=True):
+        fields = {"description": name, "host": f"host {name}", "username": f"login {name}", "note": f"note {name}"}
+        patch(standins, f"{trunk['type']}-providers/{trunk['id']}", **fields)
+
+
+def name_queues_and_routes(standins: Standins) -> None:
+    for number, text in zip(("2001", "2002"), TEXTS, strict=False):
+        standins.post(f"/control/queues/{number}", name=text)
+    routes = [route["id"] for kind in ("incoming", "outbound") for route in api(standins, f"{kind}-routes")]
+    for route, text in zip(routes, list(TEXTS)[2:], strict=False):
+        standins.post(f"/control/routes/{route}", name=text)
+
+
+def put_records(standins: Standins) -> None:
+    """Yesterday each text was missed and answered once; one call went through all of them."""
+    answer = standins.http.get("/pbxcore/api/v3/cdr?limit=1", headers={"Authorization": f"Bearer {KEY}"}).json()
+    day = datetime.fromisoformat(answer["meta"]["timestamp"]).date() - timedelta(days=1)
+    trunks = standins.get("/control/state")["trunks"]
+
+    def leg(place: int, hour: int, disposition: str, **more: object) -> Json:
+        text, number = list(TEXTS)[place], 201 + place
+        times = {"start": f"{day} {hour}:{place:02}:00", "endtime": f"{day} {hour}:{place:02}:30"}
+        who: Json = {"src_num": f"8916111110{place}", "src_name": text, "dst_num": str(number), "dst_name": text}
+        accounts = {"from_account": trunks[place]["id"], "to_account": str(number)}
+        answered = {"answer": f"{day} {hour}:{place:02}:10"} if disposition == "ANSWERED" else {}
+        return times | who | accounts | answered | {"disposition": disposition} | more
+
+    places = range(len(TEXTS))
+    through = [leg(place, 12, "NOANSWER", src_num=EVERYTHING, dtmf_digits=EVERYTHING[:60]) for place in places[:-1]]
+    queue = leg(1, 12, "NOANSWER", is_app=True, dst_num="2001", to_account="")
+    calls = [[leg(place, 10, "NOANSWER")] for place in places] + [[leg(place, 11, "ANSWERED")] for place in places]
+    standins.post("/control/records", clear=True, records=[{"legs": legs} for legs in [*calls, [queue, *through]]])
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
+    """A house where every name is hostile, and where in the end Telegram must have refused nothing."""
+    # The newer release takes no such host.
+    with running_standins(dialect="2026.1") as standins:
+        standins.post("/control/traffic", running=False)
+        name_employees(standins)
+        name_trunks(standins)
+        name_queues_and_routes(standins)
+        put_records(standins)
+        standins.post("/client/people", id=EVIL_PERSON, first_name="<b>@durov</b> evil.com")
+        standins.post("/client/members", by=ANNA, chat=GROUP, user=EVIL_PERSON, status="member")
+        people = f"{BORIS} {EVIL_PERSON}"
+        folder = tmp_path_factory.mktemp("hostile")
+        # The watch leaves the budget of requests to the many cards that are opened here.
+        named = {"PBX_NAME": "Office #one @durov evil.com", "OPERATORS": people, "POLL_INTERVAL": "3"}
+        with running_bot(standins, folder, **named) as bot:
+            yield standins
+            # The menus of those who have not opened the bot's chat are the one thing that may be refused.
+            assert not [c for c in standins.calls() if not c["ok"] and c["method"] != "setMyCommands"]
+            assert "refuses a template" not in bot.log.read_text()
+
+
+@pytest.fixture
+def room(office: Standins) -> Room:
+    """A new group for every question, so that none has to wait for Telegram's limits."""
+
+    return office.new_group
+
+
+def is_mere_text(message: Seen, *names: str) -> Seen:
+    written = str(message.raw["text"] or message.raw["caption"])
+    assert len(written.encode("utf-16-le")) // 2 <= 4096
+    assert not TURNING.search(written + str(message.buttons))
+    assert not [message.under(e) for e in message.raw["entities"] if e["type"] in PRESSED]
+    assert not [name for name in names if name not in message.text], message.text
+    return message
+
+
+def pressed(office: Standins, message: Seen, label: str, *names: str) -> Seen:
+    """Presses a button, and looks at what the message says then."""
+    toast = office.presses(ANNA, message, label)
+    assert not TURNING.search(toast.get("text") or "")
+    after = office.wait_for(lambda: (m := office.again(message)) and (m if m.text != message.text else None), label)
+    return is_mere_text(after, *names)
+
+
+def test_calls_that_are_up(office: Standins, room: Room) -> None:
+    trunks = office.get("/control/state")["trunks"]
+    started = [
+        office.post(
+            "/control/calls",
+            kind="incoming",
+            src=f"7916111110{place}",
+            src_name=text,
+            dst=str(201 + place),
+            trunk=trunks[place % 3]["id"],
+            ring_seconds=0,
+            talk_seconds=600,
+        )["linkedid"]
+        for place, text in enumerate(TEXTS)
+    ]
+    is_mere_text(office.asks(ANNA, "/calls", room()), *READ)
+    is_mere_text(office.asks(ANNA, "/calls evil.com", room()), "“evil.com”")
+    for linkedid in started:
+        office.post(f"/control/calls/{linkedid}/hangup")
+
+
+def test_the_picture_of_everything(office: Standins, room: Room) -> None:
+    shown = is_mere_text(office.asks(ANNA, "/status", room()), *READ)
+    shown = pressed(office, shown, "Trunks", *READ[:4])
+    pressed(office, shown, "Extensions", *READ)
+
+
+@pytest.mark.parametrize("place", [0, -1])
+def test_one_trunk(office: Standins, room: Room, place: int) -> None:
+    trunk, name = office.get("/control/state")["trunks"][place], [SHOWN, *READ][place]
+    is_mere_text(office.asks(ANNA, f"/status {trunk['id']}", room()), name, f"host {name}")
+    parts = [f"{what}{name}" for what in ("", "host ", "login ", "note ")]
+    card = is_mere_text(office.asks(ANNA, f"/trunks {trunk['id']}", room()), *parts, *ROUTES[place])
+    is_mere_text(office.asks(ANNA, f"/edit_trunk {trunk['id']} note=x", room()), name, f"note {name}", " → x")
+    is_mere_text(office.asks(ANNA, f"/delete_trunk {trunk['id']}", room()), name, *ROUTES[place])
+    pressed(office, card, "Edit", name)
+
+
+@pytest.mark.parametrize("place", NEEDED_BY)
+def test_one_employee(office: Standins, room: Room, place: int) -> None:
+    number, name = 201 + place, READ[place]
+    is_mere_text(office.asks(ANNA, f"/status {number}", room()), name)
+    is_mere_text(office.asks(ANNA, f"/employees {number}", room()), name)
+    is_mere_text(office.asks(ANNA, f"/edit_employee {number} name=New", room()), name, " → New")
+    is_mere_text(office.asks(ANNA, f"/delete_employee {number}", room()), f"{number} {name}", NEEDED_BY[place])
+    is_mere_text(office.asks(ANNA, f"/add_employee {number} Anna", room()), name)
+
+
+def test_all_employees_and_all_trunks(office: Standins, room: Room) -> None:
+    is_mere_text(office.asks(ANNA, "/employees", room()), *READ)
+    is_mere_text(office.asks(ANNA, "/employees evil.com", room()), READ[1], "“evil.com”")
+    first = is_mere_text(office.asks(ANNA, "/trunks", room()))
+    second = pressed(office, first, "›")
+    assert not [name for name in READ if name not in first.text + second.text]
+    several = is_mere_text(office.asks(ANNA, "/trunks host", room()))
+    assert any(READ[3] in label for row in several.buttons for label in row)
+
+
+def test_somebody_new_with_such_a_name(office: Standins, room: Room) -> None:
+    name = "@durov evil.com #sale"
+    question = is_mere_text(office.asks(ANNA, f'/add_employee 243 name="{name}" email=boss@evil.com', room()), name)
+    done = pressed(office, question, "Create", f"Created: 243 {name}", "boss@evil.com")
+    secret = office.wait_for(lambda: next((m for m in office.from_bot(ANNA) if "Password" in m.text), None))
+    is_mere_text(secret, f"243 {name}")
+    pressed(office, done, "Undo")
+
+
+def test_calls_that_have_ended(office: Standins, room: Room) -> None:
+    is_mere_text(office.asks(ANNA, "/cdr yesterday answered", room()), *READ)
+    is_mere_text(office.asks(ANNA, "/cdr yesterday evil.com", room()), "evil.com")
+
+
+def test_the_way_of_a_call(office: Standins, room: Room) -> None:
+    listed = is_mere_text(office.asks(ANNA, "/cdr yesterday 12:00-12:59", room()))
+    pressed(office, listed, "1", *READ[:-1], "queue " + READ[0])
+
+
+def test_who_called_in_vain(office: Standins, room: Room) -> None:
+    is_mere_text(office.asks(ANNA, "/missed yesterday", room()), *READ)
+
+
+def test_figures(office: Standins, room: Room) -> None:
+    figures = is_mere_text(office.asks(ANNA, "/stats yesterday", room()))
+    pressed(office, figures, "By employee", *READ)
+    figures = office.asks(ANNA, "/stats yesterday", room())
+    callers = pressed(office, figures, "Callers")
+    assert sum(name in callers.text for name in READ) >= 4
+    trunks = pressed(office, office.asks(ANNA, "/stats yesterday", room()), "By trunk", SHOWN, *READ[:-1])
+    pressed(office, trunks, "By hour")
+
+
+def test_a_file_of_all_employees(office: Standins, room: Room) -> None:
+    before = office.says(ANNA, "/export_employees", room())
+    file = office.wait_for(lambda: next((m for m in office.from_bot(ANNA) if m.raw["document"]), None), str(before))
+    is_mere_text(file)
+    names = [line.cells.get("name") for line in lines_of(read(office.file_of(file)))]
+    # A name is one line, as an import reads it.
+    assert not [p for p in api(office, "employees")["data"] if " ".join(p["user_username"].split()) not in names]
+
+
+def test_an_alert_from_its_sound_to_its_end(office: Standins) -> None:
+    office.wait_for(lambda: office.looks() > 2 or None, "the bot knows that all trunks work")
+    office.breaks(EVERYTHING)
+    alert = is_mere_text(office.wait_for_message("🔴"), SHOWN, f"host {SHOWN}")
+    office.presses(EVIL_PERSON, alert, "on it")
+    taken = office.wait_for(lambda: (m := office.again(alert)) and (m if "is on it" in m.text else None), "taken")
+    is_mere_text(taken, "<b>@durov</b> evil.com is on it")
+    office.mends(EVERYTHING)
+    is_mere_text(office.wait_for_message("🟢", after=alert.id), SHOWN)
+    over = office.wait_for(lambda: (m := office.again(alert)) and (m if "🔴" not in m.text else None), "over")
+    is_mere_text(over, SHOWN)
+    office.breaks(EVERYTHING, "off")
+    is_mere_text(office.wait_for_message("⚪", after=alert.id), SHOWN)
+    office.mends(EVERYTHING)

@@ -1,0 +1,119 @@
+"""Nobody who is due is left untold: where alerts go to somebody who never came, and where a group is lost amid an
+outage. And nobody counts as told who was not."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.harness import ANNA, BORIS, GROUP, Seen, Standins, press, running_bot, running_standins
+
+KIM, NO_MINUS = 1011, 1000000000777
+LINE = "Night line"
+WORDS = {
+    "en": {
+        "down": f"🔴 {LINE} is down",
+        "dead entry": "Alerts would not arrive",
+        "never": "nobody with the id",
+        "minus": "The id of a group begins with a minus",
+        "again": "Paged once more: Boris Petrov",
+        "asked": "others were asked: Anna",
+        "set": "✅ Set",
+        "set now": "Set. I check now",
+        "still": "🔁 Still, since",
+        "up": f"🟢 {LINE} is up again",
+        "gone": f"⚪ {LINE} is gone from the PBX.",
+    },
+    "ru": {
+        "down": f"🔴 {LINE} не работает",
+        "dead entry": "Тревоги не дойдут",
+        "never": "никто с id",
+        "minus": "Номер группы начинается с минуса",
+        "again": "Повторный вызов: Boris Petrov",
+        "asked": "Anna",
+        "set": "✅ Задать",
+        "set now": "Задано.",
+        "still": "🔁 Всё ещё",
+        "up": f"🟢 {LINE} снова работает",
+        "gone": f"⚪ Транка {LINE} больше нет на АТС.",
+    },
+}
+
+
+def new_line(house: Standins) -> None:
+    house.post("/control/trunks", name=LINE, host="night.example.com", username="1")
+    house.wait_for_looks(3)
+
+
+def private(house: Standins, person: int, pattern: str, after: int = 0) -> Seen:
+    return house.wait_for_message(pattern, person, after, seen_by=person)
+
+
+def sent_down(house: Standins, person: int, down: str) -> list[bool]:
+    """With or without a sound each message that was sent to them of it."""
+    sent = [call["params"] for call in house.calls("sendMessage") if call["ok"]]
+    mine = [one for one in sent if int(one["chat_id"]) == person and down in str(one["text"]).replace("<b>", "")]
+    return [not one.get("disable_notification") for one in mine]
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_an_outage_whose_chats_are_dead_reaches_the_administrator_within_seconds(language: str, tmp_path: Path) -> None:
+    words = WORDS[language]
+    with running_standins() as house:
+        house.post("/client/people", id=KIM, first_name="Kim")
+        chats = {"ALERT_CHATS": f"{KIM} {NO_MINUS}", "ESCALATE_AFTER": "5", "REMIND_EVERY": "60"}
+        with running_bot(house, tmp_path, LANGUAGE=language, **chats):
+            note = private(house, ANNA, words["dead entry"])
+            for of_entry in (KIM, NO_MINUS):
+                assert f"{of_entry}: {words['never']} {of_entry}" in note
+            assert words["minus"] in note
+            new_line(house)
+            house.breaks(LINE)
+            alert = private(house, ANNA, words["down"])
+            assert not alert.raw["silent"]
+            # At the step that follows she is asked by name, and is sent what says so.
+            house.wait_for(lambda: len(sent_down(house, ANNA, words["down"])) >= 2 or None, "she is asked")
+            house.mends(LINE)
+            private(house, ANNA, words["up"])
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_group_lost_amid_an_outage_leaves_nobody_untold_and_is_brought_up_to_date(
+    language: str, tmp_path: Path
+) -> None:
+    words = WORDS[language]
+    times = {"ESCALATE_AFTER": "25", "PAGE_AGAIN_EVERY": "8"}
+    with running_standins() as house, running_bot(house, tmp_path, LANGUAGE=language, **times):
+        for person in (ANNA, BORIS):
+            house.asks(person, "/start")
+        preview = house.asks(ANNA, "/oncall set daily 09:00 @boris_petrov @anna_ivanova")
+        press(house, preview, words["set"], words["set now"])
+        new_line(house)
+        house.breaks(LINE)
+        alert = house.wait_for_message(words["down"])
+        first = private(house, BORIS, words["down"])
+        assert (alert.raw["silent"], first.raw["silent"]) == (True, False), "who is woken is woken once"
+        member(house, "kicked")
+        shown = private(house, ANNA, words["down"])
+        assert shown.raw["silent"], "somebody is awake for it"
+        again = private(house, BORIS, words["still"], first.id)
+        assert not again.raw["silent"]
+        asked = private(house, ANNA, words["down"], shown.id)
+        assert not asked.raw["silent"]
+        assert "Boris Petrov, Anna Ivanova" in asked
+        why = house.asks(ANNA, "/why")
+        assert words["again"] in why
+        assert words["asked"] in why
+        member(house, "member")
+        back = house.wait_for_message(words["down"], GROUP, alert.id)
+        house.mends(LINE)
+        for chat, seen_by, message in ((GROUP, ANNA, back), (ANNA, ANNA, asked), (BORIS, BORIS, again)):
+            house.wait_for_message(words["up"], chat, message.id, seen_by)
+        house.wait_for_looks(3)
+        del house.station.trunks[house.trunk(LINE)["id"]]
+        gone = house.wait_for_message(words["gone"], GROUP)
+        assert gone.raw["silent"]
+
+
+def member(house: Standins, status: str) -> None:
+    bot = house.get("/client/state", **{"as": ANNA})["bot"]["id"]
+    house.post("/client/members", chat=GROUP, by=ANNA, user=bot, status=status)

@@ -1,0 +1,262 @@
+"""A trunk dies and comes back, in every way it can, with the bot alive, dead, or dying in between."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from bot.demo.pbx.dialect import NEWEST
+from tests.end_to_end.harness import ANNA, BORIS, GROUP, SAM, Program, Seen, Standins, running_bot, running_standins
+
+Start = Callable[..., Program]
+DOWN, UP = r"🔴.*Zadarma", r"🟢.*Zadarma"
+# Each test of the office breaks another one: what breaks often flaps.
+LINES = [f"Line {letter}" for letter in "ABCDEFGH"]
+KINDS = ["unplugged", "garbage", "html", "half_json", "redis_down", "php_down", "server_error"]
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
+    """The alerts go to Anna in private: in a group Telegram takes only twenty messages and edits a minute."""
+    with running_standins() as house:
+        for name in LINES:
+            house.post("/control/trunks", name=name, host=f"{name[-1].lower()}.example.com", username="1")
+        with running_bot(house, tmp_path_factory.mktemp("office"), ALERT_CHATS=str(ANNA)):
+            house.wait_until_known()
+            yield house
+
+
+def settle(standins: Standins, looks: int = 2) -> None:
+    """Time for something to be told that should not be: the bot looks at the trunks once more, and thinks about it."""
+    standins.wait_for_looks(looks)
+
+
+def told(standins: Standins, pattern: str) -> int:
+    """How many messages were sent (edits not counted) that said this when they were sent."""
+    sent = [c for c in standins.calls("sendMessage") if c["ok"]]
+    return sum(bool(re.search(pattern, str(c["params"].get("text", "")))) for c in sent)
+
+
+def newest(office: Standins) -> int:
+    return max((message.id for message in office.messages(ANNA)), default=0)
+
+
+def heard(office: Standins, pattern: str, after: int = 0) -> Seen:
+    return office.wait_for_message(pattern, ANNA, after)
+
+
+# --- one house for all of them ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "condition", "says"),
+    [
+        ("Line A", "provider_dead", "does not answer"),
+        ("Line B", "wrong_password", "refuses the login"),
+        ("Line C", "unregistered", "does not say why"),
+        # By IAX, and by an address without registration.
+        ("Branch IAX", "provider_dead", "Branch IAX"),
+        ("Doorphone gateway", "provider_dead", "does not answer"),
+    ],
+)
+def test_a_trunk_that_dies_is_told_once_and_its_return_too(
+    office: Standins, line: str, condition: str, says: str
+) -> None:
+    office.breaks(line, condition)
+    alert = heard(office, f"🔴.*{line}")
+    assert says in alert
+    assert not alert.raw["silent"]
+    settle(office)
+    office.mends(line)
+    answer = heard(office, f"🟢.*{line}", alert.id)
+    assert answer.raw["reply_to"] == alert.id
+    assert answer.raw["silent"], "nobody took it, so nobody waits for it"
+    edited = office.wait_for(lambda: (m := office.again(alert)) and (m if "🔴" not in m.text else None))
+    assert not edited.buttons
+    settle(office)
+    assert told(office, f"{line} is down") == 1
+    assert told(office, f"{line} is up again") == 1
+
+
+def test_a_slow_provider_is_a_warning_without_a_sound(office: Standins) -> None:
+    office.breaks("Line D", "lagged")
+    warning = heard(office, r"🟡.*Line D")
+    assert warning.raw["silent"]
+    office.mends("Line D")
+    assert heard(office, r"🟢.*Line D", warning.id).raw["silent"]
+
+
+def test_a_provider_that_falls_silent_is_first_a_warning_and_then_the_outage(office: Standins) -> None:
+    """The PBX goes on saying `registered` for a while, as the older release does; here ten times faster."""
+    office.station.dialect = "2026.1"
+    office.post("/control/speed", speed=10)
+    office.post(f"/control/trunks/{office.trunk('Line E')['id']}", condition="provider_dead", instant=False)
+    warning = heard(office, r"🟡.*Line E.* does not answer")
+    alert = heard(office, r"🔴.*Line E", warning.id)
+    office.post("/control/speed", speed=1)
+    assert (warning.raw["silent"], alert.raw["silent"]) == (True, False)
+    began = {re.search(r"Since (\S+)", m.text)[1] for m in (warning, alert)}  # type: ignore[index]
+    assert len(began) == 1, "the warning was the outage's first minute"
+    office.mends("Line E")
+    heard(office, r"🟢.*Line E", alert.id)
+    office.station.dialect = NEWEST
+
+
+def test_switching_a_trunk_off_wakes_nobody(office: Standins) -> None:
+    office.breaks("Line F", "off")
+    assert heard(office, "Line F.*switched off").raw["silent"]
+    settle(office)
+    assert not office.alerts("🔴.*Line F", ANNA)
+
+
+def test_a_state_never_seen_before_is_no_outage(office: Standins) -> None:
+    office.breaks("Line G", "weird_state")
+    settle(office, 5)
+    assert not office.alerts("Line G", ANNA)
+
+
+def test_a_deleted_trunk_closes_its_incident(office: Standins) -> None:
+    office.breaks("Line H")
+    alert = heard(office, "🔴.*Line H")
+    office.breaks("Line H", "deleted")
+    heard(office, "Line H was deleted", alert.id)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_pbx_that_does_not_answer_is_one_alert_that_holds_back_its_trunks(office: Standins, kind: str) -> None:
+    before = newest(office)
+    office.post("/control/fault", kind=kind, delay=0)
+    alert = heard(office, "🔴.*Head office", before)
+    office.breaks("Zadarma")
+    office.mends("Zadarma")
+    office.post("/control/fault", kind="none", delay=0)
+    over = heard(office, "🟢.*Head office", alert.id)
+    assert [m.id for m in office.from_bot(ANNA) if m.id > before] == [alert.id, over.id]
+
+
+def test_a_pbx_whose_worker_is_stuck_is_told_as_what_it_is(office: Standins) -> None:
+    before = newest(office)
+    office.post("/control/speed", speed=30)
+    office.post("/control/worker", running=False)
+    alert = heard(office, "🔴.*Head office", before)
+    assert "takes too long to answer" in alert
+    assert "restart the PBX's workers" in office.asks(BORIS, "/cdr today")
+    office.post("/control/worker", running=True)
+    heard(office, "🟢.*Head office", alert.id)
+    office.post("/control/speed", speed=1)
+
+
+def test_a_slow_pbx_is_waited_for_and_is_no_outage(office: Standins) -> None:
+    before = newest(office)
+    office.post("/control/fault", kind="slow", delay=2)
+    settle(office)
+    assert "Zadarma" in office.asks(BORIS, "/status")
+    office.post("/control/fault", kind="none", delay=0)
+    assert newest(office) == before
+
+
+def test_an_alert_whose_answer_was_lost_says_that_it_may_be_a_repeat(office: Standins) -> None:
+    # What an earlier outage still owes must not meet the fault.
+    settle(office)
+    before = newest(office)
+    office.post("/client/faults", kind="lost_answer", methods=["sendMessage"], count=1)
+    office.breaks("Zadarma")
+    alert = heard(office, f"(?s)possible repeat.*{DOWN}", before)
+    office.mends("Zadarma")
+    heard(office, UP, alert.id)
+
+
+# --- each with a house of its own ------------------------------------------------------------------------------------
+
+
+def test_a_blip_shorter_than_the_hold_off_wakes_nobody(standins: Standins, start_bot: Start) -> None:
+    start_bot(ALERT_AFTER="3600")
+    standins.wait_until_known()
+    standins.breaks("Zadarma")
+    settle(standins)
+    standins.mends("Zadarma")
+    settle(standins)
+    assert not standins.alerts("🔴|🟢")
+
+
+def test_a_revoked_key_is_told_as_what_it_is(standins: Standins, start_bot: Start) -> None:
+    start_bot()
+    standins.wait_until_known()
+    standins.post("/control/key", revoked=True)
+    alert = standins.wait_for_message("API key")
+    assert "🔴" in alert
+    answer = standins.asks(BORIS, "/status", GROUP)
+    assert answer.text.count("PBX_API_KEY") == 1
+    assert re.search(r"asked again in \d", answer.text)
+
+
+def test_a_missing_right_names_its_row(standins: Standins, start_bot: Start) -> None:
+    start_bot()
+    standins.wait_until_known()
+    standins.post("/control/key", permissions={"/api/v3/cdr": "read", "/api/v3/employees": "write"})
+    assert "Providers" in standins.wait_for_message("API key")
+    assert "PBX Status" in standins.asks(BORIS, "/calls", GROUP)
+
+
+def test_killed_between_break_and_alert_it_tells_after_its_restart(standins: Standins, start_bot: Start) -> None:
+    first = start_bot(ALERT_AFTER="15")
+    standins.wait_until_known()
+    standins.breaks("Zadarma")
+    standins.wait_for_looks(1)
+    first.kill()
+    assert not standins.alerts("🔴")
+    start_bot(ALERT_AFTER="15")
+    standins.wait_for_message(DOWN)
+    settle(standins)
+    assert told(standins, DOWN) == 1
+
+
+def test_killed_between_alert_and_recovery_it_tells_the_recovery(standins: Standins, start_bot: Start) -> None:
+    first = start_bot()
+    standins.wait_until_known()
+    standins.breaks("Zadarma")
+    alert = standins.wait_for_message(DOWN)
+    # Killed before it knows that Telegram took the alert, it would rightly send it again as a possible repeat.
+    standins.wait_for_looks(2)
+    first.kill()
+    start_bot()
+    settle(standins)
+    standins.mends("Zadarma")
+    assert standins.wait_for_message(UP, after=alert.id).raw["reply_to"] == alert.id
+    settle(standins)
+    assert told(standins, DOWN) == 1
+    assert told(standins, UP) == 1
+
+
+def test_killed_while_telegram_does_not_take_the_alert_it_still_arrives(standins: Standins, start_bot: Start) -> None:
+    first = start_bot()
+    standins.wait_until_known()
+    standins.post("/client/faults", kind="server_error", methods=["sendMessage"], count=-1)
+    standins.breaks("Zadarma")
+    standins.wait_for(
+        lambda: any(c["method"] == "sendMessage" and not c["ok"] for c in standins.calls()) or None, "an attempt"
+    )
+    first.kill()
+    standins.post("/client/faults", kind="none")
+    start_bot()
+    standins.wait_for_message(DOWN)
+    settle(standins)
+    assert told(standins, DOWN) == 1
+
+
+def test_the_group_becoming_a_supergroup_loses_neither_alerts_nor_rights(standins: Standins, start_bot: Start) -> None:
+    old = standins.post("/client/chats", title="Old style", type="group", creator=ANNA, members=[SAM])["id"]
+    start_bot(ALERT_CHATS=str(old), VIEWERS=str(old))
+    assert "Zadarma" in standins.asks(SAM, "/status", old)
+    standins.wait_until_known()
+    new = standins.post("/client/migrate", chat=old)["new_id"]
+    standins.breaks("Zadarma")
+    standins.wait_for_message(DOWN, chat=new)
+    assert "Zadarma" in standins.asks(SAM, "/status", new)
+
+
+def test_a_polite_end_is_quick_and_leaves_nothing_behind(standins: Standins, start_bot: Start) -> None:
+    program = start_bot()
+    standins.wait_for_looks(1)
+    assert program.stop() == 0
+    assert "Traceback" not in program.log.read_text()

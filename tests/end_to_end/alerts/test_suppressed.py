@@ -1,0 +1,91 @@
+"""An outage that a mute or a window holds back is told when that ends, if it is still an outage then."""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.harness import BORIS, GROUP, Seen, Standins, press, running_bot, running_standins
+
+LINES = ("Line A", "Line B", "Line C", "Line D")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("office")
+
+
+@pytest.fixture(scope="module")
+def office(folder: Path) -> Iterator[Standins]:
+    """Each test has lines of its own."""
+    with running_standins() as house:
+        for name in LINES:
+            house.post("/control/trunks", name=name, host=f"{name[-1].lower()}.example.com", username="1")
+        with running_bot(house, folder):
+            house.wait_until_known()
+            yield house
+
+
+def alerts(house: Standins, name: str) -> int:
+    """How many messages were sent that say it is down; an answer to a command of somebody is none."""
+    sent = [call for call in house.calls("sendMessage") if call["ok"]]
+    return sum(f"🔴 {name} is down" in re.sub("</?b>", "", str(call["params"].get("text", ""))) for call in sent)
+
+
+def breaks_unheard(house: Standins, name: str) -> None:
+    """The trunk goes down, and for some looks at it nothing arrives."""
+    house.breaks(name)
+    house.wait_for_looks(4)
+    assert alerts(house, name) == 0
+
+
+def two_seconds_are_left(house: Standins, folder: Path) -> None:
+    """Of what lasts an hour."""
+    end = (house.now() + timedelta(seconds=2)).replace(tzinfo=None).isoformat(" ", "microseconds")
+    with closing(sqlite3.connect(folder / "bot.sqlite3", timeout=10)) as store, store:
+        store.execute("UPDATE silences SET until = ? WHERE ended_at IS NULL", (end,))
+        store.execute("UPDATE incidents SET due_at = ? WHERE held_by != '' AND open_key IS NOT NULL", (end,))
+
+
+def told_down(house: Standins, name: str, after: Seen) -> Seen:
+    alert = house.wait_for_message(f"🔴 {name} is down", GROUP, after.id)
+    assert not alert.raw["silent"]
+    return alert
+
+
+def mended(house: Standins, name: str, alert: Seen) -> None:
+    house.mends(name)
+    house.wait_for_message(f"🟢 {name} is up again", after=alert.id)
+    assert alerts(house, name) == 1
+
+
+def test_a_mute_that_ends_while_the_trunk_is_down_lets_the_alert_arrive(office: Standins, folder: Path) -> None:
+    muted = office.asks(BORIS, "/mute Line A for 1h", GROUP)
+    breaks_unheard(office, "Line A")
+    two_seconds_are_left(office, folder)
+    mended(office, "Line A", told_down(office, "Line A", muted))
+
+
+def test_unmuting_while_the_trunk_is_down_lets_the_alert_arrive_at_once(office: Standins) -> None:
+    muted = office.asks(BORIS, "/mute Line B for 4h works on the line", GROUP)
+    breaks_unheard(office, "Line B")
+    told = press(office, muted, "Unmute", "Unmuted by Boris Petrov.", BORIS)
+    assert "What is still down is told now." in told
+    mended(office, "Line B", told_down(office, "Line B", muted))
+
+
+def test_a_window_holds_an_outage_back_and_its_end_tells_what_is_still_down(office: Standins, folder: Path) -> None:
+    preview = office.asks(BORIS, "/maintenance all now for 1h updates", GROUP)
+    press(office, preview, "Plan", "Maintenance planned by Boris Petrov.", BORIS)
+    office.breaks("Line C")
+    breaks_unheard(office, "Line D")
+    office.mends("Line C")
+    office.wait_for_looks(3)
+    two_seconds_are_left(office, folder)
+    alert = told_down(office, "Line D", preview)
+    mended(office, "Line D", alert)
+    assert alerts(office, "Line C") == 0, "what recovered in the window is nobody's alarm"

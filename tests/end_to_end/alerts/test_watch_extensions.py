@@ -1,0 +1,106 @@
+"""Watched extensions: who may watch them, and that a phone which goes offline is told and its return too."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.incidents.model import EXTENSION
+from tests.end_to_end.downtime import time_passes
+from tests.end_to_end.harness import ANNA, BORIS, GROUP, LOOK_EVERY, SAM, VERA, Program, Standins, press
+
+
+def switch(house: Standins, number: str, *, online: bool) -> None:
+    """The phone of an extension loses or finds the network."""
+    house.post(f"/control/extensions/{number}", online=online)
+
+
+def test_an_operator_watches_extensions_looks_at_them_and_lets_them_go(office: Standins) -> None:
+    assert "None yet" in office.asks(BORIS, "/watch")
+    switch(office, "202", online=False)
+    listed = office.asks(BORIS, "/watch 202 203")
+    assert "Watched from now on: 202, 203." in listed
+    assert "⚫ 202" in listed
+    assert "🟢 203" in listed
+    assert listed.buttons == [["✖ 202", "✖ 203"], ["↻ Refresh"]]
+    switch(office, "202", online=True)
+    fresh = press(office, listed, "Refresh", "🟢 202", BORIS)
+    assert "Watched from now on" not in fresh
+    left = press(office, fresh, "✖ 203", "Watched extensions · 1", BORIS)
+    assert "203" not in left
+    assert "Not watched any more: 202." in office.asks(BORIS, "/unwatch 202")
+    assert "Nobody watches that" in office.asks(BORIS, "/unwatch 202")
+
+
+@pytest.mark.parametrize(
+    ("words", "shows"),
+    [
+        ("/watch 999", "Head office has no extension 999"),
+        ("/watch Anna", "An extension is a number, like 202. Write it like this: /watch [extension …]"),
+        ("/unwatch reception", "An extension is a number"),
+    ],
+)
+def test_what_cannot_be_meant_is_said_with_how_to_write_it(office: Standins, words: str, shows: str) -> None:
+    assert shows in office.asks(BORIS, words).text.replace("\n", " ")
+
+
+def test_a_viewer_and_a_stranger_watch_nothing(office: Standins, group: int) -> None:
+    office.asks(BORIS, "/watch 204")
+    listed = office.asks(ANNA, "/watch", group)
+    for words in ("/watch 205", "/watch", "/unwatch 204", "/test_alert"):
+        assert "no right" in office.asks(VERA, words, group)
+    assert "no right" in office.presses(VERA, listed, "✖ 204")["text"]
+    assert "no access yet" in office.asks(SAM, "/watch 205")
+    assert "204" in office.asks(BORIS, "/unwatch 204")
+
+
+def test_the_list_says_why_nothing_is_known_of_the_phones(
+    standins: Standins, start_bot: Callable[..., Program]
+) -> None:
+    start_bot()
+    standins.asks(BORIS, "/watch 202")
+    standins.post("/control/fault", kind="server_error", paths=["sip"])
+    listed = standins.asks(BORIS, "/watch")
+    assert "internal error" in listed
+    assert "❔ 202" in listed
+
+
+def test_what_is_watched_outlives_a_restart(standins: Standins, start_bot: Callable[..., Program]) -> None:
+    program = start_bot()
+    standins.asks(BORIS, "/watch 202")
+    program.kill()
+    start_bot()
+    assert "202" in standins.asks(BORIS, "/watch")
+
+
+def test_a_phone_that_stays_offline_is_told_and_its_return_too(
+    standins: Standins, start_bot: Callable[..., Program], tmp_path: Path
+) -> None:
+    program = start_bot()
+    standins.wait_until_known()
+    switch(standins, "202", online=False)
+    standins.asks(BORIS, "/watch 202 203")
+    database = tmp_path / "bot.sqlite3"
+    standins.wait_for(lambda: EXTENSION + "202" in remembered(database) or None, "a look at it", every=LOOK_EVERY)
+    assert not standins.from_bot(GROUP), "it may come back within a minute"
+    program.stop()
+    time_passes(database, standins.station, timedelta(minutes=1))
+    start_bot()
+    alert = standins.wait_for_message(r"202 .*is offline")
+    assert not alert.raw["silent"]
+    switch(standins, "202", online=True)
+    # Whoever watches another one too makes it look at once.
+    for number in ("204", "205"):
+        standins.asks(BORIS, f"/watch {number}")
+    over = standins.wait_for_message(r"202 .*is online again", after=alert.id)
+    assert over.raw["reply_to"] == alert.id
+    assert not standins.alerts(r"203 .*is offline")
+
+
+def remembered(database: Path) -> set[str]:
+    """What the program has seen and not done with."""
+    with closing(sqlite3.connect(database)) as store:
+        return {subject for (subject,) in store.execute("SELECT subject FROM watch_states")}

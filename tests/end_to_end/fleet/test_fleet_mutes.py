@@ -1,0 +1,66 @@
+"""What is silenced for all PBXs holds back each of them, is shown at each, and is asked once with their number."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.fleet_harness import FleetHouse, running_fleet, running_house
+from tests.end_to_end.harness import ANNA, GROUP, press
+
+TRUNK = "Zadarma"
+WORDS = {
+    "en": {
+        "asks": "This mutes 2 PBXs, and whichever is added meanwhile",
+        "holds": "It holds back 2 PBXs, and whichever is added later.",
+        "mute": "Mute",
+        "cancel": "Cancel",
+        "nothing": "Nothing was muted.",
+        "muted": "Muted",
+        "everything": "Everything · all PBXs",
+        "why": "Held back by a mute (Anna Ivanova) for all PBXs",
+        "set": "✅ Set",
+    },
+    "ru": {
+        "asks": "Будут заглушены 2 АТС и все, что добавят за это время",
+        "holds": "Касается 2 АТС и всех, что добавят позже.",
+        "mute": "Заглушить",
+        "cancel": "Отмена",
+        "nothing": "Ничего не заглушено.",
+        "muted": "Заглуш",
+        "everything": "Всё · все АТС",
+        "why": "(Anna Ivanova) на всех АТС",
+        "set": "✅ Задать",
+    },
+}
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_mute_of_the_fleet_holds_back_every_pbx_and_is_never_given_unasked(language: str, tmp_path: Path) -> None:
+    words = WORDS[language]
+    with running_house("acme", "beta") as house, running_fleet(house, tmp_path, LANGUAGE=language):
+        house.wait_until_watched("acme", "beta")
+        # What was last spoken of is the fleet: a plain command is about it, and says so.
+        preview = house.asks(ANNA, f"/oncall set fleet daily 09:00 {ANNA}", GROUP)
+        house.presses(ANNA, preview, words["set"])
+        plain = house.asks(ANNA, "/mute all", GROUP)
+        assert words["asks"] in plain
+        press(house, plain, words["cancel"], words["nothing"])
+        assert words["holds"] in house.asks(ANNA, "/maintenance fleet all tomorrow 02:00-04:00", GROUP)
+        question = house.asks(ANNA, "/mute fleet all for 1h works", GROUP)
+        assert words["asks"] in question
+        press(house, question, words["mute"], words["muted"])
+        acme = house["acme"]
+        acme.breaks(TRUNK)
+        held(house, words["why"])
+        assert words["everything"] in house.asks(ANNA, "/mutes acme", ANNA)
+        assert words["everything"] in house.asks(ANNA, "/mutes beta", ANNA)
+        assert not [m for chat in (GROUP, acme.chat, ANNA) for m in house.from_bot(chat) if m.text.startswith("🔴")]
+
+
+def held(house: FleetHouse, words: str) -> None:
+    """The outage is known, and its chain says what holds it back."""
+
+    def look() -> bool | None:
+        return words in house.asks(ANNA, "/why acme", ANNA) or None
+
+    house.wait_for(look, words, every=2)

@@ -1,0 +1,120 @@
+"""Several PBXs of which some are ill: the others are none the worse for it, and nothing is lost or told twice."""
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.fleet_harness import FleetHouse, key_of, running_fleet, running_house
+from tests.end_to_end.harness import ANNA, BORIS, GROUP, SAM, press, running_bot
+
+# Seconds of the test's time. The others are looked at every second, and a machine with other work may be late; what
+# waits for the slow one is later than that.
+SLOW = 20.0
+ON_TIME = 10.0
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[FleetHouse]:
+    with running_house("acme", "beta") as house:
+        yield house
+
+
+def test_dead_slow_and_refusing_pbxs_do_not_hold_up_the_others(tmp_path: Path) -> None:
+    with running_house("well", "dead", "slow", "shut") as house, running_fleet(house, tmp_path):
+        house.wait_until_watched(*house.branches)
+        house["dead"].suffers("unplugged")
+        house["slow"].suffers("slow", SLOW)
+        house["shut"].revokes_key()
+        house.wait_for_message("🔴 Dead\n.*cannot be reached", house["dead"].chat)
+        house.wait_for_message("🔴 Shut\n.*refuses the API key", house["shut"].chat)
+        house["well"].wait_for_looks(10)
+        looks = house["well"].looks()[-10:]
+        assert max(later - earlier for earlier, later in pairwise(looks)) < ON_TIME
+        begun = house.now()
+        assert "🟢 Well" in house.asks(BORIS, "/status well", GROUP)
+        assert (house.now() - begun).total_seconds() < ON_TIME
+        house["well"].breaks("Zadarma")
+        house.wait_for_message("Zadarma is down · Well", house["well"].chat)
+
+
+def test_after_a_kill_the_incidents_of_all_go_on_and_nothing_is_told_twice(pair: FleetHouse, tmp_path: Path) -> None:
+    acme, beta = pair["acme"], pair["beta"]
+    with running_fleet(pair, tmp_path) as program:
+        pair.wait_until_watched("acme", "beta")
+        acme.breaks("Mango Office")
+        beta.breaks("Zadarma")
+        acmes = pair.wait_for_message("Mango Office is down", acme.chat)
+        betas = pair.wait_for_message("Zadarma is down", beta.chat)
+        press(pair, acmes, "I'm on it", "Boris Petrov is on it", BORIS)
+        program.kill()
+    beta.mends("Zadarma")
+    with running_fleet(pair, tmp_path):
+        pair.wait_until_it_says(betas, "🟢 Zadarma is up again")
+        pair.wait_until_watched("acme", "beta")
+        assert "Boris Petrov is on it" in pair.wait_until_it_says(acmes, "🔴 Mango Office is down")
+        acme.mends("Mango Office")
+        pair.wait_until_it_says(acmes, "🟢 Mango Office is up again", "Boris Petrov took it")
+    assert len(pair.alerts("Mango Office is (down|up again) ·", acme.chat)) == 1
+    assert len(pair.alerts("Zadarma is (down|up again) ·", beta.chat)) == 1
+
+
+def test_what_is_written_anew_is_taken_up_without_a_restart(tmp_path: Path) -> None:
+    trunks = {"kept": "Mango Office", "renamed": "Zadarma", "gone": "Branch IAX"}
+    with running_house(*trunks, "added") as house, running_fleet(house, tmp_path, *trunks) as program:
+        house.wait_until_watched(*trunks)
+        for name, trunk in trunks.items():
+            house[name].breaks(trunk)
+        alerts = {name: house.wait_for_message(f"{trunk} is down", house[name].chat) for name, trunk in trunks.items()}
+        house["renamed"].title = "Other"
+        house.write_stations(tmp_path, "kept", "renamed", "added")
+        program.read_stations_again()
+        told = house.wait_for_message("STATIONS_FILE was read again", ANNA)
+        assert "New: added\nChanged: renamed\nNot watched any more: gone" in told
+        house.wait_until_it_says(alerts["gone"], "⚪ Branch IAX: the PBX is not watched any more · Gone")
+        asked = len(house["gone"].looks())
+        house["added"].wait_for_looks(3)
+        house["added"].breaks("Zadarma")
+        house.wait_for_message("Zadarma is down · Added", house["added"].chat)
+        assert len(house["gone"].looks()) == asked
+        assert house.again(alerts["kept"]) == alerts["kept"]
+        house["renamed"].mends("Zadarma")
+        house.wait_until_it_says(alerts["renamed"], "🟢 Zadarma is up again · Other")
+        for name, trunk in trunks.items():
+            cards = [
+                m for m in house.from_bot(house[name].chat) if re.match(f". {trunk}.* · {house[name].title}", m.text)
+            ]
+            assert cards == [house.again(alerts[name])], "nothing is told anew"
+
+
+def test_a_wrong_file_changes_nothing_and_the_administrator_is_told_why(pair: FleetHouse, tmp_path: Path) -> None:
+    with running_fleet(pair, tmp_path) as program:
+        pair.wait_until_watched("acme", "beta")
+        pair["beta"].extra = {"poll_intervall": "5"}
+        pair.write_stations(tmp_path, "acme", "beta")
+        program.read_stations_again()
+        told = pair.wait_for_message("STATIONS_FILE is wrong", ANNA)
+        assert "beta: poll_intervall: is no setting of a PBX" in told
+        pair.wait_until_watched("acme", "beta")
+        (tmp_path / "stations.toml").write_text(pair["acme"].table() + "\nkey = 'torn")
+        program.read_stations_again()
+        pair.wait_for_message("is not TOML", ANNA)
+        pair.wait_until_watched("acme", "beta")
+
+
+def test_the_only_pbx_becomes_one_of_two_and_its_incident_goes_on(pair: FleetHouse, tmp_path: Path) -> None:
+    acme = pair["acme"]
+    with running_bot(pair, tmp_path, PBX_API_KEY=key_of("acme"), ALERT_CHATS=str(acme.chat)):
+        pair.wait_until_known()
+        acme.breaks("Zadarma")
+        alert = pair.wait_for_message("Zadarma is down · Head office", acme.chat)
+        press(pair, pair.asks(ANNA, f"/grant {SAM} viewer"), "✅ Give", "✅ Given")
+    acme.extra = {"formerly": '"Head office"'}
+    with running_fleet(pair, tmp_path):
+        pair.wait_until_watched("acme", "beta")
+        assert "🟢 Acme" not in pair.asks(SAM, "/status"), "the trunk is still down"
+        acme.mends("Zadarma")
+        pair.wait_until_it_says(alert, "🟢 Zadarma is up again · Acme")
+        assert "🟢 Acme" in pair.asks(SAM, "/status"), "what was given there is given here"

@@ -1,0 +1,154 @@
+"""A house of several PBXs: each behind a path of its own at one address, beside one stand-in Telegram."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.demo import pbx, telegram
+from bot.demo.pbx import Pbx
+from bot.demo.pbx.dialect import NEWEST
+from tests.end_to_end import secret_scan
+from tests.end_to_end.clock import Clock
+from tests.end_to_end.harness import ANNA, BORIS, SPEED, TOKEN, VERA, Json, Program, Seen, Standins, afternoon, alive
+from tests.end_to_end.server import Server, serving
+
+
+def key_of(name: str) -> str:
+    return (name.encode().hex() + "c0ffee" * 12)[:64]
+
+
+@dataclass
+class Branch:
+    """One PBX of the house, and what people have written of it. `extra` are the lines of its table beside the rest."""
+
+    house: "FleetHouse"
+    name: str
+    station: Pbx
+    title: str
+    alert_chats: Sequence[int] = ()
+    key: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def chat(self) -> int:
+        """The one that is told of its outages alone."""
+        return self.alert_chats[0]
+
+    @property
+    def path(self) -> str:
+        return f"/pbx/{self.name}"
+
+    def table(self) -> str:
+        lines = {
+            "name": f'"{self.name}"',
+            "title": f'"{self.title}"',
+            "url": f'"{self.house.address}{self.path}"',
+            "key": f'"{self.key or key_of(self.name)}"',
+            "alert_chats": str(list(self.alert_chats)),
+            **self.extra,
+        }
+        return "\n".join(["[[station]]", *(f"{field} = {value}" for field, value in lines.items())])
+
+    def breaks(self, trunk: str, condition: str = "provider_dead") -> None:
+        trunks: list[Json] = self.house.get(f"{self.path}/control/state")["trunks"]
+        id_ = next(one["id"] for one in trunks if one["name"] == trunk)
+        self.house.post(f"{self.path}/control/trunks/{id_}", condition=condition, instant=True)
+
+    def mends(self, trunk: str) -> None:
+        self.breaks(trunk, "ok")
+
+    def suffers(self, kind: str, delay: float = 0) -> None:
+        self.house.post(f"{self.path}/control/fault", kind=kind, delay=delay)
+
+    def revokes_key(self) -> None:
+        self.house.post(f"{self.path}/control/key", revoked=True)
+
+    def looks(self, after: int = 0) -> list[float]:
+        """When the bot looked at its trunks."""
+        requests = self.house.get(f"{self.path}/control/requests", after=after)["requests"]
+        return [float(one["at"]) for one in requests if "provider" in one["path"] and "getStatuses" in one["path"]]
+
+    def wait_for_looks(self, number: int) -> None:
+        """Waits until the bot has looked at it `number` more times."""
+        target = len(self.looks()) + number
+        self.house.wait_for(lambda: len(self.looks()) >= target or None, f"looks at {self.name}")
+
+
+class FleetHouse(Standins):
+    """The first PBX answers without a path too: it has the page's switches."""
+
+    def __init__(self, server: Server, stations: Mapping[str, Pbx], chats: telegram.Telegram) -> None:
+        super().__init__(server, next(iter(stations.values())), chats)
+        for station in stations.values():
+            station.journal.heard = lambda _entry: self._ring()
+        self.branches = {name: Branch(self, name, station, station.name) for name, station in stations.items()}
+        self.keys = {TOKEN, *map(key_of, stations)}
+
+    def __getitem__(self, name: str) -> Branch:
+        return self.branches[name]
+
+    def secrets(self) -> set[str]:
+        return self.keys.union(*(secret_scan.passwords(branch.station) for branch in self.branches.values()))
+
+    def makes_group(self, title: str, members: Sequence[int] = (BORIS, VERA)) -> int:
+        """A group into which Anna brings the bot, whether it runs already or not."""
+        body = {"title": title, "type": "supergroup", "creator": ANNA, "members": list(members)}
+        chat: int = self.post("/client/chats", **body)["id"]
+        return chat
+
+    def write_stations(self, folder: Path, *names: str) -> None:
+        (folder / "stations.toml").write_text("\n\n".join(self[name].table() for name in names))
+
+    def wait_until_it_says(self, message: Seen, *parts: str) -> Seen:
+        """The message as it is once all of it stands there."""
+
+        def look() -> Seen | None:
+            found = self.again(message)
+            return found if found is not None and all(part in found for part in parts) else None
+
+        return self.wait_for(look, f"{parts} instead of {message.text}")
+
+    def wait_until_watched(self, *names: str) -> None:
+        for name in names:
+            self[name].wait_for_looks(3)
+
+
+@contextmanager
+def running_house(*names: str, speed: float = SPEED) -> Iterator[FleetHouse]:
+    """Each PBX has a chat for its alerts."""
+    clock = Clock(speed)
+    stations = {
+        name: Pbx(
+            name=name.title(),
+            api_key=key_of(name),
+            zone=afternoon(),
+            seed=seed,
+            now=clock.time,
+            dialect=NEWEST,
+            iax_told=True,
+        )
+        for seed, name in enumerate(names, 1)
+    }
+    chats = telegram.populated(TOKEN, now=clock.time)
+    several = [pbx.behind(f"/pbx/{name}", station) for name, station in stations.items()]
+    first = pbx.routes(next(iter(stations.values())))
+    routes = [*several, *first, *telegram.routes(chats, {"": next(iter(names))})]
+    with serving(routes, clock) as server, alive(FleetHouse(server, stations, chats)) as house:
+        for branch in house.branches.values():
+            branch.alert_chats = [house.makes_group(branch.title)]
+        yield house
+        house.keep_their_secrets()
+
+
+@contextmanager
+def running_fleet(house: FleetHouse, folder: Path, *names: str, **settings: str) -> Iterator[Program]:
+    """The program with a STATIONS_FILE that names these PBXs."""
+    house.write_stations(folder, *(names or house.branches))
+    program = Program(house, folder, STATIONS_FILE="stations.toml", PBX_URL="", PBX_API_KEY="", PBX_NAME="", **settings)
+    try:
+        yield program
+        program.kept_its_secrets()
+    finally:
+        program.kill()
+    program.kept_its_secrets()

@@ -1,0 +1,232 @@
+"""The process that has the program loaded, and forks it for each run that a test starts.
+
+What a fork inherits need not be made again: modules, the trust store, compiled templates. What a test's program does
+without: a disk that survives a loss of power, and a thread of its own for SQLite, since a kill takes neither.
+"""
+
+import asyncio
+import gc
+import importlib
+import json
+import os
+import selectors
+import signal
+import socket
+import ssl
+import sys
+import time
+import traceback
+from datetime import UTC, datetime
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import BytecodeCache, Environment
+from jinja2.bccache import Bucket
+
+from tests.end_to_end.clock import Clock, ClockLoop
+
+if TYPE_CHECKING:
+    from types import CodeType
+
+
+# What draws the charts, and is loaded with the first of them.
+DRAWING = ("matplotlib.backends.backend_agg", "matplotlib.figure", "matplotlib.font_manager", "matplotlib.patches")
+
+
+class _Time:
+    """What `time.time` and `time.monotonic` are in the program; modules keep references to them from when they were
+    loaded."""
+
+    def __init__(self) -> None:
+        self._machine = time.time, time.monotonic
+        self.clock: Clock | None = None
+        time.time, time.monotonic = self._time, self._monotonic
+
+    def _time(self) -> float:
+        return self.clock.time() if self.clock else self._machine[0]()
+
+    def _monotonic(self) -> float:
+        return self.clock.monotonic() if self.clock else self._machine[1]()
+
+    def live_by(self, clock: Clock | None) -> None:
+        """From now on, and with the next event loop."""
+        self.clock = clock
+        asyncio.set_event_loop_policy(_Policy(clock) if clock else None)
+
+    def now(self) -> datetime:
+        """As the machine's clock is set: a test may write into a file by how many seconds that is wrong."""
+        path = os.environ.get("TESTS_CLOCK_WRONG_BY")
+        return datetime.fromtimestamp(self._time() + (float(Path(path).read_text()) if path else 0.0), UTC)
+
+
+class _Policy(asyncio.DefaultEventLoopPolicy):
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def new_event_loop(self) -> asyncio.AbstractEventLoop:
+        return ClockLoop(self._clock)
+
+
+class _Compiled(BytecodeCache):
+    """Templates that were compiled before the fork."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._code.get(bucket.key)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self._code[bucket.key] = bucket.code
+
+
+def _run(order: dict[str, Any], its_time: _Time) -> None:
+    """In the new process: become what `python -m bot` with this command is."""
+    code = 1
+    try:
+        os.chdir(order["start"])
+        os.environ.clear()
+        os.environ.update(order["environment"])
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        for number, path in ((1, order["log"]), (2, order["errors"])):
+            os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), number)
+        time.tzset()
+        its_time.live_by(Clock(**order["clock"]))
+        _hurry(float(os.environ.pop("TESTS_HURRY", "1")))
+        _leave_time_for_work(order["clock"]["speed"])
+        # It does not live long enough for garbage to matter, and looking for it takes a twentieth of its time.
+        vars(gc)["enable"] = lambda: None
+        if order["first"]:
+            importlib.import_module(order["first"])
+        from bot.cli import app
+
+        code = app(order["command"], standalone_mode=False) or 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _hurry(times: float) -> None:
+    """As the stand-in PBX is hurried: what it forgets sooner need not be waited for so long."""
+    from handlers.dialog import verify_write as read_back
+    from handlers.employee_import import run as import_run
+
+    for module in (read_back, import_run):
+        vars(module).update(FOR=45.0 / times, EVERY=3.0 / times)
+
+
+def _leave_time_for_work(speed: float) -> None:
+    """Time passes faster, and the processor is as slow as ever: what bounds its work lasts as long as it would."""
+    from bot.app import application
+    from handlers.dispatch import dispatcher
+
+    for module, name in ((dispatcher, "ANSWER_PRESS_WITHIN"), (application, "ENDS_WITHIN")):
+        vars(module)[name] *= speed
+
+
+def _database_without_thread() -> None:
+    from bot.store import database
+
+    prepare = database._prepare_sqlite
+
+    def prepared(connection: Any, record: Any) -> None:
+        prepare(connection, record)
+        connection.execute("PRAGMA synchronous=OFF")
+        connection.driver_connection._execute = _at_once
+
+    vars(database)["_prepare_sqlite"] = prepared
+
+
+async def _at_once(deed: Any, *args: Any, **more: Any) -> Any:
+    return deed(*args, **more)
+
+
+def _load(its_time: _Time) -> None:
+    """What is forked has no other thread, and nothing open."""
+    # A run knows of no other trust store than the library's own.
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        os.environ.pop(name, None)
+    vars(ssl)["create_default_context"] = cache(ssl.create_default_context)
+    for name in DRAWING:
+        importlib.import_module(name)
+    import bot.app.access_report
+    import bot.app.application
+    import bot.cli
+    import bot.runtime.clock
+    from bot.messages import renderer as render
+    from tests.end_to_end import warm_up as warm
+
+    bot.app.application.utc_now = bot.app.access_report._now = its_time.now
+    bot.runtime.clock.since_boot = time.monotonic
+    vars(render)["Environment"] = partial(Environment, bytecode_cache=_Compiled())
+    for language in warm.LANGUAGES:
+        templates = render.Renderer(language)._environment
+        for name in templates.list_templates(filter_func=lambda name: "/" not in name):
+            templates.get_template(name)
+    _database_without_thread()
+    warm.share_compiled_statements()
+    warm.warm(its_time.live_by)
+
+
+class Server:
+    """Forks for whoever asks, until nobody is left who could."""
+
+    def __init__(self, its_time: _Time, path: str) -> None:
+        self._its_time = its_time
+        self._running: set[int] = set()
+        self._path = Path(path)
+        self._listening = socket.socket(socket.AF_UNIX)
+        self._listening.bind(path)
+        self._listening.listen()
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._listening, selectors.EVENT_READ)
+
+    def serve(self) -> None:
+        clients = -1
+        while clients:
+            for key, _ in self._selector.select():
+                if key.fileobj is self._listening:
+                    connection, _address = self._listening.accept()
+                    self._selector.register(connection, selectors.EVENT_READ, connection.makefile("r"))
+                elif line := key.data.readline():
+                    self._carry_out(json.loads(line), key.fd)
+                else:
+                    self._selector.unregister(key.fileobj)
+            clients = len(self._selector.get_map()) - 1
+        for pid in self._running:
+            os.kill(pid, signal.SIGKILL)
+        for left in (self._path, self._path.with_suffix(".lock")):
+            left.unlink(missing_ok=True)
+
+    def _carry_out(self, order: dict[str, Any], client: int) -> None:
+        answer: int | None
+        if "ended" in order:
+            answer = self._ended(order["ended"])
+        elif answer := os.fork():
+            self._running.add(answer)
+        else:
+            os.closerange(3, client + 100)
+            _run(order, self._its_time)
+        os.write(client, json.dumps(answer).encode() + b"\n")
+
+    def _ended(self, pid: int) -> int | None:
+        found, status = os.waitpid(pid, os.WNOHANG)
+        self._running.discard(found)
+        return os.waitstatus_to_exitcode(status) if found else None
+
+
+def main() -> None:
+    its_time = _Time()
+    _load(its_time)
+    gc.freeze()
+    Server(its_time, sys.argv[1]).serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,437 @@
+"""The whole house for a test: both stand-ins over real HTTP, the real program as a process, and people who type."""
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+import httpx
+
+from bot.config import heartbeat_url, webhook_url
+from bot.demo import pbx, telegram
+from bot.demo.pbx.dialect import NEWEST, Dialect
+from bot.demo.telegram.client import view
+from bot.demo.telegram.model import Chat, Message
+from bot.messages.sanitize import WORD_JOINER
+from tests.end_to_end import secret_scan
+from tests.end_to_end.clock import Clock
+from tests.end_to_end.launcher import Started
+from tests.end_to_end.server import PLAIN, Server, serving
+from tests.fixtures import stores
+
+T = TypeVar("T")
+Json = dict[str, Any]
+
+TOKEN = "1234567890:AAtestTestTestTestTestTestTestTestTest0"
+KEY = "c0ffee" * 10 + "beef"
+ANNA, BORIS, VERA, SAM = 1001, 1002, 1003, 1009
+GROUP, FORUM = -1001000000001, -1001000000002
+# Nobody waits so long for what comes; on a machine with other work everything takes longer.
+PATIENCE = 60.0
+# Tests that share a house ask its PBX more than people do; it is asked so often in a minute and no more.
+TURN_COMES = "your turn comes in"
+# Of what a failing test prints.
+MESSAGES_SHOWN, CALLS_SHOWN = 30, 15
+# What happens at the stand-ins rings; what happens elsewhere is looked for so often.
+LOOK_EVERY = 0.01
+# Polls and timers come so much sooner than they would to a person. Where people only ask, no poll is waited for: there
+# only Telegram's pace passes faster.
+SPEED = 5.0
+ASKING = 3.0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A message as a person sees it."""
+
+    chat: int
+    id: int
+    text: str
+    buttons: list[list[str]]
+    raw: Json
+
+    def __contains__(self, part: str) -> bool:
+        return part in self.text
+
+    def last_code(self) -> str:
+        """The last thing written to be copied."""
+        return self.under(next(e for e in reversed(self.raw["entities"]) if e["type"] == "code"))
+
+    def under(self, entity: Json) -> str:
+        """What an entity covers; Telegram counts in UTF-16 units, and what is invisible too."""
+        units = _written(self.raw).encode("utf-16-le")
+        return units[2 * entity["offset"] : 2 * (entity["offset"] + entity["length"])].decode("utf-16-le")
+
+
+class Standins:
+    """A stand-in PBX and a stand-in Telegram on one port, driven through their own control addresses.
+
+    `keys` are the secrets that nobody at all may see, `unwritten` those that the program may write nowhere in plain."""
+
+    def __init__(self, server: Server, station: pbx.Pbx, chats: telegram.Telegram) -> None:
+        self.address = server.address
+        self.clock = server.clock
+        self.station = station
+        self.chats = chats
+        self.keys = {TOKEN, KEY}
+        self.unwritten = {webhook_url.secret(TOKEN)}
+        self.http = httpx.Client(base_url=server.address, timeout=60, verify=PLAIN)
+        self.programs: list[Program] = []
+        self._server = server
+        station.journal.heard = lambda _entry: self._ring()
+        self._looks = self._requests_read = self.looks_before = 0
+
+    def now(self) -> datetime:
+        """The time in which the stand-ins and the program live."""
+        return datetime.fromtimestamp(self.clock.time(), UTC)
+
+    def _ring(self) -> None:
+        self.chats.bell.ring()
+
+    def get(self, path: str, **params: object) -> Json:
+        answer = self._server.ask("GET", path, params={k: str(v) for k, v in params.items()})
+        answer.raise_for_status()
+        found: Json = answer.json()
+        return found
+
+    def post(self, path: str, **body: object) -> Json:
+        answer = self._server.ask("POST", path, json=body)
+        assert answer.is_success, f"{path}: {answer.text}"
+        found: Json = answer.json() if answer.content else {}
+        return found
+
+    def calls(self, method: str = "") -> list[Json]:
+        """What the bot asked of Telegram."""
+        calls = self._server.look(lambda: self.chats.log.after(0))
+        return [call for call in calls if call["method"] == method or not method]
+
+    def messages(self, chat: int, seen_by: int = ANNA, after: int = 0) -> list[Seen]:
+        """What this person sees in the chat."""
+        return self._server.look(lambda: self._shown(chat, seen_by, lambda one: one.id > after))
+
+    def from_bot(self, chat: int, seen_by: int = ANNA, after: int = 0) -> list[Seen]:
+        return self._server.look(
+            lambda: self._shown(
+                chat, seen_by, lambda one: one.id > after and one.sender is not None and one.sender.is_bot
+            )
+        )
+
+    def _shown(self, chat: int, seen_by: int, wanted: Callable[[Message], bool]) -> list[Seen]:
+        one = self.chats.chats.get(chat)
+        if one is None or not view.belongs(one, self.chats.person(seen_by)):
+            return []
+        return [_seen(chat, view.message(found)) for found in one.messages.values() if wanted(found)]
+
+    def says(self, person: int, text: str, chat: int | None = None, **more: object) -> int:
+        chat = person if chat is None else chat
+        self.unwritten |= secret_scan.typed_in(text)
+        number: int = self.post("/client/send", **{"as": person, "chat": chat, "text": text, **more})["message_id"]
+        return number
+
+    def sends_file(self, person: int, name: str, content: bytes, caption: str = "", chat: int | None = None) -> int:
+        form = {"as": str(person), "chat": str(person if chat is None else chat), "caption": caption}
+        answer = self.http.post("/client/upload", data=form, files={"file": (name, content)})
+        assert answer.is_success, answer.text
+        number: int = answer.json()["message_id"]
+        return number
+
+    def file_of(self, message: Seen) -> bytes:
+        """The bytes of the file in a message."""
+        return self.http.get(message.raw["document"]["url"]).content
+
+    def new_group(self, creator: int = ANNA, members: Sequence[int] = (BORIS, VERA), **more: object) -> int:
+        """A group into which the administrator `creator` brings the bot; the bot has introduced itself in it."""
+        body = {"title": "Test", "type": "supergroup", "creator": creator, "members": list(members)} | more
+        chat: int = self.post("/client/chats", **body)["id"]
+        self.wait_for_message("I look after|Я присматриваю", chat)
+        return chat
+
+    def asks(self, person: int, text: str, chat: int | None = None, **more: object) -> Seen:
+        """Types a command and waits for the bot's answer to it, however long its turn at the PBX is in coming."""
+        chat = person if chat is None else chat
+        number = self.says(person, text, chat, **more)
+
+        def answer() -> Seen | None:
+            return next((m for m in self.from_bot(chat, person, number) if TURN_COMES not in m), None)
+
+        return self.wait_for(answer, text)
+
+    def presses(self, person: int, message: Seen, label: str, wait: float = 10) -> Json:
+        """Presses the button whose label contains `label`; returns the note that Telegram shows within `wait` seconds
+        of the test's time, if any."""
+        row, column = next(
+            (r, c) for r, labels in enumerate(message.buttons) for c, text in enumerate(labels) if label in text
+        )
+        pressed = self.post(
+            "/client/press",
+            **{"as": person, "chat": message.chat, "message": message.id, "row": row, "column": column},
+            wait=wait * self.clock.speed,
+        )
+        return pressed["answer"] or {}
+
+    def again(self, message: Seen, seen_by: int = ANNA) -> Seen | None:
+        return next(iter(self.messages(message.chat, seen_by, message.id - 1)), None)
+
+    def wait_for(self, look: Callable[[], T | None], what: str = "", within: float = PATIENCE, every: float = 0.2) -> T:
+        """Looks again whenever something changed in the chats or the PBX has answered, and every so often, until `look`
+        finds something."""
+        # By a clock that is nobody's but the machine's.
+        ends = time.perf_counter() + within
+        while True:
+            seq = self.chats.bell.seq
+            if found := look():
+                return found
+            left = ends - time.perf_counter()
+            assert left > 0, f"did not come within {within:.0f} s: {what}"
+            self._server.carry_out(self.chats.bell.heard(seq, min(left, every) * self.clock.speed))
+
+    def after(self, number: int, chat: int, pattern: str, seen_by: int = ANNA) -> Seen:
+        """The bot's message after `number` that shows `pattern`."""
+        return self.wait_for_message(pattern, chat, number, seen_by)
+
+    def wait_for_message(self, pattern: str, chat: int = GROUP, after: int = 0, seen_by: int = ANNA) -> Seen:
+        return self.wait_for(
+            lambda: next((m for m in self.from_bot(chat, seen_by, after) if re.search(pattern, m.text)), None),
+            pattern,
+        )
+
+    def alerts(self, pattern: str, chat: int = GROUP) -> list[Seen]:
+        seen_by = chat if chat > 0 else ANNA
+        return [m for m in self.from_bot(chat, seen_by) if re.search(pattern, m.text)]
+
+    def trunk(self, name: str) -> Json:
+        trunks: list[Json] = self.get("/control/state")["trunks"]
+        return next(t for t in trunks if t["name"] == name)
+
+    def breaks(self, name: str, condition: str = "provider_dead") -> None:
+        self.post(f"/control/trunks/{self.trunk(name)['id']}", condition=condition, instant=True)
+
+    def mends(self, name: str) -> None:
+        self.breaks(name, "ok")
+
+    def looks(self) -> int:
+        """How often the bot has looked at the trunks."""
+        for request in self.get("/control/requests", after=self._requests_read)["requests"]:
+            self._requests_read = request["seq"]
+            self._looks += _is_look(request)
+        return self._looks
+
+    def wait_for_looks(self, number: int) -> None:
+        """Waits until the bot has looked at the trunks `number` more times."""
+        self._wait_until_looks(self.looks() + number)
+
+    def wait_until_known(self) -> None:
+        """Waits until the program has seen every trunk twice: the third look begins when the second is finished."""
+        self._wait_until_looks(self.looks_before + 3)
+
+    def wait_until_measured(self) -> None:
+        """Waits until the bot has been told twice how the trunks are from now on, whatever it makes of it.
+
+        The PBX dates its measurements by the second, and the bot passes over a date that it knows already, which that
+        of the first answer may be."""
+        begin = self.get("/control/state")["requests"]["total"]
+
+        def told() -> bool:
+            requests = self.get("/control/requests", after=begin)["requests"]
+            looks = (request for request in requests if _is_look(request) and request["status"] is not None)
+            return _dates(looks) >= 3
+
+        self.wait_for(lambda: told() or None, "three measurements of the trunks")
+
+    def _wait_until_looks(self, target: int) -> None:
+        self.wait_for(lambda: self.looks() >= target or None, f"{target} looks at the trunks")
+
+    def secrets(self) -> set[str]:
+        """The keys, and every password that a PBX has or had."""
+        return self.keys | secret_scan.passwords(self.station)
+
+    def keep_their_secrets(self) -> None:
+        """Fails when somebody saw what is not for his eyes."""
+        calls = self.calls()
+        people: list[Json] = self.get("/client/state", **{"as": ANNA})["people"]
+        states = [self.get("/client/state", **{"as": person["id"]}) for person in people]
+        pages = [(path, self.http.get(path).text) for path in ("/client/config", "/control/state", "/control/requests")]
+        secret_scan.in_none(self.secrets(), chain(pages, secret_scan.seen_by_all(states, calls)))
+        secret_scan.in_none(self.keys, secret_scan.seen_in_private(states, calls))
+
+    def story(self) -> str:
+        """The newest messages of each chat as its people see them, and what the bot asked of Telegram last."""
+        chats = self._server.look(lambda: [_scene(chat) for chat in self.chats.chats.values() if chat.messages])
+        calls = [f"{c['method']} -> {c['status']} {c.get('description', '')}" for c in self.calls()[-CALLS_SHOWN:]]
+        return "\n".join([*chats, "--- what the bot asked of Telegram last", *calls])
+
+
+class Program:
+    """The bot as a process of its own, as a user runs it. `first` names a module to import before it begins."""
+
+    def __init__(self, standins: Standins, folder: Path, first: str = "", **settings: str) -> None:
+        self.log = folder / f"bot-{time.monotonic_ns()}.log"
+        self.database = folder / "bot.sqlite3"
+        if not self.database.exists():
+            shutil.copy(stores.empty(), self.database)
+        self._standins = standins
+        standins.programs.append(self)
+        standins.looks_before = standins.looks()
+        if password := urlsplit(settings.get("TELEGRAM_PROXY", "")).password:
+            standins.keys |= {password, unquote(password)}
+        standins.unwritten |= set(heartbeat_url.secrets(settings.get("HEARTBEAT_URL", ""))) - {""}
+        environment = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "SYSTEMROOT", "TZ")}
+        environment |= ordinary_settings(standins.address, folder) | settings
+        self.log.touch()
+        self._process = Started(folder, environment, self.log, first=first, clock=standins.clock)
+        self._wait_until_it_listens()
+
+    def _wait_until_it_listens(self) -> None:
+        ends = time.monotonic() + PATIENCE
+        while "listening" not in self.log.read_text() and self._process.poll() is None:
+            if time.monotonic() > ends:
+                self.kill()
+                raise AssertionError(f"it does not listen within {PATIENCE:.0f} s")
+            time.sleep(LOOK_EVERY)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def terminate(self) -> None:
+        self._process.terminate()
+
+    def stop(self) -> int:
+        self.terminate()
+        return self._process.wait(20)
+
+    def wait(self, within: float = 20) -> int:
+        return self._process.wait(within)
+
+    def read_stations_again(self) -> None:
+        """What `systemctl reload` does."""
+        self._process.hang_up()
+
+    def kill(self) -> None:
+        """Like a power cut: no chance to say anything."""
+        self._process.kill()
+        self._process.wait(20)
+
+    def kept_its_secrets(self) -> None:
+        """Fails when its log, its audit or any byte of its database holds one, or when others may read those files."""
+        kept = secret_scan.kept_by_program(self.log, self.database)
+        secret_scan.in_none(
+            self._standins.secrets() | self._standins.unwritten, chain(kept, secret_scan.at_rest(self.database))
+        )
+        assert not secret_scan.open_to_others(self.database)
+
+
+def ordinary_settings(address: str, folder: Path) -> dict[str, str]:
+    return {
+        "TELEGRAM_TOKEN": TOKEN,
+        "TELEGRAM_API_URL": address,
+        "PBX_URL": address,
+        "PBX_API_KEY": KEY,
+        "PBX_NAME": "Head office",
+        "ADMINS": str(ANNA),
+        "OPERATORS": str(BORIS),
+        "VIEWERS": str(VERA),
+        "ALERT_CHATS": str(GROUP),
+        "DATABASE_URL": f"sqlite:///{folder / 'bot.sqlite3'}",
+        # Tests type faster than people.
+        "COMMANDS_PER_MINUTE": "1000",
+        "CHAT_COMMANDS_PER_MINUTE": "1000",
+        "COSTLY_COMMANDS_PER_MINUTE": "1000",
+        "POLL_INTERVAL": "1",
+        "ALERT_AFTER": "0.1",
+        "LOG_LEVEL": "DEBUG",
+    }
+
+
+def afternoon() -> str:
+    """Whenever the tests run, it is afternoon at the station: it has had calls today, and will not change the date."""
+    hour = datetime.now(UTC).hour
+    return f"Etc/GMT{hour - 15:+d}" if hour >= 3 else "Etc/GMT-12"
+
+
+H = TypeVar("H", bound=Standins)
+# For the report of a test that fails: what runs now, and what has ended during this test.
+RUNNING: list[Standins] = []
+ENDED: list[Standins] = []
+
+
+@contextmanager
+def alive(standins: H) -> Iterator[H]:
+    RUNNING.append(standins)
+    try:
+        yield standins
+    finally:
+        RUNNING.remove(standins)
+        ENDED.append(standins)
+        standins.http.close()
+
+
+@contextmanager
+def running_standins(speed: float = SPEED, dialect: Dialect = NEWEST, clock: Clock | None = None) -> Iterator[Standins]:
+    """Time passes `speed` times as fast for them, and for the program that is run between them, or as `clock` says.
+
+    The PBX plays the release `dialect`, but for its IAX trunks, whose states it tells."""
+    clock = clock or Clock(speed)
+    station = pbx.Pbx(name="Head office", api_key=KEY, zone=afternoon(), now=clock.time, dialect=dialect, iax_told=True)
+    chats = telegram.populated(TOKEN, now=clock.time)
+    routes = [*pbx.routes(station), *telegram.routes(chats, {"": station.name})]
+    with serving(routes, clock) as server, alive(Standins(server, station, chats)) as standins:
+        yield standins
+        standins.keep_their_secrets()
+
+
+@contextmanager
+def running_bot(standins: Standins, folder: Path, **settings: str) -> Iterator[Program]:
+    program = Program(standins, folder, **settings)
+    try:
+        yield program
+        program.kept_its_secrets()
+    finally:
+        program.kill()
+    program.kept_its_secrets()
+
+
+def press(standins: Standins, message: Seen, label: str, shows: str, person: int = ANNA) -> Seen:
+    """Presses a button and waits until the message shows what it should."""
+    standins.presses(person, message, label)
+    return standins.wait_for(
+        lambda: (m := standins.again(message, person)) and (m if shows in m.text else None), f"{label}: {shows}", 90
+    )
+
+
+def _is_look(request: Json) -> bool:
+    return "getStatuses" in request["path"] and "provider" in request["path"]
+
+
+def _dates(answered: Iterable[Json]) -> int:
+    """How many different seconds the answers are surely dated by: each by one between the question and the answer."""
+    dates, last = 0, 0
+    for request in answered:
+        if int(request["at"]) > last:
+            dates, last = dates + 1, int(request["answered"])
+    return dates
+
+
+def _seen(chat: int, raw: Json) -> Seen:
+    buttons = [[b["text"] for b in row] for row in raw.get("buttons") or []]
+    return Seen(chat, raw["id"], _written(raw).replace(WORD_JOINER, ""), buttons, raw)
+
+
+def _scene(chat: Chat) -> str:
+    lines = [
+        f"{one.id} {one.sender.name if one.sender else ''}: {one.text or one.service_text}"
+        for one in list(chat.messages.values())[-MESSAGES_SHOWN:]
+    ]
+    return "\n".join([f"--- {chat.title} ({chat.id})", *lines])
+
+
+def _written(raw: Json) -> str:
+    return str(raw.get("text") or raw.get("caption") or "")

@@ -1,0 +1,117 @@
+"""What may be nowhere: every secret of a house, looked for in all that stays or that others see."""
+
+import json
+import re
+import sqlite3
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from bot.demo.pbx import Pbx
+from bot.demo.pbx.registration.trunks import SECRET_MASK
+from bot.store import sealing
+
+Json = dict[str, Any]
+Places = Iterator[tuple[str, str]]
+# A shorter one may be a part of any word.
+SHORTEST = 8
+# What people type of which the program may keep nothing in plain: addresses, and whatever is called a password.
+ADDRESS = re.compile(r"(?i)\b(?:https?|webcal)://\S+/\S+")
+PASSWORD = re.compile(r"(?i)(?:password|пароль)\s*[=:]\s*(\"[^\"]+|\S+)")
+
+
+def passwords(station: Pbx) -> set[str]:
+    """What the PBX has now, and all it was ever told or told others."""
+    current = {person.secret for person in station.employees.values()}
+    current |= {trunk.text("secret") for trunk in station.trunks.values()}
+    return {password for password in current | station.heard.passwords if len(password) >= SHORTEST} - {SECRET_MASK}
+
+
+def typed_in(text: str) -> set[str]:
+    """The addresses and passwords in what a person wrote."""
+    found = {*ADDRESS.findall(text), *(word.strip('"') for word in PASSWORD.findall(text))}
+    return {one for one in found if len(one) >= SHORTEST}
+
+
+def in_none(secrets: Iterable[str], places: Iterable[tuple[str, str]]) -> None:
+    """Fails with what stands where. A secret is looked for as it is, as in an address, as in JSON, and as in bytes."""
+    forms = {form: secret for secret in secrets for form in _forms(secret)}
+    found = {f"{place}: {forms[form]}" for place, text in places for form in forms if form in text}
+    assert not found, f"secrets where they may not be: {sorted(found)}"
+
+
+def _forms(secret: str) -> tuple[str, ...]:
+    return secret, quote(secret, safe=""), json.dumps(secret)[1:-1], secret.encode().decode("latin-1")
+
+
+def at_rest(database: Path) -> Places:
+    """Every byte of the database, of what SQLite lays beside it, and of its copies: of what is deleted too."""
+    for path in database.parent.glob(f"{database.name}*"):
+        with suppress(FileNotFoundError):
+            yield path.name, path.read_bytes().decode("latin-1")
+
+
+def known_with(token: str, database: Path) -> str:
+    """All that stands in the tables, with what is sealed opened: what the program itself still knows."""
+    sealing.use_token(token)
+    with closing(sqlite3.connect(database)) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        rows = [row for (table,) in tables for row in connection.execute(f'SELECT * FROM "{table}"')]  # noqa: S608
+    return "\n".join(_opened(value) for row in rows for value in row)
+
+
+def _opened(value: object) -> str:
+    is_sealed = isinstance(value, str) and value.startswith(f'"{sealing.SEALED}')
+    return _text(sealing.opened(json.loads(str(value)))) if is_sealed else str(value)
+
+
+def open_to_others(database: Path) -> list[str]:
+    """The files of the database that another account of the machine could read, with their modes."""
+    files = list(database.parent.glob(f"{database.name}*"))
+    return [f"{path.name} {stat.filemode(path.stat().st_mode)}" for path in files if path.stat().st_mode & 0o077]
+
+
+def kept_by_program(log: Path, database: Path) -> Places:
+    yield "the log", log.read_text()
+    if database.exists():
+        yield "the audit", "\n".join(_rows(database))
+
+
+def _rows(database: Path) -> Iterator[str]:
+    with closing(sqlite3.connect(database)) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'audit%'")
+        for (table,) in tables.fetchall():
+            yield from map(str, connection.execute(f'SELECT * FROM "{table}"'))  # noqa: S608 (a name from the database)
+
+
+def seen_by_all(states: Iterable[Json], calls: Iterable[Json]) -> Places:
+    """What people see of one another's chats. `calls` are those of the bot: what it edited or deleted since was read.
+
+    What people themselves type is their own affair; the bot deletes it, or asks them to.
+    """
+    for state in states:
+        groups = [chat | {"messages": _by_bots(chat)} for chat in state["chats"] if chat["type"] != "private"]
+        yield f"the page of {state['me']['first_name']}", _text(state | {"chats": groups})
+    for call in calls:
+        if str(call["params"].get("chat_id", "")).startswith("-"):
+            yield f"{call['method']} to a group", _text(call["params"])
+
+
+def seen_in_private(states: Iterable[Json], calls: Iterable[Json]) -> Places:
+    """A password of a phone may be shown here to who asked for it, and nothing else."""
+    for state in states:
+        for chat in state["chats"]:
+            if chat["type"] == "private":
+                yield f"the private chat of {state['me']['first_name']}", _text(chat)
+    yield "the bot's calls", "\n".join(_text(call["params"]) for call in calls)
+
+
+def _by_bots(chat: Json) -> list[Json]:
+    return [message for message in chat["messages"] if (message["from"] or {}).get("is_bot")]
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,100 @@
+"""Lives a minute of the program's life in the process that is forked for each run, so that a fork need not compile
+statements and templates, build models and load data for the first time again."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import structlog
+from prometheus_client.metrics import MetricWrapperBase
+from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
+from sqlalchemy.util import LRUCache
+
+import bot.app.application
+from bot.config.settings import environment, load_settings
+from bot.config.stations_file import read_stations
+from bot.runtime import metrics
+from bot.store import database
+from tests.end_to_end.clock import Clock
+from tests.end_to_end.harness import ANNA, VERA, Standins, ordinary_settings, running_standins
+
+ASKED = """/start /help /id /status /status zadarma /status 201 /calls /cdr today /cdr вчера входящие /missed /stats
+/employees /trunks /trunks zadarma /oncall /oncall set daily 09:00 1001 /incidents /history /mutes /mute mango 1m
+/audit /access /add_employee 299 Warm Up"""
+LANGUAGES = ("en", "ru")
+SPEED = 4.0
+
+
+def share_compiled_statements() -> None:
+    """Whatever engine compiles a statement first, the others take it from there. The cache knows a statement by its
+    dialect too, and each engine has its own: all are of one kind."""
+    kind: Any = SQLiteDialect_aiosqlite
+    kind.__hash__ = lambda self: hash(type(self))
+    kind.__eq__ = lambda self, other: type(self) is type(other)
+    compiled: LRUCache[Any, Any] = LRUCache(2000)
+    create = vars(database)["create_async_engine"]
+
+    def created(*args: Any, **more: Any) -> Any:
+        engine = create(*args, **more)
+        engine.sync_engine._compiled_cache = compiled
+        return engine
+
+    vars(database)["create_async_engine"] = created
+
+
+def warm(live_by: Callable[[Clock | None], None]) -> None:
+    """Leaves no thread, no open file, and no number counted behind. `live_by` makes the program live by a clock."""
+    environment_before, folder_before, leave = dict(os.environ), Path.cwd(), vars(bot.app.application)["leave_soon"]
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    vars(bot.app.application)["leave_soon"] = lambda _code: None
+    try:
+        with tempfile.TemporaryDirectory() as folder, running_standins(SPEED) as standins:
+            os.chdir(folder)
+            os.environ.update(ordinary_settings(standins.address, Path(folder)))
+            live_by(standins.clock)
+            _live(standins)
+            os.chdir(folder_before)
+    finally:
+        live_by(None)
+        vars(bot.app.application)["leave_soon"] = leave
+        os.environ.clear()
+        os.environ.update(environment_before)
+        structlog.reset_defaults()
+        for metric in vars(metrics).values():
+            if isinstance(metric, MetricWrapperBase):
+                metric.clear() if metric._labelnames else metric._metric_init()  # type: ignore[no-untyped-call]
+
+
+def _live(standins: Standins) -> None:
+    settings = load_settings()
+    stations = read_stations(settings, environment())
+    people = threading.Thread(target=_people, args=(standins,))
+    people.start()
+    asyncio.run(bot.app.application.Application(settings, stations, reread=lambda: stations).run())
+    people.join()
+
+
+def _people(standins: Standins) -> None:
+    """Where a machine is too busy for it, what is not warm is only slower."""
+    try:
+        for words in " ".join(ASKED.split()).split(" /"):
+            text = "/" + words.removeprefix("/")
+            number = standins.says(ANNA, text)
+            standins.wait_for(lambda number=number: standins.from_bot(ANNA, ANNA, number), text)  # type: ignore[misc]
+        standins.asks(VERA, "/status")
+        standins.breaks("Zadarma")
+        alert = standins.wait_for_message("🔴.*Zadarma")
+        standins.presses(ANNA, alert, alert.buttons[0][0])
+        standins.mends("Zadarma")
+        standins.wait_for_message("🟢.*Zadarma")
+    except AssertionError as missing:
+        print(missing, file=sys.stderr)
+    finally:
+        os.kill(os.getpid(), signal.SIGTERM)

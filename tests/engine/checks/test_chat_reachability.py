@@ -1,0 +1,166 @@
+"""A chat that takes nothing is found before the first outage, and told of once with what to do."""
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime
+
+import pytest
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.testing import capture_logs
+
+from bot.access.policy import Destination
+from bot.engine.checks.chat_reachability import Reachability, perhaps_meant
+from bot.notifications.admin_notices import Administrators
+from bot.notifications.destinations import Destinations
+from bot.store.database import Store
+from bot.store.messages import blocked_chats
+from bot.telegram.chat_access import Seen
+from tests.incident_harness.incident_ledger import Books, read
+from tests.incident_harness.pbx import ANNA, BORIS, STATION, VERA
+
+NOT_FOUND = Seen(shut="Bad Request: chat not found".partition(": ")[2])
+KICKED = Seen(shut="Forbidden: bot was kicked from the supergroup chat")
+SUPPORT = -1001234567890
+
+
+class Town:
+    """Telegram as far as getChat shows it: `there` are the chats that the bot knows, by their names."""
+
+    def __init__(self, store: Store, *chats: int) -> None:
+        self.books = Books(store)
+        self.chats = list(chats)
+        # What was open there is told to others, and what is open is told there again.
+        self.shut_out: list[int] = []
+        self.let_in: list[int] = []
+        self.there: dict[int, Seen] = {one: Seen("Name") for one in (ANNA, BORIS, VERA)} | {SUPPORT: Seen("Support")}
+        destinations = Destinations(STATION, [Destination(one) for one in chats], self.books.grants)
+        self.administrators = Administrators(store, destinations, lambda: self.books.now, lambda: None)
+        self.restarts()
+
+    def restarts(self) -> None:
+        self.reachability = Reachability(
+            self.books.store,
+            self.seen,
+            self.administrators,
+            self._chats,
+            lambda: self.books.now,
+            lambda: None,
+            shut_out=self._shut,
+            let_in=self._let,
+        )
+
+    async def _shut(self, _session: AsyncSession, chat: int) -> None:
+        self.shut_out.append(chat)
+
+    async def _let(self, _session: AsyncSession, chat: int, _since: datetime) -> None:
+        self.let_in.append(chat)
+
+    async def seen(self, chat: int) -> Seen:
+        return self.there.get(chat, NOT_FOUND)
+
+    async def _chats(self) -> list[int]:
+        return self.chats
+
+    async def told(self, person: int = ANNA) -> list[str]:
+        return [read(row) for row in await self.books.owed() if row.chat_id == person]
+
+    async def closed(self) -> frozenset[int]:
+        async with self.books.store.begin() as session:
+            return await blocked_chats.closed(session)
+
+
+@pytest.fixture
+def logged() -> Iterator[list[dict[str, str]]]:
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    with capture_logs() as found:
+        yield found  # type: ignore[misc]
+    structlog.configure(**before)
+
+
+@pytest.mark.parametrize(
+    ("chat", "meant"),
+    [
+        (1001234567890, [-1001234567890]),
+        (1234567890, [-1234567890, -1001234567890]),
+        (-1234567890, [-1001234567890]),
+        (-1001234567890, []),
+    ],
+)
+def test_ids_that_lost_their_beginning(chat: int, meant: list[int]) -> None:
+    assert perhaps_meant(chat) == meant
+
+
+@pytest.mark.parametrize(
+    ("chat", "seen", "says", "remedy"),
+    [
+        (1001234567890, NOT_FOUND, f"Did you mean {SUPPORT}, Support?", "did you mean"),
+        (-1234567890, NOT_FOUND, f"Did you mean {SUPPORT}, Support?", "did you mean"),
+        (-1009999999999, NOT_FOUND, "I know no such group. Add me to it", "/id in the group shows its id"),
+        (-1009999999999, KICKED, "I am not in that group. Add me.", "add it again"),
+        (77, NOT_FOUND, "nobody with the id 77 has started me", "they must send it /start"),
+    ],
+)
+async def test_a_chat_for_alerts_that_is_none_is_told_of_once_with_what_to_do(
+    store: Store, logged: list[dict[str, str]], chat: int, seen: Seen, says: str, remedy: str
+) -> None:
+    town = Town(store, chat, SUPPORT)
+    town.there[chat] = seen
+    for _ in range(2):
+        await town.reachability.look()
+        town.restarts()
+        await town.reachability.look()
+    (note,) = await town.told()
+    assert says in note
+    assert "come to the administrators" in note
+    assert await town.closed() == {chat}
+    # Once in each run.
+    assert [line["log_level"] for line in logged] == ["warning"] * 3
+    assert remedy in logged[0]["remedy"]
+
+
+async def test_an_administrator_who_never_started_the_bot_is_told_of_to_the_others(store: Store) -> None:
+    town = Town(store, SUPPORT)
+    del town.there[BORIS]
+    await town.reachability.look()
+    (note,) = await town.told()
+    assert f"{BORIS} (ADMINS): nobody with the id {BORIS} has started me" in note
+    assert "come to the administrators" not in note
+    assert await town.told(BORIS) == []
+
+
+async def test_without_anybody_to_tell_it_is_an_error_and_is_told_as_soon_as_somebody_is_there(
+    store: Store, logged: list[dict[str, str]]
+) -> None:
+    town = Town(store, 77)
+    town.there = {}
+    await town.reachability.look()
+    assert await town.closed() == frozenset()
+    assert [line["event"] for line in logged if line["log_level"] == "error"] == [
+        "no administrator can be reached: an outage may be told to nobody; look at ADMINS"
+    ]
+    town.there[ANNA] = Seen("Anna")
+    await town.reachability.look()
+    assert "nobody with the id 77" in (await town.told())[0]
+
+
+async def test_what_is_found_again_takes_alerts_again_but_not_what_blocked_the_bot(store: Store) -> None:
+    town = Town(store, 77, 78)
+    async with store.begin() as session:
+        await blocked_chats.close(session, 78, "Forbidden: bot was blocked by the user", town.books.now)
+    town.there[78] = Seen("Somebody")
+    await town.reachability.look()
+    assert await town.closed() == {77, 78}
+    assert town.shut_out == [77]
+    town.there[77] = Seen("Anna")
+    await town.reachability.look()
+    assert await town.closed() == {78}
+    assert town.let_in == [77]
+
+
+async def test_telegram_being_away_says_nothing_of_any_chat(store: Store) -> None:
+    town = Town(store, 77)
+    town.there = dict.fromkeys((77, ANNA, BORIS, VERA), Seen())
+    await town.reachability.look()
+    assert (await town.told(), await town.closed()) == ([], frozenset())

@@ -1,0 +1,70 @@
+"""Of a whole fleet only those stations are looked at in which there is something to look for."""
+
+import asyncio
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+
+from bot.engine.checks import extensions, no_calls
+from bot.engine.checks.fleet import FleetLookouts
+from bot.incidents.model import EXTENSION, NO_CALLS
+from bot.store.database import Store
+from bot.store.stations.watched_extensions import WatchedExtensions
+from bot.store.tables.incidents import WatchState
+
+NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+
+
+class Fleet:
+    """Three stations, and what was looked at."""
+
+    def __init__(self, store: Store) -> None:
+        self.looked: set[tuple[str, str]] = set()
+        self.lookouts = FleetLookouts(store)
+        for station, asks_for_calls in (("Hamburg", False), ("Tver", False), ("Berlin", True)):
+            self.lookouts.add(station, self._of(station, asks_for_calls))  # type: ignore[arg-type]
+
+    def _of(self, station: str, asks_for_calls: bool) -> SimpleNamespace:
+        async def look() -> None:
+            self.looked.add((station, "phones"))
+
+        async def turn() -> None:
+            self.looked.add((station, "calls"))
+
+        return SimpleNamespace(
+            phones=SimpleNamespace(look=look), calls=SimpleNamespace(turn=turn, is_on=asks_for_calls)
+        )
+
+    async def goes_round(self, seen: set[tuple[str, str]], wake: str = "") -> None:
+        """Until all of those were looked at, and some rounds more."""
+        stop = asyncio.Event()
+        task = asyncio.create_task(self.lookouts.run(stop))
+        if wake:
+            self.lookouts.wake(wake)
+        async with asyncio.timeout(10):
+            while not seen <= self.looked:  # noqa: ASYNC110 (nothing says when)
+                await asyncio.sleep(0.001)
+        await asyncio.sleep(0.03)
+        stop.set()
+        await task
+        assert self.looked == seen
+
+
+async def test_only_where_phones_are_watched_or_calls_are_missed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extensions, "LOOK_EVERY", 0.005)
+    monkeypatch.setattr(no_calls, "LOOK_EVERY", 0.005)
+    fleet = Fleet(store)
+    await fleet.goes_round({("Berlin", "calls")})
+    await WatchedExtensions(store, "Tver", lambda: None).watch(["201"], 1, "Anna", NOW)
+    async with store.begin() as session:
+        # What was open there when somebody switched it off, or stopped watching.
+        session.add(WatchState(station="Hamburg", subject=EXTENSION + "202", state={}, updated_at=NOW))
+        session.add(WatchState(station="Tver", subject=NO_CALLS, state={}, updated_at=NOW))
+        session.add(WatchState(station="Berlin", subject="t1", state={}, updated_at=NOW))
+    fleet.looked.clear()
+    await fleet.goes_round({("Berlin", "calls"), ("Tver", "calls"), ("Tver", "phones"), ("Hamburg", "phones")})
+
+
+async def test_who_begins_to_watch_a_phone_does_not_wait_for_the_next_round(store: Store) -> None:
+    await Fleet(store).goes_round({("Tver", "phones")}, wake="Tver")

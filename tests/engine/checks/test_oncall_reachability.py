@@ -1,0 +1,417 @@
+"""Before a shift it is tried whether its person can be called; and calendars are looked at again."""
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import uvicorn
+from sqlalchemy import select
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from bot.access.policy import BUILT_IN, Asking, Destination, Grant
+from bot.demo.launcher import listening
+from bot.engine import calendar_feed
+from bot.engine.calendar_feed import CalendarSource, NoCalendar, Trouble, read
+from bot.engine.checks.oncall_reachability import Check, DutyWatch, due_checks, is_due, is_news
+from bot.notifications.destinations import Destinations
+from bot.oncall.roster import Roster
+from bot.oncall.rotation import Calendar, Duty, Rotation, Shift, Unit
+from bot.sandbox.task import Task
+from bot.store.access import contacts
+from bot.store.access.contacts import Acquaintances, Known
+from bot.store.access.grants import GrantBook
+from bot.store.database import Store
+from bot.store.oncall.calendars import KeptCalendar
+from bot.store.oncall.reachability import Reach
+from bot.store.oncall.schedules import Leg, OnCallBook
+from bot.store.tables.incidents import Outgoing
+
+STATION, CHAT = "Head office", -100
+ADMIN, BORIS, OLEG = 1001, 1002, 1004
+NOW = datetime(2026, 11, 25, 14, 0, tzinfo=UTC)
+MONDAY = datetime.fromisoformat("2026-11-23 09:00")
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+# Boris has this week, Oleg the next one.
+WEEKLY = Rotation(1, (BORIS, OLEG), Shift(Unit.WEEKS, 1, MONDAY, "UTC"))
+ROSTER = Roster((WEEKLY,))
+HAND_OVER = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
+
+
+def due(now: datetime, boris: Reach, oleg: Reach) -> list[int]:
+    return [check.person for check in due_checks(ROSTER, {BORIS: boris, OLEG: oleg}, now)]
+
+
+def tried(at: datetime, reachable: bool = True) -> Reach:
+    return Reach(reachable, at)
+
+
+def test_who_was_never_tried_is_tried_at_once_whenever_their_shift_is() -> None:
+    checks = due_checks(ROSTER, {}, NOW)
+    assert [(check.person, check.duty and check.duty.begins) for check in checks] == [
+        (BORIS, MONDAY.replace(tzinfo=UTC)),
+        (OLEG, HAND_OVER),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("now", "last", "expected"),
+    [
+        (HAND_OVER - 25 * HOUR, NOW, []),
+        (HAND_OVER - 24 * HOUR, NOW, [OLEG]),
+        (HAND_OVER - 23 * HOUR, HAND_OVER - 24 * HOUR, []),
+        (HAND_OVER - HOUR, HAND_OVER - 24 * HOUR, [OLEG]),
+        (HAND_OVER - 30 * timedelta(minutes=1), HAND_OVER - HOUR, []),
+        # The program was away for a day: one try is enough.
+        (HAND_OVER - 30 * timedelta(minutes=1), NOW, [OLEG]),
+        (HAND_OVER + HOUR, NOW, [OLEG]),
+    ],
+)
+def test_before_a_shift_its_person_is_tried_a_day_and_an_hour_ahead(
+    now: datetime, last: datetime, expected: list[int]
+) -> None:
+    assert due(now, tried(now), tried(last)) == expected
+
+
+def test_who_cannot_be_called_is_tried_again_soon_while_a_shift_is_near() -> None:
+    assert due(NOW, tried(NOW - 10 * timedelta(minutes=1), reachable=False), tried(NOW - HOUR, reachable=False)) == [
+        BORIS
+    ]
+    assert due(NOW, tried(NOW - 9 * timedelta(minutes=1), reachable=False), tried(NOW)) == []
+
+
+def test_it_is_said_once_for_each_shift() -> None:
+    check = Check(OLEG, Duty(OLEG, HAND_OVER, HAND_OVER + 7 * DAY, 1))
+    assert is_news(check, Reach(False, NOW, None))
+    assert is_news(check, Reach(False, NOW, HAND_OVER - 3 * DAY))
+    assert not is_news(check, Reach(False, NOW, HAND_OVER - 24 * HOUR))
+    assert not is_news(Check(OLEG, None), Reach(False, NOW, NOW))
+
+
+class ThisMachine(frozenset[str]):
+    """Every port of it: the calendars of these tests are here."""
+
+    def __contains__(self, written: object) -> bool:
+        return str(written).startswith("127.0.0.1:")
+
+
+@dataclass
+class House:
+    """A duty watch with a store, a clock, and people who can be written to or not."""
+
+    store: Store
+    now: datetime = NOW
+    reachable: set[int] = field(default_factory=lambda: {ADMIN, BORIS, OLEG})
+    tried: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        grants = (Grant(ADMIN, "admin"), Grant(BORIS, "operator"), Grant(OLEG, "operator"))
+        self.grants = GrantBook(self.store, self.clock, grants, BUILT_IN, lambda: None)
+        self.book = OnCallBook(self.store, self.clock, lambda _station: None)
+        self.watch = DutyWatch(
+            STATION,
+            book=self.book,
+            grants=self.grants,
+            people=Acquaintances(self.store),
+            can_write_to=self.can_write_to,
+            store=self.store,
+            destinations=Destinations(STATION, [Destination(CHAT)], self.grants),
+            clock=self.clock,
+            wake=lambda: None,
+            source=CalendarSource(ThisMachine()),
+        )
+
+    def clock(self) -> datetime:
+        return self.now
+
+    async def can_write_to(self, person: int) -> bool:
+        self.tried.append(person)
+        return person in self.reachable
+
+    async def told(self) -> list[tuple[int, str]]:
+        async with self.store.begin() as session:
+            rows = (await session.execute(select(Outgoing).order_by(Outgoing.id))).scalars()
+            return [(row.chat_id, row.template) for row in rows]
+
+
+@pytest.fixture
+def _reads_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that read many calendars; the others start the process that reads."""
+
+    async def run(task: Task, content: bytes, *, owner: object, places: object, **facts: str) -> object:
+        return task.here(content, **facts)
+
+    monkeypatch.setattr(calendar_feed, "run", run)
+
+
+@pytest.fixture
+async def house(store: Store) -> House:
+    house = House(store)
+    async with store.begin() as session:
+        for person, name in ((ADMIN, "Anna"), (BORIS, "Boris"), (OLEG, "Oleg")):
+            await contacts.meet(session, Known(person, name, name.lower()))
+    return house
+
+
+async def test_who_cannot_be_called_is_named_to_the_admins_and_the_alert_chats_once(house: House) -> None:
+    house.reachable = {ADMIN, BORIS}
+    await house.book.set_rotation(STATION, WEEKLY, "Anna")
+    await house.watch.look()
+    assert await house.told() == [(ADMIN, "oncall_unreachable"), (CHAT, "oncall_unreachable")]
+    house.now = HAND_OVER - 24 * HOUR
+    await house.watch.look()
+    assert len(await house.told()) == 4
+    house.now = HAND_OVER - HOUR
+    await house.watch.look()
+    assert len(await house.told()) == 4
+    assert (await house.book.reach([OLEG]))[OLEG].reachable is False
+
+
+async def test_who_has_pressed_start_meanwhile_is_in_order(house: House) -> None:
+    house.reachable = {ADMIN, OLEG}
+    await house.book.set_rotation(STATION, WEEKLY, "Anna")
+    await house.watch.look()
+    house.reachable.add(BORIS)
+    house.now += 10 * timedelta(minutes=1)
+    await house.watch.look()
+    assert (await house.book.reach([BORIS]))[BORIS] == Reach(True, house.now, None)
+
+
+async def test_who_lost_the_role_is_named_too(house: House) -> None:
+    await house.book.set_rotation(STATION, Rotation(1, (700800900,), WEEKLY.shift), "Anna")
+    house.reachable.add(700800900)
+    await house.watch.look()
+    assert (CHAT, "oncall_unreachable") in await house.told()
+
+
+async def test_a_changed_duty_is_tried_again(house: House) -> None:
+    await house.book.set_rotation(STATION, WEEKLY, "Anna")
+    await house.watch.look()
+    await house.watch.look()
+    assert house.tried == [BORIS, OLEG]
+    await house.book.override(STATION, Leg(1, OLEG, NOW, NOW + HOUR), (ADMIN, "Anna"))
+    await house.watch.look()
+    assert house.tried == [BORIS, OLEG, OLEG]
+
+
+CALENDAR = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{}END:VCALENDAR\r\n"
+EVENT = (
+    "BEGIN:VEVENT\r\nUID:{0}\r\nSUMMARY:{0}\r\nDTSTART:20261101T000000Z\r\nDTEND:20261102T000000Z\r\n"
+    "RRULE:FREQ=DAILY\r\nEND:VEVENT\r\n"
+)
+OF_BORIS, OF_OLEG = CALENDAR.format(EVENT.format("@boris")), CALENDAR.format(EVENT.format("Oleg"))
+
+
+@dataclass
+class Server:
+    """Gives out calendars over real HTTP."""
+
+    address: str = ""
+    answer: Response = field(default_factory=lambda: PlainTextResponse(OF_BORIS))
+
+    async def give(self, request: Request) -> Response:
+        return self.answer
+
+
+@asynccontextmanager
+async def serving() -> AsyncIterator[Server]:
+    server = Server()
+    with listening(0) as (sock, address):
+        server.address = f"{address}/secret.ics"
+        app = Starlette(routes=[Route("/secret.ics", server.give)])
+        web = uvicorn.Server(uvicorn.Config(app, ws="none", lifespan="off", log_level="critical"))
+        task = asyncio.create_task(web.serve(sockets=[sock]))
+        try:
+            yield server
+        finally:
+            web.should_exit = True
+            await task
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    async with serving() as server:
+        yield server
+
+
+async def kept(house: House, url: str) -> KeptCalendar:
+    """Boris stands in the calendar all the time."""
+    whose = await calendar_feed.names(house.grants, Acquaintances(house.store), STATION, house.now)
+    duties = await read(OF_BORIS, 1, "UTC", house.now, whose, owner=ADMIN)
+    kept = KeptCalendar(1, url, OF_BORIS, "UTC", duties, house.now)
+    await house.book.keep_calendar(STATION, kept, "Anna")
+    return kept
+
+
+async def on_call(house: House) -> int | None:
+    return (await house.book.roster(STATION)).on_call(house.now)[1]
+
+
+async def test_a_calendar_is_fetched_again_every_ten_minutes_and_a_change_is_announced(
+    house: House, server: Server
+) -> None:
+    await kept(house, server.address)
+    server.answer = PlainTextResponse(OF_OLEG)
+    house.now += timedelta(minutes=9)
+    await house.watch.look()
+    assert await on_call(house) == BORIS
+    house.now += timedelta(minutes=1)
+    await house.watch.look()
+    assert await on_call(house) == OLEG
+    assert await house.told() == [(chat, "oncall_changed") for chat in (CHAT, BORIS, OLEG)]
+    house.now += timedelta(minutes=10)
+    await house.watch.look()
+    assert len(await house.told()) == 3
+
+
+@pytest.mark.usefixtures("_reads_here")
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Response(status_code=404),
+        Response(status_code=500),
+        PlainTextResponse("<html>log in</html>"),
+        PlainTextResponse(OF_OLEG + "x" * 1_000_001),
+        RedirectResponse("http://example.com/other"),
+        RedirectResponse("/secret.ics"),
+        RedirectResponse("http://[::1"),
+        RedirectResponse("https://169.254.169.254/latest/meta-data/"),
+        Response(gzip.compress(OF_OLEG.encode()), headers={"Content-Encoding": "gzip"}),
+    ],
+)
+async def test_while_it_cannot_be_had_the_last_calendar_counts_and_admins_hear_of_it_once(
+    house: House, server: Server, answer: Response
+) -> None:
+    await kept(house, server.address)
+    server.answer = answer
+    for _ in range(3):
+        house.now += timedelta(minutes=10)
+        await house.watch.look()
+    assert await on_call(house) == BORIS
+    assert await house.told() == [(ADMIN, "oncall_calendar_problem")]
+    server.answer = PlainTextResponse(OF_BORIS)
+    house.now += timedelta(minutes=10)
+    await house.watch.look()
+    assert [one.problem for one in await house.book.calendars(STATION)] == [""]
+
+
+async def test_a_calendar_that_says_the_same_is_read_once_a_day(
+    house: House, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await kept(house, server.address)
+    reads: list[datetime] = []
+
+    async def run(task: Task, content: bytes, *, owner: object, places: object, **facts: str) -> object:
+        reads.append(house.now)
+        return task.here(content, **facts)
+
+    monkeypatch.setattr(calendar_feed, "run", run)
+    for made_at in range(150):
+        stamped = OF_BORIS.replace("SUMMARY", f"DTSTAMP:20261101T{made_at:06}Z\r\nSUMMARY")
+        server.answer = PlainTextResponse(stamped)
+        house.now += timedelta(minutes=10)
+        await house.watch.look()
+    assert len(reads) == len({at.date() for at in reads}) == 2
+    # It covers the weeks from the last day on, and who left or came is found in it at once.
+    (now,) = await house.book.calendars(STATION)
+    assert now.calendar.duties[-1].ends > house.now + timedelta(days=58)
+    server.answer = PlainTextResponse(OF_OLEG)
+    house.now += timedelta(minutes=10)
+    await house.watch.look()
+    assert await on_call(house) == OLEG
+
+
+async def test_what_exactly_is_wrong_at_an_address_is_for_who_administers_all_stations(house: House) -> None:
+    await house.grants.give(Grant(OLEG, "admin", STATION, given_by=ADMIN), Asking(ADMIN, ADMIN, True, STATION, NOW))
+    await kept(house, "https://10.0.0.5/secret.ics")
+    house.now += timedelta(minutes=10)
+    await house.watch.look()
+    async with house.store.begin() as session:
+        rows = (await session.execute(select(Outgoing))).scalars()
+        assert {row.chat_id: row.facts["problem"] for row in rows} == {ADMIN: Trouble.INSIDE, OLEG: Trouble.UNSAID}
+
+
+async def test_a_file_is_read_on_into_the_weeks_to_come(house: House) -> None:
+    first = await kept(house, "")
+    house.now += 3 * DAY
+    await house.watch.look()
+    (later,) = await house.book.calendars(STATION)
+    assert later.calendar.duties[-1].ends == first.calendar.duties[-1].ends + 3 * DAY
+    assert await house.told() == []
+
+
+async def test_a_calendar_that_was_taken_away_meanwhile_does_not_come_back(house: House) -> None:
+    old = await kept(house, "")
+    await house.book.remove(STATION, 1)
+    assert not await house.book.renew_calendar(STATION, old, replace(old, calendar=Calendar()), [])
+    assert (await house.book.roster(STATION)).levels == ()
+
+
+def test_a_file_is_read_again_every_day_and_an_address_every_ten_minutes() -> None:
+    file = KeptCalendar(1, "", "", "UTC", Calendar(), NOW)
+    assert [is_due(file, NOW + DAY - HOUR), is_due(file, NOW + DAY)] == [False, True]
+    web = replace(file, url="https://example.com")
+    assert [is_due(web, NOW + timedelta(minutes=9)), is_due(web, NOW + timedelta(minutes=10))] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("written", "trouble"),
+    [
+        ("http://example.com/a.ics", Trouble.PLAIN_HTTP),
+        ("ftp://example.com/a.ics", Trouble.UNUSABLE_ADDRESS),
+        ("example.com", Trouble.NOT_AN_ADDRESS),
+        ("https://", Trouble.NOT_AN_ADDRESS),
+        ("https://xn--/", Trouble.NOT_AN_ADDRESS),
+        ("webcal://xn--a/cal.ics", Trouble.NOT_AN_ADDRESS),
+        ("https://xn--\u00e4/a.ics", Trouble.NOT_AN_ADDRESS),
+        ("https://[::1/a.ics", Trouble.NOT_AN_ADDRESS),
+        ("https://example.com/a b", Trouble.NOT_AN_ADDRESS),
+        ("file:///etc/passwd", Trouble.NOT_AN_ADDRESS),
+        ("https://anna:secret@example.com/a.ics", Trouble.UNUSABLE_ADDRESS),
+        ("https://example.com:99999/a.ics", Trouble.NOT_AN_ADDRESS),
+        ("http://127.0.0.1/a.ics", Trouble.PLAIN_HTTP),
+    ],
+)
+def test_only_https_addresses_are_taken(written: str, trouble: Trouble) -> None:
+    with pytest.raises(NoCalendar) as refused:
+        CalendarSource().address(written)
+    assert refused.value.trouble is trouble
+
+
+def test_an_address_is_taken_as_calendars_write_it() -> None:
+    assert CalendarSource().address(" webcal://example.com/a.ics ") == "https://example.com/a.ics"
+
+
+async def test_a_server_that_does_not_answer_is_said_to_be_silent() -> None:
+    with listening(0) as (sock, at):
+        sock.close()
+        with pytest.raises(NoCalendar) as refused:
+            await CalendarSource(ThisMachine()).fetch(f"{at}/secret.ics", owner=1)
+    assert refused.value.trouble is Trouble.NO_ANSWER
+    assert "secret" not in str(refused.value)
+
+
+async def test_a_redirect_is_followed(server: Server) -> None:
+    async with serving() as other:
+        other.answer = RedirectResponse(server.address)
+        assert await CalendarSource(ThisMachine()).fetch(other.address, owner=1) == OF_BORIS
+
+
+async def test_a_name_that_two_people_bear_is_nobodys(house: House) -> None:
+    async with house.store.begin() as session:
+        await contacts.meet(session, Known(OLEG, "Boris", "oleg"))
+    whose = await calendar_feed.names(house.grants, Acquaintances(house.store), STATION, NOW)
+    assert [whose(name) for name in ("Boris", "@BORIS", "@oleg", "1002", "Vera", "1003")] == [
+        None,
+        BORIS,
+        OLEG,
+        BORIS,
+        None,
+        None,
+    ]

@@ -1,0 +1,362 @@
+"""What the ledger writes down and owes: in one transaction, once, and readable in both languages."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import StatementError
+
+from bot.access.policy import Destination
+from bot.detection.observation import Trouble
+from bot.engine.incident_manager import Taken
+from bot.incidents.model import (
+    CLOCK,
+    EXTENSION,
+    INTERNET,
+    LOUD,
+    NO_CALLS,
+    PROVIDER,
+    REHEARSAL,
+    SECOND_COPY,
+    STATION,
+    Changed,
+    Closed,
+    End,
+    Gone,
+    Happened,
+    Kind,
+    NotTold,
+    Opened,
+    SwitchedOff,
+    Transition,
+    Worsened,
+)
+from bot.store.database import Store
+from bot.store.messages import outbox
+from bot.store.messages.outbox import Urgency
+from bot.store.tables.incidents import Outgoing, WatchState
+from tests.incident_harness.incident_ledger import FORUM, TRUNK, Books, read
+from tests.incident_harness.pbx import ANNA, BORIS, GROUP
+from tests.incident_harness.station import START
+
+BEGAN = START - timedelta(seconds=40)
+CHATS = (Destination(GROUP), FORUM)
+# What an incident is about, and what its facts say besides those of a trunk.
+SUBJECTS: dict[Kind, tuple[str, dict[str, Any]]] = {
+    Kind.TRUNK_DOWN: ("t1", {}),
+    Kind.TRUNK_DEGRADED: ("t1", {}),
+    Kind.TRUNK_PARTIAL: ("t1", {}),
+    Kind.TRUNK_OUTBOUND_DOWN: ("t1", {"loses_calls": True, "detour": []}),
+    Kind.TRUNK_DETOURED: ("t1", {"loses_calls": False, "detour": ["Mango"]}),
+    Kind.TRUNK_UNKNOWN: ("t1", {"cause": "name_not_resolved"}),
+    Kind.TRUNK_FLAPPING: ("t1", {"flaps": 5, "downtime": 95.0}),
+    Kind.STATION: (STATION, {"trunk": None, "trouble": "engine_down", "row": ""}),
+    Kind.EXTENSION_OFFLINE: (EXTENSION + "202", {"trunk": None, "extension": "202", "name": "Brown Brandon"}),
+    Kind.CLOCK_OFF: (CLOCK, {"trunk": None, "off_by": 125}),
+    Kind.SECOND_COPY: (SECOND_COPY, {"trunk": None}),
+    Kind.NO_CALLS: (NO_CALLS, {"trunk": None, "minutes": 60, "hours": "mon-fri 09:00-18:00", "last_call": None}),
+    Kind.REHEARSAL: (REHEARSAL, {"trunk": None, "by": "Vera"}),
+    Kind.PROVIDER_DOWN: (PROVIDER + "sip.zadarma.com", {"trunk": None, "trunks": 14, "hit": 14, "of": 15}),
+    Kind.OWN_INTERNET: (INTERNET, {"trunk": None, "hit": 20, "of": 20, "stations": ["Head office", "Plant"]}),
+}
+# Some of these words stands in every message, in whatever language.
+NAMED = ("Zadarma", "202", "Vera", "Head office")
+
+
+@pytest.fixture
+def books(store: Store) -> Books:
+    return Books(store, CHATS)
+
+
+def in_both_languages(rows: Iterable[Outgoing]) -> list[str]:
+    return [read(row, language) for row in rows for language in ("en", "ru")]
+
+
+def sends(rows: list[Outgoing]) -> list[Outgoing]:
+    return [row for row in rows if row.action == "send"]
+
+
+async def test_an_alert_is_owed_to_every_chat_with_a_sound_and_a_button(books: Books) -> None:
+    await books.opens()
+    owed = await books.owed()
+    assert [(row.chat_id, row.thread_id) for row in owed] == list(CHATS)
+    assert all(row.keyboard_id and not row.silent for row in owed)
+    text = read(owed[0])
+    assert text.startswith("🔴 Zadarma is down · Head office")
+    for part in ("does not answer", "14:59:20", "40 s", "2 of 3 trunks remain", "sip.zadarma.com"):
+        assert part in text
+    assert books.woken == 1
+
+
+async def test_a_warning_makes_no_sound(books: Books) -> None:
+    await books.opens(kind=Kind.TRUNK_DEGRADED)
+    assert all(row.silent for row in await books.owed())
+
+
+async def test_the_end_edits_each_alert_and_answers_it(books: Books) -> None:
+    await books.opens()
+    alerts = await books.owed()
+    last = await books.arrives()
+    books.passes(10)
+    await books.ends()
+    rest = await books.owed(since=last)
+    assert {(row.action, row.about) for row in rest} == {(a, row.id) for a in ("edit", "send") for row in alerts}
+    edit, answer = rest[0], next(row for row in rest if row.action == "send")
+    assert edit.keyboard_id is None
+    assert "up again" in read(edit)
+    assert "50 s" in read(edit)
+    assert read(answer) == "🟢 Zadarma is up again. It lasted 50 s."
+    incident = await books.incident()
+    assert (incident.open_key, incident.due_at) == (None, None)
+
+
+async def test_the_end_wakes_only_whoever_took_it(books: Books) -> None:
+    number = await books.opens()
+    await books.arrives()
+    await books.ends()
+    assert all(row.silent for row in await books.owed() if row.template == "alert_over")
+    number = await books.opens("t2")
+    await books.ledger.acknowledge(number, ANNA, "Anna", books.now)
+    last = await books.arrives()
+    await books.ends("t2")
+    assert all(not row.silent for row in await books.owed(since=last) if row.template == "alert_over")
+
+
+async def test_the_first_to_take_it_has_it(books: Books) -> None:
+    number = await books.opens()
+    last = await books.arrives()
+    assert await books.ledger.acknowledge(number, ANNA, "Anna <b>", books.now) is Taken.TAKEN
+    assert await books.ledger.acknowledge(number, BORIS, "Boris", books.now) is Taken.ALREADY
+    assert await books.ledger.acknowledge(999, BORIS, "Boris", books.now) is Taken.UNKNOWN
+    edits = await books.owed(since=last)
+    assert [row.action for row in edits] == ["edit"] * len(CHATS)
+    assert all("Anna <b> is on it" in read(row) for row in edits)
+    assert (await books.incident()).due_at is None
+    await books.ends()
+    assert await books.ledger.acknowledge(number, BORIS, "Boris", books.now) is Taken.ENDED
+
+
+async def test_another_stations_incident_is_not_ours_to_take(books: Books) -> None:
+    number = await books.opens()
+    books.ledger._station = "Branch"
+    assert await books.ledger.acknowledge(number, ANNA, "Anna", books.now) is not Taken.TAKEN
+    assert await books.ledger.hand_over(number, BORIS, "Anna", books.now) is Taken.UNKNOWN
+    assert (await books.incident()).acknowledged_at is None
+
+
+async def test_a_warning_that_worsens_is_told_anew_with_a_sound_and_must_be_taken_anew(books: Books) -> None:
+    number = await books.opens(kind=Kind.TRUNK_DEGRADED)
+    await books.ledger.acknowledge(number, ANNA, "Anna", books.now)
+    last = await books.arrives()
+    books.passes(60)
+    await books.happens(Worsened(Kind.TRUNK_DOWN, BEGAN))
+    told = await books.owed(since=last)
+    loud = sends(told)
+    assert [(row.chat_id, row.silent) for row in loud] == [(to.chat, False) for to in CHATS]
+    assert all(row.keyboard_id for row in loud)
+    assert all("see the newer message below" in read(row) for row in told if row.action == "edit")
+    assert (await books.incident()).acknowledged_at is None
+    last = await books.arrives()
+    await books.ends()
+    answers = [row for row in await books.owed(since=last) if row.template == "alert_over"]
+    assert {row.about for row in answers} == {row.id for row in loud}
+
+
+async def test_another_cause_edits_the_alert_and_says_nothing_new(books: Books) -> None:
+    await books.opens()
+    last = await books.arrives()
+    books.passes(60)
+    await books.happens(Changed(), cause="credentials_refused")
+    changed = await books.owed(since=last)
+    assert {row.action for row in changed} == {"edit"}
+    assert "refuses the login" in read(changed[0])
+    assert changed[0].keyboard_id
+    assert (await books.chain())[-1].facts == {"cause": "credentials_refused"}
+
+
+async def test_an_incident_that_is_open_is_not_opened_again(books: Books) -> None:
+    for _ in range(2):
+        await books.opens()
+    assert len(await books.incidents()) == 1
+    assert len(await books.owed()) == len(CHATS)
+
+
+async def test_the_end_of_something_unknown_is_nothing(books: Books) -> None:
+    for transition in (Closed(End.RECOVERED, START), Worsened(Kind.TRUNK_DOWN, BEGAN), Changed()):
+        await books.happens(transition)
+    assert not await books.owed()
+    assert not await books.incidents()
+
+
+async def test_memory_and_messages_are_written_together_or_not_at_all(books: Books) -> None:
+    unwritable = Happened("t1", Opened(Kind.TRUNK_DOWN, BEGAN), {"trunk": object()})
+    with pytest.raises(StatementError):
+        await books.ledger.apply({STATION: {"looks": 1}}, [unwritable], START)
+    async with books.store.begin() as session:
+        assert not (await session.execute(select(WatchState))).scalars().all()
+    assert not await books.owed()
+    assert not await books.chain()
+
+
+async def test_what_was_remembered_is_found_again_until_it_is_forgotten(books: Books) -> None:
+    await books.ledger.apply({STATION: {"looks": 2}, "t1": {"name": "Zadarma"}}, [], START)
+    await books.ledger.apply({"t1": {"name": "Zadarma 2"}}, [], START)
+    assert await books.ledger.remembered() == {STATION: {"looks": 2}, "t1": {"name": "Zadarma 2"}}
+    await books.ledger.apply({"t1": None}, [], START)
+    assert await books.ledger.remembered() == {STATION: {"looks": 2}}
+
+
+async def test_the_chain_says_what_happened_and_when_it_was_known(books: Books) -> None:
+    number = await books.opens()
+    books.passes(5)
+    await books.ledger.acknowledge(number, ANNA, "Anna", books.now)
+    books.passes(60)
+    await books.happens(Closed(End.RECOVERED, books.now - timedelta(seconds=20)))
+    chain = await books.chain()
+    assert [one.what for one in chain] == ["opened", "told", "told", "taken", "ended"]
+    assert (chain[0].at, chain[0].noted_at) == (BEGAN, START)
+    assert chain[3].facts == {"by": "Anna", "by_id": ANNA}
+    assert (chain[-1].at, chain[-1].noted_at) == (books.now - timedelta(seconds=20), books.now)
+
+
+async def test_whoever_gets_it_handed_over_is_told_and_has_it_only_once_they_take_it(books: Books) -> None:
+    await books.meets_everybody()
+    number = await books.opens()
+    await books.ledger.acknowledge(number, ANNA, "Anna", books.now)
+    last = await books.arrives()
+    assert await books.ledger.hand_over(number, BORIS, "Anna", books.now) is Taken.TAKEN
+    told = await books.owed(since=last)
+    assert [(row.chat_id, row.silent) for row in sends(told)] == [(BORIS, False)]
+    assert all("Anna handed it over to Boris" in read(row) for row in told)
+    incident = await books.incident()
+    assert (incident.acknowledged_at, incident.due_at) == (None, books.now + timedelta(minutes=10))
+    assert await books.ledger.acknowledge(number, BORIS, "Boris", books.now) is Taken.TAKEN
+
+
+async def test_what_was_handed_over_and_not_taken_goes_on_and_no_card_says_otherwise(books: Books) -> None:
+    await books.meets_everybody()
+    books.on_call.levels = [[BORIS, ANNA]]
+    number = await books.opens()
+    await books.ledger.hand_over(number, BORIS, "Vera", books.now)
+    await books.arrives()
+    books.passes(600)
+    await books.tick()
+    (card,) = await books.alerts(ANNA)
+    assert "handed" not in read(card)
+    assert "On call: Boris, Anna" in read(card)
+
+
+async def test_everything_on_a_card_is_taken_at_once(books: Books) -> None:
+    for number in range(3):
+        await books.opens(f"t{number}")
+    await books.ledger.acknowledge(2, BORIS, "Boris", books.now)
+    assert await books.ledger.take_all(1, ANNA, "Anna", books.now) == 2
+    assert [one.acknowledged_by for one in await books.incidents()] == ["Anna", "Boris", "Anna"]
+
+
+async def test_switching_off_is_a_quiet_note_and_no_incident(books: Books) -> None:
+    await books.happens(SwitchedOff())
+    notes = await books.owed()
+    assert all(row.silent and "Zadarma" in read(row) for row in notes)
+    assert len(notes) == len(CHATS)
+    assert not await books.incidents()
+
+
+@pytest.mark.parametrize("trouble", list(Trouble))
+async def test_every_trouble_of_a_station_can_be_read(books: Books, trouble: Trouble) -> None:
+    await books.opens(STATION, Kind.STATION, trunk=None, trouble=str(trouble), row="Providers")
+    last = await books.arrives()
+    began = in_both_languages((await books.owed())[:1])
+    await books.happens(Closed(End.RECOVERED, START), STATION, trunk=None, trouble="", row="")
+    texts = [*began, *in_both_languages(await books.owed(since=last))]
+    assert all("Head office" in text and "\n\n" not in text for text in texts)
+    assert all(("Providers" in text) == (trouble == "right_missing") for text in began)
+
+
+def test_every_kind_of_incident_is_read_below() -> None:
+    assert set(SUBJECTS) == set(Kind)
+
+
+@pytest.mark.parametrize("kind", SUBJECTS)
+async def test_every_message_about_every_kind_can_be_read(books: Books, kind: Kind) -> None:
+    subject, facts = SUBJECTS[kind]
+    for end in End:
+        number = await books.opens(subject, kind, **facts)
+        last = await books.arrives()
+        (told,) = (row for row in await books.owed() if row.id == last)
+        assert all(any(name in text for name in NAMED) for text in in_both_languages([told]))
+        await books.ledger.acknowledge(number, ANNA, "Anna", books.now)
+        assert all("Anna" in text for text in in_both_languages(await books.owed(since=last)))
+        last = await books.arrives()
+        books.passes(60)
+        await books.ends(subject, end)
+        ended = await books.owed(since=last)
+        await books.arrives()
+        assert len(ended) == 2 * len(CHATS)
+        for text in in_both_languages(ended):
+            assert text.startswith("🟢" if end is End.RECOVERED else "⚪")
+            assert "\n\n" not in text
+
+
+async def test_a_card_of_every_kind_of_warning_at_once_can_be_read(books: Books) -> None:
+    kinds = [kind for kind in SUBJECTS if kind not in LOUD]
+    for kind in kinds:
+        subject, facts = SUBJECTS[kind]
+        await books.opens(f"{subject}-{kind}", kind, **{"trunk": f"The {kind}", **facts})
+    for text in in_both_languages((await books.alerts())[:1]):
+        first, *lines = text.splitlines()
+        assert str(len(kinds)) in first
+        assert sum(line.startswith(("🟡", "❔")) for line in lines) == len(kinds)
+        assert "Head office" in first
+        assert all(f"The {kind} · " in text for kind in kinds if "trunk" not in SUBJECTS[kind][1])
+
+
+async def test_on_a_card_of_several_phones_each_is_named(books: Books) -> None:
+    for number, name in (("202", "Brown Brandon"), ("203", "")):
+        await books.opens(EXTENSION + number, Kind.EXTENSION_OFFLINE, trunk=None, extension=number, name=name)
+    lines = read((await books.alerts())[0]).splitlines()
+    assert "Head office" in lines[0]
+    named = [line.split(" · ")[0] for line in lines if line.startswith("🟡 20")]
+    assert named == ["🟡 202 Brown Brandon", "🟡 203"]
+
+
+@pytest.mark.parametrize(
+    ("told", "single", "several", "russian"),
+    [
+        (Gone(), "⚪ A is gone from the PBX.", "⚪ Gone from the PBX:", "⚪ Больше нет на АТС:"),
+        (
+            SwitchedOff(),
+            "⚪ A was switched off by an administrator.",
+            "⚪ Switched off by an administrator:",
+            "⚪ Отключены администратором:",
+        ),
+        (
+            NotTold(),
+            "⚪ The PBX does not tell the state of A, so it is not watched.",
+            "⚪ Not watched, because the PBX does not tell their state:",
+            "⚪ Не отслеживаются, потому что АТС не сообщает их состояние:",
+        ),
+    ],
+)
+async def test_a_pbx_that_changes_all_its_trunks_again_and_again_owes_one_note(
+    store: Store, told: Transition, single: str, several: str, russian: str
+) -> None:
+    books = Books(store)
+    await books.happens(told, "t0", trunk="A")
+    (note,) = await books.owed()
+    assert read(note).startswith(f"{single} · Head office")
+    for look in range(3):
+        names = ("B", "C", *(f"Trunk {look} {number}" for number in range(60)))
+        trunks = [Happened(name, told, TRUNK | {"trunk": name}) for name in names]
+        await books.ledger.apply({}, trunks, books.now)
+    (note,) = await books.owed()
+    assert note.urgency == Urgency.DIGEST
+    assert read(note).startswith(f"{several} A, B, C and 180 more · Head office")
+    assert read(note, "ru").startswith(f"{russian} A, B, C и ещё 180 · Head office")
+    # What has left is said.
+    async with books.store.begin() as session:
+        await outbox.claim(session, note.id, books.now)
+    await books.happens(told, "t9", trunk="D")
+    assert len(await books.owed()) == 2

@@ -1,0 +1,191 @@
+"""What speaks against doing something, and how it is said to whom."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import pytest
+
+from bot.access.policy import Access, Asking, Decision, Grant
+from bot.messages.message import Message
+from bot.store.access.audit import Earlier
+from bot.store.tables.incidents import Keyboard
+from handlers import CATALOGUE
+from handlers.dispatch.action_lookup import chosen
+from handlers.dispatch.declare import button, command
+from handlers.dispatch.preconditions import (
+    CHECKS,
+    ELSEWHERE,
+    EXPIRED,
+    INTERRUPTED,
+    NO_SUCH_COMMAND,
+    OLD,
+    ONLY_IN_PRIVATE,
+    SECRET_TOLD,
+    SEEN,
+    SOMEONE_ELSES,
+    UNDER_ANOTHER,
+    Case,
+    judge,
+)
+from handlers.dispatch.refusals import answer_to_command
+from handlers.dispatch.rules import RULES, Resume
+from handlers.dispatch.update_parser import Actor, Place, Pressed, Typed
+
+NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+LONG_AGO = NOW - timedelta(minutes=61)
+GROUP = Place(-100, None, private=False)
+PRESSED = Pressed("k", 0, 0, Actor(1, "Anna"), GROUP, 7, "q")
+TYPED = Typed("status", "", Actor(1, "Anna"), GROUP, 7, NOW)
+ANNA = partial(Access((Grant(1, "admin"),)).may, Asking(1, -100, private=False, station="", now=NOW))
+CASE = Case(actor=TYPED.actor, place=GROUP, now=NOW, rule=RULES["/status"], may=ANNA)
+PRESS = replace(CASE, rule=RULES["status.view"], message_id=7, is_shown=True)
+
+
+def keyboard(**more: object) -> Keyboard:
+    rows = [[{"label": "x", "action": "status.view", "data": {}}]]
+    return Keyboard(**({"id": "k", "chat_id": -100, "rows": rows, "single_use": False, "created_at": NOW} | more))
+
+
+OPEN = Earlier(1, NOW, allowed=True, reason="role admin", is_finished=False)
+REFUSED = Earlier(1, NOW, allowed=False, reason="too old", is_finished=False)
+
+
+@pytest.mark.parametrize(
+    ("stored", "objection"),
+    [
+        (keyboard(), None),
+        (keyboard(asker_id=1, expires_at=NOW), None),
+        (keyboard(chat_id=-200), ELSEWHERE),
+        (keyboard(asker_id=2), SOMEONE_ELSES),
+        (keyboard(expires_at=NOW - timedelta(seconds=1)), EXPIRED),
+    ],
+)
+def test_a_press_is_looked_at_from_every_side(stored: Keyboard, objection: Decision | None) -> None:
+    decision = judge(replace(PRESS, keyboard=stored))
+    assert decision.allowed if objection is None else decision == objection
+
+
+@pytest.mark.parametrize(
+    ("known", "under", "is_shown", "allowed"),
+    [
+        (7, 7, True, True),
+        (7, 7, False, True),  # edited a moment ago, or too old to be told of
+        (None, 7, True, True),  # killed before it was known
+        (5, 7, True, True),  # sent again after an unknown result: both are its messages
+        (5, 7, False, False),
+        (None, 7, False, False),
+        (None, 0, False, False),
+        (0, 0, False, False),
+    ],
+)
+def test_a_press_counts_under_its_own_message_alone(
+    known: int | None, under: int, is_shown: bool, allowed: bool
+) -> None:
+    case = replace(PRESS, keyboard=keyboard(message_id=known), message_id=under, is_shown=is_shown)
+    assert judge(case).allowed is allowed
+    assert allowed or judge(case) == UNDER_ANOTHER
+
+
+@pytest.mark.parametrize(
+    ("rule", "resume", "earlier", "begun_here", "objection"),
+    [
+        ("/status", Resume.FREELY, replace(OPEN, is_finished=True), False, SEEN),
+        ("/status", Resume.FREELY, REFUSED, False, OLD),
+        ("/status", Resume.FREELY, REFUSED, True, SEEN),
+        ("/status", Resume.FREELY, OPEN, True, SEEN),
+        ("/status", Resume.FREELY, OPEN, False, None),
+        (
+            "employee.create",
+            Resume.ASKS,
+            OPEN,
+            False,
+            INTERRUPTED,
+        ),
+        (
+            "employee.create",
+            Resume.LOOKS,
+            OPEN,
+            False,
+            None,
+        ),
+        (
+            "employee.create",
+            Resume.LOOKS,
+            replace(OPEN, at=LONG_AGO),
+            False,
+            INTERRUPTED,
+        ),
+        (
+            "access.give",
+            Resume.WHOLE,
+            replace(OPEN, at=LONG_AGO),
+            False,
+            INTERRUPTED,
+        ),
+    ],
+)
+def test_what_a_killed_run_had_begun_is_gone_on_with_for_an_hour_unless_it_cannot_look(
+    rule: str, resume: Resume, earlier: Earlier, begun_here: bool, objection: Decision | None
+) -> None:
+    decision = judge(replace(CASE, rule=RULES[rule], resume=resume, earlier=earlier, begun_here=begun_here))
+    assert decision.allowed if objection is None else decision == objection
+
+
+def test_what_is_for_private_chats_is_not_done_in_a_group() -> None:
+    assert judge(replace(CASE, rule=RULES["/audit"])) == ONLY_IN_PRIVATE
+    assert judge(replace(CASE, rule=RULES["/audit"], place=Place(1, None, private=True))).allowed
+
+
+@pytest.mark.parametrize("words", ["password=hunter2", "1234567890:AAtestTestTestTestTestTestTestTestTest0"])
+def test_a_secret_in_a_group_ends_the_matter(words: str) -> None:
+    assert judge(replace(CASE, words=words)) == SECRET_TOLD
+    assert judge(replace(CASE, words=words, rule=RULES["/add_trunk"])).allowed
+    assert judge(replace(CASE, words=words, place=Place(1, None, private=True))).allowed
+
+
+def test_the_first_objection_decides() -> None:
+    assert next(iter(CHECKS)) == "the update itself"
+    flawed = replace(CASE, flaw="forwarded", sent_at=NOW - timedelta(hours=1))
+    assert judge(flawed) == Decision(False, "forwarded")
+
+
+@pytest.mark.parametrize(("row", "column"), [(1, 0), (0, 1), (99, 99)])
+def test_a_place_without_a_button_holds_nothing(row: int, column: int) -> None:
+    assert chosen(keyboard(), replace(PRESSED, row=row, column=column)) is None
+
+
+def test_a_command_is_good_for_five_minutes() -> None:
+    assert judge(replace(CASE, sent_at=NOW - timedelta(minutes=5))).allowed
+    assert judge(replace(CASE, sent_at=NOW - timedelta(minutes=5, seconds=1))) == OLD
+
+
+def test_strangers_hear_nothing_in_groups_and_their_id_in_private() -> None:
+    def told(place: Place, decision: Decision) -> Message | None:
+        asking = Asking(1, place.chat, place.private, "", NOW)
+        return answer_to_command(replace(TYPED, place=place), decision, partial(Access().may, asking))
+
+    for decision in (Decision(False, "stranger"), OLD, NO_SUCH_COMMAND):
+        assert told(GROUP, decision) is None
+        answer = told(Place(1, None, private=True), decision)
+        assert answer is not None
+        assert answer.facts["person"] == 1
+        assert [button.action for row in answer.buttons for button in row] == ["access.request"]
+
+
+def test_a_declaration_without_a_rule_does_not_import() -> None:
+    with pytest.raises(TypeError):
+        command("reboot", summary="")
+    with pytest.raises(TypeError):
+        button("pbx.reboot")
+
+
+def test_a_name_is_declared_once() -> None:
+    with pytest.raises(TypeError):
+        command("status", summary="")
+
+
+def test_every_rule_is_of_something_that_people_can_say_or_do() -> None:
+    declared = {f"/{name}" for name in CATALOGUE.commands} | CATALOGUE.presses.keys() | CATALOGUE.answers.keys()
+    # A group tells by itself that the bot was brought into it.
+    assert RULES.keys() - declared == {"chat.added"}

@@ -1,0 +1,333 @@
+"""Of several PBXs: who may do what at which of them, whatever is typed, pressed or answered, and wherever."""
+
+import asyncio
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.access.policy import BUILT_IN, EVERY_STATION, OPERATOR, Grant, Permission
+from bot.messages.message import Message
+from bot.store.database import Store
+from bot.store.messages.keyboards import new_keyboard
+from bot.store.stations import bindings
+from bot.store.tables.incidents import Keyboard
+from handlers import CATALOGUE
+from handlers.dispatch.declare import Question, Reply, Request, Whose
+from handlers.dispatch.update_parser import Actor
+from tests.fixtures import stores
+from tests.fixtures.examples import examples
+from tests.handlers.dispatcher_harness import NOW, SAM, Bench
+
+ACME, BAKER, CORP = STATIONS = ("acme", "baker", "corp")
+ROOT, ALICE, BOB, CAROL, MEMBER = 1, 11, 12, 13, 21
+AT_ACME, SHARED, UNBOUND = -101, -102, -103
+# Root administers all, Alice only Acme, Bob looks at Baker, Carol administers Baker and Corp.
+GRANTS = (
+    Grant(ROOT, "admin"),
+    Grant(ALICE, "admin", ACME),
+    Grant(BOB, "viewer", BAKER),
+    Grant(CAROL, "admin", BAKER),
+    Grant(CAROL, "admin", CORP),
+    Grant(AT_ACME, "operator", ACME),
+    Grant(SHARED, "viewer", ACME),
+    Grant(SHARED, "viewer", BAKER),
+)
+
+
+@pytest.fixture
+async def fleet(store: Store) -> Bench:
+    bench = Bench(store, stations=STATIONS, grants=GRANTS)
+    bench.members.there = {(AT_ACME, MEMBER), (SHARED, MEMBER)}
+    bench.offers("look", Permission.STATUS)
+    bench.offers("about", Permission.INCIDENTS)
+    bench.offers("change", Permission.TRUNKS)
+    bench.offers("all", Permission.STATUS, whose=Whose.ALL)
+    bench.on_press("look.again", Permission.STATUS, Reply())
+    bench.on_press("thing.do", Permission.TRUNKS, Reply())
+    bench.catalogue.presses["station.choose"] = CATALOGUE.presses["station.choose"]
+    async with store.begin() as session:
+        for chat, station in ((AT_ACME, ACME), (SHARED, ACME), (SHARED, BAKER)):
+            await bindings.bind(session, chat_id=chat, station=station, alerts=False, by_id=1, by_name="R", now=NOW)
+    return bench
+
+
+def at(bench: Bench) -> list[str]:
+    """The stations that handlers were given, in that order."""
+    return [request.station.name for request in bench.done]
+
+
+def last(bench: Bench) -> str | None:
+    return bench.chat.said[-1][1] if bench.chat.said else None
+
+
+async def keyboard(bench: Bench, chat: int, action: str, about: str, **data: object) -> Keyboard:
+    made = new_keyboard(chat, [[{"label": "x", "action": action, "data": data}]], now=bench.now, station=about)
+    made.said = {"template": "broken", "facts": {}}
+    async with bench.store.begin() as session:
+        session.add(made)
+    return made
+
+
+async def test_a_chat_that_is_bound_to_one_speaks_of_that_one(fleet: Bench) -> None:
+    await fleet.types("/look", MEMBER, AT_ACME)
+    await fleet.types("/look", ROOT, AT_ACME)
+    assert at(fleet) == [ACME, ACME]
+    assert [row.station for row in await fleet.audit()] == [ACME, ACME]
+
+
+@pytest.mark.parametrize("text", ["/look baker", "/look baker 202", "/look 202 baker"])
+async def test_a_customers_chat_cannot_name_another_customers_pbx(fleet: Bench, text: str) -> None:
+    """There the word is a word like any other."""
+    for person in (MEMBER, ALICE, ROOT):
+        await fleet.types(text, person, AT_ACME)
+    await fleet.types(text, ALICE, ALICE)
+    assert at(fleet) == [ACME] * 4
+    assert {request.arguments for request in fleet.done} == {text.removeprefix("/look ")}
+
+
+@pytest.mark.parametrize("text", ["/look Baker 202", "/look 202 BAKER", "/look 202 baker"])
+async def test_the_name_stands_first_or_last_in_any_case(fleet: Bench, text: str) -> None:
+    await fleet.types(text, MEMBER, SHARED)
+    assert (at(fleet), fleet.done[0].arguments) == ([BAKER], "202")
+
+
+async def test_who_speaks_of_several_is_asked_and_the_choice_is_remembered(fleet: Bench) -> None:
+    await fleet.types("/look 202", MEMBER, SHARED)
+    assert (at(fleet), last(fleet)) == ([], "which_station")
+    (shown,) = fleet.chat.keyboards
+    assert [button["label"] for button in shown.rows[0]] == ["Acme", "Baker"]
+    await fleet.presses(shown, MEMBER, SHARED, "0:1")
+    await fleet.types("/about", MEMBER, SHARED)
+    assert at(fleet) == [BAKER, BAKER]
+    assert fleet.done[0].arguments == "202"
+    await fleet.types("/about", ROOT, SHARED)
+    assert last(fleet) == "which_station"
+
+
+async def test_who_may_do_it_at_one_of_them_is_not_asked_which(fleet: Bench) -> None:
+    await fleet.types("/change", ALICE, SHARED)
+    assert fleet.chat.keyboards == []
+    assert at(fleet) == [ACME]
+
+
+async def test_a_choice_that_is_no_choice_any_more_is_forgotten(fleet: Bench) -> None:
+    await fleet.types("/look baker", MEMBER, SHARED)
+    async with fleet.store.begin() as session:
+        await bindings.unbind(session, chat_id=SHARED, station=BAKER)
+    await fleet.types("/look", MEMBER, SHARED)
+    assert at(fleet) == [BAKER, ACME]
+
+
+async def test_in_private_the_persons_own_pbxs_are_meant(fleet: Bench) -> None:
+    await fleet.types("/look", BOB, BOB)
+    await fleet.types("/look", CAROL, CAROL)
+    await fleet.types("/look corp", CAROL, CAROL)
+    await fleet.types("/look acme", CAROL, CAROL)
+    assert at(fleet) == [BAKER, CORP, CORP]
+    assert fleet.done[-1].arguments == "acme"
+
+
+async def test_the_word_for_the_whole_fleet_is_theirs_who_speak_of_all(fleet: Bench) -> None:
+    await fleet.types("/about fleet", ROOT, ROOT)
+    await fleet.types("/about fleet", BOB, BOB)
+    assert at(fleet) == [EVERY_STATION, BAKER]
+
+
+async def test_a_pbx_is_to_be_named_for_what_the_pbx_itself_is_asked(fleet: Bench) -> None:
+    await fleet.types("/look fleet", ROOT, ROOT)
+    assert (at(fleet), last(fleet)) == ([], "which_station")
+
+
+async def test_a_chat_that_is_bound_to_nothing_says_so_to_whom_it_knows(fleet: Bench) -> None:
+    await fleet.types("/look", ROOT, UNBOUND)
+    assert (at(fleet), last(fleet)) == ([], "not_bound")
+
+
+@pytest.mark.parametrize("chat", [AT_ACME, SHARED, UNBOUND])
+@pytest.mark.parametrize("text", ["/look", "/look acme", "/change baker", "/all", "/nothing"])
+async def test_strangers_hear_nothing(fleet: Bench, chat: int, text: str) -> None:
+    await fleet.types(text, SAM, chat)
+    assert not fleet.chat.said
+    assert not fleet.done
+
+
+async def test_somebody_of_another_pbx_is_a_stranger_in_a_customers_chat(fleet: Bench) -> None:
+    await fleet.types("/look", BOB, AT_ACME)
+    await fleet.types("/look baker", BOB, AT_ACME)
+    assert not fleet.chat.said
+    assert not fleet.done
+
+
+async def test_a_button_is_about_the_pbx_it_was_made_for(fleet: Bench) -> None:
+    made = await keyboard(fleet, SHARED, "thing.do", BAKER)
+    await fleet.presses(made, ALICE, SHARED)
+    assert not fleet.done
+    await fleet.presses(made, CAROL, SHARED)
+    assert at(fleet) == [BAKER]
+    assert [(row.station, row.allowed) for row in await fleet.audit()] == [(BAKER, False), (BAKER, True)]
+
+
+async def test_choosing_a_pbx_with_a_button_gives_no_right_to_it(fleet: Bench) -> None:
+    """One that stood there for somebody who may."""
+    data = {"command": "change", "arguments": "", "station": BAKER}
+    made = await keyboard(fleet, SHARED, "station.choose", ACME, **data)
+    for person in (ALICE, MEMBER, SAM):
+        await fleet.presses(made, person, SHARED)
+    assert not fleet.done
+    private = await keyboard(fleet, ALICE, "station.choose", ACME, **data)
+    await fleet.presses(private, ALICE, ALICE)
+    assert not fleet.done
+
+
+async def test_buttons_of_a_pbx_that_is_gone_do_nothing(fleet: Bench) -> None:
+    made = await keyboard(fleet, ROOT, "thing.do", BAKER)
+    del fleet.running[BAKER]
+    await fleet.presses(made, ROOT, ROOT)
+    assert not fleet.done
+    await fleet.types("/look baker", CAROL, CAROL)
+    assert at(fleet) == [CORP]
+
+
+async def test_an_answer_is_about_the_pbx_of_its_question(fleet: Bench) -> None:
+    fleet.on_answer("thing.name", Permission.TRUNKS, Reply())
+    fleet.offers("begin", Permission.TRUNKS, Reply(Message("broken"), question=Question("thing.name")))
+    await fleet.types("/begin baker", CAROL, CAROL)
+    await fleet.types("/look corp", CAROL, CAROL)
+    await fleet.says("Trunk", CAROL, CAROL)
+    assert at(fleet) == [BAKER, CORP, BAKER]
+
+
+async def test_the_second_person_needs_the_right_at_that_pbx(store: Store) -> None:
+    grants = (*GRANTS, Grant(ALICE, "viewer", BAKER), Grant(14, "admin", BAKER))
+    fleet = Bench(store, stations=STATIONS, grants=grants, two_person=frozenset({Permission.TRUNKS}))
+    rule_of = CATALOGUE.presses["trunk.create"].rule
+    fleet.on_press("trunk.create", Permission.TRUNKS, Reply(), writes=rule_of.writes)
+    made = await keyboard(fleet, SHARED, "trunk.create", BAKER)
+    await fleet.presses(made, CAROL, SHARED)
+    assert not fleet.done
+    confirm = fleet.chat.keyboards[-1]
+    await fleet.presses(confirm, ALICE, SHARED)
+    assert not fleet.done
+    await fleet.presses(confirm, 14, SHARED)
+    assert at(fleet) == [BAKER]
+    assert fleet.done[0].actor.id == CAROL
+
+
+async def test_an_import_goes_on_only_for_whom_has_the_right_at_its_pbx(fleet: Bench) -> None:
+    fleet.catalogue.presses["import.go_on"] = CATALOGUE.presses["import.go_on"]
+    alice = Actor(ALICE, "Alice")
+    assert (await fleet.decisions.about_import(alice, 1, ACME)).decision.allowed
+    assert not (await fleet.decisions.about_import(alice, 1, BAKER)).decision.allowed
+
+
+async def test_a_command_about_several_is_given_those_at_which_it_is_allowed(fleet: Bench) -> None:
+    await fleet.types("/all", CAROL, CAROL)
+    await fleet.types("/all", ALICE, SHARED)
+    await fleet.types("/all", MEMBER, SHARED)
+    await fleet.types("/all", ROOT, ROOT)
+    assert [request.among for request in fleet.done] == [(BAKER, CORP), (ACME,), (ACME, BAKER), STATIONS]
+
+
+WORDS = st.lists(st.sampled_from([*STATIONS, "fleet", "202", "ACME", "here"]), max_size=3).map(" ".join)
+PEOPLE, CHATS = (ALICE, BOB, CAROL), (AT_ACME, SHARED)
+GIVEN = st.lists(
+    st.builds(
+        Grant,
+        st.sampled_from([*PEOPLE, *CHATS]),
+        st.sampled_from(sorted(BUILT_IN)),
+        st.sampled_from([*STATIONS, EVERY_STATION]),
+    ),
+    max_size=6,
+)
+BOUND = st.sets(st.tuples(st.sampled_from(CHATS), st.sampled_from(STATIONS)))
+WHO_AND_WHERE = st.tuples(st.sampled_from(PEOPLE), st.sampled_from([*CHATS, None]))
+TYPED = st.tuples(st.sampled_from(["/look", "/about", "/change", "/all", "/named"]), WORDS, WHO_AND_WHERE)
+PRESSED = st.tuples(st.sampled_from(["look.again", "thing.do", "station.choose"]), WORDS, WHO_AND_WHERE)
+NEEDED = {
+    "/look": Permission.STATUS,
+    "/about": Permission.INCIDENTS,
+    "/change": Permission.TRUNKS,
+    "/all": Permission.STATUS,
+    "/named": Permission.GRANT,
+    "look.again": Permission.STATUS,
+    "thing.do": Permission.TRUNKS,
+}
+
+
+def is_theirs(grants: list[Grant], request: Request, station: str, permission: str) -> bool:
+    """The rules of the house, read by hand."""
+    person, chat = request.actor.id, request.place.chat
+    for grant in grants:
+        rights = BUILT_IN[grant.role].permissions
+        if grant.station not in (EVERY_STATION, station):
+            continue
+        if grant.subject == person and permission in rights:
+            return True
+        in_it = chat in CHATS and grant.subject == chat and (chat, person) in THERE
+        if in_it and permission in rights & OPERATOR.permissions:
+            return True
+    return False
+
+
+THERE = {(AT_ACME, ALICE), (AT_ACME, BOB), (SHARED, BOB), (SHARED, CAROL)}
+
+
+@examples(daily=12, ci=40)
+@given(grants=GIVEN, bound=BOUND, said=st.lists(TYPED | PRESSED, max_size=6))
+def test_no_handler_is_ever_given_a_pbx_at_which_its_person_lacks_the_right(
+    empty_store: Path,
+    grants: list[Grant],
+    bound: set[tuple[int, str]],
+    said: list[tuple[str, str, tuple[int, int | None]]],
+) -> None:
+    async def scene() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            store = await stores.fast(Path(shutil.copy(empty_store, folder)))
+            try:
+                fleet = Bench(store, stations=STATIONS, grants=tuple(grants))
+                fleet.members.there = THERE
+                obeyed = await _people_speak(fleet, bound, said)
+            finally:
+                await store.close()
+        for name, request in zip(obeyed, fleet.done, strict=True):
+            for station in {request.station.name, *request.among}:
+                assert is_theirs(grants, request, station, NEEDED[name])
+            if name.startswith("/") and name != "/named" and request.place.chat in CHATS:
+                there = {station for chat, station in bound if chat == request.place.chat}
+                assert request.station.name in there or (
+                    request.station.name == EVERY_STATION and name in ("/all", "/about")
+                )
+
+    asyncio.run(scene())
+
+
+async def _people_speak(
+    fleet: Bench, bound: set[tuple[int, str]], said: list[tuple[str, str, tuple[int, int | None]]]
+) -> list[str]:
+    """The names of what was obeyed."""
+    obeyed: list[str] = []
+    commands = {"look": Whose.ONE, "about": Whose.ONE, "change": Whose.ONE, "all": Whose.ALL, "named": Whose.NAMED}
+    for name, whose in commands.items():
+        fleet.offers(name, NEEDED[f"/{name}"], whose=whose)
+    fleet.on_press("look.again", Permission.STATUS, Reply(), whose=Whose.ALL)
+    fleet.on_press("thing.do", Permission.TRUNKS, Reply())
+    fleet.catalogue.presses["station.choose"] = CATALOGUE.presses["station.choose"]
+    async with fleet.store.begin() as session:
+        for chat, station in bound:
+            await bindings.bind(session, chat_id=chat, station=station, alerts=False, by_id=1, by_name="R", now=NOW)
+    for what, words, (person, place) in said:
+        chat, before = place if place is not None else person, len(fleet.done)
+        if what.startswith("/"):
+            await fleet.types(f"{what} {words}", person, chat)
+            name = what
+        else:
+            station = (words.lower().split() or [EVERY_STATION])[0]
+            data = {"command": "change", "arguments": "", "station": station} if what == "station.choose" else {}
+            await fleet.presses(await keyboard(fleet, chat, what, station, **data), person, chat)
+            name = "/change" if what == "station.choose" else what
+        obeyed += [name] * (len(fleet.done) - before)
+    return obeyed

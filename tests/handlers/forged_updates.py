@@ -1,0 +1,820 @@
+"""Updates that must not be obeyed, each wrong in one way alone; and the office they are tried on.
+
+The office is the real dispatcher with all real commands and buttons, a real store, and the real client of a stand-in
+PBX. Every forgery says how often something may be done because of it, and how many decisions must be written down.
+"""
+
+import asyncio
+import itertools
+import sqlite3
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, timedelta
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+from sqlalchemy import delete
+
+from bot.access.policy import OPERATOR, WRITES, Grant, Permission
+from bot.demo import pbx as standin
+from bot.detection.unreported_trunks import NOTHING_LISTED
+from bot.engine.drills import Rehearsals
+from bot.engine.incident_manager import Ledger
+from bot.engine.last_seen import Recency
+from bot.notifications.alert_messages import Cards
+from bot.notifications.destinations import Destinations
+from bot.notifications.escalation import Plan
+from bot.notifications.notifier import Notices
+from bot.notifications.recipients import People
+from bot.pbx import Pbx
+from bot.pbx.rate_limit import Budget
+from bot.store.access import audit
+from bot.store.access.contacts import Acquaintances
+from bot.store.database import Store
+from bot.store.messages import questions
+from bot.store.messages.keyboards import new_keyboard
+from bot.store.oncall.schedules import OnCallBook
+from bot.store.stations.watched_extensions import WatchedExtensions
+from bot.store.tables.incidents import Keyboard
+from bot.store.tables.people import GrantRow
+from handlers import CATALOGUE
+from handlers.dispatch.declare import Handler, Reply, Request
+from handlers.dispatch.rules import RULES, Where
+from handlers.dispatch.services import Station
+from tests.handlers.dispatcher_harness import (
+    ANNA,
+    GROUP,
+    NOW,
+    OLGA,
+    OTHER_GROUP,
+    SAM,
+    STATION,
+    VERA,
+    Bench,
+    message,
+    place_of,
+    press,
+    shown_with,
+)
+
+MAX, BOB, TOM, UMA, ROBOT = 4, 8, 15, 16, 17
+NOBODY = (777000, 1087968824, 136817688)
+# Fields that the library does not know, or not any more.
+NEWER = [
+    *("ephemeral_message_id", "is_scheduled", "forward_from", "via_business_bot_id", "guest_chat_id", "sponsor_info"),
+    *(
+        "is_delayed",
+        "is_auto_reply",
+        "sent_on_behalf_of",
+        "sender_bot",
+        "receiver_user",
+        "visible_to",
+        "is_secret_reply",
+    ),
+]
+KEY = "c0ffee" * 10 + "beef"
+# Somebody gave the ids that stand for nobody, and a bot, an administrator's role, and the group one too.
+MISTAKES = [Grant(number, "admin", STATION, ANNA) for number in (*NOBODY, ROBOT, GROUP)]
+LASTING = [Grant(UMA, "admin", "Another PBX", ANNA), Grant(BOB, "admin", STATION, ANNA)]
+ENDED = [Grant(TOM, "admin", STATION, ANNA, until=NOW - timedelta(seconds=1))]
+# What needs a right that a group does not give.
+OF_COMMANDS = [name for name, rule in RULES.items() if name.startswith("/") and rule.where.holds(private=False)]
+OF_ADMINS = [name for name, rule in RULES.items() if rule.permission in {*WRITES, Permission.AUDIT}]
+
+
+class CountingTransport(httpx.AsyncBaseTransport):
+    """To the stand-in PBX, counting what would change it."""
+
+    def __init__(self) -> None:
+        self.writes = 0
+        ticks = itertools.count(int(NOW.timestamp()))
+        self.station = standin.Pbx(api_key=KEY, traffic=False, speed=1000, now=lambda: float(next(ticks)))
+        self._pbx = httpx.ASGITransport(app=standin.app(self.station))
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.writes += request.method != "GET"
+        return await self._pbx.handle_async_request(request)
+
+
+class Office(Bench):
+    """`deeds` counts the handlers that were reached, `rows` the decisions that were written down."""
+
+    def __init__(self, store: Store) -> None:
+        self.wire = CountingTransport()
+        self.deeds = 0
+        self.rows = 0
+        # It is asked after every forgery: without a session, in a hundredth of the time.
+        self._beside = sqlite3.connect(store._engine.url.database or "")
+        super().__init__(store, two_person=frozenset({Permission.EMPLOYEES_DELETE}))
+        self.members.there = {(GROUP, MAX), (GROUP, ANNA), (GROUP, SAM + 1)}
+        for name, command in CATALOGUE.commands.items():
+            self.catalogue.commands[name] = replace(command, handler=self._counting(command.handler))
+        for kind in ("presses", "answers"):
+            for name, one in getattr(CATALOGUE, kind).items():
+                getattr(self.catalogue, kind)[name] = replace(one, handler=self._counting(one.handler))
+
+    def _counting(self, handler: Handler) -> Handler:
+        async def counted(request: Request) -> Reply:
+            self.deeds += 1
+            return await handler(request)
+
+        return counted
+
+    def station(self) -> Station:
+        pbx = Pbx(
+            "http://127.0.0.1",
+            SecretStr(KEY),
+            transport=self.wire,
+            budget=Budget(10**9),
+            sleep=lambda _seconds: asyncio.sleep(0),
+        )
+        watch: Any = SimpleNamespace(
+            trunk_names={},
+            unwatched=frozenset(),
+            engine_is_silent=False,
+            left_alone=set(),
+            dialect=None,
+            listed=NOTHING_LISTED,
+            cause=lambda _trunk: None,
+            registers_again=lambda _trunk: False,
+        )
+        notices = Notices(
+            station=STATION,
+            cards=Cards(),
+            people=People(
+                OnCallBook(self.store, lambda: NOW, lambda _station: None),
+                self.book,
+                STATION,
+                Acquaintances(self.store),
+            ),
+            destinations=Destinations(STATION, [], self.book),
+            zone=lambda: UTC,
+            plan=Plan(),
+        )
+        ledger = Ledger(self.store, STATION, notices, lambda: None, Recency(self.store))
+        phones: Any = SimpleNamespace(offline_since=lambda _number: None)
+        return Station(
+            name=STATION,
+            title=STATION,
+            pbx=pbx,
+            watch=watch,
+            ledger=ledger,
+            phones=phones,
+            watched=WatchedExtensions(self.store, STATION, lambda: None),
+            rehearsals=Rehearsals(self.store, STATION, ledger),
+            zone=lambda: UTC,
+        )
+
+    async def open(self) -> None:
+        async with self.store.begin() as session:
+            for grant in (*MISTAKES, *LASTING, *ENDED):
+                await self._write(session, grant)
+
+    def close(self) -> None:
+        self._beside.close()
+
+    async def give(self, grant: Grant) -> None:
+        async with self.store.begin() as session:
+            await self._write(session, grant)
+
+    async def _write(self, session: Any, grant: Grant) -> None:
+        row = GrantRow(
+            station=grant.station,
+            subject_id=grant.subject,
+            role=grant.role,
+            given_by_id=ANNA if grant.given_by is None else grant.given_by,
+            given_by_name="Anna",
+            given_at=grant.given_at or NOW,
+            until=grant.until,
+        )
+        await session.merge(row)
+
+    async def revoke(self, person: int) -> None:
+        async with self.store.begin() as session:
+            await session.execute(delete(GrantRow).where(GrantRow.subject_id == person))
+
+    async def button(self, action: str, data: dict[str, Any] | None = None, **more: Any) -> Keyboard:
+        """A message with one button, as the bot sent it."""
+        rows = [[{"label": "x", "action": action, "data": data or {}}]]
+        made = new_keyboard(more.pop("chat", GROUP), rows, now=self.now, station=STATION, **more)
+        async with self.store.begin() as session:
+            session.add(made)
+        return made
+
+    async def question(self, chat: int, person: int, lifetime: timedelta = timedelta(minutes=15)) -> None:
+        """The bot waits for words of this person, in reply to its message 7."""
+        async with self.store.begin() as session:
+            await questions.ask(
+                session,
+                chat_id=chat,
+                person_id=person,
+                station=STATION,
+                message_id=7,
+                answer="employee_step.answer",
+                data={"key": "name", "said": {}},
+                expires_at=self.now + lifetime,
+            )
+
+    def decisions_so_far(self) -> int:
+        """As everybody else sees the store: what its own transactions did not keep does not count."""
+        found: int | None = self._beside.execute("SELECT max(id) FROM audit").fetchone()[0]
+        return found or 0
+
+    async def decided(self, update_id: int, what: str) -> None:
+        """An earlier run allowed this update, and was killed before anything came of it."""
+        row = audit.entry(
+            at=self.now - timedelta(hours=2),
+            update_id=update_id,
+            actor_id=ANNA,
+            actor_name="Anna",
+            chat_id=GROUP,
+            station=STATION,
+            what=what,
+            arguments="",
+            permission="",
+            allowed=True,
+            reason="role admin",
+        )
+        async with self.store.begin() as session:
+            await audit.record_decision(session, row)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """`deeds`: how many handlers may run; `rows`: how many decisions are written down."""
+
+    deeds: int = 0
+    rows: int = 1
+
+
+Forgery = Callable[[Office, Random], Awaitable[Expected]]
+FORGERIES: dict[str, Forgery] = {}
+
+
+def forged(name: str) -> Callable[[Forgery], Forgery]:
+    def keep(forgery: Forgery) -> Forgery:
+        FORGERIES[name] = forgery
+        return forgery
+
+    return keep
+
+
+def command(random: Random, names: list[str] | None = None, *, private: bool = False) -> str:
+    """A command that may be typed here, with words after it."""
+    fitting = [
+        name.removeprefix("/")
+        for name in (names or list(RULES))
+        if name.startswith("/") and RULES[name].where.holds(private=private)
+    ]
+    return f"/{random.choice(fitting)} {random.choice(['', 'today', '243 John Smith', 'x' * 200, '<b>'])}".strip()
+
+
+def action(random: Random, names: list[str] | None = None, *, private: bool = False) -> str:
+    fitting = [
+        name
+        for name in (names or list(RULES))
+        if name in CATALOGUE.presses and RULES[name].where.holds(private=private)
+    ]
+    return random.choice(fitting)
+
+
+async def typed(office: Office, text: str, person: int = ANNA, chat: int = GROUP, **more: Any) -> None:
+    await office.takes({"message": message(text, person, chat, office.now) | more})
+
+
+async def pressed(
+    office: Office, keyboard: Keyboard, person: int = ANNA, chat: int = GROUP, place: str = "0:0", **more: Any
+) -> None:
+    await office.takes({"callback_query": press(f"{keyboard.id}:{place}", person, chat, office.now, **more)})
+
+
+def _message_flaws() -> dict[str, Callable[[Random], dict[str, Any]]]:
+    user = {"id": 5, "is_bot": False, "first_name": "Somebody"}
+    robot = {"id": ROBOT, "is_bot": True, "first_name": "Robot"}
+    when = int(NOW.timestamp())
+    channel = {"id": OTHER_GROUP, "type": "channel", "title": "News"}
+    origins = [
+        {"type": "user", "date": when, "sender_user": user},
+        {"type": "hidden_user", "date": when, "sender_user_name": "Anna"},
+        {"type": "chat", "date": when, "sender_chat": place_of(GROUP)},
+        {"type": "channel", "date": when, "chat": channel, "message_id": 3},
+    ]
+    return {
+        "forwarded": lambda random: {"forward_origin": random.choice(origins)},
+        "forwarded by itself": lambda _: {"is_automatic_forward": True},
+        "through another bot": lambda _: {"via_bot": robot},
+        "an anonymous administrator": lambda _: {"sender_chat": place_of(GROUP)},
+        "in the name of a chat": lambda random: {"sender_chat": random.choice([channel, place_of(OTHER_GROUP)])},
+        "by a business bot": lambda _: {"sender_business_bot": robot},
+        "through a business account": lambda _: {"business_connection_id": "b"},
+        "posted in a channel": lambda _: {"chat": {"id": GROUP, "type": "channel", "title": "News"}},
+        "by nobody": lambda random: {"from": {"id": random.choice(NOBODY), "is_bot": False, "first_name": "Telegram"}},
+        "by another bot": lambda _: {"from": robot},
+        "sent by itself": lambda _: {"is_from_offline": True},
+        "to a guest": lambda random: random.choice(
+            [{"guest_query_id": "g"}, {"guest_bot_caller_user": user}, {"guest_bot_caller_chat": place_of(GROUP)}]
+        ),
+        "as a post": lambda random: random.choice(
+            [{"is_paid_post": True}, {"suggested_post_info": {"state": "approved"}}]
+        ),
+        "in a way not known": lambda random: {random.choice(NEWER): random.choice([5, "g", True, {"id": 5}])},
+        "edited": lambda _: {"edit_date": when},
+    }
+
+
+def _add_message_flaws() -> None:
+    for flaw, more in _message_flaws().items():
+
+        @forged(f"a message {flaw}")
+        async def flawed(office: Office, random: Random, more: Callable[[Random], dict[str, Any]] = more) -> Expected:
+            await office.takes({"message": message(command(random), ANNA, GROUP, office.now) | more(random)})
+            return Expected()
+
+    for kind in (
+        "edited_message",
+        "channel_post",
+        "edited_channel_post",
+        "business_message",
+        "edited_business_message",
+    ):
+
+        @forged(f"an update of the kind {kind}")
+        async def other_kind(office: Office, random: Random, kind: str = kind) -> Expected:
+            await office.takes({kind: message(command(random), ANNA, GROUP, office.now)})
+            return Expected()
+
+
+_add_message_flaws()
+
+
+@forged("a quotation that is a command")
+async def quoted(office: Office, random: Random) -> Expected:
+    text = command(random)
+    kind = random.choice(["blockquote", "expandable_blockquote"])
+    entities = [{"type": kind, "offset": 0, "length": len(text)}]
+    entities.insert(random.randint(0, 1), {"type": "bot_command", "offset": 0, "length": len(text.split()[0])})
+    await typed(office, text, entities=entities)
+    return Expected()
+
+
+@forged("a command to another bot")
+async def to_another_bot(office: Office, random: Random) -> Expected:
+    name, _, rest = command(random).partition(" ")
+    await typed(office, f"{name}@{random.choice(['other', 'botbot', 'bo'])} {rest}")
+    return Expected(rows=0)
+
+
+@forged("a command of yesterday")
+async def old(office: Office, random: Random) -> Expected:
+    age = timedelta(seconds=random.choice([301, 600, 86_400, 3 * 365 * 86_400]))
+    await office.takes({"message": message(command(random), ANNA, GROUP, office.now - age)})
+    return Expected()
+
+
+@forged("a command of tomorrow")
+async def early(office: Office, random: Random) -> Expected:
+    ahead = timedelta(seconds=random.choice([301, 3600, 86_400, 3 * 365 * 86_400]))
+    await office.takes({"message": message(command(random), ANNA, GROUP, office.now + ahead)})
+    return Expected()
+
+
+@forged("an update that comes twice")
+async def twice(office: Office, random: Random) -> Expected:
+    office.update_id += 1
+    update = {"message": message("/id", ANNA, GROUP, office.now)}
+    for _ in range(2):
+        await office.takes(update, office.update_id)
+    return Expected(deeds=1, rows=2)
+
+
+@forged("a write that a killed run had begun")
+async def interrupted(office: Office, random: Random) -> Expected:
+    what = random.choice([name for name, rule in RULES.items() if rule.writes and name in CATALOGUE.presses])
+    private = RULES[what].where is Where.PRIVATE
+    chat = ANNA if private else GROUP
+    keyboard = await office.button(what, chat=chat)
+    office.update_id += 1
+    await office.decided(office.update_id, what)
+    update = {"callback_query": press(f"{keyboard.id}:0:0", ANNA, chat, office.now)}
+    await office.takes(update, office.update_id)
+    return Expected(rows=2)
+
+
+@forged("a stranger in a group")
+async def stranger_in_group(office: Office, random: Random) -> Expected:
+    await typed(office, command(random), SAM, OTHER_GROUP)
+    return Expected()
+
+
+@forged("a stranger in private")
+async def stranger_in_private(office: Office, random: Random) -> Expected:
+    names = [name for name, rule in RULES.items() if rule.permission != Permission.ANYONE]
+    await typed(office, command(random, names, private=True), SAM, SAM)
+    return Expected()
+
+
+@forged("somebody who may only look")
+async def viewer(office: Office, random: Random) -> Expected:
+    chat = random.choice([GROUP, VERA, OTHER_GROUP])
+    await typed(office, command(random, OF_ADMINS, private=chat > 0), VERA, chat)
+    return Expected()
+
+
+@forged("somebody who may only look, with a button")
+async def viewer_pressing(office: Office, random: Random) -> Expected:
+    keyboard = await office.button(action(random, OF_ADMINS))
+    await pressed(office, keyboard, VERA)
+    return Expected()
+
+
+@forged("a group that was made administrator")
+async def group_as_admin(office: Office, random: Random) -> Expected:
+    await typed(office, command(random, OF_ADMINS), MAX)
+    return Expected()
+
+
+@forged("a role that has ended")
+async def ended(office: Office, random: Random) -> Expected:
+    await typed(office, command(random), TOM, OTHER_GROUP)
+    return Expected()
+
+
+@forged("a role on another PBX")
+async def elsewhere(office: Office, random: Random) -> Expected:
+    await typed(office, command(random), UMA, OTHER_GROUP)
+    return Expected()
+
+
+OF_THE_GROUP = [name for name, rule in RULES.items() if rule.permission in OPERATOR.permissions]
+
+
+@forged("somebody who is not in the group any more")
+async def left(office: Office, random: Random) -> Expected:
+    if random.random() < 0.5:
+        await typed(office, command(random, OF_THE_GROUP), SAM)
+    else:
+        await pressed(office, await office.button(action(random, OF_THE_GROUP)), SAM)
+    return Expected()
+
+
+@forged("somebody of whom Telegram tells nothing")
+async def unknown_member(office: Office, random: Random) -> Expected:
+    office.members.answer = lambda: None
+    await typed(office, command(random, OF_THE_GROUP), MAX)
+    office.members.answer = None
+    return Expected()
+
+
+@forged("an error while deciding")
+async def failing(office: Office, random: Random) -> Expected:
+    def fails() -> bool | None:
+        raise random.choice([RuntimeError, OSError, ValueError])("the decision cannot be made")
+
+    office.members.answer = fails
+    if random.random() < 0.5:
+        await typed(office, command(random, OF_THE_GROUP), MAX)
+    else:
+        await pressed(office, await office.button(action(random, OF_THE_GROUP)), MAX)
+    office.members.answer = None
+    return Expected()
+
+
+@forged("a decision that hangs")
+async def hanging(office: Office, random: Random) -> Expected:
+    office.members.slow = 0.03
+    office.hurry(0.01)
+    await typed(office, command(random, OF_THE_GROUP), MAX)
+    office.hurry(10.0)
+    office.members.slow = 0.0
+    return Expected()
+
+
+@forged("a private matter in a group")
+async def not_here(office: Office, random: Random) -> Expected:
+    private = [name for name, rule in RULES.items() if rule.where is Where.PRIVATE]
+    if random.random() < 0.5:
+        await typed(office, f"/{random.choice([n[1:] for n in private if n.startswith('/')])}")
+    else:
+        await pressed(office, await office.button(random.choice([n for n in private if n in CATALOGUE.presses])))
+    return Expected()
+
+
+@forged("a secret in a group")
+async def secret(office: Office, random: Random) -> Expected:
+    told = random.choice(["password=hunter22", "пароль: тайна", "9876543210:AAtestTestTestTestTestTestTestTestTest0"])
+    names = [name for name, rule in RULES.items() if not rule.hears_secrets]
+    await typed(office, f"{command(random, names).split()[0]} {told}")
+    return Expected()
+
+
+@forged("a button that nobody made")
+async def invented(office: Office, random: Random) -> Expected:
+    data = random.choice(["guess:0:0", "", "status.view", "1:1", "a" * 16 + ":0:0", "x:y:z", "employee.delete_now:0:0"])
+    await office.takes({"callback_query": press(data, ANNA, GROUP, office.now)})
+    return Expected()
+
+
+@forged("a place where no button is")
+async def beside(office: Office, random: Random) -> Expected:
+    keyboard = await office.button(action(random))
+    await pressed(office, keyboard, place=random.choice(["0:1", "1:0", "9:9", "999:0"]))
+    return Expected()
+
+
+@forged("a button of another chat")
+async def other_chat(office: Office, random: Random) -> Expected:
+    keyboard = await office.button(action(random), chat=random.choice([OTHER_GROUP, OLGA, VERA]))
+    await pressed(office, keyboard)
+    return Expected()
+
+
+@forged("a button of another person")
+async def other_person(office: Office, random: Random) -> Expected:
+    keyboard = await office.button(action(random), asker_id=random.choice([OLGA, VERA, SAM]), single_use=True)
+    await pressed(office, keyboard)
+    return Expected()
+
+
+@forged("a question that has expired")
+async def expired(office: Office, random: Random) -> Expected:
+    keyboard = await office.button(action(random), asker_id=ANNA, lifetime=timedelta(seconds=-1))
+    await pressed(office, keyboard)
+    return Expected()
+
+
+@forged("a button pressed again")
+async def again(office: Office, random: Random) -> Expected:
+    keyboard = await office.button("employee.keep", {"number": "243", "name": "John"}, asker_id=ANNA, single_use=True)
+    times = random.randint(2, 3)
+    for _ in range(times):
+        await pressed(office, keyboard)
+    return Expected(deeds=1, rows=times)
+
+
+@forged("a button pressed by many at once")
+async def at_once(office: Office, random: Random) -> Expected:
+    keyboard = await office.button("employee.keep", {"number": "243", "name": "John"}, single_use=True)
+    people = random.choices([ANNA, OLGA, BOB, ANNA], k=3)
+    await asyncio.gather(*(pressed(office, keyboard, person) for person in people))
+    return Expected(deeds=1, rows=3)
+
+
+@forged("a right that went between question and press")
+async def revoked(office: Office, random: Random) -> Expected:
+    await office.give(Grant(BOB, "admin", STATION, ANNA))
+    keyboard = await office.button(action(random, OF_ADMINS), asker_id=BOB, single_use=True)
+    await office.revoke(BOB)
+    await pressed(office, keyboard, BOB)
+    await office.give(Grant(BOB, "admin", STATION, ANNA))
+    return Expected()
+
+
+def _add_press_flaws() -> None:
+    origin = {
+        "type": "user",
+        "date": int(NOW.timestamp()),
+        "sender_user": {"id": 1, "is_bot": False, "first_name": "A"},
+    }
+    inline = {"id": 5, "is_bot": True, "first_name": "Inline"}
+    # What is otherwise about the press, and about the message it was pressed under.
+    flaws: dict[str, Callable[[Random], tuple[dict[str, Any], dict[str, Any]]]] = {
+        "by nobody": lambda random: (
+            {"from": {"id": random.choice(NOBODY), "is_bot": False, "first_name": "Group"}},
+            {},
+        ),
+        "by another bot": lambda _: ({"from": {"id": ROBOT, "is_bot": True, "first_name": "Robot"}}, {}),
+        "under a forwarded message": lambda _: ({}, {"forward_origin": origin}),
+        "under another bot's message": lambda _: ({}, {"via_bot": inline}),
+        "in a way not known": lambda random: ({random.choice(NEWER): 5}, {}),
+        "under no message": lambda _: ({"message": None, "inline_message_id": "i"}, {}),
+    }
+    for flaw, more in flaws.items():
+
+        @forged(f"a press {flaw}")
+        async def flawed(office: Office, random: Random, more: Any = more) -> Expected:
+            of_press, of_message = more(random)
+            keyboard = await office.button(action(random))
+            shown = {"message": shown_with(f"{keyboard.id}:0:0", GROUP, NOW, **of_message)}
+            await pressed(office, keyboard, **(shown | of_press))
+            return Expected()
+
+
+def _shown_elsewhere(random: Random, own: Keyboard) -> dict[str, Any]:
+    """The message that a modified client names with the button of another: it has other buttons, or none, or is too
+    old to be told of."""
+    buttons = random.choice(["", "another:0:0", f"{own.id}:0:1", f"{own.id}:1:0", own.id])
+    shown = shown_with(buttons, GROUP, NOW, message_id=random.choice([8, 9, 10**9]))
+    if random.random() < 0.2:
+        shown = {"message_id": shown["message_id"], "date": 0, "chat": shown["chat"]}
+    return shown
+
+
+@forged("a press under another message")
+async def under_another(office: Office, random: Random) -> Expected:
+    keyboard = await office.button(action(random), message_id=7)
+    await pressed(office, keyboard, message=_shown_elsewhere(random, keyboard))
+    return Expected()
+
+
+@forged("a press of a button whose message nobody knows, under another message")
+async def unbound(office: Office, random: Random) -> Expected:
+    """The program was killed before it knew, or the keyboard is older than the knowing."""
+    keyboard = await office.button(action(random))
+    await pressed(office, keyboard, message=_shown_elsewhere(random, keyboard))
+    return Expected()
+
+
+@forged("a press under an alert card")
+async def under_a_card(office: Office, random: Random) -> Expected:
+    """The card keeps its looks: a viewer's Refresh would take its buttons away."""
+    card, refresh = (
+        await office.button("incident.take", {"card": 1}, message_id=8),
+        await office.button("status.view", {"view": "summary", "page": 0}, message_id=7),
+    )
+    shown = shown_with(f"{card.id}:0:0", GROUP, NOW, message_id=8, text="Zadarma is down")
+    edits = len(office.chat.edited)
+    await pressed(office, refresh, random.choice([VERA, ANNA]), message=shown)
+    office.deeds += len(office.chat.edited) > edits
+    return Expected()
+
+
+_add_press_flaws()
+
+
+@forged("words of somebody else")
+async def words_of_another(office: Office, random: Random) -> Expected:
+    await office.question(GROUP, ANNA)
+    await office.takes({"message": message("John Smith", OLGA, GROUP, office.now, replied_to=7)})
+    return Expected(rows=0)
+
+
+@forged("words that answer nothing")
+async def words_beside(office: Office, random: Random) -> Expected:
+    await office.question(GROUP, ANNA)
+    replied_to = random.choice([None, 6, 8])
+    await office.takes({"message": message("John Smith", ANNA, GROUP, office.now, replied_to=replied_to)})
+    return Expected(rows=0)
+
+
+@forged("words to a question that has expired")
+async def words_too_late(office: Office, random: Random) -> Expected:
+    chat = random.choice([GROUP, ANNA])
+    await office.question(chat, ANNA, timedelta(seconds=-1))
+    await office.takes({"message": message("John Smith", ANNA, chat, office.now, replied_to=7)})
+    return Expected(rows=0)
+
+
+@forged("words of somebody whose right is gone")
+async def words_without_right(office: Office, random: Random) -> Expected:
+    await office.question(GROUP, VERA)
+    await office.takes({"message": message("John Smith", VERA, GROUP, office.now, replied_to=7)})
+    return Expected()
+
+
+@forged("words that are forwarded")
+async def words_forwarded(office: Office, random: Random) -> Expected:
+    await office.question(ANNA, ANNA)
+    more = random.choice(list(_message_flaws().values()))(random)
+    await office.takes({"message": message("John Smith", ANNA, ANNA, office.now) | more})
+    return Expected(rows=0)
+
+
+QUESTION = {"template": "second_person_confirmed", "facts": {"first": "243 John", "deed": "Delete an employee"}}
+
+
+async def _two_needed(office: Office, asker: int, **more: Any) -> str:
+    """What somebody confirmed and a second person has to; returns the token of it."""
+    employee = next(iter(office.wire.station.employees.values()))
+    data = {"id": employee.id, "number": "243", "name": "John"}
+    keyboard = await office.button("employee.delete_now", data, asker_id=asker, single_use=True, said=QUESTION)
+    await pressed(office, keyboard, asker, **{name: value(keyboard) for name, value in more.items()})
+    asked = office.chat.keyboards[-1:]
+    return str(asked[0].rows[0][0]["data"].get("token")) if asked else ""
+
+
+@forged("a first person alone where two are needed")
+async def alone(office: Office, random: Random) -> Expected:
+    await _two_needed(office, random.choice([ANNA, OLGA]))
+    return Expected()
+
+
+@forged("a first person who confirms in the second's place")
+async def both_in_one(office: Office, random: Random) -> Expected:
+    asker = random.choice([ANNA, OLGA])
+    keyboard = await office.button("second.confirm", {"token": await _two_needed(office, asker)})
+    await pressed(office, keyboard, asker)
+    return Expected(rows=2)
+
+
+@forged("what the first person's program shows")
+async def shown_another(office: Office, random: Random) -> Expected:
+    """The second person reads what the bot had said, whatever text the press came under."""
+    told = len(office.chat.shown)
+    await _two_needed(
+        office,
+        random.choice([ANNA, OLGA]),
+        message=lambda own: shown_with(f"{own.id}:0:0", GROUP, NOW, text="Delete 210 Warehouse?"),
+    )
+    lines = [str(shown.facts.get("lines")) for shown in office.chat.shown[told:]]
+    office.deeds += not any("243 John" in line for line in lines) or any("210" in line for line in lines)
+    return Expected()
+
+
+@forged("a second person whom the first one made")
+async def made_by_the_first(office: Office, random: Random) -> Expected:
+    """By themselves, by a third whom they made, or today."""
+    first, third, second = random.choice([ANNA, OLGA]), 31, 32
+    before = NOW - timedelta(days=30)
+    kind = random.choice(["made", "through another", "today", "made themselves anew"])
+    if kind == "made":
+        await office.give(Grant(second, "admin", STATION, first, given_at=before))
+    elif kind == "today":
+        today = NOW - timedelta(hours=random.choice([0, 12, 23]))
+        await office.give(Grant(second, "admin", STATION, random.choice([ANNA, OLGA]), given_at=today))
+    else:
+        giver = third if kind == "through another" else second
+        await office.give(Grant(third, "admin", STATION, first, given_at=before))
+        await office.give(Grant(second, "admin", STATION, giver, given_at=before))
+    keyboard = await office.button("second.confirm", {"token": await _two_needed(office, first)})
+    await pressed(office, keyboard, second)
+    await office.revoke(second)
+    await office.revoke(third)
+    return Expected(rows=2)
+
+
+@forged("an anonymous command that somebody else is made to own")
+async def made_to_own(office: Office, random: Random) -> Expected:
+    """What does more than look is asked of who says that they wrote it, and of nobody else."""
+    doing = [n for n, rule in RULES.items() if not rule.only_looks and not rule.hears_secrets and n in OF_COMMANDS]
+    hidden = {"id": 1087968824, "is_bot": True, "first_name": "Group"}
+    office.members.anonymous = {ANNA, OLGA}
+    written = message(command(random, doing), ANNA, GROUP, office.now)
+    await office.takes({"message": written | {"sender_chat": place_of(GROUP), "from": hidden}})
+    await pressed(office, office.chat.keyboards[-1])
+    await pressed(office, office.chat.keyboards[-1], random.choice([OLGA, SAM, VERA]))
+    office.members.anonymous = set()
+    return Expected(deeds=1, rows=3)
+
+
+@forged("a second person without the right")
+async def second_without_right(office: Office, random: Random) -> Expected:
+    keyboard = await office.button("second.confirm", {"token": await _two_needed(office, ANNA)})
+    await pressed(office, keyboard, random.choice([VERA, MAX, SAM]))
+    return Expected(rows=2)
+
+
+@forged("a first person who lost the right")
+async def first_lost_right(office: Office, random: Random) -> Expected:
+    await office.give(Grant(BOB, "admin", STATION, ANNA))
+    keyboard = await office.button("second.confirm", {"token": await _two_needed(office, BOB)})
+    await office.revoke(BOB)
+    await pressed(office, keyboard, random.choice([ANNA, OLGA]))
+    await office.give(Grant(BOB, "admin", STATION, ANNA))
+    return Expected(rows=2)
+
+
+@forged("what was confirmed already")
+async def confirmed_again(office: Office, random: Random) -> Expected:
+    token = await _two_needed(office, ANNA)
+    keyboards = [await office.button("second.refuse", {"token": token}, chat=chat) for chat in (GROUP, OLGA)]
+    await asyncio.gather(*(pressed(office, one, OLGA, one.chat_id) for one in keyboards))
+    confirming = await office.button("second.confirm", {"token": token})
+    await pressed(office, confirming, OLGA)
+    return Expected(rows=4)
+
+
+@forged("a bot brought into a group by a stranger")
+async def brought(office: Office, random: Random) -> Expected:
+    bot = {"id": 7, "is_bot": True, "first_name": "Bot"}
+    chat = random.randint(-10_000, -1_000)
+    change = {
+        "chat": place_of(chat),
+        "from": {"id": random.choice([SAM, VERA, MAX]), "is_bot": False, "first_name": "S"},
+        "date": int(office.now.timestamp()),
+        "old_chat_member": {"status": "left", "user": bot},
+        "new_chat_member": {"status": "member", "user": bot},
+    }
+    offers = len(office.chat.keyboards)
+    await office.takes({"my_chat_member": change})
+    stayed = office.chat.left[-1:] != [chat] or len(office.chat.keyboards) > offers
+    office.deeds += stayed
+    return Expected()
+
+
+async def outcome(office: Office, name: str, seed: int) -> list[str]:
+    """Try one forgery; what was done that must not be, and what was not written down."""
+    rows, deeds, writes = office.rows, office.deeds, office.wire.writes
+    expected = await FORGERIES[name](office, Random(seed))
+    office.rows = office.decisions_so_far()
+    rows, deeds = office.rows - rows, office.deeds - deeds
+    found = []
+    if deeds != expected.deeds:
+        found.append(f"{name} ({seed}): {deeds} deeds instead of {expected.deeds}")
+    if office.wire.writes != writes:
+        found.append(f"{name} ({seed}): the PBX was changed")
+    if rows != expected.rows:
+        found.append(f"{name} ({seed}): {rows} decisions written down instead of {expected.rows}")
+    return found

@@ -1,0 +1,126 @@
+"""/test_alert begins a rehearsal and answers with whom it reached."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bot.access.policy import Grant
+from bot.incidents.model import REHEARSAL, Happened, Kind
+from bot.store.access import contacts
+from bot.store.access.contacts import Known
+from bot.store.database import Store
+from bot.store.tables.incidents import Incident, IncidentEvent
+from handlers import CATALOGUE
+from tests.handlers.dispatcher_harness import GRANTS, GROUP, NOW, STATION, VERA, Bench
+from tests.incident_harness.recording_sink import FakeBook
+from tests.messages.renderers import renderer
+
+BORIS = 4
+Event = tuple[str, dict[str, Any]]
+
+
+def told(chat: int, person: str | None = None) -> Event:
+    return "told", {"step": 1, "chat": chat, "thread": None, "person": person, "loud": True, "card": 1}
+
+
+class StoringBook(FakeBook):
+    """Writes the incident and its chain as the ledger does."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__()
+        self.store = store
+        self.chain: list[Event] = []
+
+    async def apply(
+        self, changed: Mapping[str, dict[str, Any] | None], happened: Sequence[Happened], now: datetime
+    ) -> None:
+        await super().apply(changed, happened, now)
+        async with self.store.begin() as session:
+            incident = Incident(
+                station=STATION,
+                subject=REHEARSAL,
+                open_key=f"{STATION}|{REHEARSAL}",
+                kind=Kind.REHEARSAL,
+                facts=happened[0].facts,
+                began_at=now,
+                opened_at=now,
+            )
+            session.add(incident)
+            await session.flush()
+            for what, facts in self.chain:
+                session.add(IncidentEvent(incident_id=incident.id, at=now, noted_at=now, what=what, facts=facts))
+
+
+class Office(Bench):
+    def __init__(self, store: Store) -> None:
+        super().__init__(store, grants=(*GRANTS, Grant(BORIS, "operator")))
+        self.ledger = StoringBook(store)
+        self.incidents = self.ledger
+        self.paused = 0
+        self.start()
+        self.catalogue.commands["test_alert"] = CATALOGUE.commands["test_alert"]
+
+    def station(self) -> Any:
+        async def pause(_seconds: float) -> None:
+            self.paused += 1
+
+        station = super().station()
+        station.pause = pause
+        return station
+
+    async def asks(self, person: int = BORIS) -> str:
+        await self.types("/test_alert", person, chat=person)
+        _, template, facts = self.chat.said[-1]
+        return renderer().text(template, facts, zone=UTC, now=NOW)
+
+
+@pytest.fixture
+def office(store: Store) -> Office:
+    return Office(store)
+
+
+async def test_it_answers_with_whom_it_told(office: Office) -> None:
+    async with office.store.begin() as session:
+        await contacts.meet(session, Known(GROUP, "Duty room"))
+    office.ledger.chain = [told(GROUP), told(-200), told(7, "Boris P")]
+    seen = await office.asks()
+    assert "The rehearsal runs</b> · Head office" in seen
+    assert "👤 Boris P, in private\n👥 Duty room\n👥 a chat not met yet (id -200)" in seen
+    assert "or at 14:30" in seen
+    assert "⚠️" not in seen
+    assert [one.outcome for one in await office.outcomes()] == ["told 1 people, 2 chats"]
+    assert office.ledger.last_facts() == {"station": STATION, "by": "A"}
+
+
+async def test_a_second_one_waits_for_the_first(office: Office) -> None:
+    office.ledger.chain = [told(GROUP)]
+    await office.asks()
+    seen = await office.asks()
+    assert "A rehearsal runs already: A began it at 14:00" in seen
+    assert "or at 14:30" in seen
+    assert len(office.ledger.happened) == 1
+
+
+async def test_that_nobody_is_woken_in_private_is_said(office: Office) -> None:
+    office.ledger.chain = [told(GROUP)]
+    assert "Nobody was woken in private" in await office.asks()
+
+
+async def test_that_nobody_was_told_at_all_is_said_after_a_patient_look(office: Office) -> None:
+    assert "Nobody was told: nobody is on call, and no chat gets alerts." in await office.asks()
+    assert office.paused > 5
+
+
+async def test_that_who_is_on_call_cannot_be_reached_is_said(office: Office) -> None:
+    office.ledger.chain = [("unreachable", {"person": "Vera"}), told(GROUP)]
+    seen = await office.asks()
+    assert "Cannot be reached: Vera. They must open the bot and press Start." in seen
+    assert "nobody is on call" not in seen
+
+
+async def test_a_viewer_rehearses_nothing(office: Office) -> None:
+    await office.types("/test_alert", VERA, VERA)
+    assert office.chat.said[-1][1] == "no_right"
+    assert office.ledger.happened == []

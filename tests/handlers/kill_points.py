@@ -1,0 +1,231 @@
+"""The office under a power cut: whatever is written, asked of the PBX or said is a moment at which everything ends.
+
+Nothing of a run is left but its store, the PBX with what it may yet carry out, and what people have seen.
+"""
+
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import event, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.access.policy import Destination
+from bot.messages.message import Message
+from bot.store import database
+from bot.store.database import Store
+from bot.store.tables.incidents import AuditEntry, AuditOutcome, Kept, Outgoing, Received
+from bot.telegram.updates.queue import Updates
+from handlers.dispatch.services import Station
+from tests.fixtures import stores
+from tests.handlers.dispatcher_harness import ANNA, Chat, message, press
+from tests.handlers.forged_updates import CountingTransport, Office
+
+# The PBX carries out what it was asked before the kill when it is looked at so often.
+LATE = 3
+
+
+class Killed(BaseException):
+    pass
+
+
+@dataclass
+class Fate:
+    """Everything ends at the moment numbered `at`; after that nothing moves any more. Moments between which nothing
+    has changed outside the program are one."""
+
+    at: int | None = None
+    passed: list[str] = field(default_factory=list)
+    dead: bool = False
+
+    def moment(self, name: str) -> None:
+        self.alive()
+        self.passed.append(name)
+        if self.at is not None and len(self.passed) > self.at:
+            self.dead = True
+            raise Killed
+
+    def alive(self) -> None:
+        if self.dead:
+            raise Killed
+
+    def again(self, at: int | None = None) -> None:
+        self.at, self.dead, self.passed = at, False, []
+
+
+class MortalStore(Store):
+    """Emptied for every play, and not made anew: so each statement is compiled once."""
+
+    fate: Fate
+    connection: sqlite3.Connection
+
+    def empty(self) -> None:
+        self.fate = Fate()
+        with closing(sqlite3.connect(stores.empty())) as empty:
+            empty.backup(self.connection)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncSession]:
+        if database._whole.get() is not None:
+            async with super().begin() as session:
+                yield session
+            return
+        async with super().begin() as session:
+            yield session
+            self.fate.alive()
+        self.fate.moment("after a commit")
+
+    @asynccontextmanager
+    async def whole(self) -> AsyncIterator[AsyncSession]:
+        async with super().whole() as session:
+            yield session
+            self.fate.moment("before the commit of a whole")
+        self.fate.moment("after the commit of a whole")
+
+
+class MortalWire(CountingTransport):
+    def __init__(self, fate: Fate) -> None:
+        super().__init__()
+        self.fate = fate
+        self._late: tuple[httpx.Request, int] | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            await self._carry_out_late()
+            return await super().handle_async_request(request)
+        try:
+            self.fate.moment(f"{request.method} waits in the PBX's queue")
+        except Killed:
+            if self._late is None:
+                self._late = (request, LATE)
+            raise
+        response = await super().handle_async_request(request)
+        self.fate.moment(f"after {request.method}")
+        return response
+
+    async def _carry_out_late(self) -> None:
+        if self._late is None or self.fate.dead:
+            return
+        request, left = self._late
+        self._late = (request, left - 1)
+        if left == 0:
+            self._late = None
+            await super().handle_async_request(request)
+
+
+@dataclass
+class MortalChat(Chat):
+    fate: Fate = field(default_factory=Fate)
+
+    async def send(self, to: Destination, message: Message, **more: Any) -> int:
+        self.fate.alive()
+        sent = await super().send(to, message, **more)
+        self.fate.moment("after a message")
+        return sent
+
+    async def send_file(self, to: Destination, file: Any, **_: Any) -> int:
+        self.fate.alive()
+        self.said.append((to.chat, "a file", {"content": file.content}))
+        self.fate.moment("after a file")
+        return len(self.said)
+
+    async def edit(self, chat: int, message_id: int, message: Message, **more: Any) -> None:
+        self.fate.alive()
+        await super().edit(chat, message_id, message, **more)
+        self.fate.moment("after an edit")
+
+
+class MortalOffice(Office):
+    """`end` is the file of the store; whatever is killed, it is the one that is opened again."""
+
+    def __init__(self, store: MortalStore, *, two_person: frozenset[str] = frozenset()) -> None:
+        self.fate = store.fate
+        super().__init__(store)
+        self._options["two_person"] = two_person
+        self.wire = MortalWire(self.fate)
+        self.chat: MortalChat = MortalChat(fate=self.fate)
+        self.start()
+
+    def station(self) -> Station:
+        async def at_once(_seconds: float) -> None:
+            return None
+
+        return replace(super().station(), pause=at_once)
+
+    def start(self) -> None:
+        super().start()
+        self.updates = Updates(None, self.store, self.dispatcher.handle, clock=self.clock)  # type: ignore[arg-type]
+
+    async def hears(self, update: dict[str, Any]) -> None:
+        """The update comes from Telegram, again and again until it is confirmed; what is killed is started again."""
+        self.update_id += 1
+        numbered = {"update_id": self.update_id} | update
+        while not await self._run(lambda: self.updates.take_in([numbered])):
+            self.fate.again()
+            self.restart(timedelta(seconds=2))
+            if not await self._run(self._left_over):
+                raise AssertionError("killed twice")
+
+    async def _left_over(self) -> None:
+        await self.dispatcher.go_on()
+        await self.updates.resume()
+
+    async def _run(self, begin: Callable[[], Any]) -> bool:
+        """False when it was killed."""
+        with suppress(Killed):
+            await begin()
+        while tasks := [*self.updates._lanes._workers, *self.dispatcher._execution._going_on]:
+            for task in tasks:
+                with suppress(Killed):
+                    await task
+                self.updates._lanes._workers.discard(task)
+                self.dispatcher._execution._going_on.discard(task)
+        return not self.fate.dead
+
+    async def asks(self, text: str, person: int = ANNA, chat: int | None = None) -> None:
+        await self.hears({"message": message(text, person, chat or person, self.now)})
+
+    def pressing(self, person: int = ANNA, chat: int | None = None, place: str = "0:0") -> dict[str, Any]:
+        keyboard = self.chat.keyboards[-1]
+        data = f"{keyboard.id}:{place}"
+        return {"callback_query": press(data, person, chat or person, self.now)}
+
+    async def stored(self, table: Any, *where: Any) -> list[Any]:
+        async with Store.begin(self.store) as session:
+            return list((await session.execute(select(table).where(*where))).scalars())
+
+    async def left_behind(self) -> list[str]:
+        """What should not be there once everything is concluded."""
+        finished = {row.decision_id for row in await self.stored(AuditOutcome)}
+        open_ = [row.what for row in await self.stored(AuditEntry) if row.allowed and row.id not in finished]
+        deeds = [row.id for row in await self.stored(Kept) if row.id.startswith("deed ")]
+        updates = [str(row.update_id) for row in await self.stored(Received) if row.done_at is None]
+        return [*open_, *deeds, *updates]
+
+    async def owed(self, template: str) -> list[int]:
+        return sorted(row.chat_id for row in await self.stored(Outgoing, Outgoing.template == template))
+
+    def told(self) -> list[str]:
+        return [one.template for one in self.chat.shown]
+
+
+async def opened(path: Path) -> MortalStore:
+    store = MortalStore(f"sqlite:///{path}")
+
+    def hurry(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA synchronous=OFF")
+        connection.driver_connection._execute = _at_once
+        store.connection = connection.driver_connection._conn
+
+    event.listen(store._engine.sync_engine, "connect", hurry)
+    await store.open()
+    return store
+
+
+async def _at_once(deed: Any, *args: Any, **more: Any) -> Any:
+    return deed(*args, **more)

@@ -1,0 +1,228 @@
+"""Being on call, as it is set, taken, given and taken back in chat. It is Monday, 14:00."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.store.database import Store
+from bot.store.tables.people import Pager
+from tests.handlers.oncall_harness import ADMIN, BORIS, GROUP, NOW, OLEG, VERA, OnCallOffice
+
+
+@pytest.fixture
+async def office(store: Store) -> OnCallOffice:
+    office = OnCallOffice(store)
+    await office.open()
+    return office
+
+
+@pytest.fixture
+async def weekly(office: OnCallOffice) -> OnCallOffice:
+    """Anna has this week, Boris the next one."""
+    await office.asks(f"/oncall set weekly mon 09:00 {ADMIN} {BORIS}")
+    await office.press("Set")
+    return office
+
+
+async def on_call(office: OnCallOffice, after: timedelta = timedelta(0)) -> dict[int, int | None]:
+    return dict((await office.desk.oncall.roster("Head office")).on_call(office.now + after))
+
+
+async def test_before_anything_is_set_it_says_how_to_begin(office: OnCallOffice) -> None:
+    assert "/oncall set weekly" in await office.asks("/oncall")
+    assert "/oncall set weekly" not in await office.asks("/oncall", VERA)
+
+
+async def test_turns_are_shown_before_they_are_set_and_hold_afterwards(office: OnCallOffice) -> None:
+    shown = await office.asks(f"/oncall set weekly mon 09:00 {ADMIN} {BORIS}")
+    assert "Every week, hand-over at 09:00 (UTC)" in shown
+    assert "09:00 – Nov 30 09:00 · <b>" in shown
+    assert await on_call(office) == {}
+    assert "Set. I check now" in await office.press("Set")
+    assert await on_call(office) == {1: ADMIN}
+    assert await on_call(office, timedelta(weeks=1)) == {1: BORIS}
+    assert [(chat, "put you on call in turn" in text) for chat, text in await office.owed()] == [(BORIS, True)]
+    entry = (await office.outcomes())[-1]
+    assert entry.before == {}
+    assert entry.after is not None
+    assert entry.after["people"] == [ADMIN, BORIS]
+
+
+async def test_a_cancelled_question_sets_nothing(office: OnCallOffice) -> None:
+    await office.asks(f"/oncall set daily 09:00 {BORIS}")
+    await office.press("Cancel")
+    assert await on_call(office) == {}
+
+
+async def test_levels_are_set_beside_each_other_and_removed_one_by_one(weekly: OnCallOffice) -> None:
+    await weekly.asks(f"/oncall set every 12h from 08:00 {OLEG} level 2")
+    assert "Level 2" in await weekly.press("Set")
+    assert await on_call(weekly) == {1: ADMIN, 2: OLEG}
+    assert "Remove this rotation?" in await weekly.asks("/oncall remove level 2")
+    assert "Removed." in await weekly.press("Remove")
+    assert await on_call(weekly) == {1: ADMIN}
+    assert "nobody is woken" in await weekly.asks("/oncall удалить")
+
+
+async def test_the_overview_tells_now_next_gaps_and_who_cannot_be_called(weekly: OnCallOffice) -> None:
+    async with weekly.store.begin() as session:
+        session.add(Pager(person_id=BORIS, reachable=False, checked_at=NOW, warned_at=NOW))
+    shown = await weekly.asks("/oncall", VERA)
+    assert "since 09:00, until Nov 30 09:00" in shown
+    assert "Next: Nov 30 09:00 – Dec 7 09:00 · <b>" in shown
+    assert "I may not write to them in private" in shown
+    assert weekly.chat.buttons == [["📅 Shifts", "↻ Refresh"]]
+    assert "Nov 30 09:00 – Dec 7 09:00" in await weekly.press("Shifts", VERA)
+    assert "On call" in await weekly.press("Back", VERA)
+
+
+@pytest.mark.parametrize(
+    ("words", "shows"),
+    [
+        (f"weekly mon 09:00 {VERA}", "has a role for it of their own"),
+        ("weekly mon 09:00 700800900", "has a role for it of their own"),
+        ("weekly mon 09:00", "Write who takes turns"),
+        (f"{ADMIN} {BORIS}", "Write how long a turn lasts"),
+        ("weekly mon 09:00 Anna", "I do not know what “Anna” means"),
+        ("weekly mon 09:00 @nobody", "I have not met @nobody"),
+        (f"weekly {ADMIN} level 9", "is no level"),
+    ],
+)
+async def test_what_is_said_of_how_turns_were_written(office: OnCallOffice, words: str, shows: str) -> None:
+    assert shows in await office.asks(f"/oncall set {words}")
+    assert await on_call(office) == {}
+
+
+async def test_an_operator_takes_over_at_once_and_who_was_on_call_is_told(weekly: OnCallOffice) -> None:
+    shown = await weekly.asks("/oncall take 8h", BORIS)
+    assert "is on call" in shown
+    assert "14:00 – 22:00" in shown
+    assert await on_call(weekly) == {1: BORIS}
+    assert await on_call(weekly, timedelta(hours=8)) == {1: ADMIN}
+    told = (await weekly.owed())[-1]
+    assert told[0] == ADMIN
+    assert "You are not on call" in told[1]
+    assert "on call then already" in await weekly.asks("/oncall взять 2h", BORIS)
+
+
+async def test_without_a_time_the_rest_of_the_shift_is_taken(weekly: OnCallOffice) -> None:
+    assert "14:00 – Nov 30 09:00" in await weekly.asks("/oncall take", BORIS)
+
+
+async def test_when_nobody_is_on_call_a_time_is_needed(office: OnCallOffice) -> None:
+    assert "write for how long" in await office.asks("/oncall take", BORIS)
+    await office.asks("/oncall take 8h", BORIS)
+    assert await on_call(office) == {1: BORIS}
+
+
+@pytest.mark.parametrize(
+    ("words", "shows"),
+    [
+        ("8h level 2", "no level"),
+        ("until yesterday", "is not a time I can use"),
+        ("yesterday", "times and levels"),
+        ("until 2020-01-01", "is not a time I can use"),
+    ],
+)
+async def test_what_cannot_be_taken(weekly: OnCallOffice, words: str, shows: str) -> None:
+    assert shows in await weekly.asks(f"/oncall take {words}", BORIS)
+    assert await on_call(weekly) == {1: ADMIN}
+
+
+async def test_the_button_asks_before_it_takes(weekly: OnCallOffice) -> None:
+    await weekly.asks("/oncall", BORIS)
+    assert "Take over until 22:00?" in await weekly.press("Take over", BORIS)
+    assert await on_call(weekly) == {1: ADMIN}
+    await weekly.press("Take over", BORIS)
+    assert await on_call(weekly) == {1: BORIS}
+
+
+async def test_who_gives_gives_their_own_duty_and_the_receiver_is_told(weekly: OnCallOffice) -> None:
+    assert "14:00 – 18:00" in await weekly.asks(f"/oncall give {BORIS} until 18:00")
+    assert await on_call(weekly) == {1: BORIS}
+    assert [chat for chat, text in await weekly.owed() if "You are on call" in text] == [BORIS]
+
+
+async def test_an_operator_who_is_not_on_call_gives_the_next_shift(weekly: OnCallOffice) -> None:
+    assert "Nov 30 09:00 – Dec 7 09:00" in await weekly.asks(f"/oncall отдать {OLEG}", BORIS)
+    assert await on_call(weekly) == {1: ADMIN}
+    assert await on_call(weekly, timedelta(weeks=1)) == {1: OLEG}
+    assert "begins later" in await weekly.asks(f"/oncall give {ADMIN} 8h", OLEG)
+
+
+async def test_who_has_no_duty_has_nothing_to_give(weekly: OnCallOffice) -> None:
+    assert "no duty to give" in await weekly.asks(f"/oncall give {BORIS}", OLEG)
+
+
+async def test_an_administrator_gives_anybodys_duty_and_both_are_told(weekly: OnCallOffice) -> None:
+    weekly.now = NOW + timedelta(weeks=1)
+    await weekly.asks(f"/oncall give {OLEG} until 18:00")
+    assert await on_call(weekly) == {1: OLEG}
+    told = dict((await weekly.owed())[-2:])
+    assert "You are not on call" in told[BORIS]
+    assert "You are on call" in told[OLEG]
+
+
+async def test_a_duty_is_not_given_to_who_may_not_be_on_call(weekly: OnCallOffice) -> None:
+    assert "has a role for it of their own" in await weekly.asks(f"/oncall give {VERA} 8h")
+    assert await on_call(weekly) == {1: ADMIN}
+
+
+async def test_the_right_of_a_group_makes_nobody_be_on_call(weekly: OnCallOffice) -> None:
+    weekly.book._settings = (*weekly.book._settings, *[type(weekly.book._settings[0])(GROUP, "operator")])
+    weekly.members.there = {(GROUP, VERA)}
+    assert "the right of a group does not count" in await weekly.asks("/oncall take 8h", VERA, GROUP)
+    assert await on_call(weekly) == {1: ADMIN}
+
+
+async def test_what_one_took_one_takes_back(weekly: OnCallOffice) -> None:
+    await weekly.asks("/oncall take 8h", BORIS)
+    assert "could be taken back" in await weekly.asks("/oncall cancel", OLEG)
+    assert "Taken back." in await weekly.asks("/oncall cancel", BORIS)
+    assert await on_call(weekly) == {1: ADMIN}
+    told = (await weekly.owed())[-1]
+    assert told[0] == ADMIN
+    assert "You are on call" in told[1]
+
+
+async def test_of_several_one_is_chosen(weekly: OnCallOffice) -> None:
+    await weekly.asks(f"/oncall give {BORIS} 2h")
+    await weekly.asks(f"/oncall give {OLEG} 1h")
+    assert "Which one do you take back?" in await weekly.asks("/oncall cancel")
+    await weekly.press("2")
+    assert await on_call(weekly) == {1: BORIS}
+
+
+async def test_who_may_look_may_only_look(weekly: OnCallOffice) -> None:
+    for words in ("take 8h", f"give {BORIS}", f"swap {BORIS}", "cancel", f"set daily {VERA}", "remove", "import"):
+        assert "no right to use /oncall" in await weekly.asks(f"/oncall {words}", VERA)
+    for words in (f"set daily {BORIS}", "remove", "import"):
+        assert "no right to use /oncall" in await weekly.asks(f"/oncall {words}", BORIS)
+    rows = [(row.what, row.permission, row.allowed) for row in await weekly.audit()][-10:]
+    assert rows[0] == ("/oncall take", "oncall.take", False)
+    assert rows[-1] == ("/oncall import", "oncall.write", False)
+
+
+async def test_quiet_hours_are_ones_own(office: OnCallOffice) -> None:
+    assert "any hour" in await office.asks("/quiet", BORIS)
+    assert "22:00–08:00" in await office.asks("/quiet 22:00-08:00", BORIS)
+    async with office.store.begin() as session:
+        hours = await office.desk.oncall.quiet_hours(session, BORIS)
+        assert [f"{at:%H:%M}" for at in hours or ()] == ["22:00", "08:00"]
+        assert await office.desk.oncall.quiet_hours(session, ADMIN) is None
+    assert "22:00–08:00" in await office.asks("/quiet", BORIS)
+    assert "from when to when" in await office.asks("/quiet 25:00-08:00", BORIS)
+    assert "any hour" in await office.asks("/quiet off", BORIS)
+    assert "no right" in await office.asks("/quiet 22:00-08:00", VERA)
+
+
+async def test_a_pbx_without_a_list_says_who_is_called_instead(store: Store) -> None:
+    office = OnCallOffice(store, stations=("acme", "baker"))
+    await office.open()
+    assert "Nobody is on call: alerts go to the chats" in await office.asks("/oncall acme")
+    await office.asks(f"/oncall set weekly mon 09:00 {BORIS} {OLEG} fleet")
+    await office.press("Set")
+    assert "whoever is on call for all PBXs is called. <b>Boris</b>" in await office.asks("/oncall acme")
+    await office.asks(f"/oncall set weekly mon 09:00 {OLEG} {BORIS} acme")
+    await office.press("Set")
+    assert "for all PBXs" not in await office.asks("/oncall acme")

@@ -1,0 +1,95 @@
+"""The bench with people who can be on call, and a chat in which what is said can be read."""
+
+from dataclasses import dataclass, field
+from datetime import UTC
+from typing import Any
+
+from sqlalchemy import select
+
+from bot.access.policy import Destination, Grant
+from bot.messages.message import Message
+from bot.store.access import contacts
+from bot.store.access.contacts import Known
+from bot.store.database import Store
+from bot.store.tables.incidents import Keyboard, Outgoing
+from handlers import CATALOGUE
+from tests.handlers.dispatcher_harness import GROUP, NOW, Bench, Chat
+from tests.messages.renderers import renderer
+
+ADMIN, BORIS, VERA, OLEG = 1001, 1002, 1003, 1004
+GRANTS = (Grant(ADMIN, "admin"), Grant(BORIS, "operator"), Grant(VERA, "viewer"), Grant(OLEG, "operator"))
+RENDERER = renderer()
+
+
+def rendered(template: str, facts: dict[str, Any]) -> str:
+    return RENDERER.text(template, facts, zone=UTC, now=NOW).replace("\u2060", "")
+
+
+@dataclass
+class ReadableChat(Chat):
+    """`read` is what people see, one after the other."""
+
+    read: list[tuple[int, str]] = field(default_factory=list)
+    buttons: list[list[str]] = field(default_factory=list)
+
+    async def send(self, to: Destination, message: Message, *, keyboard: Keyboard | None = None, **more: Any) -> int:
+        self._note(to.chat, message)
+        return await super().send(to, message, keyboard=keyboard, **more)
+
+    async def edit(
+        self, chat: int, message_id: int, message: Message, *, keyboard: Keyboard | None = None, **more: Any
+    ) -> None:
+        self._note(chat, message)
+        await super().edit(chat, message_id, message, keyboard=keyboard, **more)
+
+    def _note(self, chat: int, message: Message) -> None:
+        self.read.append((chat, rendered(message.template, dict(message.facts))))
+        self.buttons = [[button.label for button in row] for row in message.buttons]
+
+
+class OnCallOffice(Bench):
+    def __init__(self, store: Store, stations: tuple[str, ...] = ()) -> None:
+        super().__init__(store, grants=GRANTS, stations=stations)
+        self.chat: ReadableChat = ReadableChat()
+        self.start()
+        for kind in ("commands", "presses", "answers"):
+            mine = {name: one for name, one in getattr(CATALOGUE, kind).items() if name.startswith(("oncall", "quiet"))}
+            getattr(self.catalogue, kind).update(mine)
+
+    async def open(self) -> None:
+        async with self.store.begin() as session:
+            for person, name in ((ADMIN, "Anna"), (BORIS, "Boris"), (VERA, "Vera"), (OLEG, "Oleg")):
+                await contacts.meet(session, Known(person, name, name.lower()))
+
+    async def asks(self, text: str, person: int = ADMIN, chat: int | None = None) -> str:
+        """Types it, in private when no chat is named; returns the last thing that was said there."""
+        await self.types(text, person, person if chat is None else chat)
+        return self.chat.read[-1][1]
+
+    async def press(self, label: str, person: int = ADMIN, chat: int | None = None) -> str:
+        """Presses a button of the last message; returns what was said last."""
+        place = next(
+            f"{row}:{column}"
+            for row, labels in enumerate(self.chat.buttons)
+            for column, one in enumerate(labels)
+            if label in one
+        )
+        await self.presses(self.chat.keyboards[-1], person, person if chat is None else chat, place)
+        return self.chat.read[-1][1]
+
+    async def owed(self) -> list[tuple[int, str]]:
+        """What people are to be told, in order."""
+        return [(row.chat_id, rendered(row.template, row.facts)) for row in await self.rows()]
+
+    async def rows(self) -> list[Outgoing]:
+        async with self.store.begin() as session:
+            return list((await session.execute(select(Outgoing).order_by(Outgoing.id))).scalars())
+
+    async def keyboard_of(self, row: Outgoing) -> Keyboard:
+        async with self.store.begin() as session:
+            found = await session.get(Keyboard, row.keyboard_id)
+        assert found is not None
+        return found
+
+
+__all__ = ["ADMIN", "BORIS", "GROUP", "NOW", "OLEG", "VERA", "OnCallOffice"]

@@ -1,0 +1,52 @@
+"""Who counts as a second person: nobody whom the first one made, and nobody of today."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.access.policy import Access, Asking, Grant, Permission
+from handlers.safety.independence import independents, is_independent
+from tests.handlers.dispatcher_harness import NOW
+
+FIRST, BORIS, CAROL, DAVE = 1, 2, 3, 4
+PBX, LONG_AGO = "Head office", NOW - timedelta(days=40)
+
+
+def given(subject: int, by: int, ago: timedelta = timedelta(days=40), role: str = "admin") -> Grant:
+    return Grant(subject, role, PBX, given_by=by, given_at=NOW - ago)
+
+
+OWNER = Grant(FIRST, "admin")
+
+
+@pytest.mark.parametrize(
+    ("grants", "counts"),
+    [
+        ([Grant(BORIS, "admin")], True),
+        ([given(BORIS, FIRST)], False),
+        # The settings count, whatever the first gave besides; but only with the right itself.
+        ([given(BORIS, FIRST), Grant(BORIS, "admin")], True),
+        ([given(BORIS, FIRST), Grant(BORIS, "viewer")], False),
+        # By somebody else: a day later, and not through somebody whom the first one made.
+        ([Grant(CAROL, "admin"), given(BORIS, CAROL)], True),
+        ([Grant(CAROL, "admin"), given(BORIS, CAROL, timedelta(hours=24))], True),
+        ([Grant(CAROL, "admin"), given(BORIS, CAROL, timedelta(hours=23))], False),
+        ([given(CAROL, FIRST), given(BORIS, CAROL)], False),
+        ([given(DAVE, FIRST), given(CAROL, DAVE), given(BORIS, CAROL)], False),
+        ([Grant(DAVE, "admin"), given(CAROL, DAVE), given(BORIS, CAROL)], True),
+        # Anew by themselves, or in a circle.
+        ([given(BORIS, BORIS)], False),
+        ([given(CAROL, BORIS), given(BORIS, CAROL)], False),
+        # Whoever gave it long ago may be gone since.
+        ([given(BORIS, 99)], True),
+        # A second gift does not hide the first.
+        ([given(BORIS, FIRST), Grant(BORIS, "admin", "Another PBX", 99, "", LONG_AGO)], False),
+    ],
+)
+def test_a_second_person_is_one_of_their_own(grants: list[Grant], counts: bool) -> None:
+    access = Access((OWNER, *grants))
+    asking = Asking(BORIS, -100, private=False, station=PBX, now=NOW, member=True)
+    assert is_independent(access, asking, Permission.TRUNKS, FIRST) is counts
+    can, cannot = independents(access, Permission.TRUNKS, PBX, FIRST, NOW)
+    assert (BORIS in can) is counts
+    assert len(can) + cannot == len(access.people_with(Permission.TRUNKS, PBX, NOW)) - 1

@@ -1,0 +1,87 @@
+"""Who asks too much waits, and hears of it once; what is urgent never waits."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.access.policy import Permission
+from bot.messages.message import Message
+from bot.store.database import Store
+from handlers.dispatch.declare import Reply
+from handlers.dispatch.rules import RULES, Rule
+from handlers.dispatch.update_parser import Actor, Place
+from handlers.safety.rate_limits import TOO_COSTLY, TOO_MUCH_FROM_ONE, TOO_MUCH_IN_CHAT, Limits, Pace
+from tests.handlers.dispatcher_harness import ANNA, GROUP, NOW, OLGA, VERA, Bench
+
+PACE = Pace(person=3, chat=5, costly=1)
+BORIS, GROUP_PLACE = Actor(2, "Boris"), Place(GROUP, None, private=False)
+STATUS, CDR, TAKE = Rule(Permission.STATUS), Rule(Permission.RECORDS, costly=True), RULES["incident.take"]
+
+
+def test_a_person_waits_until_a_minute_has_passed() -> None:
+    limits = Limits(PACE)
+    asked = [limits.objection(STATUS, BORIS, GROUP_PLACE, NOW + timedelta(seconds=n)) for n in range(4)]
+    assert asked == [None, None, None, TOO_MUCH_FROM_ONE]
+    assert limits.objection(STATUS, BORIS, GROUP_PLACE, NOW + timedelta(seconds=59)) == TOO_MUCH_FROM_ONE
+    assert limits.objection(STATUS, BORIS, GROUP_PLACE, NOW + timedelta(seconds=60)) is None
+
+
+def test_a_chat_has_its_own_limit_and_costly_commands_theirs() -> None:
+    limits = Limits(PACE)
+    crowd = [limits.objection(STATUS, Actor(10 + n, "x"), GROUP_PLACE, NOW) for n in range(6)]
+    assert crowd == [None] * 5 + [TOO_MUCH_IN_CHAT]
+    alone = Place(2, None, private=True)
+    assert [limits.objection(CDR, BORIS, alone, NOW) for _ in range(2)] == [None, TOO_COSTLY]
+    assert limits.objection(STATUS, BORIS, alone, NOW) is None
+
+
+def test_taking_an_incident_is_never_held_back() -> None:
+    limits = Limits(PACE)
+    assert not any(limits.objection(TAKE, BORIS, GROUP_PLACE, NOW) for _ in range(100))
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 300)), max_size=200))
+def test_nobody_gets_more_than_the_limit_in_any_minute(asked: list[tuple[int, int]]) -> None:
+    limits, done = Limits(PACE), list[tuple[int, int]]()
+    for person, second in sorted(asked, key=lambda one: one[1]):
+        if limits.objection(STATUS, Actor(person, "x"), GROUP_PLACE, NOW + timedelta(seconds=second)) is None:
+            done.append((person, second))
+    for person, second in done:
+        within = [one for one in done if second <= one[1] < second + 60]
+        assert len(within) <= PACE.chat
+        assert sum(who == person for who, _ in within) <= PACE.person
+
+
+async def test_the_person_hears_of_it_once_a_minute(store: Store) -> None:
+    bench = Bench(store, pace=PACE)
+    bench.offers("status", Permission.STATUS, Reply(Message("broken")))
+    for _ in range(6):
+        await bench.types("/status")
+    assert [template for _, template, _ in bench.chat.said] == ["broken"] * 3 + ["too_much"]
+    assert [row.reason for row in await bench.audit()][3:] == ["too many commands of this person"] * 3
+    bench.now += timedelta(minutes=1)
+    await bench.types("/status")
+    assert bench.chat.said[-1][1] == "broken"
+
+
+async def test_what_is_refused_anyway_uses_up_nothing(store: Store) -> None:
+    bench = Bench(store, pace=PACE)
+    bench.offers("add", Permission.EMPLOYEES)
+    bench.offers("status", Permission.STATUS)
+    for _ in range(10):
+        await bench.types("/add", VERA)
+    for person in (ANNA, OLGA, VERA):
+        await bench.types("/status", person)
+    assert len(bench.done) == 3
+
+
+@pytest.mark.parametrize("times", [40])
+async def test_a_stranger_who_shouts_in_private_is_not_answered_for_ever(store: Store, times: int) -> None:
+    bench = Bench(store, pace=Pace(person=5))
+    bench.offers("status", Permission.STATUS)
+    for _ in range(times):
+        await bench.types("/status", 9, 9)
+    assert [template for _, template, _ in bench.chat.said] == ["stranger"] * 5
+    assert len(await bench.audit()) == times

@@ -1,0 +1,178 @@
+"""/stations: all PBXs at a glance."""
+
+import asyncio
+import time
+from datetime import UTC, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from bot.access.policy import Grant
+from bot.detection.observation import Sight, Trouble
+from bot.detection.trunk_health import Health
+from bot.incidents.model import Kind
+from bot.incidents.silence_store import Silences, Wish
+from bot.messages.renderer import Renderer
+from bot.store.database import Store
+from bot.store.tables.incidents import Incident
+from handlers import CATALOGUE
+from handlers.stations import stations
+from tests.handlers.dispatcher_harness import NOW, Bench
+
+ROOT, ALICE = 1, 11
+SEEN = NOW - timedelta(seconds=20)
+
+
+class Pbx:
+    """Says how many phones and calls there are; `slow` never answers."""
+
+    def __init__(self, *, slow: bool = False) -> None:
+        self.turn_in, self.asked, self._slow = 0.0, 0, slow
+        self.extensions = SimpleNamespace(statuses=self._statuses)
+        self.calls = SimpleNamespace(active=self._active)
+
+    async def _statuses(self) -> Any:
+        self.asked += 1
+        if self._slow:
+            await asyncio.Event().wait()
+        phones = [SimpleNamespace(online=True), SimpleNamespace(online=False)]
+        return SimpleNamespace(value=dict(enumerate(phones)), suspect=False)
+
+    async def _active(self) -> Any:
+        if self._slow:
+            await asyncio.Event().wait()
+        return SimpleNamespace(value=(), suspect=False)
+
+
+def sees(bench: Bench, name: str, *health: Health, trouble: Trouble | None = None, slow: bool = False) -> Pbx:
+    trunks: Any = {str(i): SimpleNamespace(health=one) for i, one in enumerate(health)}
+    station = bench.running[name]
+    sight = Sight(SEEN, trouble=trouble) if trouble else Sight(SEEN, trunks=trunks)
+    station.watch = SimpleNamespace(latest=sight, last_good=SEEN)
+    station.pbx = pbx = Pbx(slow=slow)
+    return pbx
+
+
+def fleet_of(store: Store, *names: str, grants: tuple[Grant, ...] = (Grant(ROOT, "viewer"),)) -> Bench:
+    bench = Bench(store, stations=names, grants=grants)
+    bench.catalogue.commands["stations"] = CATALOGUE.commands["stations"]
+    bench.catalogue.commands["status"] = CATALOGUE.commands["status"]
+    for name in ("stations.show", "station.choose"):
+        bench.catalogue.presses[name] = CATALOGUE.presses[name]
+    for name in names:
+        sees(bench, name, Health.UP)
+    return bench
+
+
+TITLED = Renderer("en", titles=str.title)
+
+
+def shown(bench: Bench) -> list[str]:
+    return [f"{row['sign']} {row['name']}" for row in bench.chat.shown[-1].facts["rows"]]
+
+
+def text(bench: Bench) -> str:
+    message = bench.chat.shown[-1]
+    return TITLED.text(message.template, message.facts, zone=UTC, now=NOW)
+
+
+async def incident(bench: Bench, station: str, kind: Kind = Kind.TRUNK_DOWN) -> None:
+    async with bench.store.begin() as session:
+        session.add(
+            Incident(
+                station=station,
+                subject="SIP-1",
+                open_key=f"{station}:SIP-1",
+                kind=str(kind),
+                facts={},
+                began_at=NOW,
+                opened_at=NOW,
+                version=1,
+            )
+        )
+
+
+async def test_the_worst_come_first_then_by_title(store: Store) -> None:
+    fleet = fleet_of(store, "delta", "acme", "corp", "baker", "eagle")
+    sees(fleet, "delta", trouble=Trouble.UNREACHABLE)
+    sees(fleet, "corp", Health.UP, Health.DOWN)
+    await incident(fleet, "baker")
+    await fleet.types("/stations", ROOT, ROOT)
+    assert shown(fleet) == ["🔴 delta", "🟡 baker", "🟡 corp", "🟢 acme", "🟢 eagle"]
+    lines = text(fleet).splitlines()
+    assert lines[0] == "🔴 <b>3 of 5 PBXs have a problem</b>"
+    assert "🔴 <b>Delta</b> <code>delta</code> · trunks ? of ? · phones ? of ? · calls ? · 20 s ago" in lines
+    assert "🟡 <b>Corp</b> <code>corp</code> · trunks 1 of 2 · phones 1 of 2 · calls 0 · 20 s ago" in lines
+    assert any("🔔 1" in line and "Baker" in line for line in lines)
+
+
+async def test_the_headline_is_no_worse_than_the_worst_line(store: Store) -> None:
+    fleet = fleet_of(store, "acme", "baker")
+    await incident(fleet, "baker")
+    await fleet.types("/stations", ROOT, ROOT)
+    assert text(fleet).splitlines()[0] == "🟡 <b>1 of 2 PBXs have a problem</b>"
+
+
+async def test_a_rehearsal_is_no_problem(store: Store) -> None:
+    fleet = fleet_of(store, "acme", "baker")
+    await incident(fleet, "baker", Kind.REHEARSAL)
+    await fleet.types("/stations", ROOT, ROOT)
+    assert text(fleet).splitlines()[0] == "🟢 <b>No PBX has a problem · 2</b>"
+    assert "🔔" not in text(fleet)
+
+
+async def test_what_is_muted_is_shown_though_all_is_well(store: Store) -> None:
+    fleet = fleet_of(store, "acme", "baker")
+    silences = Silences(store, lambda: NOW, lambda _station: None)
+    await silences.mute(Wish("baker", "SIP-1", "Zadarma", ROOT, "Root", ""), NOW, NOW + timedelta(hours=1))
+    await fleet.types("/stations", ROOT, ROOT)
+    (line,) = (line for line in text(fleet).splitlines() if "🔕" in line)
+    assert "🟢 <b>Baker</b>" in line
+
+
+async def test_who_has_a_role_at_one_sees_that_one(store: Store) -> None:
+    fleet = fleet_of(store, "acme", "baker", grants=(Grant(ALICE, "viewer", "baker"),))
+    await fleet.types("/stations", ALICE, ALICE)
+    assert shown(fleet) == ["🟢 baker"]
+    await fleet.types("/stations acme", ALICE, ALICE)
+    assert shown(fleet) == []
+
+
+async def test_a_button_leads_to_each_that_is_troubled(store: Store) -> None:
+    fleet = fleet_of(store, "acme", "baker")
+    sees(fleet, "baker", Health.DOWN)
+    fleet.offers("status", "status.read")
+    await fleet.types("/stations", ROOT, ROOT)
+    await fleet.presses(fleet.chat.keyboards[-1], ROOT, ROOT, "0:0")
+    assert [request.station.name for request in fleet.done] == ["baker"]
+
+
+async def test_the_list_is_turned_where_it_stands_for_whoever_turns_it(store: Store) -> None:
+    names = tuple(f"pbx{number:02}" for number in range(12))
+    fleet = fleet_of(store, *names, grants=(Grant(ROOT, "viewer"), Grant(ALICE, "viewer", "pbx11")))
+    await fleet.types("/stations", ROOT, ROOT)
+    assert len(shown(fleet)) == stations.PAGE
+    await fleet.presses(fleet.chat.keyboards[-1], ROOT, ROOT, "0:0")
+    assert shown(fleet) == ["🟢 pbx10", "🟢 pbx11"]
+    assert fleet.chat.edited == ["stations"]
+
+
+async def test_who_does_not_answer_in_time_is_a_question_mark(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stations, "ASKED_WITHIN", 0.01)
+    fleet = fleet_of(store, "acme", "baker")
+    sees(fleet, "baker", Health.UP, slow=True)
+    await fleet.types("/stations", ROOT, ROOT)
+    assert [row["calls"] for row in fleet.chat.shown[-1].facts["rows"]] == [0, None]
+
+
+async def test_of_a_thousand_only_those_that_are_shown_are_asked(store: Store) -> None:
+    names = tuple(f"pbx{number:04}" for number in range(1000))
+    customers = tuple(Grant(10_000 + i, "viewer", name) for i, name in enumerate(names))
+    fleet = fleet_of(store, *names, grants=(Grant(ROOT, "viewer"), *customers))
+    began = time.process_time()
+    await fleet.types("/stations", ROOT, ROOT)
+    # Of the processor's own time, and far more than it takes: it must not grow with the square of the fleet.
+    assert time.process_time() - began < 2
+    assert sum(station.pbx.asked for name, station in fleet.running.items() if name) == stations.PAGE
+    assert fleet.chat.shown[-1].facts["total"] == 1000

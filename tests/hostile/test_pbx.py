@@ -1,0 +1,105 @@
+"""PBXs that answer slowly, without end, or with more than anybody can hold: each is told of, time and again, and
+neither the bot nor the PBX beside them is any the worse for it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+
+from tests.end_to_end.fleet_harness import FleetHouse, running_house
+from tests.end_to_end.harness import Program
+from tests.hostile.fixtures.evil_pbx import EvilPbx, evil_pbxs
+
+# What people are told of each way to answer.
+SLOW = {
+    "drips a body": "takes too long",
+    "drips a head": "takes too long",
+}
+GARBAGE = {
+    "sends a bomb": "not its API",
+    "sends half a gigabyte": "not its API",
+    "sends without end": "not its API",
+    "says continue for ever": "not its API",
+    "hints for ever": "not its API",
+    "sends crumbs": "not its API",
+    "goes on after gzip": "not its API",
+    "is packed unasked": "not its API",
+    "nests": "not its API",
+    "nests objects": "not its API",
+    "counts far": "not its API",
+    "has twenty thousand trunks": "not its API",
+    "has a million values": "not its API",
+    "breaks its chunks": "cannot be reached",
+}
+# Megabytes; a single one of these answers would be more, were it taken in whole.
+MOST_MEMORY = 300
+# Times as fast as the machine's: forty seconds are waited for an answer.
+SPEED = 8.0
+# Seconds of the machine's time. The PBX that is well is looked at eight times in each of them, and the bomb held up the
+# bot for twenty; a busy machine is late by less.
+ON_TIME = 10.0
+ALL_DONE_WITHIN = 300.0
+
+
+@contextmanager
+def running(house: FleetHouse, folder: Path, evils: list[EvilPbx], chats: list[int]) -> Iterator[Program]:
+    tables = [house["well"].table(), *(one.table(chat) for one, chat in zip(evils, chats, strict=True))]
+    (folder / "stations.toml").write_text("\n\n".join(tables))
+    program = Program(house, folder, STATIONS_FILE="stations.toml", PBX_URL="", PBX_API_KEY="", PBX_NAME="")
+    try:
+        yield program
+    finally:
+        program.kill()
+
+
+def memory(program: Program) -> int:
+    """Megabytes, now."""
+    status = Path(f"/proc/{program._process.pid}/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) // 1024
+
+
+class Misdeeds:
+    """A PBX that answers in one way after the other: each until it is told of, and then well until that is told."""
+
+    def __init__(self, house: FleetHouse, evil: EvilPbx, chat: int, ways: dict[str, str]) -> None:
+        self.evil = evil
+        self._house = house
+        self._chat = chat
+        self._left = list(ways.items())
+
+    def goes_on(self) -> bool:
+        """False when the last of them is over."""
+        bad = self._house.alerts(f"🔴 {self.evil.name.title()}", self._chat)
+        if self.evil.way == "well" and not bad:
+            if not self._left:
+                return False
+            self.evil.way = self._left[0][0]
+        elif self.evil.way != "well" and any(self._left[0][1] in told for told in bad):
+            self._left.pop(0)
+            self.evil.way = "well"
+        return True
+
+    def __str__(self) -> str:
+        return f"{self.evil.name} {self.evil.way}, {len(self._left)} left"
+
+
+def test_whatever_two_pbxs_answer_all_three_are_watched(tmp_path: Path) -> None:
+    with running_house("well", speed=SPEED) as house, evil_pbxs(house.clock, "slow", "garbage") as evils:
+        chats = [house.makes_group(one.name.title()) for one in evils]
+        with running(house, tmp_path, evils, chats) as program:
+            house.wait_until_watched("well")
+            house.wait_for(lambda: all(one.looks > 2 for one in evils) or None, "looks at all")
+            before, most = len(house["well"].looks()), memory(program)
+            deeds = [Misdeeds(house, *each) for each in zip(evils, chats, (SLOW, GARBAGE), strict=True)]
+
+            def all_are_over() -> bool:
+                nonlocal most
+                most = max(most, memory(program))
+                return not sum(one.goes_on() for one in deeds)
+
+            house["well"].breaks("Zadarma")
+            house.wait_for(lambda: all_are_over() or None, "all told of", within=ALL_DONE_WITHIN, every=0.02)
+            house.wait_for_message("🔴.*Zadarma", house["well"].chat)
+            looks = house["well"].looks()[before - 1 :]
+            assert max(after - begun for begun, after in pairwise(looks)) / SPEED < ON_TIME
+            assert most < MOST_MEMORY

@@ -1,0 +1,142 @@
+"""The ledger of one station over a real store, without a watch: what happened is said, what is owed is read."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from bot.access.policy import BUILT_IN, Destination, Grant
+from bot.engine.incident_manager import Ledger
+from bot.engine.last_seen import Recency
+from bot.incidents.model import Closed, End, Happened, Kind, Opened, Transition
+from bot.messages.renderer import Renderer
+from bot.messages.sanitize import plain
+from bot.notifications.alert_messages import Cards
+from bot.notifications.destinations import Destinations
+from bot.notifications.fallback import Fallback
+from bot.notifications.notifier import Notices
+from bot.notifications.recipients import People
+from bot.store.access.contacts import Acquaintances, Known, meet
+from bot.store.access.grants import GrantBook
+from bot.store.database import Store
+from bot.store.messages import blocked_chats, outbox
+from bot.store.tables.incidents import Incident, IncidentEvent, Outgoing
+from tests.incident_harness.pbx import GROUP, NAMES, PAGED_ONCE, STATION, ZONE, Book
+from tests.incident_harness.station import START
+
+RENDERERS = {language: Renderer(language) for language in ("en", "ru")}
+FORUM = Destination(-200, 7)
+TRUNK: dict[str, Any] = {
+    "trunk": "Zadarma",
+    "host": "sip.zadarma.com",
+    "type": "sip",
+    "state": "rejected",
+    "cause": "no_answer",
+    "remaining": 2,
+    "of": 3,
+}
+
+
+class Books:
+    """`now` moves only when it is moved. Nobody is on call unless `on_call` says so."""
+
+    def __init__(self, store: Store, chats: Sequence[Destination] = (Destination(GROUP),)) -> None:
+        self.store = store
+        self.now = START
+        self.woken = 0
+        self.plan = PAGED_ONCE
+        self.recency = Recency(store)
+        self.chats = list(chats)
+        self.newest: dict[int, int] = {}
+        self.on_call = Book(levels=[])
+        self.grants = GrantBook(store, lambda: self.now, [Grant(one, "admin") for one in NAMES], BUILT_IN, lambda: None)
+        self.people = People(self.on_call, self.grants, STATION, Acquaintances(store))
+        self.ledger = self.another_ledger()
+
+    def another_ledger(self) -> Ledger:
+        """A second program over the same store."""
+        cards = Cards(self.newest.get)
+        destinations = Destinations(STATION, self.chats, self.grants)
+        notices = Notices(
+            station=STATION,
+            cards=cards,
+            people=self.people,
+            destinations=destinations,
+            zone=lambda: ZONE,
+            plan=self.plan,
+        )
+        self.fallback = Fallback(STATION, notices=notices, cards=cards, people=self.people, destinations=destinations)
+        return Ledger(self.store, STATION, notices, self._wake, self.recency)
+
+    async def cannot_be_delivered(self, row: int, reason: str = "Forbidden: bot was blocked by the user") -> str | None:
+        """As the courier does it; returns who is told instead."""
+        async with self.store.begin() as session:
+            message = await session.get_one(Outgoing, row)
+            if await blocked_chats.close(session, message.chat_id, reason, self.now):
+                await self.fallback.closed(session, message.chat_id, reason, self.now)
+                await self.fallback.shut_out(session, message.chat_id, self.now)
+            instead = await self.fallback.undelivered(session, message, self.now)
+            await outbox.bury(session, row, reason, instead)
+        return instead
+
+    def _wake(self) -> None:
+        self.woken += 1
+
+    async def meets_everybody(self) -> None:
+        async with self.store.begin() as session:
+            for person, name in NAMES.items():
+                await meet(session, Known(person, name, name.lower()))
+
+    def passes(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    async def happens(self, transition: Transition, subject: str = "t1", /, **facts: Any) -> None:
+        await self.ledger.apply({}, [Happened(subject, transition, TRUNK | facts)], self.now)
+
+    async def opens(self, subject: str = "t1", kind: Kind = Kind.TRUNK_DOWN, **facts: Any) -> int:
+        """40 s after it began; its number."""
+        await self.happens(Opened(kind, self.now - timedelta(seconds=40)), subject, **facts)
+        return (await self.incidents())[-1].id
+
+    async def ends(self, subject: str = "t1", reason: End = End.RECOVERED) -> None:
+        await self.happens(Closed(reason, self.now), subject)
+
+    async def tick(self) -> None:
+        while await self.ledger.tick(self.now):
+            pass
+
+    async def incidents(self) -> list[Incident]:
+        async with self.store.begin() as session:
+            return list((await session.execute(select(Incident).order_by(Incident.id))).scalars())
+
+    async def incident(self) -> Incident:
+        (one,) = await self.incidents()
+        return one
+
+    async def chain(self) -> list[IncidentEvent]:
+        async with self.store.begin() as session:
+            return list((await session.execute(select(IncidentEvent).order_by(IncidentEvent.id))).scalars())
+
+    async def owed(self, *, since: int = 0) -> list[Outgoing]:
+        """Everything that was ever put into the outbox, after the message `since`."""
+        async with self.store.begin() as session:
+            query = select(Outgoing).where(Outgoing.id > since).order_by(Outgoing.id)
+            return list((await session.execute(query)).scalars())
+
+    async def alerts(self, chat: int = GROUP) -> list[Outgoing]:
+        """The messages to a chat, without edits and answers."""
+        return [row for row in await self.owed() if row.chat_id == chat and row.action == "send" and row.about is None]
+
+    async def arrives(self, message_id: int = 1) -> int:
+        """Telegram takes everything that is due; the newest message in the outbox."""
+        rows = await self.owed()
+        async with self.store.begin() as session:
+            for row in rows:
+                if row.state in outbox.WAITING and row.not_before <= self.now:
+                    await outbox.mark_sent(session, row.id, message_id, self.now)
+        return rows[-1].id if rows else 0
+
+
+def read(row: Outgoing, language: str = "en", now: datetime = START) -> str:
+    return plain(RENDERERS[language].text(row.template, row.facts, zone=ZONE, now=now))

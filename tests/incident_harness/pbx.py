@@ -1,0 +1,227 @@
+"""A whole station on simulated time: the real watch, ledger and ticker over a real store, and everybody's phone.
+
+Only the PBX and Telegram are played: messages arrive in the moment they are owed.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.access.policy import BUILT_IN, Destination, Grant
+from bot.detection.observation import Trouble
+from bot.detection.trunk_machine import Policy
+from bot.detection.trunk_state import LOOKS, TrunkMemory
+from bot.engine.incident_manager import Ledger
+from bot.engine.last_seen import Recency
+from bot.engine.trunk_monitor import Watch
+from bot.incidents.silence_store import Silences
+from bot.notifications.alert_messages import Cards
+from bot.notifications.destinations import Destinations
+from bot.notifications.escalation import Plan
+from bot.notifications.fallback import Fallback
+from bot.notifications.notifier import Notices
+from bot.notifications.recipients import People
+from bot.oncall.roster import Roster
+from bot.oncall.rotation import Rotation, Shift, Unit
+from bot.store.access.contacts import Acquaintances, Known, meet
+from bot.store.access.grants import GrantBook
+from bot.store.database import Store
+from bot.store.messages import blocked_chats, outbox
+from bot.store.tables.incidents import Incident, Outgoing
+from tests.incident_harness.phones import Phones
+from tests.incident_harness.station import START, Clock, FakePbx
+
+STATION = "Head office"
+GROUP = -100
+ANNA, BORIS, VERA = 1, 2, 3
+NAMES = {ANNA: "Anna", BORIS: "Boris", VERA: "Vera"}
+ZONE = ZoneInfo("Europe/Berlin")
+BLOCKED = "Forbidden: bot was blocked by the user"
+KICKED = "Forbidden: bot was kicked from the supergroup chat"
+# After something has happened the bot is watched at each of its looks.
+CLOSELY = timedelta(minutes=1)
+# Where something else is tried, nobody is paged again and again.
+PAGED_ONCE = Plan(page_again_every=timedelta(0))
+SELDOM = 60.0
+
+
+@dataclass
+class Book:
+    """Who is on call, by level in turn; whoever is first has every turn."""
+
+    levels: list[list[int]] = field(default_factory=lambda: [[ANNA, BORIS]])
+    quiet: dict[int, tuple[time, time]] = field(default_factory=dict)
+
+    async def roster_in(self, session: AsyncSession, station: str) -> Roster:
+        shift = Shift(Unit.WEEKS, 8, START.replace(tzinfo=None) - timedelta(days=1), "UTC")
+        rotations = [Rotation(level, tuple(people), shift) for level, people in enumerate(self.levels, 1)]
+        return Roster(tuple(rotations))
+
+    async def quiet_hours(self, session: AsyncSession, person: int) -> tuple[time, time] | None:
+        return self.quiet.get(person)
+
+
+class World(Phones):
+    """Nothing moves but by `pass_`."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        policy: Policy | None = None,
+        plan: Plan | None = None,
+        zone: ZoneInfo = ZONE,
+        name: str = STATION,
+    ) -> None:
+        super().__init__(store, Clock(), zone)
+        self.name = name
+        self.pbx = FakePbx(self.clock)
+        self.policy = policy or Policy()
+        self.plan = plan or PAGED_ONCE
+        self.on = True
+        self.next_due: datetime | None = None
+        self._next_look: datetime | None = None
+        self._stirred = True
+        self.book = Book()
+        self.silences = Silences(store, self.clock, lambda _station: None)
+        self._grants = GrantBook(
+            store, self.clock, [Grant(person, "admin") for person in NAMES], BUILT_IN, lambda: None
+        )
+        self.ledger = self._new_ledger()
+        self.watch = self._new_watch()
+
+    def _new_ledger(self) -> Ledger:
+        cards, people = (
+            Cards(lambda chat: self.message_id),
+            People(self.book, self._grants, self.name, Acquaintances(self.store)),
+        )
+        destinations = Destinations(self.name, [Destination(GROUP)], self._grants)
+        notices = Notices(
+            station=self.name,
+            cards=cards,
+            people=people,
+            destinations=destinations,
+            zone=lambda: self.zone,
+            plan=self.plan,
+        )
+        self.fallback = Fallback(self.name, notices=notices, cards=cards, people=people, destinations=destinations)
+        self.recency = Recency(self.store)
+        return Ledger(self.store, self.name, notices, self._stir, self.recency)
+
+    async def shuts(self, chat: int, *, said: bool) -> None:
+        """The chat takes nothing any more. Telegram says so at once, or only when something is sent there."""
+        self.shut[chat] = BLOCKED if chat > 0 else KICKED
+        if said:
+            async with self.store.begin() as session:
+                await self._closes(session, chat, self.clock.now)
+            self._stir()
+
+    async def lets_in(self, chat: int) -> None:
+        if self.shut.pop(chat, None) is None:
+            return
+        async with self.store.begin() as session:
+            for one, since in (await blocked_chats.reopen(session, [chat], self.clock.now)).items():
+                await self.fallback.let_in(session, one, since, self.clock.now)
+        self._stir()
+
+    async def refused(self, session: AsyncSession, row: Outgoing, reason: str) -> None:
+        """As the courier does it."""
+        await self._closes(session, row.chat_id, self.clock.now)
+        instead = await self.fallback.undelivered(session, row, self.clock.now)
+        await outbox.bury(session, row.id, reason, instead)
+        self._stir()
+
+    async def _closes(self, session: AsyncSession, chat: int, at: datetime) -> None:
+        if await blocked_chats.close(session, chat, self.shut[chat], at):
+            await self.fallback.closed(session, chat, self.shut[chat], at)
+            await self.fallback.shut_out(session, chat, at)
+
+    def _stir(self) -> None:
+        self._stirred = True
+
+    def _new_watch(self) -> Watch:
+        return Watch(self.name, self.pbx, self.ledger, self.policy, self.clock)  # type: ignore[arg-type]
+
+    async def opens(self) -> None:
+        async with self.store.begin() as session:
+            for person, name in NAMES.items():
+                await meet(session, Known(person, name, name.lower()))
+        await self.watch.remember()
+
+    async def restarts(self) -> None:
+        """The program ends and begins again; only the store is left."""
+        await self.recency.write()
+        self.renew()
+        await self.watch.remember()
+
+    def renew(self) -> None:
+        self.ledger = self._new_ledger()
+        self.watch = self._new_watch()
+        self._next_look = None
+        self._stir()
+
+    async def pass_(self, seconds: float, every: float | None = None) -> None:
+        """Time goes by: the bot looks at the PBX, the ticker ticks, messages arrive. Once nothing more is to be decided
+        soon, looks are left out."""
+        end = self.clock.now + timedelta(seconds=seconds)
+        closely_until = self.clock.now + CLOSELY
+        while self.clock.now < end:
+            await self.moment()
+            near = self.clock.now < closely_until or self.is_restless()
+            left, often = (end - self.clock.now).total_seconds(), self.policy.poll_interval
+            # Whatever happens next, the bot has looked just before.
+            step = every or (often if near else max(often, min(SELDOM, left - often)))
+            self.clock.pass_(min(step, left))
+
+    def is_restless(self) -> bool:
+        """Whether something may be decided soon, so that no look should be left out. Otherwise the watch is sure of all
+        it saw, and will be until something happens to the PBX."""
+        soon = self.next_due is not None and self.next_due <= self.clock.now + timedelta(seconds=SELDOM + 10)
+        station = self.watch._station
+        return (
+            soon
+            or not self.watch.is_sure
+            or (station.trouble is not None) is not station.alarm
+            or station.stale_since is not None
+            or self.watch._looking_back.is_due
+            or any(_is_undecided(memory) for memory in self.watch._trunks.values())
+        )
+
+    async def moment(self) -> None:
+        if not self.on:
+            return
+        if self._next_look is None or self.clock.now >= self._next_look:
+            pause = await self.watch.look()
+            # How long the program itself pauses otherwise is left out: a restart would change that.
+            blocked = self.watch.latest is not None and self.watch.latest.trouble is Trouble.BLOCKED
+            asked_to_wait = pause if blocked else 0
+            self._next_look = self.clock.now + timedelta(seconds=asked_to_wait)
+        await self._settle()
+        if self.watch.is_sure and self.next_due is not None and self.next_due <= self.clock.now:
+            while await self.ledger.tick(self.clock.now):
+                pass
+            await self._settle()
+
+    async def _settle(self) -> None:
+        """Whenever something was written: what it owes arrives, and what is due next is looked up."""
+        if not self._stirred:
+            return
+        async with self.store.begin() as session:
+            await self.deliver_in(session)
+            moments = (await session.execute(select(Incident.due_at, Incident.warn_at))).all()
+            waiting = select(Outgoing.id).where(Outgoing.state.in_(outbox.WAITING)).limit(1)
+            self._stirred = (await session.execute(waiting)).scalar_one_or_none() is not None
+        self.next_due = min((moment for due in moments for moment in due if moment), default=None)
+
+    async def incidents(self) -> list[Incident]:
+        async with self.store.begin() as session:
+            return list((await session.execute(select(Incident).order_by(Incident.id))).scalars())
+
+
+def _is_undecided(memory: TrunkMemory) -> bool:
+    """Whether time alone, or one more look at the same, can make more of it."""
+    unsure = memory.looks < LOOKS or memory.missing > 0 or memory.flapping_since is not None
+    return unsure or memory.health is not memory.settled

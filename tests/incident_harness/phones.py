@@ -1,0 +1,91 @@
+"""Everybody's phone on simulated time: messages arrive in the moment they are owed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.messages.renderer import Renderer
+from bot.messages.sanitize import plain
+from bot.store.database import Store
+from bot.store.messages import outbox
+from bot.store.tables.incidents import Outgoing
+from tests.incident_harness.station import Clock
+
+RENDERER = Renderer("en")
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A message that arrived with `first`, in its newest state, in which it was `shown_at`."""
+
+    at: datetime
+    chat: int
+    loud: bool
+    template: str
+    facts: Mapping[str, Any]
+    row: int
+    shown_at: datetime
+    zone: ZoneInfo
+    first: Mapping[str, Any]
+
+    @cached_property
+    def text(self) -> str:
+        """Rendered when it is read: most are only counted."""
+        return plain(RENDERER.text(self.template, self.facts, zone=self.zone, now=self.shown_at))
+
+
+class Phones:
+    def __init__(self, store: Store, clock: Clock, zone: ZoneInfo) -> None:
+        self.store = store
+        self.clock = clock
+        self.zone = zone
+        self.heard: list[Heard] = []
+        self.edits = 0
+        self.message_id = 0
+        # Chats that take nothing, in Telegram's words for it.
+        self.shut: dict[int, str] = {}
+
+    async def deliver(self) -> None:
+        async with self.store.begin() as session:
+            await self.deliver_in(session)
+
+    async def deliver_in(self, session: AsyncSession) -> None:
+        due = await session.execute(
+            select(Outgoing)
+            .where(Outgoing.state.in_(outbox.WAITING), Outgoing.not_before <= self.clock.now)
+            .order_by(Outgoing.action == "edit", Outgoing.id)
+        )
+        for row in due.scalars().all():
+            if row.chat_id in self.shut:
+                row.tried_at = self.clock.now
+                await self.refused(session, row, self.shut[row.chat_id])
+                continue
+            if row.action == "send":
+                self.message_id += 1
+                self.heard.append(self._arrived(row))
+            else:
+                self.edits += 1
+                self._edited(row)
+            await outbox.mark_sent(session, row.id, self.message_id, self.clock.now)
+
+    async def refused(self, session: AsyncSession, row: Outgoing, reason: str) -> None:
+        raise NotImplementedError
+
+    def _arrived(self, row: Outgoing) -> Heard:
+        now, loud = self.clock.now, not row.silent
+        return Heard(now, row.chat_id, loud, row.template, row.facts, row.id, now, self.zone, row.facts)
+
+    def _edited(self, row: Outgoing) -> None:
+        place = next(place for place, heard in enumerate(self.heard) if heard.row == row.about)
+        now = self.clock.now
+        self.heard[place] = replace(self.heard[place], template=row.template, facts=row.facts, shown_at=now)
+
+    def pages(self, chat: int) -> list[Heard]:
+        """What made a sound because something is wrong."""
+        return [one for one in self.heard if one.chat == chat and one.loud and one.template == "alert"]

@@ -1,0 +1,39 @@
+"""A ledger that remembers like the real one, through JSON, and what it was told."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from bot.incidents.model import Happened, Transition
+
+
+@dataclass
+class FakeBook:
+    states: dict[str, str] = field(default_factory=dict)
+    happened: list[Happened] = field(default_factory=list)
+    writes: int = 0
+    refuses: Exception | None = None
+
+    async def remembered(self) -> dict[str, dict[str, Any]]:
+        return {subject: json.loads(state) for subject, state in self.states.items()}
+
+    async def apply(
+        self, changed: Mapping[str, dict[str, Any] | None], happened: Sequence[Happened], now: datetime
+    ) -> None:
+        if self.refuses is not None:
+            raise self.refuses
+        self.writes += 1
+        for subject, state in changed.items():
+            self.states.pop(subject, None)
+            if state is not None:
+                self.states[subject] = json.dumps(state)
+        self.happened += happened
+
+    @property
+    def told(self) -> list[Transition]:
+        return [one.transition for one in self.happened]
+
+    def last_facts(self) -> dict[str, Any]:
+        return self.happened[-1].facts

@@ -1,0 +1,66 @@
+"""A rehearsal goes the way of every incident, and its chain says whom it reached."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot.access.policy import Destination
+from bot.engine.drills import Rehearsals, Running, Told
+from bot.incidents.model import REHEARSAL, Kind, Opened
+from bot.store.database import Store
+from bot.store.tables.incidents import Incident, IncidentEvent
+from tests.incident_harness.recording_sink import FakeBook
+
+NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+
+
+async def test_it_goes_the_way_of_every_incident(store: Store) -> None:
+    book = FakeBook()
+    await Rehearsals(store, "Head office", book).begin("Anna", NOW)
+    assert [one.subject for one in book.happened] == [REHEARSAL]
+    assert book.told == [Opened(Kind.REHEARSAL, NOW)]
+    assert book.last_facts() == {"station": "Head office", "by": "Anna"}
+    assert book.states == {}
+
+
+async def opened(store: Store, *chain: tuple[str, dict[str, Any]], station: str = "Head office") -> None:
+    async with store.begin() as session:
+        incident = Incident(
+            station=station,
+            subject=REHEARSAL,
+            open_key=f"{station}|{REHEARSAL}",
+            kind=Kind.REHEARSAL,
+            facts={"station": station, "by": "Anna"},
+            began_at=NOW,
+            opened_at=NOW,
+        )
+        session.add(incident)
+        await session.flush()
+        for what, facts in chain:
+            session.add(IncidentEvent(incident_id=incident.id, at=NOW, noted_at=NOW, what=what, facts=facts))
+
+
+def told(chat: int, person: str | None = None, thread: int | None = None) -> tuple[str, dict[str, Any]]:
+    return "told", {"step": 1, "chat": chat, "thread": thread, "person": person, "loud": True, "card": 1}
+
+
+async def test_the_chain_says_whom_it_was_told(store: Store) -> None:
+    await opened(
+        store,
+        ("opened", {"kind": "rehearsal"}),
+        told(-100),
+        told(-100, thread=42),
+        told(7, "Boris"),
+        told(7, "Boris"),
+        ("unreachable", {"person": "Vera"}),
+    )
+    rehearsals = Rehearsals(store, "Head office", FakeBook())
+    assert await rehearsals.told() == Told(("Boris",), (Destination(-100), Destination(-100, 42)), ("Vera",))
+    assert await rehearsals.running() == Running(NOW, "Anna")
+    assert Running(NOW, "Anna").until == NOW + timedelta(minutes=30)
+
+
+async def test_another_stations_rehearsal_is_not_ours(store: Store) -> None:
+    await opened(store, told(-100), station="Branch")
+    rehearsals = Rehearsals(store, "Head office", FakeBook())
+    assert await rehearsals.running() is None
+    assert await rehearsals.told() == Told()

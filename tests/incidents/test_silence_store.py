@@ -1,0 +1,238 @@
+"""Mutes and windows as they are kept: made, replaced, ended, and never mixed up between stations."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from bot.access.policy import EVERY_STATION
+from bot.incidents import silence_store
+from bot.incidents.silence import EVERYTHING, LONGEST_OF_EVERYTHING, Weekly, ends, in_force
+from bot.incidents.silence_store import Silences, Wish
+from bot.store.database import Store
+from bot.store.stations.incidents import Incidents
+from bot.store.tables.incidents import Incident, SilenceRow
+
+# A Monday.
+START = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+OFFICE = "Head office"
+NIGHTLY = Weekly(frozenset(range(7)), time(13, 30), 60, "UTC")
+
+
+class Desk:
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.now = START
+        self.changes = 0
+        self.silences = Silences(store, lambda: self.now, self._count)
+        self.incidents = Incidents(store)
+
+    def _count(self, _station: str) -> None:
+        self.changes += 1
+
+    def wish(self, subject: str = "T1", station: str = OFFICE, reason: str = "") -> Wish:
+        return Wish(station, subject, f"Trunk {subject}", 1, "Boris", reason)
+
+    async def current(self, station: str = OFFICE) -> list[int]:
+        return [one.id for one in await self.silences.current(station)]
+
+    async def opens(self, subject: str, kind: str = "trunk_down", station: str = OFFICE) -> int:
+        incident = Incident(
+            station=station,
+            subject=subject,
+            open_key=f"{station}|{subject}",
+            kind=kind,
+            facts={"trunk": f"Trunk {subject}"},
+            began_at=self.now,
+            opened_at=self.now,
+        )
+        async with self.store.begin() as session:
+            session.add(incident)
+        return incident.id
+
+    async def recovers(self, subject: str) -> None:
+        """As the engine does it."""
+        async with self.store.begin() as session:
+            incident = await session.scalar(select(Incident).where(Incident.open_key == f"{OFFICE}|{subject}"))
+            if incident is not None:
+                incident.open_key, incident.ended_at = None, self.now
+            await silence_store.end_until_recovery(session, OFFICE, subject, self.now)
+
+
+@pytest.fixture
+def desk(store: Store) -> Desk:
+    return Desk(store)
+
+
+async def test_a_mute_is_kept_as_it_was_wished(desk: Desk) -> None:
+    made = await desk.silences.mute(desk.wish(reason="works on the line"), desk.now, START + HOUR)
+    assert await desk.silences.current(OFFICE) == [made]
+    assert (made.subject, made.name, made.by_name, made.reason) == ("T1", "Trunk T1", "Boris", "works on the line")
+    assert (made.begins_at, made.until) == (START, START + HOUR)
+    assert desk.changes == 1
+
+
+async def test_a_mute_ends_by_itself(desk: Desk) -> None:
+    await desk.silences.mute(desk.wish(), desk.now, START + HOUR)
+    desk.now += HOUR
+    assert await desk.current() == []
+
+
+async def test_a_newer_mute_of_the_same_subject_takes_the_place_of_the_older(desk: Desk) -> None:
+    await desk.silences.mute(desk.wish(), desk.now, START + 5 * HOUR)
+    other = await desk.silences.mute(desk.wish("T2"), desk.now, START + HOUR)
+    newer = await desk.silences.mute(desk.wish(), desk.now, START + HOUR)
+    assert await desk.current() == [other.id, newer.id]
+
+
+async def test_a_mute_leaves_a_window_of_the_same_subject_in_place(desk: Desk) -> None:
+    planned = await desk.silences.plan(desk.wish(), START + HOUR, START + 2 * HOUR)
+    made = await desk.silences.mute(desk.wish(), desk.now, START + HOUR)
+    assert await desk.current() == [planned.id, made.id]
+
+
+async def test_what_is_taken_away_is_gone_and_only_once(desk: Desk) -> None:
+    made = await desk.silences.mute(desk.wish(), desk.now, START + HOUR)
+    assert await desk.silences.take_away("Branch", made.id, "Anna") is None
+    assert await desk.silences.take_away(OFFICE, made.id, "Anna") == made
+    assert await desk.silences.take_away(OFFICE, made.id, "Anna") is None
+    assert await desk.current() == []
+    assert desk.changes == 2
+
+
+async def test_a_window_that_repeats_is_read_as_it_was_written(desk: Desk) -> None:
+    made = await desk.silences.plan(desk.wish(), START, repeats=NIGHTLY)
+    assert (await desk.silences.current(OFFICE))[0].repeats == NIGHTLY
+    assert in_force(made, START)
+
+
+async def test_a_window_ended_this_time_comes_again_as_planned(desk: Desk) -> None:
+    made = await desk.silences.plan(desk.wish(reason="backup"), START, repeats=NIGHTLY)
+    again = await desk.silences.end_this_time(OFFICE, made.id, "Anna")
+    assert again is not None
+    assert await desk.current() == [again.id]
+    assert again.reason == "backup"
+    assert not in_force(again, START)
+    assert in_force(again, START + timedelta(days=1))
+    assert await desk.silences.end_this_time(OFFICE, again.id, "Anna") is None
+
+
+async def test_a_window_that_comes_once_is_over_when_it_is_ended(desk: Desk) -> None:
+    made = await desk.silences.plan(desk.wish(), START, START + HOUR)
+    assert await desk.silences.end_this_time(OFFICE, made.id, "Anna") is not None
+    assert await desk.current() == []
+
+
+async def test_a_reason_may_follow_while_the_mute_lasts(desk: Desk) -> None:
+    made = await desk.silences.mute(desk.wish(), desk.now, START + HOUR)
+    said = await desk.silences.give_reason(OFFICE, made.id, "x" * 1000)
+    assert said is not None
+    assert said.reason == "x" * 256
+    desk.now += HOUR
+    assert await desk.silences.give_reason(OFFICE, made.id, "late") is None
+
+
+async def test_until_recovery_ends_with_the_recovery_of_its_own_subject(desk: Desk) -> None:
+    own = await desk.silences.mute(desk.wish("T1"), desk.now, None)
+    other = await desk.silences.mute(desk.wish("T2"), desk.now, None)
+    timed = await desk.silences.mute(desk.wish("T3"), desk.now, START + HOUR)
+    nightly = await desk.silences.plan(desk.wish("T1"), START, repeats=NIGHTLY)
+    for subject in ("T1", "T3"):
+        await desk.opens(subject)
+        await desk.recovers(subject)
+    assert await desk.current() == [other.id, timed.id, nightly.id]
+    assert own.id not in await desk.current()
+
+
+async def test_everything_until_recovery_waits_for_the_last_outage(desk: Desk) -> None:
+    for subject, kind in (("T1", "trunk_down"), ("", "station"), (":clock", "clock_off"), (":rehearsal", "rehearsal")):
+        await desk.opens(subject, kind)
+    made = await desk.silences.mute(desk.wish(EVERYTHING), desk.now, None)
+    await desk.recovers("")
+    assert await desk.current() == [made.id]
+    await desk.recovers("T1")
+    assert await desk.current() == []
+
+
+async def test_everything_until_recovery_lasts_a_week_at_most(desk: Desk) -> None:
+    made = await desk.silences.mute(desk.wish(EVERYTHING), desk.now, None)
+    assert ends(made, START) == START + LONGEST_OF_EVERYTHING
+    desk.now += LONGEST_OF_EVERYTHING
+    assert await desk.current() == []
+
+
+async def test_each_station_has_its_own(desk: Desk) -> None:
+    made = await desk.silences.mute(desk.wish(EVERYTHING, "Branch"), desk.now, START + HOUR)
+    await desk.silences.mute(desk.wish(EVERYTHING), desk.now, START + HOUR)
+    assert await desk.current("Branch") == [made.id]
+
+
+@pytest.mark.parametrize(
+    ("subject", "until", "repeats", "kept"),
+    [
+        ("T1", lambda: START + HOUR, None, False),
+        ("T1", lambda: START + LONGEST_OF_EVERYTHING + HOUR, None, True),
+        ("T1", lambda: None, None, True),
+        (EVERYTHING, lambda: None, None, False),
+        (EVERYTHING, lambda: None, NIGHTLY, True),
+    ],
+)
+async def test_only_what_ended_long_ago_is_forgotten(
+    desk: Desk, subject: str, until: Callable[[], datetime | None], repeats: Weekly | None, kept: bool
+) -> None:
+    if repeats:
+        await desk.silences.plan(desk.wish(subject), START, repeats=repeats)
+    else:
+        await desk.silences.mute(desk.wish(subject), desk.now, until())
+    for _ in range(2):
+        taken = await desk.silences.mute(desk.wish("T9"), desk.now, None)
+        await desk.silences.take_away(OFFICE, taken.id, "Anna")
+    async with desk.store.begin() as session:
+        await silence_store.forget_old(session, START + LONGEST_OF_EVERYTHING)
+        left = list((await session.execute(select(SilenceRow.id).order_by(SilenceRow.id))).scalars())
+    # The newest always stays, so that its number is not given again.
+    assert left == ([1, 3] if kept else [3])
+
+
+async def test_open_incidents_are_those_of_the_station_the_oldest_first(desk: Desk) -> None:
+    first = await desk.opens("T1")
+    desk.now += HOUR
+    second, elsewhere = await desk.opens("T2"), await desk.opens("T1", station="Branch")
+    assert [one.id for one in await desk.incidents.open(OFFICE)] == [first, second]
+    await desk.recovers("T1")
+    assert [one.id for one in await desk.incidents.open(OFFICE)] == [second]
+    assert await desk.incidents.one(OFFICE, elsewhere) is None
+    found = await desk.incidents.one(OFFICE, first)
+    assert found is not None
+    assert found.open_key is None
+
+
+async def test_what_holds_back_all_pbxs_holds_back_each_and_is_shown_at_each(desk: Desk) -> None:
+    """Also one that is added later: nothing is written for it."""
+    made = await desk.silences.mute(desk.wish(EVERYTHING, station=EVERY_STATION), desk.now, START + HOUR)
+    of_one = await desk.silences.mute(desk.wish("T1", station="Branch"), desk.now, START + HOUR)
+    assert await desk.current() == [made.id]
+    assert await desk.current("Branch") == [of_one.id, made.id]
+    assert await desk.current(EVERY_STATION) == [made.id]
+    assert await desk.silences.take_away(OFFICE, made.id, "Boris") is None, "one PBX does not end what all have"
+    assert await desk.silences.take_away(EVERY_STATION, made.id, "Anna") is not None
+    assert await desk.current() == []
+
+
+async def test_of_all_pbxs_something_single_holds_back_nothing_elsewhere(desk: Desk) -> None:
+    await desk.silences.mute(desk.wish(":provider:x", station=EVERY_STATION), desk.now, START + HOUR)
+    assert await desk.current() == []
+
+
+async def test_until_everything_has_recovered_waits_for_every_pbx(desk: Desk) -> None:
+    await desk.opens("T1")
+    await desk.opens("T2", station="Branch")
+    made = await desk.silences.mute(desk.wish(EVERYTHING, station=EVERY_STATION), desk.now, None)
+    await desk.recovers("T1")
+    assert await desk.current() == [made.id]
+    async with desk.store.begin() as session:
+        await session.execute(update(Incident).where(Incident.station == "Branch").values(open_key=None))
+        await silence_store.end_until_recovery(session, "Branch", "T2", desk.now)
+    assert await desk.current() == []

@@ -1,0 +1,117 @@
+"""What is wrong besides the trunks reaches people as every incident does, through the real ledger."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.access.policy import Destination
+from bot.engine.drills import Rehearsals, Told
+from bot.engine.incident_manager import Taken
+from bot.incidents.model import CLOCK, EXTENSION, NO_CALLS, REHEARSAL, SECOND_COPY, Closed, End, Happened, Kind, Opened
+from bot.store.database import Store
+from tests.incident_harness.pbx import ANNA, BORIS, GROUP, STATION, VERA, World
+from tests.incident_harness.phones import Heard
+from tests.incident_harness.station import UP
+
+CONDITIONS: list[tuple[Kind, str, dict[str, Any], str, str]] = [
+    (
+        Kind.EXTENSION_OFFLINE,
+        EXTENSION + "202",
+        {"extension": "202", "name": "Brown Brandon"},
+        "202 Brown Brandon is offline · Head office",
+        "202 Brown Brandon is online again",
+    ),
+    (Kind.CLOCK_OFF, CLOCK, {"off_by": -125}, "It is 2 min 5 s behind the bot's clock", "clock is right again"),
+    (Kind.SECOND_COPY, SECOND_COPY, {}, "Another copy of the bot is running", "other copy of the bot is gone"),
+    (
+        Kind.NO_CALLS,
+        NO_CALLS,
+        {"minutes": 60, "hours": "mon-fri 09:00-18:00", "last_call": None},
+        "No incoming call for 1 h",
+        "Incoming calls arrive again",
+    ),
+]
+
+
+@pytest.fixture
+async def world(store: Store) -> World:
+    world = World(store)
+    world.pbx.shows("zadarma", UP)
+    await world.opens()
+    return world
+
+
+@pytest.fixture
+def rehearsals(world: World) -> Rehearsals:
+    return Rehearsals(world.store, STATION, world.ledger)
+
+
+def last(world: World, chat: int) -> Heard:
+    return [heard for heard in world.heard if heard.chat == chat][-1]
+
+
+@pytest.mark.parametrize(("kind", "subject", "facts", "begins", "ends"), CONDITIONS)
+async def test_each_is_told_and_its_end_too(
+    world: World, kind: Kind, subject: str, facts: dict[str, Any], begins: str, ends: str
+) -> None:
+    now = world.clock.now
+    opened = Happened(subject, Opened(kind, now), {"station": STATION, **facts})
+    await world.ledger.apply({subject: {"alarm": True}}, [opened], now)
+    await world.pass_(60)
+    assert begins in last(world, GROUP).text
+    assert last(world, GROUP).loud is (kind is Kind.EXTENSION_OFFLINE)
+    now = world.clock.now
+    await world.ledger.apply({subject: None}, [Happened(subject, Closed(End.RECOVERED, now), opened.facts)], now)
+    await world.pass_(60)
+    assert ends in last(world, GROUP).text
+    assert "🟢" in last(world, GROUP).text
+
+
+@pytest.mark.parametrize(
+    ("reason", "says"), [(End.DELETED, "202 was deleted on the PBX"), (End.CALLED_OFF, "202 is not watched any more")]
+)
+async def test_why_an_extension_is_no_matter_any_more_is_said(world: World, reason: End, says: str) -> None:
+    subject, now = EXTENSION + "202", world.clock.now
+    facts = {"station": STATION, "extension": "202", "name": ""}
+    await world.ledger.apply({}, [Happened(subject, Opened(Kind.EXTENSION_OFFLINE, now), facts)], now)
+    await world.pass_(60)
+    await world.ledger.apply({}, [Happened(subject, Closed(reason, world.clock.now), facts)], world.clock.now)
+    await world.pass_(60)
+    assert says in last(world, GROUP).text
+
+
+async def test_a_rehearsal_wakes_whoever_is_on_call_and_is_over_once_it_is_taken(
+    world: World, rehearsals: Rehearsals
+) -> None:
+    await rehearsals.begin("Vera", world.clock.now)
+    assert await rehearsals.told() == Told(("Anna",), (Destination(GROUP),))
+    running = await rehearsals.running()
+    assert running is not None
+    assert running.by == "Vera"
+    await world.pass_(60)
+    for chat in (ANNA, GROUP):
+        assert last(world, chat).loud is (chat == ANNA)
+        assert "🧪 Rehearsal: this is how an outage would reach you" in last(world, chat).text
+    number = (await world.incidents())[0].id
+    assert await world.ledger.acknowledge(number, ANNA, "Anna", world.clock.now) is Taken.TAKEN
+    await world.pass_(30)
+    assert "The rehearsal is over: Anna took it after 1 min" in last(world, ANNA).text
+    assert await rehearsals.running() is None
+
+
+async def test_a_rehearsal_that_nobody_takes_goes_on_to_the_next_and_ends_after_half_an_hour(
+    world: World, rehearsals: Rehearsals
+) -> None:
+    began = world.clock.now
+    await rehearsals.begin("Vera", began)
+    await world.pass_(11 * 60)
+    assert (await rehearsals.told()).people == ("Anna", "Boris")
+    assert "Rehearsal" in last(world, BORIS).text
+    await world.restarts()
+    await world.pass_(25 * 60)
+    incident = (await world.incidents())[0]
+    assert incident.subject == REHEARSAL
+    assert incident.ended_at == began + timedelta(minutes=30)
+    assert "nobody took it in 30 min" in last(world, BORIS).text
+    assert not [heard for heard in world.heard if heard.chat == VERA and heard.loud]

@@ -1,0 +1,126 @@
+"""Who hears next and when: decided from what is stored, so that neither a restart nor a late look changes it."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.notifications.escalation import EVERYBODY, FIRST, Deed, Hold, Move, Plan, Standing, move
+from tests.incident_harness.station import START
+
+PLAN = Plan()
+NEXT = FIRST + 1
+TEN, THIRTY = timedelta(minutes=10), timedelta(minutes=30)
+HOLD = Hold("mute", START + timedelta(hours=1), "Anna", "works")
+SPEAKS = {Deed.TELL, Deed.ESCALATE, Deed.REMIND}
+
+standings = st.builds(
+    Standing, outage=st.booleans(), step=st.integers(0, 20), acknowledged=st.booleans(), held=st.booleans()
+)
+late = st.timedeltas(timedelta(0), timedelta(days=7))
+
+
+def standing(step: int = 0, *, outage: bool = True, acknowledged: bool = False, held: bool = False) -> Standing:
+    return Standing(outage, step, acknowledged, held)
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        (0, Move(Deed.TELL, FIRST, START + TEN)),
+        (FIRST, Move(Deed.ESCALATE, NEXT, START + TEN)),
+        (NEXT, Move(Deed.ESCALATE, EVERYBODY, START + THIRTY)),
+        (EVERYBODY, Move(Deed.REMIND, EVERYBODY + 1, START + THIRTY)),
+        (7, Move(Deed.REMIND, 8, START + THIRTY)),
+    ],
+)
+def test_an_outage_goes_from_one_to_the_next_to_everybody_and_then_reminds(step: int, expected: Move) -> None:
+    assert move(standing(step), None, START, PLAN) == expected
+
+
+def test_a_warning_is_told_once_and_asks_for_nobody_else() -> None:
+    assert move(standing(outage=False), None, START, PLAN) == Move(Deed.TELL, FIRST, None)
+    assert move(standing(FIRST, outage=False), None, START, PLAN) == Move(Deed.REST, FIRST, None)
+
+
+def test_what_was_taken_before_it_was_told_is_told_and_asks_for_nobody_else() -> None:
+    assert move(standing(acknowledged=True), None, START, PLAN) == Move(Deed.TELL, FIRST, None)
+
+
+def test_what_is_held_is_looked_at_again_when_the_hold_ends() -> None:
+    assert move(standing(), HOLD, START, PLAN) == Move(Deed.HOLD, 0, HOLD.until)
+    assert move(standing(NEXT), Hold("station"), START, PLAN) == Move(Deed.HOLD, NEXT, None)
+
+
+def test_released_and_still_down_it_is_told_to_those_who_knew_and_to_nobody_new() -> None:
+    assert move(standing(FIRST, held=True), None, START, PLAN) == Move(Deed.REMIND, FIRST, START + TEN)
+    assert move(standing(5, held=True), None, START, PLAN) == Move(Deed.REMIND, 5, START + THIRTY)
+
+
+def test_released_before_anybody_knew_it_is_told_like_a_new_one() -> None:
+    assert move(standing(held=True), None, START, PLAN) == Move(Deed.TELL, FIRST, START + TEN)
+
+
+def paged_in(step: int, plan: Plan = PLAN, *, paged: bool = True) -> timedelta | None:
+    again = plan.look_again(step, START + TEN, START, paged=paged)
+    return again - START if again else None
+
+
+def test_whoever_was_asked_last_is_paged_again_until_the_next_is() -> None:
+    assert paged_in(FIRST) == timedelta(minutes=2)
+    assert paged_in(EVERYBODY) == timedelta(minutes=2)
+    assert paged_in(EVERYBODY + 1) == TEN, "reminders have a pace of their own"
+    assert paged_in(FIRST, paged=False) == TEN
+    assert paged_in(FIRST, Plan(page_again_every=timedelta(0))) == TEN
+    between = Standing(True, FIRST, False, False, next_step=START + TEN)
+    assert move(between, None, START, PLAN) == Move(Deed.PAGE_AGAIN, FIRST, START + TEN)
+    assert move(between, None, START + TEN, PLAN).deed is Deed.ESCALATE
+
+
+@given(standings, late, late)
+def test_however_late_it_is_paged_again_once(one: Standing, begins: timedelta, by: timedelta) -> None:
+    """After a restart, or a clock that was set: what was missed is not made good."""
+    now = START + by
+    again = PLAN.look_again(one.step, START + begins, now, paged=True)
+    assert again is not None
+    assert again == START + begins or again == now + PLAN.page_again_every
+
+
+@given(standings, st.none() | st.just(HOLD), late)
+def test_steps_never_go_back_and_go_on_by_one_at_most(one: Standing, hold: Hold | None, by: timedelta) -> None:
+    made = move(one, hold, START + by, PLAN)
+    assert one.step <= made.step <= one.step + 1
+
+
+@given(standings, late)
+def test_what_is_held_never_speaks(one: Standing, by: timedelta) -> None:
+    assert move(one, HOLD, START + by, PLAN).deed is Deed.HOLD
+
+
+@given(standings, late)
+def test_what_somebody_has_taken_wakes_nobody_and_is_not_due_again(one: Standing, by: timedelta) -> None:
+    taken = Standing(one.outage, one.step, acknowledged=True, held=one.held)
+    made = move(taken, None, START + by, PLAN)
+    assert made.due is None
+    assert made.deed is (Deed.REST if one.step else Deed.TELL)
+
+
+@given(standings, late)
+def test_only_outages_speak_more_than_once(one: Standing, by: timedelta) -> None:
+    if move(one, None, START + by, PLAN).deed in SPEAKS:
+        assert one.outage or one.step == 0
+
+
+@given(standings, late)
+def test_whatever_was_due_while_nobody_looked_is_done_once(one: Standing, by: timedelta) -> None:
+    """However late it is: what comes next is due after that, and not before."""
+    now = START + by
+    made = move(one, None, now, PLAN)
+    assert made.due is None or made.due >= now + min(PLAN.escalate_after, PLAN.remind_every)
+
+
+@given(standings)
+def test_an_outage_that_nobody_takes_is_never_forgotten(one: Standing) -> None:
+    if one.outage and not one.acknowledged:
+        assert move(one, None, START, PLAN).due is not None

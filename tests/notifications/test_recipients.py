@@ -1,0 +1,235 @@
+"""Who is called, who is passed over, and when a warning waits for the morning."""
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.access.policy import EVERY_STATION, Grant
+from bot.incidents.model import Kind
+from bot.notifications.recipients import Called, People, quiet_until
+from bot.oncall.rotation import Rotation, Shift, Unit
+from bot.store.access.contacts import Acquaintances
+from bot.store.access.grants import GrantBook
+from bot.store.database import Store
+from bot.store.oncall.schedules import Leg, OnCallBook
+from bot.store.tables.people import Pager
+from tests.incident_harness.incident_ledger import Books, read
+from tests.incident_harness.pbx import ANNA, BORIS, STATION, VERA
+from tests.incident_harness.station import START
+
+STRANGER = 9
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.fixture
+async def books(store: Store) -> Books:
+    books = Books(store)
+    await books.meets_everybody()
+    return books
+
+
+async def cannot_be_reached(books: Books, *people: int) -> None:
+    async with books.store.begin() as session:
+        session.add_all(Pager(person_id=person, reachable=False) for person in people)
+
+
+async def next_of(books: Books, already: tuple[int, ...] = ()) -> Called:
+    async with books.store.begin() as session:
+        return await books.people.next(session, START, already)
+
+
+async def everybody(books: Books) -> tuple[int, ...]:
+    async with books.store.begin() as session:
+        return (await books.people.everybody(session, START)).people
+
+
+async def test_the_next_is_whoever_comes_next_and_was_not_told_yet(books: Books) -> None:
+    books.on_call.levels = [[ANNA, BORIS, VERA]]
+    assert await next_of(books) == Called((ANNA,))
+    assert await next_of(books, (ANNA,)) == Called((BORIS,))
+    assert await next_of(books, (ANNA, BORIS, VERA)) == Called(())
+
+
+async def test_whoever_cannot_be_reached_is_passed_over_and_named(books: Books) -> None:
+    books.on_call.levels = [[ANNA, BORIS]]
+    await cannot_be_reached(books, ANNA)
+    assert await next_of(books) == Called((BORIS,), skipped=(ANNA,))
+    await cannot_be_reached(books, BORIS)
+    assert await next_of(books) == Called((), skipped=(ANNA, BORIS))
+
+
+async def test_whoever_lost_the_role_is_passed_over_without_a_word(books: Books) -> None:
+    books.on_call.levels = [[STRANGER, BORIS]]
+    assert await next_of(books) == Called((BORIS,))
+    assert await everybody(books) == (BORIS,)
+
+
+async def test_a_role_that_has_ended_counts_for_nothing(books: Books) -> None:
+    ended = Grant(STRANGER, "operator", until=START - timedelta(seconds=1))
+    grants = GrantBook(books.store, lambda: START, [ended, Grant(ANNA, "operator")], books.grants.roles, lambda: None)
+    books.on_call.levels = [[STRANGER, ANNA]]
+    books.people = People(books.on_call, grants, STATION, Acquaintances(books.store))
+    assert await next_of(books) == Called((ANNA,))
+
+
+async def test_without_a_list_everybody_are_the_administrators(books: Books) -> None:
+    operator = Grant(BORIS, "operator")
+    grants = GrantBook(books.store, lambda: START, [Grant(VERA, "admin"), operator], books.grants.roles, lambda: None)
+    books.people = People(books.on_call, grants, STATION, Acquaintances(books.store))
+    assert await next_of(books) == Called(())
+    assert await everybody(books) == (VERA,)
+    books.on_call.levels = [[STRANGER]]
+    assert await everybody(books) == (VERA,)
+
+
+async def test_with_a_list_everybody_are_those_on_it_of_every_level(books: Books) -> None:
+    books.on_call.levels = [[ANNA], [BORIS]]
+    assert await everybody(books) == (ANNA, BORIS)
+
+
+async def test_an_outage_reaches_the_next_person_when_the_first_cannot_be_reached(books: Books) -> None:
+    books.on_call.levels = [[ANNA, BORIS]]
+    await cannot_be_reached(books, ANNA)
+    await books.opens()
+    assert not await books.alerts(ANNA)
+    (told,) = await books.alerts(BORIS)
+    assert "Cannot be reached: Anna. They must open the bot and press Start" in read(told)
+    assert [one.facts["person"] for one in await books.chain() if one.what == "unreachable"] == ["Anna"]
+
+
+async def test_whose_message_can_never_arrive_does_not_keep_the_next_waiting(books: Books) -> None:
+    books.on_call.levels = [[ANNA, BORIS]]
+    await books.opens()
+    (told,) = await books.alerts(ANNA)
+    books.passes(5)
+    assert await books.cannot_be_delivered(told.id) == "whoever is on call next"
+    await books.tick()
+    assert [row.template for row in await books.alerts(BORIS)] == ["chat_closed", "alert"]
+    await books.ends()
+    assert all(row.chat_id != ANNA for row in await books.owed(since=told.id) if row.template == "alert_over")
+
+
+async def test_nobody_takes_it_so_the_next_is_asked_then_everybody_then_all_are_reminded(books: Books) -> None:
+    books.on_call.levels = [[ANNA, BORIS, VERA]]
+    await books.opens()
+    heard: list[tuple[int, list[int]]] = []
+    for minutes in (0, 10, 10, 30, 30):
+        books.passes(minutes * 60)
+        await books.tick()
+        waiting = [row for row in await books.owed() if row.state == "pending" and row.action == "send"]
+        heard.append((minutes, [row.chat_id for row in waiting if not row.silent]))
+        await books.arrives()
+    everyone = [ANNA, BORIS, VERA]
+    assert heard == [(0, [ANNA]), (10, [BORIS]), (10, [VERA]), (30, everyone), (30, everyone)]
+
+
+async def test_quiet_hours_keep_a_warning_until_the_morning_and_never_an_outage(books: Books) -> None:
+    books.on_call.levels = [[ANNA]]
+    books.on_call.quiet[ANNA] = (time(14), time(18))
+    await books.opens(kind=Kind.TRUNK_DEGRADED)
+    (warning,) = await books.alerts(ANNA)
+    assert warning.not_before == datetime(2026, 11, 23, 17, tzinfo=UTC)
+    assert (await books.alerts())[0].not_before == books.now
+    assert [one.facts["by"] for one in await books.chain() if one.what == "held"] == ["Anna"]
+    await books.opens("t2")
+    assert (await books.alerts(ANNA))[1].not_before == books.now
+
+
+# --- the hours themselves -------------------------------------------------------------------------------------------
+
+
+def local(written: str, fold: int = 0) -> datetime:
+    return datetime.fromisoformat(written).replace(tzinfo=BERLIN, fold=fold).astimezone(UTC)
+
+
+def quiet(hours: str, at: datetime) -> datetime | None:
+    begins, ends = (time.fromisoformat(one) for one in hours.split("-"))
+    return quiet_until((begins, ends), at, BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("hours", "at", "until"),
+    [
+        ("22:00-08:00", "2026-11-23 23:30", "2026-11-24 08:00"),
+        ("22:00-08:00", "2026-11-24 07:59", "2026-11-24 08:00"),
+        ("22:00-08:00", "2026-11-24 08:00", None),
+        ("22:00-08:00", "2026-11-24 21:59", None),
+        ("22:00-08:00", "2026-11-24 22:00", "2026-11-25 08:00"),
+        ("12:00-14:00", "2026-11-24 13:00", "2026-11-24 14:00"),
+        ("12:00-14:00", "2026-11-24 14:00", None),
+        ("08:00-08:00", "2026-11-24 07:00", "2026-11-24 08:00"),
+        ("08:00-08:00", "2026-11-24 08:00", "2026-11-25 08:00"),
+    ],
+)
+def test_hours_may_go_over_midnight(hours: str, at: str, until: str | None) -> None:
+    assert quiet(hours, local(at)) == (local(until) if until else None)
+
+
+def test_nobody_without_quiet_hours_is_waited_for() -> None:
+    assert quiet_until(None, START, BERLIN) is None
+
+
+def test_in_the_night_that_is_an_hour_short_they_end_by_the_wall() -> None:
+    assert quiet("22:00-08:00", local("2026-03-28 23:00")) == local("2026-03-29 08:00")
+    # 02:30 is never shown: the clock jumps over it.
+    assert quiet("22:00-02:30", local("2026-03-29 01:59")) == datetime(2026, 3, 29, 1, tzinfo=UTC)
+    assert quiet("22:00-02:30", local("2026-03-29 03:00")) is None
+
+
+def test_in_the_night_with_an_hour_twice_they_end_once_and_never_before_they_are_asked_about() -> None:
+    end = local("2026-10-25 02:30")
+    assert quiet("22:00-02:30", local("2026-10-25 02:10")) == end
+    assert quiet("22:00-02:30", local("2026-10-25 02:10", fold=1)) is None
+    assert quiet("02:30-08:00", local("2026-10-25 02:10", fold=1)) == local("2026-10-25 08:00")
+    assert quiet("22:00-08:00", local("2026-10-24 23:00")) == local("2026-10-25 08:00")
+
+
+@given(
+    st.tuples(st.times(), st.times()),
+    st.datetimes(datetime(2024, 1, 1), datetime(2030, 12, 31)),  # noqa: DTZ001 (moved to UTC below)
+)
+def test_they_always_end_later_within_a_day_and_then_hold_no_longer(hours: tuple[time, time], at: datetime) -> None:
+    now = at.replace(tzinfo=UTC)
+    until = quiet_until(hours, now, BERLIN)
+    if until is not None:
+        assert now < until <= now + timedelta(hours=25)
+        assert hours[0] == hours[1] or quiet_until(hours, until, BERLIN) is None
+
+
+@pytest.fixture
+async def oncall(books: Books) -> OnCallBook:
+    """The real book, and the people of a station who ask it."""
+    book = OnCallBook(books.store, lambda: START, lambda _station: None)
+    books.people = People(book, books.grants, STATION, Acquaintances(books.store))
+    await book.set_rotation(EVERY_STATION, weekly(ANNA), "Vera")
+    return book
+
+
+def weekly(*people: int, level: int = 1) -> Rotation:
+    return Rotation(level, people, Shift(Unit.WEEKS, 1, START.replace(tzinfo=None), "UTC"))
+
+
+async def test_a_station_without_a_roster_of_its_own_is_served_by_the_fleets(books: Books, oncall: OnCallBook) -> None:
+    assert await next_of(books) == Called((ANNA,))
+    assert await everybody(books) == (ANNA,)
+
+
+async def test_a_roster_of_its_own_counts_alone_however_little_is_in_it(books: Books, oncall: OnCallBook) -> None:
+    number = await oncall.override(STATION, Leg(2, BORIS, START, START + timedelta(hours=1)), (ANNA, "Anna"))
+    assert await next_of(books) == Called((BORIS,))
+    assert await next_of(books, (BORIS,)) == Called(())
+    await oncall.cancel(STATION, [number], ANNA)
+    assert await next_of(books) == Called((ANNA,))
+    await oncall.set_rotation(STATION, weekly(VERA), "Vera")
+    assert await next_of(books) == Called((VERA,))
+    assert await everybody(books) == (VERA,)
+
+
+async def test_the_roster_of_another_station_serves_nobody_else(books: Books, oncall: OnCallBook) -> None:
+    await oncall.remove(EVERY_STATION, 1)
+    await oncall.set_rotation("Tver", weekly(BORIS), "Vera")
+    assert await next_of(books) == Called(())
+    assert await oncall.stations() == {"Tver"}

@@ -1,0 +1,277 @@
+"""What the store promises about access: grants that obey the rules, one answer to a request, an audit that stays."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
+
+from bot.access.policy import (
+    BUILT_IN,
+    EVERY_STATION,
+    IN_THE_SETTINGS,
+    MORE_THAN_ONES_OWN,
+    Asking,
+    Grant,
+    NotGranted,
+    Permission,
+)
+from bot.store.access import audit, grants
+from bot.store.access.access_requests import AGAIN_AFTER, TOLD_ONE_BY_ONE, Requests
+from bot.store.access.audit import Change
+from bot.store.access.audit_queries import AuditReader, Wanted
+from bot.store.access.contacts import Acquaintances, Known, meet
+from bot.store.access.grants import GrantBook
+from bot.store.database import Store
+from bot.store.messages import supergroups
+from bot.store.tables.incidents import Outgoing
+
+NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+ANNA, BORIS, SAM, GROUP = 1, 2, 9, -100
+OFFICE = "Office"
+
+
+@pytest.fixture
+def book(store: Store) -> GrantBook:
+    return GrantBook(store, lambda: NOW, [Grant(ANNA, "admin"), Grant(GROUP, "viewer")], BUILT_IN, lambda: None)
+
+
+def asking(person: int, chat: int | None = None) -> Asking:
+    return Asking(person, chat or person, chat is None, OFFICE, NOW, member=True)
+
+
+def given(subject: int, role: str, until: datetime | None = None) -> Grant:
+    return Grant(subject, role, OFFICE, ANNA, "Anna", until=until)
+
+
+async def may(book: GrantBook, person: int, permission: str, chat: int | None = None) -> bool:
+    return (await book.current()).may(asking(person, chat), permission).allowed
+
+
+async def test_a_role_is_given_and_taken(book: GrantBook) -> None:
+    await book.give(given(BORIS, "operator"), asking(ANNA))
+    assert await may(book, BORIS, Permission.ACKNOWLEDGE)
+    await book.take([given(BORIS, "operator")], asking(ANNA))
+    assert not await may(book, BORIS, Permission.STATUS)
+
+
+async def test_a_role_given_again_has_the_new_end(book: GrantBook) -> None:
+    await book.give(given(BORIS, "viewer"), asking(ANNA))
+    await book.give(given(BORIS, "viewer", NOW + timedelta(hours=1)), asking(ANNA))
+    (one,) = [grant for grant in (await book.current()).grants if grant.subject == BORIS]
+    assert one.until == NOW + timedelta(hours=1)
+
+
+async def test_what_ended_does_not_count_and_is_forgotten(store: Store, book: GrantBook) -> None:
+    await book.give(given(BORIS, "viewer", NOW), asking(ANNA))
+    assert not await may(book, BORIS, Permission.STATUS)
+    async with store.begin() as session:
+        await grants.forget_ended(session, NOW)
+    assert BORIS not in {grant.subject for grant in (await book.current()).grants}
+
+
+async def test_of_several_taken_at_once_all_go_or_none(book: GrantBook) -> None:
+    await book.give(given(BORIS, "viewer"), asking(ANNA))
+    with pytest.raises(NotGranted) as refused:
+        await book.take([given(BORIS, "viewer"), Grant(ANNA, "admin")], asking(ANNA))
+    assert refused.value.reason == IN_THE_SETTINGS
+    assert await may(book, BORIS, Permission.STATUS)
+
+
+async def test_two_who_take_each_others_role_at_once_are_not_both_gone(store: Store) -> None:
+    book = GrantBook(store, lambda: NOW, [Grant(3, "admin")], BUILT_IN, lambda: None)
+    for person in (ANNA, BORIS):
+        await book.give(Grant(person, "admin", OFFICE, 3, "Olga"), asking(3))
+    taking = [book.take([given(BORIS, "admin")], asking(ANNA)), book.take([given(ANNA, "admin")], asking(BORIS))]
+    results = await asyncio.gather(*taking, return_exceptions=True)
+    (refused,) = [result for result in results if isinstance(result, NotGranted)]
+    assert refused.reason == MORE_THAN_ONES_OWN
+    assert [await may(book, person, Permission.GRANT) for person in (ANNA, BORIS)].count(True) == 1
+
+
+async def test_a_group_keeps_its_role_when_it_becomes_a_supergroup(store: Store, book: GrantBook) -> None:
+    await book.give(given(GROUP, "operator"), asking(ANNA))
+    async with store.begin() as session:
+        await supergroups.move(session, GROUP, -1007, NOW)
+    assert await may(book, SAM, Permission.ACKNOWLEDGE, -1007)
+    assert await may(book, SAM, Permission.STATUS, -1007)
+    assert not await may(book, SAM, Permission.STATUS, GROUP)
+
+
+async def test_it_keeps_its_role_at_each_station(store: Store, book: GrantBook) -> None:
+    for station, group in (("acme", GROUP), ("baker", GROUP), ("acme", -1007)):
+        await book.give(replace(given(group, "operator"), station=station), asking(ANNA))
+    async with store.begin() as session:
+        await supergroups.move(session, GROUP, -1007, NOW)
+    found = [(grant.subject, grant.station) for grant in (await book.current()).grants if not grant.is_from_settings]
+    assert sorted(found) == [(-1007, "acme"), (-1007, "baker")]
+
+
+async def test_a_username_is_known_by_whoever_has_it_now(store: Store) -> None:
+    people = Acquaintances(store)
+    async with store.begin() as session:
+        await meet(session, Known(BORIS, "Boris", "TheBoris"))
+    assert await people.by_username("@theboris", EVERY_STATION) == Known(BORIS, "Boris", "theboris")
+    async with store.begin() as session:
+        await meet(session, Known(SAM, "Sam", "theboris"))
+    assert (await people.by_username("@TheBoris", EVERY_STATION) or Known(0, "")).id == SAM
+    assert (await people.named([BORIS, SAM, 5], EVERY_STATION)) == {
+        BORIS: Known(BORIS, "Boris"),
+        SAM: Known(SAM, "Sam", "theboris"),
+    }
+    assert await people.by_username("@nobody", EVERY_STATION) is None
+
+
+class Desk:
+    def __init__(self, store: Store, book: GrantBook) -> None:
+        self.now = NOW
+        self.store = store
+        self.requests = Requests(store, lambda: self.now, book, lambda: None)
+
+    async def ask(self, person: int = SAM) -> bool:
+        facts = {"person": person, "name": "Sam", "username": ""}
+        return await self.requests.ask(OFFICE, person, facts, [ANNA, BORIS], lambda _number: [], [])
+
+    async def owed(self) -> list[tuple[str, int, str]]:
+        async with self.store.begin() as session:
+            rows = (await session.execute(select(Outgoing).order_by(Outgoing.id))).scalars()
+            return [(row.action, row.chat_id, row.template) for row in rows]
+
+
+@pytest.fixture
+def desk(store: Store, book: GrantBook) -> Desk:
+    return Desk(store, book)
+
+
+async def test_every_administrator_is_told_of_a_request_and_of_its_answer(desk: Desk, book: GrantBook) -> None:
+    assert await desk.ask()
+    assert await desk.owed() == [("send", ANNA, "access_request"), ("send", BORIS, "access_request")]
+    assert await desk.requests.answer(1, given(SAM, "viewer"), asking(ANNA), "Anna")
+    assert (await desk.owed())[2:] == [
+        ("edit", ANNA, "access_request"),
+        ("edit", BORIS, "access_request"),
+        ("send", SAM, "access_answer"),
+    ]
+    assert await may(book, SAM, Permission.STATUS)
+
+
+async def test_of_two_answers_at_once_the_first_counts(desk: Desk, book: GrantBook) -> None:
+    await desk.ask()
+    answers = (given(SAM, "viewer"), None, given(SAM, "operator"))
+    counted = await asyncio.gather(*(desk.requests.answer(1, one, asking(ANNA), "Anna") for one in answers))
+    assert counted.count(True) == 1
+    assert await may(book, SAM, Permission.STATUS) is (counted[1] is False)
+
+
+async def test_an_answer_that_may_not_be_given_answers_nothing(desk: Desk, book: GrantBook) -> None:
+    await desk.ask()
+    with pytest.raises(NotGranted):
+        await desk.requests.answer(1, given(SAM, "admin"), asking(BORIS), "Boris")
+    assert len(await desk.owed()) == 2
+    assert await desk.requests.answer(1, None, asking(ANNA), "Anna")
+
+
+async def test_who_asked_waits_a_day_and_nobody_waits_because_of_a_crowd(desk: Desk) -> None:
+    assert await desk.ask()
+    assert not await desk.ask()
+    desk.now += AGAIN_AFTER
+    assert await desk.ask()
+    before = len(await desk.owed())
+    assert all([await desk.ask(1000 + number) for number in range(200)])
+    told = [template for _, admin, template in (await desk.owed())[before:] if admin == ANNA]
+    assert told == ["access_request"] * (TOLD_ONE_BY_ONE - 1) + ["access_requests"]
+    assert [one.person_id for one in await desk.requests.untold(OFFICE, 3)] == [1199, 1198, 1197]
+    desk.now += timedelta(hours=1)
+    assert await desk.ask(9000)
+    assert (await desk.owed())[-1] == ("send", BORIS, "access_request")
+
+
+def entry(**more: Any) -> Any:
+    fields: dict[str, Any] = {
+        "at": NOW,
+        "update_id": 7,
+        "actor_id": ANNA,
+        "actor_name": "Anna",
+        "chat_id": GROUP,
+        "station": OFFICE,
+        "what": "/status",
+        "arguments": "",
+        "permission": Permission.STATUS,
+        "allowed": True,
+        "reason": "role admin",
+    }
+    return audit.entry(**(fields | more))
+
+
+@pytest.mark.parametrize("table", ["audit", "audit_outcomes"])
+@pytest.mark.parametrize("deed", ["UPDATE {table} SET id = 99", "DELETE FROM {table}"])
+async def test_the_database_itself_refuses_to_change_the_audit(store: Store, table: str, deed: str) -> None:
+    async with store.begin() as session:
+        number = await audit.record_decision(session, entry())
+        await audit.record_outcome(session, number, "answered", Change(), NOW)
+    with pytest.raises(IntegrityError, match="only ever added to"):
+        async with store.begin() as session:
+            await session.execute(text(deed.format(table=table)))
+    assert await AuditReader(store).count(Wanted()) == 1
+
+
+async def test_a_decision_is_read_with_the_last_that_came_of_it(store: Store) -> None:
+    async with store.begin() as session:
+        number = await audit.record_decision(session, entry())
+        await audit.record_outcome(session, number, "created", Change(after={"name": "John"}), NOW)
+        await audit.record_outcome(session, number, "registered", Change(), NOW)
+    reader = AuditReader(store)
+    (row,) = await reader.newest(Wanted(), 10)
+    assert row.outcome is not None
+    assert row.outcome.outcome == "registered"
+    found = await reader.one(number)
+    assert found is not None
+    assert [(one.outcome, one.before, one.after) for one in found[1]] == [
+        ("created", None, {"name": "John"}),
+        ("registered", None, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (Wanted(), ["thing.do", "/add_x", "/add", "/status"]),
+        (Wanted(allowed=False), ["/add"]),
+        (Wanted(actor_id=BORIS), ["/add"]),
+        (Wanted(what="add"), ["/add"]),
+        (Wanted(what="thing"), ["thing.do"]),
+        (Wanted(since=NOW + timedelta(hours=1)), ["thing.do"]),
+        (Wanted(until=NOW + timedelta(hours=1)), ["/add_x", "/add", "/status"]),
+    ],
+)
+async def test_what_is_looked_for_is_found(store: Store, wanted: Wanted, found: list[str]) -> None:
+    async with store.begin() as session:
+        for row in (
+            entry(),
+            entry(what="/add", actor_id=BORIS, allowed=False),
+            entry(what="/add_x"),
+            entry(what="thing.do", at=NOW + timedelta(hours=1)),
+        ):
+            await audit.record_decision(session, row)
+    reader = AuditReader(store)
+    assert [row.entry.what for row in await reader.newest(wanted, 10)] == found
+    assert await reader.count(wanted) == len(found)
+
+
+def test_what_is_kept_of_a_change_holds_no_secret() -> None:
+    kept = audit.plain(
+        {
+            "name": "John",
+            "password": "s3cret",
+            "sip_secret": "s3cret",
+            "extra": "auth pass=s3cret",
+            "routes": [{"Пароль": "s3cret", "name": "1234567890:AAtestTestTestTestTestTestTestTestTest0"}],
+        }
+    )
+    assert "s3cret" not in str(kept)
+    assert "AAtest" not in str(kept)
+    assert kept is not None
+    assert kept["name"] == "John"

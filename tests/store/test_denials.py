@@ -1,0 +1,126 @@
+"""Repeated denials are one row of the audit and a count; an import that ends the program waits for its person."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from bot.access.policy import STRANGER, Decision
+from bot.store.access import audit
+from bot.store.access.audit_queries import AuditReader, Wanted
+from bot.store.access.denials import COUNTED_FOR, Denials
+from bot.store.database import Store
+from bot.store.stations import imports
+from bot.store.stations.imports import Imports
+from bot.store.tables.incidents import AuditOutcome, Import, Outgoing
+from handlers.dispatch.update_parser import Actor, Place, Typed
+from handlers.employee_import import recovery
+from handlers.safety import repeated_denials
+
+NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+ROWS: list[dict[str, Any]] = [{"state": "waiting"}, {"state": "waiting"}]
+
+
+class Time:
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def later(self, passed: timedelta) -> None:
+        self.now += passed
+
+
+async def denied(store: Store, now: datetime) -> int:
+    async with store.begin() as session:
+        row = audit.entry(
+            at=now,
+            update_id=1,
+            actor_id=1009,
+            actor_name="Sam",
+            chat_id=1009,
+            station="",
+            what="/status",
+            arguments="",
+            permission="status.read",
+            allowed=False,
+            reason=STRANGER,
+        )
+        return await audit.record_decision(session, row)
+
+
+async def outcomes(store: Store) -> list[tuple[int, str]]:
+    async with store.begin() as session:
+        found = await session.execute(select(AuditOutcome).order_by(AuditOutcome.id))
+        return [(row.decision_id, row.outcome) for row in found.scalars()]
+
+
+async def test_the_first_is_a_row_and_who_reads_sees_how_many_came_after_it(store: Store) -> None:
+    time = Time()
+    denials = Denials(time)
+    assert denials.again("sam") is None
+    first = await denied(store, time())
+    denials.first("sam", first)
+    assert [denials.again("sam") for _ in range(7)] == [first] * 7
+    assert denials.again("tom") is None
+    (row,) = await AuditReader(store, denials).newest(Wanted(), 10)
+    assert row.outcome is not None
+    assert row.outcome.outcome == "and 7 more times"
+    # Read again, nothing is added.
+    await AuditReader(store, denials).newest(Wanted(), 10)
+    assert await outcomes(store) == [(first, "and 7 more times")]
+
+
+async def test_after_an_hour_it_is_a_row_again_and_the_count_is_written(store: Store) -> None:
+    time = Time()
+    denials = Denials(time)
+    first = await denied(store, time())
+    denials.first("sam", first)
+    denials.again("sam")
+    time.later(COUNTED_FOR)
+    assert denials.again("sam") is None
+    async with store.begin() as session:
+        await denials.write_over(session)
+    assert await outcomes(store) == [(first, "and 1 more time")]
+    denials.first("sam", first + 1)
+    assert denials.again("sam") == first + 1
+
+
+def test_what_a_stranger_wants_does_not_matter_and_what_anybody_else_wants_does() -> None:
+    def typed(name: str, chat: int = 1009) -> Typed:
+        return Typed(name, "", Actor(1009, "Sam"), Place(chat, None, private=chat > 0), 1, NOW)
+
+    stranger, beyond = Decision(False, STRANGER), Decision(False, "beyond role viewer")
+    assert repeated_denials.denial(typed("a"), "/a", stranger) == repeated_denials.denial(
+        typed("b", -100), "/b", stranger
+    )
+    assert repeated_denials.denial(typed("a"), "/a", beyond) != repeated_denials.denial(typed("b"), "/b", beyond)
+    assert repeated_denials.denial(typed("a"), "/a", beyond) == repeated_denials.denial(typed("a"), "/a", beyond)
+    assert repeated_denials.denial(typed("a"), "/a", Decision(True, "role viewer")) is None
+
+
+async def test_an_import_that_ends_the_program_each_time_waits_for_its_person(store: Store) -> None:
+    book = Imports(store, Time())
+    number = await book.begin("Head office", 1001, ROWS)
+    for _ in range(imports.MAX_STARTS):
+        assert [one.id for one in await recovery.left_over(store, NOW)] == [number]
+    assert await recovery.left_over(store, NOW) == []
+    async with store.begin() as session:
+        assert (await session.get_one(Import, number)).state == imports.STOPPED
+        told = (await session.execute(select(Outgoing.chat_id, Outgoing.template))).all()
+    assert [tuple(one) for one in told] == [(1001, "import_interrupted")]
+
+
+async def test_an_import_that_gets_on_survives_any_number_of_kills(store: Store) -> None:
+    book = Imports(store, Time())
+    number = await book.begin("Head office", 1001, ROWS)
+    for _ in range(5):
+        assert len(await recovery.left_over(store, NOW)) == 1
+        await book.save(number, ROWS)
+        await book.save(number, ROWS, progress=True)
+    # Nor is it to blame when the program ends in order.
+    for _ in range(5):
+        assert len(await recovery.left_over(store, NOW)) == 1
+        async with store.begin() as session:
+            await imports.end_in_order(session)

@@ -1,0 +1,103 @@
+"""Who is on call survives, and changes in one step with what people are told of it."""
+
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from bot.access.policy import Destination
+from bot.oncall.rotation import Calendar, Duty, Rotation, Shift, Unit
+from bot.store.database import Store
+from bot.store.messages.notices import News
+from bot.store.oncall.calendars import KeptCalendar
+from bot.store.oncall.schedules import Leg, OnCallBook
+from bot.store.tables.incidents import Outgoing
+from bot.store.tables.people import OverrideRow
+
+HERE, THERE = "Head office", "Branch"
+ANNA, BORIS = 1001, 1002
+NOW = datetime(2026, 11, 25, 14, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+SHIFT = Shift(Unit.HOURS, 12, datetime.fromisoformat("2026-11-25 08:00"), "UTC+03:00")
+ROTATION = Rotation(1, (ANNA, BORIS), SHIFT)
+
+
+class Clock:
+    now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def book(store: Store, clock: Clock) -> OnCallBook:
+    return OnCallBook(store, clock, lambda _station: None)
+
+
+async def test_what_was_set_is_read_back_as_it_was(store: Store, clock: Clock, book: OnCallBook) -> None:
+    await book.set_rotation(HERE, ROTATION, "Anna")
+    duty = Duty(BORIS, NOW, NOW + HOUR, 2)
+    kept = KeptCalendar(2, "https://x", "text", "UTC", Calendar((duty,), ("Dmitri",)), NOW)
+    await book.keep_calendar(HERE, kept, "Anna")
+    roster = await OnCallBook(store, clock, lambda _station: None).roster(HERE)
+    assert roster.rotations == (ROTATION,)
+    assert roster.calendars == {2: kept.calendar}
+    assert await book.calendars(HERE) == [kept]
+    assert (await book.roster(THERE)).levels == ()
+
+
+async def test_turns_that_are_set_take_the_place_of_a_calendar(book: OnCallBook) -> None:
+    await book.keep_calendar(HERE, KeptCalendar(1, "", "", "UTC", Calendar(), NOW), "Anna")
+    assert (await book.roster(HERE)).on_call(NOW) == {1: None}
+    await book.set_rotation(HERE, ROTATION, "Anna")
+    assert (await book.roster(HERE)).on_call(NOW) == {1: ANNA}
+
+
+async def test_what_is_over_is_out_of_the_roster(clock: Clock, book: OnCallBook) -> None:
+    await book.override(HERE, Leg(1, BORIS, NOW, NOW + HOUR), (BORIS, "Boris"))
+    assert (await book.roster(HERE)).levels == (1,)
+    clock.now = NOW + HOUR
+    assert (await book.roster(HERE)).levels == ()
+
+
+async def test_nobody_takes_back_what_another_made(book: OnCallBook) -> None:
+    made = await book.override(HERE, Leg(1, BORIS, NOW, NOW + HOUR), (ANNA, "Anna"))
+    assert not await book.cancel(HERE, [made], BORIS)
+    assert not await book.cancel(THERE, [made], ANNA)
+    assert await book.cancel(HERE, [made], ANNA)
+    assert not await book.cancel(HERE, [made], ANNA)
+
+
+async def test_a_change_and_the_news_of_it_are_one_step(store: Store, book: OnCallBook) -> None:
+    unwritable = News(Destination(BORIS), "oncall_yours", {"when": NOW})
+    with pytest.raises(Exception, match="not JSON serializable"):
+        await book.override(HERE, Leg(1, BORIS, NOW, NOW + HOUR), (ANNA, "Anna"), [unwritable])
+    assert (await book.roster(HERE)).levels == ()
+    await book.override(HERE, Leg(1, BORIS, NOW, NOW + HOUR), (ANNA, "Anna"), [News(Destination(BORIS), "x", {})])
+    async with store.begin() as session:
+        assert [row.chat_id for row in (await session.execute(select(Outgoing))).scalars()] == [BORIS]
+
+
+async def test_a_rotation_goes_with_what_was_agreed_out_of_turn(store: Store, book: OnCallBook) -> None:
+    await book.set_rotation(HERE, ROTATION, "Anna")
+    await book.override(HERE, Leg(1, BORIS, NOW, NOW + HOUR), (ANNA, "Anna"))
+    assert await book.remove(HERE, 1)
+    assert not await book.remove(HERE, 1)
+    assert (await book.roster(HERE)).levels == ()
+    async with store.begin() as session:
+        assert [row.state for row in (await session.execute(select(OverrideRow))).scalars()] == ["cancelled"]
+
+
+async def test_quiet_hours_are_kept_beside_whether_somebody_can_be_called(store: Store, book: OnCallBook) -> None:
+    await book.note_reach(BORIS, reachable=True, warnings=[])
+    await book.set_quiet_hours(BORIS, (time(22), time(8)))
+    async with store.begin() as session:
+        assert await book.quiet_hours(session, BORIS) == (time(22), time(8))
+    assert (await book.reach([BORIS]))[BORIS].reachable
+    await book.set_quiet_hours(BORIS, None)
+    assert await book.quiet_hours_of(BORIS) is None

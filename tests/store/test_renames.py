@@ -1,0 +1,85 @@
+"""A station that has another name now: all that is known of it goes on under that."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+
+from bot.store.access.audit import entry, record_decision
+from bot.store.database import Store
+from bot.store.stations import bindings
+from bot.store.stations.renames import take_over
+from bot.store.stations.watched_extensions import WatchedExtensions
+from bot.store.tables.incidents import AuditEntry, Incident, WatchState
+
+NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+
+
+def incident(station: str, subject: str, *, is_open: bool = True) -> Incident:
+    return Incident(
+        station=station,
+        subject=subject,
+        open_key=f"{station}|{subject}" if is_open else None,
+        kind="trunk_down",
+        facts={},
+        began_at=NOW,
+        opened_at=NOW,
+    )
+
+
+async def renamed(store: Store) -> int:
+    async with store.begin() as session:
+        return await take_over(session, formerly="Head office", name="acme")
+
+
+async def incidents(store: Store) -> list[tuple[str, str, str | None]]:
+    async with store.begin() as session:
+        found = (await session.execute(select(Incident).order_by(Incident.id))).scalars().all()
+        return [(one.station, one.subject, one.open_key) for one in found]
+
+
+async def test_all_of_it_goes_on_under_the_new_name_once(store: Store) -> None:
+    await WatchedExtensions(store, "Head office", lambda: None).watch(["202"], 1, "Anna", NOW)
+    async with store.begin() as session:
+        await bindings.bind(session, chat_id=-1, station="Head office", alerts=True, by_id=1, by_name="Anna", now=NOW)
+        session.add_all([incident("Head office", "A"), incident("Head office", "B", is_open=False)])
+        session.add(incident("branch2", "A"))
+    assert await renamed(store) == 4
+    assert await incidents(store) == [("acme", "A", "acme|A"), ("acme", "B", None), ("branch2", "A", "branch2|A")]
+    assert await WatchedExtensions(store, "acme", lambda: None).numbers() == {"202"}
+    async with store.begin() as session:
+        assert await bindings.told_of(session, "acme") == [-1]
+    assert await renamed(store) == 0
+
+
+async def test_what_stands_under_the_new_name_already_stays_as_it_is(store: Store) -> None:
+    async with store.begin() as session:
+        session.add_all([incident("acme", "A"), incident("Head office", "A")])
+        for station, state in (("acme", "new"), ("Head office", "old")):
+            session.add(WatchState(station=station, subject="A", state={"is": state}, updated_at=NOW))
+    assert await renamed(store) == 0
+    assert await incidents(store) == [("acme", "A", "acme|A"), ("Head office", "A", "Head office|A")]
+    async with store.begin() as session:
+        kept = await session.get(WatchState, ("acme", "A"))
+        assert kept is not None
+        assert kept.state == {"is": "new"}
+
+
+async def test_the_audit_stays_as_it_was_written(store: Store) -> None:
+    row = entry(
+        at=NOW,
+        update_id=1,
+        actor_id=1,
+        actor_name="Anna",
+        chat_id=1,
+        station="Head office",
+        what="/status",
+        arguments="",
+        permission="status.read",
+        allowed=True,
+        reason="",
+    )
+    async with store.begin() as session:
+        await record_decision(session, row)
+    await renamed(store)
+    async with store.begin() as session:
+        assert (await session.execute(select(AuditEntry.station))).scalars().all() == ["Head office"]

@@ -1,0 +1,230 @@
+"""What is over is forgotten after its time; what is open, or belongs to what is kept, stays."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.exc import IntegrityError
+
+from bot.app.retention_job import tidy
+from bot.store import retention
+from bot.store.access.audit import Change, entry, record_decision, record_outcome
+from bot.store.access.contacts import Known, meet
+from bot.store.database import Store
+from bot.store.messages import outbox
+from bot.store.messages.keyboards import KEPT, new_keyboard
+from bot.store.tables.incidents import (
+    AuditEntry,
+    AuditOutcome,
+    Card,
+    CardIncident,
+    Import,
+    Incident,
+    IncidentEvent,
+    Keyboard,
+    Outgoing,
+    Table,
+)
+from bot.store.tables.people import AccessRequest, Acquaintance, OverrideRow, Pager
+from tests.fixtures.incident_history import STATION, add_card, add_event, add_incident
+
+LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
+BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
+LATELY = datetime(2026, 6, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+async def numbers(store: Store, table: type[Table]) -> list[Any]:
+    key = table.__mapper__.primary_key[0]
+    async with store.begin() as session:
+        return list((await session.execute(select(key).order_by(key))).scalars())
+
+
+async def say(store: Store, at: datetime, state: str = "sent", **more: Any) -> int:
+    async with store.begin() as session:
+        row = outbox.owe(session, chat_id=1, thread_id=None, template="t", facts={}, now=at, **more)
+        row.state = state
+    return row.id
+
+
+async def test_an_incident_goes_with_everything_that_was_told_of_it(store: Store) -> None:
+    old = await add_incident(store, LONG_AGO, LONG_AGO + HOUR)
+    await add_card(store, old, -100, LONG_AGO, answered=LONG_AGO + HOUR)
+    kept = await add_incident(store, LATELY, LATELY + HOUR)
+    message = await add_card(store, kept, -100, LATELY, answered=LATELY + HOUR)
+    await retention.forget_history(store, BEFORE)
+    assert await numbers(store, Incident) == [kept]
+    assert await numbers(store, Outgoing) == [message, message + 1]
+    assert len(await numbers(store, Card)) == 1
+    async with store.begin() as session:
+        for incident in (IncidentEvent.incident_id, CardIncident.incident_id):
+            assert set((await session.execute(select(incident))).scalars()) == {kept}
+
+
+async def test_an_outage_that_is_open_since_long_ago_keeps_all_that_was_told_of_it(store: Store) -> None:
+    lasting = await add_incident(store, LONG_AGO)
+    first = await say(store, LONG_AGO)
+    await add_event(store, lasting, "told", LONG_AGO, message=first, chat=1)
+    message = await add_card(store, lasting, -100, LONG_AGO)
+    answer = await say(store, LONG_AGO, about=message)
+    looked = await say(store, LONG_AGO, action="edit", about=message)
+    await add_card(store, await add_incident(store, LATELY, LATELY), -100, LATELY)
+    await retention.forget_history(store, BEFORE)
+    assert lasting in await numbers(store, Incident)
+    assert {first, message, answer} <= set(await numbers(store, Outgoing))
+    assert looked not in await numbers(store, Outgoing)
+
+
+async def test_what_is_shown_in_one_message_with_an_open_outage_stays(store: Store) -> None:
+    over, lasting = (
+        await add_incident(store, LONG_AGO, LONG_AGO + HOUR),
+        await add_incident(store, LONG_AGO, subject="2"),
+    )
+    await add_card(store, lasting, -100, LONG_AGO)
+    async with store.begin() as session:
+        session.add(CardIncident(card_id=1, incident_id=over))
+    await add_incident(store, LATELY, LATELY + HOUR)
+    await retention.forget_history(store, BEFORE)
+    assert {over, lasting} <= set(await numbers(store, Incident))
+
+
+async def test_what_is_still_owed_is_never_forgotten(store: Store) -> None:
+    owed = [await say(store, LONG_AGO, state) for state in ("pending", "sending")]
+    settled = [await say(store, LONG_AGO, state) for state in ("sent", "dead", "dropped")]
+    answered = await say(store, LONG_AGO)
+    answer = await say(store, LATELY, about=answered)
+    await retention.forget_history(store, BEFORE)
+    assert await numbers(store, Outgoing) == [*owed, answered, answer]
+    assert settled
+
+
+async def test_a_number_is_never_given_twice(store: Store) -> None:
+    """Buttons name an incident by its number, and messages live longer than any store."""
+    old = await add_incident(store, LONG_AGO, LONG_AGO + HOUR)
+    said = await say(store, LONG_AGO)
+    await retention.forget_history(store, BEFORE)
+    assert await add_incident(store, LATELY) > old
+    assert await say(store, LATELY) > said
+
+
+async def test_more_than_one_bite_is_forgotten(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "BITE", 3)
+    for _ in range(10):
+        message = await say(store, LONG_AGO)
+        await say(store, LONG_AGO, about=message)
+    kept = await say(store, LATELY)
+    await retention.forget_history(store, BEFORE)
+    assert await numbers(store, Outgoing) == [kept]
+
+
+async def test_buttons_go_after_the_message_that_carried_them(store: Store) -> None:
+    for at in (LONG_AGO, LATELY):
+        await say(store, at, keyboard=new_keyboard(1, [], now=at, station=STATION))
+    await retention.forget_history(store, BEFORE)
+    await retention.forget_expired(store, LATELY + KEPT + HOUR)
+    assert len(await numbers(store, Keyboard)) == 1
+
+
+async def test_agreements_requests_and_imports_of_long_ago_are_forgotten(store: Store) -> None:
+    for at in (LONG_AGO, LATELY):
+        async with store.begin() as session:
+            session.add(AccessRequest(station=STATION, person_id=9, asked_at=at, notices=[]))
+            session.add(
+                OverrideRow(
+                    station=STATION,
+                    level=1,
+                    person_id=1,
+                    begins_at=at,
+                    ends_at=at + HOUR,
+                    state="stands",
+                    by_id=1,
+                    by_name="Anna",
+                    made_at=at,
+                )
+            )
+            session.add(Import(station=STATION, person_id=1, state="done", rows=[], begun_at=at, touched_at=at))
+    await retention.forget_history(store, BEFORE)
+    for table in (AccessRequest, OverrideRow, Import):
+        assert await numbers(store, table) == [2]
+
+
+async def decide(store: Store, at: datetime, person: int = 1) -> int:
+    row = entry(
+        at=at,
+        update_id=1,
+        actor_id=person,
+        actor_name="Anna",
+        chat_id=-100,
+        station=STATION,
+        what="/status",
+        arguments="",
+        permission="status.read",
+        allowed=True,
+        reason="role admin",
+    )
+    async with store.begin() as session:
+        number = await record_decision(session, row)
+        await record_outcome(session, number, "shown", Change(), at)
+    return number
+
+
+async def test_the_audit_forgets_only_what_is_older_than_it_is_kept(store: Store) -> None:
+    for _ in range(3):
+        await decide(store, LONG_AGO)
+    kept = await decide(store, LATELY)
+    await retention.forget_audit(store, BEFORE)
+    assert await numbers(store, AuditEntry) == await numbers(store, AuditOutcome) == [kept]
+
+
+async def test_of_whom_nothing_else_is_left_the_name_is_forgotten(store: Store) -> None:
+    await decide(store, LONG_AGO, person=8)
+    await decide(store, LATELY, person=9)
+    async with store.begin() as session:
+        for person in (8, 9, 10):
+            await meet(session, Known(person, "A", None))
+        session.add(Pager(person_id=10))
+    await retention.forget_audit(store, BEFORE)
+    assert await numbers(store, Acquaintance) == [9, 10]
+
+
+async def test_the_audit_is_closed_again_after_it_has_forgotten(store: Store) -> None:
+    await decide(store, LONG_AGO)
+    await decide(store, LATELY)
+    await retention.forget_audit(store, BEFORE)
+    await assert_closed(store)
+
+
+async def test_the_audit_stays_whole_and_closed_when_forgetting_fails(store: Store) -> None:
+    await decide(store, LONG_AGO)
+    with pytest.raises(IntegrityError, match="FOREIGN KEY"):
+        async with store.begin() as session, retention._opened_audit(session):
+            await session.execute(delete(AuditEntry))
+    assert len(await numbers(store, AuditEntry)) == 1
+    await assert_closed(store)
+
+
+async def assert_closed(store: Store) -> None:
+    for table in (AuditEntry, AuditOutcome):
+        for deed in (delete(table), update(table).values(at=LATELY)):
+            with pytest.raises(IntegrityError, match="only ever added"):
+                async with store.begin() as session:
+                    await session.execute(deed)
+    async with store.begin() as session:
+        assert await session.scalar(select(func.count()).select_from(AuditEntry))
+
+
+async def test_history_and_audit_are_each_kept_for_their_own_time(store: Store) -> None:
+    for at in (LONG_AGO, LATELY):
+        await decide(store, at)
+        await add_incident(store, at, at + HOUR)
+    await tidy(store, LATELY + HOUR, history_kept=timedelta(days=100), audit_kept=timedelta(days=1000))
+    assert await numbers(store, Incident) == [2]
+    assert await numbers(store, AuditEntry) == [1, 2]
+
+
+async def test_what_cannot_be_forgotten_now_does_not_end_the_program(store: Store) -> None:
+    await add_incident(store, LONG_AGO, LONG_AGO + HOUR)
+    async with store.begin() as session:
+        await session.execute(text("DROP TABLE questions"))
+    await tidy(store, LATELY, history_kept=timedelta(days=100), audit_kept=timedelta(days=1000))

@@ -1,0 +1,70 @@
+"""What an update says of a chat that lets the bot in or shuts it out."""
+
+from typing import Any
+
+import pytest
+
+from bot.telegram.chat_access import Closed, Door, door, why_closed
+
+
+def member(kind: str, status: str, **more: Any) -> dict[str, Any]:
+    return {"my_chat_member": {"chat": {"id": 5, "type": kind}, "new_chat_member": {"status": status, **more}}}
+
+
+@pytest.mark.parametrize(
+    ("update", "why"),
+    [
+        (member("private", "kicked"), Closed.BLOCKED),
+        (member("group", "left"), Closed.REMOVED),
+        (member("supergroup", "kicked"), Closed.REMOVED),
+        (member("channel", "kicked"), Closed.REMOVED),
+        (member("supergroup", "restricted", can_send_messages=False), Closed.SILENCED),
+    ],
+)
+def test_who_shuts_the_bot_out(update: dict[str, Any], why: Closed) -> None:
+    seen = door(update)
+    assert seen is not None
+    assert seen.shut is not None
+    assert why_closed(seen.shut) is why
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        member("private", "member"),
+        member("supergroup", "member"),
+        member("supergroup", "administrator"),
+        member("supergroup", "restricted", can_send_messages=True),
+        {"message": {"chat": {"id": 5, "type": "private"}, "text": "/start"}},
+        {"message": {"chat": {"id": 5, "type": "supergroup"}, "forum_topic_reopened": {}}},
+    ],
+)
+def test_who_lets_the_bot_in(update: dict[str, Any]) -> None:
+    assert door(update) == Door(5, None)
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        {"message": {"chat": {"id": -5, "type": "supergroup"}, "text": "hello"}},
+        {"message": {"chat": {"id": -5, "type": "supergroup"}, "message_thread_id": 7, "forum_topic_reopened": {}}},
+        {"callback_query": {"id": "1"}},
+        {"my_chat_member": "garbage"},
+        {"message": {"chat": {"id": "x", "type": "private"}}},
+    ],
+)
+def test_what_says_nothing_of_it(update: dict[str, Any]) -> None:
+    assert door(update) is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "why"),
+    [
+        ("Forbidden: bot was blocked by the user", Closed.BLOCKED),
+        ("Forbidden: bot can't initiate conversation with a user", Closed.NEVER_STARTED),
+        ("Chat not found", Closed.UNKNOWN),
+        ("Forbidden: the group chat was deleted", Closed.GONE),
+    ],
+)
+def test_what_never_was_is_not_said_to_be_gone(reason: str, why: Closed) -> None:
+    assert why_closed(reason) is why

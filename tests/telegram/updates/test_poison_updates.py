@@ -1,0 +1,330 @@
+"""Updates that the program dies on: known by the second death, and not begun a third time; and lines that are full."""
+
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from telegram import Update
+
+from bot.notifications.unhandled_updates import NotDone
+from bot.store.access.known_senders import Known
+from bot.store.database import Store
+from bot.store.messages import inbox
+from bot.store.messages.inbox import LeftOver
+from bot.store.messages.keyboards import new_keyboard
+from bot.store.messages.outbox import Urgency
+from bot.store.tables.incidents import Outgoing
+from bot.telegram.updates import queue
+from bot.telegram.updates.admission import Admission
+from bot.telegram.updates.lanes import LONG_AT_ONCE, MANY, Item, Lane, Lanes
+from bot.telegram.updates.queue import EACH_UNKNOWN, LONGEST_LINE_OF_MEMBER, MAX_QUEUED, MAX_QUEUED_IN_CHAT, Updates
+from bot.telegram.updates.summary import Kind, UpdateSummary, summarize
+
+NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+DEADLY = "deadly"
+
+
+GROUP = -100
+
+
+def update(number: int, text: str = "x", person: int = 1, chat_id: int = GROUP) -> dict[str, Any]:
+    sender = {"id": person, "is_bot": False, "first_name": "Anna"}
+    chat = {"id": chat_id, "type": "private" if chat_id > 0 else "supergroup", "title": "t"}
+    entities = [{"type": "bot_command", "offset": 0, "length": len(text)}] if text.startswith("/") else []
+    message = {"message_id": number, "date": int(NOW.timestamp()), "chat": chat, "from": sender, "text": text}
+    return {"update_id": number, "message": message | {"entities": entities}}
+
+
+async def until(look: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not look():  # noqa: ASYNC110 (nothing rings)
+            await asyncio.sleep(0.001)
+
+
+class House:
+    """Runs of the program on one store. `begun` are the texts whose handlers began in this run, `aside` the ids that
+    were set aside; a handler of what is deadly never comes to its end."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.aside: list[int] = []
+        self.begun: list[str] = []
+        self.now = NOW
+        self.updates = self.starts()
+
+    def starts(self, handle: Callable[[Update], Awaitable[None]] | None = None, **more: Any) -> Updates:
+        self.begun = []
+        bot: Any = None
+        self.updates = Updates(
+            bot, self.store, handle or self._handle, clock=lambda: self.now, set_aside=self._set_aside, **more
+        )
+        return self.updates
+
+    async def _handle(self, update: Update) -> None:
+        assert update.message is not None
+        self.begun.append(str(update.message.text))
+        if update.message.text == DEADLY:
+            await asyncio.Event().wait()
+
+    async def _set_aside(self, _session: AsyncSession, left: LeftOver) -> None:
+        self.aside.append(left.update_id)
+
+    async def dies(self, after: int) -> None:
+        """Once so many handlers have begun."""
+        await until(lambda: len(self.begun) >= after)
+        for _ in range(20):
+            await asyncio.sleep(0.001)
+        for worker in self.updates._lanes._workers:
+            worker.cancel()
+        await asyncio.sleep(0)
+
+    async def crashes(self) -> dict[int, int]:
+        async with self.store.begin() as session:
+            found = await inbox.unfinished(session)
+            left = await inbox.left_over(session)
+            # Looking is no start.
+            await session.rollback()
+        assert list(found) == [one.update_id for one in left]
+        return {one.update_id: one.crashes for one in left}
+
+
+async def test_the_second_death_tells_the_culprit_and_nobody_beside_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "ALONE_FOR", 60.0)
+    house = House(store)
+    house.begun = []
+    await house.updates.take_in([update(1, DEADLY), update(2, "innocent", 2), update(3, DEADLY, 3)])
+    await house.dies(after=3)
+
+    await house.starts().resume()
+    # One after another: the innocent one, which nobody finished noting, is not begun beside it.
+    await house.dies(after=1)
+    assert house.begun == [DEADLY]
+
+    await house.starts().resume()
+    await house.dies(after=1)
+    assert (house.aside, house.begun) == ([1], [DEADLY])
+
+    await house.starts().resume()
+    await house.updates.drain(5)
+    assert (house.aside, house.begun) == ([1, 3], [])
+    assert await house.crashes() == {}
+
+
+async def test_what_waits_in_the_inbox_while_the_program_dies_is_not_to_blame(store: Store) -> None:
+    async with store.begin() as session:
+        await inbox.take_in(session, {1: update(1, DEADLY), 2: update(2, "innocent", 2)}, NOW)
+    house = House(store)
+    for _ in range(2):
+        await house.starts().resume()
+        if not house.aside:
+            await house.dies(after=1)
+    await house.updates.drain(5)
+    assert (house.aside, house.begun) == ([1], ["innocent"])
+
+
+async def test_an_end_in_order_is_nobodys_fault(store: Store) -> None:
+    house = House(store)
+    await house.updates.take_in([update(1, DEADLY)])
+    for _ in range(5):
+        await house.updates.drain(0.01)
+        await house.dies(after=0)
+        await house.starts().resume()
+    assert house.aside == []
+    # It is found out all the same, once it does end the program.
+    await house.dies(after=1)
+    await house.starts().resume()
+    await house.dies(after=1)
+    await house.starts().resume()
+    assert house.aside == [1]
+
+
+async def test_what_is_left_over_waits_for_a_slow_one_only_so_long(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "ALONE_FOR", 0.01)
+    async with store.begin() as session:
+        await inbox.take_in(session, {1: update(1, DEADLY), 2: update(2, "next", 2)}, NOW)
+    house = House(store)
+    await house.updates.resume()
+    await until(lambda: len(house.begun) == 2)
+    assert house.begun == [DEADLY, "next"]
+
+
+class Full(House):
+    def __init__(self, store: Store) -> None:
+        self.told: list[int] = []
+        self.released = asyncio.Event()
+        super().__init__(store)
+
+    async def not_read(self, _session: AsyncSession, seen: UpdateSummary) -> None:
+        self.told.append(seen.person)
+
+    async def _handle(self, update: Update) -> None:
+        assert update.message is not None
+        if update.message.text == "/ack":
+            self.begun.append("/ack")
+            return
+        await self.released.wait()
+        await super()._handle(update)
+
+
+async def refresh() -> None:
+    return None
+
+
+def known_are(people: set[int], chats: set[int]) -> Known:
+    known = Known(None, None, None, lambda: NOW)  # type: ignore[arg-type]
+    known.people, known.chats, known.ours = frozenset(people), frozenset(chats), frozenset(chats)
+    known.refresh = refresh  # type: ignore[method-assign]
+    return known
+
+
+async def test_a_line_is_so_long_and_who_is_not_read_is_told_once(store: Store) -> None:
+    house = Full(store)
+    house.starts(admission=Admission(known_are({1, 2}, set()), NOW), not_read=house.not_read, urgent={"ack"})
+    for first in range(1, 3001, 100):
+        await house.updates.take_in([update(first + number, f"/x{number}", chat_id=1) for number in range(100)])
+    assert house.told == [1]
+    async with store.begin() as session:
+        assert len(await inbox.unfinished(session)) == MAX_QUEUED
+
+    # What takes an incident waits behind none of it, and others have a line of their own.
+    await house.updates.take_in([update(5001, "/ack", chat_id=1), update(5002, "/x", 2)])
+    await until(lambda: house.begun == ["/ack"])
+    house.released.set()
+    await house.updates.drain(20)
+    assert len(house.begun) == MAX_QUEUED + 2
+    async with store.begin() as session:
+        assert await inbox.unfinished(session) == {}
+    # There is room again, and who fills it again is told again.
+    house.released.clear()
+    await house.updates.take_in([update(6000 + number, "/y", chat_id=1) for number in range(MAX_QUEUED + 5)])
+    assert house.told == [1, 1]
+    house.released.set()
+    await house.updates.drain(20)
+
+
+async def test_a_group_is_told_once_in_ten_minutes_whoever_sends_too_much(store: Store) -> None:
+    house = Full(store)
+    house.starts(admission=Admission(known_are({1}, {GROUP}), NOW), not_read=house.not_read)
+
+    async def flood(first: int) -> None:
+        for number in range(first, first + 3000, 100):
+            await house.updates.take_in([update(number + one, "/x", 10 + one % 30) for one in range(100)])
+
+    await flood(1)
+    # Nor is it anew when all of it is worked off and the next ones come.
+    house.released.set()
+    await until(lambda: house.updates._lanes.length_in_chat(GROUP) == 0)
+    house.released.clear()
+    await flood(10_001)
+    assert len(house.told) == 1
+    house.now += timedelta(minutes=11)
+    await flood(20_001)
+    assert len(house.told) == 2
+    house.released.set()
+    await house.updates.drain(20)
+
+
+async def test_what_is_not_read_is_said_of_nobody_in_a_group_and_waits_for_all_that_matters(store: Store) -> None:
+    woken: list[None] = []
+    told = NotDone(None, known_are(set(), {GROUP}), "", lambda: NOW, lambda: woken.append(None))  # type: ignore[arg-type]
+    for chat in (GROUP, 1):
+        for number in range(3):
+            async with store.begin() as session:
+                await told.not_read(session, summarize(update(number + 1, "/x", chat_id=chat)))
+    async with store.begin() as session:
+        rows = (await session.execute(select(Outgoing).order_by(Outgoing.id))).scalars().all()
+    owed = [(row.chat_id, row.facts["person"], row.message_id, row.urgency) for row in rows]
+    assert owed == [(GROUP, "", None, Urgency.DIGEST), (1, "Anna", 1, Urgency.DIGEST)]
+    assert woken
+
+
+def press(number: int, person: int, data: str) -> dict[str, Any]:
+    where = {"message_id": 7, "date": 1, "chat": {"id": GROUP, "type": "supergroup", "title": "t"}}
+    query = {"id": str(number), "from": {"id": person, "is_bot": False, "first_name": "A"}, "chat_instance": "1"}
+    return {"update_id": number, "callback_query": query | {"message": where, "data": data}}
+
+
+class Pressing(House):
+    """`pressed` is the data of the presses whose handlers began; none comes to its end before `released`."""
+
+    def __init__(self, store: Store) -> None:
+        self.pressed: list[tuple[int, str]] = []
+        self.released = asyncio.Event()
+        super().__init__(store)
+
+    async def _handle(self, update: Update) -> None:
+        if (query := update.callback_query) is not None:
+            self.pressed.append((query.from_user.id, str(query.data)))
+        await self.released.wait()
+
+
+@pytest.mark.parametrize("data", ["A" * 16 + ":0:0", "A" * 16 + ":0:0:", "nonsense", ""])
+async def test_of_presses_that_somebody_made_up_a_few_are_answered_and_the_rest_is_not_stored(
+    store: Store, data: str
+) -> None:
+    kept = new_keyboard(GROUP, [[]], now=NOW, station="")
+    async with store.begin() as session:
+        session.add(kept)
+    house, numbers = Pressing(store), itertools.count(1)
+    house.starts(admission=Admission(known_are({1, 2}, {GROUP}), NOW))
+    house.released.set()
+    for _ in range(5):
+        await house.updates.take_in([press(next(numbers), 1, data) for _ in range(100)])
+    # Whoever forgot an old message, and whoever takes the incident, are heard all the same.
+    mine = f"{kept.id}:0:0"
+    await house.updates.take_in([press(next(numbers), 2, data), *(press(next(numbers), 1, mine) for _ in range(9))])
+    await house.updates.drain(20)
+    assert Counter(house.pressed) == {(1, data): EACH_UNKNOWN.burst, (2, data): 1, (1, mine): 9}
+
+
+async def test_what_is_urgent_of_many_members_has_a_limit_for_each_and_for_all(store: Store) -> None:
+    house, numbers = Pressing(store), itertools.count(1)
+    house.starts(admission=Admission(known_are({1}, {GROUP}), NOW), urgent={"ack"})
+
+    async def waiting() -> int:
+        async with store.begin() as session:
+            return len(await inbox.unfinished(session))
+
+    await house.updates.take_in([update(next(numbers), "/ack", 10) for _ in range(50)])
+    assert await waiting() == LONGEST_LINE_OF_MEMBER
+    for _ in range(50):
+        await house.updates.take_in([update(next(numbers), "/ack", 10 + one) for one in range(100)])
+    assert MAX_QUEUED_IN_CHAT // 2 < await waiting() <= MAX_QUEUED_IN_CHAT
+    before = await waiting()
+    # Neither what they ask for nor who has a role of their own is kept out by it.
+    await house.updates.take_in([update(next(numbers), "/status", 10), update(next(numbers), "/ack", 1)])
+    assert await waiting() == before + 2
+    house.released.set()
+    await house.updates.drain(20)
+
+
+async def test_who_has_much_waiting_comes_behind_the_rest() -> None:
+    released, at_work = asyncio.Event(), list[int]()
+
+    async def work(item: Item) -> None:
+        at_work.append(item.seen.person)
+        await released.wait()
+
+    lanes = Lanes(work)
+    for person in range(1, 21):
+        for number in range(MANY + 10):
+            lanes.put(
+                Lane(GROUP, person, urgent=True), Item(number, UpdateSummary(Kind.REQUEST, GROUP, person, pressed=True))
+            )
+    lanes.put(Lane(GROUP, 99, urgent=True), Item(1, UpdateSummary(Kind.REQUEST, GROUP, 99, pressed=True)))
+    await asyncio.sleep(0.01)
+    assert len(at_work) == LONG_AT_ONCE + 1
+    assert 99 in at_work
+    released.set()
+    await lanes.drain(5)
+    assert len(at_work) == 20 * (MANY + 10) + 1

@@ -1,0 +1,300 @@
+"""Updates brought by webhook: each confirmed once it is stored, nothing from strangers, and the webhook kept set."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator, MutableMapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
+from telegram import Update, WebhookInfo
+from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, TelegramError
+
+from bot.runtime import metrics
+from bot.store.database import Store
+from bot.store.messages import inbox
+from bot.telegram.errors import TokenRefused
+from bot.telegram.updates import webhook
+from bot.telegram.updates.foreign_webhook import Telling
+from bot.telegram.updates.queue import WANTED, Updates
+from bot.telegram.updates.webhook import LARGEST, SECRET_HEADER, Webhook
+
+Lines = list[MutableMapping[str, Any]]
+
+URL, SECRET = "https://bot.example.com/hook", "f00d" * 16
+NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+
+
+def update(number: int, text: str = "x") -> dict[str, Any]:
+    chat, person = {"id": 5, "type": "private"}, {"id": 5, "is_bot": False, "first_name": "Anna"}
+    message = {"message_id": number, "date": int(NOW.timestamp()), "chat": chat, "from": person, "text": text}
+    return {"update_id": number, "message": message}
+
+
+class Telegram:
+    """What Telegram knows of the webhook. `refuses` are errors to answer with, one each."""
+
+    def __init__(self) -> None:
+        self.info: dict[str, Any] = {"url": ""}
+        self.done: list[str] = []
+        self.refuses: list[TelegramError] = []
+
+    async def get_webhook_info(self) -> WebhookInfo:
+        if self.refuses:
+            raise self.refuses.pop(0)
+        plain = {"has_custom_certificate": False, "pending_update_count": 0}
+        return WebhookInfo(**(plain | self.info))
+
+    async def delete_webhook(self, *, drop_pending_updates: bool) -> bool:
+        assert not drop_pending_updates
+        self.done.append("deleted")
+        self.info = {"url": ""}
+        return True
+
+    async def set_webhook(self, url: str, **more: Any) -> bool:
+        assert more.pop("secret_token") == SECRET
+        assert not more.pop("drop_pending_updates")
+        self.done.append("set")
+        self.info = {"url": url} | more
+        return True
+
+    def fails(self, seconds: int, message: str = "Wrong response from the webhook: 502 Bad Gateway") -> None:
+        self.info |= {"last_error_date": NOW + timedelta(seconds=seconds), "last_error_message": message}
+
+
+class House:
+    """The webhook with a store behind it, and Telegram on the other side. `handled` are the texts worked off."""
+
+    def __init__(self, store: Store) -> None:
+        self.telegram = Telegram()
+        self.store = store
+        self.now = NOW
+        self.handled: list[str] = []
+        self.heard: list[str] = []
+        self.updates = Updates(self.telegram, store, self._handle, clock=lambda: self.now)  # type: ignore[arg-type]
+        self.webhook = Webhook(
+            self.telegram,  # type: ignore[arg-type]
+            self.updates,
+            url=URL,
+            secret=SECRET,
+            clock=lambda: self.now,
+            polled=lambda: self.heard.append("well"),
+            conflict=lambda: self.heard.append("changed"),
+            webhook_found=self._found,
+        )
+        self.http = httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.webhook.receive), base_url="http://bot", headers={SECRET_HEADER: SECRET}
+        )
+
+    async def _found(self, host: str, telling: Telling) -> None:
+        self.heard.append(f"{telling}: {host}")
+
+    async def _handle(self, update: Update) -> None:
+        assert update.message is not None
+        self.handled.append(str(update.message.text))
+
+    async def brings(self, body: Any, **headers: str) -> int:
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return (await self.http.post("/hook", content=content, headers=headers)).status_code
+
+    async def unfinished(self) -> list[int]:
+        await self.updates.drain(10)
+        async with self.store.begin() as session:
+            return list(await inbox.unfinished(session))
+
+
+@pytest.fixture
+async def house(store: Store) -> AsyncIterator[House]:
+    house = House(store)
+    yield house
+    await house.http.aclose()
+
+
+@pytest.fixture
+def lines() -> Iterator[Lines]:
+    """What the program writes into its log."""
+    with capture_logs() as lines:
+        yield lines
+
+
+async def test_an_update_is_handled_once_however_often_it_is_brought(house: House) -> None:
+    assert [await house.brings(update(number, f"/{number}")) for number in (7, 8, 7, 9)] == [200] * 4
+    assert await house.unfinished() == []
+    assert house.handled == ["/7", "/8", "/9"]
+    assert house.webhook.last_success == NOW
+
+
+async def test_brought_twice_at_the_same_moment_it_is_handled_once(house: House) -> None:
+    assert await asyncio.gather(*(house.brings(update(7)) for _ in range(5))) == [200] * 5
+    assert await house.unfinished() == []
+    assert house.handled == ["x"]
+
+
+@pytest.mark.parametrize(
+    "shown", [None, b"", b"wrong", SECRET[:-1].encode(), SECRET.upper().encode(), "пароль".encode(), b"\xff\xfe"]
+)
+async def test_who_does_not_know_the_secret_is_turned_away_and_told_nothing(house: House, shown: bytes | None) -> None:
+    before = metrics.STRANGERS._value.get()
+    del house.http.headers[SECRET_HEADER]
+    headers = {} if shown is None else {SECRET_HEADER.encode(): shown}
+    answer = await house.http.post("/hook", json=update(7), headers=headers)
+    assert (answer.status_code, answer.content) == (401, b"")
+    assert metrics.STRANGERS._value.get() == before + 1
+    assert (await house.unfinished(), house.handled, house.webhook.last_success) == ([], [], None)
+
+
+async def test_strangers_are_told_of_once_an_hour(house: House, lines: Lines) -> None:
+    for minutes in (0, 1, 59, 61):
+        house.now = NOW + timedelta(minutes=minutes)
+        await house.brings(update(7), **{SECRET_HEADER: "wrong"})
+    assert len(lines) == 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"no json: s3cret",
+        b"\xff\xfe\x00",
+        b"[" * 100_000,
+        [],
+        {"message": {"text": "s3cret"}},
+        {"update_id": "7", "text": "s3cret"},
+        {"update_id": True},
+        {"update_id": -1},
+        {"update_id": 2**63},
+        {"update_id": 7, "text": "s3cret" * LARGEST},
+    ],
+    ids=lambda body: repr(body)[:40],
+)
+async def test_what_is_no_update_is_set_aside_and_blocks_nobody(house: House, body: object, lines: Lines) -> None:
+    assert await house.brings(body) == 200
+    assert "set aside" in str(lines)
+    assert "s3cret" not in str(lines)
+    assert await house.unfinished() == []
+    assert await house.brings(update(8)) == 200
+
+
+async def test_an_update_nobody_can_parse_is_taken_and_blocks_nobody(house: House) -> None:
+    assert await house.brings({"update_id": 7, "message": {"text": "no chat"}}) == 200
+    assert await house.brings(update(8)) == 200
+    assert await house.unfinished() == []
+    assert house.handled == ["x"]
+
+
+async def test_what_the_store_refuses_is_brought_again(house: House, lines: Lines) -> None:
+    take_in = house.updates.take_in
+
+    async def refuse(_batch: object) -> None:
+        raise OperationalError("INSERT", {"payload": "s3cret"}, Exception("database is locked"))
+
+    house.updates.take_in = refuse  # type: ignore[assignment,method-assign]
+    assert await house.brings(update(7, "s3cret")) == 500
+    assert house.webhook.last_success is None
+    assert "database is locked" in str(lines)
+    assert "s3cret" not in str(lines)
+    house.updates.take_in = take_in  # type: ignore[method-assign]
+    assert await house.brings(update(7, "s3cret")) == 200
+    assert await house.unfinished() == []
+    assert house.handled == ["s3cret"]
+
+
+async def test_the_answer_waits_until_the_update_is_stored(house: House) -> None:
+    async with house.store.begin() as somebody_else:
+        await inbox.unfinished(somebody_else)
+        bringing = asyncio.create_task(house.brings(update(7)))
+        await asyncio.sleep(0.05)
+        assert not bringing.done()
+    assert await bringing == 200
+
+
+async def test_who_brings_too_slowly_is_not_waited_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b'{"update_id"'
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(webhook, "BODY_WITHIN", 0.01)
+    assert (await house.http.post("/hook", content=slowly())).status_code == 408
+    assert await house.unfinished() == []
+
+
+async def test_at_the_start_the_webhook_is_made_new_and_what_failed_before_is_not_told(
+    house: House, lines: Lines
+) -> None:
+    house.telegram.info = {"url": URL, "allowed_updates": WANTED, "max_connections": 1}
+    house.telegram.fails(-600)
+    await house.webhook.look()
+    assert house.telegram.done == ["deleted", "set"]
+    assert house.telegram.info == {"url": URL, "allowed_updates": WANTED, "max_connections": 1}
+    assert (house.webhook.last_success, house.heard, lines) == (NOW, ["well"], [])
+    house.now += timedelta(minutes=1)
+    await house.webhook.look()
+    assert house.telegram.done == ["deleted", "set"]
+    assert house.webhook.last_success == house.now
+
+
+@pytest.mark.parametrize(
+    ("change", "heard"),
+    [
+        ({"url": ""}, "changed"),
+        ({"url": "https://evil.example.com/"}, "once: evil.example.com"),
+        ({"allowed_updates": ("message",)}, "changed"),
+        ({"max_connections": 40}, "changed"),
+    ],
+)
+async def test_what_somebody_changed_is_set_again(house: House, change: dict[str, Any], heard: str) -> None:
+    await house.webhook.look()
+    house.telegram.info |= change
+    await house.webhook.look()
+    await house.webhook.look()
+    assert house.telegram.done == ["deleted", "set"] * 2
+    assert house.heard == ["well", heard, "well"]
+
+
+async def test_what_telegram_cannot_bring_is_told_once_tried_anew_and_is_no_sign_of_life(
+    house: House, lines: Lines
+) -> None:
+    await house.webhook.look()
+    for seconds in (60, 110, 160):
+        house.now = NOW + timedelta(seconds=seconds)
+        house.telegram.fails(seconds)
+        await house.webhook.look()
+    assert house.telegram.done == ["deleted", "set"] * 4
+    assert house.webhook.last_success == NOW
+    assert [line["error"] for line in lines] == ["Wrong response from the webhook: 502 Bad Gateway"]
+    await house.webhook.look()
+    assert house.webhook.last_success == house.now
+    house.telegram.fails(300)
+    await house.webhook.look()
+    assert len(lines) == 2
+
+
+async def until_calm(house: House, monkeypatch: pytest.MonkeyPatch, *errors: TelegramError) -> list[float]:
+    """Keeps the webhook set until all is well; returns the pauses before that."""
+    pauses: list[float] = []
+    stop = asyncio.Event()
+
+    async def wait(_stop: asyncio.Event, seconds: float) -> None:
+        pauses.append(seconds)
+        if seconds == webhook.LOOK_EVERY:
+            stop.set()
+
+    house.telegram.refuses = list(errors)
+    monkeypatch.setattr("bot.telegram.updates.webhook.wait_for", wait)
+    await house.webhook._keep_set(stop)
+    return pauses[:-1]
+
+
+async def test_telegram_being_away_is_waited_out(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses = await until_calm(house, monkeypatch, *[NetworkError("away")] * 12, RetryAfter(7), BadRequest("no host"))
+    assert pauses[:3] == [1.0, 1.5, 2.25]
+    assert pauses[11:] == [30.0, 7.0, 10.5]
+    assert house.telegram.done == ["deleted", "set"]
+
+
+async def test_an_unknown_token_ends_the_run(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(TokenRefused):
+        await until_calm(house, monkeypatch, InvalidToken("Unauthorized"))

@@ -1,7 +1,7 @@
 """Starts the program as processes of their own, without loading it anew for each: most of a start is imports.
 
 One process for all workers has everything loaded and forks (forked.py); it does nothing else. `python -m bot run`
-itself is started in test_e2e_start.py.
+itself is started in operation/test_start.py.
 """
 
 import fcntl

@@ -22,7 +22,7 @@ EVERYTHING = (
 def renderer(tmp_path_factory: pytest.TempPathFactory) -> Renderer:
     """The real macros, called as an alert calls them."""
     folder = tmp_path_factory.mktemp("templates")
-    Path(folder / "_alert_condition.html").write_text((TEMPLATES / "_alert_condition.html").read_text())
+    Path(folder / "_alert_condition.html").write_text((TEMPLATES / "alerts" / "_alert_condition.html").read_text())
     Path(folder / "incident.html").write_text(EVERYTHING)
     return Renderer("en", folder)
 

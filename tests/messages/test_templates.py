@@ -113,7 +113,7 @@ def glued(source: str, language: str) -> set[tuple[int, str]]:
 def test_no_sentence_is_glued_to_what_follows_it(language: str) -> None:
     found = [
         f"{path.name}:{line}: {edge!r}"
-        for path in sorted(Path(TEMPLATES).glob("*.html"))
+        for path in sorted(Path(TEMPLATES).rglob("*.html"))
         for line, edge in sorted(glued(path.read_text(), language))
     ]
     assert not found, "\n".join(found)

@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo install run test faults soak bench lint check campaign write-campaign fuzz picture format lock \
-	advisories clean
+	metrics advisories clean
 help:
 	@echo "make demo    run the demo and print its address"
 	@echo "make install install what the bot needs into .venv, and nothing else"
@@ -26,6 +26,7 @@ help:
 	@echo "make faults  fifty kills, a dozen kills amid writes, and some simulated weeks"
 	@echo "make soak    live through simulated weeks and write docs/soak.md (WEEKS=12 SEED=1)"
 	@echo "make bench   measure, and write the tables of docs/benchmarks.md (ONLY=commands RUNS=3)"
+	@echo "make metrics print figures of the source: widths, lengths, words, wiring (TREE=/path for another checkout)"
 	@echo "make lint    format, lint, types, import rules, dead code, dependencies"
 	@echo "make check   the same, the tests, and the faults"
 	@echo "make advisories  ask what is publicly known of the versions in the lock files (needs the internet)"
@@ -104,6 +105,9 @@ soak: $(DEVELOPED)
 
 bench: $(DEVELOPED)
 	$(BIN)/python -m tests.benchmarks --runs $(or $(RUNS),3) $(if $(ONLY),--only $(ONLY))
+
+metrics: $(DEVELOPED)
+	@$(BIN)/python -m tests.metrics $(TREE)
 
 lint: $(DEVELOPED)
 	nice $(BIN)/ruff format --check .

@@ -1,8 +1,10 @@
 """The documents tell the truth, or this fails."""
 
 import re
+import tomllib
 from collections import Counter
 
+import pytest
 from prometheus_client import CollectorRegistry, Metric
 
 from bot.access.policy import ADMIN, OPERATOR, PERMISSIONS, VIEWER
@@ -15,6 +17,14 @@ from tests.fixtures.paths import ROOT
 from tests.scenarios.language import scenarios
 
 README = (ROOT / "README.md").read_text()
+# Documents for developers, whose paths must exist.
+DEVELOPERS = (
+    "CONTRIBUTING.md",
+    "docs/architecture.md",
+    *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs" / "adr").glob("*.md")),
+)
+PATHS_TO_COME = {"handlers/dialog/paging.py", "handlers/dialog/confirm.py"}
+TARGETS_TO_COME = {"docs", "messages"}
 
 
 def table(heading: str) -> list[list[str]]:
@@ -61,14 +71,41 @@ def test_the_metrics_table_is_the_registry() -> None:
     assert documented == {_exposed(metric): metric.documentation for metric in _declared(REGISTRY)}
 
 
-def test_every_command_of_the_makefile_that_is_named_exists() -> None:
+@pytest.mark.parametrize("file", ["README.md", *DEVELOPERS])
+def test_every_command_of_the_makefile_that_is_named_exists(file: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"`make ([a-z-]+)", README)) <= targets
+    named = set(re.findall(r"(?:`|^)make ([a-z-]+)", (ROOT / file).read_text(), re.MULTILINE))
+    assert named - targets <= TARGETS_TO_COME
 
 
-def test_every_local_link_leads_somewhere() -> None:
-    for link in re.findall(r"\]\((?!https?:|#)([^)]+)\)", README):
-        assert (ROOT / link).exists(), link
+@pytest.mark.parametrize("file", ["README.md", *DEVELOPERS])
+def test_every_local_link_leads_somewhere(file: str) -> None:
+    for link in re.findall(r"\]\((?!https?:|#)([^)#]+)[^)]*\)", (ROOT / file).read_text()):
+        assert (ROOT / file).parent.joinpath(link).exists(), link
+
+
+def missing_paths(text: str) -> set[str]:
+    """Paths in backticks that are not in the tree. A part in <angle brackets> stands for any name."""
+    named = re.findall(r"`((?:bot|handlers|tests|docs|\.github)/[^`\s]*)`", text)
+    return {path for path in named if not any(ROOT.glob(re.sub(r"<\w+>", "*", path).rstrip("/")))}
+
+
+@pytest.mark.parametrize("file", DEVELOPERS)
+def test_every_path_that_developers_are_sent_to_exists(file: str) -> None:
+    assert missing_paths((ROOT / file).read_text()) <= PATHS_TO_COME
+
+
+def test_a_wrong_path_is_found() -> None:
+    right = "`bot/store/`, `handlers/help.py`, `bot/messages/templates/<topic>/<name>.html` and `bot.store`"
+    wrong = "`bot/store/databse.py` or `handlers/<topic>/no_such_<name>.txt`"
+    assert missing_paths(right) == set()
+    assert missing_paths(f"{right}, {wrong}") == {"bot/store/databse.py", "handlers/<topic>/no_such_<name>.txt"}
+
+
+def test_the_layers_are_those_of_the_import_contract() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    [layers] = [contract["layers"] for contract in contracts if contract["type"] == "layers"]
+    assert "\n".join(["```", *layers, "```"]) in (ROOT / "docs" / "architecture.md").read_text()
 
 
 def _setting(written: str) -> str:

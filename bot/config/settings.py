@@ -69,7 +69,7 @@ class Settings(BaseSettings):
     webhook_url: str | None = None
     webhook_address: str = "127.0.0.1:8443"
     stations_file: Path | None = None
-    # After stations_file: whether they are required depends on it.
+    # After stations_file: it decides if they are required.
     pbx_url: WebAddress | None = Field(default=None, validate_default=True)
     pbx_api_key: ApiKey | None = Field(default=None, validate_default=True)
     pbx_name: str = ""

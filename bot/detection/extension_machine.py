@@ -73,7 +73,7 @@ def _seen(memory: ExtensionMemory, phone: ExtensionStatus, now: datetime) -> tup
 
 
 def _missing(memory: ExtensionMemory, now: datetime) -> tuple[ExtensionMemory, Transition | None]:
-    """Judge the number deleted after LOOKS answers without it."""
+    """Judge the number deleted after CONFIRMATIONS answers without it."""
     if memory.missing + 1 < LOOKS:
         return replace(memory, missing=memory.missing + 1), None
     return ExtensionMemory(memory.name, missing=LOOKS), _called_off(memory, End.DELETED, now)

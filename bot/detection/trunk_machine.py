@@ -86,7 +86,7 @@ def step_trunk(
 
 
 def step_missing(memory: TrunkMemory, now: datetime) -> tuple[TrunkMemory | None, Transition | None]:
-    """Judge a trunk deleted after LOOKS observations without it."""
+    """Judge a trunk deleted after CONFIRMATIONS observations without it."""
     memory = replace(memory, missing=memory.missing + 1)
     if memory.missing < LOOKS:
         return memory, None

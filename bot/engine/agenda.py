@@ -43,7 +43,7 @@ class Agenda:
             self._stand(Turn(now, next(self._count), station))
 
     def take(self, now: float) -> list[Turn]:
-        """Return what is due, longest due first."""
+        """Return due entries, longest due first."""
         due = []
         while self._heap and self._heap[0].due <= now:
             turn = heapq.heappop(self._heap)

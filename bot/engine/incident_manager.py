@@ -92,7 +92,7 @@ class Ledger:
             self._wake()
 
     async def tick(self, now: datetime) -> bool:
-        """Run what is due, what was missed once; return True if there was any."""
+        """Run due steps, each missed one once; return True if there was any."""
         async with self._store.begin() as session:
             due = await session.execute(
                 select(Incident)
@@ -181,7 +181,7 @@ class Ledger:
         return results.count(Taken.TAKEN)
 
     async def hand_over(self, incident_id: int, to: int, by: str, now: datetime) -> Taken:
-        """Reassign to another person, who is notified in private. Escalation continues until they acknowledge."""
+        """Reassign to another person, with a private notification. Escalation continues until they acknowledge."""
         async with self._store.begin() as session:
             incident = await session.get(Incident, incident_id)
             if incident is None or incident.station != self._station:

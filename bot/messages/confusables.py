@@ -21,7 +21,7 @@ LOOKS = str.maketrans(
 
 def skeleton(name: str) -> str:
     """Return a key that is equal for names that look the same: case, accents, alphabets, punctuation and invisible
-    characters are ignored. Empty if nothing is visible.
+    characters are ignored. Empty without a visible character.
     """
     letters = unicodedata.normalize("NFKD", visible(name).casefold()).translate(LOOKS)
     return "".join(letter for letter in letters if letter.isalnum())

@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_EVERY = 60.0
 BEFORE = (timedelta(hours=24), timedelta(hours=1))
-# Retry interval for an unreachable person, who may have pressed Start meanwhile.
+# Retry interval for an unreachable person: they may have pressed Start since.
 TRY_AGAIN = timedelta(minutes=10)
 FETCH_EVERY = timedelta(minutes=10)
 READ_EVERY = timedelta(days=1)

@@ -48,7 +48,7 @@ def step_station(
 ) -> tuple[StationMemory, Transition | None]:
     """Evaluate one poll.
 
-    A fault must last `alert_after` and be seen CONFIRMATIONS times, and so must the recovery. A ban of the bot's address is
+    A fault must last `alert_after` and be seen CONFIRMATIONS times; so must recovery. A ban of the bot's address is
     notified at once, since polls fail until it ends; it is no fault of the PBX.
     """
     now = sight.at

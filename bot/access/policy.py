@@ -267,7 +267,7 @@ THE_LAST_ADMIN = "the last administrator"
 
 
 def check_giving(access: Access, giver: Asking, grant: Grant) -> None:
-    """Raises NotGranted for more than the giver's own rights, or more than OPERATOR for a chat."""
+    """Check a grant. Raises NotGranted for more than the giver's own rights, or more than OPERATOR for a chat."""
     role = access.roles.get(grant.role)
     if role is None:
         raise NotGranted(NO_SUCH_ROLE)
@@ -280,7 +280,7 @@ def check_giving(access: Access, giver: Asking, grant: Grant) -> None:
 
 
 def check_taking(access: Access, taker: Asking, grant: Grant) -> None:
-    """Raises NotGranted for a grant from the settings, or the last administrator's."""
+    """Check a revocation. Raises NotGranted for a grant from the settings, or the last administrator's."""
     if grant.is_from_settings:
         raise NotGranted(IN_THE_SETTINGS)
     if not access.permissions(grant) <= access.rights(taker):
@@ -289,7 +289,10 @@ def check_taking(access: Access, taker: Asking, grant: Grant) -> None:
 
 
 def _keep_an_admin(access: Access, going: Grant, now: datetime) -> None:
-    """Raises NotGranted unless another person can grant, without an end time if the removed grant has none."""
+    """Check the remaining administrators.
+
+    Raises NotGranted unless another person can grant, without an end time if the removed grant has none.
+    """
     held = next((grant for grant in access.grants if grant.is_same(going)), None)
     if held is None or Permission.GRANT not in access.permissions(held):
         return

@@ -23,7 +23,7 @@ LEAVES_WITHIN = 1.5
 def explained(error: BaseException) -> int:
     """Says in the log what to do about it; returns the exit code."""
     if isinstance(error, TokenRefused):
-        log.error("Telegram refuses TELEGRAM_TOKEN; copy it again from @BotFather")
+        log.error("Telegram rejects TELEGRAM_TOKEN; copy it again from @BotFather")
         return TOKEN_REFUSED
     if isinstance(error, SecondCopy):
         log.error(

@@ -10,7 +10,7 @@ SECRET_PART = 10
 
 
 def check(address: str) -> None:
-    """Raises ValueError with the remedy."""
+    """Check the address. Raises ValueError with the remedy."""
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("is not a web address; copy the ping or push address of your monitor whole")

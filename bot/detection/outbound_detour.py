@@ -11,9 +11,10 @@ from bot.pbx import OutboundRoute
 
 @dataclass(frozen=True, slots=True)
 class Detour:
-    """`loses_calls`: some numbers have no other working trunk; None if unknown.
+    """Detour of one trunk.
 
-    `trunks` are the names of those that take over, in order of attempt.
+    `loses_calls`: some numbers have no other working trunk; None if unknown. `trunks` are the names of those that take
+    over, in order of attempt.
     """
 
     loses_calls: bool | None = None

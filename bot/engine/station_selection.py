@@ -71,7 +71,7 @@ class Rounds:
         try:
             self._wanted = await self._ask_which()
         except Exception:
-            log.exception("station selection failed, retried", rounds=self._name)
+            log.exception("station selection failed, retried", check=self._name)
             return min(self._every, AFTER_A_FAILURE)
         return self._every
 
@@ -79,4 +79,4 @@ class Rounds:
         try:
             await look()
         except Exception:
-            log.exception("check failed", rounds=self._name, station=station)
+            log.exception("check failed", check=self._name, station=station)

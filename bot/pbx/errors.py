@@ -31,7 +31,7 @@ class PbxError(Exception):
 
 
 class Unreachable(PbxError):
-    """`refused`: the host answers, but no process listens at the port."""
+    """No connection. `refused`: the host answers, but no process listens at the port."""
 
     def __init__(self, reason: str, resource: str = "", *, refused: bool = False) -> None:
         super().__init__(reason, resource)
@@ -54,7 +54,7 @@ class NotJson(PbxError):
 
 
 class Unauthorised(PbxError):
-    """`again_in`: seconds until the key is retried; the PBX bans addresses with failed logins."""
+    """Refused key. `again_in`: seconds until it is retried; the PBX bans addresses with failed logins."""
 
     def __init__(self, reason: str, resource: str = "", again_in: float = 0.0) -> None:
         super().__init__(reason, resource)
@@ -62,7 +62,7 @@ class Unauthorised(PbxError):
 
 
 class Forbidden(PbxError):
-    """`permission_row` as named on the PBX's page of API keys; `needs` is "read" or "write"."""
+    """Missing right. `permission_row` as named on the PBX's page of API keys; `needs` is "read" or "write"."""
 
     def __init__(self, permission_row: str, needs: str, resource: str = "") -> None:
         super().__init__(f"the API key has no {needs} right on {permission_row!r}", resource)
@@ -71,7 +71,9 @@ class Forbidden(PbxError):
 
 
 class KeyTooNarrow(PbxError):
-    """Measured: every key with limited rights is refused for a trunk whose id ends in a letter, a bug of the PBX; a key
+    """Key unusable for this trunk.
+
+    Measured: every key with limited rights is refused for a trunk whose id ends in a letter, a bug of the PBX; a key
     with all rights is not. `permission_row` is the right that a write needs as well.
     """
 
@@ -81,7 +83,7 @@ class KeyTooNarrow(PbxError):
 
 
 class _Refusal(PbxError):
-    """`data` of the response: for a batch, the result of each row."""
+    """Rejected request. `data` of the response: for a batch, the result of each row."""
 
     def __init__(
         self, messages: Sequence[str], resource: str = "", fields: dict[str, str] | None = None, data: object = None
@@ -102,7 +104,10 @@ class Invalid(_Refusal): ...
 
 
 class Busy(PbxError):
-    """`retry_after` in seconds. The PBX sends none: it blocks an address for 300 s and longer at each repeat."""
+    """Too many requests.
+
+    `retry_after` in seconds. The PBX sends none: it blocks an address for 300 s and longer at each repeat.
+    """
 
     def __init__(self, reason: str, retry_after: float, resource: str = "") -> None:
         super().__init__(reason, resource)
@@ -116,7 +121,7 @@ class ServerError(PbxError):
 
 
 class TooLarge(PbxError):
-    """`size` in bytes, None if unknown."""
+    """Oversized recording. `size` in bytes, None if unknown."""
 
     def __init__(self, size: int | None, resource: str = "") -> None:
         super().__init__(f"a recording that is too large ({size or 'more'} bytes)", resource)
@@ -127,7 +132,7 @@ class Refused(PbxError): ...
 
 
 class Uncertain(PbxError):
-    """`cause` is the error in place of the answer."""
+    """Write without an answer. `cause` is the error in place of it."""
 
     def __init__(self, cause: PbxError, resource: str = "") -> None:
         super().__init__(f"not known whether it was carried out ({cause})", resource)

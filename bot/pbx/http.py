@@ -286,7 +286,7 @@ def _named(method: str, resource: str) -> Iterator[None]:
 
 
 def _is_refused(error: BaseException | None) -> bool:
-    """httpx wraps the socket's error, which wraps one for each address."""
+    """Find a refused connection in the chain: httpx wraps the socket's error, which wraps one for each address."""
     while error is not None:
         found = error.exceptions if isinstance(error, BaseExceptionGroup) else (error,)
         if any(isinstance(one, ConnectionRefusedError) for one in found):

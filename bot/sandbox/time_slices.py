@@ -16,7 +16,7 @@ R = TypeVar("R")
 
 
 class Slices:
-    """Yields to other tasks once a slice is used up: call `await slices.next()` between pieces."""
+    """Yield to other tasks once a slice is used up: call `await slices.next()` between pieces."""
 
     def __init__(self) -> None:
         self._until = time.perf_counter() + SLICE

@@ -42,7 +42,7 @@ class ToldLookout(ABC):
             try:
                 await self.judge()
             except Exception:
-                log.exception("check failed", lookout=type(self).__name__)
+                log.exception("check failed", check=type(self).__name__)
 
     @abstractmethod
     async def judge(self) -> None:

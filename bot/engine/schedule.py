@@ -62,7 +62,7 @@ class Schedule:
         self._changed.set()
 
     async def remove(self, station: str) -> None:
-        """Remove a station and cancel its running poll; no task of it is left to await when this returns."""
+        """Remove a station and cancel its running poll; wait for its end, at most `cancelled_within` seconds."""
         self._agenda.remove(station)
         self._looks.pop(station, None)
         if (running := self._running.get(station)) is not None:

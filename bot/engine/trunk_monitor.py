@@ -283,7 +283,7 @@ class Watch:
         return station, trunks, happened
 
     def _seen_now(self, station: StationMemory, now: datetime, *, told: bool) -> StationMemory:
-        """Update the last-seen time, unless a gap awaits backfill: it would be lost at a kill.
+        """Update the last-seen time, unless a gap awaits backfill: a kill would lose the gap.
 
         A reported change counts as seen, so that backfill does not report it again.
         """

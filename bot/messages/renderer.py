@@ -142,7 +142,7 @@ class Renderer:
     def _marked(self, text: str) -> Markup:
         """Translate a text marked in Python, which is plain text, unlike the templates' own.
 
-        As a fact it is sanitized, so look up the original.
+        A marked text among the facts is sanitized, so the catalogue is searched for the original.
         """
         return escape(clean(self._translate(literal(text))))
 

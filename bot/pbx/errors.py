@@ -49,7 +49,7 @@ class TimedOut(PbxError): ...
 
 class NotJson(PbxError):
     def __init__(self, status: int, resource: str = "") -> None:
-        super().__init__(f"an answer that is not JSON (HTTP {status})", resource)
+        super().__init__(f"answer is not JSON (HTTP {status})", resource)
         self.status = status
 
 
@@ -78,7 +78,7 @@ class KeyTooNarrow(PbxError):
     """
 
     def __init__(self, permission_row: str, resource: str = "") -> None:
-        super().__init__("keys with limited rights are refused for a trunk whose id ends in a letter", resource)
+        super().__init__("key with limited rights refused for a trunk whose id ends in a letter", resource)
         self.permission_row = permission_row
 
 
@@ -124,7 +124,7 @@ class TooLarge(PbxError):
     """Oversized recording. `size` in bytes, None if unknown."""
 
     def __init__(self, size: int | None, resource: str = "") -> None:
-        super().__init__(f"a recording that is too large ({size or 'more'} bytes)", resource)
+        super().__init__(f"recording is too large ({size or 'unknown'} bytes)", resource)
         self.size = size
 
 
@@ -135,5 +135,5 @@ class Uncertain(PbxError):
     """Write without an answer. `cause` is the error in place of it."""
 
     def __init__(self, cause: PbxError, resource: str = "") -> None:
-        super().__init__(f"not known whether it was carried out ({cause})", resource)
+        super().__init__(f"write without an answer, may still be carried out ({cause})", resource)
         self.cause = cause

@@ -221,7 +221,7 @@ class Connection:
         except ValueError:
             whole = ""
         if not whole.startswith(self._root + "cdr:"):
-            raise Refused("the recording is said to be somewhere else than on the PBX", "cdr")
+            raise Refused("recording address is not on the PBX", "cdr")
         await self._budget.take(Priority.COMMAND)
         with _named("GET", "cdr"):
             url = httpx.URL(whole).copy_merge_params(query)
@@ -269,17 +269,17 @@ def _named(method: str, resource: str) -> Iterator[None]:
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
             if "mismatch" in str(error):
-                raise WrongName("its certificate is for another name", resource) from None
-            raise Untrusted("its certificate is not trusted", resource) from None
+                raise WrongName("certificate is for another host name", resource) from None
+            raise Untrusted("certificate is not trusted", resource) from None
         raise Unreachable(type(error).__name__, resource, refused=_is_refused(error)) from None
     except httpx.TimeoutException as error:
         raise TimedOut(type(error).__name__, resource) from None
     except TimeoutError:
-        raise TimedOut("its answer does not come to an end", resource) from None
+        raise TimedOut("answer timed out", resource) from None
     except (TooMuch, Garbled, EndlessHead) as error:
         raise NotJson(0, resource) from error
     except httpx.TransportError as error:
-        lost = Unreachable(f"the connection was lost ({type(error).__name__})", resource)
+        lost = Unreachable(f"connection lost ({type(error).__name__})", resource)
         raise lost if method == "GET" else Uncertain(lost, resource) from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise NotJson(0, resource) from error

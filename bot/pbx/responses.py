@@ -149,7 +149,7 @@ def _error(status: int, body: Mapping[str, Any], messages: object, resource: str
     if WORKER_TIMEOUT in said:
         return TimedOut("no worker of the PBX answered within 30 s", resource)
     if status == 503:
-        return Busy("its queue is full", QUEUE_FULL_FOR, resource)
+        return Busy("worker queue is full", QUEUE_FULL_FOR, resource)
     if status == 429:
         return Busy("too many requests", BLOCKED_FOR, resource)
     if status >= 500:
@@ -174,7 +174,7 @@ def _not_json(reply: Reply, resource: str, method: str) -> PbxError:
     if status == 403:
         return no_right(method, resource)
     if status == 503:
-        return Busy("its queue is full", QUEUE_FULL_FOR, resource)
+        return Busy("worker queue is full", QUEUE_FULL_FOR, resource)
     if status >= 500:
         return ServerError(status, resource)
     return NotJson(status, resource)

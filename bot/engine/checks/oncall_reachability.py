@@ -57,7 +57,9 @@ class Check:
 
 
 def due_checks(roster: Roster, reach: Mapping[int, Reach], now: datetime) -> tuple[Check, ...]:
-    """Return the checks due: 24 h and 1 h before each shift, and at once for a person without a check."""
+    """Return the checks due: 24 h and 1 h before each shift, and at once after a change of a person's shifts, which
+    clears `checked_at`.
+    """
     found: list[Check] = []
     for person in sorted(roster.people_named):
         known = reach.get(person, NOT_TRIED)

@@ -192,7 +192,7 @@ class Records:
             if standing >= STANDING_PAGES:
                 break
             if self._clock() > give_up_at:
-                raise TimedOut("its call records come too slowly", "cdr")
+                raise TimedOut("call records timed out", "cdr")
             query = {
                 "dateFrom": _written(cursor),
                 "dateTo": _written(until),

@@ -1,1 +1,1 @@
-"""MikoPBX Bot: the machine. What people can say to it lives in the package `handlers`."""
+"""MikoPBX Bot. The commands are in the package `handlers`."""

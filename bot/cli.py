@@ -1,6 +1,6 @@
-"""The command line: run the bot, or try it without a PBX and without Telegram.
+"""Command line: run the bot, or a demo without a PBX and without Telegram.
 
-Imports stand inside the commands, so that each starts with only what it needs.
+Imports are inside the commands, so that each loads only its own.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ app = typer.Typer(
     help="A Telegram bot for MikoPBX: ask the PBX from a group chat, and be woken when a trunk dies.",
     no_args_is_help=True,
     add_completion=False,
-    pretty_exceptions_enable=False,  # they print local variables, and those hold secrets
+    pretty_exceptions_enable=False,  # tracebacks would print local variables, which hold secrets
 )
 demo_app = typer.Typer(help="Try the bot in the browser, or run one of the stand-ins alone.", add_completion=False)
 app.add_typer(demo_app, name="demo")
@@ -51,7 +51,7 @@ def before_all_else() -> None:
 @app.command()
 def run() -> None:
     """Run the bot with the settings from the environment and from .env."""
-    # Measured: a fifth of a start went into looking for garbage among what is loaded, and all of that stays.
+    # Measured: garbage collection took a fifth of the start, without any garbage to free.
     gc.disable()
 
     from bot.config.settings import WrongSettings, load_settings
@@ -69,16 +69,15 @@ def run() -> None:
 
 
 def allow_many_files() -> None:
-    """As many as the system lets the program have: of a large fleet, each PBX takes a connection or two, and by default
-    a process may have 1,024."""
+    """Raise the limit of open files to the maximum: each PBX takes one or two connections, and the default is 1,024."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    # Where "no limit" is promised, it is not always given.
+    # The reported maximum is not always granted.
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _stations(settings: Settings) -> Sequence[StationSettings]:
-    """As they are described now; from now on no log line shows their keys."""
+    """Read the stations and configure logging to redact their keys."""
     from bot.config.settings import environment
     from bot.config.startup_warnings import cautions
     from bot.config.stations_file import read_stations
@@ -93,7 +92,7 @@ def _stations(settings: Settings) -> Sequence[StationSettings]:
 
 
 async def _run(settings: Settings, stations: Sequence[StationSettings]) -> int:
-    from bot.app.application import Application  # its parts bind to the running event loop
+    from bot.app.application import Application  # parts of it bind to the running event loop
 
     gc.freeze()
     gc.enable()
@@ -107,7 +106,7 @@ def access(
     ] = "",
     station: Annotated[str, typer.Option(help="The PBX to look at, by its name in STATIONS_FILE.")] = "",
 ) -> None:
-    """Print who may do what where; of one person every rule, and why it allows or denies."""
+    """Print each person's permissions; for one person, every rule, and why it allows or denies."""
     from bot.app.access_report import NotMet, print_report
     from bot.config.settings import WrongSettings, environment, load_settings
     from bot.config.stations_file import read_stations

@@ -1,1 +1,1 @@
-"""Access policy: roles, grants and the decision."""
+"""Access policy: roles, grants, decisions."""

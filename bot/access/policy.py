@@ -1,4 +1,4 @@
-"""Roles, grants, the decision: may this person do this here? Pure, and closed unless something opens it."""
+"""Roles, grants, and access decisions. Pure; denied unless a grant allows it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 
 class Destination(NamedTuple):
-    """Where a message goes. `thread` is a forum topic; None for ordinary chats and for the General topic."""
+    """Target of a message. `thread` is a forum topic; None for ordinary chats and the General topic."""
 
     chat: int
     thread: int | None = None
 
 
 class Permission:
-    """The names of what can be done; every command and button has exactly one of them."""
+    """Names of permissions; each command and button requires exactly one."""
 
     ANYONE = "anyone"
     SOMEBODY = "somebody with a role"
@@ -43,18 +43,18 @@ class Permission:
     AUDIT = "audit.read"
 
 
-# What a role can hold; the first two are doors, not rights.
+# Permissions that roles can hold; the first two are access levels, not rights.
 PERMISSIONS = frozenset(v for name, v in vars(Permission).items() if name.isupper()) - {
     Permission.ANYONE,
     Permission.SOMEBODY,
 }
-# What changes the PBX or the access to it: done once, and by two people where a site wants that.
+# Changes of the PBX or of access: run once, and approved by a second person where configured.
 WRITES = frozenset({Permission.EMPLOYEES, Permission.EMPLOYEES_DELETE, Permission.TRUNKS, Permission.GRANT})
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A named set of permissions."""
+    """Named set of permissions."""
 
     name: str
     permissions: frozenset[str]
@@ -90,14 +90,17 @@ ADMIN = Role("admin", PERMISSIONS)
 BUILT_IN: Mapping[str, Role] = MappingProxyType({role.name: role for role in (VIEWER, OPERATOR, ADMIN)})
 
 EVERY_STATION = ""
-# What people write for it.
+# Word for EVERY_STATION in commands.
 FLEET_WORD = "fleet"
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Who was given which role on which station. `subject` is the id of a person, or of a chat (negative): names and
-    usernames change hands. Without `given_by` it stands in the settings."""
+    """Role granted to a subject at a station.
+
+    `subject` is the id of a person, or of a chat (negative): names and usernames can change owners. `given_by` None:
+    from the settings.
+    """
 
     subject: int
     role: str
@@ -119,14 +122,14 @@ class Grant:
         return self.until is not None and self.until <= now
 
     def is_same(self, other: "Grant") -> bool:
-        """The same gift, whoever gave it and for however long."""
+        """Return True for the same subject, role, station and origin."""
         mine, theirs = ((g.subject, g.role, g.station, g.is_from_settings) for g in (self, other))
         return mine == theirs
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Who asks, where and when. `member`: whether the person is in the chat now; None when nobody can tell."""
+    """Context of a decision: person, chat and time. `member`: the person is in the chat now; None if unknown."""
 
     person: int
     chat: int
@@ -136,20 +139,23 @@ class Asking:
     member: bool | None = None
 
     def of(self, person: int, chat: int, *, private: bool) -> "Asking":
-        """The same moment for somebody else, of whom it is not known whether they are in the chat."""
+        """Return the context of another person at the same time, membership unknown."""
         return replace(self, person=person, chat=chat, private=private, member=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`reason` is for the audit row: short, fixed words, nothing a person typed. `grant` is what opened the way."""
+    """Decision.
+
+    `reason` is for the audit row: short, fixed words, never user input. `grant` is the one that allows it.
+    """
 
     allowed: bool
     reason: str
     grant: Grant | None = None
 
 
-# A grant counts only while every one of these holds.
+# A grant applies only while all of these hold.
 CONDITIONS: Mapping[str, Callable[[Grant, Asking], bool]] = {
     "subject": lambda grant, asking: grant.subject in (asking.person, asking.chat),
     "station": lambda grant, asking: grant.station in (EVERY_STATION, asking.station),
@@ -163,24 +169,24 @@ MEMBERSHIP_UNKNOWN = "membership not known"
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Everything that was granted, and what the roles mean."""
+    """All grants, and the roles they refer to."""
 
     grants: tuple[Grant, ...] = ()
     roles: Mapping[str, Role] = field(default_factory=lambda: BUILT_IN)
 
     def permissions(self, grant: Grant) -> frozenset[str]:
-        """A role that no setting knows any more gives nothing, and no chat makes anybody an administrator."""
+        """Return the permissions of a grant: none for an unknown role, at most those of OPERATOR for a chat."""
         role = self.roles.get(grant.role)
         held = role.permissions if role else frozenset()
         return held & OPERATOR.permissions if grant.is_of_chat else held
 
     def holding(self, asking: Asking, *, without: str = "") -> Iterator[Grant]:
-        """The grants that count; `without` leaves one condition aside, to tell why there are no more."""
+        """Yield the grants that apply; `without` skips one condition, to find the reason of a denial."""
         conditions = [holds for name, holds in CONDITIONS.items() if name != without]
         return (grant for grant in self.grants if all(holds(grant, asking) for holds in conditions))
 
     def may(self, asking: Asking, permission: str) -> Decision:
-        """One decision. An unknown permission is refused; `anyone` holds for strangers in private only."""
+        """Decide. An unknown permission is denied; `anyone` allows strangers in private chats only."""
         held = list(self.holding(asking))
         if permission == Permission.ANYONE and asking.private:
             return Decision(True, "open to anyone")
@@ -204,11 +210,11 @@ class Access:
         return frozenset[str]().union(*(self.permissions(grant) for grant in self.holding(asking)))
 
     def of(self, asking: Asking) -> "Access":
-        """Only what this person and this chat were given: for seeing them at many stations."""
+        """Return the part granted to this person and chat, for decisions at many stations."""
         return replace(self, grants=tuple(g for g in self.grants if g.subject in (asking.person, asking.chat)))
 
     def needs_membership(self, asking: Asking) -> bool:
-        """Whether it matters that the person is in the chat: the chat gives what the person has not."""
+        """Return True if membership affects the decision: the chat's grants exceed the person's own."""
         if asking.private:
             return False
         return self.rights(asking) != frozenset[str]().union(
@@ -216,12 +222,13 @@ class Access:
         )
 
     def people_with(self, permission: str, station: str, now: datetime) -> list[int]:
-        """People who have it themselves, wherever they are."""
+        """Return the people with their own grant of the permission at the station."""
         theirs: dict[int, list[Grant]] = {}
         for grant in self.grants:
             if not grant.is_of_chat:
                 theirs.setdefault(grant.subject, []).append(grant)
-        # Each is asked about with their own grants alone: of thousands, all for each would be millions.
+        # Each is checked with their own grants alone: all grants for each of thousands of people would be millions of
+        # checks.
         return sorted(
             person
             for person, own in theirs.items()
@@ -239,13 +246,13 @@ def _alone(person: int, station: str, now: datetime) -> Asking:
 
 
 def grants_from(admins: frozenset[int], operators: frozenset[int], viewers: frozenset[int]) -> tuple[Grant, ...]:
-    """What stands in the settings; a subject named twice has the higher role."""
+    """Return the grants from the settings; a subject listed twice has the higher role."""
     highest = dict.fromkeys(viewers, VIEWER) | dict.fromkeys(operators, OPERATOR) | dict.fromkeys(admins, ADMIN)
     return tuple(Grant(subject, role.name) for subject, role in sorted(highest.items()))
 
 
 class NotGranted(Exception):
-    """What was asked for would break a rule of the house; `reason` is its short, fixed name."""
+    """Grant or revocation refused; `reason` is its short, fixed name."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -260,7 +267,7 @@ THE_LAST_ADMIN = "the last administrator"
 
 
 def check_giving(access: Access, giver: Asking, grant: Grant) -> None:
-    """Raises NotGranted: nobody gives more than they have, and no chat becomes an administrator."""
+    """Check a grant. Raises NotGranted for more than the giver's own rights, or more than OPERATOR for a chat."""
     role = access.roles.get(grant.role)
     if role is None:
         raise NotGranted(NO_SUCH_ROLE)
@@ -273,7 +280,7 @@ def check_giving(access: Access, giver: Asking, grant: Grant) -> None:
 
 
 def check_taking(access: Access, taker: Asking, grant: Grant) -> None:
-    """Raises NotGranted: the settings are the owner's own, and somebody must be left who can grant."""
+    """Check a revocation. Raises NotGranted for a grant from the settings, or the last administrator's."""
     if grant.is_from_settings:
         raise NotGranted(IN_THE_SETTINGS)
     if not access.permissions(grant) <= access.rights(taker):
@@ -282,7 +289,10 @@ def check_taking(access: Access, taker: Asking, grant: Grant) -> None:
 
 
 def _keep_an_admin(access: Access, going: Grant, now: datetime) -> None:
-    """Somebody must be left who can grant, and for good when what goes was for good."""
+    """Check the remaining administrators.
+
+    Raises NotGranted unless another person can grant, without an end time if the removed grant has none.
+    """
     held = next((grant for grant in access.grants if grant.is_same(going)), None)
     if held is None or Permission.GRANT not in access.permissions(held):
         return

@@ -45,6 +45,6 @@ class Timekeeping:
             self._life.moved(setting.now, by)
             await self._fleet.take_up_anew()
         log.warning(
-            "the machine's clock was set; what is open was moved along, and lasts as long as it really did",
+            "system clock was set, stored times shifted to keep durations",
             seconds=round(by.total_seconds()),
         )

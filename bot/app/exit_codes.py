@@ -23,12 +23,12 @@ LEAVES_WITHIN = 1.5
 def explained(error: BaseException) -> int:
     """Says in the log what to do about it; returns the exit code."""
     if isinstance(error, TokenRefused):
-        log.error("Telegram refuses TELEGRAM_TOKEN; copy it again from @BotFather")
+        log.error("Telegram rejects TELEGRAM_TOKEN; copy it again from @BotFather")
         return TOKEN_REFUSED
     if isinstance(error, SecondCopy):
         log.error(
-            "another copy of the bot polls with this TELEGRAM_TOKEN, and each takes commands away from the other: "
-            "this one ends; stop the other, or give each a token of its own, before starting this one again",
+            "another instance polls with this TELEGRAM_TOKEN and each takes the other's updates, the bot exits; stop "
+            "the other, or give each a token of its own, before starting this one again",
             polls=str(error),
         )
         return SECOND_COPY
@@ -37,9 +37,11 @@ def explained(error: BaseException) -> int:
             log.error(line)
         return WRONG_SETTINGS
     if isinstance(error, SQLAlchemyError):
-        log.error("the store cannot be opened; look at DATABASE_URL, its disk and rights", reason=first_line(error))
+        log.error(
+            "database error, the bot exits; check DATABASE_URL, its disk and permissions", reason=first_line(error)
+        )
         return FAILED
-    log.error("the bot ends: one of its parts failed", exc_info=error)
+    log.error("task failed, the bot exits", exc_info=error)
     return FAILED
 
 

@@ -173,7 +173,7 @@ class Fleet:
             async with self._shared.store.begin() as session:
                 moved = await renames.take_over(session, formerly=one.formerly, name=one.name)
             if moved:
-                log.info("a station has another name now", station=one.name, formerly=one.formerly, rows=moved)
+                log.info("station renamed", station=one.name, formerly=one.formerly, rows=moved)
 
     async def close(self) -> None:
         await asyncio.gather(*(station.pbx.close() for station in {*self, self.whole}))
@@ -222,7 +222,7 @@ class Fleet:
         """Nobody looks at it any more: what is open of it would stay so for ever."""
         station = WatchedStation(_nowhere(name, self.title(name), {}), self._shared)
         ended = await station.ledger.abandon(self._shared.clock())
-        log.info("a station is not watched any more", station=name, incidents_ended=ended)
+        log.info("station removed", station=name, incidents_ended=ended)
 
     async def alert_chats(self, session: AsyncSession) -> set[int]:
         """Every chat that is told of an outage of any station."""

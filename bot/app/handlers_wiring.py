@@ -121,10 +121,13 @@ def _tell_of_two(settings: Settings) -> None:
     """The right to give access is among them, whether it was named or not."""
     if not settings.two_person:
         return
-    log.info("TWO_PERSON: these rights, and giving access, need a second person", rights=sorted(settings.two_person))
+    log.info(
+        "TWO_PERSON: these rights, and giving access, need approval by a second person",
+        rights=sorted(settings.two_person),
+    )
     # Whom somebody gave a right is no second person to them.
     if len(settings.admins) < 2:
-        log.warning("TWO_PERSON: nobody can confirm what the one person in ADMINS asks for: name two people in ADMINS")
+        log.warning("TWO_PERSON: requests of the one person in ADMINS cannot be approved; name two people in ADMINS")
 
 
 async def switch_on_what_was_left(fleet: Fleet, store: Store, clock: Callable[[], datetime], stop: Event) -> None:

@@ -56,15 +56,15 @@ class Renewing:
     async def _renew(self) -> None:
         """Whoever changed the file is not always who reads the log."""
         if self._fleet.one is not None:
-            log.warning("there is no STATIONS_FILE that could be read again; restart to read other settings")
+            log.warning("no STATIONS_FILE to reload; restart to read other settings")
             return
         try:
             renewal = await self._fleet.renew(self._reread())
         except WrongSettings as wrong:
-            log.error("the stations stay as they were", wrong=list(wrong.lines))
+            log.error("station reload rejected", wrong=list(wrong.lines))
             facts: dict[str, Any] = {"wrong": list(wrong.lines), "new": [], "changed": [], "gone": []}
         else:
-            log.info("the stations were read again", **asdict(renewal))
+            log.info("stations reloaded", **asdict(renewal))
             facts = {"wrong": [], **asdict(renewal)}
         async with self._store.begin() as session:
             for admin in sorted(self._admins):

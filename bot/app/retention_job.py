@@ -28,7 +28,7 @@ async def tidy(store: Store, now: datetime, history_kept: timedelta, audit_kept:
         await retention.forget_audit(store, now - audit_kept)
         await store.checkpoint()
     except SQLAlchemyError:
-        log.exception("what is over could not be forgotten")
+        log.exception("retention failed")
 
 
 async def forget_unreadable(
@@ -41,4 +41,4 @@ async def forget_unreadable(
         for station, level in lost.calendars:
             await owe(session, "oncall_calendar_problem", {"station": station, "level": level, "problem": FORGOTTEN})
     if lost:
-        log.warning("TELEGRAM_TOKEN has changed: what was encrypted with the former one is forgotten", **asdict(lost))
+        log.warning("TELEGRAM_TOKEN has changed, data encrypted with the former one deleted", **asdict(lost))

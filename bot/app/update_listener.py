@@ -105,7 +105,7 @@ class Listening:
     async def _delete_webhook(self) -> None:
         """Perhaps an earlier run's own, when the settings named one: so it is only written down whose it was."""
         if url := (await self._bot.get_webhook_info()).url:
-            log.warning("a webhook was set for this token; it is deleted, because the bot polls", host=host_of(url))
+            log.warning("webhook found and deleted, the bot polls", host=host_of(url))
             await self._bot.delete_webhook(drop_pending_updates=False)
 
     async def _by_polling(self, updates: Updates, stop: asyncio.Event) -> None:

@@ -1,16 +1,16 @@
-"""The address of a dead man's switch, which is a secret: whoever knows it can say that all is well."""
+"""Address of a dead man's switch; a secret, since anyone with it can send the heartbeat."""
 
 import re
 from urllib.parse import urlsplit
 
 from bot.http import urls
 
-# Shorter parts are words that other lines have too.
+# Shorter parts are words that appear in other log lines too.
 SECRET_PART = 10
 
 
 def check(address: str) -> None:
-    """Raises ValueError with what to write instead."""
+    """Check the address. Raises ValueError with the remedy."""
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("is not a web address; copy the ping or push address of your monitor whole")
@@ -20,6 +20,6 @@ def check(address: str) -> None:
 
 
 def secrets(address: str) -> list[str]:
-    """Who pings is known by the path alone."""
+    """Return the strings to redact; the path alone identifies the sender."""
     parts = re.split(r"[/?&=]", address.partition("//")[2])[1:]
     return [address, *(part for part in parts if len(part) >= SECRET_PART)]

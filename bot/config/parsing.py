@@ -1,4 +1,4 @@
-"""How people write lists of words, ids and chats into a setting. Raises ValueError with what to write instead."""
+"""Parse lists of words, ids and chats in settings. Raises ValueError with the remedy."""
 
 import re
 from collections.abc import Collection
@@ -18,7 +18,7 @@ def permissions(value: object, known: frozenset[str]) -> frozenset[str]:
 
 
 def check_roles(value: object, taken: Collection[str], known: frozenset[str]) -> None:
-    """What stands in the settings ROLE_<name>, by name."""
+    """Check the settings ROLE_<name>, by name."""
     if not isinstance(value, dict):
         raise ValueError("names no role; write it like ROLE_reception=calls.read,status.read")
     for name, written in value.items():
@@ -46,7 +46,7 @@ def destination(word: str) -> Destination:
 
 
 def hosts_and_ports(value: object) -> frozenset[str]:
-    """Hosts as they stand in an address: `host`, or `host:port`."""
+    """Parse hosts as written in an address: `host`, or `host:port`."""
     named = frozenset(word.lower() for word in words(value))
     for one in sorted(named):
         if not re.fullmatch(r"([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?", one):

@@ -1,4 +1,4 @@
-"""Every setting, one class, read from the environment and from `.env`."""
+"""All settings, read from the environment and `.env`."""
 
 import os
 import re
@@ -43,7 +43,7 @@ TELEGRAM = "https://api.telegram.org"
 
 
 class WrongSettings(Exception):
-    """`lines` holds one readable line per setting that is wrong or missing, never its value if it is a secret."""
+    """Invalid settings; `lines` holds one readable line for each wrong or missing one, never the value of a secret."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self.lines = tuple(lines)
@@ -56,7 +56,7 @@ class Settings(BaseSettings):
         env_file_encoding="utf-8",
         extra="ignore",
         env_ignore_empty=True,
-        # For ROLE_<name> alone.
+        # For ROLE_<name> only.
         env_nested_delimiter="_",
         env_nested_max_split=1,
         hide_input_in_errors=True,
@@ -69,7 +69,7 @@ class Settings(BaseSettings):
     webhook_url: str | None = None
     webhook_address: str = "127.0.0.1:8443"
     stations_file: Path | None = None
-    # After stations_file: whether they are missing depends on it.
+    # After stations_file: it decides if they are required.
     pbx_url: WebAddress | None = Field(default=None, validate_default=True)
     pbx_api_key: ApiKey | None = Field(default=None, validate_default=True)
     pbx_name: str = ""
@@ -172,7 +172,7 @@ class Settings(BaseSettings):
     @classmethod
     def _written_by_two(cls, value: object) -> object:
         named = permissions(value, WRITES)
-        # Whoever could give a second account of theirs the right alone would be both people.
+        # Otherwise a person could grant the right to a second account of their own, and approve with it.
         return named | {Permission.GRANT} if named else named
 
     @field_validator("database_url")
@@ -218,7 +218,7 @@ class Settings(BaseSettings):
         return value
 
     def only_station(self) -> StationSettings:
-        """The PBX that the settings describe, when they name no file of several."""
+        """Return the PBX described by the settings when there is no STATIONS_FILE."""
         name = self.pbx_name or urlsplit(self.pbx_url or "").hostname or "PBX"
         described = {"name": name, "title": name, "url": self.pbx_url, "key": self.pbx_api_key}
         return StationSettings.model_validate(
@@ -226,7 +226,7 @@ class Settings(BaseSettings):
         )
 
     def station_defaults(self) -> Mapping[str, Any]:
-        """What holds for every PBX that says nothing else."""
+        """Return the defaults for every PBX."""
         return {
             "tls_verify": self.pbx_tls_verify,
             "allow_http": self.pbx_allow_http,
@@ -244,7 +244,7 @@ class Settings(BaseSettings):
 
     @property
     def roles(self) -> Mapping[str, Role]:
-        """The built-in roles and the site's own."""
+        """Return the built-in roles and the site's own."""
         return {
             **BUILT_IN,
             **{name: Role(name, permissions(written, PERMISSIONS)) for name, written in self.role.items()},
@@ -260,7 +260,7 @@ class Settings(BaseSettings):
 
     @property
     def alert_destinations(self) -> tuple[Destination, ...]:
-        """Without a chat for alerts the administrators get them: an outage that nobody hears of is the worst."""
+        """Return the alert chats; without any, the administrators, so that an outage is never silent."""
         return self.alert_chats or tuple(Destination(person) for person in sorted(self.admins))
 
     @property
@@ -268,7 +268,7 @@ class Settings(BaseSettings):
         return webhook_address.secret(self.telegram_token.get_secret_value())
 
     def secrets(self) -> list[str]:
-        """What must never appear in a log line."""
+        """Return the strings to redact in logs."""
         proxy = urlsplit(self.telegram_proxy.get_secret_value()).password if self.telegram_proxy else None
         heartbeat = self.heartbeat_url.get_secret_value() if self.heartbeat_url else ""
         return [
@@ -280,13 +280,13 @@ class Settings(BaseSettings):
 
 
 def environment() -> dict[str, str]:
-    """What the environment and `.env` say, whether it is a setting or not."""
+    """Return the environment and `.env`, including names that are no settings."""
     in_file = {name: value for name, value in dotenv_values(".env", encoding="utf-8").items() if value is not None}
     return {**in_file, **os.environ}
 
 
 def load_settings() -> Settings:
-    """Read and check everything at once; raises WrongSettings with all complaints, not only the first."""
+    """Load and check all settings; raises WrongSettings with all complaints, not only the first."""
     try:
         settings = Settings()
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""What the settings allow and somebody could come to regret: told at each start, a line each, with what to do. Pure."""
+"""Warnings about risky settings, logged at each start with the remedy. Pure."""
 
 from collections.abc import Iterable
 
@@ -9,8 +9,11 @@ from bot.http import urls
 def cautions(
     stations: Iterable[StationSettings], telegram: str, health: str | None = None, *, as_root: bool
 ) -> list[str]:
-    """`telegram` is the address of the Bot API, `health` the host:port that serves /healthz. Root may run a bot that
-    speaks with nothing beyond this machine, as one is tried out."""
+    """Return one line for each risk.
+
+    `telegram` is the address of the Bot API, `health` the host:port of /healthz. Root is accepted while all addresses
+    are on this machine, as in a trial.
+    """
     stations, lines = list(stations), list[str]()
     if as_root and not all(map(urls.stays_here, (telegram, *(one.url for one in stations)))):
         lines.append(

@@ -1,4 +1,4 @@
-"""What is to be known of one PBX before it can be asked and watched, and how people write it."""
+"""Settings of one PBX, and their parsing."""
 
 import re
 from pathlib import Path
@@ -23,13 +23,13 @@ def _web_address(value: str) -> str:
     urls.host_of(whole)
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError("must be a plain address without user, password or query")
-    # People copy the address of the page they are looking at.
+    # People copy the address from the browser.
     path = re.sub(r"/(admin-cabinet|pbxcore)(/.*)?$", "", parts.path.rstrip("/"))
     return f"{parts.scheme}://{parts.netloc}{path}"
 
 
 def _key(value: SecretStr) -> SecretStr:
-    # It travels in a header, and a stray line end there would surface as an error that quotes it.
+    # A line end in a header would raise an error that quotes the key.
     if not re.fullmatch(r"[\x21-\x7e]+", value.get_secret_value()):
         raise ValueError("has spaces or unusual characters in it; copy the key again from the PBX")
     return value
@@ -69,7 +69,7 @@ def _destinations(value: object) -> object:
 
 
 def _listed(value: object) -> list[str]:
-    """A list in TOML, words in the environment."""
+    """Return the words of a TOML list or of a string from the environment."""
     return words(" ".join(map(str, value)) if isinstance(value, list) else value)
 
 
@@ -91,9 +91,12 @@ NoCallsAfter = Annotated[int, Field(ge=0, le=1440)]
 
 
 class StationSettings(BaseModel):
-    """`name` is what people type and what the store knows the station by, `formerly` what it knew it by until now;
-    `title` is what they read; `country` is that of numbers without a plus. Times are seconds, `no_calls_after` minutes.
-    `alert_chats` may be empty: then the chats bound to it, or the fleet's, are told."""
+    """Settings of one PBX.
+
+    `name` is typed in commands and identifies the station in the database, `formerly` is its previous name; `title` is
+    shown; `country` applies to numbers without a plus. Times are seconds, `no_calls_after` minutes. Empty `alert_chats`
+    means the chats bound to the station, or the fleet's.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True)
 

@@ -1,4 +1,4 @@
-"""The PBXs to watch: the one that the settings describe, or those of STATIONS_FILE (TOML, a table for each).
+"""PBXs to monitor: the one in the settings, or those of STATIONS_FILE (TOML, one table each).
 
 [[station]]
 name = "acme"
@@ -29,7 +29,10 @@ MISSING = {
 
 
 def read_stations(settings: Settings, environment: Mapping[str, str]) -> tuple[StationSettings, ...]:
-    """All of them, or WrongSettings with every complaint. `environment` holds what `key_env` names."""
+    """Return all stations; raises WrongSettings with every complaint.
+
+    `environment` holds the variables of `key_env`.
+    """
     if settings.stations_file is None:
         return (settings.only_station(),)
     path = settings.stations_file
@@ -44,7 +47,7 @@ def _tables(path: Path) -> list[dict[str, Any]]:
     except UnicodeDecodeError:
         raise WrongSettings([f"STATIONS_FILE: {path} is not UTF-8; save it anew as that"]) from None
     except tomllib.TOMLDecodeError as error:
-        # Of a key that is written wrong, the parser quotes nothing.
+        # The parser's message does not quote a malformed key.
         raise WrongSettings([f"STATIONS_FILE: {path} is not TOML: {error}"]) from None
     tables = content.pop("station", None)
     if content:

@@ -1,4 +1,4 @@
-"""When people usually call: `mon-fri 09:00-18:00, sat 10:00-14:00`. Pure; times are a station's wall clock."""
+"""Working hours like `mon-fri 09:00-18:00, sat 10:00-14:00`. Pure; times are a station's local time."""
 
 import re
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class WorkingHours:
-    """`written` is how a person wrote it."""
+    """Working hours; `written` is the setting as typed."""
 
     openings: tuple[Opening, ...]
     written: str
@@ -31,7 +31,7 @@ class WorkingHours:
         return self.written
 
     def opened_at(self, moment: datetime) -> datetime | None:
-        """When the opening began in which the moment lies; None outside of all."""
+        """Return the beginning of the opening that contains the moment, None outside of all."""
         minute = moment.hour * 60 + moment.minute
         begins = [o.begins for o in self.openings if moment.weekday() in o.days and o.begins <= minute < o.ends]
         if not begins:
@@ -40,12 +40,12 @@ class WorkingHours:
 
     @property
     def longest(self) -> int:
-        """Minutes of the longest opening."""
+        """Length of the longest opening, minutes."""
         return max(opening.ends - opening.begins for opening in self.openings)
 
 
 def read_hours(text: str) -> WorkingHours:
-    """Days hold for all times after them, until other days come. Raises ValueError, in words for the one who wrote."""
+    """Parse; days apply to all times after them, until other days follow. Raises ValueError with the remedy."""
     written = re.sub(r"(?<!\s)\s*[-–—]\s*", "-", text.strip().lower())
     openings: list[Opening] = []
     days: set[int] = set()
@@ -65,7 +65,7 @@ def read_hours(text: str) -> WorkingHours:
 
 
 def _days(named: re.Match[str]) -> set[int]:
-    """`fri-mon` goes over the weekend."""
+    """Return the day numbers; `fri-mon` wraps over the weekend."""
     first = DAYS.index(named[1])
     last = DAYS.index(named[2] or named[1])
     return {day % 7 for day in range(first, last + 1 if last >= first else last + 8)}

@@ -1,4 +1,4 @@
-"""The demo: both stand-ins on one port with the page, and the real bot as a process of its own between them."""
+"""Demo: both stand-ins on one port with the page, and the real bot in a subprocess between them."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ GROUP = -1001000000001
 
 
 async def stage(port: int, language: str, pbxs: int = 1, dialect: Dialect = NEWEST) -> int:
-    """Serve until interrupted; returns the exit code. Prints the page's address when the bot is listening."""
+    """Serve until interrupted; return the exit code. Prints the page's address when the bot is listening."""
     token = f"{secrets.randbelow(10**9) + 10**9}:{secrets.token_urlsafe(26)}"
     stations = {_path(n): _station(n, dialect) for n in range(1, pbxs + 1)}
     chats = telegram.populated(token)
@@ -49,7 +49,7 @@ async def stage(port: int, language: str, pbxs: int = 1, dialect: Dialect = NEWE
 
 
 def _path(number: int) -> str:
-    """The first one answers at the address itself."""
+    """Return the path; the first PBX is at the address itself."""
     return "" if number == 1 else f"/pbx/branch{number}"
 
 
@@ -73,7 +73,7 @@ def _several(address: str, stations: Mapping[str, pbx.Pbx], folder: Path) -> Map
 
 
 def _zone_here() -> str:
-    """The PBX of the demo lives where its visitor does, or the page and the bot would tell different times."""
+    """Return the visitor's zone, so that the page and the bot show the same times."""
     offset = datetime.now().astimezone().utcoffset() or timedelta(0)
     hours, rest = divmod(offset, timedelta(hours=1))
     return "Europe/Moscow" if rest else f"Etc/GMT{-hours:+d}"
@@ -97,7 +97,7 @@ async def serve_telegram(port: int, token: str | None) -> None:
 
 @contextlib.contextmanager
 def listening(port: int) -> Iterator[tuple[socket.socket, str]]:
-    """A bound socket and its address, or a readable line and exit code 2 when the port is taken."""
+    """Yield a bound socket and its address; exit with a readable line and code 2 if the port is in use."""
     with socket.socket() as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -110,7 +110,7 @@ def listening(port: int) -> Iterator[tuple[socket.socket, str]]:
 
 
 class _Server(uvicorn.Server):
-    """Ends on a signal like uvicorn's own, but leaves time to end the bot too."""
+    """Stop on a signal like uvicorn's own, but leave time to stop the bot too."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -127,7 +127,7 @@ async def _serve(app: Starlette, sock: socket.socket) -> None:
         ws="none",
         lifespan="off",
         log_level="critical",
-        # Longer than the bot keeps a connection: one that is closed just as it is used again looks like a lost answer.
+        # Longer than the bot keeps a connection: one closed during reuse looks like a lost answer.
         timeout_keep_alive=75,
         timeout_graceful_shutdown=1,
     )
@@ -137,7 +137,7 @@ async def _serve(app: Starlette, sock: socket.socket) -> None:
 async def _start_bot(
     address: str, token: str, watched: Mapping[str, str], language: str, folder: Path
 ) -> asyncio.subprocess.Process:
-    """The same program a user runs, told by its settings alone where its Telegram and its PBXs are."""
+    """Start the same program as a user, configured by settings alone."""
     settings = {
         "TELEGRAM_TOKEN": token,
         "TELEGRAM_API_URL": address,
@@ -146,14 +146,14 @@ async def _start_bot(
         "VIEWERS": str(VIEWER),
         "ALERT_CHATS": str(GROUP),
         "DATABASE_URL": f"sqlite:///{folder / 'bot.sqlite3'}",
-        # Impatient, so that a visitor sees the alert soon after breaking a trunk, and whom else it wakes.
+        # Short, so that a visitor soon sees the alert after breaking a trunk, and its escalation.
         "POLL_INTERVAL": "2",
         "ALERT_AFTER": "4",
         "PARTIAL_AFTER": "30",
         "PAGE_AGAIN_EVERY": "45",
         "ESCALATE_AFTER": "120",
         "REMIND_EVERY": "300",
-        # A shell that is set up for a real bot must not leak into the demo.
+        # The environment of a real bot must not affect the demo.
         **dict.fromkeys(
             ("TELEGRAM_PROXY", "PBX_TIMEZONE", "PBX_TLS_VERIFY", "HEALTH_ADDRESS", "NO_CALLS_AFTER", "WEBHOOK_URL"), ""
         ),

@@ -1,4 +1,4 @@
-"""The wire under both stand-ins: an HTTP server whose application can drop a client's connection."""
+"""HTTP server of both stand-ins, whose application can abort a client's connection."""
 
 import asyncio
 import socket
@@ -14,12 +14,12 @@ class AbortableProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        # asyncio forgets this on a listener that was bound by hand, and every answer then waits 40 ms for the client.
+        # asyncio does not set this on a manually bound listener, and every answer would be delayed by 40 ms.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.app_state = {**self.app_state, _KEY: self.abort}
 
     def shutdown(self) -> None:
-        """A server that ends waits for nobody's long poll."""
+        """Abort pending long polls at shutdown."""
         if self.cycle is not None and not self.cycle.response_complete:
             self.abort()
         else:
@@ -33,9 +33,9 @@ class AbortableProtocol(H11Protocol):
 
 
 def abort(scope: Scope) -> None:
-    """Close the client's TCP connection at once; whatever the application sends afterwards goes nowhere.
+    """Close the client's TCP connection at once; later output of the application is discarded.
 
-    Without `AbortableProtocol` under it (an in-process test client) it raises `ConnectionAbortedError`.
+    Without `AbortableProtocol` (an in-process test client) it raises `ConnectionAbortedError`.
     """
     drop = scope.get("state", {}).get(_KEY)
     if drop is None:

@@ -1,1 +1,1 @@
-"""Decide from observations what is wrong. Pure: time is passed in, nothing is read or sent."""
+"""Evaluate observations into state changes. Pure: time is a parameter, no I/O."""

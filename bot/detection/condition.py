@@ -1,4 +1,4 @@
-"""The machine for one condition that is there or is not: memory and a look in, memory and a transition out. Pure."""
+"""State machine of one boolean condition: (state, observation) to (state, transition). Pure."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,7 +13,10 @@ LOOKS = 2
 
 @dataclass(frozen=True, slots=True)
 class ConditionMemory:
-    """Bad since and good since when; `looks` counts those running that said so. `alarm`: an incident is open."""
+    """Start of the bad and of the good phase; `looks` counts consecutive observations of it.
+
+    `alarm`: an incident is open.
+    """
 
     bad_since: datetime | None = None
     good_since: datetime | None = None
@@ -35,8 +38,11 @@ def step(
     *,
     since: datetime | None = None,
 ) -> tuple[ConditionMemory, Transition | None]:
-    """Bad must last `hold` and be seen `looks` times; so often must be seen that it is good again. None is a look that
-    showed nothing. `since` is when it turned so, where that is known better than by looking."""
+    """Evaluate one observation; `bad` None is inconclusive.
+
+    Opening takes `looks` observations over `hold`, closing `looks` observations. `since` is when the condition turned,
+    where known from elsewhere.
+    """
     if bad is None:
         return memory, None
     if bad:
@@ -68,12 +74,12 @@ def _good(
 
 
 def anew(memory: ConditionMemory) -> ConditionMemory:
-    """After a time in which nothing could be known, what was counted before it does not count any more."""
+    """Reset the counter after a gap without observations."""
     return replace(memory, good_since=None, looks=0) if memory.alarm else NOTHING
 
 
 def written(memory: ConditionMemory) -> dict[str, Any] | None:
-    """As plain JSON; None when there is nothing to remember."""
+    """Return the state as plain JSON; None for the initial state."""
     state: dict[str, Any] = ADAPTER.dump_python(memory, mode="json")
     return state if memory != NOTHING else None
 

@@ -1,8 +1,8 @@
-"""What hits many stations at once has one cause: a provider's host that is down everywhere, or our own internet. Pure.
+"""Correlate failures of many stations: a provider's host is down everywhere, or the bot's own internet is. Pure.
 
-Told once for all, it is no storm; told too early, it would hide outages that have nothing to do with each other. So it
-takes several stations, nearly all that it could hit, and that they were hit together; it ends when most have been well
-again for a while. Between its first sign and its telling it waits no longer than the first station that it hit would.
+One notification for all avoids a storm; a wrong one would hide unrelated outages. So a common cause takes several
+stations, nearly all that use the host, within TOGETHER; it ends when most have been healthy for CALM. It is due no
+later than the first affected station's own notification.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,10 +16,10 @@ from bot.incidents.model import INTERNET, PROVIDER, TRUNKS, Kind
 
 AT_LEAST = 3
 NEARLY_ALL = 0.8
-# Of those that were hit: it goes on while so many are.
+# Share of affected stations below which the cause ends.
 MANY = 0.5
 TOGETHER = timedelta(seconds=60)
-# Until each station has been looked at often enough to be sure of it.
+# Time for each station to be polled often enough to confirm.
 CALM = timedelta(seconds=60)
 
 
@@ -30,8 +30,12 @@ class What(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CommonCause:
-    """`host` is the provider's; "" for our own internet. `stations` were hit by it, of `of` that it could hit; `trunks`
-    were down with it. `due` is when it is to be told, `told` whether it was; most are well since `well_since`."""
+    """Common cause.
+
+    `host` is the provider's, "" for the bot's own internet. `stations` are affected, of `of` that could be; `trunks`
+    are down with it. `due` is the time of notification, `told` if it was sent; most stations are healthy since
+    `well_since`.
+    """
 
     what: What
     host: str
@@ -45,11 +49,11 @@ class CommonCause:
 
     @property
     def subject(self) -> str:
-        """Of the fleet's incident."""
+        """Subject of the fleet's incident."""
         return subject(self.what, self.host)
 
 
-# What it could hit, and which of it is bad.
+# Affected stations with their failures, and all stations that could be affected.
 Hit = tuple[Mapping[str, Bad], frozenset[str]]
 NOTHING_HIT: Hit = ({}, frozenset())
 
@@ -59,8 +63,10 @@ def subject(what: What, host: str) -> str:
 
 
 def step(before: Iterable[CommonCause], views: Sequence[View], now: datetime) -> tuple[CommonCause, ...]:
-    """What has a common cause now, given what had one. Of a station that cannot be reached nothing is known but that:
-    what was said of its providers stays said."""
+    """Return the current common causes, given the previous ones.
+
+    While a station is unreachable, its share in a provider's failure is kept.
+    """
     hit = _all_hit(views)
     seen = {view.station: view for view in views}
     found: dict[str, CommonCause] = {}
@@ -74,17 +80,19 @@ def step(before: Iterable[CommonCause], views: Sequence[View], now: datetime) ->
 
 
 def hiding(causes: Iterable[CommonCause], station: str) -> bool:
-    """Whether it is only our own internet that hides the station."""
+    """Return True if the bot's own internet failure makes the station unreachable."""
     return any(cause.what is What.OWN_INTERNET and station in cause.stations for cause in causes)
 
 
 def holding(causes: Iterable[CommonCause], station: str, kind: str, facts: Mapping[str, Any]) -> bool:
-    """Whether the station's incident is to be told to nobody: nothing is wrong there, as far as anybody can see."""
+    """Return True if notification of the station's incident is inhibited: no fault of the station is visible."""
     return kind == Kind.STATION and facts.get("trouble") in CUT_OFF and hiding(causes, station)
 
 
 def covering(causes: Iterable[CommonCause], station: str, kind: str, facts: Mapping[str, Any]) -> CommonCause | None:
-    """What the fleet is told of once in place of this incident; the station's own people are told of it still."""
+    """Return the provider failure that inhibits the fleet's notification of this incident; the station's own recipients
+    are notified still.
+    """
     host = host_of(str(facts.get("host") or "")) if kind in TRUNKS else ""
     return next(
         (one for one in causes if one.what is What.PROVIDER and one.host == host and station in one.stations), None
@@ -92,7 +100,7 @@ def covering(causes: Iterable[CommonCause], station: str, kind: str, facts: Mapp
 
 
 def _all_hit(views: Sequence[View]) -> dict[tuple[What, str], Hit]:
-    """For everything that can be a cause."""
+    """Return affected and possible stations for each possible cause."""
     known = [view for view in views if view.looked]
     cut_off = {view.station: view.cut_off for view in known if view.cut_off is not None}
     found: dict[tuple[What, str], Hit] = {(What.OWN_INTERNET, ""): (cut_off, frozenset(v.station for v in known))}
@@ -109,10 +117,12 @@ def _all_hit(views: Sequence[View]) -> dict[tuple[What, str], Hit]:
 
 
 def _together(bad: Mapping[str, Bad], could: frozenset[str]) -> frozenset[str]:
-    """Those that were hit within a minute of each other; who was down long before says nothing, for or against."""
+    """Return the largest set of stations affected within TOGETHER; stations that were down long before do not count on
+    either side.
+    """
     best: frozenset[str] = frozenset()
     for before, hit in _windows(bad):
-        # While all are only half out the provider may work, and ignore what it is asked.
+        # While all are only partially down, the provider may work and ignore OPTIONS.
         is_down = not all(bad[station].half for station in hit)
         enough = is_down and len(hit) >= AT_LEAST and len(hit) >= NEARLY_ALL * (len(could) - before)
         if enough and len(hit) > len(best):
@@ -121,7 +131,7 @@ def _together(bad: Mapping[str, Bad], could: frozenset[str]) -> frozenset[str]:
 
 
 def _windows(bad: Mapping[str, Bad]) -> Iterator[tuple[int, list[str]]]:
-    """From each beginning on: how many were bad before it, and who became so within a minute."""
+    """Yield for each start time the number of earlier failures and the stations affected within TOGETHER of it."""
     order = sorted(bad, key=lambda station: (bad[station].since, station))
     last = 0
     for first, station in enumerate(order):
@@ -151,8 +161,7 @@ def _begun(
 def _still(
     cause: CommonCause, bad: Mapping[str, Bad], could: frozenset[str], seen: Mapping[str, View], now: datetime
 ) -> CommonCause | None:
-    """It gains who was hit since, and ends when most of them have been well for a while, or at once when nobody was
-    told of it."""
+    """Update a known cause: add newly affected stations; end it after CALM, or at once if no notification was sent."""
     stations = cause.stations | {station for station, one in bad.items() if one.since >= cause.since}
     trunks = max(cause.trunks, sum(bad[station].trunks for station in stations & bad.keys()))
     cause = replace(cause, stations=stations, of=max(cause.of, len(could | stations)), trunks=trunks)
@@ -165,7 +174,7 @@ def _still(
 
 
 def _is_well(cause: CommonCause, view: View | None) -> bool:
-    """Who is not of the fleet any more needs no word, nor does a trunk that was switched off or deleted."""
+    """Return True also for a station that was removed, and a trunk that was disabled or deleted."""
     if view is None:
         return True
     if not view.looked or view.cut_off is not None:

@@ -1,4 +1,4 @@
-"""Watched extensions: what a look at all phones means for those that somebody watches. Pure."""
+"""State machine of watched extensions. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ HOLD = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class ExtensionMemory:
-    """`missing`: in how many looks running the PBX did not know the number."""
+    """State of one extension; `missing` counts consecutive answers without its number."""
 
     name: str = ""
     condition: ConditionMemory = condition.NOTHING
@@ -34,16 +34,17 @@ ADAPTER = TypeAdapter(ExtensionMemory)
 
 
 def shows_somebody_online(answer: Answer[dict[str, ExtensionStatus]]) -> bool:
-    """Measured: with the telephony engine down every extension is Unavailable. Where one is online, the others are
-    offline by themselves."""
+    """Return True if the answer is conclusive. Measured: with Asterisk down every extension is Unavailable."""
     return not answer.suspect and any(phone.online for phone in answer.value.values())
 
 
 def judge(
     before: Memories, watched: frozenset[str], phones: Phones | None, station: str, now: datetime
 ) -> tuple[dict[str, ExtensionMemory], list[Happened]]:
-    """Without phones nothing is known: what was counted before does not count any more, and nothing opens or ends but
-    what nobody watches any more."""
+    """Evaluate one answer for all watched numbers.
+
+    With `phones` None counters are reset, and only incidents of numbers that are no longer watched change.
+    """
     after: dict[str, ExtensionMemory] = {}
     happened: list[Happened] = []
     for number in sorted(watched | before.keys()):
@@ -72,7 +73,7 @@ def _seen(memory: ExtensionMemory, phone: ExtensionStatus, now: datetime) -> tup
 
 
 def _missing(memory: ExtensionMemory, now: datetime) -> tuple[ExtensionMemory, Transition | None]:
-    """A number that is not in the list was deleted, once two looks say so."""
+    """Judge the number deleted after CONFIRMATIONS answers without it."""
     if memory.missing + 1 < LOOKS:
         return replace(memory, missing=memory.missing + 1), None
     return ExtensionMemory(memory.name, missing=LOOKS), _called_off(memory, End.DELETED, now)
@@ -90,7 +91,7 @@ def written(memory: ExtensionMemory | None) -> dict[str, Any] | None:
 
 
 def read(states: Mapping[str, dict[str, Any]]) -> dict[str, ExtensionMemory]:
-    """By number, out of the memories of a station."""
+    """Return the stored states by number."""
     return {
         subject.removeprefix(EXTENSION): ADAPTER.validate_python(state)
         for subject, state in states.items()

@@ -1,4 +1,4 @@
-"""What happened while nobody looked, from the PBX's own history of a trunk. Pure."""
+"""Outages in a monitoring gap, from the PBX's own history of a trunk. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,8 +14,7 @@ MOST_TOLD = 20
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """A trunk was down while nobody looked. `down_from` is None when it was down already when the window began, and
-    `down_until` when it still was at its end."""
+    """Outage in a gap. `down_from` is None if it began before the gap, `down_until` if it outlasts it."""
 
     trunk: str
     name: str
@@ -24,7 +23,7 @@ class Absence:
 
     @property
     def is_whole(self) -> bool:
-        """Nobody but the PBX's history knows of it: it neither reaches into the window nor out of it."""
+        """True if it lies within the gap: monitoring has not seen any part of it."""
         return self.down_from is not None and self.down_until is not None
 
 
@@ -37,11 +36,12 @@ def outages_within(
     name: str,
     skew: timedelta = timedelta(0),
 ) -> tuple[Absence, ...]:
-    """The outages between `begin` and `end`, oldest first. `events` as the PBX gives them, newest first; `skew` is what
-    its clock must be moved by to be ours.
+    """Return the outages between `begin` and `end`, oldest first.
 
-    Only a good state, or being switched off, ends an outage: while the PBX did not know the state nothing changed. Half
-    an outage is none, but what goes down from it began with it; what comes back half is registered again.
+    `events` in the PBX's order, newest first; add `skew` to the PBX's time for the bot's.
+
+    A good state or disabling ends an outage; an unknown state changes neither. A partial outage is none, but a full one
+    that follows begins with it; partially up again is registered again.
     """
     if begin >= end:
         return ()
@@ -70,7 +70,10 @@ def outages_within(
 
 
 def note_facts(station: str, begin: datetime, end: datetime, absences: Iterable[Absence] | None) -> dict[str, Any]:
-    """What the message about a blind time shows: plain JSON, the oldest outages first. None: nobody knows of any."""
+    """Return the facts of the gap's notification: plain JSON, oldest outage first.
+
+    `absences` None: history is unavailable.
+    """
     told = sorted(absences or (), key=lambda absence: (absence.down_from or begin, absence.name))
 
     def written(moment: datetime | None) -> str | None:
@@ -90,8 +93,9 @@ def note_facts(station: str, begin: datetime, end: datetime, absences: Iterable[
 
 
 def _before(events: Sequence[TrunkEvent], previous: str, *, iax: bool) -> bool:
-    """Whether the trunk was down when the window began: by what came before it, else by what the first event in it
-    says was before."""
+    """Return True if the trunk was down at the start: by the last event before it, else by the previous state in the
+    first event within.
+    """
     healths = [health_of_word(event.state, iax=iax) for event in reversed(events)]
     known = next((health for health in healths if health is not Health.UNKNOWN), None)
     return (known or health_of_word(previous, iax=iax)) is Health.DOWN

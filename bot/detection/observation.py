@@ -1,4 +1,4 @@
-"""What one look at a station showed, in the bot's own terms and on the bot's own clock. Pure."""
+"""Result of one poll of a station, in the bot's terms and on the bot's clock. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -27,14 +27,14 @@ from bot.pbx import (
     told_by,
 )
 
-# The PBX itself looks every 5 to 30 s; what is much older than that shows that it has stopped looking.
+# The PBX measures every 5 to 30 s; much older values mean it has stopped.
 STALE_AFTER = timedelta(seconds=60)
-# Clocks that differ by less are the same clock, as far as anybody can tell over a network.
+# Smaller differences are network latency.
 SAME_CLOCK = timedelta(seconds=5)
 
 
 class Trouble(StrEnum):
-    """What can be wrong with a whole station."""
+    """Faults of a whole station."""
 
     UNREACHABLE = "unreachable"
     REFUSES_CONNECTION = "refuses_connection"
@@ -52,8 +52,11 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TrunkSight:
-    """`since` is when the PBX says this state began, `measured_at` when it looked; both on our clock. `detour` is only
-    known for half an outage, `banned_until` where the PBX's own firewall keeps the provider out."""
+    """Observed trunk.
+
+    `since` is the start of this state by the PBX, `measured_at` its measurement, both on the bot's clock. `detour` is
+    known for a partial outage only, `banned_until` for a provider banned by the PBX's firewall.
+    """
 
     id: str
     name: str
@@ -70,8 +73,10 @@ class TrunkSight:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """One look. With a trouble there are no trunks: nothing is known about them. `skew` is what the PBX's clock must be
-    moved by to be ours."""
+    """One poll.
+
+    With `trouble` set, `trunks` is empty: their states are unknown. Add `skew` to the PBX's time for the bot's.
+    """
 
     at: datetime
     trouble: Trouble | None = None
@@ -84,12 +89,12 @@ class Sight:
 
 
 def healths_of(told: Mapping[str, TrunkStatus], listed: Listed) -> list[tuple[TrunkStatus, Health]]:
-    """Of every trunk that the PBX tells or lists."""
+    """Return the health of every reported or listed trunk."""
     return [(trunk, health_of(trunk, listed.registration(trunk))) for trunk in listed.all(told).values()]
 
 
 def silent_in(healths: Iterable[tuple[TrunkStatus, Health]]) -> list[TrunkStatus]:
-    """The trunks that are not well because nobody answers."""
+    """Return the unhealthy trunks without an answer from the provider."""
     seen = list(healths)
     why = trunk_cause.in_context(seen)
     return [trunk for trunk, health in seen if health in trunk_cause.BAD and why[trunk.id] in SILENT]
@@ -104,9 +109,11 @@ def seen(
     banned: Mapping[str, Ban] | None = None,
     reached: Collection[str] = (),
 ) -> Sight:
-    """The PBX's times are moved onto our clock by the time its answer carried. `routes` are its outbound routes, where
-    they matter and are known, `banned` the bans of silent providers by the ids of their trunks, `reached` as
-    `causes.in_context` wants them."""
+    """Build the observation from an answer, its times shifted to the bot's clock by the answer's own time.
+
+    `routes` are the outbound routes, None if unknown or not needed; `banned` the firewall bans by trunk id; `reached`
+    as in `trunk_cause.in_context`.
+    """
     pbx_now = answer.pbx_time or now
     skew = now - pbx_now
     if abs(skew) < SAME_CLOCK:
@@ -130,7 +137,7 @@ def seen(
 
 
 def _takes_calls(trunk: TrunkStatus, health: Health) -> bool:
-    """Also while its provider answers slowly."""
+    """Return True if calls can go out, also while the provider answers slowly."""
     answers = contact_of(trunk.contact_status) is Contact.ANSWERS
     return health is Health.UP or (health is Health.DEGRADED and answers)
 
@@ -142,9 +149,12 @@ def not_seen(error: PbxError, now: datetime) -> Sight:
 
 
 def looks_like_a_dead_engine(answer: Answer[dict[str, TrunkStatus]]) -> bool:
-    """Measured: with Asterisk stopped the API answers 200, every enabled trunk is UNKNOWN, those whose provider
-    registers here are UNREGISTERED, IAX trunks, which show only then, `unregistered`, and none has a contact. Trunks
-    that nobody ever called may look the same: the list of peers decides."""
+    """Return True if Asterisk may be down.
+
+    Measured: with Asterisk stopped the API answers 200, every enabled trunk is UNKNOWN, those whose provider registers
+    here are UNREGISTERED, IAX trunks, which show only then, `unregistered`, and none has a contact. Unused trunks may
+    look the same: the list of peers decides.
+    """
     enabled = [trunk for trunk in answer.value.values() if health_of(trunk) is not Health.OFF]
     words = {trunk.state.strip().lower() for trunk in enabled}
     return bool(enabled) and words <= {"unknown", "unregistered", ""} and not any(t.contact_status for t in enabled)

@@ -1,6 +1,6 @@
-"""Over which trunks the calls out of a trunk go when it takes none: by the PBX's outbound routes. Pure.
+"""Trunks that take over the outbound calls of a failed trunk, by the PBX's outbound routes. Pure.
 
-Measured: of the routes that fit a number the PBX tries the next one 0.2 s after a trunk that cannot be called over.
+Measured: the PBX tries the next matching route 0.2 s after a failed trunk.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -11,8 +11,11 @@ from bot.pbx import OutboundRoute
 
 @dataclass(frozen=True, slots=True)
 class Detour:
-    """`loses_calls`: some numbers have no other trunk that works; None when the routes are not known. `trunks` are the
-    names of those that take the calls instead, in the order in which they are tried."""
+    """Detour of one trunk.
+
+    `loses_calls`: some numbers have no other working trunk; None if unknown. `trunks` are the names of those that take
+    over, in order of attempt.
+    """
 
     loses_calls: bool | None = None
     trunks: tuple[str, ...] = ()
@@ -27,8 +30,9 @@ def detour(
     working: Mapping[str, str],
     unwatched: Collection[str] = (),
 ) -> Detour:
-    """For one trunk; `working` are the names by id of those over which calls go out now, `unwatched` the ids of those
-    of which nobody knows."""
+    """Return the detour of one trunk; `working` are the names by id of trunks that carry calls now, `unwatched` the ids
+    of trunks in unknown state.
+    """
     known = tuple(routes or ())
     if routes is None or any(not route.trunk for route in known):
         return UNKNOWN_DETOUR
@@ -49,8 +53,10 @@ def _first(route: OutboundRoute, others: Sequence[OutboundRoute]) -> OutboundRou
 
 
 def _covers(other: OutboundRoute, route: OutboundRoute) -> bool:
-    """Whether it takes every number that the route takes. Beginnings may be patterns: then only the same will do, or
-    what takes everything."""
+    """Return True if `other` takes every number of `route`.
+
+    Prefixes may be patterns: those match only an equal one, or a route for all numbers.
+    """
     if not other.begins and _rest(other) is None:
         return True
     if (other.begins, _rest(other)) == (route.begins, _rest(route)):

@@ -1,23 +1,28 @@
-"""The station machine: whether a whole PBX answers as it should. Pure; time is passed in."""
+"""State machine of a whole PBX: healthy or faulty answers. Pure; time is a parameter."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
 
 from bot.detection.observation import Sight, Trouble
 from bot.incidents.model import Changed, Closed, End, Kind, Opened, ShutOut, Transition
 from bot.pbx import Dialect
 
 LOOKS = 2
-# A full queue of the PBX is over in seconds; a block of the address lasts five minutes, and longer each time.
+# A full queue of the PBX clears in seconds; a ban of the bot's address lasts five minutes, and longer each time.
 SHUT_OUT_FOR = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class StationMemory:
-    """`judge_from`: trunks are judged by what they show from then on, since before nothing was known of them.
-    `seen_at` is a moment up to which the trunks were being watched, at most a minute old while they are, `looked_at`
-    one up to which the bot looked, whatever it saw; `stale_since` is since when the PBX has answered without looking at
-    its trunks. `dialect` is what the PBX was last heard to speak."""
+    """State of a station.
+
+    `judge_from`: trunks are evaluated from then on, since their earlier states are unknown. `seen_at` is the last-seen
+    time of trunks, at most a minute old while monitored; `looked_at` the time of the last poll of any result;
+    `stale_since` since when the PBX reports stale states. `dialect` is the last detected one.
+    """
 
     trouble: Trouble | None = None
     row: str = ""
@@ -32,7 +37,7 @@ class StationMemory:
 
 
 def differs_in_recency_alone(memory: StationMemory, before: StationMemory) -> bool:
-    """Whether nothing happened but another look like the one before. The first of a kind is more than that."""
+    """Return True if only the times of the last poll differ. A first time counts as a change."""
     if before.looked_at is None or (before.seen_at is None and memory.seen_at is not None):
         return False
     return replace(memory, seen_at=before.seen_at, looked_at=before.looked_at) == before
@@ -41,8 +46,11 @@ def differs_in_recency_alone(memory: StationMemory, before: StationMemory) -> bo
 def step_station(
     memory: StationMemory, sight: Sight, alert_after: timedelta
 ) -> tuple[StationMemory, Transition | None]:
-    """Trouble must last and be seen twice; so must its end. A block of the bot's address is told at once, since nothing
-    will be seen until it ends; of the PBX it says nothing."""
+    """Evaluate one poll.
+
+    A fault must last `alert_after` and be seen CONFIRMATIONS times; so must recovery. A ban of the bot's address is
+    notified at once, since polls fail until it ends; it is no fault of the PBX.
+    """
     now = sight.at
     if sight.trouble is None:
         return _answers(memory, now)
@@ -52,7 +60,7 @@ def step_station(
     changed = memory.alarm and (sight.trouble, sight.row) != (memory.trouble, memory.row) and memory.trouble is not None
     memory = replace(memory, trouble=sight.trouble, row=sight.row, looks=min(memory.looks + 1, LOOKS))
     since = memory.since or now
-    # A beginning in the future is of a clock that was wrong then.
+    # A start in the future comes from a wrong clock.
     lasts = now - since >= alert_after or since > now
     if not memory.alarm and memory.looks >= LOOKS and lasts:
         return replace(memory, alarm=True), Opened(Kind.STATION, since)
@@ -68,7 +76,7 @@ def _answers(memory: StationMemory, now: datetime) -> tuple[StationMemory, Trans
     if not memory.alarm:
         return _fresh(memory, now), None
     if memory.trouble is not None:
-        # The first good look: `since` stays the outage's, the next one decides.
+        # First good poll: `since` stays the outage's, the next poll decides.
         return replace(memory, trouble=None, looks=1, judge_from=now), None
     closed = Closed(End.RECOVERED, memory.judge_from or now)
     return _fresh(memory, memory.judge_from), closed
@@ -82,3 +90,16 @@ def _fresh(memory: StationMemory, judge_from: datetime | None) -> StationMemory:
         stale_since=memory.stale_since,
         dialect=memory.dialect,
     )
+
+
+ADAPTER = TypeAdapter(StationMemory)
+
+
+def written(memory: StationMemory) -> dict[str, Any]:
+    """Return the state as stored: plain JSON."""
+    state: dict[str, Any] = ADAPTER.dump_python(memory, mode="json")
+    return state
+
+
+def read(state: dict[str, Any] | None) -> StationMemory:
+    return ADAPTER.validate_python(state) if state else StationMemory()

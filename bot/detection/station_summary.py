@@ -1,6 +1,6 @@
-"""How a station looks from afar, beside the others: whether it can be reached, which providers are down. Pure.
+"""Summary of a station for correlation: reachable or not, failed providers. Pure.
 
-It is read from the machines' memories, which know of trouble before anybody is told of it.
+Derived from states, which show a fault before its notification.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,14 +12,16 @@ from bot.detection.station_machine import StationMemory
 from bot.detection.trunk_health import SILENT, Health
 from bot.detection.trunk_state import TrunkMemory
 
-# What a station shows that cannot be reached over the network, whatever is wrong with it.
+# Faults of a station that is unreachable over the network.
 CUT_OFF = frozenset({Trouble.UNREACHABLE, Trouble.TIMED_OUT})
 
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """Since when; `due` is when the station would tell of it; `trunks` are how many of it are down. `half`: none of
-    them is wholly down yet."""
+    """Failure and its start; `due` is when the station itself would notify; `trunks` counts those down.
+
+    `half`: all of them only partially.
+    """
 
     since: datetime
     due: datetime
@@ -29,9 +31,11 @@ class Bad:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """`cut_off` is None while it can be reached. `hosts` are those of its trunks that are switched on, None for one
-    that is not wholly down; nothing is known of any of them while `hosts` itself is None. `looked`: somebody has looked
-    since the program began, and what is shown is not only remembered."""
+    """Summary of a station.
+
+    `cut_off` is None while it is reachable. `hosts` are those of enabled trunks, with None for one not wholly down;
+    `hosts` None: all unknown. `looked`: polled since the process started, not only loaded.
+    """
 
     station: str
     cut_off: Bad | None
@@ -40,7 +44,7 @@ class View:
 
 
 def host_of(written: str) -> str:
-    """The same for the same provider, however it is written in a trunk."""
+    """Normalize a host, so that spellings of one provider are equal."""
     return written.strip().rstrip(".").lower()
 
 
@@ -55,7 +59,7 @@ def view(
     looked: bool,
 ) -> View:
     def bad(since: datetime, trunks: int = 0, *, half: bool = False) -> Bad:
-        # A beginning in the future is of a clock that was wrong then.
+        # A start in the future comes from a wrong clock.
         began = min(since, now)
         hold = partial_after if half else alert_after
         return Bad(began, max(began, min(memory.judge_from or began, now)) + hold, trunks, half)
@@ -83,7 +87,8 @@ def view(
 
 
 def _is_down(trunk: TrunkMemory, now: datetime, partial_after: timedelta) -> bool:
-    """Also while it counts as registered: a dead provider's trunks lose that one by one, and their answers at once.
-    What is half out for longer than that takes is half out, and its provider is not down."""
+    """Return True also for a trunk that is still registered: with a dead provider registrations expire one by one,
+    while OPTIONS fail at once. A partial outage beyond `partial_after` is no provider failure.
+    """
     half = trunk.health in (Health.PARTIAL, Health.DEGRADED) and trunk.cause in SILENT
     return trunk.health is Health.DOWN or (half and now - (trunk.bad_since or trunk.since) < partial_after)

@@ -1,24 +1,34 @@
-"""Why a trunk is down: what its own state does not tell, its neighbours do. Pure."""
+"""Cause of a trunk's outage, from its own state and its neighbours'. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
 from ipaddress import ip_address
 
 from bot.detection.trunk_health import SILENT, Cause, Contact, Health, cause_of, contact_of, is_inbound
 from bot.pbx import TrunkStatus
 
 BAD = frozenset({Health.DOWN, Health.PARTIAL, Health.DEGRADED})
+# Registration retries by MikoPBX's SIP configuration: 200 of them, every 45 s without an answer and every 300 s after a
+# refusal (`max_retries`, `retry_interval`, `forbidden_retry_interval`, `fatal_retry_interval`). After the last one the
+# trunk stays down until its registration is restarted, even if the provider recovers.
+TRIES = 200
+UNANSWERED = timedelta(seconds=45)
+REFUSED = timedelta(seconds=300)
+WARN_BEFORE = timedelta(minutes=15)
 
 
 def in_context(
     trunks: Iterable[tuple[TrunkStatus, Health]], banned: Collection[str] = (), reached: Collection[str] = ()
 ) -> Mapping[str, Cause]:
-    """The cause of each trunk by its id, whatever its health: a cause is only shown for what is not well. `banned` are
-    the ids of trunks whose provider the PBX's own firewall keeps out, `reached` of those that have been half out for so
-    long that they have registered meanwhile."""
+    """Return the cause of each trunk by id, healthy ones included.
+
+    `banned` are ids of trunks whose provider the PBX's firewall bans, `reached` of trunks that have been partially down
+    for so long that they have registered since.
+    """
     seen = list(trunks)
     engine_sees_somebody = any(trunk.contact_status for trunk, _ in seen)
     causes = {trunk.id: _alone(trunk, engine_sees_somebody=engine_sees_somebody) for trunk, _ in seen}
-    # A provider that answers for one account is not dead for the other.
+    # A provider that answers for one account is not down for another.
     answering = {trunk.host.lower() for trunk, health in seen if health is Health.UP and trunk.host}
     for trunk, health in seen:
         if causes[trunk.id] in SILENT and trunk.id in banned:
@@ -32,14 +42,16 @@ def in_context(
 
 
 def _is_cut_off(trunk: TrunkStatus, causes: Mapping[str, Cause]) -> bool:
-    """With the internet gone; of an IAX trunk the PBX never says why."""
+    """Return True if the internet outage explains this trunk; for IAX the PBX never gives a cause."""
     silent = causes[trunk.id] in SILENT or (trunk.is_iax and causes[trunk.id] is Cause.UNKNOWN)
     return silent and causes[trunk.id] is not Cause.BANNED and not _is_near(trunk.host)
 
 
 def _alone(trunk: TrunkStatus, *, engine_sees_somebody: bool) -> Cause:
-    """Measured: a host whose name does not resolve leaves its trunk UNKNOWN without any contact, while the others have
-    theirs."""
+    """Return the cause by the trunk's own state.
+
+    Measured: an unresolvable host leaves its trunk UNKNOWN without a contact, while others have one.
+    """
     unregistered = trunk.state.strip().lower() in ("unknown", "rejected", "unregistered")
     no_contact = contact_of(trunk.contact_status) is Contact.NONE and not is_inbound(trunk.state)
     if not trunk.is_iax and unregistered and no_contact and engine_sees_somebody:
@@ -61,8 +73,10 @@ def _own_internet(
 
 
 def _is_heard(trunk: TrunkStatus, health: Health) -> bool:
-    """Its provider answers, be it slowly or with a refusal. A trunk that the PBX does not probe counts as registered
-    until that runs out, and says nothing."""
+    """Return True if the provider answers, also slowly or with a refusal.
+
+    A trunk without OPTIONS counts as registered until expiry, and proves neither.
+    """
     contact = contact_of(trunk.contact_status)
     if health is Health.UP:
         return contact is not Contact.UNASKED
@@ -78,8 +92,18 @@ def _is_name(host: str) -> bool:
 
 
 def _is_near(host: str) -> bool:
-    """In the office's own network, so that the internet has nothing to do with it."""
+    """Return True for an address in a private network, which does not depend on the internet."""
     try:
         return ip_address(host).is_private
     except ValueError:
         return False
+
+
+def gives_up_at(type_: str, state: str, cause: Cause, began_at: datetime) -> datetime | None:
+    """Return roughly when registration retries end; None without a limit:
+
+    IAX, inbound registration, no registration.
+    """
+    if type_ != "sip" or is_inbound(state) or state.strip().lower() not in ("rejected", "unregistered"):
+        return None
+    return began_at + TRIES * (REFUSED if cause is Cause.CREDENTIALS_REFUSED else UNANSWERED)

@@ -1,7 +1,7 @@
-"""What the PBX's words for a trunk mean, in every dialect: one table for states, one for contacts.
+"""Map the PBX's words for trunk states and contacts, of every dialect.
 
-Measured on MikoPBX 2026.1 (April) and on the status code of 2026.3.40. Both write the same state in upper case for
-trunks whose provider registers with the PBX.
+Measured on MikoPBX 2026.1 (April) and on the status code of 2026.3.40. Both write the states of trunks whose provider
+registers with the PBX in upper case.
 """
 
 from enum import StrEnum
@@ -10,8 +10,11 @@ from bot.pbx import TrunkStatus
 
 
 class Health(StrEnum):
-    """`PARTIAL` is half an outage: the registration holds, and the provider does not answer OPTIONS. Measured: calls
-    out over the trunk fail at once, calls in come. Of an `UNWATCHED` trunk the PBX does not tell the state."""
+    """Health of a trunk.
+
+    `PARTIAL`: registered, but the provider does not answer OPTIONS. Measured: outbound calls fail at once, inbound
+    calls work. `UNWATCHED`: the PBX does not report the state.
+    """
 
     UP = "up"
     PARTIAL = "partial"
@@ -23,7 +26,7 @@ class Health(StrEnum):
 
 
 class Contact(StrEnum):
-    """Whether the provider answers OPTIONS; `UNASKED` while the PBX does not ask it (*qualify* off)."""
+    """Result of OPTIONS; `UNASKED` while *qualify* is off."""
 
     ANSWERS = "answers"
     SILENT = "silent"
@@ -32,19 +35,18 @@ class Contact(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why a trunk is down. Its own state tells some, its neighbours (`causes.py`) and what came before (`machine.py`)
-    the others."""
+    """Cause of an outage: by the trunk's own state, its neighbours (`trunk_cause`) or its history (`trunk_machine`)."""
 
     CREDENTIALS_REFUSED = "credentials_refused"
     NO_ANSWER = "no_answer"
     UNKNOWN = "unknown"
     NAME_NOT_RESOLVED = "name_not_resolved"
     OWN_INTERNET = "own_internet"
-    # The PBX's own fail2ban keeps the provider's address out.
+    # Banned by the PBX's own fail2ban.
     BANNED = "banned"
 
 
-# The provider is not heard.
+# Causes without an answer from the provider.
 SILENT = frozenset({Cause.NO_ANSWER, Cause.NAME_NOT_RESOLVED, Cause.OWN_INTERNET, Cause.BANNED})
 
 STATES = {
@@ -70,11 +72,12 @@ CONTACTS = {
 
 
 def health_of(trunk: TrunkStatus, registration: str = "") -> Health:
-    """`registration` is the trunk's kind of it (outbound, inbound, none) where that is known.
+    """Return the health; `registration` is outbound, inbound or none, "" if unknown.
 
-    Measured: a trunk without registration whose provider dies is UNKNOWN with an Unreachable contact. From 2026.3.40
-    half an outage is `unreachable` with a reason, before that `registered` with an Unreachable contact. An IAX trunk
-    that does not register is `unregistered` for ever, though Asterisk reaches it."""
+    Measured: a trunk without registration whose provider dies is UNKNOWN with an Unreachable contact. From 2026.3.40 a
+    partial outage is `unreachable` with a reason, before that `registered` with an Unreachable contact. An IAX trunk
+    without registration is always `unregistered`, even if Asterisk reaches it.
+    """
     word, contact = _word(trunk.state), contact_of(trunk.contact_status)
     health = STATES.get(word, Health.UNKNOWN)
     if trunk.is_iax:
@@ -91,8 +94,9 @@ def health_of(trunk: TrunkStatus, registration: str = "") -> Health:
 
 
 def health_of_word(state: str, *, iax: bool = False) -> Health:
-    """Of a state that stands alone, as in the PBX's history of a trunk: there `unreachable` is half an outage, because
-    a whole one is noted as `rejected` in the end. IAX knows no such half."""
+    """Return the health for a bare state, as in the PBX's history: there `unreachable` is a partial outage, because a
+    full one ends in `rejected`. IAX has no partial outage.
+    """
     word = _word(state)
     return Health.PARTIAL if word == "unreachable" and not iax else STATES.get(word, Health.UNKNOWN)
 
@@ -102,7 +106,10 @@ def contact_of(contact_status: str | None) -> Contact:
 
 
 def cause_of(trunk: TrunkStatus) -> Cause:
-    """Measured: a dead registrar is reported as `rejected`, exactly like a wrong password; only the contact tells."""
+    """Return the cause.
+
+    Measured: a dead registrar is reported as `rejected`, like a wrong password; only the contact differs.
+    """
     contact = contact_of(trunk.contact_status)
     if contact is Contact.SILENT:
         return Cause.NO_ANSWER
@@ -112,7 +119,7 @@ def cause_of(trunk: TrunkStatus) -> Cause:
 
 
 def is_inbound(state: str) -> bool:
-    """Whether the provider registers with the PBX, which writes the states of such trunks in upper case."""
+    """Return True if the provider registers with the PBX, which writes such states in upper case."""
     return state.strip() in ("REGISTERED", "UNREGISTERED")
 
 

@@ -1,11 +1,10 @@
-"""The trunk machine: memory and a look in, memory and a transition out. Pure; time is passed in.
+"""State machine of a trunk: (state, observation) to (state, transition). Pure; time is a parameter.
 
-It remembers since when things are as they are, and how many looks said so; nothing is decided from less than two
-distinct measurements, and everything it remembers survives a restart.
+A decision takes at least two distinct measurements; the state survives a restart.
 
-A provider that dies is half out first (measured: for 16 to 81 s, whatever the dialect), and so is every one that comes
-back (for up to 57 s). So half an outage is a note at first. Down within `partial_after`, it was that outage's first
-minute; after that it is told as what it is. On the way back it ends the outage and begins nothing.
+A dying provider's trunk is partially down first (measured: for 16 to 81 s, in any dialect), and so is a recovering
+one's (for up to 57 s). So a partial outage is a warning first. Down within `partial_after`, it was the first minute of
+that outage; after that it is an incident of its own. During recovery it ends the outage and starts no other.
 """
 
 from collections.abc import Mapping
@@ -32,15 +31,18 @@ from bot.incidents.model import (
     Worsened,
 )
 
-# A measurement of the PBX may lie a little ahead of our own clock.
+# The PBX's measurement may be slightly ahead of the bot's clock.
 CLOCKS_DIFFER = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`alert_after` is how long a trunk must be down before anybody is told, `partial_after` how long half out before
-    that is no outage's beginning. A trunk that goes down `flaps` times
-    within `flapping_within` flaps, until it was up for `calm`; down for `settled` meanwhile, it is down. Seconds."""
+    """Thresholds in seconds.
+
+    `alert_after`: down before notification; `partial_after`: partially down before it is an outage of its own. A trunk
+    that goes down `flaps` times within `flapping_within` is flapping until up for `calm`; down for `settled` meanwhile,
+    it is down.
+    """
 
     poll_interval: float = 10
     alert_after: float = 30
@@ -52,15 +54,19 @@ class Policy:
     calm: float = 900
 
     def lasts(self, since: datetime, now: datetime, seconds: float) -> bool:
-        """What began in the future began before a clock that was plainly wrong was set right: nobody waits for that."""
+        """Return True if `since` is `seconds` ago, or in the future: it predates a correction of the clock, and does
+        not wait.
+        """
         return since > now + CLOCKS_DIFFER or now - since >= timedelta(seconds=seconds)
 
 
 def step_trunk(
     memory: TrunkMemory, sight: TrunkSight, now: datetime, policy: Policy, judge_from: datetime | None
 ) -> tuple[TrunkMemory, Transition | None]:
-    """One trunk, one look. A measurement that was counted before proves nothing new; one from the future was made
-    before the clock was set back."""
+    """Evaluate one observation of a trunk.
+
+    A repeated measurement is ignored; one in the future predates a correction of the clock.
+    """
     memory = replace(memory, name=sight.name, host=sight.host, type=sight.type, missing=0)
     if sight.measured_at <= memory.measured_at <= now + CLOCKS_DIFFER:
         return memory, None
@@ -80,7 +86,7 @@ def step_trunk(
 
 
 def step_missing(memory: TrunkMemory, now: datetime) -> tuple[TrunkMemory | None, Transition | None]:
-    """A trunk that is not in the list: deleted, once two looks say so."""
+    """Judge a trunk deleted after CONFIRMATIONS observations without it."""
     memory = replace(memory, missing=memory.missing + 1)
     if memory.missing < LOOKS:
         return memory, None
@@ -90,7 +96,7 @@ def step_missing(memory: TrunkMemory, now: datetime) -> tuple[TrunkMemory | None
 
 
 def judge_anew(memory: TrunkMemory) -> TrunkMemory:
-    """After the station was in trouble: what was counted before it does not count any more."""
+    """Reset the counter after a station fault."""
     return replace(memory, looks=0)
 
 
@@ -110,7 +116,7 @@ def _judge_up(memory: TrunkMemory, now: datetime, policy: Policy) -> tuple[Trunk
 
 
 def _judge_off(memory: TrunkMemory, now: datetime) -> tuple[TrunkMemory, Transition | None]:
-    # Once is not enough: a trunk that is registered anew is switched off for a moment.
+    # One observation is not enough: re-registration disables a trunk briefly.
     if memory.looks < LOOKS:
         return memory, None
     if memory.alarm:
@@ -143,7 +149,7 @@ def _judge_partial(
         return _judge_return(memory)
     told_to_last = memory.alarm in LASTS_HALF_OUT
     if told_to_last:
-        # It was down for a moment, too short to be told of.
+        # It was down too briefly for a notification.
         memory, was_down = _end_drop(memory)
         memory = replace(memory, bad_since=memory.since) if was_down else memory
     began = memory.bad_since or memory.since
@@ -167,7 +173,7 @@ def _judge_partial(
 
 
 def _half_out(memory: TrunkMemory, now: datetime, policy: Policy) -> Kind:
-    """Whether its calls are lost: the trunk that took them must be gone as long as one that is told to be down."""
+    """Return the kind by lost calls: the detour must be gone for `alert_after`, like a trunk that is down."""
     lost = memory.no_detour_since
     if lost is None:
         return Kind.TRUNK_DETOURED
@@ -176,7 +182,7 @@ def _half_out(memory: TrunkMemory, now: datetime, policy: Policy) -> Kind:
 
 
 def _judge_return(memory: TrunkMemory) -> tuple[TrunkMemory, Transition | None]:
-    """Registered again, and not asked yet: the outage is over, and what may follow is another."""
+    """End the outage: registered again, OPTIONS still pending. A later failure is another outage."""
     memory, _ = _end_drop(memory)
     memory = replace(memory, bad_since=memory.since, up_since=None)
     if memory.flapping_since is not None:
@@ -192,7 +198,7 @@ def _judge_bad(
 ) -> tuple[TrunkMemory, Transition | None]:
     is_down = memory.health is Health.DOWN
     if is_down and memory.alarm in LASTS_HALF_OUT:
-        # It was half out for long: this is another thing, and begins now.
+        # After a long partial outage, a full one is a new incident.
         memory = replace(memory, bad_since=memory.since)
     began = memory.bad_since or memory.since
     if memory.looks >= LOOKS and is_down:
@@ -214,14 +220,14 @@ def _judge_bad(
 
 
 def _count_drop(memory: TrunkMemory, began: datetime, now: datetime, policy: Policy) -> TrunkMemory:
-    """Short ones count too: a trunk that is never down long enough to be told of is no less broken."""
+    """Record an outage, also one too short for a notification: many of them are flapping."""
     if any(drop.began == began for drop in memory.drops):
         return memory
     recent = (drop for drop in memory.drops if not policy.lasts(drop.began, now, policy.flapping_within))
     drops = (*recent, Drop(began))
     if memory.flapping_since is not None:
         return replace(memory, drops=drops, flaps=memory.flaps + 1)
-    # An outage that is told already ends first; the next drop decides.
+    # A notified outage ends first; the next one decides.
     if len(drops) < policy.flaps or memory.alarm is Kind.TRUNK_DOWN:
         return replace(memory, drops=drops)
     downtime = sum(drop.seconds for drop in drops)
@@ -229,7 +235,7 @@ def _count_drop(memory: TrunkMemory, began: datetime, now: datetime, policy: Pol
 
 
 def _end_drop(memory: TrunkMemory) -> tuple[TrunkMemory, bool]:
-    """It is up again; whether it was down before, and not only badly reachable or down in a single look."""
+    """End the current outage; return True if there was one, confirmed and full."""
     if memory.bad_since is None or not memory.drops or memory.drops[-1].began != memory.bad_since:
         return memory, False
     seconds = (memory.since - memory.bad_since).total_seconds()
@@ -256,9 +262,9 @@ def _calm(memory: TrunkMemory) -> TrunkMemory:
 
 
 def needs_fresh_look(station: StationMemory, trunks: Mapping[str, TrunkMemory]) -> bool:
-    """Whether the next look may decide something, so that it should be a measurement of its own."""
+    """Return True if the next poll may decide something and should be a fresh measurement."""
     if station.trouble is not None or station.alarm:
-        # While a trouble simply lasts the PBX is spared: with a dead engine each measurement costs it 6 s.
+        # During a lasting fault the PBX is spared: with Asterisk down each measurement costs it 6 s.
         return (station.trouble is None) is station.alarm
     undecided = (Health.DOWN, Health.PARTIAL)
     return any(m.looks < LOOKS or m.missing or (m.health in undecided and not m.alarm) for m in trunks.values())

@@ -1,7 +1,10 @@
-"""What is remembered of a trunk, and how one look at it is taken into that memory. Pure; time is passed in."""
+"""State of a trunk, and its update by one observation. Pure; time is a parameter."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
 
 from bot.detection.observation import TrunkSight
 from bot.detection.outbound_detour import UNKNOWN_DETOUR, Detour
@@ -9,18 +12,18 @@ from bot.detection.trunk_health import SILENT, Cause, Health, is_inbound
 from bot.incidents.model import HALF_OUT, Kind
 
 LOOKS = 2
-# Asterisk tries again 45 s after a try that nobody answered, and gives each 32 s (measured). What it holds until then
-# was not heard from the provider that is back.
+# Asterisk retries 45 s after an attempt without an answer, and each takes up to 32 s (measured). A state within this
+# time predates the provider's recovery.
 RETRIED_WITHIN = timedelta(seconds=60)
-# The trunks of one cut show it up to 130 s apart (measured), and those that are back first do not change why the others
-# went.
+# The trunks of one internet outage fail and recover up to 130 s apart (measured); an early recovery does not change the
+# cause of the others.
 SPREAD = timedelta(seconds=130)
 BAD = frozenset({Health.DOWN, Health.PARTIAL, Health.DEGRADED})
 
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """An outage, told or not; `seconds` once it has ended."""
+    """Outage, notified or not; `seconds` once ended."""
 
     began: datetime
     seconds: float = 0
@@ -28,14 +31,18 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class TrunkMemory:
-    """`health` is the last one seen, since `since`, in `looks` measurements running. `bad_since` is the beginning of
-    trouble that no confirmed good state has ended; `alarm` the kind of the open incident; `up_since` the beginning of
-    the last confirmed good state. `drops` are the last outages; while it flaps, `flaps` counts them from
-    `flapping_since`, and `downtime` the seconds of those that ended. `was_silent`: in this trouble its provider
-    did not answer; `heard_since` is since when it does again. `was_cut_off` and `reached_since` are the same for what
-    was put down to the PBX's own internet. `returning`: it was down, and has only registered again. `no_detour_since`
-    is since when calls out of half an outage find no other way. `registering_again`: the provider is back, and the PBX
-    has not tried yet."""
+    """State of a trunk.
+
+    `health` since `since`, in `looks` consecutive measurements. `bad_since`: start of a failure that no confirmed good
+    state has ended; `alarm`: kind of the open incident; `up_since`: start of the last confirmed good state. `drops` are
+    recent outages; while flapping, `flaps` counts them from `flapping_since`, and `downtime` sums the seconds of ended
+    ones.
+
+    `was_silent`: the provider did not answer in this failure; `heard_since`: it answers again since. `was_cut_off` and
+    `reached_since`: the same for the PBX's own internet. `returning`: registered again after an outage, OPTIONS
+    pending. `no_detour_since`: outbound calls of a partial outage are lost since. `registering_again`: the provider
+    answers, the PBX's retry is pending.
+    """
 
     name: str
     host: str
@@ -76,13 +83,13 @@ def first_sight(sight: TrunkSight) -> TrunkMemory:
         cause=sight.cause,
         since=sight.since or sight.measured_at,
         looks=0,
-        # Earlier than any measurement, so that this first one counts.
+        # Before any measurement, so that this first one counts.
         measured_at=sight.measured_at - timedelta(seconds=1),
     )
 
 
 def take_in(memory: TrunkMemory, sight: TrunkSight) -> tuple[TrunkMemory, bool]:
-    """The memory with this look in it, and whether what is said of a lasting trouble is no longer true."""
+    """Return the updated state, and True if facts of a lasting failure have changed."""
     same = sight.health is memory.health
     since = memory.since if same else _began(sight, memory)
     bad = sight.health in BAD
@@ -92,7 +99,7 @@ def take_in(memory: TrunkMemory, sight: TrunkSight) -> tuple[TrunkMemory, bool]:
         memory,
         state=sight.state,
         health=sight.health,
-        # Of what is well no cause is known, and the last one is what people ask for.
+        # The cause is kept after recovery, for people that ask for it.
         cause=cause if bad or memory.looks == 0 else memory.cause,
         registering_again=registering_again,
         detour=sight.detour,
@@ -112,12 +119,12 @@ def _said(memory: TrunkMemory) -> tuple[object, ...]:
 
 
 def _was_down(memory: TrunkMemory) -> bool:
-    """What is told to be half out goes on being that, until it is told to be down."""
+    """Return True if the trunk was down; an open partial incident remains partial until upgraded."""
     return memory.alarm is Kind.TRUNK_DOWN or (memory.health is Health.DOWN and memory.alarm not in HALF_OUT)
 
 
 def _bad_since(memory: TrunkMemory, sight: TrunkSight, since: datetime) -> datetime | None:
-    """A trunk that goes down again after its outage was told to be over begins another."""
+    """Return the start of the failure; going down again after a notified recovery starts another."""
     if sight.health not in BAD:
         return memory.bad_since
     again = sight.health is Health.DOWN and memory.returning and memory.alarm is None
@@ -140,14 +147,16 @@ def _heard(memory: TrunkMemory, sight: TrunkSight) -> TrunkMemory:
 
 
 def _ended(known: datetime | None, was: bool, is_: bool, now: datetime) -> datetime | None:
-    """Since when something that was so is so no longer."""
+    """Return since when a past condition has ended."""
     return None if is_ or not was else known or now
 
 
 def _cause(memory: TrunkMemory, sight: TrunkSight) -> tuple[Cause, bool]:
-    """Why it is down, and whether the provider is back and the next attempt still to come. A refusal is one only if it
-    was heard while the provider answered; one event has one cause; and of a provider that registered here nothing is
-    left to see once its registration has run out."""
+    """Return (cause, retry pending).
+
+    A refusal counts only if received while the provider answered; one outage keeps one cause; an expired inbound
+    registration shows no cause of its own.
+    """
     cause = sight.cause
     if cause is Cause.CREDENTIALS_REFUSED and _is_since(memory.heard_since, sight.measured_at, RETRIED_WITHIN):
         return memory.cause if memory.cause in SILENT else Cause.NO_ANSWER, True
@@ -169,17 +178,32 @@ def _is_since(moment: datetime | None, now: datetime, within: timedelta) -> bool
 
 
 def _began(sight: TrunkSight, memory: TrunkMemory) -> datetime:
-    """When this state began: the PBX's word for it, unless that lies before what was last measured to be otherwise."""
+    """Return the start of this state: the PBX's time, unless it precedes the last measurement of another state."""
     if sight.since is None or sight.since < memory.measured_at:
         return sight.measured_at
     return sight.since
 
 
 def differ_lastingly(one: TrunkMemory | None, other: TrunkMemory | None) -> bool:
-    """Return True if one of two memories has to be stored again. `measured_at` of a trunk whose state is sure does not
-    count: it changes at each look."""
+    """Return True if the state must be stored again.
+
+    `measured_at` of a confirmed state is ignored: it changes at each poll.
+    """
     if one is other or one is None or other is None:
         return one is not other
     if one.looks >= LOOKS and other.looks >= LOOKS:
         one = replace(one, measured_at=other.measured_at)
     return one != other
+
+
+ADAPTER = TypeAdapter(TrunkMemory)
+
+
+def written(memory: TrunkMemory) -> dict[str, Any]:
+    """Return the state as stored: plain JSON."""
+    state: dict[str, Any] = ADAPTER.dump_python(memory, mode="json")
+    return state
+
+
+def read(state: dict[str, Any]) -> TrunkMemory:
+    return ADAPTER.validate_python(state)

@@ -1,43 +1,61 @@
-"""The trunks that the PBX lists, and whose state it does not tell. Pure.
+"""Trunks that the PBX lists without reporting a state, and contacts in their notes. Pure.
 
 Measured on both dialects: while Asterisk runs, one IAX trunk that registers with its provider hides every IAX trunk
-from `providers:getStatuses`; one that does not register is `unregistered` for ever. What is listed is not deleted, and
-what is not told is neither up nor down.
+from `providers:getStatuses`; one that does not register is always `unregistered`. A listed trunk is not deleted; one
+without a state is neither up nor down.
+
+Only a telephone number or mail address is taken from a note: notes may hold passwords, and alerts go to groups.
 """
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from bot.incidents.provider_contact import contact_in
 from bot.pbx import TrunkRow, TrunkStatus
 from bot.pbx.resources.trunks import told_apart
+
+NUMBER = re.compile(r"(?<![\w.@+])\+?\d[\d ()\-\u2011]{5,18}\d(?![\w@])")
+MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}(?![\w@])")
+# Contract numbers and dates have fewer digits, card numbers more.
+DIGITS = range(7, 16)
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """The trunks of `/providers` by id, switched-off ones among them; `seen_working` are the ids of those whose state
-    the PBX has told before."""
+    """Trunks of `/providers` by id, disabled ones included; `seen_working` are the ids of trunks with a state reported
+    before.
+    """
 
     rows: Mapping[str, TrunkRow] = field(default_factory=dict)
     seen_working: Collection[str] = ()
 
     def all(self, told: Mapping[str, TrunkStatus]) -> dict[str, TrunkStatus]:
-        """What is told, and what is only listed: that has no state."""
+        """Return the reported trunks, and the listed ones without a state."""
         left_out = [row.without_state() for key, row in self.rows.items() if key not in told]
         return {trunk.id: trunk for trunk in told_apart([*told.values(), *left_out])} if left_out else dict(told)
 
     def registration(self, trunk: TrunkStatus) -> str:
-        """As `health_of` wants it. Of an IAX trunk that is not listed, and whose state was told once, every word is
-        believed."""
+        """Return the registration for `health_of`.
+
+        Of an unlisted IAX trunk whose state was reported once, any state counts.
+        """
         row = self.rows.get(trunk.id)
         if row is not None:
             return row.registration
         return "outbound" if trunk.id in self.seen_working else "none"
 
     def contact(self, trunk: str) -> str:
-        """How to reach its provider, where somebody has noted that in the PBX."""
+        """Return the provider's contact from the trunk's note, "" if none."""
         row = self.rows.get(trunk)
         return contact_in(row.note) if row is not None else ""
 
 
 NOTHING_LISTED = Listed()
+
+
+def contact_in(note: str) -> str:
+    """Return the first number and the first address, "" for neither."""
+    numbers = (found[0].strip() for found in NUMBER.finditer(note))
+    number = next((one for one in numbers if sum(char.isdigit() for char in one) in DIGITS), "")
+    address = MAIL.search(note)
+    return ", ".join(part for part in (number, address[0] if address else "") if part)

@@ -1,1 +1,1 @@
-"""Poll the stations, turn observations into incidents, and run what is due."""
+"""Poll stations, turn observations into incidents, and run due steps."""

@@ -1,18 +1,20 @@
-"""When each station is to be looked at next: spread evenly over time, and never while it is being looked at. Pure."""
+"""Due times of polls: spread evenly over the interval; a station is not due while its poll is running. Pure."""
 
 import heapq
 import math
 from dataclasses import dataclass, field
 from itertools import count
 
-# Steps of this part of the interval never come close to each other, however many there are, and whichever go.
+# Multiples of the golden ratio modulo 1 stay apart for any count, and when any of them are removed.
 GOLDEN = (math.sqrt(5) - 1) / 2
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Turn:
-    """Of one station; `due` in seconds of a clock that never goes back. `number` tells two of one name apart: of one
-    that was taken away and came again, or was hastened, the older does not count."""
+    """Due time of one station; `due` in seconds of a monotonic clock.
+
+    An entry with an outdated `number` is ignored: the station was removed and added again, or expedited.
+    """
 
     due: float
     number: int
@@ -20,7 +22,7 @@ class Turn:
 
 
 class Agenda:
-    """What is due stands here until it is taken, and again once it is known when it is due next."""
+    """Priority queue of due polls. A taken entry is queued again by `back`."""
 
     def __init__(self) -> None:
         self._heap: list[Turn] = []
@@ -28,7 +30,7 @@ class Agenda:
         self._count = count()
 
     def add(self, station: str, interval: float, now: float) -> None:
-        """Its first turn comes within one interval, the first station's at once."""
+        """Queue the first poll within one interval, the very first station's immediately."""
         number = next(self._count)
         self._stand(Turn(now + interval * (number * GOLDEN % 1), number, station))
 
@@ -36,12 +38,12 @@ class Agenda:
         self._numbers.pop(station, None)
 
     def hasten(self, station: str, now: float) -> None:
-        """Its next turn is due now, instead of whenever it was. Not while it is taken."""
+        """Make the next poll due now, unless it is taken."""
         if station in self._numbers:
             self._stand(Turn(now, next(self._count), station))
 
     def take(self, now: float) -> list[Turn]:
-        """What is due, the longest due first."""
+        """Return due entries, longest due first."""
         due = []
         while self._heap and self._heap[0].due <= now:
             turn = heapq.heappop(self._heap)
@@ -50,8 +52,10 @@ class Agenda:
         return due
 
     def back(self, turn: Turn, pause: float, now: float) -> None:
-        """It was taken, and is due again `pause` seconds after it was last. What was missed is left out: who came late
-        together would come together for ever."""
+        """Queue a taken entry again, `pause` seconds after it was last due.
+
+        Missed times are skipped, so that polls that were late together do not stay together.
+        """
         if not self._stands(turn):
             return
         missed = max(0, math.ceil((now - turn.due) / pause) - 1)

@@ -1,4 +1,4 @@
-"""After nobody looked for a while: what the PBX itself noted meanwhile."""
+"""Backfill from the PBX's own history after a monitoring gap."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,21 +13,21 @@ from bot.pbx import Forbidden, Pbx
 
 log = structlog.get_logger(__name__)
 
-# A restart is no absence.
+# A restart is no gap.
 SHORT = timedelta(seconds=90)
-# So long an absence is worth a word even if nothing happened.
+# A gap worth a notification even without outages.
 LONG = timedelta(minutes=15)
 EVENTS = 1000
-# A PBX that has only just come back may refuse; what it does not tell after so many looks it does not tell at all.
+# A PBX that has just come back may refuse; give up after this many attempts.
 TRIES = 5
-# Hundreds of trunks are asked about one after the other; meanwhile nobody looks at them.
+# Trunks are queried one after the other, and the station is not polled meanwhile. Seconds.
 WITHIN = 120.0
-# Then the trunks were not hidden from the bot: the PBX itself did not see them.
+# Here the PBX itself could not see its trunks, so its history has the same gap.
 NOT_BLIND = frozenset({Trouble.ENGINE_DOWN, Trouble.STALE})
 
 
 class LookingBack:
-    """`shortest` is how long an outage must have lasted to be told of afterwards."""
+    """Backfill of one station; outages shorter than `shortest` are not reported."""
 
     def __init__(self, station: str, pbx: Pbx, shortest: timedelta) -> None:
         self._station = station
@@ -38,18 +38,18 @@ class LookingBack:
 
     @property
     def is_due(self) -> bool:
-        """Nothing may be stored of having seen the station before this has been told."""
+        """True while a gap awaits backfill. No last-seen time may be stored until it is done."""
         return self._blind_from is not None
 
     def went_blind(self, last_seen: datetime | None, trouble: Trouble | None = None) -> None:
         if trouble in NOT_BLIND or last_seen is None:
             return
-        # What was stored last is a minute old at most: a restart before the trouble does not make it longer.
+        # The stored time is up to a minute old: a restart before the fault does not extend the gap.
         if self._blind_from is None or last_seen - self._blind_from < SHORT:
             self._blind_from = last_seen
 
     async def tell(self, sight: Sight) -> list[Happened] | None:
-        """The station is seen again: what is to be told, if anything; None while the PBX may still tell more."""
+        """Return the changes to report now that the station answers again; None to retry with the next poll."""
         begin = self._blind_from
         if begin is None or sight.at - begin < SHORT:
             return []
@@ -60,9 +60,9 @@ class LookingBack:
                     one for trunk in _changed_since(sight, begin) for one in await self._outages(trunk, begin, sight)
                 ]
         except Exception as error:
-            # Whatever it is, in what the PBX remembers: it must not keep anybody from seeing how things are now.
+            # Any error in the history must not stop monitoring of the present.
             reason = str(error) or type(error).__name__
-            log.warning("what happened while nobody looked is not known", station=self._station, reason=reason)
+            log.warning("PBX error, backfill failed", station=self._station, reason=reason)
             self._refused += 1
             if self._refused < TRIES and not isinstance(error, Forbidden):
                 return None
@@ -73,7 +73,7 @@ class LookingBack:
         return [*told, Happened(STATION, WasBlind(), note_facts(self._station, begin, sight.at, found))]
 
     def is_told(self) -> None:
-        """What was to be told is stored."""
+        """Reset the gap once its report is stored."""
         self._blind_from, self._refused = None, 0
 
     async def _outages(self, trunk: TrunkSight, begin: datetime, sight: Sight) -> Sequence[Absence]:
@@ -91,5 +91,5 @@ class LookingBack:
 
 
 def _changed_since(sight: Sight, begin: datetime) -> list[TrunkSight]:
-    """The others need not be asked about: they are as they were."""
+    """Return the trunks whose state changed since `begin`; the others have no outage to query."""
     return [trunk for trunk in sight.trunks.values() if trunk.since is None or trunk.since >= begin]

@@ -1,6 +1,6 @@
-"""Calendars of duties from where they are: fetched over the net, and read in a process that can be ended.
+"""Fetch on-call calendars over HTTP, and parse them in a sandboxed process with a timeout.
 
-The address of a calendar is a secret: nothing in here logs it or puts it into an error.
+The address of a calendar is a secret: it is never logged nor part of an exception text.
 """
 
 import asyncio
@@ -23,8 +23,8 @@ from bot.sandbox.task import Refusal, TaskFailed
 from bot.store.access.contacts import Acquaintances
 from bot.store.access.grants import GrantBook
 
-# Two queues, so that periodic fetches do not delay people. Measured: a calendar sent byte by byte takes 0.7 s of the
-# processor before it is refused; one that times out holds a place for ten seconds.
+# Two queues, so that periodic fetches do not delay people. Measured: a calendar sent byte by byte takes 0.7 s of
+# processor time before it is refused; one that times out occupies its slot for ten seconds.
 FETCHED_FOR_PEOPLE = Places(3)
 FETCHED_IN_THE_BACKGROUND = Places(4, crowd=10_000)
 FETCH_WITHIN = 10.0
@@ -33,8 +33,11 @@ HEADERS = {"Accept": "text/calendar", **decompression.UNPACKED}
 
 
 class Trouble(StrEnum):
-    """Why a calendar could not be had. UNSAID stands for all of them towards people without a right at every station:
-    the exact reason would let them scan the operator's network."""
+    """Reasons for a failed fetch.
+
+    UNSAID replaces all of them for people without rights at every station: the exact reason would let them scan the
+    operator's network.
+    """
 
     NOT_AN_ADDRESS = "not an address"
     UNUSABLE_ADDRESS = "unusable address"
@@ -55,20 +58,22 @@ class NoCalendar(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CalendarSource:
-    """Calendars from the public internet over https, and from the hosts that `allowed` names, over plain
-    http too. `resolve` gives the IP addresses of a host."""
+    """Source of calendars from the public internet over https, and from the hosts in `allowed` over plain http too.
+
+    `resolve` returns the IP addresses of a host.
+    """
 
     allowed: frozenset[str] = frozenset()
     resolve: Resolve = resolve
 
     def address(self, written: str) -> str:
-        """An address as people copy it from a calendar. Raises NoCalendar."""
+        """Normalize an address as copied from a calendar. Raises NoCalendar."""
         text = written.strip().strip("<>")
         if text.lower().startswith("webcal://"):
             text = "https://" + text[len("webcal://") :]
         try:
             url = httpx.URL(text)
-            host = url.host  # decoded only here: a ValueError for what is no international name
+            host = url.host  # raises ValueError for an invalid international name
         except (httpx.InvalidURL, ValueError):
             raise NoCalendar(Trouble.NOT_AN_ADDRESS) from None
         if not host or any(char.isspace() for char in text) or not 0 < (url.port or 443) < 65536:
@@ -80,7 +85,7 @@ class CalendarSource:
         return text
 
     async def fetch(self, url: str, *, owner: Hashable, places: Places = FETCHED_FOR_PEOPLE) -> str:
-        """Fetch the text of a calendar; `owner` is whose turn it takes among the `places`. Raises NoCalendar."""
+        """Fetch the text of a calendar; requests of one `owner` share a queue in `places`. Raises NoCalendar."""
         try:
             async with places.place(owner):
                 return await self._fetch(url)
@@ -88,7 +93,7 @@ class CalendarSource:
             raise NoCalendar(Trouble.NO_ANSWER) from None
 
     async def _fetch(self, url: str) -> str:
-        """Fetch it; resolve and check the address at each redirect too, since DNS answers change. Raises NoCalendar."""
+        """Follow redirects; resolve and check the address at each one, since DNS answers change. Raises NoCalendar."""
         through = OnlyPublic(self.allowed, self.resolve)
         try:
             async with (
@@ -109,7 +114,7 @@ class CalendarSource:
 
 
 def _next(answer: httpx.Response) -> str:
-    """Where a redirect leads; never from https to anything less."""
+    """Return the target of a redirect. Raises NoCalendar for https to plain http."""
     here = answer.request.url
     target = here.join(answer.headers["Location"])
     if here.scheme == "https" and target.scheme != "https":
@@ -118,8 +123,10 @@ def _next(answer: httpx.Response) -> str:
 
 
 async def _text(answer: httpx.Response) -> str:
-    """Read at most MOST_BYTES, and not in crumbs. A compressed answer, which was not asked for and could grow without
-    limit, is refused. Raises NoCalendar."""
+    """Read at most MOST_BYTES.
+
+    A compressed answer was not requested and could grow without limit: refused. Raises NoCalendar.
+    """
     packed = answer.headers.get("Content-Encoding", "identity").lower() != "identity"
     if answer.status_code != httpx.codes.OK or packed:
         raise NoCalendar(Trouble.NOT_GIVEN)
@@ -139,13 +146,15 @@ async def read(
     *,
     owner: Hashable,
 ) -> Calendar:
-    """Read the duties for somebody who waits for them. Raises NoCalendar, as `events` does."""
+    """Parse the shifts for a person that waits for them. Raises NoCalendar, as `events` does."""
     return duties(await events(text, zone, now, owner=owner), level, whose)
 
 
 async def events(text: str, zone: str, now: datetime, *, owner: Hashable, places: Places = FOR_PEOPLE) -> list[Event]:
-    """Read the events of the weeks around `now`; `owner` is whose turn it takes among the `places`. Raises NoCalendar,
-    also when it would take too long."""
+    """Parse the events of the weeks around `now`; tasks of one `owner` share a queue in `places`.
+
+    Raises NoCalendar, also on timeout.
+    """
     if len(text) > MOST_BYTES:
         raise NoCalendar(Trouble.TOO_LARGE)
     try:
@@ -159,7 +168,10 @@ async def events(text: str, zone: str, now: datetime, *, owner: Hashable, places
 
 
 async def names(grants: GrantBook, people: Acquaintances, station: str, now: datetime) -> Callable[[str], int | None]:
-    """Whose a name in a calendar is, among those who may be on call. A name that two of them bear is nobody's."""
+    """Return a lookup from a name in a calendar to the user id among people that may be on call.
+
+    A name of two people yields None.
+    """
     able = (await grants.current()).people_with(Permission.ONCALL_TAKE, station, now)
     known = await people.named(able, station)
     bearers: dict[str, set[int]] = {str(person): {person} for person in able}

@@ -1,4 +1,4 @@
-"""Looking at all stations together, again and again, and telling the fleet's ledger what hits many of them at once."""
+"""Correlate failures of all stations and pass common causes to the fleet's incident manager."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.detection.correlation import CommonCause, What, step
 from bot.detection.station_summary import View
-from bot.engine.checks.state_sink import Book
+from bot.engine.checks.base import Book
 from bot.incidents.model import INTERNET, PROVIDER, Changed, Closed, End, Happened, Kind, Opened, Transition
 from bot.runtime.logs import Changes
 from bot.runtime.pause import Standstill
@@ -21,7 +21,7 @@ from bot.runtime.waiting import wait_for
 
 log = structlog.get_logger(__name__)
 
-# Often enough to know of it before the first station tells of its own.
+# Below every hold-off, so that the common cause is known before the first station's notification. Seconds.
 EVERY = 2.0
 MOST_NAMED = 5
 KINDS = {What.OWN_INTERNET: Kind.OWN_INTERNET, What.PROVIDER: Kind.PROVIDER_DOWN}
@@ -29,8 +29,11 @@ ADAPTER = TypeAdapter(CommonCause)
 
 
 class CommonCauses:
-    """`book` is the fleet's ledger. `released` is told of stations whose incidents nothing common holds back any more.
-    Called, it says what hits many stations now."""
+    """Correlation of the fleet.
+
+    `book` is the fleet's incident manager; `released` is called with stations whose incidents are no longer inhibited.
+    Calling the object returns the current causes.
+    """
 
     def __init__(
         self,
@@ -52,13 +55,13 @@ class CommonCauses:
         return self._causes
 
     async def remember(self) -> None:
-        """Take up where the last run ended: before any station's ticker runs, or what is held back is told."""
+        """Load stored causes. Call it before any station's ticker runs, or inhibited incidents are notified."""
         states = await self._book.remembered()
         ours = (subject for subject in sorted(states) if subject == INTERNET or subject.startswith(PROVIDER))
         self._causes = tuple(ADAPTER.validate_python(states[subject]) for subject in ours)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Look until `stop`. Nothing that happens in one look ends it."""
+        """Correlate every EVERY seconds until `stop`. Errors are logged."""
         while not stop.is_set():
             try:
                 async with self._standstill.moving():
@@ -66,11 +69,9 @@ class CommonCauses:
                 self._trouble.are(None)
             except SQLAlchemyError as error:
                 if self._trouble.are(type(error).__name__):
-                    log.error(
-                        "the store refuses; the next look at all stations concludes the same", reason=first_line(error)
-                    )
+                    log.error("database error, correlation tick skipped", reason=first_line(error))
             except Exception:
-                log.exception("a look at all stations together failed")
+                log.exception("correlation tick failed")
             await wait_for(stop, EVERY)
 
     async def look(self) -> None:
@@ -88,14 +89,14 @@ class CommonCauses:
             one for subject in sorted(changed) for one in _happened(before.get(subject), after.get(subject), now)
         ]
         await self._book.apply(changed, happened, now)
-        # Only now: had the store refused, the next look would come to the same conclusion again.
+        # Only after commit: on a database error the next tick retries the same change.
         self._causes = tuple(after.values())
         if over := frozenset(station for subject in before.keys() - after for station in before[subject].stations):
             self._released(over)
 
 
 def _told(causes: Iterable[CommonCause], now: datetime) -> list[CommonCause]:
-    """With those that are due now."""
+    """Mark the causes that are due for notification."""
     return [replace(cause, told=cause.told or cause.due <= now) for cause in causes]
 
 
@@ -116,7 +117,7 @@ def _transition(before: CommonCause | None, after: CommonCause | None, now: date
 
 
 def facts_of(cause: CommonCause) -> dict[str, Any]:
-    """What the messages about it show: plain JSON."""
+    """Return the facts that templates show: plain JSON."""
     return {
         "station": "",
         "host": cause.host,

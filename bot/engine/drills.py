@@ -1,4 +1,4 @@
-"""Beginning a rehearsal, and what its chain says of the way it went."""
+"""Start a drill, and summarize its timeline."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,9 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access.policy import Destination
-from bot.engine.checks.state_sink import Book
-from bot.incidents.drill import LONGEST
-from bot.incidents.model import REHEARSAL, Happened, Kind, Opened
+from bot.engine.checks.base import Book
+from bot.incidents.model import LONGEST_DRILL, REHEARSAL, Happened, Kind, Opened
 from bot.store.database import Store
 from bot.store.tables.incidents import Incident, IncidentEvent
 
@@ -22,13 +21,13 @@ class Running:
 
     @property
     def until(self) -> datetime:
-        """When it ends at the latest."""
-        return self.began_at + LONGEST
+        """Return the latest end."""
+        return self.began_at + LONGEST_DRILL
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Whom a rehearsal was told, by name, and in which chats; who is on call and cannot be written to."""
+    """People and chats that were notified, and people on call that are unreachable; people by name."""
 
     people: tuple[str, ...] = ()
     chats: tuple[Destination, ...] = ()
@@ -36,7 +35,7 @@ class Told:
 
 
 class Rehearsals:
-    """Of one station, one at a time: the ledger opens no second incident of the same subject."""
+    """Drills of one station, one at a time: the incident manager opens one incident for a subject."""
 
     def __init__(self, store: Store, station: str, book: Book) -> None:
         self._store = store
@@ -53,7 +52,7 @@ class Rehearsals:
         await self._book.apply({}, [Happened(REHEARSAL, Opened(Kind.REHEARSAL, now), facts)], now)
 
     async def told(self) -> Told:
-        """What the chain of the one that runs says."""
+        """Summarize the timeline of the running drill."""
         async with self._store.begin() as session:
             if (incident := await self._open(session)) is None:
                 return Told()

@@ -1,4 +1,4 @@
-"""The life of an incident: how it opens, changes and ends, with its chain and what is told of it."""
+"""Open, change and resolve incidents; record each step in the timeline and pass it to the notifier."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.detection import registration_retries
+from bot.detection import trunk_cause
 from bot.incidents import timeline
 from bot.incidents.model import (
     STATION,
@@ -31,7 +31,7 @@ from bot.store.tables.incidents import Incident
 
 
 class Life:
-    """Of the incidents of one station."""
+    """Incident lifecycle of one station."""
 
     def __init__(self, station: str, notices: Notices) -> None:
         self._station = station
@@ -65,7 +65,7 @@ class Life:
                 await self._write_down(session, one, began_at, ended_at, now)
 
     async def _note(self, session: AsyncSession, one: Happened, now: datetime) -> None:
-        """What is no incident, and told quietly."""
+        """Send a silent notification for a change that is no incident."""
         facts = one.facts | {"station": self._station}
         match one.transition:
             case WasBlind():
@@ -104,7 +104,7 @@ class Life:
     async def _write_down(
         self, session: AsyncSession, one: Happened, began_at: datetime, ended_at: datetime, now: datetime
     ) -> None:
-        """For the history: nobody is told of it by itself."""
+        """Store a past outage in the history, without a notification."""
         incident = Incident(
             station=self._station,
             subject=one.subject,
@@ -132,7 +132,7 @@ class Life:
         began_at: datetime,
         now: datetime,
     ) -> None:
-        """The warning becomes the alert, told anew; whoever took the warning has not taken this."""
+        """Upgrade a warning to an alert and notify again; an acknowledgement of the warning does not carry over."""
         incident.kind, incident.facts = kind, incident.facts | facts
         incident.acknowledged_at = incident.acknowledged_by = incident.acknowledged_by_id = None
         timeline.note(session, incident, "worsened", began_at, noted_at=now, kind=str(kind), cause=facts.get("cause"))
@@ -180,11 +180,11 @@ class Life:
 
 
 def _set_cliff(incident: Incident, now: datetime) -> None:
-    """When to warn that the PBX gives the trunk up; another cause can move it."""
+    """Set when to warn that the PBX stops registration retries; a new cause can move it."""
     written = incident.facts.get("gives_up_at")
     if written is None or incident.kind != Kind.TRUNK_DOWN:
         incident.warn_at = None
         return
-    warn_at = datetime.fromisoformat(written) - registration_retries.WARN_BEFORE
-    # Later than that the alert itself says so.
+    warn_at = datetime.fromisoformat(written) - trunk_cause.WARN_BEFORE
+    # Within WARN_BEFORE the alert itself carries the warning.
     incident.warn_at = warn_at if warn_at > now else None

@@ -1,4 +1,4 @@
-"""From transitions to facts that last: memories, incidents, their chains, what is owed to people – together."""
+"""Store states, incidents, timelines and queued notifications in one transaction."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.engine.incident_lifecycle import Life
 from bot.engine.last_seen import Recency
-from bot.incidents import drill, timeline
-from bot.incidents.model import End, Happened, Kind
+from bot.incidents import timeline
+from bot.incidents.model import End, Happened, Kind, drill_over
 from bot.notifications.notifier import Notices
 from bot.runtime import metrics
 from bot.store.database import Store
@@ -22,10 +22,10 @@ from bot.store.tables.incidents import Incident, WatchState
 
 log = structlog.get_logger(__name__)
 
-# One transaction does not hold up the others for longer than this many incidents take.
+# Limit of incidents in one transaction, which bounds how long it blocks other writers.
 AT_ONCE = 50
 AGAIN_AFTER = timedelta(minutes=1)
-# Built once: run for every change, and building one costs more than running it.
+# Built once: run for every change, and building costs more than running.
 _MEMORIES = WatchState.metadata.tables[WatchState.__tablename__]
 _FORGET = delete(_MEMORIES).where(
     _MEMORIES.c.station == bindparam("of"), _MEMORIES.c.subject.in_(bindparam("about", expanding=True))
@@ -45,7 +45,7 @@ State = dict[str, Any]
 
 
 class Taken(StrEnum):
-    """How an attempt to take an incident ended."""
+    """Result of an acknowledgement."""
 
     TAKEN = "taken"
     ALREADY = "already taken"
@@ -54,7 +54,7 @@ class Taken(StrEnum):
 
 
 class Ledger:
-    """The incidents of one station. `wake` tells the courier that something is owed."""
+    """Incident manager of one station. `wake` wakes the delivery worker."""
 
     def __init__(
         self, store: Store, station: str, notices: Notices, wake: Callable[[], None], recency: Recency
@@ -67,7 +67,7 @@ class Ledger:
         self._recency = recency
 
     async def remembered(self) -> dict[str, State]:
-        """What the machines remembered when the program last ran, by subject."""
+        """Load stored states by subject."""
         async with self._store.begin_in_line() as session:
             found = await session.execute(select(WatchState).where(WatchState.station == self._station))
             states = {row.subject: row.state for row in found.scalars()}
@@ -75,11 +75,11 @@ class Ledger:
         return states
 
     def note_look(self, subject: str, state: State, now: datetime) -> None:
-        """Nothing has changed in a stored memory but when it was last looked at: that may be stored a little later."""
+        """Defer the write of a state in which only the last-seen time has changed."""
         self._recency.note(self._station, subject, state, now)
 
     async def apply(self, changed: Mapping[str, State | None], happened: Sequence[Happened], now: datetime) -> None:
-        """All of it or nothing. None for a memory forgets it."""
+        """Store states and changes in one transaction; None deletes a state."""
         if not changed and not happened:
             return
         async with self._store.begin_in_line() as session:
@@ -92,7 +92,7 @@ class Ledger:
             self._wake()
 
     async def tick(self, now: datetime) -> bool:
-        """Do what is due now; True when there was something. Whatever was due while nobody looked is done once."""
+        """Run due steps, each missed one once; return True if there was any."""
         async with self._store.begin() as session:
             due = await session.execute(
                 select(Incident)
@@ -112,7 +112,7 @@ class Ledger:
         return bool(incidents)
 
     async def reconsider(self, now: datetime) -> None:
-        """Something that holds incidents back has begun or ended: each is looked at again."""
+        """Re-evaluate suppression: a silence or an inhibiting incident has begun or ended."""
         async with self._store.begin() as session:
             await session.execute(
                 update(Incident)
@@ -128,8 +128,7 @@ class Ledger:
         self._wake()
 
     async def abandon(self, now: datetime) -> int:
-        """Nobody watches the station any more: its incidents end, how many that is, and what is known of it is
-        forgotten."""
+        """Close all incidents of a station no longer monitored and delete its states; return the number closed."""
         async with self._store.begin() as session:
             await session.execute(delete(WatchState).where(WatchState.station == self._station))
             left = await self._life.all_open(session)
@@ -140,7 +139,7 @@ class Ledger:
         return len(left)
 
     async def open_count(self) -> int:
-        """How many incidents of the station are open, a rehearsal apart."""
+        """Return the number of open incidents, drills excluded."""
         async with self._store.begin() as session:
             return await self._open_count(session)
 
@@ -148,7 +147,7 @@ class Ledger:
         return (await session.execute(_OPEN_COUNT, {"of": self._station})).scalar_one()
 
     async def acknowledge(self, incident_id: int, person_id: int, person_name: str, now: datetime) -> Taken:
-        """The first to take it has it; every copy of the alert then says who and when."""
+        """Acknowledge; the first person wins, and all alert messages are updated with name and time."""
         async with self._store.begin() as session:
             taken = await session.execute(
                 update(Incident)
@@ -175,15 +174,14 @@ class Ledger:
         return Taken.TAKEN
 
     async def take_all(self, card_id: int, person_id: int, person_name: str, now: datetime) -> int:
-        """Everything on a card that nobody has taken; how many that were."""
+        """Acknowledge all open incidents of an alert message; return the number acknowledged."""
         async with self._store.begin() as session:
             ids = await self._notices.untaken_on(session, card_id, self._station)
         results = [await self.acknowledge(number, person_id, person_name, now) for number in ids]
         return results.count(Taken.TAKEN)
 
     async def hand_over(self, incident_id: int, to: int, by: str, now: datetime) -> Taken:
-        """Give it to somebody else, who is told in private and has it once they take it; until then it goes on
-        escalating, so that nothing is left lying between two people."""
+        """Reassign to another person, with a private notification. Escalation continues until they acknowledge."""
         async with self._store.begin() as session:
             incident = await session.get(Incident, incident_id)
             if incident is None or incident.station != self._station:
@@ -210,20 +208,20 @@ class Ledger:
             await session.execute(_FORGET, {"of": self._station, "about": gone})
 
     async def _do_or_put_off(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
-        """One that cannot be done must not hold up the others."""
+        """Run one incident in a savepoint; on an error retry later, so that it does not block the others."""
         number = incident.id
         try:
             async with session.begin_nested():
                 if await _claim(session, incident):
                     await self._do_what_is_due(session, incident, now)
         except Exception:
-            log.exception("what is due for an incident could not be done; it is tried again", incident=number)
+            log.exception("incident step failed, retried later", incident=number)
             for due in (Incident.due_at, Incident.warn_at):
                 late = update(Incident).where(Incident.id == number, due <= now)
                 await session.execute(late.values({due: now + AGAIN_AFTER}))
 
     async def _do_what_is_due(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
-        if incident.kind == Kind.REHEARSAL and (over := drill.over(incident, now)) is not None:
+        if incident.kind == Kind.REHEARSAL and (over := drill_over(incident, now)) is not None:
             await self._life.end(session, incident, str(over.reason), over.ended_at, now)
             return
         if incident.warn_at is not None and incident.warn_at <= now:
@@ -234,14 +232,14 @@ class Ledger:
 
 
 async def stations_left(store: Store) -> Sequence[str]:
-    """Of which something is open or known."""
+    """Return the stations with open incidents or stored states."""
     open_of = select(Incident.station).where(Incident.open_key.is_not(None))
     async with store.begin() as session:
         return (await session.execute(union(open_of, select(WatchState.station)))).scalars().all()
 
 
 async def remembered_everywhere(store: Store) -> dict[str, dict[str, State]]:
-    """What the machines of all stations remembered, by station and subject: one question instead of one for each."""
+    """Load the states of all stations by station and subject, in one query."""
     states: dict[str, dict[str, State]] = defaultdict(dict)
     async with store.begin() as session:
         for row in (await session.execute(select(WatchState.station, WatchState.subject, WatchState.state))).all():
@@ -253,7 +251,7 @@ async def remembered_everywhere(store: Store) -> dict[str, dict[str, State]]:
 
 
 async def _claim(session: AsyncSession, incident: Incident) -> bool:
-    """Whoever decided from an older state of the incident decides nothing."""
+    """Lock optimistically by version; False when the incident has changed since it was read."""
     claimed = await session.execute(
         update(Incident)
         .where(Incident.id == incident.id, Incident.version == incident.version)

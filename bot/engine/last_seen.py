@@ -1,4 +1,4 @@
-"""How lately each station was looked at: stored for the whole fleet at once."""
+"""Batched writes of last-seen times for the whole fleet."""
 
 import asyncio
 from datetime import datetime
@@ -25,8 +25,11 @@ STATEMENT = (
 
 
 class Recency:
-    """Memories in which nothing has changed but the moment of the last look. A kill loses at most `WRITE_EVERY` seconds
-    of them; whatever else happens is stored at once, by the ledger, and takes the place of what waits here."""
+    """Queue of states in which only the last-seen time has changed.
+
+    A kill loses at most WRITE_EVERY seconds of them; other changes are stored at once by the incident manager and
+    discard the queued one.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -34,15 +37,15 @@ class Recency:
         self._trouble = Changes()
 
     def note(self, station: str, subject: str, state: dict[str, Any], now: datetime) -> None:
-        """Of what is in the store already, in an older state."""
+        """Queue a newer version of a state that is already stored."""
         self._waiting[station, subject] = (state, now)
 
     def outdated(self, station: str, subject: str) -> None:
-        """A newer state is being stored."""
+        """Discard the queued state: a newer one is being stored."""
         self._waiting.pop((station, subject), None)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`, and once more then."""
+        """Write every WRITE_EVERY seconds until `stop`, and once more then."""
         while True:
             await wait_for(stop, WRITE_EVERY)
             try:
@@ -50,16 +53,16 @@ class Recency:
                 self._trouble.are(None)
             except SQLAlchemyError as error:
                 if self._trouble.are(type(error).__name__):
-                    log.error("the store refuses; what was seen last is written later", reason=first_line(error))
+                    log.error("database error, last-seen write retried", reason=first_line(error))
             if stop.is_set():
                 return
 
     async def write(self) -> None:
-        """All that waits, in one transaction."""
+        """Write all queued states in one transaction."""
         if not self._waiting:
             return
         async with self._store.begin() as session:
-            # Taken only now that nobody else writes: what has been outdated meanwhile must not come back.
+            # Read inside the transaction, with other writers excluded: a discarded state must not be written.
             written = dict(self._waiting)
             rows = [
                 {"of": station, "about": subject, "new": state, "at": now}

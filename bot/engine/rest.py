@@ -1,10 +1,10 @@
-"""Between two looks: until the next is due, or somebody says that there is something new."""
+"""Interruptible wait between two polls."""
 
 import asyncio
 
 
 async def rest(woken: asyncio.Event, stop: asyncio.Event, seconds: float) -> None:
-    """Until one of the two is set, for `seconds` at most."""
+    """Wait until one of the two events is set, or for `seconds`."""
     waits = [asyncio.create_task(event.wait()) for event in (woken, stop)]
     try:
         await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""One schedule for the looks at all stations."""
+"""Schedule of the polls of all stations."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,9 +13,9 @@ log = structlog.get_logger(__name__)
 
 LONGEST_REST = 60.0
 AFTER_A_FAILURE = 10.0
-# Everything in a look has an end of its own, sooner than this: one that lasts longer hangs.
+# Every step of a poll has a shorter timeout: a poll that takes longer hangs. Seconds.
 LONGEST_LOOK = 480.0
-# What does not end when it is cancelled is left alone.
+# A task that ignores cancellation for this long is abandoned. Seconds.
 CANCELLED_WITHIN = 10.0
 
 Look = Callable[[], Awaitable[float]]
@@ -30,10 +30,11 @@ class _Running:
 
 
 class Schedule:
-    """Each look returns the seconds from its beginning to the next one. A station that answers slowly keeps nobody
-    waiting: there is at most one look at each, and one task for it; one that hangs is broken off and begun anew.
-    `lateness` takes the seconds between the moment at which a look was due and the one at which it began; `turned` is
-    told that the schedule goes on, whatever becomes of the looks."""
+    """Run one task at most for each station; a hung poll is cancelled and restarted, and a slow one delays no other.
+
+    A poll returns the seconds from its start to the next one. `lateness` observes seconds between due and start;
+    `turned` is called as a sign of life, whatever polls do.
+    """
 
     def __init__(
         self,
@@ -50,18 +51,18 @@ class Schedule:
         self._agenda = Agenda()
         self._looks: dict[str, Look] = {}
         self._running: dict[str, _Running] = {}
-        # Whose look is to be followed by another at once.
+        # Stations to poll again as soon as the running poll ends.
         self._hurried: set[str] = set()
         self._changed = asyncio.Event()
 
     def add(self, station: str, look: Look, interval: float) -> None:
-        """Its first look comes within `interval` seconds."""
+        """Add a station; first poll within `interval` seconds."""
         self._looks[station] = look
         self._agenda.add(station, interval, asyncio.get_running_loop().time())
         self._changed.set()
 
     async def remove(self, station: str) -> None:
-        """A look that is under way is broken off: when this returns, there is none that could be ended."""
+        """Remove a station and cancel its running poll; wait for its end, at most `cancelled_within` seconds."""
         self._agenda.remove(station)
         self._looks.pop(station, None)
         if (running := self._running.get(station)) is not None:
@@ -70,7 +71,7 @@ class Schedule:
             self._end(running)
 
     def hurry(self, station: str) -> None:
-        """Look at once. A look that is under way does not count: it may have begun too early to see what is new."""
+        """Poll now. A running poll may have begun too early to see the change, so another follows it."""
         if station in self._running:
             self._hurried.add(station)
         else:
@@ -78,7 +79,7 @@ class Schedule:
             self._changed.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`; looks that are under way then are waited for."""
+        """Run until `stop`, then wait for running polls."""
         loop = asyncio.get_running_loop()
         stopping = asyncio.create_task(stop.wait())
         stopping.add_done_callback(lambda _: self._changed.set())
@@ -108,18 +109,18 @@ class Schedule:
         for station, running in list(self._running.items()):
             lasts = now - running.began
             if lasts >= self._longest and not running.is_broken_off:
-                log.error("a look at a station hangs; it is begun anew", station=station)
+                log.error("poll timed out, restarted", station=station)
                 running.is_broken_off = True
                 running.task.cancel()
             elif lasts >= self._longest + self._cancelled_within:
-                log.error("a look at a station does not even end; another one is begun beside it", station=station)
+                log.error("cancelled poll does not end, another started beside it", station=station)
                 self._end(running)
 
     async def _look(self, station: str, look: Look) -> float:
         try:
             return await look()
         except Exception:
-            log.exception("a look at a station failed inside the bot", station=station)
+            log.exception("poll failed", station=station)
             return AFTER_A_FAILURE
 
     def _end(self, running: _Running) -> None:
@@ -138,7 +139,7 @@ class Schedule:
 
 
 async def _until(event: asyncio.Event, moment: float) -> None:
-    """Of the loop's clock. Without a task of its own: it is waited a hundred times a second."""
+    """Wait until `moment` of the loop's clock. No extra task: this runs a hundred times a second."""
     try:
         async with asyncio.timeout_at(moment):
             await event.wait()

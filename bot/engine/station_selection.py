@@ -1,4 +1,4 @@
-"""Looks that few stations need: one question to the store says which do, instead of one for each station."""
+"""Run checks that few stations need, selected by one database query instead of one for each station."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
@@ -12,8 +12,9 @@ log = structlog.get_logger(__name__)
 
 
 class Rounds:
-    """Every `every` seconds a look at each station that is `wanted`: spread over that time, never two at one station at
-    once, and a slow or failing one keeps no other waiting. `turned` is told that the rounds go on."""
+    """Run a check at each `wanted` station every `every` seconds, spread over the interval: one at a time for each
+    station, and a slow or failing one delays no other. `turned` is called as a sign of life.
+    """
 
     def __init__(
         self,
@@ -28,7 +29,7 @@ class Rounds:
         self._turned = turned
         self._schedule = Schedule()
         self._wanted: Collection[str] = ()
-        # Named since the store was asked: its answer may be older than that.
+        # Woken since the last query, whose result may be older.
         self._woken: set[str] = set()
         self._joined = asyncio.Event()
 
@@ -43,17 +44,17 @@ class Rounds:
         self._joined.set()
 
     async def remove(self, station: str) -> None:
-        """When this returns, no look is under way."""
+        """Remove a station; no check of it is running when this returns."""
         await self._schedule.remove(station)
         self._woken.discard(station)
 
     def wake(self, station: str) -> None:
-        """Something has changed: look at once."""
+        """Check the station now."""
         self._woken.add(station)
         self._schedule.hurry(station)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`. Nothing that happens in one look ends the rounds."""
+        """Run until `stop`. Errors of a check are logged."""
         pause = await self._ask()
         looking = asyncio.create_task(self._schedule.run(stop))
         try:
@@ -65,12 +66,12 @@ class Rounds:
             await looking
 
     async def _ask(self) -> float:
-        """Seconds until it is asked again."""
+        """Query the wanted stations; return the seconds until the next query."""
         self._joined.clear()
         try:
             self._wanted = await self._ask_which()
         except Exception:
-            log.exception("which stations are to be looked at could not be read", rounds=self._name)
+            log.exception("station selection failed, retried", check=self._name)
             return min(self._every, AFTER_A_FAILURE)
         return self._every
 
@@ -78,4 +79,4 @@ class Rounds:
         try:
             await look()
         except Exception:
-            log.exception("a look failed inside the bot", rounds=self._name, station=station)
+            log.exception("check failed", check=self._name, station=station)

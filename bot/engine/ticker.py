@@ -1,4 +1,4 @@
-"""The one clock of the incidents: looks again and again for what is due in the store. What it missed, it does late."""
+"""Run due steps of incidents from the database, once a second; missed ones run late."""
 
 import asyncio
 from collections.abc import Callable
@@ -21,24 +21,27 @@ from bot.store.stations import incidents
 log = structlog.get_logger(__name__)
 
 EVERY = 1.0
-# A maintenance window begins by itself: nobody says so.
+# Maintenance windows begin without an event.
 RECONSIDER_EVERY = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
 class _Ticked:
-    """One station. `reconsider`: its silences may be others than when its incidents were last looked at."""
+    """One station. `reconsider`: its silences may have changed since its incidents were evaluated."""
 
     ledger: Ledger
     is_sure: Callable[[], bool]
-    # What was silenced, or no longer, just before the program ended.
+    # True at start: a silence may have changed just before the process ended.
     reconsider: bool = True
     trouble: Changes = field(default_factory=Changes)
 
 
 class Ticker:
-    """Of all stations. `last_tick` is when it last looked without failing at any of them; `turned` is told that it goes
-    on, whatever came of it. Each tick moves in `standstill`."""
+    """Ticker of all stations.
+
+    `last_tick` is the end of the last tick without an error; `turned` is called as a sign of life. Each tick runs
+    inside `standstill`.
+    """
 
     def __init__(
         self,
@@ -58,7 +61,7 @@ class Ticker:
         self.last_tick: datetime | None = None
 
     def add(self, station: str, ledger: Ledger, is_sure: Callable[[], bool] = lambda: True) -> None:
-        """Nothing is done for it while `is_sure` says that what is known of it may be no longer true."""
+        """Add a station; it is skipped while `is_sure` returns False, since its states may be outdated."""
         self._stations[station] = _Ticked(ledger, is_sure)
 
     def remove(self, station: str) -> None:
@@ -70,12 +73,11 @@ class Ticker:
         self.wake()
 
     def wake(self) -> None:
-        """Something has become due."""
+        """Tick now: a step has become due."""
         self._woken.set()
 
     def silences_changed(self, station: str) -> None:
-        """What was held back may be due now, and what was told may be held back; of all stations, when it is that of
-        the whole fleet."""
+        """Re-evaluate suppression at the station, or at all for EVERY_STATION."""
         for name, ticked in self._stations.items():
             ticked.reconsider |= station in (name, EVERY_STATION)
         self.wake()
@@ -90,14 +92,14 @@ class Ticker:
                 await rest(self._woken, stop, EVERY)
 
     async def tick(self) -> bool:
-        """One look at what is due; True when there may be more to do at once."""
+        """Run all due steps once; return True if more may be due at once."""
         now = self._clock()
         try:
             await self._note_windows(now)
             concerned = [*await self._to_reconsider(), *await self._due(now)]
         except SQLAlchemyError as error:
             if self._trouble.are(type(error).__name__):
-                log.error("the store refuses; what is due stays due", reason=first_line(error))
+                log.error("database error, incident tick skipped", reason=first_line(error))
             return False
         self._trouble.are(None)
         done = [await self._do(station, now) for station in dict.fromkeys(concerned)]
@@ -113,7 +115,7 @@ class Ticker:
             self._reconsidered = now
 
     async def _to_reconsider(self) -> list[str]:
-        """A silence matters only to what is open."""
+        """Return changed stations with open incidents; silences affect no others."""
         changed = [station for station, ticked in self._stations.items() if ticked.reconsider]
         if not changed:
             return []
@@ -129,11 +131,11 @@ class Ticker:
             return sorted(await incidents.stations_with_due(session, now))
 
     async def _do(self, station: str, now: datetime) -> bool | None:
-        """Whether there was something to do; None when it failed. One station's failure holds up no other."""
+        """Run one station; return True if a step ran, None on an error. Errors do not affect other stations."""
         ticked = self._stations.get(station)
         if ticked is None or not ticked.is_sure():
             return False
-        # A change that comes meanwhile is heeded the next time.
+        # Reset before running: a change during the tick is handled by the next.
         reconsider, ticked.reconsider = ticked.reconsider, False
         try:
             if reconsider:
@@ -142,9 +144,9 @@ class Ticker:
         except Exception as error:
             ticked.reconsider |= reconsider
             if not isinstance(error, SQLAlchemyError):
-                log.exception("what was due could not be done; it stays due", station=station)
+                log.exception("incident tick failed, retried", station=station)
             elif ticked.trouble.are(type(error).__name__):
-                log.error("the store refuses; what is due stays due", station=station, reason=first_line(error))
+                log.error("database error, incident tick skipped", station=station, reason=first_line(error))
             return None
         ticked.trouble.are(None)
         return busy

@@ -1,8 +1,8 @@
-"""What the messages about a trunk or its whole station show of a look: plain JSON values. Pure."""
+"""Facts of a poll that templates about a trunk or station show: plain JSON. Pure."""
 
 from typing import Any
 
-from bot.detection import registration_retries
+from bot.detection import trunk_cause
 from bot.detection.observation import Sight
 from bot.detection.trunk_health import Cause, Health
 from bot.detection.trunk_state import TrunkMemory
@@ -13,17 +13,17 @@ def of_station(sight: Sight) -> dict[str, Any]:
 
 
 def of_trunk(memory: TrunkMemory, sight: Sight, contact: str) -> dict[str, Any]:
-    """`contact` is how to reach its provider, "" where nobody has noted that."""
+    """Return a trunk's facts; `contact` of its provider, "" if not noted in the PBX."""
     enabled = [trunk for trunk in sight.trunks.values() if trunk.health not in (Health.OFF, Health.UNWATCHED)]
     began = memory.bad_since or memory.since
-    gives_up = registration_retries.gives_up_at(memory.type, memory.state, Cause(memory.cause), began)
+    gives_up = trunk_cause.gives_up_at(memory.type, memory.state, Cause(memory.cause), began)
     return {
         "trunk": memory.name,
         "host": memory.host,
         "type": memory.type,
         "contact": contact,
         "state": memory.state,
-        # Of half an outage nobody knows why.
+        # The cause of a partial outage is unknown.
         "cause": str(Cause.UNKNOWN if memory.health is Health.PARTIAL else memory.cause),
         "registering_again": memory.registering_again,
         "up_since": memory.up_since.isoformat() if memory.up_since else None,

@@ -1,4 +1,4 @@
-"""Looking at one station's trunks and telling the ledger what that meant."""
+"""Poll one station's trunks and pass changes to the incident manager."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.detection import state_json, station_machine, trunk_machine, trunk_state
+from bot.detection import station_machine, trunk_machine, trunk_state
 from bot.detection.observation import Sight, Trouble, healths_of, looks_like_a_dead_engine, not_seen, seen, silent_in
 from bot.detection.station_machine import StationMemory
 from bot.detection.station_summary import View, view
@@ -29,21 +29,24 @@ from bot.runtime.tasks import first_line
 
 log = structlog.get_logger(__name__)
 
-# A key that is refused, or lacks a right, does not heal by asking often, and failed logins can get an address banned.
+# Frequent requests do not repair a refused key or missing right, and failed logins can get an address banned.
 SLOWED = frozenset({Trouble.KEY_REFUSED, Trouble.RIGHT_MISSING})
 SLOWEST = 300.0
-# How old what is stored of the last look may be.
+# Interval of writing the last-seen time.
 REMEMBER_EVERY = timedelta(seconds=60)
-# Several questions may be needed, and each may be tried twice. One answer that takes long is late sooner.
+# Timeout of a poll: several requests, each with a retry. Seconds.
 LOOK_WITHIN = 90.0
-# Away for longer, nothing that was known is still believed.
+# After a longer gap stored states are not trusted.
 BELIEVED_FOR = 2 * REMEMBER_EVERY
 
 
 class Watch:
-    """One station's watch. `latest` is the last look, `last_good` when the PBX last answered as it should. `saw_time`
-    is told the PBX's time whenever an answer carries it, `recalled` what was remembered of the station when the watch
-    began: one question to the store is enough. A look that takes longer than `within` seconds is one that failed."""
+    """Trunk monitor of one station.
+
+    `latest` is the last observation, `last_good` the time of the last valid answer. `saw_time` receives the PBX's time
+    of each answer, `recalled` the states loaded at start, which saves the checks a query. A poll times out after
+    `within` seconds.
+    """
 
     def __init__(
         self,
@@ -72,15 +75,14 @@ class Watch:
         self._slowed = 0
         self._unsure = 0
         self._remembers = False
-        # Trunks that the bot itself has switched off for a moment, to register them anew: not judged meanwhile.
+        # Trunks that the bot has disabled briefly to re-register them; not evaluated meanwhile.
         self.left_alone: set[str] = set()
         self.latest: Sight | None = None
         self.last_good: datetime | None = None
 
     @property
     def is_sure(self) -> bool:
-        """Whether what is known of the trunks may still be told: not before they were looked at anew after the program,
-        or the station, was away."""
+        """True if states may be used for notifications: after a gap, only once the trunks were polled again."""
         return self._remembers and self._unsure == 0
 
     @property
@@ -97,70 +99,70 @@ class Watch:
 
     @property
     def unwatched(self) -> frozenset[str]:
-        """Those whose state the PBX does not tell."""
+        """Return the trunks whose state the PBX does not report."""
         return frozenset(subject for subject, memory in self._trunks.items() if memory.health is Health.UNWATCHED)
 
     @property
     def dialect(self) -> Dialect | None:
-        """What the PBX was heard to speak; None until it shows."""
+        """Return the detected API dialect; None until detected."""
         return self._station.dialect
 
     @property
     def listed(self) -> Listed:
-        """What tells of the trunks beside their states."""
+        """Return facts about trunks beyond their states."""
         working = {subject for subject, memory in self._trunks.items() if memory.up_since is not None}
         return Listed(self._inquiries.listed, working)
 
     def cause(self, trunk: str) -> Cause | None:
-        """Why a trunk that is down is so, as far as what came before tells."""
+        """Return the cause of a trunk that is down, derived from its history."""
         memory = self._trunks.get(trunk)
         return memory.cause if memory is not None and memory.health is Health.DOWN else None
 
     def since(self, trunk: str, health: Health) -> datetime | None:
-        """Since when it is as it is; None when the watch has not seen it so. The PBX dates the registration alone."""
+        """Return since when it has this health; None if it was not observed. The PBX dates the registration only."""
         memory = self._trunks.get(trunk)
         return memory.since if memory is not None and memory.health is health else None
 
     def registers_again(self, trunk: str) -> bool:
-        """Whether its provider is back, and the PBX's next attempt still to come."""
+        """Return True if the provider answers again and the PBX's next registration attempt is pending."""
         memory = self._trunks.get(trunk)
         return memory is not None and memory.health is Health.DOWN and memory.registering_again
 
     def view(self) -> View:
-        """How it looks beside the other stations."""
+        """Return the summary for correlation with other stations."""
         policy, looked = self._policy, self.latest is not None
         holds = timedelta(seconds=policy.alert_after), timedelta(seconds=policy.partial_after)
         return view(self._name, self._station, self._trunks.values(), *holds, self._clock(), looked=looked)
 
     async def turn(self) -> float:
-        """One look, the first one after what the last run remembered; returns the seconds from its beginning to the
-        next one. Nothing that happens in it ends the watch."""
+        """Poll once, after loading states at the first call; return the seconds from start to the next poll.
+
+        Errors are logged.
+        """
         try:
             if not self._remembers:
                 await self.remember()
             pause = await self.look()
         except SQLAlchemyError as error:
             if self._trouble.are(type(error).__name__):
-                log.error("the store refuses; the next look concludes the same", reason=first_line(error))
+                log.error("database error, trunk poll not recorded", reason=first_line(error))
         except Exception:
             metrics.POLLS.labels(self._name, "failed inside the bot").inc()
-            log.exception("a look at the station failed inside the bot", station=self._name)
+            log.exception("trunk poll failed", station=self._name)
         else:
             self._trouble.are(None)
             return pause
         return self._policy.poll_interval
 
     async def remember(self) -> None:
-        """Take up where the last run ended."""
+        """Load the stored states."""
         self.take_up(await self._ledger.remembered())
 
     def take_up(self, states: Mapping[str, dict[str, Any]]) -> None:
-        """The same, when somebody has read already what is remembered of the station, by subject."""
+        """Load states by subject that are already read."""
         self._recalled(states)
-        self._station = state_json.station_from(states.get(STATION))
-        self._trunks = {
-            subject: state_json.trunk_from(state) for subject, state in states.items() if is_of_trunk(subject)
-        }
+        self._station = station_machine.read(states.get(STATION))
+        self._trunks = {subject: trunk_state.read(state) for subject, state in states.items() if is_of_trunk(subject)}
         looked_at = self._station.looked_at
         if looked_at is not None and self._clock() - looked_at > BELIEVED_FOR:
             self._unsure = trunk_state.LOOKS
@@ -169,13 +171,13 @@ class Watch:
         self._remembers = True
 
     def take_up_anew(self, states: Mapping[str, dict[str, Any]]) -> None:
-        """The same once more, when the times in it have moved."""
+        """Load states again after their times were shifted."""
         self._looking_back.is_told()
         self.take_up(states)
         self.last_good = self._clock() if self.last_good else None
 
     async def look(self) -> float:
-        """One look and its consequences; returns the seconds from its start to the next one."""
+        """Poll once and record the changes; return the seconds from start to the next poll."""
         sight = await self._see()
         self.latest = sight
         self._measure(sight)
@@ -187,11 +189,11 @@ class Watch:
         return self._pause(sight)
 
     async def _proof(self, sight: Sight) -> Sight | None:
-        """A PBX that stopped looking proves nothing, until that is a trouble of its own."""
+        """Return the observation to evaluate: None for stale states, a STALE fault once they last."""
         since = (self._station.stale_since or sight.at) if sight.stale else None
         if since != self._station.stale_since:
             station = replace(self._station, stale_since=since)
-            await self._ledger.apply({STATION: state_json.written(station)}, [], sight.at)
+            await self._ledger.apply({STATION: station_machine.written(station)}, [], sight.at)
             self._station = station
         if since is None:
             return sight
@@ -203,13 +205,13 @@ class Watch:
             async with asyncio.timeout(self._within):
                 return await self._ask()
         except PbxError as error:
-            log.info("the station does not answer as it should", station=self._name, reason=str(error))
+            log.info("PBX error, trunk poll failed", station=self._name, reason=str(error))
             return not_seen(error, self._clock())
         except TimeoutError:
-            log.info("the station takes too long to answer", station=self._name, seconds=self._within)
+            log.info("trunk poll timed out", station=self._name, seconds=self._within)
             return Sight(self._clock(), trouble=Trouble.TIMED_OUT)
         except Exception:
-            log.exception("what the station answers cannot be understood", station=self._name)
+            log.exception("PBX answer cannot be parsed", station=self._name)
             return Sight(self._clock(), trouble=Trouble.NOT_JSON)
 
     async def _ask(self) -> Sight:
@@ -221,7 +223,7 @@ class Watch:
         return await self._understood(answer)
 
     async def _understood(self, answer: Answer[dict[str, TrunkStatus]]) -> Sight:
-        """With what else must be known to understand it."""
+        """Query further facts that the states need."""
         now = self._clock()
         told_before = {subject for subject, memory in self._trunks.items() if memory.health is not Health.UNWATCHED}
         await self._inquiries.renew_list(now, missed=bool(told_before - answer.value.keys()))
@@ -235,30 +237,32 @@ class Watch:
         return seen(answer, self._clock(), listed, routes=routes, banned=banned, reached=self._reached())
 
     def _reached(self) -> set[str]:
-        """Half out for longer than a registration lasts: they have registered again meanwhile."""
+        """Return the trunks that are partially down for longer than a registration lasts: they have registered again
+        since.
+        """
         return {subject for subject, memory in self._trunks.items() if memory.alarm in LASTS_HALF_OUT}
 
     async def _judge(self, sight: Sight) -> None:
         try:
             station, trunks, happened = self._concluded(sight)
         except Exception:
-            log.exception("what the station answers cannot be judged", station=self._name)
+            log.exception("PBX answer cannot be evaluated", station=self._name)
             sight = self.latest = Sight(sight.at, trouble=Trouble.NOT_JSON)
             station, trunks, happened = self._concluded(sight)
         station = self._looked_now(station, sight.at)
         changed: dict[str, dict[str, Any] | None] = {
-            subject: state_json.written(trunks[subject]) if subject in trunks else None
+            subject: trunk_state.written(trunks[subject]) if subject in trunks else None
             for subject in self._trunks | trunks
             if trunk_state.differ_lastingly(trunks.get(subject), self._trunks.get(subject))
         }
         if not changed and not happened and station_machine.differs_in_recency_alone(station, self._station):
             if station != self._station:
-                self._ledger.note_look(STATION, state_json.written(station), sight.at)
+                self._ledger.note_look(STATION, station_machine.written(station), sight.at)
         else:
             if station != self._station:
-                changed[STATION] = state_json.written(station)
+                changed[STATION] = station_machine.written(station)
             await self._ledger.apply(changed, happened, sight.at)
-        # Only now: had the store refused, the next look would come to the same conclusion again.
+        # Only after commit: on a database error the next poll retries the same change.
         self._station, self._trunks = station, trunks
         await self._look_back(sight)
 
@@ -279,18 +283,20 @@ class Watch:
         return station, trunks, happened
 
     def _seen_now(self, station: StationMemory, now: datetime, *, told: bool) -> StationMemory:
-        """Not while there is something to look back on: if the program ended now, it would never be told. What is told
-        was seen, and is not to be told again as what happened while nobody looked."""
+        """Update the last-seen time, unless a gap awaits backfill: a kill would lose the gap.
+
+        A reported change counts as seen, so that backfill does not report it again.
+        """
         recent = station.seen_at is not None and now - station.seen_at < REMEMBER_EVERY
         return station if (recent and not told) or self._looking_back.is_due else replace(station, seen_at=now)
 
     def _looked_now(self, station: StationMemory, now: datetime) -> StationMemory:
-        """In one with whatever else is to be stored of the station."""
+        """Update the time of the last poll together with any other change."""
         recently = station.looked_at is not None and now - station.looked_at < REMEMBER_EVERY
         return station if recently and station == self._station else replace(station, looked_at=now)
 
     async def _look_back(self, sight: Sight) -> None:
-        """Once the station is seen again, what happened while it was not."""
+        """Run the backfill once the station answers again."""
         if self._station.trouble is not None:
             self._looking_back.went_blind(self._station.since, self._station.trouble)
         if self._station.trouble is not None or self._station.alarm:
@@ -300,9 +306,9 @@ class Watch:
                 return
             station = replace(self._station, seen_at=sight.at)
             if happened:
-                await self._ledger.apply({STATION: state_json.written(station)}, happened, sight.at)
+                await self._ledger.apply({STATION: station_machine.written(station)}, happened, sight.at)
             else:
-                self._ledger.note_look(STATION, state_json.written(station), sight.at)
+                self._ledger.note_look(STATION, station_machine.written(station), sight.at)
             self._looking_back.is_told()
             self._station = station
 
@@ -334,7 +340,7 @@ class Watch:
         return after
 
     def _pause(self, sight: Sight) -> float:
-        # Until it is told there is a hurry, to be sure; after that there is none.
+        # Fast until the alert is sent, to confirm it; slower after that.
         if sight.trouble not in SLOWED or not self._station.alarm:
             self._slowed = 0
             return max(self._policy.poll_interval, sight.retry_after or 0.0)

@@ -1,4 +1,4 @@
-"""What the watch asks the PBX beside the states of its trunks, each only while it can matter, and not at every look."""
+"""Query facts beside trunk states, each only while it can matter and at its own interval."""
 
 import asyncio
 import contextlib
@@ -20,13 +20,13 @@ T = TypeVar("T")
 LIST_EVERY = timedelta(minutes=10)
 ROUTES_EVERY = timedelta(minutes=5)
 BANS_EVERY = timedelta(minutes=1)
-# What fails is asked again sooner than what is known is asked anew; a right that is missing, later.
+# A failed query is retried sooner than the interval; one without the right, later.
 AGAIN_AFTER = timedelta(minutes=1)
 WITHOUT_RIGHT = timedelta(hours=1)
-# What is asked beside the states must not keep them from being told.
+# Timeout of a query, so that it does not delay the states. Seconds.
 ASKED_WITHIN = 15.0
-# Names are resolved here as the PBX should resolve them; while a cut lasts that may fail or take long. They are what
-# somebody has written into the PBX: so all of them have a time, too, and threads apart from everybody else's.
+# Host names of providers, resolved here as the PBX should resolve them. They are typed into the PBX and may time out:
+# hence timeouts, and a thread pool of their own.
 RESOLVE_WITHIN = 2.0
 RESOLVE_ALL_WITHIN = 10.0
 RESOLVERS = ThreadPoolExecutor(2, thread_name_prefix="names of providers")
@@ -36,7 +36,7 @@ Resolve = Callable[[str], Awaitable[Collection[str]]]
 
 @dataclass(slots=True)
 class _Asked(Generic[T]):
-    """The last answer, and when the next question may go."""
+    """Last value of a query, and when the next one is allowed."""
 
     value: T | None = None
     again_at: datetime | None = None
@@ -45,14 +45,14 @@ class _Asked(Generic[T]):
     async def renew(
         self, question: Callable[[], Awaitable[Answer[T]]], every: timedelta, now: datetime, *, at_once: bool = False
     ) -> None:
-        """A failure keeps what was known."""
+        """Query again if due; a failure keeps the old value."""
         if self.again_at is not None and now < self.again_at and not at_once:
             return
         try:
             async with asyncio.timeout(ASKED_WITHIN):
                 self.value = (await question()).value
         except (PbxError, TimeoutError) as error:
-            log.info("the PBX does not answer a question of the watch", reason=str(error) or "it takes too long")
+            log.info("PBX error, query retried later", reason=str(error) or "timed out")
             self.is_forbidden = isinstance(error, Forbidden)
             self.again_at = now + (WITHOUT_RIGHT if self.is_forbidden else AGAIN_AFTER)
         else:
@@ -73,7 +73,7 @@ def _ask_for(host: str) -> list[Any]:
 
 
 class Inquiries:
-    """Of one station."""
+    """Cached queries of one station."""
 
     def __init__(self, pbx: Pbx, resolve: Resolve = _resolved) -> None:
         self._pbx = pbx
@@ -88,22 +88,24 @@ class Inquiries:
 
     @property
     def knows_list(self) -> bool:
-        """While it is not known, nothing is missing; with a key that may not read it, what has no state is gone."""
+        """True if a trunk without a state may be judged deleted: the list is known, or the key may not read it."""
         return self._list.value is not None or self._list.is_forbidden
 
     async def renew_list(self, now: datetime, *, missed: bool) -> None:
-        """`missed`: a trunk has gone from the states, and only the list tells whether it was deleted."""
+        """Refresh the list; at once if `missed`: a trunk has no state any more, and only the list shows if it was
+        deleted.
+        """
         pbx = self._pbx
         await self._list.renew(lambda: pbx.trunks.list(Priority.WATCH), LIST_EVERY, now, at_once=missed)
 
     async def outbound(self, now: datetime) -> tuple[OutboundRoute, ...] | None:
-        """The routes out; None when they are not known."""
+        """Return the outbound routes; None while unknown."""
         pbx = self._pbx
         await self._routes.renew(lambda: pbx.routing.outbound(Priority.WATCH), ROUTES_EVERY, now)
         return self._routes.value
 
     async def banned(self, silent: Iterable[TrunkStatus], now: datetime) -> Mapping[str, Ban]:
-        """Which of the trunks whose provider is silent the PBX itself keeps out, by their ids."""
+        """Return the firewall bans of trunks without an answer from the provider, by trunk id."""
         pbx = self._pbx
         await self._bans.renew(lambda: pbx.firewall.banned(Priority.WATCH), BANS_EVERY, now)
         bans = {ban.address: ban for ban in self._bans.value or () if ban.until is None or ban.until > now}

@@ -1,9 +1,14 @@
 """What an incident is about, how it ends, and what may happen to it on the way. Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bot.store.tables.incidents import Incident
+
+LONGEST_DRILL = timedelta(minutes=30)
 
 
 class Kind(StrEnum):
@@ -154,3 +159,19 @@ class Happened:
     subject: str
     transition: Transition
     facts: dict[str, Any]
+
+
+def drill_over(incident: "Incident", now: datetime) -> Closed | None:
+    """Return the end of a drill: when acknowledged, or after LONGEST_DRILL; None while it runs."""
+    if incident.acknowledged_at is not None:
+        return Closed(End.CALLED_OFF, incident.acknowledged_at)
+    ends = incident.opened_at + LONGEST_DRILL
+    return Closed(End.CALLED_OFF, ends) if now >= ends else None
+
+
+def drill_due(incident: "Incident", step_due: datetime | None) -> datetime | None:
+    """Return when the incident is due: its next step, or the end of the drill."""
+    if incident.kind != Kind.REHEARSAL:
+        return step_due
+    ends = incident.opened_at + LONGEST_DRILL
+    return min(step_due, ends) if step_due is not None else ends

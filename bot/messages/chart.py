@@ -1,7 +1,7 @@
-"""The past as a picture: one row for each trunk, red where it was down, grey where nobody knows.
+"""Chart of past outages: one row for each trunk, red while down, grey while unknown.
 
-matplotlib is an extra and takes a second to import, so only a picture that is wanted imports it. It is used without
-pyplot, which keeps what it draws and is not made for threads. Names are hostile text: no mathematics is read in them.
+matplotlib is an extra and takes a second to import, so the import is lazy. pyplot is not used: it keeps figures and is
+not thread-safe. Names are untrusted: math text is disabled.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MOST_ROWS = 20
 LONGEST_NAME = 20
 INCHES_WIDE, DOTS_PER_INCH = 8.0, 150
 GOOD, DOWN, UNKNOWN, INK, PALE = "#cfe8d5", "#d92b2b", "#9aa0a6", "#202124", "#5f6368"
-# As a part of the width: an outage of seconds in a month is still seen.
+# Share of the width, so that an outage of seconds in a month is visible.
 THINNEST = 0.006
 MOST_TICKS = 7
 ONE_YEAR = timedelta(days=300)
@@ -38,7 +38,7 @@ Stretch = tuple[datetime, datetime]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`note` stands at the right end."""
+    """Row of the chart; `note` is at the right end."""
 
     name: str
     down: Sequence[Stretch]
@@ -48,7 +48,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The words are the reader's own already. Rows that do not fit are left out; `zone` is the station's."""
+    """Chart with translated texts. Rows beyond MOST_ROWS are left out; `zone` is the station's."""
 
     title: str
     begin: datetime
@@ -61,12 +61,12 @@ class Chart:
 
 
 def is_possible() -> bool:
-    """Whether the extra is installed."""
+    """Return True if the extra is installed."""
     return find_spec("matplotlib") is not None
 
 
 def drawn(chart: Chart) -> bytes:
-    """A PNG. Takes a while: not for the event loop."""
+    """Draw a PNG. Slow: not for the event loop."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -87,7 +87,7 @@ def drawn(chart: Chart) -> bytes:
 
 
 class _Font:
-    """DejaVu, which comes with matplotlib and knows Cyrillic, whatever the machine's own settings say."""
+    """DejaVu, which is part of matplotlib and covers Cyrillic, independent of the machine's fonts."""
 
     def __init__(self) -> None:
         import matplotlib
@@ -102,7 +102,7 @@ class _Font:
         return FontProperties(fname=str(self._path), size=points)
 
     def shown(self, text: str, longest: int) -> str:
-        """One line of what the font can draw."""
+        """Return one line of characters that the font has."""
         line = "".join(char if ord(char) in self._known else "▯" for char in visible(text)).strip() or "–"
         return line if len(line) <= longest else line[: longest - 1] + "…"
 
@@ -135,7 +135,7 @@ def _name_rows(axes: Axes, rows: Sequence[Row], font: _Font) -> None:
 
 
 def _mark_times(axes: Axes, chart: Chart, font: _Font) -> None:
-    """The axis is hours since the beginning: whatever clocks do, equal lengths are equally long."""
+    """Label the axis, which is hours since `begin`, so that clock changes do not distort lengths."""
     marks = list(_ticks(chart))
     by_day = all(local.time() == time.min for local in marks)
     day = "%d.%m" if chart.end - chart.begin < ONE_YEAR else "%d.%m.%y"
@@ -171,7 +171,7 @@ def _bar(chart: Chart, stretch: Stretch) -> tuple[float, float]:
 
 
 def _joined(bars: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Bars that overlap as one: a picture of a thousand short outages would take as many seconds to draw."""
+    """Merge overlapping bars: a thousand short outages would take as many seconds to draw."""
     joined: list[tuple[float, float]] = []
     for begin, width in sorted(bars):
         last, length = joined[-1] if joined else (begin, -1.0)
@@ -183,7 +183,7 @@ def _joined(bars: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def _ticks(chart: Chart) -> Iterator[datetime]:
-    """Round times of the station's wall clock."""
+    """Yield round local times of the station."""
     begin, end = _local(chart, chart.begin), _local(chart, chart.end)
     step = next((one for one in STEPS if (end - begin) / one <= MOST_TICKS), STEPS[-1])
     moment = datetime.combine(begin.date(), time.min)

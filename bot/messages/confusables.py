@@ -1,11 +1,11 @@
-"""Names that people cannot tell apart by looking at them. Pure."""
+"""Detect names that look alike. Pure."""
 
 import unicodedata
 
 from bot.messages.sanitize import visible
 from bot.text.person_names import TWINS
 
-# Letters and digits of other alphabets, and of the same one, by what they look like.
+# Letters and digits of all alphabets by appearance.
 LOOKS = str.maketrans(
     {
         **{cyrillic.casefold(): latin.casefold() for latin, cyrillic in TWINS.items()},
@@ -20,7 +20,8 @@ LOOKS = str.maketrans(
 
 
 def skeleton(name: str) -> str:
-    """Equal for names that look the same: case, accents, alphabets, punctuation and what is not seen make no
-    difference. Empty when nothing is seen."""
+    """Return a key that is equal for names that look the same: case, accents, alphabets, punctuation and invisible
+    characters are ignored. Empty without a visible character.
+    """
     letters = unicodedata.normalize("NFKD", visible(name).casefold()).translate(LOOKS)
     return "".join(letter for letter in letters if letter.isalnum())

@@ -1,4 +1,4 @@
-"""How times, durations and numbers read, in the reader's language and the station's zone. Pure."""
+"""Format times, durations and numbers in the reader's language and the station's zone. Pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,8 +23,10 @@ PHONE_PUNCTUATION = str.maketrans("", "", " -().\u00a0")
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """For whom and when a text is made. `now` is aware; `translate` is gettext of the language; numbers without a plus
-    are of `country`, when it is known."""
+    """Context of formatting.
+
+    `now` is aware; `translate` is gettext of the language; `country` applies to numbers without a plus, "" if unknown.
+    """
 
     language: str
     translate: Callable[[str], str]
@@ -34,17 +36,17 @@ class View:
 
 
 def clock(view: View, value: str | datetime) -> str:
-    """`14:02:10`, with the date in front when it is not today's."""
+    """Format as `14:02:10`, preceded by the date if not today."""
     return _time(view, value, "%H:%M:%S")
 
 
 def moment(view: View, value: str | datetime) -> str:
-    """`14:02`, with the date in front when it is not today's."""
+    """Format as `14:02`, preceded by the date if not today."""
     return _time(view, value, "%H:%M")
 
 
 def day(view: View, value: str | date) -> str:
-    """`Nov 22`, with the year when it is not this year's. A plain date stays the date it is in every zone."""
+    """Format as `Nov 22`, with the year if not this year. A plain date is not converted between zones."""
     if isinstance(value, str) and len(value) > len("2026-11-22"):
         value = datetime.fromisoformat(value)
     if isinstance(value, datetime):
@@ -56,7 +58,7 @@ def day(view: View, value: str | date) -> str:
 
 
 def duration(view: View, seconds: float) -> str:
-    """`40 s`, `2 min 5 s`, `12 d 4 h`: the largest unit and the one below it."""
+    """Format as `40 s`, `2 min 5 s`, `12 d 4 h`: the largest unit and the one below it."""
     rest = max(0, int(seconds))
     for place, (size, text) in enumerate(UNITS):
         if rest >= size:
@@ -72,31 +74,33 @@ def ago(view: View, value: str | datetime) -> str:
 
 
 def or_now(view: View, value: str | None) -> str | datetime:
-    """A time, or that of the making of the text where it is not known."""
+    """Return the time, or the time of rendering if unknown."""
     return value or view.now
 
 
 def seconds_since(later: str | datetime, earlier: str | datetime) -> float:
-    """Seconds from one aware time to a later one."""
+    """Return the seconds between two aware times."""
     end, begin = (datetime.fromisoformat(t) if isinstance(t, str) else t for t in (later, earlier))
     return (end - begin).total_seconds()
 
 
 def decimal(view: View, number: str | float) -> str:
-    """`99.05` as the language writes it: `99,05`."""
+    """Format `99.05` with the language's decimal mark: `99,05`."""
     return str(number).replace(".", get_decimal_symbol(view.language))
 
 
 def length_of_call(seconds: float) -> str:
-    """`2:14`, `1:02:14`."""
+    """Format as `2:14`, `1:02:14`."""
     minutes, rest = divmod(max(0, int(seconds)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def phone(value: str | int, country: str = "") -> str:
-    """`+7 916 111-11-11` for a valid number; anything else as it is. `country` is that of numbers without a plus, empty
-    when it is not known."""
+    """Format a valid number as `+7 916 111-11-11`, others unchanged.
+
+    `country` applies to numbers without a plus, "" if unknown.
+    """
     written = str(value)
     found = phone_numbers.likeliest(literal(written).translate(PHONE_PUNCTUATION), country)
     return written if found is None else phone_numbers.shown(found)
@@ -110,7 +114,7 @@ def _time(view: View, value: str | datetime, pattern: str) -> str:
 
 
 def _local(view: View, value: str | datetime) -> datetime:
-    """A time without an offset is the station's own wall clock: that is how the PBX writes it."""
+    """Convert to the station's zone; a time without an offset is already in it, as the PBX writes it."""
     parsed = datetime.fromisoformat(value) if isinstance(value, str) else value
     return parsed.replace(tzinfo=view.zone) if parsed.tzinfo is None else parsed.astimezone(view.zone)
 

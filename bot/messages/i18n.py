@@ -1,4 +1,4 @@
-"""The languages the bot speaks. English is what stands in the templates; the others are catalogues beside them."""
+"""Languages of the bot. English is in the templates; other languages are catalogues."""
 
 import gettext
 from functools import cache
@@ -18,7 +18,7 @@ def catalogue_path(language: str) -> Path:
 
 @cache
 def translations(language: str) -> gettext.NullTranslations:
-    """Compiled in memory, so that no compiled file can lag behind its source; and once, as it takes a while."""
+    """Load a catalogue, compiled in memory so that no compiled file can be outdated; cached, since it is slow."""
     if language == SOURCE_LANGUAGE:
         return gettext.NullTranslations()
     with catalogue_path(language).open("rb") as file:

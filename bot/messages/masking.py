@@ -1,7 +1,7 @@
-"""Phone numbers shown in part, for those who may not read them whole. Pure.
+"""Mask phone numbers for people without the right to read them. Pure.
 
-Strangers choose their own names, so a number is found as a person would read it: in any script, with any punctuation.
-Digits that may be a number are one, unless they begin as a date, a time of day or an IPv4 address.
+Callers choose their own names, so a number is detected as a person would read it: in any script, with any punctuation.
+Any digits that may be a number are masked, unless they begin as a date, a time of day or an IPv4 address.
 """
 
 import re
@@ -17,7 +17,7 @@ from bot.text.invisible import BLANKS
 SHORTEST = 7
 HIDDEN = 5
 LAST = 2
-# What is longer than a number should be may be two of them: never more than this is shown of its beginning.
+# Digits beyond a number's length may be two numbers: show no more than this of the beginning.
 FIRST = 6
 DOT = "•"
 NOTHING = "\0"
@@ -41,15 +41,17 @@ ADDRESS = rf"{OCTET}(?:\.{OCTET}){{3}}(?!\.\d)"
 
 TIGHT, LOOSE = rf"[-+.{NOTHING}]*", rf"[-+.() {NOTHING}]*"
 ALREADY_MASKED = rf"(?:{DOT}{LOOSE}){{{HIDDEN}}}\d{LOOSE}\d"
-# After a space or a bracket a number goes on only while it is short: the 202 of `1234567 202` is no part of it.
+# After a space or a bracket a number continues only while short: in `1234567 202` the 202 is separate.
 BEGINNING = rf"\d(?:{TIGHT}\d){{0,{SHORTEST - 2}}}(?!{TIGHT}\d){LOOSE}"
 NUMBER = rf"(?:\+[ (]*)?(?:{BEGINNING})*\d(?:{TIGHT}\d)*"
 DIGITS = re.compile(rf"(?:{ALREADY_MASKED}|{DATE}|{CLOCK}|{ADDRESS})(?!\d)|(?P<number>{NUMBER})")
 
 
 def masked(value: object, country: str = "") -> Any:
-    """A fact with every phone number in its texts shown in part. Masking twice is the same as masking once. Numbers
-    without a plus are of `country`, when it is known."""
+    """Return a fact with every phone number in its texts masked.
+
+    Idempotent. `country` applies to numbers without a plus, "" if unknown.
+    """
     match value:
         case Own():
             return value
@@ -64,7 +66,7 @@ def masked(value: object, country: str = "") -> Any:
 
 def _masked_text(text: str, country: str) -> str:
     read = "".join(map(_read, text))
-    # From the end, so that what stands before keeps its place.
+    # From the end, so that earlier offsets stay valid.
     for found in reversed([*DIGITS.finditer(read)]):
         number = found["number"] or ""
         if sum(map(str.isdigit, number)) >= SHORTEST:
@@ -73,7 +75,7 @@ def _masked_text(text: str, country: str) -> str:
 
 
 def _read(character: str) -> str:
-    """The ASCII character that a person takes it for."""
+    """Return the ASCII character that it looks like."""
     digit = unicodedata.digit(character, None)
     if digit is not None:
         return str(digit)
@@ -81,7 +83,7 @@ def _read(character: str) -> str:
 
 
 def _in_part(number: str, country: str) -> str:
-    """`+7 916 •••-••-11`"""
+    """Mask as `+7 916 •••-••-11`."""
     written = formatting.phone(number.replace(NOTHING, ""), country)
     places = [place for place, character in enumerate(written) if character.isdigit()]
     first = max(0, min(FIRST, len(places) - HIDDEN - LAST))

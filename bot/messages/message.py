@@ -1,4 +1,4 @@
-"""What is said to a person, before it has a language or a look."""
+"""Message to a person, before translation and rendering."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,19 +8,22 @@ Facts = Mapping[str, Any]
 
 
 class Own(str):
-    """The bot's own words. No stranger has written in them, so no number in them is hidden from anybody."""
+    """Text of the bot itself, without user input: never masked."""
 
     __slots__ = ()
 
 
 def mark(text: str) -> Own:
-    """Marks a text for translation without translating it yet: the language is known only when it is shown."""
+    """Mark a text for translation; it is translated when rendered."""
     return Own(text)
 
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """`action` and `data` stay in the store; Telegram is given an opaque id. `label` is translated when shown."""
+    """Button.
+
+    `action` and `data` stay in the database; Telegram gets an opaque id. `label` is translated when rendered.
+    """
 
     label: str
     action: str
@@ -31,15 +34,15 @@ Rows = tuple[tuple[Button, ...], ...]
 
 
 def stored(rows: Rows) -> list[list[dict[str, Any]]]:
-    """Buttons as the store keeps them."""
+    """Return the buttons as stored."""
     return [[{"label": one.label, "action": one.action, "data": dict(one.data)} for one in row] for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A template, the facts it shows (plain JSON values when it goes through the outbox), and its buttons.
+    """Template, its facts (plain JSON values when queued in the outbox), and buttons.
 
-    `silent` arrives without a sound; `protected` cannot be forwarded or copied.
+    `silent` sends without a sound; `protected` prevents forwarding and copying.
     """
 
     template: str
@@ -51,7 +54,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """Telegram HTML that was made before it could be sent."""
+    """Rendered Telegram HTML."""
 
     html: str
     template: str = ""
@@ -61,8 +64,11 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """Something to send as a file. `caption` is at most 1024 units long when it is shown; the last three are for audio:
-    what a player calls it, and how many seconds it lasts."""
+    """File to send.
+
+    `caption` renders to at most 1024 UTF-16 units; the last three fields are an audio file's metadata, `seconds` its
+    duration.
+    """
 
     name: str
     content: bytes

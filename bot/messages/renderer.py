@@ -1,7 +1,7 @@
-"""From a template and its facts to Telegram HTML.
+"""Render a template and its facts to Telegram HTML.
 
-Facts are cleaned before a template sees them and escaped when it prints them. Conventions of the templates: an HTML tag
-opens and closes on one line; what people copy stands in <code>; nothing is ever marked safe.
+Facts are sanitized before rendering and escaped by the template. Conventions: an HTML tag opens and closes on one line;
+text to copy is in <code>; no text is marked safe.
 """
 
 import re
@@ -22,17 +22,19 @@ from bot.messages.sanitize import clean, harmless, literal, literal_code, plain,
 from bot.text.phone_numbers import country_of
 
 TEMPLATES = Path(__file__).parent / "templates"
-# Telegram takes 4096; a line may still be put on top of a text that is sent again.
+# Telegram's limit is 4096; a repeated message gets a line on top.
 LIMIT = 4000
 CAPTION_LIMIT = 1000
-# The facts that name stations.
+# Facts that name stations.
 NAMES = frozenset({"station", "stations"})
 
 
 class Renderer:
-    """Everything that is shown in one language. `titles` gives what people call a station, where there are several:
-    then every text says whose PBX it speaks of. `country` gives that of a station where the settings name one; else it
-    is that of the zone."""
+    """Renderer of one language.
+
+    `titles` returns a station's title where there are several: then every text names its station. `country` returns a
+    station's country from the settings, "" for that of the zone.
+    """
 
     def __init__(
         self,
@@ -51,8 +53,9 @@ class Renderer:
     def text(
         self, template: str, facts: Facts, *, zone: tzinfo, now: datetime, limit: int = LIMIT, masked: bool = False
     ) -> str:
-        """Telegram HTML of at most `limit` visible UTF-16 units; what does not fit is counted, not cut through.
-        `masked` shows phone numbers in part."""
+        """Return Telegram HTML of at most `limit` visible UTF-16 units; lines that do not fit are replaced by their
+        count. `masked` masks phone numbers.
+        """
         titled = self._titled(facts) if self._titles else facts
         country = self._country(str(facts.get("station", ""))) or country_of(zone)
         known = harmless(masking.masked(titled, country) if masked else titled)
@@ -65,7 +68,7 @@ class Renderer:
         return self._fitted(self._headed(_tidy(literal_code(rendered)), facts), limit)
 
     def _titled(self, facts: Any, *, names: bool = False) -> Any:
-        """With what people call the stations in place of their names."""
+        """Replace station names by their titles."""
         match facts:
             case Mapping():
                 return {key: self._titled(value, names=key in NAMES) for key, value in facts.items()}
@@ -76,11 +79,11 @@ class Renderer:
         return facts
 
     def _title(self, station: str) -> str:
-        """Of what stands for all of them it is our own word."""
+        """Return a station's title; translated, since the fleet's is the bot's own word."""
         return self._translate(self._titles(station)) if self._titles else station
 
     def _headed(self, text: str, facts: Facts) -> str:
-        """A text that is about a station and does not say which begins with its name."""
+        """Prefix the station's title, unless the text contains it."""
         station = facts.get("station")
         if self._titles is None or not isinstance(station, str) or station == "":
             return text
@@ -88,7 +91,7 @@ class Renderer:
         return text if literal(title) in literal(plain(text)) else f"<b>{escape(title)}</b>\n{text}"
 
     def label(self, text: str, *, masked: bool = False) -> str:
-        """A marked text in this language, as plain text: buttons, toasts, menus. Telegram looks for nothing in them."""
+        """Return a marked text, translated, as plain text: buttons, toasts, menus. Telegram makes no links in them."""
         translated = self._translate(text)
         return literal(clean(masking.masked(translated, self._country("")) if masked else translated))
 
@@ -137,8 +140,10 @@ class Renderer:
         return function(self._view.get(), value)
 
     def _marked(self, text: str) -> Markup:
-        """A text marked in Python is plain text, unlike the templates' own. Among the facts it is cleaned like them,
-        and the catalogue knows it as it was written."""
+        """Translate a text marked in Python, which is plain text, unlike the templates' own.
+
+        A marked text among the facts is sanitized, so the catalogue is searched for the original.
+        """
         return escape(clean(self._translate(literal(text))))
 
     def _fitted(self, text: str, limit: int) -> str:
@@ -161,6 +166,6 @@ class Renderer:
 
 
 def _tidy(text: str) -> str:
-    """Conditions leave blank lines behind; at most one in a row is meant."""
+    """Limit blank lines, which conditions leave behind, to one in a row."""
     lines = "\n".join(line.rstrip() for line in text.split("\n"))
     return re.sub(r"\n{3,}", "\n\n", lines).strip()

@@ -1,4 +1,4 @@
-"""Foreign text made harmless. Names and caller ids come from whoever calls: nothing in them may act in a chat."""
+"""Sanitize untrusted text: names and caller ids must not become links or commands in a chat."""
 
 import html
 import re
@@ -10,10 +10,10 @@ from typing import Any
 from bot.text.invisible import LINE_BREAKS, UNSEEN
 
 LONGEST = 500
-WORD_JOINER = "\u2060"  # invisible, and enough for Telegram to see nothing to press
+WORD_JOINER = "\u2060"  # invisible, and prevents Telegram from making a link
 
-# After these Telegram looks for something to press, by itself. A dot before a letter may be that of a domain; times
-# and amounts have a dot too, and are still to be read by whoever formats them.
+# Telegram makes links after these. A dot before a letter may be a domain's; times and amounts have a dot too, and are
+# parsed later by filters.
 PRESSED = re.compile(
     r"""[@#$](?=\S)               # mentions, hashtags, cashtags
     | (?<!\w)/(?=\w)            # commands
@@ -23,16 +23,16 @@ PRESSED = re.compile(
     """,
     re.VERBOSE,
 )
-# At the end of what is cut: the joiner of compound emoji, and the mark that makes a sign one.
+# Not at a cut: the joiner of compound emoji, and the emoji selector.
 JOINS = "\u200d\ufe0f "
 NOTHING_SEEN = frozenset("\u200d\ufe0f")
-# Marks over and under a letter: no writing needs more of them on one.
+# Combining marks on one letter; no script needs more.
 MOST_MARKS = 3
 MARKS = frozenset({"Mn", "Me"})
-# What may be marks or signs: neither letters nor digits, nor spaces.
+# Possible marks or signs: neither letters nor digits, nor spaces.
 SIGNS = re.compile(r"[^\w\s\x00-\x7f]+")
-# Signs that messages of the bot are set with: pictures, arrows, mathematical signs, dots and quotation marks. The dot
-# of numbers that are shown in part is not among them.
+# Signs of the bot's own messages: pictures, arrows, mathematical signs, dots and quotation marks. The dot of masked
+# numbers is not one of them.
 OWN_KINDS = frozenset({"So", "Sm", "Sk"})
 OWN_SIGNS = frozenset("·“”„«»‹›‘’\u200d\ufe0f")
 CODE = re.compile(r"(</?(?:code|pre)>)")
@@ -40,7 +40,7 @@ TAG = re.compile(r"<[^<>]*>")
 
 
 def visible(text: str) -> str:
-    """What is seen of it, in one line; empty when that is nothing."""
+    """Return the visible text in one line; "" if none."""
     seen = UNSEEN.sub("", LINE_BREAKS.sub(" ", text))
     if not seen.isascii():
         seen = SIGNS.sub(_not_piled, seen)
@@ -57,7 +57,7 @@ def _not_piled(signs: re.Match[str]) -> str:
 
 
 def unmarked(text: str) -> str:
-    """Without the signs that the bot's own messages are set with: what a stranger is called must not look like them."""
+    """Remove the signs of the bot's own messages, which a person's name must not imitate."""
     return " ".join(SIGNS.sub(_not_own, text).split())
 
 
@@ -66,7 +66,7 @@ def _not_own(signs: re.Match[str]) -> str:
 
 
 def clean(text: str) -> str:
-    """One harmless line. Cleaning twice is the same as cleaning once."""
+    """Return one sanitized line. Idempotent."""
     seen = visible(text)
     if len(seen) > LONGEST:
         seen = seen[: LONGEST - 1] + "…"
@@ -74,12 +74,15 @@ def clean(text: str) -> str:
 
 
 def literal(text: str) -> str:
-    """A cleaned text as it was written: to be copied, or to be looked up."""
+    """Return a sanitized text as originally written: to copy or look up."""
     return text.replace(WORD_JOINER, "")
 
 
 def harmless(value: object) -> Any:
-    """A fact with every text in it cleaned. TypeError for what is not a plain value: nobody could clean inside it."""
+    """Sanitize every text in a fact.
+
+    Raises TypeError for a value that is not plain, whose content could not be sanitized.
+    """
     match value:
         case str():
             return clean(value)
@@ -93,7 +96,7 @@ def harmless(value: object) -> Any:
 
 
 def literal_code(markup: str) -> str:
-    """Inside <code> Telegram makes no links, and people copy what stands there: it must be exact."""
+    """Restore the original text inside <code>, where Telegram makes no links and people copy exactly."""
     parts, within = [], ""
     for part in CODE.split(markup):
         if not within and part in ("<code>", "<pre>"):
@@ -105,18 +108,17 @@ def literal_code(markup: str) -> str:
 
 
 def plain(markup: str) -> str:
-    """What is seen of Telegram HTML."""
+    """Return the visible text of Telegram HTML."""
     return html.unescape(TAG.sub("", markup))
 
 
 def units(text: str) -> int:
-    """Length as Telegram counts it: in UTF-16 units."""
+    """Return the length in UTF-16 units, as Telegram counts."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def shortened(text: str, limit: int) -> str:
-    """At most `limit` UTF-16 units, with "…" for what is missing. No character is cut through, nor left to join with
-    what is gone."""
+    """Cut to `limit` UTF-16 units, ending in "…". Neither a character nor a compound emoji is split."""
     if units(text) <= limit:
         return text
     left, kept = limit - 1, []

@@ -8,8 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.detection.correlation import CommonCause, covering, hiding, holding
-from bot.incidents import drill, silence_store, timeline
-from bot.incidents.model import OUTAGES, STATION, Kind, is_of_trunk
+from bot.incidents import silence_store, timeline
+from bot.incidents.model import OUTAGES, STATION, Kind, drill_due, is_of_trunk
 from bot.incidents.silence import ends
 from bot.incidents.silence import holding as silencing
 from bot.notifications import change_notices, escalation, notified_people
@@ -85,7 +85,7 @@ class Notices:
     def _look_again(self, incident: Incident, now: datetime) -> None:
         paged = bool(notified_people.paged(incident.facts))
         due = self._plan.look_again(incident.step, notified_people.next_step(incident.facts), now, paged=paged)
-        incident.due_at = drill.due(incident, due)
+        incident.due_at = drill_due(incident, due)
 
     def pass_on(self, incident: Incident, now: datetime) -> bool:
         """Whoever comes next is asked at once. False when there is nobody left who could be."""

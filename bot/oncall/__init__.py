@@ -1,1 +1,1 @@
-"""Who is on call: turns, overrides and calendars. Pure."""
+"""On-call rotations, overrides and calendars. Pure."""

@@ -1,8 +1,8 @@
-"""A calendar of duties: the events of a file in the iCalendar form, and whose duties they are. Pure.
+"""On-call shifts from an iCalendar file. Pure.
 
-An event is the duty of the person that its title names: by @username, by numeric id, or by full name. Whole-day events
-last from midnight to midnight of the zone given, and times without a zone are that zone's. Where events overlap, the
-one that began first is obeyed to its end; of those that begin together, the one with the title that sorts first.
+An event is the shift of the person named in its title: by @username, numeric id, or full name. Whole-day events last
+from midnight to midnight of the given zone; times without a zone are in that zone. Of overlapping events, the one that
+begins first lasts to its end; of those that begin together, the first title in sort order wins.
 """
 
 import re
@@ -15,18 +15,18 @@ from bot.oncall.rotation import Calendar, Duty
 from bot.sandbox.task import Refusal, Task
 
 MOST_BYTES = 1_000_000
-# A calendar with more duties than this in two months is no calendar of duties.
+# Limit of events in two months.
 MOST_EVENTS = 1000
 BEHIND, AHEAD = timedelta(days=7), timedelta(days=60)
 TITLE_LIMIT = 200
 MENTION = re.compile(r"@\w{4,32}")
 ID = re.compile(r"(?<!\d)\d{4,19}(?!\d)")
-# A calendar that asks for more than this much time or memory is none.
+# Limits of processor time, wall time and memory for parsing a calendar.
 READ = Task(__name__, "read_file", seconds=5, most=1_000_000, within=60.0, memory=1 << 30)
 
 
 class NotACalendar(Refusal):
-    """It cannot be read, or asks for too much."""
+    """Calendar that cannot be parsed or exceeds a limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +37,17 @@ class Event:
 
 
 def read_file(content: bytes, zone: str, now: str) -> list[list[str]]:
-    """The events as plain data: title, beginning and end of each. Raises NotACalendar."""
+    """Return [title, beginning, end] of each event as plain data. Raises NotACalendar."""
     events = read(content.decode("utf-8", "replace"), zone, datetime.fromisoformat(now))
     return [[event.title, event.begins.isoformat(), event.ends.isoformat()] for event in events]
 
 
 def read(text: str, zone_name: str, now: datetime) -> list[Event]:
-    """The events of the weeks around `now`, the earliest first. Raises NotACalendar.
+    """Return the events between BEHIND and AHEAD of `now`, earliest first. Raises NotACalendar.
 
-    A hostile calendar can make the libraries below work for hours: call it where it can be ended from outside.
+    A hostile calendar can occupy the libraries for hours: run it in the sandbox.
     """
-    import icalendar  # imported late: only the process that reads a calendar needs these, and they take long
+    import icalendar  # slow import, needed by the sandboxed process only
     import recurring_ical_events  # type: ignore[import-untyped]
 
     zone = zone_named(zone_name)
@@ -67,7 +67,7 @@ def read(text: str, zone_name: str, now: datetime) -> list[Event]:
     except NotACalendar:
         raise
     except Exception as error:
-        # The libraries raise whatever occurs to them.
+        # The libraries document no common exception.
         raise NotACalendar(type(error).__name__) from error
     return sorted(found, key=lambda event: (event.begins, event.title))
 
@@ -89,7 +89,7 @@ def _moment(value: date, zone: tzinfo) -> datetime:
 
 
 def duties(events: Iterable[Event], level: int, whose: Callable[[str], int | None]) -> Calendar:
-    """`whose` knows people by @username, numeric id or full name."""
+    """Build the calendar; `whose` returns the user id for a @username, numeric id or full name, None if unknown."""
     taken: list[Duty] = []
     unknown: dict[str, None] = {}
     free_from: datetime | None = None
@@ -106,7 +106,7 @@ def duties(events: Iterable[Event], level: int, whose: Callable[[str], int | Non
 
 
 def names_in(title: str) -> Iterator[str]:
-    """What in a title can name a person, the surest first; `On call: Anna Ivanova` is read like `Anna Ivanova`."""
+    """Yield the possible names in a title, most specific first; `On call: Anna Ivanova` also yields `Anna Ivanova`."""
     yield from MENTION.findall(title)
     yield from ID.findall(title)
     yield title.strip()

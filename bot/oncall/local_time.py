@@ -1,6 +1,6 @@
-"""From a time on the wall to a moment, on every night of the year. Pure.
+"""Convert naive local times to UTC, daylight saving included. Pure.
 
-Twice a year the clocks of most places are changed: some times on the wall then never come, and some come twice.
+Twice a year most zones skip some local times or repeat them.
 """
 
 import re
@@ -14,8 +14,7 @@ SECOND = timedelta(seconds=1)
 
 @lru_cache(maxsize=256)
 def zone_named(name: str) -> tzinfo:
-    """The zone that writes itself like this: `Europe/Moscow`, or `UTC+03:00` of a station whose zone has no name.
-    A name that nobody knows any more counts as UTC."""
+    """Return the zone of `Europe/Moscow`, or of `UTC+03:00` for a station without a zone name; UTC if unknown."""
     if (offset := OFFSET.fullmatch(name)) is not None:
         length = timedelta(hours=int(offset[2]), minutes=int(offset[3]))
         return timezone(-length if offset[1] == "-" else length)
@@ -26,12 +25,11 @@ def zone_named(name: str) -> tzinfo:
 
 
 def moment(wall: datetime, zone: tzinfo) -> datetime:
-    """When the wall shows `wall`: the first time, when it does twice; when it never does, the moment at which the
-    clocks jump over it."""
+    """Return the UTC time of local time `wall`: the first of two, or the transition for a skipped one."""
     first, second = (wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     if second >= first:
         return first
-    # Before a jump the earlier offset holds, after it the later one: the jump lies between the two readings.
+    # A skipped time reads differently at both offsets; the transition lies between the two readings.
     before, after = second, first
     jumped = after.astimezone(zone).utcoffset()
     while after - before > SECOND:
@@ -44,5 +42,5 @@ def moment(wall: datetime, zone: tzinfo) -> datetime:
 
 
 def wall_of(at: datetime, zone: tzinfo) -> datetime:
-    """What the wall shows."""
+    """Return the naive local time."""
     return at.astimezone(zone).replace(tzinfo=None, fold=0)

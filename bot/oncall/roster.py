@@ -1,4 +1,4 @@
-"""Who is on call at which time, on every level: turns or a calendar, and what was agreed out of turn. Pure."""
+"""On-call person by time and level: rotations or a calendar, and overrides. Pure."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -7,14 +7,13 @@ from datetime import datetime, timedelta
 from bot.oncall.rotation import Calendar, Duty, Override, Rotation, cut_in
 
 MOMENT = timedelta(microseconds=1)
-# Nobody's turn lasts longer than this, and calendars are not read further.
+# Limit of a rotation's shift, and of the part of a calendar that is read.
 AHEAD = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """On a level with a calendar the calendar decides instead of the turns. Overrides cut in, in the order in which
-    they were made."""
+    """Roster. On a level with a calendar it replaces rotations. Overrides apply in order of creation."""
 
     rotations: tuple[Rotation, ...] = ()
     overrides: tuple[Override, ...] = ()
@@ -26,7 +25,7 @@ class Roster:
         return tuple(sorted(named | set(self.calendars)))
 
     def on_call(self, at: datetime) -> Mapping[int, int | None]:
-        """By level, the first to be asked first; None where nobody is."""
+        """Return the person by level, in order of escalation; None without a person."""
         found = {level: self.duty(level, at) for level in self.levels}
         return {level: duty.person if duty else None for level, duty in found.items()}
 
@@ -34,14 +33,14 @@ class Roster:
         return next((duty for duty in self._duties(level, at, at + MOMENT) if duty.holds(at)), None)
 
     def shifts(self, level: int, begin: datetime, end: datetime) -> tuple[Duty, ...]:
-        """In order and without overlap, cut to the time asked for."""
+        """Return the shifts in order, without overlap, clipped to the range."""
         return tuple(
             replace(duty, begins=max(begin, duty.begins), ends=min(end, duty.ends))
             for duty in self._duties(level, begin, end)
         )
 
     def gaps(self, level: int, begin: datetime, end: datetime) -> tuple[tuple[datetime, datetime], ...]:
-        """When nobody is on call."""
+        """Return the ranges without a person on call."""
         found: list[tuple[datetime, datetime]] = []
         at = begin
         for duty in self.shifts(level, begin, end):
@@ -51,26 +50,28 @@ class Roster:
         return (*found, (at, end)) if at < end else tuple(found)
 
     def next_duty(self, level: int, at: datetime) -> Duty | None:
-        """The first that begins after that, whoever's it is."""
+        """Return the first shift that begins after `at`, of any person."""
         return next((duty for duty in self._duties(level, at, at + AHEAD) if duty.begins > at), None)
 
     def duties_of(self, person: int, begin: datetime, end: datetime) -> tuple[Duty, ...]:
-        """All that overlap, of all levels, whole, the earliest first."""
+        """Return the unclipped shifts of a person that overlap the range, all levels, earliest first."""
         found = [duty for level in self.levels for duty in self._duties(level, begin, end) if duty.person == person]
         return tuple(sorted(found, key=lambda duty: (duty.begins, duty.level)))
 
     def everyone(self) -> tuple[int, ...]:
-        """Whoever takes turns or stands in a calendar, level by level."""
+        """Return all people in rotations or calendars, level by level."""
         people = [person for level in self.levels for person in self._regulars(level)]
         return tuple(dict.fromkeys(people))
 
     @property
     def people_named(self) -> frozenset[int]:
-        """Everybody who may have to be called, out of turn too."""
+        """People that may have to be notified, overrides included."""
         return frozenset(self.everyone()) | {one.person for one in self.overrides}
 
     def next_to_ask(self, at: datetime, already: Collection[int]) -> int | None:
-        """Who has not been asked yet: the persons on call level by level; with one level, who has the next turns."""
+        """Return the next person not in `already`: the people on call by level; with one level, then those of its next
+        shifts.
+        """
         people = [person for person in self.on_call(at).values() if person is not None]
         if len(self.levels) == 1:
             people.extend(self._in_turn(self.levels[0], at))
@@ -90,7 +91,7 @@ class Roster:
         return tuple(person for rotation in self._turns(level) for person in rotation.people)
 
     def _duties(self, level: int, begin: datetime, end: datetime) -> list[Duty]:
-        """Those that overlap, whole."""
+        """Return the overlapping shifts, unclipped."""
         duties = list(self._regular_duties(level, begin, end))
         for one in sorted(self.overrides, key=lambda one: one.id):
             if one.level == level and one.begins < one.ends:

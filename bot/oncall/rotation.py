@@ -1,9 +1,8 @@
-"""People who take turns. Pure.
+"""Rotations of people. Pure.
 
-All hand-over arithmetic is done on the wall clock, for hours too: who hands over at 08:00 and at 20:00 does so all
-year, and on the two nights when the clocks are changed a shift is an hour shorter or longer. A hand-over at a time that
-the wall skips happens when the clocks jump; one at a time that comes twice happens the first time. A shift that lies
-wholly within what is skipped is empty: nobody has it.
+Hand-overs are computed in local time, for hours too: one at 08:00 and 20:00 stays so all year, and on the two nights of
+a clock change a shift is an hour shorter or longer. A skipped hand-over time happens at the transition, a repeated one
+the first time. A shift wholly within a skipped hour is empty: no one has it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,7 +21,7 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """How long one turn lasts, and when on the wall of `zone` the first one begins."""
+    """Length of one shift, and the local time in `zone` at which the first one begins."""
 
     unit: Unit
     length: int
@@ -31,21 +30,21 @@ class Shift:
 
     def __post_init__(self) -> None:
         if self.length < 1 or self.begins.tzinfo is not None:
-            raise ValueError("a shift has a length, and begins at a time on the wall")
+            raise ValueError("length must be at least 1, begins must be naive local time")
 
     @property
     def lasts(self) -> timedelta:
-        """On the wall."""
+        """Length in local time."""
         return timedelta(**{self.unit: self.length})
 
     def begin_of(self, number: int) -> datetime:
-        """When the turn of that number begins."""
+        """Return the beginning of shift `number`, in UTC."""
         return moment(self.begins + number * self.lasts, zone_named(self.zone))
 
     def number_at(self, at: datetime) -> int:
-        """Of the turn that runs then; negative before the first one."""
+        """Return the number of the shift at `at`; negative before the first one."""
         number = (wall_of(at, zone_named(self.zone)) - self.begins) // self.lasts
-        # The wall may show a time again, or have jumped: the moments decide.
+        # Local time may repeat or skip: compare UTC times.
         while self.begin_of(number) > at:
             number -= 1
         while self.begin_of(number + 1) <= at:
@@ -55,7 +54,7 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """Somebody is on call from `begins` to `ends`, the end not included."""
+    """Shift of a person from `begins` to `ends`, exclusive."""
 
     person: int
     begins: datetime
@@ -72,14 +71,14 @@ class Duty:
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """Before the first turn, and without people, nobody is on call."""
+    """Rotation of one level; empty before the first shift and without people."""
 
     level: int
     people: tuple[int, ...]
     shift: Shift
 
     def duties(self, begin: datetime, end: datetime) -> Iterator[Duty]:
-        """The turns that overlap, whole."""
+        """Yield the overlapping shifts, unclipped."""
         if not self.people or begin >= end:
             return
         number = max(0, self.shift.number_at(begin))
@@ -91,7 +90,7 @@ class Rotation:
             number, begins = number + 1, ends
 
     def in_turn_after(self, at: datetime) -> tuple[int, ...]:
-        """Everybody once, in the order in which they come after whoever has the turn then."""
+        """Return each person once, in the order after the person with the shift at `at`."""
         number = max(-1, self.shift.number_at(at)) + 1
         order = [self.people[(number + step) % len(self.people)] for step in range(len(self.people))]
         return tuple(dict.fromkeys(order))
@@ -99,7 +98,7 @@ class Rotation:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """Somebody is on call instead of whose turn it is. The one with the highest id was made last."""
+    """Replacement of the person on call. A higher id is newer."""
 
     id: int
     level: int
@@ -110,14 +109,14 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Duties that were read from a calendar; they do not overlap. `unknown` are names in it that nobody bears."""
+    """Shifts from a calendar, without overlap. `unknown` are titles that match no person."""
 
     duties: tuple[Duty, ...] = ()
     unknown: tuple[str, ...] = field(default=())
 
 
 def cut_in(duties: Sequence[Duty], new: Duty) -> list[Duty]:
-    """`new` takes its time from all others."""
+    """Insert `new`, and cut its time from all others."""
     left: list[Duty] = []
     for old in duties:
         if not old.overlaps(new.begins, new.ends):

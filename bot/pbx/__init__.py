@@ -1,4 +1,4 @@
-"""MikoPBX REST API v3: client, models, errors. Knows nothing of Telegram or of the store."""
+"""MikoPBX REST API v3: client, models, errors. Independent of Telegram and the database."""
 
 from bot.pbx.client import Pbx
 from bot.pbx.dialect import Dialect, told_by

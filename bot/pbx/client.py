@@ -1,4 +1,4 @@
-"""The MikoPBX client: one topic a room, typed answers, one tree of errors."""
+"""MikoPBX client: one attribute for each resource, typed answers, one hierarchy of errors."""
 
 import time
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from bot.pbx.schema import LONGEST
 
 
 class Pbx:
-    """One station: `await pbx.trunks.statuses()`. Everything raises PbxError; a write that was not answered raises
+    """Client of one station: `await pbx.trunks.statuses()`. Raises PbxError; a write without an answer raises
     Uncertain.
 
     `options` are those of Connection: `verify`, `allow_http` (hosts to which the key may go over plain http; loopback
@@ -55,11 +55,11 @@ class Pbx:
 
     @property
     def turn_in(self) -> float:
-        """Seconds until a command's next request may go."""
+        """Seconds until a command's next request may be sent."""
         return self._connection.turn_in
 
     async def time_zone(self) -> str | None:
-        """The name of the PBX's zone."""
+        """Return the name of the PBX's zone, None if unknown."""
         data = (await self._connection.read("time-settings")).value
         name = data.get("PBXTimezone") if isinstance(data, Mapping) else None
         return scalar(name)[:LONGEST] or None

@@ -1,4 +1,4 @@
-"""Which MikoPBX speaks: no endpoint tells its version to a key, so it is told by how it shows its trunks. Pure."""
+"""API dialect of a MikoPBX, detected from its trunk states: no endpoint reports the version to an API key. Pure."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -7,15 +7,18 @@ from bot.pbx.resources.trunks import TrunkStatus
 
 
 class Dialect(StrEnum):
-    """By the first release known to speak so."""
+    """Dialects by the first release known to use them."""
 
     EARLIER = "2026.1"
     FROM_2026_3_40 = "2026.3.40"
 
 
 def told_by(trunks: Iterable[TrunkStatus]) -> Dialect | None:
-    """None while nothing shows it. Measured: 2026.3.40 paints what is rejected or unregistered red, April's grey; and
-    only it gives half an outage a reason."""
+    """Return the dialect; None while undetermined.
+
+    Measured: 2026.3.40 colors rejected and unregistered trunks red, April grey; only 2026.3.40 gives a reason for a
+    partial outage.
+    """
     for trunk in trunks:
         if trunk.degraded_reason:
             return Dialect.FROM_2026_3_40

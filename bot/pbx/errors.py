@@ -1,29 +1,29 @@
-"""Everything that can come instead of an answer from the PBX.
+"""Errors of requests to the PBX.
 
 PbxError
 ├── Unreachable     no connection
-├── Untrusted       a certificate nobody vouches for
-│   └── WrongName   a certificate of a trusted issuer, for another name than the one that was asked for
-├── TimedOut        a connection, but no answer in time
-├── NotJson         an answer that is not the API's: an error page, half a body, or more than any PBX has to say
+├── Untrusted       an untrusted certificate
+│   └── WrongName   a trusted certificate for another host name
+├── TimedOut        a timeout after the connection
+├── NotJson         not an answer of the API: an error page, a truncated or an oversized body
 ├── Unauthorised    the API key is refused
-├── Forbidden       the key lives, but lacks a right
-├── KeyTooNarrow    the key may not ask for this one trunk, whatever its rights
+├── Forbidden       the key is valid, but lacks a right
+├── KeyTooNarrow    the key cannot be used for this trunk, with any rights
 ├── NotFound
-├── Conflict        a number or a name is taken
-├── Invalid         the PBX does not accept what it was given
-├── Busy            too many requests, or a queue that is full
+├── Conflict        a number or name is in use
+├── Invalid         the PBX rejects the values
+├── Busy            too many requests, or a full queue
 ├── ServerError
-├── TooLarge        a recording that is larger than what it is wanted for takes
-├── Refused         the bot itself will not send the key there
-└── Uncertain       a write that was not answered and may yet be carried out
+├── TooLarge        a recording beyond the caller's limit
+├── Refused         the bot does not send the key there
+└── Uncertain       a write without an answer, which may still be carried out
 """
 
 from collections.abc import Sequence
 
 
 class PbxError(Exception):
-    """`str()` is one sentence for the log; it never holds the key."""
+    """Error of a request. `str()` is one sentence for the log; it never holds the key."""
 
     def __init__(self, reason: str, resource: str = "") -> None:
         super().__init__(f"{resource}: {reason}" if resource else reason)
@@ -31,7 +31,7 @@ class PbxError(Exception):
 
 
 class Unreachable(PbxError):
-    """`refused`: the machine is there, and nothing listens at the port."""
+    """No connection. `refused`: the host answers, but no process listens at the port."""
 
     def __init__(self, reason: str, resource: str = "", *, refused: bool = False) -> None:
         super().__init__(reason, resource)
@@ -49,12 +49,12 @@ class TimedOut(PbxError): ...
 
 class NotJson(PbxError):
     def __init__(self, status: int, resource: str = "") -> None:
-        super().__init__(f"an answer that is not JSON (HTTP {status})", resource)
+        super().__init__(f"answer is not JSON (HTTP {status})", resource)
         self.status = status
 
 
 class Unauthorised(PbxError):
-    """`again_in`: seconds until the key is tried again; the PBX punishes addresses that fail to log in."""
+    """Refused key. `again_in`: seconds until it is retried; the PBX bans addresses with failed logins."""
 
     def __init__(self, reason: str, resource: str = "", again_in: float = 0.0) -> None:
         super().__init__(reason, resource)
@@ -62,7 +62,7 @@ class Unauthorised(PbxError):
 
 
 class Forbidden(PbxError):
-    """`permission_row` as the PBX's own page of API keys calls it; `needs` is "read" or "write"."""
+    """Missing right. `permission_row` as named on the PBX's page of API keys; `needs` is "read" or "write"."""
 
     def __init__(self, permission_row: str, needs: str, resource: str = "") -> None:
         super().__init__(f"the API key has no {needs} right on {permission_row!r}", resource)
@@ -71,16 +71,19 @@ class Forbidden(PbxError):
 
 
 class KeyTooNarrow(PbxError):
-    """Measured: every key with limited rights is refused for a trunk whose id ends in a letter, which is a fault of the
-    PBX; a key with all rights is not. `permission_row` is the right that a write needs besides."""
+    """Key unusable for this trunk.
+
+    Measured: every key with limited rights is refused for a trunk whose id ends in a letter, a bug of the PBX; a key
+    with all rights is not. `permission_row` is the right that a write needs as well.
+    """
 
     def __init__(self, permission_row: str, resource: str = "") -> None:
-        super().__init__("keys with limited rights are refused for a trunk whose id ends in a letter", resource)
+        super().__init__("key with limited rights refused for a trunk whose id ends in a letter", resource)
         self.permission_row = permission_row
 
 
 class _Refusal(PbxError):
-    """`data` is what the PBX told besides its messages: of a batch, what became of each row."""
+    """Rejected request. `data` of the response: for a batch, the result of each row."""
 
     def __init__(
         self, messages: Sequence[str], resource: str = "", fields: dict[str, str] | None = None, data: object = None
@@ -101,7 +104,10 @@ class Invalid(_Refusal): ...
 
 
 class Busy(PbxError):
-    """`retry_after` in seconds. The PBX names none: it blocks an address for 300 s and longer at each repeat."""
+    """Too many requests.
+
+    `retry_after` in seconds. The PBX sends none: it blocks an address for 300 s and longer at each repeat.
+    """
 
     def __init__(self, reason: str, retry_after: float, resource: str = "") -> None:
         super().__init__(reason, resource)
@@ -115,10 +121,10 @@ class ServerError(PbxError):
 
 
 class TooLarge(PbxError):
-    """`size` in bytes, or None when it was not told."""
+    """Oversized recording. `size` in bytes, None if unknown."""
 
     def __init__(self, size: int | None, resource: str = "") -> None:
-        super().__init__(f"a recording that is too large ({size or 'more'} bytes)", resource)
+        super().__init__(f"recording is too large ({size or 'unknown'} bytes)", resource)
         self.size = size
 
 
@@ -126,8 +132,8 @@ class Refused(PbxError): ...
 
 
 class Uncertain(PbxError):
-    """`cause` is what came instead of the answer."""
+    """Write without an answer. `cause` is the error in place of it."""
 
     def __init__(self, cause: PbxError, resource: str = "") -> None:
-        super().__init__(f"not known whether it was carried out ({cause})", resource)
+        super().__init__(f"write without an answer, may still be carried out ({cause})", resource)
         self.cause = cause

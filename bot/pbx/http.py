@@ -1,4 +1,4 @@
-"""Asking the PBX: the key, the budget, the time-outs, and what is tried again."""
+"""HTTP requests to the PBX: key, rate limit, timeouts, retries."""
 
 import asyncio
 import random
@@ -37,37 +37,37 @@ from bot.pbx.responses import Answer, Envelope, Reply
 from bot.pbx.single_flight import UnderWay
 
 ROOT = "/pbxcore/api/v3/"
-# The PBX gives its worker 30 s before it answers at all.
+# The PBX gives its worker 30 s to answer. Seconds.
 TIMEOUTS = httpx.Timeout(35, connect=5, pool=35)
-# A whole exchange, from the connection to the last byte: an answer that comes byte by byte is never late by itself.
+# Timeout of a whole exchange: the read timeout alone does not limit an answer sent byte by byte.
 ANSWERED_WITHIN = 40.0
 READ_TRIES = 3
-# The next look comes soon anyway; with all PBXs away, each try more is a third of the whole.
+# The next poll is soon; while all PBXs are away, each retry adds a third to the load.
 WATCH_TRIES = 2
 SUSPICIOUSLY_SLOW = 1.5
-# In seconds: a day.
+# Seconds: a day.
 LONGEST_TALK = 86_400
-# Converting a long talk takes the PBX a while, and it gives itself 30 s.
+# Converting a long recording takes the PBX up to 30 s.
 FETCH_TIMEOUTS = httpx.Timeout(60, connect=5, pool=35)
-# A recording may take so long, and as much longer as so many bytes a second need for what has come of it.
+# Timeout of a recording in seconds, extended by the received bytes divided by FETCH_RATE.
 FETCHED_WITHIN = 60.0
 FETCH_RATE = 100_000
-# Of what comes instead of a recording.
+# Bytes read of an error in place of a recording.
 MOST_OF_AN_ERROR = 64 * 1024
-# A look every 10 s finds its connection still open; the PBX itself closes one only after it has rested for longer.
-# There are more for the commands and recordings that go on at the same time, so that no look has to wait for them.
+# A poll every 10 s reuses its connection; the PBX closes one only after a longer idle time. Commands and recordings use
+# others, so that a poll does not queue for them.
 LIMITS = httpx.Limits(max_connections=10, max_keepalive_connections=2, keepalive_expiry=60)
 
 
 @cache
 def _trusting(verify: bool) -> ssl.SSLContext:
-    """One for all stations. Measured: each takes 50 ms and a megabyte."""
+    """Return a context shared by all stations. Measured: each takes 50 ms and a megabyte."""
     return httpx.create_ssl_context(verify=verify)
 
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """`content_type` as the PBX says; `seconds` when it tells how long it lasts."""
+    """Recording. `content_type` as sent by the PBX; `seconds` of its length, None if unknown."""
 
     content: bytes
     content_type: str
@@ -75,7 +75,7 @@ class Sound:
 
 
 class Connection:
-    """One station, one key, one budget. Raises PbxError."""
+    """HTTP connection of one station, with one key and one rate limit. Raises PbxError."""
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class Connection:
         if urls.refusal(url, allow_http) is not None:
             raise Refused("plain http would show the API key to the network")
         self.host = urlsplit(url).hostname or ""
-        # Not httpx's base_url: joined to it, `providers:getStatuses` would be an address of the scheme "providers".
+        # Not httpx's base_url: joined to it, `providers:getStatuses` would be a URL with the scheme "providers".
         self._root = url.rstrip("/") + ROOT
         self._key = key
         self._budget = budget or Budget(clock=clock, sleep=sleep)
@@ -115,7 +115,7 @@ class Connection:
 
     @property
     def turn_in(self) -> float:
-        """Seconds until a command's next request may go; 0 when at once, or when it will be refused at once."""
+        """Seconds until a command's next request may be sent; 0 for now, or if it will be refused at once."""
         try:
             return self._budget.wait(Priority.COMMAND)
         except Busy:
@@ -124,14 +124,16 @@ class Connection:
     async def read(
         self, path: str, query: Mapping[str, str] | None = None, priority: Priority = Priority.COMMAND
     ) -> Answer[Any]:
-        """Who asks what is being asked at that moment is given the same answer: fifty people who want to know in the
-        same second how the PBX is cost it no more than one."""
+        """Read a resource.
+
+        Concurrent equal requests share one answer, so that fifty people asking at once cost the PBX one request.
+        """
         key = (path, tuple(sorted((query or {}).items())), priority)
         answer: Answer[Any] = await self._under_way.join(key, lambda: self._read(path, query, priority))
         return answer
 
     async def _read(self, path: str, query: Mapping[str, str] | None, priority: Priority) -> Answer[Any]:
-        """Reads are repeated where that can help: never after a time-out, which took half a minute already."""
+        """Read with retries, but not after a timeout, which took half a minute already."""
         tries = WATCH_TRIES if priority is Priority.WATCH else READ_TRIES
         for attempt in range(1, tries + 1):
             started = self._clock()
@@ -155,13 +157,13 @@ class Connection:
         method: str = "POST",
         priority: Priority = Priority.COMMAND,
     ) -> Envelope:
-        """Never repeated. Raises Uncertain when it was not answered: it may be carried out later."""
+        """Write without retries. Raises Uncertain without an answer: it may be carried out later."""
         try:
             return await self.ask(method, path, body=body, priority=priority)
         except (TimedOut, ServerError, NotJson) as error:
             raise Uncertain(error, resource_of(path)) from error
         finally:
-            # What was asked before may be answered as it was before.
+            # A pending read may return the state before the write.
             self._under_way.forget()
 
     async def ask(
@@ -187,7 +189,7 @@ class Connection:
         return envelope
 
     async def _allowed(self, probe: str) -> bool:
-        """Whether the key may do something else. Anything but a refusal speaks for the key."""
+        """Return True if the key is accepted for another request; only a refusal is False."""
         reply = await self._send("GET", probe, None, None, Priority.WATCH)
         return reply.status not in (401, 403)
 
@@ -211,14 +213,15 @@ class Connection:
         raise Unreachable("no answer", resource_of(path))
 
     async def fetch(self, address: str, query: Mapping[str, str], limit: int) -> Sound:
-        """A recording from an address that the PBX gave: on the PBX itself or not at all, and without the key, which it
-        does not need. Raises TooLarge when it has more than `limit` bytes."""
+        """Fetch a recording from an address given by the PBX: only on the PBX itself, and without the key, which is not
+        needed. Raises TooLarge beyond `limit` bytes.
+        """
         try:
             whole = urljoin(self._root, address)
         except ValueError:
             whole = ""
         if not whole.startswith(self._root + "cdr:"):
-            raise Refused("the recording is said to be somewhere else than on the PBX", "cdr")
+            raise Refused("recording address is not on the PBX", "cdr")
         await self._budget.take(Priority.COMMAND)
         with _named("GET", "cdr"):
             url = httpx.URL(whole).copy_merge_params(query)
@@ -244,7 +247,7 @@ class Connection:
 
 
 async def _understood(reply: Reply, resource: str, method: str) -> Envelope:
-    """As `answers.read` does, beside the loop when that takes long."""
+    """Parse as `responses.read` does, in a thread if it is slow."""
     if not responses.takes_long(reply.content):
         return responses.read(reply, resource, method)
     return await asyncio.to_thread(responses.read, reply, resource, method)
@@ -260,30 +263,30 @@ def _seconds(response: httpx.Response) -> int | None:
 
 @contextmanager
 def _named(method: str, resource: str) -> Iterator[None]:
-    """Turns what httpx raises into a PbxError."""
+    """Convert httpx errors to PbxError."""
     try:
         yield
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
             if "mismatch" in str(error):
-                raise WrongName("its certificate is for another name", resource) from None
-            raise Untrusted("its certificate is not trusted", resource) from None
+                raise WrongName("certificate is for another host name", resource) from None
+            raise Untrusted("certificate is not trusted", resource) from None
         raise Unreachable(type(error).__name__, resource, refused=_is_refused(error)) from None
     except httpx.TimeoutException as error:
         raise TimedOut(type(error).__name__, resource) from None
     except TimeoutError:
-        raise TimedOut("its answer does not come to an end", resource) from None
+        raise TimedOut("answer timed out", resource) from None
     except (TooMuch, Garbled, EndlessHead) as error:
         raise NotJson(0, resource) from error
     except httpx.TransportError as error:
-        lost = Unreachable(f"the connection was lost ({type(error).__name__})", resource)
+        lost = Unreachable(f"connection lost ({type(error).__name__})", resource)
         raise lost if method == "GET" else Uncertain(lost, resource) from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise NotJson(0, resource) from error
 
 
 def _is_refused(error: BaseException | None) -> bool:
-    """httpx wraps the error of the socket, which wraps one for each address that was tried."""
+    """Find a refused connection in the chain: httpx wraps the socket's error, which wraps one for each address."""
     while error is not None:
         found = error.exceptions if isinstance(error, BaseExceptionGroup) else (error,)
         if any(isinstance(one, ConnectionRefusedError) for one in found):

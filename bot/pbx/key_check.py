@@ -1,7 +1,7 @@
-"""Telling a refused key from a missing right: on the wire both are 401 with the same text.
+"""Distinguish a refused key from a missing right: both are 401 with the same text.
 
-The verdict comes from what else the key may do. It is remembered, and while the key counts as refused the PBX is asked
-again only now and then: it punishes addresses that fail to log in.
+The result comes from probes of other rights. It is cached, and while the key counts as refused, retries are rare: the
+PBX bans addresses with failed logins.
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from bot.pbx.errors import Forbidden, KeyTooNarrow, PbxError, Unauthorised
 
-# Rows as the PBX's page of API keys calls them, in every language. Measured.
+# Names on the PBX's page of API keys, the same in every language. Measured.
 ROWS = {
     "employees": "Employees Management",
     "providers": "Providers",
@@ -25,7 +25,7 @@ ROWS = {
     "time-settings": "Time Settings",
     "firewall": "Firewall",
 }
-# One cheap question for each right the bot uses.
+# One cheap request for each right the bot uses.
 PROBES = (
     "providers:getStatuses",
     "pbx-status:getActiveCalls",
@@ -33,7 +33,7 @@ PROBES = (
     "employees?limit=1",
     "sip:getPeersStatuses",
 )
-# Ids that the PBX's own check of limited rights does not take for ids.
+# Ids that the PBX's own check of limited rights does not recognize.
 ENDS_IN_A_LETTER = re.compile(r"(?:sip|iax)-providers/[^/:]*[A-Z](?::|$)")
 FIRST_SILENCE = 60.0
 LONGEST_SILENCE = 300.0
@@ -42,17 +42,17 @@ Probe = Callable[[str], Awaitable[bool]]
 
 
 def resource_of(path: str) -> str:
-    """`providers:getStatuses` and `employees/7?x=1` are about `providers` and `employees`."""
+    """Return the resource: `providers` of `providers:getStatuses`, `employees` of `employees/7?x=1`."""
     return path.split("?")[0].split("/")[0].split(":")[0]
 
 
 def no_right(method: str, resource: str) -> Forbidden:
-    """The error for a request of this method about that resource."""
+    """Return the error for a missing right."""
     return Forbidden(ROWS.get(resource, resource), "read" if method == "GET" else "write", resource)
 
 
 class KeyVerdict:
-    """What is known about the key. `clock` counts seconds."""
+    """Cached status of the key. `clock` in seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -60,7 +60,7 @@ class KeyVerdict:
         self._silence = FIRST_SILENCE
 
     def check(self, path: str) -> None:
-        """Raises Unauthorised from memory while asking again would only be another failed login."""
+        """Raise Unauthorised from the cache while a retry would only be another failed login."""
         if (left := self._refused_until - self._clock()) > 0:
             raise Unauthorised("the key is refused", resource_of(path), left)
 
@@ -68,7 +68,7 @@ class KeyVerdict:
         self._refused_until, self._silence = 0.0, FIRST_SILENCE
 
     async def judge(self, path: str, method: str, probe: Probe) -> PbxError:
-        """The error that a 401 on this path means."""
+        """Return the error that a 401 on this path means."""
         resource = resource_of(path)
         needs = "read" if method == "GET" else "write"
         for candidate in PROBES:

@@ -1,7 +1,7 @@
-"""How often one PBX may be asked.
+"""Rate limit of requests to one PBX.
 
 Measured: the 201st request of an address within a minute is answered with 429, and the address is blocked for 300 s,
-doubling up to an hour, the administrator's browser behind the same address with it.
+doubling up to an hour, including the administrator's browser behind the same address.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ WINDOW = 60.0
 
 
 class Priority(IntEnum):
-    """Who goes first. A part of the budget is kept free for those above."""
+    """Priority of a request. A part of the budget is reserved for higher ones."""
 
     WATCH = 0
     COMMAND = 1
@@ -27,7 +27,7 @@ KEPT_FREE = {Priority.WATCH: 0, Priority.COMMAND: 20, Priority.BULK: 50}
 
 
 class Budget:
-    """At most `per_minute` requests in any 60 s. `clock` counts seconds and never goes back."""
+    """At most `per_minute` requests in any 60 s. `clock` is monotonic, in seconds."""
 
     def __init__(
         self,
@@ -43,13 +43,13 @@ class Budget:
         self._blocked_until = 0.0
 
     async def take(self, priority: Priority) -> None:
-        """Wait for a turn. Raises Busy at once while the PBX blocks this address."""
+        """Wait for a request's turn. Raises Busy at once while the PBX blocks this address."""
         while (wait := self.wait(priority)) > 0:
             await self._sleep(wait)
         self._taken.append(self._clock())
 
     def wait(self, priority: Priority) -> float:
-        """Seconds until a request of this priority may go."""
+        """Return the seconds until a request of this priority may be sent."""
         now = self._clock()
         if now < self._blocked_until:
             raise Busy("the PBX blocks this address for too many requests", self._blocked_until - now)

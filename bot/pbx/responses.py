@@ -1,6 +1,6 @@
-"""From an HTTP response to an answer or an error. Pure.
+"""Parse an HTTP response into an answer or an error. Pure.
 
-Measured: success is 200 or 201 with a JSON object whose `result` is true, and nothing else is. Errors come as a list of
+Measured: success is 200 or 201 with a JSON object whose `result` is true, without exception. Errors come as a list of
 texts or as a map of field to text; a missing map is an empty list; some texts are raw keys, some hold HTML.
 """
 
@@ -31,26 +31,26 @@ from bot.sandbox.json_answers import GivesWay
 
 T = TypeVar("T")
 
-# Measured: a page of a thousand call records, the largest that is asked for, has one or two megabytes and a hundred
-# thousand values. Nothing else of a PBX has nearly as many, and the rest is what every look at it asks for.
+# Measured: a page of a thousand call records, the largest request, has one or two megabytes and a hundred thousand
+# values. Other answers are far smaller, and include those of every poll.
 MOST_BYTES = 10 * 1024 * 1024
 MOST_BYTES_OF = {"cdr": 20 * 1024 * 1024}
-# To understand more than this takes longer than everybody else may be kept waiting: so many bytes, or so many values.
+# Beyond either, bytes or values, parsing would block the event loop too long.
 READ_ASIDE = 1024 * 1024
 VALUES_ASIDE = 100_000
 # Each takes up to a hundred bytes of memory.
 MOST_VALUES = 500_000
-# A thousand calls of thirty legs. Of each object something is made that others may have to wait for; measured: answers
-# of less than a megabyte, all of it empty objects, kept everybody waiting for two seconds, time and again.
+# A thousand calls of thirty legs. Each object is parsed into a model; measured: answers of less than a megabyte, all of
+# it empty objects, blocked the loop for two seconds, repeatedly.
 MOST_OBJECTS = 40_000
-# A number of more digits is none that the PBX counts; Python takes a while to read one.
+# Longer numbers are invalid; parsing them is slow in Python.
 MOST_DIGITS = 30
-# Of the messages in one answer, and of the characters, with their markup and without, and the levels of each.
+# Limits of messages in one answer, of characters with and without markup, and of nesting.
 MOST_MESSAGES = 20
 LONGEST_MARKED_UP = 20_000
 LONGEST_MESSAGE = 1000
 DEEPEST_MESSAGE = 5
-# A clock without a battery begins in 1970. What is beyond these is no time, and could not be reckoned with.
+# A clock without a battery begins in 1970. Times outside are invalid, and arithmetic on them could overflow.
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 
 BLOCKED_FOR = 300.0
@@ -68,10 +68,10 @@ KEYS = {
 
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[T]):
-    """`cached`: the PBX answered from memory; `warnings` are its own; `pbx_time` is its clock with its offset.
+    """Answer of the PBX. `cached`: from the PBX's cache; `warnings` are the PBX's; `pbx_time` is its clock with offset.
 
-    `suspect`: an empty list that took so long that the PBX gave up asking itself. Measured: 2.0 s instead of 0.03 s
-    when the worker that knows the calls hangs, with a call up.
+    `suspect`: an empty list that took so long that the PBX's worker must have timed out. Measured: 2.0 s instead of
+    0.03 s when the worker for calls hangs, with a call up.
     """
 
     value: T
@@ -92,7 +92,7 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An HTTP response with the whole of its body."""
+    """HTTP response with its whole body."""
 
     status: int
     content: bytes | bytearray
@@ -107,7 +107,7 @@ class Reply:
 
 
 def read(reply: Reply, resource: str, method: str = "GET") -> Envelope:
-    """Raises the PbxError that the reply means. What it takes grows with the size of the reply."""
+    """Parse a reply; raises the PbxError it means. Time is linear in its size."""
     body = _json_object(reply.content)
     if body is None:
         raise _not_json(reply, resource, method)
@@ -120,7 +120,7 @@ def read(reply: Reply, resource: str, method: str = "GET") -> Envelope:
 
 
 def texts(messages: object, severity: str) -> tuple[str, ...]:
-    """The messages of one severity, whatever their shape, as plain sentences."""
+    """Return the messages of one severity, in any shape, as plain sentences."""
     if isinstance(messages, list):
         found: object = messages if severity == "error" else []
     else:
@@ -149,7 +149,7 @@ def _error(status: int, body: Mapping[str, Any], messages: object, resource: str
     if WORKER_TIMEOUT in said:
         return TimedOut("no worker of the PBX answered within 30 s", resource)
     if status == 503:
-        return Busy("its queue is full", QUEUE_FULL_FOR, resource)
+        return Busy("worker queue is full", QUEUE_FULL_FOR, resource)
     if status == 429:
         return Busy("too many requests", BLOCKED_FOR, resource)
     if status >= 500:
@@ -174,22 +174,23 @@ def _not_json(reply: Reply, resource: str, method: str) -> PbxError:
     if status == 403:
         return no_right(method, resource)
     if status == 503:
-        return Busy("its queue is full", QUEUE_FULL_FOR, resource)
+        return Busy("worker queue is full", QUEUE_FULL_FOR, resource)
     if status >= 500:
         return ServerError(status, resource)
     return NotJson(status, resource)
 
 
 def _is_ban(content: bytes | bytearray) -> bool:
-    """A banned address gets nginx's page, or its text `Access denied`; a key that lacks a right, from some release
-    after April 2026 on, a sentence of the API."""
+    """Return True for a ban: nginx's page, or its text `Access denied`.
+
+    A missing right, from some release after April 2026 on, is a sentence of the API.
+    """
     text = content.lower()
     return not text.strip() or b"access denied" in text or b"<html" in text
 
 
 def _json_object(content: bytes | bytearray) -> dict[str, Any] | None:
-    """None for what is none, or more than any PBX has to say. What is no number in JSON, though some write it, is
-    nothing."""
+    """Return the object; None for invalid JSON, or beyond the limits. NaN and Infinity become None."""
     if content.count(b"{") > MOST_OBJECTS or _values(content) > MOST_VALUES:
         return None
     try:
@@ -201,7 +202,7 @@ def _json_object(content: bytes | bytearray) -> dict[str, Any] | None:
 
 
 def takes_long(content: bytes | bytearray) -> bool:
-    """Whether it is to be understood beside the loop."""
+    """Return True if it must be parsed in a thread."""
     return len(content) > READ_ASIDE or _values(content) > VALUES_ASIDE
 
 
@@ -228,7 +229,7 @@ def is_plausible(moment: datetime) -> bool:
 
 
 def plain(text: object) -> str:
-    """One sentence of the PBX without its markup; its raw keys in words."""
+    """Return one sentence of the PBX without markup; raw keys as words."""
     return _plain(text, DEEPEST_MESSAGE)
 
 
@@ -242,20 +243,20 @@ def _plain(text: object, levels: int) -> str:
 
 
 def scalar(value: object) -> str:
-    """A text, a number, or nothing, as text that every other program can read, too."""
+    """Return a text or number as valid UTF-8 text, "" for others."""
     if value is None or isinstance(value, Mapping | list):
         return ""
     try:
         text = str(value)
     except ValueError:
-        return ""  # More digits than Python writes.
+        return ""  # more digits than Python converts
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def without_markup(text: str) -> str:
-    """`represent` fields and some messages are HTML: `<i class="icon"></i> SIP: Zadarma` reads `SIP: Zadarma`."""
+    """Strip HTML of `represent` fields and messages: `<i class="icon"></i> SIP: Zadarma` becomes `SIP: Zadarma`."""
     without_tags = re.sub(r"<[^<>]*>", "", text)
-    # `&#` and more digits than Python reads stays as it is.
+    # `&#` with more digits than Python converts is kept.
     with contextlib.suppress(ValueError):
         without_tags = html.unescape(without_tags)
     return re.sub(r"\s+", " ", scalar(without_tags)).strip()

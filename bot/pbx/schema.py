@@ -1,6 +1,6 @@
-"""Reading what the PBX sends: unknown or missing fields, numbers as strings, [] for {}: all fine.
+"""Lenient models of the PBX's data: unknown or missing fields, numbers as strings, [] for {}.
 
-Whatever a field holds, its reader makes something of it: none of them raises anything.
+Field validators accept any value and do not raise.
 """
 
 import math
@@ -15,16 +15,16 @@ from bot.pbx.key_check import resource_of
 from bot.pbx.responses import LONGEST_MARKED_UP, Answer, is_plausible, scalar, without_markup
 from bot.sandbox.time_slices import each
 
-# Of the names, words and numbers that the PBX keeps, none is nearly as long; of notes and additional settings, none.
+# Longer than any name, word or number of the PBX; the second for notes and additional settings.
 LONGEST = 1000
 LONGEST_NOTE = 20_000
-# Of a name that is shown: no longer one is written by anybody here, and a list of them is none that anybody reads.
+# Limit of a displayed name, so that lists stay readable.
 LONGEST_NAME = 255
-# More of anything than a PBX has: what says otherwise is no answer of one.
+# More rows than any PBX has.
 MOST_ROWS = 10_000
-# What both JSON and every database take for a whole number.
+# Largest integer that JSON and databases share.
 LARGEST = 2**53
-# Three years, in seconds: a sum of a million of them is a length of time still.
+# Three years, in seconds: a sum of a million of them is still a valid duration.
 LARGEST_COUNT = 10**8
 
 
@@ -33,7 +33,7 @@ def _text(value: object) -> str:
 
 
 def short_name(name: str) -> str:
-    """The beginning of a name that is longer than any. Only for what is shown: what is written to the PBX is whole."""
+    """Cut a name for display. Values written to the PBX are not cut."""
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
 
 
@@ -84,7 +84,7 @@ def _local(value: object) -> datetime | None:
 
 
 def mappings(value: object) -> list[Any]:
-    """The rows of a list that are rows at all; not more than a PBX has."""
+    """Return the mappings in a list, at most MOST_ROWS."""
     return [row for row in value[:MOST_ROWS] if isinstance(row, Mapping)] if isinstance(value, list) else []
 
 
@@ -94,7 +94,7 @@ def _plain(value: object) -> str:
 
 Text = Annotated[str, BeforeValidator(_text)]
 Name = Annotated[str, BeforeValidator(_name)]
-# None for an empty one.
+# None if empty.
 Word = Annotated[str | None, BeforeValidator(lambda value: (_text(value) or None) if value else None)]
 Note = Annotated[str, BeforeValidator(_note)]
 Plain = Annotated[str, BeforeValidator(_plain)]
@@ -116,8 +116,11 @@ V = TypeVar("V")
 
 
 def rows(data: object, resource: str, most: int = MOST_ROWS) -> list[Any]:
-    """Raises NotJson for what is no collection at all: taken for an empty one, it would say that all is gone. So it
-    does for more than `most` rows: cut off, the rest would be gone."""
+    """Return the rows.
+
+    Raises NotJson for a value that is no collection, since an empty list would mean that all is deleted; also beyond
+    `most` rows, since cut ones would count as deleted.
+    """
     if isinstance(data, Mapping):
         found = list(data.values())
     elif isinstance(data, list):
@@ -130,8 +133,7 @@ def rows(data: object, resource: str, most: int = MOST_ROWS) -> list[Any]:
 
 
 async def models(model: type[M], data: object, resource: str, most: int = MOST_ROWS) -> list[M]:
-    """The rows that can be read; one strange row does not hide the others. Others have their turn meanwhile. Raises
-    NotJson."""
+    """Parse the readable rows; an unreadable one does not hide the others. Yields to other tasks. Raises NotJson."""
 
     def read(row: object) -> M | None:
         try:
@@ -143,13 +145,13 @@ async def models(model: type[M], data: object, resource: str, most: int = MOST_R
 
 
 def one(model: type[M], data: object, resource: str) -> M:
-    """Raises NotFound for nothing, NotJson for what cannot be read."""
+    """Parse one row. Raises NotFound for an empty one, NotJson for an unreadable one."""
     if not isinstance(data, Mapping) or not data:
         raise NotFound(("the PBX sent nothing",), resource)
     try:
         return model.model_validate(data)
     except ValidationError:
-        # Not chained: what could not be read may hold a password.
+        # Not chained: the unreadable value may hold a password.
         raise NotJson(200, resource) from None
 
 

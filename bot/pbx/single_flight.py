@@ -1,4 +1,4 @@
-"""Questions whose answers are on their way: who asks the same in the meantime waits for that answer."""
+"""Share one task among concurrent equal requests."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable
@@ -10,7 +10,7 @@ class UnderWay:
         self._tasks: dict[Hashable, asyncio.Task[Any]] = {}
 
     async def join(self, key: Hashable, ask: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
-        """Whoever stops waiting leaves the others their answer."""
+        """Return the pending task's result, or start one. Cancelling a waiter does not cancel the task."""
         task = self._tasks.get(key)
         if task is None:
             task = self._tasks[key] = asyncio.create_task(ask())
@@ -18,12 +18,12 @@ class UnderWay:
         return await asyncio.shield(task)
 
     def forget(self) -> None:
-        """Whoever asks from now on wants a new answer."""
+        """Start new tasks for later callers."""
         self._tasks.clear()
 
     def _ended(self, key: Hashable, task: asyncio.Task[Any]) -> None:
         if self._tasks.get(key) is task:
             del self._tasks[key]
-        # Nobody may be left to whom it could be told.
+        # Retrieve the exception, since no waiter may be left.
         if not task.cancelled():
             task.exception()

@@ -1,4 +1,4 @@
-"""Which wall clock a station lives by."""
+"""Time zone of a station."""
 
 import asyncio
 from datetime import UTC, datetime, timezone, tzinfo
@@ -10,15 +10,15 @@ from bot.pbx import Pbx, PbxError
 
 log = structlog.get_logger(__name__)
 
-# The next look waits for it.
+# Timeout: the next poll waits for it. Seconds.
 ASKED_WITHIN = 15.0
 
 
 class StationZone:
-    """The zone from the settings, else the PBX's own, else the offset that its last answer carried, else UTC.
+    """Zone from the settings, else the PBX's own, else the offset of its last answer, else UTC.
 
-    The name of the zone needs a right on “Time Settings” that a careful key does not have; the offset stands in every
-    answer, and is wrong only for times on the other side of a change of the clocks.
+    The name of the zone needs a right on “Time Settings” that a restricted key does not have; the offset is in every
+    answer, and is wrong only for times across a clock change.
     """
 
     def __init__(self, configured: ZoneInfo | None) -> None:
@@ -29,12 +29,12 @@ class StationZone:
         return self._zone or self._offset
 
     def saw(self, pbx_time: datetime | None) -> None:
-        """Take the offset from the time that an answer carried."""
+        """Take the offset from the time of an answer."""
         if pbx_time is not None and (offset := pbx_time.utcoffset()) is not None:
             self._offset = timezone(offset)
 
     async def ask(self, pbx: Pbx) -> None:
-        """Learn the zone's name, unless it is known already. Never raises for the PBX's sake."""
+        """Fetch the zone's name, unless known. Does not raise PbxError."""
         if self._zone is not None:
             return
         try:
@@ -43,4 +43,4 @@ class StationZone:
             self._zone = ZoneInfo(name) if name else None
         except (PbxError, ZoneInfoNotFoundError, ValueError, OSError) as error:
             reason = str(error) or type(error).__name__
-            log.info("the PBX's time zone is not known by name; its offset is used", reason=reason)
+            log.info("PBX error, time zone name unknown, offset used", reason=reason)

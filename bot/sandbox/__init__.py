@@ -1,5 +1,5 @@
-"""Work on what others made, in a process of its own that may take only so much time and memory, and can be ended.
+"""Run tasks on untrusted input in a subprocess with limits of time and memory.
 
-`task` says what there is to do, `process` does it, `places` lets everybody have a turn, `__main__` is the process.
-Nothing is imported here: the process that does the work begins with this file, and somebody waits for it.
+`task` describes a task, `process` runs it, `slots` queues tasks fairly, `__main__` is the subprocess. Import no module
+here: the subprocess imports this file first, and a person waits for it.
 """

@@ -1,7 +1,7 @@
-"""The process: `python -m bot.sandbox` reads a line of JSON and bytes, does the task, and writes what came of it.
+"""Subprocess: `python -m bot.sandbox` reads a line of JSON and bytes, runs the task, writes the result.
 
-The first byte written says what follows: plain data as JSON, bytes, or the words of a refusal as JSON. Whoever starts
-it gives it no environment to speak of; it limits itself before it sees anything that others made.
+The first byte tells the format: plain data as JSON, bytes, or the text of a refusal as JSON. The environment is almost
+empty; limits are set before untrusted input is read.
 """
 
 import json
@@ -15,7 +15,7 @@ from bot.sandbox.task import Refusal, Task
 
 DATA, BYTES, REFUSED = b"J", b"B", b"R"
 NO_MEMORY, TOO_MUCH, FAILED = 3, 4, 5
-# What people wait for, and the watch, come first.
+# Lower priority than the bot, which polls and answers people.
 NICE = 5
 
 
@@ -28,7 +28,7 @@ def main() -> int:
     except MemoryError:
         return NO_MEMORY
     except Exception:
-        # Nobody reads a traceback of it: it may quote what others made.
+        # A traceback may quote untrusted input.
         return FAILED
     if len(given) > task.most:
         return TOO_MUCH
@@ -47,7 +47,7 @@ def _limit(task: Task) -> None:
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(what, (most, most))
-    # It takes half of the time in which openpyxl is loaded, which uses it only if it is there.
+    # numpy takes half of openpyxl's import time, and is used only if present.
     sys.modules["numpy"] = None  # type: ignore[assignment]
 
 

@@ -1,21 +1,21 @@
-"""JSON of others, read beside the event loop when there is much of it."""
+"""Parse untrusted JSON without blocking the event loop."""
 
 import asyncio
 import json
 import json.scanner
 from typing import Any
 
-# What is read in a few milliseconds is read at once.
+# Parsed inline in a few milliseconds. Bytes.
 SMALL = 200_000
-# More than twenty megabytes of what a PBX honestly says; and some hundred megabytes of memory.
+# More than twenty megabytes of a PBX's real answers, and some hundred megabytes of memory.
 MOST_VALUES = 1_000_000
 
 
 async def json_of(content: bytes) -> Any:
-    """What the JSON says. Raises ValueError, or RecursionError, for what is none and for what holds too many values.
+    """Parse JSON. Raises ValueError, or RecursionError, for invalid JSON and for too many values.
 
-    Large JSON is read in a thread, and by the reader that is written in Python: the one written in C gives nobody else
-    a turn before it is done. It takes some three times as long, and nobody waits for it but who asked.
+    Large JSON is parsed in a thread by the Python scanner: the C scanner holds the GIL until it is done. It takes about
+    three times as long; only its caller waits.
     """
     if len(content) <= SMALL:
         return json.loads(content)
@@ -25,7 +25,7 @@ async def json_of(content: bytes) -> Any:
 
 
 class GivesWay(json.JSONDecoder):
-    """Reads as `json.loads` does, and lets others have their turn meanwhile."""
+    """Decode as `json.loads` does, and release the GIL meanwhile."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

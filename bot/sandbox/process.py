@@ -1,4 +1,4 @@
-"""Starts the process that does a task, and ends it: when it is done, when it takes too long, when nobody waits."""
+"""Start the subprocess of a task, and kill it on timeout or cancellation."""
 
 import asyncio
 import json
@@ -18,18 +18,18 @@ from bot.sandbox.task import Failure, Refusal, Task, TaskFailed
 
 ROOT = Path(bot.__file__).parent.parent
 PART = 1 << 16
-# It is ended at the limit itself, or a moment later by force.
+# Exit codes at the limit of processor time.
 OUT_OF_TIME = frozenset({-signal.SIGXCPU, -signal.SIGKILL})
 FAILURES = {worker.NO_MEMORY: Failure.MEMORY, worker.TOO_MUCH: Failure.RESULT}
-# Of what people wait for two at once, and of what nobody waits for one.
+# Queues: two tasks at once for people, one in the background.
 FOR_PEOPLE = Places(2)
 IN_THE_BACKGROUND = Places(1, crowd=10_000)
 
 
 async def run(task: Task, content: bytes, *, owner: Hashable, places: Places = FOR_PEOPLE, **facts: Any) -> Any:
-    """What the task gives: plain data, or bytes. `facts` are plain data too; `owner` is whose turn it takes.
+    """Run the task and return plain data or bytes. `facts` are plain data too; tasks of one `owner` share a queue.
 
-    Raises Refusal when the task refuses, and TaskFailed when it came to no end. Cancelled, it leaves no process behind.
+    Raises Refusal if the task refuses, TaskFailed on a limit or timeout. A cancelled task leaves no process.
     """
     async with places.place(owner):
         code, given = await _given(task, content, facts)
@@ -47,7 +47,7 @@ async def run(task: Task, content: bytes, *, owner: Hashable, places: Places = F
 async def _given(task: Task, content: bytes, facts: dict[str, Any]) -> tuple[int, bytes]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        # Neither from the folder in which the bot runs, nor from the user's own: only the program's own modules.
+        # Import the program's own modules only: neither from the working directory nor from the user's site.
         "-P",
         "-s",
         "-m",
@@ -55,7 +55,7 @@ async def _given(task: Task, content: bytes, facts: dict[str, Any]) -> tuple[int
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        # Nothing of the program's own surroundings: its secrets stand there.
+        # The environment holds secrets.
         env={"PYTHONPATH": str(ROOT)},
     )
     order = json.dumps({"task": asdict(task), "facts": facts}).encode()
@@ -72,7 +72,7 @@ async def _given(task: Task, content: bytes, facts: dict[str, Any]) -> tuple[int
 
 
 async def _exchanged(process: asyncio.subprocess.Process, sent: bytes, most: int) -> bytes:
-    """All of it is read before anything is written. Raises TaskFailed for more than `most` bytes."""
+    """Send all input, then read the output. Raises TaskFailed for more than `most` bytes."""
     assert process.stdin is not None  # noqa: S101 (they are pipes)
     assert process.stdout is not None  # noqa: S101
     process.stdin.write(sent)

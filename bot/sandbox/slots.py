@@ -1,4 +1,4 @@
-"""Turns at what only a few can have at once: the crowd of one does not keep the others waiting."""
+"""Fair queue for a limited number of slots: one owner's tasks do not block the others'."""
 
 import asyncio
 from collections import deque
@@ -9,8 +9,11 @@ from bot.sandbox.task import Failure, TaskFailed
 
 
 class Places:
-    """At most `most` at once, of each owner one. Who waits is served in the order of coming, but for owners who have a
-    place. More than `waiting` of one owner, or `crowd` of all, are sent away with TaskFailed."""
+    """At most `most` tasks at once, one of each owner.
+
+    Waiting tasks are served in order, except those of an owner with a slot. Beyond `waiting` of one owner, or `crowd`
+    of all, TaskFailed is raised.
+    """
 
     def __init__(self, most: int, *, waiting: int = 2, crowd: int = 100) -> None:
         self._most = most

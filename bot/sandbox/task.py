@@ -1,4 +1,4 @@
-"""What is done in a process of its own, and how much it may take. Pure."""
+"""Task for the sandbox, and its limits. Pure."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +9,7 @@ MEGABYTE = 1_000_000
 
 
 class Refusal(ValueError):
-    """A task does not want what it was given; `said` is why. Raised by a task, it comes out of `process.run` too."""
+    """Input refused by a task; `said` is the reason. Raised by a task, it is raised by `process.run` too."""
 
     def __init__(self, said: str = "") -> None:
         super().__init__(said)
@@ -17,7 +17,7 @@ class Refusal(ValueError):
 
 
 class Failure(StrEnum):
-    """Why a task came to no end of its own."""
+    """Reason of a failed task."""
 
     TIME = "took too long"
     MEMORY = "took too much memory"
@@ -34,10 +34,10 @@ class TaskFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A function that is called with bytes and with plain facts by name, and gives plain data or bytes.
+    """Function that takes bytes and plain facts by name, and returns plain data or bytes.
 
-    `seconds` are of the processor, so that a busy machine refuses nothing honest; `within` are seconds of the clock,
-    for what only waits. `memory` is all that the process may have, `most` what it may give back; both in bytes.
+    `seconds` limit processor time, so that a busy machine does not time out honest input; `within` limits wall time.
+    `memory` limits the process, `most` its result; both in bytes.
     """
 
     module: str
@@ -48,5 +48,5 @@ class Task:
     memory: int = 512 * MEGABYTE
 
     def here(self, content: bytes, /, **facts: Any) -> Any:
-        """Do it in this process, without any limit."""
+        """Run in this process, without limits."""
         return getattr(import_module(self.module), self.function)(content, **facts)

@@ -1,6 +1,6 @@
-"""Long work in the event loop itself, done a slice at a time, so that everybody else has a turn between two of them.
+"""Long work in the event loop, with other tasks scheduled between time slices.
 
-For what is made of many small pieces that others sent: it takes a slow thread's place where each piece is quickly done.
+For many small pieces of untrusted input that are each quickly done, instead of a thread.
 """
 
 import asyncio
@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-# Seconds. Many may work so at the same time, and each takes a slice before it is anybody's turn again.
+# Seconds. Many tasks may work so at once, and each takes a slice before it is another's turn.
 SLICE = 0.005
 
 T = TypeVar("T")
@@ -16,7 +16,7 @@ R = TypeVar("R")
 
 
 class Slices:
-    """To be asked between any two pieces of the work: `await slices.next()`."""
+    """Yield to other tasks once a slice is used up: call `await slices.next()` between pieces."""
 
     def __init__(self) -> None:
         self._until = time.perf_counter() + SLICE
@@ -28,7 +28,7 @@ class Slices:
 
 
 async def each(pieces: Iterable[T], work: Callable[[T], R]) -> list[R]:
-    """What `work` makes of each, in their order."""
+    """Return `work` applied to each piece, in order."""
     made, slices = [], Slices()
     for piece in pieces:
         made.append(work(piece))
@@ -37,6 +37,6 @@ async def each(pieces: Iterable[T], work: Callable[[T], R]) -> list[R]:
 
 
 async def those(pieces: Iterable[T], fit: Callable[[T], bool]) -> list[T]:
-    """Those that fit, in their order."""
+    """Return the pieces that fit, in order."""
     listed = list(pieces)
     return [piece for piece, fits in zip(listed, await each(listed, fit), strict=True) if fits]

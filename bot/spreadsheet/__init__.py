@@ -1,5 +1,5 @@
-"""Tables as files: CSV and Excel in, CSV and Excel out. Pure, and slow: done in a process of its own (`bot.sandbox`).
+"""Read and write tables: CSV and Excel. Pure, but slow: run in the sandbox (`bot.sandbox`).
 
-A cell that a spreadsheet would take for a formula is written with an apostrophe in front, which Excel itself uses to
-say "this is text", and which is taken off again when such a table is read.
+A cell that a spreadsheet would take for a formula is written with a leading apostrophe, Excel's own mark for text,
+which is removed when such a table is read.
 """

@@ -1,14 +1,14 @@
-"""Cells that a spreadsheet would take for a formula, and the apostrophe that keeps it from that. Pure."""
+"""Guard cells that a spreadsheet would take for a formula with an apostrophe. Pure."""
 
 import re
 
 from bot.text.invisible import INVISIBLE
 
 SEPARATORS = ";\t,"
-# What begins a formula, also as Asian keyboards write it; and what a spreadsheet overlooks in front of it.
+# Beginnings of a formula, full-width ones included; and characters that a spreadsheet skips before them.
 SIGNS = "=+@＝＋－＠﹦﹢﹣﹫−-"
 OVERLOOKED = rf"(?:(?![\r\n{SEPARATORS}])[\s{INVISIBLE}'\"`‘’“”„«»＇＂])*"
-# A spreadsheet that splits at another separator, or a line break that loses its quotes, makes a new cell of the rest.
+# Another separator, or a line break that loses its quotes, starts a new cell.
 BEGINNING = rf"(?:\A|(?<=[\r\n{SEPARATORS}]))"
 TO_GUARD = re.compile(rf"{BEGINNING}(?={OVERLOOKED}[{SIGNS}])")
 GUARD = re.compile(rf"{BEGINNING}'(?={OVERLOOKED}[{SIGNS}])")

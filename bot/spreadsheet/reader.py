@@ -1,4 +1,4 @@
-"""A CSV or an Excel file that somebody sent, whatever its name says. Pure; not for the event loop."""
+"""Read an uploaded CSV or Excel file, by content, not by name. Pure; not for the event loop."""
 
 import csv
 import io
@@ -12,27 +12,27 @@ from bot.spreadsheet.formulas import SEPARATORS, unguarded
 
 MOST_BYTES = 5 * MEGABYTE
 MOST_ROWS = 5_000
-# Empty ones included. Measured: one cell in Excel's last row is a file of 1.4 kB, and took 30 s to come to.
+# Empty ones included. Measured: one cell in Excel's last row is a file of 1.4 kB, and took 30 s to reach.
 MOST_LINES = 100_000
 MOST_UNPACKED = 10 * MEGABYTE
 MOST_PARTS = 1_000
 MOST_COLUMNS = 60
-# No field takes as much; what is cut off would not have made it right.
+# No field takes as much; the rest is cut off.
 LONGEST_CELL = 1_000
 PIECE = 1 << 16
-# As many as Excel has; what a file says of itself may be wrong.
+# Excel's own limit; the dimensions in a file may be wrong.
 ROWS_IN_EXCEL = 1 << 20
-# How a container of the old office programs begins; a new one with a password is put into such.
+# Signature of the old Office container, also used for encrypted new files.
 OLD_OR_LOCKED = b"\xd0\xcf\x11\xe0"
 
 READ = Task(__name__, "read", seconds=20, most=3 * MEGABYTE, within=180.0)
 
-# The number of a line as an editor counts, and its cells. Lines without anything are left out.
+# Line number as an editor counts, and the cells. Empty lines are left out.
 Row = tuple[int, Sequence[str]]
 
 
 def read(content: bytes) -> list[Row]:
-    """The rows, at most one more than a header and MOST_ROWS. Raises Refusal, also for what lies beyond MOST_LINES."""
+    """Return the rows, at most one more than a header and MOST_ROWS. Raises Refusal, also beyond MOST_LINES."""
     if len(content) > MOST_BYTES:
         raise Refusal(mark("The file is larger than 5 MB."))
     if content.startswith(b"PK\x03\x04"):
@@ -50,7 +50,7 @@ def read(content: bytes) -> list[Row]:
 
 
 def read_text(text: str) -> list[Row]:
-    """CSV text with any of the usual separators. Raises Refusal."""
+    """Parse CSV with any usual separator. Raises Refusal."""
     text = text.replace("\x00", "")
     first = next((line for line in text.splitlines() if line.strip()), "")
     separator = max(SEPARATORS, key=first.count)
@@ -76,7 +76,7 @@ def _filled(found: Iterable[Sequence[str]]) -> Iterator[Row]:
 
 
 def _decoded(content: bytes) -> str:
-    """Russian Excel writes CSV in CP1251, and "Unicode text" in UTF-16."""
+    """Decode; Russian Excel writes CSV in CP1251, and "Unicode text" in UTF-16."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", errors="replace")
     try:
@@ -86,7 +86,7 @@ def _decoded(content: bytes) -> str:
 
 
 def _excel(content: bytes) -> list[Row]:
-    from openpyxl import load_workbook  # imported late: it takes half a second, and a CSV file is read without it
+    from openpyxl import load_workbook  # slow import, 0.5 s; a CSV file does not need it
 
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
@@ -97,12 +97,12 @@ def _excel(content: bytes) -> list[Row]:
     except (Refusal, MemoryError):
         raise
     except Exception:
-        # The library lets everything out that a broken part of a file makes of it.
+        # The library raises arbitrary exceptions for a broken file.
         raise Refusal(mark("The Excel file cannot be read; save it again, or as CSV.")) from None
 
 
 def _unpack(packed: zipfile.ZipFile) -> None:
-    """Counts what comes out, for what a file says of its own size may be a lie. Raises Refusal."""
+    """Count the unpacked bytes, since declared sizes may be false. Raises Refusal."""
     left = MOST_UNPACKED
     parts = packed.infolist()
     if len(parts) > MOST_PARTS:

@@ -1,4 +1,4 @@
-"""Writes tables for people: CSV and Excel. Pure; not for the event loop."""
+"""Write tables as CSV or Excel. Pure; not for the event loop."""
 
 import csv
 import io
@@ -10,30 +10,30 @@ from typing import Any
 from bot.sandbox.task import MEGABYTE, Task
 from bot.spreadsheet.formulas import guarded
 
-# Telegram takes no larger file from a bot.
+# Telegram's limit for a bot's upload.
 WRITE = Task(__name__, "write", seconds=60, most=50 * MEGABYTE)
 
-# Excel's format has no place for these; the line ends of other systems become its own.
+# Excel's format cannot store these; line ends become its own.
 UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 LINE_END = re.compile(r"\r\n?")
 WIDE_COLUMNS = 16
-# A cell of Excel's holds no more.
+# Excel's limit of a cell.
 LONGEST_CELL = 32_767
 
 
 def packed(rows: Iterable[Sequence[Any]]) -> bytes:
-    """Rows as `write` takes them: a line of JSON each. What is packed in parts may be put together."""
+    """Serialize rows for `write`: a line of JSON each. Parts may be concatenated."""
     return b"".join(json.dumps([*row], default=str).encode() + b"\n" for row in rows)
 
 
 def write(content: bytes, form: str, sheet_name: str) -> bytes:
-    """`content` is what `packed` gave; `form` is csv or xlsx; a CSV file has no sheet to be named."""
+    """Write rows from `packed`; `form` is csv or xlsx; `sheet_name` is for xlsx only."""
     rows: Iterator[list[Any]] = map(json.loads, io.BytesIO(content))
     return write_csv(rows) if form == "csv" else write_excel(rows, sheet_name)
 
 
 def write_csv(rows: Iterable[Sequence[Any]]) -> bytes:
-    """With the mark and the separator that let Excel open it with a double click."""
+    """Write CSV with the byte order mark and separator that Excel needs to open it directly."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=";")
     for row in rows:
@@ -42,12 +42,15 @@ def write_csv(rows: Iterable[Sequence[Any]]) -> bytes:
 
 
 def write_excel(rows: Iterable[Sequence[Any]], sheet_name: str) -> bytes:
-    """The first row is the header. Every cell is text, so that numbers keep their zeros and formulas stay letters."""
-    # Imported late: a CSV file is written without it.
+    """Write Excel.
+
+    The first row is the header. Every cell is text, so that leading zeros stay and formulas are not run.
+    """
+    # Slow import; a CSV file does not need it.
     from xlsxwriter import Workbook
 
     stored = io.BytesIO()
-    # In memory: otherwise what it writes, passwords too, goes through temporary files.
+    # Without temporary files, since tables may hold passwords.
     book = Workbook(stored, {"in_memory": True})
     sheet = book.add_worksheet(sheet_name)
     sheet.freeze_panes(1, 0)

@@ -100,7 +100,7 @@ class Pool(HTTPXRequest):
 
     async def _renew(self) -> None:
         """What is on its way over the old connections fails as what may have arrived."""
-        log.warning("no connection to Telegram comes free; all are made anew", after=self._failures)
+        log.warning("connection pool to Telegram exhausted, replaced", after=self._failures)
         old, self._client = self._client, self._build_client()
         self._failures = 0
         with contextlib.suppress(Exception):

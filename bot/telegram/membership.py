@@ -67,7 +67,7 @@ class Membership:
         try:
             member = await self._get(chat, person)
         except TelegramError as error:
-            log.warning("an administrator could not be looked up", chat=chat, reason=str(error))
+            log.warning("chat member lookup failed", chat=chat, reason=str(error))
             return False
         return isinstance(member, ChatMemberOwner | ChatMemberAdministrator) and member.is_anonymous
 
@@ -86,9 +86,9 @@ class Membership:
         except BadRequest as error:
             if str(error).lower() in NOT_THERE:
                 return False
-            log.warning("Telegram does not say who is in a chat", chat=chat, reason=str(error))
+            log.warning("chat member lookup failed", chat=chat, reason=str(error))
         except TelegramError as error:
-            log.warning("Telegram does not say who is in a chat", chat=chat, reason=str(error))
+            log.warning("chat member lookup failed", chat=chat, reason=str(error))
         return None
 
     async def _get(self, chat: int, person: int) -> ChatMember:

@@ -1,6 +1,6 @@
-"""Which telephone number is meant by digits without a plus, as they are dialled in the country of the PBX. Pure.
+"""Interpret digits without a plus as dialled in the PBX's country. Pure.
 
-In Russia 84951234500 is Moscow, 8 being what is dialled before a city, and not Vietnam, whose country code is 84.
+In Russia 84951234500 is Moscow, where 8 is the trunk prefix, not Vietnam with country code 84.
 """
 
 import re
@@ -11,31 +11,31 @@ import phonenumbers
 from babel.core import get_global
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
-# Shorter ones are extensions, service numbers, or lack their city.
+# Shorter ones are extensions, service numbers, or lack the area code.
 LEAST_AT_HOME = 9
-# So long is what carries its country.
+# Least length with a country code.
 LEAST_ABROAD = 11
 MOST = 15
-# A bare number of a city or a mobile is no longer than this almost everywhere.
+# A national number is no longer than this almost everywhere.
 USUAL_AT_HOME = 10
 DIGITS = re.compile(r"\+?[0-9]+")
 ANYWHERE = "ZZ"
 
 
 def country_of(zone: tzinfo) -> str:
-    """`RU` for Europe/Moscow; empty for a zone that lies in no country, such as a plain offset."""
+    """Return `RU` for Europe/Moscow; "" for a zone without a country, such as a plain offset."""
     found = get_global("zone_territories").get(getattr(zone, "key", ""), ANYWHERE)
     return found if is_country(found) else ""
 
 
 def is_country(code: str) -> bool:
-    """Whether numbers of this two-letter country can be read."""
+    """Return True for a supported two-letter country."""
     return code in phonenumbers.SUPPORTED_REGIONS
 
 
 @lru_cache(maxsize=4096)
 def readings(digits: str, country: str) -> tuple[PhoneNumber, ...]:
-    """The valid numbers that the digits can mean, the likeliest first: none, one or two. A plus leaves one."""
+    """Return the valid numbers that the digits can mean, likeliest first: none, one or two; at most one with a plus."""
     if not DIGITS.fullmatch(digits) or len(digits) > MOST + 1:
         return ()
     if digits.startswith("+"):
@@ -48,7 +48,7 @@ def readings(digits: str, country: str) -> tuple[PhoneNumber, ...]:
 
 
 def likeliest(digits: str, country: str) -> PhoneNumber | None:
-    """What is shown for the digits. Without a plus, what has no country of its own in front is at home or nowhere."""
+    """Return the number to show. Without a plus, a number too short for a country code is national or None."""
     found = readings(digits, country)
     if not found or digits.startswith("+"):
         return found[0] if found else None
@@ -57,22 +57,22 @@ def likeliest(digits: str, country: str) -> PhoneNumber | None:
 
 
 def are_certain(digits: str, found: tuple[PhoneNumber, ...]) -> bool:
-    """Whether the first reading cannot be mistaken: there is no other, or the digits begin as only it does."""
+    """Return True if the first reading is certain: it is the only one, or the digits begin with its prefix."""
     return len(found) == 1 or (len(found) > 1 and has_its_mark(digits, found[0]))
 
 
 def has_its_mark(digits: str, number: PhoneNumber) -> bool:
-    """Whether the country's code or what is dialled before a city stands in front of the number itself."""
+    """Return True if the country code or trunk prefix precedes the national number."""
     return len(phonenumbers.national_significant_number(number)) < len(digits)
 
 
 def shown(number: PhoneNumber) -> str:
-    """`+7 916 111-11-11`"""
+    """Format as `+7 916 111-11-11`."""
     return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
 
 
 def in_full(number: PhoneNumber) -> str:
-    """`+79161111111`"""
+    """Format as `+79161111111`."""
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.detection.registration_retries import WARN_BEFORE, gives_up_at
+from bot.detection.trunk_cause import WARN_BEFORE, gives_up_at
 from bot.detection.trunk_health import Cause
 from bot.incidents.silence_store import Wish
 from bot.store.database import Store

@@ -13,7 +13,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, create_engine, select, text
 
 from bot.access.policy import Destination
-from bot.detection import state_json
+from bot.detection import station_machine, trunk_state
 from bot.incidents.model import Kind
 from bot.store.database import MIGRATIONS, Store
 from bot.store.messages import inbox, temporary_payloads
@@ -223,8 +223,8 @@ async def test_what_the_machines_remembered_is_understood(old: OldStore, books: 
     old.memory("", {"trouble": None, "row": "", "since": None, "looks": 0, "alarm": False, "judge_from": None})
     await books.store.open()
     found = await books.ledger.remembered()
-    assert state_json.trunk_from(found["zadarma"]).alarm is Kind.TRUNK_DOWN
-    assert state_json.station_from(found[""]).seen_at is None
+    assert trunk_state.read(found["zadarma"]).alarm is Kind.TRUNK_DOWN
+    assert station_machine.read(found[""]).seen_at is None
 
 
 async def test_an_audit_of_the_first_days_is_kept(tmp_path: Path) -> None:

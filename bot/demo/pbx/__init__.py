@@ -1,4 +1,4 @@
-"""A stand-in MikoPBX: REST API v3 in memory, as a real one answers, with switches to break it."""
+"""Stand-in MikoPBX: REST API v3 in memory with the answers of a real one, and fault injection."""
 
 from bot.demo.pbx.routes import app, behind, routes
 from bot.demo.pbx.world import Pbx

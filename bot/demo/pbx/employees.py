@@ -1,4 +1,4 @@
-"""Employees: what is stored of a person, and the two shapes the API shows it in."""
+"""Employees: the stored record, and its two shapes in the API."""
 
 import re
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ NO_AVATAR = "/admin-cabinet/assets/img/unknownPerson.jpg"
 _ANY_ADDRESS = '<i class="globe icon"></i> Connections from any addresses are allowed'
 _USER = '<i class="icons"><i class="user outline icon"></i></i>'
 _MOBILE = '<i class="icons"><i class="user outline icon"></i><i class="top right corner alternate mobile icon"></i></i>'
-# What the PBX's configuration does to a name: one letter changes its alphabet, and of signs few are left.
+# Changes to a name in the PBX's configuration: one letter changes its alphabet, most signs are dropped.
 _LATIN = str.maketrans({"ё": "e", "Ё": "E"})
 _NO_CALLER_ID = re.compile(r"[^\w\s+\-.@]|_")
 
@@ -22,7 +22,7 @@ class Phone:
 
 @dataclass
 class Employee:
-    """`secret` is the SIP password; the API returns it in clear text, so keep it out of logs."""
+    """Employee. `secret` is the SIP password; the API returns it in clear text, so keep it out of logs."""
 
     id: int
     number: str
@@ -44,7 +44,7 @@ class Employee:
     forwarding_unavailable: str = ""
     phone: Phone | None = None
     online: bool = False
-    # Whether Asterisk has heard of the number, which a phone needs to register.
+    # Asterisk has loaded the number, which a phone needs to register.
     known: bool = True
 
     @property
@@ -62,7 +62,7 @@ class Employee:
 
 
 def row(employee: Employee) -> dict[str, object]:
-    """In the list: the id is a number here and the phone is called `mobile`."""
+    """Return the list's shape: the id is a number, the phone is `mobile`."""
     return {
         "id": employee.id,
         "number": employee.number,
@@ -75,7 +75,7 @@ def row(employee: Employee) -> dict[str, object]:
 
 
 def record(employee: Employee, everybody: Iterable[Employee]) -> dict[str, object]:
-    """One in full: the id is a text here, the phone is `mobile_number`, the secret is in clear."""
+    """Return the full shape: the id is a text, the phone is `mobile_number`, the secret is in clear."""
     names = {person.number: person.represent() for person in everybody}
     names |= {person.mobile: person.mobile_represent() for person in everybody if person.mobile}
     forwards = {
@@ -108,7 +108,7 @@ def record(employee: Employee, everybody: Iterable[Employee]) -> dict[str, objec
 
 
 def matching(people: Iterable[Employee], search: str) -> list[Employee]:
-    """The list's search, in the list's own order: by name, upper-case Latin before lower before Cyrillic."""
+    """Return the search's result in the list's order: by name, upper-case Latin before lower before Cyrillic."""
     wanted = search.strip().lower()
     found = [person for person in people if not wanted or _matches(person, wanted)]
     return sorted(found, key=lambda person: person.name)
@@ -127,7 +127,7 @@ def _matches(person: Employee, wanted: str) -> bool:
 
 
 def search_index(person: Employee) -> str:
-    """Both spellings of the name, in lower case."""
+    """Return both spellings of the name, in lower case."""
     return f"{person.name} {person.caller_id}".lower()
 
 

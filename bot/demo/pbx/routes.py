@@ -1,4 +1,4 @@
-"""Where the stand-in answers: `/pbxcore/…` as the PBX does, `/control/…` for its switches."""
+"""Routes of the stand-in: `/pbxcore/…` as on a PBX, `/control/…` for the control API."""
 
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
@@ -18,8 +18,7 @@ def app(pbx: Pbx) -> Starlette:
 
 
 def behind(path: str, pbx: Pbx) -> Mount:
-    """One of several at the same address, as behind a proxy that gives each a path: the PBX itself knows nothing of
-    it."""
+    """Mount one of several PBXs at a path, as a proxy does; the PBX itself sees the path without it."""
     inner = app(pbx)
 
     async def forward(scope: Scope, receive: Receive, send: Send) -> None:

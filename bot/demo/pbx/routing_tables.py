@@ -1,4 +1,4 @@
-"""The routes and the numbers that belong to no person."""
+"""Routes, and service numbers without an employee."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""The world a newcomer meets: a small office with four trunks that work and one that nobody needs any more."""
+"""Initial data: a small office with four working trunks and a disabled one."""
 
 from random import Random
 
@@ -84,7 +84,10 @@ def secret(random: Random) -> str:
 
 
 def trunks(random: Random, now: float) -> list[Trunk]:
-    """Ids are fixed, so that a page or a test may name them; one ends in a letter on purpose (see keys)."""
+    """Return the trunks.
+
+    Ids are fixed, so that a page or a test may name them; one ends in a letter on purpose (see keys).
+    """
     return [
         _trunk("SIP-TRUNK-44BBC135", "74951110001", now, random, "Zadarma", "sip.zadarma.com", "74951110001"),
         _trunk("SIP-TRUNK-C07C8D8E", "74951110002", now, random, "Mango Office", "vpbx400.mangosip.ru", "mango201"),

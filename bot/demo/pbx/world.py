@@ -1,4 +1,4 @@
-"""The PBX as a whole: its people, trunks, calls and records, its clock, and what is wrong with it right now."""
+"""The whole PBX: people, trunks, calls, records, clock, and injected faults."""
 
 import secrets
 import time
@@ -39,12 +39,12 @@ class Cached:
 
 
 class Pbx:
-    """One stand-in station in memory.
+    """Stand-in PBX in memory.
 
-    `api_key` None: a fresh one, to be read from the attribute. `now` gives unix seconds; pass one in to control time.
-    `speed` divides the delays and time-outs that were measured on a real PBX, `reload_after` among them: the seconds
-    until Asterisk hears of a change of the PBX's records. The same seed gives the same world. `iax_told`: the PBX knows
-    the states of its IAX trunks, which no release does that was measured.
+    `api_key` None: generated, read it from the attribute. `now` returns unix seconds; pass one to control time. `speed`
+    divides the delays and timeouts measured on a real PBX, including `reload_after`: seconds from a change of the PBX's
+    records to Asterisk's reload. The same seed gives the same data. `iax_told`: the PBX reports the states of its IAX
+    trunks, which no measured release does.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Pbx:
         self.now = now
         self.speed = speed
         self.dialect = dialect
-        # Whether Asterisk says of the contact Avail instead of Reachable, and so on.
+        # Asterisk's words for the contact: Avail instead of Reachable, and so on.
         self.short_words = False
         self.reload = Reload(reload_after)
         self.zone = ZoneInfo(zone)
@@ -78,8 +78,7 @@ class Pbx:
         self.tokens = Tokens()
         self.shelf = Shelf()
         self.fault: Fault = NO_FAULT
-        # Addresses that its fail2ban holds back, each with the unix time at which that began; and wrong passwords, by
-        # number and address.
+        # Addresses banned by its fail2ban, with the unix time of the ban; and wrong passwords, by number and address.
         self.banned: dict[str, float] = {}
         self.auth_failures: dict[str, dict[str, dict[str, object]]] = {}
         self.call_events_running = True
@@ -104,21 +103,21 @@ class Pbx:
         self.traffic = Traffic(self.planner, Random(self.random.random()), running=traffic)
         self._quiet_until = start - 240
         self._past = self._past_scene(), Random(self.random.random())
-        # Calls that ended before anybody looked at the records, each with the zone it is written in.
+        # Calls that ended before the records were built, each with its zone.
         self._ended: list[tuple[Call, ZoneInfo]] = []
         self.traffic.wake(self._quiet_until)
         self.advance()
 
     @cached_property
     def records(self) -> Records:
-        """Made up when somebody first looks: it takes a quarter of a second."""
+        """Built at first use: it takes a quarter of a second."""
         records = self._past_month()
         for call, zone in self._ended:
             records.add(call, zone)
         return records
 
     def _past_month(self) -> Records:
-        """The calls of the month before this station was built."""
+        """Return the calls of the month before this station was built."""
         scene, random = self._past
         records = Records(random)
         past = Traffic(Planner({person.id: person for person in scene.people}), random, running=False)
@@ -127,7 +126,7 @@ class Pbx:
         return records
 
     def advance(self) -> None:
-        """Lets the time pass that has passed since the last look."""
+        """Process the time since the last call of this method."""
         now = self.now()
         self._catch_up()
         if self.asterisk_running:
@@ -145,7 +144,7 @@ class Pbx:
         return Scene(trunks, trunks, list(self.employees.values()), self.zone, self.queues)
 
     def _scene(self) -> Scene:
-        """Only trunks that work carry calls, only phones that are there and free ring."""
+        """Return the current scene: only working trunks carry calls, only reachable idle phones ring."""
         now = self.now()
         busy = self.calls.busy_numbers(now)
         trunks = [trunk for trunk in self.trunks.values() if trunk.registration == "outbound" and trunk.up(now)]
@@ -155,7 +154,7 @@ class Pbx:
         return Scene(trunks, outward, free or people or list(self.employees.values()), self.zone, self.queues)
 
     def set_online(self, person: Employee, online: bool) -> None:
-        """The cached answer of up to 30 s is dropped, so that whoever moved the switch sees it at once."""
+        """Connect or disconnect a phone; the cached answer of up to 30 s is dropped, so the change shows at once."""
         person.online = online
         person.phone = person.phone or Phone("192.168.1.99", "Linphone/5.2.5", 1.2)
         self.phone_cache = None
@@ -179,8 +178,11 @@ class Pbx:
             trunk.untold = not told
 
     def hides_iax(self) -> bool:
-        """Measured: a single IAX trunk that registers makes the PBX drop all of them from its states, and fail where it
-        is asked for their registrations; not while Asterisk is stopped."""
+        """Return True if IAX states are missing.
+
+        Measured: a single IAX trunk that registers makes the PBX drop all IAX trunks from its states, and fail when
+        asked for their registrations; not while Asterisk is stopped.
+        """
         registering = any(
             trunk.is_iax and trunk.registration == "outbound" and trunk.in_asterisk(self.now())
             for trunk in self.trunks.values()
@@ -188,12 +190,12 @@ class Pbx:
         return registering and self.asterisk_running and not self.iax_told
 
     def changed(self) -> None:
-        """One of the PBX's records is another now; Asterisk hears of it when no more changes have come for a while."""
+        """Schedule Asterisk's reload after a change of the PBX's records."""
         self.reload.want(self.now(), self.speed)
 
     def _catch_up(self) -> None:
         at = self.reload.take(self.now())
-        # One that is stopped reads its configuration when it starts.
+        # A stopped Asterisk reads its configuration when it starts.
         if at is not None and self.asterisk_running:
             self._load(at, self.speed)
 
@@ -218,14 +220,14 @@ class Pbx:
         self._tell_asterisk(trunk, pace)
 
     def _tell_asterisk(self, trunk: Trunk, pace: float) -> None:
-        """What the control page does by hand takes no time."""
+        """Load at once for the control page, else schedule a reload."""
         if pace == AT_ONCE:
             load(trunk, self.now(), pace)
         else:
             self.changed()
 
     def remove_trunk(self, id_: str) -> None:
-        """Its routes go with it, as on the real one."""
+        """Remove a trunk and its routes, as the real PBX does."""
         del self.trunks[id_]
         self.incoming_routes = [route for route in self.incoming_routes if route["providerid"] != id_]
         self.outbound_routes = [route for route in self.outbound_routes if route["providerid"] != id_]
@@ -237,14 +239,14 @@ class Pbx:
         now = self.now()
         trunk.record["disabled"] = disabled
         trunk.changes.append(Change(now, "disabled" if disabled else "enabled", pace))
-        # Measured: its provider forgets it at once, and so does Asterisk; a reload that finds nothing changed does not
-        # wake it again.
+        # Measured: the provider and Asterisk drop the registration at once; a reload without changes does not restore
+        # it.
         if disabled and self.dialect == NEWEST:
             trunk.changes.append(Change(now, "unregistered_by_pbx", pace))
         self._tell_asterisk(trunk, pace)
 
     def set_condition(self, trunk: Trunk, condition: Condition, pace: float) -> None:
-        """Said of a disabled trunk, it enables it in that condition."""
+        """Set the condition; a disabled trunk is enabled."""
         self._catch_up()
         trunk.changes.append(Change(self.now(), condition, pace))
         self.set_disabled(trunk, False, pace)

@@ -1,1 +1,1 @@
-"""Checks beside the trunks: one module for each condition that can raise an incident."""
+"""Checks other than trunk monitoring: one module for each condition that can raise an incident."""

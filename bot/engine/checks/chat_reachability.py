@@ -1,7 +1,7 @@
-"""Ahead of the first outage: does the bot know every chat that alerts go to, and has every administrator started it?
+"""Check before the first outage that every alert chat is known to the bot and every administrator has started it.
 
-An id that was mistyped looks like any other until something is sent there. Telegram's getChat tells: of a person who
-never started the bot, and of a group that the bot was never in, it says "chat not found".
+A mistyped id is noticed only when a message is sent. Telegram's getChat answers "chat not found" for a person that
+never started the bot and for a group that the bot was never in.
 """
 
 import asyncio
@@ -21,16 +21,19 @@ from bot.telegram.chat_access import Closed, Seen, why_closed
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY = 3600.0
-# What Telegram puts before the number of a supergroup.
+# Prefix that Telegram puts before the number of a supergroup.
 SUPERGROUP = -1_000_000_000_000
-# The bot was never there, or is not known to have been.
+# The bot was never in the chat, as far as known.
 NOT_FOUND = frozenset({Closed.GONE, Closed.UNKNOWN, Closed.NEVER_STARTED})
 
 
 @dataclass(frozen=True, slots=True)
 class Unreached:
-    """A chat that takes nothing. `is_admin`: it is an administrator's own; `removed`: the bot was in it. `meant` is the
-    id that was probably meant, `title` what that chat is called."""
+    """Unreachable chat.
+
+    `is_admin`: the private chat of an administrator; `removed`: the bot was a member once. `meant` is the id that was
+    probably meant, `title` that chat's title.
+    """
 
     chat: int
     is_admin: bool
@@ -40,7 +43,7 @@ class Unreached:
 
     @property
     def remedy(self) -> str:
-        """For the log."""
+        """Return the remedy for the log."""
         if self.meant is not None:
             return f"did you mean {self.meant}, {self.title!r}? Correct ALERT_CHATS and restart"
         if self.removed:
@@ -52,15 +55,18 @@ class Unreached:
 
 
 def perhaps_meant(chat: int) -> Sequence[int]:
-    """Ids that people shorten to this one: of groups without their minus, or without what Telegram puts before them."""
+    """Return the group ids that this id may be a shortened form of: without the minus sign or the supergroup prefix."""
     number = abs(chat)
     whole = [SUPERGROUP - number] if number < -SUPERGROUP else []
     return [-number, *whole] if chat > 0 else whole
 
 
 class Reachability:
-    """`seen` asks Telegram, `chats` are those that alerts go to. `wake` tells the courier; `shut_out` and `let_in` are
-    told of a chat that is found to be closed, or open again since it closed then."""
+    """Hourly check of chats.
+
+    `seen` calls getChat, `chats` returns the alert chats, `wake` wakes the delivery worker; `shut_out` and `let_in` are
+    called when a chat is found closed, or open again (with the time it closed).
+    """
 
     def __init__(
         self,
@@ -82,7 +88,7 @@ class Reachability:
         self._wake = wake
         self._shut_out = shut_out
         self._let_in = let_in
-        # What the log has of it, by chat: the store knows what people were told.
+        # Last logged result by chat; the database holds which chats were already reported.
         self._logged: dict[int, Unreached] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -91,7 +97,7 @@ class Reachability:
             await wait_for(stop, LOOK_EVERY)
 
     async def look(self) -> None:
-        """Once around. Who cannot be reached is told of once, until they can be."""
+        """Check all chats once. An unreachable chat is reported once, until it is reachable again."""
         admins = await self._administrators.named()
         unreached = [found for chat in admins if (found := await self._try(chat, is_admin=True))]
         others = sorted(set(await self._chats()) - set(admins))
@@ -113,7 +119,7 @@ class Reachability:
         return Unreached(chat, is_admin, removed)
 
     async def _is_there(self, chat: int) -> None:
-        """What was closed because it was not found is open again; of a block getChat says nothing."""
+        """Reopen a chat that was closed as not found. A block is not visible in getChat."""
         async with self._store.begin() as session:
             reason = (await blocked_chats.reasons(session, [chat])).get(chat)
             found = reason is not None and why_closed(reason) in NOT_FOUND
@@ -126,17 +132,19 @@ class Reachability:
     def _log(self, one: Unreached) -> Unreached:
         if self._logged.get(one.chat) != one:
             setting = "ADMINS" if one.is_admin else "ALERT_CHATS"
-            log.warning("a chat cannot be reached", chat=one.chat, named_in=setting, remedy=one.remedy)
+            log.warning("chat unreachable", chat=one.chat, named_in=setting, remedy=one.remedy)
         return one
 
     async def _tell(self, unreached: Sequence[Unreached]) -> None:
-        """Alerts pass by what is closed, so that the administrators stand in from the first outage on. Without anybody
-        to tell, nothing is closed: then the next look tells of it."""
+        """Close unreachable chats, so that alerts go to administrators instead, and notify the administrators.
+
+        If no administrator is reachable, close none: the next check reports them.
+        """
         now = self._clock()
         async with self._store.begin() as session:
             can_hear = set(await self._administrators.able(session)) - {one.chat for one in unreached}
             if not can_hear:
-                log.error("no administrator can be reached: an outage may be told to nobody; look at ADMINS")
+                log.error("no administrator is reachable, alerts may reach no one; check ADMINS")
                 return
             new = [one for one in unreached if await blocked_chats.close(session, one.chat, _reason(one), now)]
             for one in new:

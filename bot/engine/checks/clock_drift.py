@@ -1,4 +1,4 @@
-"""The PBX's clock against ours. One that is far off spoils call records, working hours and certificates."""
+"""Check the PBX's clock against the bot's. Drift spoils call records, working hours and certificates."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,18 +9,18 @@ from pydantic import TypeAdapter
 
 from bot.detection import condition
 from bot.detection.condition import ConditionMemory
-from bot.engine.checks.state_sink import Book
+from bot.engine.checks.base import Book
 from bot.incidents.model import CLOCK, Changed, Happened, Kind, Opened, Transition
 
 FAR_OFF = 60.0
-# An open incident ends only when the clock is right, not when it hovers at the limit.
+# Hysteresis: an open incident resolves below this. Seconds.
 RIGHT_AGAIN = 30.0
 HOLD = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class ClockMemory:
-    """`told` is how far off it was when people were last told: seconds, positive when the PBX is ahead."""
+    """State of the check. `told` is the drift at the last notification: seconds, positive when the PBX is ahead."""
 
     condition: ConditionMemory = condition.NOTHING
     told: float = 0.0
@@ -31,7 +31,7 @@ ADAPTER = TypeAdapter(ClockMemory)
 
 
 def step(memory: ClockMemory, off_by: float, now: datetime) -> tuple[ClockMemory, Transition | None]:
-    """How much it is off may change all the time: that is news only once it has doubled."""
+    """Evaluate the drift in seconds. While the incident is open, only a doubled drift is a change."""
     bad = abs(off_by) > (RIGHT_AGAIN if memory.condition.alarm else FAR_OFF)
     judged, told = condition.step(memory.condition, bad, now, HOLD, Kind.CLOCK_OFF)
     if isinstance(told, Opened):
@@ -42,22 +42,22 @@ def step(memory: ClockMemory, off_by: float, now: datetime) -> tuple[ClockMemory
 
 
 class ClockLookout:
-    """It is told the time while a look is under way, and judges after it."""
+    """Clock check of one station: observes PBX time during a poll, evaluates after it."""
 
     def __init__(self, station: str, book: Book) -> None:
         self._station = station
         self._book = book
         self._memory: ClockMemory | None = None
-        # How far off it was when it was last seen, and when; None once that is judged.
+        # Last observed drift and its time; None once evaluated.
         self._latest: tuple[float, datetime] | None = None
 
     def recall(self, states: Mapping[str, dict[str, Any]]) -> None:
-        """What is remembered of the station, by subject: somebody has read it already."""
+        """Load the state from states by subject that are already read."""
         state = states.get(CLOCK)
         self._memory = ADAPTER.validate_python(state) if state else NOTHING
 
     def saw(self, pbx_time: datetime | None, now: datetime) -> None:
-        """The time that an answer of the PBX carried, and when it came."""
+        """Store the drift of `pbx_time`, the time in an answer of the PBX received at `now`."""
         if pbx_time is not None:
             self._latest = ((pbx_time - now).total_seconds(), now)
 

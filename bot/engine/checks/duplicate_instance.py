@@ -1,21 +1,23 @@
-"""Another copy of the bot that polls with the same token: the two take each other's updates away."""
+"""Check for another instance that polls with the same token: the two take each other's updates."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bot.detection import condition
 from bot.detection.condition import ConditionMemory
-from bot.engine.checks.pushed import ToldLookout
-from bot.engine.checks.state_sink import Book
+from bot.engine.checks.base import Book, ToldLookout
 from bot.incidents.model import SECOND_COPY, Happened, Kind
 
-# A restart in which the old program is still ending makes one or two conflicts.
+# One or two conflicts happen at a restart while the old process ends.
 HOLD = timedelta(seconds=30)
 QUIET = timedelta(seconds=60)
 
 
 class SecondCopyLookout(ToldLookout):
-    """A poll that succeeds proves something only after a time without conflicts: some succeed between two of them."""
+    """Check fed by polling.
+
+    A successful poll counts only after QUIET without a conflict: some succeed between two conflicts.
+    """
 
     def __init__(self, station: str, book: Book, clock: Callable[[], datetime]) -> None:
         super().__init__()
@@ -23,24 +25,24 @@ class SecondCopyLookout(ToldLookout):
         self._book = book
         self._clock = clock
         self._memory: ConditionMemory | None = None
-        # Without a conflict since then.
+        # Time of the last conflict, or of the start.
         self._quiet_since = clock()
-        # What polling showed last: whether it was bad, since when, and when.
+        # Last observation: conflict or not, since when, and its time.
         self._latest: tuple[bool, datetime, datetime] | None = None
 
     def conflict(self) -> None:
-        """Telegram said that somebody else polls."""
+        """Record a 409 Conflict of getUpdates."""
         self._quiet_since = self._clock()
         self._note(True, self._quiet_since)
 
     def polled(self) -> None:
-        """Telegram gave updates, or an empty list after a long wait."""
+        """Record a successful getUpdates, also an empty long poll."""
         now = self._clock()
         if now - self._quiet_since >= QUIET:
             self._note(False, now)
 
     def forget(self) -> None:
-        """What is stored may have changed."""
+        """Drop the cached state: the database may have changed."""
         self._memory = self._latest = None
         self._quiet_since = self._clock()
 

@@ -1,4 +1,4 @@
-"""Looking at the phones that somebody watches, and telling the ledger what that meant."""
+"""Check watched phones and pass changes to the incident manager."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -7,19 +7,22 @@ import structlog
 
 from bot.detection import extension_machine
 from bot.detection.extension_machine import ExtensionMemory, Phones, shows_somebody_online
-from bot.engine.checks.state_sink import Book
+from bot.engine.checks.base import Book
 from bot.incidents.model import EXTENSION
 from bot.pbx import Pbx, PbxError, Priority
 
 log = structlog.get_logger(__name__)
 
-# The PBX itself takes half a minute to notice that a phone has gone.
+# The PBX itself takes 30 s to notice that a phone is gone. Seconds.
 LOOK_EVERY = 30.0
 
 
 class ExtensionLookout:
-    """`watched` gives the numbers, asked anew each time. While `in_trouble` the PBX is not asked: with its telephony
-    engine down the list takes it a second for each extension, and shows them all offline."""
+    """Phone check of one station.
+
+    `watched` returns the numbers at each check. While `in_trouble` the PBX is not queried: with Asterisk down the list
+    takes it 1 s for each extension, and shows all offline.
+    """
 
     def __init__(
         self,
@@ -39,12 +42,12 @@ class ExtensionLookout:
         self._memories: dict[str, ExtensionMemory] | None = None
 
     def offline_since(self, number: str) -> datetime | None:
-        """As far as it was looked at, which is only while somebody watches it."""
+        """Return since when the phone is offline; None for online or unwatched."""
         memory = (self._memories or {}).get(number)
         return memory.condition.bad_since if memory else None
 
     def forget(self) -> None:
-        """What is stored may have changed."""
+        """Drop the cached state: the database may have changed."""
         self._memories = None
 
     async def look(self) -> None:
@@ -60,18 +63,18 @@ class ExtensionLookout:
         }
         if changed or happened:
             await self._book.apply(changed, happened, now)
-        # Only now: had the store refused, the next look would come to the same conclusion again.
+        # Only after commit: on a database error the next check retries the same change.
         self._memories = after
 
     async def _phones(self) -> Phones | None:
-        """None when the answer would prove nothing."""
+        """Return the phones' states; None when the answer is inconclusive."""
         if self._in_trouble():
             return None
         try:
             answer = await self._pbx.extensions.statuses(Priority.WATCH)
             alive = shows_somebody_online(answer) or await self._engine_lives()
         except PbxError as error:
-            log.info("the extensions cannot be looked at", station=self._station, reason=str(error))
+            log.info("PBX error, phone check skipped", station=self._station, reason=str(error))
             return None
         known = bool(answer.value) and not answer.suspect and not self._in_trouble()
         return answer.value if alive and known else None

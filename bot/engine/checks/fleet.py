@@ -1,4 +1,4 @@
-"""Looking out at all stations: only where somebody watches phones, or wants to know of missing calls."""
+"""Run the phone and call checks of all stations that need them."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from bot.store.stations import watched_extensions
 
 
 class FleetLookouts:
-    """`turned` is told that the rounds go on; each look moves in `standstill`."""
+    """Checks of the fleet. `turned` is called as a sign of life; each check runs inside `standstill`."""
 
     def __init__(
         self, store: Store, turned: Callable[[], None] = lambda: None, standstill: Standstill | None = None
@@ -30,27 +30,27 @@ class FleetLookouts:
         self._calls.add(station, self._standstill.in_motion(lookouts.calls.turn))
 
     async def remove(self, station: str) -> None:
-        """When this returns, no look is under way."""
+        """Remove a station; no check of it is running when this returns."""
         self._stations.pop(station, None)
         await self._phones.remove(station)
         await self._calls.remove(station)
 
     def wake(self, station: str) -> None:
-        """Somebody watches more or fewer phones than before."""
+        """Check the station's phones now: its watched phones have changed."""
         self._phones.wake(station)
 
     async def run(self, stop: asyncio.Event) -> None:
         await asyncio.gather(self._phones.run(stop), self._calls.run(stop))
 
     async def _with_phones(self) -> set[str]:
-        """A phone that nobody watches any more is looked at until what was known of it is over."""
+        """Return the stations with watched phones, or with a stored phone state to resolve."""
         async with self._store.begin() as session:
             return await watched_extensions.stations(session) | await watched_extensions.stations_with_memory(
                 session, EXTENSION
             )
 
     async def _with_calls(self) -> set[str]:
-        """Where it was switched off, what is open is called off."""
+        """Return the stations with the check enabled, or with a stored state to close."""
         wanted = {station for station, lookouts in self._stations.items() if lookouts.calls.is_on}
         async with self._store.begin() as session:
             return wanted | await watched_extensions.stations_with_memory(session, NO_CALLS)

@@ -1,4 +1,4 @@
-"""No incoming call for unusually long, in hours in which people call: every trunk may look well all the same."""
+"""Check for an unusually long time without incoming calls in working hours, while every trunk may look healthy."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -9,7 +9,7 @@ import structlog
 from bot.config.working_hours import WorkingHours
 from bot.detection import condition
 from bot.detection.condition import ConditionMemory
-from bot.engine.checks.state_sink import Book
+from bot.engine.checks.base import Book
 from bot.incidents.model import NO_CALLS, Closed, End, Happened, Kind
 from bot.pbx import Pbx, PbxError, Priority
 from bot.pbx.resources.direction import Direction, direction
@@ -23,8 +23,11 @@ AT_ONCE = timedelta(0)
 def verdict(
     memory: ConditionMemory, calls: Sequence[datetime], opened_at: datetime, now: datetime, after: timedelta
 ) -> tuple[bool | None, datetime | None]:
-    """Whether it is too quiet, and since when. `calls` are those that came since the silence or the opening began. The
-    night does not count: each opening begins anew. What is open ends with a call, not with a new day."""
+    """Return (too quiet, since); (None, None) is no change.
+
+    `calls` are the starts of calls since the silence or the opening began. Each opening starts a new interval. An open
+    incident ends with a call, not with a new day.
+    """
     if memory.alarm and memory.bad_since is not None:
         came = [call for call in calls if call > memory.bad_since]
         return (False, min(came)) if came else (None, None)
@@ -33,7 +36,7 @@ def verdict(
 
 
 class NoCallsLookout:
-    """`after` zero: nobody wants to know. While `in_trouble` the records prove nothing."""
+    """Call check of one station; `after` zero disables it. While `in_trouble` call records are inconclusive."""
 
     def __init__(
         self,
@@ -62,7 +65,7 @@ class NoCallsLookout:
         return bool(self._after)
 
     def forget(self) -> None:
-        """What is stored may have changed."""
+        """Drop the cached state: the database may have changed."""
         self._memory = self._last = None
 
     async def turn(self) -> None:
@@ -81,7 +84,7 @@ class NoCallsLookout:
             if now - max([since, *calls]) >= self._after:
                 calls += await self._calls_that_go_on()
         except PbxError as error:
-            log.warning("incoming calls cannot be looked for", station=self._station, reason=str(error))
+            log.warning("PBX error, call check skipped", station=self._station, reason=str(error))
             return
         self._last = max([*calls, *([self._last] if self._last else [])], default=None)
         known = [*calls, self._last] if self._last else calls
@@ -93,7 +96,7 @@ class NoCallsLookout:
         self._memory = memory
 
     async def call_off(self) -> None:
-        """Somebody who switched this off does not wait for the next call."""
+        """Close the open incident at once when the check is disabled."""
         memory, now = await self._remembered(), self._clock()
         if memory != condition.NOTHING:
             happened = [Happened(NO_CALLS, Closed(End.CALLED_OFF, now), self._facts())] if memory.alarm else []
@@ -101,13 +104,13 @@ class NoCallsLookout:
         self._memory = condition.NOTHING
 
     async def _calls(self, since: datetime, now: datetime) -> list[datetime]:
-        """When those that have ended began."""
+        """Return the starts of completed incoming calls."""
         start, end = (moment.astimezone(self._zone()).replace(tzinfo=None) for moment in (since, now))
         records = self._pbx.records.between(start, end, priority=Priority.BULK)
         return [self._aware(r.start) async for r in records if r.start and direction(r) is Direction.INCOMING]
 
     async def _calls_that_go_on(self) -> list[datetime]:
-        """A long talk is in no record yet."""
+        """Return the starts of active incoming calls, which are in no record yet."""
         legs = (await self._pbx.calls.active()).value
         return [self._aware(leg.start) for leg in legs if leg.start and leg.did]
 

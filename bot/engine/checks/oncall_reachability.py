@@ -1,6 +1,6 @@
-"""Before a shift: can the person be called at all? And calendars: do they still say the same?
+"""Check before a shift that its person can be messaged, and refresh on-call calendars.
 
-What is due is decided from stored times, so that a restart neither forgets a check nor repeats a warning.
+Due times derive from stored times, so that a restart neither skips a check nor repeats a warning.
 """
 
 import hashlib
@@ -32,11 +32,11 @@ log = structlog.get_logger(__name__)
 
 LOOK_EVERY = 60.0
 BEFORE = (timedelta(hours=24), timedelta(hours=1))
-# Who cannot be reached is tried again this often: perhaps they have pressed Start by now.
+# Retry interval for an unreachable person: they may have pressed Start since.
 TRY_AGAIN = timedelta(minutes=10)
 FETCH_EVERY = timedelta(minutes=10)
 READ_EVERY = timedelta(days=1)
-# When the text was made, which servers write anew at each request.
+# Creation time of the text, which some servers rewrite at each request.
 MADE_AT = re.compile(r"^DTSTAMP[^\r\n]*", re.MULTILINE)
 
 
@@ -50,14 +50,16 @@ class Basis(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Whether a person can be reached, and the shift it is about; None when they have none soon."""
+    """Due check of a person and the shift it is for; None without a shift soon."""
 
     person: int
     duty: Duty | None
 
 
 def due_checks(roster: Roster, reach: Mapping[int, Reach], now: datetime) -> tuple[Check, ...]:
-    """A day and an hour before each shift, and at once when somebody's duties have changed."""
+    """Return the checks due: 24 h and 1 h before each shift, and at once after a change of a person's shifts, which
+    clears `checked_at`.
+    """
     found: list[Check] = []
     for person in sorted(roster.people_named):
         known = reach.get(person, NOT_TRIED)
@@ -77,21 +79,21 @@ def _is_due(soon: Sequence[Duty], known: Reach, checked_at: datetime, now: datet
 
 
 def is_news(check: Check, known: Reach) -> bool:
-    """Whether it was not yet said of this shift that its person cannot be reached."""
+    """Return True if no warning was sent for this shift yet."""
     if known.warned_at is None:
         return True
     return check.duty is not None and known.warned_at < check.duty.begins - max(BEFORE)
 
 
 def is_due(kept: KeptCalendar, now: datetime) -> bool:
-    """Whether a calendar is to be fetched or read anew."""
+    """Return True if the calendar is due to be fetched or parsed again."""
     if kept.problem == FORGOTTEN:
         return False
     return now - kept.fetched_at >= (FETCH_EVERY if kept.url else READ_EVERY)
 
 
 class DutyWatch:
-    """Of one station, or of the roster of the whole fleet. `can_write_to` asks Telegram; `wake` tells the courier."""
+    """Check of one station's roster, or the fleet's. `can_write_to` asks Telegram; `wake` wakes the delivery worker."""
 
     def __init__(
         self,
@@ -117,7 +119,7 @@ class DutyWatch:
         self._clock = clock
         self._wake = wake
         self._source = source
-        # By level. Reading takes a process of its own and half a second of processor time, at each of a thousand PBXs.
+        # By level. Parsing takes a process and 0.5 s of processor time, at each of a thousand PBXs.
         self._events: dict[int, tuple[Basis, list[Event]]] = {}
 
     async def look(self) -> None:
@@ -162,7 +164,10 @@ class DutyWatch:
             self._wake()
 
     async def _read_again(self, kept: KeptCalendar, now: datetime) -> KeptCalendar:
-        """What cannot be fetched or read stays as it was; the old text is read on, into the weeks to come."""
+        """Return the refreshed calendar.
+
+        After a failed fetch or parse the old text is kept, and parsed for the weeks ahead.
+        """
         text, calendar, problem = kept.text, kept.calendar, ""
         try:
             text = await self._fetched(kept.url) if kept.url else kept.text
@@ -174,14 +179,16 @@ class DutyWatch:
         except NoCalendar as error:
             text, problem = kept.text, problem or str(error.trouble)
         if problem:
-            log.warning("a calendar could not be had", station=self._station, level=kept.level, reason=problem)
+            log.warning(
+                "calendar refresh failed, old calendar kept", station=self._station, level=kept.level, reason=problem
+            )
         return replace(kept, text=text, calendar=calendar, fetched_at=now, problem=problem)
 
     async def _fetched(self, url: str) -> str:
         return await self._source.fetch(url, owner=self._station, places=FETCHED_IN_THE_BACKGROUND)
 
     async def _events_of(self, kept: KeptCalendar, text: str, now: datetime) -> list[Event]:
-        """Read the calendar, unless it said the same before on this day. Raises NoCalendar."""
+        """Parse the calendar, or return the cached events of the same text and day. Raises NoCalendar."""
         basis = Basis(
             hashlib.sha256(MADE_AT.sub("", text).encode("utf-8", "replace")).hexdigest(), kept.zone, now.date()
         )
@@ -192,7 +199,9 @@ class DutyWatch:
         return events
 
     async def _problem(self, failed: KeptCalendar) -> list[News]:
-        """Said once, until it works again; what exactly is wrong only to those who administer all stations."""
+        """Build the notification of a failure, sent once until it works again; the exact reason only for administrators
+        of all stations.
+        """
         access, now = await self._grants.current(), self._clock()
         everywhere = set(access.people_with(Permission.ONCALL, EVERY_STATION, now))
         facts = {"station": self._station, "level": failed.level, "problem": failed.problem}
@@ -206,7 +215,7 @@ class DutyWatch:
         ]
 
     async def _news(self, old: KeptCalendar, new: KeptCalendar, now: datetime) -> list[News]:
-        """The calendar was changed so that somebody else is on call at this moment."""
+        """Build the notifications of a change in the person on call now."""
         roster = await self._book.roster(self._station)
         before = roster.on_call(now).get(old.level)
         after = replace(roster, calendars={**roster.calendars, old.level: new.calendar}).on_call(now).get(old.level)

@@ -1,4 +1,4 @@
-"""All lookouts of one station, and how those of the whole fleet are gone round to."""
+"""All checks of one station."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from typing import Any
 import structlog
 
 from bot.config.working_hours import WorkingHours
+from bot.engine.checks.base import Book
 from bot.engine.checks.clock_drift import ClockLookout
 from bot.engine.checks.extensions import ExtensionLookout
 from bot.engine.checks.no_calls import NoCallsLookout
-from bot.engine.checks.state_sink import Book
 from bot.pbx import Pbx
 
 log = structlog.get_logger(__name__)
@@ -19,14 +19,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """How long without an incoming call, within which hours, is unusual; zero: nobody wants to know."""
+    """Interval without incoming calls that is unusual, and the hours it applies to; zero disables the check."""
 
     after: timedelta
     hours: WorkingHours
 
 
 class StationLookouts:
-    """`in_trouble`: what the PBX says of anything but its trunks proves nothing now."""
+    """Checks of one station. While `in_trouble`, answers of the PBX about anything but trunks are inconclusive."""
 
     def __init__(
         self,
@@ -46,14 +46,14 @@ class StationLookouts:
         self.calls = NoCallsLookout(station, pbx, book, quiet.after, quiet.hours, zone, in_trouble, clock)
 
     def recall(self, states: Mapping[str, dict[str, Any]]) -> None:
-        """What is remembered of the station, by subject. The others read it when they need it."""
+        """Load the clock state from states by subject; the other checks load theirs when needed."""
         self.clock.recall(states)
         self.phones.forget()
         self.calls.forget()
 
     async def after_a_look(self) -> None:
-        """What the look at the trunks has shown beside them. Nothing that happens here fails the watch."""
+        """Evaluate observations beside the trunks. Errors are logged, not raised."""
         try:
             await self.clock.judge()
         except Exception:
-            log.exception("the clock of the station could not be judged", station=self._station)
+            log.exception("clock check failed", station=self._station)

@@ -1,4 +1,4 @@
-"""`/pbx-status`: the calls that are up."""
+"""`/pbx-status`: active calls."""
 
 import re
 from collections.abc import Mapping
@@ -12,16 +12,16 @@ from bot.pbx.responses import Answer
 from bot.pbx.schema import LocalTime, Name, Text, Wire, models, with_value
 from bot.sandbox.time_slices import each
 
-# Asterisk gives no longer names.
+# Asterisk's longest name.
 LONGEST_CHANNEL = 80
-# More than any PBX has at once, even with a crowd in queues that ring everybody.
+# More than any PBX has at once, even with many callers in queues that ring all members.
 MOST_LEGS = 5000
 MOST_CHANNELS = 2000
 TRUNK_CHANNEL = re.compile(r"[^/]+/((?:SIP|IAX)-[A-Z]*-?[0-9A-F]+)(?:-|$)")
 
 
 class Leg(Wire):
-    """One stretch of a call between two parties; times are the PBX's wall clock."""
+    """Part of a call between two parties; times are the PBX's local time."""
 
     start: LocalTime = None
     answer: LocalTime = None
@@ -41,8 +41,10 @@ class Leg(Wire):
         return False
 
     def named(self, names: Mapping[str, str]) -> Self:
-        """With the names of employees as `/employees` spells them. Who called through a trunk is none of them, whatever
-        the number says, and nobody who was called through one."""
+        """Return a copy with employees' names as in `/employees`.
+
+        The far end of a trunk is never an employee, whatever its number.
+        """
         source = spelled({} if self.came_by_trunk else names, self.source_number, self.source_name)
         destination = spelled({} if self.went_by_trunk else names, self.destination_number, self.destination_name)
         if (source, destination) == (self.source_name, self.destination_name):
@@ -64,7 +66,7 @@ class Channel(Leg):
 
     @property
     def trunk_id(self) -> str | None:
-        """`PJSIP/SIP-TRUNK-44BBC135-0000000b` is a channel of the trunk SIP-TRUNK-44BBC135."""
+        """Return the trunk of a channel: SIP-TRUNK-44BBC135 for `PJSIP/SIP-TRUNK-44BBC135-0000000b`."""
         for channel in (self.source_channel, self.destination_channel):
             if found := TRUNK_CHANNEL.match(channel[:LONGEST_CHANNEL]):
                 return found[1]
@@ -72,14 +74,14 @@ class Channel(Leg):
 
 
 class Calls:
-    """Names are those of the phone book."""
+    """Active calls, with names from the phone book."""
 
     def __init__(self, connection: Connection, book: PhoneBook) -> None:
         self._connection = connection
         self._book = book
 
     async def active(self) -> Answer[tuple[CallLeg, ...]]:
-        """One row for each leg, legs that have ended among them."""
+        """Return one row for each leg, ended legs included."""
         answer = await self._connection.read("pbx-status:getActiveCalls")
         legs = await models(CallLeg, answer.value, "pbx-status", MOST_LEGS)
         names = await self._book.names() if legs else {}

@@ -1,4 +1,4 @@
-"""Whether a call came in, went out, or stayed in the house. Pure."""
+"""Direction of a call. Pure."""
 
 from enum import StrEnum
 
@@ -12,8 +12,10 @@ class Direction(StrEnum):
 
 
 def direction(record: CallRecord) -> Direction:
-    """By the accounts of the legs: a trunk's or an extension's. The first leg decides: a call that came in and is
-    forwarded to a mobile leaves through a trunk too."""
+    """Return the direction by the accounts of the legs, a trunk's or an extension's.
+
+    The first leg decides: an incoming call forwarded to a mobile leaves through a trunk too.
+    """
     if record.came_by_trunk:
         return Direction.INCOMING
     if record.went_by_trunk:

@@ -1,4 +1,4 @@
-"""`/employees`: people, their extensions and their SIP accounts."""
+"""`/employees`: people, their extensions and SIP accounts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ from bot.pbx.rate_limit import Priority
 from bot.pbx.responses import MOST_MESSAGES, Answer, Envelope, plain, scalar
 from bot.pbx.schema import Count, Name, Note, Secret, Text, Truth, Wire, mappings, models, one, with_value
 
-# The most that `employees:batchCreate` takes at once.
+# Limit of `employees:batchCreate`.
 BATCH = 20
-# The most that one page of the list holds.
+# Limit of one page of the list.
 PAGE = 1000
-# Twice that: measured, the PBX keeps to it.
+# Twice that; measured: the PBX keeps to its limit.
 MOST_OF_A_PAGE = 2000
-# More than any PBX has: a list that goes on is none.
+# More than any PBX has: stops an endless list.
 MOST = 20_000
 
 
 class EmployeeRow(Wire):
-    """An employee as the list has it; a name that is longer than any is cut, unlike that of Employee."""
+    """Employee in the list; a name beyond LONGEST_NAME is cut, unlike that of Employee."""
 
     id: Text = ""
     number: Text = ""
@@ -35,8 +35,11 @@ class EmployeeRow(Wire):
 
 
 class Employee(Wire):
-    """Everything the PBX knows of one employee. `ring` is in seconds; `forward` and its two brothers hold a number,
-    `hangup`, `busy`, `voicemail`, `did2user`, or nothing."""
+    """Employee in full.
+
+    `ring` is in seconds; `forward`, `busy` and `unavailable` hold a number, `hangup`, `busy`, `voicemail`, `did2user`,
+    or "".
+    """
 
     id: Text = ""
     number: Text = ""
@@ -57,7 +60,7 @@ class Employee(Wire):
 
 
 class EmployeeDraft(BaseModel):
-    """What somebody wants an employee to be. None is what was not said: the PBX keeps it, or has its own default."""
+    """Requested values of an employee. None is unspecified: the PBX keeps its value or default."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
@@ -78,7 +81,7 @@ class EmployeeDraft(BaseModel):
     unavailable: str | None = Field(None, serialization_alias="fwd_forwardingonunavailable")
 
     def body(self) -> dict[str, Any]:
-        """As the PBX wants it: only what was said, the secret in clear."""
+        """Return the request body: specified values only, the secret in clear."""
         body = self.model_dump(by_alias=True, exclude_none=True)
         if self.secret is not None:
             body["sip_secret"] = self.secret.get_secret_value()
@@ -87,23 +90,25 @@ class EmployeeDraft(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """What became of one row of a batch: the employee, or why there is none. Neither: the PBX did not say."""
+    """Result of one row of a batch: the employee, or the errors; neither if the PBX did not report it."""
 
     employee: Employee | None
     errors: tuple[str, ...]
 
 
 class Employees:
-    """Writes are never repeated, and raise Uncertain when they were not answered: the PBX may carry one out up to 35 s
-    later."""
+    """Employees of a PBX.
+
+    Writes are not retried, and raise Uncertain without an answer: the PBX may carry one out up to 35 s later.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.version = 0
-        """Another number after each write: what was known of the employees before may be wrong."""
+        """Incremented by each write: cached employees may be outdated."""
 
     async def list(self, search: str = "", *, priority: Priority = Priority.COMMAND) -> Answer[tuple[EmployeeRow, ...]]:
-        """All that match, by name. `search` is part of a name, number or e-mail, or `number:201` exactly."""
+        """Return all matches, by name. `search` is part of a name, number or e-mail, or `number:201` exactly."""
         found: dict[str, EmployeeRow] = {}
         offset = 0
         while True:
@@ -115,7 +120,7 @@ class Employees:
             found |= new
             if len(found) > MOST:
                 raise NotJson(200, "employees")
-            # A page that brings nothing new would bring nothing new for ever.
+            # A page without new rows would repeat forever.
             if len(page) < PAGE or not new:
                 return with_value(answer, tuple(found.values()))
             offset += PAGE
@@ -125,7 +130,7 @@ class Employees:
         return next((row for row in rows if row.number == number), None)
 
     async def get(self, employee_id: str, *, priority: Priority = Priority.COMMAND) -> Answer[Employee]:
-        """With the SIP secret in clear: the PBX gives it to every key that may read."""
+        """Return the employee with the SIP secret in clear: the PBX sends it to every key with the read right."""
         answer = await self._connection.read(f"employees/{quote(employee_id, safe='')}", priority=priority)
         return with_value(answer, one(Employee, answer.value, "employees"))
 
@@ -137,21 +142,21 @@ class Employees:
         return one(Employee, (await self._write("employees", draft.body())).data, "employees")
 
     async def update(self, employee_id: str, draft: EmployeeDraft) -> Employee:
-        """Only what the draft says changes."""
+        """Change the specified values only."""
         path = f"employees/{quote(employee_id, safe='')}"
         return one(Employee, (await self._write(path, draft.body(), "PATCH")).data, "employees")
 
     async def delete(self, employee_id: str) -> None:
-        """Invalid, with the PBX's words for what it is, while something refers to the employee."""
+        """Delete. Raises Invalid, with the PBX's text, while another object refers to the employee."""
         await self._write(f"employees/{quote(employee_id, safe='')}", {}, "DELETE")
 
     async def create_many(self, drafts: Sequence[EmployeeDraft]) -> tuple[BatchResult, ...]:
-        """At most BATCH at once, as a bulk request. Not a transaction: each row stands for itself."""
+        """Create at most BATCH employees, as a bulk request. Not a transaction: rows succeed or fail one by one."""
         wanted = {"employees": [draft.body() for draft in drafts], "mode": "create", "skip_errors": True}
         try:
             data = (await self._write("employees:batchCreate", wanted, priority=Priority.BULK)).data
         except (Conflict, Invalid, NotFound) as refusal:
-            # A batch of which nothing was created is refused as a whole, with the same results in it.
+            # A batch without any success is refused as a whole, with the same results in it.
             data = refusal.data
             if not _results(data):
                 raise
@@ -178,7 +183,7 @@ def _batch_result(row: Mapping[str, Any] | None) -> BatchResult:
         try:
             return BatchResult(one(Employee, row.get("data"), "employees"), ())
         except PbxError:
-            # What cannot be read takes nothing from the others.
+            # An unreadable row does not affect the others.
             return BatchResult(None, ())
     errors = row.get("errors")
     texts = tuple(plain(text) for text in errors[:MOST_MESSAGES]) if isinstance(errors, list) else (plain(errors),)

@@ -1,4 +1,4 @@
-"""`/firewall`: whom the PBX's own fail2ban keeps out."""
+"""`/firewall`: addresses banned by the PBX's own fail2ban."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from bot.pbx.schema import MOST_ROWS, Epoch, Wire, mappings, with_value
 from bot.sandbox.time_slices import each
 
 LONGEST_ADDRESS = 100
-# In which one address may sit at a time.
+# Limit of bans of one address.
 MOST_JAILS = 20
 
 
@@ -24,7 +24,7 @@ class _Jailed(Wire):
 
 @dataclass(frozen=True, slots=True)
 class Ban:
-    """Of one address; `until` is None where the PBX does not say when it ends."""
+    """Ban of one address; `until` None if the PBX gives no end."""
 
     address: str
     until: datetime | None = None
@@ -35,8 +35,11 @@ class Firewall:
         self._connection = connection
 
     async def banned(self, priority: Priority = Priority.COMMAND) -> Answer[tuple[Ban, ...]]:
-        """By the PBX's source a map of addresses to their bans, one for each jail, and `[]` when there are none; it is
-        remembered there for 30 s."""
+        """Return the bans.
+
+        By the PBX's source, a map of addresses to their bans, one for each jail, and `[]` without bans; the PBX caches
+        it for 30 s.
+        """
         answer = await self._connection.read("firewall:getBannedIps", priority=priority)
         rows = islice(answer.value.items(), MOST_ROWS) if isinstance(answer.value, Mapping) else ()
         listed = [(row.get("ip"), row) for row in mappings(answer.value)]
@@ -48,6 +51,6 @@ class Firewall:
 def _ban(address: str, row: object) -> Ban:
     bans = mappings(row.get("bans"))[:MOST_JAILS] if isinstance(row, Mapping) else []
     ends = [_Jailed.model_validate(ban).until for ban in bans]
-    # A ban for good has no end, or one before all time.
+    # A permanent ban has no end, or a negative one.
     known = [end for end in ends if end is not None and end.timestamp() > 0]
     return Ban(address, max(known) if len(known) == len(ends) and known else None)

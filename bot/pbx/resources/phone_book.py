@@ -1,4 +1,4 @@
-"""Who has which extension, spelled as in `/employees`: kept for minutes, so that hardly any command asks for it."""
+"""Names by extension, spelled as in `/employees`: cached for minutes, so that few commands need a request."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -15,14 +15,14 @@ from bot.text.person_names import is_named, respelled
 log = structlog.get_logger(__name__)
 
 KEPT = 300.0
-# An answer is not held up longer than this by the question how its people are spelled.
+# Timeout: names may delay an answer by this much. Seconds.
 ASKED_WITHIN = 3.0
-# After a question that failed: a key without the right for it would only be refused again.
+# Retry interval after a failure: a key without the right would only be refused again.
 ASKED_AGAIN_AFTER = 120.0
 
 
 class PhoneBook:
-    """`clock` counts seconds. Without an answer of the PBX it is as it was last, and empty in the beginning."""
+    """Cached names. `clock` in seconds. After a failed request the last names stay; empty at first."""
 
     def __init__(self, employees: Employees, clock: Callable[[], float]) -> None:
         self._employees = employees
@@ -34,12 +34,12 @@ class PhoneBook:
         self._asking = asyncio.Lock()
 
     async def names(self, priority: Priority = Priority.COMMAND) -> Mapping[str, str]:
-        """By number. Never raises for the PBX's sake."""
+        """Return names by number. Does not raise PbxError."""
         await self._ask(priority)
         return self._names
 
     async def named(self, wanted: str) -> tuple[EmployeeRow, ...]:
-        """The employees of whose names `wanted` is a part, however it is spelled."""
+        """Return the employees with `wanted` in their names, in any spelling."""
         await self._ask(Priority.COMMAND)
         return tuple(await those(self._rows, lambda row: is_named(row.name, wanted)))
 
@@ -52,7 +52,7 @@ class PhoneBook:
                     await self._renew(priority)
         except (PbxError, TimeoutError) as error:
             self._good_until, self._version = self._clock() + ASKED_AGAIN_AFTER, self._employees.version
-            log.info("the employees' names are not known", reason=str(error) or "the PBX takes too long")
+            log.info("PBX error, employee names not refreshed", reason=str(error) or "timed out")
 
     async def _renew(self, priority: Priority) -> None:
         version = self._employees.version
@@ -61,10 +61,10 @@ class PhoneBook:
         self._good_until, self._version = self._clock() + KEPT, version
 
     def _is_good(self) -> bool:
-        """What this bot itself has changed is asked for at once."""
+        """Return True while the cache is fresh; the bot's own writes invalidate it."""
         return self._clock() < self._good_until and self._version == self._employees.version
 
 
 def spelled(names: Mapping[str, str], number: str, name: str) -> str:
-    """The employee's name by the number; of anybody else the name that the PBX gives, in one alphabet."""
+    """Return the employee's name by number; for others the PBX's name, in one alphabet."""
     return names.get(number) or respelled(name)

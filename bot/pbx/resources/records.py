@@ -1,4 +1,4 @@
-"""`/cdr`: the calls that have ended, and what was recorded of them."""
+"""`/cdr`: completed calls and their recordings."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
@@ -18,22 +18,22 @@ from bot.pbx.schema import Count, Integer, Note, Text, Truth, mappings, rows
 from bot.sandbox.time_slices import Slices
 
 PAGE = 1000
-# Twice what is asked for: measured, the PBX keeps to it.
+# Twice the requested number; measured: the PBX keeps to it.
 MOST_CALLS = 2000
 # The PBX refuses more than 365 days at once.
 STRETCH = timedelta(days=364)
-# A leg that a filter looks at may begin after the period in which its call began.
+# A leg that a filter matches may begin after the range in which its call began.
 LONGEST_CALL = timedelta(days=1)
 # Of one call: a queue that rang twenty phones a hundred times.
 MOST_LEGS = 2000
-# After so many pages in a row that bring nothing new, none would bring anything.
+# Stop after so many consecutive pages without new calls.
 FRUITLESS_PAGES = 3
-# Nine thousand calls that begin within one second: what goes on after them stands still.
+# Nine thousand calls within one second: more means paging is stuck.
 STANDING_PAGES = 10
-# A hundred thousand calls a day, and a million in one question: what goes on after them has no end.
+# A hundred thousand calls a day, and a million in one query: more means an endless list.
 MOST_PAGES_A_DAY = 100
 MOST_PAGES = 1000
-# Seconds. Less than a command may take, so that it can be told why nothing came of it.
+# Seconds. Shorter than a command's timeout, so that the reason can be reported.
 ANSWERED_WITHIN = 180.0
 
 
@@ -60,12 +60,12 @@ class CallRecordLeg(CallLeg):
 
     @property
     def is_recorded(self) -> bool:
-        """The PBX gives addresses only for what it has; right after a call it may still be converting."""
+        """Return True if the PBX sent an address; right after a call it may still be converting."""
         return bool(self.download_url or self.playback_url)
 
 
 def _legs(value: object) -> list[Any]:
-    """Those that have been read already are taken as they are."""
+    """Accept legs that are already parsed."""
     return (
         value if isinstance(value, list) and all(isinstance(leg, CallRecordLeg) for leg in value) else mappings(value)
     )
@@ -97,8 +97,11 @@ class CallRecord(Leg):
 
 @dataclass(frozen=True, slots=True)
 class Narrowing:
-    """What the PBX looks for itself: a part of a number, or of an employee's name. It looks at single legs and finds
-    too much rather than too little, so what it finds must be looked at again. At most one of them."""
+    """Filter applied by the PBX: part of a number, or of an employee's name.
+
+    It matches single legs and returns too many rather than too few, so results must be filtered again. Set one field at
+    most.
+    """
 
     source: str = ""
     destination: str = ""
@@ -117,7 +120,7 @@ EVERYTHING = Narrowing()
 
 
 class Records:
-    """Names are those of the phone book; `clock` counts seconds."""
+    """Call records, with names from the phone book; `clock` in seconds."""
 
     def __init__(self, connection: Connection, book: PhoneBook, clock: Callable[[], float]) -> None:
         self._connection = connection
@@ -132,9 +135,9 @@ class Records:
         *,
         priority: Priority = Priority.COMMAND,
     ) -> AsyncIterator[CallRecord]:
-        """Every call that began between two moments of the PBX's wall clock, `end` with its whole second, each once,
-        roughly from old to new. Raises NotJson for calls that have no end, and TimedOut when they come too
-        slowly."""
+        """Yield every call that began between two local times of the PBX, the whole second of `end` included, each
+        once, roughly oldest first. Raises NotJson for an endless list, TimedOut after ANSWERED_WITHIN.
+        """
         seen: set[str] = set()
         slices, give_up_at = Slices(), self._clock() + ANSWERED_WITHIN
         names: Mapping[str, str] | None = None
@@ -143,26 +146,28 @@ class Records:
         while begin < until:
             stop = min(begin + STRETCH, until)
             async for record in self._stretch(begin, stop, narrowing, priority, seen, give_up_at):
-                # A call that went on after midnight is found on both days; it is of the day on which it began.
+                # A call across midnight is listed on both days; it belongs to the day of its start.
                 if record.start is None or start <= record.start < until:
                     names = await self._book.names(priority) if names is None else names
                     named = record.named(names)
                     await slices.next()
                     yield named
-                # What was done with it was a piece of work, too.
+                # The consumer's work counts towards the time slice too.
                 await slices.next()
             begin = stop
 
     async def find(self, linkedid: str) -> CallRecord | None:
-        """By its id: the PBX's own address of a single record answers with nothing, whatever is asked for."""
+        """Return the call by id. The PBX's own endpoint of a single record returns an empty answer for any id."""
         data = (await self._connection.read("cdr", {"linkedid": linkedid})).value
         found = await _read(_records(data))
         record = next((record for record in found if record.linkedid == linkedid), None)
         return record.named(await self._book.names()) if record else None
 
     async def recording(self, leg: CallRecordLeg, form: str, limit: int) -> Sound:
-        """What was said in a leg, at most `limit` bytes of it; `form` is mp3, ogg, or original, which is WebM mostly.
-        The addresses live for an hour after the record was read. Raises TooLarge."""
+        """Fetch the recording of a leg, at most `limit` bytes; `form` is mp3, ogg, or original, which is mostly WebM.
+
+        Addresses expire an hour after the record was read. Raises TooLarge.
+        """
         return await self._connection.fetch(leg.download_url or leg.playback_url, {"format": form}, limit)
 
     async def _stretch(
@@ -174,10 +179,10 @@ class Records:
         seen: set[str],
         give_up_at: float,
     ) -> AsyncIterator[CallRecord]:
-        """Follows the time, not the place in the list: calls that end or are deleted meanwhile move every place.
+        """Page by time instead of offset: calls that end or are deleted meanwhile shift offsets.
 
-        The PBX lists calls by the start of their last leg, which is never before the start of the call itself: so the
-        latest start on a page is a moment before which everything has been listed.
+        The PBX sorts calls by the start of their last leg, which is not before the start of the call: so everything
+        before the latest start on a page has been listed.
         """
         until = until if narrowing == EVERYTHING else until + LONGEST_CALL
         cursor, offset, fruitless, standing = start, 0, 0, 0
@@ -187,7 +192,7 @@ class Records:
             if standing >= STANDING_PAGES:
                 break
             if self._clock() > give_up_at:
-                raise TimedOut("its call records come too slowly", "cdr")
+                raise TimedOut("call records timed out", "cdr")
             query = {
                 "dateFrom": _written(cursor),
                 "dateTo": _written(until),
@@ -202,7 +207,7 @@ class Records:
             seen.update(record.linkedid for record in new)
             fruitless, has_more = 0 if new else fruitless + 1, _has_more(data)
             latest = max((record.start for record in page if record.start), default=cursor)
-            # A page is megabytes: it is let go before the next one comes.
+            # A page is megabytes: free it before the next one.
             del data, page
             new.reverse()
             while new:
@@ -210,15 +215,14 @@ class Records:
             if not has_more:
                 return
             moved = latest.replace(microsecond=0) > cursor
-            # More calls within one second than a page holds: then only the place is left, with some of them seen again
-            # in case others go.
+            # One second has more calls than a page: use the offset, overlapping by a tenth in case calls are deleted.
             step, standing = PAGE - max(1, PAGE // 10), 0 if moved else standing + 1
             cursor, offset = (latest.replace(microsecond=0), 0) if moved else (cursor, offset + step)
         raise NotJson(200, "cdr")
 
 
 async def _read(listed: object) -> list[CallRecord]:
-    """Others have their turn meanwhile, between the legs of one call, too. Raises NotJson."""
+    """Parse records, yielding to other tasks between the legs, too. Raises NotJson."""
     found, slices = [], Slices()
     for row in mappings(rows(listed, "cdr", MOST_CALLS)):
         told, legs = mappings(row.get("records")), []
@@ -248,5 +252,5 @@ def _has_more(data: object) -> bool:
 
 
 def _written(moment: datetime) -> str:
-    # Measured: the PBX compares text, and the T of ISO sorts after the space it stores: a whole day goes missing.
+    # Measured: the PBX compares text, and the T of ISO sorts after the space it stores: a whole day would be missing.
     return moment.strftime("%Y-%m-%d %H:%M:%S")

@@ -1,4 +1,4 @@
-"""Where calls go: routes in, routes out, and queues. Only read: the bot tells what a change would take with it."""
+"""Inbound routes, outbound routes and queues. Read only: the bot shows the effects of a change."""
 
 from typing import Annotated
 
@@ -9,12 +9,12 @@ from bot.pbx.rate_limit import Priority
 from bot.pbx.responses import Answer
 from bot.pbx.schema import Integer, Name, Text, Wire, mappings, models, with_value
 
-# More than any PBX has. The routes out are compared with each other.
+# More than any PBX has. Outbound routes are compared pairwise.
 MOST_ROUTES = 1000
 
 
 class IncomingRoute(Wire):
-    """`number` is the DID, empty for any; `extension` where its calls go."""
+    """Inbound route. `number` is the DID, empty for any; `extension` is the target."""
 
     id: Text = ""
     name: Name = Field("", alias="rulename")
@@ -24,8 +24,9 @@ class IncomingRoute(Wire):
 
 
 class OutboundRoute(Wire):
-    """For numbers that begin so and have so many digits more; `rest` is None, or negative, for any. The PBX tries the
-    routes that fit in the order of `priority` (measured: the next one 0.2 s after a trunk that cannot be called over).
+    """Outbound route: numbers with this prefix and `rest` more digits; None or negative for any.
+
+    The PBX tries matching routes in the order of `priority` (measured: the next one 0.2 s after a failed trunk).
     """
 
     id: Text = ""

@@ -29,28 +29,28 @@ from bot.pbx.schema import (
 )
 
 TrunkType = Literal["sip", "iax"]
-# How the ids of trunks begin; an extension's account is its number.
+# Prefixes of trunk ids; an extension's account is its number.
 PREFIXES = ("SIP-", "IAX-")
-# What the PBX shows instead of the password of a trunk that registers with its provider.
+# Sent by the PBX instead of the password of a trunk that registers with its provider.
 MASK = "XXXXXXXX"
-# What Asterisk calls the registration of a trunk: `SIP-TRUNK-44BBC135-REG`.
+# Suffix of Asterisk's registration of a trunk: `SIP-TRUNK-44BBC135-REG`.
 REGISTRATION_SUFFIX = "-REG"
-# More than any PBX has. Each is judged at every look, and against the others.
+# More than any PBX has. All are evaluated at each poll, and compared pairwise.
 MOST_TRUNKS = 500
 # Kinds of trunks; there are two.
 MOST_GROUPS = 20
-# The most events of one trunk that the PBX gives at once.
+# The PBX's limit of events of one trunk.
 MOST_EVENTS = 1000
 
 
 class TrunkStatus(Wire):
-    """`name` is what people know it by; `apart` tells it from others of that name, when there are any."""
+    """State of a trunk. `name` is the displayed name; `apart` distinguishes it from others of that name, if any."""
 
     id: Text = ""
     type: Text = ""
     state: Text = ""
     contact_status: Word = Field(None, alias="contactStatus")
-    # Since 2026.3.40, of an outbound trunk: why it is `unreachable` though it is registered.
+    # Since 2026.3.40, of an outbound trunk: the reason why it is `unreachable` though registered.
     degraded_reason: Text = Field("", alias="degradedReason")
     color: Text = Field("", alias="stateColor")
     description: Text = ""
@@ -75,7 +75,7 @@ class TrunkStatus(Wire):
 
 
 class TrunkEvent(Wire):
-    """A change of state in the PBX's own history; the states are those of TrunkStatus."""
+    """Change of state in the PBX's own history; states as in TrunkStatus."""
 
     at: Epoch = Field(None, alias="timestamp")
     state: Text = ""
@@ -83,7 +83,7 @@ class TrunkEvent(Wire):
 
 
 class TrunkRow(Wire):
-    """A trunk as the list has it, switched-off ones among them. `represent` is `SIP: Zadarma`."""
+    """Trunk in the list, disabled ones included. `represent` is `SIP: Zadarma`."""
 
     id: Text = ""
     type: Text = ""
@@ -104,7 +104,7 @@ class TrunkRow(Wire):
         return is_iax(self.id, self.type)
 
     def without_state(self) -> TrunkStatus:
-        """As a status that says nothing of the state, but for a trunk that is switched off."""
+        """Return a TrunkStatus with an empty state, OFF if disabled."""
         return TrunkStatus(
             id=self.id,
             type="iax" if self.is_iax else "sip",
@@ -116,7 +116,7 @@ class TrunkRow(Wire):
 
 
 class Trunk(Wire):
-    """The settings of one trunk. `secret` is MASK for one that registers with its provider, else in clear."""
+    """Settings of one trunk. `secret` is MASK for one that registers with its provider, else in clear."""
 
     id: Text = ""
     type: Text = ""
@@ -135,7 +135,7 @@ class Trunk(Wire):
 
 
 class TrunkDraft(BaseModel):
-    """What somebody wants a trunk to be; None is what was not said."""
+    """Requested values of a trunk; None is unspecified."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
@@ -153,7 +153,7 @@ class TrunkDraft(BaseModel):
     note: str | None = None
 
     def body(self) -> dict[str, Any]:
-        """As the PBX wants it: only what was said, the secret in clear."""
+        """Return the request body: specified values only, the secret in clear."""
         body = self.model_dump(by_alias=True, exclude_none=True)
         if self.secret is not None:
             body["secret"] = self.secret.get_secret_value()
@@ -161,8 +161,11 @@ class TrunkDraft(BaseModel):
 
 
 class Detail(Wire):
-    """One trunk, asked for alone. `availability` is the PBX's own figure in percent; None where it counts wrongly: it
-    knows lower-case states only, so a trunk whose provider registers with the PBX always has 0."""
+    """Status of one trunk with history.
+
+    `availability` is the PBX's own figure in percent; None where it is wrong: the PBX counts lower-case states only, so
+    a trunk whose provider registers with it always has 0.
+    """
 
     status: TrunkStatus
     events: tuple[TrunkEvent, ...] = ()
@@ -170,7 +173,7 @@ class Detail(Wire):
 
 
 class Trunks:
-    """Writes are never repeated, and raise Uncertain when they were not answered."""
+    """Trunks of a PBX. Writes are not retried, and raise Uncertain without an answer."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -178,7 +181,7 @@ class Trunks:
     async def statuses(
         self, *, fresh: bool = False, priority: Priority = Priority.COMMAND
     ) -> Answer[dict[str, TrunkStatus]]:
-        """SIP and IAX trunks by id. The PBX answers from a memory of up to 10 s unless `fresh`."""
+        """Return SIP and IAX trunks by id. The PBX answers from a cache of up to 10 s unless `fresh`."""
         path = "providers:getStatuses"
         answer = await self._connection.read(path, {"forceCheck": "true"} if fresh else None, priority)
         groups = [_named(group, path) for group in rows(answer.value, path, MOST_GROUPS)]
@@ -188,17 +191,17 @@ class Trunks:
         return with_value(answer, {trunk.id: trunk for trunk in told_apart(found) if trunk.id})
 
     async def list(self, priority: Priority = Priority.COMMAND) -> Answer[tuple[TrunkRow, ...]]:
-        """All trunks of both types; the PBX leaves the switched-off ones out unless it is asked for them."""
+        """Return all trunks of both types; the PBX includes disabled ones only on request."""
         answer = await self._connection.read("providers", {"includeDisabled": "true"}, priority)
         found = [TrunkRow.model_validate(row) for row in mappings(rows(answer.value, "providers", MOST_TRUNKS))]
         return with_value(answer, tuple(row for row in found if row.id))
 
     async def registrations(self) -> Answer[frozenset[str]]:
-        """The ids of the trunks for which Asterisk itself holds a registration with a provider, whatever its state.
+        """Return the ids of trunks with a registration in Asterisk, in any state.
 
         Measured: a change of a trunk reaches Asterisk 5 s after the last change of all, 11 to 24 s on a loaded machine;
-        the row of a trunk that was switched off is there until then. IAX trunks have no such row, nor have trunks that
-        do not register; with Asterisk down there is none at all.
+        the row of a disabled trunk remains until then. IAX trunks and trunks without registration have no row; with
+        Asterisk down there is none.
         """
         path = "sip:getRegistry"
         answer = await self._connection.read(path)
@@ -211,7 +214,7 @@ class Trunks:
         return with_value(answer, one(Trunk, answer.value, _path(trunk_id)))
 
     async def detail(self, trunk_id: str) -> Answer[Detail]:
-        """Measured anew, with the last events of its history."""
+        """Return a fresh measurement, with the last events of its history."""
         path = f"{_path(trunk_id)}:getStatus"
         answer = await self._connection.read(path)
         status = one(TrunkStatus, answer.value, path)
@@ -227,7 +230,7 @@ class Trunks:
         )
 
     async def history(self, trunk_id: str, limit: int = 100) -> Answer[tuple[TrunkEvent, ...]]:
-        """Newest first, at most 1000 and 30 days."""
+        """Return events, newest first, at most 1000 and 30 days."""
         answer = await self._connection.read(f"{_path(trunk_id)}:getHistory", {"limit": str(limit)})
         data = answer.value
         return with_value(answer, _events(data.get("events") if isinstance(data, Mapping) else data))
@@ -237,11 +240,11 @@ class Trunks:
         return one(Trunk, (await self._connection.write(path, draft.body())).data, path)
 
     async def update(self, trunk_id: str, draft: TrunkDraft) -> Trunk:
-        """Only what the draft says changes.
+        """Change the specified values only.
 
-        Measured: a password is taken only beside the kind of registration, the host and the login, of SIP and of IAX
-        trunks; alone it is refused with `Undefined array key "registration_type"`. The kind of registration, too, is
-        taken only beside all that it needs. What the draft does not say of these is sent as the PBX holds it now.
+        Measured: a password is accepted only together with the kind of registration, host and login, of SIP and IAX
+        trunks; alone it is refused with `Undefined array key "registration_type"`. The kind of registration, too, needs
+        all its fields. Those not in the draft are sent with their current values.
         """
         path = _path(trunk_id)
         if draft.secret is not None or draft.registration is not None:
@@ -249,22 +252,24 @@ class Trunks:
         return one(Trunk, (await self._connection.write(path, draft.body(), "PATCH")).data, path)
 
     async def switch(self, trunk_id: str, *, on: bool) -> None:
-        """Some versions of the PBX answer that they did it and did not: read back."""
+        """Enable or disable. Some versions of the PBX report success without doing it: read back."""
         await self._connection.write(f"{_path(trunk_id)}:updateStatus", {"disabled": not on})
 
     async def delete(self, trunk_id: str) -> None:
-        """The PBX deletes the incoming and outgoing routes of the trunk with it, without asking."""
+        """Delete the trunk. The PBX also deletes its inbound and outbound routes."""
         await self._connection.write(_path(trunk_id), {}, "DELETE")
 
 
 def is_iax(trunk_id: str, kind: str = "") -> bool:
-    """`kind` is the PBX's own word for the type, where it gave one."""
+    """Return True for IAX; `kind` is the PBX's word for the type, if any."""
     return kind.lower() == "iax" or trunk_id.upper().startswith("IAX")
 
 
 def told_apart(trunks: Sequence[TrunkStatus]) -> list[TrunkStatus]:
-    """Those that share a name get what differs: the account, else account and host, else the id. The PBX takes any
-    number of trunks of one name."""
+    """Set `apart` on trunks that share a name: the account, else account and host, else the id.
+
+    The PBX allows any number of trunks of one name.
+    """
     ways: tuple[Callable[[TrunkStatus], str], ...] = (
         lambda trunk: trunk.username,
         lambda trunk: "@".join(part for part in (trunk.username, trunk.host) if part),
@@ -287,7 +292,7 @@ def type_of(trunk_id: str) -> TrunkType:
 
 def _whole(draft: TrunkDraft, held: Trunk) -> TrunkDraft:
     kept: dict[str, Any] = {"registration": held.registration, "host": held.host, "username": held.username}
-    # The mask means the old password to a trunk that registers with its provider; another kind would store it.
+    # For a trunk that registers with its provider the mask stands for the old password; other kinds would store it.
     if held.secret.get_secret_value() != MASK or draft.registration in (None, "outbound"):
         kept["secret"] = held.secret
     unsaid = {name: value for name, value in kept.items() if value and getattr(draft, name) is None}
@@ -303,8 +308,7 @@ def _events(data: object) -> tuple[TrunkEvent, ...]:
 
 
 def _named(group: object, resource: str) -> list[dict[str, Any]]:
-    """The rows of a group, each with its id. A trunk whose row cannot be read is there all the same, in a state that
-    nobody knows."""
+    """Return the rows of a group with their ids. A trunk with an unreadable row is kept, in an unknown state."""
     read = rows(group or [], resource, MOST_TRUNKS)
     named = group.items() if isinstance(group, Mapping) else [("", row) for row in read]
     return [{"id": key} | (dict(row) if isinstance(row, Mapping) else {}) for key, row in named]

@@ -50,7 +50,7 @@ class Presses:
                 if isinstance(error, TryLater) and error.told:
                     after = error.after
                     continue
-                log.warning("a press could not be answered", reason=str(error))
+                log.warning("button answer failed", reason=str(error))
             return
 
     async def _answer(self, query_id: str, shown: str | None, alert: bool) -> None:
@@ -59,4 +59,4 @@ class Presses:
         except TelegramError as error:
             if not is_too_late_to_answer(error):
                 raise classify(error) from error
-            log.info("a pressed button was answered too late")
+            log.info("button answer expired")

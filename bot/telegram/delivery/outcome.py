@@ -74,7 +74,7 @@ class Fate:
                 await self._put_back(row, pause, str(error), refused=True)
 
     async def _give_up(self, row: Outgoing, error: DeliveryError) -> None:
-        log.error("a message cannot be delivered", row=row.id, chat=row.chat_id, reason=str(error))
+        log.error("message undeliverable", row=row.id, chat=row.chat_id, reason=str(error))
         async with self._store.begin() as session:
             shut = isinstance(error, Undeliverable) or _is_general_closed(row, error)
             newly = shut and await blocked_chats.close(session, row.chat_id, str(error), row.tried_at or self._clock())
@@ -91,7 +91,7 @@ class Fate:
         refused: bool = False,
         hold: bool = False,
     ) -> None:
-        log.info("a message waits", row=row.id, chat=row.chat_id, seconds=seconds, reason=error)
+        log.info("outbox delivery retried later", row=row.id, chat=row.chat_id, seconds=seconds, reason=error)
         not_before = self._clock() + timedelta(seconds=seconds)
         async with self._store.begin() as session:
             await outbox.put_back(session, row.id, not_before, error, possible_repeat=possible_repeat, refused=refused)

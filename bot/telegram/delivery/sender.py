@@ -177,7 +177,7 @@ class Messenger:
         try:
             await self._call(chat_id, lambda: self._bot.delete_message(chat_id, message_id, **TIMEOUTS))
         except MessageGone:
-            log.info("a message could not be deleted", chat=chat_id)
+            log.info("message not deleted", chat=chat_id)
             return False
         return True
 
@@ -211,7 +211,7 @@ class Messenger:
             return Seen(shut=error.reason)
         except DeliveryError as error:
             # A group that moved is found by its first message.
-            log.info("a chat could not be looked at", chat=chat_id, reason=str(error))
+            log.info("chat lookup failed", chat=chat_id, reason=str(error))
             return Seen()
         except (TypeError, KeyError, ValueError):
             # A kind of chat that the library cannot read yet is there all the same.
@@ -226,7 +226,7 @@ class Messenger:
             return False
         except DeliveryError as error:
             # Not known; what is to be sent there will tell.
-            log.info("a private chat could not be tried", reason=str(error))
+            log.info("private chat lookup failed", reason=str(error))
         return True
 
     async def ready(self, chat_id: int, urgency: Urgency) -> None:
@@ -273,14 +273,14 @@ class Messenger:
         """Where to send instead; raises the error when there is nowhere."""
         to = target.to
         if isinstance(error, ChatMoved) and error.new_id != to.chat:
-            log.warning("a group became a supergroup", old=to.chat, new=error.new_id)
+            log.warning("group became a supergroup, its messages move", old=to.chat, new=error.new_id)
             async with self._store.begin() as session:
                 await supergroups.move(session, to.chat, error.new_id, now)
             return _Target(Destination(error.new_id), None)
         if isinstance(error, TopicGone) and to.thread is not None:
             if to not in self._lost_topics:
                 self._lost_topics.add(to)
-                log.warning("a topic is gone; its messages go to General", chat=to.chat, topic=to.thread)
+                log.warning("topic deleted, its messages go to General", chat=to.chat, topic=to.thread)
                 await self._topic_lost(to)
             return _Target(Destination(to.chat), None)
         if isinstance(error, MessageGone) and target.reply_to is not None:
@@ -299,7 +299,7 @@ class Messenger:
         try:
             return await self._call(chat_id, lambda: show(text, "HTML"), urgency)
         except HtmlRefused as error:
-            log.error("Telegram refuses a template's HTML", template=template, reason=str(error))
+            log.error("template HTML rejected by Telegram, plain text sent", template=template, reason=str(error))
             return await self._call(chat_id, lambda: show(plain(text), None), urgency)
 
     async def _call(self, chat_id: int, request: Callable[[], Awaitable[T]], urgency: Urgency = Urgency.ANSWER) -> T:

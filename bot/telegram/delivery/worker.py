@@ -80,7 +80,7 @@ class Courier:
         now = self._clock()
         async with self._store.begin() as session:
             if interrupted := await outbox.recover_interrupted(session):
-                log.warning("messages were interrupted and go again as possible repeats", count=interrupted)
+                log.warning("interrupted deliveries queued again as possible repeats", count=interrupted)
             for chat, until in (await flood_waits.held(session, now)).items():
                 self._messenger.hold(chat, (until - now).total_seconds())
 
@@ -160,7 +160,7 @@ class Courier:
             # Nothing is wrong with the message.
             raise
         except Exception as error:
-            log.exception("a message could not be made", row=row.id, template=row.template)
+            log.exception("message rendering failed", row=row.id, template=row.template)
             await self._fate.settle(row, Refused(f"{type(error).__name__}: {error}"))
         else:
             metrics.DELIVERIES.labels("delivered").inc()
@@ -174,7 +174,7 @@ class Courier:
             except SQLAlchemyError:
                 if self._is_ending:
                     raise
-                log.error("the store refuses to note that a message arrived; it is tried again", row=row.id)
+                log.error("database error, delivery status write retried", row=row.id)
                 await asyncio.sleep(WRITE_AGAIN_AFTER)
 
     async def _carry_out(self, row: Outgoing) -> int | None:
@@ -221,7 +221,7 @@ class Courier:
         """What is sent. The program may have died on making it: then it is made first, and that noted; and if it has
         died on it too often, its chat is told that there is something."""
         if _is_deadly(row):
-            log.error("a message is not shown: the program ended while it was made", row=row.id, template=row.template)
+            log.error("message not rendered: the process ended while rendering it", row=row.id, template=row.template)
             return Message("not_shown", {"station": row.facts.get("station", ""), "row": row.id}, silent=row.silent)
         message = _message(row)
         if row.crashes:

@@ -76,7 +76,7 @@ class Polling(Source):
             except SQLAlchemyError as error:
                 # Telegram keeps what is not confirmed, and gives it again.
                 if self._trouble.are(type(error).__name__):
-                    log.error("the store takes no updates; they stay with Telegram", reason=first_line(error))
+                    log.error("database error, updates left in Telegram's queue", reason=first_line(error))
                 pause = _longer(pause)
             else:
                 self._trouble.are(None)
@@ -103,7 +103,7 @@ class Polling(Source):
         if isinstance(error, InvalidToken):
             raise TokenRefused(str(error))
         if isinstance(error, Conflict):
-            log.error("another copy of the bot is running with this token; stop one of them")
+            log.error("another instance polls with this token; stop one of them")
             self._conflict()
             if (lasted := self._conflicts.met(self._clock())) is not None:
                 raise SecondCopy(f"for {lasted.total_seconds() / 60:.0f} minutes")

@@ -157,7 +157,7 @@ class Updates:
             async with self._store.begin() as session:
                 await inbox.end_in_order(session)
         except SQLAlchemyError as error:
-            log.error("the store refuses to note that the program ends in order", reason=first_line(error))
+            log.error("database error, clean shutdown not recorded", reason=first_line(error))
         await self._lanes.drain(within)
 
     def _judge(self, seen: UpdateSummary) -> Entry:
@@ -264,7 +264,7 @@ class Updates:
             await _while_the_store_refuses(partial(self._finish, item.update_id))
         except SQLAlchemyError as error:
             # It stays unfinished in the inbox and comes again after a restart; the lane must not hang on it.
-            log.error("an update could not be finished", update_id=item.update_id, reason=first_line(error))
+            log.error("database error, update not finished", update_id=item.update_id, reason=first_line(error))
 
     async def _take_up(self, item: Item, payload: dict[str, Any]) -> None:
         """What was under way, or only waited, when the program ended: if it dies again, it is known on what."""
@@ -300,11 +300,11 @@ class Updates:
             async with asyncio.timeout(self._deadline):
                 await self._handle(update)
         except TimeoutError:
-            log.error("an answer took too long and was given up", update_id=update.update_id)
+            log.error("update handling timed out, cancelled", update_id=update.update_id)
         except SQLAlchemyError:
             raise
         except Exception:
-            log.exception("an update could not be handled", update_id=update.update_id)
+            log.exception("update handling failed", update_id=update.update_id)
 
 
 async def _while_the_store_refuses(deed: Callable[[], Awaitable[None]]) -> None:
@@ -313,7 +313,7 @@ async def _while_the_store_refuses(deed: Callable[[], Awaitable[None]]) -> None:
         try:
             return await deed()
         except SQLAlchemyError as error:
-            log.warning("the store refuses; the update waits", reason=first_line(error))
+            log.warning("database error, update retried", reason=first_line(error))
             await asyncio.sleep(pause)
     return await deed()
 

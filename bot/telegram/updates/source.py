@@ -48,6 +48,6 @@ class Source:
 
     async def _deleted_foreign_webhook(self, url: str) -> None:
         host = host_of(url)
-        log.warning("somebody else has set a webhook for this token; it is deleted", host=host)
+        log.warning("webhook of another program found and deleted", host=host)
         if (telling := self._foreign.deleted(self._clock())) is not None:
             await self._webhook_found(host, telling)

@@ -93,14 +93,16 @@ class Webhook(Source):
             return 408
         update = _update(body)
         if update is None:
-            log.error("something that is no update was set aside; Telegram sent it, or somebody who knows the secret")
+            log.error(
+                "update set aside: it cannot be parsed; sent by Telegram, or by another client that knows the secret"
+            )
             return 200
         try:
             await self._updates.take_in([update])
         except SQLAlchemyError as error:
             # Neither its text nor its trace: they hold what people wrote.
             reason = getattr(error, "orig", None)
-            log.error("an update could not be stored; Telegram will bring it again", reason=str(reason or type(error)))
+            log.error("update not stored, Telegram retries it", reason=str(reason or type(error)))
             return 500
         self._alive()
         return 200
@@ -110,7 +112,7 @@ class Webhook(Source):
         now = self._clock()
         if self._told_of_strangers is None or now - self._told_of_strangers >= TELL_OF_STRANGERS_EVERY:
             self._told_of_strangers = now
-            log.warning("somebody without the secret was turned away from the webhook; others are counted only")
+            log.warning("webhook request without the secret rejected; further ones are counted only")
 
     async def _keep_set(self, stop: asyncio.Event) -> None:
         pause = 0.0
@@ -135,7 +137,7 @@ class Webhook(Source):
         if failing:
             self._tell(info)
         if not self._as_set(info):
-            log.warning("somebody else has changed the bot's webhook; it is set again")
+            log.warning("webhook changed by another program, set again")
             await self._set()
             if info.url and host_of(info.url) != host_of(self._url):
                 await self._deleted_foreign_webhook(info.url)
@@ -171,7 +173,7 @@ class Webhook(Source):
         if message != self._told:
             self._told = message
             log.warning(
-                "Telegram cannot bring updates; look at WEBHOOK_URL, WEBHOOK_ADDRESS and the proxy between",
+                "Telegram cannot deliver updates; check WEBHOOK_URL, WEBHOOK_ADDRESS and the proxy between",
                 error=message,
                 waiting=info.pending_update_count,
             )
@@ -181,7 +183,7 @@ class Webhook(Source):
         if isinstance(found, TokenRefused):
             raise found
         if isinstance(found, Refused):
-            log.error("Telegram does not take WEBHOOK_URL", error=str(found))
+            log.error("Telegram rejects WEBHOOK_URL", error=str(found))
         else:
             log.warning("Telegram does not answer", error=str(found))
         if isinstance(found, TryLater) and found.told:

@@ -173,7 +173,7 @@ def test_a_token_that_is_refused_for_minutes_ends_it_with_a_clear_line(tmp_path:
         standins.post("/client/faults", kind="unauthorized", count=-1)
         with running_bot(standins, tmp_path) as bot:
             assert bot.wait(PATIENCE) == 3
-            assert "Telegram refuses TELEGRAM_TOKEN" in bot.log.read_text()
+            assert "Telegram rejects TELEGRAM_TOKEN" in bot.log.read_text()
 
 
 def test_an_id_that_lost_its_minus_is_found_before_the_first_outage_which_reaches_the_administrators(
@@ -200,7 +200,7 @@ def test_an_outage_lasts_as_long_as_it_really_did_whatever_the_machines_clock_is
         new.replace(wrong_by)
 
     def is_followed(times: int) -> None:
-        standins.wait_for(lambda: bot.log.read_text().count("the machine's clock was set") >= times or None, "followed")
+        standins.wait_for(lambda: bot.log.read_text().count("system clock was set") >= times or None, "followed")
 
     # As of a machine without a battery, until the network tells it the time.
     set_clock(-3)

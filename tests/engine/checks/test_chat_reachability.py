@@ -138,7 +138,7 @@ async def test_without_anybody_to_tell_it_is_an_error_and_is_told_as_soon_as_som
     await town.reachability.look()
     assert await town.closed() == frozenset()
     assert [line["event"] for line in logged if line["log_level"] == "error"] == [
-        "no administrator can be reached: an outage may be told to nobody; look at ADMINS"
+        "no administrator is reachable, alerts may reach no one; check ADMINS"
     ]
     town.there[ANNA] = Seen("Anna")
     await town.reachability.look()

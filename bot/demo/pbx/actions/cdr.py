@@ -1,4 +1,4 @@
-"""The actions of `/cdr`."""
+"""Actions of `/cdr`."""
 
 import re
 import string
@@ -47,7 +47,7 @@ class CdrActions:
         return self._page(calls, len(groups), limit, offset, last)
 
     def get_record(self, call: Call) -> Answer:
-        """A stub on the real PBX: the id makes no difference."""
+        """Return an empty record for any id, as the real PBX does."""
         return _told(Answer(), "getRecord", "GetRecord")
 
     def get_metadata(self, call: Call) -> Answer:
@@ -81,7 +81,7 @@ class CdrActions:
         return _told(Answer(data), "getStatsByProvider", "GetStatsByProvider")
 
     def delete(self, call: Call) -> Answer:
-        """A number is one leg, a linkedid all legs of the call; the collection itself cannot be deleted."""
+        """Delete one leg by number, or all legs of a call by linkedid; the collection itself cannot be deleted."""
         if not re.fullmatch(r"\d+|mikopbx-[\d.]+", call.id):
             return _told(refused(["Invalid record ID"], 400, coded=True), "delete", "DeleteRecord")
         name = "id" if call.id.isdigit() else "linkedid"
@@ -138,8 +138,11 @@ class CdrActions:
         return wanted | {"dateFrom": f"{month_ago:%Y-%m-%d %H:%M:%S}"}
 
     def _numbers_of(self, search: str) -> set[str]:
-        """Measured: `Анна` finds nobody, `анна` does. The index is in lower case, and the database folds Latin letters
-        only; the list of employees folds the word itself before it asks."""
+        """Return the numbers of matching employees.
+
+        Measured: `Анна` finds no one, `анна` does. The index is in lower case, and the database folds Latin letters
+        only; the list of employees folds the word itself.
+        """
         wanted = search.translate(_LOWER)
         named = [person for person in self.pbx.employees.values() if wanted in search_index(person)]
         return {number for person in named for number in (person.number, person.mobile) if number}
@@ -149,7 +152,7 @@ def _wrong(wanted: dict[str, str]) -> str:
     if _whole(wanted.get("offset"), 0) < 0:
         return f"Invalid offset value: {wanted['offset']}. Offset must be non-negative."
     since, until = wanted.get("dateFrom"), wanted.get("dateTo")
-    # One date alone is never looked at, however strange.
+    # A single date is ignored, even an invalid one.
     if not since or not until:
         return ""
     first, last = _date(since), _date(until)
@@ -159,7 +162,7 @@ def _wrong(wanted: dict[str, str]) -> str:
 
 
 def _date(value: str) -> datetime | None:
-    """PHP reads more than this, but this covers what people send: ISO with a blank or a T, and dd.mm.yyyy."""
+    """Parse ISO with a blank or a T, and dd.mm.yyyy; PHP accepts more."""
     for form in ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%d.%m.%Y", "%Y-%m-%d %H:%M"):
         try:
             return datetime.strptime(value.replace("T", " ")[:19], form)  # noqa: DTZ007 - a local wall-clock text
@@ -173,7 +176,7 @@ def _figures(rows: list[Row], trunk: str, account: str, direction: str) -> Row |
     if not legs:
         return None
     answered = {leg["linkedid"] for leg in legs if leg["disposition"] == "ANSWERED"}
-    # Of the legs of one call only the longest counts.
+    # Only the longest leg of a call counts.
     duration, billsec = (_longest(legs, name) for name in ("duration", "billsec"))
     return {
         "provider": trunk,

@@ -1,4 +1,4 @@
-"""The actions of `/employees`."""
+"""Actions of `/employees`."""
 
 import re
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ _RING_OUT_OF_RANGE = (
     f"Choose a value between {_LEAST_RING}-{_MOST_RING}."
 )
 _WHOLE = re.compile(r"-?\d+")
-# field of the API -> (attribute, longest)
+# API field -> (attribute, maximum length)
 _TEXTS = {
     "user_email": ("email", 255),
     "mobile_dialstring": ("mobile_dialstring", 255),
@@ -66,7 +66,7 @@ class EmployeeActions:
         return _told(Answer(self._record(blank)), "getDefault", "GetRecord")
 
     def create(self, call: Call) -> Answer:
-        # A body with an id of its own takes the PBX's migration path: no defaults, and 200 instead of 201.
+        # A body with an id takes the PBX's migration path: no defaults, and 200 instead of 201.
         migrated = "id" in call.params
         blank = Employee(0, "", "", "", dtmfmode="" if migrated else "auto", ring_length=0 if migrated else 45)
         blank.transport = "udp,tcp" if migrated else "udp"
@@ -107,7 +107,10 @@ class EmployeeActions:
         return _told(Answer({"deleted_id": str(person.id)}), "delete", "DeleteRecord")
 
     def _references(self, person: Employee) -> list[str]:
-        """Measured: routes, others who forward to this one, and a voice menu; a queue lets its member go."""
+        """Return the references that block a deletion.
+
+        Measured: routes, forwards of other employees, and a voice menu; queue memberships do not block.
+        """
         numbers = {person.number, person.mobile} - {""}
         routes = [
             _link("incoming-routes", str(route["id"]), "map signs", str(route["rulename"]))
@@ -137,7 +140,7 @@ class EmployeeActions:
         return replace(refused(["Action 'batchDelete' is not implemented yet"]), function="batchDelete")
 
     def _batch(self, rows: list[object], mode: str, *, keep_going: bool) -> list[dict[str, object]]:
-        """The first bad row ends it unless told to skip; what was created before it stays."""
+        """Process rows up to the first bad one, or all with `keep_going`; rows created before it stay."""
         results: list[dict[str, object]] = []
         for index, fields in enumerate(rows):
             params: Mapping[str, object] = fields if isinstance(fields, dict) else {}
@@ -166,7 +169,7 @@ class EmployeeActions:
     def _saved(
         self, person: Employee, params: Mapping[str, object], *, needs_secret: bool, store: bool = True
     ) -> Answer:
-        """Checks and stores; nothing is stored when the answer is a refusal."""
+        """Check and store; a refusal stores no change."""
         fields = dict(params)
         missing = _missing(fields, needs_secret=needs_secret)
         if missing:
@@ -236,7 +239,7 @@ def _digits(value: object) -> str:
 
 
 def _fill(person: Employee, fields: dict[str, object]) -> None:
-    """Cleans instead of refusing, as the PBX does: digits only, cut to length, unknown fields ignored."""
+    """Normalize instead of refusing, as the PBX does: digits only, cut to length, unknown fields ignored."""
     person.number = _digits(fields["number"])[:8]
     person.name = str(fields["user_username"])[:100]
     if fields.get("sip_secret"):

@@ -1,4 +1,4 @@
-"""Changing trunks: create, PUT, PATCH, DELETE and the switch on and off."""
+"""Changes of trunks: create, PUT, PATCH, DELETE, enable and disable."""
 
 import copy
 import ipaddress
@@ -30,7 +30,7 @@ _READ_ONLY = ("id", "type", "networkfilter_represent", "additionalHosts")
 
 
 def true(value: object) -> bool:
-    """`true`, `"true"`, `1` and `"1"` are true; everything else, also an absent value, is false."""
+    """Return True for `true`, `"true"`, `1` and `"1"`; False for all else, an absent value included."""
     return str(value).strip().lower() in ("true", "1")
 
 
@@ -64,7 +64,7 @@ class ProviderWrites:
         return told(Answer(messages={"info": ["api_ProviderDeleted"]}), "delete", "DeleteRecord")
 
     def update_status(self, call: Call) -> Answer:
-        """An absent `disabled` enables the trunk. On `/providers` the body has to name the type."""
+        """Set `disabled`; an absent value enables the trunk. On `/providers` the body must name the type."""
         if call.resource == "providers" and str(call.params.get("type", "")).upper() not in ("SIP", "IAX"):
             return told(refused(["api_InvalidProviderType"]), "updateStatus", "UpdateStatus")
         trunk = self.pbx.trunks.get(call.id)
@@ -86,7 +86,7 @@ class ProviderWrites:
         if trunk is None:
             return told(refused(["Provider not found"], 404, coded=True), function, "SaveRecord")
         sent = _sent(call)
-        # What is stored does not count: a change that names the kind of registration has to bring all that it needs.
+        # Stored values do not count: a change of the kind of registration must send all fields it needs.
         wrong = (_missing(sent) if whole else None) or _refusal(sent, sent) or self._crash(trunk, sent)
         if wrong:
             return told(wrong, function, "SaveRecord")
@@ -102,19 +102,21 @@ class ProviderWrites:
     def _filled(self, base: Mapping[str, object], sent: Mapping[str, object]) -> dict[str, object]:
         known = {name: _typed(name, value) for name, value in sent.items() if name in base and name not in _READ_ONLY}
         record = {**base, **known}
-        # Without a port the newer release asks the DNS for it; the older one fills in the usual one.
+        # Without a port the newer release looks it up in DNS; the older one stores the default.
         if not record["port"] and self.pbx.dialect != NEWEST:
             record["port"] = _PORTS[str(record["type"])]
         return record
 
     def _crash(self, trunk: Trunk, sent: Mapping[str, object]) -> Answer | None:
-        """The PBX looks at the kind of registration whenever a secret is sent, and falls over where that is missing."""
+        """Return the PBX's crash: it reads the kind of registration whenever a secret is sent, and fails without it."""
         if "secret" in sent and "registration_type" not in sent:
             return refused(['Undefined array key "registration_type"'])
         return self._host_refused(trunk.text("type"), sent)
 
     def _host_refused(self, kind: str, sent: Mapping[str, object]) -> Answer | None:
-        """The newer release wants an address or a name with a dot; a port goes into its own field."""
+        """Refuse a host without a dot in the newer release, which takes an address or a full name; the port is a field
+        of its own.
+        """
         host = str(sent.get("host", ""))
         if kind != "SIP" or self.pbx.dialect != NEWEST or not host or _is_host(host):
             return None
@@ -144,7 +146,7 @@ def _refusal(sent: Mapping[str, object], whole: Mapping[str, object]) -> Answer 
 
 
 def _incomplete(fields: Mapping[str, object]) -> list[str]:
-    """What a trunk of this kind of registration cannot do without."""
+    """Return the errors of fields required by the kind of registration."""
     kind = fields.get("registration_type")
     needed = {
         "host": (("outbound", "none"), "Enter the server name or IP address of the provider"),

@@ -1,4 +1,4 @@
-"""Reading trunks: the lists, the statuses with their ten-second cache, one trunk's status, history and figures."""
+"""Reads of trunks: lists, states with their ten-second cache, one trunk's state, history and statistics."""
 
 import copy
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _PROCESSOR = "Providers\\{}Action::main"
 STATUS_CACHE_SECONDS = 10
 _ASTERISK_DOWN_COST = 6.3
-# The words of another version of Asterisk.
+# Words of another version of Asterisk.
 _SHORT_WORDS = {"Reachable": "Avail", "Unreachable": "Unavail", "NonQualified": "NonQual"}
 _PROBLEMS = ("rejected", "unregistered", "unreachable", "lagged")
 _LIST_FIELDS = ("type", "note", "disabled", "username", "host", "registration_type", "transport", "port")
@@ -27,7 +27,7 @@ def told(answer: Answer, function: str, action: str) -> Answer:
 
 
 def masked(trunk: Trunk) -> dict[str, object]:
-    """The record as the API shows it: only the secret of an outbound trunk is hidden."""
+    """Return the record as in the API: only the secret of an outbound trunk is masked."""
     record = {"id": trunk.id} | copy.deepcopy(trunk.record)
     if trunk.registration == "outbound" and record["secret"]:
         record["secret"] = SECRET_MASK
@@ -99,7 +99,7 @@ class ProviderActions:
         return told(answer, "getStatus", "GetStatusById")
 
     def get_iax_registry(self, call: Call) -> Answer:
-        """Measured: with an IAX trunk that registers it falls over, and tells so in a plain list."""
+        """Return registrations. Measured: with a registering IAX trunk it fails, with a plain list as messages."""
         processor = "Iax\\GetRegistryAction::main"
         if self.pbx.hides_iax():
             failed = Answer(messages=['Undefined array key "Addr"'], result=False, status=422)
@@ -168,7 +168,7 @@ class ProviderActions:
         return 0.04 if self.pbx.asterisk_running else _ASTERISK_DOWN_COST
 
     def _detailed(self, trunk: Trunk) -> dict[str, object]:
-        """A status with the last ten events; always asked from Asterisk, never from the cache."""
+        """Return a state with the last ten events, never from the cache."""
         if self._untold(trunk):
             return _nothing_known(trunk)
         now, zone, dialect = self.pbx.now(), self.pbx.zone, self.pbx.dialect
@@ -195,7 +195,7 @@ class ProviderActions:
 
 
 def _nothing_known(trunk: Trunk) -> dict[str, object]:
-    """Measured of an IAX trunk that registers: the keys of texts instead of the texts."""
+    """Return the answer for an IAX trunk that registers. Measured: untranslated keys instead of texts."""
     nothing = {"totalChecks": 0, "successCount": 0, "failureCount": 0, "availability": 0}
     return {
         "id": trunk.id,

@@ -1,4 +1,4 @@
-"""Smaller resources: active calls, the system, its time, its numbers and its routes."""
+"""Smaller resources: active calls, system, time, numbers and routes."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -37,7 +37,7 @@ class StationActions:
     pbx: "Pbx"
 
     def get_active_calls(self, call: Call) -> Answer:
-        """Silence of the worker that keeps the calls looks like an idle PBX, only slower."""
+        """Return active calls. A hung call worker looks like an idle PBX, only slower."""
         if not self.pbx.asterisk_running:
             return _active([], "Calls", 0.03)
         if not self.pbx.call_events_running:
@@ -52,7 +52,7 @@ class StationActions:
         return _active(self.pbx.calls.channels(self.pbx.now(), self.pbx.zone), "Channels", 0.03)
 
     def no_list(self, call: Call) -> Answer:
-        """Some resources have methods only."""
+        """Refuse the list of a resource that has methods only."""
         return replace(refused([f"Unknown action - getList in {call.resource}"]), function="getList")
 
     def ping(self, call: Call) -> Answer:
@@ -128,7 +128,7 @@ class StationActions:
         return replace(answer, function="getRecord", processor="OutboundRoutes\\GetRecordAction::main")
 
     def banned_ips(self, call: Call) -> Answer:
-        """By address; the PBX shows UTC seconds."""
+        """Return bans by address; times are UTC seconds."""
         rows = {
             address: {
                 "country": "",
@@ -162,13 +162,13 @@ class StationActions:
         return next((person.caller_id for person in self.pbx.employees.values() if person.number == number), number)
 
     def nothing(self, call: Call) -> Answer:
-        """A list of something this office has none of."""
+        """Return an empty list."""
         lib = "".join(word.capitalize() for word in call.resource.split("-"))
         return Answer([], function="getList", processor=f"{lib}\\GetListAction::main", cost=0.02)
 
 
 def _listed(route: dict[str, object]) -> dict[str, object]:
-    """The list leaves two fields out and describes the rule in HTML."""
+    """Return a route as listed: without two fields, and with the rule in HTML."""
     called = f"number <b>{route['number']}</b>" if route["number"] else "<b>any number</b>"
     rule = (
         f'Call to {called} via&nbsp&nbsp&nbsp<b><span class="provider">{route["providerid_represent"]}</span></b> '

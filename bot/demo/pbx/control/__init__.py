@@ -1,1 +1,1 @@
-"""Control API of the stand-in MikoPBX, which a real one does not have."""
+"""Control API of the stand-in MikoPBX, absent from a real one."""

@@ -1,4 +1,4 @@
-"""The switches beside the PBX, which a real one does not have: what its outside world does to it, over HTTP."""
+"""Control API over HTTP: changes of the PBX and its surroundings, absent from a real one."""
 
 import json
 import math
@@ -138,7 +138,7 @@ def _set_key(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
     if "revoked" in body:
         pbx.keys.revoke(boolean(body, "revoked"), remembered=boolean(body, "remembered", otherwise=False))
     if "missing_right" in body:
-        # A newer release may say so with a 403 and a text of its own; nobody has measured which.
+        # A newer release may answer 403 with its own text; not measured.
         pbx.keys.missing_right = str(body["missing_right"] or "") or None
     if "permissions" in body:
         pbx.keys.permit(_permissions(body["permissions"]))
@@ -166,7 +166,7 @@ def _set_extension(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
         person.phone.agent = str(body["agent"])
         pbx.forget_caches()
     if "secret" in body:
-        # As an older version may have taken it, without measuring its strength.
+        # Not checked for strength, as an older version may have stored it.
         person.secret = str(body["secret"])
 
 
@@ -182,13 +182,13 @@ def _set_speed(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
 
 
 def _set_dialect(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
-    """As if it were upgraded in a second."""
+    """Switch the release at once."""
     pbx.dialect = word(body, "release", DIALECTS)
     pbx.forget_caches()
 
 
 def _set_iax(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
-    """`told`: the PBX knows the states of its IAX trunks, as a later release may."""
+    """`told`: the PBX reports the states of its IAX trunks, as a later release may."""
     pbx.tell_iax(boolean(body, "told"))
     pbx.forget_caches()
 
@@ -199,7 +199,7 @@ def _set_contact_words(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
 
 
 def _set_banned(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
-    """Only what the PBX tells of it; to the trunk behind the address happens what its condition says."""
+    """Add or remove a ban in the PBX's list only; the trunk behind the address follows its condition."""
     if boolean(body, "banned", otherwise=True):
         pbx.banned[str(body.get("address", ""))] = pbx.now()
     else:
@@ -207,7 +207,7 @@ def _set_banned(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
 
 
 def _set_reload(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
-    """Seconds of the real PBX after the last change of its records until Asterisk has heard of it."""
+    """Set the seconds from the last change of the PBX's records to Asterisk's reload."""
     pbx.reload.after = number(body, "after")
 
 

@@ -1,4 +1,4 @@
-"""Calls started, answered and ended by hand from the control page."""
+"""Start, answer and end calls from the control page."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ _RING_SECONDS, _TALK_SECONDS = 5.0, 60.0
 
 
 def start(pbx: Pbx, path: Mapping[str, str], body: Body) -> dict[str, str]:
-    """`answer` false: it rings for `ring_seconds` and nobody picks up. `src_name` is what a caller calls himself."""
+    """Start a call. `answer` false: it rings for `ring_seconds` unanswered. `src_name` is the caller's name."""
     kind = word(body, "kind", CALL_KINDS)
     src, dst, name = (str(body.get(field, "")) for field in ("src", "dst", "src_name"))
     if not src or not dst:

@@ -1,4 +1,4 @@
-"""Call records put into the table by hand, exactly as given: what a test counts must not come from chance."""
+"""Insert call records exactly as given, so that tests do not depend on random ones."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,7 +16,7 @@ _NEEDED = ("src_num", "dst_num", "disposition")
 
 
 def add(pbx: Pbx, path: Mapping[str, str], body: Body) -> dict[str, list[str]]:
-    """`clear` removes everything there was before. Nothing changes when one of the records is refused."""
+    """Insert records; `clear` removes all existing ones first. If one is refused, no change is made."""
     records = [_record(pbx, record) for record in _list(body, "records", [])]
     if boolean(body, "clear", otherwise=False):
         pbx.records.remove(lambda row: True)
@@ -27,7 +27,7 @@ def add(pbx: Pbx, path: Mapping[str, str], body: Body) -> dict[str, list[str]]:
 
 
 def set_recordings(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
-    """Each switch is left as it is unless it is named."""
+    """Set the given switches; others stay."""
     megabytes = number(body, "megabytes", otherwise=pbx.shelf.megabytes)
     if not 0 <= megabytes <= _MOST_MEGABYTES:
         raise Refusal(f"megabytes are between 0 and {_MOST_MEGABYTES}")
@@ -88,7 +88,7 @@ def _moment(leg: Body, name: str) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         moment = None
-    # A `T` or an offset would be a mistake of the test's, which the PBX's comparison of texts would hide.
+    # A `T` or an offset would be a mistake in the test, hidden by the PBX's comparison of texts.
     if moment is None or moment.tzinfo is not None or text[10:11] != " ":
         raise Refusal(f'{name} is "YYYY-MM-DD HH:MM:SS" or with .mmm, not {text}')
     return moment

@@ -1,4 +1,4 @@
-"""Reading what the control page sends, and saying what is wrong with it."""
+"""Parse and validate the control page's requests."""
 
 from collections.abc import Mapping, Sequence
 from typing import TypeVar

@@ -1,4 +1,4 @@
-"""Names of call queues and routes, as somebody in the PBX's own pages might choose them."""
+"""Rename call queues and routes, as the PBX's own pages can."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""How the station is in truth, for the control page: not what the PBX has noticed by now, but close to it."""
+"""Actual state of the station for the control page, ahead of the PBX's own detection."""
 
 from bot.demo.pbx.registration.trunks import Trunk, round_trip
 from bot.demo.pbx.telephony.calls import Call, state_of
@@ -52,7 +52,7 @@ def state(pbx: Pbx) -> dict[str, object]:
 
 
 def _denied(pbx: Pbx) -> list[str]:
-    """The resources the key may not even read."""
+    """Return the resources that the key cannot read."""
     paths = pbx.keys.permissions.paths
     if paths is None:
         return []
@@ -69,7 +69,7 @@ def _trunk(pbx: Pbx, trunk: Trunk, now: float) -> dict[str, object]:
         "host": trunk.text("host"),
         "username": trunk.text("username"),
         "condition": "off" if trunk.disabled else trunk.condition,
-        # What the PBX does not tell is no state.
+        # An unreported state is empty.
         "state": "" if trunk.is_iax and pbx.hides_iax() else sight.state,
         "contactStatus": sight.contact,
         "rtt": round_trip(trunk, sight, now),

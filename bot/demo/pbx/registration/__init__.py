@@ -1,1 +1,1 @@
-"""Trunks of the stand-in MikoPBX and what it believes of their registration."""
+"""Trunks of the stand-in MikoPBX, and their registration as the PBX sees it."""

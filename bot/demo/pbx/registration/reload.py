@@ -1,30 +1,29 @@
-"""What Asterisk has heard of the PBX's records: it reads its configuration anew only after the last of the changes."""
+"""Asterisk's reload: it reads the PBX's records some time after the last change."""
 
 from typing import Final
 
 from bot.demo.pbx.registration.sights import Change, Condition
 from bot.demo.pbx.registration.trunks import Trunk
 
-# Seconds after the last change until Asterisk has it. Measured: the PBX's worker waits for 5 s without a change; a
-# loaded machine took 24 s.
+# Seconds. Measured: the PBX's worker waits for 5 s without a change; a loaded machine took 24 s.
 RELOAD_AFTER: Final = 5.0
-# With another one of these Asterisk registers anew; another password is only taken for the next try.
+# A change of these registers anew; a new password is used from the next retry on.
 _REGISTRATION = ("registration_type", "host", "port", "username", "transport", "outbound_proxy")
 
 
 class Reload:
-    """`after` is in seconds of the real PBX."""
+    """Pending reload. `after` is in seconds of the real PBX."""
 
     def __init__(self, after: float = RELOAD_AFTER) -> None:
         self.after = after
         self._due: float | None = None
 
     def want(self, now: float, speed: float) -> None:
-        """A change, from which the waiting begins anew."""
+        """Schedule a reload; a pending one is postponed."""
         self._due = now + self.after / speed
 
     def take(self, now: float) -> float | None:
-        """When the reload was, if one has become due since the last look."""
+        """Return the time of the reload if it is due, once."""
         if self._due is None or self._due > now:
             return None
         due, self._due = self._due, None
@@ -32,7 +31,7 @@ class Reload:
 
 
 def load(trunk: Trunk, at: float, pace: float) -> None:
-    """Asterisk reads the record of a trunk as it is now."""
+    """Load the current record of a trunk into Asterisk."""
     before, trunk.loaded = trunk.loaded, dict(trunk.record)
     if (truth := _truth(trunk, before)) is not None:
         trunk.changes.append(Change(at, truth, pace))
@@ -45,8 +44,7 @@ def load(trunk: Trunk, at: float, pace: float) -> None:
 
 
 def _truth(trunk: Trunk, before: dict[str, object] | None) -> Condition | None:
-    """There is no provider behind what people enter; what they write tells how it should turn out. None: nothing that
-    decides it was changed."""
+    """Derive the condition from the record, since there is no real provider. None: unchanged."""
 
     def changed(name: str) -> bool:
         return before is None or before[name] != trunk.record[name]

@@ -1,4 +1,4 @@
-"""What the PBX has seen of a trunk, and when: a pure function of what happened to it."""
+"""States of a trunk over time as the PBX sees them: a pure function of its changes."""
 
 import heapq
 import math
@@ -26,7 +26,7 @@ _KEPT: Final = ""
 
 @dataclass(frozen=True)
 class _Step:
-    """After so many seconds the PBX sees another word, another contact, or both."""
+    """Change of state, contact, or both, `after` seconds."""
 
     after: float
     state: str = _KEPT
@@ -50,7 +50,9 @@ def _towards(end: Sight, delays: tuple[float, float]) -> list[_Step]:
 
 
 def _coming_up(kind: Kind, condition: Condition, first: float) -> list[_Step]:
-    """From a start of Asterisk (`first` seconds until it has tried to register) to the settled sight."""
+    """Return the steps from Asterisk's start to the settled state; `first` is the seconds to the first registration
+    attempt.
+    """
     end = settled(kind, condition)
     start = replace(ENGINE_GONE[kind], contact="NonQualified" if kind in ("none", "unqualified") else None)
     steps = [_whole(0, start)]
@@ -67,19 +69,19 @@ def _coming_up(kind: Kind, condition: Condition, first: float) -> list[_Step]:
 
 
 class _Watch:
-    """Walks through the changes, keeping what is so (condition, loaded, running) apart from what Asterisk sees."""
+    """Replay changes, tracking the actual condition (condition, loaded, running) apart from Asterisk's view."""
 
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
         self.condition: Condition = "ok"
         self.loaded = False
         self.running = True
-        # An un-REGISTER was sent: Asterisk does not register again of its own accord.
+        # An un-REGISTER was sent: Asterisk does not register again on its own.
         self.given_up = False
         self._refused_at = 0.0
 
     def steps(self, change: Change) -> list[_Step] | None:
-        """What Asterisk will see of this change; None: nothing, and what was under way goes on."""
+        """Return the steps that a change causes; None if it has no effect, and pending steps continue."""
         match change.what:
             case "created":
                 return [_whole(0, ENGINE_GONE[self.kind])]
@@ -109,7 +111,7 @@ class _Watch:
         return sorted(steps, key=lambda step: step.after)
 
     def _from_scratch(self, first: float) -> list[_Step]:
-        """`first`: seconds until Asterisk has been answered, or has not."""
+        """Return the steps of a fresh start; `first` is the seconds until an answer or its timeout."""
         self.given_up = False
         if not self.loaded or not self.running:
             return [_whole(0, ENGINE_GONE[self.kind])]
@@ -138,14 +140,17 @@ class _Watch:
 
 
 def _until_retry(since_refusal: float) -> float:
-    """Asterisk asks again so long after a refusal, and so often, whatever has been corrected meanwhile."""
+    """Return the seconds to the next retry: after a refusal Asterisk retries at a fixed interval, even if the cause is
+    repaired.
+    """
     return REFUSED_RETRY - since_refusal % REFUSED_RETRY if since_refusal > 0 else REFUSED_RETRY
 
 
 def sightings(kind: Kind, changes: Sequence[Change], until: float) -> list[tuple[float, Sight]]:
-    """Everything the PBX has seen of a trunk by `until`, as (unix time, sight), oldest first.
+    """Return the states seen by the PBX by `until`, as (unix time, sight), oldest first.
 
-    What its own record switches off it shows as off, whatever Asterisk has heard."""
+    A trunk disabled in the PBX's record shows as off, even before Asterisk's reload.
+    """
     seen: list[tuple[float, Sight]] = []
     sight, off = ENGINE_GONE[kind], False
     for at, step in _merged(_switched(changes, until), _due(kind, changes, until)):
@@ -162,7 +167,7 @@ def sightings(kind: Kind, changes: Sequence[Change], until: float) -> list[tuple
 
 
 def in_asterisk(kind: Kind, changes: Sequence[Change], until: float) -> Sight | None:
-    """What Asterisk itself says of a trunk; None: it does not know it."""
+    """Return the state in Asterisk; None if the trunk is not loaded."""
     last = next((change.what for change in reversed(changes) if change.what in ("loaded", "unloaded")), "unloaded")
     if last == "unloaded":
         return None
@@ -173,7 +178,7 @@ def in_asterisk(kind: Kind, changes: Sequence[Change], until: float) -> Sight | 
 
 
 def _switched(changes: Sequence[Change], until: float) -> Iterator[tuple[float, bool]]:
-    """When the PBX's own record turned to off (True) and back."""
+    """Yield the times at which the PBX's record was disabled (True) and enabled."""
     for change in changes:
         if change.what in ("disabled", "enabled") and change.at <= until:
             yield change.at, change.what == "disabled"

@@ -1,14 +1,14 @@
-"""What the PBX believes of a trunk once it has noticed what happened to it, and how long it takes to notice.
+"""States that the PBX shows for each condition of a trunk, and the delays of detection.
 
-Between an event (a provider dies) and the word the PBX shows for it lie registration renewals, qualify rounds and
-retries. The delays here were measured on a real PBX, in seconds, less the ten seconds its status cache may add.
+Between an event (a provider dies) and the state are registration renewals, OPTIONS rounds and retries. Delays were
+measured on a real PBX, in seconds, less the ten seconds its status cache may add.
 """
 
 import math
 from dataclasses import dataclass, replace
 from typing import Final, Literal, get_args
 
-# `iax_untold`: an IAX trunk of which the PBX does not learn the state.
+# `iax_untold`: an IAX trunk whose state the PBX does not report.
 Kind = Literal["outbound", "inbound", "none", "unqualified", "iax", "iax_untold"]
 Condition = Literal[
     "ok",
@@ -20,8 +20,8 @@ Condition = Literal[
     "no_answer_to_qualify",
     "weird_state",
 ]
-# `disabled` and `enabled` are the PBX's own record; Asterisk hears of it when it reads its configuration anew: then a
-# trunk is `loaded` or `unloaded`. `unregistered_by_pbx`: an un-REGISTER was sent, which ends Asterisk's own retries.
+# `disabled` and `enabled` change the PBX's record; at its reload Asterisk has the trunk `unloaded` or `loaded`.
+# `unregistered_by_pbx`: an un-REGISTER was sent, which ends Asterisk's own retries.
 Event = Literal[
     "created",
     "disabled",
@@ -38,7 +38,7 @@ AT_ONCE: Final = math.inf
 
 @dataclass(frozen=True)
 class Change:
-    """Something happened to a trunk. `pace` divides the delays until the PBX notices; AT_ONCE leaves none."""
+    """Change of a trunk. `pace` divides the delays of detection; AT_ONCE removes them."""
 
     at: float
     what: Condition | Event
@@ -47,7 +47,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Sight:
-    """A state word in its exact case, and `contactStatus` (None: Asterisk knows no contact)."""
+    """State in its exact case, and `contactStatus` (None: no contact in Asterisk)."""
 
     state: str
     contact: str | None = None
@@ -63,7 +63,7 @@ _UP: Final[dict[Kind, Sight]] = {
     "iax_untold": Sight("unregistered"),
 }
 _DEAD: Final[dict[Kind, Sight]] = {
-    # A registrar that does not answer is shown exactly like one that refuses, but for the contact.
+    # A registrar that does not answer looks like one that refuses, except for the contact.
     "outbound": Sight("rejected", "Unreachable"),
     "inbound": Sight("UNREGISTERED"),
     "none": Sight("UNKNOWN", "Unreachable"),
@@ -90,7 +90,7 @@ ENGINE_GONE: Final[dict[Kind, Sight]] = dict.fromkeys(_UP, Sight("UNKNOWN")) | {
 
 
 def settled(kind: Kind, condition: Condition) -> Sight:
-    """What the PBX shows once it has noticed the condition."""
+    """Return the state after the condition is detected."""
     match condition:
         case _ if kind == "iax_untold":
             return _UP[kind]
@@ -110,7 +110,7 @@ def settled(kind: Kind, condition: Condition) -> Sight:
             return replace(_UP[kind], state="Hibernating")
 
 
-# (until contactStatus turns, until the state turns)
+# Seconds until contactStatus changes, and until the state changes.
 NOTICED: Final[dict[tuple[Kind, Condition], tuple[float, float]]] = {
     ("outbound", "provider_dead"): (18, 120),
     ("outbound", "provider_silent"): (37, 77),
@@ -128,9 +128,9 @@ NOTICED_OTHERWISE: Final[dict[Kind, tuple[float, float]]] = {
     "iax": (60, 60),
     "iax_untold": (0, 0),
 }
-# A refused password is tried again only so often.
+# Retry interval after a refused password.
 REFUSED_RETRY: Final = 300.0
-# After which trouble it is mended.
+# By the condition that ends.
 MENDED: Final[dict[tuple[Kind, Condition], tuple[float, float]]] = {
     ("outbound", "provider_dead"): (60, 28),
     ("outbound", "provider_silent"): (60, 20),

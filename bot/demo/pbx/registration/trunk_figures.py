@@ -1,4 +1,4 @@
-"""The figures of a trunk by day, as `getStats` tells them: days newest first, sums that are always nothing."""
+"""Daily statistics of a trunk as in `getStats`: newest day first, sums always zero."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -34,7 +34,7 @@ def _day(trunk: Trunk, date: datetime, end: float, dialect: Dialect) -> dict[str
 
 
 def _sums(daily: list[dict[str, object]], days: int) -> dict[str, object]:
-    """The measured build adds up fields that the days do not have, and leaves its texts untranslated."""
+    """Return the sums. The measured build adds fields that the days do not have, and leaves its texts untranslated."""
     rtts = [float(str(day["avgRtt"])) for day in daily if day["avgRtt"]]
     ranked = [{"date": day["date"], "availability": day["availability"]} for day in daily]
     below = {

@@ -1,4 +1,4 @@
-"""A trunk (provider): its stored record, what has happened to it, and the status objects made of both."""
+"""Trunk (provider): stored record, history of changes, and the status objects derived from both."""
 
 import zlib
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ ANSWERING = ("Reachable", "NonQualified")
 SECRET_MASK = "XXXXXXXX"  # noqa: S105 - what is shown instead of one
 _CHECK_EVERY = 30
 
-# word in lower case -> (text, colour, description); the newer release shows in red what is not registered.
+# state in lower case -> (text, color, description); the newer release shows unregistered trunks in red.
 _WORDS = {
     "registered": ("Registered", "green", "Provider successfully registered and ready to work"),
     "ok": ("Working", "green", "Provider working normally"),
@@ -39,15 +39,17 @@ _EVENTS = {
 
 @dataclass
 class Trunk:
-    """`record` holds the fields of the API's record but `id`; the secret is in it in clear text.
-    `loaded` is the record as Asterisk last read it; None: never."""
+    """Trunk. `record` holds the fields of the API's record except `id`; the secret is in it in clear text.
+
+    `loaded` is the record at Asterisk's last load; None before the first.
+    """
 
     id: str
     record: dict[str, object]
     changes: list[Change] = field(default_factory=list)
     did: str = ""
     loaded: dict[str, object] | None = None
-    # The PBX does not know the state of an IAX trunk.
+    # The PBX does not report the state of an IAX trunk.
     untold: bool = False
 
     def text(self, name: str) -> str:
@@ -77,7 +79,7 @@ class Trunk:
 
     @property
     def condition(self) -> Condition:
-        """What is wrong with it in truth, whatever the PBX has noticed."""
+        """Actual condition, detected by the PBX or not."""
         word: Condition = "ok"
         for change in self.changes:
             match change.what:
@@ -90,7 +92,7 @@ class Trunk:
         return word
 
     def seen(self, now: float, dialect: Dialect) -> list[tuple[float, Sight]]:
-        """What the PBX has shown of it by `now`."""
+        """Return the states shown by the PBX by `now`."""
         kind: Kind = "iax_untold" if self.is_iax and self.untold else self.kind
         return [(at, _said(self._asked(sight), kind, dialect)) for at, sight in sightings(kind, self.changes, now)]
 
@@ -98,28 +100,31 @@ class Trunk:
         return self.seen(now, dialect)[-1][1]
 
     def in_asterisk(self, now: float) -> Sight | None:
-        """None: Asterisk does not know the trunk, or not yet."""
+        """Return the state in Asterisk; None if the trunk is not loaded."""
         sight = in_asterisk(self.kind, self.changes, now)
         return self._asked(sight) if sight else None
 
     def _asked(self, sight: Sight) -> Sight:
-        """With `qualify` off nobody asks the contact."""
+        """Without `qualify` no OPTIONS are sent."""
         unasked = sight.contact and self.kind == "outbound" and not self.record["qualify"]
         return replace(sight, contact="NonQualified") if unasked else sight
 
     def up(self, now: float) -> bool:
-        """Whether calls come in over it, whatever the PBX shows."""
+        """Return True if it takes inbound calls, independent of the shown state."""
         sight = self.in_asterisk(now)
         return sight is not None and good(sight.state)
 
     def reaches_out(self, now: float) -> bool:
-        """Whether calls go out over it. Measured: Asterisk calls nobody whose contact does not answer it."""
+        """Return True if it takes outbound calls.
+
+        Measured: Asterisk does not call a contact that does not answer OPTIONS.
+        """
         sight = self.in_asterisk(now)
         return sight is not None and (sight.contact in ANSWERING or (sight.contact is None and good(sight.state)))
 
 
 def _said(sight: Sight, kind: Kind, dialect: Dialect) -> Sight:
-    """Half an outage is a state of its own in the newer release: registered, and the contact does not answer."""
+    """Return the state of the release: registered without answers to OPTIONS is a state of its own in the newer one."""
     half = dialect == NEWEST and kind == "outbound" and good(sight.state) and sight.contact == "Unreachable"
     return replace(sight, state="unreachable") if half else sight
 
@@ -129,7 +134,7 @@ def good(state: str) -> bool:
 
 
 def round_trip(trunk: Trunk, sight: Sight, now: float) -> int | None:
-    """Milliseconds, wandering a little around what is usual for this trunk."""
+    """Return milliseconds, varying slightly around the trunk's usual value."""
     if sight.state == "lagged":
         return 1800 + zlib.crc32(f"{trunk.id}{int(now) // 10}".encode()) % 700
     if sight.contact != "Reachable":
@@ -139,7 +144,7 @@ def round_trip(trunk: Trunk, sight: Sight, now: float) -> int | None:
 
 
 def state_changes(seen: Sequence[tuple[float, Sight]]) -> list[tuple[float, str]]:
-    """When the word for the state turned, oldest first; a turn of the contact alone is none."""
+    """Return the times at which the state changed, oldest first; changes of the contact alone are left out."""
     turned: list[tuple[float, str]] = []
     for at, sight in seen:
         if not turned or turned[-1][1] != sight.state:
@@ -148,7 +153,7 @@ def state_changes(seen: Sequence[tuple[float, Sight]]) -> list[tuple[float, str]
 
 
 def status(trunk: Trunk, now: float, dialect: Dialect) -> dict[str, object]:
-    """One entry of `getStatuses`, computed at `now`; which keys are there depends on the state, as on the real one."""
+    """Return one entry of `getStatuses` at `now`; its keys depend on the state, as on the real PBX."""
     seen = trunk.seen(now, dialect)
     sight, turned = seen[-1][1], state_changes(seen)
     since = int(turned[-1][0])
@@ -212,7 +217,7 @@ def _durations(turned: Sequence[tuple[float, str]], state: str, now: int) -> dic
 
 
 def events(trunk: Trunk, now: float, zone: ZoneInfo, dialect: Dialect) -> list[dict[str, object]]:
-    """The history, newest first. The newer release leaves out what it did not know before or after."""
+    """Return the history, newest first. The newer release leaves out changes from or to UNKNOWN."""
     before = "UNKNOWN"
     told: list[dict[str, object]] = []
     for at, state in state_changes(trunk.seen(now, dialect)):
@@ -240,7 +245,10 @@ def _word(state: str) -> str:
 
 
 def statistics(trunk: Trunk, since: float, now: float, dialect: Dialect) -> dict[str, object]:
-    """Of the background checks since `since`. The PBX compares lower-case words only: inbound trunks count nothing."""
+    """Return statistics of the background checks since `since`.
+
+    The PBX compares lower-case states only: inbound trunks count zero.
+    """
     successes = failures = 0
     turned = state_changes(trunk.seen(now, dialect))
     for (at, state), end in zip(turned, [*(at for at, _ in turned[1:]), now], strict=True):

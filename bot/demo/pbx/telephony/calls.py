@@ -1,4 +1,4 @@
-"""Calls that are up: legs with their times laid out in advance, as they look at any given moment."""
+"""Active calls: legs planned in advance, shown as of a given time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,13 +9,13 @@ from bot.demo.pbx.telephony.local_time import text, text_or_empty
 
 CallKind = Literal["incoming", "outgoing", "internal"]
 CALL_KINDS: Final[tuple[CallKind, ...]] = get_args(CallKind)
-# Measured once: how long an ended call stays in the list before it becomes a call record.
+# Measured once: seconds that an ended call stays in the list before it becomes a call record.
 LINGER_SECONDS = 9
 
 
 @dataclass
 class Leg:
-    """Times are unix seconds and may lie ahead; `answer` is None when nobody will answer."""
+    """Leg. Times are unix seconds, possibly in the future; `answer` None if unanswered."""
 
     start: float
     answer: float | None
@@ -68,7 +68,7 @@ class Call:
             leg.cut(now)
 
     def pick_up(self, now: float, talk_seconds: float) -> None:
-        """The leg that rings is answered now; whatever was planned after it does not happen."""
+        """Answer the ringing leg now; later planned legs are dropped."""
         ringing = [leg for leg in self.live(now) if leg.answer is None or leg.answer > now]
         if ringing:
             self.legs = self.begun(now)
@@ -77,7 +77,7 @@ class Call:
 
 
 def state_of(call: Call, now: float) -> tuple[Literal["ringing", "talking", "ended"], float]:
-    """And for how many seconds."""
+    """Return the state and its duration in seconds."""
     live = call.live(now)
     if not live:
         return "ended", now - call.end
@@ -101,7 +101,7 @@ def _row(leg: Leg, call: Call, now: float, zone: ZoneInfo, places: dict[str, obj
 
 
 class CallBook:
-    """Every call from its start until it has become a call record."""
+    """Calls from their start until they become call records."""
 
     def __init__(self) -> None:
         self._calls: list[Call] = []
@@ -120,7 +120,7 @@ class CallBook:
             call.hang_up(now)
 
     def take_finished(self, before: float) -> list[Call]:
-        """Removes and returns the calls that ended by `before`, in the order in which they ended."""
+        """Remove and return the calls that ended by `before`, in order of their end."""
         finished = [call for call in self._calls if call.end <= before]
         if finished:
             self._calls = [call for call in self._calls if call.end > before]
@@ -131,7 +131,7 @@ class CallBook:
         return {number for leg in legs for number in (leg.src_num, leg.dst_num)}
 
     def legs(self, now: float, zone: ZoneInfo) -> list[dict[str, object]]:
-        """getActiveCalls: one row a leg, with the ended ones, which have an `endtime`."""
+        """Return rows of getActiveCalls: one for each leg, ended ones included with an `endtime`."""
         return [
             _row(leg, call, now, zone, {"endtime": text(leg.end, zone) if leg.end <= now else ""})
             for call in self._calls
@@ -139,7 +139,7 @@ class CallBook:
         ]
 
     def channels(self, now: float, zone: ZoneInfo) -> list[dict[str, object]]:
-        """getActiveChannels: only legs whose channels exist."""
+        """Return rows of getActiveChannels: legs with channels only."""
         return [
             _row(leg, call, now, zone, {"src_chan": leg.src_chan, "dst_chan": leg.dst_chan})
             for call in self._calls

@@ -1,4 +1,4 @@
-"""Call records: one row a leg, all times as local texts, and the list's way of choosing among them."""
+"""Call records: one row for each leg, local times as text, and the list's filters."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from random import Random
@@ -25,7 +25,7 @@ _ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 
 class Records:
-    """The table. Ids grow in the order in which calls ended, not in which they started."""
+    """Table of records. Ids grow in order of calls' ends, not starts."""
 
     def __init__(self, random: Random) -> None:
         self.rows: list[Row] = []
@@ -39,12 +39,12 @@ class Records:
             self.rows.append(self._row(self._last_id, call, leg, zone))
 
     def insert(self, fields: Row) -> None:
-        """A row whose every value is somebody else's choice; what is not chosen is as in a row without news."""
+        """Insert a row with the given values and defaults for the others."""
         self._last_id += 1
         self.rows.append(_BLANK | fields | {"id": self._last_id})
 
     def next_serial(self) -> int:
-        """Of calls that never rang, so that their names meet no other's."""
+        """Return a serial for inserted records, distinct from those of calls."""
         self._last_serial += 1
         return self._last_serial
 
@@ -92,7 +92,7 @@ class Records:
 
 
 def disposition(billsec: int, dialstatus: str) -> str:
-    """A talk shorter than a second is a NOANSWER; `NO ANSWER` with a space does not exist."""
+    """Return the disposition: NOANSWER for a talk shorter than a second; `NO ANSWER` with a space does not exist."""
     if billsec > 0:
         return "ANSWERED"
     return dialstatus if dialstatus not in ("", "ANSWERED") else "NOANSWER"
@@ -104,7 +104,10 @@ def _recording(call: Call, leg: Leg, zone: ZoneInfo) -> str:
 
 
 def chosen(rows: Iterable[Row], wanted: Mapping[str, str], names: Callable[[str], set[str]]) -> list[Row]:
-    """The legs that match. `wanted` has the query's own names; `names` gives the numbers of the people searched for."""
+    """Return the matching legs.
+
+    `wanted` has the query's own names; `names` returns the numbers of people by search text.
+    """
     tests = _tests(wanted, names)
     return [row for row in rows if all(test(row) for test in tests)]
 
@@ -147,7 +150,7 @@ def ordered(rows: Sequence[Row], sort: str, *, descending: bool) -> list[Row]:
 
 
 def grouped(matching: Sequence[Row], rows: Iterable[Row], sort: str, *, descending: bool) -> list[list[Row]]:
-    """Whole calls that have a matching leg, each with its legs in query order; ordered by the largest sort value."""
+    """Return whole calls with a matching leg, legs in query order, ordered by the largest sort value."""
     wanted = {row["linkedid"] for row in matching}
     groups: dict[object, list[Row]] = {}
     for row in ordered([row for row in rows if row["linkedid"] in wanted], sort, descending=descending):
@@ -159,7 +162,9 @@ def grouped(matching: Sequence[Row], rows: Iterable[Row], sort: str, *, descendi
 
 
 def group_record(legs: Sequence[Row]) -> Row:
-    """`legs` in query order, which decides `dst_name` and the disposition of an unanswered call."""
+    """Return the record of a call; `legs` in query order, which decides `dst_name` and the disposition of an unanswered
+    call.
+    """
     by_start = sorted(legs, key=lambda leg: str(leg["start"]))
     first, shown = by_start[0], legs[0]
     did = next((leg["did"] for leg in by_start if leg["did"]), "")

@@ -1,11 +1,11 @@
-"""The PBX writes local wall-clock texts without an offset everywhere but in `meta.timestamp`."""
+"""Local times as the PBX writes them: without an offset everywhere except `meta.timestamp`."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 
 def text(moment: float, zone: ZoneInfo) -> str:
-    """`2026-11-23 20:53:21.607`"""
+    """Format as `2026-11-23 20:53:21.607`."""
     return datetime.fromtimestamp(moment, zone).isoformat(" ", "milliseconds")[:23]
 
 
@@ -14,12 +14,12 @@ def text_or_empty(moment: float | None, zone: ZoneInfo) -> str:
 
 
 def seconds_text(moment: float, zone: ZoneInfo) -> str:
-    """`2026-11-23 20:53:21`"""
+    """Format as `2026-11-23 20:53:21`."""
     return datetime.fromtimestamp(moment, zone).isoformat(" ", "seconds")[:19]
 
 
 def timestamp(moment: float, zone: ZoneInfo) -> str:
-    """`2026-11-23T20:53:21+03:00`, the one place where the offset shows."""
+    """Format as `2026-11-23T20:53:21+03:00`, the only form with an offset."""
     return datetime.fromtimestamp(moment, zone).isoformat(timespec="seconds")
 
 
@@ -32,7 +32,7 @@ def utc(moment: float) -> datetime:
 
 
 def ago(seconds: float) -> str:
-    """`16 seconds ago`, `1 minute ago`"""
+    """Format as `16 seconds ago`, `1 minute ago`."""
     for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
         if seconds >= size:
             return _counted(int(seconds // size), unit)

@@ -1,4 +1,4 @@
-"""How a call of each kind goes: who rings, for how long, who forwards to whom."""
+"""Plan the legs of a call: ringing, answers, forwards, transfers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ _TOLD_SO = 6.1
 
 @dataclass(frozen=True)
 class Order:
-    """What is wanted of a call. `answer_after` None: nobody picks up, it rings for `ring` seconds."""
+    """Requested call. `answer_after` None: unanswered, it rings for `ring` seconds."""
 
     kind: CallKind
     src: str
@@ -41,12 +41,12 @@ class Order:
 
 
 def unreachable(src: str, dst: str, trunk: Trunk) -> Order:
-    """A call out over a trunk that Asterisk cannot reach: it fails before it leaves the PBX."""
+    """Return an outbound call over a trunk that Asterisk cannot reach: it fails inside the PBX."""
     return Order("outgoing", src, dst, trunk, ring=_TOLD_SO, dialstatus="CHANUNAVAIL")
 
 
 class Planner:
-    """Lays out legs. Channel and call numbers go up from call to call, as on a PBX since its last start."""
+    """Plan legs. Channel and call numbers increase from call to call, as on a PBX since its start."""
 
     def __init__(self, people: Mapping[int, Employee], first_serial: int = 0) -> None:
         self._people = people
@@ -61,7 +61,9 @@ class Planner:
         return call
 
     def after_hours(self, order: Order, start: float, seconds: float) -> Call:
-        """Outside working hours the caller hears a greeting: a leg to a pseudo number, an application and no phone."""
+        """Plan a call outside working hours, which gets a greeting: a leg to a pseudo number, an application and no
+        phone.
+        """
         call = self.plan(order, start)
         leg = call.legs[0]
         leg.dst_num, leg.dst_name, leg.to_account, leg.dst_chan = "outworktimes", "", "", "App:outworktimes"
@@ -69,7 +71,7 @@ class Planner:
         return call
 
     def by_menu(self, order: Order, start: float, seconds: float, menu: Menu, digits: str) -> Call:
-        """The caller listens to the voice menu for so many seconds first. `digits` empty: and hangs up there."""
+        """Plan a call through the voice menu after `seconds` in it; with empty `digits` the caller hangs up there."""
         call = self._begun_with(self._plan_later(order, start, seconds), start, seconds, menu.number, menu.name)
         call.legs[0].dtmf = digits
         if not digits:
@@ -77,7 +79,9 @@ class Planner:
         return call
 
     def by_queue(self, order: Order, start: float, queue: Queue, others: Sequence[Employee]) -> Call:
-        """`order` is the member who answers or rings last; `others` ring with that one, or before, and do not."""
+        """Plan a call through a queue; `order` is for the member that answers or rings last, `others` ring before or
+        with it, unanswered.
+        """
         in_turn = queue.strategy != "ringall"
         call = self._plan_later(order, start, len(others) * order.ring if in_turn else 0)
         last = call.legs[0]
@@ -91,7 +95,7 @@ class Planner:
         return self._begun_with(call, start, last.end - start, queue.number, queue.name)
 
     def _plan_later(self, order: Order, start: float, seconds: float) -> Call:
-        """A call takes its name from its very beginning, wherever it goes then."""
+        """Plan a call that reaches a phone later; its linkedid is from its start."""
         call = self.plan(order, start + seconds)
         call.linkedid = f"mikopbx-{int(start)}.{call.serial}"
         return call
@@ -103,7 +107,7 @@ class Planner:
         return call
 
     def forward(self, call: Call, to: str, rings: float, talk: float | None) -> None:
-        """The last leg gives up and the call goes on to a mobile; talk None: that does not answer either."""
+        """Forward the unanswered last leg to a mobile; `talk` None: that is unanswered too."""
         first = call.legs[-1]
         first.answer = None
         start = first.end + 0.23
@@ -117,7 +121,7 @@ class Planner:
         call.legs.append(leg)
 
     def transfer(self, call: Call, to: Employee, rings: float, talk: float) -> None:
-        """Whoever answered hands the caller over to a colleague."""
+        """Transfer the caller to another employee."""
         last = call.legs[-1]
         start = last.end
         leg = Leg(start, start + rings, start + rings + talk, last.dst_num, to.number, last.dst_name, to.caller_id)
@@ -142,7 +146,7 @@ class Planner:
         leg.to_account = trunk.id if trunk and order.kind == "outgoing" else dst
         leg.src_chan, leg.dst_chan = self._channel(leg.from_account), self._channel(leg.to_account)
         if order.dialstatus == "CHANUNAVAIL":
-            # Measured: the record does not say over which trunk it should have gone.
+            # Measured: the record does not name the trunk that failed.
             leg.to_account = leg.dst_chan = ""
         return leg
 

@@ -1,4 +1,4 @@
-"""Who answers in a group: the call queues of the office, and its voice menu."""
+"""Call queues of the office, and its voice menu."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -8,7 +8,7 @@ Strategy = Literal["ringall", "random"]
 
 @dataclass
 class Queue:
-    """`members` are the numbers of employees, in the order in which they are called."""
+    """Queue; `members` are employees' numbers, in the order of ringing."""
 
     id: str
     number: str
@@ -23,7 +23,7 @@ class Queue:
 
 @dataclass(frozen=True)
 class Menu:
-    """A digit leads to a number."""
+    """Voice menu; `choices` map a digit to a number."""
 
     id: str
     number: str

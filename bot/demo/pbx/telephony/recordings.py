@@ -1,4 +1,4 @@
-"""Recordings: the tokens that let anybody listen for an hour, and what is sent of a talk."""
+"""Recordings: access tokens valid for an hour, and the audio."""
 
 import re
 import secrets
@@ -10,12 +10,12 @@ from bot.demo.pbx.web.envelope import Plain
 
 TOKEN_SECONDS = 3600
 _MOST_TOKENS = 50_000
-# Longer talks are cut short: nobody listens to a tone for half an hour.
+# Seconds; longer talks are cut.
 _LONGEST = 120
 
 
 class Tokens:
-    """A new token for every look at a leg; every use of one renews it."""
+    """Tokens: a new one at each read of a leg; each use renews it."""
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[Row, float]] = {}
@@ -37,7 +37,7 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Shelf:
-    """What the control page did to the files: `megabytes` is the size of each WAV (0: as long as the talk)."""
+    """Settings of the control page: `megabytes` is the size of each WAV (0: by the length of the talk)."""
 
     megabytes: float = 0.0
     missing: bool = False
@@ -50,7 +50,7 @@ class Shelf:
 
 @dataclass(frozen=True)
 class Wish:
-    """`range` is the Range header, or empty; `attachment` names the file to be saved."""
+    """Request for a recording. `range` is the Range header, or ""; `attachment` is the file name for a download."""
 
     format: str = ""
     range: str = ""
@@ -58,7 +58,7 @@ class Wish:
 
 
 def sound(row: Row, shelf: Shelf, wish: Wish) -> Plain:
-    """A WAV or an MP3; a WAV also for the formats that nobody asks for (the real one converts)."""
+    """Return a WAV or an MP3; a WAV also for other formats, which the real PBX converts."""
     seconds, is_mp3 = shelf.seconds(row), wish.format == "mp3"
     whole = sounds.mp3(seconds) if is_mp3 else sounds.wav(int(str(row["id"])), seconds)
     kind = "audio/mpeg" if is_mp3 else "audio/wav"

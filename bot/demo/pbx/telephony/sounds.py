@@ -1,4 +1,4 @@
-"""What is heard of a talk: a tone of its own for every leg as a WAV, and silence of the same length as an MP3."""
+"""Audio of recordings: a distinct tone for every leg as a WAV, and silence of the same length as an MP3."""
 
 import math
 import struct
@@ -31,5 +31,5 @@ def mp3(seconds: int) -> bytes:
 
 
 def seconds_of(megabytes: float) -> int:
-    """How long somebody has to talk until the WAV has that size."""
+    """Return the length of a WAV of that size, in seconds."""
     return math.ceil(megabytes * MEGABYTE / _BYTES_A_SECOND)

@@ -1,4 +1,4 @@
-"""The office on the phone: a month of plausible calls behind us, and new ones as time goes by."""
+"""Random calls of the office: a month of history, and new calls over time."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ _LIVE_GAP_BY_DAY, _LIVE_GAP_AT_NIGHT = 60.0, 90.0
 
 @dataclass(frozen=True)
 class Scene:
-    """Who can take part in a call that starts now; calls go out over the `outward` ones of the trunks."""
+    """Possible participants of a call that starts now; outbound calls use the `outward` trunks."""
 
     trunks: Sequence[Trunk]
     outward: Sequence[Trunk]
@@ -33,7 +33,7 @@ class Scene:
 
 
 class Traffic:
-    """`running` is the switch; calls come from elapsed time alone, so nobody has to run in the background."""
+    """Generator of calls. `running` is its switch; calls derive from elapsed time, without a background task."""
 
     def __init__(self, planner: Planner, random: Random, *, running: bool) -> None:
         self.running = running
@@ -41,11 +41,11 @@ class Traffic:
         self._random = random
         self._numbers = [f"79{random.randint(0, 999_999_999):09d}" for _ in range(90)]
         self._next: float | None = None
-        # Who rang in vain and is to be called back: not before the first moment, and not after the second.
+        # Numbers of missed calls to be called back: earliest time, latest time, number.
         self._owed: list[tuple[float, float, str]] = []
 
     def history(self, scene: Scene, until: float, days: int) -> list[Call]:
-        """The calls of the last `days` days that ended by `until`, oldest first."""
+        """Return the calls of the last `days` days that ended by `until`, oldest first."""
         starts: list[float] = []
         for back in range(days, -1, -1):
             midnight = datetime.fromtimestamp(until - back * DAY, scene.zone).replace(hour=0, minute=0, second=0)
@@ -56,7 +56,7 @@ class Traffic:
         return sorted((call for call in calls if call.end < until), key=lambda call: call.end)
 
     def due(self, scene: Callable[[], Scene], now: float) -> list[Call]:
-        """The calls that have started since the last look."""
+        """Return the calls that have started since the last call of this method."""
         if not self.running:
             self._next = None
             return []
@@ -71,7 +71,7 @@ class Traffic:
         return calls
 
     def wake(self, at: float) -> None:
-        """The next call starts then, so that a station that has just been built is not silent."""
+        """Start the next call at `at`, so that a new station has calls soon."""
         self._next = at
 
     def _one(self, scene: Scene, start: float) -> Call:
@@ -131,7 +131,7 @@ class Traffic:
         return self._planner.by_queue(replace(order, talk=self._talk()), start, queue, members[:-1])
 
     def _owe(self, call: Call) -> None:
-        """Some of those who rang in vain are called back, by whoever has the time."""
+        """Schedule a callback for some missed calls."""
         missed = all(leg.answer is None for leg in call.legs)
         if missed and call.legs[0].src_num.isdigit() and self._random.random() < 0.4:
             first = call.end + self._random.uniform(120, 3600)
@@ -153,7 +153,7 @@ class Traffic:
         if self._random.random() < 0.72:
             answered = Order("outgoing", person.number, number, trunk, answer_after=self._ring(), talk=self._talk())
             return self._planner.plan(answered, start)
-        # Measured: a record of somebody who was busy, or hung up, says no more than that nobody answered.
+        # Measured: the record of a busy or rejected call is the same as of an unanswered one.
         status = self._random.choices(["", "CHANUNAVAIL"], [8.5, 1])[0]
         unanswered = Order("outgoing", person.number, number, trunk, ring=self._ring() + 10, dialstatus=status)
         return self._planner.plan(unanswered, start)
@@ -169,7 +169,7 @@ class Traffic:
         return self._planner.plan(order, start)
 
     def _stranger(self) -> tuple[str, str]:
-        """Some people call again and again, most do not."""
+        """Return a caller; some call repeatedly, most do not."""
         if self._random.random() < 0.35:
             return self._random.choice(CALLERS)
         return self._random.choice(self._numbers), ""

@@ -1,4 +1,4 @@
-"""The map of the API: which path leads to which action, and the two ways of not finding one."""
+"""Routing of the API: paths to actions, and the two errors of unknown ones."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -28,8 +28,11 @@ _EMPTY_LISTS = ("conference-rooms", "ivr-menu", "off-work-times", "sound-files",
 
 @dataclass(frozen=True)
 class Resource:
-    """`ids` is the pattern of an id; another id is another path, so a 404. `blocked`: methods by the verb they have on
-    other resources and not on this one."""
+    """Resource.
+
+    `ids` is the pattern of an id; another id is another path, so a 404. `blocked`: methods by the verb they have on
+    other resources and not on this one.
+    """
 
     ids: str = r"\d+"
     collection: Verbs = field(default_factory=dict)
@@ -41,8 +44,10 @@ class Resource:
 
 @dataclass(frozen=True)
 class Target:
-    """A path that exists. `action` None: its method is unknown or not for this verb (a 405). `needs_id`: it is one of
-    a single record, without its id (a 400)."""
+    """Existing path.
+
+    `action` None: method unknown or not for this verb (a 405). `needs_id`: an item's method without an id (a 400).
+    """
 
     resource: str
     id: str
@@ -111,7 +116,10 @@ def resources(pbx: "Pbx") -> dict[str, Resource]:
 
 
 def _providers(pbx: "Pbx", ids: str, *, whole: bool) -> Resource:
-    """`/providers` reads both kinds and switches them; only the other two create and change."""
+    """Build a provider resource.
+
+    `/providers` reads, enables and disables both kinds; only the other two create and change.
+    """
     reads, writes = ProviderActions(pbx), ProviderWrites(pbx)
     changes = {"PUT": writes.put, "PATCH": writes.patch, "DELETE": writes.delete} if whole else {}
     return Resource(
@@ -165,7 +173,7 @@ def _sip(actions: SipActions, station: StationActions) -> Resource:
 
 
 def find(table: Mapping[str, Resource], path: str, verb: str) -> Target | None:
-    """None: there is no such path, which the PBX says before it asks who is there."""
+    """Return the target; None for an unknown path, which the PBX reports before it checks the key."""
     parts = _GRAMMAR.fullmatch(unquote(path).removeprefix(ROOT)) if path.startswith(ROOT) else None
     resource = table.get(parts["resource"]) if parts else None
     if parts is None or resource is None or verb in ("HEAD", "OPTIONS"):

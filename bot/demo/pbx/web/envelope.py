@@ -1,4 +1,4 @@
-"""The shapes every answer of the PBX comes in: the envelope, the router's own two, and what carries them."""
+"""Shapes of the PBX's answers: the envelope, and the router's own two."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ LIB = "MikoPBX\\PBXCoreREST\\Lib\\"
 
 @dataclass(frozen=True)
 class Call:
-    """One request that has passed the router. `params` is the body, overridden by the query as the PBX does."""
+    """Request past the router. `params` is the body, overridden by the query as the PBX does."""
 
     verb: str
     resource: str
@@ -23,7 +23,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """What an action of the PBX gives back. `cost` is the time it takes on the real one, in seconds."""
+    """Result of an action. `cost` is the time it takes on the real PBX, in seconds."""
 
     data: object = ()
     messages: Mapping[str, object] | Sequence[str] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Plain:
-    """An answer that is not the envelope: text, HTML, sound."""
+    """Answer other than the envelope: text, HTML, audio."""
 
     content: bytes
     status: int = 200
@@ -48,7 +48,10 @@ class Plain:
 
 
 def refused(error: object, status: int = 422, *, coded: bool = False) -> Answer:
-    """A failed action. `error` is a list of texts or a map of fields; `coded` repeats the status inside the body."""
+    """Return a failed action.
+
+    `error` is a list of texts or a map of fields; `coded` repeats the status inside the body.
+    """
     return Answer(result=False, messages={"error": error}, status=status, http_code=status if coded else None)
 
 
@@ -69,12 +72,12 @@ def body_of(answer: Answer, pid: int) -> dict[str, object]:
 
 
 def not_found(path: str) -> dict[str, object]:
-    """The router's own shape for a path it does not know: `success` instead of `result`."""
+    """Return the router's answer for an unknown path: `success` instead of `result`."""
     return {"success": False, "messages": {"error": [f"Endpoint not found: {path}"]}, "data": None}
 
 
 def not_allowed(method: str, verb: str) -> dict[str, object]:
-    """The router's own shape for a custom method it does not know or not with this verb: no `data`."""
+    """Return the router's answer for a custom method that is unknown or not for this verb: no `data`."""
     return {"result": False, "messages": {"error": [f"Method '{method}' is not allowed with HTTP {verb}"]}}
 
 
@@ -83,7 +86,7 @@ def needs_id(method: str) -> dict[str, object]:
 
 
 def as_php(value: object) -> object:
-    """PHP has one array for lists and maps, so every empty map leaves it as `[]`."""
+    """Convert empty maps to `[]`, since PHP has one array type for lists and maps."""
     # isinstance() against abstract types is slow, and most values of an answer are plain.
     if type(value) in _PLAIN:
         return value
@@ -95,7 +98,7 @@ def as_php(value: object) -> object:
 
 
 def rendered(body: Mapping[str, object], timestamp: str) -> tuple[bytes, str]:
-    """The JSON text with `meta`, and its hash for the `E-Tag` header."""
+    """Return the JSON text with `meta`, and its hash for the `E-Tag` header."""
     tree = as_php(body)
     plain = json.dumps(tree, ensure_ascii=False, separators=(",", ":"))
     digest = hashlib.sha1((timestamp + plain).encode(), usedforsecurity=False).hexdigest()

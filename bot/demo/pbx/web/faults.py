@@ -1,4 +1,4 @@
-"""What the control page can do to the web API, and the answers of a machine in that condition."""
+"""Faults of the web API, and a machine's answers in these states."""
 
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
@@ -38,7 +38,10 @@ _REDIS = (
 
 @dataclass(frozen=True)
 class Fault:
-    """`paths` names the resources concerned (`employees`), `verbs` the HTTP verbs; empty: all. `delay`: seconds."""
+    """Fault.
+
+    `paths` names the affected resources (`employees`), `verbs` the HTTP verbs; empty: all. `delay`: seconds.
+    """
 
     kind: Kind = "none"
     delay: float = 0.0
@@ -50,7 +53,7 @@ class Fault:
         return self if concerned else NO_FAULT
 
     def instead(self) -> Plain | None:
-        """What comes instead of the API's answer when the machine never gets as far as the API."""
+        """Return the answer in place of the API's, if the fault is before the API."""
         match self.kind:
             case "php_down":
                 return Plain(_NGINX.format("502 Bad Gateway").encode(), 502, "text/html")

@@ -1,4 +1,4 @@
-"""The way of a request: rate limit, faults, router, key, queue, worker, and the answer on the line (or no answer)."""
+"""Handle a request: rate limit, faults, router, key, queue, worker, and the answer or its loss."""
 
 import asyncio
 import json
@@ -38,7 +38,7 @@ _SECURITY_HEADERS = {
 
 @dataclass(frozen=True)
 class Reply:
-    """Bytes for the line; `cut` aborts the connection before or in the middle of them."""
+    """Response; `cut` aborts the connection before or in the middle of it."""
 
     status: int
     content_type: str
@@ -48,7 +48,7 @@ class Reply:
 
 
 class Front:
-    """An ASGI application for everything under `/pbxcore`."""
+    """ASGI application for all of `/pbxcore`."""
 
     def __init__(self, pbx: Pbx) -> None:
         self._pbx = pbx
@@ -83,7 +83,7 @@ class Front:
         return _damaged(await self._admitted(request, target, fault), fault)
 
     async def _admitted(self, request: Request, target: Target, fault: Fault) -> Reply:
-        """The key is looked at before the queue, so a wrong one is refused even when all workers are frozen."""
+        """Check the key before the queue, so that a wrong one is refused even with all workers frozen."""
         pbx = self._pbx
         raw = request.scope.get("raw_path", request.scope["path"].encode()).decode("latin-1").partition("?")[0]
         header, ids = request.headers.get("authorization", ""), keys.ID
@@ -107,7 +107,10 @@ class Front:
         return await self._worked(target.action, await _call(request, target))
 
     def _crashed(self, method: str) -> Reply:
-        """Most actions put an exception's text under `error`; two of them make the messages a plain list of it."""
+        """Return the answer of an exception.
+
+        Most actions put its text under `error`; two return the messages as a plain list of it.
+        """
         failed = refused([_CRASHED], 500)
         body = body_of(failed, pid=0)
         return self._json(body | {"messages": [_CRASHED]} if method in _LISTED else body, 500)
@@ -143,7 +146,7 @@ def _plain(plain: Plain) -> Reply:
 
 
 def _damaged(reply: Reply, fault: Fault) -> Reply:
-    """Faults that hit the answer on its way back: what was asked for has been done."""
+    """Apply faults of the answer: the request has been carried out."""
     match fault.kind:
         case "half_json":
             half = reply.content[: len(reply.content) // 2]
@@ -166,7 +169,7 @@ async def _send(reply: Reply, request: Request, send: Send) -> None:
     content = b"" if request.method == "HEAD" else reply.content
     if reply.cut == "middle":
         await send({"type": "http.response.body", "body": content[: len(content) // 2], "more_body": True})
-        # The half has to leave before the reset, which would take it along.
+        # The first half must be sent before the reset, which would drop it.
         await asyncio.sleep(0.02)
         abort(request.scope)
         return
@@ -178,14 +181,14 @@ async def _call(request: Request, target: Target) -> Call:
     params = _trimmed(await _body(request)) | _trimmed(query)
     id_ = target.id
     named = str(params.get("id", ""))
-    # Changes may go to the collection with the id in the body, if it is one.
+    # Changes may be sent to the collection with the id in the body, if it is one.
     if not id_ and not target.method and request.method in ("PUT", "PATCH", "DELETE") and target.is_id(named):
         id_ = named
     return Call(request.method, target.resource, id_, target.method, params, dict(request.headers))
 
 
 async def _body(request: Request) -> dict[str, object]:
-    """Broken JSON and JSON that is no object count as nothing sent."""
+    """Return the body's fields; invalid JSON, or JSON that is no object, counts as empty."""
     if request.method == "GET":
         return {}
     content = await request.body()

@@ -1,4 +1,4 @@
-"""Which requests have come, without anything a request carries in its headers or body."""
+"""Log of requests, without headers and bodies."""
 
 from collections import deque
 from collections.abc import Callable
@@ -9,7 +9,7 @@ _KEPT = 5000
 
 @dataclass
 class Entry:
-    """`status` None: not answered yet; 0: the line was cut instead. `answered` is when."""
+    """Logged request. `status` None: pending; 0: the connection was cut. `answered` is the time of the answer."""
 
     seq: int
     at: float
@@ -21,7 +21,7 @@ class Entry:
 
 
 class Journal:
-    """`heard` is told of a request whose answer is about to leave."""
+    """Journal; `heard` is called with a request whose answer is about to be sent."""
 
     def __init__(self, heard: Callable[[Entry], None] = lambda _entry: None) -> None:
         self.heard = heard

@@ -1,4 +1,4 @@
-"""Who may do what: API keys with their permissions, and what looking at one costs."""
+"""API keys, their permissions, and the cost of checking one."""
 
 import hmac
 import re
@@ -9,8 +9,7 @@ from typing import Final, Literal, get_args
 GOOD_SECONDS, BAD_SECONDS = 300, 60
 _BCRYPT_OF_GOOD, _BCRYPT_OF_BAD = 0.4, 1.0
 PUBLIC = ("system:ping", "system:getAvailableLanguages", "auth:login", "auth:refresh", "cdr:playback", "cdr:download")
-# The real checker takes a part for an id only in these shapes; before the newer release it did not know a trunk id that
-# ends in a letter.
+# The real checker recognizes ids only in these shapes; before the newer release not a trunk id that ends in a letter.
 ID: Final = re.compile(r"\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\A[A-Z][A-Z0-9-]*\d", re.ASCII)
 ID_WITH_LETTERS: Final = re.compile(rf"{ID.pattern}|\A[A-Z][A-Z0-9-]*[A-F]", re.ASCII)
 Right = Literal["read", "write"]
@@ -19,12 +18,12 @@ RIGHTS: Final[tuple[Right, ...]] = get_args(Right)
 
 @dataclass(frozen=True)
 class Permissions:
-    """`paths` maps `/api/v3/cdr` to a right; None: everything."""
+    """Permissions. `paths` maps `/api/v3/cdr` to a right; None: all."""
 
     paths: Mapping[str, Right] | None = None
 
     def allow(self, verb: str, path: str, ids: re.Pattern[str] = ID) -> bool:
-        """`path` is the request's own from `/api/v3/` on, still percent-encoded."""
+        """Return True if allowed; `path` is the request's from `/api/v3/` on, still percent-encoded."""
         if self.paths is None:
             return True
         right = self.paths.get(_resource(path, ids))
@@ -39,7 +38,7 @@ def _resource(path: str, ids: re.Pattern[str]) -> str:
 
 @dataclass(frozen=True)
 class Verdict:
-    """`known`: the key is a good one, so that what is missing is a right."""
+    """Result of a check. `known`: the key is valid, so a denial is a missing right."""
 
     allowed: bool
     cost: float = 0.0
@@ -47,18 +46,21 @@ class Verdict:
 
 
 class Keys:
-    """One bot's key, and what the PBX has remembered of the keys it was shown."""
+    """The bot's key, and the PBX's cache of checked keys."""
 
     def __init__(self, key: str) -> None:
         self._key = key
-        # What a missing right is refused with; None: as an unknown key is.
+        # Error text for a missing right; None: as for an unknown key.
         self.missing_right: str | None = None
         self.revoked = False
         self.permissions = Permissions()
         self._known: dict[str, tuple[bool, float]] = {}
 
     def revoke(self, revoked: bool, *, remembered: bool = False) -> None:
-        """`remembered`: as on the real one, which still takes a deleted key that it has looked at lately."""
+        """Revoke or restore the key.
+
+        `remembered`: as on the real PBX, which accepts a deleted key while it is cached.
+        """
         self.revoked = revoked
         if not remembered:
             self._known.clear()
@@ -68,7 +70,10 @@ class Keys:
         self._known.clear()
 
     def judge(self, header: str, client: str, verb: str, path: str, now: float, ids: re.Pattern[str] = ID) -> Verdict:
-        """A wrong key and a missing right are one answer. A local client needs no key, but a wrong one is wrong."""
+        """Check a request.
+
+        A wrong key and a missing right get the same answer. A local client needs no key, but a wrong one is refused.
+        """
         if any(path.removeprefix("/api/v3/").startswith(public) for public in PUBLIC):
             return Verdict(True)
         token = header.removeprefix("Bearer ").strip() if header.startswith("Bearer ") else ""

@@ -1,4 +1,4 @@
-"""The rate limit of the web server in front: per address, counted in windows, each offence blocked longer."""
+"""Rate limit of the web server: per address, in windows, with longer blocks at each repeat."""
 
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
@@ -18,7 +18,7 @@ class _Address:
 
 
 class RateLimit:
-    """`real` spares 127.*, as the PBX does; `enforced` spares nobody."""
+    """Rate limit. `real` exempts 127.*, as the PBX does; `enforced` exempts no address."""
 
     def __init__(self) -> None:
         self.mode: Mode = "real"

@@ -1,4 +1,4 @@
-"""How strong the PBX finds a password, and the passwords it makes itself."""
+"""Password strength as the PBX rates it, and the passwords it generates."""
 
 import base64
 import re
@@ -8,13 +8,13 @@ from bot.demo.pbx.web.envelope import Answer, Call
 
 _DEFAULTS = {"admin", "password", "1234", "12345", "secret"}
 _SPOKEN = ((80, "Strong"), (60, "Good"), (40, "Fair"), (0, "Weak"))
-# A shorter run, such as the `cde` of a hexadecimal password, is none.
+# A shorter run, such as the `cde` of a hexadecimal password, does not count.
 _RUNS = ("qwerty", "asdfgh", "zxcvbn", "12345", "23456", "34567", "45678", "56789", "abcde", "bcdef", "cdefg", "defgh")
 ENOUGH_FOR_SIP = 60
 
 
 def score(password: str) -> int:
-    """0..100 by length, kinds of characters, their variety, and runs."""
+    """Return 0..100 by length, kinds of characters, their variety, and runs."""
     kinds = [re.search(kind, password) is not None for kind in ("[a-z]", "[A-Z]", "[0-9]", "[^a-zA-Z0-9]")]
     length = len(password.encode())
     points = 30 if length >= 16 else 20 if length >= 12 else 10 if length >= 8 else length
@@ -36,7 +36,7 @@ def _repeats(password: str) -> bool:
 
 
 def _runs(password: str) -> bool:
-    """In either direction."""
+    """Return True for a run in either direction."""
     return any(run in password.lower() or run[::-1] in password.lower() for run in _RUNS)
 
 
@@ -56,7 +56,7 @@ def _strength(points: int) -> str:
 
 
 def generate(call: Call) -> Answer:
-    """`?length=` of 8 to 64, 16 when not said; base64 of base64 has neither `+` nor `/` in most answers."""
+    """Generate; `?length=` is 8 to 64, 16 by default. Base64 of base64 has neither `+` nor `/` in most answers."""
     asked = str(call.params.get("length", ""))
     length = min(64, max(8, int(asked))) if asked.lstrip("-").isdigit() else 16
     text = base64.b64encode(base64.b64encode(secrets.token_bytes(length))).decode()[:length]
@@ -72,7 +72,7 @@ def generate(call: Call) -> Answer:
 
 
 def validate(call: Call) -> Answer:
-    """Always 200: the verdict is `data.isValid`. Its least length is 8, although an employee may have 5."""
+    """Validate; always 200, the result is `data.isValid`. The least length is 8, although an employee may have 5."""
     password = str(call.params.get("password", ""))
     points, default = score(password), password.lower() in _DEFAULTS
     short, long = len(password) < 8, len(password) > 64

@@ -1,9 +1,9 @@
-"""Every password that was ever said to this PBX, or by it: a test may look whether one of them got anywhere else."""
+"""All passwords sent to or by this PBX, so that tests can check for leaks."""
 
 from collections.abc import Mapping
 
 _FIELDS = frozenset({"sip_secret", "secret", "password"})
-# Of the others the answers are long, and hold none.
+# Answers of the other resources are long, and hold no password.
 _RESOURCES = frozenset({"employees", "sip", "passwords", "providers", "sip-providers", "iax-providers"})
 
 

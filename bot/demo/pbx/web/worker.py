@@ -1,4 +1,4 @@
-"""The worker behind the web server: it takes jobs from a queue, and when it is frozen the jobs wait there."""
+"""Worker behind the web server: it takes jobs from a queue, and while it is frozen they wait."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from bot.demo.pbx.web.envelope import Answer, Plain
 
-# Measured: the web server gives up after 30 s, the worker still carries out what is younger than 35 s.
+# Measured: the web server times out after 30 s, the worker still carries out jobs younger than 35 s.
 PATIENCE_SECONDS, JOB_LIFE_SECONDS = 30, 35
 Outcome = Answer | Plain
 
@@ -26,7 +26,7 @@ class Worker:
         self._jobs: list[_Job] = []
 
     async def carry_out(self, action: Callable[[], Outcome], speed: float) -> Outcome | None:
-        """None: nobody has answered in time; the job may still be done later."""
+        """Run an action and return its outcome; None on timeout, when it may still run later."""
         if self.running:
             return action()
         job = _Job(action, self._now())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.incidents.provider_contact import contact_in
+from bot.detection.unreported_trunks import contact_in
 from bot.pbx import TrunkRow
 from bot.store.database import Store
 from tests.incident_harness.pbx import GROUP, World

@@ -1,6 +1,7 @@
 """Which PBX is meant, where it can be several: asked with a row of buttons, and remembered for the next time."""
 
-from bot.messages.message import Button, Message, Rows
+from bot.messages.message import Button, Message
+from handlers.dialog.paging import grid
 from handlers.dispatch.declare import Reply, Request, button
 from handlers.dispatch.update_parser import Typed
 
@@ -18,7 +19,7 @@ async def ask_which(request: Request) -> Reply:
         for name in among[: MOST_OFFERED if len(among) <= MOST_OFFERED else 0]
         if (station := request.desk.fleet.station(name)) is not None
     ]
-    rows: Rows = tuple(tuple(offered[i : i + IN_A_ROW]) for i in range(0, len(offered), IN_A_ROW))
+    rows = grid(offered, IN_A_ROW)
     facts = {"command": command, "arguments": request.arguments, "count": len(among), "example": among[0]}
     # What does more than look is not made somebody else's by their press: only who wrote it chooses.
     does = not request.data["only_looks"]

@@ -8,6 +8,7 @@ from bot.access.policy import Permission
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import Employee, ExtensionStatus, PbxError
 from handlers.dialog import pbx_errors
+from handlers.dialog.paging import TO_LIST
 from handlers.dispatch.declare import Reply, Request, Secret, button
 from handlers.employees import fields
 
@@ -58,7 +59,7 @@ def _buttons(request: Request, employee: Employee, back: Mapping[str, Any] | Non
     if request.may(Permission.EMPLOYEES_DELETE).allowed:
         rows.append((Button(mark("🗑 Delete"), "employee.delete", data),))
     if back:
-        rows.append((Button(mark("‹ Back"), "employees.show", dict(back)),))
+        rows.append((Button(TO_LIST, "employees.show", dict(back)),))
     return tuple(rows)
 
 

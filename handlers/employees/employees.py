@@ -7,6 +7,8 @@ from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import EmployeeRow, PbxError
 from bot.sandbox.time_slices import those
 from bot.text.person_names import is_named
+from handlers.dialog import paging
+from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import Reply, Request, button, command
 from handlers.employees import card
 from handlers.parsing.phone_numbers import as_number
@@ -52,19 +54,16 @@ async def _list(request: Request, search: str, page: int) -> Message:
     answer, connected = await asyncio.gather(request.station.pbx.employees.list(), _connected(request))
     found = await those(answer.value, lambda row: not search or _is_found(row, search))
     rows = sorted(found, key=lambda row: (len(row.number), row.number))
-    last = max(0, (len(rows) - 1) // PAGE)
-    page = min(page, last)
-    shown = rows[page * PAGE : (page + 1) * PAGE]
+    shown = paginate(rows, page, PAGE)
     facts = {
         "station": request.station.name,
         "search": search,
         "total": len(rows),
         "phones_known": connected is not None,
-        "page": page + 1,
-        "pages": last + 1,
-        "employees": [_row(row, connected) for row in shown],
+        "employees": [_row(row, connected) for row in shown.items],
+        **shown.facts(),
     }
-    return Message("employees", facts, _buttons(shown, search, page, last))
+    return Message("employees", facts, _buttons(shown, search))
 
 
 def _is_found(row: EmployeeRow, search: str) -> bool:
@@ -99,13 +98,8 @@ def _row(row: EmployeeRow, connected: frozenset[str] | None) -> dict[str, Any]:
     }
 
 
-def _buttons(shown: list[EmployeeRow], search: str, page: int, last: int) -> Rows:
-    def to(label: str, target: int) -> Button:
-        return Button(label, "employees.show", {"search": search, "page": target})
-
-    back = {"search": search, "page": page}
-    cards = [Button(row.number, "employee.card", {"id": row.id, "back": back}) for row in shown if row.id]
-    rows = [tuple(cards[start : start + IN_A_ROW]) for start in range(0, len(cards), IN_A_ROW)]
-    paging = [to("‹", page - 1)] if page > 0 else []
-    paging += [to("›", page + 1)] if page < last else []
-    return (*rows, (*paging, to(mark("↻ Refresh"), page)))
+def _buttons(shown: Page[EmployeeRow], search: str) -> Rows:
+    here = {"search": search, "page": shown.number}
+    cards = [Button(row.number, "employee.card", {"id": row.id, "back": here}) for row in shown.items if row.id]
+    turns = paging.page_turns(shown, "employees.show", here)
+    return (*paging.grid(cards, IN_A_ROW), *turns, (Button(mark("↻ Refresh"), "employees.show", here),))

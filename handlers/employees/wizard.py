@@ -10,6 +10,7 @@ from typing import Any
 from bot.access.policy import Permission
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import EmployeeDraft
+from handlers.dialog.paging import grid
 from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button
 from handlers.employees import create_employee, fields
 from handlers.employees.fields import FIELDS, fields_in
@@ -48,7 +49,6 @@ def _step(key: str, said: dict[str, Any], request: Request, suggestion: str = ""
     place = order.index(key)
     data = {"key": key, "said": said}
     choices = [Button(text, "employee_step.choose", data | {"value": text}) for text in _choices(key, suggestion)]
-    rows: list[tuple[Button, ...]] = [tuple(choices[at : at + 4]) for at in range(0, len(choices), 4)]
     moves = []
     if place > 0 or order is MORE:
         moves.append(Button(mark("‹ Back"), "employee_step.back", data))
@@ -63,7 +63,7 @@ def _step(key: str, said: dict[str, Any], request: Request, suggestion: str = ""
         "of": len(order),
         "settings": fields.shown(said),
     }
-    return Message("employee_step", facts, (*rows, tuple(moves))), Question("employee_step.answer", data)
+    return Message("employee_step", facts, (*grid(choices, 4), tuple(moves))), Question("employee_step.answer", data)
 
 
 def _choices(key: str, suggestion: str) -> tuple[str, ...]:

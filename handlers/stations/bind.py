@@ -6,6 +6,7 @@ from bot.store.access.audit import Change
 from handlers.access.grant import not_granted
 from handlers.access.groups import role_offers
 from handlers.dialog.choose_station import IN_A_ROW, MOST_OFFERED
+from handlers.dialog.paging import grid
 from handlers.dispatch.declare import Reply, Request, Whose, WrongArguments, button, command
 from handlers.dispatch.rules import Resume
 
@@ -120,7 +121,7 @@ def _offers(request: Request) -> Rows:
         return ()
     found = [(name, request.desk.fleet.station(name)) for name in request.among]
     offers = [Button(one.title, "chat.ask_bind", {"station": name}) for name, one in found if one is not None]
-    return tuple(tuple(offers[i : i + IN_A_ROW]) for i in range(0, len(offers), IN_A_ROW))
+    return grid(offers, IN_A_ROW)
 
 
 async def _bound(request: Request) -> dict[str, object]:

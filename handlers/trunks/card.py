@@ -10,6 +10,7 @@ from bot.detection.trunk_health import Health, health_of, health_of_word
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import NotFound, PbxError, TrunkEvent, TrunkStatus
 from handlers.dialog import pbx_errors
+from handlers.dialog.paging import TO_LIST
 from handlers.dispatch.declare import Reply, Request, button
 from handlers.trunks import fields
 from handlers.trunks.facts import Old, facts_of, statuses
@@ -166,5 +167,5 @@ def _buttons(request: Request, status: TrunkStatus, page: int | None) -> Rows:
         if status.type.lower() == "sip" and status.state in LOST:
             rows.append((Button(mark("♻️ Re-register"), "trunk.reregister", {"id": status.id}),))
     if page is not None:
-        rows.append((Button(mark("‹ Back"), "trunks.show", {"page": page}),))
+        rows.append((Button(TO_LIST, "trunks.show", {"page": page}),))
     return tuple(rows)

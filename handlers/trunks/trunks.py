@@ -7,6 +7,8 @@ from typing import Any
 from bot.detection.unreported_trunks import Listed
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import PbxError, TrunkRow, TrunkStatus
+from handlers.dialog import paging
+from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import Reply, Request, button, command
 from handlers.trunks import card
 from handlers.trunks.facts import ORDER, facts_of
@@ -66,21 +68,18 @@ async def _list(request: Request, page: int) -> Message:
     everything = _all(answer.value, listed)
     rows = [facts_of(request, trunk) | {"registration": kinds.get(trunk.id, "")} for trunk in everything]
     rows.sort(key=lambda row: (ORDER.index(row["health"]), row["name"]))
-    last = max(0, (len(rows) - 1) // PAGE)
-    page = min(page, last)
-    shown = rows[page * PAGE : (page + 1) * PAGE]
+    shown = paginate(rows, page, PAGE)
     facts = {
         "station": request.station.name,
         "now": request.now,
         "total": len(rows),
-        "trunks": shown,
-        "first": page * PAGE + 1,
-        "page": page + 1,
-        "pages": last + 1,
+        "trunks": shown.items,
+        "first": shown.first,
+        **shown.facts(),
         "warnings": answer.warnings,
         "engine_is_silent": request.station.watch.engine_is_silent,
     }
-    return Message("trunks", facts, _buttons(shown, page, last))
+    return Message("trunks", facts, _buttons(shown))
 
 
 def _all(told: Mapping[str, TrunkStatus], listed: Sequence[TrunkRow]) -> list[TrunkStatus]:
@@ -96,14 +95,11 @@ async def _rows(request: Request) -> tuple[TrunkRow, ...]:
         return ()
 
 
-def _buttons(shown: Sequence[dict[str, Any]], page: int, last: int) -> Rows:
-    def to(label: str, target: int) -> Button:
-        return Button(label, "trunks.show", {"page": target})
-
-    cards = tuple(
-        Button(str(place), "trunk.card", {"id": row["id"], "page": page})
-        for place, row in enumerate(shown, page * PAGE + 1)
-    )
-    paging = [to("‹", page - 1)] if page > 0 else []
-    paging += [to("›", page + 1)] if page < last else []
-    return tuple(row for row in (cards, (*paging, to(mark("↻ Refresh"), page))) if row)
+def _buttons(shown: Page[dict[str, Any]]) -> Rows:
+    here = {"page": shown.number}
+    cards = [
+        Button(str(place), "trunk.card", {"id": row["id"], **here})
+        for place, row in enumerate(shown.items, shown.first)
+    ]
+    turns = paging.page_turns(shown, "trunks.show")
+    return (*paging.grid(cards, PAGE), *turns, (Button(mark("↻ Refresh"), "trunks.show", here),))

@@ -1,6 +1,5 @@
 """Creating an employee: the preview, the asker's word, the PBX's answer, the password for the asker's eyes only."""
 
-from datetime import timedelta
 from typing import Any
 
 from pydantic import SecretStr
@@ -8,8 +7,9 @@ from pydantic import SecretStr
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import Employee, EmployeeDraft, EmployeeRow, PbxError, Uncertain
 from bot.store.access.audit import Change
-from handlers.dialog.verify_write import read_back
-from handlers.dispatch.declare import CONFIRM_WITHIN, Reply, Request, button
+from handlers.dialog import confirm
+from handlers.dialog.verify_write import failure, read_back
+from handlers.dispatch.declare import Reply, Request, button
 from handlers.dispatch.rules import Resume
 from handlers.employees import card as employee_card
 from handlers.employees import fields as employee_fields
@@ -32,7 +32,6 @@ async def ask(request: Request, draft: EmployeeDraft) -> Reply:
     own_password = draft.secret is not None
     # Before the first attempt: by its password the employee is known as ours, whatever is killed in between.
     draft = draft.model_copy(update={"secret": draft.secret or SecretStr(new_sip_password())})
-    kept = await request.desk.drawer.put(_written(draft), CONFIRM_WITHIN + timedelta(minutes=1))
     facts = {
         "station": request.station.name,
         "number": draft.number,
@@ -41,26 +40,28 @@ async def ask(request: Request, draft: EmployeeDraft) -> Reply:
         "chosen": chosen,
         "own_password": own_password,
     }
-    data = {"kept": kept, "number": draft.number, "name": draft.name}
-    question: Rows = (
-        (Button(mark("✅ Create"), "employee.create", data), Button(mark("Cancel"), "employee.cancel", data)),
-    )
-    return Reply(
-        Message("employee_preview", facts, question), confirm=True, settled=True, outcome=f"asked for {draft.number}"
+    data = {"number": draft.number, "name": draft.name}
+    return await confirm.preview_stored(
+        request,
+        _written(draft),
+        Message("employee_preview", facts),
+        Button(mark("✅ Create"), "employee.create", data),
+        Button(mark("Cancel"), "employee.cancel", data),
+        settled=True,
+        outcome=f"asked for {draft.number}",
     )
 
 
 @button("employee.cancel")
 async def cancel(request: Request) -> Reply:
-    await request.desk.drawer.take(str(request.data["kept"]))
     facts = {"number": request.data["number"], "name": request.data["name"]}
-    return Reply(Message("employee_cancelled", facts), outcome="cancelled")
+    return await confirm.cancelled(request, Message("employee_cancelled", facts))
 
 
 @button("employee.create", resume=Resume.LOOKS)
 async def create(request: Request) -> Reply:
     if request.kept is None:
-        return Reply(Message("expired"), outcome="expired")
+        return confirm.EXPIRED
     draft = EmployeeDraft(**request.kept)
     if request.resumed and (found := await _look_for(request, draft)) is not None:
         return found
@@ -93,7 +94,7 @@ async def _look_for(request: Request, draft: EmployeeDraft) -> Reply | None:
 
 
 def _not_created(draft: EmployeeDraft, *, seen: bool) -> Reply:
-    outcome = "not created: nothing appeared" if seen else "unknown: the PBX does not answer"
+    outcome = failure("not created: nothing appeared", seen=seen)
     facts = {"number": draft.number, "name": draft.name, "seen": seen}
     return Reply(Message("employee_not_created", facts), outcome=outcome)
 

@@ -1,14 +1,13 @@
 """/edit_employee: the difference first, then the change, then what the PBX made of it."""
 
-from datetime import timedelta
 from typing import Any
 
 from pydantic import SecretStr
 
 from bot.messages.message import Button, Message, Rows, mark
-from bot.pbx import Employee, EmployeeDraft, PbxError, Uncertain
-from handlers.dialog.verify_write import read_back
-from handlers.dispatch.declare import CONFIRM_WITHIN, Reply, Request, WrongArguments, button, command
+from bot.pbx import Employee, EmployeeDraft, PbxError
+from handlers.dialog import confirm, verify_write
+from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
 from handlers.dispatch.rules import Resume
 from handlers.employees import card, create_employee, employees
 from handlers.employees import fields as employee_fields
@@ -80,27 +79,29 @@ async def ask(request: Request, employee: Employee, draft: EmployeeDraft) -> Rep
     payload: dict[str, Any] = {"wanted": wanted, "before": employee_undo.snapshot(employee)}
     if new_secret and draft.secret is not None:
         payload["secret"] = draft.secret.get_secret_value()
-    kept = await request.desk.drawer.put(payload, CONFIRM_WITHIN + timedelta(minutes=1))
-    data = person | {"kept": kept, "id": employee.id}
-    question: Rows = (
-        (Button(mark("✅ Apply"), "employee.apply", data), Button(mark("Cancel"), "employee.leave", data)),
-    )
+    data = person | {"id": employee.id}
     facts = person | {"station": request.station.name, "differences": differences, "new_password": new_secret}
-    return Reply(Message("employee_difference", facts, question), confirm=True, outcome=f"asked for {employee.number}")
+    return await confirm.preview_stored(
+        request,
+        payload,
+        Message("employee_difference", facts),
+        Button(mark("✅ Apply"), "employee.apply", data),
+        Button(mark("Cancel"), "employee.leave", data),
+        outcome=f"asked for {employee.number}",
+    )
 
 
 @button("employee.leave")
 async def leave(request: Request) -> Reply:
-    await request.desk.drawer.take(str(request.data["kept"]))
     facts = {"number": request.data["number"], "name": request.data["name"]}
-    return Reply(Message("employee_unchanged", facts), outcome="cancelled")
+    return await confirm.cancelled(request, Message("employee_unchanged", facts))
 
 
 @button("employee.apply", resume=Resume.LOOKS)
 async def apply(request: Request) -> Reply:
     kept = request.kept
     if kept is None:
-        return Reply(Message("expired"), outcome="expired")
+        return confirm.EXPIRED
     employees = request.station.pbx.employees
     employee_id = str(request.data["id"])
     now = (await employees.get(employee_id)).value
@@ -113,28 +114,23 @@ async def apply(request: Request) -> Reply:
         # Somebody was faster; what was agreed to is not what would happen now.
         return await ask(request, now, draft)
     before = now
-    late, answered = False, None
-    try:
-        answered = await employees.update(employee_id, draft)
-    except Uncertain:
-        late = True
-        facts = {"number": before.number, "name": before.name}
-        await request.talk.progress(Message("employee_change_uncertain", facts))
+    facts = {"number": before.number, "name": before.name}
 
-        async def look() -> Employee | None:
-            now = (await employees.get(employee_id)).value
-            return None if _left_to_do(now, draft) else now
+    async def look() -> Employee | None:
+        now = (await employees.get(employee_id)).value
+        return None if _left_to_do(now, draft) else now
 
-        _, seen = await read_back(request, look)
-        if not seen:
-            return Reply(Message("employee_change_unknown", facts), outcome="unknown: the PBX does not answer")
+    uncertain = Message("employee_change_uncertain", facts)
+    written = await verify_write.write(request, lambda: employees.update(employee_id, draft), look, uncertain)
+    if not written.seen:
+        return Reply(Message("employee_change_unknown", facts), outcome=verify_write.UNKNOWN)
     try:
         after = (await employees.get(employee_id)).value
     except PbxError:
-        if answered is None:
-            return Reply(Message("employee_change_unknown", {"number": before.number, "name": before.name}))
-        after = answered
-    return await _changed(request, before, after, draft, late=late)
+        if written.answer is None:
+            return Reply(Message("employee_change_unknown", facts))
+        after = written.answer
+    return await _changed(request, before, after, draft, late=written.late)
 
 
 async def _changed(request: Request, before: Employee, after: Employee, draft: EmployeeDraft, *, late: bool) -> Reply:

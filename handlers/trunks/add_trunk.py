@@ -4,11 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 from bot.messages.message import Button, Message, Rows, mark
-from bot.pbx import PbxError, TrunkDraft, Uncertain
+from bot.pbx import PbxError, TrunkDraft
 from bot.pbx.resources.trunks import TrunkType
 from bot.store.access.audit import Change
-from handlers.dialog.verify_write import read_back
-from handlers.dispatch.declare import CONFIRM_WITHIN, Question, Reply, Request, WrongArguments, answer, button, command
+from handlers.dialog import confirm
+from handlers.dialog.verify_write import failure, read_back, write
+from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
 from handlers.dispatch.rules import Resume
 from handlers.parsing.arguments import Words, read_words
 from handlers.parsing.fields import Problem, WrongValue
@@ -90,20 +91,18 @@ async def take_password(request: Request) -> Reply:
         raise WrongArguments(wrong.problem) from None
     kept = await request.desk.drawer.take(str(request.data["kept"]))
     if kept is None:
-        return Reply(Message("expired"), outcome="expired")
+        return confirm.EXPIRED
     return await _preview(request, TrunkDraft(**kept["draft"], secret=secret), kept["kind"])
 
 
 @button("trunk.forget")
 async def forget(request: Request) -> Reply:
-    await request.desk.drawer.take(str(request.data["kept"]))
-    return Reply(Message("trunk_cancelled"), settled=True, outcome="cancelled")
+    return await confirm.cancelled(request, Message("trunk_cancelled"), settled=True)
 
 
 async def _preview(request: Request, draft: TrunkDraft, kind: TrunkType) -> Reply:
     secret = draft.secret.get_secret_value() if draft.secret else ""
     payload = {"draft": fields.said(draft), "secret": secret, "kind": kind, "there": await _like(request, draft)}
-    kept = await request.desk.drawer.put(payload, CONFIRM_WITHIN + timedelta(minutes=1))
     facts = {
         "station": request.station.name,
         "name": draft.name,
@@ -112,14 +111,14 @@ async def _preview(request: Request, draft: TrunkDraft, kind: TrunkType) -> Repl
         "with_password": draft.secret is not None,
         "twin": await _twin(request, draft),
     }
-    question: Rows = (
-        (
-            Button(mark("✅ Create"), "trunk.create", {"kept": kept, "name": draft.name}),
-            Button(mark("Cancel"), "trunk.forget", {"kept": kept}),
-        ),
-    )
-    return Reply(
-        Message("trunk_preview", facts, question), confirm=True, settled=True, outcome=f"asked for {draft.name}"
+    return await confirm.preview_stored(
+        request,
+        payload,
+        Message("trunk_preview", facts),
+        Button(mark("✅ Create"), "trunk.create", {"name": draft.name}),
+        Button(mark("Cancel"), "trunk.forget"),
+        settled=True,
+        outcome=f"asked for {draft.name}",
     )
 
 
@@ -137,7 +136,7 @@ async def _twin(request: Request, draft: TrunkDraft) -> str | None:
 async def create(request: Request) -> Reply:
     kept = request.kept
     if kept is None:
-        return Reply(Message("expired"), outcome="expired")
+        return confirm.EXPIRED
     draft = TrunkDraft(**kept["draft"], secret=kept["secret"] or None)
     said: dict[str, Any] = {"station": request.station.name, "name": draft.name, "done": "created"}
     change = Change(after=fields.said(draft))
@@ -145,24 +144,21 @@ async def create(request: Request) -> Reply:
     async def look() -> str | None:
         return next((one for one in await _like(request, draft) if one not in kept["there"]), None)
 
+    uncertain = Message("trunk_uncertain", said)
     if request.resumed:
-        await request.talk.progress(Message("trunk_uncertain", said))
+        await request.talk.progress(uncertain)
         found, seen = await read_back(request, look)
         if found is not None or not seen:
             return _told(request, found, seen, said, change)
-    try:
-        trunk_id = (await request.station.pbx.trunks.create(draft, kept["kind"])).id
-    except Uncertain:
-        await request.talk.progress(Message("trunk_uncertain", said))
-        found, seen = await read_back(request, look)
-        return _told(request, found, seen, said, change)
-    return registration.begun(request, trunk_id, said, change)
+    written = await write(request, lambda: request.station.pbx.trunks.create(draft, kept["kind"]), look, uncertain)
+    trunk_id = written.answer.id if written.answer else written.found
+    return _told(request, trunk_id, written.seen, said, change)
 
 
 def _told(request: Request, trunk_id: str | None, seen: bool, said: dict[str, Any], change: Change) -> Reply:
     if trunk_id is not None:
         return registration.begun(request, trunk_id, said, change)
-    outcome = "not created: nothing appeared" if seen else "unknown: the PBX does not answer"
+    outcome = failure("not created: nothing appeared", seen=seen)
     return Reply(Message("trunk_not_done", said | {"seen": seen}), outcome=outcome)
 
 

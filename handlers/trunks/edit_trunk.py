@@ -1,14 +1,13 @@
 """/edit_trunk: the difference first, then the change, then what the PBX really has."""
 
 from contextlib import suppress
-from datetime import timedelta
 from typing import Any
 
-from bot.messages.message import Button, Message, Rows, mark
-from bot.pbx import PbxError, Trunk, TrunkDraft, Uncertain
+from bot.messages.message import Button, Message, mark
+from bot.pbx import PbxError, Trunk, TrunkDraft
 from bot.pbx.resources.trunks import MASK
-from handlers.dialog.verify_write import read_back
-from handlers.dispatch.declare import CONFIRM_WITHIN, Question, Reply, Request, WrongArguments, answer, button, command
+from handlers.dialog import confirm, verify_write
+from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
 from handlers.dispatch.rules import Resume
 from handlers.parsing import fields
 from handlers.parsing.arguments import read_words
@@ -100,25 +99,27 @@ async def _ask(request: Request, trunk_id: str, draft: TrunkDraft) -> Reply:
         "seen": {one["key"]: one["old"] for one in differences},
         "secret": draft.secret.get_secret_value() if draft.secret else "",
     }
-    kept = await request.desk.drawer.put(payload, CONFIRM_WITHIN + timedelta(minutes=1))
-    data = {"kept": kept, "id": trunk_id, "name": trunk.name}
-    question: Rows = (
-        (Button(mark("✅ Apply"), "trunk.apply", data), Button(mark("Cancel"), "trunk.forget", {"kept": kept})),
-    )
     facts = {
         "station": request.station.name,
         "name": trunk.name,
         "differences": differences,
         "new_password": draft.secret is not None,
     }
-    return Reply(Message("trunk_difference", facts, question), confirm=True, outcome=f"asked for {trunk.name}")
+    return await confirm.preview_stored(
+        request,
+        payload,
+        Message("trunk_difference", facts),
+        Button(mark("✅ Apply"), "trunk.apply", {"id": trunk_id, "name": trunk.name}),
+        Button(mark("Cancel"), "trunk.forget"),
+        outcome=f"asked for {trunk.name}",
+    )
 
 
 @button("trunk.apply", resume=Resume.LOOKS)
 async def apply(request: Request) -> Reply:
     kept = request.kept
     if kept is None:
-        return Reply(Message("expired"), outcome="expired")
+        return confirm.EXPIRED
     client, trunk_id = request.station.pbx.trunks, str(request.data["id"])
     before = (await client.get(trunk_id)).value
     # Measured: a change that does not repeat the note deletes it.
@@ -140,20 +141,15 @@ async def apply(request: Request) -> Reply:
     old = await _note_before(request, trunk_id) if registers else None
     if kept["wanted"].get("disabled") is False:
         await let_go(request.station, trunk_id, stopping=request.stopping)
-    late = False
-    try:
-        await client.update(trunk_id, draft)
-    except Uncertain:
-        late = True
-        await request.talk.progress(Message("trunk_uncertain", said))
 
-        async def look() -> Trunk | None:
-            now = (await client.get(trunk_id)).value
-            return None if _left(now, draft) or _password(now, draft, late=True) == "old" else now
+    async def look() -> Trunk | None:
+        now = (await client.get(trunk_id)).value
+        return None if _left(now, draft) or _password(now, draft, late=True) == "old" else now
 
-        _, seen = await read_back(request, look)
-        if not seen:
-            return Reply(Message("trunk_not_done", said | {"seen": False}), outcome="unknown: the PBX does not answer")
+    uncertain = Message("trunk_uncertain", said)
+    written = await verify_write.write(request, lambda: client.update(trunk_id, draft), look, uncertain)
+    if not written.seen:
+        return Reply(Message("trunk_not_done", said | {"seen": False}), outcome=verify_write.UNKNOWN)
     try:
         after = (await client.get(trunk_id)).value
     except PbxError as error:
@@ -162,7 +158,7 @@ async def apply(request: Request) -> Reply:
         "name": after.name,
         "changes": trunk_fields.FIELDS.changes(trunk_fields.known(before), trunk_fields.known(after)),
         "left": _left(after, draft),
-        "password": _password(after, draft, late=late),
+        "password": _password(after, draft, late=written.late),
     }
     change = fields.as_change(said["changes"], new_password=draft.secret is not None)
     if registers:

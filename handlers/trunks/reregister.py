@@ -8,6 +8,7 @@ from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import PbxError
 from bot.pbx.resources.trunks import type_of
 from bot.store.stations.registrations import Anew
+from handlers.dialog import confirm
 from handlers.dispatch.declare import Reply, Request, button
 from handlers.dispatch.rules import Resume
 from handlers.trunks import card, registration, reregister_run
@@ -25,14 +26,10 @@ async def ask(request: Request) -> Reply:
         return Reply(Message("trunk_not_anew", facts | {"why": why}, rows), beside=True, outcome=f"not offered: {why}")
     state, since = old_of(status)
     data = {"id": status.id, "name": status.name, "state": state, "since": since}
-    question: Rows = (
-        (
-            Button(mark("♻️ Re-register"), "trunk.reregister_now", data),
-            Button(mark("Cancel"), "trunk.card", {"id": status.id}),
-        ),
-    )
-    message = Message("trunk_reregister", facts | {"calls": await _calls_over(request, status.id)}, question)
-    return Reply(message, confirm=True, beside=True, outcome=f"asked for {status.name}")
+    go = Button(mark("♻️ Re-register"), "trunk.reregister_now", data)
+    leave = Button(mark("Cancel"), "trunk.card", {"id": status.id})
+    message = Message("trunk_reregister", facts | {"calls": await _calls_over(request, status.id)})
+    return confirm.preview(message, go, leave, beside=True, outcome=f"asked for {status.name}")
 
 
 @button("trunk.reregister_now", resume=Resume.WHOLE)

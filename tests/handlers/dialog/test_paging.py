@@ -28,7 +28,7 @@ def test_a_number_that_is_no_page_is_the_nearest_one(items: list[int], number: i
 
 
 def test_an_empty_list_has_one_page() -> None:
-    page = paginate([], 3, 5)
+    page = paginate(list[int](), 3, 5)
     assert page.facts() == {"page": 1, "pages": 1}
     assert page_turns(page, "list.show") == ()
 

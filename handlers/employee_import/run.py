@@ -21,7 +21,7 @@ from handlers.dispatch.declare import Reply, Request, WrongArguments, button
 from handlers.dispatch.rules import Resume
 from handlers.employee_import import report as import_report
 from handlers.employee_import.report import count
-from handlers.employees.sip_password import new_sip_password
+from handlers.employees.fields import new_sip_password
 
 # Telegram lets a bot change a message about once a second, and twenty times a minute in a group.
 SHOWN_EVERY = 3.0

@@ -14,7 +14,6 @@ from handlers.dispatch.rules import Resume
 from handlers.employees import card as employee_card
 from handlers.employees import fields as employee_fields
 from handlers.employees import undo as employee_undo
-from handlers.employees.sip_password import new_sip_password
 from handlers.parsing import fields
 from handlers.parsing.phone_numbers import same_number
 
@@ -31,7 +30,7 @@ async def ask(request: Request, draft: EmployeeDraft) -> Reply:
         return Reply(hindrance, outcome="taken")
     own_password = draft.secret is not None
     # Before the first attempt: by its password the employee is known as ours, whatever is killed in between.
-    draft = draft.model_copy(update={"secret": draft.secret or SecretStr(new_sip_password())})
+    draft = draft.model_copy(update={"secret": draft.secret or SecretStr(employee_fields.new_sip_password())})
     facts = {
         "station": request.station.name,
         "number": draft.number,

@@ -12,7 +12,6 @@ from handlers.dispatch.rules import Resume
 from handlers.employees import card, create_employee, employees
 from handlers.employees import fields as employee_fields
 from handlers.employees import undo as employee_undo
-from handlers.employees.sip_password import new_sip_password
 from handlers.parsing import fields
 from handlers.parsing.arguments import read_words
 from handlers.safety import password_in_chat
@@ -58,7 +57,7 @@ async def new_password(request: Request) -> Reply:
     if not await request.talk.private_chat_is_open():
         return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
     employee = (await request.station.pbx.employees.get(str(request.data["id"]))).value
-    return await ask(request, employee, EmployeeDraft(secret=SecretStr(new_sip_password())))
+    return await ask(request, employee, EmployeeDraft(secret=SecretStr(employee_fields.new_sip_password())))
 
 
 async def ask(request: Request, employee: Employee, draft: EmployeeDraft) -> Reply:

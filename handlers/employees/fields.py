@@ -5,6 +5,8 @@ mobile with letters becomes none, a long name is cut. So everything is checked h
 """
 
 import re
+import secrets
+import string
 from collections.abc import Iterable, Mapping
 from functools import cache, partial
 from typing import Any
@@ -37,6 +39,9 @@ EMAIL = re.compile(r"\A[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 DESTINATION = re.compile(r"\+?[0-9*#]{2,20}")
 # The shortest time a call may ring before it is forwarded.
 RING_BEFORE_FORWARDING = 3
+# No characters that look alike in a phone's menu. Twenty of three kinds satisfy the PBX's rule of strength.
+PASSWORD_ALPHABET = "".join(c for c in string.ascii_letters + string.digits if c not in "Il1O0o")
+PASSWORD_LENGTH = 20
 
 
 def number(text: str) -> str:
@@ -218,3 +223,11 @@ def shown(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
 def changes(employee: Employee, after: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What is, or would be, different from what the PBX has."""
     return FIELDS.changes(known(employee), after)
+
+
+def new_sip_password() -> str:
+    while True:
+        password = "".join(secrets.choice(PASSWORD_ALPHABET) for _ in range(PASSWORD_LENGTH))
+        kinds = (str.islower, str.isupper, str.isdigit)
+        if all(any(kind(c) for c in password) for kind in kinds):
+            return password

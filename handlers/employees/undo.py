@@ -16,7 +16,6 @@ from handlers.dispatch.declare import Reply, Request, button
 from handlers.dispatch.rules import Resume
 from handlers.employees import card
 from handlers.employees import fields as employee_fields
-from handlers.employees.sip_password import new_sip_password
 from handlers.parsing import fields
 
 FOR = timedelta(minutes=10)
@@ -38,7 +37,7 @@ async def undo_deletion(request: Request, employee: Employee) -> Button:
 
 async def _button(request: Request, what: str, employee: Employee, **more: Any) -> Button:
     # A password that the PBX measured long ago may be too weak for it today.
-    payload = {"what": what, "employee": snapshot(employee), "spare": new_sip_password()}
+    payload = {"what": what, "employee": snapshot(employee), "spare": employee_fields.new_sip_password()}
     return await _keep(request, payload | more)
 
 

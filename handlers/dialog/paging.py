@@ -58,7 +58,7 @@ def turns(
     following: Mapping[str, Any] | None,
     before: Sequence[Button] = (),
 ) -> Rows:
-    """The row that turns pages by what each page's button carries; None where there is no page. `before` stand in the
+    """The row that turns pages by the data of each button; None where there is no page. `before` stand in the
     same row. No row without buttons."""
     both: tuple[tuple[Own, Mapping[str, Any] | None], ...] = ((PREVIOUS, previous), (NEXT, following))
     row = (*before, *(Button(label, action, data) for label, data in both if data is not None))

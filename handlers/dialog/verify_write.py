@@ -23,7 +23,7 @@ UNKNOWN = "unknown: the PBX does not answer"
 
 @dataclass(frozen=True, slots=True)
 class Written(Generic[Answered, Found]):
-    """Either the PBX's `answer`, or, `late`, what reading back `found`; not `seen`: the last read was not answered."""
+    """The PBX's `answer`; or, `late`, the value `found` by reading back. Not `seen`: the last read was not answered."""
 
     answer: Answered | None = None
     late: bool = False
@@ -52,8 +52,8 @@ def failure(outcome: str, *, seen: bool) -> str:
 
 
 async def read_back(request: Request, look: Callable[[], Awaitable[T | None]]) -> tuple[T | None, bool]:
-    """The result of `look` within 45 s, and whether the last read was answered. After a restart the first read does not
-    wait: most of what a killed run had begun was done long ago."""
+    """Return the result of `look` within 45 s, and True when the last read was answered. A resumed run reads at once
+    first: most writes of a killed run were done long ago."""
     waited, seen = 0.0, False
     if request.resumed:
         found, seen = await _seen(look)

@@ -1,4 +1,4 @@
-"""/import_employees: a table in, a dry run, a word, and many employees out."""
+"""/import_employees: read a table, show a dry run, and begin the import once it is confirmed."""
 
 import asyncio
 from datetime import timedelta
@@ -100,10 +100,10 @@ async def _plan(request: Request, lines: list[Line]) -> Plan:
     try:
         taken = {queue.extension: queue.name for queue in (await pbx.routing.queues()).value}
     except PbxError:
-        # Without that right the PBX itself refuses their numbers.
+        # Without the right to read queues the PBX itself refuses their numbers.
         taken = {}
     next_free = await pbx.employees.next_free_number()
-    # Of thousands of lines it takes a second, and others have their turn meanwhile.
+    # Thousands of lines take a second, so it runs in a thread.
     return await asyncio.to_thread(import_plan.plan, lines, there, taken, next_free, request.station.country)
 
 

@@ -21,7 +21,7 @@ from handlers.safety import password_in_chat
 FIRST = ("number", "name", "email", "mobile")
 MORE = ("ring", "forward", "busy", "unavailable", "record", "transport", "dtmf", "dial", "filter", "extra")
 NEEDED = frozenset({"number", "name"})
-# What is offered as buttons; anything else can be written.
+# Values with a button; others can be typed.
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "ring": ("15", "30", "45", "60"),
     "forward": ("hangup", "busy"),
@@ -158,7 +158,7 @@ def _ask(request: Request, key: str, said: dict[str, Any]) -> Reply:
 
 
 def _enough(request: Request, said: dict[str, Any]) -> Reply:
-    """All that is needed is known: create, or say more."""
+    """Offer to create with the required fields, or to fill in more."""
     data = {"said": said}
     last = FIRST[-1]
     buttons: Rows = (

@@ -1,4 +1,4 @@
-"""One employee: every setting, the phones, and what can be done."""
+"""Card of one employee: every setting, the phones, and the actions."""
 
 import asyncio
 from collections.abc import Mapping
@@ -75,7 +75,7 @@ async def send_secret(request: Request) -> Reply:
 
 
 def secret(request: Request, employee: Employee, *, new: bool = False) -> Secret:
-    """`new`: Asterisk hears of it only some seconds after the change."""
+    """`new`: Asterisk accepts the password some seconds after the change only."""
     facts: dict[str, Any] = {
         "number": employee.number,
         "name": employee.name,

@@ -1,4 +1,4 @@
-"""Creating an employee: the preview, the asker's word, the PBX's answer, the password for the asker's eyes only."""
+"""Creation of an employee: the preview, its confirmation, the write, the password in private."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from handlers.parsing.phone_numbers import same_number
 
 
 async def ask(request: Request, draft: EmployeeDraft) -> Reply:
-    """Show what would be created, and wait for the asker's word."""
+    """Preview the employee, to be confirmed."""
     if not await request.talk.private_chat_is_open():
         return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
     chosen = draft.number is None
@@ -29,7 +29,7 @@ async def ask(request: Request, draft: EmployeeDraft) -> Reply:
     if (hindrance := await _hindrance(request, draft)) is not None:
         return Reply(hindrance, outcome="taken")
     own_password = draft.secret is not None
-    # Before the first attempt: by its password the employee is known as ours, whatever is killed in between.
+    # Before the first attempt: after a crash the password tells the employee that this request created from another.
     draft = draft.model_copy(update={"secret": draft.secret or SecretStr(employee_fields.new_sip_password())})
     facts = {
         "station": request.station.name,
@@ -74,7 +74,7 @@ async def create(request: Request) -> Reply:
 
 
 async def _look_for(request: Request, draft: EmployeeDraft) -> Reply | None:
-    """Whether the PBX has carried out what it was asked, or yet does; None when it surely will not any more."""
+    """Read back until the PBX has created the employee; None when it no longer will."""
     employees = request.station.pbx.employees
     person = {"number": draft.number, "name": draft.name}
     await request.talk.progress(Message("employee_uncertain", person | {"resumed": request.resumed}))
@@ -104,7 +104,7 @@ async def _created(request: Request, draft: EmployeeDraft, employee: Employee, *
         "number": employee.number,
         "name": employee.name,
         "settings": employee_fields.shown(employee_fields.said(draft)),
-        # The PBX changes quietly what it cannot use.
+        # The PBX changes values that it cannot use, without an error.
         "differences": employee_fields.changes(employee, employee_fields.said(draft)),
         "late": late,
         "delivered": delivered,
@@ -120,7 +120,7 @@ async def _created(request: Request, draft: EmployeeDraft, employee: Employee, *
 
 
 async def _hindrance(request: Request, draft: EmployeeDraft) -> Message | None:
-    """What the PBX would refuse, found before it is asked: the number or the mobile belongs to somebody else."""
+    """Conflict that the PBX would refuse, found before the write: the number or the mobile is in use."""
     if (taken := await request.station.pbx.employees.find(draft.number or "")) is not None:
         return Message("employee_taken", {"number": draft.number, "name": taken.name})
     if (queue := await _queue_with(request, draft.number or "")) is not None:
@@ -137,7 +137,7 @@ async def owner_of_mobile(request: Request, mobile: str) -> EmployeeRow | None:
 
 
 async def _queue_with(request: Request, number: str) -> str | None:
-    """Its name. The key may well lack this right; the PBX then refuses the number itself."""
+    """Name of the queue with this number. Without the right to read queues the PBX refuses the number itself."""
     try:
         queues = (await request.station.pbx.routing.queues()).value
     except PbxError:

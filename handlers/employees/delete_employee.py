@@ -1,4 +1,4 @@
-"""/delete_employee: what depends on somebody first, then the question, then the way back."""
+"""/delete_employee: a preview of the routes and queues that depend on the employee, the deletion, and its undo."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -53,7 +53,7 @@ async def _ask(request: Request, employee_id: str) -> Reply:
 
 
 async def _part(question: Callable[[], Awaitable[list[str]]]) -> dict[str, Any]:
-    """One kind of dependence; a key without the right for it does not hide the others."""
+    """One kind of dependency; a key without the right to read it does not hide the others."""
     try:
         return {"names": await question(), "problem": None}
     except PbxError as error:
@@ -89,7 +89,7 @@ async def delete_now(request: Request) -> Reply:
     if not (request.resumed and await _gone(request, employee)):
         now = (await request.station.pbx.employees.get(employee.id)).value
         if (now.number, now.name) != (employee.number, employee.name):
-            # Somebody was faster; what was agreed to is not what would happen now.
+            # Changed since the preview: confirmed again.
             return await _ask(request, employee.id)
         employee = now
         if (failure := await _delete(request, employee)) is not None:
@@ -101,7 +101,7 @@ async def delete_now(request: Request) -> Reply:
 
 
 async def _delete(request: Request, employee: Employee) -> Reply | None:
-    """None when it is done."""
+    """None once deleted; else the failure."""
     person = {"number": employee.number, "name": employee.name}
     written = await verify_write.write(
         request,

@@ -1,4 +1,4 @@
-"""/edit_employee: the difference first, then the change, then what the PBX made of it."""
+"""/edit_employee: a preview of the difference, the change, and the values that the PBX has afterwards."""
 
 from typing import Any
 
@@ -53,7 +53,7 @@ async def how_to_edit(request: Request) -> Reply:
 
 @button("employee.new_password")
 async def new_password(request: Request) -> Reply:
-    """The API cannot switch an employee off. A password that no phone knows comes closest."""
+    """Set a password that no phone knows. The API cannot disable an employee; this comes closest."""
     if not await request.talk.private_chat_is_open():
         return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
     employee = (await request.station.pbx.employees.get(str(request.data["id"]))).value
@@ -61,7 +61,7 @@ async def new_password(request: Request) -> Reply:
 
 
 async def ask(request: Request, employee: Employee, draft: EmployeeDraft) -> Reply:
-    """Show what would change, and wait for the asker's word."""
+    """Preview the difference, to be confirmed."""
     fields.refuse(employee_fields.contradictions(draft, employee))
     differences = employee_fields.changes(employee, employee_fields.said(draft))
     new_secret = draft.secret is not None and draft.secret != employee.secret
@@ -110,7 +110,7 @@ async def apply(request: Request) -> Reply:
     if request.resumed and not _left_to_do(now, draft) and secret in (None, now.secret):
         return await _changed(request, shown, now, draft, late=False)
     if any(employee_fields.known(now)[key] != employee_fields.known(shown)[key] for key in kept["wanted"]):
-        # Somebody was faster; what was agreed to is not what would happen now.
+        # Changed since the preview: confirmed again.
         return await ask(request, now, draft)
     before = now
     facts = {"number": before.number, "name": before.name}
@@ -133,7 +133,7 @@ async def apply(request: Request) -> Reply:
 
 
 async def _changed(request: Request, before: Employee, after: Employee, draft: EmployeeDraft, *, late: bool) -> Reply:
-    """What is so now, from what the PBX has, not from what it was asked."""
+    """Report the values that the PBX has now, not those that were requested."""
     done = employee_fields.changes(before, employee_fields.known(after))
     delivered = None
     if draft.secret is not None and after.secret == draft.secret:

@@ -1,4 +1,4 @@
-"""/employees: who works here, under which number, and whose phone is connected."""
+"""/employees: names, numbers, and connected phones."""
 
 import asyncio
 from typing import Any
@@ -15,7 +15,7 @@ from handlers.parsing.phone_numbers import as_number
 
 PAGE = 10
 IN_A_ROW = 5
-# The list is not held up longer than this by the question whose phone is connected.
+# Timeout in seconds for the state of the phones; the list does not wait longer for it.
 PHONES_WITHIN = 5.0
 
 
@@ -33,8 +33,7 @@ async def employees(request: Request) -> Reply:
 
 
 async def meant(request: Request, written: str) -> EmployeeRow | Message:
-    """The one who has this number or, however it is spelled, this name; else what is to be said: that there is nobody,
-    or which ones there are."""
+    """The employee with this number or, in any spelling, this name; else the answer: there is none, or several."""
     if written.isascii() and written.isdecimal():
         found = await request.station.pbx.employees.find(written)
         return found or Message("no_such_employee", {"written": written})
@@ -67,7 +66,7 @@ async def _list(request: Request, search: str, page: int) -> Message:
 
 
 def _is_found(row: EmployeeRow, search: str) -> bool:
-    """Looked at here: the PBX's own search takes Пётр and Петр for two names."""
+    """Match in the bot: the PBX's own search takes Пётр and Петр for two names."""
     number = as_number(search)
     return (
         is_named(row.name, search)
@@ -77,7 +76,7 @@ def _is_found(row: EmployeeRow, search: str) -> bool:
 
 
 async def _connected(request: Request) -> frozenset[str] | None:
-    """The numbers whose phones are connected; None when the PBX does not say in time."""
+    """Numbers with a connected phone; None after a timeout or an error of the PBX."""
     if request.station.watch.engine_is_silent:
         return None
     try:

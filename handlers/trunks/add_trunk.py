@@ -1,4 +1,4 @@
-"""/add_trunk: the settings in one line, the password in private, a preview, and then a minute's look at the result."""
+"""/add_trunk: the settings in one line, the password in private, a preview, and a minute of watching it register."""
 
 from datetime import timedelta
 from typing import Any
@@ -60,7 +60,7 @@ def _read(words: Words) -> tuple[TrunkDraft, TrunkType, list[Problem]]:
 
 
 async def _in_private(request: Request, draft: TrunkDraft, kind: TrunkType, hidden: bool | None) -> Reply:
-    """A group never sees a password; one that it has seen is not used."""
+    """Continue in private: a group never sees a password, and one that it has seen is not used."""
     if draft.registration == "none" and hidden is None:
         return await _preview(request, draft, kind)
     asked = await _ask_password(request, draft, kind)
@@ -123,7 +123,7 @@ async def _preview(request: Request, draft: TrunkDraft, kind: TrunkType) -> Repl
 
 
 async def _twin(request: Request, draft: TrunkDraft) -> str | None:
-    """The name of a trunk with the same account: the PBX would take a second one, and both would fight."""
+    """Name of a trunk with the same account: the PBX accepts a second one, and the two registrations conflict."""
     try:
         trunks = (await request.station.pbx.trunks.statuses()).value.values()
     except PbxError:
@@ -163,6 +163,6 @@ def _told(request: Request, trunk_id: str | None, seen: bool, said: dict[str, An
 
 
 async def _like(request: Request, draft: TrunkDraft) -> list[str]:
-    """The ids of all that look like it: nothing forbids a second one of the same name."""
+    """Ids of all trunks with its name and host: the PBX allows several."""
     rows = (await request.station.pbx.trunks.list()).value
     return [row.id for row in rows if row.name == draft.name and row.host == (draft.host or "")]

@@ -1,4 +1,4 @@
-"""/delete_trunk: what goes with it, its name typed in full, and a look whether it is gone."""
+"""/delete_trunk: a preview of the routes that go with it, its name typed in full, and a read-back of the deletion."""
 
 from typing import Any
 
@@ -73,11 +73,11 @@ async def delete(request: Request) -> Reply:
 
 
 def _as_seen(name: str) -> str:
-    """A name can hold what nobody sees, and so cannot type."""
+    """The name without invisible characters, which cannot be typed."""
     return " ".join(clean(name).split())
 
 
 async def _gone(request: Request, trunk_id: str) -> bool | None:
-    """From the list: the states are remembered for some seconds, also those of deleted trunks."""
+    """True once the trunk is not listed. The states are cached for some seconds, also those of deleted trunks."""
     rows = (await request.station.pbx.trunks.list()).value
     return True if all(row.id != trunk_id for row in rows) else None

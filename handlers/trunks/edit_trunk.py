@@ -1,4 +1,4 @@
-"""/edit_trunk: the difference first, then the change, then what the PBX really has."""
+"""/edit_trunk: a preview of the difference, the change, and the settings that the PBX has afterwards."""
 
 from contextlib import suppress
 from typing import Any
@@ -18,7 +18,7 @@ from handlers.trunks import fields as trunk_fields
 from handlers.trunks.facts import Old, old_of
 from handlers.trunks.unregister import let_go
 
-# What changes the way the trunk registers, so that it is worth watching.
+# Settings that change the registration, which is then watched.
 REGISTERS = frozenset({"host", "port", "username", "registration", "transport", "disabled"})
 
 
@@ -61,7 +61,7 @@ async def how_to_edit(request: Request) -> Reply:
 
 
 async def _ask_another(request: Request, name: str, draft: TrunkDraft) -> None:
-    """In private, if it is clear for which trunk; what the group is told does not wait for the PBX to be well."""
+    """Ask in private, if one trunk has that name; the answer in the group does not depend on the PBX."""
     with suppress(PbxError):
         found = await trunks.find(request, name)
         if len(found) == 1:
@@ -125,10 +125,10 @@ async def apply(request: Request) -> Reply:
     # Measured: a change that does not repeat the note deletes it.
     draft = TrunkDraft(**{"note": before.note} | kept["wanted"], secret=kept["secret"] or None)
     if request.resumed and not _left(before, draft):
-        # It has what was wanted. A password that the PBX does not show is told to it again: that changes nothing more.
+        # Applied already. A password that the PBX does not show is written again, which has no further effect.
         before = before.model_copy(update=kept["seen"])
     elif any(trunk_fields.known(before)[key] != value for key, value in kept["seen"].items()):
-        # Somebody was faster; what was agreed to is not what would happen now.
+        # Changed since the preview: confirmed again.
         return await _ask(request, trunk_id, draft)
     said: dict[str, Any] = {
         "station": request.station.name,
@@ -137,7 +137,7 @@ async def apply(request: Request) -> Reply:
         "new_password": draft.secret is not None,
     }
     registers = draft.secret is not None or bool(REGISTERS & kept["wanted"].keys())
-    # Asterisk hears of it only seconds later, and ends no registration for a new password: what is seen may be the old.
+    # Asterisk loads it seconds later, and ends no registration for a new password: the state may be that of before.
     old = await _note_before(request, trunk_id) if registers else None
     if kept["wanted"].get("disabled") is False:
         await let_go(request.station, trunk_id, stopping=request.stopping)
@@ -176,7 +176,7 @@ def _left(trunk: Trunk, draft: TrunkDraft) -> list[dict[str, Any]]:
 
 
 def _password(trunk: Trunk, draft: TrunkDraft, *, late: bool) -> str:
-    """Of a trunk that registers with its provider the PBX shows no password; then only its own yes tells."""
+    """State of the password. The PBX masks it for a trunk that registers with its provider; then its answer decides."""
     if draft.secret is None:
         return ""
     shown = trunk.secret.get_secret_value()
@@ -186,7 +186,7 @@ def _password(trunk: Trunk, draft: TrunkDraft, *, late: bool) -> str:
 
 
 async def _note_before(request: Request, trunk_id: str) -> Old | None:
-    """What the trunk shows before the change, kept for whoever looks at its card in the next minutes."""
+    """Store the state before the change, for the trunk's card in the next minutes."""
     try:
         old = old_of(await card.status_of(request, trunk_id, fresh=True))
     except PbxError:

@@ -35,8 +35,8 @@ async def show(request: Request) -> Reply:
 
 
 async def find(request: Request, name: str) -> list[TrunkStatus]:
-    """Those that are best meant by what was written: by name or id in full, by the beginning of a word in the name, by
-    a part of it, by a part of the login or the host."""
+    """Trunks that match best: by name or id in full, by the beginning of a word in the name, by a part of it, by a part
+    of the login or the host."""
     wanted = name.strip().strip("\"'“”«»").casefold()
     answer, rows = await asyncio.gather(request.station.pbx.trunks.statuses(), _rows(request))
     everything = _all(answer.value, rows)
@@ -55,7 +55,7 @@ MEANT: tuple[Callable[[TrunkStatus, str], bool], ...] = (
 
 
 def choice(request: Request, found: Sequence[TrunkStatus], action: str = "trunk.card") -> Message:
-    """None or several answer to a name: which one is meant?"""
+    """Answer to a name of no trunk, or of several with a button for each."""
     facts = {"station": request.station.name, "found": len(found)}
     return Message(
         "trunk_choice", facts, tuple((Button(trunk.name, action, {"id": trunk.id}),) for trunk in found[:PAGE])
@@ -83,12 +83,12 @@ async def _list(request: Request, page: int) -> Message:
 
 
 def _all(told: Mapping[str, TrunkStatus], listed: Sequence[TrunkRow]) -> list[TrunkStatus]:
-    """Those whose state the PBX tells, and those that it only lists."""
+    """Trunks whose state the PBX reports, and those that it only lists."""
     return list(Listed({row.id: row for row in listed}).all(told).values())
 
 
 async def _rows(request: Request) -> tuple[TrunkRow, ...]:
-    """Which way each trunk registers, and those whose state the PBX does not tell; without it the rest is as good."""
+    """Rows of the list: the kind of registration, and trunks without a reported state. Empty on an error of the PBX."""
     try:
         return (await request.station.pbx.trunks.list()).value
     except PbxError:

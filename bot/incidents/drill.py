@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from bot.incidents.model import Closed, End, Kind
+from bot.incidents.model import Closed, End, kind_info
 from bot.store.tables.incidents import Incident
 
 LONGEST = timedelta(minutes=30)
@@ -18,7 +18,7 @@ def over(incident: Incident, now: datetime) -> Closed | None:
 
 def due(incident: Incident, step_due: datetime | None) -> datetime | None:
     """When to look at the incident again, if its next step is due then."""
-    if incident.kind != Kind.REHEARSAL:
+    if not kind_info(incident.kind).drill:
         return step_due
     ends = incident.opened_at + LONGEST
     return min(step_due, ends) if step_due is not None else ends

@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, null, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access.policy import EVERY_STATION
-from bot.incidents.model import OUTAGES, Kind
+from bot.incidents.model import kind_info
 from bot.incidents.silence import (
     EVERYTHING,
     LONGEST_OF_EVERYTHING,
@@ -150,10 +150,9 @@ async def forget_old(session: AsyncSession, before: datetime) -> None:
 
 async def _outage_is_open(session: AsyncSession, station: str) -> bool:
     """At the station, or at any of all."""
-    real = OUTAGES - {Kind.REHEARSAL}
     everywhere = station == EVERY_STATION
     found = await (incidents.open_at_all(session) if everywhere else incidents.open_in(session, station))
-    return any(incident.kind in real for incident in found)
+    return any(kind_info(incident.kind).real_outage for incident in found)
 
 
 async def _of_all(session: AsyncSession) -> Sequence[SilenceRow]:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.access.policy import EVERY_STATION, Destination
 from bot.detection.trunk_health import SILENT, is_inbound
 from bot.detection.trunk_state import SPREAD
-from bot.incidents.model import OUTAGES, Kind
+from bot.incidents.model import Kind, kind_info
 from bot.messages.message import stored
 from bot.notifications import presenter
 from bot.store.messages import outbox
@@ -297,7 +297,7 @@ class Cards:
     ) -> None:
         """With a sound where there was one, if somebody is awake for it: somebody took it. Who slept through it sleeps
         on."""
-        taken = any(one.acknowledged_at is not None and one.kind in OUTAGES for one in incidents)
+        taken = any(one.acknowledged_at is not None and kind_info(one.kind).outage for one in incidents)
         outbox.owe(
             session,
             chat_id=card.chat_id,

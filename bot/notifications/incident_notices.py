@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access.policy import Destination
 from bot.incidents import timeline
-from bot.incidents.model import LOUD, OUTAGES
+from bot.incidents.model import kind_info
 from bot.notifications import notified_people
 from bot.notifications.alert_messages import Cards
 from bot.notifications.recipients import Called, People, quiet_until
@@ -39,9 +39,11 @@ class Pages:
         """In a chat for alerts, or to who stands in for one. Without a sound where somebody is woken for it by a
         message of their own, or has taken it. `anew`: as what it has become, where it was told as something else."""
         woken = (
-            incident.kind in OUTAGES and to.chat not in notified_people.paged(incident.facts) and _is_in_hand(incident)
+            kind_info(incident.kind).outage
+            and to.chat not in notified_people.paged(incident.facts)
+            and _is_in_hand(incident)
         )
-        loud = incident.kind in LOUD and not woken
+        loud = kind_info(incident.kind).loud and not woken
         return await self._tell(session, incident, to, person, loud=loud, now=now, anew=anew)
 
     async def ask(
@@ -59,7 +61,7 @@ class Pages:
         names = await self._people.names(session, (*called.people, *called.skipped))
         for person in called.skipped:
             timeline.note(session, incident, "unreachable", now, person=names[person])
-        outage = incident.kind in OUTAGES
+        outage = kind_info(incident.kind).outage
         for person in called.people:
             if person in shown:
                 continue
@@ -88,11 +90,11 @@ class Pages:
         said: dict[int, int] = {}
         for card in await self._cards.of(session, incident):
             silent = (
-                incident.kind in OUTAGES
+                kind_info(incident.kind).outage
                 and notified_people.asked(incident.facts)
                 and not _is_asked(incident, card.chat_id)
             )
-            await self._cards.repost(session, card, loud=incident.kind in LOUD and not silent, now=now)
+            await self._cards.repost(session, card, loud=kind_info(incident.kind).loud and not silent, now=now)
             said[card.chat_id] = card.message
         await self._note_said(session, incident, what, said, now, **facts)
 

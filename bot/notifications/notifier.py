@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.detection.correlation import CommonCause, covering, hiding, holding
 from bot.incidents import drill, silence_store, timeline
-from bot.incidents.model import OUTAGES, STATION, Kind, is_of_trunk
+from bot.incidents.model import STATION, is_of_trunk, kind_info
 from bot.incidents.silence import ends
 from bot.incidents.silence import holding as silencing
 from bot.notifications import change_notices, escalation, notified_people
@@ -49,7 +49,7 @@ class Notices:
         """The incident is due: tell whoever is to be told next, unless something holds it back."""
         hold = await self._hold(session, incident, now)
         standing = Standing(
-            outage=incident.kind in OUTAGES and not await self._is_left_to_fleet(session, incident),
+            outage=kind_info(incident.kind).outage and not await self._is_left_to_fleet(session, incident),
             step=incident.step,
             acknowledged=incident.acknowledged_at is not None,
             held=bool(incident.held_by),
@@ -103,7 +103,7 @@ class Notices:
             await self._tell_fleet(session, incident, now)
 
     async def taken(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
-        incident.due_at = now if incident.kind == Kind.REHEARSAL else None
+        incident.due_at = now if kind_info(incident.kind).drill else None
         # Before the answers to whatever is asked there: the others must see that somebody has it.
         await self._cards.refresh(session, incident, now, Urgency.RESOLVE)
 
@@ -162,7 +162,7 @@ class Notices:
 
     async def _hold(self, session: AsyncSession, incident: Incident, now: datetime) -> Hold | None:
         """What keeps it from being told of now: the trouble of its whole station, or what somebody silenced."""
-        if incident.kind == Kind.REHEARSAL:
+        if kind_info(incident.kind).drill:
             return None
         if is_of_trunk(incident.subject):
             open_key = f"{self._station}|{STATION}"
@@ -209,7 +209,11 @@ class Notices:
         """What hit many is over, and this is not: now the fleet's chats and people are told of it by itself."""
         incident.facts = incident.facts | {"left_to": None}
         called = Called(())
-        if incident.kind in OUTAGES and incident.acknowledged_at is None and not await self._people.has_own(session):
+        if (
+            kind_info(incident.kind).outage
+            and incident.acknowledged_at is None
+            and not await self._people.has_own(session)
+        ):
             incident.step = escalation.FIRST
             self._next_step_at(incident, now + self._plan.escalate_after)
             called = await self._people.next(session, now, notified_people.passed(incident.facts))

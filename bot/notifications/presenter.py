@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.access.policy import EVERY_STATION
-from bot.incidents.model import TRUNKS, Kind
+from bot.incidents.model import Kind, kind_info
 from bot.messages.message import Button, Rows, mark
 from bot.store.tables.incidents import Incident
 
@@ -47,6 +47,7 @@ def facts_of(incident: Incident) -> dict[str, Any]:
         | {
             "number": incident.id,
             "station": incident.station,
+            "subject": incident.subject,
             "kind": str(incident.kind),
             "began_at": _written(incident.began_at),
             "opened_at": _written(incident.opened_at),
@@ -105,9 +106,9 @@ def can_be(does: Does, incident: Incident) -> bool:
         case Does.HAND_OVER:
             return incident.acknowledged_at is not None
         case Does.MUTE:
-            return incident.kind != Kind.REHEARSAL
+            return not kind_info(incident.kind).drill
         case Does.CHECK:
-            return incident.kind in TRUNKS
+            return kind_info(incident.kind).is_trunk
         case Does.REREGISTER:
             return incident.kind == Kind.TRUNK_DOWN and bool(incident.facts.get("gives_up_at"))
 

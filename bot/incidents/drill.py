@@ -1,4 +1,4 @@
-"""A rehearsal: an incident of which nothing is wrong, told through everything a real one goes through. Pure."""
+"""Drills: incidents without a fault, notified and escalated like real ones. Pure."""
 
 from datetime import datetime, timedelta
 
@@ -9,7 +9,7 @@ LONGEST = timedelta(minutes=30)
 
 
 def over(incident: Incident, now: datetime) -> Closed | None:
-    """It has done its work once somebody took it; and nobody is asked for longer than half an hour."""
+    """Return the end of a drill: when it is acknowledged, or LONGEST after it was opened."""
     if incident.acknowledged_at is not None:
         return Closed(End.CALLED_OFF, incident.acknowledged_at)
     ends = incident.opened_at + LONGEST
@@ -17,7 +17,7 @@ def over(incident: Incident, now: datetime) -> Closed | None:
 
 
 def due(incident: Incident, step_due: datetime | None) -> datetime | None:
-    """When to look at the incident again, if its next step is due then."""
+    """Return the next due time of the incident; a drill is due at its end at the latest."""
     if not kind_info(incident.kind).drill:
         return step_due
     ends = incident.opened_at + LONGEST

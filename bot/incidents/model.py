@@ -211,7 +211,7 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """An outage that began and ended between two polls or while the bot was down; only recorded."""
+    """An outage that began and ended while the trunk was not monitored; only recorded."""
 
     began_at: datetime
     ended_at: datetime

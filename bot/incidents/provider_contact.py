@@ -1,6 +1,6 @@
-"""How to reach a provider, as somebody has written it into the trunk's note in the PBX. Pure.
+"""Contacts of a provider, read from the note of its trunk in the PBX. Pure.
 
-Only what is a telephone number or a mail address: a note may hold passwords, and alerts go to groups.
+Only a telephone number or a mail address is taken: a note may hold passwords, and alerts go to groups.
 """
 
 import re
@@ -12,7 +12,7 @@ DIGITS = range(7, 16)
 
 
 def contact_in(note: str) -> str:
-    """The first number and the first address, "" for neither."""
+    """Return the first number and the first address, "" for neither."""
     numbers = (found[0].strip() for found in NUMBER.finditer(note))
     number = next((one for one in numbers if sum(char.isdigit() for char in one) in DIGITS), "")
     address = MAIL.search(note)

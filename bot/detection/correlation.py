@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.detection.station_summary import CUT_OFF, Bad, View, host_of
-from bot.incidents.model import INTERNET, PROVIDER, TRUNKS, Kind
+from bot.incidents.model import INTERNET, PROVIDER, Kind, kind_info
 
 AT_LEAST = 3
 NEARLY_ALL = 0.8
@@ -93,7 +93,7 @@ def covering(causes: Iterable[CommonCause], station: str, kind: str, facts: Mapp
     """Return the provider failure that inhibits the fleet's notification of this incident; the station's own recipients
     are notified still.
     """
-    host = host_of(str(facts.get("host") or "")) if kind in TRUNKS else ""
+    host = host_of(str(facts.get("host") or "")) if kind_info(kind).is_trunk else ""
     return next(
         (one for one in causes if one.what is What.PROVIDER and one.host == host and station in one.stations), None
     )

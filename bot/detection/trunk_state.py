@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from bot.detection.observation import TrunkSight
 from bot.detection.outbound_detour import UNKNOWN_DETOUR, Detour
 from bot.detection.trunk_health import SILENT, Cause, Health, is_inbound
-from bot.incidents.model import HALF_OUT, Kind
+from bot.incidents.model import HALF_OUT, KINDS, Kind
 
 LOOKS = 2
 # Asterisk retries 45 s after an attempt without an answer, and each takes up to 32 s (measured). A state within this
@@ -206,4 +206,9 @@ def written(memory: TrunkMemory) -> dict[str, Any]:
 
 
 def read(state: dict[str, Any]) -> TrunkMemory:
+    """Read a stored state. An incident of a kind that only a newer version knows is treated as an outage of the trunk:
+    it ends when the trunk is up again.
+    """
+    if state.get("alarm") is not None and state["alarm"] not in KINDS:
+        state = state | {"alarm": str(Kind.TRUNK_DOWN)}
     return ADAPTER.validate_python(state)

@@ -1,5 +1,6 @@
-"""What an incident is about, how it ends, and what may happen to it on the way. Pure."""
+"""Kinds of incidents with the properties that decisions depend on, and the transitions of an incident. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -8,16 +9,26 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bot.store.tables.incidents import Incident
 
+from bot.messages.message import Own, mark
+
 LONGEST_DRILL = timedelta(minutes=30)
+
+# Subjects of incidents: ids of trunks, and these. One that ends in a colon is a prefix: a number or a host follows.
+STATION = ""
+CLOCK = ":clock"
+SECOND_COPY = ":copy"
+NO_CALLS = ":calls"
+REHEARSAL = ":rehearsal"
+INTERNET = ":internet"
+EXTENSION = ":extension:"
+PROVIDER = ":provider:"
 
 
 class Kind(StrEnum):
-    """What an incident is about."""
+    """Kind of an incident. Each has an entry in KINDS and a template `_kind_KIND.html`."""
 
     TRUNK_DOWN = "trunk_down"
     TRUNK_DEGRADED = "trunk_degraded"
-    # Half an outage: at first a note, since every outage begins so; once it lasts, calls out over the trunk fail, or
-    # go over other trunks.
     TRUNK_PARTIAL = "trunk_partial"
     TRUNK_OUTBOUND_DOWN = "trunk_outbound_down"
     TRUNK_DETOURED = "trunk_detoured"
@@ -29,38 +40,105 @@ class Kind(StrEnum):
     SECOND_COPY = "second_copy"
     NO_CALLS = "no_calls"
     REHEARSAL = "rehearsal"
-    # Of the fleet: one thing that hits many stations.
+    # Of the fleet: one cause that affects many stations.
     PROVIDER_DOWN = "provider_down"
     OWN_INTERNET = "own_internet"
 
 
-# Somebody cannot be called: the person on call is woken, and whoever comes next when nobody takes it.
-OUTAGES = frozenset(
-    {
-        Kind.TRUNK_DOWN,
-        Kind.TRUNK_OUTBOUND_DOWN,
-        Kind.STATION,
-        Kind.REHEARSAL,
-        Kind.PROVIDER_DOWN,
-        Kind.OWN_INTERNET,
-    }
-)
-# What makes a sound in the alert chats.
-LOUD = OUTAGES | {Kind.TRUNK_DETOURED, Kind.EXTENSION_OFFLINE}
-# Half an outage that lasts, and all of it.
-LASTS_HALF_OUT = frozenset({Kind.TRUNK_OUTBOUND_DOWN, Kind.TRUNK_DETOURED})
-HALF_OUT = LASTS_HALF_OUT | {Kind.TRUNK_PARTIAL}
-TRUNKS = HALF_OUT | {Kind.TRUNK_DOWN, Kind.TRUNK_DEGRADED, Kind.TRUNK_UNKNOWN, Kind.TRUNK_FLAPPING}
+class Severity(StrEnum):
+    """An outage pages the people on call and escalates until it is acknowledged; a warning is only shown."""
 
-# Subjects of incidents are the ids of trunks, and these.
-STATION = ""
-CLOCK = ":clock"
-SECOND_COPY = ":copy"
-NO_CALLS = ":calls"
-REHEARSAL = ":rehearsal"
-INTERNET = ":internet"
-EXTENSION = ":extension:"
-PROVIDER = ":provider:"
+    OUTAGE = "outage"
+    WARNING = "warning"
+
+
+class HalfOutage(StrEnum):
+    """Outgoing calls over a trunk fail while incoming calls arrive. Most outages begin so: what has only begun is a
+    warning."""
+
+    BEGUN = "begun"
+    LASTING = "lasting"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindInfo:
+    """Properties of a kind.
+
+    `loud`: notifications in the alert chats make a sound. `subject`: the constant subject or the prefix of it, None for
+    a trunk; `subject_name` is shown for a constant one. `drill`: never counted, silenced or held back.
+    For /history: `uncertain` time is left out of the availability; an outage that follows a kind with `precedes_outage`
+    has begun with it.
+    """
+
+    severity: Severity
+    loud: bool
+    is_trunk: bool = False
+    half_outage: HalfOutage | None = None
+    subject: str | None = None
+    subject_name: Own | None = None
+    drill: bool = False
+    uncertain: bool = False
+    precedes_outage: bool = False
+
+    @property
+    def outage(self) -> bool:
+        return self.severity is Severity.OUTAGE
+
+    @property
+    def real_outage(self) -> bool:
+        """An outage that is not a drill."""
+        return self.outage and not self.drill
+
+
+KINDS: Mapping[Kind, KindInfo] = {
+    Kind.TRUNK_DOWN: KindInfo(severity=Severity.OUTAGE, loud=True, is_trunk=True),
+    Kind.TRUNK_DEGRADED: KindInfo(severity=Severity.WARNING, loud=False, is_trunk=True, precedes_outage=True),
+    Kind.TRUNK_PARTIAL: KindInfo(
+        severity=Severity.WARNING, loud=False, is_trunk=True, half_outage=HalfOutage.BEGUN, precedes_outage=True
+    ),
+    Kind.TRUNK_OUTBOUND_DOWN: KindInfo(
+        severity=Severity.OUTAGE, loud=True, is_trunk=True, half_outage=HalfOutage.LASTING
+    ),
+    # Calls out go over other trunks.
+    Kind.TRUNK_DETOURED: KindInfo(severity=Severity.WARNING, loud=True, is_trunk=True, half_outage=HalfOutage.LASTING),
+    Kind.TRUNK_UNKNOWN: KindInfo(severity=Severity.WARNING, loud=False, is_trunk=True, uncertain=True),
+    Kind.TRUNK_FLAPPING: KindInfo(severity=Severity.WARNING, loud=False, is_trunk=True, uncertain=True),
+    Kind.STATION: KindInfo(severity=Severity.OUTAGE, loud=True, subject=STATION, subject_name=mark("The PBX itself")),
+    Kind.EXTENSION_OFFLINE: KindInfo(severity=Severity.WARNING, loud=True, subject=EXTENSION),
+    Kind.CLOCK_OFF: KindInfo(
+        severity=Severity.WARNING, loud=False, subject=CLOCK, subject_name=mark("The PBX's clock")
+    ),
+    Kind.SECOND_COPY: KindInfo(
+        severity=Severity.WARNING, loud=False, subject=SECOND_COPY, subject_name=mark("A second copy of the bot")
+    ),
+    Kind.NO_CALLS: KindInfo(
+        severity=Severity.WARNING, loud=False, subject=NO_CALLS, subject_name=mark("No incoming calls")
+    ),
+    Kind.REHEARSAL: KindInfo(
+        severity=Severity.OUTAGE, loud=True, subject=REHEARSAL, subject_name=mark("The rehearsal"), drill=True
+    ),
+    Kind.PROVIDER_DOWN: KindInfo(severity=Severity.OUTAGE, loud=True, subject=PROVIDER),
+    Kind.OWN_INTERNET: KindInfo(
+        severity=Severity.OUTAGE, loud=True, subject=INTERNET, subject_name=mark("The bot's own internet")
+    ),
+}
+# A kind that a newer version of the bot has stored, read after a rollback. The error that costs least is a false alarm.
+UNKNOWN_KIND = KindInfo(severity=Severity.OUTAGE, loud=True, uncertain=True)
+_BY_NAME = {str(kind): info for kind, info in KINDS.items()}
+
+LASTS_HALF_OUT = frozenset(kind for kind, info in KINDS.items() if info.half_outage is HalfOutage.LASTING)
+HALF_OUT = frozenset(kind for kind, info in KINDS.items() if info.half_outage)
+SUBJECT_NAMES = {
+    info.subject: info.subject_name
+    for info in KINDS.values()
+    if info.subject is not None and info.subject_name is not None
+}
+SUBJECT_PREFIXES = tuple(info.subject for info in KINDS.values() if info.subject and info.subject.endswith(":"))
+
+
+def kind_info(kind: str) -> KindInfo:
+    """Return the properties of a stored kind; those of an outage where this version does not know it."""
+    return _BY_NAME.get(kind, UNKNOWN_KIND)
 
 
 def is_of_trunk(subject: str) -> bool:
@@ -71,11 +149,11 @@ class End(StrEnum):
     RECOVERED = "recovered"
     SWITCHED_OFF = "switched_off"
     DELETED = "deleted"
-    # Nobody watches it any more, or the rehearsal is over.
+    # It is not watched any more, or the drill is over.
     CALLED_OFF = "called_off"
-    # Its whole station is watched no longer.
+    # Its station is not watched any more.
     UNWATCHED = "unwatched"
-    # The PBX does not tell the trunk's state any more.
+    # The PBX does not report the state of the trunk any more.
     NOT_TOLD = "not_told"
 
 
@@ -87,7 +165,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Worsened:
-    """What was a warning is an outage now."""
+    """The incident became another kind, which is notified from the first step."""
 
     kind: Kind
     began_at: datetime
@@ -95,19 +173,19 @@ class Worsened:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The incident goes on, and what it says is no longer true: its trouble, its cause or its count is another."""
+    """The facts of an open incident changed: its fault, its cause or its count."""
 
 
 @dataclass(frozen=True, slots=True)
 class Eased:
-    """The outage is a warning again: it flaps."""
+    """The outage became a warning: the trunk flaps."""
 
     kind: Kind
 
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """`calls_out_pending`: registered again, and until the provider is next asked no call goes out."""
+    """`calls_out_pending`: the trunk is registered again, and calls out fail until the next OPTIONS is answered."""
 
     reason: End
     ended_at: datetime
@@ -116,29 +194,29 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class SwitchedOff:
-    """Not an incident; worth a quiet note."""
+    """A subject was switched off: a silent notification, no incident."""
 
 
 @dataclass(frozen=True, slots=True)
 class NotTold:
-    """The PBX does not tell the trunk's state: it is not watched, which is worth a quiet note, once."""
+    """The PBX does not report the state of the trunk, so it is not watched: one silent notification, no incident."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShutOut:
-    """The PBX blocks the bot's address: nothing is known until `until`. Worth a quiet note, at once."""
+    """The PBX blocks the address of the bot until `until`: an immediate silent notification, no incident."""
 
     until: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """What was well is not there any more; not an incident, and worth a quiet note."""
+    """A healthy subject was deleted: a silent notification, no incident."""
 
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """An outage that began and ended while nobody looked."""
+    """An outage that began and ended while the trunk was not monitored; only recorded."""
 
     began_at: datetime
     ended_at: datetime
@@ -146,7 +224,7 @@ class Missed:
 
 @dataclass(frozen=True, slots=True)
 class WasBlind:
-    """Nobody looked for a while; worth a quiet note."""
+    """Monitoring was interrupted for a while: a silent notification, no incident."""
 
 
 Transition = Opened | Worsened | Changed | Eased | Closed | SwitchedOff | NotTold | ShutOut | Gone | Missed | WasBlind
@@ -154,7 +232,7 @@ Transition = Opened | Worsened | Changed | Eased | Closed | SwitchedOff | NotTol
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """One transition of one subject, with the facts that people are shown: plain JSON values."""
+    """One transition of one subject, with the facts of its alert: plain JSON values."""
 
     subject: str
     transition: Transition
@@ -171,7 +249,7 @@ def drill_over(incident: "Incident", now: datetime) -> Closed | None:
 
 def drill_due(incident: "Incident", step_due: datetime | None) -> datetime | None:
     """Return when the incident is due: its next step, or the end of the drill."""
-    if incident.kind != Kind.REHEARSAL:
+    if not kind_info(incident.kind).drill:
         return step_due
     ends = incident.opened_at + LONGEST_DRILL
     return min(step_due, ends) if step_due is not None else ends

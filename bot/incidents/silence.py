@@ -1,4 +1,4 @@
-"""What holds alerts back: mutes, and maintenance windows once or every week. Pure."""
+"""Silences: mutes, and maintenance windows that occur once or weekly. Pure."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from enum import StrEnum
 from bot.access.policy import EVERY_STATION
 from bot.oncall.local_time import moment, zone_named
 
-# The subject of what holds back all that a station has to tell.
+# Subject of a silence of all incidents of a station.
 EVERYTHING = "*"
-# Whoever silences everything must think of it again: what is forgotten would hide every outage.
+# A silence of everything must be renewed: a forgotten one would hide every outage.
 LONGEST_OF_EVERYTHING = timedelta(days=7)
 DAY = timedelta(days=1)
 MINUTES_OF_A_DAY = 24 * 60
@@ -25,8 +25,8 @@ class SilenceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Weekly:
-    """Comes again on `days` (Monday is 0) when the clock of `zone` shows `starts`, and lasts until it shows a time that
-    is `minutes` later, a day at most."""
+    """Window that begins on `days` (Monday is 0) when the clock of `zone` shows `starts`, and ends when it shows the
+    time `minutes` later; at most one day."""
 
     days: frozenset[int]
     starts: time
@@ -40,9 +40,9 @@ class Weekly:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """`subject` is what an incident is about, or EVERYTHING. Without `until` a mute lasts until the subject has
-    recovered, and what repeats until it is taken away. `station` is where it was made, EVERY_STATION for what holds
-    back all of them; `number` counts there, and is what people call it by."""
+    """`subject` is the subject of incidents, or EVERYTHING. A mute without `until` lasts until the subject has
+    recovered, a weekly window until it is removed. `station` is the station where it was made, EVERY_STATION for a
+    silence of all; `number` counts per station and is shown to people."""
 
     id: int
     kind: SilenceKind
@@ -71,35 +71,35 @@ def in_force(silence: Silence, at: datetime) -> bool:
 
 
 def is_over(silence: Silence, at: datetime) -> bool:
-    """Neither in force, nor will it ever be."""
+    """Return True when it is neither in force nor will be."""
     return next(_stretches(silence, at), None) is None
 
 
 def ends(silence: Silence, at: datetime) -> datetime | None:
-    """When the force that it has at that time ends; None when no time ends it. Without force it is `at`."""
+    """Return the end of the interval in force at that time; None when only an event ends it, `at` when none is in
+    force."""
     stretch = _stretch(silence, at)
     return at if stretch is None else stretch[1]
 
 
 def begins(silence: Silence, at: datetime) -> datetime | None:
-    """When it comes into force next, after that time."""
+    """Return the beginning of the next interval after that time."""
     return next((first for first, _ in _stretches(silence, at) if first > at), None)
 
 
 def holding(silences: Iterable[Silence], subject: str, at: datetime) -> Silence | None:
-    """What holds a subject back: of several the one that lasts longest."""
+    """Return the silence of a subject; of several the one that lasts longest."""
     held = (silence for silence in silences if covers(silence, subject) and in_force(silence, at))
     return max(held, key=lambda silence: ends(silence, at) or datetime.max.replace(tzinfo=UTC), default=None)
 
 
 def _stretch(silence: Silence, at: datetime) -> Stretch | None:
-    """The stretch of time in which it is in force at that time."""
+    """Return the interval in force at that time."""
     return next((stretch for stretch in _stretches(silence, at) if stretch[0] <= at), None)
 
 
 def _stretches(silence: Silence, at: datetime) -> Iterator[Stretch]:
-    """When it is in force, from the stretch that is not over at that time onwards, for at least a week: in order, with
-    time between them."""
+    """Yield the intervals that are not over at that time, for at least a week: in order, with time between them."""
     open_one: Stretch | None = None
     for first, last in _within_limits(silence, at):
         if open_one is not None and open_one[1] is not None and first > open_one[1]:
@@ -125,7 +125,7 @@ def _windows(silence: Silence, at: datetime) -> Iterator[Stretch]:
         yield silence.begins_at, None
         return
     zone = zone_named(weekly.zone)
-    # A window of yesterday may still go on, and clocks may differ from the date by a day.
+    # A window of yesterday may still be in force, and dates differ between zones by a day.
     today = max(at, silence.begins_at).astimezone(zone).date()
     for day in (today + DAY * ahead for ahead in range(-2, 15)):
         if day.weekday() in weekly.days:
@@ -134,7 +134,7 @@ def _windows(silence: Silence, at: datetime) -> Iterator[Stretch]:
 
 
 def _limit(silence: Silence) -> datetime | None:
-    """What ends it for good, as far as that is known."""
+    """Return the time after which it is never in force, as far as that is known."""
     longest = silence.begins_at + LONGEST_OF_EVERYTHING if silence.subject == EVERYTHING else None
     known = (silence.until, silence.ended_at, longest if silence.until_recovery else None)
     return min((one for one in known if one is not None), default=None)

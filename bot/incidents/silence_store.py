@@ -1,4 +1,4 @@
-"""Mutes and maintenance windows as they are kept: added, taken away, and read for every decision."""
+"""Mutes and maintenance windows in the database."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, null, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access.policy import EVERY_STATION
-from bot.incidents.model import OUTAGES, Kind
+from bot.incidents.model import kind_info
 from bot.incidents.silence import (
     EVERYTHING,
     LONGEST_OF_EVERYTHING,
@@ -30,7 +30,7 @@ REASON_LIMIT = 256
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What somebody wants held back, and why."""
+    """Request for a silence."""
 
     station: str
     subject: str
@@ -41,8 +41,8 @@ class Wish:
 
 
 class Silences:
-    """Of all stations. `changed` is told of which one after every change that a person made: alerts may be due now, or
-    no longer."""
+    """Silences of all stations. `changed` is called with the station after every change made by a person: notifications
+    may be due now, or no longer."""
 
     def __init__(self, store: Store, clock: Callable[[], datetime], changed: Callable[[str], None]) -> None:
         self._store = store
@@ -50,8 +50,8 @@ class Silences:
         self._changed = changed
 
     async def mute(self, wish: Wish, now: datetime, until: datetime | None) -> Silence:
-        """From now on, without `until` until the subject has recovered. It takes the place of an older mute of the same
-        subject."""
+        """Add a mute from now on; without `until` it lasts until the subject has recovered. It replaces an older mute
+        of the same subject."""
         async with self._store.begin() as session:
             for older in await _rows(session, wish.station):
                 same = older.kind == SilenceKind.MUTE and older.subject == wish.subject
@@ -65,7 +65,7 @@ class Silences:
     async def plan(
         self, wish: Wish, begins_at: datetime, until: datetime | None = None, repeats: Weekly | None = None
     ) -> Silence:
-        """A maintenance window, once until `until`, or every week until it is taken away."""
+        """Add a maintenance window: once until `until`, or weekly until it is removed."""
         row = _row(wish, SilenceKind.MAINTENANCE, begins_at, until, repeats)
         async with self._store.begin() as session:
             session.add(row)
@@ -73,7 +73,7 @@ class Silences:
         return _silence(row)
 
     async def take_away(self, station: str, silence_id: int, by_name: str) -> Silence | None:
-        """What it was; None when it is over already."""
+        """End a silence and return it as it was; None when it is over already."""
         now = self._clock()
         async with self._store.begin() as session:
             row = await _unended(session, station, silence_id, now)
@@ -85,7 +85,7 @@ class Silences:
         return before
 
     async def end_this_time(self, station: str, silence_id: int, by_name: str) -> Silence | None:
-        """End a window that is in force; one that repeats comes again as planned. None when it is not in force."""
+        """End a window that is in force; a weekly one occurs again as planned. Return None when it is not in force."""
         now = self._clock()
         async with self._store.begin() as session:
             row = await _unended(session, station, silence_id, now)
@@ -99,7 +99,7 @@ class Silences:
         return _silence(again or row)
 
     async def give_reason(self, station: str, silence_id: int, reason: str) -> Silence | None:
-        """None when it is over already."""
+        """Set the reason of a silence. Return None when it is over already."""
         async with self._store.begin() as session:
             row = await _unended(session, station, silence_id, self._clock())
             if row is None:
@@ -109,22 +109,22 @@ class Silences:
         return _silence(row)
 
     async def current(self, station: str) -> list[Silence]:
-        """What is in force, or will be: in the order in which it was made."""
+        """Return the silences that are in force or will be, in the order in which they were made."""
         now = self._clock()
         async with self._store.begin() as session:
             return [silence for silence in await current_in(session, station) if not is_over(silence, now)]
 
 
 async def current_in(session: AsyncSession, station: str) -> list[Silence]:
-    """What nobody has ended, and concerns the station: its own, and what holds back all stations. Whether it is in
-    force is a question of the time: see bot.incidents.silence."""
+    """Return the silences of a station that were not ended, including those of all stations; bot.incidents.silence
+    computes from the time which of them are in force."""
     rows = await _rows(session, station)
     return [_silence(row) for row in (rows if station == EVERY_STATION else [*rows, *await _of_all(session)])]
 
 
 async def end_until_recovery(session: AsyncSession, station: str, subject: str, now: datetime) -> None:
-    """A subject has recovered, and its incident is closed: what lasted until then ends. Everything has recovered when
-    no outage of the station is open any more; of all stations, when none of any is."""
+    """End the silences that last until a subject has recovered, after its incident has closed. Everything has recovered
+    when no outage of the station is open any more; for a silence of all stations, when none of any station is."""
     for row in {row.id: row for row in [*await _rows(session, station), *await _of_all(session)]}.values():
         if not _silence(row).until_recovery:
             continue
@@ -134,7 +134,8 @@ async def end_until_recovery(session: AsyncSession, station: str, subject: str, 
 
 
 async def forget_old(session: AsyncSession, before: datetime) -> None:
-    """What had ended before that moment. The newest of each station stays: its number would be given again."""
+    """Delete silences that had ended before that time. The newest of each station stays: its number would be assigned
+    again."""
     of_everything = (SilenceRow.subject == EVERYTHING) & SilenceRow.repeats.is_(null()) & SilenceRow.until.is_(None)
     await session.execute(
         delete(SilenceRow).where(
@@ -149,15 +150,14 @@ async def forget_old(session: AsyncSession, before: datetime) -> None:
 
 
 async def _outage_is_open(session: AsyncSession, station: str) -> bool:
-    """At the station, or at any of all."""
-    real = OUTAGES - {Kind.REHEARSAL}
+    """Return True when an outage is open at the station; for EVERY_STATION, at any."""
     everywhere = station == EVERY_STATION
     found = await (incidents.open_at_all(session) if everywhere else incidents.open_in(session, station))
-    return any(incident.kind in real for incident in found)
+    return any(kind_info(incident.kind).real_outage for incident in found)
 
 
 async def _of_all(session: AsyncSession) -> Sequence[SilenceRow]:
-    """What holds back everything at every station, those that come later too."""
+    """Return the silences of everything at every station, stations added later included."""
     return [row for row in await _rows(session, EVERY_STATION) if row.subject == EVERYTHING]
 
 
@@ -189,7 +189,7 @@ def _row(
 
 
 def _again(row: SilenceRow, begins_at: datetime | None) -> SilenceRow | None:
-    """The same window from then on, when it repeats."""
+    """Return a copy of a weekly window that begins then; None when it does not repeat."""
     if row.repeats is None or begins_at is None:
         return None
     copied = ("station", "kind", "subject", "name", "reason", "by_id", "by_name", "until", "repeats")

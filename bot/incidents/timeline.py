@@ -1,4 +1,4 @@
-"""The chain of an incident: what happened to it, who was told, what was held back and by which rule. Only added to."""
+"""Timeline of an incident: its transitions, notifications, and the rules that suppressed some. Append-only."""
 
 from datetime import datetime
 from typing import Any
@@ -17,5 +17,6 @@ def note(
     noted_at: datetime | None = None,
     **facts: Any,
 ) -> None:
-    """`at` is when it happened, which may be long before the bot knew of it; facts are plain JSON values."""
+    """Append an event. `at` is the time of the event, possibly long before the bot noticed it; facts are plain JSON
+    values."""
     session.add(IncidentEvent(incident_id=incident.id, at=at, noted_at=noted_at or at, what=what, facts=facts))

@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 
 class Administrators:
-    """`wake` tells the courier."""
+    """`wake` wakes the delivery worker."""
 
     def __init__(
         self,
@@ -47,12 +47,13 @@ class Administrators:
             async with self._store.begin() as session:
                 await self.owe(session, template, facts)
         except SQLAlchemyError as error:
-            log.error("database error; the administrators are not notified", what=template, reason=first_line(error))
+            log.error("database error, administrators not notified", what=template, reason=first_line(error))
         else:
             self._wake()
 
     async def owe(self, session: AsyncSession, template: str, facts: Mapping[str, Any]) -> Sequence[int]:
-        """Queue the message for each reachable administrator and return them. Wake the courier after the commit."""
+        """Queue the message for each reachable administrator and return them. Wake the delivery worker after the
+        commit."""
         now = self._clock()
         told = await self.able(session)
         if not told:

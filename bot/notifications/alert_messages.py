@@ -1,7 +1,7 @@
-"""The message that shows an incident in a chat: one per incident, or one for several that come together.
+"""Messages that show incidents in a chat: one per incident, or one for several that come together.
 
-A card is sent once, then edited; the newest state wins. It is put under the chat anew when it must be heard again, or
-has scrolled far away. What was told is told to have ended: by the card itself and by a short answer to it.
+An alert message is sent once, then edited; the newest state wins. It is sent again at the end of the chat when it must
+make a sound, or has scrolled far away. The end of an incident is shown by its alert message and by a short reply to it.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.access.policy import EVERY_STATION, Destination
 from bot.detection.trunk_health import SILENT, is_inbound
 from bot.detection.trunk_state import SPREAD
-from bot.incidents.model import OUTAGES, Kind
+from bot.incidents.model import Kind, kind_info
 from bot.messages.message import stored
 from bot.notifications import presenter
 from bot.store.messages import outbox
@@ -22,17 +22,17 @@ from bot.store.messages.keyboards import new_keyboard
 from bot.store.messages.outbox import Urgency
 from bot.store.tables.incidents import Card, CardIncident, Incident, Keyboard, Outgoing
 
-# Incidents that come so close after one another are one message: what happens together is often seen in two looks.
+# Incidents this close to one another share a message: one fault often shows in two polls.
 TOGETHER = timedelta(seconds=15)
 MOST_ON_A_CARD = 25
-# A board that fills is edited at most this often.
+# A message of several incidents is edited at most this often.
 EDIT_EVERY = timedelta(seconds=3)
 FAR = 30
 
 
 class Cards:
-    """`newest_in` is the id of the newest message known in a chat, None when nobody knows. What comes within `together`
-    of one another is one message."""
+    """`newest_in` returns the id of the newest message known in a chat, or None. Incidents within `together` of one
+    another share a message."""
 
     def __init__(
         self, newest_in: Callable[[int], int | None] = lambda _chat: None, together: timedelta = TOGETHER
@@ -51,14 +51,15 @@ class Cards:
         not_before: datetime | None = None,
         anew: bool = False,
     ) -> Card:
-        """Show the incident in a chat and return its card. A card that the chat has already is sent again at the end of
-        the chat; with `anew` (the incident became another kind) a new card is sent and the old one points to it."""
+        """Show the incident in a chat and return its alert message. One that the chat has already is sent again at the
+        end of the chat; with `anew` (the incident became another kind) a new one is sent and the old one points to
+        it."""
         older = await self._showing(session, incident, to)
         if older is not None and not anew:
             await self.repost(session, older, loud=loud, now=now)
             return older
         done_with = older if older is not None and await self._leave(session, older, incident, now) else None
-        # What concerns all PBXs stands alone, and nothing is put beside it.
+        # An incident of all stations has a message of its own.
         alone = not_before is not None or incident.station == EVERY_STATION
         card = None if alone else await self._joinable(session, incident, to, loud=loud, now=now)
         if card is None:
@@ -75,7 +76,7 @@ class Cards:
     async def refresh(
         self, session: AsyncSession, incident: Incident, now: datetime, urgency: Urgency = Urgency.EDIT
     ) -> None:
-        """Every card that shows the incident shows it as it is now."""
+        """Edit every alert message of the incident to its current state."""
         for card in await self.of(session, incident):
             if await self._has_scrolled_away(session, card):
                 await self.repost(session, card, loud=False, now=now)
@@ -83,16 +84,17 @@ class Cards:
                 await self._show(session, card, now, urgency)
 
     async def end(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
-        """The incident has ended: its cards say so, and those of which nothing is left open are answered."""
+        """Show the end of the incident in its alert messages; reply to those without an open incident left."""
         for card in await self.of(session, incident):
             await self._end_card(session, card, now)
 
     async def repost(self, session: AsyncSession, card: Card, *, loud: bool, now: datetime) -> bool:
-        """Put the card under the chat; the old message points to it. False when the old one is on its way yet."""
+        """Send the alert message again at the end of the chat; the old one points to it. Return False when the old one
+        is still queued."""
         card.loud = card.loud or loud
         message = await self._message(session, card)
         if message.state in outbox.WAITING:
-            # It comes anyway, in its newest state.
+            # Still queued: it is sent in its newest state.
             if loud:
                 message.silent, message.urgency = False, Urgency.PAGE
                 message.not_before = min(message.not_before, now)
@@ -116,7 +118,7 @@ class Cards:
         return True
 
     async def of(self, session: AsyncSession, incident: Incident) -> Sequence[Card]:
-        """The cards that show the incident and are not done with."""
+        """Return the alert messages of the incident that are not closed."""
         await session.flush()
         found = await session.execute(
             select(Card)
@@ -127,11 +129,11 @@ class Cards:
         return found.scalars().all()
 
     async def take_up(self, session: AsyncSession, card: Card, now: datetime) -> bool:
-        """Bring a card up to date whose chat had been closed and takes messages again. Returns True when it goes on as
-        the card of its open incidents; False when it only shows their end, or points to a newer card of them."""
+        """Update an alert message whose chat had been closed and takes messages again. Return True when it continues as
+        the alert message of its open incidents; False when it only shows their end, or points to a newer one."""
         message = await self._message(session, card)
         if message.state in (*outbox.WAITING, "sending"):
-            # It was on its way meanwhile, and arrives after all.
+            # It was queued meanwhile, and is delivered after all.
             card.closed_at = None
             await self._end_card(session, card, now)
             return False
@@ -156,7 +158,8 @@ class Cards:
         return True
 
     async def _leave(self, session: AsyncSession, card: Card, incident: Incident, now: datetime) -> bool:
-        """The incident is told by another card from now on. True when this one shows nothing else: it is done with."""
+        """Detach the incident, which another alert message shows from now on. Return True when this one shows no other
+        incident: it is closed."""
         if len(await self._incidents(session, card)) == 1:
             card.closed_at = now
             await session.flush()
@@ -174,7 +177,7 @@ class Cards:
             await self._point_below(session, older, now, elsewhere=newer.message < older.message)
 
     async def _end_card(self, session: AsyncSession, card: Card, now: datetime) -> None:
-        """Show what is left of it; if that is nothing, the card is done with."""
+        """Show the current state; close the alert message when none of its incidents is open."""
         unsent = await self._show(session, card, now)
         incidents = await self._incidents(session, card)
         if any(one.open_key is not None for one in incidents):
@@ -193,7 +196,8 @@ class Cards:
     async def _joinable(
         self, session: AsyncSession, incident: Incident, to: Destination, *, loud: bool, now: datetime
     ) -> Card | None:
-        """The card that was opened or joined in this chat a moment ago, or tells of the same cut, and has room."""
+        """Return an alert message with room that was opened or joined in this chat a moment ago, or shows the same
+        interruption."""
         lately = Card.joined_at >= now - self._together
         if not _may_be_cut_off(incident):
             return await self._with_room(session, to, loud, lately)
@@ -279,7 +283,7 @@ class Cards:
         )
 
     async def _point_below(self, session: AsyncSession, card: Card, now: datetime, *, elsewhere: bool = False) -> None:
-        """Mark the card as replaced by a newer one. `elsewhere`: the newer one stands above it in the chat."""
+        """Mark the alert message as replaced by a newer one. `elsewhere`: the newer one is above it in the chat."""
         message = await self._message(session, card)
         facts, _ = await self._looks(session, card, now)
         facts["superseded"], facts["elsewhere"] = True, elsewhere
@@ -295,9 +299,9 @@ class Cards:
         *,
         silent: bool = False,
     ) -> None:
-        """With a sound where there was one, if somebody is awake for it: somebody took it. Who slept through it sleeps
-        on."""
-        taken = any(one.acknowledged_at is not None and one.kind in OUTAGES for one in incidents)
+        """Reply that the incidents are over: with a sound only where the alert made one and a person acknowledged it,
+        who is awake."""
+        taken = any(one.acknowledged_at is not None and kind_info(one.kind).outage for one in incidents)
         outbox.owe(
             session,
             chat_id=card.chat_id,
@@ -316,7 +320,7 @@ class Cards:
     async def _looks(
         self, session: AsyncSession, card: Card, now: datetime, *, anew: bool = False
     ) -> tuple[dict[str, Any], Keyboard | None]:
-        """`anew`: as a message that is yet to be made."""
+        """Return facts and keyboard. `anew`: for a message that is not queued yet."""
         incidents = await self._incidents(session, card)
         message = None if anew else await self._message(session, card)
         rows = stored(presenter.buttons_of(card.id, incidents))
@@ -344,8 +348,8 @@ class Cards:
         return await session.get_one(Outgoing, card.message)
 
     async def _has_scrolled_away(self, session: AsyncSession, card: Card) -> bool:
-        """Only groups count their messages; in private chats Telegram's ids tell nothing. A message of the group that a
-        supergroup once was cannot be changed any more."""
+        """Return True when the message is far up in a group, where message ids count; in private chats they do not. A
+        message of the group that a supergroup once was cannot be edited any more."""
         message = await self._message(session, card)
         if message.state == "sent" and message.message_id is None:
             return True
@@ -354,25 +358,27 @@ class Cards:
 
 
 def _is_cut_off(incident: Incident) -> bool:
-    """Its provider is not heard, as when the provider or the way to it is gone."""
+    """Return True when the provider does not answer, as when it or the way to it is down."""
     return incident.kind == Kind.TRUNK_DOWN and incident.facts.get("cause") in SILENT
 
 
 def _may_be_cut_off(incident: Incident) -> bool:
-    """Of a provider that registers with the PBX nothing is seen but that its registration has run out."""
+    """Return True also for a trunk whose provider registers with the PBX: the PBX only shows that its registration has
+    expired."""
     gone = incident.kind == Kind.TRUNK_DOWN and is_inbound(str(incident.facts.get("state")))
     return gone or _is_cut_off(incident)
 
 
 def _end_unsent(message: Outgoing, card: Card, now: datetime) -> None:
-    """One message tells that it began and ended, and wakes nobody; what was kept for the morning need not be said."""
+    """Make the queued message silent: it shows the beginning and the end. Drop it when it waits for the end of quiet
+    hours."""
     message.silent, message.urgency = True, Urgency.RESOLVE
     if not card.loud and message.not_before > now and _was_never_tried(message):
         outbox.drop(message, "over before it was to be told")
 
 
 def _told_at(message: Outgoing | None) -> str | None:
-    """None of a message that is yet to leave: it tells its age when it does."""
+    """Return None for a queued message: its age is computed when it is sent."""
     left = None if message is None or message.state in outbox.WAITING else message.sent_at or message.tried_at
     return left.isoformat() if left else None
 
@@ -382,5 +388,5 @@ def _urgency(loud: bool) -> Urgency:
 
 
 def _was_never_tried(message: Outgoing) -> bool:
-    """What was tried may have arrived, or something points to it already."""
+    """Return False once a delivery was tried: the message may have arrived, or another message may point to it."""
     return message.state == "pending" and message.attempts == 0

@@ -1,7 +1,7 @@
 """Silent notifications about changes that are no incidents; those that wait in one chat are sent as one message.
 
 Measured when each trunk was a message of its own: a PBX that gives 200 trunks new ids every half minute made the bot
-owe 574 of them to a chat that it shared with other PBXs.
+queue 574 of them to a chat that it shared with other PBXs.
 """
 
 from datetime import datetime
@@ -15,13 +15,13 @@ from bot.store.messages import outbox
 from bot.store.messages.outbox import Urgency
 from bot.store.tables.incidents import Outgoing
 
-# Named in a note; of the rest it says how many they are.
+# Trunks named in a note; the rest is counted.
 NAMED = 3
 OF_TRUNKS = ("note_gone", "note_switched_off", "note_not_told")
 
 
 async def owe(session: AsyncSession, to: Destination, template: str, facts: dict[str, Any], now: datetime) -> None:
-    """One more note for the chat, unless one of the same that has not left yet can say it too."""
+    """Queue a note for the chat, or add it to a queued one of the same kind."""
     if template in OF_TRUNKS:
         await session.flush()
         for row in await _waiting(session, to, template):

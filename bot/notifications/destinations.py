@@ -1,4 +1,4 @@
-"""Where alerts go, and who stands in when a chat takes none: nothing is told to nobody."""
+"""Destinations of alerts, and the administrators that replace a chat which takes no messages."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,9 +12,9 @@ from bot.store.stations import bindings
 
 
 class Destinations:
-    """Of one station. `configured` names its own chats for alerts as the settings do, perhaps by an id that a group had
-    before it became a supergroup; others are bound to it. The chats of the `fleet` are told of every station. Only when
-    there is none of all these the `last_resort` is told."""
+    """Destinations of one station. `configured` are its alert chats as the settings name them, perhaps by the id of a
+    group that became a supergroup; others are bound to it. The chats of the `fleet` receive the alerts of every
+    station. `last_resort` is used only when there is none of these."""
 
     def __init__(
         self,
@@ -31,22 +31,22 @@ class Destinations:
         self._grants = grants
 
     async def named(self, session: AsyncSession) -> Sequence[Destination]:
-        """The chats for alerts by the ids they have now, whether they take messages or not."""
+        """Return the alert chats by their current ids, reachable or not."""
         return await self._with_bound(session, (*self._configured, *self._fleet)) or self._last_resort
 
     async def own(self, session: AsyncSession) -> Sequence[Destination]:
-        """Without the fleet's, and without those that stand in when there is none."""
+        """Return the alert chats without those of the fleet and without `last_resort`."""
         return await self._with_bound(session, self._configured)
 
     async def _with_bound(self, session: AsyncSession, named: Sequence[Destination]) -> Sequence[Destination]:
-        """A chat that is named may be named with a topic, and is not told once more because it is bound."""
+        """Add the bound chats. A configured chat may have a topic; when it is bound too it is listed once."""
         now_at = list(await _now_at(session, named))
         there = {to.chat for to in now_at} | {to.chat for to in await _now_at(session, self._fleet)}
         bound = await bindings.told_of(session, self._station) if self._station else ()
         return tuple(dict.fromkeys([*now_at, *(Destination(chat) for chat in bound if chat not in there)]))
 
     async def taking(self, session: AsyncSession, now: datetime, *, own: bool = False) -> Sequence[Destination]:
-        """The chats for alerts that take messages; for one that does not the administrators stand in."""
+        """Return the alert chats that take messages; the administrators are added for one that does not."""
         configured = await (self.own(session) if own else self.named(session))
         shut = await blocked_chats.closed(session)
         reachable = [to for to in configured if to.chat not in shut]
@@ -55,11 +55,11 @@ class Destinations:
         return tuple(dict.fromkeys(reachable))
 
     async def every_admin(self, session: AsyncSession, now: datetime) -> Sequence[int]:
-        """Whether they can be written to or not."""
+        """Return the administrators, reachable or not."""
         return (await self._grants.read(session)).people_with(Permission.ONCALL, self._station, now)
 
     async def admins(self, session: AsyncSession, now: datetime) -> Sequence[int]:
-        """Those who can be written to."""
+        """Return the reachable administrators."""
         shut = await blocked_chats.closed(session)
         return [person for person in await self.every_admin(session, now) if person not in shut]
 

@@ -1,8 +1,9 @@
-"""Who hears of an incident next, and when. Pure: decided from what is stored, never from a timer.
+"""Escalation policy: the next notification of an incident, and its time. Pure: computed from the database, never from a
+timer.
 
-Step 1 tells the alert chats and the person on call, step 2 whoever comes next, step 3 everybody on the list; every step
-after that is a reminder to all who were told. Until somebody takes it, or the first reminder, whoever was asked last is
-paged again and again.
+Step 1 notifies the alert chats and the person on call, step 2 the next person, step 3 everybody on the list; every
+later step is a reminder to all who were notified. Until it is acknowledged, or the first reminder, the people of the
+newest step are paged again and again.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ FIRST, EVERYBODY = 1, 3
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`page_again_every` of zero pages nobody again."""
+    """With a `page_again_every` of zero no person is paged again."""
 
     escalate_after: timedelta = timedelta(minutes=10)
     remind_every: timedelta = timedelta(minutes=30)
@@ -24,7 +25,7 @@ class Plan:
         return self.escalate_after if step < EVERYBODY else self.remind_every
 
     def look_again(self, step: int, next_step: datetime | None, now: datetime, *, paged: bool) -> datetime | None:
-        """When there is something to do again. What was missed meanwhile is not made good: it is one page, not many."""
+        """Return the next time at which an action is due. Missed pages are not repeated: one page is sent, not many."""
         if next_step is None or not paged or not self.page_again_every or step > EVERYBODY:
             return next_step
         return min(next_step, now + self.page_again_every)
@@ -32,8 +33,8 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """What keeps an incident from being told of. `until` is None where only an event ends it; `everywhere`: it holds
-    back all PBXs."""
+    """Suppression of the notifications of an incident. `until` is None where only an event ends it; `everywhere`: it
+    applies to all stations."""
 
     rule: str
     until: datetime | None = None
@@ -44,8 +45,8 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is stored of an open incident. `outage`: people are woken for it; `next_step` is when the next is to hear of
-    it, None when that is now."""
+    """Escalation state of an open incident in the database. `outage`: people are paged; `next_step` is the time of the
+    next step, None for now."""
 
     outage: bool
     step: int
@@ -57,17 +58,17 @@ class Standing:
 class Deed(Enum):
     HOLD = "hold"
     TELL = "tell"
-    # Once more to whoever was asked last.
+    # The people of the newest step again.
     PAGE_AGAIN = "page again"
     ESCALATE = "escalate"
-    # To all who were told before: still down.
+    # All who were notified before: still down.
     REMIND = "remind"
     REST = "rest"
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What to do now, the step that is reached by it, and when the next one is due."""
+    """Action to take now, the step that it reaches, and the time of the next one."""
 
     deed: Deed
     step: int
@@ -75,7 +76,7 @@ class Move:
 
 
 def move(standing: Standing, hold: Hold | None, now: datetime, plan: Plan) -> Move:
-    """What is to be done about an incident that is due."""
+    """Return the step of an incident that is due."""
     step = standing.step
     if hold is not None:
         return Move(Deed.HOLD, step, hold.until)
@@ -85,7 +86,7 @@ def move(standing: Standing, hold: Hold | None, now: datetime, plan: Plan) -> Mo
     if standing.acknowledged or not standing.outage:
         return Move(Deed.REST, step, None)
     if standing.held:
-        # Whoever was told before hears that it is still down; nobody new is woken for the time it was held back.
+        # Those notified before are reminded; no other person is paged for the time of the suppression.
         return Move(Deed.REMIND, step, now + plan.pause_after(step))
     if standing.next_step is not None and now < standing.next_step:
         return Move(Deed.PAGE_AGAIN, step, standing.next_step)

@@ -1,4 +1,4 @@
-"""Who is told instead, when a message can never be delivered; and that a chat takes nothing any more, said once."""
+"""Fallback for messages that can never be delivered: notify others, and report the closed chat once."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -26,7 +26,7 @@ NEXT_ON_CALL = "whoever is on call next"
 
 
 class Fallback:
-    """For one station."""
+    """Fallback of one station."""
 
     def __init__(
         self, station: str, *, notices: Notices, cards: Cards, people: People, destinations: Destinations
@@ -38,8 +38,8 @@ class Fallback:
         self._destinations = destinations
 
     async def closed(self, session: AsyncSession, chat_id: int, reason: str, now: datetime) -> bool:
-        """A chat has just been found to take no messages. It is worth telling of those that alerts go to: True when it
-        is one of them."""
+        """Report to the administrators a chat that was just found to take no messages. Return True when alerts go to
+        it."""
         is_for_alerts = await self._is_for_alerts(session, chat_id)
         if not is_for_alerts and chat_id not in await self._people.able(session, now):
             return False
@@ -54,7 +54,7 @@ class Fallback:
         }
         admins = [person for person in await self._destinations.admins(session, now) if person != chat_id]
         if not admins:
-            log.error("nobody is left who could be told that a chat takes no messages", chat=chat_id, reason=reason)
+            log.error("no administrator is reachable, closed chat not reported", chat=chat_id, reason=reason)
         for admin in admins:
             outbox.owe(
                 session,
@@ -68,7 +68,7 @@ class Fallback:
         return True
 
     async def shut_out(self, session: AsyncSession, chat_id: int, now: datetime) -> None:
-        """Whatever is open and shown in the chat is told to others at once: there it could not be heard any more."""
+        """Notify others at once of the open incidents shown in the chat."""
         found = await session.execute(
             select(Incident, Card)
             .join(CardIncident, CardIncident.incident_id == Incident.id)
@@ -83,8 +83,8 @@ class Fallback:
         await self._lose(session, [(incident, card) for incident, card in found.all()], now)
 
     async def let_in(self, session: AsyncSession, chat_id: int, since: datetime, now: datetime) -> None:
-        """The chat takes messages again, which it did not `since` then: what it has of incidents is brought up to date,
-        and what is open and concerns it is told there."""
+        """Update the alert messages of a chat that takes messages again after it took none since `since`, and show it
+        the open incidents that concern it."""
         lost = await self._lost_cards(session, chat_id, since)
         outdated = {card.id for card in lost if await self._cards.take_up(session, card, now)}
         named, own = await self._destinations.named(session), await self._destinations.own(session)
@@ -101,8 +101,8 @@ class Fallback:
             await self._show_missing(session, incident, to, now, outdated)
 
     async def undelivered(self, session: AsyncSession, message: Outgoing, now: datetime) -> str | None:
-        """Of an incident that is open others are told, of anything else that went to a chat for alerts the
-        administrators. Returns who that is, None when it is nobody."""
+        """Notify others of an open incident, and the administrators of any other message to an alert chat. Return the
+        names of those notified, or None."""
         found = await session.execute(
             select(Incident, Card)
             .join(CardIncident, CardIncident.incident_id == Incident.id)
@@ -112,7 +112,7 @@ class Fallback:
         told = list[str]()
         of_card = [(incident, card) for incident, card in found.all()]
         still_open = [(incident, card) for incident, card in of_card if incident.open_key is not None]
-        # What was a card, and is none any more, has a newer one below it.
+        # A message that is no alert message any more has been replaced by a newer one.
         says_something = message.template != "alert" or (of_card and not still_open)
         if says_something and await self._concerns_all(session, message):
             told = await self._pass_on(session, message, [incident for incident, _ in of_card], now)
@@ -122,8 +122,8 @@ class Fallback:
         return ", ".join(dict.fromkeys(told)) or None
 
     async def _lose(self, session: AsyncSession, shown_there: Sequence[tuple[Incident, Card]], now: datetime) -> None:
-        """What is open was shown on a card of which nothing more is seen. Whoever was asked by it was not; where it is
-        not silenced others are told in its place."""
+        """Close alert messages that are not seen any more. The people asked by them count as not asked; where the
+        incident is not silenced others are notified."""
         for incident, card in shown_there:
             card.closed_at = now
             timeline.note(session, incident, "undelivered", now, chat=card.chat_id, card=card.id)
@@ -148,7 +148,7 @@ class Fallback:
         now: datetime,
         outdated: Collection[int] = (),
     ) -> None:
-        """Where it is not shown already; what `outdated` cards show nobody has seen lately."""
+        """Show the incident where it is not shown yet; `outdated` alert messages do not count."""
         have_it = {card.chat_id for card in await self._cards.of(session, incident) if card.id not in outdated}
         missing = [to for to in chats if to.chat not in have_it]
         names = await self._people.names(session, [to.chat for to in missing if to.chat > 0])
@@ -156,7 +156,7 @@ class Fallback:
             await self._notices.pages.show(session, incident, to, now, person=names.get(to.chat, ""))
 
     async def _who_has_it(self, session: AsyncSession, incident: Incident, now: datetime) -> list[str]:
-        """People above all: of a group nobody knows whether anybody looks."""
+        """Return the people that have it, and groups only without any: a group may have no reader."""
         chats = [card.chat_id for card in await self._cards.of(session, incident)]
         people = [chat for chat in chats if chat > 0]
         if incident.due_at is not None and incident.due_at <= now:
@@ -164,7 +164,7 @@ class Fallback:
         return [*(await self._people.names(session, people or chats)).values()]
 
     async def _lost_cards(self, session: AsyncSession, chat_id: int, since: datetime) -> Sequence[Card]:
-        """Those that the chat stopped taking, as the chains of their incidents say."""
+        """Return the alert messages that the chat lost, by the timelines of their incidents."""
         found = await session.execute(
             select(Card, IncidentEvent)
             .join(CardIncident, CardIncident.card_id == Card.id)
@@ -181,7 +181,7 @@ class Fallback:
         return list({card.id: card for card, event in found.all() if event.facts.get("card") == card.id}.values())
 
     async def _concerns_all(self, session: AsyncSession, message: Outgoing) -> bool:
-        """Unlike an answer to somebody, or the change of a message that nobody there can see."""
+        """Return False for an answer to one person and for an edit of a message that is not visible."""
         if message.action != "send" or message.urgency == Urgency.ANSWER or message.template == outbox.NOT_READ:
             return False
         return await self._is_for_alerts(session, message.chat_id)
@@ -192,8 +192,8 @@ class Fallback:
     async def _pass_on(
         self, session: AsyncSession, message: Outgoing, over: Sequence[Incident], now: datetime
     ) -> list[str]:
-        """As it is now: the incidents of a card may have ended since it was written. Who had it in private has seen its
-        end."""
+        """Forward the message with its current facts: its incidents may have ended since. People with the alert in
+        private have seen its end."""
         newest = {"incidents": [presenter.facts_of(incident) for incident in over]} if over else {}
         had_it = await self._had(session, message)
         admins = [one for one in await self._destinations.admins(session, now) if one not in had_it]
@@ -211,7 +211,7 @@ class Fallback:
         return list((await self._people.names(session, [*admins, *had_it])).values())
 
     async def _had(self, session: AsyncSession, message: Outgoing) -> set[int]:
-        """Whoever was told in private of all that the message is about."""
+        """Return the people notified in private of every incident of the message."""
         had: set[int] | None = None
         for one in message.facts.get("incidents", ()):
             found = await session.execute(
@@ -226,7 +226,7 @@ class Fallback:
 
 
 async def stations_shown_in(session: AsyncSession, chat_id: int) -> Sequence[str]:
-    """Those of which something open is shown in the chat."""
+    """Return the stations with an open incident that is shown in the chat."""
     found = await session.execute(
         select(Incident.station)
         .join(CardIncident, CardIncident.incident_id == Incident.id)
@@ -239,7 +239,7 @@ async def stations_shown_in(session: AsyncSession, chat_id: int) -> Sequence[str
 
 
 async def stations_lost_in(session: AsyncSession, chat_id: int, since: datetime) -> Sequence[str]:
-    """Those of which the chat has something that it was told no more of since then, or something is open."""
+    """Return the stations with an open incident, or with alert messages that the chat lost since then."""
     had = (
         select(Incident.station)
         .join(CardIncident, CardIncident.incident_id == Incident.id)

@@ -1,5 +1,5 @@
-"""Showing an incident to a chat, and asking people about it in private. What the chain and the cards say of that is
-written with the row of the outbox that does it."""
+"""Show an incident in a chat, and page people in private. Timeline and alert messages are written in the transaction
+that queues the message."""
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta, tzinfo
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access.policy import Destination
 from bot.incidents import timeline
-from bot.incidents.model import LOUD, OUTAGES
+from bot.incidents.model import kind_info
 from bot.notifications import notified_people
 from bot.notifications.alert_messages import Cards
 from bot.notifications.recipients import Called, People, quiet_until
@@ -19,7 +19,7 @@ from bot.store.tables.incidents import Card, Incident, Outgoing
 
 
 class Pages:
-    """For one station."""
+    """Notifications of one station."""
 
     def __init__(self, cards: Cards, people: People, zone: Callable[[], tzinfo]) -> None:
         self._cards = cards
@@ -36,12 +36,14 @@ class Pages:
         person: str = "",
         anew: bool = False,
     ) -> Card:
-        """In a chat for alerts, or to who stands in for one. Without a sound where somebody is woken for it by a
-        message of their own, or has taken it. `anew`: as what it has become, where it was told as something else."""
+        """Show the incident in an alert chat, or to the person that replaces it. Silent when people are paged for it in
+        private, or it is acknowledged. `anew`: as another kind than it was shown before."""
         woken = (
-            incident.kind in OUTAGES and to.chat not in notified_people.paged(incident.facts) and _is_in_hand(incident)
+            kind_info(incident.kind).outage
+            and to.chat not in notified_people.paged(incident.facts)
+            and _is_in_hand(incident)
         )
-        loud = incident.kind in LOUD and not woken
+        loud = kind_info(incident.kind).loud and not woken
         return await self._tell(session, incident, to, person, loud=loud, now=now, anew=anew)
 
     async def ask(
@@ -54,12 +56,12 @@ class Pages:
         *,
         anew: bool = False,
     ) -> None:
-        """In private, with a sound for an outage; a warning waits until the person's quiet hours are over. Whoever is
-        among `shown` was told just now."""
+        """Page people in private, with a sound for an outage; a warning waits until the quiet hours of the person are
+        over. `shown` were notified just now."""
         names = await self._people.names(session, (*called.people, *called.skipped))
         for person in called.skipped:
             timeline.note(session, incident, "unreachable", now, person=names[person])
-        outage = incident.kind in OUTAGES
+        outage = kind_info(incident.kind).outage
         for person in called.people:
             if person in shown:
                 continue
@@ -70,7 +72,7 @@ class Pages:
             )
 
     async def page_again(self, session: AsyncSession, incident: Incident, now: datetime, every: timedelta) -> None:
-        """Whoever was asked last, unless something woke them a moment ago: one of several that are down together."""
+        """Page the people of the newest step again, unless a message with a sound reached them just before."""
         again: dict[int, int] = {}
         for card in await self._cards.of(session, incident):
             if card.chat_id not in notified_people.paged(incident.facts) or await _was_woken(
@@ -84,15 +86,15 @@ class Pages:
     async def say_again(
         self, session: AsyncSession, incident: Incident, now: datetime, what: str, **facts: Any
     ) -> None:
-        """Put every card under its chat once more, and note that as `what`."""
+        """Send every alert message again at the end of its chat, and record that as `what`."""
         said: dict[int, int] = {}
         for card in await self._cards.of(session, incident):
             silent = (
-                incident.kind in OUTAGES
+                kind_info(incident.kind).outage
                 and notified_people.asked(incident.facts)
                 and not _is_asked(incident, card.chat_id)
             )
-            await self._cards.repost(session, card, loud=incident.kind in LOUD and not silent, now=now)
+            await self._cards.repost(session, card, loud=kind_info(incident.kind).loud and not silent, now=now)
             said[card.chat_id] = card.message
         await self._note_said(session, incident, what, said, now, **facts)
 
@@ -105,7 +107,7 @@ class Pages:
         now: datetime,
         **facts: Any,
     ) -> None:
-        """`said` is the message to each chat; nothing is noted of what was said to nobody."""
+        """`said` is the message sent to each chat; without any no event is recorded."""
         if not said:
             return
         names = await self._people.names(session, [chat for chat in said if chat > 0])
@@ -128,7 +130,7 @@ class Pages:
     ) -> Card:
         card = await self._cards.tell(session, incident, to, loud=loud, now=now, not_before=not_before, anew=anew)
         message = await session.get_one(Outgoing, card.message)
-        # A message that was there already was only changed, which nobody hears.
+        # An edit of a message that was sent already makes no sound.
         was_there = message.created_at < now and message.state not in outbox.WAITING
         added: dict[str, Any] = {"added": True} if was_there else {}
         timeline.note(
@@ -161,7 +163,7 @@ def _is_in_hand(incident: Incident) -> bool:
 
 
 async def _was_woken(session: AsyncSession, card: Card, since: datetime) -> bool:
-    """Whether a message with a sound is on its way to them, or was put on it since then."""
+    """Return True when a message with a sound was queued for the chat since then."""
     newest = select(func.max(Outgoing.created_at)).where(
         Outgoing.chat_id == card.chat_id, Outgoing.template == "alert", Outgoing.silent.is_(False)
     )

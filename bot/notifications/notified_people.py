@@ -1,8 +1,8 @@
-"""Who is asked about an incident, as its facts keep it: by number for decisions, by name for the cards. Pure.
+"""People asked about an incident, kept in its facts: by id for decisions, by name for the alert messages. Pure.
 
-`asked` and `asked_ids` are those of all steps together, `paged_ids` those of the newest one, `handed_id` whoever it was
-handed to. In `lost_ids` is whose message could not be delivered: they count as asked no more, and are not tried again
-before they let the bot in.
+`asked` and `asked_ids` are those of all steps together, `paged_ids` those of the newest one, `handed_id` the person it
+was handed to. `lost_ids` are those whose message could not be delivered: they count as not asked, and are not retried
+before their chat takes messages again.
 """
 
 from collections.abc import Mapping
@@ -26,25 +26,25 @@ def lost(facts: Facts) -> frozenset[int]:
 
 
 def passed(facts: Facts) -> frozenset[int]:
-    """Those of the list whose turn is over: they were asked, were given it by hand, or cannot be written to."""
+    """Return the people of the list that are skipped: they were asked, were handed the incident, or are unreachable."""
     handed = facts.get("handed_id")
     return asked(facts) | lost(facts) | ({handed} if handed else frozenset())
 
 
 def next_step(facts: Facts) -> datetime | None:
-    """When the next escalation step is due; None for at once."""
+    """Return the time of the next escalation step; None for at once."""
     written = facts.get("step_due")
     return datetime.fromisoformat(written) if written else None
 
 
 def due_at(when: datetime | None, *, shown: bool) -> dict[str, Any]:
-    """`shown`: the cards tell when the next is asked."""
+    """`shown`: the alert messages show the time of the next step."""
     written = when.isoformat() if when else None
     return {"step_due": written, "next_at": written if shown else None}
 
 
 def nobody_yet() -> dict[str, Any]:
-    """Before the first step, and when it begins anew."""
+    """Return the facts before the first step, and when the escalation starts again."""
     return {"asked": [], "asked_ids": [], "paged_ids": [], "lost_ids": [], "unreachable": [], "handed_id": None}
 
 
@@ -67,7 +67,7 @@ def handed(to: int, name: str, by: str) -> dict[str, Any]:
 
 
 def without(facts: Facts, person: int, name: str) -> dict[str, Any]:
-    """Their message could not be delivered, so they were not asked."""
+    """Return the facts without a person whose message could not be delivered."""
     ids, names = list(facts.get("asked_ids") or ()), list(facts.get("asked") or ())
     left = [(one, called) for one, called in zip(ids, names, strict=False) if one != person]
     was_handed = facts.get("handed_id") == person
@@ -84,7 +84,7 @@ def without(facts: Facts, person: int, name: str) -> dict[str, Any]:
 
 
 def again(facts: Facts, person: int, name: str) -> dict[str, Any]:
-    """They can be written to again, and are asked now."""
+    """Return the facts with a person added that is reachable again, and paged now."""
     return also(facts, {person: name}, {}) | {"paged_ids": [*paged(facts), person]}
 
 

@@ -1,4 +1,4 @@
-"""Telling people of incidents: who is told next, what holds it back, and what the cards then show."""
+"""Notifier of incidents: the next notification, its suppression, and the alert messages."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.detection.correlation import CommonCause, covering, hiding, holding
 from bot.incidents import silence_store, timeline
-from bot.incidents.model import OUTAGES, STATION, Kind, drill_due, is_of_trunk
+from bot.incidents.model import STATION, drill_due, is_of_trunk, kind_info
 from bot.incidents.silence import ends
 from bot.incidents.silence import holding as silencing
 from bot.notifications import change_notices, escalation, notified_people
@@ -23,8 +23,8 @@ from bot.store.tables.incidents import CardIncident, Incident
 
 
 class Notices:
-    """For one station. `causes` are what hits many stations of the fleet now: the fleet is told of each once, and its
-    chats and people not once more of every station."""
+    """Notifier of one station. `causes` are the common causes that affect many stations of the fleet now: the fleet is
+    notified of each once, and not again of every station."""
 
     def __init__(
         self,
@@ -46,10 +46,10 @@ class Notices:
         self._causes = causes
 
     async def advance(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
-        """The incident is due: tell whoever is to be told next, unless something holds it back."""
+        """Run the step of an incident that is due, unless it is suppressed."""
         hold = await self._hold(session, incident, now)
         standing = Standing(
-            outage=incident.kind in OUTAGES and not await self._is_left_to_fleet(session, incident),
+            outage=kind_info(incident.kind).outage and not await self._is_left_to_fleet(session, incident),
             step=incident.step,
             acknowledged=incident.acknowledged_at is not None,
             held=bool(incident.held_by),
@@ -78,7 +78,7 @@ class Notices:
         self._look_again(incident, now)
 
     def _next_step_at(self, incident: Incident, when: datetime | None) -> None:
-        """When whoever comes next is to hear of it."""
+        """Set the time of the next escalation step."""
         incident.due_at = when
         incident.facts = incident.facts | notified_people.due_at(when, shown=incident.step < escalation.EVERYBODY)
 
@@ -88,7 +88,7 @@ class Notices:
         incident.due_at = drill_due(incident, due)
 
     def pass_on(self, incident: Incident, now: datetime) -> bool:
-        """Whoever comes next is asked at once. False when there is nobody left who could be."""
+        """Make the next step due at once. Return False when no person is left to ask."""
         waits = incident.due_at is not None and incident.acknowledged_at is None and not incident.held_by
         if not waits or incident.step >= escalation.EVERYBODY:
             return False
@@ -96,15 +96,16 @@ class Notices:
         return True
 
     async def reconsider(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
-        """What has just begun, or changed, holds the incident at once; what it was left to may be over."""
+        """Suppress the incident at once when a silence or a common cause applies now; notify the fleet when the common
+        cause it was left to is over."""
         if (hold := await self._hold(session, incident, now)) is not None:
             await self._hold_back(session, incident, hold, now)
         elif incident.facts.get("left_to") and self._common(incident) is None:
             await self._tell_fleet(session, incident, now)
 
     async def taken(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
-        incident.due_at = now if incident.kind == Kind.REHEARSAL else None
-        # Before the answers to whatever is asked there: the others must see that somebody has it.
+        incident.due_at = now if kind_info(incident.kind).drill else None
+        # Ahead of answers in the queue: the others must see that it is acknowledged.
         await self._cards.refresh(session, incident, now, Urgency.RESOLVE)
 
     async def untaken_on(self, session: AsyncSession, card_id: int, station: str) -> Sequence[int]:
@@ -133,36 +134,36 @@ class Notices:
         await self._cards.refresh(session, incident, now)
 
     async def worsened(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
-        """It is told anew, from the first step. Until then, and where it is not, what told of it shows what it has
-        become."""
+        """Escalate again from the first step; until then, or while suppressed, the existing alert messages show the new
+        kind."""
         incident.step, incident.facts = 0, incident.facts | notified_people.nobody_yet()
         await self._cards.refresh(session, incident, now)
         await self.advance(session, incident, now)
 
     async def ended(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
-        """Owed to whoever was told, whatever happened in between."""
+        """Queue the end for everybody notified of the incident, suppressed or not."""
         await silence_store.end_until_recovery(session, self._station, incident.subject, now)
         await self._cards.end(session, incident, now)
 
     async def warn_of_cliff(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
-        """The last chance to do something before the trunk stays down for good."""
+        """Warn before the registration retries end: then the trunk stays down for good."""
         if incident.held_by:
             return
         await self.pages.say_again(session, incident, now, "cliff", gives_up_at=incident.facts.get("gives_up_at"))
 
     async def note(self, session: AsyncSession, template: str, facts: dict[str, Any], now: datetime) -> None:
-        """Something worth knowing that is no incident: quietly, to the alert chats."""
+        """Queue a silent notification to the alert chats about a change that is no incident."""
         for to in await self._destinations.taking(session, now):
             await change_notices.owe(session, to, template, facts, now)
 
     async def was_blind(self, session: AsyncSession, facts: dict[str, Any], now: datetime) -> None:
-        """Not where only our own internet hid the station, and nothing happened meanwhile."""
+        """Queue the note unless only our own internet hid the station and no outage was missed."""
         if facts["outages"] or not hiding(self._causes(), self._station):
             await self.note(session, "note_blind", facts, now)
 
     async def _hold(self, session: AsyncSession, incident: Incident, now: datetime) -> Hold | None:
-        """What keeps it from being told of now: the trouble of its whole station, or what somebody silenced."""
-        if incident.kind == Kind.REHEARSAL:
+        """Return the suppression that applies: an incident of the whole station, our own internet, or a silence."""
+        if kind_info(incident.kind).drill:
             return None
         if is_of_trunk(incident.subject):
             open_key = f"{self._station}|{STATION}"
@@ -206,10 +207,14 @@ class Notices:
         await self.pages.ask(session, incident, called, now, [to.chat for to in taking], anew=True)
 
     async def _tell_fleet(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
-        """What hit many is over, and this is not: now the fleet's chats and people are told of it by itself."""
+        """Notify the chats and people of the fleet of an incident that outlasts the common cause it was left to."""
         incident.facts = incident.facts | {"left_to": None}
         called = Called(())
-        if incident.kind in OUTAGES and incident.acknowledged_at is None and not await self._people.has_own(session):
+        if (
+            kind_info(incident.kind).outage
+            and incident.acknowledged_at is None
+            and not await self._people.has_own(session)
+        ):
             incident.step = escalation.FIRST
             self._next_step_at(incident, now + self._plan.escalate_after)
             called = await self._people.next(session, now, notified_people.passed(incident.facts))
@@ -220,7 +225,7 @@ class Notices:
         await self.pages.ask(session, incident, called, now, told)
 
     async def _show_where_it_is_not(self, session: AsyncSession, incident: Incident, now: datetime) -> list[int]:
-        """In every chat for alerts, and to who stands in for one; returns those that did not have it."""
+        """Show it in every alert chat, or to the people that replace one; return the chats that did not have it."""
         common = self._common(incident) is not None
         told = {(card.chat_id, card.thread_id) for card in await self._cards.of(session, incident)}
         taking = await self._destinations.taking(session, now, own=common)
@@ -233,7 +238,7 @@ class Notices:
         return covering(self._causes(), self._station, incident.kind, incident.facts)
 
     async def _is_left_to_fleet(self, session: AsyncSession, incident: Incident) -> bool:
-        """Whoever is on call only because they are for the whole fleet is called by the fleet's own incident."""
+        """Return True when the people on call are those of the fleet, which its own incident pages."""
         return self._common(incident) is not None and not await self._people.has_own(session)
 
     async def _escalate(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
@@ -244,11 +249,11 @@ class Notices:
             called = await self._left_to_ask(session, incident, now)
         await self._ask_others(session, incident, called, now)
         if not notified_people.asked(incident.facts):
-            # Nobody was woken by a message of their own, so the chats are.
+            # No person was paged in private, so the chats are notified again.
             await self.pages.say_again(session, incident, now, "reminded")
 
     async def _remind(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
-        """All who were told; and whoever could not be, and can by now."""
+        """Notify all again, and the people that have become reachable since."""
         if incident.step > escalation.EVERYBODY and (late := await self._left_to_ask(session, incident, now)).people:
             await self._ask_others(session, incident, late, now)
         await self.pages.say_again(session, incident, now, "reminded")
@@ -272,7 +277,7 @@ class Notices:
         await self.pages.ask(session, incident, called, now)
 
     async def _asks(self, session: AsyncSession, incident: Incident, called: Called) -> None:
-        """Shown on the cards: who is asked now, and when somebody else will be."""
+        """Record the people asked now, for the alert messages."""
         names = await self._people.names(session, (*called.people, *called.skipped))
         incident.facts = incident.facts | notified_people.also(
             incident.facts,

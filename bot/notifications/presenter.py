@@ -1,4 +1,4 @@
-"""How an incident stands on a card: the facts its template shows, and the buttons under it. Pure."""
+"""Facts and buttons of an alert message. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.access.policy import EVERY_STATION
-from bot.incidents.model import TRUNKS, Kind
+from bot.incidents.model import Kind, kind_info
 from bot.messages.message import Button, Rows, mark
 from bot.store.tables.incidents import Incident
 
@@ -19,7 +19,7 @@ REREGISTER = mark("♻️ Re-register")
 
 
 class Does(StrEnum):
-    """What can be done about one incident of several on a message."""
+    """Action on one of several incidents of a message."""
 
     HAND_OVER = "hand_over"
     MUTE = "mute"
@@ -27,7 +27,7 @@ class Does(StrEnum):
     REREGISTER = "reregister"
 
 
-# What a template may ask of any incident.
+# Facts that a template may read of any incident.
 NOTHING: dict[str, Any] = {
     **dict.fromkeys(("trunk", "host", "type", "state", "cause", "up_since", "bad_since", "gives_up_at")),
     **dict.fromkeys(
@@ -40,13 +40,14 @@ NOTHING: dict[str, Any] = {
 
 
 def facts_of(incident: Incident) -> dict[str, Any]:
-    """Plain JSON, a picture of this moment."""
+    """Return a snapshot as plain JSON."""
     return (
         NOTHING
         | incident.facts
         | {
             "number": incident.id,
             "station": incident.station,
+            "subject": incident.subject,
             "kind": str(incident.kind),
             "began_at": _written(incident.began_at),
             "opened_at": _written(incident.opened_at),
@@ -60,13 +61,13 @@ def facts_of(incident: Incident) -> dict[str, Any]:
 
 
 def station_of(incidents: Sequence[Incident]) -> str:
-    """Whose PBX they are about; of several it is no single one."""
+    """Return the station of the incidents; EVERY_STATION for several."""
     stations = {incident.station for incident in incidents}
     return stations.pop() if len(stations) == 1 else EVERY_STATION
 
 
 def buttons_of(card: int, incidents: Sequence[Incident]) -> Rows:
-    """What can be done about the ones that are open."""
+    """Return the buttons for the open incidents."""
     still_open = [incident for incident in incidents if incident.open_key is not None]
     if not still_open:
         return ()
@@ -83,7 +84,7 @@ def buttons_of(card: int, incidents: Sequence[Incident]) -> Rows:
 
 
 def _of_several(card: int, still_open: Sequence[Incident]) -> Rows:
-    """As under one; which of them is meant is asked then."""
+    """Return the buttons of one incident; the press asks which of them is meant."""
 
     def deed(label: str, does: Does) -> Button:
         return Button(label, "incident.which", {"card": card, "does": str(does)})
@@ -100,14 +101,14 @@ def _of_several(card: int, still_open: Sequence[Incident]) -> Rows:
 
 
 def can_be(does: Does, incident: Incident) -> bool:
-    """Whether that is any use."""
+    """Return True when the action applies to the incident."""
     match does:
         case Does.HAND_OVER:
             return incident.acknowledged_at is not None
         case Does.MUTE:
-            return incident.kind != Kind.REHEARSAL
+            return not kind_info(incident.kind).drill
         case Does.CHECK:
-            return incident.kind in TRUNKS
+            return kind_info(incident.kind).is_trunk
         case Does.REREGISTER:
             return incident.kind == Kind.TRUNK_DOWN and bool(incident.facts.get("gives_up_at"))
 

@@ -1,4 +1,4 @@
-"""Whom an incident goes to: the person on call, whoever comes next, everybody on the list."""
+"""Recipients of an incident: the person on call, the next one, everybody on the list."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ DAY = timedelta(days=1)
 
 
 class Book(Protocol):
-    """What is asked of the book of who is on call."""
+    """Source of rosters and quiet hours."""
 
     async def roster_in(self, session: AsyncSession, station: str) -> Roster: ...
     async def quiet_hours(self, session: AsyncSession, person: int) -> tuple[time, time] | None: ...
@@ -28,14 +28,15 @@ class Book(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """`people` to be told now; `skipped` are on call too, and have never opened the bot's private chat or left it."""
+    """`people` to notify now; `skipped` are on call too, and have never opened the private chat of the bot or left
+    it."""
 
     people: tuple[int, ...]
     skipped: tuple[int, ...] = ()
 
 
 class People:
-    """The people of one station. Where it has no roster of its own, that of the whole fleet counts."""
+    """On-call people of one station. Without a roster of its own, that of the whole fleet applies."""
 
     def __init__(self, book: Book, grants: GrantBook, station: str, acquaintances: Acquaintances) -> None:
         self._book = book
@@ -44,7 +45,7 @@ class People:
         self._station = station
 
     async def next(self, session: AsyncSession, now: datetime, already: Collection[int]) -> Called:
-        """The first who is on call and can be written to, of those who have not been told yet."""
+        """Return the first reachable person on call that was not notified yet."""
         roster = await self._roster(session)
         able = await self.able(session, now)
         passed, skipped = set(already), list[int]()
@@ -58,14 +59,14 @@ class People:
         return Called((), tuple(skipped))
 
     async def everybody(self, session: AsyncSession, now: datetime) -> Called:
-        """Everybody on the list; without a list the administrators."""
+        """Return everybody on the list; without a list the administrators."""
         roster = await self._roster(session)
         able = await self.able(session, now)
         everyone = [person for person in roster.everyone() if person in able]
         if not everyone:
             granted = await self._grants.read(session)
             everyone = granted.people_with(Permission.ONCALL, self._station, now)
-        # Who could not be written to when that was last tried is tried once more: perhaps they have pressed Start.
+        # Unreachable people are retried once: they may have pressed Start since.
         shut = await blocked_chats.closed(session)
         reached = [person for person in everyone if person not in shut]
         return Called(tuple(reached), tuple(person for person in everyone if person not in reached))
@@ -75,11 +76,11 @@ class People:
         return own if own.levels else await self._book.roster_in(session, EVERY_STATION)
 
     async def has_own(self, session: AsyncSession) -> bool:
-        """Whether anybody is on call for this station of all."""
+        """Return True when the station has its own people on call."""
         return bool((await self._book.roster_in(session, self._station)).levels)
 
     async def able(self, session: AsyncSession, now: datetime) -> list[int]:
-        """Whoever lost the role is told nothing any more, whatever the list says."""
+        """Return the people with the permission now; one that lost the role is not notified any more."""
         granted = await self._grants.read(session)
         return granted.people_with(Permission.ONCALL_TAKE, self._station, now)
 
@@ -87,17 +88,17 @@ class People:
         return await self._book.quiet_hours(session, person)
 
     async def names(self, session: AsyncSession, people: Collection[int]) -> dict[int, str]:
-        """By id; who is not known at the station has none but the id."""
+        """Return names by id; the id for a person unknown at the station."""
         known = await self.known(session, people)
         return {person: known[person].name if person in known else str(person) for person in people}
 
     async def known(self, session: AsyncSession, ids: Collection[int]) -> Mapping[int, Known]:
-        """Those people and chats that are known at the station."""
+        """Return the people and chats that are known at the station."""
         return await self._acquaintances.named_in(session, ids, self._station)
 
 
 async def _is_reachable(session: AsyncSession, person: int) -> bool:
-    """Unless it is known that they cannot be written to."""
+    """Return True unless the person is known to be unreachable."""
     if person in await blocked_chats.closed(session):
         return False
     found = await session.execute(select(Pager.reachable).where(Pager.person_id == person))
@@ -105,10 +106,11 @@ async def _is_reachable(session: AsyncSession, person: int) -> bool:
 
 
 def quiet_until(hours: tuple[time, time] | None, now: datetime, zone: tzinfo) -> datetime | None:
-    """When the quiet hours that hold at `now` end; None when none hold. Pure.
+    """Return the end of the quiet hours in force at `now`; None when none are. Pure.
 
-    Hours like 22:00-08:00 go over midnight; equal ends are the whole day. They begin and end when the clock of the zone
-    first shows it, also in the night in which an hour comes twice."""
+    Hours like 22:00-08:00 span midnight; equal ends are the whole day. They begin and end when the clock of the zone
+    first shows it, also in the night in which an hour comes twice.
+    """
     if hours is None:
         return None
     begins, ends = hours

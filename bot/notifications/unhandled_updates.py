@@ -23,7 +23,7 @@ OUTCOME = "set aside: the program ended twice while it was done"
 
 
 class NotDone:
-    """`station` is whose time and language count: the only one's, or that of all; `wake` tells the courier."""
+    """`station` gives time zone and language: the only station, or EVERY_STATION; `wake` wakes the delivery worker."""
 
     def __init__(
         self,
@@ -41,15 +41,15 @@ class NotDone:
 
     async def not_read(self, session: AsyncSession, seen: UpdateSummary) -> None:
         """Enqueue a notice about updates dropped by a full queue, in the caller's transaction; at the lowest urgency,
-        at most one waits for a chat, and in a group it names nobody."""
+        at most one per chat, and without a name in a group."""
         if await outbox.waits_to_say(session, seen.chat, NOT_READ):
             return
         facts = {"station": self._station, "person": seen.name if seen.private else ""}
         self._owe(session, seen, NOT_READ, facts, Urgency.DIGEST)
 
     async def set_aside(self, session: AsyncSession, left: LeftOver) -> None:
-        """The administrators are told too, and the audit says it, in the transaction that finishes it. Of what was
-        written nothing is read here but who wrote it, where and when."""
+        """Notify the administrators and write the audit in the transaction that finishes the update. Of its content
+        only the sender, the place and the time are read."""
         seen, now = summarize(left.payload), self._clock()
         at = datetime.fromtimestamp(seen.sent_at, UTC) if seen.sent_at else left.received_at
         what = _what(seen)
@@ -86,7 +86,7 @@ class NotDone:
         self._wake()
 
     def _may_be_told(self, seen: UpdateSummary) -> bool:
-        """Strangers in a group are answered nothing."""
+        """Return False for strangers in a group."""
         known = self._known
         return seen.chat != 0 and (seen.private or seen.person in known.people or seen.chat in known.chats)
 

@@ -12,11 +12,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from bot.detection.observation import Trouble
-from bot.incidents.model import STATION, Kind
+from bot.incidents.model import STATION, Kind, kind_info
 from bot.store.stations.incidents import name_of
 from bot.store.tables.incidents import Incident, IncidentEvent
-
-UNCERTAIN = frozenset({Kind.TRUNK_UNKNOWN, Kind.TRUNK_FLAPPING})
 
 
 class Span(NamedTuple):
@@ -46,7 +44,7 @@ class Spell:
 
     @property
     def is_uncertain(self) -> bool:
-        return self.kind in UNCERTAIN or (self.kind == Kind.STATION and not self.is_down)
+        return kind_info(self.kind).uncertain or (self.kind == Kind.STATION and not self.is_down)
 
     def within(self, period: Span) -> Span | None:
         """Its part of the period; None when it has none."""
@@ -120,7 +118,7 @@ def spells_of(incident: Incident, chain: Sequence[IncidentEvent]) -> list[Spell]
         if not spells:
             spells = [turned]
         elif turned != last:
-            warned = event.what == "worsened" and last.kind in (Kind.TRUNK_DEGRADED, Kind.TRUNK_PARTIAL)
+            warned = event.what == "worsened" and kind_info(last.kind).precedes_outage
             began = last.began_at if warned else max(event.at, last.began_at)
             began = min(began, incident.ended_at or began)
             spells[-1:] = [replace(last, ended_at=began), replace(turned, began_at=began, ended_at=incident.ended_at)]

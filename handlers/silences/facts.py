@@ -5,18 +5,7 @@ from typing import Any
 
 from bot.access.policy import EVERY_STATION, Permission
 from bot.incidents import silence
-from bot.incidents.model import (
-    CLOCK,
-    EXTENSION,
-    INTERNET,
-    NO_CALLS,
-    OUTAGES,
-    PROVIDER,
-    REHEARSAL,
-    SECOND_COPY,
-    STATION,
-    Kind,
-)
+from bot.incidents.model import SUBJECT_NAMES, SUBJECT_PREFIXES, kind_info
 from bot.incidents.silence import EVERYTHING, Silence, SilenceKind, Weekly
 from bot.messages.message import Button, Message, mark
 from bot.store.tables.incidents import Incident
@@ -27,24 +16,15 @@ from handlers.parsing.silences import Subject
 
 PAGE = 8
 IN_A_ROW = 4
-OWN_WORDS = {
-    EVERYTHING: mark("Everything"),
-    STATION: mark("The PBX itself"),
-    CLOCK: mark("The PBX's clock"),
-    SECOND_COPY: mark("A second copy of the bot"),
-    NO_CALLS: mark("No incoming calls"),
-    REHEARSAL: mark("The rehearsal"),
-    INTERNET: mark("The bot's own internet"),
-}
+OWN_WORDS = {EVERYTHING: mark("Everything"), **SUBJECT_NAMES}
 DAYS = (mark("Mon"), mark("Tue"), mark("Wed"), mark("Thu"), mark("Fri"), mark("Sat"), mark("Sun"))
 
 
 def subject_of(incident: Incident, names: Mapping[str, str]) -> Subject:
     """What an incident is about, by the name that it has now."""
-    if incident.subject.startswith(EXTENSION):
-        return Subject(incident.subject, incident.subject.removeprefix(EXTENSION))
-    if incident.subject.startswith(PROVIDER):
-        return Subject(incident.subject, incident.subject.removeprefix(PROVIDER))
+    for prefix in SUBJECT_PREFIXES:
+        if incident.subject.startswith(prefix):
+            return Subject(incident.subject, incident.subject.removeprefix(prefix))
     known = names.get(incident.subject) or incident.facts.get("trunk") or ""
     return Subject(incident.subject, str(known))
 
@@ -78,7 +58,7 @@ def silence_facts(one: Silence, down: Iterable[Incident], request: Request) -> d
 
 def is_real(incident: Incident) -> bool:
     """A rehearsal is none: nothing is down."""
-    return incident.kind != Kind.REHEARSAL
+    return not kind_info(incident.kind).drill
 
 
 async def in_force(request: Request) -> list[dict[str, Any]]:
@@ -104,7 +84,7 @@ def named(subject_id: str, name: str) -> dict[str, Any]:
 
 def down_facts(incident: Incident, names: Mapping[str, str]) -> dict[str, Any]:
     subject = subject_of(incident, names)
-    return {**named(subject.id, subject.name), "outage": incident.kind in OUTAGES, "since": incident.began_at}
+    return {**named(subject.id, subject.name), "outage": kind_info(incident.kind).outage, "since": incident.began_at}
 
 
 def repeats_facts(weekly: Weekly) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.access.policy import EVERY_STATION
 from bot.incidents import silence
-from bot.incidents.model import OUTAGES, Kind
+from bot.incidents.model import kind_info
 from bot.incidents.silence import EVERYTHING, LONGEST_OF_EVERYTHING, Silence
 from bot.incidents.silence_store import Wish
 from bot.messages.message import Button, Message, mark
@@ -110,14 +110,15 @@ async def no_longer_silenced(request: Request, ended: list[Silence]) -> Message:
 
 def _told_of(incident: Incident) -> dict[str, Any]:
     """What was told before is told again only where somebody is to take it; it is said who has it."""
-    waits = incident.kind in OUTAGES and incident.acknowledged_at is None
+    waits = kind_info(incident.kind).outage and incident.acknowledged_at is None
     return {"is_told": not incident.step or waits, "taken_by": incident.acknowledged_by if incident.step else None}
 
 
 def _check(request: Request, subject: Subject, until: Until, down: list[Incident]) -> None:
     if until.moment is None:
-        real = OUTAGES - {Kind.REHEARSAL}
-        beneath = (one.kind in real if subject.id == EVERYTHING else one.subject == subject.id for one in down)
+        beneath = (
+            kind_info(one.kind).real_outage if subject.id == EVERYTHING else one.subject == subject.id for one in down
+        )
         if not any(beneath):
             raise WrongArguments(NOTHING_TO_RECOVER)
     elif subject.id == EVERYTHING and until.moment - request.now > LONGEST_OF_EVERYTHING:

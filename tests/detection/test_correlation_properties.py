@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.incidents.model import OUTAGES, PROVIDER, Kind
+from bot.incidents.model import PROVIDER, Kind, kind_info
 from bot.store.tables.incidents import Incident
 from tests.fixtures import stores
 from tests.fixtures.examples import examples
@@ -65,7 +65,7 @@ def judge(world: FleetWorld, incidents: Sequence[Incident]) -> None:
             assert len(showing(world.alerts(chat), cause)) == 1, "the fleet was not told exactly once"
     for one in incidents:
         missed = one.ended_at is not None and one.ended_at <= one.opened_at
-        if not one.station or one.kind not in OUTAGES or missed:
+        if not one.station or not kind_info(one.kind).outage or missed:
             continue
         own, fleet = (showing(world.alerts(chat), one) for chat in (chats[one.station], FLEET))
         if one.held_by == "internet":

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.detection.trunk_state import BAD, TrunkMemory
-from bot.incidents.model import LOUD, Changed, Closed, Eased, End, Kind, Opened, Transition, Worsened
+from bot.incidents.model import KINDS, Changed, Closed, Eased, End, Kind, Opened, Transition, Worsened
 from tests.fixtures.examples import examples
 from tests.incident_harness.station import DEAD, SILENT, UP, Scene
 
@@ -42,7 +42,7 @@ class Trunk:
 
     @property
     def sounds(self) -> list[Transition]:
-        return [one for one in self.told if isinstance(one, Opened | Worsened) and one.kind in LOUD]
+        return [one for one in self.told if isinstance(one, Opened | Worsened) and KINDS[one.kind].loud]
 
     @property
     def memory(self) -> TrunkMemory:

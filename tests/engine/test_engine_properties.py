@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.incidents.model import OUTAGES
+from bot.incidents.model import kind_info
 from bot.incidents.silence import EVERYTHING
 from bot.incidents.silence_store import Wish
 from bot.notifications.escalation import Plan
@@ -135,7 +135,7 @@ def test_every_outage_is_told_once_and_so_is_its_end(story: list[Step]) -> None:
         assert all(incident.ended_at is not None for incident in incidents), "everything is well, and something is open"
         for incident in incidents:
             told = shown(world, incident)
-            if incident.kind in OUTAGES and not held_throughout(incident):
+            if kind_info(incident.kind).outage and not held_throughout(incident):
                 assert told, f"{incident.kind} of {incident.subject!r} was told to nobody"
             assert all(facts["ended_at"] for facts in told), "the end was not told"
         never_two_at_once(incidents)

@@ -15,7 +15,7 @@ from bot.incidents.model import (
     CLOCK,
     EXTENSION,
     INTERNET,
-    LOUD,
+    KINDS,
     NO_CALLS,
     PROVIDER,
     REHEARSAL,
@@ -301,7 +301,7 @@ async def test_every_message_about_every_kind_can_be_read(books: Books, kind: Ki
 
 
 async def test_a_card_of_every_kind_of_warning_at_once_can_be_read(books: Books) -> None:
-    kinds = [kind for kind in SUBJECTS if kind not in LOUD]
+    kinds = [kind for kind in SUBJECTS if not KINDS[kind].loud]
     for kind in kinds:
         subject, facts = SUBJECTS[kind]
         await books.opens(f"{subject}-{kind}", kind, **{"trunk": f"The {kind}", **facts})

@@ -1,5 +1,6 @@
 """What people read of the incidents that are not about trunks."""
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,18 +13,19 @@ from bot.messages.sanitize import WORD_JOINER
 NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
 BEGAN, ENDED = "2026-11-23T14:00:00+00:00", "2026-11-23T14:02:05+00:00"
 EVERYTHING = (
-    '{% from "_alert_condition.html" import title, cause, step, over %}'
-    "{% if incident.ended_at %}{{ over(incident) }}{% else %}"
-    "{{ title(incident) }}\n{{ cause(incident) }}\n{{ step(incident) }}{% endif %}"
+    '{% from "_of_kind.html" import of_kind %}'
+    '{% if incident.ended_at %}{{ of_kind("over", incident) }}{% else %}'
+    '{{ of_kind("title", incident)|trim }}\n{{ of_kind("cause", incident)|trim }}\n'
+    '{{ of_kind("step", incident) }}{% endif %}'
 )
 
 
 @pytest.fixture(scope="module")
 def renderer(tmp_path_factory: pytest.TempPathFactory) -> Renderer:
-    """The real macros, called as an alert calls them."""
+    """The templates of the kinds, called as an alert calls them."""
     folder = tmp_path_factory.mktemp("templates")
-    Path(folder / "_alert_condition.html").write_text((TEMPLATES / "alerts" / "_alert_condition.html").read_text())
-    Path(folder / "incident.html").write_text(EVERYTHING)
+    shutil.copytree(TEMPLATES, folder, dirs_exist_ok=True)
+    Path(folder / "blocks_of_kind.html").write_text(EVERYTHING)
     return Renderer("en", folder)
 
 
@@ -33,7 +35,7 @@ def incident(kind: str, **facts: Any) -> dict[str, Any]:
 
 
 def read(renderer: Renderer, kind: str, **facts: Any) -> list[str]:
-    text = renderer.text("incident", {"incident": incident(kind, **facts)}, zone=UTC, now=NOW)
+    text = renderer.text("blocks_of_kind", {"incident": incident(kind, **facts)}, zone=UTC, now=NOW)
     return text.replace(WORD_JOINER, "").split("\n")
 
 

@@ -159,3 +159,27 @@ def test_where_stations_differ_each_line_names_its_own() -> None:
 def test_what_was_told_anew_below_says_only_that() -> None:
     several = incident(), incident(trunk="Mango")
     assert read(*several, superseded=True) == ["🟡 2 trunks are down · Head office: see the newer message below."]
+
+
+def test_a_kind_that_the_templates_do_not_know_alarms() -> None:
+    facts: dict[str, Any] = {"subject": "SIP-1", "trunk": "Zadarma", **ASKED}
+    assert read(incident("smoke_detected", **facts)) == [
+        "🔴 smoke detected — Zadarma: something is wrong · Head office",
+        "This version of the bot does not know this kind of incident; it may be an outage.",
+        "Since 14:01:50 (1 min before this message).",
+        "Look at /incidents and at the PBX.",
+        "📟 On call: Anna (if nobody takes it, the next at 14:12)",
+    ]
+    assert read(incident("smoke_detected", **OVER))[0] == "🟢 smoke detected — Head office: it is over · Head office"
+
+
+def test_a_kind_that_is_not_known_is_red_among_others() -> None:
+    # As a message that an older version has put into the outbox: without a subject.
+    lines = read(incident("smoke_detected", cause=None), incident("clock_off"))
+    assert lines[0] == "🔴 2 incidents · Head office"
+    assert lines[1] == "🔴 smoke detected: something is wrong · 14:01"
+
+
+@pytest.mark.parametrize("kind", ["", "../alerts/alert", "of_trunk", "a/b", "Ключ"])
+def test_no_name_of_a_kind_breaks_an_alert(kind: str) -> None:
+    assert read(incident(kind, trunk="Zadarma"))[0].startswith("🔴")

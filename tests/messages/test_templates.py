@@ -39,6 +39,7 @@ class Ways:
         self._environment = environment
         self._translations = renderer(language)._translations
         self._macros: dict[str, set[Way]] = {}
+        self._blocks: dict[str, set[Way]] = {}
         self.glued: set[tuple[int, str]] = set()
 
     def of(self, body: Iterable[nodes.Node]) -> set[Way]:
@@ -66,14 +67,28 @@ class Ways:
                 once = self.of(node.body)
                 twice = {self._joined(one, other, node.lineno) for one in once for other in once}
                 return {*once, *twice, *self.of(node.else_)}
-            case nodes.Macro():
-                self._macros[node.name] = self.of(node.body)
+            case nodes.Macro() | nodes.Block() | nodes.Extends():
+                self._define(node)
                 return {NOTHING}
             case nodes.CallBlock() | nodes.With() | nodes.Scope() | nodes.FilterBlock():
                 return self.of(node.body)
+            case nodes.Include():
+                return {Way(VALUE, VALUE)}
             case nodes.Expr():
                 return self._value(node)
         return {NOTHING}
+
+    def _define(self, node: nodes.Macro | nodes.Block | nodes.Extends) -> None:
+        """What is shown where it is called."""
+        match node:
+            case nodes.Macro():
+                self._macros[node.name] = self.of(node.body)
+            case nodes.Block():
+                self._blocks[node.name] = self.of(node.body)
+            case nodes.Extends(template=nodes.Const(value=str(parent))):
+                assert self._environment.loader is not None
+                source, _, _ = self._environment.loader.get_source(self._environment, parent)
+                self.of(self._environment.parse(source).body)
 
     def _value(self, node: nodes.Expr) -> set[Way]:
         match node:
@@ -89,6 +104,8 @@ class Ways:
                 return {_way(self._translations.ngettext(one, many, count)) for count in (1, 2, 5)}
             case nodes.Call(node=nodes.Name(name=name)) if name in self._macros:
                 return self._macros[name]
+            case nodes.Call(node=nodes.Getattr(node=nodes.Name(name="self"), attr=name)):
+                return self._blocks.get(name, {NOTHING})
             case nodes.CondExpr():
                 other = self._value(node.expr2) if node.expr2 else {NOTHING}
                 return self._value(node.expr1) | other
@@ -125,8 +142,17 @@ def test_no_sentence_is_glued_to_what_follows_it(language: str) -> None:
         "{% if a %}{% trans %}Write it.{% endtrans %}\n{% endif %}\n{{ b }}: c",
         "{% trans %}Write it.{% endtrans %}\n{% if a %}\n{% trans %}Nothing{% endtrans %}\n{% endif %}",
         "{% for one in a %}{{ one }}.{% endfor %}",
+        "{% block c %}{% if a %}{% trans %}Write it.{% endtrans %}\n{% endif %}{{ b }}{% endblock %}",
         "{% macro c() %}{% trans %}Write it.{% endtrans %}\n{% endmacro %}{{ c() }}{{ b }}",
     ],
 )
 def test_a_line_break_that_is_eaten_is_seen(source: str) -> None:
     assert glued(source, "en")
+
+
+def test_no_template_has_the_name_of_another() -> None:
+    """They are found by name in whatever folder they lie: of two that are called the same one would never be shown."""
+    places: dict[str, list[Path]] = {}
+    for path in TEMPLATES.rglob("*.html"):
+        places.setdefault(path.name, []).append(path.relative_to(TEMPLATES))
+    assert not {name: paths for name, paths in places.items() if len(paths) > 1}

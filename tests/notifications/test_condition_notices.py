@@ -10,6 +10,7 @@ from bot.engine.drills import Rehearsals, Told
 from bot.engine.incident_manager import Taken
 from bot.incidents.model import CLOCK, EXTENSION, NO_CALLS, REHEARSAL, SECOND_COPY, Closed, End, Happened, Kind, Opened
 from bot.store.database import Store
+from bot.store.tables.incidents import Incident
 from tests.incident_harness.pbx import ANNA, BORIS, GROUP, STATION, VERA, World
 from tests.incident_harness.phones import Heard
 from tests.incident_harness.station import UP
@@ -115,3 +116,37 @@ async def test_a_rehearsal_that_nobody_takes_goes_on_to_the_next_and_ends_after_
     assert incident.ended_at == began + timedelta(minutes=30)
     assert "nobody took it in 30 min" in last(world, BORIS).text
     assert not [heard for heard in world.heard if heard.chat == VERA and heard.loud]
+
+
+async def test_a_kind_that_only_a_newer_version_knows_is_told_as_an_outage(world: World) -> None:
+    """Stored by the newer version before it was rolled back."""
+    now = world.clock.now
+    async with world.store.begin() as session:
+        session.add(
+            Incident(
+                station=STATION,
+                subject=":smoke",
+                open_key=f"{STATION}|:smoke",
+                kind="smoke_detected",
+                facts={"station": STATION},
+                began_at=now,
+                opened_at=now,
+                due_at=now,
+                step=0,
+                held_by="",
+                version=0,
+            )
+        )
+    await world.restarts()
+    await world.pass_(60)
+    # Whoever is on call is woken by a message of their own, and the chat is not woken besides.
+    assert [last(world, chat).loud for chat in (ANNA, GROUP)] == [True, False]
+    for chat in (ANNA, GROUP):
+        assert last(world, chat).text.startswith("🔴 smoke detected — smoke: something is wrong · Head office\n")
+        assert "Nothing is broken" not in last(world, chat).text
+    await world.pass_(11 * 60)
+    assert "smoke detected" in last(world, BORIS).text
+    now = world.clock.now
+    await world.ledger.apply({}, [Happened(":smoke", Closed(End.RECOVERED, now), {})], now)
+    await world.pass_(60)
+    assert "🟢 smoke detected — smoke: it is over" in last(world, GROUP).text

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import time, timedelta
 from typing import Any
 
-from bot.incidents.model import OUTAGES
+from bot.incidents.model import kind_info
 from bot.incidents.silence import EVERYTHING
 from bot.incidents.silence_store import Wish
 from bot.notifications.escalation import Plan
@@ -207,7 +207,7 @@ async def _compared(scenario: Scenario, world: World) -> Played:
     person = PEOPLE[scenario.on_call[0]] if scenario.on_call else GROUP
     pages = world.pages(person)
     silent = [one for one in world.heard if one.chat == GROUP and not one.loud and one.template == "alert"]
-    warnings = [one for one in silent if not any(told["kind"] in OUTAGES for told in one.first["incidents"])]
+    warnings = [one for one in silent if not any(kind_info(told["kind"]).outage for told in one.first["incidents"])]
     played.again = sum(one.first["again"] for one in pages)
     played.pages = len(pages) - played.again
     played.outages = sum(one.kind == "page" for one in scenario.expected)

@@ -139,6 +139,18 @@ async def test_what_is_open_is_shown_with_who_has_it_and_who_is_asked(office: Of
     assert office.labels()[:2] == [f"#{second}", f"#{first}"]
 
 
+async def test_a_kind_that_is_not_known_is_shown_as_an_outage(office: Office) -> None:
+    await add_incident(office.store, NOW - HOUR, kind="smoke_detected")
+    assert "Open incidents · 1" in await office.asks("/incidents")
+    assert "🔴 Zadarma · smoke detected: something is wrong" in office.shown
+    assert "🔴 It began: smoke detected: something is wrong" in await office.asks("/why")
+    assert "🔴 Zadarma · smoke detected: something is wrong" in office.shown
+    assert "smoke detected: something is wrong" in await office.asks("/history")
+    async with office.store.begin() as session:
+        await session.execute(update(Incident).values(open_key=None, ended_at=NOW, end_reason="recovered"))
+    assert "🟢 Zadarma · works again (was: smoke detected: something is wrong)" in await office.asks("/incidents")
+
+
 async def test_what_is_held_back_says_by_which_rule(office: Office) -> None:
     await add_incident(office.store, NOW - HOUR, held="mute")
     assert "Held back by a mute." in await office.asks("/incidents")

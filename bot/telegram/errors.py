@@ -4,16 +4,13 @@ The library's own classes do not tell: BadRequest and TimedOut are both NetworkE
 NetworkError" would repeat refused messages for ever and say things twice.
 """
 
-import os
 import re
 
 import httpx
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot.telegram.chat_access import WHY
-
-# Without it the library warns at every 429 that the waiting time will become a timedelta.
-os.environ.setdefault("PTB_TIMEDELTA", "true")
+from bot.telegram.library import INVALID_RESPONSE, is_gateway_timeout, is_http_status
 
 
 class DeliveryError(Exception):
@@ -112,7 +109,7 @@ def classify(error: TelegramError) -> DeliveryError:
             return _refusal(text)
         case NetworkError():
             return _lost(error)
-    if text == "Invalid server response":
+    if text == INVALID_RESPONSE:
         # A success whose body is not the API's: something between here and Telegram answered or garbled it.
         return MaybeDelivered(text)
     return TryLater(text)
@@ -133,13 +130,13 @@ def _refusal(text: str) -> DeliveryError:
 
 def _lost(error: NetworkError) -> DeliveryError:
     """Tell a request that never left from one whose answer did not come."""
-    cause = error.__cause__
-    if isinstance(cause, NEVER_WRITTEN):
+    if isinstance(error.__cause__, NEVER_WRITTEN):
         return TryLater(str(error))
-    if cause is None or isinstance(cause, TelegramError):
-        # An HTTP status of failure. A gateway's own time-out says nothing about what is behind the gateway.
-        behind_gateway = isinstance(cause, TelegramError) and str(error).startswith("Gateway Timeout (504)")
-        return MaybeDelivered("Gateway Timeout") if behind_gateway else TryLater(_one_line(str(error)))
+    if is_gateway_timeout(error):
+        # It says nothing about what is behind the gateway.
+        return MaybeDelivered("Gateway Timeout")
+    if is_http_status(error):
+        return TryLater(_one_line(str(error)))
     return MaybeDelivered(_one_line(str(error)))
 
 

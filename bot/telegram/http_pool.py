@@ -13,10 +13,10 @@ from typing import Any
 import httpx
 import structlog
 from telegram.error import TelegramError, TimedOut
-from telegram.request import HTTPXRequest
 
 from bot.config.settings import Settings
 from bot.http import decompression, response_head
+from bot.telegram.library import INVALID_RESPONSE, ClientRequest, timeouts_of, upload_size
 from bot.telegram.updates.polling import UpdatesBot
 from bot.telegram.updates.revoked_token import TokenDoubt
 
@@ -34,7 +34,7 @@ SLOWEST = 50_000
 AWAY = (httpx.ConnectError, httpx.ConnectTimeout)
 
 
-class Pool(HTTPXRequest):
+class Pool(ClientRequest):
     """`clock` counts seconds and never goes back. The pools of one bot share a `doubt`. The library's time-outs are for
     each part of an exchange; here their sum is the most that the whole of it takes."""
 
@@ -49,11 +49,11 @@ class Pool(HTTPXRequest):
         self._failing_since = 0.0
 
     async def do_request(self, *args: Any, **more: Any) -> tuple[int, bytes]:
-        client = self._client
+        client = self.client
         try:
             answer = await self._answered(*args, **more)
         except TelegramError as error:
-            if client is self._client and self._is_stuck_after(error):
+            if client is self.client and self._is_stuck_after(error):
                 await self._renew()
             raise
         self._failures = 0
@@ -67,20 +67,13 @@ class Pool(HTTPXRequest):
         except TimeoutError:
             raise TimedOut from httpx.ReadTimeout("the answer does not come to an end")
 
-    def _within(self, more: Mapping[str, Any]) -> float:
-        usual, data = self._client.timeout, more.get("request_data")
-        told = {name: more.get(f"{name}_timeout") for name in ("connect", "read", "write", "pool")}
-        parts = [value if isinstance(value, int | float) else getattr(usual, name) for name, value in told.items()]
-        files = (data.multipart_data or {}).values() if data is not None else ()
-        sent = sum(len(file[1]) for file in files if isinstance(file[1], bytes))
-        return sum(part or 0.0 for part in parts) + sent / SLOWEST
+    def _within(self, options: Mapping[str, Any]) -> float:
+        return timeouts_of(options, self.client.timeout) + upload_size(options) / SLOWEST
 
-    def _build_client(self) -> httpx.AsyncClient:
-        client = super()._build_client()
+    def configure(self, client: httpx.AsyncClient) -> None:
         client.headers.update(decompression.UNPACKED)
         client.event_hooks = {"response": [_bound]}
         response_head.bound(client)
-        return client
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> Any:
@@ -88,7 +81,7 @@ class Pool(HTTPXRequest):
         try:
             return json.loads(payload.decode("utf-8", "replace"))
         except (ValueError, RecursionError):
-            raise TelegramError("Invalid server response") from None
+            raise TelegramError(INVALID_RESPONSE) from None
 
     def _is_stuck_after(self, error: TelegramError) -> bool:
         now = self._clock()
@@ -101,7 +94,7 @@ class Pool(HTTPXRequest):
     async def _renew(self) -> None:
         """What is on its way over the old connections fails as what may have arrived."""
         log.warning("no connection to Telegram comes free; all are made anew", after=self._failures)
-        old, self._client = self._client, self._build_client()
+        old = self.replace_client()
         self._failures = 0
         with contextlib.suppress(Exception):
             async with asyncio.timeout(CLOSED_WITHIN):

@@ -45,6 +45,7 @@ from bot.telegram.errors import (
     is_not_modified,
 )
 from bot.telegram.files import TIMEOUTS
+from bot.telegram.library import UNPARSABLE
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -213,7 +214,7 @@ class Messenger:
             # A group that moved is found by its first message.
             log.info("a chat could not be looked at", chat=chat_id, reason=str(error))
             return Seen()
-        except (TypeError, KeyError, ValueError):
+        except UNPARSABLE:
             # A kind of chat that the library cannot read yet is there all the same.
             return Seen(title="")
         return Seen(title=chat.title or chat.first_name or "")

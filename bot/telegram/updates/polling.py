@@ -8,14 +8,13 @@ from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
-from telegram import Bot
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
-from telegram.request import BaseRequest
 
 from bot.runtime.logs import Changes
 from bot.runtime.tasks import first_line
 from bot.runtime.waiting import wait_for
 from bot.telegram.errors import SecondCopy, TokenRefused
+from bot.telegram.library import RawBot
 from bot.telegram.updates import conflicts
 from bot.telegram.updates.conflicts import Conflicts
 from bot.telegram.updates.foreign_webhook import is_of_webhook
@@ -32,18 +31,13 @@ LONGEST_TOLD_PAUSE = 300.0
 ANSWERED_WITHIN = LONG_POLL + 60
 
 
-class UpdatesBot(Bot):
+class UpdatesBot(RawBot):
     """A Bot that also gives updates raw, so that one it cannot parse does not block all behind it."""
-
-    @property
-    def pools(self) -> tuple[BaseRequest, BaseRequest]:
-        """Its connections, to be opened and closed without asking Telegram anything."""
-        return self._request
 
     async def raw_updates(self, offset: int | None, seconds: int) -> list[dict[str, Any]]:
         wanted = {"offset": offset, "timeout": seconds, "allowed_updates": list(WANTED)}
         async with asyncio.timeout(ANSWERED_WITHIN):
-            found: list[dict[str, Any]] = await self._post("getUpdates", wanted, read_timeout=seconds + 10)
+            found: list[dict[str, Any]] = await self.call("getUpdates", wanted, read_timeout=seconds + 10)
         return found
 
 

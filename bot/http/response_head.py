@@ -9,6 +9,8 @@ from typing import Any
 import httpcore
 import httpx
 
+from bot.http.httpx_library import network_stream, wrap_network
+
 # What comes before it included. A proxy sends on a few thousand bytes, and h11 allows a single head a hundred thousand.
 MOST_BYTES = 32 * 1024
 # At a time, and then somebody else has a turn.
@@ -21,16 +23,13 @@ class EndlessHead(httpx.RemoteProtocolError):
 
 
 def bound(client: httpx.AsyncClient, *within: httpx.AsyncBaseTransport) -> None:
-    """Have it raise EndlessHead; `within` are transports that its own one sends through. Neither httpx nor its
-    transports let anybody say what they read the network with."""
-    for transport in (client._transport, *client._mounts.values(), *within):
-        if isinstance(transport, httpx.AsyncHTTPTransport):
-            transport._pool._network_backend = _Network(transport._pool._network_backend)
+    """Make the client raise EndlessHead; `within` are transports that its own one sends through."""
+    wrap_network(client, _Network, *within)
     client.event_hooks["response"].append(_head_is_read)
 
 
 async def _head_is_read(response: httpx.Response) -> None:
-    stream = response.extensions.get("network_stream")
+    stream = network_stream(response)
     if isinstance(stream, _Stream):
         stream.left = None
 

@@ -1,1 +1,1 @@
-"""Comparison of names and telephone numbers, and characters that people cannot see."""
+"""Comparison of names, and reading of telephone numbers."""

@@ -40,7 +40,7 @@ def test_json_reads_with_the_scanner_of_its_decoder_and_has_one_in_python() -> N
     class Refusing(json.JSONDecoder):
         def __init__(self) -> None:
             super().__init__()
-            self.scan_once = lambda _text, _at: ("scanned", _at + 1)  # type: ignore[assignment]
+            self.scan_once = lambda _text, _at: ("scanned", _at + 1)
 
     assert json.loads("1", cls=Refusing) == "scanned"
     with pytest.raises(json.JSONDecodeError):

@@ -31,7 +31,6 @@ from bot.telegram import files
 from bot.telegram.chat_access import Seen
 from bot.telegram.delivery.button_answers import Presses
 from bot.telegram.delivery.inline_keyboard import markup_of
-from bot.telegram.delivery.last_message import Newest
 from bot.telegram.delivery.rate_limiter import PROFILE, Pace
 from bot.telegram.errors import (
     ChatMoved,
@@ -52,6 +51,8 @@ T = TypeVar("T")
 
 POSSIBLE_REPEAT = mark("🔁 possible repeat")
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+# Chats whose newest message is remembered.
+REMEMBERED = 1000
 
 
 class _Target(NamedTuple):
@@ -61,6 +62,21 @@ class _Target(NamedTuple):
 
 async def _nobody_told(_topic: Destination) -> None:
     return None
+
+
+class Newest:
+    """Id of the newest message known in each chat: a hint, kept in memory, that a message has scrolled away."""
+
+    def __init__(self) -> None:
+        self._ids: dict[int, int] = {}
+
+    def __call__(self, chat: int) -> int | None:
+        return self._ids.get(chat)
+
+    def saw(self, chat: int, message: int) -> None:
+        if chat not in self._ids and len(self._ids) >= REMEMBERED:
+            self._ids.pop(next(iter(self._ids)))
+        self._ids[chat] = max(message, self._ids.get(chat, 0))
 
 
 class Messenger:

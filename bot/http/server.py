@@ -1,4 +1,4 @@
-"""A small web server beside the bot, for as long as the bot runs."""
+"""Web server of the health endpoints and the webhook."""
 
 import asyncio
 import socket
@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from bot.http.uvicorn_connection import Connection, Patience, Server
 
-# A client that hangs must not hold up the end of the program.
+# Seconds: a client that hangs must not delay the end of the program.
 FINISH_WITHIN = 3
 
 
@@ -28,13 +28,13 @@ def listen(address: str) -> socket.socket:
 
 
 async def serve(app: ASGIApp, sock: socket.socket, stop: asyncio.Event, patience: Patience | None = None) -> None:
-    """Serve until `stop`; what was asked before is answered."""
+    """Serve until `stop`; requests under way are answered."""
     patience = patience or Patience()
     config = uvicorn.Config(
         app,
         http=partial(Connection, patience=patience, there={}),  # type: ignore[arg-type]
         log_config=None,
-        # Whoever sends garbage would write a line into the log for each.
+        # At lower levels each invalid request writes a line.
         log_level="error",
         access_log=False,
         interface="asgi3",

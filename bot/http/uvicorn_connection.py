@@ -15,22 +15,22 @@ import uvicorn
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
-# More at once are no monitors and no Telegram, and each takes a file of the few that the program may have. Who comes
-# then takes the place of whoever has been there longest with nothing asked, or else of whoever has been there longest.
+# Monitors and Telegram need fewer, and each takes a file descriptor. A new connection then replaces the oldest idle
+# one, or else the oldest.
 MOST_CONNECTIONS = 250
-# Of a head: monitors, Telegram and a proxy need some twenty lines and two thousand bytes. Measured: what fits into one
-# read holds up everything else for a quarter of a second, and thirty thousand bytes for 20 ms.
+# Limits of a head: monitors, Telegram and a proxy need some twenty lines and 2,000 bytes. Measured: a head as large as
+# one read blocks the event loop for 250 ms, and 30,000 bytes for 20 ms.
 MOST_LINES = 100
 MOST_BYTES_OF_HEAD = 8 * 1024
-# Of a body, which a proxy may pass on packet by packet: as many as the largest update has. Measured: what fits into one
-# read, in pieces of a byte, holds up everything else for three seconds.
+# Limit of a body, which a proxy may pass on packet by packet: as many as the largest update has. Measured: one read in
+# pieces of a byte blocks the event loop for three seconds.
 MOST_PIECES = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds: until a connection has brought the head of a request; from there until it is answered, and from there
-    until the client has taken the answer; until an idle connection is closed."""
+    """Timeouts in seconds: for the head of a request; from there for its answer, and again until the client has read
+    it; for an idle connection."""
 
     head: float = 5.0
     request: float = 30.0
@@ -40,12 +40,12 @@ class Patience:
 class Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        yield  # The program has its own way of ending; uvicorn's handlers would take the signals away from it.
+        yield  # The program handles signals itself; uvicorn's handlers would replace its own.
 
 
 class RequestReader(h11.Connection):
-    """Reads nothing of a body before somebody wants it: of a stranger, nobody does. Raises RemoteProtocolError when it
-    comes in too many pieces."""
+    """Reads a body only on demand, which the webhook makes after it has checked the secret. Raises RemoteProtocolError
+    for too many pieces."""
 
     is_body_wanted = False
     _pieces = 0
@@ -69,9 +69,9 @@ def _has_body(request: h11.Request) -> bool:
 
 
 class Connection(H11Protocol):
-    """One that ends, whatever the client does: uvicorn by itself waits for ever for a head, a body, and for what was
-    sent to be taken, and reads whatever body comes. Whoever asks again before the answer is there is answered once, and
-    whoever is answered before the end of the body can ask no more. `there` are all, the one first that came first."""
+    """Connection with timeouts: uvicorn has none for a head, a body, or the sending of an answer, and reads any body.
+    Pipelined requests are answered once, and an answer before the end of the body closes the connection. `there` are
+    all connections, the oldest first."""
 
     conn: RequestReader
 
@@ -101,12 +101,12 @@ class Connection(H11Protocol):
         if self._limit is not None:
             self._limit.cancel()
         super().connection_lost(exc)
-        # What refers to itself goes when Python looks for that, and what was read with it. Measured: of 200 connections
-        # that send rubbish, made again and again, a gigabyte was left in a minute.
+        # Reference cycles wait for the garbage collector, and keep the input alive. Measured: 200 connections that send
+        # garbage and reconnect left a gigabyte in a minute.
         self.cycle, self._served, self.app = None, None, self._answering  # type: ignore[assignment]
 
     def data_received(self, data: bytes) -> None:
-        # The first byte after an answer; those that follow it win no time.
+        # The first byte after an answer; those that follow it extend no timeout.
         if self._is_idle and not self._awaits_head:
             self._wait_for_head()
         super().data_received(data)
@@ -122,8 +122,8 @@ class Connection(H11Protocol):
 
     def on_response_complete(self) -> None:
         self._give_up_in(self._patience.request)
-        # Neither monitors nor Telegram do that, and hundreds of requests that came at once hold up everybody else, as
-        # does a body that is still to come.
+        # Neither monitors nor Telegram pipeline, and hundreds of requests at once block the event loop, as does a body
+        # that is still to come.
         if self.conn.trailing_data[0] or self.conn.their_state is h11.SEND_BODY:
             self.transport.close()
         super().on_response_complete()
@@ -138,7 +138,7 @@ class Connection(H11Protocol):
         await self._answering(scope, read, send)
 
     def _is_head_too_long(self) -> bool:
-        """h11 looks only at what has not come to its end yet, and counts no lines."""
+        """Check the limits of the head: h11 checks only an incomplete one, and counts no lines."""
         head = self.conn.trailing_data[0].partition(b"\r\n\r\n")[0]
         return len(head) > MOST_BYTES_OF_HEAD or head.count(b"\n") > MOST_LINES
 
@@ -152,7 +152,7 @@ class Connection(H11Protocol):
         self._limit = self.loop.call_later(seconds, self._give_up)
 
     def _give_up(self) -> None:
-        """At once: to close it would mean to wait until the client has taken what was sent."""
+        """Abort the connection: a close waits until the client has read the answer."""
         self._there.pop(self, None)
         if self.cycle is not None:
             self.cycle.disconnected = True

@@ -1,7 +1,7 @@
-"""What can go wrong on the way to Telegram, sorted by what to do about it.
+"""Errors of the Bot API, sorted by the reaction to them.
 
-The library's own classes do not tell: BadRequest and TimedOut are both NetworkErrors there, so that "try again on
-NetworkError" would repeat refused messages for ever and say things twice.
+The library's own classes do not separate them: BadRequest and TimedOut are both NetworkErrors, so that a retry on
+NetworkError repeats refused messages for ever and sends others twice.
 """
 
 import re
@@ -14,11 +14,11 @@ from bot.telegram.library import INVALID_RESPONSE, is_gateway_timeout, is_http_s
 
 
 class DeliveryError(Exception):
-    """Telegram did not do what it was asked, or it is not known whether it did."""
+    """A request to Telegram failed, or its result is unknown."""
 
 
 class TryLater(DeliveryError):
-    """Certainly not delivered. `after` is in seconds; `told` when Telegram itself named it."""
+    """Certainly not delivered: retry `after` seconds; `told` when Telegram itself gave them."""
 
     def __init__(self, reason: str, after: float = 1.0, *, told: bool = False) -> None:
         super().__init__(reason)
@@ -27,11 +27,11 @@ class TryLater(DeliveryError):
 
 
 class MaybeDelivered(DeliveryError):
-    """The request was written and its answer was lost."""
+    """The request was sent and its answer was lost."""
 
 
 class Undeliverable(DeliveryError):
-    """This chat takes no messages from the bot, and will not until somebody changes that."""
+    """The chat takes no messages from the bot until its access changes."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -63,11 +63,11 @@ class TopicGone(DeliveryError):
 
 
 class TokenRefused(DeliveryError):
-    """Telegram does not know the bot's token (any more)."""
+    """Telegram refuses the bot's token."""
 
 
 class Away(NetworkError):
-    """What was asked did not reach Telegram, though something answered."""
+    """The request did not reach Telegram; something else answered."""
 
 
 class SecondCopy(Exception):
@@ -94,7 +94,7 @@ NEVER_WRITTEN = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, ht
 
 
 def classify(error: TelegramError) -> DeliveryError:
-    """What this error means for the message that was on its way."""
+    """Return the meaning of an error for the request that failed."""
     text = str(error)
     match error:
         case RetryAfter():
@@ -129,11 +129,11 @@ def _refusal(text: str) -> DeliveryError:
 
 
 def _lost(error: NetworkError) -> DeliveryError:
-    """Tell a request that never left from one whose answer did not come."""
+    """Separate a request that was never sent from one whose answer was lost."""
     if isinstance(error.__cause__, NEVER_WRITTEN):
         return TryLater(str(error))
     if is_gateway_timeout(error):
-        # It says nothing about what is behind the gateway.
+        # The request may have passed the gateway.
         return MaybeDelivered("Gateway Timeout")
     if is_http_status(error):
         return TryLater(_one_line(str(error)))

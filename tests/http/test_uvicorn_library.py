@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import inspect
+import io
+import logging
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -159,14 +161,15 @@ async def test_an_error_of_the_parser_is_a_400() -> None:
 
 
 @pytest.mark.parametrize("is_disconnected", [True, False])
-async def test_a_disconnected_cycle_writes_no_answer_and_no_log(
-    is_disconnected: bool, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_disconnected_cycle_writes_no_answer_and_no_log(is_disconnected: bool) -> None:
     protocol, wire = connected(answers_none)
+    written = io.StringIO()
+    protocol.logger = logging.Logger("of this protocol alone")  # noqa: LOG001 (apart from the program's handlers)
+    protocol.logger.addHandler(logging.StreamHandler(written))
     protocol.data_received(HEAD)
     protocol.cycle.disconnected = is_disconnected
     await finished(protocol)
-    assert bool(caplog.text) is not is_disconnected
+    assert bool(written.getvalue()) is not is_disconnected
     assert bool(wire.written) is not is_disconnected
 
 

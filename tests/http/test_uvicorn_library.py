@@ -70,9 +70,9 @@ async def test_a_cycle_per_request_says_when_its_response_is_complete() -> None:
     assert vars(protocol)["cycle"] is None
     protocol.data_received(HEAD)
     first = protocol.cycle
-    assert not first.response_complete
+    complete = [first.response_complete]
     await finished(protocol)
-    assert first.response_complete
+    assert [*complete, first.response_complete] == [False, True]
     assert wire.written.startswith(b"HTTP/1.1 204")
     protocol.data_received(HEAD)
     assert protocol.cycle is not first

@@ -17,6 +17,7 @@ from bot.app.clock_adjustment import Timekeeping
 from bot.app.exit_codes import explained, leave_soon
 from bot.app.fleet import Fleet
 from bot.app.handlers_wiring import dispatcher, switch_on_what_was_left
+from bot.app.http_servers import serve_health
 from bot.app.reload import Renewing
 from bot.app.retention_job import forget_unreadable, tidy
 from bot.app.station_monitor import Shared
@@ -240,7 +241,7 @@ class Application:
         jobs.append(persistently("what was switched off", left, stop))
         jobs += [self._listen(), self._manager.keep_told(self._turns.hung, self._life.complaints, stop)]
         if settings.health_address:
-            jobs.append(self._serve_health(settings.health_address))
+            jobs.append(serve_health(self._life.complaints, settings.health_address, self._stop))
         if settings.heartbeat_url:
             jobs.append(Heartbeat(settings.heartbeat_url, self._life.is_well).run(stop))
         return jobs
@@ -345,12 +346,6 @@ class Application:
         while not stop.is_set():
             await tidy(self._store, self._clock(), self._settings.history_kept, self._settings.audit_kept)
             await wait_for(stop, TIDY_EVERY)
-
-    async def _serve_health(self, address: str) -> None:
-        from bot.health.endpoints import health_app  # imported late: it takes long, and few ask for it
-        from bot.http.server import listen, serve
-
-        await serve(health_app(self._life.complaints), listen("HEALTH_ADDRESS", address), self._stop)
 
 
 def _on_signals(end: Callable[[], None], read_again: Callable[[], None]) -> None:

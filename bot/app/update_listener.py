@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from telegram import User
 from telegram.error import InvalidToken, TelegramError
 
+from bot.app.http_servers import listening_socket
 from bot.config.settings import Settings
 from bot.engine.checks.duplicate_instance import SecondCopyLookout
 from bot.runtime.tasks import persistently
@@ -125,7 +126,6 @@ class Listening:
             raise
 
     async def _by_webhook(self, updates: Updates, stop: asyncio.Event) -> None:
-        from bot.http.server import listen
         from bot.telegram.updates.webhook import Webhook  # imported late: it brings the web server
 
         self._source = webhook = Webhook(
@@ -139,7 +139,7 @@ class Listening:
             conflict=self._second_copy.conflict,
             turned=self._turned,
         )
-        await webhook.run(listen("WEBHOOK_ADDRESS", self._settings.webhook_address), stop)
+        await webhook.run(listening_socket("WEBHOOK_ADDRESS", self._settings.webhook_address), stop)
 
     async def _deliver_what_is_owed(self, stop: asyncio.Event) -> None:
         with contextlib.suppress(TimeoutError, SQLAlchemyError):

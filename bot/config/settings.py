@@ -15,8 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot.access.policy import BUILT_IN, PERMISSIONS, WRITES, Destination, Permission, Role
-from bot.config import heartbeat_url as heartbeat_address
-from bot.config import webhook_url as webhook_address
+from bot.config import addresses
 from bot.config.parsing import check_roles, hosts_and_ports, permissions, telegram_id, words
 from bot.config.station_settings import (
     AlertAfter,
@@ -131,7 +130,7 @@ class Settings(BaseSettings):
     @field_validator("webhook_url")
     @classmethod
     def _webhook(cls, value: str | None) -> str | None:
-        return None if value is None else webhook_address.read_address(value)
+        return None if value is None else addresses.read_webhook(value)
 
     @field_validator("pbx_url", "pbx_api_key")
     @classmethod
@@ -214,7 +213,7 @@ class Settings(BaseSettings):
     @classmethod
     def _heartbeat(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
-            heartbeat_address.check(value.get_secret_value())
+            addresses.check_heartbeat(value.get_secret_value())
         return value
 
     def only_station(self) -> StationSettings:
@@ -265,7 +264,7 @@ class Settings(BaseSettings):
 
     @property
     def webhook_secret(self) -> str:
-        return webhook_address.secret(self.telegram_token.get_secret_value())
+        return addresses.webhook_secret(self.telegram_token.get_secret_value())
 
     def secrets(self) -> list[str]:
         """Return the strings to redact in logs."""
@@ -275,7 +274,7 @@ class Settings(BaseSettings):
             self.telegram_token.get_secret_value(),
             proxy or "",
             self.webhook_secret,
-            *heartbeat_address.secrets(heartbeat),
+            *addresses.heartbeat_secrets(heartbeat),
         ]
 
 
@@ -294,7 +293,7 @@ def load_settings() -> Settings:
     if settings.pbx_url and (refusal := urls.refusal(settings.pbx_url, settings.pbx_allow_http)) is not None:
         raise WrongSettings([f"PBX_URL: {refusal}"])
     webhook = settings.webhook_url if settings.telegram_api_url == TELEGRAM else None
-    if webhook and (refusal := webhook_address.out_of_reach(webhook)) is not None:
+    if webhook and (refusal := addresses.webhook_refusal(webhook)) is not None:
         raise WrongSettings([f"WEBHOOK_URL: {refusal}"])
     longest = settings.no_calls_hours.longest
     if settings.no_calls_after >= longest:

@@ -16,7 +16,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from bot.demo import pbx, telegram
-from bot.demo.pbx.dialect import NEWEST, Dialect
+from bot.demo.pbx.registration.sights import NEWEST, Dialect
 from bot.demo.wire import AbortableProtocol
 
 ADMIN, OPERATOR, VIEWER = 1001, 1002, 1003

@@ -1,4 +1,4 @@
-"""The dead man's switch: somebody outside is called every minute while all is well, and raises the alarm when not."""
+"""Heartbeat: a request a minute to an external monitor while the bot is healthy; the monitor alerts when it stops."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,7 +19,7 @@ TIMEOUT = 10.0
 
 
 class Heartbeat:
-    """`is_well` must be proven: a program that starts again and again without ever working must not beat."""
+    """`is_well` must be proven: a program in a restart loop must not send heartbeats."""
 
     def __init__(self, url: SecretStr, is_well: Callable[[], bool]) -> None:
         self._url = url
@@ -34,17 +34,17 @@ class Heartbeat:
             await wait_for(stop, EVERY if well else LOOK_EVERY)
 
     async def beat(self) -> None:
-        """The address is a secret, and so is every text that could quote it: only the kind of failure is logged. A
-        connection of its own each time cannot be stuck."""
+        """Send a heartbeat. Only the class of an error is logged: its text may quote the address, which is a secret. A
+        new connection each time cannot be stuck."""
         try:
             trouble = await self._call()
         except Exception as error:
             trouble = type(error).__name__
         if self._trouble.are(trouble):
             if trouble is None:
-                log.info("the heartbeat is heard")
+                log.info("heartbeat delivered")
             else:
-                log.warning("HEARTBEAT_URL does not take the heartbeat", reason=trouble)
+                log.warning("heartbeat to HEARTBEAT_URL failed", reason=trouble)
 
     async def _call(self) -> str | None:
         async with (

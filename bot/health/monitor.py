@@ -1,5 +1,5 @@
-"""Whether the bot does what it is there for. Four signs: Telegram is heard, each PBX is seen, what is due is done, and
-what is owed goes out."""
+"""Health monitor. Four signals: updates from Telegram, polls of each PBX, ticks of the engine, deliveries of the
+outbox."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,9 +14,9 @@ from bot.runtime.waiting import wait_for
 
 log = structlog.get_logger(__name__)
 
-# A long poll takes 50 s, so two missed ones are a silence.
+# A long poll takes 50 s: two are missed.
 TELEGRAM_SILENCE = timedelta(seconds=120)
-# Every second it looks for what is due; a store that refuses for this long is no hiccup.
+# It ticks every second; database errors for this long are no short lock.
 TICKER_SILENCE = timedelta(seconds=120)
 UNDELIVERED_FOR = timedelta(seconds=120)
 STORE_SILENCE = timedelta(seconds=60)
@@ -27,8 +27,8 @@ LastSeen = Callable[[], datetime | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signs:
-    """When each was last good, None before the first time; `polls` by the title of the station. `oldest_due` is since
-    when something could have been delivered and was not."""
+    """Time of the last success of each signal, None before the first; `polls` by the title of the station. `oldest_due`
+    is the time at which the oldest undelivered message was due."""
 
     updates: datetime | None
     polls: Mapping[str, datetime | None]
@@ -43,7 +43,7 @@ class Signs:
 
 
 def complaints(signs: Signs, *, now: datetime, started: datetime, poll_silence: timedelta) -> list[str]:
-    """Why the bot is not well, one line each with what to do; empty when it is."""
+    """Return the reasons why the bot is unhealthy, one line each with its remedy."""
 
     def silent(seen: datetime | None, bears: timedelta) -> str:
         since = seen or started
@@ -53,7 +53,7 @@ def complaints(signs: Signs, *, now: datetime, started: datetime, poll_silence: 
     if since := silent(signs.updates, TELEGRAM_SILENCE):
         found.append(f"Telegram: no updates {since}; look at the network, at TELEGRAM_PROXY and at the log")
     silences = {name: since for name, poll in signs.polls.items() if (since := silent(poll, poll_silence))}
-    # One of many that is silent is an outage of its own, and told as that; all of them are ours.
+    # One silent station of many has an incident of its own; all of them are a fault here.
     if len(silences) == len(signs.polls) > 1:
         found.append(f"PBXs: no good answer from any of {len(silences)}; look at the network of this machine")
     elif len(signs.polls) == 1:
@@ -71,7 +71,8 @@ def complaints(signs: Signs, *, now: datetime, started: datetime, poll_silence: 
 
 
 class Life:
-    """`oldest_due` asks the store; everything else is at hand. `polls` tells of each station that is watched now."""
+    """`oldest_due` reads the database; the other signals are in memory. `polls` has each station that is monitored
+    now."""
 
     def __init__(
         self,
@@ -96,7 +97,7 @@ class Life:
         self._moved: tuple[datetime, timedelta] | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
-        """The store is asked here and not by whoever wants to know: they must not wait for it, nor hold it up."""
+        """Read the database until `stop`: health requests must neither wait for it nor block it."""
         while not stop.is_set():
             await self.look()
             await wait_for(stop, LOOK_EVERY)
@@ -106,14 +107,14 @@ class Life:
             self._oldest_due = await self._ask_store()
         except Exception as error:
             if self._trouble.are(type(error).__name__):
-                log.warning("the store cannot be read", reason=str(error).partition("\n")[0])
+                log.warning("database error, health check skipped", reason=str(error).partition("\n")[0])
             return
         self._trouble.are(None)
         self._store_read = now = self._clock()
         metrics.OLDEST_DUE.set((now - self._oldest_due).total_seconds() if self._oldest_due else 0)
 
     def moved(self, now: datetime, by: timedelta) -> None:
-        """The clock was set `by` so much at `now`; what was good a moment ago still is."""
+        """Shift the signals: the clock was set `by` so much at `now`."""
         self._moved = now, by
         self._started += by
 
@@ -121,7 +122,7 @@ class Life:
         return complaints(self._signs(), now=self._clock(), started=self._started, poll_silence=self._poll_silence)
 
     def is_well(self) -> bool:
-        """Proven, and not only not disproven."""
+        """Return True when each signal has succeeded once, and none is overdue."""
         return self._signs().are_proven and not self.complaints()
 
     def _signs(self) -> Signs:
@@ -134,7 +135,7 @@ class Life:
         )
 
     def _on_our_clock(self, seen: datetime | None) -> datetime | None:
-        """What was noted before the clock was set; of a time that both clocks have shown it is not known."""
+        """Convert a time recorded before the clock was set; one that both clocks have shown is ambiguous."""
         if seen is None or self._moved is None:
             return seen
         at, by = self._moved

@@ -1,6 +1,6 @@
-"""The body of an HTTP answer, unpacked no further than somebody has room for it.
+"""Decompression of HTTP bodies within a size limit.
 
-httpx unpacks whatever arrives in one go: a megabyte on the wire becomes a gigabyte before anybody could count it.
+httpx decompresses each read in one go: a megabyte on the wire becomes a gigabyte before its size can be checked.
 """
 
 import asyncio
@@ -9,20 +9,19 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterator
 
 import httpx
 
-# Asked for by everybody who reads within a size: what is not packed cannot be larger than it looks.
+# Sent with every request that has a size limit: an uncompressed body is no larger than it looks.
 UNPACKED = {"Accept-Encoding": "identity"}
-# Of what is unpacked at a time.
+# Decompressed bytes at a time.
 STEP = 64 * 1024
-# One byte at a time, the largest answer would take longer to put together than to send. A packet carries a thousand.
+# In pieces of one byte the largest body takes longer to join than to send. A packet carries a thousand.
 MOST_PIECES = 20_000
-# And then somebody else has a turn. Measured: what one read of the network brings has up to ten thousand pieces, and
-# nobody else has one before the last of them.
+# Pieces after which the event loop is yielded. Measured: one read of the network brings up to ten thousand pieces.
 PIECES_AT_A_TIME = 100
 WINDOWS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 
 
 class TooMuch(Exception):
-    """`told` is the size in bytes that the answer itself gave, if it did."""
+    """`told` is the size in bytes in Content-Length, if there is one."""
 
     def __init__(self, told: int | None = None) -> None:
         super().__init__(f"more than is read of one answer ({told or 'an untold number of'} bytes)")
@@ -30,18 +29,18 @@ class TooMuch(Exception):
 
 
 class Garbled(Exception):
-    """What cannot be unpacked, or is packed in a way that nobody asked for."""
+    """The body cannot be decompressed, or has an encoding that was not accepted."""
 
 
 async def pieces(response: httpx.Response, most: int) -> AsyncIterator[bytes]:
-    """Its body unpacked, in pieces of at most STEP more than the wire brings at once. Raises TooMuch instead of giving
-    more than `most` bytes, and Garbled."""
+    """Yield the decompressed body, in pieces of at most STEP bytes or of one read. Raises TooMuch for more than `most`
+    bytes, and Garbled."""
     async for piece in _unpacked(_stream(response), response.headers, most):
         yield piece
 
 
 async def whole(response: httpx.Response, most: int) -> bytearray:
-    """All of it. Raises as `pieces` does."""
+    """Return the whole body. Raises as `pieces` does."""
     content = bytearray()
     async for piece in pieces(response, most):
         content += piece
@@ -49,8 +48,8 @@ async def whole(response: httpx.Response, most: int) -> bytearray:
 
 
 class Bounded(httpx.AsyncByteStream):
-    """Takes the place of a response's stream, for a client that reads whole what it is given: unpacked already, and
-    what is more than `most` bytes is a broken connection."""
+    """Replaces a response's stream for a client that reads it whole: decompressed, and more than `most` bytes raise
+    RemoteProtocolError."""
 
     def __init__(self, response: httpx.Response, most: int) -> None:
         self._stream = _stream(response)
@@ -94,7 +93,7 @@ async def _unpacked(stream: AsyncIterable[bytes], headers: httpx.Headers, most: 
     async for part in stream:
         count += 1
         packed_size += len(part)
-        # Of what is packed, even without end, nothing at all may come.
+        # A compressed body may come without end and yield no output.
         if packed_size > most or count > MOST_PIECES:
             raise TooMuch(told if unpack is None else None)
         if count % PIECES_AT_A_TIME == 0:
@@ -108,20 +107,20 @@ async def _unpacked(stream: AsyncIterable[bytes], headers: httpx.Headers, most: 
 
 def _told_size(headers: httpx.Headers) -> int | None:
     told = headers.get("Content-Length", "")
-    # More digits are no size of anything.
+    # More digits are no valid size.
     return int(told) if told.isascii() and told.isdecimal() and len(told) < 20 else None
 
 
 class _Unpacking:
     def __init__(self, window: int) -> None:
         self._unpacker = zlib.decompressobj(window)
-        # Some servers leave out the head that "deflate" should have.
+        # Some servers omit the zlib header of "deflate".
         self._may_lack_head = window == zlib.MAX_WBITS
 
     def __call__(self, part: bytes) -> Iterator[bytes]:
-        """Nothing is unpacked before somebody wants it."""
+        """Decompress lazily."""
         piece = b""
-        # A step that was full may have left something to come of what is used up already.
+        # A full step may have left output of input that is consumed already.
         while part or len(piece) == STEP:
             piece = self._step(part)
             part = self._unpacker.unconsumed_tail

@@ -1,8 +1,7 @@
-"""Addresses that people give: only the public internet may be behind them, and exactly what was checked is called.
+"""Requests to addresses that people give, limited to the public internet.
 
-A name that leads to a public address at one moment and into the own network at the next one gains nothing: it is
-resolved once, every address it has is looked at, and the connection is made to one of these and to nothing else. The
-certificate is checked for the name all the same.
+Against DNS rebinding a name is resolved once, all of its addresses are checked, and the connection is made to one of
+these. The certificate is checked for the name all the same.
 """
 
 import asyncio
@@ -15,25 +14,26 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import httpx
 
-# What Python's own table calls public, or has called so in some 3.11: reserved for protocols, relays of 6to4, and the
-# address under which every machine at Azure reaches what manages it.
+# Public in Python's own table, or in that of some 3.11: reserved for protocols, relays of 6to4, and the address of
+# Azure's platform services.
 NOT_PUBLIC = tuple(map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32")))
-# Of IPv6 nothing else is given out to anybody.
+# The only IPv6 range that is allocated.
 GIVEN_OUT = ip_network("2000::/3")
-# Teredo and other protocols, documentation, 6to4: the first and the last carry an IPv4 address of anybody's choice.
+# Teredo and other protocols, documentation, 6to4: the first and the last carry an arbitrary IPv4 address.
 NOT_GIVEN_OUT = tuple(map(ip_network, ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")))
 # Carries an IPv4 address, for machines that have none of their own.
 NAT64 = ip_network("64:ff9b::/96")
 ADDRESSES_TRIED = 4
-# A name server that does not answer holds a thread for half a minute. These are its own: the PBXs' names are looked up
-# by others.
+# A name server that does not answer holds a thread for half a minute. Separate from the threads that resolve the PBXs'
+# names.
 LOOKING_UP = ThreadPoolExecutor(16, thread_name_prefix="names of calendars")
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 
 
 def unkept(trusting: ssl.SSLContext) -> httpx.AsyncHTTPTransport:
-    """Keeps no connection: it would be known by its IP address, and its certificate was checked for one name only."""
+    """Return a transport without keep-alive: connections are pooled by IP address, and a certificate is checked for one
+    name."""
     limits = httpx.Limits(max_connections=4, max_keepalive_connections=0)
     return httpx.AsyncHTTPTransport(verify=trusting, trust_env=False, limits=limits)
 
@@ -44,11 +44,11 @@ def _trusting() -> ssl.SSLContext:
 
 
 class NotPublic(httpx.TransportError):
-    """The address leads into the own network, or to this machine."""
+    """The address is in a private network, or of this machine."""
 
 
 def is_public(address: str) -> bool:
-    """Whether this IP address belongs to the public internet. Pure."""
+    """Return True for an IP address of the public internet. Pure."""
     try:
         one = ip_address(address)
     except ValueError:
@@ -71,7 +71,7 @@ def _is_public_v6(address: IPv6Address) -> bool:
 
 
 def is_of_this_machine(address: str) -> bool:
-    """Whether a connection would not even leave the machine: nothing else lets itself be bound to here."""
+    """Return True for an address of this machine: only such an address can be bound."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as bound:
@@ -82,7 +82,7 @@ def is_of_this_machine(address: str) -> bool:
 
 
 async def resolve(host: str, port: int) -> list[str]:
-    """The IP addresses of a host. Raises OSError or UnicodeError."""
+    """Return the IP addresses of a host. Raises OSError or UnicodeError."""
     loop = asyncio.get_running_loop()
     found = await loop.run_in_executor(LOOKING_UP, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
@@ -120,7 +120,7 @@ class OnlyPublic(httpx.AsyncBaseTransport):
             found = await self._resolve(url.raw_host.decode("ascii"), url.port or 443)
         except (OSError, UnicodeError) as error:
             raise httpx.ConnectError("no such host") from error
-        # All of them: of a name that has both, nobody could say which is meant.
+        # All of them: of a name that has both kinds neither can be preferred.
         if not all(is_public(one) and not is_of_this_machine(one) for one in found):
             raise NotPublic("inside")
         return found
@@ -130,14 +130,14 @@ class OnlyPublic(httpx.AsyncBaseTransport):
 
 
 def is_allowed(url: httpx.URL, allowed: frozenset[str]) -> bool:
-    """A port that is not the usual one has to be named with its host."""
+    """Return True for an allowed host; a port other than the default has to be named with it."""
     host, usual = url.raw_host.decode("ascii"), 80 if url.scheme == "http" else 443
     written = f"[{host}]" if ":" in host else host
     return f"{written}:{url.port or usual}" in allowed or (url.port is None and written in allowed)
 
 
 def _to(address: str, request: httpx.Request) -> httpx.Request:
-    """The same request to this IP address; it goes on naming the host, and the certificate is checked for that."""
+    """Return the request to this IP address, with the host's name in its headers and its SNI."""
     return httpx.Request(
         request.method,
         request.url.copy_with(host=address),

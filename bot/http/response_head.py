@@ -1,7 +1,7 @@
-"""The head of an HTTP answer, read no further than a head can be long.
+"""Limit for the head of an HTTP response, informational responses included.
 
-Before the head of the answer itself, "100 Continue" and its kind may come as often as a server likes. Measured:
-httpcore reads over as many as arrive, 64 kB at a time, and nothing else goes on meanwhile.
+A server may send "100 Continue" without end. Measured: httpcore reads as many as arrive, 64 kB at a time, and blocks
+the event loop meanwhile.
 """
 
 from typing import Any
@@ -9,9 +9,11 @@ from typing import Any
 import httpcore
 import httpx
 
-# What comes before it included. A proxy sends on a few thousand bytes, and h11 allows a single head a hundred thousand.
+from bot.http.httpx_library import network_stream, wrap_network
+
+# Informational responses included. A proxy passes on a few thousand bytes, and h11 allows a single head 100,000.
 MOST_BYTES = 32 * 1024
-# At a time, and then somebody else has a turn.
+# Bytes of one read, after which the event loop is yielded.
 STEP = 4096
 
 
@@ -21,16 +23,13 @@ class EndlessHead(httpx.RemoteProtocolError):
 
 
 def bound(client: httpx.AsyncClient, *within: httpx.AsyncBaseTransport) -> None:
-    """Have it raise EndlessHead; `within` are transports that its own one sends through. Neither httpx nor its
-    transports let anybody say what they read the network with."""
-    for transport in (client._transport, *client._mounts.values(), *within):
-        if isinstance(transport, httpx.AsyncHTTPTransport):
-            transport._pool._network_backend = _Network(transport._pool._network_backend)
+    """Make the client raise EndlessHead; `within` are transports that its own one sends through."""
+    wrap_network(client, _Network, *within)
     client.event_hooks["response"].append(_head_is_read)
 
 
 async def _head_is_read(response: httpx.Response) -> None:
-    stream = response.extensions.get("network_stream")
+    stream = network_stream(response)
     if isinstance(stream, _Stream):
         stream.left = None
 
@@ -47,7 +46,7 @@ class _Network(httpcore.AsyncNetworkBackend):
 
 
 class _Stream(httpcore.AsyncNetworkStream):
-    """`left` bytes of the head of an answer may come; None while there is none to come."""
+    """Counts the bytes `left` for the head of a response; None outside of a head."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream

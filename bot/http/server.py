@@ -1,184 +1,40 @@
-"""A small web server beside the bot, for as long as the bot runs."""
+"""Web server of the health endpoints and the webhook."""
 
 import asyncio
-import contextlib
 import socket
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-import h11
 import uvicorn
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+from starlette.types import ASGIApp
 
-from bot.config.settings import WrongSettings
+from bot.http.uvicorn_connection import Connection, Patience, Server
 
-# More at once are no monitors and no Telegram, and each takes a file of the few that the program may have. Who comes
-# then takes the place of whoever has been there longest with nothing asked, or else of whoever has been there longest.
-MOST_CONNECTIONS = 250
-# Of a head: monitors, Telegram and a proxy need some twenty lines and two thousand bytes. Measured: what fits into one
-# read holds up everything else for a quarter of a second, and thirty thousand bytes for 20 ms.
-MOST_LINES = 100
-MOST_BYTES_OF_HEAD = 8 * 1024
-# Of a body, which a proxy may pass on packet by packet: as many as the largest update has. Measured: what fits into one
-# read, in pieces of a byte, holds up everything else for three seconds.
-MOST_PIECES = 1000
-# A client that hangs must not hold up the end of the program.
+# Seconds: a client that hangs must not delay the end of the program.
 FINISH_WITHIN = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """Seconds: until a connection has brought the head of a request; from there until it is answered, and from there
-    until the client has taken the answer; until an idle connection is closed."""
-
-    head: float = 5.0
-    request: float = 30.0
-    idle: int = 5
+class AddressUnusable(OSError):
+    """The address is in use, or belongs to another machine."""
 
 
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield  # The program has its own way of ending; uvicorn's handlers would take the signals away from it.
-
-
-class _Reading(h11.Connection):
-    """Reads nothing of a body before somebody wants it: of a stranger, nobody does. Raises RemoteProtocolError when it
-    comes in too many pieces."""
-
-    is_body_wanted = False
-    _pieces = 0
-
-    def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
-        if self.their_state is h11.SEND_BODY and not self.is_body_wanted:
-            return h11.PAUSED
-        event = super().next_event()
-        if isinstance(event, h11.Request):
-            self.is_body_wanted, self._pieces = not _has_body(event), 0
-        elif isinstance(event, h11.Data):
-            self._pieces += 1
-            if self._pieces > MOST_PIECES:
-                raise h11.RemoteProtocolError("a body in crumbs")
-        return event
-
-
-def _has_body(request: h11.Request) -> bool:
-    sizes = {name: value for name, value in request.headers if name in (b"content-length", b"transfer-encoding")}
-    return bool(sizes) and sizes != {b"content-length": b"0"}
-
-
-class _Connection(H11Protocol):
-    """One that ends, whatever the client does: uvicorn by itself waits for ever for a head, a body, and for what was
-    sent to be taken, and reads whatever body comes. Whoever asks again before the answer is there is answered once, and
-    whoever is answered before the end of the body can ask no more. `there` are all, the one first that came first."""
-
-    conn: _Reading
-
-    def __init__(self, *args: Any, patience: Patience, there: "dict[_Connection, None]", **more: Any) -> None:
-        super().__init__(*args, **more)
-        self.conn = _Reading(h11.SERVER, MOST_BYTES_OF_HEAD)
-        self._answering, self.app = self.app, self._answer
-        self._patience = patience
-        self._there = there
-        self._limit: asyncio.TimerHandle | None = None
-        self._awaits_head = False
-        self._served: RequestResponseCycle | None = None
-
-    @property
-    def _is_idle(self) -> bool:
-        return self.cycle is None or self.cycle.response_complete
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        if len(self._there) >= MOST_CONNECTIONS:
-            next((one for one in self._there if one._is_idle), next(iter(self._there)))._give_up()
-        self._there[self] = None
-        self._wait_for_head()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._there.pop(self, None)
-        if self._limit is not None:
-            self._limit.cancel()
-        super().connection_lost(exc)
-        # What refers to itself goes when Python looks for that, and what was read with it. Measured: of 200 connections
-        # that send rubbish, made again and again, a gigabyte was left in a minute.
-        self.cycle, self._served, self.app = None, None, self._answering  # type: ignore[assignment]
-
-    def data_received(self, data: bytes) -> None:
-        # The first byte after an answer; those that follow it win no time.
-        if self._is_idle and not self._awaits_head:
-            self._wait_for_head()
-        super().data_received(data)
-
-    def handle_events(self) -> None:
-        if self._awaits_head and self._is_head_too_long():
-            self.send_400_response("The head of the request is too long.")
-            return
-        super().handle_events()
-        if self.cycle is not self._served:
-            self._served, self._awaits_head = self.cycle, False
-            self._give_up_in(self._patience.request)
-
-    def on_response_complete(self) -> None:
-        self._give_up_in(self._patience.request)
-        # Neither monitors nor Telegram do that, and hundreds of requests that came at once hold up everybody else, as
-        # does a body that is still to come.
-        if self.conn.trailing_data[0] or self.conn.their_state is h11.SEND_BODY:
-            self.transport.close()
-        super().on_response_complete()
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def read() -> Message:
-            if not (self.conn.is_body_wanted or self.transport.is_closing()):
-                self.conn.is_body_wanted = True
-                self.handle_events()
-            return await receive()
-
-        await self._answering(scope, read, send)
-
-    def _is_head_too_long(self) -> bool:
-        """h11 looks only at what has not come to its end yet, and counts no lines."""
-        head = self.conn.trailing_data[0].partition(b"\r\n\r\n")[0]
-        return len(head) > MOST_BYTES_OF_HEAD or head.count(b"\n") > MOST_LINES
-
-    def _wait_for_head(self) -> None:
-        self._awaits_head = True
-        self._give_up_in(self._patience.head)
-
-    def _give_up_in(self, seconds: float) -> None:
-        if self._limit is not None:
-            self._limit.cancel()
-        self._limit = self.loop.call_later(seconds, self._give_up)
-
-    def _give_up(self) -> None:
-        """At once: to close it would mean to wait until the client has taken what was sent."""
-        self._there.pop(self, None)
-        if self.cycle is not None:
-            self.cycle.disconnected = True
-        self.transport.abort()
-
-
-def listen(setting: str, address: str) -> socket.socket:
-    """Raises WrongSettings when the address, which `setting` holds, cannot be used."""
+def listen(address: str) -> socket.socket:
+    """Return a socket that listens on `host:port`. Raises AddressUnusable."""
     host, _, port = address.rpartition(":")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host.strip("[]"), int(port)), family=family)
     except (OSError, OverflowError) as error:
-        raise WrongSettings([f"{setting}: {address} cannot be used ({error}); choose another one"]) from None
+        raise AddressUnusable(str(error)) from None
 
 
 async def serve(app: ASGIApp, sock: socket.socket, stop: asyncio.Event, patience: Patience | None = None) -> None:
-    """Serve until `stop`; what was asked before is answered."""
+    """Serve until `stop`; requests under way are answered."""
     patience = patience or Patience()
     config = uvicorn.Config(
         app,
-        http=partial(_Connection, patience=patience, there={}),  # type: ignore[arg-type]
+        http=partial(Connection, patience=patience, there={}),  # type: ignore[arg-type]
         log_config=None,
-        # Whoever sends garbage would write a line into the log for each.
+        # At lower levels each invalid request writes a line.
         log_level="error",
         access_log=False,
         interface="asgi3",
@@ -188,7 +44,7 @@ async def serve(app: ASGIApp, sock: socket.socket, stop: asyncio.Event, patience
         timeout_keep_alive=patience.idle,
         timeout_graceful_shutdown=FINISH_WITHIN,
     )
-    server = _Server(config)
+    server = Server(config)
     serving = asyncio.create_task(server.serve(sockets=[sock]))
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""Whether an address can be called, and whether a secret may be sent there at all. Pure."""
+"""Checks of URLs: callable, and safe for a secret. Pure."""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -9,8 +9,8 @@ PORTS = range(1, 65536)
 
 
 def host_of(url: str) -> str:
-    """The host, empty without any. Raises ValueError for an address that the HTTP client could not call: some are found
-    out only when it decodes the host's name."""
+    """Return the host, empty without any. Raises ValueError for an address that httpx cannot call: some fail only when
+    it decodes the host's name."""
     try:
         parts = httpx.URL(url)
         host = parts.host
@@ -22,7 +22,7 @@ def host_of(url: str) -> str:
 
 
 def refusal(url: str, allowed: frozenset[str]) -> str | None:
-    """Why it may not, or None. Plain http is for loopback, and for hosts that the settings allow by name."""
+    """Return the reason why a URL is refused, or None. Plain http is for loopback, and for hosts in PBX_ALLOW_HTTP."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     if parts.scheme == "https" or host in allowed or host == "localhost" or _is_loopback(host):
@@ -31,7 +31,7 @@ def refusal(url: str, allowed: frozenset[str]) -> str | None:
 
 
 def stays_near(host: str) -> bool:
-    """Whether what is sent there stays on this machine or in its own network."""
+    """Return True for a host on this machine or in a private network."""
     try:
         return ip_address(host).is_private
     except ValueError:
@@ -39,7 +39,7 @@ def stays_near(host: str) -> bool:
 
 
 def stays_here(url: str) -> bool:
-    """Whether it is an address of this machine itself."""
+    """Return True for a URL of this machine itself."""
     host = urlsplit(url).hostname or ""
     return host == "localhost" or _is_loopback(host)
 

@@ -11,8 +11,7 @@ from typing import Any
 
 from bot.messages import formatting
 from bot.messages.message import Own
-from bot.messages.sanitize import visible
-from bot.text.invisible import BLANKS
+from bot.messages.sanitize import BLANKS, visible
 
 SHORTEST = 7
 HIDDEN = 5

@@ -1,7 +1,6 @@
 """MikoPBX REST API v3: client, models, errors. Independent of Telegram and the database."""
 
-from bot.pbx.client import Pbx
-from bot.pbx.dialect import Dialect, told_by
+from bot.pbx.client import Dialect, Pbx, told_by
 from bot.pbx.errors import (
     Busy,
     Conflict,

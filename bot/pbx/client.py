@@ -1,7 +1,8 @@
 """MikoPBX client: one attribute for each resource, typed answers, one hierarchy of errors."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from typing import Any, Self
 
 from pydantic import SecretStr
@@ -14,9 +15,16 @@ from bot.pbx.resources.firewall import Firewall
 from bot.pbx.resources.phone_book import PhoneBook
 from bot.pbx.resources.records import Records
 from bot.pbx.resources.routing import Routing
-from bot.pbx.resources.trunks import Trunks
+from bot.pbx.resources.trunks import Trunks, TrunkStatus
 from bot.pbx.responses import scalar
 from bot.pbx.schema import LONGEST
+
+
+class Dialect(StrEnum):
+    """By the first release known to speak so."""
+
+    EARLIER = "2026.1"
+    FROM_2026_3_40 = "2026.3.40"
 
 
 class Pbx:
@@ -63,3 +71,16 @@ class Pbx:
         data = (await self._connection.read("time-settings")).value
         name = data.get("PBXTimezone") if isinstance(data, Mapping) else None
         return scalar(name)[:LONGEST] or None
+
+
+def told_by(trunks: Iterable[TrunkStatus]) -> Dialect | None:
+    """Return the release that shows its trunks so, None while no trunk shows it: no endpoint tells a version to a key.
+
+    Measured: 2026.3.40 paints what is rejected or unregistered red, April's grey; and
+    only it gives half an outage a reason."""
+    for trunk in trunks:
+        if trunk.degraded_reason:
+            return Dialect.FROM_2026_3_40
+        if trunk.state.strip().lower() in ("rejected", "unregistered") and trunk.color in ("red", "grey"):
+            return Dialect.FROM_2026_3_40 if trunk.color == "red" else Dialect.EARLIER
+    return None

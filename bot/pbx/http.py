@@ -16,6 +16,11 @@ from pydantic import SecretStr
 
 from bot.http import decompression, response_head, urls
 from bot.http.decompression import Garbled, TooMuch
+from bot.http.httpx_library import (
+    is_certificate_for_other_name,
+    is_certificate_untrusted,
+    is_connection_refused,
+)
 from bot.http.response_head import EndlessHead
 from bot.pbx import responses
 from bot.pbx.errors import (
@@ -267,11 +272,11 @@ def _named(method: str, resource: str) -> Iterator[None]:
     try:
         yield
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        if "CERTIFICATE_VERIFY_FAILED" in str(error):
-            if "mismatch" in str(error):
-                raise WrongName("certificate is for another host name", resource) from None
+        if is_certificate_for_other_name(error):
+            raise WrongName("certificate is for another host name", resource) from None
+        if is_certificate_untrusted(error):
             raise Untrusted("certificate is not trusted", resource) from None
-        raise Unreachable(type(error).__name__, resource, refused=_is_refused(error)) from None
+        raise Unreachable(type(error).__name__, resource, refused=is_connection_refused(error)) from None
     except httpx.TimeoutException as error:
         raise TimedOut(type(error).__name__, resource) from None
     except TimeoutError:
@@ -283,13 +288,3 @@ def _named(method: str, resource: str) -> Iterator[None]:
         raise lost if method == "GET" else Uncertain(lost, resource) from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise NotJson(0, resource) from error
-
-
-def _is_refused(error: BaseException | None) -> bool:
-    """Find a refused connection in the chain: httpx wraps the socket's error, which wraps one for each address."""
-    while error is not None:
-        found = error.exceptions if isinstance(error, BaseExceptionGroup) else (error,)
-        if any(isinstance(one, ConnectionRefusedError) for one in found):
-            return True
-        error = error.__cause__ or error.__context__
-    return False

@@ -8,7 +8,7 @@ from itertools import islice
 
 from bot.messages.message import mark
 from bot.sandbox.task import MEGABYTE, Refusal, Task
-from bot.spreadsheet.formulas import SEPARATORS, unguarded
+from bot.spreadsheet.cells import SEPARATORS, text_of, unguarded
 
 MOST_BYTES = 5 * MEGABYTE
 MOST_ROWS = 5_000
@@ -93,7 +93,7 @@ def _excel(content: bytes) -> list[Row]:
             _unpack(packed)
         sheet = load_workbook(io.BytesIO(content), read_only=True, data_only=True).worksheets[0]
         rows = sheet.iter_rows(max_row=ROWS_IN_EXCEL, max_col=MOST_COLUMNS, values_only=True)
-        return _rows(() if row.count(None) == len(row) else [_cell(value) for value in row] for row in rows)
+        return _rows(() if row.count(None) == len(row) else [text_of(value) for value in row] for row in rows)
     except (Refusal, MemoryError):
         raise
     except Exception:
@@ -113,13 +113,3 @@ def _unpack(packed: zipfile.ZipFile) -> None:
                 left -= len(piece)
                 if left < 0:
                     raise Refusal(mark("The file unpacks to more than 10 MB. Save the table as CSV and send me that."))
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)

@@ -3,22 +3,16 @@
 import csv
 import io
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from bot.sandbox.task import MEGABYTE, Task
-from bot.spreadsheet.formulas import guarded
+from bot.spreadsheet.cells import for_excel, guarded
 
 # Telegram's limit for a bot's upload.
 WRITE = Task(__name__, "write", seconds=60, most=50 * MEGABYTE)
 
-# Excel's format cannot store these; line ends become its own.
-UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-LINE_END = re.compile(r"\r\n?")
 WIDE_COLUMNS = 16
-# Excel's limit of a cell.
-LONGEST_CELL = 32_767
 
 
 def packed(rows: Iterable[Sequence[Any]]) -> bytes:
@@ -59,11 +53,6 @@ def write_excel(rows: Iterable[Sequence[Any]], sheet_name: str) -> bytes:
     header = book.add_format({"num_format": "@", "bold": True})
     for number, row in enumerate(rows):
         for place, value in enumerate(row):
-            sheet.write_string(number, place, _text(value), text if number else header)
+            sheet.write_string(number, place, for_excel(value), text if number else header)
     book.close()
     return stored.getvalue()
-
-
-def _text(value: Any) -> str:
-    storable = UNSTORABLE.sub("", LINE_END.sub("\n", str(value)))
-    return guarded(storable)[:LONGEST_CELL]

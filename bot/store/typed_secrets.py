@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from bot.text.invisible import LINE_BREAKS, UNSEEN
+from bot.messages.sanitize import LINE_BREAKS, UNSEEN
 from bot.text.person_names import TWINS
 
 HIDDEN = "•••"

@@ -1,4 +1,4 @@
-"""Whether a chat lets the bot in, or has shut it out, and why. Pure."""
+"""Access of the bot to a chat: open, or closed and for which reason. Pure."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 
 class Closed(StrEnum):
-    """Why a chat takes no messages."""
+    """Reason for which a chat takes no messages."""
 
     BLOCKED = "blocked"
     # A person who never pressed Start.
@@ -49,22 +49,25 @@ WHY_GENERAL = dict.fromkeys(("topic_closed", "topic_deleted", "message thread no
 
 
 class Door(NamedTuple):
-    """`shut` is why the chat takes no messages, in Telegram's words for refusing one; None when it takes them."""
+    """`shut` is the reason for which the chat takes no messages, in the words of Telegram's error; None when it takes
+    them."""
 
     chat: int
     shut: str | None
 
 
 class Seen(NamedTuple):
-    """What Telegram says of a chat: what it is called, or why it takes no messages; neither when it did not say."""
+    """Title of a chat, or the reason for which it takes no messages; neither when getChat gave no answer."""
 
     title: str | None = None
     shut: str | None = None
 
 
 def door(payload: Mapping[str, Any]) -> Door | None:
-    """A group in which people go on writing may still take nothing from the bot; who writes to it in private takes
-    its answers. General is opened by a message of its own, which names no topic."""
+    """Return the access that an update shows, None when it shows none.
+
+    A message in a group proves no access, one in a private chat does. General is reopened by a service message without
+    a topic."""
     match payload:
         case {"message": {"chat": {"id": int(chat), "type": "private"}}}:
             return Door(chat, None)
@@ -78,7 +81,7 @@ def door(payload: Mapping[str, Any]) -> Door | None:
 
 
 def why_closed(reason: str) -> Closed:
-    """Of the reason that Telegram gives; of one that is not known, that it is gone."""
+    """Map the text of Telegram's error; an unknown one counts as GONE."""
     return (WHY | WHY_GENERAL).get(reason.lower(), Closed.GONE)
 
 

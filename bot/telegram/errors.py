@@ -1,27 +1,24 @@
-"""What can go wrong on the way to Telegram, sorted by what to do about it.
+"""Errors of the Bot API, sorted by the reaction to them.
 
-The library's own classes do not tell: BadRequest and TimedOut are both NetworkErrors there, so that "try again on
-NetworkError" would repeat refused messages for ever and say things twice.
+The library's own classes do not separate them: BadRequest and TimedOut are both NetworkErrors, so that a retry on
+NetworkError repeats refused messages for ever and sends others twice.
 """
 
-import os
 import re
 
 import httpx
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot.telegram.chat_access import WHY
-
-# Without it the library warns at every 429 that the waiting time will become a timedelta.
-os.environ.setdefault("PTB_TIMEDELTA", "true")
+from bot.telegram.library import INVALID_RESPONSE, is_gateway_timeout, is_http_status
 
 
 class DeliveryError(Exception):
-    """Telegram did not do what it was asked, or it is not known whether it did."""
+    """A request to Telegram failed, or its result is unknown."""
 
 
 class TryLater(DeliveryError):
-    """Certainly not delivered. `after` is in seconds; `told` when Telegram itself named it."""
+    """Certainly not delivered: retry `after` seconds; `told` when Telegram itself gave them."""
 
     def __init__(self, reason: str, after: float = 1.0, *, told: bool = False) -> None:
         super().__init__(reason)
@@ -30,11 +27,11 @@ class TryLater(DeliveryError):
 
 
 class MaybeDelivered(DeliveryError):
-    """The request was written and its answer was lost."""
+    """The request was sent and its answer was lost."""
 
 
 class Undeliverable(DeliveryError):
-    """This chat takes no messages from the bot, and will not until somebody changes that."""
+    """The chat takes no messages from the bot until its access changes."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -66,11 +63,11 @@ class TopicGone(DeliveryError):
 
 
 class TokenRefused(DeliveryError):
-    """Telegram does not know the bot's token (any more)."""
+    """Telegram refuses the bot's token."""
 
 
 class Away(NetworkError):
-    """What was asked did not reach Telegram, though something answered."""
+    """The request did not reach Telegram; something else answered."""
 
 
 class SecondCopy(Exception):
@@ -97,7 +94,7 @@ NEVER_WRITTEN = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, ht
 
 
 def classify(error: TelegramError) -> DeliveryError:
-    """What this error means for the message that was on its way."""
+    """Return the meaning of an error for the request that failed."""
     text = str(error)
     match error:
         case RetryAfter():
@@ -112,7 +109,7 @@ def classify(error: TelegramError) -> DeliveryError:
             return _refusal(text)
         case NetworkError():
             return _lost(error)
-    if text == "Invalid server response":
+    if text == INVALID_RESPONSE:
         # A success whose body is not the API's: something between here and Telegram answered or garbled it.
         return MaybeDelivered(text)
     return TryLater(text)
@@ -132,14 +129,14 @@ def _refusal(text: str) -> DeliveryError:
 
 
 def _lost(error: NetworkError) -> DeliveryError:
-    """Tell a request that never left from one whose answer did not come."""
-    cause = error.__cause__
-    if isinstance(cause, NEVER_WRITTEN):
+    """Separate a request that was never sent from one whose answer was lost."""
+    if isinstance(error.__cause__, NEVER_WRITTEN):
         return TryLater(str(error))
-    if cause is None or isinstance(cause, TelegramError):
-        # An HTTP status of failure. A gateway's own time-out says nothing about what is behind the gateway.
-        behind_gateway = isinstance(cause, TelegramError) and str(error).startswith("Gateway Timeout (504)")
-        return MaybeDelivered("Gateway Timeout") if behind_gateway else TryLater(_one_line(str(error)))
+    if is_gateway_timeout(error):
+        # The request may have passed the gateway.
+        return MaybeDelivered("Gateway Timeout")
+    if is_http_status(error):
+        return TryLater(_one_line(str(error)))
     return MaybeDelivered(_one_line(str(error)))
 
 

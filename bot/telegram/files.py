@@ -1,4 +1,4 @@
-"""Files on their way to and from Telegram."""
+"""Upload and download of files."""
 
 from typing import Any, TypedDict
 
@@ -8,7 +8,7 @@ from bot.access.policy import Destination
 from bot.messages.message import File
 from bot.messages.sanitize import clean
 
-# Tens of megabytes over a slow line.
+# Seconds: tens of megabytes over a slow line.
 WITHIN = 120.0
 
 

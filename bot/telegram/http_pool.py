@@ -1,6 +1,6 @@
-"""The connections to Telegram, made anew when all of them are stuck.
+"""Connection pools to Telegram, replaced when all connections are stuck.
 
-A pool whose connections are taken and never given back refuses everything for ever, though Telegram can be reached.
+A pool whose connections are never given back refuses every request, though Telegram can be reached.
 """
 
 import asyncio
@@ -13,30 +13,30 @@ from typing import Any
 import httpx
 import structlog
 from telegram.error import TelegramError, TimedOut
-from telegram.request import HTTPXRequest
 
 from bot.config.settings import Settings
 from bot.http import decompression, response_head
+from bot.telegram.library import INVALID_RESPONSE, ClientRequest, timeouts_of, upload_size
 from bot.telegram.updates.polling import UpdatesBot
 from bot.telegram.updates.revoked_token import TokenDoubt
 
 log = structlog.get_logger(__name__)
 
-# A burst that waits for slow uploads is none: they get through before long.
+# A burst that waits for slow uploads is not stuck: it gets through in less.
 STUCK_AFTER = 60.0
 STUCK_TRIES = 3
 CLOSED_WITHIN = 5.0
 # Telegram gives files of at most 20 MB. A hundred updates, the most that it gives at once, are half of that.
 MOST_BYTES = 32 * 1024 * 1024
-# Bytes a second: what is sent may take so much longer.
+# Bytes a second: an upload may take so much longer.
 SLOWEST = 50_000
-# Nobody was there, so there is nothing that could be stuck.
+# No connection was made, so none can be stuck.
 AWAY = (httpx.ConnectError, httpx.ConnectTimeout)
 
 
-class Pool(HTTPXRequest):
-    """`clock` counts seconds and never goes back. The pools of one bot share a `doubt`. The library's time-outs are for
-    each part of an exchange; here their sum is the most that the whole of it takes."""
+class Pool(ClientRequest):
+    """`clock` counts monotonic seconds. The pools of one bot share a `doubt`. The library's timeouts are for each phase
+    of a request; here their sum is the timeout of the whole."""
 
     def __init__(
         self, *, clock: Callable[[], float] = time.monotonic, doubt: TokenDoubt | None = None, **more: Any
@@ -44,16 +44,16 @@ class Pool(HTTPXRequest):
         super().__init__(**more)
         self._clock = clock
         self._doubt = doubt or TokenDoubt()
-        # Since the last answer, whatever it said.
+        # Failures since the last answer of any status.
         self._failures = 0
         self._failing_since = 0.0
 
     async def do_request(self, *args: Any, **more: Any) -> tuple[int, bytes]:
-        client = self._client
+        client = self.client
         try:
             answer = await self._answered(*args, **more)
         except TelegramError as error:
-            if client is self._client and self._is_stuck_after(error):
+            if client is self.client and self._is_stuck_after(error):
                 await self._renew()
             raise
         self._failures = 0
@@ -67,28 +67,21 @@ class Pool(HTTPXRequest):
         except TimeoutError:
             raise TimedOut from httpx.ReadTimeout("the answer does not come to an end")
 
-    def _within(self, more: Mapping[str, Any]) -> float:
-        usual, data = self._client.timeout, more.get("request_data")
-        told = {name: more.get(f"{name}_timeout") for name in ("connect", "read", "write", "pool")}
-        parts = [value if isinstance(value, int | float) else getattr(usual, name) for name, value in told.items()]
-        files = (data.multipart_data or {}).values() if data is not None else ()
-        sent = sum(len(file[1]) for file in files if isinstance(file[1], bytes))
-        return sum(part or 0.0 for part in parts) + sent / SLOWEST
+    def _within(self, options: Mapping[str, Any]) -> float:
+        return timeouts_of(options, self.client.timeout) + upload_size(options) / SLOWEST
 
-    def _build_client(self) -> httpx.AsyncClient:
-        client = super()._build_client()
+    def configure(self, client: httpx.AsyncClient) -> None:
         client.headers.update(decompression.UNPACKED)
         client.event_hooks = {"response": [_bound]}
         response_head.bound(client)
-        return client
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> Any:
-        """The library would put all of it into the log, and knows nothing of what is nested too deep."""
+        """Replace the library's parser, which logs the whole payload and raises RecursionError for deep nesting."""
         try:
             return json.loads(payload.decode("utf-8", "replace"))
         except (ValueError, RecursionError):
-            raise TelegramError("Invalid server response") from None
+            raise TelegramError(INVALID_RESPONSE) from None
 
     def _is_stuck_after(self, error: TelegramError) -> bool:
         now = self._clock()
@@ -99,9 +92,9 @@ class Pool(HTTPXRequest):
         return timed_out and self._failures >= STUCK_TRIES and now - self._failing_since >= STUCK_AFTER
 
     async def _renew(self) -> None:
-        """What is on its way over the old connections fails as what may have arrived."""
-        log.warning("connection pool to Telegram exhausted, replaced", after=self._failures)
-        old, self._client = self._client, self._build_client()
+        """Replace the pool; requests on the old connections fail with MaybeDelivered."""
+        log.warning("connection pool to Telegram is stuck, replaced", after=self._failures)
+        old = self.replace_client()
         self._failures = 0
         with contextlib.suppress(Exception):
             async with asyncio.timeout(CLOSED_WITHIN):
@@ -126,7 +119,7 @@ def telegram_bot(settings: Settings) -> UpdatesBot:
 
 @contextlib.asynccontextmanager
 async def opened(bot: UpdatesBot) -> AsyncIterator[None]:
-    # Not `async with bot`: that asks Telegram who we are, and would fail the start when Telegram is away.
+    # Not `async with bot`: that calls getMe, and the start would fail while Telegram is unreachable.
     for pool in bot.pools:
         await pool.initialize()
     try:

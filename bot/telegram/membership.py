@@ -1,4 +1,4 @@
-"""Who is in a chat now: asked from Telegram, remembered for a short time, corrected at once by what Telegram tells."""
+"""Members of chats: read from Telegram, cached for a short time, and corrected at once by updates."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 REMEMBERED = timedelta(seconds=60)
 MOST_REMEMBERED = 10_000
 ASK_WITHIN = 5.0
-# Telegram's words for somebody it knows nothing of in this chat; everything else says nothing about the person.
+# Telegram's errors for a person that is not in this chat; no other error says so.
 NOT_THERE = frozenset({"user not found", "member not found", "participant_id_invalid", "user_not_participant"})
 
 Key = tuple[int, int]
@@ -30,16 +30,16 @@ class _Remembered:
 
 
 class Membership:
-    """True and False are Telegram's word; None is that nobody knows, and must never open anything.
+    """Cache of getChatMember. True and False come from Telegram; None is unknown, and must never grant access.
 
-    Only who was asked about is remembered, however many come and go: what nobody has asked needs no correction.
+    Only people that were asked for are cached, however many join and leave.
     """
 
     def __init__(self, bot: Bot, clock: Callable[[], datetime]) -> None:
         self._bot = bot
         self._clock = clock
         self._known: dict[Key, _Remembered] = {}
-        # How many questions about each are under way.
+        # Number of requests under way for each.
         self._asked = Counter[Key]()
 
     async def is_member(self, chat: int, person: int) -> bool | None:
@@ -56,24 +56,23 @@ class Membership:
                 del self._asked[key]
         newest = self._known.get(key)
         if newest is not None and newest is not known:
-            # What Telegram told while it was being asked is newer than its answer.
+            # An update received meanwhile is newer than the answer.
             return newest.is_member
         if answer is not None:
             self._remember(key, answer)
         return answer
 
     async def is_anonymous_admin(self, chat: int, person: int) -> bool:
-        """Whether what an anonymous administrator writes there may be this person's."""
+        """Return True when a message of an anonymous administrator of this chat may be this person's."""
         try:
             member = await self._get(chat, person)
         except TelegramError as error:
-            log.warning("chat member lookup failed", chat=chat, reason=str(error))
+            log.warning("getChatMember failed, anonymous administrator not confirmed", chat=chat, reason=str(error))
             return False
         return isinstance(member, ChatMemberOwner | ChatMemberAdministrator) and member.is_anonymous
 
     def heard(self, payload: Mapping[str, Any]) -> None:
-        """Correct what is remembered by an update, raw. Whoever leaves has no right of the chat's any more from this
-        moment on."""
+        """Correct the cache by a raw update: a person that leaves loses the chat's role at once."""
         for one in comings(payload):
             key = (one.chat, one.person)
             if key in self._known or key in self._asked:
@@ -86,9 +85,9 @@ class Membership:
         except BadRequest as error:
             if str(error).lower() in NOT_THERE:
                 return False
-            log.warning("chat member lookup failed", chat=chat, reason=str(error))
+            log.warning("getChatMember failed, membership unknown", chat=chat, reason=str(error))
         except TelegramError as error:
-            log.warning("chat member lookup failed", chat=chat, reason=str(error))
+            log.warning("getChatMember failed, membership unknown", chat=chat, reason=str(error))
         return None
 
     async def _get(self, chat: int, person: int) -> ChatMember:

@@ -1,1 +1,1 @@
-"""Comparison of names and phone numbers, and invisible characters."""
+"""Comparison of names, and reading of telephone numbers."""

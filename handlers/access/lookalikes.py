@@ -1,13 +1,28 @@
 """Who could be taken for somebody else: by a username that another account had, or by a name that looks the same."""
 
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
 from bot.access.policy import Grant
-from bot.messages.confusables import skeleton
+from bot.messages.sanitize import visible
 from bot.store.access.contacts import Known
+from bot.text.person_names import TWINS
 from handlers.access import access
 from handlers.dispatch.declare import Request
+
+# Letters and digits of other alphabets, and of the same one, by what they look like.
+LOOKS = str.maketrans(
+    {
+        **{cyrillic.casefold(): latin.casefold() for latin, cyrillic in TWINS.items()},
+        **dict(zip("ѕјһԁԛԝ", "sjhdqw", strict=True)),
+        **dict(zip("αερκνοτυχι", "aepkvotuxi", strict=True)),
+        **dict.fromkeys("0", "o"),
+        **dict.fromkeys("i1|ıӏ", "l"),
+        "і": "l",
+        "ι": "l",
+    }
+)
 
 
 async def likeness(request: Request, one: Known | None) -> dict[str, list[dict[str, Any]]]:
@@ -42,3 +57,10 @@ def _facts(person: int, known: Known | None, granted: Sequence[Grant]) -> dict[s
         # Plain values: they may go through the outbox.
         "grants": [{"role": one.role, "until": one.until.isoformat() if one.until else None} for one in given],
     }
+
+
+def skeleton(name: str) -> str:
+    """Equal for names that look the same: case, accents, alphabets, punctuation and what is not seen make no
+    difference. Empty when nothing is seen."""
+    letters = unicodedata.normalize("NFKD", visible(name).casefold()).translate(LOOKS)
+    return "".join(letter for letter in letters if letter.isalnum())

@@ -12,8 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.pbx import CallRecord
-from bot.pbx.resources.direction import Direction, direction
-from bot.pbx.resources.records import EVERYTHING, Narrowing
+from bot.pbx.resources.records import EVERYTHING, Direction, Narrowing, direction
 from handlers.calls.outcome import Outcome, how_it_failed, outcome
 from handlers.parsing.arguments import read_words
 from handlers.parsing.periods import NotAPeriod, Period, from_stored, is_time, take_period

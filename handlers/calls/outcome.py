@@ -7,7 +7,7 @@ number of an incoming call is the DID, its seconds are sums over legs, which cou
 from enum import StrEnum
 
 from bot.pbx import CallRecord, CallRecordLeg
-from bot.pbx.resources.direction import Direction, direction
+from bot.pbx.resources.records import Direction, direction
 from bot.pbx.resources.trunks import PREFIXES
 
 # A leg to one of these was taken by the PBX itself, not by a person.

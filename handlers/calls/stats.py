@@ -6,7 +6,7 @@ from heapq import nsmallest
 from typing import Any
 
 from bot.messages.message import Button, Message, Rows, mark
-from bot.pbx.resources.direction import Direction
+from bot.pbx.resources.records import Direction
 from handlers.calls.call_stats import Tally, bars, tally
 from handlers.calls.outcome import Outcome
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command

@@ -4,7 +4,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.messages.message import mark
-from bot.spreadsheet.formulas import SEPARATORS
+from bot.spreadsheet.cells import SEPARATORS
 from bot.spreadsheet.reader import MOST_ROWS, Row
 from handlers.employees.draft import as_written
 from handlers.employees.fields import FIELDS

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.demo import pbx, telegram
 from bot.demo.pbx import Pbx
-from bot.demo.pbx.dialect import NEWEST
+from bot.demo.pbx.registration.sights import NEWEST
 from tests.end_to_end import secret_scan
 from tests.end_to_end.clock import Clock
 from tests.end_to_end.harness import ANNA, BORIS, SPEED, TOKEN, VERA, Json, Program, Seen, Standins, afternoon, alive

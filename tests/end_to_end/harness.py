@@ -15,9 +15,9 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 
-from bot.config import heartbeat_url, webhook_url
+from bot.config import addresses
 from bot.demo import pbx, telegram
-from bot.demo.pbx.dialect import NEWEST, Dialect
+from bot.demo.pbx.registration.sights import NEWEST, Dialect
 from bot.demo.telegram.client import view
 from bot.demo.telegram.model import Chat, Message
 from bot.messages.sanitize import WORD_JOINER
@@ -82,7 +82,7 @@ class Standins:
         self.station = station
         self.chats = chats
         self.keys = {TOKEN, KEY}
-        self.unwritten = {webhook_url.secret(TOKEN)}
+        self.unwritten = {addresses.webhook_secret(TOKEN)}
         self.http = httpx.Client(base_url=server.address, timeout=60, verify=PLAIN)
         self.programs: list[Program] = []
         self._server = server
@@ -282,7 +282,7 @@ class Program:
         standins.looks_before = standins.looks()
         if password := urlsplit(settings.get("TELEGRAM_PROXY", "")).password:
             standins.keys |= {password, unquote(password)}
-        standins.unwritten |= set(heartbeat_url.secrets(settings.get("HEARTBEAT_URL", ""))) - {""}
+        standins.unwritten |= set(addresses.heartbeat_secrets(settings.get("HEARTBEAT_URL", ""))) - {""}
         environment = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "SYSTEMROOT", "TZ")}
         environment |= ordinary_settings(standins.address, folder) | settings
         self.log.touch()

@@ -5,9 +5,9 @@ import asyncio
 import httpx
 import pytest
 
+from bot.app.http_servers import listening_socket
 from bot.config.settings import WrongSettings
 from bot.health.endpoints import health_app
-from bot.http.server import listen
 from bot.runtime import metrics
 from tests.fixtures.loop_probe import turns_of_others
 
@@ -32,7 +32,7 @@ async def test_hundreds_who_ask_at_once_are_answered_one_after_the_other_and_oth
 
 
 def test_an_address_that_is_taken_is_one_readable_line() -> None:
-    with listen("HEALTH_ADDRESS", "127.0.0.1:0") as sock:
+    with listening_socket("HEALTH_ADDRESS", "127.0.0.1:0") as sock:
         taken = f"127.0.0.1:{sock.getsockname()[1]}"
         with pytest.raises(WrongSettings, match="HEALTH_ADDRESS"):
-            listen("HEALTH_ADDRESS", taken)
+            listening_socket("HEALTH_ADDRESS", taken)

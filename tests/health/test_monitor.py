@@ -157,7 +157,7 @@ async def test_each_change_of_how_the_heartbeat_fares_is_one_line_without_its_se
     async with listening(monitor, port):
         await beating.beat()
     logged = capsys.readouterr().out
-    assert [logged.count(word) for word in ("is heard", "HTTP 301", "ConnectError")] == [2, 1, 1]
+    assert [logged.count(word) for word in ("heartbeat delivered", "HTTP 301", "ConnectError")] == [2, 1, 1]
     assert "s3cret" not in logged
     assert monitor.calls == ["GET /ping/s3cret HTTP/1.1"] * 5
 

@@ -17,7 +17,7 @@ import httpx
 import pytest
 from pydantic import TypeAdapter
 
-from bot.config import heartbeat_url, webhook_url
+from bot.config import addresses
 from bot.config.station_settings import WebAddress
 from bot.engine import calendar_feed
 from bot.engine.calendar_feed import CalendarSource, NoCalendar, Trouble
@@ -306,7 +306,7 @@ NEVER_CALLED = ["https://xn--/", "https://xn--a/x", "https://[::1/x", "https://a
 
 
 @pytest.mark.parametrize("url", NEVER_CALLED)
-@pytest.mark.parametrize("check", [heartbeat_url.check, TypeAdapter(WebAddress).validate_python, urls.host_of])
+@pytest.mark.parametrize("check", [addresses.check_heartbeat, TypeAdapter(WebAddress).validate_python, urls.host_of])
 def test_a_setting_that_is_no_address_is_refused_at_the_start(url: str, check: Callable[[str], object]) -> None:
     with pytest.raises(ValueError, match=r"address|port|IPv6"):
         check(url)
@@ -314,4 +314,4 @@ def test_a_setting_that_is_no_address_is_refused_at_the_start(url: str, check: C
 
 def test_a_webhook_has_a_port_that_exists() -> None:
     with pytest.raises(ValueError, match=r"[Pp]ort"):
-        webhook_url.read_address("https://bot.example.com:99999/telegram")
+        addresses.read_webhook("https://bot.example.com:99999/telegram")

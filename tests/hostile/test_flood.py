@@ -91,7 +91,7 @@ def test_strangers_do_not_queue_before_the_person_on_call(
     dropped = "mikopbx_bot_updates_dropped_total"
     limited = next(line for line in metrics.splitlines() if line.startswith(dropped) and "rate limited" in line)
     assert float(limited.rsplit(" ", 1)[1]) > 2 * STRANGERS * EACH - 2 * LET_IN
-    assert program.log.read_text().count("updates of strangers are rate limited") < 10
+    assert program.log.read_text().count("updates of strangers dropped, rate limit exceeded") < 10
 
     # Words that are nothing to the bot cost the store nothing, whoever says them to whom.
     before = rows(program, "select count(*) from inbox")[0][0]

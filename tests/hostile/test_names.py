@@ -12,8 +12,7 @@ from telegram import Update
 
 from bot.messages import masking
 from bot.messages.renderer import Renderer
-from bot.messages.sanitize import clean, literal, unmarked, visible
-from bot.text.invisible import BLANKS, UNSEEN
+from bot.messages.sanitize import BLANKS, UNSEEN, clean, literal, unmarked, visible
 from handlers.dispatch.update_parser import Typed, read_intent
 
 NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)

@@ -15,8 +15,9 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from bot.health.endpoints import health_app
-from bot.http import server
-from bot.http.server import Patience, listen, serve
+from bot.http import uvicorn_connection as server
+from bot.http.server import listen, serve
+from bot.http.uvicorn_connection import Patience
 
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -38,7 +39,7 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 @asynccontextmanager
 async def serving(patience: Patience = PATIENCE) -> AsyncIterator[int]:
     stop = asyncio.Event()
-    with listen("HEALTH_ADDRESS", "127.0.0.1:0") as sock:
+    with listen("127.0.0.1:0") as sock:
         task = asyncio.create_task(serve(echo, sock, stop, patience))
         yield sock.getsockname()[1]
         stop.set()
@@ -146,13 +147,13 @@ async def test_many_requests_at_once_are_answered_as_one_and_one_after_the_other
 
 async def test_who_does_not_take_the_answer_is_ended_too(monkeypatch: pytest.MonkeyPatch) -> None:
     lost = []
-    loses = server._Connection.connection_lost
+    loses = server.Connection.connection_lost
 
-    def is_lost(one: server._Connection, exc: Exception | None) -> None:
+    def is_lost(one: server.Connection, exc: Exception | None) -> None:
         lost.append(one)
         loses(one, exc)
 
-    monkeypatch.setattr(server._Connection, "connection_lost", is_lost)
+    monkeypatch.setattr(server.Connection, "connection_lost", is_lost)
     async with serving() as port, connections(port, 3, b"GET /large HTTP/1.1\r\nHost: b\r\n\r\n"):
         async with asyncio.timeout(SOON):
             while len(lost) < 3:  # noqa: ASYNC110 (nothing says when)
@@ -166,7 +167,7 @@ async def test_there_are_never_more_connections_than_places_and_the_newest_has_o
     monkeypatch.setattr(server, "MOST_CONNECTIONS", 20)
     patient = Patience(head=1000, request=1000, idle=1000)
     stop = asyncio.Event()
-    with listen("HEALTH_ADDRESS", "127.0.0.1:0") as sock:
+    with listen("127.0.0.1:0") as sock:
         port = sock.getsockname()[1]
         task = asyncio.create_task(serve(health_app(list), sock, stop, patient))
         async with connections(port, 60) as opened:
@@ -228,7 +229,7 @@ async def test_of_connections_that_are_gone_nothing_is_left_even_while_nobody_lo
                 async with connections(port, 20, sent) as opened:
                     await ended(opened)
             async with asyncio.timeout(SOON):
-                while any(isinstance(one, server._Connection) for one in gc.get_objects()):  # noqa: ASYNC110 (nothing says)
+                while any(isinstance(one, server.Connection) for one in gc.get_objects()):  # noqa: ASYNC110 (nothing says)
                     await asyncio.sleep(0.1)
     finally:
         gc.enable()

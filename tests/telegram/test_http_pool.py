@@ -30,7 +30,7 @@ class Wedge:
     on_its_way: "asyncio.Task[tuple[int, bytes]]" = field(init=False)
 
     async def sets_in(self) -> None:
-        self.unread = self.pool._client.stream("GET", self.address)
+        self.unread = self.pool.client.stream("GET", self.address)
         await self.unread.__aenter__()
         self.on_its_way = asyncio.create_task(self.pool.do_request(self.address + "/never", "POST"))
         await asyncio.wait_for(self.asked.wait(), 30)
@@ -85,11 +85,11 @@ async def test_telegram_being_away_leaves_the_connections_alone() -> None:
     now = 0.0
     pool = Pool(connection_pool_size=1, connect_timeout=1, clock=lambda: now)
     await pool.initialize()
-    before = pool._client
+    before = pool.client
     for now in (0.0, 1000.0, 2000.0, 3000.0):  # noqa: B007 (the pool's clock)
         with pytest.raises(TelegramError):
             await pool.do_request("http://127.0.0.1:9", "POST")
-    assert pool._client is before
+    assert pool.client is before
     await pool.shutdown()
 
 

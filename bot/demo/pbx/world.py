@@ -9,10 +9,9 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from bot.demo.pbx import routing_tables, seed
-from bot.demo.pbx.dialect import NEWEST, Dialect
 from bot.demo.pbx.employees import Employee, Phone
 from bot.demo.pbx.registration.reload import RELOAD_AFTER, Reload, load
-from bot.demo.pbx.registration.sights import AT_ONCE, Change, Condition
+from bot.demo.pbx.registration.sights import AT_ONCE, NEWEST, Change, Condition, Dialect
 from bot.demo.pbx.registration.trunks import Trunk
 from bot.demo.pbx.telephony import queues
 from bot.demo.pbx.telephony.calls import LINGER_SECONDS, Call, CallBook

@@ -5,9 +5,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.demo.telegram.bell import Bell
 from bot.demo.telegram.bot_api.refusal import CONFLICT, Refusal
 from bot.demo.telegram.model import Json
+from bot.demo.telegram.waiting import Bell
 
 DAY = 24 * 3600.0
 CALLBACK_LIFETIME = 150.0

@@ -1,12 +1,35 @@
-"""Waiting on behalf of a client, for as long as the client is there."""
+"""Long polls: wait for the next change, and for as long as the client is connected."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable
 from typing import TypeVar
 
 from starlette.requests import Request
 
 T = TypeVar("T")
+
+
+class Bell:
+    """Counter of changes that can be awaited."""
+
+    def __init__(self) -> None:
+        self.seq = 0
+        self._event = asyncio.Event()
+
+    def ring(self) -> int:
+        self.seq += 1
+        self._event.set()
+        self._event = asyncio.Event()
+        return self.seq
+
+    async def heard(self, after: int, seconds: float) -> int:
+        """Returns at the first change since `after` (also when it already happened), or after the time."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self.seq == after:
+                    await self._event.wait()
+        return self.seq
 
 
 class Gone(Exception):

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.demo.telegram.bell import Bell
 from bot.demo.telegram.bot_api import shapes
 from bot.demo.telegram.bot_api.commands import Menus
 from bot.demo.telegram.bot_api.queries import Presses
@@ -15,6 +14,7 @@ from bot.demo.telegram.files import Shelf
 from bot.demo.telegram.limits import Limits
 from bot.demo.telegram.log import Log
 from bot.demo.telegram.model import Chat, Json, Member, Message, Person
+from bot.demo.telegram.waiting import Bell
 from bot.demo.telegram.webhook import Webhook
 
 BOT_ID = 7000000001

@@ -12,7 +12,7 @@ from bot.detection.condition import ConditionMemory
 from bot.engine.checks.base import Book
 from bot.incidents.model import NO_CALLS, Closed, End, Happened, Kind
 from bot.pbx import Pbx, PbxError, Priority
-from bot.pbx.resources.direction import Direction, direction
+from bot.pbx.resources.records import Direction, direction
 
 log = structlog.get_logger(__name__)
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, ValidationError
@@ -35,6 +36,12 @@ MOST_PAGES_A_DAY = 100
 MOST_PAGES = 1000
 # Seconds. Shorter than a command's timeout, so that the reason can be reported.
 ANSWERED_WITHIN = 180.0
+
+
+class Direction(StrEnum):
+    INCOMING = "incoming"
+    OUTGOING = "outgoing"
+    INTERNAL = "internal"
 
 
 class CallRecordLeg(CallLeg):
@@ -117,6 +124,16 @@ class Narrowing:
 
 
 EVERYTHING = Narrowing()
+
+
+def direction(record: CallRecord) -> Direction:
+    """By the accounts of the legs: a trunk's or an extension's. The first leg decides: a call that came in and is
+    forwarded to a mobile leaves through a trunk too."""
+    if record.came_by_trunk:
+        return Direction.INCOMING
+    if record.went_by_trunk:
+        return Direction.OUTGOING
+    return Direction.INTERNAL
 
 
 class Records:

@@ -1,4 +1,4 @@
-"""The small notes that answer pressed buttons."""
+"""Answers to callback queries: the toasts over pressed buttons."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 
 # In UTF-16 units.
 LIMIT = 200
-# So long Telegram waits for an answer to a press.
+# Seconds for which Telegram waits for an answer.
 PRESS_WAITS = 15.0
 
 
@@ -28,8 +28,8 @@ class Presses:
         self._answering: set[asyncio.Task[None]] = set()
 
     async def answer(self, query_id: str, text: str | None = None, *, alert: bool = False) -> None:
-        """Telegram waits only seconds for it; being late changes nothing about the press. Told
-        to wait, it is answered later, and nobody waits for that."""
+        """Telegram waits seconds for it, and a late answer has no effect. On a flood limit the answer is retried in a
+        task of its own."""
         shown = text and shortened(text, LIMIT)
         try:
             await self._answer(query_id, shown, alert)
@@ -50,7 +50,7 @@ class Presses:
                 if isinstance(error, TryLater) and error.told:
                     after = error.after
                     continue
-                log.warning("button answer failed", reason=str(error))
+                log.warning("callback query could not be answered", reason=str(error))
             return
 
     async def _answer(self, query_id: str, shown: str | None, alert: bool) -> None:
@@ -59,4 +59,4 @@ class Presses:
         except TelegramError as error:
             if not is_too_late_to_answer(error):
                 raise classify(error) from error
-            log.info("button answer expired")
+            log.info("callback query answered too late")

@@ -1,4 +1,4 @@
-"""Buttons as Telegram is given them: a label, and an id that says nothing to anybody."""
+"""Inline keyboards: labels, and callback data that holds only ids."""
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
@@ -28,6 +28,6 @@ def markup_of(keyboard: Keyboard | None, renderer: Renderer, masked: bool) -> In
 
 
 def _legible(label: str) -> str:
-    """A button may bear a name from the PBX. Telegram refuses a keyboard with an empty label, or one far too long."""
+    """Return a label that Telegram accepts: it refuses an empty one, and names from the PBX may be long."""
     short = shortened(label, LABEL_LIMIT)
     return short if short.strip() else "–"

@@ -1,4 +1,4 @@
-"""What becomes of a message of the outbox after an attempt to deliver it."""
+"""Outcome of a delivery attempt: delivered, queued for a retry, or dead-lettered."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -26,19 +26,19 @@ log = structlog.get_logger(__name__)
 
 LONGEST_PAUSE = 60.0
 AFTER_LOST_ANSWER = 2.0
-# A message refused for an unknown reason holds up its chat only this often.
+# Attempts for a message refused for an unknown reason, which blocks its chat.
 REFUSALS_BORNE = 5
 
-# What becomes of a message that can never be delivered: who is told instead, None when nobody is. The flag says that
-# its chat was not known to be closed.
+# Handler of an undeliverable message: returns the fallback that is notified instead, None without one. The flag says
+# that its chat was not known to be closed.
 Lost = Callable[[AsyncSession, Outgoing, str, bool], Awaitable[str | None]]
-# A chat takes messages again, which it did not since that time.
+# Handler of a chat that takes messages again, and had not since that time.
 LetIn = Callable[[AsyncSession, int, datetime], Awaitable[None]]
 
 
 class Fate:
-    """`lost` is told of a message that can never be delivered, in the transaction that gives it up; `let_in` of a chat
-    that was closed and took one."""
+    """`lost` gets an undeliverable message in the transaction that dead-letters it; `let_in` a closed chat that took a
+    message."""
 
     def __init__(
         self, store: Store, clock: Callable[[], datetime], lost: Lost | None, let_in: LetIn | None = None
@@ -49,7 +49,7 @@ class Fate:
         self._let_in = let_in
 
     async def settle(self, row: Outgoing, error: DeliveryError) -> None:
-        """What becomes of a row that did not get through."""
+        """Handle the error of a failed attempt."""
         metrics.DELIVERIES.labels(type(error).__name__).inc()
         pause = min(LONGEST_PAUSE, 2.0 ** min(row.attempts, 10))
         match error:
@@ -74,7 +74,7 @@ class Fate:
                 await self._put_back(row, pause, str(error), refused=True)
 
     async def _give_up(self, row: Outgoing, error: DeliveryError) -> None:
-        log.error("message undeliverable", row=row.id, chat=row.chat_id, reason=str(error))
+        log.error("outbox message undeliverable, dead-lettered", row=row.id, chat=row.chat_id, reason=str(error))
         async with self._store.begin() as session:
             shut = isinstance(error, Undeliverable) or _is_general_closed(row, error)
             newly = shut and await blocked_chats.close(session, row.chat_id, str(error), row.tried_at or self._clock())
@@ -91,7 +91,7 @@ class Fate:
         refused: bool = False,
         hold: bool = False,
     ) -> None:
-        log.info("outbox delivery retried later", row=row.id, chat=row.chat_id, seconds=seconds, reason=error)
+        log.info("outbox delivery retried", row=row.id, chat=row.chat_id, seconds=seconds, reason=error)
         not_before = self._clock() + timedelta(seconds=seconds)
         async with self._store.begin() as session:
             await outbox.put_back(session, row.id, not_before, error, possible_repeat=possible_repeat, refused=refused)
@@ -113,6 +113,6 @@ class Fate:
 
 
 def _is_general_closed(row: Outgoing, error: DeliveryError) -> bool:
-    """The messenger gives up a topic for General, and General for nothing. Alerts that go there reach nobody; who asked
-    something there may well be answered in a topic."""
+    """Return True for an alert to a closed General topic, which no other topic replaces. A command may be answered in
+    the topic it came from."""
     return isinstance(error, TopicGone) and row.action == "send" and row.urgency != Urgency.ANSWER

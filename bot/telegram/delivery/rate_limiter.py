@@ -1,7 +1,7 @@
-"""How fast Telegram may be called: per chat, per group and overall, a little below its published limits. When not all
-can go, the most urgent go first.
+"""Rate limits per chat, per group and overall, a little below those that Telegram publishes. The most urgent calls go
+first.
 
-The library's own limiter knows no urgency, and halts every chat when one is told to wait.
+The library's own limiter has no priorities, and halts every chat on a flood limit of one.
 """
 
 import asyncio
@@ -20,9 +20,9 @@ from bot.telegram.errors import TryLater
 IN_CHAT = (3, 3.2)
 IN_GROUP = (20, 61.0)
 OVERALL = (28, 1.05)
-# What concerns the bot itself and no chat, as its command menus. How often Telegram takes those is not published.
+# Calls for the bot itself and no chat, as its command menus. Telegram publishes no limit for these.
 PROFILE = 0
-# Of the calls of a group in a minute these are left free for what is more urgent.
+# Calls of a group in a minute that are left free for more urgent ones.
 SPARED = {Urgency.PAGE: 0, Urgency.RESOLVE: 1, Urgency.ANSWER: 3, Urgency.EDIT: 6, Urgency.DIGEST: 6}
 REMEMBERED_CHATS = 1000
 
@@ -36,12 +36,12 @@ class Window:
         self._seconds = seconds
 
     def wait(self, now: float, before: int = 0) -> float:
-        """Seconds until one more call fits in after `before` others."""
+        """Return the seconds until one more call fits in after `before` others."""
         to_expire = len(self._calls) + before + 1 - self._limit
         if to_expire <= 0:
             return 0.0
         if to_expire > len(self._calls):
-            # Some of the others have not even gone yet.
+            # Some of the others have not been made yet.
             return self._seconds
         return max(0.0, self._calls[to_expire - 1] + self._seconds - now)
 
@@ -57,7 +57,7 @@ class _Chat:
         self._second = Window(*IN_CHAT)
         self._minute = Window(*IN_GROUP) if chat_id < 0 else None
         self.held_until = 0.0
-        # Turns that were taken and not used yet.
+        # Calls reserved and not used yet.
         self.kept = 0
 
     def wait(self, now: float, urgency: Urgency, before: int = 0) -> float:
@@ -81,7 +81,7 @@ class _Turn(NamedTuple):
 
 
 class Pace:
-    """`clock` counts seconds and never goes back."""
+    """Queue of calls to Telegram. `clock` counts monotonic seconds."""
 
     def __init__(
         self,
@@ -92,12 +92,12 @@ class Pace:
         self._sleep = sleep
         self._overall = Window(*OVERALL)
         self._chats: dict[int, _Chat] = {}
-        # Who waits for a turn: the most urgent first, and who came first before who came later.
+        # Queued calls: the most urgent first, then in the order of coming.
         self._queue: list[_Turn] = []
         self._numbers = itertools.count()
 
     async def turn(self, chat_id: int, urgency: Urgency = Urgency.ANSWER) -> None:
-        """Wait for a turn of this chat and take it. TryLater when Telegram told the chat to wait."""
+        """Wait for a call to this chat and take it. Raises TryLater during a flood limit of the chat."""
         chat = self._chat(chat_id)
         self._refuse_if_held(chat)
         if chat.kept:
@@ -106,17 +106,17 @@ class Pace:
         await self._wait(chat_id, urgency, refuse=True)
 
     async def ready(self, chat_id: int, urgency: Urgency) -> None:
-        """The same, and keep the turn for the call that follows; sits out what Telegram told the chat."""
+        """Wait for a call, also through a flood limit, and reserve it for `turn`."""
         await self._wait(chat_id, urgency, refuse=False)
         self._chat(chat_id).kept += 1
 
     def give_up(self, chat_id: int) -> None:
-        """The turn that was kept is not needed."""
+        """Release a reserved call."""
         chat = self._chat(chat_id)
         chat.kept = max(0, chat.kept - 1)
 
     def hold(self, chat_id: int, seconds: float) -> None:
-        """Telegram told this chat to wait (429). Other chats go on."""
+        """Pause this chat (HTTP 429). Other chats go on."""
         chat = self._chat(chat_id)
         chat.held_until = max(chat.held_until, self._clock() + seconds)
 
@@ -135,7 +135,7 @@ class Pace:
             self._queue.remove(mine)
 
     def _left(self, mine: _Turn) -> float:
-        """Seconds until it is somebody's turn, after everybody before them who could go too."""
+        """Return the seconds until a queued call may be made, after all before it that could be made too."""
         now = self._clock()
         before = self._queue[: self._queue.index(mine)]
         in_chat = sum(other.chat_id == mine.chat_id for other in before)

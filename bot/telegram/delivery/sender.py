@@ -1,4 +1,4 @@
-"""The hand that writes to Telegram: everything the bot says, changes or deletes goes through here."""
+"""Send, edit and delete Telegram messages within the rate limits."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -31,7 +31,6 @@ from bot.telegram import files
 from bot.telegram.chat_access import Seen
 from bot.telegram.delivery.button_answers import Presses
 from bot.telegram.delivery.inline_keyboard import markup_of
-from bot.telegram.delivery.last_message import Newest
 from bot.telegram.delivery.rate_limiter import PROFILE, Pace
 from bot.telegram.errors import (
     ChatMoved,
@@ -45,12 +44,15 @@ from bot.telegram.errors import (
     is_not_modified,
 )
 from bot.telegram.files import TIMEOUTS
+from bot.telegram.library import UNPARSABLE
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 POSSIBLE_REPEAT = mark("🔁 possible repeat")
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+# Chats whose newest message is remembered.
+REMEMBERED = 1000
 
 
 class _Target(NamedTuple):
@@ -62,8 +64,23 @@ async def _nobody_told(_topic: Destination) -> None:
     return None
 
 
+class Newest:
+    """Id of the newest message known in each chat: a hint, kept in memory, that a message has scrolled away."""
+
+    def __init__(self) -> None:
+        self._ids: dict[int, int] = {}
+
+    def __call__(self, chat: int) -> int | None:
+        return self._ids.get(chat)
+
+    def saw(self, chat: int, message: int) -> None:
+        if chat not in self._ids and len(self._ids) >= REMEMBERED:
+            self._ids.pop(next(iter(self._ids)))
+        self._ids[chat] = max(message, self._ids.get(chat, 0))
+
+
 class Messenger:
-    """Raises only DeliveryError. `topic_lost` is told once of each topic whose messages go to General instead."""
+    """Raises only DeliveryError. `topic_lost` is called once for each topic whose messages go to General instead."""
 
     def __init__(
         self,
@@ -97,11 +114,11 @@ class Messenger:
         masked: bool = False,
         urgency: Urgency = Urgency.ANSWER,
     ) -> int:
-        """Returns Telegram's id of the message. `wants_answer` opens a reply to it in the person's own Telegram;
-        `masked` shows phone numbers in part.
+        """Return the id of the message. `wants_answer` opens a reply in the person's client; `masked` shows phone
+        numbers in part; `repeat` adds the line that it may have been delivered before.
 
-        A way that is closed is replaced by the next best one: the supergroup for the group it was, the General topic
-        for a topic that is gone, a plain message for a reply. `repeat` says on top that it may have come before.
+        Where the target is gone the next best one is used: the supergroup for a migrated group, General for a deleted
+        topic, a plain message for a reply.
         """
         text = self.rendered(message, zone=zone, now=now, masked=masked).html
         if repeat:
@@ -121,7 +138,7 @@ class Messenger:
         return Rendered(html, message.template, message.silent, message.protected)
 
     async def send_file(self, to: Destination, file: File, *, zone: tzinfo, now: datetime, masked: bool = False) -> int:
-        """Returns Telegram's id of the message. `masked` is for what is said about the file, not for what is in it."""
+        """Return the id of the message. `masked` applies to the caption and the names, not to the content."""
         caption = None
         if file.caption is not None:
             caption = self._renderer.text(
@@ -132,7 +149,7 @@ class Messenger:
         return sent.message_id
 
     async def download(self, file_id: str) -> bytes:
-        """A file that a person sent; Telegram gives bots at most 20 MB."""
+        """Return the content of a file; Telegram gives bots at most 20 MB."""
         try:
             return await files.fetch(self._bot, file_id, TIMEOUTS)
         except TelegramError as error:
@@ -150,7 +167,7 @@ class Messenger:
         masked: bool = False,
         urgency: Urgency = Urgency.ANSWER,
     ) -> None:
-        """Without a keyboard the message loses its buttons. A message that already looks like this counts as done."""
+        """Edit a message; without a keyboard it loses its buttons. "message is not modified" counts as success."""
         text = self.rendered(message, zone=zone, now=now, masked=masked).html
         markup = markup_of(keyboard, self._renderer, masked)
 
@@ -172,12 +189,12 @@ class Messenger:
         await self._in_html_or_plain(chat_id, message.template, text, change, urgency)
 
     async def delete(self, chat_id: int, message_id: int) -> bool:
-        """False when it is already gone, or the bot may not: in a group it needs an administrator's right for what
-        others wrote."""
+        """Return False when it is already gone, or the bot has no right: in a group it needs an administrator's right
+        for messages of others."""
         try:
             await self._call(chat_id, lambda: self._bot.delete_message(chat_id, message_id, **TIMEOUTS))
         except MessageGone:
-            log.info("message not deleted", chat=chat_id)
+            log.info("message could not be deleted", chat=chat_id)
             return False
         return True
 
@@ -189,7 +206,8 @@ class Messenger:
         await self.presses.answer(query_id, text, alert=alert)
 
     async def set_menu(self, commands: Sequence[BotCommand] | None, scope: BotCommandScope) -> None:
-        """None takes the menu away. Waits for its turn, and while Telegram says so; all else goes first."""
+        """Set a command menu, None deletes it. Waits for the rate limits and retries on a flood limit; all else goes
+        first."""
         while True:
             await self._pace.ready(PROFILE, Urgency.DIGEST)
             try:
@@ -204,41 +222,42 @@ class Messenger:
                 return
 
     async def seen(self, chat_id: int) -> Seen:
-        """Nothing is shown in the chat. Others go first."""
+        """Return the title of a chat, or the reason for which it is closed; no message appears in it."""
         try:
             chat = await self._call(chat_id, lambda: self._bot.get_chat(chat_id, **TIMEOUTS), Urgency.DIGEST)
         except Undeliverable as error:
             return Seen(shut=error.reason)
         except DeliveryError as error:
-            # A group that moved is found by its first message.
-            log.info("chat lookup failed", chat=chat_id, reason=str(error))
+            # A migrated group is found by its first message.
+            log.info("getChat failed, chat access unknown", chat=chat_id, reason=str(error))
             return Seen()
-        except (TypeError, KeyError, ValueError):
-            # A kind of chat that the library cannot read yet is there all the same.
+        except UNPARSABLE:
+            # A kind of chat that the library cannot parse exists all the same.
             return Seen(title="")
         return Seen(title=chat.title or chat.first_name or "")
 
     async def can_write_to(self, person: int) -> bool:
-        """Whether the person has opened the bot's private chat and not blocked it since."""
+        """Return True when the person has opened the bot's private chat and not blocked it since, or that is
+        unknown."""
         try:
             await self._call(person, lambda: self._bot.send_chat_action(person, "typing", **TIMEOUTS))
         except Undeliverable:
             return False
         except DeliveryError as error:
-            # Not known; what is to be sent there will tell.
-            log.info("private chat lookup failed", reason=str(error))
+            # Unknown; the first message will show it.
+            log.info("sendChatAction failed, private chat access unknown", reason=str(error))
         return True
 
     async def ready(self, chat_id: int, urgency: Urgency) -> None:
-        """Wait until the chat may be written to, so that a send that follows is under way at once."""
+        """Wait until the rate limits allow a call to the chat, and reserve it for the send that follows."""
         await self._pace.ready(chat_id, urgency)
 
     def not_needed(self, chat_id: int) -> None:
-        """Nothing follows."""
+        """Release the reserved call."""
         self._pace.give_up(chat_id)
 
     def hold(self, chat_id: int, seconds: float) -> None:
-        """Telegram told the chat to wait when the program ran before."""
+        """Restore a flood limit of the chat from an earlier run."""
         self._pace.hold(chat_id, seconds)
 
     async def _send(
@@ -270,17 +289,17 @@ class Messenger:
         return await self._in_html_or_plain(target.to.chat, message.template, text, put, urgency)
 
     async def _next_best(self, target: _Target, error: DeliveryError, now: datetime) -> _Target:
-        """Where to send instead; raises the error when there is nowhere."""
+        """Return the target to send to instead; raise the error when there is none."""
         to = target.to
         if isinstance(error, ChatMoved) and error.new_id != to.chat:
-            log.warning("group became a supergroup, its messages move", old=to.chat, new=error.new_id)
+            log.warning("group migrated to a supergroup", old=to.chat, new=error.new_id)
             async with self._store.begin() as session:
                 await supergroups.move(session, to.chat, error.new_id, now)
             return _Target(Destination(error.new_id), None)
         if isinstance(error, TopicGone) and to.thread is not None:
             if to not in self._lost_topics:
                 self._lost_topics.add(to)
-                log.warning("topic deleted, its messages go to General", chat=to.chat, topic=to.thread)
+                log.warning("topic not found, messages sent to General", chat=to.chat, topic=to.thread)
                 await self._topic_lost(to)
             return _Target(Destination(to.chat), None)
         if isinstance(error, MessageGone) and target.reply_to is not None:
@@ -295,11 +314,11 @@ class Messenger:
         show: Callable[[str, str | None], Awaitable[T]],
         urgency: Urgency,
     ) -> T:
-        """A mistake in a template's markup must not swallow an alert."""
+        """Send as plain text when Telegram refuses the HTML: a mistake in a template must not lose an alert."""
         try:
             return await self._call(chat_id, lambda: show(text, "HTML"), urgency)
         except HtmlRefused as error:
-            log.error("template HTML rejected by Telegram, plain text sent", template=template, reason=str(error))
+            log.error("HTML of a template refused, sent as plain text", template=template, reason=str(error))
             return await self._call(chat_id, lambda: show(plain(text), None), urgency)
 
     async def _call(self, chat_id: int, request: Callable[[], Awaitable[T]], urgency: Urgency = Urgency.ANSWER) -> T:
@@ -314,6 +333,6 @@ class Messenger:
 
 
 def _masked(file: File) -> File:
-    """Its caption is masked where it is rendered."""
+    """Mask the names of a file; its caption is masked where it is rendered."""
     name, title, performer = masking.masked([file.name, file.title, file.performer])
     return replace(file, name=name, title=title, performer=performer)

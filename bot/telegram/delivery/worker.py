@@ -1,6 +1,5 @@
-"""Takes the outbox to Telegram: the most urgent first, in order within a chat, chats side by side, each row until its
-fate is known.
-"""
+"""Delivery worker of the outbox: one task per chat, the most urgent message first, each row until its outcome is
+known."""
 
 import asyncio
 from collections.abc import Callable
@@ -29,9 +28,9 @@ WRITE_AGAIN_AFTER = 1.0
 
 
 class Courier:
-    """`zone_of` gives a station's zone by its name, `clock` the aware time. `lost` is told of a message that can never
-    be delivered, in the transaction that gives it up, `let_in` of a closed chat that took one, `turned` that the work
-    goes on, whatever came of it."""
+    """`zone_of` gives the zone of a station, `clock` the aware time. `lost` gets an undeliverable message in the
+    transaction that dead-letters it, `let_in` a closed chat that took a message; `turned` is called in each round, for
+    the watchdog."""
 
     def __init__(
         self,
@@ -51,17 +50,17 @@ class Courier:
         self._turned = turned
         self._woken = asyncio.Event()
         self._lanes: dict[int, asyncio.Task[bool]] = {}
-        # Of the chats that wait for their turn: rung when there is something new for them.
+        # Set for a chat that waits for the rate limits when a new message is queued for it.
         self._waiting: dict[int, asyncio.Event] = {}
         self._look_again: set[int] = set()
         self._is_ending = False
 
     def wake(self) -> None:
-        """There is something new in the outbox; call it after the transaction."""
+        """Look for queued messages now; call it after the transaction that queues one."""
         self._woken.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Deliver until `stop` is set. Raises TokenRefused when Telegram does not know the token any more."""
+        """Deliver until `stop` is set. Raises TokenRefused for a revoked token."""
         await self._remember()
         self._is_ending = False
         stopped = asyncio.create_task(stop.wait())
@@ -80,12 +79,12 @@ class Courier:
         now = self._clock()
         async with self._store.begin() as session:
             if interrupted := await outbox.recover_interrupted(session):
-                log.warning("interrupted deliveries queued again as possible repeats", count=interrupted)
+                log.warning("interrupted deliveries found, retried as possible repeats", count=interrupted)
             for chat, until in (await flood_waits.held(session, now)).items():
                 self._messenger.hold(chat, (until - now).total_seconds())
 
     async def deliver_due(self) -> bool:
-        """One round: whatever is due now goes out. True when something was tried, so there may be more."""
+        """Deliver all messages due now. Return True when one was tried, so that more may be due."""
         await self._start_lanes()
         return any(await asyncio.gather(*self._lanes.values()))
 
@@ -111,10 +110,10 @@ class Courier:
             self.wake()
 
     async def _lane(self, chat: int) -> bool:
-        """Work off one chat; True when anything was tried."""
+        """Deliver the messages of one chat; return True when one was tried."""
         tried = False
         while (urgency := await self._most_urgent(chat)) is not None and not self._is_ending:
-            # Waiting happens before a row is taken: a row counts as being sent only while it really is.
+            # Wait before a row is claimed: a row counts as being sent only while it really is.
             if not await self._is_turn(chat, urgency):
                 continue
             row = await self._take(chat)
@@ -130,7 +129,7 @@ class Courier:
             return await outbox_queries.urgency_of_chat(session, chat, self._clock())
 
     async def _is_turn(self, chat: int, urgency: Urgency) -> bool:
-        """Wait for it; False when there is something new for the chat, which may be more urgent."""
+        """Wait for the rate limits; return False when a new message is queued, which may be more urgent."""
         news = self._waiting[chat] = asyncio.Event()
         turn = asyncio.create_task(self._messenger.ready(chat, urgency))
         rung = asyncio.create_task(news.wait())
@@ -157,7 +156,7 @@ class Courier:
         except DeliveryError as error:
             await self._fate.settle(row, error)
         except SQLAlchemyError:
-            # Nothing is wrong with the message.
+            # No fault of the message.
             raise
         except Exception as error:
             log.exception("message rendering failed", row=row.id, template=row.template)
@@ -167,14 +166,14 @@ class Courier:
             await self._arrived(row, message_id)
 
     async def _arrived(self, row: Outgoing, message_id: int | None) -> None:
-        """That Telegram has it is not forgotten because the store refuses: it would be sent again."""
+        """Record a delivery, and retry on a database error: otherwise the message is sent again."""
         while True:
             try:
                 return await self._fate.arrived(row, message_id)
             except SQLAlchemyError:
                 if self._is_ending:
                     raise
-                log.error("database error, delivery status write retried", row=row.id)
+                log.error("database error, delivery not recorded, retried", row=row.id)
                 await asyncio.sleep(WRITE_AGAIN_AFTER)
 
     async def _carry_out(self, row: Outgoing) -> int | None:
@@ -185,7 +184,7 @@ class Courier:
         if row.action == "send":
             return await self._send(row, known_id, keyboard)
         if known_id is None:
-            # Its message never arrived, or stayed behind in the group that the chat once was: nothing to change.
+            # Its message was never delivered, or is in the group before its migration: no message to change.
             return None
         if row.action == "delete":
             await self._messenger.delete(row.chat_id, known_id)
@@ -218,10 +217,12 @@ class Courier:
         )
 
     async def _made(self, row: Outgoing, zone: tzinfo, now: datetime) -> Message | Rendered:
-        """What is sent. The program may have died on making it: then it is made first, and that noted; and if it has
-        died on it too often, its chat is told that there is something."""
+        """Return the message. One whose rendering may have ended the program is rendered first, and that recorded;
+        after too many crashes the chat gets a note in its place."""
         if _is_deadly(row):
-            log.error("message not rendered: the process ended while rendering it", row=row.id, template=row.template)
+            log.error(
+                "message not shown, the program ended too often while rendering it", row=row.id, template=row.template
+            )
             return Message("not_shown", {"station": row.facts.get("station", ""), "row": row.id}, silent=row.silent)
         message = _message(row)
         if row.crashes:
@@ -247,7 +248,7 @@ class Courier:
                 lane.result()
 
     async def _finish(self) -> None:
-        """What only waits is given up at once; what is on the wire gets time to learn its fate."""
+        """Cancel waiting tasks at once; a request under way gets FINISH_WITHIN seconds for its answer."""
         self._is_ending = True
         lanes = {chat: lane for chat, lane in self._lanes.items() if not lane.done()}
         for chat, lane in lanes.items():

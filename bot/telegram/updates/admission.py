@@ -1,8 +1,9 @@
-"""Rate limiting and priority of incoming updates, before anything is stored: strangers cannot queue before people with
-a role, and what needs no handler is not stored. Pure, but for the strangers' buckets; the time is passed in.
+"""Rate limiting and priority of incoming updates before they are stored: updates of strangers are queued after those of
+people with a role, and updates that need no handler are not stored. Pure, but for the strangers' buckets; the time is
+passed in.
 
-Measured before it was so: 1,000 strangers with five messages each kept the press of the person on call waiting until
-Telegram had forgotten it.
+Measured without it: 1,000 strangers with five messages each delayed the press of the person on call until Telegram had
+forgotten it.
 """
 
 from dataclasses import dataclass
@@ -14,20 +15,20 @@ from bot.store.typed_secrets import holds_secret
 from bot.telegram.updates.summary import Kind, UpdateSummary
 from bot.telegram.updates.token_bucket import Buckets, Rate
 
-# Enough for /start, a request for access and some questions; who tries the bot out has no more to ask.
+# Enough for /start, a request for access and some questions.
 EACH_STRANGER = Rate(burst=6, every=10.0)
 # Long-term rate of one account: with the short-term one alone, three accounts exhausted the rate of all strangers.
 EACH_FOR_LONG = Rate(burst=20, every=180.0)
 # A company that meets its bot on a Monday morning; then twelve a minute, which is what the store grows by.
 ALL_STRANGERS = Rate(burst=60, every=5.0)
-# Besides, for the first ones of each account: /start, the wish for access and what follows it.
+# Reserve for the first updates of each account: /start, the request for access and its answers.
 NEWCOMERS = Rate(burst=20, every=3.0)
 BEGINNING = 3
 STRANGERS_REMEMBERED = 1000
 
 
 class Standing(IntEnum):
-    """Whether a person has a role of their own, only that of the chat they write in, or none."""
+    """Role of a person: their own, only that of the chat they write in, or none."""
 
     KNOWN = 0
     MEMBER = 1
@@ -35,17 +36,17 @@ class Standing(IntEnum):
 
 
 class Intake(IntEnum):
-    """What is done with an update. Those above LATER are not stored."""
+    """Treatment of an update. Those above LATER are not stored."""
 
     # Stored before the rest.
     FIRST = 0
     # A stranger's: stored after the rest.
     LATER = 1
-    # Never stored nor parsed: whoever keeps track of chats and their members is told, at the cost of a look for each.
+    # Neither stored nor parsed: passed raw to the cache of members and to the menus.
     OBSERVED = 2
-    # Never stored: only its chat has gone on.
+    # Not stored; only the id of the message is noted.
     IGNORED = 3
-    # Too much of strangers: counted.
+    # Beyond the rate of strangers: counted.
     RATE_LIMITED = 4
 
 
@@ -68,15 +69,14 @@ class Admission:
         )
 
     async def refresh(self) -> None:
-        """Read anew who has a role, if that may have changed; to be called before a batch is judged. Raises
-        SQLAlchemyError."""
+        """Reload the roles if they may have changed; call it before a batch is judged. Raises SQLAlchemyError."""
         await self._known.refresh()
 
     def standing(self, seen: UpdateSummary) -> Standing:
         known = self._known
         if seen.person in known.people:
             return Standing.KNOWN
-        # An anonymous administrator has no id; whoever it is may press a button to say so.
+        # An anonymous administrator has no id, and may press a button to be identified.
         in_ours = seen.chat in known.chats or (seen.anonymous and seen.chat in known.ours)
         return Standing.MEMBER if in_ours else Standing.STRANGER
 
@@ -92,12 +92,12 @@ class Admission:
         if standing is not Standing.STRANGER:
             return Intake.FIRST if _may_matter(seen) else Intake.IGNORED
         if seen.kind in (Kind.TEXT, Kind.OTHER):
-            # They were asked nothing.
+            # The bot has asked them no question.
             return Intake.IGNORED
         return Intake.LATER if self._strangers.take(seen.person, now.timestamp()) else Intake.RATE_LIMITED
 
     def _is_of_ours(self, seen: UpdateSummary) -> bool:
-        """Whether the chat, by its old or its new id, has a role or is told of outages."""
+        """Return True when the chat, by its old or its new id, has a role or receives alerts."""
         chats = (seen.chat, seen.was, seen.becomes)
         for old, new in ((seen.was, seen.chat), (seen.chat, seen.becomes)):
             if old is not None and new is not None:
@@ -106,8 +106,8 @@ class Admission:
 
 
 def _may_matter(seen: UpdateSummary) -> bool:
-    """Whether an update of somebody with a role needs a handler: talk in a group does not, unless it replies to a bot
-    or holds a secret, which is to be deleted."""
+    """Return True when an update of a person with a role needs a handler: a message in a group does not, unless it
+    replies to a bot or holds a secret, which is deleted."""
     if seen.private or seen.kind in (Kind.REQUEST, Kind.CHAT):
         return True
     return seen.kind is Kind.TEXT and (seen.answers or holds_secret(seen.text))

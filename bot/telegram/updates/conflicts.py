@@ -1,4 +1,4 @@
-"""How long somebody else has been polling with the same token, and who of the two gives way.
+"""Duration of a conflict with another copy that polls with the same token, and the choice of the copy that ends.
 
 Telegram ends the older poll whenever a newer one begins, so that both copies meet conflicts in turn, and each takes
 updates away from the other. A copy ends at a conflict: then the other one polls, and from then on meets none.
@@ -6,12 +6,12 @@ updates away from the other. A copy ends at a conflict: then the other one polls
 
 from datetime import datetime, timedelta
 
-# So long without a conflict proves that nobody else polls. Two copies meet in less: see LONGEST_PAUSE.
+# So long without a conflict proves that no other copy polls. Two copies meet in less: see LONGEST_PAUSE.
 CLEAN = timedelta(seconds=60)
 LONGEST_PAUSE = 10.0
-# A restart is over by then, and people have been told.
+# A restart is over by then, and people have been notified.
 LASTS = timedelta(minutes=3)
-# Who polled alone before the other one came lets it go first.
+# A copy that polled alone before lets the other one end first.
 PATIENCE = timedelta(minutes=1)
 
 
@@ -22,7 +22,7 @@ class Conflicts:
         self._latest = started
 
     def met(self, now: datetime) -> timedelta | None:
-        """Another one; returns how long they have lasted once this copy is to end."""
+        """Record a conflict; return the duration of all of them once this copy is to end."""
         if self._since is None or now - self._latest >= CLEAN:
             self._since = now
         self._latest = now

@@ -1,4 +1,4 @@
-"""Updates that are dropped before they are stored: a metric, a log line a minute, and whom to tell."""
+"""Updates dropped before they are stored: a metric, a log line a minute, and the chats to notify."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -27,20 +27,20 @@ class Dropped:
         metrics.DROPPED.labels("queue full").inc()
 
     def rate_limited(self) -> None:
-        """Count one of a stranger. Logged once a minute at most: a flood must not fill the log."""
+        """Count an update of a stranger. Logged once a minute at most: a flood must not fill the log."""
         metrics.DROPPED.labels("rate limited").inc()
         self._unsaid += 1
         now = self._clock()
         if self._said_at is None or not timedelta() <= now - self._said_at < SAY_AGAIN_AFTER:
-            log.warning("updates of strangers are rate limited", dropped=self._unsaid)
+            log.warning("updates of strangers dropped, rate limit exceeded", dropped=self._unsaid)
             self._said_at, self._unsaid = now, 0
 
 
 class Told:
-    """Chats that have been told that not all is read: a group is told again after TELL_AGAIN_AFTER, a person in private
-    once their queue has been empty. `waits` gives the number of a chat's queued updates.
+    """Chats that were notified of a full queue: a group again after TELL_AGAIN_AFTER, a private chat once its queue has
+    been empty. `waits` gives the number of a chat's queued updates.
 
-    Measured when each member was told by name: 30 of them made the bot owe 810 such messages to the alert group.
+    Measured with one notification a member: 30 of them queued 810 such messages for the alert group.
     """
 
     def __init__(self, clock: Callable[[], datetime], waits: Callable[[int], int]) -> None:
@@ -49,9 +49,9 @@ class Told:
         self._at: dict[int, datetime] = {}
 
     def not_yet(self, full: Mapping[int, UpdateSummary]) -> dict[int, UpdateSummary]:
-        """Return those of the full chats that are to be told now."""
+        """Return those of the full chats that are to be notified now."""
         self._at = {chat: at for chat, at in self._at.items() if self._remembers(chat, at)}
-        # A press under what was sent through somebody else has no chat.
+        # A press under an inline message has no chat.
         return {chat: seen for chat, seen in full.items() if chat and chat not in self._at}
 
     def told(self, chats: Mapping[int, UpdateSummary]) -> None:

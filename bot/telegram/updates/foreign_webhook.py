@@ -1,7 +1,7 @@
-"""A webhook that somebody else has set for our token: then Telegram brings them the updates and lets nobody poll.
+"""Webhook set by another program for the bot's token: Telegram sends it the updates and refuses getUpdates.
 
-It is no second copy that polls. It is deleted; and where it comes again and again, each time only after a longer pause,
-so that two programs do not fight every second.
+It is deleted; one that is set again and again is deleted after a pause that doubles each time, so that two programs do
+not fight every second.
 """
 
 from datetime import datetime, timedelta
@@ -10,14 +10,14 @@ from urllib.parse import urlsplit
 
 from telegram.error import Conflict
 
-# Whoever sets it again within that time does so by a habit, and not once by mistake.
+# Set again within that time, it is no single mistake.
 FORGOTTEN_AFTER = timedelta(hours=1)
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
 IS_A_HABIT = 3
 
 
 class Telling(StrEnum):
-    """What people are told of it."""
+    """Notification that people get."""
 
     ONCE = "once"
     AGAIN_AND_AGAIN = "again and again"
@@ -29,12 +29,12 @@ class ForeignWebhook:
         self._latest: datetime | None = None
 
     def pause(self, now: datetime) -> float:
-        """Seconds to wait before it is deleted (again)."""
+        """Return the seconds to wait before it is deleted."""
         self._forget(now)
         return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(self._times - 1, 10)) if self._times else 0.0
 
     def deleted(self, now: datetime) -> Telling | None:
-        """What to say of it, if anything."""
+        """Count a deletion; return the notification that is due."""
         self._forget(now)
         self._latest = now
         self._times += 1
@@ -46,13 +46,13 @@ class ForeignWebhook:
 
 
 def is_of_webhook(conflict: Conflict) -> bool:
-    """Telegram ends a poll, or lets none begin, because of a webhook: "can't use getUpdates method while webhook is
-    active", "terminated by setWebhook request"."""
+    """Return True for a poll that Telegram ends or refuses because of a webhook: "can't use getUpdates method while
+    webhook is active", "terminated by setWebhook request"."""
     return "webhook" in str(conflict).lower()
 
 
 def host_of(url: str) -> str:
-    """Only that: an address may hold a secret."""
+    """Return the host alone: an address may hold a secret."""
     try:
         return urlsplit(url).hostname or "?"
     except ValueError:

@@ -10,12 +10,12 @@ from telegram import Update
 
 from bot.telegram.updates.summary import UpdateSummary
 
-# Of the people who have only the role of a chat so many are answered at once in it, and so many of their presses.
+# Updates of people with only the role of a chat that are handled at once in it, and as many of their presses.
 AT_ONCE_IN_CHAT = 8
-# Who has more than so many waiting is worked off beside few others of the kind: the rest come first.
+# Queues longer than this are limited to LONG_AT_ONCE: the others come first.
 MANY = 30
 LONG_AT_ONCE = 2
-# Seconds between two of strangers: while they wait in a crowd there is time for everybody else.
+# Seconds between two updates of strangers, which leave time for everybody else.
 BETWEEN_STRANGERS = 0.1
 
 
@@ -34,8 +34,8 @@ STRANGERS = Lane(0, -1)
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An update on its way to its handler. One that is `left_over` from an earlier run is parsed when its turn has
-    come, and `crowded` one of many people in a chat."""
+    """An update queued for its handler. `left_over` from an earlier run is parsed only when it is handled; `crowded`
+    updates share AT_ONCE_IN_CHAT."""
 
     update_id: int
     seen: UpdateSummary
@@ -45,7 +45,7 @@ class Item:
 
 
 class Lanes:
-    """Each lane is worked off in order, by `work`, which raises nothing."""
+    """One queue and one task per lane. `work` must not raise."""
 
     def __init__(self, work: Callable[[Item], Awaitable[None]]) -> None:
         self._work = work
@@ -65,17 +65,17 @@ class Lanes:
             worker.add_done_callback(self._workers.discard)
 
     def length(self, lane: Lane) -> int:
-        """How many wait in it, with the one at work."""
+        """Return the number of queued updates, with the one being handled."""
         return len(self._queues.get(lane, ()))
 
     def length_in_chat(self, chat: int, *, urgent: bool | None = None) -> int:
-        """Only of what is urgent, or is not, when that is said."""
+        """Return the number of queued updates of a chat; `urgent` selects one kind of its lanes."""
         return sum(
             len(queue) for lane, queue in self._queues.items() if lane.chat == chat and urgent in (None, lane.urgent)
         )
 
     async def drain(self, within: float) -> None:
-        """Let what is in hand finish, for at most `within` seconds, and give the rest up."""
+        """Wait for running tasks for at most `within` seconds, then cancel them."""
         if self._workers:
             await asyncio.wait(self._workers, timeout=within)
         for worker in self._workers:

@@ -1,6 +1,6 @@
-"""Who came to a chat and who left it, read from an update's raw JSON without the library's parser. Pure.
+"""People that join and leave a chat, read from an update's raw JSON without the library's parser. Pure.
 
-Measured with the parser: 300 messages that each tell of 100 people held the event loop for 28 seconds.
+Measured with the parser: 300 messages of 100 people each held the event loop for 28 seconds.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ INSIDE = (ChatMember.OWNER, ChatMember.ADMINISTRATOR, ChatMember.MEMBER)
 
 
 class Coming(NamedTuple):
-    """What Telegram tells of one person: whether they are in the chat from now on."""
+    """Change of one person's membership."""
 
     chat: int
     person: int
@@ -20,7 +20,7 @@ class Coming(NamedTuple):
 
 
 def comings(payload: Mapping[str, Any]) -> Iterator[Coming]:
-    """Yield nothing for what is told in another form."""
+    """Yield the changes that an update reports; an update of another form has none."""
     match payload:
         case {"chat_member": {"chat": {"id": int(chat)}, "new_chat_member": {"user": {"id": int(person)}} as member}}:
             yield Coming(chat, person, is_in(member.get("status"), member.get("is_member")))
@@ -34,7 +34,7 @@ def comings(payload: Mapping[str, Any]) -> Iterator[Coming]:
 
 
 def is_in(status: object, is_member: object) -> bool:
-    """Whether a member of this status is in the chat; `is_member` says so of who may not do everything there."""
+    """Return True when a member of this status is in the chat; for RESTRICTED `is_member` decides."""
     return is_member is True if status == ChatMember.RESTRICTED else status in INSIDE
 
 

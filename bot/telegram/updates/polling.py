@@ -1,4 +1,4 @@
-"""Updates by long polling: asked for again and again, each batch confirmed by the next question."""
+"""Updates by long polling; each request confirms the batch before."""
 
 import asyncio
 import contextlib
@@ -8,14 +8,13 @@ from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
-from telegram import Bot
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
-from telegram.request import BaseRequest
 
 from bot.runtime.logs import Changes
 from bot.runtime.tasks import first_line
 from bot.runtime.waiting import wait_for
 from bot.telegram.errors import SecondCopy, TokenRefused
+from bot.telegram.library import RawBot
 from bot.telegram.updates import conflicts
 from bot.telegram.updates.conflicts import Conflicts
 from bot.telegram.updates.foreign_webhook import is_of_webhook
@@ -26,24 +25,19 @@ log = structlog.get_logger(__name__)
 
 LONG_POLL = 50
 LONGEST_PAUSE = 30.0
-# Telegram may tell us to wait for hours; asking again earlier than told does no harm.
+# Telegram may ask for hours; a request earlier than that does no harm.
 LONGEST_TOLD_PAUSE = 300.0
 # An answer that comes byte by byte would never be late.
 ANSWERED_WITHIN = LONG_POLL + 60
 
 
-class UpdatesBot(Bot):
-    """A Bot that also gives updates raw, so that one it cannot parse does not block all behind it."""
-
-    @property
-    def pools(self) -> tuple[BaseRequest, BaseRequest]:
-        """Its connections, to be opened and closed without asking Telegram anything."""
-        return self._request
+class UpdatesBot(RawBot):
+    """A Bot that gives updates raw, so that one that cannot be parsed does not block those after it."""
 
     async def raw_updates(self, offset: int | None, seconds: int) -> list[dict[str, Any]]:
         wanted = {"offset": offset, "timeout": seconds, "allowed_updates": list(WANTED)}
         async with asyncio.timeout(ANSWERED_WITHIN):
-            found: list[dict[str, Any]] = await self._post("getUpdates", wanted, read_timeout=seconds + 10)
+            found: list[dict[str, Any]] = await self.call("getUpdates", wanted, read_timeout=seconds + 10)
         return found
 
 
@@ -55,8 +49,8 @@ class Polling(Source):
         self._trouble = Changes()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Poll until `stop` is set. Raises TokenRefused when Telegram does not know the token any more, SecondCopy when
-        another copy does not stop polling."""
+        """Poll until `stop` is set. Raises TokenRefused for a revoked token, SecondCopy when another copy goes on
+        polling."""
         offset: int | None = None
         pause = 0.0
         while not stop.is_set():
@@ -74,9 +68,9 @@ class Polling(Source):
                 else:
                     pause = self._pause_after(error, pause)
             except SQLAlchemyError as error:
-                # Telegram keeps what is not confirmed, and gives it again.
+                # Telegram sends unconfirmed updates again.
                 if self._trouble.are(type(error).__name__):
-                    log.error("database error, updates left in Telegram's queue", reason=first_line(error))
+                    log.error("database error, updates not stored; Telegram sends them again", reason=first_line(error))
                 pause = _longer(pause)
             else:
                 self._trouble.are(None)
@@ -85,7 +79,8 @@ class Polling(Source):
             await wait_for(stop, pause)
 
     async def _delete_webhook(self, pause: float, stop: asyncio.Event) -> float:
-        """What it has not brought yet stays with Telegram, for us. Returns the pause before the next poll."""
+        """Delete the webhook of another program; its undelivered updates stay queued at Telegram. Return the pause
+        before the next poll."""
         await wait_for(stop, self._foreign.pause(self._clock()))
         if stop.is_set():
             return 0.0
@@ -108,7 +103,7 @@ class Polling(Source):
             if (lasted := self._conflicts.met(self._clock())) is not None:
                 raise SecondCopy(f"for {lasted.total_seconds() / 60:.0f} minutes")
             return min(_longer(pause), conflicts.LONGEST_PAUSE)
-        log.warning("Telegram does not answer", error=str(error) or type(error).__name__)
+        log.warning("Telegram request failed, retried after a pause", error=str(error) or type(error).__name__)
         if isinstance(error, RetryAfter):
             after = error.retry_after
             seconds = float(after) if isinstance(after, int) else after.total_seconds()
@@ -121,7 +116,7 @@ def _longer(pause: float) -> float:
 
 
 async def _unless(stop: asyncio.Event, work: Awaitable[list[dict[str, Any]]]) -> list[dict[str, Any]] | None:
-    """The work's result, or None when `stop` comes first: a long poll must not hold up the end of the program."""
+    """Return the result, or None when `stop` is set first: a long poll must not delay the end of the program."""
     task = asyncio.ensure_future(work)
     stopped = asyncio.create_task(stop.wait())
     try:

@@ -1,4 +1,4 @@
-"""Incoming: into the inbox, and from the inbox to the dispatcher, in order for each person in a chat."""
+"""Queue of updates: stored in the inbox, then handled in order for each person in a chat."""
 
 import asyncio
 from collections import Counter
@@ -30,14 +30,14 @@ WANTED = ("message", "callback_query", "my_chat_member", "chat_member")
 
 PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 
-# More of one person is not read, nor more commands of all who share the role of a chat; of presses twice as many.
+# Longest queue of one person, twice as long for presses; and of all people that share the role of a chat.
 MAX_QUEUED = 100
 MAX_QUEUED_IN_CHAT = 300
-# Nobody presses so much in earnest before the first is answered.
+# More presses before the first is answered are no serious use.
 LONGEST_LINE_OF_MEMBER = 20
-# A press of a button that is not kept here is told that it is out of date, and of more than these nothing.
+# Presses of unknown buttons that are answered as out of date; more are dropped.
 EACH_UNKNOWN, ALL_UNKNOWN, PRESSERS_REMEMBERED = Rate(burst=5, every=10.0), Rate(burst=60, every=1.0), 1000
-# What was left over is begun one after another, but nobody waits longer than this for the one before.
+# Updates left over are started one after another, each at most so long after the one before.
 ALONE_FOR = 15.0
 EVERYBODY = Entry(Intake.FIRST, Standing.KNOWN)
 
@@ -45,7 +45,7 @@ Handle = Callable[[Update], Awaitable[None]]
 
 
 class Taken(NamedTuple):
-    """An update that is to be stored, and where it is worked off."""
+    """An update to be stored, and its lane."""
 
     payload: dict[str, Any]
     seen: UpdateSummary
@@ -58,16 +58,16 @@ class Taken(NamedTuple):
 
 
 class Updates:
-    """Takes updates in and works them off: in order for each person in a chat, everybody else side by side, so that
-    nobody who takes an incident waits for somebody else's slow answer; presses and what is urgent beside what the same
-    person typed; strangers one after another.
+    """Store updates and handle them: in order for each person in a chat, concurrently otherwise, so that acknowledging
+    an incident never waits for a slow answer to another person; presses and urgent commands beside the texts of the
+    same person; updates of strangers one after another.
 
-    `handle` raises only when the store refuses; `deadline` (seconds) ends a handler that hangs. `heard` is told of
-    every update at once, before its turn comes, `noticed` of the chat and the message of what is not even parsed,
-    `observed` of the chat in which somebody comes or goes, with the raw update, which is not parsed either; `doors` of
-    a chat that lets the bot in or shuts it out, in the transaction that stores the update. `admission` decides what is
-    taken in; without it everything is. `not_read` is told when too much is sent in a chat, `set_aside` of what the
-    program died on too often. The commands that are `urgent` wait for no others.
+    `handle` raises only SQLAlchemyError; `deadline` (seconds) cancels a handler that hangs. Callbacks: `heard` gets
+    each update before it is handled, `noticed` the chat and message ids of one that is not parsed, `observed` the chat
+    and the raw update of a person that joins or leaves; `doors` gets a change of the bot's access to a chat, in the
+    transaction that stores the update; `not_read` an update whose queue was full, `set_aside` one that ended the
+    program too often. `admission` decides which updates are stored; without it all are. `urgent` commands have a lane
+    of their own.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class Updates:
         self._told = Told(clock, self._lanes.length_in_chat)
 
     async def resume(self) -> None:
-        """Take up what an earlier run took in and did not finish, but for what the program died on too often."""
+        """Queue the unfinished updates of an earlier run, but for those that ended the program too often."""
         if self._admission is not None:
             await self._admission.refresh()
         async with self._store.begin() as session:
@@ -124,8 +124,8 @@ class Updates:
             self._lanes.put(lane, item)
 
     async def take_in(self, batch: Sequence[dict[str, Any]]) -> None:
-        """Store what matters; once this returns all of it may be confirmed to Telegram. Between two updates others have
-        their turn: a batch may hold a hundred of the largest."""
+        """Store the updates that need a handler; then the batch may be confirmed to Telegram. The loop is yielded
+        between two updates: a batch may hold a hundred of the largest. Raises SQLAlchemyError."""
         if self._admission is not None:
             await self._admission.refresh()
         first, later, full = list[Taken](), list[Taken](), dict[int, UpdateSummary]()
@@ -150,8 +150,8 @@ class Updates:
         await self._store_all(later)
 
     async def drain(self, within: float) -> None:
-        """Let what is in hand finish, for at most `within` seconds; the rest stays in the inbox, and is not to blame
-        for the end."""
+        """Wait for running handlers for at most `within` seconds; the rest stays in the inbox, and does not count as
+        having ended the program."""
         self._is_ending = True
         try:
             async with self._store.begin() as session:
@@ -164,7 +164,7 @@ class Updates:
         return self._admission.judge(seen, self._clock()) if self._admission is not None else EVERYBODY
 
     def _left_over(self, one: LeftOver) -> tuple[Lane, Item]:
-        """It was let in already."""
+        """Return the lane of an update that an earlier run admitted."""
         seen = summarize(one.payload)
         standing = self._admission.standing(seen) if self._admission is not None else Standing.KNOWN
         crowded = standing is Standing.MEMBER
@@ -176,7 +176,7 @@ class Updates:
         urgent = Lane(seen.chat, seen.person, urgent=True)
         if seen.pressed or seen.command in self._urgent:
             return urgent
-        # Words that answer what a press is about to ask come after it.
+        # A text that answers the question of a queued press comes after it.
         answers = seen.kind is Kind.TEXT and (self._lanes.length(urgent) or lines[urgent])
         return urgent if answers else Lane(seen.chat, seen.person)
 
@@ -210,7 +210,7 @@ class Updates:
             taken = await self._without_invented(session, taken)
             new = set(await inbox.take_in(session, {one.update_id: one.payload for one in taken}, self._clock()))
             for one in taken:
-                # Here and not in its turn: whoever writes in the new chat a moment later has the rights of the old one.
+                # At once: a person that writes in the new chat a moment later has the rights of the old one.
                 if move := _move(one.payload):
                     await supergroups.move(session, *move, self._clock())
                 if self._doors is not None and (opened := door(one.payload)):
@@ -228,15 +228,15 @@ class Updates:
             update = self._parsed(one.update_id, one.payload)
             crowded = one.entry.standing is Standing.MEMBER
             items.append((one.lane, Item(one.update_id, one.seen, update, crowded=crowded)))
-        # All are heard of before the first has its turn.
+        # `heard` gets all of them before the first is handled.
         for lane, item in items:
             if item.update is not None:
                 self._heard(item.update)
             self._lanes.put(lane, item)
 
     async def _without_invented(self, session: AsyncSession, taken: Sequence[Taken]) -> list[Taken]:
-        """Presses of buttons that are not kept here come from old messages, or from a client that makes them up: of
-        each person some are let through, to be told so."""
+        """Drop presses of unknown buttons beyond a rate: they come from old messages, or from a client that invents
+        them. Those within the rate are answered as out of date."""
         kept = await keyboards.known_of(session, {one.seen.keyboard for one in taken if one.seen.keyboard})
         left, now = list[Taken](), self._clock().timestamp()
         for one in taken:
@@ -251,8 +251,8 @@ class Updates:
         try:
             return Update.de_json(payload, self._bot)
         except Exception:
-            # Not the payload: it holds what people wrote.
-            log.exception("update set aside: it cannot be parsed", update_id=update_id)
+            # Not the payload: it holds messages of people.
+            log.exception("update cannot be parsed, set aside", update_id=update_id)
             return None
 
     async def _work(self, item: Item) -> None:
@@ -263,11 +263,15 @@ class Updates:
                 await _while_the_store_refuses(partial(self._handle_one, item.update))
             await _while_the_store_refuses(partial(self._finish, item.update_id))
         except SQLAlchemyError as error:
-            # It stays unfinished in the inbox and comes again after a restart; the lane must not hang on it.
-            log.error("database error, update not finished", update_id=item.update_id, reason=first_line(error))
+            # It stays unfinished in the inbox and is handled after a restart; the lane goes on.
+            log.error(
+                "database error, update left unfinished in the inbox",
+                update_id=item.update_id,
+                reason=first_line(error),
+            )
 
     async def _take_up(self, item: Item, payload: dict[str, Any]) -> None:
-        """What was under way, or only waited, when the program ended: if it dies again, it is known on what."""
+        """Handle an update left over, marked as begun: if the program ends again, the update that ended it is known."""
         async with self._alone:
             await _while_the_store_refuses(partial(self._mark, item.update_id))
             update = self._parsed(item.update_id, payload)
@@ -300,15 +304,15 @@ class Updates:
             async with asyncio.timeout(self._deadline):
                 await self._handle(update)
         except TimeoutError:
-            log.error("update handling timed out, cancelled", update_id=update.update_id)
+            log.error("update handler timed out, cancelled", update_id=update.update_id)
         except SQLAlchemyError:
             raise
         except Exception:
-            log.exception("update handling failed", update_id=update.update_id)
+            log.exception("update handler failed", update_id=update.update_id)
 
 
 async def _while_the_store_refuses(deed: Callable[[], Awaitable[None]]) -> None:
-    """Again and again, for some minutes. What was decided already is not done twice: the dispatcher sees to that."""
+    """Retry on a database error, for some minutes. The dispatcher does not repeat a decision that is stored."""
     for pause in PAUSES:
         try:
             return await deed()
@@ -319,7 +323,7 @@ async def _while_the_store_refuses(deed: Callable[[], Awaitable[None]]) -> None:
 
 
 def _move(payload: dict[str, Any]) -> tuple[int, int] | None:
-    """The old and the new id of a group that became a supergroup, when this update says so."""
+    """Return the old and the new id of a group that was migrated to a supergroup."""
     match payload:
         case {"message": {"chat": {"id": int(old_id)}, "migrate_to_chat_id": int(new_id)}}:
             return old_id, new_id

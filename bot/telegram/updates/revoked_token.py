@@ -1,7 +1,7 @@
-"""Whether it is Telegram that refuses, and whether it means the token.
+"""Detection of a revoked token among errors that come from elsewhere.
 
 A proxy, a captive portal or a Bot API server that is being restarted answers 401, 404 or 409 too, and so did Telegram
-itself for a moment. None of that may end the bot: it would stay away until somebody looks.
+itself for a moment. None of that may end the bot, which then stays down until an administrator restarts it.
 """
 
 import json
@@ -10,23 +10,23 @@ from http import HTTPStatus
 
 from bot.telegram.errors import Away
 
-# So long the token must be refused, without one answer that proves it good.
+# So long the token must be refused, without an answer that proves it valid.
 BELIEVED_AFTER = 300.0
-# Two refusals further apart say nothing about the time between them.
+# Two refusals further apart prove no continuous refusal.
 APART = 120.0
 REFUSES_TOKEN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND)
 GOOD = re.compile(rb'\A\s*\{\s*"ok"\s*:\s*true')
 
 
 class TokenDoubt:
-    """Of one token, over all connections. `now` counts seconds and never goes back."""
+    """State of one token over all connections. `now` is in monotonic seconds."""
 
     def __init__(self) -> None:
         self._since: float | None = None
         self._latest = 0.0
 
     def heard(self, status: int, body: bytes, now: float) -> None:
-        """An answer came. Raises Away when it is not Telegram's, or refuses a token that is not to be given up yet."""
+        """Record an answer. Raises Away when it is not Telegram's, or refuses a token that may still be valid."""
         if not HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
             if GOOD.match(body):
                 self._since = None

@@ -1,4 +1,4 @@
-"""Where updates come from, by whatever way: what it is built of, and when it was last heard."""
+"""Source of updates, by polling or webhook."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -19,9 +19,9 @@ async def _nobody_told(_host: str, _telling: Telling) -> None:
 
 
 class Source:
-    """`webhook_found` is told of a webhook that somebody else has set, its host and how much is to be said of it;
-    `polled` is told whenever it is certain that nobody else takes our updates, `conflict` when somebody does,
-    `turned` that the work goes on, whatever came of it. `last_success` is when updates were last certain to arrive."""
+    """Callbacks: `webhook_found` gets the host of a webhook set by another program, and the notification that is due;
+    `polled` is called when it is certain that no other program takes the updates, `conflict` when one does, `turned` in
+    each round of the loop, for the watchdog. `last_success` is the time at which updates last certainly arrived."""
 
     def __init__(
         self,
@@ -48,6 +48,6 @@ class Source:
 
     async def _deleted_foreign_webhook(self, url: str) -> None:
         host = host_of(url)
-        log.warning("webhook of another program found and deleted", host=host)
+        log.warning("webhook of another program found for this token, deleted", host=host)
         if (telling := self._foreign.deleted(self._clock())) is not None:
             await self._webhook_found(host, telling)

@@ -1,6 +1,6 @@
 """Summary of an update for rate limiting and routing, read from its raw JSON without the library's parser. Pure.
 
-Whatever it does not understand, it takes for something that matters.
+An update that cannot be read counts as a request.
 """
 
 import re
@@ -9,25 +9,25 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-# Of a message that only tells who came and went.
+# Fields of a message about people that join or leave.
 COMINGS_AND_GOINGS = ("new_chat_members", "left_chat_member")
 LONGEST_COMMAND = 64
 # A keyboard's id and the place of a button in it.
 BUTTON = re.compile(r"([\w-]{1,24}):\d{1,3}:\d{1,3}", re.ASCII)
-# What the store and a date can hold.
+# Limits of the database's integers, and of dates.
 LARGEST_ID, LATEST = 2**63 - 1, 2**33
 
 
 class Kind(IntEnum):
-    """What an update asks of the bot."""
+    """Kind of an update, by the work that it needs."""
 
-    # A command to some bot, the press of a button, or something that nobody knows.
+    # A command to any bot, a press of a button, or an unknown update.
     REQUEST = 0
-    # Words or a file that are no command. In a group they can only be an answer to a message of a bot.
+    # Text or a file that is no command. In a group only a reply to a message of a bot.
     TEXT = 1
-    # A chat lets the bot in, shuts it out, or is another one now.
+    # The bot is added to or removed from a chat, or the id of a chat changes.
     CHAT = 2
-    # Somebody comes or goes: it is remembered, and nothing follows.
+    # A person joins or leaves: recorded only.
     MEMBER = 3
     # A photo, a pinned message: it is not about the bot.
     OTHER = 4
@@ -35,8 +35,8 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class UpdateSummary:
-    """`person` is 0 where nobody is named. `was` is the id that the chat had, or `becomes` the one that it will have,
-    when this message says so. `answers`: it replies to a message of a bot."""
+    """`person` is 0 where no person is named. `was` is the former id of the chat, `becomes` its new one, in a message
+    of a migration. `answers`: it replies to a message of a bot."""
 
     kind: Kind
     chat: int = 0
@@ -50,7 +50,7 @@ class UpdateSummary:
     command: str = ""
     text: str = ""
     pressed: bool = False
-    # Of what was pressed: the keyboard that it names, "" when it has not the form of a button.
+    # Id of the keyboard that was pressed, "" for data of another form.
     keyboard: str = ""
     answers: bool = False
     was: int | None = None
@@ -127,7 +127,7 @@ def _command(message: Mapping[str, Any], text: str) -> str:
     begins = next((e for e in entities if e.get("type") == "bot_command" and e.get("offset") == 0), None)
     if begins is None:
         return ""
-    # Without a name it is still one, and whoever handles it says what it is worth.
+    # A command without a name is passed on, and its handler refuses it.
     return text[1 : min(int(begins["length"]), LONGEST_COMMAND)].partition("@")[0].lower() or "?"
 
 

@@ -1,4 +1,4 @@
-"""How often something may happen: so many at once, and then so many in a time. Pure; the time is passed in."""
+"""Token buckets: a burst, and a rate. Pure; the time is passed in."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ class Rate:
 
 
 class Bucket:
-    """Full at first. `now` is in seconds; a clock that is set back takes nothing away and gives nothing."""
+    """Full at first. `now` is in seconds; a clock that is set back changes no bucket."""
 
     __slots__ = ("_at", "_left", "_rate")
 
@@ -23,16 +23,16 @@ class Bucket:
         self._at = now
 
     def may(self, now: float) -> bool:
-        """Whether there is one left, without taking it."""
+        """Return True when a token is left, without taking it."""
         self._fill(now)
         return self._left >= 1
 
     def take(self) -> None:
-        """One that `may` has promised."""
+        """Take a token; call it only after `may` returned True."""
         self._left -= 1
 
     def is_full(self, now: float) -> bool:
-        """Whether it remembers nothing any more."""
+        """Return True when the bucket has refilled and can be forgotten."""
         self._fill(now)
         return self._left >= self._rate.burst
 
@@ -43,7 +43,7 @@ class Bucket:
 
 
 class _Person:
-    """What one person has: so many soon, fewer in the long run; and their `beginning`, taken from a reserve."""
+    """Buckets of one person, short-term and long-term; the first `beginning` tokens come from a reserve."""
 
     def __init__(self, rates: Sequence[Rate], beginning: int, now: float) -> None:
         self._buckets = [Bucket(rate, now) for rate in rates]
@@ -61,10 +61,9 @@ class _Person:
 
 
 class Buckets:
-    """One for everybody together, and for each one of every rate in `each`: who has used up their own takes nothing
-    from the others. The first `beginning` of each come out of the `reserve` while there is one, so that who was here
-    before cannot keep out who comes. At most `remembered` people are remembered; who is beyond them has what is left
-    for everybody."""
+    """One bucket for all, and one of every rate in `each` per person: a person that has used up their own takes none
+    from the others. The first `beginning` tokens of each come from the `reserve`, so that earlier people cannot exclude
+    new ones. At most `remembered` people have their own buckets; anybody else has only the common one."""
 
     def __init__(
         self,
@@ -84,7 +83,7 @@ class Buckets:
         self._remembered = remembered
 
     def take(self, person: int, now: float) -> bool:
-        """False when it is too much, and then nothing is taken from anybody."""
+        """Take a token; return False when the rate is exceeded, and then take none."""
         reserve = self._reserve if self._reserve is not None and self._reserve.may(now) else None
         together = self._together if self._together.may(now) else None
         if reserve is None and together is None:

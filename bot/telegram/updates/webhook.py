@@ -1,4 +1,4 @@
-"""Updates by webhook: Telegram brings each one, and brings it again until it is told that it has been stored."""
+"""Updates by webhook: Telegram sends each one, and retries until the answer says that it is stored."""
 
 import asyncio
 import contextlib
@@ -31,7 +31,7 @@ SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 (its name)
 # Telegram keeps the order of messages in a chat by itself, but brings a message and the press of a button side by side
 # when it may. One at a time takes milliseconds each and keeps them all in order.
 MAX_CONNECTIONS = 1
-# As often as a long poll ends, so that health means the same for both.
+# As often as a long poll ends, so that the health check has the same meaning for both.
 LOOK_EVERY = 50.0
 LONGEST_PAUSE = 30.0
 # The largest update has some tens of kilobytes.
@@ -42,7 +42,7 @@ LARGEST_ID = 2**63 - 1
 
 
 class Webhook(Source):
-    """`secret` is what Telegram shows."""
+    """`secret` is the token that Telegram sends in SECRET_HEADER."""
 
     def __init__(
         self,
@@ -59,29 +59,30 @@ class Webhook(Source):
         self._url = url
         self._secret = secret
         self._is_set = False
-        # Telegram's last error and when it was, as far as it is known here, and what the log has of it.
+        # Time of Telegram's last error known here, and the last one logged.
         self._failed_at: datetime | None = None
         self._told = ""
         self._told_of_strangers: datetime | None = None
 
     async def run(self, sock: socket.socket, stop: asyncio.Event) -> None:
-        """Receive until `stop`. Raises TokenRefused when Telegram does not know the token any more.
+        """Receive until `stop`. Raises TokenRefused for a revoked token.
 
-        The webhook stays set at the end: Telegram keeps what comes meanwhile for a day, with it as without it, and a
-        restart need not race anybody. The program removes it when it is started to poll.
+        The webhook stays set at the end: Telegram queues updates for a day with or without it. The program deletes it
+        when it is started to poll.
         """
         await asyncio.gather(serve(self.receive, sock, stop), self._keep_set(stop))
 
     async def receive(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request. There is one address only: what the proxy makes of the path is the proxy's affair."""
+        """Answer one request, whatever its path: a proxy may rewrite that."""
         if scope["type"] == "http":
             request = Request(scope, receive)
             with contextlib.suppress(ClientDisconnect):
                 await Response(status_code=await self._status(request))(scope, receive, send)
 
     async def _status(self, request: Request) -> int:
-        """Whatever is not 2xx Telegram brings again for a day, and holds back what follows it in the same chat. So only
-        what may succeed later is refused, and what can never be handled is taken and set aside."""
+        """Return the status of the answer. Telegram retries any status but 2xx for a day, and delays the later updates
+        of that chat. So only an update that may succeed later is refused; one that never can is accepted and set
+        aside."""
         shown = request.headers.get(SECRET_HEADER, "")
         if not hmac.compare_digest(shown.encode(), self._secret.encode()):
             self._meet_stranger()
@@ -93,16 +94,14 @@ class Webhook(Source):
             return 408
         update = _update(body)
         if update is None:
-            log.error(
-                "update set aside: it cannot be parsed; sent by Telegram, or by another client that knows the secret"
-            )
+            log.error("webhook request without an update set aside, sent by Telegram or by a client with the secret")
             return 200
         try:
             await self._updates.take_in([update])
         except SQLAlchemyError as error:
-            # Neither its text nor its trace: they hold what people wrote.
+            # Neither its text nor its trace: both hold messages of people.
             reason = getattr(error, "orig", None)
-            log.error("update not stored, Telegram retries it", reason=str(reason or type(error)))
+            log.error("database error, update not stored; Telegram sends it again", reason=str(reason or type(error)))
             return 500
         self._alive()
         return 200
@@ -112,7 +111,7 @@ class Webhook(Source):
         now = self._clock()
         if self._told_of_strangers is None or now - self._told_of_strangers >= TELL_OF_STRANGERS_EVERY:
             self._told_of_strangers = now
-            log.warning("webhook request without the secret rejected; further ones are counted only")
+            log.warning("webhook request without the secret refused; more within the hour are counted only")
 
     async def _keep_set(self, stop: asyncio.Event) -> None:
         pause = 0.0
@@ -126,10 +125,10 @@ class Webhook(Source):
             await wait_for(stop, pause or LOOK_EVERY)
 
     async def look(self) -> None:
-        """Ask Telegram how the webhook stands, and set it (anew) unless all is well."""
+        """Read getWebhookInfo, and set the webhook again unless it is as set and without errors."""
         info = await self._bot.get_webhook_info()
         if not self._is_set:
-            # What failed before this run needs no telling.
+            # Errors before this run are not logged.
             self._failed_at = info.last_error_date
             await self._set()
             info = await self._bot.get_webhook_info()
@@ -151,8 +150,8 @@ class Webhook(Source):
             self._polled()
 
     async def _set(self) -> None:
-        """Telegram ignores it when the same is set again; only a new webhook begins at once with what waits, instead of
-        after the pauses, up to two minutes long, that it makes after failures."""
+        """Delete and set the webhook. Telegram ignores setWebhook with the same address; only a new one starts at once
+        with the queued updates, instead of after its retry pauses of up to two minutes."""
         self._is_set = False
         await self._bot.delete_webhook(drop_pending_updates=False)
         await self._bot.set_webhook(
@@ -173,7 +172,7 @@ class Webhook(Source):
         if message != self._told:
             self._told = message
             log.warning(
-                "Telegram cannot deliver updates; check WEBHOOK_URL, WEBHOOK_ADDRESS and the proxy between",
+                "webhook delivery failing; check WEBHOOK_URL, WEBHOOK_ADDRESS and the proxy between",
                 error=message,
                 waiting=info.pending_update_count,
             )
@@ -183,16 +182,16 @@ class Webhook(Source):
         if isinstance(found, TokenRefused):
             raise found
         if isinstance(found, Refused):
-            log.error("Telegram rejects WEBHOOK_URL", error=str(found))
+            log.error("setWebhook refused, WEBHOOK_URL not accepted", error=str(found))
         else:
-            log.warning("Telegram does not answer", error=str(found))
+            log.warning("Telegram request failed, retried after a pause", error=str(found))
         if isinstance(found, TryLater) and found.told:
             return found.after
         return min(max(1.0, pause * 1.5), LONGEST_PAUSE)
 
 
 async def _body(request: Request) -> bytes | None:
-    """None when there is too much of it."""
+    """Return None for a body larger than LARGEST."""
     body = bytearray()
     async for part in request.stream():
         body += part

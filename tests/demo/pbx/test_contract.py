@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from bot.demo.pbx import Pbx
-from bot.demo.pbx.dialect import NEWEST
+from bot.demo.pbx.registration.sights import NEWEST
 
 Recording = Callable[[str], dict[str, object]]
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from bot.demo.pbx import Pbx
-from bot.demo.pbx.dialect import DIALECTS, NEWEST, Dialect
+from bot.demo.pbx.registration.sights import DIALECTS, NEWEST, Dialect
 from tests.demo.pbx.conftest import KEY, client_of
 
 TRUNK, OTHER, IAX = "SIP-TRUNK-44BBC135", "SIP-TRUNK-C07C8D8E", "IAX-TRUNK-5D1E9A27"

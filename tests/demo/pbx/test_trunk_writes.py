@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from bot.demo.pbx import Pbx
-from bot.demo.pbx.dialect import DIALECTS, NEWEST, Dialect
+from bot.demo.pbx.registration.sights import DIALECTS, NEWEST, Dialect
 
 TRUNK, IAX = "SIP-TRUNK-44BBC135", "IAX-TRUNK-5D1E9A27"
 PATH = f"/sip-providers/{TRUNK}"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.demo.pbx.dialect import Dialect
+from bot.demo.pbx.registration.sights import Dialect
 from tests.end_to_end.harness import ANNA, Program, Standins
 
 EN = {

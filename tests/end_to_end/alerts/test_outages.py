@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from bot.demo.pbx.dialect import NEWEST
+from bot.demo.pbx.registration.sights import NEWEST
 from tests.end_to_end.harness import ANNA, BORIS, GROUP, SAM, Program, Seen, Standins, running_bot, running_standins
 
 Start = Callable[..., Program]

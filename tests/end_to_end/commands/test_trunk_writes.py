@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.demo.pbx.dialect import Dialect
+from bot.demo.pbx.registration.sights import Dialect
 from tests.end_to_end.harness import ANNA, KEY, Program, Seen, Standins, press, running_standins
 
 SECRET = "An0therSecret22"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.demo.pbx import seed
 from bot.demo.pbx.actions.providers import masked, told
-from bot.demo.pbx.dialect import NEWEST
+from bot.demo.pbx.registration.sights import NEWEST
 from bot.demo.pbx.registration.trunks import SECRET_MASK, Trunk
 from bot.demo.pbx.web.envelope import Answer, Call, refused
 

@@ -13,8 +13,7 @@ from bot.demo.pbx import seed
 from bot.demo.pbx.control import calls, records, routing
 from bot.demo.pbx.control.refusal import Refusal, boolean, number, word
 from bot.demo.pbx.control.state import state
-from bot.demo.pbx.dialect import DIALECTS
-from bot.demo.pbx.registration.sights import AT_ONCE, CONDITIONS
+from bot.demo.pbx.registration.sights import AT_ONCE, CONDITIONS, DIALECTS
 from bot.demo.pbx.registration.trunks import Trunk
 from bot.demo.pbx.web.faults import KINDS, Fault
 from bot.demo.pbx.web.keys import RIGHTS, Permissions

@@ -8,6 +8,11 @@ import math
 from dataclasses import dataclass, replace
 from typing import Final, Literal, get_args
 
+# Releases that the stand-in plays; they differ in their answers, and none of them gives its number. Most recordings are
+# of `2026.1`; `2026.9` has the trunk states that came with 2026.3.40.
+Dialect = Literal["2026.1", "2026.9"]
+DIALECTS: Final[tuple[Dialect, ...]] = get_args(Dialect)
+NEWEST: Final[Dialect] = "2026.9"
 # `iax_untold`: an IAX trunk whose state the PBX does not report.
 Kind = Literal["outbound", "inbound", "none", "unqualified", "iax", "iax_untold"]
 Condition = Literal[

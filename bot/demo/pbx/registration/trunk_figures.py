@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.demo.pbx.dialect import Dialect
+from bot.demo.pbx.registration.sights import Dialect
 from bot.demo.pbx.registration.trunks import Trunk, statistics
 
 

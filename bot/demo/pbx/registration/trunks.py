@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
-from bot.demo.pbx.dialect import NEWEST, Dialect
 from bot.demo.pbx.registration.sightings import in_asterisk, sightings
-from bot.demo.pbx.registration.sights import Change, Condition, Kind, Sight
+from bot.demo.pbx.registration.sights import NEWEST, Change, Condition, Dialect, Kind, Sight
 from bot.demo.pbx.telephony import local_time
 
 ANSWERING = ("Reachable", "NonQualified")

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from bot.demo.pbx.dialect import NEWEST
+from bot.demo.pbx.registration.sights import NEWEST
 from bot.demo.pbx.telephony import local_time
 from bot.demo.pbx.web import envelope, keys
 from bot.demo.pbx.web.endpoints import Action, Target, find, resources

@@ -1,0 +1,60 @@
+"""Check the addresses in HEARTBEAT_URL and WEBHOOK_URL, and derive the secrets that go with them.
+
+The address of a heartbeat is a secret as a whole: it identifies the sender by its path alone.
+"""
+
+import hmac
+import re
+from urllib.parse import urlsplit
+
+from bot.http import urls
+
+# Shorter parts of a heartbeat's address are words that other log lines contain too.
+SECRET_PART = 10
+# Telegram calls no other port; a Bot API server of one's own may.
+WEBHOOK_PORTS = (443, 80, 88, 8443)
+LOOPBACK = ("127.0.0.1", "localhost")
+
+
+def check_heartbeat(address: str) -> None:
+    """Raises ValueError with the remedy."""
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("is not a web address; copy the ping or push address of your monitor whole")
+    urls.host_of(address)
+    if parts.scheme == "http" and not urls.stays_near(parts.hostname):
+        raise ValueError("would show its secret to the network; use https, plain http is for your own network")
+
+
+def heartbeat_secrets(address: str) -> list[str]:
+    """Return the address and the parts of its path and query that log lines must not contain."""
+    parts = re.split(r"[/?&=]", address.partition("//")[2])[1:]
+    return [address, *(part for part in parts if len(part) >= SECRET_PART)]
+
+
+def read_webhook(value: str) -> str:
+    """Return the address as getWebhookInfo returns it, for the two are compared. Raises ValueError."""
+    parts = urlsplit(value)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+        raise ValueError("must begin with https://, for Telegram calls nothing else")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("must be a plain address without user, password or query; the bot makes its own secret")
+    if not re.fullmatch(r"\w+://[\w.-]+(:\d{1,5})?(/[\x21-\x7e]*)?", value, re.ASCII):
+        raise ValueError("is not a web address; write it like https://bot.example.com/telegram")
+    _ = parts.port  # evaluated here only: a ValueError beyond 65535
+    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path or '/'}"
+
+
+def webhook_refusal(address: str) -> str | None:
+    """Return the reason why Telegram itself would not call this address."""
+    parts = urlsplit(address)
+    if parts.hostname in LOOPBACK:
+        return "is this machine itself, where Telegram cannot reach it; write the address the world sees"
+    if (parts.port or 443) not in WEBHOOK_PORTS:
+        return f"has the port {parts.port}; Telegram calls only {', '.join(map(str, WEBHOOK_PORTS))}"
+    return None
+
+
+def webhook_secret(token: str) -> str:
+    """Return a secret derived from the bot's token: no setting, and the same in every run."""
+    return hmac.new(token.encode(), b"webhook", "sha256").hexdigest()

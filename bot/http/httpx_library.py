@@ -1,0 +1,43 @@
+"""Private parts and undocumented behaviour of httpx and httpcore that the bot relies on.
+
+No other module uses them. tests/http/test_httpx_library.py states each of them, and fails first after an upgrade.
+"""
+
+from collections.abc import Callable, Iterator
+
+import httpcore
+import httpx
+
+Wrap = Callable[[httpcore.AsyncNetworkBackend], httpcore.AsyncNetworkBackend]
+
+
+def wrap_network(client: httpx.AsyncClient, wrap: Wrap, *within: httpx.AsyncBaseTransport) -> None:
+    """Wrap the network that the client reads; `within` are transports that its own one sends through."""
+    for transport in (client._transport, *client._mounts.values(), *within):
+        if isinstance(transport, httpx.AsyncHTTPTransport):
+            transport._pool._network_backend = wrap(transport._pool._network_backend)
+
+
+def network_stream(response: httpx.Response) -> object:
+    """Return the stream that the network gave for this response; None for one that came from no network."""
+    return response.extensions.get("network_stream")
+
+
+def is_certificate_untrusted(error: httpx.TransportError) -> bool:
+    """OpenSSL's words are all that httpx passes on."""
+    return "CERTIFICATE_VERIFY_FAILED" in str(error)
+
+
+def is_certificate_for_other_name(error: httpx.TransportError) -> bool:
+    return is_certificate_untrusted(error) and "mismatch" in str(error)
+
+
+def is_connection_refused(error: httpx.TransportError) -> bool:
+    """httpx wraps the error of the socket, which wraps one for each address that was tried."""
+    return any(isinstance(one, ConnectionRefusedError) for one in _causes(error))
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield from error.exceptions if isinstance(error, BaseExceptionGroup) else (error,)
+        error = error.__cause__ or error.__context__

@@ -228,7 +228,7 @@ def test_no_template_shows_a_whole_number_when_it_is_masked(template: str, langu
 
 def test_every_template_that_shows_numbers_is_among_them() -> None:
     shows = re.compile(r"\|phone|_(call|employee|trunk)\.html")
-    assert {path.stem for path in TEMPLATES.glob("[!_]*.html") if shows.search(path.read_text())} <= FACTS.keys()
+    assert {path.stem for path in TEMPLATES.rglob("[!_]*.html") if shows.search(path.read_text())} <= FACTS.keys()
 
 
 def test_a_masked_list_still_tells_times_names_and_who_is_who() -> None:

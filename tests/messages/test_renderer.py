@@ -223,7 +223,7 @@ def test_a_label_is_translated_and_harmless() -> None:
 def test_templates_keep_to_their_conventions() -> None:
     lines = [
         (f"{template.name}:{number}", line)
-        for template in sorted(TEMPLATES.glob("*.html"))
+        for template in sorted(TEMPLATES.rglob("*.html"))
         for number, line in enumerate(template.read_text().splitlines(), 1)
     ]
     assert len(lines) > 200

@@ -8,12 +8,13 @@ from bot.access.policy import EVERY_STATION, OPERATOR, Access, Grant, Permission
 from bot.messages.message import Button, Message, Rows, mark
 from bot.store.access.contacts import Known
 from handlers.dispatch.declare import Reply, Request, button, command
+from handlers.dispatch.topics import Topic
 
 PAGE = 8
 CARDS_IN_A_ROW = 4
 
 
-@command("access", summary=mark("Who may do what with this bot, with buttons to change it"))
+@command("access", topic=Topic.ACCESS, summary=mark("Who may do what with this bot, with buttons to change it"))
 async def access(request: Request) -> Reply:
     return Reply(await _list(request, 0))
 

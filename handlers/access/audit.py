@@ -12,6 +12,7 @@ from bot.store.access.contacts import Known
 from bot.store.tables.incidents import AuditOutcome
 from handlers.dispatch.declare import CATALOGUE, Reply, Request, WrongArguments, button, command
 from handlers.dispatch.rules import RULES
+from handlers.dispatch.topics import Topic
 from handlers.parsing import spreadsheet
 from handlers.parsing.people import ID
 from handlers.parsing.periods import NotAPeriod, Period, take_period
@@ -28,6 +29,7 @@ WHAT_AND_WHY = ("what", "arguments", "permission", "decision", "why", "outcome",
 
 @command(
     "audit",
+    topic=Topic.ACCESS,
     summary=mark("Who asked for what, what was decided and why, and what came of it; in private only"),
     usage=mark("[@username | id] [command] [denied | allowed] [period]"),
     examples=("/audit", mark("/audit denied 7d"), mark("/audit @boris today"), "/audit /add_employee"),

@@ -12,6 +12,7 @@ from bot.sandbox.time_slices import those
 from bot.text.person_names import folded
 from handlers.calls.active_calls import LiveCall, join_legs
 from handlers.dispatch.declare import Reply, Request, button, command
+from handlers.dispatch.topics import Topic
 
 PAGE = 10
 SHOWN_CALLEES = 2
@@ -19,6 +20,7 @@ SHOWN_CALLEES = 2
 
 @command(
     "calls",
+    topic=Topic.NOW,
     summary=mark("Who talks to whom right now, and through which trunk"),
     usage=mark("[extension | trunk]"),
     examples=("/calls", "/calls 202", "/calls Zadarma"),

@@ -11,6 +11,7 @@ from handlers.calls.filter import CallFilter, from_button, read_filter
 from handlers.calls.outcome import Outcome, answered_leg, came_after_hours, outcome, talk_seconds
 from handlers.calls.pages import Place, Summary, place_of, summarise
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
+from handlers.dispatch.topics import Topic
 from handlers.parsing.periods import NotAPeriod
 from handlers.parsing.phone_numbers import as_number, same_number
 
@@ -20,6 +21,7 @@ ENDINGS = {"": mark("All"), "answered": mark("✅ Answered"), "missed": mark("�
 
 @command(
     "cdr",
+    topic=Topic.CALLS,
     summary=mark("The calls of a period, by caller, number or outcome"),
     usage=mark("[period] [missed | answered | …] [from …] [to …] [name or number]"),
     examples=(

@@ -8,6 +8,7 @@ from bot.messages.message import Button, Message, Rows, mark
 from handlers.calls.missed_calls import Missed, MissedCaller, MissedCalls
 from handlers.calls.stats import period_written
 from handlers.dispatch.declare import Reply, Request, button, command
+from handlers.dispatch.topics import Topic
 from handlers.parsing.periods import Period, from_stored
 
 PAGE = 10
@@ -18,6 +19,7 @@ CALLED_BACK_WITHIN = timedelta(days=7)
 
 @command(
     "missed",
+    topic=Topic.CALLS,
     summary=mark("Incoming calls nobody answered, and who was called back"),
     usage=mark("[period]"),
     examples=("/missed", "/missed yesterday", "/missed 7d"),

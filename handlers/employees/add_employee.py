@@ -2,6 +2,7 @@
 
 from bot.messages.message import mark
 from handlers.dispatch.declare import Reply, Request, command
+from handlers.dispatch.topics import Topic
 from handlers.employees import create_employee, fields, wizard
 from handlers.employees.draft import read_employee
 from handlers.parsing.arguments import read_words
@@ -10,6 +11,7 @@ from handlers.safety import password_in_chat
 
 @command(
     "add_employee",
+    topic=Topic.EMPLOYEES,
     summary=mark("Create an employee; without a number the next free one is taken"),
     usage=mark("[number] name [e-mail] [mobile] [field=value …]"),
     examples=(

@@ -12,12 +12,14 @@ from handlers.dialog import pbx_errors
 from handlers.dialog.verify_write import read_back
 from handlers.dispatch.declare import CONFIRM_WITHIN, Reply, Request, WrongArguments, button, command
 from handlers.dispatch.rules import Resume
+from handlers.dispatch.topics import Topic
 from handlers.employees import employees, fields
 from handlers.employees import undo as employee_undo
 
 
 @command(
     "delete_employee",
+    topic=Topic.EMPLOYEES,
     summary=mark("Delete an employee, after showing what depends on it"),
     usage=mark("number"),
     examples=("/delete_employee 243",),

@@ -10,6 +10,7 @@ from bot.pbx import Employee, EmployeeDraft, PbxError, Uncertain
 from handlers.dialog.verify_write import read_back
 from handlers.dispatch.declare import CONFIRM_WITHIN, Reply, Request, WrongArguments, button, command
 from handlers.dispatch.rules import Resume
+from handlers.dispatch.topics import Topic
 from handlers.employees import card, create_employee, employees
 from handlers.employees import fields as employee_fields
 from handlers.employees import undo as employee_undo
@@ -21,6 +22,7 @@ from handlers.safety import password_in_chat
 
 @command(
     "edit_employee",
+    topic=Topic.EMPLOYEES,
     summary=mark("Change an employee: the difference is shown first"),
     usage=mark("number field=value …"),
     examples=('/edit_employee 243 name="John Brown" mobile=+79001234567', "/edit_employee 243 forward=244 ring=20"),

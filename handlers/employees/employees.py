@@ -8,6 +8,7 @@ from bot.pbx import EmployeeRow, PbxError
 from bot.sandbox.time_slices import those
 from bot.text.person_names import is_named
 from handlers.dispatch.declare import Reply, Request, button, command
+from handlers.dispatch.topics import Topic
 from handlers.employees import card
 from handlers.parsing.phone_numbers import as_number
 
@@ -19,6 +20,7 @@ PHONES_WITHIN = 5.0
 
 @command(
     "employees",
+    topic=Topic.EMPLOYEES,
     summary=mark("The employees: numbers, mobiles, who is connected"),
     usage=mark("[number, name, e-mail or mobile]"),
     examples=("/employees", "/employees Anna", "/employees 243"),

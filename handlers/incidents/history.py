@@ -11,6 +11,7 @@ from bot.incidents.model import STATION, is_of_trunk
 from bot.messages import chart, masking
 from bot.messages.message import Button, File, Message, Rows, mark
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
+from handlers.dispatch.topics import Topic
 from handlers.incidents.availability import Spell, TrunkPast, spells_of, trunk_pasts
 from handlers.parsing.periods import NotAPeriod, Period, from_stored, take_period
 
@@ -35,6 +36,7 @@ class Looked:
 
 @command(
     "history",
+    topic=Topic.INCIDENTS,
     summary=mark("The outages of the trunks in a period: how many, how long, availability, as a chart too"),
     usage=mark("[trunk] [period]"),
     examples=("/history", "/history Zadarma 30d", "/history 2026-11-01 2026-11-15"),

@@ -14,6 +14,7 @@ from bot.store.stations.incidents import name_of
 from bot.store.tables.incidents import Incident
 from handlers.dispatch.declare import Reply, Request, Whose, WrongArguments, button, command
 from handlers.dispatch.rules import Resume
+from handlers.dispatch.topics import Topic
 from handlers.incidents.acknowledge import TOASTS
 from handlers.incidents.facts import incident_facts
 from handlers.silences.facts import is_real
@@ -26,7 +27,9 @@ MOST_CHOICES = 8
 NUMBER = re.compile(r"#?(\d{1,9})")
 
 
-@command("incidents", summary=mark("What is wrong now: since when, who has it, who is asked next"))
+@command(
+    "incidents", topic=Topic.INCIDENTS, summary=mark("What is wrong now: since when, who has it, who is asked next")
+)
 async def incidents(request: Request) -> Reply:
     return Reply(await _list(request, 0))
 
@@ -60,6 +63,7 @@ async def details(request: Request) -> Reply:
 
 @command(
     "ack",
+    topic=Topic.INCIDENTS,
     summary=mark("Take an incident: it is yours, and nobody else is woken"),
     usage=mark("[number]"),
     examples=("/ack", "/ack 17"),

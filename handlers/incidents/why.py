@@ -10,6 +10,7 @@ from bot.messages.message import Button, Message, Rows, mark
 from bot.store.stations.incidents import Delivered
 from bot.store.tables.incidents import Incident, IncidentEvent, Outgoing
 from handlers.dispatch.declare import Reply, Request, button, command
+from handlers.dispatch.topics import Topic
 from handlers.incidents.facts import incident_facts, moment_of
 from handlers.incidents.incidents import no_such, read_number
 
@@ -18,6 +19,7 @@ PAGE = 12
 
 @command(
     "why",
+    topic=Topic.INCIDENTS,
     summary=mark("Why an incident went as it did: what happened, who was told, what was held back"),
     usage=mark("[number]"),
     examples=("/why", "/why 17"),

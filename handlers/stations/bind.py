@@ -8,12 +8,14 @@ from handlers.access.groups import role_offers
 from handlers.dialog.choose_station import IN_A_ROW, MOST_OFFERED
 from handlers.dispatch.declare import Reply, Request, Whose, WrongArguments, button, command
 from handlers.dispatch.rules import Resume
+from handlers.dispatch.topics import Topic
 
 ALERTS = frozenset({"alerts", "оповещения", "тревоги"})
 
 
 @command(
     "bind",
+    topic=Topic.STATIONS,
     summary=mark("Which PBXs this group is about, and which of them alert it; bind it to one"),
     usage=mark("[PBX] [alerts]"),
     examples=("/bind", "/bind branch2", "/bind branch2 alerts"),
@@ -64,6 +66,7 @@ async def bind_now(request: Request) -> Reply:
 
 @command(
     "unbind",
+    topic=Topic.STATIONS,
     summary=mark("Detach this group from a PBX: no more alerts, no access to it"),
     usage=mark("[PBX]"),
     examples=("/unbind branch2",),

@@ -11,6 +11,7 @@ from handlers.calls.active_calls import join_legs
 from handlers.dialog.choose_station import choosing
 from handlers.dispatch.declare import Reply, Request, Whose, button, command
 from handlers.dispatch.services import Station
+from handlers.dispatch.topics import Topic
 from handlers.stations.summary import SIGNS, Line, Mood, in_order, line_of
 
 T = TypeVar("T")
@@ -23,6 +24,7 @@ IN_A_ROW = 2
 
 @command(
     "stations",
+    topic=Topic.STATIONS,
     summary=mark("All PBXs at a glance, those with a problem first"),
     usage=mark("[words of the name]"),
     examples=("/stations", "/stations branch"),

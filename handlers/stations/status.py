@@ -12,6 +12,7 @@ from bot.pbx import Answer, CallLeg, ExtensionStatus, PbxError, TrunkStatus
 from handlers.calls.active_calls import join_legs
 from handlers.dialog import pbx_errors
 from handlers.dispatch.declare import Reply, Request, button, command
+from handlers.dispatch.topics import Topic
 from handlers.silences.facts import in_force
 from handlers.stations import status_one
 from handlers.trunks.facts import ORDER, UNCOUNTED, facts_of, statuses
@@ -36,6 +37,7 @@ class Part:
 
 @command(
     "status",
+    topic=Topic.NOW,
     summary=mark("Trunks, extensions and calls right now"),
     usage=mark("[extension | trunk]"),
     examples=("/status", "/status 202", "/status Zadarma"),

@@ -10,6 +10,7 @@ from bot.store.access.audit import Change
 from handlers.dialog.verify_write import read_back
 from handlers.dispatch.declare import CONFIRM_WITHIN, Question, Reply, Request, WrongArguments, answer, button, command
 from handlers.dispatch.rules import Resume
+from handlers.dispatch.topics import Topic
 from handlers.parsing.arguments import Words, read_words
 from handlers.parsing.fields import Problem, WrongValue
 from handlers.safety import password_in_chat
@@ -22,6 +23,7 @@ ASKED_FOR = timedelta(minutes=15)
 
 @command(
     "add_trunk",
+    topic=Topic.TRUNKS,
     summary=mark("Create a trunk; its password is asked in private"),
     usage=mark("name host=… username=… [field=value …]"),
     examples=(

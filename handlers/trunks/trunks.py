@@ -8,6 +8,7 @@ from bot.detection.unreported_trunks import Listed
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import PbxError, TrunkRow, TrunkStatus
 from handlers.dispatch.declare import Reply, Request, button, command
+from handlers.dispatch.topics import Topic
 from handlers.trunks import card
 from handlers.trunks.facts import ORDER, facts_of
 
@@ -16,6 +17,7 @@ PAGE = 8
 
 @command(
     "trunks",
+    topic=Topic.TRUNKS,
     summary=mark("The trunks: health, host, round trip, since when"),
     usage=mark("[name]"),
     examples=("/trunks", "/trunks Zadarma"),

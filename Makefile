@@ -12,7 +12,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 # Without kept bytecode every process of the tests would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo install run test faults soak bench lint check campaign write-campaign fuzz picture format lock \
+.PHONY: help demo install run test faults soak bench lint check campaign write-campaign fuzz picture format docs messages lock \
 	metrics advisories clean
 help:
 	@echo "make demo    run the demo and print its address"
@@ -31,6 +31,8 @@ help:
 	@echo "make check   the same, the tests, and the faults"
 	@echo "make advisories  ask what is publicly known of the versions in the lock files (needs the internet)"
 	@echo "make format  put the code into shape"
+	@echo "make docs    write the README's tables of commands, settings and metrics"
+	@echo "make messages  extract the texts and update the catalogues of translations"
 	@echo "make campaign  kill the bot KILLS=1000 times amid every fault, by SEED=1, and audit its books"
 	@echo "make write-campaign  kill the bot KILLS=200 times in the middle of writes, by SEED=1"
 	@echo "make fuzz    ask a PBX that answers CASES=100000 kinds of garbage, by SEED=1"
@@ -134,6 +136,12 @@ picture: $(DEVELOPED)
 format: $(DEVELOPED)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(DEVELOPED)
+	@$(BIN)/python -m tests.documents
+
+messages: $(DEVELOPED)
+	@$(BIN)/python -m tests.catalogue
 
 # The lock files beside what is publicly known of the versions in them. Whatever could not be asked is a failure.
 advisories:

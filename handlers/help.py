@@ -3,15 +3,16 @@
 from bot.access.policy import EVERY_STATION, Permission
 from bot.messages.message import Message, mark
 from handlers.access import requests
-from handlers.dialog.topics import by_topic
 from handlers.dispatch import refusals
 from handlers.dispatch.declare import CATALOGUE, Reply, Request, Whose, command
+from handlers.dispatch.topics import Topic
 
 FIRST_ASKED = ("status", "calls", "cdr")
 
 
 @command(
     "help",
+    topic=Topic.BOT,
     summary=mark("The commands you may use here; how to write one of them"),
     usage=mark("[command]"),
     examples=("/help", "/help cdr"),
@@ -22,8 +23,7 @@ async def help_(request: Request) -> Reply:
         return Reply(await _to_a_stranger(request))
     topics = [
         (label, commands)
-        for label, commands in by_topic(
-            CATALOGUE,
+        for label, commands in CATALOGUE.by_topic(
             lambda c: _may(request, c.rule.permission) and c.rule.where.holds(private=request.place.private),
         )
     ]
@@ -48,7 +48,9 @@ def _may(request: Request, permission: str) -> bool:
     return any(request.may_at(station, permission).allowed for station in request.among)
 
 
-@command("id", summary=mark("Your numeric id and this chat's, as the settings want them"), whose=Whose.ANY)
+@command(
+    "id", topic=Topic.BOT, summary=mark("Your numeric id and this chat's, as the settings want them"), whose=Whose.ANY
+)
 async def id_(request: Request) -> Reply:
     place = request.place
     facts = {
@@ -60,7 +62,7 @@ async def id_(request: Request) -> Reply:
     return Reply(Message("id", facts))
 
 
-@command("start", summary=mark("What this bot does and how to begin"), whose=Whose.ANY)
+@command("start", topic=Topic.BOT, summary=mark("What this bot does and how to begin"), whose=Whose.ANY)
 async def start(request: Request) -> Reply:
     if not request.may(Permission.SOMEBODY).allowed:
         return Reply(await _to_a_stranger(request))

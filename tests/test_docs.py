@@ -3,16 +3,16 @@
 import re
 import tomllib
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
-from prometheus_client import CollectorRegistry, Metric
 
-from bot.access.policy import ADMIN, OPERATOR, PERMISSIONS, VIEWER
+from bot.access.policy import PERMISSIONS
 from bot.config.settings import Settings
 from bot.pbx.key_check import ROWS
-from bot.runtime.metrics import REGISTRY
 from handlers import CATALOGUE
-from handlers.dialog.topics import TOPICS, in_order
+from handlers.dispatch.topics import Topic
+from tests.documents import tables
 from tests.fixtures.paths import ROOT
 from tests.scenarios.language import scenarios
 
@@ -23,8 +23,6 @@ DEVELOPERS = (
     "docs/architecture.md",
     *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs" / "adr").glob("*.md")),
 )
-PATHS_TO_COME = {"handlers/dialog/paging.py", "handlers/dialog/confirm.py"}
-TARGETS_TO_COME = {"docs", "messages"}
 
 
 def table(heading: str) -> list[list[str]]:
@@ -34,25 +32,27 @@ def table(heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines[2:]]
 
 
-def test_the_command_table_is_the_catalogue() -> None:
-    expected = []
-    for command in in_order(CATALOGUE):
-        permission = command.rule.permission
-        role = next((role.name for role in (VIEWER, OPERATOR, ADMIN) if permission in role.permissions), "anyone")
-        typed = f"/{command.name} {command.usage}".strip().replace("|", "\\|")
-        expected.append([f"`{typed}`", command.summary, role])
-    assert table("Commands") == expected
+def test_the_tables_are_what_the_program_has() -> None:
+    assert tables.written(README) == README, "run make docs"
 
 
-def test_the_settings_table_names_every_setting_and_its_default() -> None:
-    documented = {_setting(row[0].strip("`")): row[1].strip("`") for row in table("Settings")}
-    assert list(documented) == [name.upper() for name in Settings.model_fields]
-    for name, field in Settings.model_fields.items():
-        default = documented[name.upper()]
-        if field.is_required():
-            assert default == "*needed*"
-        else:
-            assert default == _written(field.get_default(call_default_factory=True)), name
+def test_a_table_that_lags_behind_is_written_anew() -> None:
+    for name in tables.TABLES:
+        rows = tables.table(README, name)
+        assert len(rows) > 10
+        assert tables.written(_without(README, rows[3])) != _without(README, rows[3])
+        assert rows[3][0] in tables.written(_without(README, rows[3]))
+
+
+def test_what_a_setting_is_for_is_kept_and_never_missing() -> None:
+    rows = tables.table(README, "settings")
+    assert all(text for _, _, text in rows)
+    assert tables.settings(rows[1:])[0] == (rows[0][0], rows[0][1], "")
+    assert tables.settings(rows[1:])[1:] == rows[1:]
+
+
+def _without(document: str, row: Sequence[str]) -> str:
+    return "".join(line for line in document.splitlines(keepends=True) if not line.startswith(f"| {row[0]} "))
 
 
 def test_the_example_file_holds_every_setting_once() -> None:
@@ -66,16 +66,11 @@ def test_the_rows_of_a_key_are_called_as_the_pbx_calls_them() -> None:
     assert {"IAX Providers", "Incoming Routes", "Outbound Routes", "Call Queues"} <= named
 
 
-def test_the_metrics_table_is_the_registry() -> None:
-    documented = {row[0].strip("`"): row[1] for row in table("Monitoring the bot")}
-    assert documented == {_exposed(metric): metric.documentation for metric in _declared(REGISTRY)}
-
-
 @pytest.mark.parametrize("file", ["README.md", *DEVELOPERS])
 def test_every_command_of_the_makefile_that_is_named_exists(file: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"(?:`|^)make ([a-z-]+)", (ROOT / file).read_text(), re.MULTILINE))
-    assert named - targets <= TARGETS_TO_COME
+    assert named <= targets
 
 
 @pytest.mark.parametrize("file", ["README.md", *DEVELOPERS])
@@ -92,7 +87,7 @@ def missing_paths(text: str) -> set[str]:
 
 @pytest.mark.parametrize("file", DEVELOPERS)
 def test_every_path_that_developers_are_sent_to_exists(file: str) -> None:
-    assert missing_paths((ROOT / file).read_text()) <= PATHS_TO_COME
+    assert missing_paths((ROOT / file).read_text()) == set()
 
 
 def test_a_wrong_path_is_found() -> None:
@@ -118,23 +113,10 @@ def test_the_readme_names_every_right() -> None:
     assert set(re.findall(r"`([a-z]+\.[a-z]+)`", section)) == PERMISSIONS
 
 
-def _written(default: object) -> str:
-    if default is None or default in ("", (), frozenset(), {}):
-        return "–"
-    return str(default).lower() if isinstance(default, bool) else str(default)
-
-
-def _declared(registry: CollectorRegistry) -> list[Metric]:
-    return list(registry.collect())
-
-
-def _exposed(metric: Metric) -> str:
-    return f"{metric.name}_total" if metric.type == "counter" else metric.name
-
-
-def test_every_command_has_its_topic_and_no_topic_names_what_is_not_there() -> None:
-    named = [name for _, names in TOPICS for name in names]
-    assert sorted(named) == sorted(CATALOGUE.commands)
+def test_every_topic_has_a_command_and_every_command_is_shown() -> None:
+    shown = dict(CATALOGUE.by_topic(lambda _command: True))
+    assert list(shown) == [topic.value for topic in Topic]
+    assert sorted(command.name for commands in shown.values() for command in commands) == sorted(CATALOGUE.commands)
 
 
 def test_the_figures_of_the_scenarios_are_of_as_many_as_there_are() -> None:

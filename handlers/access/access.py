@@ -10,12 +10,13 @@ from bot.store.access.contacts import Known
 from handlers.dialog import paging
 from handlers.dialog.paging import TO_LIST, paginate
 from handlers.dispatch.declare import Reply, Request, button, command
+from handlers.dispatch.topics import Topic
 
 PAGE = 8
 CARDS_IN_A_ROW = 4
 
 
-@command("access", summary=mark("Who may do what with this bot, with buttons to change it"))
+@command("access", topic=Topic.ACCESS, summary=mark("Who may do what with this bot, with buttons to change it"))
 async def access(request: Request) -> Reply:
     return Reply(await _list(request, 0))
 
@@ -47,7 +48,7 @@ async def _list(request: Request, page: int) -> Message:
         Button(str(number), "access.card", {"subject": subject})
         for number, subject in enumerate(shown.items, shown.first)
     ]
-    rows = (*paging.grid(cards, CARDS_IN_A_ROW), *paging.page_turns(shown, "access.show"))
+    rows = (*paging.grid(cards, CARDS_IN_A_ROW), *paging.numbered_row(shown, "access.show"))
     return Message("access", facts, rows)
 
 

@@ -13,6 +13,7 @@ from bot.store.tables.incidents import AuditOutcome
 from handlers.dialog import paging
 from handlers.dispatch.declare import CATALOGUE, Reply, Request, WrongArguments, button, command
 from handlers.dispatch.rules import RULES
+from handlers.dispatch.topics import Topic
 from handlers.parsing import spreadsheet
 from handlers.parsing.people import ID
 from handlers.parsing.periods import NotAPeriod, Period, take_period
@@ -29,6 +30,7 @@ WHAT_AND_WHY = ("what", "arguments", "permission", "decision", "why", "outcome",
 
 @command(
     "audit",
+    topic=Topic.ACCESS,
     summary=mark("Who asked for what, what was decided and why, and what came of it; in private only"),
     usage=mark("[@username | id] [command] [denied | allowed] [period]"),
     examples=("/audit", mark("/audit denied 7d"), mark("/audit @boris today"), "/audit /add_employee"),
@@ -165,7 +167,7 @@ def _buttons(wanted: Wanted, shown: Sequence[Row], before: int | None, *, more: 
     newest = [Button(mark("⏮ Newest"), "audit.page", here | {"before": None})] if before is not None else []
     older = here | {"before": shown[-1].entry.id} if more else None
     export = Button(mark("📄 Export"), "audit.export", here)
-    return (*paging.grid(cards, CARDS_IN_A_ROW), *paging.turns("audit.page", None, older, before=newest), (export,))
+    return (*paging.grid(cards, CARDS_IN_A_ROW), *paging.page_row("audit.page", None, older, before=newest), (export,))
 
 
 def _station(request: Request) -> str | None:

@@ -20,6 +20,7 @@ from handlers.access.lookalikes import likeness
 from handlers.dialog import confirm
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
 from handlers.dispatch.rules import Resume
+from handlers.dispatch.topics import Topic
 from handlers.parsing import people
 from handlers.parsing.deadlines import NotADeadline, take_deadline
 
@@ -36,6 +37,7 @@ REFUSALS = {
 
 @command(
     "grant",
+    topic=Topic.ACCESS,
     summary=mark("Give a person or this group a role, for good or for a time"),
     usage=mark("[@username | id | here] role [for 8h | until date]"),
     examples=("/grant @boris operator", "/grant 100200300 viewer until 2026-12-31", "/grant here viewer"),
@@ -57,6 +59,7 @@ async def grant(request: Request) -> Reply:
 
 @command(
     "revoke",
+    topic=Topic.ACCESS,
     summary=mark("Take a role away, or all of them"),
     usage=mark("[@username | id | here] [role]"),
     examples=("/revoke @boris", "/revoke 100200300 operator"),

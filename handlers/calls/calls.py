@@ -14,6 +14,7 @@ from handlers.calls.active_calls import LiveCall, join_legs
 from handlers.dialog import paging
 from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import Reply, Request, button, command
+from handlers.dispatch.topics import Topic
 
 PAGE = 10
 SHOWN_CALLEES = 2
@@ -21,6 +22,7 @@ SHOWN_CALLEES = 2
 
 @command(
     "calls",
+    topic=Topic.NOW,
     summary=mark("Who talks to whom right now, and through which trunk"),
     usage=mark("[extension | trunk]"),
     examples=("/calls", "/calls 202", "/calls Zadarma"),
@@ -101,4 +103,4 @@ def _buttons(wanted: str, shown: Page[LiveCall]) -> Rows:
     here = {"wanted": wanted, "page": shown.number}
     refresh = Button(mark("↻ Refresh"), "calls.show", here)
     everything = [Button(mark("All calls"), "calls.show", {"wanted": "", "page": 0})] if wanted else []
-    return (*paging.page_turns(shown, "calls.show", here), (refresh, *everything))
+    return (*paging.numbered_row(shown, "calls.show", here), (refresh, *everything))

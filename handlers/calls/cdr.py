@@ -12,6 +12,7 @@ from handlers.calls.outcome import Outcome, answered_leg, came_after_hours, outc
 from handlers.calls.pages import Place, Summary, place_of, summarise
 from handlers.dialog import paging
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
+from handlers.dispatch.topics import Topic
 from handlers.parsing.periods import NotAPeriod
 from handlers.parsing.phone_numbers import as_number, same_number
 
@@ -21,6 +22,7 @@ ENDINGS = {"": mark("All"), "answered": mark("✅ Answered"), "missed": mark("�
 
 @command(
     "cdr",
+    topic=Topic.CALLS,
     summary=mark("The calls of a period, by caller, number or outcome"),
     usage=mark("[period] [missed | answered | …] [from …] [to …] [name or number]"),
     examples=(
@@ -125,7 +127,7 @@ def _buttons(wanted: CallFilter, summary: Summary, asked: Mapping[str, Any]) -> 
         for ending, label in ENDINGS.items()
         if ending != wanted.ending
     ]
-    turns = paging.turns("cdr.page", newer, older)
+    turns = paging.page_row("cdr.page", newer, older)
     return (*paging.grid(cards, CARDS_IN_A_ROW), *turns, (refresh,), tuple(endings))
 
 

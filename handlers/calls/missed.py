@@ -10,6 +10,7 @@ from handlers.calls.stats import period_written
 from handlers.dialog import paging
 from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import Reply, Request, button, command
+from handlers.dispatch.topics import Topic
 from handlers.parsing.periods import Period, from_stored
 
 PAGE = 10
@@ -20,6 +21,7 @@ CALLED_BACK_WITHIN = timedelta(days=7)
 
 @command(
     "missed",
+    topic=Topic.CALLS,
     summary=mark("Incoming calls nobody answered, and who was called back"),
     usage=mark("[period]"),
     examples=("/missed", "/missed yesterday", "/missed 7d"),
@@ -76,4 +78,4 @@ def _line(caller: MissedCaller, period: Period) -> dict[str, Any]:
 
 def _buttons(period: Period, shown: Page[MissedCaller]) -> Rows:
     here = period.stored() | {"page": shown.number}
-    return (*paging.page_turns(shown, "missed.page", here), (Button(mark("↻ Refresh"), "missed.page", here),))
+    return (*paging.numbered_row(shown, "missed.page", here), (Button(mark("↻ Refresh"), "missed.page", here),))

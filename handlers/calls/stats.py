@@ -10,6 +10,7 @@ from bot.pbx.resources.records import Direction
 from handlers.calls.call_stats import Tally, bars, tally
 from handlers.calls.outcome import Outcome
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
+from handlers.dispatch.topics import Topic
 from handlers.parsing.periods import NotAPeriod, Period, from_stored, read_period
 
 TOP_CALLERS = 5
@@ -27,6 +28,7 @@ PERIODS = {"today": mark("Today"), "yesterday": mark("Yesterday"), "7d": mark("7
 
 @command(
     "stats",
+    topic=Topic.CALLS,
     summary=mark("Calls in figures: answered, missed, by hour, trunk and employee"),
     usage=mark("[period]"),
     examples=("/stats", "/stats 7d", "/stats 2026-11-01 2026-11-05"),

@@ -26,7 +26,6 @@ from bot.store.messages.menus import Offered
 from bot.telegram.chat_access import Closed, why_closed
 from bot.telegram.delivery.sender import Messenger
 from bot.telegram.errors import DeliveryError, Refused, Undeliverable
-from handlers.dialog.topics import in_order
 from handlers.dispatch.declare import Catalogue
 
 log = structlog.get_logger(__name__)
@@ -197,7 +196,7 @@ class Menus:
         seen = [Asking(person, chat, private, station, now, member=True) for station in sorted(given)]
         return [
             BotCommand(command.name, self._renderer.label(command.summary))
-            for command in in_order(self._catalogue)
+            for command in self._catalogue.in_order()
             # Telegram lists the first word of a command only.
             if " " not in command.name
             and command.rule.where.holds(private=private)

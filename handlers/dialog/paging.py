@@ -45,14 +45,14 @@ def paginate(items: Sequence[T], number: int, size: int) -> Page[T]:
     return Page(items[start : start + size], number, count, start + 1)
 
 
-def page_turns(page: Page[Any], action: str, data: Mapping[str, Any] | None = None, key: str = "page") -> Rows:
+def numbered_row(page: Page[Any], action: str, data: Mapping[str, Any] | None = None, key: str = "page") -> Rows:
     """The row that turns pages by number, which `action` reads from `key`; no row for a list of one page."""
     here = data or {}
     previous = {**here, key: page.number - 1} if page.has_previous else None
-    return turns(action, previous, {**here, key: page.number + 1} if page.has_next else None)
+    return page_row(action, previous, {**here, key: page.number + 1} if page.has_next else None)
 
 
-def turns(
+def page_row(
     action: str,
     previous: Mapping[str, Any] | None,
     following: Mapping[str, Any] | None,

@@ -1,7 +1,7 @@
 """How a command is declared: its name, who may use it, what it is given and what it gives back."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,6 +13,7 @@ from bot.store.access.audit import NOTHING_CHANGED, Change
 from bot.store.access.contacts import Known
 from handlers.dispatch.rules import RULES, Resume, Rule
 from handlers.dispatch.services import Desk, Station
+from handlers.dispatch.topics import Topic
 from handlers.dispatch.update_parser import Actor, Document, Place, Typed
 from handlers.parsing.arguments import of_known_fields
 
@@ -193,6 +194,7 @@ class Command:
     resume: Resume = Resume.FREELY
     whose: Whose = Whose.ONE
     fields: frozenset[str] = frozenset()
+    topic: Topic = Topic.BOT
 
     def recorded(self, arguments: str) -> str:
         """What the audit may keep of them: of a field that it does not know the name alone."""
@@ -222,6 +224,16 @@ class Catalogue:
         """Whether a button or an answer of that name does something."""
         return name in self.presses or name in self.answers
 
+    def by_topic(self, allowed: Callable[[Command], bool]) -> Iterator[tuple[str, list[Command]]]:
+        """Each topic's heading with those of its commands that are allowed; topics without any are left out."""
+        ordered = [self.commands[name[1:]] for name in RULES if name[1:] in self.commands and name[0] == "/"]
+        for topic in Topic:
+            if found := [command for command in ordered if command.topic is topic and allowed(command)]:
+                yield topic.value, found
+
+    def in_order(self) -> list[Command]:
+        return [command for _, commands in self.by_topic(lambda _command: True) for command in commands]
+
     def refined(self, typed: Typed) -> Typed:
         """With its second word in the name, when there is such a command."""
         first, *rest = typed.arguments.split(None, 1) or [""]
@@ -238,6 +250,7 @@ CATALOGUE = Catalogue()
 def command(
     name: str,
     *,
+    topic: Topic,
     summary: str,
     usage: str = "",
     examples: tuple[str, ...] = (),
@@ -251,7 +264,7 @@ def command(
 
     def declare(handler: Handler) -> Handler:
         CATALOGUE.commands[name] = Command(
-            name, handler, rule, summary, usage, tuple(map(Own, examples)), words, resume, whose, fields
+            name, handler, rule, summary, usage, tuple(map(Own, examples)), words, resume, whose, fields, topic
         )
         return handler
 

@@ -10,6 +10,7 @@ from bot.spreadsheet.reader import MOST_BYTES
 from handlers.dialog import confirm
 from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
 from handlers.dispatch.rules import Resume
+from handlers.dispatch.topics import Topic
 from handlers.employee_import import files, report, run
 from handlers.employee_import import plan as import_plan
 from handlers.employee_import.files import Line
@@ -25,6 +26,7 @@ PEOPLE_SHOWN = 20
 
 @command(
     "import_employees",
+    topic=Topic.EMPLOYEES,
     summary=mark("Create many employees from a CSV or Excel file, or from pasted lines"),
     usage=mark("[a file, or lines below]"),
     examples=("/import_employees",),

@@ -10,12 +10,14 @@ from bot.store.access.audit import Change
 from handlers.dialog import confirm, pbx_errors, verify_write
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
 from handlers.dispatch.rules import Resume
+from handlers.dispatch.topics import Topic
 from handlers.employees import employees, fields
 from handlers.employees import undo as employee_undo
 
 
 @command(
     "delete_employee",
+    topic=Topic.EMPLOYEES,
     summary=mark("Delete an employee, after showing what depends on it"),
     usage=mark("number"),
     examples=("/delete_employee 243",),

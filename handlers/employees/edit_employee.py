@@ -9,6 +9,7 @@ from bot.pbx import Employee, EmployeeDraft, PbxError
 from handlers.dialog import confirm, verify_write
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
 from handlers.dispatch.rules import Resume
+from handlers.dispatch.topics import Topic
 from handlers.employees import card, create_employee, employees
 from handlers.employees import fields as employee_fields
 from handlers.employees import undo as employee_undo
@@ -19,6 +20,7 @@ from handlers.safety import password_in_chat
 
 @command(
     "edit_employee",
+    topic=Topic.EMPLOYEES,
     summary=mark("Change an employee: the difference is shown first"),
     usage=mark("number field=value …"),
     examples=('/edit_employee 243 name="John Brown" mobile=+79001234567', "/edit_employee 243 forward=244 ring=20"),

@@ -10,6 +10,7 @@ from bot.text.person_names import is_named
 from handlers.dialog import paging
 from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import Reply, Request, button, command
+from handlers.dispatch.topics import Topic
 from handlers.employees import card
 from handlers.parsing.phone_numbers import as_number
 
@@ -21,6 +22,7 @@ PHONES_WITHIN = 5.0
 
 @command(
     "employees",
+    topic=Topic.EMPLOYEES,
     summary=mark("The employees: numbers, mobiles, who is connected"),
     usage=mark("[number, name, e-mail or mobile]"),
     examples=("/employees", "/employees Anna", "/employees 243"),
@@ -100,5 +102,5 @@ def _row(row: EmployeeRow, connected: frozenset[str] | None) -> dict[str, Any]:
 def _buttons(shown: Page[EmployeeRow], search: str) -> Rows:
     here = {"search": search, "page": shown.number}
     cards = [Button(row.number, "employee.card", {"id": row.id, "back": here}) for row in shown.items if row.id]
-    turns = paging.page_turns(shown, "employees.show", here)
+    turns = paging.numbered_row(shown, "employees.show", here)
     return (*paging.grid(cards, IN_A_ROW), *turns, (Button(mark("↻ Refresh"), "employees.show", here),))

@@ -8,6 +8,7 @@ from bot.access.policy import Permission
 from bot.messages.message import File, Message, mark
 from bot.pbx import Employee, EmployeeRow, Priority
 from handlers.dispatch.declare import Reply, Request, WrongArguments, command
+from handlers.dispatch.topics import Topic
 from handlers.employee_import import files
 from handlers.employees import fields
 from handlers.employees.fields import exported_mobile
@@ -29,6 +30,7 @@ SHOWN_EVERY = 25
 
 @command(
     "export_employees",
+    topic=Topic.EMPLOYEES,
     summary=mark("The employees as a file that /import_employees reads"),
     usage=mark("[full] [passwords] [csv]"),
     examples=("/export_employees", mark("/export_employees full csv"), mark("/export_employees passwords")),

@@ -5,12 +5,17 @@ from typing import Any
 from bot.engine.drills import Running, Told
 from bot.messages.message import Message, mark
 from handlers.dispatch.declare import Reply, Request, command
+from handlers.dispatch.topics import Topic
 
 # The first people are told at once; this is for a store that is busy.
 TRIES, PAUSE = 10, 0.5
 
 
-@command("test_alert", summary=mark("A rehearsal: a labelled alert to whoever would be woken by a real one"))
+@command(
+    "test_alert",
+    topic=Topic.INCIDENTS,
+    summary=mark("A rehearsal: a labelled alert to whoever would be woken by a real one"),
+)
 async def test_alert(request: Request) -> Reply:
     rehearsals = request.station.rehearsals
     if (running := await rehearsals.running()) is not None:

@@ -13,6 +13,7 @@ from bot.messages.message import Button, File, Message, Rows, mark
 from handlers.dialog import paging
 from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
+from handlers.dispatch.topics import Topic
 from handlers.incidents.availability import Spell, TrunkPast, spells_of, trunk_pasts
 from handlers.parsing.periods import NotAPeriod, Period, from_stored, take_period
 
@@ -37,6 +38,7 @@ class Looked:
 
 @command(
     "history",
+    topic=Topic.INCIDENTS,
     summary=mark("The outages of the trunks in a period: how many, how long, availability, as a chart too"),
     usage=mark("[trunk] [period]"),
     examples=("/history", "/history Zadarma 30d", "/history 2026-11-01 2026-11-15"),
@@ -180,7 +182,7 @@ def _buttons(shown: Page[Spell], wanted: Mapping[str, Any], *, drawable: bool) -
     numbers = list(dict.fromkeys(spell.incident for spell in shown.items))
     cards = [Button(f"#{number}", "incident.details", {"incident": number}) for number in numbers]
     draws: Rows = ((Button(mark("📊 Chart"), "history.chart", wanted),),) if drawable and chart.is_possible() else ()
-    return (*paging.grid(cards, CARDS_IN_A_ROW), *paging.page_turns(shown, "history.show", wanted), *draws)
+    return (*paging.grid(cards, CARDS_IN_A_ROW), *paging.numbered_row(shown, "history.show", wanted), *draws)
 
 
 def _drawing(request: Request, looked: Looked) -> chart.Chart:

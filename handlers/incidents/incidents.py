@@ -16,6 +16,7 @@ from handlers.dialog import paging
 from handlers.dialog.paging import TO_LIST, Page, paginate
 from handlers.dispatch.declare import Reply, Request, Whose, WrongArguments, button, command
 from handlers.dispatch.rules import Resume
+from handlers.dispatch.topics import Topic
 from handlers.incidents.acknowledge import TOASTS
 from handlers.incidents.facts import incident_facts
 from handlers.silences.facts import is_real
@@ -28,7 +29,9 @@ MOST_CHOICES = 8
 NUMBER = re.compile(r"#?(\d{1,9})")
 
 
-@command("incidents", summary=mark("What is wrong now: since when, who has it, who is asked next"))
+@command(
+    "incidents", topic=Topic.INCIDENTS, summary=mark("What is wrong now: since when, who has it, who is asked next")
+)
 async def incidents(request: Request) -> Reply:
     return Reply(await _list(request, 0))
 
@@ -62,6 +65,7 @@ async def details(request: Request) -> Reply:
 
 @command(
     "ack",
+    topic=Topic.INCIDENTS,
     summary=mark("Take an incident: it is yours, and nobody else is woken"),
     usage=mark("[number]"),
     examples=("/ack", "/ack 17"),
@@ -161,7 +165,7 @@ def _list_buttons(shown: Page[Incident], recent: Sequence[Incident], listing: Li
         for incident in (*shown.items, *recent)
     ]
     refresh = Button(mark("↻ Refresh"), listing.action, {**listing.data, "page": shown.number})
-    turns = paging.page_turns(shown, listing.action, listing.data)
+    turns = paging.numbered_row(shown, listing.action, listing.data)
     return (*paging.grid(cards, CARDS_IN_A_ROW), *turns, (refresh,))
 
 

@@ -11,6 +11,7 @@ from handlers.dialog import pbx_errors
 from handlers.dialog.paging import grid
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
 from handlers.dispatch.rules import Resume
+from handlers.dispatch.topics import Topic
 
 NUMBER = re.compile(r"[0-9]{1,32}")
 MOST = 40
@@ -21,6 +22,7 @@ Phones = Mapping[str, ExtensionStatus]
 
 @command(
     "watch",
+    topic=Topic.INCIDENTS,
     summary=mark("Alert when the phone of an extension goes offline; alone: which are watched"),
     usage=mark("[extension …]"),
     examples=("/watch 202 203", "/watch"),
@@ -46,6 +48,7 @@ async def watch(request: Request) -> Reply:
 
 @command(
     "unwatch",
+    topic=Topic.INCIDENTS,
     summary=mark("Stop watching an extension"),
     usage=mark("[extension …]"),
     examples=("/unwatch 202",),

@@ -12,6 +12,7 @@ from bot.store.tables.incidents import Incident, IncidentEvent, Outgoing
 from handlers.dialog import paging
 from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import Reply, Request, button, command
+from handlers.dispatch.topics import Topic
 from handlers.incidents.facts import incident_facts, moment_of
 from handlers.incidents.incidents import no_such, read_number
 
@@ -20,6 +21,7 @@ PAGE = 12
 
 @command(
     "why",
+    topic=Topic.INCIDENTS,
     summary=mark("Why an incident went as it did: what happened, who was told, what was held back"),
     usage=mark("[number]"),
     examples=("/why", "/why 17"),
@@ -69,7 +71,7 @@ def _buttons(request: Request, incident: Incident, shown: Page[Any]) -> Rows:
         Button(mark("📄 Incident"), "incident.details", here),
         Button(mark("↻ Refresh"), "why.show", here | {"part": shown.number}),
     )
-    return (*paging.page_turns(shown, "why.show", here, key="part"), ends)
+    return (*paging.numbered_row(shown, "why.show", here, key="part"), ends)
 
 
 def _step(

@@ -14,6 +14,7 @@ from bot.store.oncall.calendars import KeptCalendar
 from handlers.dialog import confirm
 from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
 from handlers.dispatch.rules import Resume
+from handlers.dispatch.topics import Topic
 from handlers.oncall import oncall
 from handlers.oncall.facts import duty_facts, take_level
 from handlers.oncall.oncall import LOOKS_AHEAD
@@ -25,6 +26,7 @@ UNKNOWN_SHOWN = 10
 
 @command(
     "oncall import",
+    topic=Topic.ONCALL,
     summary=mark("Let a calendar say who is on call"),
     usage=mark("[an .ics file, or in private an https address] [level 2]"),
     examples=("/oncall import", "/oncall import level 2"),

@@ -15,6 +15,7 @@ from bot.store.oncall.schedules import ASKED, Leg
 from handlers.dialog import confirm
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
 from handlers.dispatch.rules import Resume
+from handlers.dispatch.topics import Topic
 from handlers.oncall import oncall
 from handlers.oncall.facts import check_able, level_of, people_facts, person_facts, take_level, take_until
 from handlers.parsing import people
@@ -24,6 +25,7 @@ LONGEST = timedelta(days=60)
 
 @command(
     "oncall take",
+    topic=Topic.ONCALL,
     summary=mark("Be on call from now on, instead of whose turn it is"),
     usage=mark("[for 8h | until 18:00] [level 2]"),
     examples=("/oncall take 8h", "/oncall take until 18:00"),
@@ -76,6 +78,7 @@ async def _take(request: Request, wanted: int | None, until: datetime | None) ->
 
 @command(
     "oncall give",
+    topic=Topic.ONCALL,
     summary=mark("Give your duty to somebody else"),
     usage=mark("@username [for 8h | until 18:00] [level 2]"),
     examples=("/oncall give @boris until 18:00", "/oncall give @boris"),
@@ -157,6 +160,7 @@ def _news(duty: Duty, template: str, facts: dict[str, Any], begins: datetime, en
 
 @command(
     "oncall cancel",
+    topic=Topic.ONCALL,
     summary=mark("Take back what you took over, gave away or asked for"),
     examples=("/oncall cancel",),
     words=("отменить", "отмена"),

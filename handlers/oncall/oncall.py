@@ -12,6 +12,7 @@ from bot.store.access.contacts import Known
 from bot.store.oncall.calendars import KeptCalendar
 from bot.store.oncall.reachability import Reach
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
+from handlers.dispatch.topics import Topic
 from handlers.oncall.facts import able, duty_facts, level_of, person_facts, take_until
 
 LOOKS_AHEAD = timedelta(days=14)
@@ -20,7 +21,9 @@ SHIFTS_SHOWN = 12
 UNKNOWN_SHOWN = 5
 
 
-@command("oncall", summary=mark("Who is on call now, until when, and who is next"), examples=("/oncall",))
+@command(
+    "oncall", topic=Topic.ONCALL, summary=mark("Who is on call now, until when, and who is next"), examples=("/oncall",)
+)
 async def oncall(request: Request) -> Reply:
     if not request.arguments.strip():
         return Reply(await overview(request))

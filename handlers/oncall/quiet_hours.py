@@ -10,6 +10,7 @@ from bot.store.access.audit import Change
 from bot.store.oncall.reachability import QuietHours
 from handlers.dispatch.declare import Reply, Request, Whose, WrongArguments, command
 from handlers.dispatch.rules import Resume
+from handlers.dispatch.topics import Topic
 
 OFF = frozenset({"off", "no", "выкл", "нет", "выключить"})
 HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*(?:-|–|—|\s)\s*([01]?\d|2[0-3]):([0-5]\d)")
@@ -17,6 +18,7 @@ HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*(?:-|–|—|\s)\s*([01]?\d|2[
 
 @command(
     "quiet",
+    topic=Topic.ONCALL,
     summary=mark("Hours in which you want no warnings in private; outages come always"),
     usage=mark("[22:00-08:00 | off]"),
     examples=("/quiet 22:00-08:00", "/quiet off"),

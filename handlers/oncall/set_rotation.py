@@ -15,6 +15,7 @@ from bot.store.oncall.rosters import restored_shift, stored_shift
 from handlers.dialog import confirm
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
 from handlers.dispatch.rules import Resume
+from handlers.dispatch.topics import Topic
 from handlers.oncall import oncall
 from handlers.oncall.facts import check_able, duty_facts, level_of, people_facts, take_level
 from handlers.parsing import people as whom
@@ -28,6 +29,7 @@ CONFIRM_WITHIN = timedelta(minutes=10)
 
 @command(
     "oncall set",
+    topic=Topic.ONCALL,
     summary=mark("Set who takes turns, and when they hand over"),
     usage=mark("weekly mon 09:00 | daily 09:00 | every 12h from 08:00, then people [level 2]"),
     examples=("/oncall set weekly mon 09:00 @anna @boris", "/oncall set every 12h from 08:00 @anna @boris level 2"),
@@ -115,6 +117,7 @@ async def _before(request: Request, level: int) -> dict[str, Any]:
 
 @command(
     "oncall remove",
+    topic=Topic.ONCALL,
     summary=mark("Remove a rotation or a calendar"),
     usage=mark("[level 2]"),
     examples=("/oncall remove", "/oncall remove level 2"),

@@ -12,6 +12,7 @@ from bot.store.messages.notices import News
 from bot.store.oncall.schedules import Leg, Swapped
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
 from handlers.dispatch.rules import Resume
+from handlers.dispatch.topics import Topic
 from handlers.oncall.facts import check_able, duty_facts, person_facts, take_level
 from handlers.parsing import people
 
@@ -20,6 +21,7 @@ OFFERED = 4
 
 @command(
     "oncall swap",
+    topic=Topic.ONCALL,
     summary=mark("Ask somebody to swap shifts with you"),
     usage=mark("@username [level 2]"),
     examples=("/oncall swap @boris",),

@@ -118,7 +118,7 @@ async def listed(request: Request, page: int, action: str, kind: SilenceKind | N
         "may": request.may(Permission.MUTE).allowed,
     }
     deeds = _deeds(request, shown.items, {"list": action, "page": shown.number}) if facts["may"] else []
-    return Message("silences", facts, (*paging.grid(deeds, IN_A_ROW), *paging.page_turns(shown, action)))
+    return Message("silences", facts, (*paging.grid(deeds, IN_A_ROW), *paging.numbered_row(shown, action)))
 
 
 def _deeds(request: Request, shown: Iterable[Silence], back: Mapping[str, Any]) -> list[Button]:

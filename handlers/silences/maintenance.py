@@ -12,6 +12,7 @@ from bot.store.typed_secrets import without_passwords
 from handlers.dialog import confirm
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
 from handlers.dispatch.rules import Resume
+from handlers.dispatch.topics import Topic
 from handlers.parsing.arguments import split
 from handlers.parsing.silences import Subject, moment_of, take_subject
 from handlers.parsing.windows import Again, NotAWindow, Once, is_window, take_window
@@ -24,6 +25,7 @@ MOST_OFFERED = 8
 
 @command(
     "maintenance",
+    topic=Topic.SILENCES,
     summary=mark("Maintenance windows: what is planned, and plan one"),
     usage=mark("[trunk | all] [tomorrow 02:00-04:00 | sat 02:00 for 2h | weekly sat,sun 02:00-04:00] [reason]"),
     examples=(

@@ -11,6 +11,7 @@ from bot.store.typed_secrets import without_passwords
 from bot.text.person_names import folded
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
 from handlers.dispatch.rules import Resume
+from handlers.dispatch.topics import Topic
 from handlers.parsing.arguments import split
 from handlers.parsing.deadlines import NotADeadline
 from handlers.parsing.silences import ALL, Subject, Until, find_until, take_subject, take_until
@@ -24,6 +25,7 @@ OFF = frozenset({"off", "stop", "выкл", "выключить", "отмена"
 
 @command(
     "mute",
+    topic=Topic.SILENCES,
     summary=mark("No alerts of a trunk or of everything, for a while"),
     usage=mark("[trunk | all] [for 1h | until 18:00 | until morning | until recovery] [reason]"),
     examples=(
@@ -83,7 +85,9 @@ def _chosen(request: Request) -> Subject:
     return Subject(str(request.data["subject"]), str(request.data["name"]))
 
 
-@command("mutes", summary=mark("What is muted or under maintenance now, why, and what is planned"))
+@command(
+    "mutes", topic=Topic.SILENCES, summary=mark("What is muted or under maintenance now, why, and what is planned")
+)
 async def mutes(request: Request) -> Reply:
     return Reply(await listed(request, 0, "mutes.show"))
 
@@ -95,6 +99,7 @@ async def show(request: Request) -> Reply:
 
 @command(
     "unmute",
+    topic=Topic.SILENCES,
     summary=mark("Turn alerts back on"),
     usage=mark("[trunk | all | number]"),
     examples=("/unmute Zadarma", "/unmute all", "/unmute 12"),

@@ -10,12 +10,14 @@ from handlers.dialog.choose_station import IN_A_ROW, MOST_OFFERED
 from handlers.dialog.paging import grid
 from handlers.dispatch.declare import Reply, Request, Whose, WrongArguments, button, command
 from handlers.dispatch.rules import Resume
+from handlers.dispatch.topics import Topic
 
 ALERTS = frozenset({"alerts", "оповещения", "тревоги"})
 
 
 @command(
     "bind",
+    topic=Topic.STATIONS,
     summary=mark("Which PBXs this group is about, and which of them alert it; bind it to one"),
     usage=mark("[PBX] [alerts]"),
     examples=("/bind", "/bind branch2", "/bind branch2 alerts"),
@@ -66,6 +68,7 @@ async def bind_now(request: Request) -> Reply:
 
 @command(
     "unbind",
+    topic=Topic.STATIONS,
     summary=mark("Detach this group from a PBX: no more alerts, no access to it"),
     usage=mark("[PBX]"),
     examples=("/unbind branch2",),

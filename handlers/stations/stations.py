@@ -13,6 +13,7 @@ from handlers.dialog.choose_station import choosing
 from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import Reply, Request, Whose, button, command
 from handlers.dispatch.services import Station
+from handlers.dispatch.topics import Topic
 from handlers.stations.summary import SIGNS, Line, Mood, in_order, line_of
 
 T = TypeVar("T")
@@ -25,6 +26,7 @@ IN_A_ROW = 2
 
 @command(
     "stations",
+    topic=Topic.STATIONS,
     summary=mark("All PBXs at a glance, those with a problem first"),
     usage=mark("[words of the name]"),
     examples=("/stations", "/stations branch"),
@@ -73,7 +75,7 @@ def _buttons(shown: Page[Line], words: str, *, several: bool) -> Rows:
         if several and line.is_troubled
     ]
     here = {"words": words, "page": shown.number}
-    turns = paging.page_turns(shown, "stations.show", here)
+    turns = paging.numbered_row(shown, "stations.show", here)
     return (*paging.grid(troubled, IN_A_ROW), *turns, (Button(mark("↻ Refresh"), "stations.show", here),))
 
 

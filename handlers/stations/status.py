@@ -13,6 +13,7 @@ from handlers.calls.active_calls import join_legs
 from handlers.dialog import paging, pbx_errors
 from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import Reply, Request, button, command
+from handlers.dispatch.topics import Topic
 from handlers.silences.facts import in_force
 from handlers.stations import status_one
 from handlers.trunks.facts import ORDER, UNCOUNTED, facts_of, statuses
@@ -37,6 +38,7 @@ class Part:
 
 @command(
     "status",
+    topic=Topic.NOW,
     summary=mark("Trunks, extensions and calls right now"),
     usage=mark("[extension | trunk]"),
     examples=("/status", "/status 202", "/status Zadarma"),
@@ -92,7 +94,7 @@ def _buttons(view_name: str, shown: Page[dict[str, Any]]) -> Rows:
         "extensions": mark("Extensions"),
     }
     choices = tuple(show(label, target) for target, label in others.items() if target != view_name)
-    turns = paging.page_turns(shown, "status.view", {"view": view_name})
+    turns = paging.numbered_row(shown, "status.view", {"view": view_name})
     return (*turns, (show(mark("↻ Refresh"), view_name, shown.number), choices[0]), choices[1:])
 
 

@@ -11,6 +11,7 @@ from handlers.dialog import confirm
 from handlers.dialog.verify_write import failure, read_back, write
 from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
 from handlers.dispatch.rules import Resume
+from handlers.dispatch.topics import Topic
 from handlers.parsing.arguments import Words, read_words
 from handlers.parsing.fields import Problem, WrongValue
 from handlers.safety import password_in_chat
@@ -23,6 +24,7 @@ ASKED_FOR = timedelta(minutes=15)
 
 @command(
     "add_trunk",
+    topic=Topic.TRUNKS,
     summary=mark("Create a trunk; its password is asked in private"),
     usage=mark("name host=… username=… [field=value …]"),
     examples=(

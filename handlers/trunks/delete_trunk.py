@@ -9,11 +9,13 @@ from bot.store.access import audit
 from handlers.dialog.verify_write import failure, write
 from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
 from handlers.dispatch.rules import Resume
+from handlers.dispatch.topics import Topic
 from handlers.trunks import card, registration, trunks
 
 
 @command(
     "delete_trunk",
+    topic=Topic.TRUNKS,
     summary=mark("Delete a trunk, after showing the routes that go with it"),
     usage=mark("name"),
     examples=("/delete_trunk Zadarma",),

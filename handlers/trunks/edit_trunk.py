@@ -9,6 +9,7 @@ from bot.pbx.resources.trunks import MASK
 from handlers.dialog import confirm, verify_write
 from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
 from handlers.dispatch.rules import Resume
+from handlers.dispatch.topics import Topic
 from handlers.parsing import fields
 from handlers.parsing.arguments import read_words
 from handlers.parsing.fields import WrongValue
@@ -24,6 +25,7 @@ REGISTERS = frozenset({"host", "port", "username", "registration", "transport", 
 
 @command(
     "edit_trunk",
+    topic=Topic.TRUNKS,
     summary=mark("Change a trunk: the difference is shown first"),
     usage=mark("name field=value … [password]"),
     examples=("/edit_trunk Zadarma host=sip2.zadarma.com", "/edit_trunk Zadarma password"),

@@ -10,6 +10,7 @@ from bot.pbx import PbxError, TrunkRow, TrunkStatus
 from handlers.dialog import paging
 from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import Reply, Request, button, command
+from handlers.dispatch.topics import Topic
 from handlers.trunks import card
 from handlers.trunks.facts import ORDER, facts_of
 
@@ -18,6 +19,7 @@ PAGE = 8
 
 @command(
     "trunks",
+    topic=Topic.TRUNKS,
     summary=mark("The trunks: health, host, round trip, since when"),
     usage=mark("[name]"),
     examples=("/trunks", "/trunks Zadarma"),
@@ -101,5 +103,5 @@ def _buttons(shown: Page[dict[str, Any]]) -> Rows:
         Button(str(place), "trunk.card", {"id": row["id"], **here})
         for place, row in enumerate(shown.items, shown.first)
     ]
-    turns = paging.page_turns(shown, "trunks.show")
+    turns = paging.numbered_row(shown, "trunks.show")
     return (*paging.grid(cards, PAGE), *turns, (Button(mark("↻ Refresh"), "trunks.show", here),))

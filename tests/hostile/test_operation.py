@@ -99,6 +99,7 @@ def everything_is_used(house: Standins) -> None:
     press(house, house.after(sent, ANNA, "Let this calendar say"), "Use it", "the calendar says")
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not can_confine(), reason="needs systemd-analyze and libseccomp")
 def test_the_program_does_all_it_does_under_the_limits_of_the_unit(tmp_path: Path) -> None:
     address = str(tmp_path / "notify")

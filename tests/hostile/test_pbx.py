@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.end_to_end.fleet_harness import FleetHouse, running_house
 from tests.end_to_end.harness import Program
+from tests.fixtures.examples import PROFILE
 from tests.hostile.fixtures.evil_pbx import EvilPbx, evil_pbxs
 
 # What people are told of each way to answer.
@@ -30,6 +31,11 @@ GARBAGE = {
     "has twenty thousand trunks": "not its API",
     "has a million values": "not its API",
     "breaks its chunks": "cannot be reached",
+}
+# A developer's run has one of each kind: unpacked too large, without end, beneath HTTP, too deep, too many, broken off.
+DAILY = {
+    *("drips a body", "sends a bomb", "sends without end", "says continue for ever", "nests", "has a million values"),
+    "breaks its chunks",
 }
 # Megabytes; a single one of these answers would be more, were it taken in whole.
 MOST_MEMORY = 300
@@ -83,6 +89,10 @@ class Misdeeds:
         return f"{self.evil.name} {self.evil.way}, {len(self._left)} left"
 
 
+def tried(ways: dict[str, str]) -> dict[str, str]:
+    return ways if PROFILE == "ci" else {way: told for way, told in ways.items() if way in DAILY}
+
+
 def test_whatever_two_pbxs_answer_all_three_are_watched(tmp_path: Path) -> None:
     with running_house("well", speed=SPEED) as house, evil_pbxs(house.clock, "slow", "garbage") as evils:
         chats = [house.makes_group(one.name.title()) for one in evils]
@@ -90,7 +100,7 @@ def test_whatever_two_pbxs_answer_all_three_are_watched(tmp_path: Path) -> None:
             house.wait_until_watched("well")
             house.wait_for(lambda: all(one.looks > 2 for one in evils) or None, "looks at all")
             before, most = len(house["well"].looks()), memory(program)
-            deeds = [Misdeeds(house, *each) for each in zip(evils, chats, (SLOW, GARBAGE), strict=True)]
+            deeds = [Misdeeds(house, *each) for each in zip(evils, chats, map(tried, (SLOW, GARBAGE)), strict=True)]
 
             def all_are_over() -> bool:
                 nonlocal most

@@ -3,41 +3,25 @@
 import re
 from collections.abc import Iterable
 from functools import cache
+from io import BytesIO, StringIO
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-import bot
-from bot.messages.i18n import LOCALES, catalogue_path
+from bot.messages.i18n import catalogue_path
+from tests.catalogue.texts import LANGUAGES, Texts, extracted, updated
 
-ROOT = Path(bot.__path__[0]).parent
-PACKAGES = [ROOT / "bot", ROOT / "handlers"]
-KEYWORDS: dict[str, tuple[int, ...] | None] = {"mark": None, "_": None, "gettext": None, "ngettext": (1, 2)}
 PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[a-z%]")
-LANGUAGES = sorted(folder.name for folder in LOCALES.iterdir())
 
 
 @cache
-def spoken() -> dict[str | tuple[str, ...], str]:
+def spoken() -> dict[Texts, str]:
     """Every text marked for translation, and where."""
-    found: dict[str | tuple[str, ...], str] = {}
-    for package in PACKAGES:
-        for name, line, texts, _, _ in extract_from_dir(
-            str(package),
-            method_map=[
-                ("**/demo/**", "ignore"),
-                ("**.py", "python"),
-                ("**/templates/**.html", "jinja2.ext:babel_extract"),
-            ],
-            options_map={
-                "**.html": {"trimmed": "true", "silent": "false", "trim_blocks": "true", "lstrip_blocks": "true"}
-            },
-            keywords=KEYWORDS,
-        ):
-            found.setdefault(texts, f"{package.name}/{name}:{line}")
+    found: dict[Texts, str] = {}
+    for texts, file, line in extracted():
+        found.setdefault(texts, f"{file}:{line}")
     return found
 
 
@@ -60,6 +44,30 @@ def test_the_search_for_texts_finds_all_kinds() -> None:
     assert ("… and %(count)d more line", "… and %(count)d more lines") in found
     assert any(".html:" in place for place in found.values())
     assert not any("/demo/" in place for place in found.values())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_catalogue_is_up_to_date(language: str) -> None:
+    path = catalogue_path(language)
+    assert updated(path, language) == path.read_bytes(), "run make messages"
+
+
+def test_a_catalogue_is_brought_up_to_date(tmp_path: Path) -> None:
+    """One text is new, one is no longer there, and one has changed a little."""
+    path = tmp_path / "messages.po"
+    header, new, *others = catalogue_path("ru").read_text().split("\n\n")
+    changed = max((entry for entry in others if "msgid_plural" not in entry), key=len)
+    others[others.index(changed)] = changed.replace('msgid "', 'msgid "!')
+    path.write_text("\n\n".join([header, 'msgid "gone"\nmsgstr "нет"', *others]))
+    path.write_bytes(updated(path, "ru"))
+    catalogue = read_po(BytesIO(path.read_bytes()), locale="ru")
+    [untranslated], [slightly] = ([one for one in read_po(StringIO(entry)) if one.id] for entry in (new, changed))
+    assert catalogue[untranslated.id].fuzzy or not catalogue[untranslated.id].string
+    assert catalogue[slightly.id].fuzzy
+    assert catalogue[slightly.id].string == slightly.string
+    assert "gone" not in catalogue
+    assert path.read_text().startswith(f"{header}\n\n")
+    assert updated(path, "ru") == path.read_bytes()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

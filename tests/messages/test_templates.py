@@ -6,13 +6,16 @@ Read as a program: every way through the conditions of a template is followed, w
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from jinja2 import Environment, nodes
 
 from bot.messages.renderer import TEMPLATES
 from tests.messages.renderers import renderer
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # What a value from outside may begin and end with.
 VALUE = "x"
@@ -128,10 +131,10 @@ def glued(source: str, language: str) -> set[tuple[int, str]]:
 
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_no_sentence_is_glued_to_what_follows_it(language: str) -> None:
+    paths = sorted(TEMPLATES.rglob("*.html"))
+    assert paths
     found = [
-        f"{path.name}:{line}: {edge!r}"
-        for path in sorted(Path(TEMPLATES).rglob("*.html"))
-        for line, edge in sorted(glued(path.read_text(), language))
+        f"{path.name}:{line}: {edge!r}" for path in paths for line, edge in sorted(glued(path.read_text(), language))
     ]
     assert not found, "\n".join(found)
 

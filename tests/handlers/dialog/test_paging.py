@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.messages.message import Button
-from handlers.dialog.paging import NEXT, PREVIOUS, grid, page_turns, paginate, turns
+from handlers.dialog.paging import NEXT, PREVIOUS, grid, numbered_row, page_row, paginate
 
 FRESH = Button("fresh", "list.show")
 
@@ -30,23 +30,23 @@ def test_a_number_that_is_no_page_is_the_nearest_one(items: list[int], number: i
 def test_an_empty_list_has_one_page() -> None:
     page = paginate(list[int](), 3, 5)
     assert page.facts() == {"page": 1, "pages": 1}
-    assert page_turns(page, "list.show") == ()
+    assert numbered_row(page, "list.show") == ()
 
 
 def test_the_buttons_carry_the_list_and_the_page() -> None:
-    (row,) = page_turns(paginate(range(30), 1, 10), "list.show", {"search": "Anna", "page": 1})
+    (row,) = numbered_row(paginate(range(30), 1, 10), "list.show", {"search": "Anna", "page": 1})
     assert row == (
         Button(PREVIOUS, "list.show", {"search": "Anna", "page": 0}),
         Button(NEXT, "list.show", {"search": "Anna", "page": 2}),
     )
-    (row,) = page_turns(paginate(range(30), 2, 10), "list.show", {"page": 4}, key="part")
+    (row,) = numbered_row(paginate(range(30), 2, 10), "list.show", {"page": 4}, key="part")
     assert row == (Button(PREVIOUS, "list.show", {"page": 4, "part": 1}),)
 
 
 def test_a_list_without_numbered_pages_says_what_each_button_carries() -> None:
-    assert turns("list.show", None, None) == ()
-    assert turns("list.show", None, {"before": 7}) == ((Button(NEXT, "list.show", {"before": 7}),),)
-    assert turns("list.show", None, None, before=[FRESH]) == ((FRESH,),)
+    assert page_row("list.show", None, None) == ()
+    assert page_row("list.show", None, {"before": 7}) == ((Button(NEXT, "list.show", {"before": 7}),),)
+    assert page_row("list.show", None, None, before=[FRESH]) == ((FRESH,),)
 
 
 def test_buttons_stand_in_rows() -> None:

@@ -30,6 +30,7 @@ from handlers.dispatch.preconditions import (
 )
 from handlers.dispatch.refusals import answer_to_command
 from handlers.dispatch.rules import RULES, Resume
+from handlers.dispatch.topics import Topic
 from handlers.dispatch.update_parser import Actor, Place, Pressed, Typed
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
@@ -175,14 +176,14 @@ def test_strangers_hear_nothing_in_groups_and_their_id_in_private() -> None:
 
 def test_a_declaration_without_a_rule_does_not_import() -> None:
     with pytest.raises(TypeError):
-        command("reboot", summary="")
+        command("reboot", topic=Topic.BOT, summary="")
     with pytest.raises(TypeError):
         button("pbx.reboot")
 
 
 def test_a_name_is_declared_once() -> None:
     with pytest.raises(TypeError):
-        command("status", summary="")
+        command("status", topic=Topic.BOT, summary="")
 
 
 def test_every_rule_is_of_something_that_people_can_say_or_do() -> None:

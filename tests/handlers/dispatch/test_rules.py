@@ -9,7 +9,6 @@ from bot.store.database import Store
 from bot.store.messages.keyboards import new_keyboard
 from handlers import CATALOGUE
 from handlers.dialog.menus import Menus
-from handlers.dialog.topics import in_order
 from handlers.dispatch.declare import Command, Press, Reply, Request
 from handlers.dispatch.rules import RULES, Resume, Rule, Where
 from handlers.help import help_
@@ -70,7 +69,7 @@ async def test_the_table_is_what_is_obeyed(bench: Bench, person: int, private: b
 @pytest.mark.parametrize("person", ROLES)
 @pytest.mark.parametrize("private", [True, False])
 async def test_help_and_the_menu_list_what_is_obeyed(bench: Bench, person: int, private: bool) -> None:
-    expected = {c.name for c in in_order(CATALOGUE) if holds(c.rule, ROLES[person], private=private)}
+    expected = {c.name for c in CATALOGUE.in_order() if holds(c.rule, ROLES[person], private=private)}
     menus = Menus(None, renderer(), CATALOGUE, bench.book, bench.store, bench.clock)  # type: ignore[arg-type]
     offered = menus._listed(await bench.book.current(), person, person if private else GROUP)
     assert {command.command for command in offered} == {name for name in expected if " " not in name}

@@ -19,7 +19,7 @@ MOST_REMEMBERED = 1000
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Commands and presses in a minute."""
+    """Commands and button presses per minute."""
 
     person: int = 30
     chat: int = 60
@@ -32,7 +32,7 @@ class Limits:
         self._times: dict[tuple[str, int], deque[datetime]] = {}
 
     def objection(self, rule: Rule, actor: Actor, place: Place, now: datetime) -> Decision | None:
-        """Whether what is allowed comes too soon after the rest; what does not counts from now on."""
+        """Return the limit that is exceeded, or None; a denied request does not count."""
         if rule.urgent:
             return None
         windows = [("person", actor.id, self._pace.person, TOO_MUCH_FROM_ONE)]
@@ -48,8 +48,8 @@ class Limits:
     def may_be_told(
         self, decision: Decision, actor: Actor, place: Place, now: datetime, *, of_chat: bool = False
     ) -> bool:
-        """Who shouts is not shouted back at: what was too much is said once a minute to one person in one chat, and
-        strangers hear no more than anybody else. What is `of_chat` concerns everybody in it, and is said there once."""
+        """Limit replies to denials: rate limits once a minute per person and chat, other denials as many as commands. A
+        denial `of_chat` is sent to the chat once a minute."""
         if of_chat:
             told = self._window(f"told {decision.reason}", place.chat, now)
             most = 1

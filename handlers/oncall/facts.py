@@ -54,7 +54,7 @@ async def able(request: Request) -> list[int]:
 
 
 async def check_able(request: Request, people: Iterable[int]) -> None:
-    """Check that everybody may be on call. Raises WrongArguments with the names of those that may not."""
+    """Raise WrongArguments with the names of those that may not be on call."""
     may = await able(request)
     unable = [person for person in dict.fromkeys(people) if person not in may]
     if unable:

@@ -96,8 +96,8 @@ async def give(request: Request) -> Reply:
 def _given(
     request: Request, roster: Roster, wanted: int | None, until: datetime | None
 ) -> tuple[datetime, datetime, int]:
-    """Return start, end and level of the person's current or next shift. With Permission.ONCALL and no current shift,
-    of the shift that runs on the level. Raises WrongArguments."""
+    """Return start, end and level of the actor's current or next shift; an administrator without a current shift gives
+    the one that runs. Raises WrongArguments."""
     now = request.now
     own = [duty for duty in roster.duties_of(request.actor.id, now, now + AHEAD) if wanted in (None, duty.level)]
     if own and (own[0].holds(now) or not request.may(Permission.ONCALL).allowed):
@@ -208,7 +208,7 @@ async def _cancel(request: Request, ids: Sequence[int]) -> Reply:
 
 
 async def _changes(request: Request, before: Roster, after: Roster, leg: Leg) -> list[News]:
-    """Return notifications for people that are no longer on call, and for those that are again."""
+    """Return notifications of the people relieved and those on call again."""
     begins, ends = max(request.now, leg.begins), leg.ends
     gone, come = before.shifts(leg.level, begins, ends), after.shifts(leg.level, begins, ends)
     facts = await _facts(request, leg)

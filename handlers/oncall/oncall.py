@@ -1,4 +1,4 @@
-"""/oncall: current and next person on call for each level, and gaps."""
+"""/oncall: current and next people on call, and gaps."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -87,7 +87,7 @@ async def overview(request: Request, deed: str = "") -> Message:
 
 
 async def _of_the_fleet(request: Request) -> list[dict[str, Any]]:
-    """Return the people on call for all PBXs, for a PBX without a schedule of its own."""
+    """Return the fleet's people on call, for a PBX without its own schedule."""
     if request.desk.fleet.one is not None or request.station.name == EVERY_STATION:
         return []
     roster = await request.desk.oncall.roster(EVERY_STATION)
@@ -127,8 +127,8 @@ def _calendar_facts(request: Request, kept: KeptCalendar | None) -> dict[str, An
 
 
 def sees_addresses(request: Request) -> bool:
-    """Return True if the content of a calendar address, or its error, may be shown: only in private, to administrators
-    of all PBXs. Others could probe the bot's network with it."""
+    """Return True if a calendar address's content or error may be shown: in private, to administrators of all PBXs.
+    Others could probe the bot's network."""
     return request.place.private and request.may_at(EVERY_STATION, Permission.ONCALL).allowed
 
 

@@ -114,7 +114,7 @@ def _leg(level: int, person: int, written: list[str], now: datetime) -> Leg:
 
 @button("oncall.answer_swap", resume=Resume.WHOLE)
 async def answer(request: Request) -> Reply:
-    """Handle the answer; the buttons are in the asked person's private chat and bound to them."""
+    """Handle the answer; only the asked person has the buttons."""
     data = request.data
     agrees = bool(data["agrees"])
     if agrees:

@@ -16,7 +16,7 @@ ROLES_IN_A_ROW = 3
 
 
 def welcome(verdict: Verdict, directory: Directory, place: Place, roles: Mapping[str, Role]) -> Reply:
-    """Introduce the bot; with several PBXs, name only those where the person can grant access."""
+    """Of many PBXs only those are spoken of at which whoever brings the bot may give access."""
     if directory.one is not None:
         return introduction(directory.one, place, roles)
     seen = verdict.theirs()

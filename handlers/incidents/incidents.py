@@ -169,7 +169,7 @@ def _turns(shown: Sequence[Incident], listing: Listing, last: int) -> Rows:
 
 
 def _opens(incident: Incident, listing: Listing) -> dict[str, Any]:
-    """Return button data; with several PBXs it names the incident's own, and the list stays."""
+    """Of several PBXs it is about the incident's own, and the list stays."""
     if listing.several:
         return {"incident": incident.id, "station": incident.station}
     return {"incident": incident.id, "page": listing.page}

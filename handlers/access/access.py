@@ -7,6 +7,8 @@ from typing import Any
 from bot.access.policy import EVERY_STATION, OPERATOR, Access, Grant, Permission
 from bot.messages.message import Button, Message, Rows, mark
 from bot.store.access.contacts import Known
+from handlers.dialog import paging
+from handlers.dialog.paging import TO_LIST, paginate
 from handlers.dispatch.declare import Reply, Request, button, command
 
 PAGE = 8
@@ -32,23 +34,21 @@ async def _list(request: Request, page: int) -> Message:
     granted = of_station(await request.desk.grants.current(), request)
     by_subject = {subject: list(given) for subject, given in groupby(granted, key=lambda grant: grant.subject)}
     names = await request.known(by_subject)
-    last = max(0, (len(by_subject) - 1) // PAGE)
-    page = max(0, min(page, last))
-    shown = list(by_subject)[page * PAGE : (page + 1) * PAGE]
+    shown = paginate(list(by_subject), page, PAGE)
     facts = {
         "station": request.station.name,
-        "first": page * PAGE + 1,
+        "first": shown.first,
         "total": len(by_subject),
-        "subjects": [subject_facts(subject, names) | {"grants": _given(by_subject[subject])} for subject in shown],
+        "subjects": [
+            subject_facts(subject, names) | {"grants": _given(by_subject[subject])} for subject in shown.items
+        ],
     }
     cards = [
         Button(str(number), "access.card", {"subject": subject})
-        for number, subject in enumerate(shown, page * PAGE + 1)
+        for number, subject in enumerate(shown.items, shown.first)
     ]
-    rows = [tuple(cards[place : place + CARDS_IN_A_ROW]) for place in range(0, len(cards), CARDS_IN_A_ROW)]
-    turns = [Button(mark("‹ Back"), "access.show", {"page": page - 1})] if page else []
-    turns += [Button(mark("Next ›"), "access.show", {"page": page + 1})] if page < last else []
-    return Message("access", facts, (*rows, tuple(turns)) if turns else tuple(rows))
+    rows = (*paging.grid(cards, CARDS_IN_A_ROW), *paging.page_turns(shown, "access.show"))
+    return Message("access", facts, rows)
 
 
 async def card(request: Request, subject: int) -> Message:
@@ -99,7 +99,7 @@ def _given(given: Iterable[Grant]) -> list[dict[str, Any]]:
 
 
 def _buttons(request: Request, granted: Access, subject: int, given: list[Grant]) -> Rows:
-    back = (Button(mark("‹ Back"), "access.show", {"page": 0}),)
+    back = (Button(TO_LIST, "access.show", {"page": 0}),)
     if not request.may(Permission.GRANT).allowed:
         return (back,)
     held = {grant.role for grant in given}

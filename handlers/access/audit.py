@@ -10,6 +10,7 @@ from bot.messages.message import Button, File, Message, Rows, mark
 from bot.store.access.audit_queries import Row, Wanted
 from bot.store.access.contacts import Known
 from bot.store.tables.incidents import AuditOutcome
+from handlers.dialog import paging
 from handlers.dispatch.declare import CATALOGUE, Reply, Request, WrongArguments, button, command
 from handlers.dispatch.rules import RULES
 from handlers.parsing import spreadsheet
@@ -56,7 +57,7 @@ async def open_card(request: Request) -> Reply:
         "outcomes": [{"at": one.at, "outcome": one.outcome} for one in outcomes],
         "changes": _changes(outcomes),
     }
-    back = Button(mark("‹ Back"), "audit.page", dict(request.data["back"]))
+    back = Button(paging.TO_LIST, "audit.page", dict(request.data["back"]))
     return Reply(Message("audit_entry", facts, ((back,),)))
 
 
@@ -159,13 +160,12 @@ def _buttons(wanted: Wanted, shown: Sequence[Row], before: int | None, *, more: 
     cards = [
         Button(str(number), "audit.card", {"entry": row.entry.id, "back": here}) for number, row in enumerate(shown, 1)
     ]
-    rows = [tuple(cards[place : place + CARDS_IN_A_ROW]) for place in range(0, len(cards), CARDS_IN_A_ROW)]
     if not shown:
         return ()
-    turns = [Button(mark("⏮ Newest"), "audit.page", here | {"before": None})] if before is not None else []
-    turns += [Button(mark("Older ›"), "audit.page", here | {"before": shown[-1].entry.id})] if more else []
+    newest = [Button(mark("⏮ Newest"), "audit.page", here | {"before": None})] if before is not None else []
+    older = here | {"before": shown[-1].entry.id} if more else None
     export = Button(mark("📄 Export"), "audit.export", here)
-    return (*rows, *([tuple(turns)] if turns else []), (export,))
+    return (*paging.grid(cards, CARDS_IN_A_ROW), *paging.turns("audit.page", None, older, before=newest), (export,))
 
 
 def _station(request: Request) -> str | None:

@@ -17,6 +17,7 @@ from bot.messages.message import Button, Message, Rows, mark
 from bot.store.access.audit import Change
 from handlers.access import access
 from handlers.access.lookalikes import likeness
+from handlers.dialog import confirm
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
 from handlers.dispatch.rules import Resume
 from handlers.parsing import people
@@ -163,8 +164,8 @@ async def _ask_take(request: Request, subject: int, roles: list[str]) -> Reply:
         return Reply(Message("nothing_to_take", facts), outcome="nothing to take")
     data = {"subject": subject, "roles": facts["roles"]}
     leave = Button(mark("Cancel"), "access.leave", {"subject": subject})
-    rows: Rows = ((Button(mark("🗑 Take away"), "access.take", data), leave),)
-    return Reply(Message("access_take", facts, rows), confirm=True, outcome=f"asked for {subject}")
+    go = Button(mark("🗑 Take away"), "access.take", data)
+    return confirm.preview(Message("access_take", facts), go, leave, outcome=f"asked for {subject}")
 
 
 @button("access.take", resume=Resume.WHOLE)

@@ -6,6 +6,7 @@ from bot.access.policy import OPERATOR, NotGranted, Permission, Role
 from bot.messages.message import Button, Message, Rows, mark
 from bot.store.access.audit import Change
 from handlers.access.grant import granting, not_granted
+from handlers.dialog.paging import grid
 from handlers.dialog.stations import Directory
 from handlers.dispatch.access_request import Verdict
 from handlers.dispatch.declare import Reply, Request, button
@@ -34,7 +35,7 @@ def role_offers(roles: Mapping[str, Role]) -> Rows:
     """Return buttons for the roles that a group can have."""
     fitting = [role.name for role in roles.values() if role.permissions <= OPERATOR.permissions]
     offers = [Button(role, "chat.give", {"role": role}) for role in fitting]
-    return tuple(tuple(offers[i : i + ROLES_IN_A_ROW]) for i in range(0, len(offers), ROLES_IN_A_ROW))
+    return grid(offers, ROLES_IN_A_ROW)
 
 
 def introduction_to_many(names: Sequence[str], public: str = "") -> Reply:

@@ -10,6 +10,7 @@ from bot.store.tables.people import AccessRequest
 from handlers.access import access
 from handlers.access.grant import granting, not_granted
 from handlers.access.lookalikes import likeness
+from handlers.dialog.paging import grid
 from handlers.dispatch.declare import Reply, Request, button
 from handlers.dispatch.rules import Resume
 
@@ -49,7 +50,7 @@ async def requests(request: Request) -> Reply:
     found = await request.desk.requests.untold(request.station.name, SHOWN)
     names = await request.known([one.person_id for one in found])
     cards = [Button(str(number), "access.show_request", {"request": one.id}) for number, one in enumerate(found, 1)]
-    rows = tuple(tuple(cards[place : place + IN_A_ROW]) for place in range(0, len(cards), IN_A_ROW))
+    rows = grid(cards, IN_A_ROW)
     facts = {
         "station": request.station.name,
         "subjects": [access.subject_facts(one.person_id, names) | {"asked_at": one.asked_at} for one in found],

@@ -11,6 +11,8 @@ from bot.pbx import Channel, PbxError
 from bot.sandbox.time_slices import those
 from bot.text.person_names import folded
 from handlers.calls.active_calls import LiveCall, join_legs
+from handlers.dialog import paging
+from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import Reply, Request, button, command
 
 PAGE = 10
@@ -36,18 +38,17 @@ async def _list(request: Request, wanted: str, page: int) -> Message:
     answer, channels = await asyncio.gather(request.station.pbx.calls.active(), _channels(request))
     everything = join_legs(answer.value, channels)
     found = await those(everything, lambda call: _is_meant(request, wanted, call)) if wanted else everything
-    last = max(0, (len(found) - 1) // PAGE)
-    page = min(page, last)
+    shown = paginate(found, page, PAGE)
     facts = {
         "station": request.station.name,
         "now": request.now,
         "wanted": wanted,
         "total": len(found),
         "trunks": _by_trunk(request, found),
-        "calls": [_shown(request, call) for call in found[page * PAGE : (page + 1) * PAGE]],
+        "calls": [_shown(request, call) for call in shown.items],
         "unseen": not everything and (answer.suspect or await _engine_is_silent(request)),
     }
-    return Message("calls", facts, _buttons(wanted, page, last))
+    return Message("calls", facts, _buttons(wanted, shown))
 
 
 def _is_meant(request: Request, wanted: str, call: LiveCall) -> bool:
@@ -96,11 +97,8 @@ def _shown(request: Request, call: LiveCall) -> dict[str, Any]:
     }
 
 
-def _buttons(wanted: str, page: int, last: int) -> Rows:
-    def to(label: str, target: int) -> Button:
-        return Button(label, "calls.show", {"wanted": wanted, "page": target})
-
-    paging = [to("‹", page - 1)] if page > 0 else []
-    paging += [to("›", page + 1)] if page < last else []
+def _buttons(wanted: str, shown: Page[LiveCall]) -> Rows:
+    here = {"wanted": wanted, "page": shown.number}
+    refresh = Button(mark("↻ Refresh"), "calls.show", here)
     everything = [Button(mark("All calls"), "calls.show", {"wanted": "", "page": 0})] if wanted else []
-    return ((*paging, to(mark("↻ Refresh"), page), *everything),)
+    return (*paging.page_turns(shown, "calls.show", here), (refresh, *everything))

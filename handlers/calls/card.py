@@ -18,6 +18,7 @@ from handlers.calls.outcome import (
     talk_seconds,
     trunk_of,
 )
+from handlers.dialog.paging import TO_LIST, grid
 from handlers.dispatch.declare import Reply, Request, button
 
 MOST_LEGS = 20
@@ -103,8 +104,8 @@ def _buttons(request: Request, record: CallRecord) -> Rows:
             Button(label if len(recorded) == 1 else f"🎧 {place + 1}", "cdr.listen", stored | {"leg": place})
             for place, _ in recorded
         ]
-        rows += [tuple(listens[at : at + 3]) for at in range(0, len(listens), 3)]
+        rows += grid(listens, 3)
     last = [Button(mark("↻ Refresh"), "cdr.record", stored)]
     if back:
-        last.insert(0, Button(mark("‹ Back"), "cdr.page", back))
+        last.insert(0, Button(TO_LIST, "cdr.page", back))
     return (*rows, tuple(last))

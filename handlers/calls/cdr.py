@@ -10,6 +10,7 @@ from bot.pbx.resources.direction import Direction, direction
 from handlers.calls.filter import CallFilter, from_button, read_filter
 from handlers.calls.outcome import Outcome, answered_leg, came_after_hours, outcome, talk_seconds
 from handlers.calls.pages import Place, Summary, place_of, summarise
+from handlers.dialog import paging
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
 from handlers.parsing.periods import NotAPeriod
 from handlers.parsing.phone_numbers import as_number, same_number
@@ -115,19 +116,17 @@ def _buttons(wanted: CallFilter, summary: Summary, asked: Mapping[str, Any]) -> 
         Button(str(number), "cdr.record", {"linkedid": record.linkedid, "back": dict(asked)})
         for number, record in enumerate(shown, summary.newer + 1)
     ]
-    rows = [tuple(cards[place : place + CARDS_IN_A_ROW]) for place in range(0, len(cards), CARDS_IN_A_ROW)]
-    turns = []
-    if summary.newer:
-        turns.append(Button(mark("‹ Newer"), "cdr.page", {"wanted": stored, "after": _stored(shown[0])}))
-    if summary.newer + len(shown) < summary.total:
-        turns.append(Button(mark("Older ›"), "cdr.page", {"wanted": stored, "before": _stored(shown[-1])}))
-    turns.append(Button(mark("↻ Refresh"), "cdr.page", {"wanted": stored}))
+    newer = {"wanted": stored, "after": _stored(shown[0])} if summary.newer else None
+    has_older = summary.newer + len(shown) < summary.total
+    older = {"wanted": stored, "before": _stored(shown[-1])} if has_older else None
+    refresh = Button(mark("↻ Refresh"), "cdr.page", {"wanted": stored})
     endings = [
         Button(label, "cdr.page", {"wanted": wanted.with_ending(ending).stored()})
         for ending, label in ENDINGS.items()
         if ending != wanted.ending
     ]
-    return (*rows, tuple(turns), tuple(endings))
+    turns = paging.turns("cdr.page", newer, older)
+    return (*paging.grid(cards, CARDS_IN_A_ROW), *turns, (refresh,), tuple(endings))
 
 
 def _stored(record: CallRecord) -> list[str]:

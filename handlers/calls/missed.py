@@ -7,6 +7,8 @@ from typing import Any
 from bot.messages.message import Button, Message, Rows, mark
 from handlers.calls.missed_calls import Missed, MissedCaller, MissedCalls
 from handlers.calls.stats import period_written
+from handlers.dialog import paging
+from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import Reply, Request, button, command
 from handlers.parsing.periods import Period, from_stored
 
@@ -33,19 +35,17 @@ async def page(request: Request) -> Reply:
 
 async def _page(request: Request, period: Period, number: int) -> Message:
     found = await _found(request, period)
-    last = max(0, (len(found.callers) - 1) // PAGE)
-    number = min(number, last)
+    shown = paginate(found.callers, number, PAGE)
     facts = period.facts() | {
         "station": request.station.name,
         "total": found.total,
         "open": found.open,
         "without_number": found.without_number,
         "after_hours": found.after_hours,
-        "callers": [_line(caller, period) for caller in found.callers[number * PAGE : (number + 1) * PAGE]],
-        "page": number + 1,
-        "pages": last + 1,
+        "callers": [_line(caller, period) for caller in shown.items],
+        **shown.facts(),
     }
-    return Message("missed", facts, _buttons(period, number, last))
+    return Message("missed", facts, _buttons(period, shown))
 
 
 async def _found(request: Request, period: Period) -> Missed:
@@ -74,10 +74,6 @@ def _line(caller: MissedCaller, period: Period) -> dict[str, Any]:
     }
 
 
-def _buttons(period: Period, number: int, last: int) -> Rows:
-    def to(label: str, target: int) -> Button:
-        return Button(label, "missed.page", period.stored() | {"page": target})
-
-    before = [to("‹", number - 1)] if number > 0 else []
-    after = [to("›", number + 1)] if number < last else []
-    return ((*before, *after, to(mark("↻ Refresh"), number)),)
+def _buttons(period: Period, shown: Page[MissedCaller]) -> Rows:
+    here = period.stored() | {"page": shown.number}
+    return (*paging.page_turns(shown, "missed.page", here), (Button(mark("↻ Refresh"), "missed.page", here),))

@@ -36,7 +36,7 @@ async def listen(request: Request) -> Reply:
         sound = await _fetched(request.station.pbx, leg)
     except PbxError as error:
         back: Rows = (
-            (Button(mark("‹ Back"), "cdr.record", {"linkedid": linkedid, "back": request.data.get("back")}),),
+            (Button(mark("↩ Call"), "cdr.record", {"linkedid": linkedid, "back": request.data.get("back")}),),
         )
         size = error.size if isinstance(error, TooLarge) else None
         facts = {"problem": pbx_errors.describe(error), "megabytes": round(size / 1_000_000) if size else None}

@@ -1,38 +1,39 @@
-"""Which PBX is meant, where it can be several: asked with a row of buttons, and remembered for the next time."""
+"""Choice of the station that a command is about: a row of buttons, and the answer remembered for the next command."""
 
-from bot.messages.message import Button, Message, Rows
+from bot.messages.message import Button, Message
+from handlers.dialog.paging import grid
 from handlers.dispatch.declare import Reply, Request, button
 from handlers.dispatch.update_parser import Typed
 
 IN_A_ROW = 2
-# More is no choice any more; then the name is to be written.
+# Of more stations the name has to be typed.
 MOST_OFFERED = 20
 
 
 async def ask_which(request: Request) -> Reply:
-    """Stands in for the command that was typed; `data` holds its name, the stations at which it is allowed, and whether
-    it only looks."""
+    """Answer a command that may be about several stations; `data` holds its name, the stations at which it is allowed,
+    and if it only reads."""
     command, among = str(request.data["command"]), list(request.data["among"])
     offered = [
         choosing(command, request.arguments, name, station.title)
         for name in among[: MOST_OFFERED if len(among) <= MOST_OFFERED else 0]
         if (station := request.desk.fleet.station(name)) is not None
     ]
-    rows: Rows = tuple(tuple(offered[i : i + IN_A_ROW]) for i in range(0, len(offered), IN_A_ROW))
+    rows = grid(offered, IN_A_ROW)
     facts = {"command": command, "arguments": request.arguments, "count": len(among), "example": among[0]}
-    # What does more than look is not made somebody else's by their press: only who wrote it chooses.
+    # A command that writes stays its author's: only they may choose its station.
     does = not request.data["only_looks"]
     return Reply(Message("which_station", facts, rows), confirm=does, outcome="asked which PBX is meant")
 
 
 def choosing(command: str, arguments: str, name: str, title: str) -> Button:
-    """The command, about that PBX."""
+    """Button that runs the command for that station."""
     return Button(title, "station.choose", {"command": command, "arguments": arguments, "station": name})
 
 
 @button("station.choose")
 async def choose(request: Request) -> Reply:
-    """As if the name had been written behind the command; that is what is remembered, too."""
+    """Run the command as if the station's name had been typed behind it, and remember that choice."""
     name, _, word = str(request.data["command"]).partition(" ")
     written = f"{word} {request.data['arguments']} {request.data['station']}".strip()
     typed = Typed(name, written, request.actor, request.place, message_id=0, sent_at=request.now)

@@ -1,4 +1,4 @@
-"""The command lists Telegram offers while typing: for each person and chat only what they may do there."""
+"""Command menus that Telegram offers while typing: for each person and chat the commands that are allowed there."""
 
 import asyncio
 import hashlib
@@ -32,15 +32,15 @@ from handlers.dispatch.declare import Catalogue
 log = structlog.get_logger(__name__)
 
 STRANGER = 0
-# Grants end by themselves; their menus follow within this many seconds.
+# Seconds between two rounds: grants end by themselves, and their menus follow within this time.
 LOOK_EVERY = 300.0
-# In more chats whoever has a role everywhere is offered what everybody there is: each menu is a question to Telegram.
+# In more chats a person with a role everywhere gets the menu of the chat: each menu is one request to Telegram.
 MOST_CHATS = 50
 
 
 class Menus:
-    """Told only where they changed since Telegram was last told, be it by an earlier run. What it refused, because the
-    bot may not write there (yet), is tried again when something comes from that chat, or when it has changed."""
+    """Set only the menus that differ from those set last, also by an earlier run. A menu that Telegram refused, because
+    the bot may not write there yet, is retried after an update from that chat, or when the menu has changed."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class Menus:
         clock: Callable[[], datetime],
         bot_id: str = "",
     ) -> None:
-        """`bot_id`: of another bot it is not known what it was told."""
+        """`bot_id`: the menus stored for another bot do not hold for this one."""
         self._messenger = messenger
         self._renderer = renderer
         self._catalogue = catalogue
@@ -62,16 +62,16 @@ class Menus:
         self._bot_id = bot_id
         self._changed = asyncio.Event()
         self._offered: dict[str, Offered] | None = None
-        # Chats of which a menu was refused, and of those the ones from which something has come since.
+        # Chats whose menu was refused, and those of them that have sent an update since.
         self._closed = set[int | str]()
         self._heard_of = set[int | str]()
 
     def changed(self) -> None:
-        """Somebody has other rights than before."""
+        """Schedule a round: the rights of a person or a chat have changed."""
         self._changed.set()
 
     def heard(self, update: Update) -> None:
-        """Somebody who was given a role beforehand comes to the bot, or a group takes its roles along to its new id."""
+        """Schedule the menus of a person that writes for the first time, or of a group that got a new id."""
         chat = update.effective_chat
         message = update.effective_message
         if chat is not None:
@@ -80,7 +80,7 @@ class Menus:
             self.changed()
 
     def heard_from(self, chat: int) -> None:
-        """Somebody comes or writes there: what was refused may be taken now."""
+        """Retry the menus that this chat refused: it has sent an update."""
         if chat in self._closed:
             self._heard_of.add(chat)
             self.changed()
@@ -92,7 +92,7 @@ class Menus:
             offering = asyncio.create_task(self.offer())
             await asyncio.wait({offering, stopped}, return_when=asyncio.FIRST_COMPLETED)
             if not offering.done():
-                # Of many it takes minutes; the next run goes on with them.
+                # A round over many menus takes minutes; after a restart the next run continues.
                 offering.cancel()
                 await asyncio.wait({offering})
                 break
@@ -119,7 +119,7 @@ class Menus:
     async def _offer_who_came(
         self, wanted: Mapping[str, tuple[BotCommandScope, list[BotCommand]]], offered: dict[str, Offered]
     ) -> None:
-        """Of many menus the round takes minutes: who has just come does not wait for its end."""
+        """Set the menus of new chats before the rest of a round, which takes minutes when there are many."""
         came, self._heard_of = self._heard_of, set()
         for key, (scope, commands) in wanted.items() if came else ():
             before = offered.get(key)
@@ -147,12 +147,12 @@ class Menus:
             reason = str(error)
             if (chat := _chat_of(scope)) is not None:
                 self._closed.add(chat)
-            # Who has a role and has not come yet is no fault of anybody's.
+            # A person with a role that has not opened the chat yet is no error.
             say = log.debug if why_closed(reason) is Closed.NEVER_STARTED else log.warning
-            say("a command menu is refused", scope=scope.type, chat=_chat_of(scope), reason=reason)
+            say("command menu refused", scope=scope.type, chat=_chat_of(scope), reason=reason)
         except DeliveryError as error:
-            # It is tried again at the next look.
-            log.info("a command menu could not be set", scope=scope.type, reason=str(error))
+            # Retried in the next round.
+            log.info("command menu not set, retried in the next round", scope=scope.type, reason=str(error))
             return
         else:
             self._closed.discard(_chat_of(scope) or 0)
@@ -165,10 +165,10 @@ class Menus:
             try:
                 await self._messenger.set_menu(None, _scope(key))
             except (Undeliverable, Refused) as error:
-                # Nobody there sees it any more.
-                log.info("a command menu could not be taken away", scope=key, reason=str(error))
+                # The chat is gone for the bot, and its menu with it.
+                log.info("command menu not removed", scope=key, reason=str(error))
             except DeliveryError as error:
-                log.info("a command menu could not be taken away yet", scope=key, reason=str(error))
+                log.info("command menu not removed, retried in the next round", scope=key, reason=str(error))
                 return
         del offered[key]
         async with self._store.begin() as session:
@@ -191,14 +191,14 @@ class Menus:
                     yield BotCommandScopeChatMember(chat, person), self._listed(access, person, chat)
 
     def _listed(self, access: Access, person: int, chat: int) -> list[BotCommand]:
-        """Whoever looks at a chat's menu is a member of it. What they may at one station they are offered."""
+        """Commands of one menu: allowed at one station at least. A person that sees a chat's menu is a member of it."""
         private, now = chat >= 0, self._clock()
         given = {grant.station for grant in access.grants if grant.subject in (person, chat)} | {EVERY_STATION}
         seen = [Asking(person, chat, private, station, now, member=True) for station in sorted(given)]
         return [
             BotCommand(command.name, self._renderer.label(command.summary))
             for command in in_order(self._catalogue)
-            # Telegram offers only the first word of a command.
+            # Telegram lists the first word of a command only.
             if " " not in command.name
             and command.rule.where.holds(private=private)
             and any(access.may(asking, command.rule.permission).allowed for asking in seen)
@@ -215,7 +215,7 @@ def _chat_of(scope: BotCommandScope) -> int | str | None:
 
 
 def _scope(key: str) -> BotCommandScope:
-    """What stands behind a key of the store."""
+    """Scope that a stored key stands for."""
     _, kind, *numbers = key.split()
     match kind, [int(number) for number in numbers]:
         case BotCommandScope.CHAT, [chat]:
@@ -226,5 +226,5 @@ def _scope(key: str) -> BotCommandScope:
 
 
 def _meet(person: Set[str], chat: Set[str], chats: int) -> bool:
-    """Whether a person may have other rights in a chat than everybody there, and may well come there."""
+    """True when a person may have other rights in a chat than its other members, and may be one of them."""
     return bool(person & chat) or (chats <= MOST_CHATS and EVERY_STATION in person | chat)

@@ -1,4 +1,4 @@
-"""What went wrong with the PBX, as facts for the sentence a person reads."""
+"""Errors of the PBX as facts for the templates."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -45,7 +45,7 @@ KINDS: tuple[tuple[type[PbxError], str], ...] = (
 
 
 def describe(error: PbxError) -> dict[str, Any]:
-    """Plain facts: `kind`, and what that kind needs to be said: row and needs, wait in seconds, messages."""
+    """Plain facts: `kind`, and those that its sentence needs: row and needs, wait in seconds, messages."""
     kind = next((word for cls, word in KINDS if isinstance(error, cls)), "other")
     facts: dict[str, Any] = {"kind": kind}
     if isinstance(error, Forbidden):
@@ -66,8 +66,8 @@ def describe(error: PbxError) -> dict[str, Any]:
 
 
 def are_one(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
-    """Whether two questions failed for the same reason, so that it need be said only once. How long to wait is no
-    part of the reason: it grew shorter between the two."""
+    """True when two requests failed for the same reason, which is then shown once. The time to wait is not compared: it
+    grew shorter between the two."""
     if one is None or other is None:
         return False
     return {**one, "wait": None} == {**other, "wait": None}

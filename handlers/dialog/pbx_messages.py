@@ -1,7 +1,7 @@
-"""The PBX's own sentences in the reader's words: what is wrong and what to do. Pure.
+"""Translations of the PBX's own error messages: the fault and its remedy. Pure.
 
-The PBX answers in English or in the language of its settings, some texts with a piece of its insides; one that is not
-known here is shown as it came.
+The PBX answers in English or in the language of its settings, some messages with internals of its code; a message that
+is not known here is shown as it came.
 """
 
 import re
@@ -11,13 +11,13 @@ from bot.messages.message import mark
 
 
 class Sentence(NamedTuple):
-    """A marked text, and what is to be filled in."""
+    """A marked text and its parameters."""
 
     text: str
     filled: dict[str, str]
 
 
-# What the PBX says (all of it), and what that means.
+# Patterns match the whole message of the PBX.
 KNOWN: tuple[tuple[str, str], ...] = (
     (r"Extension already occupied|Number \S+ is already .*", mark("the number is taken; choose another")),
     (r"The mobile number is already used.*", mark("the mobile number belongs to somebody else; choose another")),

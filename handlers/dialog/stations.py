@@ -1,5 +1,5 @@
-"""All PBXs that people can speak of, and which one somebody means: by a word, by what they chose here last, or because
-there is only one."""
+"""Directory of the stations, and the choice of the one that a request is about: by a word, by the last choice in this
+chat, or because there is one only."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ from handlers.parsing.arguments import station_named
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """`station` is None while nobody can tell which it is; `among` are those it can be. `words` is what was written
-    without the name, and `by_word` whether a name was written."""
+    """`station` is None while it is not decided; `among` are the candidates. `words` is the text without the station's
+    name; `by_word`: a name was in it."""
 
     station: str | None
     among: tuple[str, ...]
@@ -25,9 +25,9 @@ class Choice:
 
 
 class Directory:
-    """`one` is the name of the only PBX, when the settings describe just one: then it is meant always and everywhere.
-    `find` gives what runs under a name now, the whole fleet under ""; `names` are all others; `told_in` which of them
-    the settings name a chat for."""
+    """`one` is the name of the only PBX, when the settings describe just one: every request is then about it. `find`
+    returns the station that runs under a name now, the whole fleet under ""; `names` are all others; `told_in` are
+    those whose alerts the settings send to a chat."""
 
     def __init__(
         self,
@@ -47,12 +47,12 @@ class Directory:
         return tuple(sorted(self._names()))
 
     def station(self, name: str) -> Station | None:
-        """Of a time when there was only one, buttons do not say which."""
+        """The station of a stored button; buttons from a time with one station carry no name."""
         return self._find(self.one if self.one is not None and name == EVERY_STATION else name)
 
     @property
     def whole(self) -> Station:
-        """What stands for all of them together."""
+        """The fleet: all stations together."""
         found = self.station(EVERY_STATION)
         assert found is not None, "the fleet itself always runs"  # noqa: S101
         return found
@@ -62,7 +62,7 @@ class Directory:
         return found.zone() if found else UTC
 
     async def among(self, session: AsyncSession, access: Access, asking: Asking) -> tuple[str, ...]:
-        """Those that can be meant here: in private where the person has a role, in a group what it is bound to."""
+        """Candidates: in private the stations at which the person has a role, in a group those that it is bound to."""
         if self.one is not None:
             return (self.one,)
         names = self.names
@@ -72,15 +72,14 @@ class Directory:
         return await self._spoken_of(session, asking.chat)
 
     async def met_in(self, session: AsyncSession, chat: int) -> tuple[str, ...]:
-        """The stations at which a group's people are met: EVERY_STATION when it speaks of all of them. Of a single PBX
-        nobody asks."""
+        """Stations whose people are met in a group; EVERY_STATION when it is about all of them. None of one PBX."""
         if self.one is not None:
             return ()
         spoken_of = await self._spoken_of(session, chat)
         return (EVERY_STATION,) if spoken_of and len(spoken_of) == len(self.names) else spoken_of
 
     async def told_of(self, session: AsyncSession, chat: int) -> set[str]:
-        """Those of whose outages the chat is told."""
+        """Stations whose alerts go to the chat."""
         bound = {one.station for one in await bindings.stations_of(session, chat) if one.alerts}
         return bound | set(self._told_in(chat))
 
@@ -99,7 +98,7 @@ class Directory:
         to_be_named: Sequence[str] | None = None,
         of_pbx: bool = False,
     ) -> Choice:
-        """`to_be_named`: only a word says which of these it is. `of_pbx`: the fleet as a whole cannot be meant."""
+        """`to_be_named`: the station has to be typed. `of_pbx`: the request cannot be about the fleet as a whole."""
         among = await self.among(session, access, asking) if to_be_named is None else tuple(to_be_named)
         if self.one is not None:
             return Choice(self.one, among, words)
@@ -114,5 +113,5 @@ class Directory:
         return Choice(last if known else None, among, words)
 
     def _whole(self, among: Sequence[str]) -> dict[str, str]:
-        """Where all are spoken of, so is the fleet."""
+        """The fleet is a candidate in chats about all stations."""
         return {FLEET_WORD: EVERY_STATION} if len(among) == len(self.names) > 0 else {}

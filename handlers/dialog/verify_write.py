@@ -1,24 +1,59 @@
-"""Finding out what became of a write that the PBX did not answer, or whose answer a kill took away.
+"""Outcome of a write that the PBX did not answer, or whose answer was lost with a killed run.
 
-Measured: a real PBX created the employee half a minute after it had answered with a time-out. A queued write is dropped
-35 s after it was asked for; later than that it surely will not be carried out.
+Measured: a real PBX created the employee half a minute after it had answered with a timeout. A queued write is dropped
+35 s after it was asked for, and surely not carried out later than that.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from bot.pbx import PbxError
+from bot.messages.message import Message
+from bot.pbx import PbxError, Uncertain
 from handlers.dispatch.declare import Request
 
 T = TypeVar("T")
+Answered = TypeVar("Answered")
+Found = TypeVar("Found")
 
 FOR = 45.0
 EVERY = 3.0
+UNKNOWN = "unknown: the PBX does not answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Written(Generic[Answered, Found]):
+    """The PBX's `answer`; or, `late`, the value `found` by reading back. Not `seen`: the last read was not answered."""
+
+    answer: Answered | None = None
+    late: bool = False
+    found: Found | None = None
+    seen: bool = True
+
+
+async def write(
+    request: Request,
+    change: Callable[[], Awaitable[Answered]],
+    look: Callable[[], Awaitable[Found | None]],
+    uncertain: Message,
+) -> Written[Answered, Found]:
+    """Carry `change` out. When the PBX does not answer it, show `uncertain` and read back with `look`."""
+    try:
+        return Written(await change())
+    except Uncertain:
+        await request.talk.progress(uncertain)
+        found, seen = await read_back(request, look)
+        return Written(late=True, found=found, seen=seen)
+
+
+def failure(outcome: str, *, seen: bool) -> str:
+    """Word for the audit: `outcome` for a change that was read back and is not there, else that it is not known."""
+    return outcome if seen else UNKNOWN
 
 
 async def read_back(request: Request, look: Callable[[], Awaitable[T | None]]) -> tuple[T | None, bool]:
-    """What `look` finds within 45 s, and whether the PBX answered when it was asked last. What a killed run had begun
-    is looked for at once: most of that was done long ago."""
+    """Return the result of `look` within 45 s, and True when the last read was answered. A resumed run reads at once
+    first: most writes of a killed run were done long ago."""
     waited, seen = 0.0, False
     if request.resumed:
         found, seen = await _seen(look)

@@ -36,7 +36,7 @@ from handlers.dispatch.preconditions import Case, May
 from handlers.dispatch.rules import RULES
 from handlers.dispatch.station_resolver import About
 from handlers.dispatch.update_parser import Actor, Added, Intent, Place, Pressed, Said, Typed
-from handlers.safety import repeated_denials
+from handlers.safety import rate_limits
 from handlers.safety.rate_limits import Limits
 
 log = structlog.get_logger(__name__)
@@ -180,9 +180,7 @@ class Decisions:
         try:
             async with asyncio.timeout(self._within):
                 verdict = await self._decided(matter)
-                if (
-                    denial := repeated_denials.denial(matter.intent, verdict.subject.what, verdict.decision)
-                ) is not None:
+                if (denial := rate_limits.denial(matter.intent, verdict.subject.what, verdict.decision)) is not None:
                     self._denials.first(denial, verdict.entry)
                 return verdict
         except OperationalError:
@@ -267,7 +265,7 @@ class Decisions:
             if decision.allowed and about.by_word:
                 await bindings.choose(session, chat_id=asking.chat, person_id=asking.person, station=asking.station)
         await self._denials.write_over(session)
-        denial = repeated_denials.denial(intent, subject.what, decision)
+        denial = rate_limits.denial(intent, subject.what, decision)
         entry = self._denials.again(denial) if denial is not None else None
         if entry is None:
             await self._meeting.meet(session, intent, await self._met_at(session, about, decision))

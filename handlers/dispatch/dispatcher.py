@@ -26,8 +26,8 @@ from handlers.dispatch.request_factory import Reception
 from handlers.dispatch.rules import Resume
 from handlers.dispatch.update_parser import Added, Overheard, Pressed, Said, Typed, read_intent
 from handlers.recovery import pending_replies, resume
-from handlers.recovery.interrupted import given_up
 from handlers.recovery.pending_replies import Address
+from handlers.recovery.resume import given_up
 from handlers.safety import two_person, unknown_fields
 from handlers.safety.two_person import SecondPerson, Wish
 

@@ -1,4 +1,4 @@
-"""Tables of employees: from the rows of a file or of a message to what was written of each person."""
+"""Tables of employees: from the rows of a file or of a message to the raw cells of each person."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from handlers.parsing import spreadsheet
 from handlers.parsing.spreadsheet import WrongFile
 
 COLUMNS = tuple(field.key for field in FIELDS.table)
-# Without a header: the order in which people usually write.
+# Order of the columns in a table without a header.
 USUAL = ("number", "name", "email", "mobile")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`number` as an editor counts lines. `cells` by the key of the field; `unknown` are headers nobody knows."""
+    """`number` as an editor counts lines. `cells` by the key of the field; `unknown` are headers of no field."""
 
     number: int
     cells: Mapping[str, str]
@@ -26,12 +26,12 @@ class Line:
 
 
 async def read_file(content: bytes, owner: Hashable) -> list[Line]:
-    """A CSV or an Excel file that `owner` sent, whatever its name says. Raises WrongFile."""
+    """Parse a CSV or an Excel file that `owner` sent; its type is detected from the content. Raises WrongFile."""
     return lines_of(await spreadsheet.read(content, owner))
 
 
 def read_pasted(text: str) -> list[Line]:
-    """Lines pasted into a message: a table, or `243 John Smith john@company.com` line by line. Raises WrongFile."""
+    """Parse lines pasted into a message: a table, or `243 John Smith john@company.com` each. Raises WrongFile."""
     lines = text.strip().splitlines()
     if any(separator in line for line in lines for separator in SEPARATORS):
         return lines_of(spreadsheet.read_text(text.strip()))
@@ -43,14 +43,14 @@ def read_pasted(text: str) -> list[Line]:
 
 
 def template() -> list[list[str]]:
-    """What a table looks like, with two people as an example."""
+    """Rows of the template, with two people as an example."""
     anna = {"number": "244", "name": "Anna Johnson", "email": "anna@company.com", "mobile": "+79001234567"}
     john = {"number": "243", "name": "John Smith", "ring": "30", "forward": "244", "record": "no"}
     return [list(COLUMNS), *([row.get(key, "") for key in COLUMNS] for row in (john, anna))]
 
 
 def lines_of(rows: Sequence[Row]) -> list[Line]:
-    """What a table says of people. Raises WrongFile."""
+    """Lines of a table. Raises WrongFile."""
     filled = [(number, [cell.strip() for cell in row]) for number, row in rows]
     if not filled:
         raise WrongFile(mark("There is nothing in it."))

@@ -1,4 +1,4 @@
-"""/import_employees: a table in, a dry run, a word, and many employees out."""
+"""/import_employees: read a table, show a dry run, and begin the import once it is confirmed."""
 
 import asyncio
 from datetime import timedelta
@@ -7,6 +7,7 @@ from typing import Any
 from bot.messages.message import Button, File, Message, Rows, mark
 from bot.pbx import PbxError
 from bot.spreadsheet.reader import MOST_BYTES
+from handlers.dialog import confirm
 from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
 from handlers.dispatch.rules import Resume
 from handlers.employee_import import files, report, run
@@ -99,10 +100,10 @@ async def _plan(request: Request, lines: list[Line]) -> Plan:
     try:
         taken = {queue.extension: queue.name for queue in (await pbx.routing.queues()).value}
     except PbxError:
-        # Without that right the PBX itself refuses their numbers.
+        # Without the right to read queues the PBX itself refuses their numbers.
         taken = {}
     next_free = await pbx.employees.next_free_number()
-    # Of thousands of lines it takes a second, and others have their turn meanwhile.
+    # Thousands of lines take a second, so it runs in a thread.
     return await asyncio.to_thread(import_plan.plan, lines, there, taken, next_free, request.station.country)
 
 
@@ -146,21 +147,20 @@ def _question(plan: Plan, kept: str) -> Rows:
 async def send_problems(request: Request) -> Reply:
     kept = await request.desk.drawer.look(str(request.data["kept"]))
     if kept is None:
-        return Reply(Message("expired"), outcome="expired")
+        return confirm.EXPIRED
     sent = await request.talk.send_privately(await report.problems_file(request, kept["rows"]))
     return Reply(toast=mark("Sent to our private chat.") if sent else mark("Telegram did not take the file."))
 
 
 @button("import.cancel")
 async def cancel(request: Request) -> Reply:
-    await request.desk.drawer.take(str(request.data["kept"]))
-    return Reply(Message("step_cancelled"), outcome="cancelled")
+    return await confirm.cancelled(request, Message("step_cancelled"))
 
 
 @button("import.begin", resume=Resume.WHOLE)
 async def begin(request: Request) -> Reply:
     kept = request.kept
     if kept is None:
-        return Reply(Message("expired"), outcome="expired")
+        return confirm.EXPIRED
     import_id = await request.desk.imports.begin(request.station.name, request.actor.id, kept["rows"])
     return run.goes_on(request, import_id, kept["rows"])

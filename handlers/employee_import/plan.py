@@ -1,4 +1,4 @@
-"""What an import would do: every line judged before anything is created. Pure."""
+"""Plan of an import: every line validated before the first write. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One line. `problems` say why it is not to be created."""
+    """One line. `problems` are the reasons not to create it."""
 
     line: int
     verdict: Verdict
@@ -44,7 +44,7 @@ class Plan:
 def plan(
     lines: Sequence[Line], there: Sequence[EmployeeRow], taken: Mapping[str, str], next_free: str, country: str = ""
 ) -> Plan:
-    """`there` are the employees that the PBX has, `taken` other numbers with the names of what they belong to.
+    """`there` are the employees that the PBX has, `taken` other numbers in use, with the names of their owners.
 
     Lines without a number get free ones from `next_free` upwards; mobiles without a plus are of the `country`.
     """
@@ -122,7 +122,7 @@ class _Judge:
 
 
 def as_rows(plan: Plan) -> list[dict[str, Any]]:
-    """The plan as plain JSON, for the store; passwords are made when it begins."""
+    """The plan as plain JSON, for the database; passwords are generated when the import begins."""
     return [
         {
             "line": row.line,

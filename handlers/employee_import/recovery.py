@@ -1,5 +1,5 @@
-"""After a restart: what was confirmed and is not done goes on by itself; of what does not, its person is told where it
-stands, and how to go on."""
+"""Recovery of imports after a restart: a confirmed import goes on by itself; of one that cannot, its person is notified
+how far it is and how to continue."""
 
 from datetime import datetime
 
@@ -18,9 +18,9 @@ log = structlog.get_logger(__name__)
 
 
 async def left_over(store: Store, now: datetime) -> list[Import]:
-    """What is to go on; that it is begun once more is committed before. The rest is told of in one transaction with
-    marking it as stopped: once, and surely. So is what the program may be dying on: nothing became of its rows since it
-    was taken up twice."""
+    """Imports to continue; their number of starts is committed before. The others are marked as stopped in one
+    transaction with the queued notification, so that it is sent exactly once. So is an import that may crash the
+    program: it was started twice without a row done."""
     async with store.begin() as session:
         found = await imports.left_over(session)
         going_on = [one for one in found if _goes_on(one, now)]
@@ -34,7 +34,7 @@ async def left_over(store: Store, now: datetime) -> list[Import]:
 
 def _goes_on(one: Import, now: datetime) -> bool:
     if one.crashes >= imports.MAX_STARTS:
-        log.error("an import is stopped: the program ended each time it went on", number=one.id, station=one.station)
+        log.error("import stopped, the program ended at each retry", number=one.id, station=one.station)
         return False
     return one.state == imports.RUNNING and now - one.touched_at <= RESUMED_WITHIN
 
@@ -44,7 +44,7 @@ async def stop(store: Store, left: Import, now: datetime) -> None:
         found = await session.get(Import, left.id)
         if found is None:
             return
-        # Whoever continues it begins anew.
+        # Continued by its person, it counts from zero.
         found.state, found.touched_at, found.crashes = imports.STOPPED, now, 0
         message = Message(
             "import_interrupted",

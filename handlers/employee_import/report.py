@@ -1,4 +1,4 @@
-"""What became of every line of an import, as a file."""
+"""Result of every line of an import, as a file."""
 
 from collections.abc import Hashable, Sequence
 from datetime import timedelta
@@ -21,13 +21,13 @@ STATES = {
     "sending": mark("not known"),
 }
 OURS = (mark("line"), mark("result"), mark("reason"))
-# As an import reads them.
+# Headers that an import reads.
 FIELDS = ("number", "name", "email", "mobile")
 
 
 async def report_file(request: Request, rows: Sequence[dict[str, Any]], owner: Hashable) -> File:
-    """With the passwords of those who were created, and of nobody else. Raises WrongArguments when it cannot be made
-    now; `owner` is whose turn it takes."""
+    """The file, with the passwords of the created employees only. Raises WrongArguments when it cannot be made now; it
+    takes the turn of `owner` in the queue."""
     table = [[*_header(request), "password"], *(_line(request, row) for row in rows)]
     facts = {
         "station": request.station.name,
@@ -42,7 +42,7 @@ async def report_file(request: Request, rows: Sequence[dict[str, Any]], owner: H
 
 
 async def problems_file(request: Request, rows: Sequence[dict[str, Any]]) -> File:
-    """Only the lines that would not be created; no passwords."""
+    """File of the lines that would not be created; no passwords."""
     wrong = [row for row in rows if row["state"] != "waiting"]
     table = [_header(request), *(_line(request, row)[:-1] for row in wrong)]
     return File("problems.xlsx", await spreadsheet.write(table, "xlsx", "problems", request.actor.id))

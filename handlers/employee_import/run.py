@@ -1,7 +1,7 @@
-"""An import on its way: batch after batch, each stored before it is asked for and after it is answered.
+"""A running import: batch after batch, each committed before its request and after its answer.
 
-So nothing is done twice: what was under way when the bot was killed, or was not answered, is looked for on the PBX
-before anything else happens. The client keeps the pace: bulk work takes what the watch and the people leave.
+No employee is created twice: rows that were in flight when the bot was killed, or were not answered, are read back from
+the PBX first. The client limits the rate: bulk work gets the requests that monitoring and commands leave.
 """
 
 import time
@@ -21,11 +21,11 @@ from handlers.dispatch.declare import Reply, Request, WrongArguments, button
 from handlers.dispatch.rules import Resume
 from handlers.employee_import import report as import_report
 from handlers.employee_import.report import count
-from handlers.employees.sip_password import new_sip_password
+from handlers.employees.fields import new_sip_password
 
-# Telegram lets a bot change a message about once a second, and twenty times a minute in a group.
+# Telegram's limits for edits: about one a second, and twenty a minute in a group.
 SHOWN_EVERY = 3.0
-# A guess for the estimate before it begins, of a PBX that reloads its telephony after each batch; then it is measured.
+# Estimate before the first batch, for a PBX that reloads its telephony after each; then it is measured.
 SECONDS_FOR_BATCH = 2.0
 BAR = 16
 LAPSED = mark("It was left for more than a day and is forgotten. Send the list again: who is there already is skipped.")
@@ -82,7 +82,7 @@ async def report(request: Request) -> Reply:
 
 
 async def _run(request: Request, import_id: int) -> Reply:
-    """Until everything is done, somebody stops it, or the PBX refuses to go on."""
+    """Run until all rows are done, a person stops it, or the PBX refuses to go on."""
     run = _Run(request, import_id)
     try:
         await run.settle_what_was_under_way()
@@ -91,7 +91,7 @@ async def _run(request: Request, import_id: int) -> Reply:
     except PbxError as error:
         return await run.stopped(pbx_errors.describe(error))
     if request.stopping():
-        # Still marked as running: the next start finds it, and goes on.
+        # Still marked as running: continued after the restart.
         return Reply(outcome=f"import {import_id} interrupted")
     if run.next_batch():
         return await run.stopped(None)
@@ -125,7 +125,7 @@ class _Run:
 
     async def create(self, batch: list[Row]) -> None:
         for row in batch:
-            # Made now and stored: whoever is created is in the report with a password, whatever happens in between.
+            # Generated and committed first: after a crash the report still has the password of every created employee.
             row["state"], row["secret"] = "sending", row["secret"] or new_sip_password()
         await self._save()
         drafts = [EmployeeDraft(**row["draft"], secret=SecretStr(row["secret"])) for row in batch]
@@ -135,7 +135,7 @@ class _Run:
             await self._find_out(batch)
             return
         except Busy as busy:
-            # Refused before anything was done.
+            # Refused before any row was created.
             await self._wait_again(batch)
             await self._show({"kind": "busy", "wait": busy.retry_after})
             await self._request.station.pause(busy.retry_after)
@@ -158,11 +158,12 @@ class _Run:
         await self._show(None)
 
     async def _find_out(self, batch: list[Row]) -> None:
-        """The PBX may yet carry out what it did not answer, for 35 s: look until all are there or none can come."""
+        """Read back rows that were not answered, until all are there or the 35 s are over in which the PBX may
+        still create them."""
         waited = 0.0
         open_rows = batch
         while open_rows:
-            # One question for all of them: the budget for bulk work would not last for one each, again and again.
+            # One request for all of them: the budget for bulk work is too small for one each at every retry.
             on_pbx = {row.number: row for row in (await self._employees.list(priority=Priority.BULK)).value}
             open_rows = [row for row in open_rows if not await self._is_there(row, on_pbx)]
             await self._save()
@@ -198,7 +199,7 @@ class _Run:
         try:
             file = await import_report.report_file(self._request, self._rows, ("import", self._id))
         except WrongArguments:
-            # A button under the last message gives it later.
+            # The button under the last message sends it later.
             return False
         return await self._request.talk.send_privately(file, lifetime=import_report.LIFETIME)
 
@@ -215,7 +216,7 @@ class _Run:
     async def stopped(self, problem: dict[str, Any] | None) -> Reply:
         facts = _counts(self._rows) | {"station": self._request.station.name, "problem": problem}
         message = Message("import_stopped", facts, buttons_of_stopped(self._id))
-        # First said, then so: what is killed in between goes on, and says it again.
+        # The message before the commit: a run killed in between continues and sends it again.
         await self._request.talk.progress(message)
         await self._request.desk.imports.move(self._id, imports.STOPPED, only_from=(imports.RUNNING, imports.STOPPING))
         return Reply(message, outcome=f"import {self._id} stopped")
@@ -226,7 +227,7 @@ class _Run:
         again: Rows = () if delivered else ((_report_button(self._id),),)
         message = Message("import_done", facts, again)
         await self._request.talk.progress(message)
-        # The rows hold the passwords of everybody who was created.
+        # The rows contain the passwords of the created employees.
         await self._request.desk.imports.end(self._id, [] if delivered else self._rows)
         outcome = f"import {self._id}: {facts['created']} created, {facts['failed']} failed"
         change = Change(after={"created": [row["draft"]["number"] for row in self._rows if row["state"] == "created"]})

@@ -1,11 +1,37 @@
-"""/add_employee: from one line in the chat, or step by step."""
+"""/add_employee: from one line in the chat, or, without words, one question at a time in private.
 
-from bot.messages.message import mark
-from handlers.dispatch.declare import Reply, Request, command
-from handlers.employees import create_employee, fields, wizard
+The answers so far are part of the open question and of its buttons, which are stored: a restart changes nothing.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.access.policy import Permission
+from bot.messages.message import Button, Message, Rows, mark
+from bot.pbx import EmployeeDraft
+from handlers.dialog.paging import grid
+from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
+from handlers.employees import create_employee, fields
 from handlers.employees.draft import read_employee
+from handlers.employees.fields import FIELDS, fields_in
 from handlers.parsing.arguments import read_words
+from handlers.parsing.fields import WrongValue
 from handlers.safety import password_in_chat
+
+FIRST = ("number", "name", "email", "mobile")
+MORE = ("ring", "forward", "busy", "unavailable", "record", "transport", "dtmf", "dial", "filter", "extra")
+NEEDED = frozenset({"number", "name"})
+# Values with a button; others can be typed.
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "ring": ("15", "30", "45", "60"),
+    "forward": ("hangup", "busy"),
+    "busy": ("hangup", "busy"),
+    "unavailable": ("hangup", "busy"),
+    "record": ("yes", "no"),
+    "transport": fields.TRANSPORTS,
+    "dtmf": fields.DTMF_MODES,
+    "filter": ("none",),
+}
 
 
 @command(
@@ -20,7 +46,7 @@ from handlers.safety import password_in_chat
 )
 async def add_employee(request: Request) -> Reply:
     if not request.arguments:
-        return await wizard.begin(request)
+        return await _begin(request)
     words = read_words(request.arguments)
     hidden = await password_in_chat.deleted(request, words)
     if hidden is not None and not request.place.private:
@@ -28,3 +54,124 @@ async def add_employee(request: Request) -> Reply:
     if hidden is not None:
         password_in_chat.refuse(words, [])
     return await create_employee.ask(request, read_employee(request.arguments, request.station.country))
+
+
+async def _begin(request: Request) -> Reply:
+    if not request.may(Permission.EMPLOYEES).allowed:
+        return Reply()
+    number = await request.station.pbx.employees.next_free_number()
+    message, question = _step("number", {}, request, suggestion=number)
+    if request.place.private:
+        return Reply(message, question=question, outcome="step by step")
+    if not await request.talk.ask_privately(message, question):
+        return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
+    return Reply(Message("goes_on_in_private", {"person": request.actor.name}), outcome="step by step in private")
+
+
+def _step(key: str, said: dict[str, Any], request: Request, suggestion: str = "") -> tuple[Message, Question]:
+    order = FIRST if key in FIRST else MORE
+    place = order.index(key)
+    data = {"key": key, "said": said}
+    choices = [Button(text, "employee_step.choose", data | {"value": text}) for text in _choices(key, suggestion)]
+    moves = []
+    if place > 0 or order is MORE:
+        moves.append(Button(mark("‹ Back"), "employee_step.back", data))
+    if key not in NEEDED:
+        moves.append(Button(mark("Skip ›"), "employee_step.skip", data))
+    moves.append(Button(mark("Cancel"), "employee_step.cancel", {}))
+    facts = {
+        "station": request.station.name,
+        "step": key,
+        "label": FIELDS.by_key[key].label,
+        "place": place + 1,
+        "of": len(order),
+        "settings": fields.shown(said),
+    }
+    return Message("employee_step", facts, (*grid(choices, 4), tuple(moves))), Question("employee_step.answer", data)
+
+
+def _choices(key: str, suggestion: str) -> tuple[str, ...]:
+    return (suggestion,) if suggestion else CHOICES.get(key, ())
+
+
+@answer("employee_step.answer")
+async def hear(request: Request) -> Reply:
+    return await _take(request, request.arguments)
+
+
+@button("employee_step.choose")
+async def choose(request: Request) -> Reply:
+    return await _take(request, str(request.data["value"]))
+
+
+async def _take(request: Request, text: str) -> Reply:
+    key, said = str(request.data["key"]), dict(request.data["said"])
+    try:
+        said[key] = fields_in(request.station.country).by_key[key].read(text.strip())
+    except WrongValue as wrong:
+        facts = {"label": FIELDS.by_key[key].label, "problem": wrong.problem, "value": wrong.value or text}
+        raise WrongArguments(message=Message("wrong_step", facts)) from None
+    if key == "number" and (taken := await request.station.pbx.employees.find(said["number"])) is not None:
+        raise WrongArguments(message=Message("employee_taken", {"number": said["number"], "name": taken.name}))
+    return _next(request, key, said)
+
+
+@button("employee_step.skip")
+async def skip(request: Request) -> Reply:
+    said = {key: value for key, value in request.data["said"].items() if key != request.data["key"]}
+    return _next(request, str(request.data["key"]), said)
+
+
+@button("employee_step.back")
+async def back(request: Request) -> Reply:
+    key, said = str(request.data["key"]), dict(request.data["said"])
+    if key == MORE[0]:
+        return _enough(request, said)
+    order = FIRST if key in FIRST else MORE
+    return _ask(request, order[order.index(key) - 1], said)
+
+
+@button("employee_step.more")
+async def more(request: Request) -> Reply:
+    return _ask(request, MORE[0], dict(request.data["said"]))
+
+
+@button("employee_step.cancel")
+async def cancel(request: Request) -> Reply:
+    return Reply(Message("step_cancelled"), settled=True, outcome="cancelled")
+
+
+@button("employee_step.done")
+async def done(request: Request) -> Reply:
+    return await create_employee.ask(request, EmployeeDraft(**request.data["said"]))
+
+
+def _next(request: Request, key: str, said: dict[str, Any]) -> Reply:
+    order = FIRST if key in FIRST else MORE
+    following = order.index(key) + 1
+    return _enough(request, said) if following == len(order) else _ask(request, order[following], said)
+
+
+def _ask(request: Request, key: str, said: dict[str, Any]) -> Reply:
+    message, question = _step(key, said, request)
+    return Reply(message, question=question, outcome=f"asked for {key}")
+
+
+def _enough(request: Request, said: dict[str, Any]) -> Reply:
+    """Offer to create with the required fields, or to fill in more."""
+    data = {"said": said}
+    last = FIRST[-1]
+    buttons: Rows = (
+        (Button(mark("✅ Go on"), "employee_step.done", data), Button(mark("More fields"), "employee_step.more", data)),
+        (
+            Button(mark("‹ Back"), "employee_step.choose_again", {"key": last, "said": said}),
+            Button(mark("Cancel"), "employee_step.cancel", {}),
+        ),
+    )
+    facts = {"station": request.station.name, "settings": fields.shown(said)}
+    return Reply(Message("employee_enough", facts, buttons), settled=True, outcome="everything needed is known")
+
+
+@button("employee_step.choose_again")
+async def choose_again(request: Request) -> Reply:
+    return _ask(request, str(request.data["key"]), dict(request.data["said"]))

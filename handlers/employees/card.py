@@ -1,4 +1,4 @@
-"""One employee: every setting, the phones, and what can be done."""
+"""Card of one employee: every setting, the phones, and the actions."""
 
 import asyncio
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ from bot.access.policy import Permission
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import Employee, ExtensionStatus, PbxError
 from handlers.dialog import pbx_errors
+from handlers.dialog.paging import TO_LIST
 from handlers.dispatch.declare import Reply, Request, Secret, button
 from handlers.employees import fields
 
@@ -58,7 +59,7 @@ def _buttons(request: Request, employee: Employee, back: Mapping[str, Any] | Non
     if request.may(Permission.EMPLOYEES_DELETE).allowed:
         rows.append((Button(mark("🗑 Delete"), "employee.delete", data),))
     if back:
-        rows.append((Button(mark("‹ Back"), "employees.show", dict(back)),))
+        rows.append((Button(TO_LIST, "employees.show", dict(back)),))
     return tuple(rows)
 
 
@@ -74,7 +75,7 @@ async def send_secret(request: Request) -> Reply:
 
 
 def secret(request: Request, employee: Employee, *, new: bool = False) -> Secret:
-    """`new`: Asterisk hears of it only some seconds after the change."""
+    """`new`: Asterisk accepts the password some seconds after the change only."""
     facts: dict[str, Any] = {
         "number": employee.number,
         "name": employee.name,

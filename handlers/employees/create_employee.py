@@ -1,6 +1,5 @@
-"""Creating an employee: the preview, the asker's word, the PBX's answer, the password for the asker's eyes only."""
+"""Creation of an employee: the preview, its confirmation, the write, the password in private."""
 
-from datetime import timedelta
 from typing import Any
 
 from pydantic import SecretStr
@@ -8,19 +7,19 @@ from pydantic import SecretStr
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import Employee, EmployeeDraft, EmployeeRow, PbxError, Uncertain
 from bot.store.access.audit import Change
-from handlers.dialog.verify_write import read_back
-from handlers.dispatch.declare import CONFIRM_WITHIN, Reply, Request, button
+from handlers.dialog import confirm
+from handlers.dialog.verify_write import failure, read_back
+from handlers.dispatch.declare import Reply, Request, button
 from handlers.dispatch.rules import Resume
 from handlers.employees import card as employee_card
 from handlers.employees import fields as employee_fields
 from handlers.employees import undo as employee_undo
-from handlers.employees.sip_password import new_sip_password
 from handlers.parsing import fields
 from handlers.parsing.phone_numbers import same_number
 
 
 async def ask(request: Request, draft: EmployeeDraft) -> Reply:
-    """Show what would be created, and wait for the asker's word."""
+    """Preview the employee, to be confirmed."""
     if not await request.talk.private_chat_is_open():
         return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
     chosen = draft.number is None
@@ -30,9 +29,8 @@ async def ask(request: Request, draft: EmployeeDraft) -> Reply:
     if (hindrance := await _hindrance(request, draft)) is not None:
         return Reply(hindrance, outcome="taken")
     own_password = draft.secret is not None
-    # Before the first attempt: by its password the employee is known as ours, whatever is killed in between.
-    draft = draft.model_copy(update={"secret": draft.secret or SecretStr(new_sip_password())})
-    kept = await request.desk.drawer.put(_written(draft), CONFIRM_WITHIN + timedelta(minutes=1))
+    # Before the first attempt: after a crash the password tells the employee that this request created from another.
+    draft = draft.model_copy(update={"secret": draft.secret or SecretStr(employee_fields.new_sip_password())})
     facts = {
         "station": request.station.name,
         "number": draft.number,
@@ -41,26 +39,28 @@ async def ask(request: Request, draft: EmployeeDraft) -> Reply:
         "chosen": chosen,
         "own_password": own_password,
     }
-    data = {"kept": kept, "number": draft.number, "name": draft.name}
-    question: Rows = (
-        (Button(mark("✅ Create"), "employee.create", data), Button(mark("Cancel"), "employee.cancel", data)),
-    )
-    return Reply(
-        Message("employee_preview", facts, question), confirm=True, settled=True, outcome=f"asked for {draft.number}"
+    data = {"number": draft.number, "name": draft.name}
+    return await confirm.preview_stored(
+        request,
+        _written(draft),
+        Message("employee_preview", facts),
+        Button(mark("✅ Create"), "employee.create", data),
+        Button(mark("Cancel"), "employee.cancel", data),
+        settled=True,
+        outcome=f"asked for {draft.number}",
     )
 
 
 @button("employee.cancel")
 async def cancel(request: Request) -> Reply:
-    await request.desk.drawer.take(str(request.data["kept"]))
     facts = {"number": request.data["number"], "name": request.data["name"]}
-    return Reply(Message("employee_cancelled", facts), outcome="cancelled")
+    return await confirm.cancelled(request, Message("employee_cancelled", facts))
 
 
 @button("employee.create", resume=Resume.LOOKS)
 async def create(request: Request) -> Reply:
     if request.kept is None:
-        return Reply(Message("expired"), outcome="expired")
+        return confirm.EXPIRED
     draft = EmployeeDraft(**request.kept)
     if request.resumed and (found := await _look_for(request, draft)) is not None:
         return found
@@ -74,7 +74,7 @@ async def create(request: Request) -> Reply:
 
 
 async def _look_for(request: Request, draft: EmployeeDraft) -> Reply | None:
-    """Whether the PBX has carried out what it was asked, or yet does; None when it surely will not any more."""
+    """Read back until the PBX has created the employee; None when it no longer will."""
     employees = request.station.pbx.employees
     person = {"number": draft.number, "name": draft.name}
     await request.talk.progress(Message("employee_uncertain", person | {"resumed": request.resumed}))
@@ -93,7 +93,7 @@ async def _look_for(request: Request, draft: EmployeeDraft) -> Reply | None:
 
 
 def _not_created(draft: EmployeeDraft, *, seen: bool) -> Reply:
-    outcome = "not created: nothing appeared" if seen else "unknown: the PBX does not answer"
+    outcome = failure("not created: nothing appeared", seen=seen)
     facts = {"number": draft.number, "name": draft.name, "seen": seen}
     return Reply(Message("employee_not_created", facts), outcome=outcome)
 
@@ -104,7 +104,7 @@ async def _created(request: Request, draft: EmployeeDraft, employee: Employee, *
         "number": employee.number,
         "name": employee.name,
         "settings": employee_fields.shown(employee_fields.said(draft)),
-        # The PBX changes quietly what it cannot use.
+        # The PBX changes values that it cannot use, without an error.
         "differences": employee_fields.changes(employee, employee_fields.said(draft)),
         "late": late,
         "delivered": delivered,
@@ -120,7 +120,7 @@ async def _created(request: Request, draft: EmployeeDraft, employee: Employee, *
 
 
 async def _hindrance(request: Request, draft: EmployeeDraft) -> Message | None:
-    """What the PBX would refuse, found before it is asked: the number or the mobile belongs to somebody else."""
+    """Conflict that the PBX would refuse, found before the write: the number or the mobile is in use."""
     if (taken := await request.station.pbx.employees.find(draft.number or "")) is not None:
         return Message("employee_taken", {"number": draft.number, "name": taken.name})
     if (queue := await _queue_with(request, draft.number or "")) is not None:
@@ -137,7 +137,7 @@ async def owner_of_mobile(request: Request, mobile: str) -> EmployeeRow | None:
 
 
 async def _queue_with(request: Request, number: str) -> str | None:
-    """Its name. The key may well lack this right; the PBX then refuses the number itself."""
+    """Name of the queue with this number. Without the right to read queues the PBX refuses the number itself."""
     try:
         queues = (await request.station.pbx.routing.queues()).value
     except PbxError:

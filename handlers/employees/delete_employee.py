@@ -1,16 +1,14 @@
-"""/delete_employee: what depends on somebody first, then the question, then the way back."""
+"""/delete_employee: a preview of the routes and queues that depend on the employee, the deletion, and its undo."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from typing import Any
 
-from bot.messages.message import Button, Message, Rows, mark
-from bot.pbx import Employee, NotFound, PbxError, Uncertain
+from bot.messages.message import Button, Message, mark
+from bot.pbx import Employee, NotFound, PbxError
 from bot.store.access.audit import Change
-from handlers.dialog import pbx_errors
-from handlers.dialog.verify_write import read_back
-from handlers.dispatch.declare import CONFIRM_WITHIN, Reply, Request, WrongArguments, button, command
+from handlers.dialog import confirm, pbx_errors, verify_write
+from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
 from handlers.dispatch.rules import Resume
 from handlers.employees import employees, fields
 from handlers.employees import undo as employee_undo
@@ -43,17 +41,19 @@ async def _ask(request: Request, employee_id: str) -> Reply:
         _part(lambda: _routes_to(request, employee.number)), _part(lambda: _queues_with(request, employee.number))
     )
     person = {"id": employee.id, "number": employee.number, "name": employee.name}
-    kept = {"employee": employee_undo.snapshot(employee)}
-    data = person | {"kept": await request.desk.drawer.put(kept, CONFIRM_WITHIN + timedelta(minutes=1))}
     facts = person | {"station": request.station.name, "routes": routes, "queues": queues}
-    question: Rows = (
-        (Button(mark("🗑 Delete"), "employee.delete_now", data), Button(mark("Cancel"), "employee.keep", data)),
+    return await confirm.preview_stored(
+        request,
+        {"employee": employee_undo.snapshot(employee)},
+        Message("employee_delete", facts),
+        Button(mark("🗑 Delete"), "employee.delete_now", person),
+        Button(mark("Cancel"), "employee.keep", person),
+        outcome=f"asked for {employee.number}",
     )
-    return Reply(Message("employee_delete", facts, question), confirm=True, outcome=f"asked for {employee.number}")
 
 
 async def _part(question: Callable[[], Awaitable[list[str]]]) -> dict[str, Any]:
-    """One kind of dependence; a key without the right for it does not hide the others."""
+    """One kind of dependency; a key without the right to read it does not hide the others."""
     try:
         return {"names": await question(), "problem": None}
     except PbxError as error:
@@ -76,21 +76,20 @@ async def _queues_with(request: Request, number: str) -> list[str]:
 
 @button("employee.keep")
 async def keep(request: Request) -> Reply:
-    await request.desk.drawer.take(str(request.data["kept"]))
     facts = {"number": request.data["number"], "name": request.data["name"]}
-    return Reply(Message("employee_unchanged", facts), outcome="cancelled")
+    return await confirm.cancelled(request, Message("employee_unchanged", facts))
 
 
 @button("employee.delete_now", resume=Resume.LOOKS)
 async def delete_now(request: Request) -> Reply:
     if request.kept is None:
-        return Reply(Message("expired"), outcome="expired")
+        return confirm.EXPIRED
     employee = employee_undo.restored(request.kept["employee"])
     person = {"number": employee.number, "name": employee.name}
     if not (request.resumed and await _gone(request, employee)):
         now = (await request.station.pbx.employees.get(employee.id)).value
         if (now.number, now.name) != (employee.number, employee.name):
-            # Somebody was faster; what was agreed to is not what would happen now.
+            # Changed since the preview: confirmed again.
             return await _ask(request, employee.id)
         employee = now
         if (failure := await _delete(request, employee)) is not None:
@@ -102,18 +101,18 @@ async def delete_now(request: Request) -> Reply:
 
 
 async def _delete(request: Request, employee: Employee) -> Reply | None:
-    """None when it is done."""
+    """None once deleted; else the failure."""
     person = {"number": employee.number, "name": employee.name}
-    try:
-        await request.station.pbx.employees.delete(employee.id)
-    except Uncertain:
-        await request.talk.progress(Message("employee_change_uncertain", person))
-        gone, seen = await read_back(request, lambda: _gone(request, employee))
-        if not gone:
-            outcome = "not deleted" if seen else "unknown: the PBX does not answer"
-            template = "employee_not_deleted" if seen else "employee_change_unknown"
-            return Reply(Message(template, person), outcome=outcome)
-    return None
+    written = await verify_write.write(
+        request,
+        lambda: request.station.pbx.employees.delete(employee.id),
+        lambda: _gone(request, employee),
+        Message("employee_change_uncertain", person),
+    )
+    if not written.late or written.found:
+        return None
+    template = "employee_not_deleted" if written.seen else "employee_change_unknown"
+    return Reply(Message(template, person), outcome=verify_write.failure("not deleted", seen=written.seen))
 
 
 async def _gone(request: Request, employee: Employee) -> bool | None:

@@ -1,4 +1,4 @@
-"""Reading `243 John Smith john@company.com +7 900 123-45-67 ring=30`. Pure."""
+"""Parser of `243 John Smith john@company.com +7 900 123-45-67 ring=30`. Pure."""
 
 import re
 
@@ -13,7 +13,7 @@ PHONE_PART = re.compile(r"\+?[\d().-]+")
 
 
 def read_employee(text: str, country: str = "") -> EmployeeDraft:
-    """Without a number the PBX is to choose it; a mobile without a plus is of the `country`. Raises WrongArguments with
+    """Without a number the PBX chooses one; a mobile without a plus is of the `country`. Raises WrongArguments with
     the sentences for the person."""
     words = read_words(text)
     if not words.free and not words.fields:
@@ -26,13 +26,13 @@ def read_employee(text: str, country: str = "") -> EmployeeDraft:
 
 
 def as_written(text: str) -> dict[str, str]:
-    """The text of each field, not yet read."""
+    """Raw text of each field, not validated."""
     words = read_words(text)
     return _free(list(words.free)) | words.fields
 
 
 def _free(words: list[str]) -> dict[str, str]:
-    """Number first, e-mail and mobile last, in any order; what is between them is the name."""
+    """Number first, e-mail and mobile last, in any order; the words between them are the name."""
     number = words.pop(0) if words and re.fullmatch(r"[\d+]\S*", words[0]) else ""
     email, words = _take_email(words)
     mobile, words = _take_mobile(words)
@@ -47,7 +47,7 @@ def _take_email(words: list[str]) -> tuple[str, list[str]]:
 
 
 def _take_mobile(words: list[str]) -> tuple[str, list[str]]:
-    """A phone number may be written with spaces, so the longest tail that looks like one is it."""
+    """The longest tail that looks like a phone number, which may contain spaces."""
     start = len(words)
     while start and PHONE_PART.fullmatch(words[start - 1]):
         start -= 1

@@ -1,19 +1,17 @@
-"""/edit_employee: the difference first, then the change, then what the PBX made of it."""
+"""/edit_employee: a preview of the difference, the change, and the values that the PBX has afterwards."""
 
-from datetime import timedelta
 from typing import Any
 
 from pydantic import SecretStr
 
 from bot.messages.message import Button, Message, Rows, mark
-from bot.pbx import Employee, EmployeeDraft, PbxError, Uncertain
-from handlers.dialog.verify_write import read_back
-from handlers.dispatch.declare import CONFIRM_WITHIN, Reply, Request, WrongArguments, button, command
+from bot.pbx import Employee, EmployeeDraft, PbxError
+from handlers.dialog import confirm, verify_write
+from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
 from handlers.dispatch.rules import Resume
 from handlers.employees import card, create_employee, employees
 from handlers.employees import fields as employee_fields
 from handlers.employees import undo as employee_undo
-from handlers.employees.sip_password import new_sip_password
 from handlers.parsing import fields
 from handlers.parsing.arguments import read_words
 from handlers.safety import password_in_chat
@@ -55,15 +53,15 @@ async def how_to_edit(request: Request) -> Reply:
 
 @button("employee.new_password")
 async def new_password(request: Request) -> Reply:
-    """The API cannot switch an employee off. A password that no phone knows comes closest."""
+    """Set a password that no phone knows. The API cannot disable an employee; this comes closest."""
     if not await request.talk.private_chat_is_open():
         return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
     employee = (await request.station.pbx.employees.get(str(request.data["id"]))).value
-    return await ask(request, employee, EmployeeDraft(secret=SecretStr(new_sip_password())))
+    return await ask(request, employee, EmployeeDraft(secret=SecretStr(employee_fields.new_sip_password())))
 
 
 async def ask(request: Request, employee: Employee, draft: EmployeeDraft) -> Reply:
-    """Show what would change, and wait for the asker's word."""
+    """Preview the difference, to be confirmed."""
     fields.refuse(employee_fields.contradictions(draft, employee))
     differences = employee_fields.changes(employee, employee_fields.said(draft))
     new_secret = draft.secret is not None and draft.secret != employee.secret
@@ -80,27 +78,29 @@ async def ask(request: Request, employee: Employee, draft: EmployeeDraft) -> Rep
     payload: dict[str, Any] = {"wanted": wanted, "before": employee_undo.snapshot(employee)}
     if new_secret and draft.secret is not None:
         payload["secret"] = draft.secret.get_secret_value()
-    kept = await request.desk.drawer.put(payload, CONFIRM_WITHIN + timedelta(minutes=1))
-    data = person | {"kept": kept, "id": employee.id}
-    question: Rows = (
-        (Button(mark("✅ Apply"), "employee.apply", data), Button(mark("Cancel"), "employee.leave", data)),
-    )
+    data = person | {"id": employee.id}
     facts = person | {"station": request.station.name, "differences": differences, "new_password": new_secret}
-    return Reply(Message("employee_difference", facts, question), confirm=True, outcome=f"asked for {employee.number}")
+    return await confirm.preview_stored(
+        request,
+        payload,
+        Message("employee_difference", facts),
+        Button(mark("✅ Apply"), "employee.apply", data),
+        Button(mark("Cancel"), "employee.leave", data),
+        outcome=f"asked for {employee.number}",
+    )
 
 
 @button("employee.leave")
 async def leave(request: Request) -> Reply:
-    await request.desk.drawer.take(str(request.data["kept"]))
     facts = {"number": request.data["number"], "name": request.data["name"]}
-    return Reply(Message("employee_unchanged", facts), outcome="cancelled")
+    return await confirm.cancelled(request, Message("employee_unchanged", facts))
 
 
 @button("employee.apply", resume=Resume.LOOKS)
 async def apply(request: Request) -> Reply:
     kept = request.kept
     if kept is None:
-        return Reply(Message("expired"), outcome="expired")
+        return confirm.EXPIRED
     employees = request.station.pbx.employees
     employee_id = str(request.data["id"])
     now = (await employees.get(employee_id)).value
@@ -110,35 +110,30 @@ async def apply(request: Request) -> Reply:
     if request.resumed and not _left_to_do(now, draft) and secret in (None, now.secret):
         return await _changed(request, shown, now, draft, late=False)
     if any(employee_fields.known(now)[key] != employee_fields.known(shown)[key] for key in kept["wanted"]):
-        # Somebody was faster; what was agreed to is not what would happen now.
+        # Changed since the preview: confirmed again.
         return await ask(request, now, draft)
     before = now
-    late, answered = False, None
-    try:
-        answered = await employees.update(employee_id, draft)
-    except Uncertain:
-        late = True
-        facts = {"number": before.number, "name": before.name}
-        await request.talk.progress(Message("employee_change_uncertain", facts))
+    facts = {"number": before.number, "name": before.name}
 
-        async def look() -> Employee | None:
-            now = (await employees.get(employee_id)).value
-            return None if _left_to_do(now, draft) else now
+    async def look() -> Employee | None:
+        now = (await employees.get(employee_id)).value
+        return None if _left_to_do(now, draft) else now
 
-        _, seen = await read_back(request, look)
-        if not seen:
-            return Reply(Message("employee_change_unknown", facts), outcome="unknown: the PBX does not answer")
+    uncertain = Message("employee_change_uncertain", facts)
+    written = await verify_write.write(request, lambda: employees.update(employee_id, draft), look, uncertain)
+    if not written.seen:
+        return Reply(Message("employee_change_unknown", facts), outcome=verify_write.UNKNOWN)
     try:
         after = (await employees.get(employee_id)).value
     except PbxError:
-        if answered is None:
-            return Reply(Message("employee_change_unknown", {"number": before.number, "name": before.name}))
-        after = answered
-    return await _changed(request, before, after, draft, late=late)
+        if written.answer is None:
+            return Reply(Message("employee_change_unknown", facts))
+        after = written.answer
+    return await _changed(request, before, after, draft, late=written.late)
 
 
 async def _changed(request: Request, before: Employee, after: Employee, draft: EmployeeDraft, *, late: bool) -> Reply:
-    """What is so now, from what the PBX has, not from what it was asked."""
+    """Report the values that the PBX has now, not those that were requested."""
     done = employee_fields.changes(before, employee_fields.known(after))
     delivered = None
     if draft.secret is not None and after.secret == draft.secret:

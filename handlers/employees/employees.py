@@ -1,4 +1,4 @@
-"""/employees: who works here, under which number, and whose phone is connected."""
+"""/employees: names, numbers, and connected phones."""
 
 import asyncio
 from typing import Any
@@ -7,13 +7,15 @@ from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import EmployeeRow, PbxError
 from bot.sandbox.time_slices import those
 from bot.text.person_names import is_named
+from handlers.dialog import paging
+from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import Reply, Request, button, command
 from handlers.employees import card
 from handlers.parsing.phone_numbers import as_number
 
 PAGE = 10
 IN_A_ROW = 5
-# The list is not held up longer than this by the question whose phone is connected.
+# Timeout in seconds for the state of the phones; the list does not wait longer for it.
 PHONES_WITHIN = 5.0
 
 
@@ -31,8 +33,7 @@ async def employees(request: Request) -> Reply:
 
 
 async def meant(request: Request, written: str) -> EmployeeRow | Message:
-    """The one who has this number or, however it is spelled, this name; else what is to be said: that there is nobody,
-    or which ones there are."""
+    """The employee with this number or, in any spelling, this name; else the answer: there is none, or several."""
     if written.isascii() and written.isdecimal():
         found = await request.station.pbx.employees.find(written)
         return found or Message("no_such_employee", {"written": written})
@@ -52,23 +53,20 @@ async def _list(request: Request, search: str, page: int) -> Message:
     answer, connected = await asyncio.gather(request.station.pbx.employees.list(), _connected(request))
     found = await those(answer.value, lambda row: not search or _is_found(row, search))
     rows = sorted(found, key=lambda row: (len(row.number), row.number))
-    last = max(0, (len(rows) - 1) // PAGE)
-    page = min(page, last)
-    shown = rows[page * PAGE : (page + 1) * PAGE]
+    shown = paginate(rows, page, PAGE)
     facts = {
         "station": request.station.name,
         "search": search,
         "total": len(rows),
         "phones_known": connected is not None,
-        "page": page + 1,
-        "pages": last + 1,
-        "employees": [_row(row, connected) for row in shown],
+        "employees": [_row(row, connected) for row in shown.items],
+        **shown.facts(),
     }
-    return Message("employees", facts, _buttons(shown, search, page, last))
+    return Message("employees", facts, _buttons(shown, search))
 
 
 def _is_found(row: EmployeeRow, search: str) -> bool:
-    """Looked at here: the PBX's own search takes Пётр and Петр for two names."""
+    """Match in the bot: the PBX's own search takes Пётр and Петр for two names."""
     number = as_number(search)
     return (
         is_named(row.name, search)
@@ -78,7 +76,7 @@ def _is_found(row: EmployeeRow, search: str) -> bool:
 
 
 async def _connected(request: Request) -> frozenset[str] | None:
-    """The numbers whose phones are connected; None when the PBX does not say in time."""
+    """Numbers with a connected phone; None after a timeout or an error of the PBX."""
     if request.station.watch.engine_is_silent:
         return None
     try:
@@ -99,13 +97,8 @@ def _row(row: EmployeeRow, connected: frozenset[str] | None) -> dict[str, Any]:
     }
 
 
-def _buttons(shown: list[EmployeeRow], search: str, page: int, last: int) -> Rows:
-    def to(label: str, target: int) -> Button:
-        return Button(label, "employees.show", {"search": search, "page": target})
-
-    back = {"search": search, "page": page}
-    cards = [Button(row.number, "employee.card", {"id": row.id, "back": back}) for row in shown if row.id]
-    rows = [tuple(cards[start : start + IN_A_ROW]) for start in range(0, len(cards), IN_A_ROW)]
-    paging = [to("‹", page - 1)] if page > 0 else []
-    paging += [to("›", page + 1)] if page < last else []
-    return (*rows, (*paging, to(mark("↻ Refresh"), page)))
+def _buttons(shown: Page[EmployeeRow], search: str) -> Rows:
+    here = {"search": search, "page": shown.number}
+    cards = [Button(row.number, "employee.card", {"id": row.id, "back": here}) for row in shown.items if row.id]
+    turns = paging.page_turns(shown, "employees.show", here)
+    return (*paging.grid(cards, IN_A_ROW), *turns, (Button(mark("↻ Refresh"), "employees.show", here),))

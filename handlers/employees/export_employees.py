@@ -53,7 +53,7 @@ async def export_employees(request: Request) -> Reply:
 
 
 async def _in_full(request: Request, people: Sequence[EmployeeRow], words: set[str]) -> Reply:
-    """One question for each employee, as bulk work within the station's budget."""
+    """One request for each employee, as bulk work within the station's budget."""
     keys = [key for key in files.COLUMNS if key != "password" or "passwords" in words]
     table: list[Sequence[Any]] = [keys]
     for done, row in enumerate(people):
@@ -83,7 +83,7 @@ def brief(row: EmployeeRow, country: str) -> list[str]:
 
 
 def cell(employee: Employee, key: str, country: str) -> str:
-    """What an import reads back as what the PBX has. `country` is that of mobiles without a plus."""
+    """Text that an import reads back as the same value. `country` is that of mobiles without a plus."""
     if key == "password":
         return employee.secret.get_secret_value()
     value = fields.known(employee)[key]

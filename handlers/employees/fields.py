@@ -1,10 +1,12 @@
-"""Every field of an employee: what people call it, how it is written, and the limits the PBX has. Pure.
+"""Fields of an employee: names, syntax, and the limits of the PBX. Pure.
 
-The PBX does not refuse what it cannot use, it quietly changes it: `20a` becomes 20, nine digits become eight, a
-mobile with letters becomes none, a long name is cut. So everything is checked here, before anything is sent.
+The PBX does not refuse a value that it cannot use, it changes it without an error: `20a` becomes 20, nine digits become
+eight, a mobile with letters becomes none, a long name is cut. So every value is validated here, before the write.
 """
 
 import re
+import secrets
+import string
 from collections.abc import Iterable, Mapping
 from functools import cache, partial
 from typing import Any
@@ -37,6 +39,9 @@ EMAIL = re.compile(r"\A[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 DESTINATION = re.compile(r"\+?[0-9*#]{2,20}")
 # The shortest time a call may ring before it is forwarded.
 RING_BEFORE_FORWARDING = 3
+# No characters that look alike in a phone's menu. Twenty of three kinds satisfy the PBX's rule of strength.
+PASSWORD_ALPHABET = "".join(c for c in string.ascii_letters + string.digits if c not in "Il1O0o")
+PASSWORD_LENGTH = 20
 
 
 def number(text: str) -> str:
@@ -60,8 +65,8 @@ def email(text: str) -> str:
 
 
 def mobile(text: str, country: str = "") -> str:
-    """In full, `+79001234567`. Without a plus it is read as it is dialled in the country of the PBX; where that is not
-    known, as Russians dial or with the country's code in front. What can be two numbers is refused with both."""
+    """Return it as `+79001234567`. Without a plus it is read as dialled in the country of the PBX; where that is not
+    known, as Russians dial or with the country's code in front. An ambiguous number is refused with both readings."""
     if text in NOTHING:
         return ""
     digits = re.sub(r"[\s().-]", "", text)
@@ -76,7 +81,7 @@ def mobile(text: str, country: str = "") -> str:
 
 
 def exported_mobile(stored: str, country: str) -> str:
-    """The number in full, which an import reads back without a guess; what is no number as the PBX has it."""
+    """The number in full, which an import reads back without a guess; other text as the PBX has it."""
     found = phone_numbers.readings(re.sub(r"[\s().-]", "", stored), country or USUAL_COUNTRY)
     return phone_numbers.in_full(found[0]) if found else stored
 
@@ -86,7 +91,7 @@ def _both(text: str, found: Iterable[PhoneNumber]) -> str:
 
 
 MOBILE_FORM = mark("a number with its country, like +79001234567")
-# Where the country of the PBX is not known.
+# Used while the country of the PBX is not known.
 USUAL_COUNTRY = "RU"
 
 
@@ -141,7 +146,7 @@ def password(text: str) -> SecretStr:
 
 @cache
 def fields_in(country: str) -> Fields:
-    """All of them, a mobile without a plus read as one of this country; empty where the PBX's is not known."""
+    """All fields, with mobiles without a plus read as of `country`; it is "" while the PBX's is not known."""
     return Fields(
         Field("number", mark("Number"), ("номер", "extension", "ext", "добавочный"), number),
         Field("name", mark("Name"), ("имя", "фио", "user_username", "fio"), name),
@@ -171,20 +176,19 @@ def fields_in(country: str) -> Fields:
     )
 
 
-# For names and labels, which are the same everywhere.
+# For names and labels, which depend on no country.
 FIELDS = fields_in("")
 
 
 def read_fields(written: Mapping[str, str], country: str = "") -> tuple[EmployeeDraft, list[Problem]]:
-    """What was written for each field, and everything that is wrong with it."""
+    """The parsed fields, and all problems found in them."""
     values, problems = fields_in(country).read(written)
     draft = EmployeeDraft(**values)
     return draft, problems + contradictions(draft)
 
 
 def contradictions(draft: EmployeeDraft, changed: Employee | None = None) -> list[Problem]:
-    """What each field allows and the fields together do not: of an employee who is changed, together with what is not
-    changed."""
+    """Conflicts between fields that are valid each alone; for a change, together with the employee's other fields."""
     problems = []
     own = draft.number or (changed.number if changed else None)
     for key in ("forward", "busy", "unavailable"):
@@ -202,12 +206,12 @@ def contradictions(draft: EmployeeDraft, changed: Employee | None = None) -> lis
 
 
 def said(draft: EmployeeDraft) -> dict[str, Any]:
-    """The fields that were said, without the password, as plain facts by key."""
+    """The fields that are set, without the password, as plain facts by key."""
     return draft.model_dump(exclude_none=True, exclude={"secret"})
 
 
 def known(employee: Employee) -> dict[str, Any]:
-    """The same of an employee that the PBX has."""
+    """The same for an employee of the PBX."""
     return employee.model_dump(include=set(FIELDS.by_key) - {PASSWORD})
 
 
@@ -216,5 +220,13 @@ def shown(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def changes(employee: Employee, after: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What is, or would be, different from what the PBX has."""
+    """Differences from the values that the PBX has."""
     return FIELDS.changes(known(employee), after)
+
+
+def new_sip_password() -> str:
+    while True:
+        password = "".join(secrets.choice(PASSWORD_ALPHABET) for _ in range(PASSWORD_LENGTH))
+        kinds = (str.islower, str.isupper, str.isdigit)
+        if all(any(kind(c) for c in password) for kind in kinds):
+            return password

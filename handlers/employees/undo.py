@@ -1,4 +1,4 @@
-"""Taking a change of an employee back, for ten minutes after it. What is needed for that lies in the drawer: it holds
+"""Undo of a change of an employee, for ten minutes after it. The old values are a temporary payload: they contain
 passwords."""
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,7 +16,6 @@ from handlers.dispatch.declare import Reply, Request, button
 from handlers.dispatch.rules import Resume
 from handlers.employees import card
 from handlers.employees import fields as employee_fields
-from handlers.employees.sip_password import new_sip_password
 from handlers.parsing import fields
 
 FOR = timedelta(minutes=10)
@@ -27,7 +26,7 @@ async def undo_creation(request: Request, employee: Employee) -> Button:
 
 
 async def undo_change(request: Request, before: Employee, after: Employee) -> Button:
-    """`after` as the PBX has it now: what somebody else changes meanwhile is not overwritten."""
+    """`after` as the PBX has it now: a change made meanwhile is not overwritten."""
     changed = [one["key"] for one in employee_fields.changes(before, employee_fields.known(after))]
     return await _button(request, "changed", before, after=snapshot(after), changed=changed)
 
@@ -37,8 +36,8 @@ async def undo_deletion(request: Request, employee: Employee) -> Button:
 
 
 async def _button(request: Request, what: str, employee: Employee, **more: Any) -> Button:
-    # A password that the PBX measured long ago may be too weak for it today.
-    payload = {"what": what, "employee": snapshot(employee), "spare": new_sip_password()}
+    # A password that the PBX accepted long ago may be too weak for it today.
+    payload = {"what": what, "employee": snapshot(employee), "spare": employee_fields.new_sip_password()}
     return await _keep(request, payload | more)
 
 
@@ -55,7 +54,7 @@ async def undo(request: Request) -> Reply:
     try:
         return await UNDO[kept["what"]](request, restored(kept["employee"]), kept)
     except PbxError as error:
-        # What the PBX refused can be tried again; what it did not answer it may still do.
+        # A refused write can be retried; one that was not answered may still be carried out.
         again: Rows = () if isinstance(error, Uncertain) else ((await _keep(request, kept),),)
         facts = {"number": kept["employee"]["number"], "name": kept["employee"]["name"]}
         message = Message("employee_not_undone", facts | {"problem": pbx_errors.describe(error)}, again)
@@ -126,7 +125,7 @@ UNDO: dict[str, Callable[[Request, Employee, Mapping[str, Any]], Awaitable[Reply
 
 
 def draft_of(employee: Employee) -> EmployeeDraft:
-    """Everything the employee has, the password too; what is empty is left to the PBX."""
+    """All values of the employee, the password too; empty ones are left to the PBX."""
     settings = {key: value for key, value in employee_fields.known(employee).items() if value != ""}
     return EmployeeDraft(**settings, secret=employee.secret)
 

@@ -10,6 +10,8 @@ from bot.access.policy import Permission
 from bot.incidents.model import STATION, is_of_trunk
 from bot.messages import chart, masking
 from bot.messages.message import Button, File, Message, Rows, mark
+from handlers.dialog import paging
+from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
 from handlers.incidents.availability import Spell, TrunkPast, spells_of, trunk_pasts
 from handlers.parsing.periods import NotAPeriod, Period, from_stored, take_period
@@ -118,21 +120,19 @@ def _meant(written: str, names: Mapping[str, str]) -> dict[str, str]:
 def _page(request: Request, looked: Looked, trunk: str, period: Period, page: int) -> Message:
     listed = [spell for spell in looked.spells if spell.is_down or spell.is_uncertain]
     listed.sort(key=lambda spell: spell.began_at, reverse=True)
-    last = max(0, (len(listed) - 1) // PAGE)
-    page = max(0, min(page, last))
-    shown = listed[page * PAGE : (page + 1) * PAGE]
+    shown = paginate(listed, page, PAGE)
+    is_first = not shown.has_previous
     facts = _facts(request, looked, period) | {
-        "trunks": [_trunk(past) for past in looked.trunks[:MOST_TRUNKS]] if page == 0 else [],
-        "more": max(0, len(looked.trunks) - MOST_TRUNKS) if page == 0 else 0,
-        "off": looked.off[:MOST_TRUNKS] if page == 0 else [],
-        "spells": [_spell(spell, request.now) for spell in shown],
+        "trunks": [_trunk(past) for past in looked.trunks[:MOST_TRUNKS]] if is_first else [],
+        "more": max(0, len(looked.trunks) - MOST_TRUNKS) if is_first else 0,
+        "off": looked.off[:MOST_TRUNKS] if is_first else [],
+        "spells": [_spell(spell, request.now) for spell in shown.items],
         "total": len(listed),
-        "page": page + 1,
-        "pages": last + 1,
-        "no_charts": page == 0 and not chart.is_possible(),
+        **shown.facts(),
+        "no_charts": is_first and not chart.is_possible(),
     }
     wanted = {"trunk": trunk, **period.stored()}
-    return Message("history", facts, _buttons(shown, wanted, page, last, drawable=bool(looked.trunks)))
+    return Message("history", facts, _buttons(shown, wanted, drawable=bool(looked.trunks)))
 
 
 def _facts(request: Request, looked: Looked, period: Period) -> dict[str, Any]:
@@ -175,14 +175,11 @@ def _spell(spell: Spell, now: datetime) -> dict[str, Any]:
     }
 
 
-def _buttons(shown: Sequence[Spell], wanted: Mapping[str, Any], page: int, last: int, *, drawable: bool) -> Rows:
-    numbers = list(dict.fromkeys(spell.incident for spell in shown))
+def _buttons(shown: Page[Spell], wanted: Mapping[str, Any], *, drawable: bool) -> Rows:
+    numbers = list(dict.fromkeys(spell.incident for spell in shown.items))
     cards = [Button(f"#{number}", "incident.details", {"incident": number}) for number in numbers]
-    rows = [tuple(cards[place : place + CARDS_IN_A_ROW]) for place in range(0, len(cards), CARDS_IN_A_ROW)]
-    turns = [Button(mark("‹ Back"), "history.show", {**wanted, "page": page - 1})] if page else []
-    turns += [Button(mark("Next ›"), "history.show", {**wanted, "page": page + 1})] if page < last else []
-    draws = [Button(mark("📊 Chart"), "history.chart", wanted)] if drawable and chart.is_possible() else []
-    return tuple(row for row in (*rows, tuple(turns), tuple(draws)) if row)
+    draws: Rows = ((Button(mark("📊 Chart"), "history.chart", wanted),),) if drawable and chart.is_possible() else ()
+    return (*paging.grid(cards, CARDS_IN_A_ROW), *paging.page_turns(shown, "history.show", wanted), *draws)
 
 
 def _drawing(request: Request, looked: Looked) -> chart.Chart:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +12,8 @@ from bot.messages.message import Button, Message, Own, Rows, mark
 from bot.pbx.resources.trunks import PREFIXES
 from bot.store.stations.incidents import name_of
 from bot.store.tables.incidents import Incident
+from handlers.dialog import paging
+from handlers.dialog.paging import TO_LIST, Page, paginate
 from handlers.dispatch.declare import Reply, Request, Whose, WrongArguments, button, command
 from handlers.dispatch.rules import Resume
 from handlers.incidents.acknowledge import TOASTS
@@ -141,38 +143,33 @@ class Listing:
 
 
 def _listed(request: Request, found: Sequence[Incident], recent: Sequence[Incident], listing: Listing) -> Message:
-    last = max(0, (len(found) - 1) // PAGE)
-    listing = replace(listing, page=max(0, min(listing.page, last)))
-    shown = found[listing.page * PAGE : (listing.page + 1) * PAGE]
+    shown = paginate(found, listing.page, PAGE)
     facts = {
         "station": listing.station,
         "several": listing.several,
         "total": sum(map(is_real, found)),
-        "open": [incident_facts(incident, request.now) for incident in shown],
+        "open": [incident_facts(incident, request.now) for incident in shown.items],
         "recent": [incident_facts(incident, request.now) for incident in recent],
-        "page": listing.page + 1,
-        "pages": last + 1,
+        **shown.facts(),
     }
-    return Message("incidents", facts, _turns([*shown, *recent], listing, last))
+    return Message("incidents", facts, _list_buttons(shown, recent, listing))
 
 
-def _turns(shown: Sequence[Incident], listing: Listing, last: int) -> Rows:
-    cards = [Button(f"#{incident.number}", "incident.details", _opens(incident, listing)) for incident in shown]
-    rows = [tuple(cards[place : place + CARDS_IN_A_ROW]) for place in range(0, len(cards), CARDS_IN_A_ROW)]
-
-    def turn(label: str, page: int) -> Button:
-        return Button(label, listing.action, {**listing.data, "page": page})
-
-    turns = [turn(mark("‹ Back"), listing.page - 1)] if listing.page else []
-    turns += [turn(mark("Next ›"), listing.page + 1)] if listing.page < last else []
-    return (*rows, (*turns, turn(mark("↻ Refresh"), listing.page)))
+def _list_buttons(shown: Page[Incident], recent: Sequence[Incident], listing: Listing) -> Rows:
+    cards = [
+        Button(f"#{incident.number}", "incident.details", _opens(incident, listing, shown.number))
+        for incident in (*shown.items, *recent)
+    ]
+    refresh = Button(mark("↻ Refresh"), listing.action, {**listing.data, "page": shown.number})
+    turns = paging.page_turns(shown, listing.action, listing.data)
+    return (*paging.grid(cards, CARDS_IN_A_ROW), *turns, (refresh,))
 
 
-def _opens(incident: Incident, listing: Listing) -> dict[str, Any]:
+def _opens(incident: Incident, listing: Listing, page: int) -> dict[str, Any]:
     """Of several PBXs it is about the incident's own, and the list stays."""
     if listing.several:
         return {"incident": incident.id, "station": incident.station}
-    return {"incident": incident.id, "page": listing.page}
+    return {"incident": incident.id, "page": page}
 
 
 async def card(request: Request, incident: Incident, note: Own | None = None) -> Message:
@@ -201,5 +198,5 @@ def _buttons(request: Request, incident: Incident) -> Rows:
     if waits and request.may(Permission.ACKNOWLEDGE).allowed:
         rows.insert(0, (Button(mark("✅ I'm on it"), "incident.ack", here),))
     if page is not None:
-        rows[-1] = (Button(mark("‹ Back"), "incidents.show", {"page": page}), *rows[-1])
+        rows[-1] = (Button(TO_LIST, "incidents.show", {"page": page}), *rows[-1])
     return tuple(rows)

@@ -8,6 +8,7 @@ from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import ExtensionStatus, PbxError
 from bot.store.stations.watched_extensions import Watched
 from handlers.dialog import pbx_errors
+from handlers.dialog.paging import grid
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
 from handlers.dispatch.rules import Resume
 
@@ -117,5 +118,5 @@ def _row(request: Request, one: Watched, phones: Phones | None) -> dict[str, Any
 
 def _buttons(watched: Sequence[Watched]) -> Rows:
     stops = [Button(f"✖ {one.number}", "watch.stop", {"number": one.number}) for one in watched]
-    rows = [tuple(stops[place : place + BUTTONS_IN_A_ROW]) for place in range(0, len(stops), BUTTONS_IN_A_ROW)]
+    rows = grid(stops, BUTTONS_IN_A_ROW)
     return (*rows, (Button(mark("↻ Refresh"), "watch.show"),)) if rows else ()

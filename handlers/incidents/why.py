@@ -8,6 +8,8 @@ from typing import Any
 from bot.messages.message import Button, Message, Rows, mark
 from bot.store.stations.incidents import Delivered
 from bot.store.tables.incidents import Incident, IncidentEvent, Outgoing
+from handlers.dialog import paging
+from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import Reply, Request, button, command
 from handlers.incidents.facts import incident_facts, moment_of
 from handlers.incidents.incidents import no_such, read_number
@@ -49,28 +51,24 @@ async def _chain(request: Request, incident: Incident, part: int) -> Message:
     steps += [_told_of_the_end(d.card.chat_id, row, names) for d in cards for row in _answers(d, incident.ended_at)]
     # Events recorded late are sorted by their own time.
     steps.sort(key=itemgetter("at"))
-    last = max(0, (len(steps) - 1) // PAGE)
-    part = max(0, min(part, last))
+    shown = paginate(steps, part, PAGE)
     facts = {
         "station": incident.station,
         "number": incident.number,
         "incident": incident_facts(incident, request.now),
-        "steps": steps[part * PAGE : (part + 1) * PAGE],
-        "page": part + 1,
-        "pages": last + 1,
+        "steps": shown.items,
+        **shown.facts(),
     }
-    return Message("why", facts, _buttons(request, incident, part, last))
+    return Message("why", facts, _buttons(request, incident, shown))
 
 
-def _buttons(request: Request, incident: Incident, part: int, last: int) -> Rows:
+def _buttons(request: Request, incident: Incident, shown: Page[Any]) -> Rows:
     here = {"incident": incident.id, "page": request.data.get("page")}
-    turns = [Button(mark("‹ Back"), "why.show", here | {"part": part - 1})] if part else []
-    turns += [Button(mark("Next ›"), "why.show", here | {"part": part + 1})] if part < last else []
     ends = (
         Button(mark("📄 Incident"), "incident.details", here),
-        Button(mark("↻ Refresh"), "why.show", here | {"part": part}),
+        Button(mark("↻ Refresh"), "why.show", here | {"part": shown.number}),
     )
-    return (tuple(turns), ends) if turns else (ends,)
+    return (*paging.page_turns(shown, "why.show", here, key="part"), ends)
 
 
 def _step(

@@ -11,6 +11,7 @@ from bot.oncall.roster import Roster
 from bot.store.access.audit import Change
 from bot.store.oncall import calendars
 from bot.store.oncall.calendars import KeptCalendar
+from handlers.dialog import confirm
 from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
 from handlers.dispatch.rules import Resume
 from handlers.oncall import oncall
@@ -88,9 +89,9 @@ async def _preview(request: Request, level: int, written: str) -> Reply:
     if not kept.calendar.duties:
         return Reply(Message("oncall_calendar_names_nobody", facts), outcome="names nobody")
     token = await request.desk.drawer.put({"level": level, "calendar": calendars.stored(kept)}, CONFIRM_WITHIN)
-    rows = ((Button(mark("✅ Use it"), "oncall.import", {"kept": token}), Button(mark("Cancel"), "oncall.leave")),)
-    message = Message("oncall_import", facts, rows)
-    return Reply(message, confirm=True, confirm_within=CONFIRM_WITHIN, settled=True, outcome=f"asked for level {level}")
+    go, leave = Button(mark("✅ Use it"), "oncall.import", {"kept": token}), Button(mark("Cancel"), "oncall.leave")
+    message, outcome = Message("oncall_import", facts), f"asked for level {level}"
+    return confirm.preview(message, go, leave, within=CONFIRM_WITHIN, settled=True, outcome=outcome)
 
 
 async def _read(request: Request, level: int, written: str) -> KeptCalendar:
@@ -118,7 +119,7 @@ async def _file(request: Request) -> str:
 async def use(request: Request) -> Reply:
     draft = request.kept
     if draft is None:
-        return Reply(Message("expired"), outcome="expired")
+        return confirm.EXPIRED
     kept = calendars.restored(int(draft["level"]), draft["calendar"])
     await request.desk.oncall.keep_calendar(request.station.name, kept, request.actor.name)
     after: dict[str, Any] = {"calendar": "address" if kept.url else "file", "duties": len(kept.calendar.duties)}

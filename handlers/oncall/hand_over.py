@@ -12,6 +12,7 @@ from bot.oncall.rotation import Duty
 from bot.store.access.audit import Change
 from bot.store.messages.notices import News
 from bot.store.oncall.schedules import ASKED, Leg
+from handlers.dialog import confirm
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
 from handlers.dispatch.rules import Resume
 from handlers.oncall import oncall
@@ -53,7 +54,7 @@ async def ask_take(request: Request) -> Reply:
     }
     yes = Button(mark("🙋 Take over"), "oncall.take", {"level": level, "hours": hours})
     leave = Button(mark("Cancel"), "oncall.leave")
-    return Reply(Message("oncall_ask_take", facts, ((yes, leave),)), confirm=True, outcome="asked")
+    return confirm.preview(Message("oncall_ask_take", facts), yes, leave, outcome="asked")
 
 
 @button("oncall.take", resume=Resume.WHOLE)

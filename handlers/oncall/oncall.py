@@ -58,7 +58,7 @@ async def shifts(request: Request) -> Reply:
     others = tuple(
         Button(f"📅 {other}", "oncall.shifts", {"level": other}) for other in roster.levels if other != level
     )
-    rows: Rows = ((Button(mark("‹ Back"), "oncall.show"), *others),)
+    rows: Rows = ((Button(mark("↩ On call"), "oncall.show"), *others),)
     return Reply(Message("oncall_shifts", facts, rows))
 
 

@@ -12,6 +12,7 @@ from bot.oncall.rotation import Duty, Rotation
 from bot.store.access.audit import Change
 from bot.store.messages.notices import News
 from bot.store.oncall.rosters import restored_shift, stored_shift
+from handlers.dialog import confirm
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
 from handlers.dispatch.rules import Resume
 from handlers.oncall import oncall
@@ -40,9 +41,9 @@ async def set_(request: Request) -> Reply:
         "people": list(rotation.people),
         "shift": stored_shift(rotation.shift),
     }
-    rows = ((Button(mark("✅ Set"), "oncall.set", data), Button(mark("Cancel"), "oncall.leave")),)
-    message = Message("oncall_set", await _facts(request, rotation), rows)
-    return Reply(message, confirm=True, confirm_within=CONFIRM_WITHIN, outcome=f"asked for level {rotation.level}")
+    go, leave = Button(mark("✅ Set"), "oncall.set", data), Button(mark("Cancel"), "oncall.leave")
+    message = Message("oncall_set", await _facts(request, rotation))
+    return confirm.preview(message, go, leave, within=CONFIRM_WITHIN, outcome=f"asked for level {rotation.level}")
 
 
 async def _written(request: Request) -> Rotation:
@@ -133,8 +134,9 @@ async def remove(request: Request) -> Reply:
         "people": await people_facts(request, _regulars(roster, level)),
         "last": len(roster.levels) == 1,
     }
-    rows = ((Button(mark("🗑 Remove"), "oncall.remove", {"level": level}), Button(mark("Cancel"), "oncall.leave")),)
-    return Reply(Message("oncall_remove", facts, rows), confirm=True, outcome=f"asked for level {level}")
+    go = Button(mark("🗑 Remove"), "oncall.remove", {"level": level})
+    leave = Button(mark("Cancel"), "oncall.leave")
+    return confirm.preview(Message("oncall_remove", facts), go, leave, outcome=f"asked for level {level}")
 
 
 def _regulars(roster: Roster, level: int) -> tuple[int, ...]:

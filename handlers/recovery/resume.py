@@ -1,14 +1,19 @@
-"""At a start: what had been confirmed, and was under way when the last run ended, goes on by itself."""
+"""After a killed run: confirmed work that was under way goes on by itself; of the rest its person is told, and asked
+anew."""
 
 from dataclasses import replace
 
 from bot.access.policy import EVERY_STATION
+from bot.messages.message import Button, Message, mark
+from bot.store.messages.temporary_payloads import Drawer
+from handlers.dispatch import preconditions
 from handlers.dispatch.access_request import NO_UPDATE, Verdict
 from handlers.dispatch.authorizer import Decisions
-from handlers.dispatch.declare import Request
+from handlers.dispatch.declare import CONFIRM_WITHIN, Press, Reply, Request
 from handlers.dispatch.executor import Execution, Job
 from handlers.dispatch.replier import Conversation
-from handlers.dispatch.request_factory import Reception
+from handlers.dispatch.request_factory import AGAIN, Reception
+from handlers.dispatch.rules import Resume
 from handlers.dispatch.update_parser import Actor, Place, Pressed
 from handlers.employee_import import recovery, run
 from handlers.recovery.pending_replies import Address
@@ -59,3 +64,23 @@ def _request(reception: Reception, execution: Execution, to: Address, talk: Conv
     press = Pressed("", 0, 0, to.actor, to.place, to.shown or 0, "")
     request = reception.request(press, talk, verdict, stopping=lambda: execution.stopping)
     return replace(request, resumed=True)
+
+
+async def given_up(verdict: Verdict, drawer: Drawer) -> Reply:
+    """What a killed run had begun is not gone on with. Whoever still may is asked anew whether to do it now."""
+    subject, before = verdict.subject, verdict.before
+    rule = subject.rule
+    facts = {
+        "deed": rule.writes if rule else "",
+        "at": before.at if before else None,
+        "undone": subject.resume is Resume.WHOLE,
+        "may": verdict.decision in (preconditions.INTERRUPTED, preconditions.OLD),
+    }
+    asks = facts["may"] and isinstance(subject.handler, Press) and subject.keyboard and subject.waiting is None
+    if not asks or subject.resume is Resume.ASKS:
+        return Reply(Message("interrupted", facts))
+    data = dict(subject.data) | {AGAIN: True}
+    if subject.kept is not None:
+        data["kept"] = await drawer.put(dict(subject.kept), CONFIRM_WITHIN)
+    now = Button(mark("🔁 Do it now"), subject.what, data)
+    return Reply(Message("interrupted", facts, ((now,),)), confirm=True)

@@ -18,8 +18,10 @@ from bot.incidents.model import (
     Kind,
 )
 from bot.incidents.silence import EVERYTHING, Silence, SilenceKind, Weekly
-from bot.messages.message import Button, Message, Rows, mark
+from bot.messages.message import Button, Message, mark
 from bot.store.tables.incidents import Incident
+from handlers.dialog import paging
+from handlers.dialog.paging import paginate
 from handlers.dispatch.declare import Request
 from handlers.parsing.silences import Subject
 
@@ -126,22 +128,17 @@ async def listed(request: Request, page: int, action: str, kind: SilenceKind | N
     """Render a page of silences in force or planned, of one kind or both; `action` shows another page."""
     station = request.station.name
     current = [one for one in await request.desk.silences.current(station) if kind in (None, one.kind)]
-    last = max(0, (len(current) - 1) // PAGE)
-    page = max(0, min(page, last))
-    shown = current[page * PAGE : (page + 1) * PAGE]
+    shown = paginate(current, page, PAGE)
     down = await open_beneath(request)
     facts = {
         "station": station,
         "total": len(current),
         "maintenance": kind is SilenceKind.MAINTENANCE,
-        "silences": [silence_facts(one, down, request) for one in shown],
+        "silences": [silence_facts(one, down, request) for one in shown.items],
         "may": request.may(Permission.MUTE).allowed,
     }
-    turns = [Button("‹", action, {"page": page - 1})] if page else []
-    turns += [Button("›", action, {"page": page + 1})] if page < last else []
-    deeds = _deeds(request, shown, {"list": action, "page": page}) if facts["may"] else []
-    rows: Rows = tuple(tuple(deeds[place : place + IN_A_ROW]) for place in range(0, len(deeds), IN_A_ROW))
-    return Message("silences", facts, (*rows, tuple(turns)) if turns else rows)
+    deeds = _deeds(request, shown.items, {"list": action, "page": shown.number}) if facts["may"] else []
+    return Message("silences", facts, (*paging.grid(deeds, IN_A_ROW), *paging.page_turns(shown, action)))
 
 
 def _deeds(request: Request, shown: Iterable[Silence], back: Mapping[str, Any]) -> list[Button]:

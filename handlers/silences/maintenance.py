@@ -9,6 +9,7 @@ from bot.incidents.silence import EVERYTHING, LONGEST_OF_EVERYTHING, Silence, Si
 from bot.messages.message import Button, Message, Rows, mark
 from bot.oncall.local_time import moment
 from bot.store.typed_secrets import without_passwords
+from handlers.dialog import confirm
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
 from handlers.dispatch.rules import Resume
 from handlers.parsing.arguments import split
@@ -143,8 +144,8 @@ def _preview(request: Request, subject: Subject, planned: dict[str, Any]) -> Rep
     count = how_many(request, subject)
     facts = _facts(request, silence_facts(window, (), request), planned=False, by_offset=by_offset, count=count)
     data = {"subject": subject.id, "name": subject.name, **planned}
-    rows: Rows = ((Button(mark("✅ Plan"), "maintenance.plan", data), Button(mark("Cancel"), "maintenance.cancel")),)
-    return Reply(Message("maintenance", facts, rows), confirm=True, outcome=f"asked for {subject.id}")
+    go, leave = Button(mark("✅ Plan"), "maintenance.plan", data), Button(mark("Cancel"), "maintenance.cancel")
+    return confirm.preview(Message("maintenance", facts), go, leave, outcome=f"asked for {subject.id}")
 
 
 def _facts(

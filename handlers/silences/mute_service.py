@@ -10,6 +10,7 @@ from bot.incidents.silence import EVERYTHING, LONGEST_OF_EVERYTHING, Silence
 from bot.incidents.silence_store import Wish
 from bot.messages.message import Button, Message, mark
 from bot.store.tables.incidents import Incident
+from handlers.dialog import confirm
 from handlers.dispatch.declare import Question, Reply, Request, WrongArguments
 from handlers.parsing.silences import Subject, Until
 from handlers.silences.facts import down_facts, is_real, named, open_beneath, silence_facts
@@ -60,8 +61,8 @@ def _asked(request: Request, subject: Subject, until: Until, reason: str, count:
         "reason": reason,
     }
     data = {"subject": subject.id, "name": subject.name, "until": facts["until"] or RECOVERY, "reason": reason}
-    rows = ((Button(mark("🔕 Mute"), "mute.everywhere", data), Button(mark("Cancel"), "mute.leave")),)
-    return Reply(Message("mute_everywhere", facts, rows), confirm=True, outcome=f"asked for {count} PBXs")
+    go, leave = Button(mark("🔕 Mute"), "mute.everywhere", data), Button(mark("Cancel"), "mute.leave")
+    return confirm.preview(Message("mute_everywhere", facts), go, leave, outcome=f"asked for {count} PBXs")
 
 
 def wish(request: Request, subject: Subject, reason: str) -> Wish:

@@ -5,7 +5,9 @@ from bot.messages.message import Button, Message, Rows, mark
 from bot.store.access.audit import Change
 from handlers.access.grant import not_granted
 from handlers.access.groups import role_offers
+from handlers.dialog import confirm
 from handlers.dialog.choose_station import IN_A_ROW, MOST_OFFERED
+from handlers.dialog.paging import grid
 from handlers.dispatch.declare import Reply, Request, Whose, WrongArguments, button, command
 from handlers.dispatch.rules import Resume
 
@@ -77,10 +79,10 @@ async def unbind(request: Request) -> Reply:
         return await _overview(request)
     if not await _bound(request):
         return Reply(Message("not_bound_to", {"station": request.station.name}), outcome="not bound")
-    buttons: Rows = ((Button(mark("🗑 Unbind"), "chat.unbind"), Button(mark("Cancel"), "chat.leave_bound")),)
     roles = sorted({grant.role for grant in await _given(request)})
     facts = {"station": request.station.name, "roles": roles}
-    return Reply(Message("unbind", facts, buttons), confirm=True, outcome="asked whether to unbind")
+    go, leave = Button(mark("🗑 Unbind"), "chat.unbind"), Button(mark("Cancel"), "chat.leave_bound")
+    return confirm.preview(Message("unbind", facts), go, leave, outcome="asked whether to unbind")
 
 
 @button("chat.unbind", resume=Resume.WHOLE)
@@ -120,7 +122,7 @@ def _offers(request: Request) -> Rows:
         return ()
     found = [(name, request.desk.fleet.station(name)) for name in request.among]
     offers = [Button(one.title, "chat.ask_bind", {"station": name}) for name, one in found if one is not None]
-    return tuple(tuple(offers[i : i + IN_A_ROW]) for i in range(0, len(offers), IN_A_ROW))
+    return grid(offers, IN_A_ROW)
 
 
 async def _bound(request: Request) -> dict[str, object]:

@@ -1,14 +1,16 @@
 """/stations: all PBXs in scope, one line each, those with problems first."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from typing import Any, TypeVar
 
 from bot.incidents import silence
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import PbxError
 from handlers.calls.active_calls import join_legs
+from handlers.dialog import paging
 from handlers.dialog.choose_station import choosing
+from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import Reply, Request, Whose, button, command
 from handlers.dispatch.services import Station
 from handlers.stations.summary import SIGNS, Line, Mood, in_order, line_of
@@ -43,12 +45,10 @@ async def _page(request: Request, words: str, page: int) -> Message:
     here = [one for name in request.among if name and (one := request.desk.fleet.station(name)) is not None]
     lines = in_order([line_of(one, incidents.get(one.name, 0)) for one in here])
     found = [line for line in lines if line.holds(words)]
-    last = max(0, (len(found) - 1) // PAGE)
-    page = max(0, min(page, last))
-    shown = found[page * PAGE : (page + 1) * PAGE]
+    shown = paginate(found, page, PAGE)
     running = {one.name: one for one in here}
-    live = await asyncio.gather(*(_live(running[line.name]) for line in shown))
-    silenced = [await _silenced(request, line.name) for line in shown]
+    live = await asyncio.gather(*(_live(running[line.name]) for line in shown.items))
+    silenced = [await _silenced(request, line.name) for line in shown.items]
     facts = {
         "station": "",
         "total": len(lines),
@@ -59,27 +59,22 @@ async def _page(request: Request, words: str, page: int) -> Message:
         "found": len(found),
         "rows": [
             line.facts() | figures | {"silenced": silences}
-            for line, figures, silences in zip(shown, live, silenced, strict=True)
+            for line, figures, silences in zip(shown.items, live, silenced, strict=True)
         ],
-        "page": page + 1,
-        "pages": last + 1,
+        **shown.facts(),
     }
-    several = request.desk.fleet.one is None
-    return Message("stations", facts, _buttons(shown if several else (), words, page, last))
+    return Message("stations", facts, _buttons(shown, words, several=request.desk.fleet.one is None))
 
 
-def _buttons(shown: Sequence[Line], words: str, page: int, last: int) -> Rows:
+def _buttons(shown: Page[Line], words: str, *, several: bool) -> Rows:
     troubled = [
-        choosing("status", "", line.name, f"{SIGNS[line.mood]} {line.title}") for line in shown if line.is_troubled
+        choosing("status", "", line.name, f"{SIGNS[line.mood]} {line.title}")
+        for line in shown.items
+        if several and line.is_troubled
     ]
-    rows = [tuple(troubled[i : i + IN_A_ROW]) for i in range(0, len(troubled), IN_A_ROW)]
-
-    def turn(label: str, to: int) -> Button:
-        return Button(label, "stations.show", {"words": words, "page": to})
-
-    turns = [turn("‹", page - 1)] if page else []
-    turns += [turn("›", page + 1)] if page < last else []
-    return (*rows, (*turns, turn(mark("↻ Refresh"), page)))
+    here = {"words": words, "page": shown.number}
+    turns = paging.page_turns(shown, "stations.show", here)
+    return (*paging.grid(troubled, IN_A_ROW), *turns, (Button(mark("↻ Refresh"), "stations.show", here),))
 
 
 async def _silenced(request: Request, station: str) -> int:

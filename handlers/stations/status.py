@@ -10,7 +10,8 @@ from bot.detection.trunk_health import Health
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import Answer, CallLeg, ExtensionStatus, PbxError, TrunkStatus
 from handlers.calls.active_calls import join_legs
-from handlers.dialog import pbx_errors
+from handlers.dialog import paging, pbx_errors
+from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import Reply, Request, button, command
 from handlers.silences.facts import in_force
 from handlers.stations import status_one
@@ -62,32 +63,28 @@ async def _picture(request: Request, view_name: str, page: int) -> Message:
         request.station.ledger.open_count(),
         in_force(request),
     )
+    everybody = _everybody(extensions)
+    shown = paginate(everybody if view_name == "extensions" else (), page, PAGE)
     facts: dict[str, Any] = {
         "station": request.station.name,
         "now": request.now,
         "view": view_name,
         "engine_is_silent": engine_is_silent,
         "trunks": _trunk_facts(request, trunks),
-        "extensions": _extension_facts(extensions, view_name, page),
+        "extensions": _extension_facts(extensions, view_name, everybody, shown),
         "calls": _call_facts(calls),
         "incidents": incidents,
         "silenced": silenced[:SHOWN_SILENCED],
         "more_silenced": max(0, len(silenced) - SHOWN_SILENCED),
     }
     facts["one_problem"] = pbx_errors.are_one(facts["trunks"]["problem"], facts["extensions"]["problem"])
-    pages = -(-facts["extensions"].get("listed", 0) // PAGE) if view_name == "extensions" else 1
-    return Message("status", facts, _buttons(view_name, page, pages))
+    return Message("status", facts, _buttons(view_name, shown))
 
 
-def _buttons(view_name: str, page: int, pages: int) -> Rows:
+def _buttons(view_name: str, shown: Page[dict[str, Any]]) -> Rows:
     def show(label: str, target: str, target_page: int = 0) -> Button:
         return Button(label, "status.view", {"view": target, "page": target_page})
 
-    paging = []
-    if page > 0:
-        paging.append(show("‹", view_name, page - 1))
-    if page + 1 < pages:
-        paging.append(show("›", view_name, page + 1))
     others = {
         "all": mark("Everything"),
         "offline": mark("Offline only"),
@@ -95,9 +92,8 @@ def _buttons(view_name: str, page: int, pages: int) -> Rows:
         "extensions": mark("Extensions"),
     }
     choices = tuple(show(label, target) for target, label in others.items() if target != view_name)
-    return tuple(
-        row for row in (tuple(paging), (show(mark("↻ Refresh"), view_name, page), choices[0]), choices[1:]) if row
-    )
+    turns = paging.page_turns(shown, "status.view", {"view": view_name})
+    return (*turns, (show(mark("↻ Refresh"), view_name, shown.number), choices[0]), choices[1:])
 
 
 async def _nothing() -> Answer[dict[str, ExtensionStatus]]:
@@ -138,19 +134,25 @@ def _trunk_facts(request: Request, part: Part) -> dict[str, Any]:
     }
 
 
-def _extension_facts(part: Part, view_name: str, page: int) -> dict[str, Any]:
+def _everybody(part: Part) -> list[dict[str, Any]]:
+    """The extensions in the order of their numbers; none while the PBX does not list them."""
+    if part.value is None:
+        return []
+    answer: Answer[dict[str, ExtensionStatus]] = part.value
+    return sorted((_extension(e) for e in answer.value.values()), key=lambda row: (len(row["number"]), row["number"]))
+
+
+def _extension_facts(
+    part: Part, view_name: str, everybody: list[dict[str, Any]], page: Page[dict[str, Any]]
+) -> dict[str, Any]:
     if part.value is None:
         return {"problem": part.problem}
-    answer: Answer[dict[str, ExtensionStatus]] = part.value
-    everybody = sorted(
-        (_extension(e) for e in answer.value.values()), key=lambda row: (len(row["number"]), row["number"])
-    )
     offline = [row for row in everybody if not row["online"]]
     shown: Sequence[dict[str, Any]] = {
         "all": offline[:SHOWN_OFFLINE],
         "offline": offline,
         "trunks": [],
-        "extensions": everybody[page * PAGE : (page + 1) * PAGE],
+        "extensions": page.items,
     }[view_name]
     return {
         "problem": None,
@@ -158,7 +160,6 @@ def _extension_facts(part: Part, view_name: str, page: int) -> dict[str, Any]:
         "online": len(everybody) - len(offline),
         "rows": shown,
         "more": len(offline) - len(shown) if view_name == "all" else 0,
-        "listed": len(everybody),
     }
 
 

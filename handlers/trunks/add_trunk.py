@@ -1,14 +1,15 @@
-"""/add_trunk: the settings in one line, the password in private, a preview, and then a minute's look at the result."""
+"""/add_trunk: the settings in one line, the password in private, a preview, and a minute of watching it register."""
 
 from datetime import timedelta
 from typing import Any
 
 from bot.messages.message import Button, Message, Rows, mark
-from bot.pbx import PbxError, TrunkDraft, Uncertain
+from bot.pbx import PbxError, TrunkDraft
 from bot.pbx.resources.trunks import TrunkType
 from bot.store.access.audit import Change
-from handlers.dialog.verify_write import read_back
-from handlers.dispatch.declare import CONFIRM_WITHIN, Question, Reply, Request, WrongArguments, answer, button, command
+from handlers.dialog import confirm
+from handlers.dialog.verify_write import failure, read_back, write
+from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
 from handlers.dispatch.rules import Resume
 from handlers.parsing.arguments import Words, read_words
 from handlers.parsing.fields import Problem, WrongValue
@@ -59,7 +60,7 @@ def _read(words: Words) -> tuple[TrunkDraft, TrunkType, list[Problem]]:
 
 
 async def _in_private(request: Request, draft: TrunkDraft, kind: TrunkType, hidden: bool | None) -> Reply:
-    """A group never sees a password; one that it has seen is not used."""
+    """Continue in private: a group never sees a password, and one that it has seen is not used."""
     if draft.registration == "none" and hidden is None:
         return await _preview(request, draft, kind)
     asked = await _ask_password(request, draft, kind)
@@ -90,20 +91,18 @@ async def take_password(request: Request) -> Reply:
         raise WrongArguments(wrong.problem) from None
     kept = await request.desk.drawer.take(str(request.data["kept"]))
     if kept is None:
-        return Reply(Message("expired"), outcome="expired")
+        return confirm.EXPIRED
     return await _preview(request, TrunkDraft(**kept["draft"], secret=secret), kept["kind"])
 
 
 @button("trunk.forget")
 async def forget(request: Request) -> Reply:
-    await request.desk.drawer.take(str(request.data["kept"]))
-    return Reply(Message("trunk_cancelled"), settled=True, outcome="cancelled")
+    return await confirm.cancelled(request, Message("trunk_cancelled"), settled=True)
 
 
 async def _preview(request: Request, draft: TrunkDraft, kind: TrunkType) -> Reply:
     secret = draft.secret.get_secret_value() if draft.secret else ""
     payload = {"draft": fields.said(draft), "secret": secret, "kind": kind, "there": await _like(request, draft)}
-    kept = await request.desk.drawer.put(payload, CONFIRM_WITHIN + timedelta(minutes=1))
     facts = {
         "station": request.station.name,
         "name": draft.name,
@@ -112,19 +111,19 @@ async def _preview(request: Request, draft: TrunkDraft, kind: TrunkType) -> Repl
         "with_password": draft.secret is not None,
         "twin": await _twin(request, draft),
     }
-    question: Rows = (
-        (
-            Button(mark("✅ Create"), "trunk.create", {"kept": kept, "name": draft.name}),
-            Button(mark("Cancel"), "trunk.forget", {"kept": kept}),
-        ),
-    )
-    return Reply(
-        Message("trunk_preview", facts, question), confirm=True, settled=True, outcome=f"asked for {draft.name}"
+    return await confirm.preview_stored(
+        request,
+        payload,
+        Message("trunk_preview", facts),
+        Button(mark("✅ Create"), "trunk.create", {"name": draft.name}),
+        Button(mark("Cancel"), "trunk.forget"),
+        settled=True,
+        outcome=f"asked for {draft.name}",
     )
 
 
 async def _twin(request: Request, draft: TrunkDraft) -> str | None:
-    """The name of a trunk with the same account: the PBX would take a second one, and both would fight."""
+    """Name of a trunk with the same account: the PBX accepts a second one, and the two registrations conflict."""
     try:
         trunks = (await request.station.pbx.trunks.statuses()).value.values()
     except PbxError:
@@ -137,7 +136,7 @@ async def _twin(request: Request, draft: TrunkDraft) -> str | None:
 async def create(request: Request) -> Reply:
     kept = request.kept
     if kept is None:
-        return Reply(Message("expired"), outcome="expired")
+        return confirm.EXPIRED
     draft = TrunkDraft(**kept["draft"], secret=kept["secret"] or None)
     said: dict[str, Any] = {"station": request.station.name, "name": draft.name, "done": "created"}
     change = Change(after=fields.said(draft))
@@ -145,28 +144,25 @@ async def create(request: Request) -> Reply:
     async def look() -> str | None:
         return next((one for one in await _like(request, draft) if one not in kept["there"]), None)
 
+    uncertain = Message("trunk_uncertain", said)
     if request.resumed:
-        await request.talk.progress(Message("trunk_uncertain", said))
+        await request.talk.progress(uncertain)
         found, seen = await read_back(request, look)
         if found is not None or not seen:
             return _told(request, found, seen, said, change)
-    try:
-        trunk_id = (await request.station.pbx.trunks.create(draft, kept["kind"])).id
-    except Uncertain:
-        await request.talk.progress(Message("trunk_uncertain", said))
-        found, seen = await read_back(request, look)
-        return _told(request, found, seen, said, change)
-    return registration.begun(request, trunk_id, said, change)
+    written = await write(request, lambda: request.station.pbx.trunks.create(draft, kept["kind"]), look, uncertain)
+    trunk_id = written.answer.id if written.answer else written.found
+    return _told(request, trunk_id, written.seen, said, change)
 
 
 def _told(request: Request, trunk_id: str | None, seen: bool, said: dict[str, Any], change: Change) -> Reply:
     if trunk_id is not None:
         return registration.begun(request, trunk_id, said, change)
-    outcome = "not created: nothing appeared" if seen else "unknown: the PBX does not answer"
+    outcome = failure("not created: nothing appeared", seen=seen)
     return Reply(Message("trunk_not_done", said | {"seen": seen}), outcome=outcome)
 
 
 async def _like(request: Request, draft: TrunkDraft) -> list[str]:
-    """The ids of all that look like it: nothing forbids a second one of the same name."""
+    """Ids of all trunks with its name and host: the PBX allows several."""
     rows = (await request.station.pbx.trunks.list()).value
     return [row.id for row in rows if row.name == draft.name and row.host == (draft.host or "")]

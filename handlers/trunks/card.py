@@ -1,4 +1,4 @@
-"""One trunk: its state, its day, its settings, its routes, and what can be done."""
+"""Card of one trunk: state, availability today, settings, routes, and actions."""
 
 import asyncio
 from collections.abc import Awaitable, Sequence
@@ -10,6 +10,7 @@ from bot.detection.trunk_health import Health, health_of, health_of_word
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import NotFound, PbxError, TrunkEvent, TrunkStatus
 from handlers.dialog import pbx_errors
+from handlers.dialog.paging import TO_LIST
 from handlers.dispatch.declare import Reply, Request, button
 from handlers.trunks import fields
 from handlers.trunks.facts import Old, facts_of, statuses
@@ -18,9 +19,9 @@ from handlers.trunks.history import availability
 T = TypeVar("T")
 
 SHOWN_EVENTS = 5
-# Of a trunk that registers with its provider; in upper case the words are of one that the provider registers with.
+# States of a trunk that registers with its provider; a trunk that the provider registers with has them in upper case.
 LOST = frozenset({"rejected", "unregistered"})
-# The history of a day that flaps every minute.
+# Enough for a day with a change every minute.
 EVENTS = 1000
 
 
@@ -32,17 +33,17 @@ async def show(request: Request) -> Reply:
 
 @button("trunk.check")
 async def check(request: Request) -> Reply:
-    """Measured now, not remembered: the PBX's own memory is up to 10 s old."""
+    """Show the state measured now: the PBX's cache is up to 10 s old."""
     message = await card(request, str(request.data["id"]), request.data.get("page"), fresh=True)
     return Reply(message, toast=mark("Measured just now."), beside=bool(request.data.get("beside")))
 
 
 async def status_of(request: Request, trunk_id: str, *, fresh: bool = False) -> TrunkStatus:
-    """From the list of all: a key with limited rights may not ask for every single trunk. One whose state the PBX does
-    not tell has none. Raises NotFound."""
+    """From the list of all: a key with limited rights may not read every single trunk. A trunk whose state the PBX does
+    not report has none. Raises NotFound."""
     found = (await statuses(request, fresh=fresh)).value.get(trunk_id)
     if found is None:
-        # Made a moment ago, and not heard of by the watch.
+        # Created a moment ago, and not polled by the monitor yet.
         rows = (await request.station.pbx.trunks.list()).value
         found = next((row.without_state() for row in rows if row.id == trunk_id), None)
     if found is None:
@@ -61,7 +62,7 @@ async def card(request: Request, trunk_id: str, page: int | None = None, *, fres
     )
     before = await request.desk.registrations.before(request.station.name, trunk_id)
     facts = facts_of(request, status) | {
-        # Changed a moment ago, and shown as before: Asterisk has not tried what it was given.
+        # Changed a moment ago, with the state of before: Asterisk has not tried the new settings yet.
         "kept": before is not None and Old(*before).is_kept(status),
         "station": request.station.name,
         "now": request.now,
@@ -82,7 +83,7 @@ class _Part:
 
 
 async def _part(question: Awaitable[T]) -> _Part:
-    """One part of the card: what hides it does not hide the others."""
+    """One part of the card; its error does not hide the others."""
     try:
         return _Part(value=await question)
     except PbxError as error:
@@ -96,7 +97,7 @@ def _settings(trunk: Any) -> list[dict[str, Any]]:
 
 
 def _listed(listed: _Part, trunk_id: str) -> list[dict[str, Any]]:
-    """The one setting that the list of all has too, for keys that may not ask for this trunk alone."""
+    """The one setting that the list has too, for keys that may not read this trunk alone."""
     rows = listed.value.value if listed.value else ()
     known = next(({"registration": row.registration} for row in rows if row.id == trunk_id and row.registration), {})
     return fields.FIELDS.shown(known)
@@ -123,7 +124,7 @@ def _since(status: TrunkStatus) -> datetime | None:
 
 
 async def routes_of(request: Request, trunk_id: str) -> dict[str, Any]:
-    """Names of the routes in and out that use the trunk, and why some of them cannot be told."""
+    """Names of the incoming and outbound routes that use the trunk, and the errors that hide some of them."""
     routing = request.station.pbx.routing
     incoming, outbound = await asyncio.gather(_part(routing.incoming()), _part(routing.outbound()))
     return {
@@ -142,7 +143,7 @@ async def routes_of(request: Request, trunk_id: str) -> dict[str, Any]:
 
 
 def _different(found: Sequence[dict[str, Any] | None]) -> list[dict[str, Any]]:
-    """Each reason once."""
+    """Each error once."""
     different: list[dict[str, Any]] = []
     for problem in found:
         if problem is not None and not any(pbx_errors.are_one(problem, other) for other in different):
@@ -166,5 +167,5 @@ def _buttons(request: Request, status: TrunkStatus, page: int | None) -> Rows:
         if status.type.lower() == "sip" and status.state in LOST:
             rows.append((Button(mark("♻️ Re-register"), "trunk.reregister", {"id": status.id}),))
     if page is not None:
-        rows.append((Button(mark("‹ Back"), "trunks.show", {"page": page}),))
+        rows.append((Button(TO_LIST, "trunks.show", {"page": page}),))
     return tuple(rows)

@@ -1,12 +1,12 @@
-"""/delete_trunk: what goes with it, its name typed in full, and a look whether it is gone."""
+"""/delete_trunk: a preview of the routes that go with it, its name typed in full, and a read-back of the deletion."""
 
 from typing import Any
 
 from bot.messages.message import Message, mark
 from bot.messages.sanitize import clean
-from bot.pbx import PbxError, TrunkStatus, Uncertain
+from bot.pbx import PbxError, TrunkStatus
 from bot.store.access import audit
-from handlers.dialog.verify_write import read_back
+from handlers.dialog.verify_write import failure, write
 from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
 from handlers.dispatch.rules import Resume
 from handlers.trunks import card, registration, trunks
@@ -52,15 +52,16 @@ async def delete(request: Request) -> Reply:
     said: dict[str, Any] = {"station": request.station.name, "name": name, "done": "deleted"}
     if _as_seen(request.arguments) != _as_seen(name):
         return Reply(Message("trunk_name_differs", said), outcome="another name was typed")
-    try:
-        if not (request.resumed and await _gone(request, trunk_id)):
-            await request.station.pbx.trunks.delete(trunk_id)
-    except Uncertain:
-        await request.talk.progress(Message("trunk_uncertain", said))
-        gone, seen = await read_back(request, lambda: _gone(request, trunk_id))
-        if not gone:
-            outcome = "not deleted" if seen else "unknown: the PBX does not answer"
-            return Reply(Message("trunk_not_done", said | {"seen": seen}), outcome=outcome)
+    if not (request.resumed and await _gone(request, trunk_id)):
+        written = await write(
+            request,
+            lambda: request.station.pbx.trunks.delete(trunk_id),
+            lambda: _gone(request, trunk_id),
+            Message("trunk_uncertain", said),
+        )
+        if written.late and not written.found:
+            facts = said | {"seen": written.seen}
+            return Reply(Message("trunk_not_done", facts), outcome=failure("not deleted", seen=written.seen))
     try:
         gone = await _gone(request, trunk_id)
     except PbxError as error:
@@ -72,11 +73,11 @@ async def delete(request: Request) -> Reply:
 
 
 def _as_seen(name: str) -> str:
-    """A name can hold what nobody sees, and so cannot type."""
+    """The name without invisible characters, which cannot be typed."""
     return " ".join(clean(name).split())
 
 
 async def _gone(request: Request, trunk_id: str) -> bool | None:
-    """From the list: the states are remembered for some seconds, also those of deleted trunks."""
+    """True once the trunk is not listed. The states are cached for some seconds, also those of deleted trunks."""
     rows = (await request.station.pbx.trunks.list()).value
     return True if all(row.id != trunk_id for row in rows) else None

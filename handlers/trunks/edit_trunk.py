@@ -1,14 +1,13 @@
-"""/edit_trunk: the difference first, then the change, then what the PBX really has."""
+"""/edit_trunk: a preview of the difference, the change, and the settings that the PBX has afterwards."""
 
 from contextlib import suppress
-from datetime import timedelta
 from typing import Any
 
-from bot.messages.message import Button, Message, Rows, mark
-from bot.pbx import PbxError, Trunk, TrunkDraft, Uncertain
+from bot.messages.message import Button, Message, mark
+from bot.pbx import PbxError, Trunk, TrunkDraft
 from bot.pbx.resources.trunks import MASK
-from handlers.dialog.verify_write import read_back
-from handlers.dispatch.declare import CONFIRM_WITHIN, Question, Reply, Request, WrongArguments, answer, button, command
+from handlers.dialog import confirm, verify_write
+from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
 from handlers.dispatch.rules import Resume
 from handlers.parsing import fields
 from handlers.parsing.arguments import read_words
@@ -19,7 +18,7 @@ from handlers.trunks import fields as trunk_fields
 from handlers.trunks.facts import Old, old_of
 from handlers.trunks.unregister import let_go
 
-# What changes the way the trunk registers, so that it is worth watching.
+# Settings that change the registration, which is then watched.
 REGISTERS = frozenset({"host", "port", "username", "registration", "transport", "disabled"})
 
 
@@ -62,7 +61,7 @@ async def how_to_edit(request: Request) -> Reply:
 
 
 async def _ask_another(request: Request, name: str, draft: TrunkDraft) -> None:
-    """In private, if it is clear for which trunk; what the group is told does not wait for the PBX to be well."""
+    """Ask in private, if one trunk has that name; the answer in the group does not depend on the PBX."""
     with suppress(PbxError):
         found = await trunks.find(request, name)
         if len(found) == 1:
@@ -100,34 +99,36 @@ async def _ask(request: Request, trunk_id: str, draft: TrunkDraft) -> Reply:
         "seen": {one["key"]: one["old"] for one in differences},
         "secret": draft.secret.get_secret_value() if draft.secret else "",
     }
-    kept = await request.desk.drawer.put(payload, CONFIRM_WITHIN + timedelta(minutes=1))
-    data = {"kept": kept, "id": trunk_id, "name": trunk.name}
-    question: Rows = (
-        (Button(mark("✅ Apply"), "trunk.apply", data), Button(mark("Cancel"), "trunk.forget", {"kept": kept})),
-    )
     facts = {
         "station": request.station.name,
         "name": trunk.name,
         "differences": differences,
         "new_password": draft.secret is not None,
     }
-    return Reply(Message("trunk_difference", facts, question), confirm=True, outcome=f"asked for {trunk.name}")
+    return await confirm.preview_stored(
+        request,
+        payload,
+        Message("trunk_difference", facts),
+        Button(mark("✅ Apply"), "trunk.apply", {"id": trunk_id, "name": trunk.name}),
+        Button(mark("Cancel"), "trunk.forget"),
+        outcome=f"asked for {trunk.name}",
+    )
 
 
 @button("trunk.apply", resume=Resume.LOOKS)
 async def apply(request: Request) -> Reply:
     kept = request.kept
     if kept is None:
-        return Reply(Message("expired"), outcome="expired")
+        return confirm.EXPIRED
     client, trunk_id = request.station.pbx.trunks, str(request.data["id"])
     before = (await client.get(trunk_id)).value
     # Measured: a change that does not repeat the note deletes it.
     draft = TrunkDraft(**{"note": before.note} | kept["wanted"], secret=kept["secret"] or None)
     if request.resumed and not _left(before, draft):
-        # It has what was wanted. A password that the PBX does not show is told to it again: that changes nothing more.
+        # Applied already. A password that the PBX does not show is written again, which has no further effect.
         before = before.model_copy(update=kept["seen"])
     elif any(trunk_fields.known(before)[key] != value for key, value in kept["seen"].items()):
-        # Somebody was faster; what was agreed to is not what would happen now.
+        # Changed since the preview: confirmed again.
         return await _ask(request, trunk_id, draft)
     said: dict[str, Any] = {
         "station": request.station.name,
@@ -136,24 +137,19 @@ async def apply(request: Request) -> Reply:
         "new_password": draft.secret is not None,
     }
     registers = draft.secret is not None or bool(REGISTERS & kept["wanted"].keys())
-    # Asterisk hears of it only seconds later, and ends no registration for a new password: what is seen may be the old.
+    # Asterisk loads it seconds later, and ends no registration for a new password: the state may be that of before.
     old = await _note_before(request, trunk_id) if registers else None
     if kept["wanted"].get("disabled") is False:
         await let_go(request.station, trunk_id, stopping=request.stopping)
-    late = False
-    try:
-        await client.update(trunk_id, draft)
-    except Uncertain:
-        late = True
-        await request.talk.progress(Message("trunk_uncertain", said))
 
-        async def look() -> Trunk | None:
-            now = (await client.get(trunk_id)).value
-            return None if _left(now, draft) or _password(now, draft, late=True) == "old" else now
+    async def look() -> Trunk | None:
+        now = (await client.get(trunk_id)).value
+        return None if _left(now, draft) or _password(now, draft, late=True) == "old" else now
 
-        _, seen = await read_back(request, look)
-        if not seen:
-            return Reply(Message("trunk_not_done", said | {"seen": False}), outcome="unknown: the PBX does not answer")
+    uncertain = Message("trunk_uncertain", said)
+    written = await verify_write.write(request, lambda: client.update(trunk_id, draft), look, uncertain)
+    if not written.seen:
+        return Reply(Message("trunk_not_done", said | {"seen": False}), outcome=verify_write.UNKNOWN)
     try:
         after = (await client.get(trunk_id)).value
     except PbxError as error:
@@ -162,7 +158,7 @@ async def apply(request: Request) -> Reply:
         "name": after.name,
         "changes": trunk_fields.FIELDS.changes(trunk_fields.known(before), trunk_fields.known(after)),
         "left": _left(after, draft),
-        "password": _password(after, draft, late=late),
+        "password": _password(after, draft, late=written.late),
     }
     change = fields.as_change(said["changes"], new_password=draft.secret is not None)
     if registers:
@@ -180,7 +176,7 @@ def _left(trunk: Trunk, draft: TrunkDraft) -> list[dict[str, Any]]:
 
 
 def _password(trunk: Trunk, draft: TrunkDraft, *, late: bool) -> str:
-    """Of a trunk that registers with its provider the PBX shows no password; then only its own yes tells."""
+    """State of the password. The PBX masks it for a trunk that registers with its provider; then its answer decides."""
     if draft.secret is None:
         return ""
     shown = trunk.secret.get_secret_value()
@@ -190,7 +186,7 @@ def _password(trunk: Trunk, draft: TrunkDraft, *, late: bool) -> str:
 
 
 async def _note_before(request: Request, trunk_id: str) -> Old | None:
-    """What the trunk shows before the change, kept for whoever looks at its card in the next minutes."""
+    """Store the state before the change, for the trunk's card in the next minutes."""
     try:
         old = old_of(await card.status_of(request, trunk_id, fresh=True))
     except PbxError:

@@ -1,4 +1,4 @@
-"""The trunks as people are shown them: what the PBX tells, with what the watch knows beside it."""
+"""Facts about trunks for the templates: from the PBX's answer and the monitor's state."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -18,16 +18,15 @@ ORDER = (
     Health.UNWATCHED,
     Health.OFF,
 )
-# Neither up nor down: they are counted nowhere.
+# Neither up nor down: counted nowhere.
 UNCOUNTED = frozenset({Health.OFF, Health.UNWATCHED})
-# Measured: a registration that was begun is `unregistered` for 3 to 5 s, and for about 30 s, before it is called
-# rejected, when nobody answers.
+# Measured: a starting registration is `unregistered` for 3 to 5 s; without an answer for about 30 s, then rejected.
 REGISTERING_FOR = timedelta(seconds=35)
 
 
 class Old(NamedTuple):
-    """What a trunk showed before something was done to it: its state, and when that began, by the PBX's clock in
-    seconds. While it shows the same, Asterisk has not tried anew, and nothing follows from it."""
+    """State of a trunk before a change, and its beginning by the PBX's clock in seconds. While the trunk has the same,
+    Asterisk has not retried, and the state is no result of the change."""
 
     state: str
     since: float | None
@@ -43,7 +42,7 @@ def old_of(status: TrunkStatus) -> Old:
 def trunk_facts(
     trunk: TrunkStatus, registration: str = "", known: Cause | None = None, *, registering_again: bool = False
 ) -> dict[str, Any]:
-    """`known` is the cause that the watch has found, which knows what came before."""
+    """`known` is the cause found by the monitor, which knows the states before."""
     health = health_of(trunk, registration)
     return {
         "id": trunk.id,
@@ -62,25 +61,25 @@ def trunk_facts(
 
 
 async def statuses(request: Request, *, fresh: bool = False) -> Answer[dict[str, TrunkStatus]]:
-    """Of all trunks by id, also of those that the PBX only lists."""
+    """States of all trunks by id, also of those that the PBX only lists."""
     answer = await request.station.pbx.trunks.statuses(fresh=fresh)
     return replace(answer, value=request.station.watch.listed.all(answer.value))
 
 
 def facts_of(request: Request, trunk: TrunkStatus) -> dict[str, Any]:
-    """Of one trunk of this request's station."""
+    """Facts about one trunk of this request's station."""
     watch = request.station.watch
     again = watch.registers_again(trunk.id)
     facts = trunk_facts(trunk, watch.listed.registration(trunk), watch.cause(trunk.id), registering_again=again)
     if facts["health"] is Health.PARTIAL and (since := watch.since(trunk.id, Health.PARTIAL)) is not None:
-        # Until 2026.3.40 the PBX only dates the registration, which holds.
+        # Until 2026.3.40 the PBX reports the time of the registration only, which is still valid.
         facts["since"] = since
     return facts
 
 
 def _is_registering(trunk: TrunkStatus) -> bool:
-    """Whether the PBX has only just begun to register it. In upper case the same word is of a provider that is to
-    register here."""
+    """True while the PBX has only just begun to register it. In upper case the state means a provider that is to
+    register with the PBX."""
     if trunk.type.lower() != "sip" or trunk.state != "unregistered":
         return False
     begun, looked = trunk.last_change, trunk.last_update

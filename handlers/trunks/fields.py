@@ -1,4 +1,4 @@
-"""Every field of a trunk: what people call it, how it is written, and the limits the PBX has, or should have. Pure."""
+"""Fields of a trunk: names, syntax, and the limits that the PBX has, or should have. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ REGISTRATIONS = {
     "no": "none",
     "нет": "none",
 }
-# A host name or an address; the PBX itself takes anything.
+# A host name or an address; the PBX itself accepts any text.
 LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 HOST = re.compile(rf"(?=.{{1,253}}$){LABEL}(\.{LABEL})*")
 WITH_PORT = re.compile(r"\A(?P<host>\[[0-9a-fA-F:.]+\]|[^:\[\]]+):(?P<port>\d{1,5})")
@@ -136,14 +136,14 @@ def _host_and_port(written: Mapping[str, str]) -> dict[str, str]:
 
 
 def completed(draft: TrunkDraft) -> TrunkDraft:
-    """With the kind of registration that what was said amounts to: the PBX wants it said."""
+    """Set the kind of registration that follows from the other fields: the PBX requires it."""
     if draft.registration is not None:
         return draft
     return draft.model_copy(update={"registration": "outbound" if draft.username else "none"})
 
 
 def missing(draft: TrunkDraft) -> list[Problem]:
-    """What the PBX needs for this kind of trunk, besides the password."""
+    """Required fields of this kind of trunk that are not set, besides the password."""
     needed = {"outbound": ("name", "host", "username"), "inbound": ("name", "username"), "none": ("name", "host")}
     return [
         Problem(FIELDS.by_key[key].label, mark("is missing"))
@@ -153,10 +153,10 @@ def missing(draft: TrunkDraft) -> list[Problem]:
 
 
 def said(draft: TrunkDraft) -> dict[str, Any]:
-    """The fields that were said, without the password, as plain facts by key."""
+    """The fields that are set, without the password, as plain facts by key."""
     return draft.model_dump(exclude_none=True, exclude={"secret"})
 
 
 def known(trunk: Trunk) -> dict[str, Any]:
-    """The same of a trunk that the PBX has."""
+    """The same for a trunk of the PBX."""
     return trunk.model_dump(include=set(FIELDS.by_key) - {PASSWORD})

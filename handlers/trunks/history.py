@@ -1,7 +1,7 @@
-"""How good a trunk was today, from the PBX's own history. Pure.
+"""Availability of a trunk today, from the PBX's own history. Pure.
 
-The PBX's own figures cannot be used: they know lower-case states only, so that a trunk whose provider registers with
-the PBX always has 0 %, and they start anew with every restart.
+The PBX's own figures cannot be used: they count lower-case states only, so that a trunk whose provider registers with
+the PBX always has 0 %, and they start from zero with every restart.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from bot.detection.trunk_health import Health, health_of_word
 from bot.pbx import TrunkEvent
 
 GOOD = (Health.UP, Health.PARTIAL, Health.DEGRADED)
-# Seconds; of a trunk that registers for the first time there is nothing to tell yet.
+# Seconds; no figure for a trunk that registers for the first time.
 LEAST = 60.0
 UNSEEN = frozenset({"unknown", ""})
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -20,11 +20,11 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 def availability(
     events: Sequence[TrunkEvent], current: str, start: datetime, now: datetime, since: datetime | None = None
 ) -> float | None:
-    """Share of the time from `start` to `now`, 0 to 1, in which the state was good; None when nothing is known of it.
+    """Share of the time from `start` to `now`, 0 to 1, in which the state was good; None when it is unknown.
 
-    `events` newest first. Before the oldest of them the trunk was as that one says it had been, if that was good: a bad
-    state may be how a trunk begins that was made then, which no history tells. `since` is when the current state
-    began: all that is known without any events.
+    `events` newest first. Before the oldest of them the trunk had that event's previous state, if that was good: a bad
+    one may be the first state of a new trunk, which the history does not distinguish. `since` is the beginning of the
+    current state, used without any events.
     """
     told = [(event.at, event) for event in events if event.at is not None]
     known_from = _known_from(told, current, since)
@@ -45,7 +45,7 @@ def availability(
 
 
 def _known_from(told: Sequence[tuple[datetime, TrunkEvent]], current: str, since: datetime | None) -> datetime | None:
-    """Since when the PBX knows how the trunk is: as far as its history reaches, or since it saw more than nothing."""
+    """Time from which the state is known: as far as the history reaches, or from the first state not unknown."""
     if _counts_before(told[-1][1].previous if told else current):
         return LONG_AGO
     if not told:
@@ -59,7 +59,7 @@ def _counts_before(state: str) -> bool:
 
 
 def _counted(known: float, good: float, state: str, seconds: float) -> tuple[float, float]:
-    """A trunk that was switched off was neither good nor bad."""
+    """Add an interval to both sums; one in which the trunk was switched off counts in neither."""
     health = health_of_word(state)
     if health is Health.OFF:
         return known, good

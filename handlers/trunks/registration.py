@@ -1,4 +1,4 @@
-"""Watching a trunk register, for a minute after something was done to it."""
+"""Watch the registration of a trunk for a minute after a change."""
 
 from typing import Any
 
@@ -14,16 +14,16 @@ from handlers.trunks.facts import Old, trunk_facts
 
 FOR = 60.0
 EVERY = 4.0
-# A failure is told from a start that is not over by lasting over two looks.
+# A failure lasts longer than two polls; otherwise the registration is still starting.
 SURE_AFTER = 2
-# Measured: a change reaches Asterisk 5 s after the last one, 24 s on a loaded machine. Watching longer what was
-# registered before shows nothing: the PBX tries a new password only when it registers next.
+# Measured: a change reaches Asterisk 5 s after the last one, 24 s on a loaded machine. Watching a registered trunk
+# longer has no use: the PBX tries a new password only when it registers next.
 OLD_FOR = 30.0
 ANSWERED_BEFORE = 30.0
 
 
 async def watch(request: Request, trunk_id: str, said: dict[str, Any], old: Old | None = None) -> Reply:
-    """`said` are the facts of what was done before; the result is said under them. `old` is what may outlive it."""
+    """`said` are the facts about the change, shown above the result. `old` is the state before, which may persist."""
     waited, failed, kept = 0.0, 0, False
     state: dict[str, Any] | None = None
     while waited < FOR and not request.stopping():
@@ -51,33 +51,33 @@ async def watch(request: Request, trunk_id: str, said: dict[str, Any], old: Old 
 
 
 def _is_settled(state: dict[str, Any], waited: float, *, kept: bool) -> bool:
-    """Whether looking on would show nothing else. What is half out is registered: its calls out follow."""
+    """True when further polls would show the same. A partial trunk is registered: its outgoing calls follow."""
     if state["health"] in (Health.UP, Health.PARTIAL):
         return not kept or waited >= OLD_FOR
     return state["health"] in (Health.OFF, Health.UNWATCHED)
 
 
 def _has_failed(state: dict[str, Any]) -> bool:
-    """Refused, or rejected without a sign of life: that is what the PBX calls a registrar that does not answer."""
+    """Refused, or `rejected` with a silent contact: the PBX's word for a registrar that does not answer."""
     silent = state["state"].lower() == "rejected" and contact_of(state["contact"]) is Contact.SILENT
     return silent or state["cause"] is Cause.CREDENTIALS_REFUSED
 
 
 def _may_be_of_before(old: Old | None, state: dict[str, Any], waited: float) -> bool:
-    """An attempt of before the change ends in `rejected` too, until Asterisk has surely heard of the change."""
+    """An attempt from before the change ends in `rejected` too, until Asterisk has surely loaded the change."""
     trying = old is not None and old.state.lower() in ("unregistered", "unknown", "")
     return trying and state["state"].lower() == "rejected" and waited < ANSWERED_BEFORE
 
 
 def _is_refused(old: Old | None, state: dict[str, Any], waited: float) -> bool:
-    """Measured: after a start a provider that does not answer is unregistered for 30 s before it is called rejected;
-    so what is rejected sooner was answered, though its contact is not measured yet."""
+    """Measured: after a start a provider that does not answer is `unregistered` for 30 s before `rejected`; so a trunk
+    that is rejected sooner was answered, though its contact is not measured yet."""
     started = old is None and waited < ANSWERED_BEFORE
     return started and state["state"].lower() == "rejected" and contact_of(state["contact"]) is not Contact.SILENT
 
 
 def begun(request: Request, trunk_id: str, said: dict[str, Any], change: Change, old: Old | None = None) -> Reply:
-    """What was done, and that its registration is being watched."""
+    """Report the change, and watch the registration in a background task."""
     facts = said | {"state": None, "waited": 0.0, "waiting": True}
     return Reply(
         Message("trunk_done", facts, to_card(trunk_id)),
@@ -88,12 +88,12 @@ def begun(request: Request, trunk_id: str, said: dict[str, Any], change: Change,
 
 
 def unseen(trunk_id: str, said: dict[str, Any], error: PbxError) -> Reply:
-    """The PBX said yes, and then did not tell how things are: that is neither done nor failed."""
+    """The PBX accepted the change, and the read-back failed: neither done nor failed."""
     facts = said | {"problem": pbx_errors.describe(error)}
     return Reply(Message("trunk_unseen", facts, to_card(trunk_id)), outcome="accepted, but not read back")
 
 
 def to_card(trunk_id: str, *, anew: bool = False) -> Rows:
-    # Fresh: the PBX remembers states for some seconds, and would show what was before.
+    # Fresh: the PBX caches states for some seconds, and would show the one before.
     card = Button(mark("🔎 Card"), "trunk.card", {"id": trunk_id, "fresh": True})
     return ((card, Button(mark("♻️ Re-register"), "trunk.reregister", {"id": trunk_id})) if anew else (card,),)

@@ -1,5 +1,5 @@
-"""Registering a trunk anew, after Asterisk has given it up or before it does: the question, and what is promised with
-the answer. `reregister_run` does it."""
+"""Re-registration of a trunk, after Asterisk has stopped its retries or before it does: the preview, and the record
+committed with the confirmation. `reregister_run` carries it out."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import PbxError
 from bot.pbx.resources.trunks import type_of
 from bot.store.stations.registrations import Anew
+from handlers.dialog import confirm
 from handlers.dispatch.declare import Reply, Request, button
 from handlers.dispatch.rules import Resume
 from handlers.trunks import card, registration, reregister_run
@@ -16,7 +17,7 @@ from handlers.trunks.facts import facts_of, old_of
 
 @button("trunk.reregister")
 async def ask(request: Request) -> Reply:
-    """Beside the alert, which stays an alert."""
+    """Reply beside the alert message, which stays as it is."""
     status = await card.status_of(request, str(request.data["id"]))
     facts: dict[str, Any] = {"station": request.station.name, "name": status.name}
     if (why := await _why_not(request, status.id, facts_of(request, status)["health"])) is not None:
@@ -25,19 +26,15 @@ async def ask(request: Request) -> Reply:
         return Reply(Message("trunk_not_anew", facts | {"why": why}, rows), beside=True, outcome=f"not offered: {why}")
     state, since = old_of(status)
     data = {"id": status.id, "name": status.name, "state": state, "since": since}
-    question: Rows = (
-        (
-            Button(mark("♻️ Re-register"), "trunk.reregister_now", data),
-            Button(mark("Cancel"), "trunk.card", {"id": status.id}),
-        ),
-    )
-    message = Message("trunk_reregister", facts | {"calls": await _calls_over(request, status.id)}, question)
-    return Reply(message, confirm=True, beside=True, outcome=f"asked for {status.name}")
+    go = Button(mark("♻️ Re-register"), "trunk.reregister_now", data)
+    leave = Button(mark("Cancel"), "trunk.card", {"id": status.id})
+    message = Message("trunk_reregister", facts | {"calls": await _calls_over(request, status.id)})
+    return confirm.preview(message, go, leave, beside=True, outcome=f"asked for {status.name}")
 
 
 @button("trunk.reregister_now", resume=Resume.WHOLE)
 async def reregister(request: Request) -> Reply:
-    """The promise to switch it on again is kept before anything is switched off."""
+    """Commit the record that it is to be switched on again before it is switched off."""
     trunk_id, name = str(request.data["id"]), str(request.data["name"])
     wanted = Anew(
         station=request.station.name,
@@ -58,7 +55,7 @@ async def reregister(request: Request) -> Reply:
 
 
 async def _why_not(request: Request, trunk_id: str, health: Health) -> str | None:
-    """Why it cannot be done to this trunk, in a word that the template knows."""
+    """Reason why this trunk cannot be re-registered, as a word of the template."""
     if health is Health.OFF:
         return "off"
     if type_of(trunk_id) == "iax":
@@ -69,7 +66,7 @@ async def _why_not(request: Request, trunk_id: str, health: Health) -> str | Non
 
 
 async def _calls_over(request: Request, trunk_id: str) -> int | None:
-    """How many go on over it now; None when the PBX does not say."""
+    """Number of current calls over it; None on an error of the PBX."""
     try:
         channels = (await request.station.pbx.calls.channels()).value
     except PbxError:

@@ -1,9 +1,10 @@
-"""Off, until Asterisk has let go of the registration, and on again: the only way to it that the API has.
+"""Re-register a trunk: switch it off, wait until Asterisk has dropped the registration, and switch it on again. The API
+has no other way.
 
-Measured: after that it is registered within 16 to 26 s.
+Measured: it is then registered within 16 to 26 s.
 
-Off is where it must not stay. What the store holds of it is forgotten only when the trunk is on again: whatever fails
-meanwhile, and whatever is killed, it is switched on.
+The trunk must not stay off. The record in the database is deleted only once it is on again: after any error, and after
+a crash, it is switched on.
 """
 
 import asyncio
@@ -26,13 +27,13 @@ from handlers.trunks.unregister import let_go
 log = structlog.get_logger(__name__)
 
 EVERY = 2.0
-# So often it is tried before the person is told that it is still off; after that until it is on.
+# Retries before the person is notified that it is still off; then retried until it is on.
 TRIES = 4
 PAUSE, LONGEST_PAUSE = 2.0, 60.0
-# A key that is refused does not heal by asking often, and failed logins can get an address banned.
+# Frequent retries do not help a refused key, and failed logins can get an address banned.
 REFUSED_PAUSE = 300.0
 REFUSALS = frozenset({"unauthorised", "forbidden", "key_too_narrow"})
-# A write that a killed run had begun may be carried out so long after.
+# Seconds in which a write of a killed run may still be carried out.
 LATE = 60.0
 
 
@@ -40,7 +41,7 @@ Work = Callable[[], Awaitable[Reply]]
 
 
 def begun(request: Request, wanted: Anew) -> Reply:
-    """What is under way, from now on in the background."""
+    """Reply to the confirmation, and run in a background task."""
     run = _Run(request, wanted)
     return Reply(
         run.progress("off"),
@@ -50,7 +51,7 @@ def begun(request: Request, wanted: Anew) -> Reply:
 
 
 def goes_on(request: Request, wanted: Anew) -> Reply:
-    """What a killed run had begun: nothing is switched off any more, only on."""
+    """Continue a killed run: the trunk is only switched on."""
     run = _Run(request, wanted)
     return Reply(
         run.progress("again"), then=run.watched_again(run.after_a_kill), outcome=f"{wanted.name} is to be switched on"
@@ -58,7 +59,7 @@ def goes_on(request: Request, wanted: Anew) -> Reply:
 
 
 class _Run:
-    """Its watch does not judge the trunk meanwhile: that it is off is our doing."""
+    """The monitor does not evaluate the trunk meanwhile: the bot itself has switched it off."""
 
     def __init__(self, request: Request, wanted: Anew) -> None:
         self._request = request
@@ -70,7 +71,7 @@ class _Run:
         request.station.watch.left_alone.add(wanted.trunk)
 
     def watched_again(self, work: Work) -> Work:
-        """A fault of ours must not leave the trunk unwatched."""
+        """Monitor the trunk again after an exception of the bot."""
 
         async def guarded() -> Reply:
             try:
@@ -99,13 +100,13 @@ class _Run:
     async def after_a_kill(self) -> Reply:
         since = self._request.now.timestamp() - self._wanted.begun_at
         if 0 <= since < LATE:
-            # What the last run had asked for may come only now.
+            # A write of the last run may be carried out only now.
             await verify_write.read_back(self._request, self._is_off)
         return await self._back_on(None)
 
     async def _back_on(self, failed: Message | None, tried: int = 0) -> Reply:
-        """Try until it is on. After some tries the person is told, and it goes on. `failed` is what is said of a trunk
-        that turns out never to have been off."""
+        """Retry until it is on. After some retries the person is notified, and the retries go on. `failed` is the
+        message for a trunk that turns out never to have been off."""
         while True:
             problem: dict[str, Any] | None = None
             try:
@@ -117,7 +118,7 @@ class _Run:
                 problem = pbx_errors.describe(error)
             tried += 1
             if self._request.stopping():
-                # The next run finds it in the store.
+                # The record in the database stays: continued by the next run.
                 return Reply(outcome=f"{self._wanted.name} is still off; the next start goes on")
             refused = problem is not None and problem["kind"] in REFUSALS
             if tried == TRIES or (refused and tried < TRIES):
@@ -125,7 +126,7 @@ class _Run:
             await self._patience(REFUSED_PAUSE if refused else min(PAUSE * 2.0 ** min(tried, TRIES + 1), LONGEST_PAUSE))
 
     async def _on(self) -> TrunkRow | None:
-        """The trunk's row when the list shows it on. Raises NotFound when it is not there any more."""
+        """Row of the trunk when it is listed as on. Raises NotFound when it does not exist any more."""
         row = await self._row()
         if not row.disabled:
             return row
@@ -144,12 +145,12 @@ class _Run:
         return None if row.disabled else row
 
     async def _is_on(self, row: TrunkRow, failed: Message | None) -> Reply:
-        """The promise is kept. The watch may judge again once its registration is known."""
+        """It is on. The monitor evaluates it again once its registration is known."""
         if failed is not None and not self._was_off:
             return await self._end(Reply(failed, outcome=f"{row.name}: not registered anew"))
         self._tell(self.progress("on"))
         old = None if self._let_go else Old(self._wanted.state, self._wanted.since)
-        # Of what a killed run had come to do, only that it is on can be said.
+        # After a killed run it is known only that the trunk is on.
         done = "anew" if self._was_off else "on"
         said = self._said | {"done": done, "let_go": self._let_go or not self._was_off}
         reply = await registration.watch(self._request, self._wanted.trunk, said, old)
@@ -179,7 +180,7 @@ class _Run:
         )
 
     async def _end(self, reply: Reply) -> Reply:
-        """First said, then forgotten: what is killed in between says it again."""
+        """Send the result, then delete the record: a run killed in between sends it again."""
         await self._told()
         if reply.message is not None:
             await self._show(reply.message)
@@ -197,7 +198,7 @@ class _Run:
         return True if (await self._row()).disabled else None
 
     def _tell(self, message: Message) -> None:
-        """How far it is. The line is dead, and waits for nobody who is slow to be told."""
+        """Show the progress in a task of its own: the trunk is off, and must not wait for Telegram."""
         if self._telling is None or self._telling.done():
             self._telling = asyncio.create_task(self._show(message))
 
@@ -208,7 +209,7 @@ class _Run:
         try:
             await self._request.talk.progress(message)
         except Exception:
-            log.exception("how far it is could not be said")
+            log.exception("progress of a re-registration not shown")
 
     async def _told(self) -> None:
         if self._telling is not None:

@@ -1,6 +1,6 @@
-"""At a start: what a killed run had switched off is switched on, whether or not Telegram can be reached.
+"""Switch on at a start the trunks that a killed run had switched off, also while Telegram cannot be reached.
 
-What people are told of it comes later, when it can be said (`going_on`); until then all of it stays in the store.
+The notifications follow in `recovery.resume`; until then the records stay in the database.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from handlers.trunks.unregister import let_go
 
 log = structlog.get_logger(__name__)
 
-# A write that a killed run had begun may be carried out so long after.
+# Seconds in which a write of a killed run may still be carried out.
 LATE = 60.0
 PAUSE, LONGEST_PAUSE = 2.0, 60.0
 
@@ -25,14 +25,14 @@ PAUSE, LONGEST_PAUSE = 2.0, 60.0
 async def switch_on(
     left: Registrations, find: Callable[[str], Station | None], clock: Callable[[], datetime], stop: asyncio.Event
 ) -> None:
-    """Every trunk that was being registered anew, until it is on."""
+    """Retry for every trunk that was being re-registered, until it is on."""
     await asyncio.gather(*(_until_on(find, one, clock, stop) for one in await left.left_over()))
 
 
 async def _until_on(
     find: Callable[[str], Station | None], left: Anew, clock: Callable[[], datetime], stop: asyncio.Event
 ) -> None:
-    # A fleet takes a moment to start; a station that is described no more never does.
+    # A fleet takes a moment to start; a station that is not in the settings any more never does.
     began = clock().timestamp()
     while (station := find(left.station)) is None:
         if stop.is_set() or clock().timestamp() - began > LATE:
@@ -41,7 +41,7 @@ async def _until_on(
     station.watch.left_alone.add(left.trunk)
     try:
         await _keep_on(station, left, clock, stop)
-        # Its registration takes a while; after that it is as down as any other.
+        # Time for its registration; later than that the monitor evaluates it as any other.
         await wait_for(stop, LATE)
     finally:
         station.watch.left_alone.discard(left.trunk)
@@ -54,16 +54,18 @@ async def _keep_on(station: Station, left: Anew, clock: Callable[[], datetime], 
             if await _is_on(station, left.trunk, stop) and clock().timestamp() - left.begun_at > LATE:
                 return
         except PbxError as error:
-            log.warning("a trunk is to be switched on", station=station.name, trunk=left.trunk, reason=str(error))
+            log.warning(
+                "PBX error, switching a trunk on is retried", station=station.name, trunk=left.trunk, reason=str(error)
+            )
             pause = min(pause * 2, LONGEST_PAUSE)
         except Exception:
-            log.exception("a trunk could not be switched on", station=station.name, trunk=left.trunk)
+            log.exception("a trunk stays switched off", station=station.name, trunk=left.trunk)
             return
         await wait_for(stop, pause)
 
 
 async def _is_on(station: Station, trunk_id: str, stop: asyncio.Event) -> bool:
-    """On, or gone, as the list shows it; else it is switched on, and the next look tells."""
+    """True when the list shows it on or gone; else it is switched on, and the next poll decides."""
     rows = (await station.pbx.trunks.list()).value
     if not any(row.id == trunk_id and row.disabled for row in rows):
         return True

@@ -1,12 +1,12 @@
-"""Switching a trunk on and off, read back because some versions of the PBX say yes and do nothing."""
+"""Switch a trunk on and off, and read it back: some versions of the PBX accept the request without an effect."""
 
 import asyncio
 from typing import Any
 
-from bot.messages.message import Button, Message, Rows, mark
-from bot.pbx import PbxError, Uncertain
+from bot.messages.message import Button, Message, mark
+from bot.pbx import PbxError
 from bot.store.access.audit import Change
-from handlers.dialog.verify_write import read_back
+from handlers.dialog import confirm, verify_write
 from handlers.dispatch.declare import Reply, Request, button
 from handlers.dispatch.rules import Resume
 from handlers.trunks import card, registration
@@ -19,28 +19,28 @@ async def ask(request: Request) -> Reply:
     on = bool(request.data["on"])
     data = {"id": status.id, "on": on, "name": status.name}
     label = mark("🔌 Switch on") if on else mark("🔌 Switch off")
-    question: Rows = (
-        (Button(label, "trunk.switch_now", data), Button(mark("Cancel"), "trunk.card", {"id": status.id})),
-    )
     facts = {"station": request.station.name, "name": status.name, "on": on}
-    return Reply(Message("trunk_switch", facts, question), confirm=True, outcome=f"asked for {status.name}")
+    go, leave = Button(label, "trunk.switch_now", data), Button(mark("Cancel"), "trunk.card", {"id": status.id})
+    return confirm.preview(Message("trunk_switch", facts), go, leave, outcome=f"asked for {status.name}")
 
 
 @button("trunk.switch_now", resume=Resume.LOOKS)
 async def switch(request: Request) -> Reply:
     trunk_id, on, name = str(request.data["id"]), bool(request.data["on"]), str(request.data["name"])
     said: dict[str, Any] = {"station": request.station.name, "name": name, "done": "on" if on else "off"}
-    try:
-        if not (request.resumed and await _is_so(request, trunk_id, on)):
-            if on:
-                await _wait_for_asterisk(request, trunk_id, said)
-            await request.station.pbx.trunks.switch(trunk_id, on=on)
-    except Uncertain:
-        await request.talk.progress(Message("trunk_uncertain", said))
-        done, seen = await read_back(request, lambda: _is_so(request, trunk_id, on))
-        if not seen:
-            return Reply(Message("trunk_not_done", said | {"seen": False}), outcome="unknown: the PBX does not answer")
-        return _told(request, trunk_id, said, done=done, answered=False)
+    if not (request.resumed and await _is_so(request, trunk_id, on)):
+        if on:
+            await _wait_for_asterisk(request, trunk_id, said)
+        written = await verify_write.write(
+            request,
+            lambda: request.station.pbx.trunks.switch(trunk_id, on=on),
+            lambda: _is_so(request, trunk_id, on),
+            Message("trunk_uncertain", said),
+        )
+        if not written.seen:
+            return Reply(Message("trunk_not_done", said | {"seen": False}), outcome=verify_write.UNKNOWN)
+        if written.late:
+            return _told(request, trunk_id, said, done=written.found, answered=False)
     try:
         done = await _is_so(request, trunk_id, on)
     except PbxError as error:
@@ -49,7 +49,7 @@ async def switch(request: Request) -> Reply:
 
 
 async def _wait_for_asterisk(request: Request, trunk_id: str, said: dict[str, Any]) -> None:
-    """Switched off a moment ago, it has to be off for Asterisk too before it is switched on."""
+    """Before a trunk is switched on, wait until Asterisk has loaded that it is off."""
     telling: list[asyncio.Task[None]] = []
 
     def tell(_seconds: float) -> None:
@@ -77,7 +77,7 @@ def _told(request: Request, trunk_id: str, said: dict[str, Any], *, done: bool |
 
 
 async def _is_so(request: Request, trunk_id: str, on: bool) -> bool | None:
-    """None while it is as before, False when the trunk is gone. The list remembers no old state."""
+    """None while it is as before, False when the trunk is gone. Read from the list, which is not cached."""
     rows = (await request.station.pbx.trunks.list()).value
     is_on = next((not row.disabled for row in rows if row.id == trunk_id), None)
     if is_on is None:

@@ -7,6 +7,8 @@ from typing import Any
 from bot.detection.unreported_trunks import Listed
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import PbxError, TrunkRow, TrunkStatus
+from handlers.dialog import paging
+from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import Reply, Request, button, command
 from handlers.trunks import card
 from handlers.trunks.facts import ORDER, facts_of
@@ -33,8 +35,8 @@ async def show(request: Request) -> Reply:
 
 
 async def find(request: Request, name: str) -> list[TrunkStatus]:
-    """Those that are best meant by what was written: by name or id in full, by the beginning of a word in the name, by
-    a part of it, by a part of the login or the host."""
+    """Trunks that match best: by name or id in full, by the beginning of a word in the name, by a part of it, by a part
+    of the login or the host."""
     wanted = name.strip().strip("\"'“”«»").casefold()
     answer, rows = await asyncio.gather(request.station.pbx.trunks.statuses(), _rows(request))
     everything = _all(answer.value, rows)
@@ -53,7 +55,7 @@ MEANT: tuple[Callable[[TrunkStatus, str], bool], ...] = (
 
 
 def choice(request: Request, found: Sequence[TrunkStatus], action: str = "trunk.card") -> Message:
-    """None or several answer to a name: which one is meant?"""
+    """Answer to a name of no trunk, or of several with a button for each."""
     facts = {"station": request.station.name, "found": len(found)}
     return Message(
         "trunk_choice", facts, tuple((Button(trunk.name, action, {"id": trunk.id}),) for trunk in found[:PAGE])
@@ -66,44 +68,38 @@ async def _list(request: Request, page: int) -> Message:
     everything = _all(answer.value, listed)
     rows = [facts_of(request, trunk) | {"registration": kinds.get(trunk.id, "")} for trunk in everything]
     rows.sort(key=lambda row: (ORDER.index(row["health"]), row["name"]))
-    last = max(0, (len(rows) - 1) // PAGE)
-    page = min(page, last)
-    shown = rows[page * PAGE : (page + 1) * PAGE]
+    shown = paginate(rows, page, PAGE)
     facts = {
         "station": request.station.name,
         "now": request.now,
         "total": len(rows),
-        "trunks": shown,
-        "first": page * PAGE + 1,
-        "page": page + 1,
-        "pages": last + 1,
+        "trunks": shown.items,
+        "first": shown.first,
+        **shown.facts(),
         "warnings": answer.warnings,
         "engine_is_silent": request.station.watch.engine_is_silent,
     }
-    return Message("trunks", facts, _buttons(shown, page, last))
+    return Message("trunks", facts, _buttons(shown))
 
 
 def _all(told: Mapping[str, TrunkStatus], listed: Sequence[TrunkRow]) -> list[TrunkStatus]:
-    """Those whose state the PBX tells, and those that it only lists."""
+    """Trunks whose state the PBX reports, and those that it only lists."""
     return list(Listed({row.id: row for row in listed}).all(told).values())
 
 
 async def _rows(request: Request) -> tuple[TrunkRow, ...]:
-    """Which way each trunk registers, and those whose state the PBX does not tell; without it the rest is as good."""
+    """Rows of the list: the kind of registration, and trunks without a reported state. Empty on an error of the PBX."""
     try:
         return (await request.station.pbx.trunks.list()).value
     except PbxError:
         return ()
 
 
-def _buttons(shown: Sequence[dict[str, Any]], page: int, last: int) -> Rows:
-    def to(label: str, target: int) -> Button:
-        return Button(label, "trunks.show", {"page": target})
-
-    cards = tuple(
-        Button(str(place), "trunk.card", {"id": row["id"], "page": page})
-        for place, row in enumerate(shown, page * PAGE + 1)
-    )
-    paging = [to("‹", page - 1)] if page > 0 else []
-    paging += [to("›", page + 1)] if page < last else []
-    return tuple(row for row in (cards, (*paging, to(mark("↻ Refresh"), page))) if row)
+def _buttons(shown: Page[dict[str, Any]]) -> Rows:
+    here = {"page": shown.number}
+    cards = [
+        Button(str(place), "trunk.card", {"id": row["id"], **here})
+        for place, row in enumerate(shown.items, shown.first)
+    ]
+    turns = paging.page_turns(shown, "trunks.show")
+    return (*paging.grid(cards, PAGE), *turns, (Button(mark("↻ Refresh"), "trunks.show", here),))

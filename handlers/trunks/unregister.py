@@ -1,8 +1,8 @@
-"""Waiting until Asterisk has let go of a trunk that was switched off.
+"""Wait until Asterisk has dropped the registration of a trunk that was switched off.
 
 Measured on a real PBX: a change reaches Asterisk 5 s after the last change of all, 11 to 24 s on a loaded machine. A
-trunk that is switched on before that is not registered anew; newer versions, which tell the provider at once, leave it
-without a registration for good.
+trunk that is switched on before that is not re-registered; newer versions, which unregister at once, leave it without a
+registration for good.
 """
 
 from collections.abc import Callable
@@ -23,9 +23,9 @@ async def let_go(
     tell: Callable[[float], None] = lambda _seconds: None,
     patient: bool = False,
 ) -> bool:
-    """Whether it has no registration of it any more. `tell` is given the seconds that were waited, before each wait.
-    With a PBX that does not say, the `patient` wait the whole time, the others not at all. A program that is being
-    ended waits no longer: a trunk without a registration is better than one that nobody switches on."""
+    """True once Asterisk has no registration of the trunk. `tell` gets the seconds waited so far, before each pause. On
+    an error of the PBX a `patient` caller waits until the timeout, others not at all. Waiting ends when the program is
+    being stopped: a trunk without a registration is better than one that stays switched off."""
     waited = 0.0
     while waited < WITHIN and not stopping():
         try:

@@ -139,9 +139,9 @@ def test_the_list_turns_pages_and_opens_cards(standins: Standins, start_bot: Cal
     assert "🔐 Access · 10 · Head office" in listed
     assert listed.buttons == [["1", "2", "3", "4"], ["5", "6", "7", "8"], ["Next ›"]]
     second = press(standins, listed, "Next", "10. 3008 · name not known here\n    viewer · in the settings")
-    assert second.buttons == [["9", "10"], ["‹ Back"]]
+    assert second.buttons == [["9", "10"], ["‹ Previous"]]
     card = press(standins, second, "10", "• viewer · in the settings")
-    assert card.buttons == [["➕ operator", "➕ admin"], ["‹ Back"]]
+    assert card.buttons == [["➕ operator", "➕ admin"], ["↩ List"]]
 
 
 def test_in_a_group_the_author_of_the_message_replied_to_is_meant(office: Standins) -> None:

@@ -131,8 +131,8 @@ def test_words_that_it_does_not_know_are_explained(office: Standins, reader: int
 def test_pages_turn_to_what_is_older_and_back_to_the_newest(office: Standins, reader: int) -> None:
     newest = office.asks(reader, f"/audit {TRIER}")
     assert f"Audit · {TRIED} · " in newest
-    assert newest.buttons[2:] == [["Older ›"], ["📄 Export"]]
-    office.presses(reader, newest, "Older")
+    assert newest.buttons[2:] == [["Next ›"], ["📄 Export"]]
+    office.presses(reader, newest, "Next")
     older = office.wait_for(lambda: (m := office.again(newest, reader)) and (m if "\n2. " not in m.text else None))
     assert len(rows(older)) == 1
     assert older.buttons == [["1"], ["⏮ Newest"], ["📄 Export"]]
@@ -155,7 +155,7 @@ def test_a_card_shows_what_a_change_found_and_left(
     assert f"Anna Ivanova {ANNA}\nTest -100" in card
     for change in changes:
         assert f"• {change}" in card
-    assert press(office, card, "Back", "Audit · 1", reader).text == page.text
+    assert press(office, card, "List", "Audit · 1", reader).text == page.text
 
 
 def test_the_export_arrives_in_private_and_holds_no_formula(office: Standins, reader: int) -> None:

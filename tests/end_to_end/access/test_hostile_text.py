@@ -190,7 +190,7 @@ def test_all_employees_and_all_trunks(office: Standins, room: Room) -> None:
     is_mere_text(office.asks(ANNA, "/employees", room()), *READ)
     is_mere_text(office.asks(ANNA, "/employees evil.com", room()), READ[1], "“evil.com”")
     first = is_mere_text(office.asks(ANNA, "/trunks", room()))
-    second = pressed(office, first, "›")
+    second = pressed(office, first, "Next")
     assert not [name for name in READ if name not in first.text + second.text]
     several = is_mere_text(office.asks(ANNA, "/trunks host", room()))
     assert any(READ[3] in label for row in several.buttons for label in row)

@@ -110,7 +110,7 @@ def test_a_card_shows_one_in_full_and_leads_back(office: Standins, past: dict[st
     card = press(office, listed, f"#{past['late']}", "It lasted 1 h: ", VERA)
     assert ["❓ Why"] in card.buttons, "who may only look is offered no check"
     press(office, card, "Refresh", "It lasted 1 h: ", VERA)
-    press(office, card, "Back", "Open incidents", VERA)
+    press(office, card, "List", "Open incidents", VERA)
 
 
 def test_check_now_measures_the_trunk_of_the_incident(office: Standins, past: dict[str, int], group: int) -> None:
@@ -134,7 +134,7 @@ def test_the_whole_chain_is_told(office: Standins, past: dict[str, int], group: 
     last = press(office, shown, "Next", "page 2 of 2", person)
     assert "It ended: works again" in last
     assert "Told of the end" in last
-    press(office, last, "Back", "page 1 of 2", person)
+    press(office, last, "Previous", "page 1 of 2", person)
     press(office, shown, "📄 Incident", "It lasted 2 h: ", person)
 
 
@@ -162,7 +162,7 @@ def test_the_past_of_the_trunks_has_figures_and_a_list(
     assert "⚪ Old provider: switched off" in shown
     assert "page 1 of 2" in shown
     last = press(office, shown, "Next", "page 2 of 2", person)
-    press(office, last, "Back", "page 1 of 2", person)
+    press(office, last, "Previous", "page 1 of 2", person)
 
 
 def test_a_trunk_and_a_period_are_chosen_in_words(office: Standins, past: dict[str, int], group: int) -> None:

@@ -134,7 +134,7 @@ def test_the_button_to_take_over_asks_first_and_is_for_operators(office: Standin
     assert "Boris Petrov @boris_petrov is on call" in press(office, question, "Take over", "is on call", BORIS)
     shifts = press(office, office.asks(VERA, "/oncall", group), "Shifts", "The next two weeks", VERA)
     assert "Boris Petrov @boris_petrov · out of turn" in shifts
-    assert "On call" in press(office, shifts, "Back", "On call", VERA)
+    assert "On call" in press(office, shifts, "↩ On call", "On call", VERA)
 
 
 def test_who_gives_a_duty_away_tells_the_receiver(office: Standins, group: int) -> None:

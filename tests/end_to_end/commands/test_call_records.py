@@ -128,11 +128,11 @@ def test_leafing_while_calls_come_in_shows_every_call_once(
     clocks = re.findall(r"\b10:\d\d\b", message.text)
     for page, shows in enumerate(("12–21 of 36", "23–32 of 37", "34–38 of 38"), 1):
         archive.add([archive.incoming(archive.at(1, f"11:{page:02}:00"), 5)])
-        standins.presses(ANNA, message, "Older")
+        standins.presses(ANNA, message, "Next")
         message = turned(standins, message, shows)
         clocks += re.findall(r"\b10:\d\d\b", message.text)
     assert clocks == [f"10:{minute:02}" for minute in range(34, -1, -1)]
-    standins.presses(ANNA, message, "Newer")
+    standins.presses(ANNA, message, "Previous")
     turned(standins, message, "24–33 of 38")
 
 
@@ -183,7 +183,7 @@ def test_a_record_tells_the_way_the_call_took(
     assert "transferred by" in legs[4]
     assert third in legs[4]
     assert three in legs[4]
-    standins.presses(ANNA, card, "Back")
+    standins.presses(ANNA, card, "List")
     standins.wait_for(lambda: (m := standins.again(card)) and (m if "1 call" in m.text else None), "the list again")
     assert name in standins.asks(ANNA, "/cdr yesterday").text
 
@@ -252,7 +252,7 @@ def test_why_there_is_nothing_to_hear_is_said(
     standins.post("/control/recordings", **recordings)
     standins.presses(ANNA, card, "Listen", wait=0)
     told = standins.wait_for(lambda: (m := standins.again(card)) and (m if says in m.text else None), says)
-    standins.presses(ANNA, told, "Back")
+    standins.presses(ANNA, told, "↩ Call")
     standins.wait_for(lambda: (m := standins.again(card)) and (m if "Talk 1:05" in m.text else None))
 
 

@@ -169,7 +169,7 @@ def test_cdr_of_something_that_is_no_period_says_what_is(office: Standins, group
 
 def test_cdr_pages_with_buttons(office: Standins, group: int) -> None:
     answer = office.asks(ANNA, "/cdr 7d", group)
-    office.presses(ANNA, answer, "Older")
+    office.presses(ANNA, answer, "Next")
     office.wait_for(lambda: (m := office.again(answer)) and (m if m.text != answer.text else None), "the older page")
 
 

@@ -92,7 +92,7 @@ async def test_a_refused_menu_is_told_of_once_and_tried_again_when_its_chat_is_h
             menus = started(bench, profile)
             await menus.offer()
             assert await offered(menus, profile) == []
-    assert [line["log_level"] for line in lines if line["event"] == "a command menu is refused"] == [level]
+    assert [line["log_level"] for line in lines if line["event"] == "command menu refused"] == [level]
     profile.failures.clear()
     menus.heard(Update.de_json({"update_id": 1, "message": message("", ANNA, ANNA, NOW)}, None))
     assert menus._changed.is_set()

@@ -61,4 +61,4 @@ async def test_the_audit_turns_only_to_where_one_is_not(store: Store) -> None:
     turned()
     await bench.presses(bench.chat.keyboards[-1], ANNA, ANNA, f"{len(bench.chat.shown[-1].buttons) - 2}:0")
     turned()
-    assert turns == [[], ["Older ›"], ["⏮ Newest"]]
+    assert turns == [[], ["Next ›"], ["⏮ Newest"]]

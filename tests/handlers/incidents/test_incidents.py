@@ -158,7 +158,7 @@ async def test_many_open_ones_are_paged(office: Office) -> None:
         await add_incident(office.store, NOW - place * MINUTE, subject=f"SIP-{place}", name=f"Trunk {place}")
     assert "page 1 of 2" in await office.asks("/incidents")
     assert "Trunk 6" in await office.presses_label("Next")
-    assert "Trunk 0" in await office.presses_label("Back")
+    assert "Trunk 0" in await office.presses_label("Previous")
 
 
 async def test_one_in_full_is_opened_from_the_list_and_left_again(office: Office) -> None:
@@ -170,7 +170,7 @@ async def test_one_in_full_is_opened_from_the_list_and_left_again(office: Office
     told = "Told in: Office, a chat not met yet (id -1000)"
     assert all(part in shown for part in ("Zadarma", "sip.zadarma.com", "30 s later", told))
     assert office.chat.edited == ["incident"]
-    assert "Open incidents" in await office.presses_label("Back")
+    assert "Open incidents" in await office.presses_label("List")
 
 
 async def test_under_an_alert_the_incident_is_shown_beside_it(office: Office, store: Store) -> None:

@@ -73,7 +73,7 @@ async def test_the_overview_tells_now_next_gaps_and_who_cannot_be_called(weekly:
     assert "I may not write to them in private" in shown
     assert weekly.chat.buttons == [["📅 Shifts", "↻ Refresh"]]
     assert "Nov 30 09:00 – Dec 7 09:00" in await weekly.press("Shifts", VERA)
-    assert "On call" in await weekly.press("Back", VERA)
+    assert "On call" in await weekly.press("↩ On call", VERA)
 
 
 @pytest.mark.parametrize(

@@ -263,9 +263,9 @@ async def test_a_long_list_has_pages(office: Office) -> None:
         await office.asks(f"/maintenance Zadarma now for {number + 1}h")
         await office.push("✅ Plan")
     await office.asks("/mutes")
-    assert office.labels()[-1] == ["›"]
-    assert "9. 🛠" in await office.push("›")
-    assert office.labels() == [["🗑 9", "🗑 10"], ["‹"]]
+    assert office.labels()[-1] == ["Next ›"]
+    assert "9. 🛠" in await office.push("Next")
+    assert office.labels() == [["🗑 9", "🗑 10"], ["‹ Previous"]]
 
 
 @pytest.mark.parametrize("words", ["", "Zadarma", "zada", "1", "#1", "all", "всё"])

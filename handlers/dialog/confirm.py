@@ -1,0 +1,56 @@
+"""Changes that their asker confirms: the preview with its two buttons, the payload stored meanwhile, and the answers
+to a press that comes too late or cancels.
+
+A pressed button is given its payload as `request.kept`. A press of another person, or after the time for it, never
+reaches the handler: the preconditions refuse it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from bot.messages.message import Button, Message
+from handlers.dispatch.declare import CONFIRM_WITHIN, Reply, Request
+
+# The payload outlives the buttons: a press in their last second still finds it.
+KEPT_FOR = CONFIRM_WITHIN + timedelta(minutes=1)
+# `request.kept` was None: the payload has expired, or an earlier press has taken it.
+EXPIRED = Reply(Message("expired"), outcome="expired")
+
+
+def preview(
+    message: Message,
+    confirm: Button,
+    cancel: Button,
+    *,
+    outcome: str,
+    beside: bool = False,
+    settled: bool = False,
+    within: timedelta = CONFIRM_WITHIN,
+) -> Reply:
+    """The message with both buttons in one row, for its asker alone."""
+    message = replace(message, buttons=((confirm, cancel),))
+    return Reply(message, confirm=True, confirm_within=within, beside=beside, settled=settled, outcome=outcome)
+
+
+async def preview_stored(
+    request: Request,
+    payload: Mapping[str, Any],
+    message: Message,
+    confirm: Button,
+    cancel: Button,
+    *,
+    outcome: str,
+    settled: bool = False,
+) -> Reply:
+    """`preview` of a change whose payload does not belong into a keyboard: it is large, or holds a password."""
+    kept = {"kept": await request.desk.drawer.put(dict(payload), KEPT_FOR)}
+    confirm, cancel = (replace(one, data={**one.data, **kept}) for one in (confirm, cancel))
+    return preview(message, confirm, cancel, outcome=outcome, settled=settled)
+
+
+async def cancelled(request: Request, message: Message, *, settled: bool = False) -> Reply:
+    """Drop the payload of the cancelled preview, and answer with `message`."""
+    await request.desk.drawer.take(str(request.data["kept"]))
+    return Reply(message, settled=settled, outcome="cancelled")

@@ -14,7 +14,7 @@ from handlers.parsing.periods import Period, from_stored
 
 PAGE = 10
 SHOWN_PHONES = 2
-# Calls back after the period count; after this time they do not.
+# Latest time after the period at which a call back still counts.
 CALLED_BACK_WITHIN = timedelta(days=7)
 
 

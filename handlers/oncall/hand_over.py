@@ -209,7 +209,7 @@ async def _cancel(request: Request, ids: Sequence[int]) -> Reply:
 
 
 async def _changes(request: Request, before: Roster, after: Roster, leg: Leg) -> list[News]:
-    """Return notifications of the people relieved and those on call again."""
+    """Return notifications for people relieved and people on call again."""
     begins, ends = max(request.now, leg.begins), leg.ends
     gone, come = before.shifts(leg.level, begins, ends), after.shifts(leg.level, begins, ends)
     facts = await _facts(request, leg)

@@ -14,7 +14,8 @@ from handlers.dispatch.update_parser import Typed
 
 @button("identity.prove")
 async def prove(request: Request) -> Reply:
-    """Run the command as the person's own; only an anonymous administrator of the chat can have written it."""
+    """Run the command as the person's own, confirmed if it writes; only an anonymous administrator of the chat can have
+    written it."""
     if not await _writes_anonymously(request):
         return _not_anonymous()
     if RULES[f"/{request.data['name']}"].only_looks:

@@ -166,7 +166,7 @@ def _list_buttons(shown: Page[Incident], recent: Sequence[Incident], listing: Li
 
 
 def _opens(incident: Incident, listing: Listing, page: int) -> dict[str, Any]:
-    """Of several PBXs it is about the incident's own, and the list stays."""
+    """Return button data; with several PBXs it names the incident's own, and the list stays."""
     if listing.several:
         return {"incident": incident.id, "station": incident.station}
     return {"incident": incident.id, "page": page}

@@ -1,5 +1,5 @@
-"""How much one person and one chat may ask in a minute. What is refused here is refused for everybody, whatever their
-role; taking an incident never is."""
+"""Rate limits per person and per chat, for every role; acknowledging an incident is exempt. Repeated denials share one
+key."""
 
 from collections import deque
 from collections.abc import Hashable
@@ -17,7 +17,7 @@ TOO_MUCH_IN_CHAT = Decision(False, "too many commands in this chat")
 TOO_COSTLY = Decision(False, "too many costly commands of this person")
 TOO_MUCH = (TOO_MUCH_FROM_ONE, TOO_MUCH_IN_CHAT, TOO_COSTLY)
 MOST_REMEMBERED = 1000
-# Whatever it was that they wanted: it is nothing that anybody decides about, or they choose its name themselves.
+# Reasons without a subject to decide about, or with one named by the sender: repeats count as one denial for any input.
 WHATEVER = frozenset(
     {STRANGER, *(one.reason for one in (preconditions.NO_SUCH_COMMAND, preconditions.UNKNOWN_BUTTON, *TOO_MUCH))}
 )
@@ -82,8 +82,8 @@ class Limits:
 
 
 def denial(intent: Intent, what: str, decision: Decision) -> Hashable | None:
-    """The same for what the same person may not do for the same reason. None when it is allowed, or when the reason is
-    of this one moment."""
+    """Return an equal key for repeats of one person's denial with the same reason; None if allowed, or if the reason is
+    momentary."""
     if decision.allowed or decision in (preconditions.UNDECIDED, preconditions.INTERRUPTED):
         return None
     if decision.reason in WHATEVER:

@@ -135,7 +135,7 @@ def _trunk_facts(request: Request, part: Part) -> dict[str, Any]:
 
 
 def _everybody(part: Part) -> list[dict[str, Any]]:
-    """The extensions in the order of their numbers; none while the PBX does not list them."""
+    """Return extensions by number; none if the PBX does not list them."""
     if part.value is None:
         return []
     answer: Answer[dict[str, ExtensionStatus]] = part.value

@@ -1,4 +1,4 @@
-"""/start, /help, /id: what the bot is, what this person may do with it, and who they are to it."""
+"""/start, /help and /id."""
 
 from bot.access.policy import EVERY_STATION, Permission
 from bot.messages.message import Message, mark
@@ -44,7 +44,7 @@ async def _to_a_stranger(request: Request) -> Message:
 
 
 def _may(request: Request, permission: str) -> bool:
-    """At any of the PBXs that can be meant here."""
+    """Return True if permitted at any PBX the request can mean."""
     return any(request.may_at(station, permission).allowed for station in request.among)
 
 

@@ -1,4 +1,4 @@
-"""/access: who was given what on this station, by whom and until when; and one of them with what can be changed."""
+"""/access: grants of this station, and one subject's grants with buttons to change them."""
 
 from collections.abc import Iterable, Mapping
 from itertools import groupby
@@ -66,7 +66,7 @@ async def card(request: Request, subject: int) -> Message:
 
 
 def of_station(granted: Access, request: Request) -> list[Grant]:
-    """What has not ended: people before chats, each subject's grants together."""
+    """Return grants that have not ended: people before chats, grouped by subject."""
     here = (
         grant
         for grant in granted.grants
@@ -76,7 +76,7 @@ def of_station(granted: Access, request: Request) -> list[Grant]:
 
 
 def subject_facts(subject: int, names: Mapping[int, Known]) -> dict[str, Any]:
-    """How a person or a chat is shown: by the name that was last seen, with the id that decides."""
+    """Return the last seen name, and the id, which is authoritative."""
     known = names.get(subject)
     return {
         "subject": subject,

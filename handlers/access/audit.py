@@ -1,4 +1,4 @@
-"""/audit: what was asked of the bot, by whom and where, what was decided and why, and what came of it."""
+"""/audit: requests, with actor, chat, decision, reason and outcome."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -21,7 +21,7 @@ from handlers.parsing.periods import NotAPeriod, Period, take_period
 PAGE = 10
 CARDS_IN_A_ROW = 5
 MOST_EXPORTED = 50_000
-# What is read and written of them at once keeps everybody else waiting.
+# Rows read and written at once; a larger batch blocks the event loop.
 EXPORTED_AT_ONCE = 200
 VERDICTS = {"denied": False, "refused": False, "отказано": False, "allowed": True, "разрешено": True}
 WHO_AND_WHERE = ("time", "who", "id", "where", "chat id", "station")
@@ -65,7 +65,7 @@ async def open_card(request: Request) -> Reply:
 
 @button("audit.export")
 async def export(request: Request) -> Reply:
-    """In the background: a year of a busy office is many rows."""
+    """Export in a background task: a year can be many rows."""
     wanted = _from_button(request, request.data["wanted"])
     return Reply(toast=mark("It comes as a file."), then=lambda: _export(request, wanted), outcome="export begun")
 
@@ -91,7 +91,7 @@ async def _export(request: Request, wanted: Wanted) -> Reply:
 
 
 async def _read(request: Request) -> Wanted:
-    """Words in any order. Raises WrongArguments."""
+    """Parse words in any order. Raises WrongArguments."""
     now = request.station.local(request.now)
     wanted, left = Wanted(station=_station(request)), list[str]()
     for word in request.arguments.split():
@@ -118,7 +118,7 @@ async def _read(request: Request) -> Wanted:
 
 
 def _what(word: str) -> str | None:
-    """A command, or the first part of what its buttons are called."""
+    """Parse a command name, or the prefix of its button actions."""
     name = word.removeprefix("/").lower()
     if name in CATALOGUE.commands:
         return name
@@ -171,7 +171,7 @@ def _buttons(wanted: Wanted, shown: Sequence[Row], before: int | None, *, more: 
 
 
 def _station(request: Request) -> str | None:
-    """Who asks about one of several PBXs sees what concerns that one; None is all there is."""
+    """Return the station that the audit is limited to; None for all."""
     name = request.station.name
     return name if request.desk.fleet.one is None and name != EVERY_STATION else None
 
@@ -196,7 +196,7 @@ def _line(request: Request, row: Row, names: Mapping[int, Known]) -> dict[str, A
 
 
 def _changes(outcomes: Sequence[AuditOutcome]) -> list[dict[str, str]]:
-    """Field by field what a write found and left, where they differ."""
+    """Return before and after of each field that a write has changed."""
     changed = next((one for one in outcomes if one.before is not None or one.after is not None), None)
     if changed is None:
         return []
@@ -244,6 +244,6 @@ def _stored(wanted: Wanted) -> dict[str, Any]:
 
 
 def _from_button(request: Request, stored: Mapping[str, Any]) -> Wanted:
-    """What `_stored` gave, of the PBX that the button is about."""
+    """Restore a filter from `_stored`, limited to the button's station."""
     moments = {key: datetime.fromisoformat(stored[key]) if stored[key] else None for key in ("since", "until")}
     return Wanted(**{**stored, **moments, "station": _station(request)})

@@ -1,4 +1,4 @@
-"""Whom and what an update names: they are remembered by the name they have now, at the stations they were met at."""
+"""Record the current names of people and groups in an update, and the stations they were seen at."""
 
 from collections.abc import Callable, Collection
 from datetime import datetime
@@ -21,11 +21,11 @@ class Meeting:
         self._grants = grants
         self._directory = directory
         self._clock = clock
-        # What groups were called in public when they were last overheard.
+        # Public usernames of groups, when last seen.
         self._public: dict[int, str] = {}
 
     async def meet(self, session: AsyncSession, intent: Intent, at: Collection[str]) -> None:
-        """At these stations; nobody, when something speaks against the update itself."""
+        """Record the names at these stations; ignore an update that was rejected."""
         if intent.flaw is not None:
             return
         await contacts.meet(session, _known(intent.actor), at)
@@ -35,7 +35,7 @@ class Meeting:
             await self._meet_group(session, intent.place, at)
 
     async def overhear(self, place: Place) -> None:
-        """Words that are not for the bot can tell that their group is public now."""
+        """Record from a message not addressed to the bot that a group is now public."""
         if place.private or self._public.get(place.chat, "") == place.username:
             return
         async with self._store.begin() as session:
@@ -43,7 +43,7 @@ class Meeting:
         self._public[place.chat] = place.username
 
     async def _meet_group(self, session: AsyncSession, place: Place, at: Collection[str]) -> None:
-        """A group that has become public is told of to the administrators, once, where that matters."""
+        """Record a group. Administrators are notified once that it has become public, if it has grants or alerts."""
         before = await contacts.meet(session, Known(place.chat, place.title, place.username or None), at)
         if not place.username or (before is not None and before.username is not None):
             return

@@ -1,4 +1,4 @@
-"""/grant and /revoke: who is meant, the question, and the change."""
+"""/grant and /revoke: parse the subject, confirm, apply."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -70,7 +70,8 @@ async def revoke(request: Request) -> Reply:
 
 
 def _roles(request: Request, words: list[str]) -> tuple[list[str], list[str]]:
-    """The roles in the words, and the other words. Raises WrongArguments for a word that can only be a wrong role."""
+    """Extract the roles; return them and the remaining words. Raises WrongArguments for a word that can only be an
+    unknown role."""
     known = request.desk.grants.roles
     roles = [word.lower() for word in words if word.lower() in known]
     others = [word for word in words if word.lower() not in known]
@@ -89,8 +90,8 @@ def _may_be_somebody(word: str) -> bool:
 
 
 async def _subject(request: Request, words: list[str]) -> int:
-    """Whose id is meant: a written one, that of a username which the bot has met, of the author of the message replied
-    to, or of this group. Raises WrongArguments."""
+    """Return a subject's id: numeric, of a username that the bot has seen, of the author of the replied-to message, or
+    of this group. Raises WrongArguments."""
     if not words and request.about is not None:
         return request.about.id
     if len(words) != 1 or not _may_be_somebody(words[0]):
@@ -189,7 +190,7 @@ async def leave(request: Request) -> Reply:
 
 
 def granting(request: Request, subject: int, role: str, until: datetime | None = None) -> Grant:
-    """A grant on this station by whoever asks."""
+    """Return a grant on this station, given by the actor."""
     return Grant(
         subject=subject,
         role=role,
@@ -212,7 +213,7 @@ async def _changed(request: Request, subject: int, before: dict[str, Any], deed:
 
 
 async def _held(request: Request, subject: int) -> dict[str, Any]:
-    """The roles of a subject with their ends, for the audit."""
+    """Return the subject's roles with their ends, for the audit."""
     granted = access.of_station(await request.desk.grants.current(), request)
     return {
         grant.role: grant.until.isoformat() if grant.until else "for good"

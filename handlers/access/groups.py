@@ -1,4 +1,4 @@
-"""A group that the bot is brought into: it introduces itself to those who may give it access, and leaves all others."""
+"""Introduce the bot in a group, if the person that added it can grant access; leave otherwise."""
 
 from collections.abc import Mapping, Sequence
 
@@ -32,14 +32,14 @@ def introduction(station: str, place: Place, roles: Mapping[str, Role]) -> Reply
 
 
 def role_offers(roles: Mapping[str, Role]) -> Rows:
-    """What everybody in a group can be given."""
+    """Return buttons for the roles that a group can have."""
     fitting = [role.name for role in roles.values() if role.permissions <= OPERATOR.permissions]
     offers = [Button(role, "chat.give", {"role": role}) for role in fitting]
     return grid(offers, ROLES_IN_A_ROW)
 
 
 def introduction_to_many(names: Sequence[str], public: str = "") -> Reply:
-    """Before anybody is given access, somebody must say which PBX the chat is about."""
+    """Introduce the bot with several PBXs: the group must be bound to one before access is granted."""
     facts = {"count": len(names), "example": names[0], "public": public}
     return Reply(Message("group_hello_many", facts), outcome="introduced itself")
 

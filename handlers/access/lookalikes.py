@@ -1,4 +1,4 @@
-"""Who could be taken for somebody else: by a username that another account had, or by a name that looks the same."""
+"""Find people that can be confused: by a username another account had, or by a similar name."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -26,8 +26,8 @@ LOOKS = str.maketrans(
 
 
 async def likeness(request: Request, one: Known | None) -> dict[str, list[dict[str, Any]]]:
-    """`had` are the other accounts that had the username, as far as they may be shown here; `alike` the people with a
-    role here whose name looks like theirs."""
+    """Return `had`: other accounts that had the username, as far as visible here; and `alike`: people with a role here
+    and a similar name."""
     if one is None or one.id < 0:
         return {"had": [], "alike": []}
     granted = access.of_station(await request.desk.grants.current(), request)
@@ -49,12 +49,12 @@ async def likeness(request: Request, one: Known | None) -> dict[str, list[dict[s
 
 
 def _facts(person: int, known: Known | None, granted: Sequence[Grant]) -> dict[str, Any]:
-    """Without a `subject` it is somebody who may not be shown here."""
+    """Return the facts of a person; `subject` 0 is an account that is not visible here."""
     given = [grant for grant in granted if grant.subject == person]
     return {
         "subject": person,
         "name": known.name if known else "",
-        # Plain values: they may go through the outbox.
+        # Plain values, which can be stored in the outbox.
         "grants": [{"role": one.role, "until": one.until.isoformat() if one.until else None} for one in given],
     }
 

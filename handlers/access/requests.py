@@ -1,4 +1,4 @@
-"""Somebody without a role asks for one, and an administrator answers with a button."""
+"""Access requests of people without a role, answered by an administrator with a button."""
 
 from typing import Any
 
@@ -39,14 +39,14 @@ async def ask(request: Request) -> Reply:
 
 
 async def still_waits(request: Request) -> Message | None:
-    """What somebody hears whose request nobody has answered yet; None when there is no such request."""
+    """Return the reply to a person with a pending request; None if there is none."""
     waits = await request.desk.requests.waits(request.station.name, request.actor.id)
     return Message("access_waits") if waits else None
 
 
 @button("access.requests")
 async def requests(request: Request) -> Reply:
-    """Who asks, of whom no message of its own tells."""
+    """List requests that have no message of their own."""
     found = await request.desk.requests.untold(request.station.name, SHOWN)
     names = await request.known([one.person_id for one in found])
     cards = [Button(str(number), "access.show_request", {"request": one.id}) for number, one in enumerate(found, 1)]
@@ -100,13 +100,13 @@ def _listing() -> list[list[dict[str, Any]]]:
 
 
 def _buttons(request_id: int) -> Rows:
-    """What is given with one press; anything else with /grant."""
+    """Return buttons for roles given with one press; others need /grant."""
     offers = (_to(request_id, mark("👁 Viewer"), VIEWER.name), _to(request_id, mark("🎧 Operator"), OPERATOR.name))
     return (offers, *_refusal(request_id))
 
 
 def _refusal(request_id: int) -> Rows:
-    """Whoever names no PBX is not given all of them with one press."""
+    """Return the only button of a request without a PBX: one press must not grant access to all."""
     return ((_to(request_id, mark("✖ Refuse"), ""),),)
 
 
@@ -116,7 +116,7 @@ def _to(request_id: int, label: str, role: str) -> Button:
 
 @button("access.answer", resume=Resume.WHOLE)
 async def answer(request: Request) -> Reply:
-    """The ledger of requests tells the person and edits the question for every administrator."""
+    """Answer a request. The person is notified, and the question is edited for every administrator."""
     found = await request.desk.requests.find(int(request.data["request"]))
     if found is None or found.station != request.station.name:
         return Reply(toast=UNKNOWN, outcome="unknown")
@@ -129,7 +129,7 @@ async def answer(request: Request) -> Reply:
     if not first:
         return Reply(toast=mark("Somebody answered it before you: see the message."), outcome="answered already")
     outcome = f"gave {role} to {found.person_id}" if role else f"refused {found.person_id}"
-    # What has a message of its own is edited there, for every administrator.
+    # Requests with messages of their own are edited there, for every administrator.
     facts = {} if found.notices else await _facts(request, found) | {"role": role, "by": request.actor.name}
     message = Message("access_request", facts, LIST) if facts else None
     return Reply(message, outcome=outcome, change=Change({}, {role: "for good"} if role else {}))

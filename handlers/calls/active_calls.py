@@ -1,6 +1,6 @@
-"""From the legs that the PBX lists to the calls that people have. Pure.
+"""Join the call legs that the PBX lists into calls. Pure.
 
-Measured: the list has one row for each leg, legs that have ended among them; five calls were seven rows.
+Measured: the list has one row for each leg, ended legs included; five calls were seven rows.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from bot.pbx import CallLeg, Channel
 from handlers.parsing.phone_numbers import is_among
 
-# Longer than anybody talks: a channel that the engine forgot to close.
+# A channel this old is one that Asterisk failed to close.
 SUSPICIOUSLY_LONG = timedelta(hours=4)
 
 
 @dataclass(frozen=True, slots=True)
 class LiveCall:
-    """`since` is the answer when somebody talks, else the start; naive, on the PBX's wall clock."""
+    """Active call. `since`: time of the answer if answered, else of the start; PBX local time, naive."""
 
     linkedid: str
     caller: str
@@ -29,11 +29,11 @@ class LiveCall:
     from_outside: bool = False
 
     def lasts(self, now: datetime) -> int:
-        """Seconds; `now` is the PBX's wall clock."""
+        """Return the duration in seconds; `now` is PBX local time, naive."""
         return max(0, int((now - self.since).total_seconds())) if self.since else 0
 
     def involves(self, wanted: str) -> bool:
-        """A whole number, or a part of a name."""
+        """Match a whole number, or a part of a name."""
         return is_among(wanted, [(self.caller, self.caller_name), *self.callees])
 
     def is_suspicious(self, now: datetime) -> bool:
@@ -41,7 +41,7 @@ class LiveCall:
 
 
 def join_legs(legs: Iterable[CallLeg], channels: Iterable[Channel] = ()) -> list[LiveCall]:
-    """Calls that are alive, oldest first, each once."""
+    """Return each active call once, oldest first."""
     rows = tuple(channels)
     trunks = {channel.linkedid: channel.trunk_id for channel in rows if channel.trunk_id}
     outside = {channel.linkedid for channel in rows if channel.came_by_trunk}

@@ -1,7 +1,7 @@
-"""A period's calls in figures: one pass, counters only. Pure.
+"""Aggregate the calls of a period in one pass, with counters only. Pure.
 
-`missed` is an incoming call that no person answered, whatever the PBX wrote about it; how calls of the company's own
-people failed stands apart. The PBX's own figures go by its word for the whole call, so they are counted beside.
+`missed` is an incoming call that no person answered, independent of its disposition; failures of employees' own calls
+are counted separately. The PBX's figures use the disposition of the whole call and are kept alongside.
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ BARS = "▁▂▃▄▅▆▇█"
 
 @dataclass(slots=True)
 class Average:
-    """Of seconds talked."""
+    """Average talk time, in seconds."""
 
     calls: int = 0
     seconds: int = 0
@@ -34,8 +34,8 @@ class Average:
 
 @dataclass(slots=True)
 class PbxFigures:
-    """Calls, answered, missed and the average as the PBX's manual counts them: by the disposition of the whole call.
-    Busy, failed, cancelled and unavailable calls are in the first figure only."""
+    """Calls, answered, missed and average talk time as in the PBX's manual: by disposition of the whole call. Busy,
+    failed, cancelled and unavailable calls count in `calls` only."""
 
     calls: int = 0
     missed: int = 0
@@ -89,13 +89,13 @@ class Tally:
 
     @property
     def answer_rate(self) -> int | None:
-        """Percent of the incoming calls, rounded down: 100 means all."""
+        """Return percent of incoming calls, rounded down, so that 100 means all."""
         incoming = self.directions[Direction.INCOMING]
         return self.answered_incoming * 100 // incoming if incoming else None
 
     @property
     def busiest_hour(self) -> int | None:
-        """The earliest of equals."""
+        """Return the hour with most calls, the earliest of equals."""
         return max(self.hours, key=lambda hour: (self.hours[hour], -hour), default=None)
 
     def add(self, record: CallRecord) -> None:
@@ -147,7 +147,7 @@ async def tally(records: AsyncIterator[CallRecord]) -> Tally:
 
 
 def bars(hours: Counter[int]) -> str:
-    """One character for each hour of the day; an hour with a single call is higher than one without."""
+    """Return a bar for each hour of the day; an hour with one call is higher than an empty one."""
     most = max(hours.values(), default=0)
     return "".join(BARS[-(-hours[hour] * (len(BARS) - 1) // most) if most else 0] for hour in range(24))
 

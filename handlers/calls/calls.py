@@ -1,4 +1,4 @@
-"""/calls: who talks to whom right now."""
+"""/calls: active calls and their trunks."""
 
 import asyncio
 from collections import Counter
@@ -59,14 +59,14 @@ def _is_meant(request: Request, wanted: str, call: LiveCall) -> bool:
 
 
 def _by_trunk(request: Request, found: Sequence[LiveCall]) -> list[dict[str, Any]]:
-    """How many go through each, the busiest first; those between extensions go through none."""
+    """Count calls per trunk, the busiest first; internal calls have none."""
     names = request.station.watch.trunk_names
     counts = Counter(names.get(call.trunk, call.trunk) for call in found if call.trunk)
     return [{"name": name, "calls": count} for name, count in counts.most_common()]
 
 
 async def _channels(request: Request) -> tuple[Channel, ...]:
-    """They name the trunks; without them the calls are shown all the same."""
+    """Return the channels, which map calls to trunks; empty on error, since calls are shown without trunks too."""
     try:
         return (await request.station.pbx.calls.channels()).value
     except PbxError:
@@ -74,7 +74,7 @@ async def _channels(request: Request) -> tuple[Channel, ...]:
 
 
 async def _engine_is_silent(request: Request) -> bool:
-    """An empty list of calls is no proof: a dead telephony engine gives one too, and quickly."""
+    """Return True if Asterisk does not respond: the list of calls is then empty too, without an error."""
     if request.station.watch.engine_is_silent:
         return True
     try:
@@ -87,7 +87,7 @@ def _shown(request: Request, call: LiveCall) -> dict[str, Any]:
     now = request.station.local(request.now)
     return {
         "caller": call.caller,
-        # Who calls from outside with the number of an extension is none of our people.
+        # An outside caller with the number of an extension is not that employee.
         "caller_name": "" if call.from_outside and len(call.caller) < SHORTEST else call.caller_name,
         "from_outside": call.from_outside,
         "callees": [{"number": number, "name": name} for number, name in call.callees[:SHOWN_CALLEES]],

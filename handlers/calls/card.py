@@ -1,4 +1,4 @@
-"""One call that has ended: who was asked, who answered, the way it took, and what was recorded."""
+"""Details of an ended call: legs, answer, trunk and recordings."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -59,7 +59,7 @@ async def card(request: Request, record: CallRecord) -> Message:
 
 
 async def _queues(request: Request) -> dict[str, str]:
-    """Their names by number; a key without the right for them only makes the card say the number alone."""
+    """Return queue names by number; empty if the API key lacks the permission."""
     try:
         return {queue.extension: queue.name for queue in (await request.station.pbx.routing.queues()).value}
     except PbxError:

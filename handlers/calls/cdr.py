@@ -1,4 +1,4 @@
-"""/cdr: the calls of a period, counted whole, and a page of them line by line."""
+"""/cdr: totals of a period's calls, and a page of records."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
@@ -48,7 +48,7 @@ async def turn(request: Request) -> Reply:
 
 
 async def page(request: Request, asked: Mapping[str, Any]) -> Message:
-    """`asked`: the filter `wanted`, and the place `before` or `after` which the page stands."""
+    """Render a page. `asked`: the filter `wanted`, and the position `before` or `after` which the page lies."""
     wanted = from_button(asked["wanted"])
     period = wanted.period
     numbers = await _numbers(request, wanted.search)
@@ -72,7 +72,7 @@ async def page(request: Request, asked: Mapping[str, Any]) -> Message:
 
 
 async def _numbers(request: Request, search: str) -> tuple[str, ...]:
-    """The extensions and mobiles of the employees who are searched for by name."""
+    """Return extensions and mobile numbers of the employees that the name matches."""
     if not search or as_number(search):
         return ()
     found = await request.station.pbx.phone_book.named(search)
@@ -80,7 +80,7 @@ async def _numbers(request: Request, search: str) -> tuple[str, ...]:
 
 
 async def _records(request: Request, wanted: CallFilter, numbers: Sequence[str]) -> AsyncIterator[CallRecord]:
-    """Each once, though two people who are searched for may have spoken to each other."""
+    """Yield each record once, although several narrowed searches may return it."""
     seen: set[str] = set()
     narrowings = wanted.narrowings(numbers)
     for narrowing in narrowings:

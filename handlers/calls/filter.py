@@ -1,8 +1,8 @@
-"""Which calls are meant: `yesterday missed from 201`, `7d на 89161111111`, `today Anna`. Pure.
+"""Parse and apply a call filter: `yesterday missed from 201`, `7d на 89161111111`, `today Anna`. Pure.
 
-The PBX can look for a part of a number in single legs; what it finds is looked at here once more, as whole numbers of
-whole calls: 201 is not 79268201045, and 8 916 111-11-11 is +7 916 111-11-11. For a name it is not asked: measured, it
-finds `анна` and not `Анна`, and knows nobody with a ё. It is asked for the numbers of whoever has the name.
+The PBX searches for a part of a number in single legs; its results are matched again as whole numbers of whole calls:
+201 is not 79268201045, and 8 916 111-11-11 is +7 916 111-11-11. It is not queried by name: measured, it finds `анна`
+and not `Анна`, and no name with ё. The employees' numbers are searched for instead.
 """
 
 import re
@@ -18,7 +18,7 @@ from handlers.parsing.arguments import read_words
 from handlers.parsing.periods import NotAPeriod, Period, from_stored, is_time, take_period
 from handlers.parsing.phone_numbers import as_number, has_part, is_among, same_number
 
-# How a call ended, as people say it, and what that means.
+# Accepted words for the end of a call, and their outcomes.
 ENDINGS: Mapping[str, frozenset[Outcome]] = {
     "answered": frozenset({Outcome.ANSWERED}),
     "missed": frozenset({Outcome.MISSED}),
@@ -50,7 +50,7 @@ DIRECTION_STEMS = {
     "исходящ": Direction.OUTGOING,
     "внутренн": Direction.INTERNAL,
 }
-# Before a word, or as field=value.
+# Used before a word, or as field=value.
 NAMED = {
     "from": "source",
     "от": "source",
@@ -64,15 +64,15 @@ NAMED = {
     "did": "did",
 }
 ONLY_FIELDS = {"search": "search", "поиск": "search"}
-# The PBX is asked for one after the other; for more of them, all records are read once.
+# Numbers searched for one by one; for more, all records are read once.
 MOST_NUMBERS = 4
 PHONE_PART = re.compile(r"\+?[\d().-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class CallFilter:
-    """`source`, `destination` and `party`, which is either, are numbers or parts of names; `did` is a number. `search`
-    is a part of a number, or of a name of somebody who took part."""
+    """Call filter. `source`, `destination` and `party` (either) are numbers or parts of names; `did` is a number;
+    `search` is a part of the number or name of a participant."""
 
     period: Period
     ending: str = ""
@@ -84,8 +84,8 @@ class CallFilter:
     search: str = ""
 
     def narrowings(self, numbers: Collection[str] = ()) -> tuple[Narrowing, ...]:
-        """What the PBX can look for one after the other, so that not every record of the period has to be read.
-        `numbers` are those of the employees whose name is searched for."""
+        """Return the PBX queries to run one by one, so that not every record of the period is read. `numbers` are those
+        of the employees that `search` matches."""
         if self.search and as_number(self.search):
             return (Narrowing(search=as_number(self.search)),)
         if self.search:
@@ -96,7 +96,7 @@ class CallFilter:
     def _narrowing(self) -> Narrowing:
         if digits := as_number(self.source):
             return Narrowing(source=digits)
-        # Of an incoming call the number dialled is the DID, so the PBX's search for it is the right one.
+        # The dialled number of an incoming call is the DID, so only `search` finds its other numbers.
         if digits := as_number(self.destination) or as_number(self.party):
             return Narrowing(search=digits)
         if digits := as_number(self.did):
@@ -104,7 +104,7 @@ class CallFilter:
         return Narrowing(answered=True) if self.ending == "answered" else EVERYTHING
 
     def matches(self, record: CallRecord, numbers: Collection[str] = ()) -> bool:
-        """`numbers` as above: where there are some, the name is theirs and nobody else's."""
+        """Match a record. `numbers` as above; if not empty, the name matches only by them."""
         return (
             (not self.ending or not ENDINGS[self.ending].isdisjoint(_endings(record)))
             and (self.direction is None or direction(record) is self.direction)
@@ -126,7 +126,7 @@ class CallFilter:
         return replace(self, ending=ending)
 
     def facts(self) -> dict[str, str]:
-        """What was asked for besides the period, as plain texts."""
+        """Return the filter without its period, as plain text."""
         return {
             "ending": self.ending,
             "direction": str(self.direction or ""),
@@ -142,14 +142,15 @@ class CallFilter:
 
 
 def from_button(data: Mapping[str, Any]) -> CallFilter:
-    """What `stored` gave."""
+    """Restore a filter from `stored`."""
     way = Direction(data["direction"]) if data["direction"] else None
     texts = {name: str(data[name]) for name in ("ending", "source", "destination", "party", "did", "search")}
     return CallFilter(from_stored(data), direction=way, **texts)
 
 
 def read_filter(text: str, now: datetime) -> CallFilter:
-    """`now` is the station's wall clock. Words that mean nothing else are searched for. Raises NotAPeriod."""
+    """Parse a filter; unrecognized words become the search text. `now`: station local time, naive. Raises
+    NotAPeriod."""
     written = read_words(text)
     found = _fields(written.fields)
     words = _take_named(list(written.free), found)
@@ -171,7 +172,7 @@ def _fields(written: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _take_named(words: list[str], found: dict[str, Any]) -> list[str]:
-    """`from 201` and `to 8 916 111-11-11`; `from 2026-11-01` stays, it is a time."""
+    """Extract `from 201` and `to 8 916 111-11-11`; `from 2026-11-01` is left as a time."""
     rest: list[str] = []
     while words:
         word = words.pop(0)
@@ -180,7 +181,7 @@ def _take_named(words: list[str], found: dict[str, Any]) -> list[str]:
             rest.append(word)
             continue
         found[field] = words.pop(0)
-        # A number written in groups begins with its country or its trunk prefix.
+        # A number written in groups begins with a country code or trunk prefix.
         if re.fullmatch(r"\+\d+|\d", found[field]):
             while words and PHONE_PART.fullmatch(words[0]) and not is_time(words[0]):
                 found[field] += words.pop(0)
@@ -209,7 +210,7 @@ def _by_stem(word: str, stems: Mapping[str, Any]) -> Any:
 
 
 def _endings(record: CallRecord) -> tuple[Outcome, ...]:
-    """A caller who found the line busy was missed, and is meant by `busy` too."""
+    """Return every outcome the record counts as: a missed caller that found the line busy is `busy` too."""
     result = outcome(record)
     return (result,) if result is Outcome.ANSWERED else (result, how_it_failed(record))
 

@@ -1,4 +1,4 @@
-"""/missed: who called and was not answered, and who was called back since."""
+"""/missed: unanswered incoming callers, and calls back to them."""
 
 import asyncio
 from datetime import timedelta
@@ -15,7 +15,7 @@ from handlers.parsing.periods import Period, from_stored
 
 PAGE = 10
 SHOWN_PHONES = 2
-# A call back may come after the period; later than this it is no answer to the call any more.
+# Latest time after the period at which a call back still counts.
 CALLED_BACK_WITHIN = timedelta(days=7)
 
 
@@ -55,7 +55,7 @@ async def _found(request: Request, period: Period) -> Missed:
     until = max(period.end, min(request.station.local(request.now), period.end + CALLED_BACK_WITHIN))
     async for record in request.station.pbx.records.between(period.start, until):
         found.add(record)
-    # Beside the loop: it goes through the calls of the whole period.
+    # In a thread: it processes all calls of the period.
     return await asyncio.to_thread(found.result)
 
 

@@ -1,7 +1,7 @@
-"""Incoming calls that nobody answered, by caller, and which of the callers were spoken to afterwards. Pure.
+"""Group unanswered incoming calls by caller, with the first contact afterwards. Pure.
 
-The PBX lists a call by the start of its last leg, so a call back can come before the call it answers: nothing here
-depends on the order.
+The PBX lists a call by the start of its last leg, so a call back can precede the call it answers: no code here depends
+on the order.
 """
 
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from handlers.parsing.phone_numbers import same_number
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """`rang`: the numbers and names of the phones that rang."""
+    """Missed call. `rang`: numbers and names of the phones that rang."""
 
     start: datetime
     number: str
@@ -26,7 +26,7 @@ class Miss:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Somebody spoke to the caller: `by` called back, or else it was not `ours` and `by` answered another try."""
+    """Answered call with the caller. `ours`: `by` called back; otherwise `by` answered another call from the caller."""
 
     start: datetime
     by: str
@@ -35,8 +35,8 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class MissedCaller:
-    """All that one number missed, `misses` newest first; `contact` is the first one after the newest miss. Without a
-    number nobody can be called back, and the callers cannot be told apart."""
+    """Missed calls of one number, `misses` newest first; `contact` is the first one after the newest miss. Calls
+    without a number form one caller, which cannot be called back."""
 
     has_number: bool
     misses: tuple[Miss, ...]
@@ -50,8 +50,8 @@ class MissedCaller:
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """The open ones first, then those without a number, then those called back; each newest first. The three counts
-    are of calls and make up the total."""
+    """Open callers first, then those without a number, then those called back; each newest first. The three counts are
+    of calls and add up to the total."""
 
     callers: tuple[MissedCaller, ...]
     total: int
@@ -67,7 +67,7 @@ class _Caller:
 
 
 class MissedCalls:
-    """Fed with the records of a period, and with those from `until` on: they only tell who was called back."""
+    """Collect the records of a period; records from `until` on count only as contacts."""
 
     def __init__(self, until: datetime) -> None:
         self._until = until

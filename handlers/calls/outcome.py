@@ -1,7 +1,7 @@
-"""What a call was: how it ended, who answered it, how long they talked. Pure.
+"""Outcome, answering party and talk time of a call. Pure.
 
-A call is one record for each `linkedid`, with a leg for each stretch of it. The PBX's own grouped figures mislead: its
-number of an incoming call is the DID, its seconds are sums over legs, which count a transferred minute twice.
+A call is one record per `linkedid`, with one or more legs. The PBX's grouped fields mislead: the number of an incoming
+call is the DID, and its seconds are sums over legs, which count a transferred minute twice.
 """
 
 from enum import StrEnum
@@ -10,13 +10,13 @@ from bot.pbx import CallRecord, CallRecordLeg
 from bot.pbx.resources.records import Direction, direction
 from bot.pbx.resources.trunks import PREFIXES
 
-# A leg to one of these was taken by the PBX itself, not by a person.
+# Destinations that are answered by the PBX itself, not by a person.
 AFTER_HOURS = "outworktimes"
 PSEUDO_NUMBERS = frozenset({AFTER_HOURS, "voicemail", "hangup", "busy", "did2user"})
 
 
 class Outcome(StrEnum):
-    """`missed` is incoming only; the four after it are what calls of the company's own people come to."""
+    """Outcome of a call. `missed` is incoming only; the four after it are of internal and outgoing calls."""
 
     ANSWERED = "answered"
     MISSED = "missed"
@@ -26,7 +26,7 @@ class Outcome(StrEnum):
     UNAVAILABLE = "unavailable"
 
 
-# As the PBX stores them; it also keeps raw dial statuses of Asterisk.
+# Dispositions as stored by the PBX, raw dial statuses of Asterisk among them.
 OUTCOMES = {
     "NOANSWER": Outcome.NO_ANSWER,
     "NO ANSWER": Outcome.NO_ANSWER,
@@ -39,18 +39,18 @@ OUTCOMES = {
 
 
 def trunk_of(record: CallRecord) -> str:
-    """The id of the trunk it came or went through; empty for calls between extensions."""
+    """Return the trunk's id; empty for an internal call."""
     accounts = (account for leg in record.legs for account in (leg.from_account, leg.to_account))
     return next((account for account in accounts if account.startswith(PREFIXES)), "")
 
 
 def is_by_machine(leg: CallRecordLeg) -> bool:
-    """Whether the PBX itself took it: a greeting, a voice menu, a queue."""
+    """Return True if the PBX itself answered: a greeting, an IVR menu, a queue."""
     return leg.is_app == "1" or leg.destination_number in PSEUDO_NUMBERS
 
 
 def answered_leg(record: CallRecord) -> CallRecordLeg | None:
-    """The first leg that a person answered."""
+    """Return the first leg that a person answered."""
     return next((leg for leg in record.legs if _answered_by_a_person(leg)), None)
 
 
@@ -61,7 +61,7 @@ def outcome(record: CallRecord) -> Outcome:
 
 
 def how_it_failed(record: CallRecord) -> Outcome:
-    """Why a call that nobody answered was not answered, as the PBX says."""
+    """Return the outcome of an unanswered call, by its disposition."""
     return OUTCOMES.get(record.disposition.strip().upper(), Outcome.NO_ANSWER)
 
 
@@ -75,11 +75,11 @@ def came_after_hours(record: CallRecord) -> bool:
 
 
 def talk_seconds(record: CallRecord) -> int:
-    """From the first word to the last: legs of a transferred call follow one another, parallel ones overlap."""
+    """Return the length of the union of all talk: legs of a transferred call are consecutive, parallel legs overlap."""
     talks = [leg for leg in record.legs if _answered_by_a_person(leg)]
     spans = sorted((leg.answer, leg.end) for leg in talks if leg.answer and leg.end)
     if not spans or len(talks) == 1:
-        # Of a single leg the PBX's own count is shown, so that the call and its leg say the same.
+        # The PBX's count for a single leg, so that the call and its leg show the same value.
         return max((leg.talk_seconds for leg in talks), default=0 if record.legs else record.talk_seconds)
     total, until = 0.0, spans[0][0]
     for begin, end in spans:
@@ -89,7 +89,7 @@ def talk_seconds(record: CallRecord) -> int:
 
 
 def employees_in(record: CallRecord) -> tuple[str, ...]:
-    """The extensions that took part: who called out, and who answered; not everybody whose phone rang."""
+    """Return extensions that took part: the caller and those that answered, not all that rang."""
     caller = [] if direction(record) is Direction.INCOMING else [record.source_number]
     answered = [leg.destination_number for leg in record.legs if _answered_by_a_person(leg) and _is_own(leg.to_account)]
     return tuple(dict.fromkeys(number for number in caller + answered if number))

@@ -1,6 +1,6 @@
-"""Counting a period's calls in one pass, and keeping one page of them. Pure.
+"""Aggregate a period's calls in one pass and keep one page of records. Pure.
 
-A page is found by the record beside it, not by its number: calls that come in meanwhile would move every number.
+Pages are keyed by an adjacent record, not by offset, which new calls would shift.
 """
 
 from bisect import insort
@@ -14,18 +14,18 @@ from handlers.calls.outcome import Outcome, came_after_hours, outcome, talk_seco
 
 PAGE = 10
 
-# Where a record stands: by its start, and among equals by its id.
+# Sort key of a record: start, then id.
 Place = tuple[datetime, str]
 Placed = tuple[Place, CallRecord]
 
 
 def place_of(record: CallRecord) -> Place:
-    return record.start or datetime.min, record.linkedid  # noqa: DTZ901 (the PBX's wall clock)
+    return record.start or datetime.min, record.linkedid  # noqa: DTZ901 (PBX local time, naive)
 
 
 @dataclass(slots=True)
 class Summary:
-    """The figures of everything, and of the records themselves the newest before a place, or the oldest after one."""
+    """Totals, and a page of records: the newest before a position, or the oldest after one."""
 
     before: Place | None = None
     after: Place | None = None
@@ -65,26 +65,26 @@ class Summary:
 
     @property
     def page(self) -> list[CallRecord]:
-        """Newest first."""
+        """Return the records of the page, newest first."""
         return [record for _, record in reversed(self._newest if self._is_first else self._beside)]
 
     @property
     def newer(self) -> int:
-        """How many calls are newer than those of the page."""
+        """Return the number of calls newer than the page."""
         if self._is_first:
             return 0
         return self._above if self.before is not None else self._above - len(self._beside)
 
     @property
     def _is_first(self) -> bool:
-        """Also when fewer newer ones are left than a page holds."""
+        """Return True for the first page, also if fewer newer records remain than a page holds."""
         if self.after is not None:
             return self._above <= PAGE
         return self.before is None or not self._beside
 
 
 def _insert(page: list[Placed], placed: Placed, drop: int) -> None:
-    """`drop` is the end at which the page gives way."""
+    """Insert in order; a full page drops the record at index `drop`."""
     if len(page) < PAGE or (placed[0] > page[0][0] if drop == 0 else placed[0] < page[-1][0]):
         insort(page, placed, key=itemgetter(0))
         if len(page) > PAGE:

@@ -1,5 +1,5 @@
-"""Listening to a call: the sound itself, in private. The PBX's own links are for everybody who sees them, for an hour;
-they never leave the bot."""
+"""Send call recordings to the private chat. The PBX's links are valid for one hour for any holder, so they are never
+sent."""
 
 from bot.messages.message import Button, File, Message, Rows, mark
 from bot.messages.sanitize import unmarked
@@ -8,9 +8,9 @@ from bot.pbx.http import Sound
 from handlers.dialog import pbx_errors
 from handlers.dispatch.declare import Reply, Request, button
 
-# Telegram takes 50 MB from a bot; a little is left for the form around it.
+# Telegram's limit for a bot is 50 MB, multipart form included.
 LIMIT = 49_000_000
-# Telegram's player takes MP3; the others go as files.
+# Telegram plays MP3; other formats are sent as documents.
 ENDINGS = {
     "audio/mpeg": "mp3",
     "audio/mp3": "mp3",
@@ -28,7 +28,7 @@ async def listen(request: Request) -> Reply:
     if not await request.talk.private_chat_is_open():
         return Reply(toast=mark("Open a private chat with me and press Start; I send recordings only there."))
     try:
-        # Read anew: the address in it lives for an hour.
+        # Read again: the recording's address is valid for one hour.
         record = await request.station.pbx.records.find(linkedid)
         if record is None or place >= len(record.legs) or not record.legs[place].is_recorded:
             return Reply(toast=mark("The PBX has no recording of this call any more."), outcome="gone")
@@ -47,7 +47,7 @@ async def listen(request: Request) -> Reply:
 
 
 async def _fetched(pbx: Pbx, leg: CallRecordLeg) -> Sound:
-    """As MP3, which plays in Telegram; as it is when the PBX cannot convert it; as the smaller OGG when too large."""
+    """Fetch as MP3; as the original if the PBX cannot convert it; as OGG, which is smaller, if too large."""
     try:
         return await pbx.records.recording(leg, "mp3", LIMIT)
     except TooLarge:

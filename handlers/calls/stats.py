@@ -1,4 +1,4 @@
-"""/stats: the calls of a period in figures, one short view at a time."""
+"""/stats: call statistics of a period, one view at a time."""
 
 import asyncio
 from collections.abc import Mapping
@@ -48,7 +48,7 @@ async def show(request: Request) -> Reply:
 
 
 def period_written(request: Request, text: str, command_name: str) -> Period:
-    """Raises WrongArguments, which shows how a period is written for this command."""
+    """Parse the period. Raises WrongArguments with the syntax for this command."""
     try:
         return read_period(text, request.station.local(request.now))
     except NotAPeriod as wrong:
@@ -64,7 +64,7 @@ async def _figures(request: Request, period: Period, view: str) -> Message:
         "total": counted.total,
     }
     if counted.total:
-        # Beside the loop: a long period has many callers.
+        # In a thread: a long period has many callers.
         facts |= await asyncio.to_thread(_VIEWS[view], counted, request.station.watch.trunk_names)
     return Message("stats", facts, _buttons(period, view))
 

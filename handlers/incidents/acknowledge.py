@@ -1,4 +1,4 @@
-"""Taking an incident, all incidents of one message, and giving one to somebody else."""
+"""Acknowledge an incident or all incidents of one alert message, and reassign an incident."""
 
 from bot.access.policy import Permission
 from bot.engine.incident_manager import Taken
@@ -29,7 +29,7 @@ TOASTS = {
 
 @button("incident.take", resume=Resume.WHOLE)
 async def take(request: Request) -> Reply:
-    """The ledger edits the alert in every chat, so there is nothing to show here but the note."""
+    """Acknowledge. The incident manager edits the alert in every chat, so the reply is a toast only."""
     id_ = int(request.data["incident"])
     result = await request.station.ledger.acknowledge(id_, request.actor.id, request.actor.name, request.now)
     return Reply(toast=TOASTS[result], outcome=f"{await _called(request, id_)}: {result}")
@@ -37,7 +37,7 @@ async def take(request: Request) -> Reply:
 
 @button("incident.take_all", resume=Resume.WHOLE, whose=Whose.ALL)
 async def take_all(request: Request) -> Reply:
-    """At every PBX on the card at which the person may."""
+    """Acknowledge at every PBX of the alert message where the person has the permission."""
     card, actor, count = int(request.data["card"]), request.actor, 0
     stations = {incident.station for incident in await request.desk.incidents.on_card(card)}
     for name in sorted(name for name in stations if request.may_at(name, Permission.ACKNOWLEDGE).allowed):
@@ -49,7 +49,7 @@ async def take_all(request: Request) -> Reply:
 
 @button("incident.which", whose=Whose.ALL)
 async def which(request: Request) -> Reply:
-    """Of several on one message; whoever may not do it at a PBX is offered none of that PBX."""
+    """Ask which incident of an alert message is meant; those of PBXs without the permission are left out."""
     does = Does(str(request.data["does"]))
     action, permission = DOES[does]
     found = [
@@ -76,7 +76,7 @@ async def which(request: Request) -> Reply:
 
 @button("incident.hand_over")
 async def hand_over(request: Request) -> Reply:
-    """Whoever is on call or may take it, the list first."""
+    """Offer everybody that may acknowledge it, the on-call roster first."""
     incident = await request.desk.incidents.one(request.station.name, int(request.data["incident"]))
     if incident is None or incident.open_key is None:
         return Reply(toast=TOASTS[Taken.ENDED if incident else Taken.UNKNOWN], outcome="over")
@@ -113,6 +113,6 @@ async def give(request: Request) -> Reply:
 
 
 async def _called(request: Request, id_: int) -> str:
-    """As the audit names it: by the number that people read."""
+    """Return the incident's audit name, with the number that is displayed."""
     incident = await request.desk.incidents.one(request.station.name, id_)
     return f"incident {incident.number}" if incident else "an incident that is not known"

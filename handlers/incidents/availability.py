@@ -1,9 +1,9 @@
-"""How good a stretch of time was, from the incidents in it: outages, downtime, availability. Pure.
+"""Compute outages, downtime and availability of a period from its incidents. Pure.
 
-A trunk is down while an incident says so, and while the telephony engine of its station does not answer: then nobody
-can call over any trunk. How it was is not known while the station had any other trouble, while the PBX did not know
-the trunk's state, and while it flapped; that time is left out of what availability is a share of. An outage that has
-begun and was not seen to end goes on, so being down comes before not being known. Answering badly is not being down.
+A trunk is down during an incident of its own, and while Asterisk does not respond: calls then fail over all trunks. Its
+state is unknown during any other station incident, while the PBX reports no state, and while it flaps; that time is
+excluded from the base of availability. An outage without an observed end continues, so down takes precedence over
+unknown. Degraded is not down.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,7 +28,7 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Spell:
-    """A stretch of an incident in which it was of one kind. `cause` is why a trunk is down, or a station's trouble."""
+    """Interval in which an incident was of one kind. `cause`: of a trunk's outage, or a station's fault."""
 
     incident: int
     subject: str
@@ -47,7 +47,7 @@ class Spell:
         return kind_info(self.kind).uncertain or (self.kind == Kind.STATION and not self.is_down)
 
     def within(self, period: Span) -> Span | None:
-        """Its part of the period; None when it has none."""
+        """Return its overlap with the period, or None."""
         end = period.end if self.ended_at is None else min(self.ended_at, period.end)
         begin = max(self.began_at, period.begin)
         return Span(begin, end) if begin < end else None
@@ -55,7 +55,7 @@ class Spell:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """`began_at` and `ended_at` are its own, `span` is the part of it within the period."""
+    """Outage; `began_at` and `ended_at` are unclipped, `span` is clipped to the period."""
 
     cause: str
     began_at: datetime
@@ -65,8 +65,7 @@ class Outage:
 
 @dataclass(frozen=True, slots=True)
 class TrunkPast:
-    """One trunk in one period: its outages in their order, none of which touches another, and the stretches in which
-    nobody knows how it was."""
+    """Availability of one trunk in one period: its outages in order, disjoint, and the intervals of unknown state."""
 
     subject: str
     name: str
@@ -84,7 +83,7 @@ class TrunkPast:
 
     @property
     def availability(self) -> float | None:
-        """In percent of the time that is known; None when none is."""
+        """Return percent of the time with a known state; None if there is none."""
         return 100 * (1 - self.down / self.watched) if self.watched else None
 
     @property
@@ -93,13 +92,13 @@ class TrunkPast:
 
     @property
     def recovery(self) -> timedelta | None:
-        """The mean time from the beginning to the end, of the outages that ended in the period."""
+        """Return the mean time to recovery of outages that ended in the period."""
         over = [o.ended_at - o.began_at for o in self.outages if o.ended_at and o.ended_at <= self.period.end]
         return sum(over, timedelta(0)) / len(over) if over else None
 
 
 def spells_of(incident: Incident, chain: Sequence[IncidentEvent]) -> list[Spell]:
-    """What the incident was, stretch by stretch. A warning that became an outage was the outage's beginning."""
+    """Return the intervals of an incident by kind. The outage begins with the warning that preceded it."""
     first = Spell(
         incident=incident.id,
         subject=incident.subject,
@@ -126,7 +125,7 @@ def spells_of(incident: Incident, chain: Sequence[IncidentEvent]) -> list[Spell]
 
 
 def trunk_pasts(spells: Iterable[Spell], trunks: Mapping[str, str], begin: datetime, end: datetime) -> list[TrunkPast]:
-    """Each of the trunks (names by id) in the period, the worst first."""
+    """Return the availability of each trunk (names by id), the worst first."""
     period, known = Span(begin, end), list(spells)
     pasts = [_past(subject, name, period, known) for subject, name in trunks.items()]
     return sorted(pasts, key=lambda past: (-past.down, past.name.casefold(), past.subject))
@@ -151,7 +150,7 @@ def _past(subject: str, name: str, period: Span, spells: Iterable[Spell]) -> Tru
 
 
 def _joined(outage: Outage, part: Span, spell: Spell) -> Outage:
-    """The cause that was there first stays."""
+    """Merge; the earlier cause is kept."""
     ended = (outage.ended_at, spell.ended_at)
     return replace(
         outage,
@@ -162,7 +161,7 @@ def _joined(outage: Outage, part: Span, spell: Spell) -> Outage:
 
 
 def _outside(spans: Sequence[Span], holes: Sequence[Span]) -> list[Span]:
-    """What the spans cover together and the holes do not, in order."""
+    """Return the union of spans minus the holes, in order."""
     edges = sorted({moment for span in (*spans, *holes) for moment in span})
     left: list[Span] = []
     for piece in map(Span, edges, edges[1:]):

@@ -1,4 +1,4 @@
-"""/test_alert: would an outage reach the people it should reach? A labelled rehearsal shows it."""
+"""/test_alert: a drill that sends a labelled alert to the recipients of a real one."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from bot.messages.message import Message, mark
 from handlers.dispatch.declare import Reply, Request, command
 from handlers.dispatch.topics import Topic
 
-# The first people are told at once; this is for a store that is busy.
+# The first people are notified at once; retries cover a busy database.
 TRIES, PAUSE = 10, 0.5
 
 

@@ -1,4 +1,4 @@
-"""An incident as facts for a template. Pure."""
+"""Template facts of an incident. Pure."""
 
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,7 @@ def incident_facts(incident: Incident, now: datetime) -> dict[str, Any]:
         "lasted": ((incident.ended_at or now) - incident.began_at).total_seconds(),
         "taken_by": incident.acknowledged_by or "",
         "taken_at": incident.acknowledged_at,
-        # Between two steps the same people are paged again.
+        # Between two steps the same people are notified again.
         "due_at": (facts.get("step_due") or incident.due_at) if incident.due_at and not incident.ended_at else None,
         "held_by": incident.held_by,
         "hit": facts.get("hit") or 0,
@@ -36,7 +36,7 @@ def incident_facts(incident: Incident, now: datetime) -> dict[str, Any]:
 
 
 def moment_of(event: IncidentEvent, key: str) -> str:
-    """A time among the facts of an event, as templates read it; "" for what is none."""
+    """Return a time of an event in ISO format; "" if missing or invalid."""
     written = str(event.facts.get(key) or "")
     try:
         return written if datetime.fromisoformat(written).tzinfo else ""

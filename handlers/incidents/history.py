@@ -1,4 +1,4 @@
-"""/history: how good the trunks were in a period: outages, downtime, availability; as a list and as a chart."""
+"""/history: outages, downtime and availability of trunks in a period, as a list and a chart."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
@@ -26,8 +26,8 @@ TITLE = mark("outages of the trunks")
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What is known of the period: `since` is later than its beginning when the bot was not there yet. `off` are the
-    names of trunks that are switched off and had no outage: to have been switched off is not to have worked."""
+    """Data of the period. `since` is later than its start if monitoring began later. `off`: names of disabled trunks
+    without an outage, which are excluded since disabled does not mean available."""
 
     since: datetime
     until: datetime
@@ -104,8 +104,7 @@ async def _look(request: Request, trunk: str, period: Period) -> Looked:
 
 
 async def _names(request: Request, only: Collection[str] | None) -> dict[str, str]:
-    """The trunks that are watched, and those that ever had an incident, or only some of these: they may have been
-    deleted since."""
+    """Return monitored trunks and those with incidents, limited to `only`; the latter may have been deleted since."""
     known = await request.desk.incidents.names(request.station.name)
     had_some = {subject: name for subject, name in known.items() if is_of_trunk(subject)}
     watch = request.station.watch
@@ -114,7 +113,7 @@ async def _names(request: Request, only: Collection[str] | None) -> dict[str, st
 
 
 def _meant(written: str, names: Mapping[str, str]) -> dict[str, str]:
-    """Names by id: those whose name or id is what was written, or else whose name contains it. Nothing means all."""
+    """Return names by id: exact matches of name or id, else names that contain the text. Empty text matches all."""
     wanted = written.casefold()
     exact = {subject: name for subject, name in names.items() if wanted in (name.casefold(), subject.casefold())}
     return exact or {subject: name for subject, name in names.items() if wanted in name.casefold()}
@@ -159,7 +158,7 @@ def _trunk(past: TrunkPast) -> dict[str, Any]:
 
 
 def percent(share: float | None) -> str:
-    """Rounded down, so that whatever had an outage has less than 100; "" when it is not known."""
+    """Return percent rounded down, so that an outage never shows as 100; "" if unknown."""
     if share is None:
         return ""
     return "100" if share == 100 else f"{int(share * 1000) / 1000:.3f}".rstrip("0").rstrip(".")
@@ -186,7 +185,7 @@ def _buttons(shown: Page[Spell], wanted: Mapping[str, Any], *, drawable: bool) -
 
 
 def _drawing(request: Request, looked: Looked) -> chart.Chart:
-    """In a group, numbers in names are hidden from those who may not read them, as everywhere."""
+    """Return the chart; in a group, numbers in names are masked for people without the permission."""
     hide = not request.place.private and not request.may(Permission.NUMBERS).allowed
     rows = [
         chart.Row(

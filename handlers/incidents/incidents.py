@@ -1,4 +1,4 @@
-"""/incidents: what is open and who has it, what ended lately, one incident in full; and /ack, which takes one."""
+"""/incidents: open and recent incidents, details of one; /ack acknowledges one."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -43,7 +43,7 @@ async def show(request: Request) -> Reply:
 
 @button("incidents.of_card", whose=Whose.ALL)
 async def of_card(request: Request) -> Reply:
-    """What is open of a message about several PBXs, where the person may see it."""
+    """List open incidents of a message about several PBXs, at those where the person has the permission."""
     card = int(request.data["card"])
     found = [
         incident
@@ -56,7 +56,7 @@ async def of_card(request: Request) -> Reply:
 
 @button("incident.details")
 async def details(request: Request) -> Reply:
-    """Beside the message it was asked under, unless that was the list or one of its cards: an alert stays an alert."""
+    """Reply in a new message, unless the button is in the list or in details: an alert message is not overwritten."""
     incident = await request.desk.incidents.one(request.station.name, int(request.data["incident"]))
     if incident is None:
         return Reply(toast=TOASTS[Taken.UNKNOWN], outcome="gone")
@@ -102,7 +102,7 @@ async def ack_pressed(request: Request) -> Reply:
 
 
 async def _take(request: Request, meant: Incident) -> Reply:
-    """The answer is the incident as it stands then, with the word for what came of it."""
+    """Acknowledge, and reply with the incident's details and the result."""
     result = await request.station.ledger.acknowledge(meant.id, request.actor.id, request.actor.name, request.now)
     outcome = f"incident {meant.number}: {result}"
     incident = await request.desk.incidents.one(request.station.name, meant.id)
@@ -113,7 +113,7 @@ async def _take(request: Request, meant: Incident) -> Reply:
 
 
 def read_number(written: str) -> int | None:
-    """Raises WrongArguments for what is no number of an incident."""
+    """Parse an incident number; None if empty. Raises WrongArguments."""
     if not written:
         return None
     found = NUMBER.fullmatch(written.strip())
@@ -127,7 +127,7 @@ def no_such(request: Request, number: int | None) -> Message:
 
 
 async def _list(request: Request, page: int) -> Message:
-    """Of the whole fleet: of every PBX."""
+    """List incidents of the station, or of every PBX of the fleet."""
     incidents, station = request.desk.incidents, request.station.name
     of_all = request.desk.fleet.one is None and station == EVERY_STATION
     found = await (incidents.open_everywhere() if of_all else incidents.open(station))
@@ -137,7 +137,7 @@ async def _list(request: Request, page: int) -> Message:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A page of a list; its buttons do `action` with `data`. Of `several` PBXs each line names its own."""
+    """Page of a list; its buttons run `action` with `data`. With `several` PBXs each line names its own."""
 
     action: str
     page: int
@@ -170,7 +170,7 @@ def _list_buttons(shown: Page[Incident], recent: Sequence[Incident], listing: Li
 
 
 def _opens(incident: Incident, listing: Listing, page: int) -> dict[str, Any]:
-    """Of several PBXs it is about the incident's own, and the list stays."""
+    """Return button data; with several PBXs it names the incident's own, and the list stays."""
     if listing.several:
         return {"incident": incident.id, "station": incident.station}
     return {"incident": incident.id, "page": page}

@@ -1,4 +1,4 @@
-"""/watch and /unwatch: the extensions whose phones must not be offline unnoticed."""
+"""/watch and /unwatch: extensions that are monitored for being offline."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -78,7 +78,7 @@ async def stop(request: Request) -> Reply:
 
 
 def _numbers(written: str) -> list[str]:
-    """Each once, in the order in which they were written."""
+    """Return unique numbers in input order. Raises WrongArguments."""
     words = [word for word in re.split(r"[\s,;]+", written) if word]
     if not all(NUMBER.fullmatch(word) for word in words):
         raise WrongArguments(mark("An extension is a number, like 202."))
@@ -88,7 +88,7 @@ def _numbers(written: str) -> list[str]:
 async def _list(
     request: Request, phones: Phones | None = None, added: Sequence[str] = (), taken: Sequence[str] = ()
 ) -> Message:
-    """The list is there even when the PBX is not: then it says why nothing is known of the phones."""
+    """List the extensions; if the PBX fails, with the error in place of their states."""
     watched = await request.station.watched.all()
     problem = None
     if phones is None and watched and not request.station.watch.engine_is_silent:

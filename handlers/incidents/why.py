@@ -1,5 +1,4 @@
-"""/why: the whole chain of an incident, from its beginning to its end: who was told and when it arrived, what was held
-back and by which rule, who took it."""
+"""/why: the timeline of an incident: notifications and their delivery, suppression and its rule, acknowledgement."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -52,7 +51,7 @@ async def _chain(request: Request, incident: Incident, part: int) -> Message:
     sent = await request.desk.incidents.sent([event.facts["message"] for event in chain if event.facts.get("message")])
     steps = [_step(event, incident, sent, names) for event in chain]
     steps += [_told_of_the_end(d.card.chat_id, row, names) for d in cards for row in _answers(d, incident.ended_at)]
-    # What is known late stands where it happened.
+    # Events recorded late are sorted by their own time.
     steps.sort(key=itemgetter("at"))
     shown = paginate(steps, part, PAGE)
     facts = {
@@ -77,7 +76,8 @@ def _buttons(request: Request, incident: Incident, shown: Page[Any]) -> Rows:
 def _step(
     event: IncidentEvent, incident: Incident, sent: Mapping[int, Outgoing], names: Mapping[int, str]
 ) -> dict[str, Any]:
-    """One link, with everything that any kind of link is shown with. A station's trouble stands in its incident."""
+    """Return the facts of one event, with the keys of all kinds of event. A station's fault is read from its
+    incident."""
     facts = event.facts if incident.subject else {**_of_station(incident), **event.facts}
 
     def text(key: str) -> str:
@@ -112,7 +112,7 @@ def _step(
 
 
 def _chat(event: IncidentEvent) -> int:
-    """The chat that was told; 0 when the event is of another kind."""
+    """Return the notified chat; 0 for other kinds of event."""
     chat = event.facts.get("chat")
     return chat if isinstance(chat, int) else 0
 
@@ -122,7 +122,7 @@ def _of_station(incident: Incident) -> dict[str, Any]:
 
 
 def _answers(delivered: Delivered, ended_at: datetime | None) -> list[Outgoing]:
-    """The replies to the card that came after the end."""
+    """Return the replies to an alert message that were queued after the incident's end."""
     if ended_at is None:
         return []
     replies = (row for row in delivered.rows if row.about is not None and row.action == "send")

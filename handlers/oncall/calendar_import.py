@@ -1,4 +1,4 @@
-"""/oncall import: a calendar says who is on call. Its address is a secret and is given in private only."""
+"""/oncall import: use a calendar as the on-call schedule. Its address is a secret, accepted in private chats only."""
 
 from datetime import timedelta
 from typing import Any
@@ -97,7 +97,7 @@ async def _preview(request: Request, level: int, written: str) -> Reply:
 
 
 async def _read(request: Request, level: int, written: str) -> KeptCalendar:
-    """Raises NoCalendar."""
+    """Read the calendar from the address or the file. Raises NoCalendar."""
     source = request.desk.calendars
     url = "" if request.document is not None else source.address(written)
     text = await (source.fetch(url, owner=request.actor.id) if url else _file(request))

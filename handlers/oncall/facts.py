@@ -1,4 +1,4 @@
-"""People on call and their shifts as templates show them, and what is asked of whoever is to be on call."""
+"""Template facts of on-call people and shifts, and validation of on-call input."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -28,7 +28,7 @@ def person_facts(person: int, names: Mapping[int, Known]) -> Facts:
 
 
 def duty_facts(duty: Duty, names: Mapping[int, Known]) -> Facts:
-    """Plain values: they may go through the store."""
+    """Return plain values, which can be stored in the database."""
     return {
         "person": person_facts(duty.person, names),
         "begins": duty.begins.isoformat(),
@@ -49,12 +49,12 @@ async def people_facts(
 
 
 async def able(request: Request) -> list[int]:
-    """Who may be on call: people who may take duties wherever they are."""
+    """Return people with the permission to be on call from any chat."""
     return (await request.desk.grants.current()).people_with(Permission.ONCALL_TAKE, request.station.name, request.now)
 
 
 async def check_able(request: Request, people: Iterable[int]) -> None:
-    """Raises WrongArguments, and names those who may not be on call."""
+    """Raise WrongArguments with the names of those that may not be on call."""
     may = await able(request)
     unable = [person for person in dict.fromkeys(people) if person not in may]
     if unable:
@@ -63,7 +63,7 @@ async def check_able(request: Request, people: Iterable[int]) -> None:
 
 
 def take_level(words: Sequence[str]) -> tuple[int | None, list[str]]:
-    """Raises WrongArguments."""
+    """Extract `level 2`. Raises WrongArguments."""
     try:
         return shifts.take_level(words)
     except NotAShift as wrong:
@@ -71,7 +71,7 @@ def take_level(words: Sequence[str]) -> tuple[int | None, list[str]]:
 
 
 def level_of(roster: Roster, wanted: int | None) -> int:
-    """The level that is meant, the first when none was named. Raises WrongArguments."""
+    """Return the level, by default the first. Raises WrongArguments."""
     if wanted is None:
         return roster.levels[0] if roster.levels else 1
     if wanted != 1 and wanted not in roster.levels:
@@ -82,7 +82,7 @@ def level_of(roster: Roster, wanted: int | None) -> int:
 
 
 def take_until(request: Request, words: Sequence[str]) -> tuple[datetime | None, list[str]]:
-    """Raises WrongArguments."""
+    """Extract the end time, in the station's time zone. Raises WrongArguments."""
     try:
         until, rest = take_deadline(words, request.station.local(request.now))
     except NotADeadline as wrong:

@@ -1,4 +1,4 @@
-"""/oncall take, give and cancel: being on call out of turn."""
+"""/oncall take, give and cancel: overrides of the rotation."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -42,7 +42,7 @@ async def take(request: Request) -> Reply:
 
 @button("oncall.ask_take")
 async def ask_take(request: Request) -> Reply:
-    """A slip of the thumb must not move a duty."""
+    """Confirm, since a button can be pressed by mistake."""
     await check_able(request, [request.actor.id])
     level, hours = int(request.data["level"]), int(request.data["hours"])
     roster = await request.desk.oncall.roster(request.station.name)
@@ -100,7 +100,8 @@ async def give(request: Request) -> Reply:
 def _given(
     request: Request, roster: Roster, wanted: int | None, until: datetime | None
 ) -> tuple[datetime, datetime, int]:
-    """Of one's own duties the one that runs or comes next. An administrator gives anybody's that runs."""
+    """Return start, end and level of the actor's current or next shift; an administrator without a current shift gives
+    the one that runs. Raises WrongArguments."""
     now = request.now
     own = [duty for duty in roster.duties_of(request.actor.id, now, now + AHEAD) if wanted in (None, duty.level)]
     if own and (own[0].holds(now) or not request.may(Permission.ONCALL).allowed):
@@ -212,7 +213,7 @@ async def _cancel(request: Request, ids: Sequence[int]) -> Reply:
 
 
 async def _changes(request: Request, before: Roster, after: Roster, leg: Leg) -> list[News]:
-    """Who is on call no more, and who is again."""
+    """Return notifications for people relieved and people on call again."""
     begins, ends = max(request.now, leg.begins), leg.ends
     gone, come = before.shifts(leg.level, begins, ends), after.shifts(leg.level, begins, ends)
     facts = await _facts(request, leg)

@@ -1,4 +1,4 @@
-"""/oncall: who is on call now, until when, who is next, and when nobody will be."""
+"""/oncall: current and next people on call, and gaps."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -47,7 +47,7 @@ async def leave(request: Request) -> Reply:
 
 @button("oncall.shifts")
 async def shifts(request: Request) -> Reply:
-    """The shifts of one level that come next."""
+    """List the next shifts of one level."""
     roster = await request.desk.oncall.roster(request.station.name)
     level = level_of(roster, int(request.data["level"]))
     ahead = roster.shifts(level, request.now, request.now + LOOKS_AHEAD)[:SHIFTS_SHOWN]
@@ -90,7 +90,7 @@ async def overview(request: Request, deed: str = "") -> Message:
 
 
 async def _of_the_fleet(request: Request) -> list[dict[str, Any]]:
-    """Who is called for a PBX that has no list of its own."""
+    """Return the fleet's people on call, for a PBX without its own schedule."""
     if request.desk.fleet.one is not None or request.station.name == EVERY_STATION:
         return []
     roster = await request.desk.oncall.roster(EVERY_STATION)
@@ -130,8 +130,8 @@ def _calendar_facts(request: Request, kept: KeptCalendar | None) -> dict[str, An
 
 
 def sees_addresses(request: Request) -> bool:
-    """Whether what stands at an address of a calendar, or why nothing does, may be shown: in private, and to who
-    administers all PBXs. Of the others nobody is to look about in the bot's own network with its help."""
+    """Return True if a calendar address's content or error may be shown: in private, to administrators of all PBXs.
+    Others could probe the bot's network."""
     return request.place.private and request.may_at(EVERY_STATION, Permission.ONCALL).allowed
 
 

@@ -1,4 +1,4 @@
-"""/quiet: when one wants no warnings. Outages wake whoever is on call at any hour."""
+"""/quiet: hours without warnings in private. Outages notify the person on call at any hour."""
 
 import re
 from datetime import time
@@ -52,7 +52,7 @@ def _hours(text: str) -> QuietHours | None:
 
 
 def _shown(request: Request, hours: QuietHours | None, *, changed: bool) -> Message:
-    """They hold for whatever any PBX has to say, each by its own clock."""
+    """Render the hours, which apply to every PBX, each in its own time zone."""
     station = request.station.name if len(request.among) == 1 else EVERY_STATION
     facts: dict[str, Any] = {"station": station, "hours": _written(hours), "changed": changed}
     return Message("quiet", facts)

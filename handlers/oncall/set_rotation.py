@@ -1,4 +1,4 @@
-"""/oncall set and remove: who takes turns, after a look at what it comes to."""
+"""/oncall set and remove: rotations, changed after a preview."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -68,7 +68,7 @@ async def _written(request: Request) -> Rotation:
 
 
 def _ahead(request: Request, rotation: Rotation) -> Iterator[Duty]:
-    """Far enough for everybody to have had a turn."""
+    """Yield shifts until each person has had one."""
     turns = max(SHOWN, len(rotation.people)) + 1
     return rotation.duties(request.now, request.now + turns * (rotation.shift.lasts + timedelta(hours=3)))
 

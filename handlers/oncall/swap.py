@@ -1,4 +1,4 @@
-"""/oncall swap: two people exchange shifts when both agree."""
+"""/oncall swap: exchange shifts after both people agree."""
 
 from datetime import datetime
 from typing import Any
@@ -57,7 +57,7 @@ async def swap(request: Request) -> Reply:
 
 
 def _in_return(roster: Roster, other: int, mine: Duty, now: datetime) -> Duty | None:
-    """The other's next whole shift on the same level; without one they simply take mine over."""
+    """Return the other person's next whole shift on the level; None if they only take over `mine`."""
     theirs = roster.duties_of(other, now, now + AHEAD)
     return next((duty for duty in theirs if duty.level == mine.level and duty.begins > now), None)
 
@@ -71,7 +71,7 @@ def _data(other: int, mine: Duty, theirs: Duty | None) -> dict[str, Any]:
 
 @button("oncall.ask_swap", resume=Resume.WHOLE)
 async def ask(request: Request) -> Reply:
-    """The other is asked in private; until they agree nothing changes."""
+    """Send the request to the other person's private chat; the swap is pending until they agree."""
     data, station = request.data, request.station.name
     other, level = int(data["other"]), int(data["level"])
     await check_able(request, [request.actor.id, other])
@@ -116,7 +116,7 @@ def _leg(level: int, person: int, written: list[str], now: datetime) -> Leg:
 
 @button("oncall.answer_swap", resume=Resume.WHOLE)
 async def answer(request: Request) -> Reply:
-    """Only who was asked can press it: the buttons stand in their private chat and are theirs."""
+    """Handle the answer; only the asked person has the buttons."""
     data = request.data
     agrees = bool(data["agrees"])
     if agrees:

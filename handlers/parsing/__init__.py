@@ -1,1 +1,1 @@
-"""Parsers for what people type: arguments, periods, deadlines, windows and shifts."""
+"""Parsers for typed text: arguments, periods, deadlines, windows, shifts, fields, people and phone numbers."""

@@ -1,4 +1,4 @@
-"""Reading what people type after a command: words, "words in quotes", and field=value. Pure."""
+"""Parse command arguments: words, quoted phrases and field=value pairs. Pure."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -6,23 +6,23 @@ from dataclasses import dataclass
 
 from bot.store.typed_secrets import HIDDEN
 
-# Telephones put typographic quotes where people typed plain ones.
+# Mobile keyboards replace plain quotes with typographic ones.
 QUOTES = {'"': '"', "“": "”", "«": "»", "„": "“"}
 FIELD = re.compile(r"\A[^\W\d][\w-]*=")
-# Whatever people may have meant for one: also with signs in its name, or with a colon.
+# Text that may be intended as a field: a name with other characters in it, or followed by a colon.
 MEANT_FOR_FIELD = re.compile(r"\A(?:[^=:]*=|[^\W\d_]+:)")
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """`free` words in their order, and the value of each `field` written as field=value, names in lower case."""
+    """`free`: positional words in order. `fields`: value by lower-case name."""
 
     free: tuple[str, ...]
     fields: dict[str, str]
 
 
 def split(text: str) -> list[str]:
-    """Words; what stands in quotes is one, with its spaces. An unclosed quote is an ordinary character."""
+    """Split into words. A quoted phrase is one word, spaces included; an unclosed quote is an ordinary character."""
     words: list[str] = []
     word, began, at = "", False, 0
     closed_last = {char: text.rfind(closing) for char, closing in QUOTES.items()}
@@ -45,7 +45,8 @@ def split(text: str) -> list[str]:
 
 
 def read_words(text: str) -> Words:
-    """`244 "Anna Johnson" mobile=+79001234567` is two free words and one field. The last of two equal fields counts."""
+    """Parse `244 "Anna Johnson" mobile=+79001234567` into two free words and one field. The last of duplicate fields
+    wins."""
     free: list[str] = []
     fields: dict[str, str] = {}
     for word in split(text):
@@ -58,8 +59,8 @@ def read_words(text: str) -> Words:
 
 
 def of_known_fields(text: str, names: Collection[str]) -> str:
-    """It, without the values of fields that have none of these names: those may be secrets behind a name that was not
-    spelled right. A value goes on until the next field."""
+    """Return the text with the values of unknown fields hidden: a misspelled field name may hold a secret. A value
+    extends to the next field."""
     kept: list[str] = []
     hides = False
     for word in split(text):
@@ -73,7 +74,7 @@ def of_known_fields(text: str, names: Collection[str]) -> str:
 
 
 def station_named(text: str, names: Mapping[str, str]) -> tuple[str | None, str]:
-    """What the first or the last word names, and the text without it. `names` are in lower case."""
+    """Return the station named by the first or last word, and the text without that word. `names` are in lower case."""
     words = text.split()
     for place in (-1, 0) if words else ():
         if (named := names.get(words[place].lower())) is not None:

@@ -1,7 +1,7 @@
-"""Until when something holds: `for 8h`, `for half an hour`, `until 18:00`, `until monday`; in Russian too. Pure.
+"""Parse an end time: `for 8h`, `for half an hour`, `until 18:00`, `until monday`; in Russian too. Pure.
 
-One reader for everything that ends: mutes, maintenance, roles, duties. After `for` and `until` stands a time, or what
-was written is refused: a time that is not understood must not become a part of a name or of a reason.
+Shared by mutes, maintenance, roles and shifts. `for` and `until` require a time after them: unparsed time must not
+become part of a name or a reason.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 
 LEADING = frozenset({"for", "until", "till", "to", "на", "до", "по"})
-# After these stands a time and nothing else.
+# Words that require a time after them.
 STRICT = frozenset({"for", "until", "till", "на", "до"})
 LENGTHS = {
     "minutes": r"m|min[a-z]*|м|мин[а-я]*",
@@ -64,7 +64,7 @@ MONTHS = re.compile(
 DATE_FORMS = ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%d-%m-%Y")
 SHORT_DATE = re.compile(r"(\d{1,2})[./](\d{1,2})")
 TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
-# 18.30 is a time: there is no thirtieth month.
+# 18.30 is a time: there is no month 30.
 TIME_WITH_A_POINT = re.compile(r"([01]?\d|2[0-3])\.(00|1[3-9]|[2-5]\d)")
 TWELVE_HOURS = re.compile(r"(0?[1-9]|1[0-2])(?::([0-5]\d))?(am|pm)")
 TIMES_OF_DAY = {
@@ -80,18 +80,19 @@ LONGEST = timedelta(days=3660)
 
 
 class NotADeadline(ValueError):
-    """Words that look like a time and are none that is still to come."""
+    """Text in the form of a time that is invalid, past or too far ahead."""
 
 
 class NotRead(NotADeadline):
-    """What stands after `for` or `until` is no time at all."""
+    """`for` or `until` without a time after it."""
 
 
 def take_deadline(
     words: Sequence[str], now: datetime, *, weekday_ends: time = END_OF_DAY
 ) -> tuple[datetime | None, list[str]]:
-    """The moment in the words, wherever it stands, None when there is none; and the other words. `now` is the station's
-    wall clock, and so is the answer. A day ends with its last second, a weekday as is said. Raises NotADeadline."""
+    """Extract the moment from anywhere in the words; return it (None if absent) and the remaining words. `now` and the
+    result are naive, in the station's local time. A date ends with its last second, a weekday at `weekday_ends`. Raises
+    NotADeadline."""
     day, clock, until, rest, led = None, None, None, list[str](), ""
     ends = END_OF_DAY
     for word in _joined(words):
@@ -120,7 +121,7 @@ def take_deadline(
 
 
 def length_of(word: str) -> timedelta | None:
-    """`10m`, `1.5h`, `2недели`; None for any other word."""
+    """Parse `10m`, `1.5h`, `2недели`; None for any other word."""
     found = LENGTH.fullmatch(word.lower())
     if found is None:
         return None
@@ -128,13 +129,13 @@ def length_of(word: str) -> timedelta | None:
 
 
 def length_in(words: Sequence[str]) -> timedelta | None:
-    """What the words together say, when it is a length and nothing else: `for half an hour`, `на час`."""
+    """Parse words that are a duration and no more: `for half an hour`, `на час`."""
     said = [word for word in _joined(words) if word.lower() not in LEADING]
     return length_of(said[0]) if len(said) == 1 else None
 
 
 def _joined(words: Sequence[str]) -> list[str]:
-    """Words that are one time are one word: `8 hours`, `half an hour`, `на час`, `30 november`, `9 утра`."""
+    """Join words that form one time: `8 hours`, `half an hour`, `на час`, `30 november`, `9 утра`."""
     joined: list[str] = []
     at = 0
     while at < len(words):
@@ -145,7 +146,7 @@ def _joined(words: Sequence[str]) -> list[str]:
 
 
 def _together(words: Sequence[str], *, led: str) -> tuple[int, str]:
-    """How many of the first words are one, and that one; `led` is the word before them."""
+    """Return the count of leading words that form one time, and the joined word; `led` is the word before them."""
     first, *others = (word.lower() for word in words)
     second = others[0] if others else ""
     if first in HALVES:
@@ -156,7 +157,7 @@ def _together(words: Sequence[str], *, led: str) -> tuple[int, str]:
         return 2, PARTS.get(first, "1") + second
     if led in LEADING and ONE_UNIT.fullmatch(first) and len(first) > 2:
         return 1, f"1{first}"
-    # Three days, or three in the afternoon: на 3 дня, до 3 дня.
+    # `дня` after a number is days or p.m.: на 3 дня, до 3 дня.
     of_day = led in UP_TO or second not in AFTERNOON
     if NUMBER.fullmatch(first) and ONE_UNIT.fullmatch(second) and not (of_day and second in AFTERNOON):
         return 2, first + second
@@ -169,21 +170,21 @@ def _together(words: Sequence[str], *, led: str) -> tuple[int, str]:
 
 
 def day_of(word: str, now: datetime) -> datetime | None:
-    """The day that comes next of those the word can mean; None for any other word. Raises NotADeadline."""
+    """Return the nearest future day that the word can mean; None for any other word. Raises NotADeadline."""
     if word in ("tomorrow", "завтра"):
         return now + timedelta(days=1)
     if word in WEEKDAYS:
-        # On a Monday it is the next one.
+        # The current weekday means next week.
         return now + timedelta(days=(WEEKDAYS[word] - now.weekday() - 1) % 7 + 1)
     for form in DATE_FORMS if word[:1].isdecimal() else ():
         try:
-            return datetime.strptime(word, form)  # noqa: DTZ007 (the station's wall clock has no zone)
+            return datetime.strptime(word, form)  # noqa: DTZ007 (station local time, naive)
         except ValueError:
             continue
     if (short := SHORT_DATE.fullmatch(word)) is None or TIME_WITH_A_POINT.fullmatch(word):
         return None
     try:
-        # Without a year it is the next such day that comes.
+        # Without a year, the next occurrence.
         this_year = datetime(now.year, int(short[2]), int(short[1]))  # noqa: DTZ001 (the same)
         return this_year if this_year.date() >= now.date() else this_year.replace(year=now.year + 1)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Fields that people write as field=value: their names, how they are read, what is wrong with them. Pure."""
+"""Definition, parsing and validation of field=value input. Pure."""
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
@@ -12,13 +12,12 @@ from handlers.dispatch.declare import WrongArguments
 YES = frozenset({"yes", "y", "on", "true", "1", "да", "вкл"})
 NO = frozenset({"no", "n", "off", "false", "0", "нет", "выкл"})
 NOTHING = frozenset({"", "-", "none", "no", "нет"})
-PASSWORD = "password"  # noqa: S105 (the name of a field)
+PASSWORD = "password"  # noqa: S105 (a field name)
 PASSWORD_WORDS = ("пароль", "secret", "pass", "sip_secret")
 
 
 class WrongValue(ValueError):
-    """`problem` is one marked sentence about a value; `value` is shown instead of what was written, when there is
-    more to be said of it."""
+    """`problem`: one marked sentence. `value`: shown instead of the input if not empty."""
 
     def __init__(self, problem: str, value: str = "") -> None:
         super().__init__(problem)
@@ -26,13 +25,13 @@ class WrongValue(ValueError):
         self.value = value
 
 
-# Looking for the word that was meant takes a while; who gets so many wrong has pasted something else.
+# Close-match search is slow; input with more unknown fields than this is a paste.
 MOST_SUGGESTED = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """`key` is its name in a draft, in field=value and as a column; `words` are other names people use for it."""
+    """`key`: name in drafts, in field=value and as a column. `words`: aliases."""
 
     key: str
     label: str
@@ -42,8 +41,8 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with one field: label and problem are marked texts. `value` is what was written, but never a
-    password; `nearest` is the field that may have been meant."""
+    """Invalid field. `label` and `problem` are marked texts. `value`: the input, never a password. `nearest`: key of
+    the closest known field."""
 
     label: str
     problem: str
@@ -52,7 +51,7 @@ class Problem:
 
 
 class Fields:
-    """All fields of one kind of thing, in the order in which they are shown."""
+    """Fields of one object type, in display order."""
 
     def __init__(self, *table: Field) -> None:
         self.table = table
@@ -61,14 +60,14 @@ class Fields:
 
     @property
     def names(self) -> frozenset[str]:
-        """All that people may write for them, in lower case."""
+        """Return every accepted name, in lower case."""
         return frozenset(self._names)
 
     def find(self, written: str) -> Field | None:
         return self._names.get(written.strip().lower())
 
     def read(self, written: Mapping[str, str]) -> tuple[dict[str, Any], list[Problem]]:
-        """The values by key, and everything that is wrong. A password is called `secret`, as drafts call it."""
+        """Return values by key, and all problems. A password has the key `secret`, as in drafts."""
         values: dict[str, Any] = {}
         problems: list[Problem] = []
         for word, text in written.items():
@@ -90,11 +89,12 @@ class Fields:
         return self._names[near[0]].key if near else ""
 
     def shown(self, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Key, label and value of each field that is there, for a template."""
+        """Return key, label and value of each present field, for a template."""
         return [{"key": f.key, "label": f.label, "value": facts[f.key]} for f in self.table if f.key in facts]
 
     def changes(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Key, label, old and new value of what differs. A mobile is the same with and without its plus."""
+        """Return key, label, old and new value of each difference. Mobile numbers are compared without a leading
+        plus."""
         return [
             {"key": f.key, "label": f.label, "old": before[f.key], "new": after[f.key]}
             for f in self.table
@@ -103,14 +103,14 @@ class Fields:
 
 
 def as_change(differences: Sequence[Mapping[str, Any]], *, new_password: bool = False) -> Change:
-    """Differences as the audit keeps them. Of a password only that there is a new one."""
+    """Convert differences to an audit record. A password is recorded only as renewed."""
     before = {one["key"]: one["old"] for one in differences}
     after = {one["key"]: one["new"] for one in differences}
     return Change(before, after | ({"login": "renewed"} if new_password else {}))
 
 
 def refuse(problems: Sequence[Problem]) -> None:
-    """Raises WrongArguments that names every problem, when there are any."""
+    """Raise WrongArguments with every problem, if there is one."""
     if problems:
         facts = [{"label": p.label, "problem": p.problem, "value": p.value, "nearest": p.nearest} for p in problems]
         raise WrongArguments(message=Message("wrong_fields", {"problems": facts}))

@@ -1,4 +1,4 @@
-"""Whom a person means: @username, numeric id, or the author of the message that was answered."""
+"""Resolve a person: @username, numeric id, or the author of the replied-to message."""
 
 import re
 
@@ -15,7 +15,7 @@ def names_somebody(word: str) -> bool:
 
 
 async def id_of(request: Request, word: str) -> int:
-    """The written id, or that of a username which the bot has met. Raises WrongArguments."""
+    """Resolve a numeric id, or a username that the bot has seen. Raises WrongArguments."""
     if ID.fullmatch(word):
         if int(word) in NOBODY:
             raise WrongArguments(mark("This id is nobody's own: every anonymous administrator or channel has it."))
@@ -27,7 +27,7 @@ async def id_of(request: Request, word: str) -> int:
 
 
 async def person(request: Request, words: list[str]) -> int:
-    """The one person meant by all of the words, or by a reply when there are none. Raises WrongArguments."""
+    """Resolve all words to one person; without words, the author of the replied-to message. Raises WrongArguments."""
     if not words and request.about is not None:
         return request.about.id
     if len(words) != 1 or not names_somebody(words[0]):

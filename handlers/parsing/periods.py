@@ -1,4 +1,4 @@
-"""Words for a stretch of time: `today`, `7d`, `3h`, a date, two dates, with times of day; in Russian too. Pure."""
+"""Parse a period: `today`, `7d`, `3h`, a date, two dates, with times of day; in Russian too. Pure."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -22,12 +22,12 @@ END_OF_DAY = time(23, 59, 59)
 
 
 class NotAPeriod(ValueError):
-    """The text, or a part of it, means no time that could be asked for."""
+    """Text that is not a valid period, or a part of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Two moments of the station's wall clock, both included; `end` with its whole second."""
+    """Two moments in the station's local time, naive, both inclusive; `end` includes its whole second."""
 
     start: datetime
     end: datetime
@@ -41,7 +41,7 @@ class Period:
         return self.end.date()
 
     def facts(self) -> dict[str, Any]:
-        """What templates show; `times` when the days are not whole."""
+        """Return template facts; `times` is set unless the period is whole days."""
         whole = self.start.time() == time.min and self.end.time() >= END_OF_DAY
         return {
             "first": self.first,
@@ -59,7 +59,7 @@ def from_stored(data: Mapping[str, Any]) -> Period:
 
 
 def read_period(text: str, now: datetime) -> Period:
-    """`now` is the station's wall clock. Nothing written means today. Raises NotAPeriod."""
+    """Parse a period; empty text is today. `now`: station local time, naive. Raises NotAPeriod."""
     period, rest = take_period(text.split(), now)
     if rest:
         raise NotAPeriod(rest[0])
@@ -67,8 +67,8 @@ def read_period(text: str, now: datetime) -> Period:
 
 
 def take_period(words: Sequence[str], now: datetime) -> tuple[Period, list[str]]:
-    """The period in the words, wherever it stands, and the other words. Raises NotAPeriod for what looks like a time
-    and is none."""
+    """Extract the period from anywhere in the words; return it and the remaining words. Raises NotAPeriod for an
+    invalid time."""
     reading = _Reading(now)
     rest: list[str] = []
     pending = _opened(words)
@@ -83,7 +83,7 @@ def take_period(words: Sequence[str], now: datetime) -> tuple[Period, list[str]]
 
 
 def _opened(words: Sequence[str]) -> list[str]:
-    """`9:00-12:00` and `01.11-05.11` are two words, `7 days` is one."""
+    """Split `9:00-12:00` and `01.11-05.11` in two, join `7 days` into one."""
     opened: list[str] = []
     for word in words:
         span = SPAN.fullmatch(word)
@@ -103,7 +103,7 @@ def is_time(word: str) -> bool:
 
 
 class _Reading:
-    """Words taken one by one; every date and every time of day has its place."""
+    """Word-by-word parser that collects dates and times of day."""
 
     def __init__(self, now: datetime) -> None:
         self._now = now
@@ -116,7 +116,7 @@ class _Reading:
         return bool(self._dates or self._times)
 
     def take(self, word: str) -> bool:
-        """Whether the word was one of time. Raises NotAPeriod."""
+        """Consume a word; return False if it is not a time. Raises NotAPeriod."""
         if moment := MOMENT.fullmatch(word):
             if DATE.fullmatch(moment[1]) is None:
                 return False
@@ -153,7 +153,8 @@ class _Reading:
         return period
 
     def _times_of_day(self, dates: int) -> tuple[time, time]:
-        """One time begins the period, two bound it; of two dates, the time after the second one ends it."""
+        """Return the times of day at both ends. A single time is the start, or the end if it follows the second
+        date."""
         if not self._times:
             return time.min, END_OF_DAY
         if len(self._times) == 2:
@@ -168,7 +169,7 @@ class _Reading:
 
 
 def _last_days(days: int, now: datetime) -> Period:
-    """Whole days, today included."""
+    """Return whole days, today included."""
     if not 1 <= days <= MOST_DAYS:
         raise NotAPeriod(f"{days}d")
     first = now.date() - timedelta(days=days - 1)
@@ -188,7 +189,7 @@ def _date(word: str, today: date) -> date:
         except ValueError:
             continue
     try:
-        # Without a year it is the last such day that has been.
+        # Without a year, the last occurrence.
         day, month = (int(part) for part in word.split("."))
         this_year = date(today.year, month, day)
         return this_year if this_year <= today else date(today.year - 1, month, day)

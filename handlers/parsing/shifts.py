@@ -1,5 +1,4 @@
-"""Reading how turns are written: `weekly mon 09:00`, `daily 09:00`, `every 12h from 08:00`, `level 2`; in Russian too.
-Pure."""
+"""Parse on-call shifts: `weekly mon 09:00`, `daily 09:00`, `every 12h from 08:00`, `level 2`; in Russian too. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -21,7 +20,7 @@ UNITS = {
     "w": Unit.WEEKS,
     "нед": Unit.WEEKS,
 }
-# `every day` has no number in it.
+# `every day` has no number.
 ONE = {
     "hour": Unit.HOURS,
     "час": Unit.HOURS,
@@ -48,7 +47,7 @@ HAND_OVER = time(9, 0)
 
 
 class NotAShift(ValueError):
-    """How long a turn lasts cannot be read from the words."""
+    """Words without a valid shift length or level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,8 @@ class _Read:
 
 
 def take_level(words: Sequence[str]) -> tuple[int | None, list[str]]:
-    """`level 2`, wherever it stands; and the other words. Raises NotAShift for a level that there cannot be."""
+    """Extract `level 2` from anywhere in the words; return it and the remaining words. Raises NotAShift for an invalid
+    level."""
     rest = list(words)
     for place, word in enumerate(rest):
         if word.lower() not in LEVEL:
@@ -73,8 +73,8 @@ def take_level(words: Sequence[str]) -> tuple[int | None, list[str]]:
 
 
 def take_shift(words: Sequence[str], now: datetime, zone: str) -> tuple[Shift, list[str]]:
-    """The turns in the words, and the other words. `now` is what the wall shows: the first turn runs by then, so that
-    whoever is named first is on call at once. Raises NotAShift."""
+    """Extract the shifts; return them and the remaining words. `now`: local time, naive. The first shift is already
+    running, so the first person named is on call at once. Raises NotAShift."""
     read, rest = _Read(), list[str]()
     for word in _joined(words):
         found = _read(word.lower(), read)
@@ -93,7 +93,7 @@ def take_shift(words: Sequence[str], now: datetime, zone: str) -> tuple[Shift, l
 
 
 def _joined(words: Sequence[str]) -> list[str]:
-    """`12 hours` is one word."""
+    """Join `12 hours` into one word."""
     joined: list[str] = []
     for word in words:
         if joined and joined[-1].isdecimal() and len(joined[-1]) <= 3 and LENGTH.fullmatch(joined[-1] + word.lower()):
@@ -104,7 +104,7 @@ def _joined(words: Sequence[str]) -> list[str]:
 
 
 def _read(word: str, so_far: _Read) -> _Read | None:
-    """With what the word adds; None when it belongs to something else."""
+    """Return `so_far` updated by the word; None if the word is not part of a shift."""
     unit, length, day, clock = so_far.unit, so_far.length, so_far.day, so_far.clock
     if word in EVERY or word in FILLING:
         return so_far
@@ -123,7 +123,7 @@ def _read(word: str, so_far: _Read) -> _Read | None:
 
 
 def _first(read: _Read, now: datetime) -> datetime:
-    """The last such time that is not still to come."""
+    """Return the latest shift start that is not in the future."""
     first = datetime.combine(now.date(), read.clock or HAND_OVER)
     if read.day is not None or read.unit is Unit.WEEKS:
         first -= timedelta(days=(first.weekday() - (read.day or 0)) % 7)

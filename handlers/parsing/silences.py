@@ -1,4 +1,4 @@
-"""Reading what is to be silenced, and until when: `Zadarma for 1h`, `all until morning`; in Russian too. Pure."""
+"""Parse the target of a silence and its end: `Zadarma for 1h`, `all until morning`; in Russian too. Pure."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -13,16 +13,16 @@ from handlers.parsing.deadlines import LEADING, STRICT, NotRead, length_in, take
 ALL = frozenset({"all", "everything", "*", "все", "всё"})
 RECOVERY = frozenset({"recovery", "recovered", "recovers", "восстановления", "восстановится"})
 MOST_WORDS = 5
-# So many of the words of a reason are tried as the beginning of a time.
+# Words of a reason tried as the start of a time, at most.
 MOST_TRIED = 20
-# No name is longer.
+# Longest name that is searched for, in characters.
 LONGEST_NAME = 300
 BARE_NUMBER = re.compile(r"[\d.,:]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What an incident is about, and what people call it."""
+    """Subject of an incident, and its display name."""
 
     id: str
     name: str = ""
@@ -30,7 +30,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Until:
-    """Without a moment it is until recovery."""
+    """End of a silence; None means until recovery."""
 
     moment: datetime | None
 
@@ -38,8 +38,8 @@ class Until:
 def take_subject(
     words: Sequence[str], names: Mapping[str, str], is_other: Callable[[Sequence[str]], bool]
 ) -> tuple[list[Subject], list[str]]:
-    """What the first words name, and the other words. A name need not be written in full unless `is_other` says that
-    the words begin with something else."""
+    """Extract the subjects named by the first words; return them and the remaining words. A partial name matches unless
+    `is_other` accepts the words as something else."""
     if words and words[0].casefold() in ALL:
         return [Subject(EVERYTHING)], list(words[1:])
 
@@ -59,7 +59,7 @@ def take_subject(
 
 
 def _most_in_a_name(words: Sequence[str]) -> int:
-    """How many of the first words a name can have: it need not be looked for in all that was written."""
+    """Return the count of leading words that a name can consist of; limits the search in long input."""
     length = 0
     for count, word in enumerate(words):
         length += len(word) + 1
@@ -69,8 +69,8 @@ def _most_in_a_name(words: Sequence[str]) -> int:
 
 
 def take_until(words: Sequence[str], now: datetime, zone: tzinfo) -> tuple[Until | None, list[str]]:
-    """Until when, as the first words say, None when they say nothing of it; and the other words. Raises
-    NotADeadline, also when they begin with `for` or `until` and what follows is no time."""
+    """Parse the end time in the first words; return it (None if absent) and the remaining words. Raises NotADeadline,
+    also for `for` or `until` without a time."""
     for count in range(min(len(words), MOST_WORDS), 0, -1):
         try:
             until = _read_until(words[:count], now, zone)
@@ -84,8 +84,8 @@ def take_until(words: Sequence[str], now: datetime, zone: tzinfo) -> tuple[Until
 
 
 def find_until(words: Sequence[str], now: datetime, zone: tzinfo) -> tuple[Until | None, list[str]]:
-    """The same where a reason may come first: `works for 10m`, `works 10m`. Raises NotADeadline, also for what may be a
-    time and is none: otherwise it would silently become a part of the reason."""
+    """Like `take_until`, after an optional reason: `works for 10m`, `works 10m`. Raises NotADeadline for an invalid
+    time, which would otherwise become part of the reason."""
     until, rest = take_until(words, now, zone)
     if until is not None or not words:
         return until, rest
@@ -113,16 +113,16 @@ def _read_until(words: Sequence[str], now: datetime, zone: tzinfo) -> Until | No
     if len(said) == 1 and said[0] in RECOVERY:
         return Until(None)
     wall = now.astimezone(zone).replace(tzinfo=None)
-    # Who mutes until Monday wants to hear on Monday: it ends as that day begins.
+    # A mute until Monday ends at the start of Monday.
     found, rest = take_deadline(words, wall, weekday_ends=time.min)
     if found is None or rest:
         return None
-    # So many hours pass on every night, whatever the clock shows.
+    # A duration is exact, also over a DST change.
     length = length_in(words)
     return Until(moment_of(found, now, zone) if length is None else now + length)
 
 
 def moment_of(wall: datetime, now: datetime, zone: tzinfo) -> datetime:
-    """When the clock shows this time, of two such moments on an autumn night the one still to come."""
+    """Return the moment of a local time; of two in a DST change, the future one."""
     first = moment(wall, zone)
     return first if first > now else wall.replace(tzinfo=zone, fold=1).astimezone(UTC)

@@ -1,4 +1,4 @@
-"""Tables as files, for whoever asked: read and written where it keeps nobody waiting."""
+"""Read and write spreadsheet files in a sandbox process, without blocking the event loop."""
 
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
@@ -29,7 +29,7 @@ NOT_WRITTEN = mark("The file could not be made: too much is under way. Ask again
 
 
 class WrongFile(ValueError):
-    """`problem` is one marked sentence."""
+    """`problem`: one marked sentence."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(problem)
@@ -37,7 +37,7 @@ class WrongFile(ValueError):
 
 
 async def read(content: bytes, owner: Hashable) -> list[Row]:
-    """The rows of a CSV or an Excel file that `owner` sent. Raises WrongFile."""
+    """Return the rows of a CSV or Excel file. `owner` is the key of the sandbox queue. Raises WrongFile."""
     try:
         found = await run(READ, content, owner=owner)
     except Refusal as refusal:
@@ -48,7 +48,7 @@ async def read(content: bytes, owner: Hashable) -> list[Row]:
 
 
 def read_text(text: str) -> list[Row]:
-    """A table that was pasted into a message. Raises WrongFile."""
+    """Return the rows of a table pasted as text. Raises WrongFile."""
     try:
         return reader.read_text(text)
     except Refusal as refusal:
@@ -56,12 +56,13 @@ def read_text(text: str) -> list[Row]:
 
 
 async def write(rows: Iterable[Sequence[Any]], form: str, sheet_name: str, owner: Hashable) -> bytes:
-    """`form` is csv or xlsx; a CSV file has no sheet to be named. Raises WrongArguments when it cannot be made now."""
+    """Return a file; `form` is csv or xlsx. `sheet_name` applies to xlsx only. Raises WrongArguments if the sandbox
+    task fails."""
     return await write_packed(packed(rows), form, sheet_name, owner)
 
 
 async def write_packed(content: bytes, form: str, sheet_name: str, owner: Hashable) -> bytes:
-    """`content` is what `packed` gave. Raises WrongArguments when it cannot be made now."""
+    """Return a file from the result of `packed`. Raises WrongArguments if the sandbox task fails."""
     try:
         written: bytes = await run(WRITE, content, owner=owner, form=form, sheet_name=sheet_name)
     except TaskFailed:

@@ -1,4 +1,4 @@
-"""Reading when maintenance is: `tomorrow 02:00-04:00`, `sat 02:00 for 2h`, `weekly sat,sun 02:00-04:00`, `daily
+"""Parse a maintenance window: `tomorrow 02:00-04:00`, `sat 02:00 for 2h`, `weekly sat,sun 02:00-04:00`, `daily
 03:00-03:15`; in Russian too. Pure."""
 
 import re
@@ -24,17 +24,17 @@ LEADING = frozenset({"from", "at", "on", "for", "and", "с", "со", "в", "во
 TIMES = re.compile(r"(\d{1,2}:\d{2})[-–—](\d{1,2}:\d{2})")
 MIDNIGHT = "24:00"
 MOST_OF_A_LENGTH = 4
-# Every day of the week by name, with a beginning and an end, has some twenty.
+# Every weekday by name, with a start and an end, takes about twenty words.
 MOST_WORDS = 40
 
 
 class NotAWindow(ValueError):
-    """The words say no time of maintenance that is still to come."""
+    """Words without a valid future maintenance window."""
 
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """Two times of the station's wall clock; of a length `exactly` as long on every night."""
+    """Window in station local time, naive. `exactly`: its length is elapsed time, also over a DST change."""
 
     begins: datetime
     ends: datetime
@@ -49,7 +49,7 @@ class Again:
 
 
 def is_window(words: Sequence[str], now: datetime) -> bool:
-    """Whether the words begin with a time."""
+    """Return True if the words begin with a time."""
     try:
         return _Reading(now).take(words[:1]) > 0 or _Reading(now).take(words[:2]) > 0
     except NotAWindow:
@@ -57,7 +57,7 @@ def is_window(words: Sequence[str], now: datetime) -> bool:
 
 
 def take_window(words: Sequence[str], now: datetime) -> tuple[Once | Again, list[str]]:
-    """When maintenance is, as the first words say, and the other words. `now` is the station's wall clock. Raises
+    """Parse the window in the first words; return it and the remaining words. `now`: station local time, naive. Raises
     NotAWindow."""
     reading = _Reading(now)
     taken = reading.take(words[:MOST_WORDS])
@@ -65,7 +65,7 @@ def take_window(words: Sequence[str], now: datetime) -> tuple[Once | Again, list
 
 
 class _Reading:
-    """Words taken one by one, until one does not belong to a time."""
+    """Word-by-word parser that stops at the first word that is not a time."""
 
     def __init__(self, now: datetime) -> None:
         self._now = now
@@ -77,7 +77,7 @@ class _Reading:
         self._from_now = False
 
     def take(self, words: Sequence[str]) -> int:
-        """How many of the words it has taken."""
+        """Return the number of words consumed."""
         taken = at = 0
         while at < len(words):
             word = words[at].lower().rstrip(",")
@@ -92,7 +92,7 @@ class _Reading:
         return taken
 
     def _take(self, word: str) -> bool:
-        """Whether the word was one of time."""
+        """Consume a word; return False if it is not a time."""
         if span := TIMES.fullmatch(word):
             return self._take(span[1]) and self._take(span[2])
         if word in DAILY or (word in ANY_DAY and self._repeats and not self._days):
@@ -110,7 +110,7 @@ class _Reading:
         return True
 
     def _take_length(self, words: Sequence[str]) -> int:
-        """How many of the first words are a length: `2h`, `for 2 hours`, `на полчаса`."""
+        """Return the number of leading words that are a duration: `2h`, `for 2 hours`, `на полчаса`."""
         for count in range(len(words), 0, -1):
             length = length_in(words[:count])
             if length is not None and words[count - 1].lower() not in LEADING:
@@ -163,7 +163,7 @@ class _Reading:
 
 
 def _days(word: str) -> frozenset[int]:
-    """`sat`, `sat,sun`, `mon-fri`, `weekdays`; empty for any other word."""
+    """Parse `sat`, `sat,sun`, `mon-fri`, `weekdays`; empty for any other word."""
     days: set[int] = set()
     for part in word.split(","):
         first, _, last = part.partition("-")

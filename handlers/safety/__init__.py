@@ -1,1 +1,1 @@
-"""Rules that hold for every topic: two-person approval, rate limits, passwords in chats."""
+"""Rules for all topics: two-person approval, rate limits, passwords in chats."""

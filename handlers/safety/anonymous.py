@@ -1,7 +1,7 @@
-"""An anonymous administrator proves who they are: the press of a button carries the id that the message hid.
+"""Identify an anonymous administrator: a button press carries the id that the message hides.
 
-Whoever of several presses makes the command theirs, so they read all of it; and what does more than look is asked once
-more of this one person.
+The person that presses becomes the author, so the whole command is shown; a command that writes requires a confirmation
+by that person.
 """
 
 from datetime import datetime
@@ -14,7 +14,8 @@ from handlers.dispatch.update_parser import Typed
 
 @button("identity.prove")
 async def prove(request: Request) -> Reply:
-    """Only somebody who writes anonymously here can have written it; what they wrote is then decided as theirs."""
+    """Run the command as the person's own, confirmed if it writes; only an anonymous administrator of the chat can have
+    written it."""
     if not await _writes_anonymously(request):
         return _not_anonymous()
     if RULES[f"/{request.data['name']}"].only_looks:
@@ -22,7 +23,7 @@ async def prove(request: Request) -> Reply:
     sure = Button(mark("✅ Do it"), "identity.obey", request.data)
     leave = Button(mark("Cancel"), "identity.leave", request.data)
     message = Message("anonymous_sure", _facts(request), ((sure, leave),))
-    # Who did not write it must not take the question away from who did.
+    # A press by another person must not consume the question.
     return Reply(message, beside=True, confirm=True, outcome="asked whether to do it as theirs")
 
 
@@ -65,5 +66,5 @@ def _typed(request: Request) -> Typed:
 
 
 def written(name: str, arguments: str) -> str:
-    """A command as it was written, in one line."""
+    """Return the command as written, in one line."""
     return " ".join((f"/{name}", *arguments.split()))

@@ -1,29 +1,29 @@
-"""Who counts as a second person beside a first: not somebody whom the first one made. Pure."""
+"""Independence of the second person in two-person approval: their right must not come from the first. Pure."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from bot.access.policy import Access, Asking, Grant, Permission
 
-# Younger, a right may have been given for this very purpose: the others have a day to see that it was.
+# A newer grant may have been made for this approval; a day lets others notice it.
 OLD_ENOUGH = timedelta(days=1)
 
 
 def is_independent(access: Access, asking: Asking, permission: str, first: int) -> bool:
-    """Whether the right of who asks depends neither on the first person, nor on themselves, nor on this day. What
-    stands in the settings always counts."""
+    """Return True if the actor's right does not depend on the first person, on the actor, or on a grant younger than
+    `OLD_ENOUGH`. Grants from the settings always count."""
     return _counts(access, asking, permission, first, frozenset({first}))
 
 
 def independents(access: Access, permission: str, station: str, first: int, now: datetime) -> tuple[list[int], int]:
-    """The people who can confirm what the first person asks for, and how many others have the right and cannot."""
+    """Return the people that can confirm, and the number of others that have the right and cannot."""
     others = [person for person in access.people_with(permission, station, now) if person != first]
     can = [one for one in others if is_independent(access, _alone(one, station, now), permission, first)]
     return can, len(others) - len(can)
 
 
 def _counts(access: Access, asking: Asking, permission: str, first: int, seen: frozenset[int]) -> bool:
-    """A right goes back from giver to giver. One who has no right to give any more is not looked behind."""
+    """Follow the right from giver to giver; a giver that no longer has Permission.GRANT is not followed and counts."""
     if asking.person in seen:
         return False
     seen |= {asking.person}
@@ -43,7 +43,7 @@ def _is_from_somebody_else(access: Access, asking: Asking, grant: Grant, first: 
 
 
 def _opening(access: Access, asking: Asking, permission: str) -> Iterator[Grant]:
-    """What people were given themselves: a group in which everybody is may hold nobody to account."""
+    """Yield personal grants with the permission; a group's grant does not identify a person."""
     held = access.holding(asking)
     return (grant for grant in held if not grant.is_of_chat and permission in access.permissions(grant))
 

@@ -1,5 +1,5 @@
-"""How much one person and one chat may ask in a minute. What is refused here is refused for everybody, whatever their
-role; taking an incident never is."""
+"""Rate limits per person and per chat, for every role; acknowledging an incident is exempt. Repeated denials share one
+key."""
 
 from collections import deque
 from collections.abc import Hashable
@@ -17,7 +17,7 @@ TOO_MUCH_IN_CHAT = Decision(False, "too many commands in this chat")
 TOO_COSTLY = Decision(False, "too many costly commands of this person")
 TOO_MUCH = (TOO_MUCH_FROM_ONE, TOO_MUCH_IN_CHAT, TOO_COSTLY)
 MOST_REMEMBERED = 1000
-# Whatever it was that they wanted: it is nothing that anybody decides about, or they choose its name themselves.
+# Reasons without a subject to decide about, or with one named by the sender: repeats count as one denial for any input.
 WHATEVER = frozenset(
     {STRANGER, *(one.reason for one in (preconditions.NO_SUCH_COMMAND, preconditions.UNKNOWN_BUTTON, *TOO_MUCH))}
 )
@@ -25,7 +25,7 @@ WHATEVER = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Commands and presses in a minute."""
+    """Commands and button presses per minute."""
 
     person: int = 30
     chat: int = 60
@@ -38,7 +38,7 @@ class Limits:
         self._times: dict[tuple[str, int], deque[datetime]] = {}
 
     def objection(self, rule: Rule, actor: Actor, place: Place, now: datetime) -> Decision | None:
-        """Whether what is allowed comes too soon after the rest; what does not counts from now on."""
+        """Return the limit that is exceeded, or None; a denied request does not count."""
         if rule.urgent:
             return None
         windows = [("person", actor.id, self._pace.person, TOO_MUCH_FROM_ONE)]
@@ -54,8 +54,8 @@ class Limits:
     def may_be_told(
         self, decision: Decision, actor: Actor, place: Place, now: datetime, *, of_chat: bool = False
     ) -> bool:
-        """Who shouts is not shouted back at: what was too much is said once a minute to one person in one chat, and
-        strangers hear no more than anybody else. What is `of_chat` concerns everybody in it, and is said there once."""
+        """Limit replies to denials: rate limits once a minute per person and chat, other denials as many as commands. A
+        denial `of_chat` is sent to the chat once a minute."""
         if of_chat:
             told = self._window(f"told {decision.reason}", place.chat, now)
             most = 1
@@ -82,8 +82,8 @@ class Limits:
 
 
 def denial(intent: Intent, what: str, decision: Decision) -> Hashable | None:
-    """The same for what the same person may not do for the same reason. None when it is allowed, or when the reason is
-    of this one moment."""
+    """Return an equal key for repeats of one person's denial with the same reason; None if allowed, or if the reason is
+    momentary."""
     if decision.allowed or decision in (preconditions.UNDECIDED, preconditions.INTERRUPTED):
         return None
     if decision.reason in WHATEVER:

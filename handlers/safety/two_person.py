@@ -1,4 +1,4 @@
-"""Four eyes: what TWO_PERSON names is done only when a second person with the same right confirms it."""
+"""Two-person approval: actions with a permission in TWO_PERSON require confirmation by a second person."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -17,19 +17,21 @@ from handlers.dispatch.rules import RULES, Rule
 from handlers.dispatch.update_parser import Actor, Place
 from handlers.safety.independence import independents
 
-# Somebody has to look at their phone; a week later nobody remembers what it was about.
+# Time for the second person to answer; a later answer lacks its context.
 WITHIN = timedelta(minutes=30)
 MOST_LINES = 30
-# A fact is cut after some more.
+# Longer lines are split; templates truncate facts above this length.
 LONGEST_LINE = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What somebody asked for. `question` is what the bot said above the button or asked for words, as it was rendered
-    from what the bot keeps of it: no program of a person can change that. `label` is what stood on the button. `kept`
-    is what the button kept in the drawer, `arguments` the words that were written.
-    `message` is the id of the message that will show what became of it."""
+    """Approval request.
+
+    `question`: text above the button or of the prompt, rendered from stored data, so that no client can alter it.
+    `label`: text of the button. `kept`: its stored payload. `arguments`: typed text. `message`: id of the message that
+    shows the result.
+    """
 
     actor: Actor
     place: Place
@@ -66,7 +68,7 @@ class SecondPerson:
         return action in RULES and self.is_needed(RULES[action])
 
     async def ask(self, wish: Wish, access: Access) -> Reply:
-        """Ask everybody else who has the right, each in private; in a group the message itself asks too."""
+        """Ask everybody else with the right in private; in a group, the message itself asks too."""
         permission = RULES[wish.action].permission
         others, not_counted = independents(access, permission, wish.station, wish.actor.id, self._clock())
         if not others:
@@ -122,7 +124,7 @@ def _facts(wish: Wish) -> dict[str, Any]:
 
 
 def _lines(text: str) -> list[str]:
-    """Nothing is left out of a long one."""
+    """Split long lines without loss."""
     lines = [line for line in text.splitlines() if line.strip()]
     return [line[begin : begin + LONGEST_LINE] for line in lines for begin in range(0, len(line), LONGEST_LINE)]
 

@@ -1,7 +1,7 @@
-"""Fields of an update that are newer than the library: which of them say that nobody typed this here and now. Pure.
+"""Update fields newer than the library that contradict a person's own, live input. Pure.
 
-Most new fields say how a message looks, and a bot that refused for these would fall silent the day they come. So only
-names count that tell of another time, another author or other readers, and values that are not empty.
+Most new fields concern display; rejecting all of them would stop the bot on the day Telegram adds one. So only names of
+another time, author or audience count, with non-empty values.
 """
 
 import re
@@ -23,12 +23,12 @@ SOMETHING_ELSE = re.compile(
 
 
 def saying_otherwise(unknown: Mapping[str, object]) -> list[str]:
-    """The names of those that do."""
+    """Return names of such fields."""
     return [name for name, value in unknown.items() if value and SOMETHING_ELSE.search(name)]
 
 
 def found_in(update: Update) -> list[str]:
-    """The same of what a person did in this update."""
+    """Return such fields of the person's action in the update."""
     query = update.callback_query
     one = query if query is not None else update.effective_message
     return saying_otherwise(one.api_kwargs) if one is not None else []

@@ -1,4 +1,4 @@
-"""What holds alerts back, as people see it: its name, until when, and what is down beneath it."""
+"""Template facts of silences: target, end, and the open incidents they suppress."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -21,7 +21,7 @@ DAYS = (mark("Mon"), mark("Tue"), mark("Wed"), mark("Thu"), mark("Fri"), mark("S
 
 
 def subject_of(incident: Incident, names: Mapping[str, str]) -> Subject:
-    """What an incident is about, by the name that it has now."""
+    """Return the subject of an incident, with its current name."""
     for prefix in SUBJECT_PREFIXES:
         if incident.subject.startswith(prefix):
             return Subject(incident.subject, incident.subject.removeprefix(prefix))
@@ -30,7 +30,7 @@ def subject_of(incident: Incident, names: Mapping[str, str]) -> Subject:
 
 
 def called(subject_id: str, name: str) -> str:
-    """Its name, or the bot's own words for it."""
+    """Return the display name, or the bot's own label."""
     return OWN_WORDS.get(subject_id) or name or subject_id
 
 
@@ -57,12 +57,12 @@ def silence_facts(one: Silence, down: Iterable[Incident], request: Request) -> d
 
 
 def is_real(incident: Incident) -> bool:
-    """A rehearsal is none: nothing is down."""
+    """Return False for a drill."""
     return not kind_info(incident.kind).drill
 
 
 async def in_force(request: Request) -> list[dict[str, Any]]:
-    """What holds alerts of the station back now."""
+    """Return the silences in force at the station."""
     now, names = request.now, request.station.watch.trunk_names
     current = await request.desk.silences.current(request.station.name)
     forced = [one for one in current if silence.in_force(one, now)]
@@ -78,7 +78,7 @@ async def in_force(request: Request) -> list[dict[str, Any]]:
 
 
 def named(subject_id: str, name: str) -> dict[str, Any]:
-    """`own` when the name is in the bot's own words, which are translated."""
+    """Return the label; `own` if it is the bot's, which is translated."""
     return {"what": called(subject_id, name), "own": subject_id in OWN_WORDS}
 
 
@@ -98,14 +98,14 @@ def repeats_facts(weekly: Weekly) -> dict[str, Any]:
 
 
 async def open_beneath(request: Request) -> list[Incident]:
-    """What is open where a silence of everything holds back: at the PBX, or at all of them."""
+    """Return open incidents that a silence of everything suppresses: of the PBX, or of all of them."""
     if request.station.name == EVERY_STATION and request.desk.fleet.one is None:
         return await request.desk.incidents.open_everywhere()
     return await request.desk.incidents.open(request.station.name)
 
 
 async def listed(request: Request, page: int, action: str, kind: SilenceKind | None = None) -> Message:
-    """One page of what is in force or planned, of one kind or of both; `action` shows another page."""
+    """Render a page of silences in force or planned, of one kind or both; `action` shows another page."""
     station = request.station.name
     current = [one for one in await request.desk.silences.current(station) if kind in (None, one.kind)]
     shown = paginate(current, page, PAGE)

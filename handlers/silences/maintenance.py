@@ -1,4 +1,4 @@
-"""/maintenance: windows in which nothing is told, once or every week; planned after a look at what will be."""
+"""/maintenance: one-time and weekly windows without notifications, planned after a preview."""
 
 from datetime import datetime, time
 from typing import Any
@@ -98,7 +98,7 @@ async def end_now(request: Request) -> Reply:
 
 
 def _stored(request: Request, window: Once | Again) -> dict[str, Any]:
-    """The window as a button keeps it."""
+    """Serialize the window for a button."""
     zone = request.station.zone()
     if isinstance(window, Again):
         return {
@@ -115,7 +115,7 @@ def _stored(request: Request, window: Once | Again) -> dict[str, Any]:
 
 
 def _window(request: Request, subject: Subject, planned: Any) -> Silence:
-    """What would be planned. Raises WrongArguments for what nobody should plan."""
+    """Return the silence to be planned. Raises WrongArguments if it never pauses or is too long."""
     repeats = None
     if planned["days"]:
         starts = time.fromisoformat(planned["starts"])
@@ -141,7 +141,7 @@ def _window(request: Request, subject: Subject, planned: Any) -> Silence:
 
 def _preview(request: Request, subject: Subject, planned: dict[str, Any]) -> Reply:
     window = _window(request, subject, planned)
-    # The offset alone does not tell when the clocks change.
+    # A fixed UTC offset has no DST changes.
     by_offset = window.repeats is not None and window.repeats.zone.startswith("UTC") and window.repeats.zone != "UTC"
     count = how_many(request, subject)
     facts = _facts(request, silence_facts(window, (), request), planned=False, by_offset=by_offset, count=count)

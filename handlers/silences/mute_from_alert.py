@@ -1,4 +1,4 @@
-"""Muting what an alert is about, from the alert itself: for how long, and then why, for who wants to say it."""
+"""Mute the subject of an alert from its message: duration, then an optional reason."""
 
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ OVER = Reply(toast=mark("It is already over."), outcome="over already")
 
 @button("incident.mute")
 async def ask(request: Request) -> Reply:
-    """A message of its own: the alert stays what it is."""
+    """Ask for the duration in a new message; the alert message stays."""
     incident = await _open_incident(request)
     if incident is None:
         return OVER
@@ -64,7 +64,7 @@ async def _open_incident(request: Request) -> Incident | None:
 
 
 def _subject(request: Request, incident: Incident) -> Subject:
-    """The whole station is everything on it."""
+    """Return the subject to mute; a station's incident means everything."""
     if incident.subject == STATION:
         return Subject(EVERYTHING)
     return subject_of(incident, request.station.watch.trunk_names)

@@ -1,4 +1,4 @@
-"""Muting one subject: what may be muted for how long, and what is said then."""
+"""Mute a subject: limits, confirmation and replies."""
 
 from datetime import timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from handlers.parsing.silences import Subject, Until
 from handlers.silences.facts import down_facts, is_real, named, open_beneath, silence_facts
 
 DEFAULT = timedelta(hours=1)
-# In place of a time, as buttons keep it.
+# Stored by buttons in place of a time.
 RECOVERY = "recovery"
 TOO_LONG = mark(
     "Everything is muted for 7 days at most: what is forgotten would hide every outage. Mute single trunks for longer."
@@ -33,7 +33,7 @@ async def mute(
     asks_reason: bool = False,
     confirmed: bool = False,
 ) -> Reply:
-    """What holds back more than one PBX is asked once. Raises WrongArguments."""
+    """Mute a subject. A mute of several PBXs requires confirmation. Raises WrongArguments."""
     down = await open_beneath(request)
     until = until or Until(request.now + DEFAULT)
     _check(request, subject, until, down)
@@ -48,7 +48,7 @@ async def mute(
 
 
 def how_many(request: Request, subject: Subject) -> int:
-    """PBXs that a silence of this holds back."""
+    """Return the number of PBXs that a silence of the subject covers."""
     of_all = request.desk.fleet.one is None and request.station.name == EVERY_STATION and subject.id == EVERYTHING
     return len(request.desk.fleet.names) if of_all else 1
 
@@ -87,7 +87,7 @@ def muted(request: Request, made: Silence, down: list[Incident], *, asks: bool =
 
 
 async def no_longer_silenced(request: Request, ended: list[Silence]) -> Message:
-    """What was taken away, and what now is told, or is still held back by something else."""
+    """Report the ended silences, and the incidents that now notify or stay suppressed."""
     current = await request.desk.silences.current(request.station.name)
     names = request.station.watch.trunk_names
     down: list[dict[str, Any]] = []
@@ -109,7 +109,8 @@ async def no_longer_silenced(request: Request, ended: list[Silence]) -> Message:
 
 
 def _told_of(incident: Incident) -> dict[str, Any]:
-    """What was told before is told again only where somebody is to take it; it is said who has it."""
+    """Return notification facts: after its first notification, an incident notifies again only if it is an outage and
+    not acknowledged."""
     waits = kind_info(incident.kind).outage and incident.acknowledged_at is None
     return {"is_told": not incident.step or waits, "taken_by": incident.acknowledged_by if incident.step else None}
 

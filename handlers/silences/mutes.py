@@ -1,4 +1,4 @@
-"""/mute, /mutes and /unmute: what tells nothing for a while, until when, by whom and why."""
+"""/mute, /mutes and /unmute."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,7 +19,7 @@ from handlers.silences.facts import called, is_real, listed, subject_of
 from handlers.silences.mute_service import RECOVERY, mute, no_longer_silenced
 
 MOST_OFFERED = 8
-# What people write who want alerts back; a part of many a trunk's name, too.
+# Input that means unmute; also parts of trunk names.
 OFF = frozenset({"off", "stop", "выкл", "выключить", "отмена", "снять"})
 
 
@@ -70,7 +70,7 @@ async def choose_subject(request: Request) -> Reply:
 
 @button("mute.everywhere", resume=Resume.WHOLE)
 async def mute_everywhere(request: Request) -> Reply:
-    """The question was seen with its number."""
+    """Mute every PBX; the confirmation has named their number."""
     until = str(request.data["until"])
     ends = Until(None if until == RECOVERY else datetime.fromisoformat(until))
     return await mute(request, _chosen(request), ends, str(request.data["reason"]), confirmed=True)
@@ -111,7 +111,7 @@ async def unmute(request: Request) -> Reply:
     current = [one for one in current if one.station == request.station.name]
     mutes = [one for one in current if one.kind is SilenceKind.MUTE]
     if of_all and not mutes:
-        # One PBX does not end what somebody said of all: the list says what it is.
+        # A mute of all PBXs cannot be ended from one of them.
         return Reply(await listed(request, 0, "mutes.show"), outcome="muted for all PBXs")
     written = " ".join(split(request.arguments))
     if not written:
@@ -135,14 +135,14 @@ async def end(request: Request) -> Reply:
 
 
 def outcome_of(ended: Silence | None) -> tuple[str, str]:
-    """The note over the chat, and what the audit says."""
+    """Return the toast and the audit outcome."""
     if ended is None:
         return mark("It was over already."), "over already"
     return mark("It holds nothing back now."), f"ended {ended.kind} {ended.number} of {ended.subject}"
 
 
 async def list_again(request: Request) -> Message:
-    """The list whose button was pressed, as it is now."""
+    """Render again the list whose button was pressed."""
     action = str(request.data["list"])
     kind = SilenceKind.MAINTENANCE if action == "maintenance.show" else None
     return await listed(request, int(request.data["page"]), action, kind)
@@ -157,7 +157,7 @@ def _says_until(request: Request, words: Sequence[str]) -> bool:
 
 
 def _which(message: Message, subjects: Sequence[Subject], until: Until | None, reason: str) -> Message:
-    """The question, with a button for each subject that may be meant."""
+    """Ask for the subject, with a button for each candidate."""
     ends = (until.moment.isoformat() if until.moment else RECOVERY) if until else None
 
     def choice(subject: Subject) -> Button:
@@ -175,7 +175,7 @@ def _trunks(request: Request) -> list[Subject]:
 
 
 async def _all_down(request: Request) -> list[Subject]:
-    """What there are open incidents of; the whole station is everything on it."""
+    """Return subjects of open incidents; a station's incident means everything."""
     names = request.station.watch.trunk_names
     down = [one for one in await request.desk.incidents.open(request.station.name) if is_real(one)]
     if any(incident.subject == STATION for incident in down):
@@ -184,7 +184,7 @@ async def _all_down(request: Request) -> list[Subject]:
 
 
 def _meant(request: Request, written: str, current: Sequence[Silence]) -> list[Silence]:
-    """A mute by the name of its trunk, or anything by its number. Raises WrongArguments."""
+    """Find a mute by its trunk's name, or any silence by number. Raises WrongArguments."""
     names = request.station.watch.trunk_names
     wanted = written.casefold()
     by_name = [

@@ -1,4 +1,4 @@
-"""/bind and /unbind: which PBXs a group is about, and whether it is told of their outages."""
+"""/bind and /unbind: the PBXs of a group, and their alerts to it."""
 
 from bot.access.policy import Grant, NotGranted
 from bot.messages.message import Button, Message, Rows, mark
@@ -90,7 +90,7 @@ async def unbind(request: Request) -> Reply:
 
 @button("chat.unbind", resume=Resume.WHOLE)
 async def unbind_now(request: Request) -> Reply:
-    """What the group was given at that PBX goes with it, or nothing does."""
+    """Unbind and revoke the group's grants at that PBX; if revoking is refused, change neither."""
     before, given = await _bound(request), await _given(request)
     try:
         await request.desk.grants.take(given, request.asking)
@@ -109,7 +109,7 @@ async def leave(request: Request) -> Reply:
 
 
 async def _overview(request: Request) -> Reply:
-    """Only of those PBXs whose administrator asks: the names of others are nobody's affair here."""
+    """List bindings at PBXs that the person administers; names of others are not disclosed."""
     bound = [
         {"station": one.station, "name": one.station, "alerts": one.alerts}
         for one in await request.desk.bindings.of(request.place.chat)
@@ -129,13 +129,13 @@ def _offers(request: Request) -> Rows:
 
 
 async def _bound(request: Request) -> dict[str, object]:
-    """As it is now, for the audit; nothing when it is not bound."""
+    """Return the binding for the audit; empty if not bound."""
     bound = await request.desk.bindings.of(request.place.chat)
     return next(({"bound": True, "alerts": one.alerts} for one in bound if one.station == request.station.name), {})
 
 
 async def _given(request: Request) -> list[Grant]:
-    """What everybody in the group has at this very PBX because of the group. With only one PBX it stays theirs."""
+    """Return the group's grants at this PBX; empty with a single PBX, where they stay."""
     if request.desk.fleet.one is not None:
         return []
     granted = await request.desk.grants.current()

@@ -1,4 +1,4 @@
-"""/stations: all PBXs that can be meant here, one line each, the troubled ones first."""
+"""/stations: all PBXs in scope, one line each, those with problems first."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -19,7 +19,7 @@ from handlers.stations.summary import SIGNS, Line, Mood, in_order, line_of
 T = TypeVar("T")
 
 PAGE = 10
-# Who has not told by then is not waited for.
+# Timeout for a PBX's live figures, in seconds.
 ASKED_WITHIN = 2.0
 IN_A_ROW = 2
 
@@ -42,7 +42,7 @@ async def show(request: Request) -> Reply:
 
 
 async def _page(request: Request, words: str, page: int) -> Message:
-    """Of 1,000 PBXs only those of the page are asked; the rest is known."""
+    """Render a page. Only the PBXs on it are queried, of up to 1,000; the rest is in memory."""
     incidents = await request.desk.incidents.open_counts()
     here = [one for name in request.among if name and (one := request.desk.fleet.station(name)) is not None]
     lines = in_order([line_of(one, incidents.get(one.name, 0)) for one in here])
@@ -55,7 +55,7 @@ async def _page(request: Request, words: str, page: int) -> Message:
         "station": "",
         "total": len(lines),
         "troubled": sum(line.is_troubled for line in lines),
-        # That of the worst one: headline and lines say the same.
+        # Sign of the worst station, so that the title matches the lines.
         "sign": SIGNS[lines[0].mood] if lines and lines[0].is_troubled else SIGNS[Mood.WELL],
         "words": words,
         "found": len(found),
@@ -80,13 +80,13 @@ def _buttons(shown: Page[Line], words: str, *, several: bool) -> Rows:
 
 
 async def _silenced(request: Request, station: str) -> int:
-    """How many mutes and windows hold something of it back now."""
+    """Return the number of silences in force."""
     current = await request.desk.silences.current(station)
     return sum(silence.in_force(one, request.now) for one in current)
 
 
 async def _live(station: Station) -> dict[str, Any]:
-    """What only the PBX itself knows. One that is in trouble already is not asked."""
+    """Query live figures; a PBX with a known fault is not queried."""
     seen = station.watch.latest
     if seen is None or seen.trouble is not None:
         return {"online": None, "extensions": None, "calls": None}

@@ -1,4 +1,4 @@
-"""/status: is everything working, since when, and who is connected. Each part says by itself why it is missing."""
+"""/status: trunks, extensions, calls and incidents. Each part reports its own error."""
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
@@ -21,7 +21,7 @@ from handlers.trunks.facts import ORDER, UNCOUNTED, facts_of, statuses
 T = TypeVar("T")
 
 STALE_AFTER = timedelta(seconds=60)
-# The rest of the picture is not held up longer than this by the list that can be slow.
+# Timeout for the extensions, which can be slow, in seconds.
 EXTENSIONS_WITHIN = 8.0
 PAGE = 25
 SHOWN_OFFLINE = 8
@@ -30,7 +30,7 @@ SHOWN_SILENCED = 3
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of the picture: either its value, or the problem that hides it."""
+    """Part of the status: a value or a problem."""
 
     value: Any = None
     problem: Mapping[str, Any] | None = None
@@ -59,7 +59,7 @@ async def _picture(request: Request, view_name: str, page: int) -> Message:
     engine_is_silent = request.station.watch.engine_is_silent
     trunks, extensions, calls, incidents, silenced = await asyncio.gather(
         _part(statuses(request)),
-        # With the telephony engine down this list takes the PBX a second for each extension.
+        # Without Asterisk this request takes the PBX a second for each extension.
         _part(_nothing() if engine_is_silent else pbx.extensions.statuses(), EXTENSIONS_WITHIN),
         _part(pbx.calls.active()),
         request.station.ledger.open_count(),
@@ -137,7 +137,7 @@ def _trunk_facts(request: Request, part: Part) -> dict[str, Any]:
 
 
 def _everybody(part: Part) -> list[dict[str, Any]]:
-    """The extensions in the order of their numbers; none while the PBX does not list them."""
+    """Return extensions by number; none if the PBX does not list them."""
     if part.value is None:
         return []
     answer: Answer[dict[str, ExtensionStatus]] = part.value

@@ -1,4 +1,4 @@
-"""/status for one: an extension by its number or its employee's name, a trunk by its name, or a part of a name."""
+"""/status of one extension (number or employee name) or trunk (name), partial names included."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ ON_THE_PHONE = frozenset({"busy", "in use", "ringing", "on hold", "ring+inuse"})
 
 
 async def one(request: Request, written: str) -> Message:
-    """Digits are an extension first; a trunk may be named after its number."""
+    """Find a number among extensions first, then trunks."""
     people: tuple[EmployeeRow, ...] = ()
     if written.isascii() and written.isdecimal():
         try:
@@ -82,7 +82,7 @@ async def _extension(request: Request, number: str) -> Message:
 
 
 async def _peers(request: Request) -> tuple[PeerStatus, ...]:
-    """They tell who is on the phone; without them the extension is shown all the same."""
+    """Return peers, which show active calls; empty on error, since the extension is shown without them too."""
     try:
         return (await request.station.pbx.extensions.peers()).value
     except PbxError:

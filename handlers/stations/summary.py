@@ -1,4 +1,4 @@
-"""How a PBX stands on one line, from what its watch and the store know of it; nobody is asked anything. Pure."""
+"""One-line summary of a PBX from its monitor and the database, without queries to the PBX. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ WORKS = frozenset({Health.UP, Health.DEGRADED})
 
 
 class Mood(IntEnum):
-    """The worst first."""
+    """Health of a PBX, the worst first."""
 
     BROKEN = 0
     TROUBLED = 1
@@ -27,7 +27,8 @@ SIGNS = {Mood.BROKEN: "🔴", Mood.TROUBLED: "🟡", Mood.UNSEEN: "⚪", Mood.WE
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`up` of `trunks` that are switched on; both None while the PBX is not seen. `good_at` is when it last was."""
+    """Summary. `up` of `trunks` that are enabled; None while the PBX is not observed. `good_at`: last successful
+    poll."""
 
     name: str
     title: str
@@ -42,7 +43,7 @@ class Line:
         return self.mood in (Mood.BROKEN, Mood.TROUBLED)
 
     def holds(self, words: str) -> bool:
-        """Every word is a part of its name or its title."""
+        """Return True if every word is a part of the name or title."""
         whole = f"{self.name} {self.title}".casefold()
         return all(word in whole for word in words.casefold().split())
 

@@ -5,16 +5,14 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from bot.access.policy import Destination
 from bot.incidents import timeline
 from bot.incidents.model import LOUD, OUTAGES
 from bot.notifications import notified_people
 from bot.notifications.alert_messages import Cards
 from bot.notifications.recipients import Called, People, quiet_until
-from bot.store.messages import outbox
+from bot.store.database import Session
+from bot.store.messages import alert_messages, outbox
 from bot.store.tables.incidents import Card, Incident, Outgoing
 
 
@@ -28,7 +26,7 @@ class Pages:
 
     async def show(
         self,
-        session: AsyncSession,
+        session: Session,
         incident: Incident,
         to: Destination,
         now: datetime,
@@ -46,7 +44,7 @@ class Pages:
 
     async def ask(
         self,
-        session: AsyncSession,
+        session: Session,
         incident: Incident,
         called: Called,
         now: datetime,
@@ -69,7 +67,7 @@ class Pages:
                 session, incident, Destination(person), names[person], loud=outage, now=now, not_before=wait, anew=anew
             )
 
-    async def page_again(self, session: AsyncSession, incident: Incident, now: datetime, every: timedelta) -> None:
+    async def page_again(self, session: Session, incident: Incident, now: datetime, every: timedelta) -> None:
         """Whoever was asked last, unless something woke them a moment ago: one of several that are down together."""
         again: dict[int, int] = {}
         for card in await self._cards.of(session, incident):
@@ -81,9 +79,7 @@ class Pages:
                 again[card.chat_id] = card.message
         await self._note_said(session, incident, "paged_again", again, now)
 
-    async def say_again(
-        self, session: AsyncSession, incident: Incident, now: datetime, what: str, **facts: Any
-    ) -> None:
+    async def say_again(self, session: Session, incident: Incident, now: datetime, what: str, **facts: Any) -> None:
         """Put every card under its chat once more, and note that as `what`."""
         said: dict[int, int] = {}
         for card in await self._cards.of(session, incident):
@@ -98,7 +94,7 @@ class Pages:
 
     async def _note_said(
         self,
-        session: AsyncSession,
+        session: Session,
         incident: Incident,
         what: str,
         said: Mapping[int, int],
@@ -116,7 +112,7 @@ class Pages:
 
     async def _tell(
         self,
-        session: AsyncSession,
+        session: Session,
         incident: Incident,
         to: Destination,
         person: str,
@@ -160,10 +156,7 @@ def _is_in_hand(incident: Incident) -> bool:
     return incident.acknowledged_at is not None or bool(notified_people.paged(incident.facts))
 
 
-async def _was_woken(session: AsyncSession, card: Card, since: datetime) -> bool:
+async def _was_woken(session: Session, card: Card, since: datetime) -> bool:
     """Whether a message with a sound is on its way to them, or was put on it since then."""
-    newest = select(func.max(Outgoing.created_at)).where(
-        Outgoing.chat_id == card.chat_id, Outgoing.template == "alert", Outgoing.silent.is_(False)
-    )
-    at = (await session.execute(newest)).scalar_one_or_none()
+    at = await alert_messages.newest_loud_at(session, card.chat_id)
     return at is not None and at > since

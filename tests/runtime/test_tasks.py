@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from bot.runtime import tasks
-from bot.runtime.tasks import persistently, supervise
+from bot.runtime.tasks import supervise
+from bot.store.database_errors import persistently
 
 LOCKED = OperationalError("BEGIN IMMEDIATE", None, Exception("database is locked"))
 

@@ -45,6 +45,16 @@ def new_keyboard(
     )
 
 
+def add(session: AsyncSession, keyboard: Keyboard) -> None:
+    """Insert a keyboard when the transaction commits."""
+    session.add(keyboard)
+
+
+async def attach(session: AsyncSession, keyboard: Keyboard) -> Keyboard:
+    """Return the keyboard of another session as a row of this one."""
+    return await session.merge(keyboard)
+
+
 async def find_keyboard(session: AsyncSession, keyboard_id: str) -> Keyboard | None:
     return await session.get(Keyboard, keyboard_id)
 

@@ -4,10 +4,9 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.runtime import metrics
-from bot.store.database import Store
+from bot.store.database import Session, Store
 from bot.store.messages import blocked_chats, flood_waits, keyboards, outbox, supergroups
 from bot.store.messages.outbox import Urgency
 from bot.store.tables.incidents import Outgoing
@@ -31,9 +30,9 @@ REFUSALS_BORNE = 5
 
 # What becomes of a message that can never be delivered: who is told instead, None when nobody is. The flag says that
 # its chat was not known to be closed.
-Lost = Callable[[AsyncSession, Outgoing, str, bool], Awaitable[str | None]]
+Lost = Callable[[Session, Outgoing, str, bool], Awaitable[str | None]]
 # A chat takes messages again, which it did not since that time.
-LetIn = Callable[[AsyncSession, int, datetime], Awaitable[None]]
+LetIn = Callable[[Session, int, datetime], Awaitable[None]]
 
 
 class Fate:

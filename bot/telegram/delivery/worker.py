@@ -8,13 +8,12 @@ from datetime import datetime, tzinfo
 from functools import partial
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.access.policy import Destination
 from bot.messages.message import Message, Rendered
 from bot.runtime import metrics
-from bot.store.database import Store
-from bot.store.messages import flood_waits, outbox, outbox_queries
+from bot.store.database import DatabaseError, Store
+from bot.store.messages import flood_waits, keyboards, outbox, outbox_queries
 from bot.store.messages.outbox import Urgency
 from bot.store.tables.incidents import Keyboard, Outgoing
 from bot.telegram.delivery.outcome import Fate, LetIn, Lost
@@ -156,7 +155,7 @@ class Courier:
             message_id = await self._carry_out(row)
         except DeliveryError as error:
             await self._fate.settle(row, error)
-        except SQLAlchemyError:
+        except DatabaseError:
             # Nothing is wrong with the message.
             raise
         except Exception as error:
@@ -171,7 +170,7 @@ class Courier:
         while True:
             try:
                 return await self._fate.arrived(row, message_id)
-            except SQLAlchemyError:
+            except DatabaseError:
                 if self._is_ending:
                     raise
                 log.error("database error, delivery status write retried", row=row.id)
@@ -179,8 +178,8 @@ class Courier:
 
     async def _carry_out(self, row: Outgoing) -> int | None:
         async with self._store.begin() as session:
-            original = await session.get(Outgoing, row.about) if row.about else None
-            keyboard = await session.get(Keyboard, row.keyboard_id) if row.keyboard_id else None
+            original = await outbox_queries.find(session, row.about) if row.about else None
+            keyboard = await keyboards.find_keyboard(session, row.keyboard_id) if row.keyboard_id else None
         known_id = row.message_id or (original.message_id if original else None)
         if row.action == "send":
             return await self._send(row, known_id, keyboard)

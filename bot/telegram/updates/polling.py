@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from telegram import Bot
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.request import BaseRequest
 
 from bot.runtime.logs import Changes
-from bot.runtime.tasks import first_line
 from bot.runtime.waiting import wait_for
+from bot.store.database import DatabaseError
+from bot.store.database_errors import first_line
 from bot.telegram.errors import SecondCopy, TokenRefused
 from bot.telegram.updates import conflicts
 from bot.telegram.updates.conflicts import Conflicts
@@ -73,7 +73,7 @@ class Polling(Source):
                     pause = await self._delete_webhook(pause, stop)
                 else:
                     pause = self._pause_after(error, pause)
-            except SQLAlchemyError as error:
+            except DatabaseError as error:
                 # Telegram keeps what is not confirmed, and gives it again.
                 if self._trouble.are(type(error).__name__):
                     log.error("database error, updates left in Telegram's queue", reason=first_line(error))

@@ -41,9 +41,9 @@ from bot.store.access.grants import GrantBook
 from bot.store.access.known_senders import Known
 from bot.store.database import DatabaseError, OperationalError, Session, Store
 from bot.store.database_errors import persistently
-from bot.store.latest_timestamp import newest_time
 from bot.store.messages import blocked_chats, outbox
 from bot.store.oncall.schedules import OnCallBook
+from bot.store.time_shift import newest_time
 from bot.telegram.chat_access import Door
 from bot.telegram.delivery.rate_limiter import Pace
 from bot.telegram.delivery.sender import Messenger

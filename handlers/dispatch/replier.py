@@ -11,7 +11,7 @@ import structlog
 from bot.access.policy import Destination
 from bot.messages.message import File, Message, stored
 from bot.store.database import Session, Store
-from bot.store.messages import flood_waits, keyboards, outbox, questions
+from bot.store.messages import blocked_chats, keyboards, outbox, questions
 from bot.store.messages.outbox import Urgency
 from bot.store.tables.incidents import Keyboard
 from bot.telegram.delivery.sender import Messenger
@@ -284,7 +284,7 @@ class Conversation:
             )
             row.possible_repeat = self._again
             if error.told:
-                await flood_waits.hold(session, self._place.chat, until)
+                await blocked_chats.hold(session, self._place.chat, until)
         self._wake()
 
     async def _stored_keyboard(

@@ -7,7 +7,7 @@ import structlog
 
 from bot.runtime import metrics
 from bot.store.database import Session, Store
-from bot.store.messages import blocked_chats, flood_waits, keyboards, outbox, supergroups
+from bot.store.messages import blocked_chats, keyboards, outbox, supergroups
 from bot.store.messages.outbox import Urgency
 from bot.store.tables.incidents import Outgoing
 from bot.telegram.errors import (
@@ -95,7 +95,7 @@ class Fate:
         async with self._store.begin() as session:
             await outbox.put_back(session, row.id, not_before, error, possible_repeat=possible_repeat, refused=refused)
             if hold:
-                await flood_waits.hold(session, row.chat_id, not_before)
+                await blocked_chats.hold(session, row.chat_id, not_before)
 
     async def arrived(self, row: Outgoing, message_id: int | None) -> None:
         async with self._store.begin() as session:

@@ -13,7 +13,7 @@ from bot.access.policy import Destination
 from bot.messages.message import Message, Rendered
 from bot.runtime import metrics
 from bot.store.database import DatabaseError, Store
-from bot.store.messages import flood_waits, keyboards, outbox, outbox_queries
+from bot.store.messages import blocked_chats, keyboards, outbox, outbox_queries
 from bot.store.messages.outbox import Urgency
 from bot.store.tables.incidents import Keyboard, Outgoing
 from bot.telegram.delivery.outcome import Fate, LetIn, Lost
@@ -80,7 +80,7 @@ class Courier:
         async with self._store.begin() as session:
             if interrupted := await outbox.recover_interrupted(session):
                 log.warning("interrupted deliveries queued again as possible repeats", count=interrupted)
-            for chat, until in (await flood_waits.held(session, now)).items():
+            for chat, until in (await blocked_chats.held(session, now)).items():
                 self._messenger.hold(chat, (until - now).total_seconds())
 
     async def deliver_due(self) -> bool:

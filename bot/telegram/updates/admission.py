@@ -69,7 +69,7 @@ class Admission:
 
     async def refresh(self) -> None:
         """Read anew who has a role, if that may have changed; to be called before a batch is judged. Raises
-        SQLAlchemyError."""
+        DatabaseError."""
         await self._known.refresh()
 
     def standing(self, seen: UpdateSummary) -> Standing:

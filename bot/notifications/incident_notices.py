@@ -13,7 +13,7 @@ from bot.notifications.alert_messages import Cards
 from bot.notifications.recipients import Called, People, quiet_until
 from bot.store.database import Session
 from bot.store.messages import alert_messages, outbox
-from bot.store.tables.incidents import Card, Incident, Outgoing
+from bot.store.tables.incidents import Card, Incident
 
 
 class Pages:
@@ -123,7 +123,7 @@ class Pages:
         anew: bool = False,
     ) -> Card:
         card = await self._cards.tell(session, incident, to, loud=loud, now=now, not_before=not_before, anew=anew)
-        message = await session.get_one(Outgoing, card.message)
+        message = await alert_messages.outbox_row(session, card)
         # A message that was there already was only changed, which nobody hears.
         was_there = message.created_at < now and message.state not in outbox.WAITING
         added: dict[str, Any] = {"added": True} if was_there else {}

@@ -96,3 +96,8 @@ async def untried(session: AsyncSession, chat_id: int, thread_id: int | None, te
 
 async def find(session: AsyncSession, row_id: int) -> Outgoing | None:
     return await session.get(Outgoing, row_id)
+
+
+def detach(session: AsyncSession, row: Outgoing) -> None:
+    """Take the row out of the session: later changes of its attributes are not written."""
+    session.expunge(row)

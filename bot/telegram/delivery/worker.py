@@ -146,7 +146,7 @@ class Courier:
             row = await outbox_queries.first_of_chat(session, chat, self._clock())
             if row is None:
                 return None
-            session.expunge(row)
+            outbox_queries.detach(session, row)
             row.tried_at = now = self._clock()
             return row if await outbox.claim(session, row.id, now) else None
 

@@ -8,8 +8,6 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Update
 
 from bot.access.policy import Destination, grants_from
@@ -35,17 +33,18 @@ from bot.notifications.unhandled_updates import NotDone
 from bot.runtime.clock import SteadyClock
 from bot.runtime.pause import Standstill
 from bot.runtime.systemd import ServiceManager
-from bot.runtime.tasks import ENDS_WITHIN, cancel, persistently, supervise
+from bot.runtime.tasks import ENDS_WITHIN, cancel, supervise
 from bot.runtime.waiting import wait_for
 from bot.runtime.watchdog import Turns
 from bot.store import sealing
 from bot.store.access.contacts import Acquaintances
 from bot.store.access.grants import GrantBook
 from bot.store.access.known_senders import Known
-from bot.store.database import Store
-from bot.store.latest_timestamp import newest_time
+from bot.store.database import DatabaseError, OperationalError, Session, Store
+from bot.store.database_errors import persistently
 from bot.store.messages import blocked_chats, outbox
 from bot.store.oncall.schedules import OnCallBook
+from bot.store.time_shift import newest_time
 from bot.telegram.chat_access import Door
 from bot.telegram.delivery.rate_limiter import Pace
 from bot.telegram.delivery.sender import Messenger
@@ -201,7 +200,7 @@ class Application:
         try:
             await self._store.open()
             await forget_unreadable(self._store, self._clock(), self._administrators.owe)
-        except SQLAlchemyError as error:
+        except DatabaseError as error:
             return explained(error)
         await self._take_up_time()
         async with opened(self._bot):
@@ -305,7 +304,7 @@ class Application:
         self._membership.heard(payload)
         self._menus.heard_from(chat)
 
-    async def _door(self, session: AsyncSession, door: Door) -> None:
+    async def _door(self, session: Session, door: Door) -> None:
         """An alert chat that shuts the bot out is told of now, and not in the night in which it is needed."""
         if door.shut is None:
             for chat, since in (await blocked_chats.reopen(session, [door.chat], self._clock())).items():

@@ -4,10 +4,10 @@ import os
 import threading
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.config.settings import WrongSettings
-from bot.runtime.tasks import first_line
+from bot.store.database import DatabaseError
+from bot.store.database_errors import first_line
 from bot.telegram.errors import SecondCopy, TokenRefused
 
 log = structlog.get_logger(__name__)
@@ -36,7 +36,7 @@ def explained(error: BaseException) -> int:
         for line in error.lines:
             log.error(line)
         return WRONG_SETTINGS
-    if isinstance(error, SQLAlchemyError):
+    if isinstance(error, DatabaseError):
         log.error(
             "database error, the bot exits; check DATABASE_URL, its disk and permissions", reason=first_line(error)
         )

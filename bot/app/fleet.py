@@ -9,7 +9,6 @@ from typing import Any
 
 import structlog
 from pydantic import SecretStr
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access.policy import EVERY_STATION
 from bot.app.station_monitor import Shared, WatchedStation
@@ -24,9 +23,9 @@ from bot.engine.schedule import Schedule
 from bot.engine.station_selection import Rounds
 from bot.engine.ticker import Ticker
 from bot.messages.message import mark
-from bot.notifications import fallback
 from bot.runtime import metrics
-from bot.store.messages import supergroups
+from bot.store.database import Session
+from bot.store.messages import alert_messages, supergroups
 from bot.store.stations import bindings, renames
 from bot.store.tables.incidents import Outgoing
 
@@ -224,7 +223,7 @@ class Fleet:
         ended = await station.ledger.abandon(self._shared.clock())
         log.info("station removed", station=name, incidents_ended=ended)
 
-    async def alert_chats(self, session: AsyncSession) -> set[int]:
+    async def alert_chats(self, session: Session) -> set[int]:
         """Every chat that is told of an outage of any station."""
         moved, bound = await supergroups.moves(session), await bindings.told(session)
         named = [
@@ -234,7 +233,7 @@ class Fleet:
         ]
         return {moved.get(to.chat, to.chat) for to in named} | bound
 
-    async def lost(self, session: AsyncSession, message: Outgoing, reason: str, newly_closed: bool) -> str | None:
+    async def lost(self, session: Session, message: Outgoing, reason: str, newly_closed: bool) -> str | None:
         """A message can never be delivered: who is told instead, by everybody whom it concerns."""
         now = self._shared.clock()
         if newly_closed:
@@ -246,7 +245,7 @@ class Fleet:
         ]
         return ", ".join(dict.fromkeys(filter(None, told))) or None
 
-    async def closed(self, session: AsyncSession, chat: int, reason: str) -> None:
+    async def closed(self, session: Session, chat: int, reason: str) -> None:
         """A chat takes nothing any more: said once, by the first to whom it matters. What is open and was told there is
         told to others."""
         now = self._shared.clock()
@@ -255,17 +254,17 @@ class Fleet:
                 break
         await self.shut_out(session, chat)
 
-    async def shut_out(self, session: AsyncSession, chat: int) -> None:
+    async def shut_out(self, session: Session, chat: int) -> None:
         """What is open and was told in a chat that takes nothing any more is told to others."""
         now = self._shared.clock()
-        for name in await fallback.stations_shown_in(session, chat):
+        for name in await alert_messages.stations_shown_in(session, chat):
             await self[name].fallback.shut_out(session, chat, now)
         self.ticker.wake()
 
-    async def let_in(self, session: AsyncSession, chat: int, since: datetime) -> None:
+    async def let_in(self, session: Session, chat: int, since: datetime) -> None:
         """A chat takes messages again, which it did not since that time."""
         now = self._shared.clock()
-        for name in await fallback.stations_lost_in(session, chat, since):
+        for name in await alert_messages.stations_lost_in(session, chat, since):
             await self[name].fallback.let_in(session, chat, since, now)
 
 

@@ -6,12 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.incidents import silence_store
 from bot.store import retention, unreadable_secrets
-from bot.store.database import Store
+from bot.store.database import DatabaseError, Session, Store
 from bot.store.oncall.calendars import FORGOTTEN
 
 log = structlog.get_logger(__name__)
@@ -27,12 +25,12 @@ async def tidy(store: Store, now: datetime, history_kept: timedelta, audit_kept:
         await retention.forget_history(store, history)
         await retention.forget_audit(store, now - audit_kept)
         await store.checkpoint()
-    except SQLAlchemyError:
+    except DatabaseError:
         log.exception("retention failed")
 
 
 async def forget_unreadable(
-    store: Store, now: datetime, owe: Callable[[AsyncSession, str, Mapping[str, Any]], Awaitable[object]]
+    store: Store, now: datetime, owe: Callable[[Session, str, Mapping[str, Any]], Awaitable[object]]
 ) -> None:
     """Once at a start: what was sealed with another token. Whose calendars have to be given again is told in the same
     transaction; `owe` tells the administrators."""

@@ -7,15 +7,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from telegram import User
 from telegram.error import InvalidToken, TelegramError
 
 from bot.app.http_servers import listening_socket
 from bot.config.settings import Settings
 from bot.engine.checks.duplicate_instance import SecondCopyLookout
-from bot.runtime.tasks import persistently
 from bot.runtime.waiting import wait_for
+from bot.store.database import DatabaseError
+from bot.store.database_errors import persistently
 from bot.telegram.errors import SecondCopy, TokenRefused
 from bot.telegram.updates.foreign_webhook import host_of
 from bot.telegram.updates.polling import Polling, UpdatesBot
@@ -142,7 +142,7 @@ class Listening:
         await webhook.run(listening_socket("WEBHOOK_ADDRESS", self._settings.webhook_address), stop)
 
     async def _deliver_what_is_owed(self, stop: asyncio.Event) -> None:
-        with contextlib.suppress(TimeoutError, SQLAlchemyError):
+        with contextlib.suppress(TimeoutError, DatabaseError):
             async with asyncio.timeout(TOLD_WITHIN):
                 while not stop.is_set() and await self._is_anything_owed():
                     await wait_for(stop, 0.5)

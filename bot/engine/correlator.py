@@ -8,7 +8,6 @@ from typing import Any
 
 import structlog
 from pydantic import TypeAdapter
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.detection.correlation import CommonCause, What, step
 from bot.detection.station_summary import View
@@ -16,8 +15,9 @@ from bot.engine.checks.base import Book
 from bot.incidents.model import INTERNET, PROVIDER, Changed, Closed, End, Happened, Kind, Opened, Transition
 from bot.runtime.logs import Changes
 from bot.runtime.pause import Standstill
-from bot.runtime.tasks import first_line
 from bot.runtime.waiting import wait_for
+from bot.store.database import DatabaseError
+from bot.store.database_errors import first_line
 
 log = structlog.get_logger(__name__)
 
@@ -67,7 +67,7 @@ class CommonCauses:
                 async with self._standstill.moving():
                     await self.look()
                 self._trouble.are(None)
-            except SQLAlchemyError as error:
+            except DatabaseError as error:
                 if self._trouble.are(type(error).__name__):
                     log.error("database error, correlation tick skipped", reason=first_line(error))
             except Exception:

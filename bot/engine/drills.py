@@ -4,13 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from bot.access.policy import Destination
 from bot.engine.checks.base import Book
 from bot.incidents.model import LONGEST_DRILL, REHEARSAL, Happened, Kind, Opened
-from bot.store.database import Store
+from bot.store.database import Session, Store
+from bot.store.stations import incident_updates
 from bot.store.tables.incidents import Incident, IncidentEvent
 
 
@@ -56,14 +54,10 @@ class Rehearsals:
         async with self._store.begin() as session:
             if (incident := await self._open(session)) is None:
                 return Told()
-            found = await session.execute(
-                select(IncidentEvent).where(IncidentEvent.incident_id == incident.id).order_by(IncidentEvent.id)
-            )
-            return _told(list(found.scalars()))
+            return _told(await incident_updates.timeline_of(session, incident))
 
-    async def _open(self, session: AsyncSession) -> Incident | None:
-        found = await session.execute(select(Incident).where(Incident.open_key == f"{self._station}|{REHEARSAL}"))
-        return found.scalar_one_or_none()
+    async def _open(self, session: Session) -> Incident | None:
+        return await incident_updates.find_open(session, self._station, REHEARSAL)
 
 
 def _told(chain: Iterable[IncidentEvent]) -> Told:

@@ -1,11 +1,7 @@
 """Open, change and resolve incidents; record each step in the timeline and pass it to the notifier."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.detection import trunk_cause
 from bot.incidents import timeline
@@ -27,6 +23,8 @@ from bot.incidents.model import (
     Worsened,
 )
 from bot.notifications.notifier import Notices
+from bot.store.database import Session
+from bot.store.stations import incident_updates
 from bot.store.tables.incidents import Incident
 
 
@@ -37,7 +35,7 @@ class Life:
         self._station = station
         self._notices = notices
 
-    async def happens(self, session: AsyncSession, one: Happened, now: datetime) -> None:
+    async def happens(self, session: Session, one: Happened, now: datetime) -> None:
         if isinstance(one.transition, SwitchedOff | NotTold | ShutOut | Gone | WasBlind):
             await self._note(session, one, now)
             return
@@ -64,7 +62,7 @@ class Life:
             case Missed(began_at, ended_at) if incident is None:
                 await self._write_down(session, one, began_at, ended_at, now)
 
-    async def _note(self, session: AsyncSession, one: Happened, now: datetime) -> None:
+    async def _note(self, session: Session, one: Happened, now: datetime) -> None:
         """Send a silent notification for a change that is no incident."""
         facts = one.facts | {"station": self._station}
         match one.transition:
@@ -79,13 +77,11 @@ class Life:
             case _:
                 await self._notices.note(session, "note_switched_off", facts, now)
 
-    async def _open(
-        self, session: AsyncSession, one: Happened, kind: Kind, began_at: datetime, now: datetime
-    ) -> Incident:
+    async def _open(self, session: Session, one: Happened, kind: Kind, began_at: datetime, now: datetime) -> Incident:
         incident = Incident(
             station=self._station,
             subject=one.subject,
-            open_key=self._key(one.subject),
+            open_key=incident_updates.open_key(self._station, one.subject),
             kind=kind,
             facts=one.facts,
             began_at=began_at,
@@ -95,14 +91,13 @@ class Life:
             version=0,
         )
         _set_cliff(incident, now)
-        session.add(incident)
-        await session.flush()
+        await incident_updates.add(session, incident)
         shown = {name: one.facts[name] for name in ("cause", "trouble", "row") if name in one.facts}
         timeline.note(session, incident, "opened", began_at, noted_at=now, kind=str(kind), **shown)
         return incident
 
     async def _write_down(
-        self, session: AsyncSession, one: Happened, began_at: datetime, ended_at: datetime, now: datetime
+        self, session: Session, one: Happened, began_at: datetime, ended_at: datetime, now: datetime
     ) -> None:
         """Store a past outage in the history, without a notification."""
         incident = Incident(
@@ -118,14 +113,13 @@ class Life:
             held_by="",
             version=0,
         )
-        session.add(incident)
-        await session.flush()
+        await incident_updates.add(session, incident)
         timeline.note(session, incident, "opened", began_at, noted_at=now, kind=str(Kind.TRUNK_DOWN), cause=None)
         timeline.note(session, incident, "ended", ended_at, noted_at=now, reason=str(End.RECOVERED))
 
     async def _worsen(
         self,
-        session: AsyncSession,
+        session: Session,
         incident: Incident,
         kind: Kind,
         facts: dict[str, Any],
@@ -139,7 +133,7 @@ class Life:
         _set_cliff(incident, now)
         await self._notices.worsened(session, incident, now)
 
-    async def _change(self, session: AsyncSession, incident: Incident, facts: dict[str, Any], now: datetime) -> None:
+    async def _change(self, session: Session, incident: Incident, facts: dict[str, Any], now: datetime) -> None:
         before, incident.facts = incident.facts, incident.facts | facts
         if facts.get("cause") != before.get("cause"):
             timeline.note(session, incident, "cause", now, cause=facts.get("cause"))
@@ -151,32 +145,18 @@ class Life:
             _set_cliff(incident, now)
         await self._notices.changed(session, incident, now)
 
-    async def end(
-        self, session: AsyncSession, incident: Incident, reason: str, ended_at: datetime, now: datetime
-    ) -> None:
+    async def end(self, session: Session, incident: Incident, reason: str, ended_at: datetime, now: datetime) -> None:
         incident.open_key, incident.ended_at, incident.end_reason = None, ended_at, reason
         incident.due_at = incident.warn_at = None
         timeline.note(session, incident, "ended", ended_at, noted_at=now, reason=reason)
         await self._notices.ended(session, incident, now)
         if incident.subject == STATION:
-            for held in await self.all_open(session):
+            for held in await incident_updates.all_open(session, self._station):
                 if held.held_by == "station":
                     held.due_at = now
 
-    async def all_open(self, session: AsyncSession) -> Sequence[Incident]:
-        found = await session.execute(
-            select(Incident)
-            .where(Incident.station == self._station, Incident.open_key.is_not(None))
-            .order_by(Incident.id)
-        )
-        return found.scalars().all()
-
-    async def _open_incident(self, session: AsyncSession, subject: str) -> Incident | None:
-        found = await session.execute(select(Incident).where(Incident.open_key == self._key(subject)))
-        return found.scalar_one_or_none()
-
-    def _key(self, subject: str) -> str:
-        return f"{self._station}|{subject}"
+    async def _open_incident(self, session: Session, subject: str) -> Incident | None:
+        return await incident_updates.find_open(session, self._station, subject)
 
 
 def _set_cliff(incident: Incident, now: datetime) -> None:

@@ -1,15 +1,11 @@
 """Store states, incidents, timelines and queued notifications in one transaction."""
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 import structlog
-from sqlalchemy import bindparam, delete, func, or_, select, union, update
-from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.engine.incident_lifecycle import Life
 from bot.engine.last_seen import Recency
@@ -17,30 +13,15 @@ from bot.incidents import timeline
 from bot.incidents.model import End, Happened, Kind, drill_over
 from bot.notifications.notifier import Notices
 from bot.runtime import metrics
-from bot.store.database import Store
-from bot.store.tables.incidents import Incident, WatchState
+from bot.store.database import Session, Store
+from bot.store.stations import incident_updates, states
+from bot.store.tables.incidents import Incident
 
 log = structlog.get_logger(__name__)
 
 # Limit of incidents in one transaction, which bounds how long it blocks other writers.
 AT_ONCE = 50
 AGAIN_AFTER = timedelta(minutes=1)
-# Built once: run for every change, and building costs more than running.
-_MEMORIES = WatchState.metadata.tables[WatchState.__tablename__]
-_FORGET = delete(_MEMORIES).where(
-    _MEMORIES.c.station == bindparam("of"), _MEMORIES.c.subject.in_(bindparam("about", expanding=True))
-)
-_new = insert(_MEMORIES)
-_REMEMBER = _new.on_conflict_do_update(
-    index_elements=[_MEMORIES.c.station, _MEMORIES.c.subject],
-    set_={"state": _new.excluded.state, "updated_at": _new.excluded.updated_at},
-)
-_OPEN_COUNT = (
-    select(func.count())
-    .select_from(Incident)
-    .where(Incident.station == bindparam("of"), Incident.open_key.is_not(None), Incident.kind != str(Kind.REHEARSAL))
-)
-
 State = dict[str, Any]
 
 
@@ -69,10 +50,9 @@ class Ledger:
     async def remembered(self) -> dict[str, State]:
         """Load stored states by subject."""
         async with self._store.begin_in_line() as session:
-            found = await session.execute(select(WatchState).where(WatchState.station == self._station))
-            states = {row.subject: row.state for row in found.scalars()}
+            loaded = await states.load(session, self._station)
             metrics.INCIDENTS.labels(self._station).set(await self._open_count(session))
-        return states
+        return loaded
 
     def note_look(self, subject: str, state: State, now: datetime) -> None:
         """Defer the write of a state in which only the last-seen time has changed."""
@@ -94,17 +74,7 @@ class Ledger:
     async def tick(self, now: datetime) -> bool:
         """Run due steps, each missed one once; return True if there was any."""
         async with self._store.begin() as session:
-            due = await session.execute(
-                select(Incident)
-                .where(
-                    Incident.station == self._station,
-                    Incident.open_key.is_not(None),
-                    or_(Incident.due_at <= now, Incident.warn_at <= now),
-                )
-                .order_by(Incident.id)
-                .limit(AT_ONCE)
-            )
-            incidents = due.scalars().all()
+            incidents = await incident_updates.due(session, self._station, now, AT_ONCE)
             for incident in incidents:
                 await self._do_or_put_off(session, incident, now)
         if incidents:
@@ -114,24 +84,16 @@ class Ledger:
     async def reconsider(self, now: datetime) -> None:
         """Re-evaluate suppression: a silence or an inhibiting incident has begun or ended."""
         async with self._store.begin() as session:
-            await session.execute(
-                update(Incident)
-                .where(
-                    Incident.station == self._station,
-                    Incident.open_key.is_not(None),
-                    or_(Incident.held_by != "", Incident.step == 0),
-                )
-                .values(due_at=now)
-            )
-            for incident in await self._life.all_open(session):
+            await incident_updates.make_suppressed_due(session, self._station, now)
+            for incident in await incident_updates.all_open(session, self._station):
                 await self._notices.reconsider(session, incident, now)
         self._wake()
 
     async def abandon(self, now: datetime) -> int:
         """Close all incidents of a station no longer monitored and delete its states; return the number closed."""
         async with self._store.begin() as session:
-            await session.execute(delete(WatchState).where(WatchState.station == self._station))
-            left = await self._life.all_open(session)
+            await states.delete_of(session, self._station)
+            left = await incident_updates.all_open(session, self._station)
             for incident in left:
                 await self._life.end(session, incident, str(End.UNWATCHED), now, now)
         metrics.INCIDENTS.labels(self._station).set(0)
@@ -143,31 +105,17 @@ class Ledger:
         async with self._store.begin() as session:
             return await self._open_count(session)
 
-    async def _open_count(self, session: AsyncSession) -> int:
-        return (await session.execute(_OPEN_COUNT, {"of": self._station})).scalar_one()
+    async def _open_count(self, session: Session) -> int:
+        return await incident_updates.open_count(session, self._station)
 
     async def acknowledge(self, incident_id: int, person_id: int, person_name: str, now: datetime) -> Taken:
         """Acknowledge; the first person wins, and all alert messages are updated with name and time."""
         async with self._store.begin() as session:
-            taken = await session.execute(
-                update(Incident)
-                .where(
-                    Incident.id == incident_id,
-                    Incident.station == self._station,
-                    Incident.open_key.is_not(None),
-                    Incident.acknowledged_at.is_(None),
-                )
-                .values(
-                    acknowledged_at=now,
-                    acknowledged_by=person_name[:128],
-                    acknowledged_by_id=person_id,
-                    version=Incident.version + 1,
-                )
-                .returning(Incident)
+            incident = await incident_updates.acknowledge(
+                session, self._station, incident_id, person_id, person_name, now
             )
-            incident = taken.scalar_one_or_none()
             if incident is None:
-                return _why_not(await session.get(Incident, incident_id))
+                return _why_not(await incident_updates.find(session, incident_id))
             timeline.note(session, incident, "taken", now, by=person_name[:128], by_id=person_id)
             await self._notices.taken(session, incident, now)
         self._wake()
@@ -183,7 +131,7 @@ class Ledger:
     async def hand_over(self, incident_id: int, to: int, by: str, now: datetime) -> Taken:
         """Reassign to another person, with a private notification. Escalation continues until they acknowledge."""
         async with self._store.begin() as session:
-            incident = await session.get(Incident, incident_id)
+            incident = await incident_updates.find(session, incident_id)
             if incident is None or incident.station != self._station:
                 return Taken.UNKNOWN
             if incident.open_key is None:
@@ -194,33 +142,23 @@ class Ledger:
         self._wake()
         return Taken.TAKEN
 
-    async def _remember(self, session: AsyncSession, changed: Mapping[str, State | None], now: datetime) -> None:
+    async def _remember(self, session: Session, changed: Mapping[str, State | None], now: datetime) -> None:
         for subject in changed:
             self._recency.outdated(self._station, subject)
-        rows = [
-            {"station": self._station, "subject": subject, "state": state, "updated_at": now}
-            for subject, state in changed.items()
-            if state is not None
-        ]
-        if rows:
-            await session.execute(_REMEMBER, rows)
-        if gone := [subject for subject, state in changed.items() if state is None]:
-            await session.execute(_FORGET, {"of": self._station, "about": gone})
+        await states.save(session, self._station, changed, now)
 
-    async def _do_or_put_off(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+    async def _do_or_put_off(self, session: Session, incident: Incident, now: datetime) -> None:
         """Run one incident in a savepoint; on an error retry later, so that it does not block the others."""
         number = incident.id
         try:
             async with session.begin_nested():
-                if await _claim(session, incident):
+                if await incident_updates.claim(session, incident):
                     await self._do_what_is_due(session, incident, now)
         except Exception:
             log.exception("incident step failed, retried later", incident=number)
-            for due in (Incident.due_at, Incident.warn_at):
-                late = update(Incident).where(Incident.id == number, due <= now)
-                await session.execute(late.values({due: now + AGAIN_AFTER}))
+            await incident_updates.postpone(session, number, now, now + AGAIN_AFTER)
 
-    async def _do_what_is_due(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+    async def _do_what_is_due(self, session: Session, incident: Incident, now: datetime) -> None:
         if incident.kind == Kind.REHEARSAL and (over := drill_over(incident, now)) is not None:
             await self._life.end(session, incident, str(over.reason), over.ended_at, now)
             return
@@ -233,36 +171,17 @@ class Ledger:
 
 async def stations_left(store: Store) -> Sequence[str]:
     """Return the stations with open incidents or stored states."""
-    open_of = select(Incident.station).where(Incident.open_key.is_not(None))
     async with store.begin() as session:
-        return (await session.execute(union(open_of, select(WatchState.station)))).scalars().all()
+        return await states.stations_left(session)
 
 
 async def remembered_everywhere(store: Store) -> dict[str, dict[str, State]]:
     """Load the states of all stations by station and subject, in one query."""
-    states: dict[str, dict[str, State]] = defaultdict(dict)
     async with store.begin() as session:
-        for row in (await session.execute(select(WatchState.station, WatchState.subject, WatchState.state))).all():
-            states[row.station][row.subject] = row.state
-        by_station = select(Incident.station, func.count()).where(Incident.open_key.is_not(None))
-        for station, count in (await session.execute(by_station.group_by(Incident.station))).all():
+        loaded = await states.load_all(session)
+        for station, count in (await incident_updates.open_counts(session)).items():
             metrics.INCIDENTS.labels(station).set(count)
-    return states
-
-
-async def _claim(session: AsyncSession, incident: Incident) -> bool:
-    """Lock optimistically by version; False when the incident has changed since it was read."""
-    claimed = await session.execute(
-        update(Incident)
-        .where(Incident.id == incident.id, Incident.version == incident.version)
-        .values(version=incident.version + 1)
-        .returning(Incident.id)
-        .execution_options(synchronize_session=False)
-    )
-    if claimed.scalar_one_or_none() is None:
-        return False
-    await session.refresh(incident)
-    return True
+    return loaded
 
 
 def _why_not(incident: Incident | None) -> Taken:

@@ -5,23 +5,16 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import bindparam, update
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.runtime.logs import Changes
-from bot.runtime.tasks import first_line
 from bot.runtime.waiting import wait_for
-from bot.store.database import Store
-from bot.store.tables.incidents import WatchState
+from bot.store.database import DatabaseError, Store
+from bot.store.database_errors import first_line
+from bot.store.stations import states
 
 log = structlog.get_logger(__name__)
 
 WRITE_EVERY = 5.0
-STATEMENT = (
-    update(WatchState)
-    .where(WatchState.station == bindparam("of"), WatchState.subject == bindparam("about"))
-    .values(state=bindparam("new"), updated_at=bindparam("at"))
-)
 
 
 class Recency:
@@ -51,7 +44,7 @@ class Recency:
             try:
                 await self.write()
                 self._trouble.are(None)
-            except SQLAlchemyError as error:
+            except DatabaseError as error:
                 if self._trouble.are(type(error).__name__):
                     log.error("database error, last-seen write retried", reason=first_line(error))
             if stop.is_set():
@@ -64,12 +57,7 @@ class Recency:
         async with self._store.begin() as session:
             # Read inside the transaction, with other writers excluded: a discarded state must not be written.
             written = dict(self._waiting)
-            rows = [
-                {"of": station, "about": subject, "new": state, "at": now}
-                for (station, subject), (state, now) in written.items()
-            ]
-            if rows:
-                await (await session.connection()).execute(STATEMENT, rows)
+            await states.update_existing(session, written.items())
         for key, one in written.items():
             if self._waiting.get(key) is one:
                 del self._waiting[key]

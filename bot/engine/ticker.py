@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.access.policy import EVERY_STATION
 from bot.engine.incident_manager import Ledger
@@ -14,8 +13,8 @@ from bot.engine.rest import rest
 from bot.runtime import metrics
 from bot.runtime.logs import Changes
 from bot.runtime.pause import Standstill
-from bot.runtime.tasks import first_line
-from bot.store.database import Store
+from bot.store.database import DatabaseError, Store
+from bot.store.database_errors import first_line
 from bot.store.stations import incidents
 
 log = structlog.get_logger(__name__)
@@ -97,7 +96,7 @@ class Ticker:
         try:
             await self._note_windows(now)
             concerned = [*await self._to_reconsider(), *await self._due(now)]
-        except SQLAlchemyError as error:
+        except DatabaseError as error:
             if self._trouble.are(type(error).__name__):
                 log.error("database error, incident tick skipped", reason=first_line(error))
             return False
@@ -143,7 +142,7 @@ class Ticker:
             busy = await ticked.ledger.tick(now)
         except Exception as error:
             ticked.reconsider |= reconsider
-            if not isinstance(error, SQLAlchemyError):
+            if not isinstance(error, DatabaseError):
                 log.exception("incident tick failed, retried", station=station)
             elif ticked.trouble.are(type(error).__name__):
                 log.error("database error, incident tick skipped", station=station, reason=first_line(error))

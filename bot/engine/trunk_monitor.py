@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.detection import station_machine, trunk_machine, trunk_state
 from bot.detection.observation import Sight, Trouble, healths_of, looks_like_a_dead_engine, not_seen, seen, silent_in
@@ -25,7 +24,8 @@ from bot.incidents.model import LASTS_HALF_OUT, STATION, Happened, is_of_trunk
 from bot.pbx import Answer, Dialect, Pbx, PbxError, Priority, TrunkStatus
 from bot.runtime import metrics
 from bot.runtime.logs import Changes
-from bot.runtime.tasks import first_line
+from bot.store.database import DatabaseError
+from bot.store.database_errors import first_line
 
 log = structlog.get_logger(__name__)
 
@@ -143,7 +143,7 @@ class Watch:
             if not self._remembers:
                 await self.remember()
             pause = await self.look()
-        except SQLAlchemyError as error:
+        except DatabaseError as error:
             if self._trouble.are(type(error).__name__):
                 log.error("database error, trunk poll not recorded", reason=first_line(error))
         except Exception:

@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import delete, func, null, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from bot.access.policy import EVERY_STATION
 from bot.incidents.model import kind_info
 from bot.incidents.silence import (
@@ -20,8 +17,8 @@ from bot.incidents.silence import (
     in_force,
     is_over,
 )
-from bot.store.database import Store
-from bot.store.stations import incidents
+from bot.store.database import Session, Store
+from bot.store.stations import incidents, silences
 from bot.store.tables.incidents import SilenceRow
 from bot.store.typed_secrets import without_passwords
 
@@ -53,12 +50,12 @@ class Silences:
         """Add a mute from now on; without `until` it lasts until the subject has recovered. It replaces an older mute
         of the same subject."""
         async with self._store.begin() as session:
-            for older in await _rows(session, wish.station):
+            for older in await silences.unended(session, wish.station):
                 same = older.kind == SilenceKind.MUTE and older.subject == wish.subject
                 if same and not is_over(_silence(older), now):
                     older.ended_at, older.ended_by = now, wish.by_name[:128]
             row = _row(wish, SilenceKind.MUTE, now, until)
-            session.add(row)
+            silences.add(session, row)
         self._changed(wish.station)
         return _silence(row)
 
@@ -68,7 +65,7 @@ class Silences:
         """Add a maintenance window: once until `until`, or weekly until it is removed."""
         row = _row(wish, SilenceKind.MAINTENANCE, begins_at, until, repeats)
         async with self._store.begin() as session:
-            session.add(row)
+            silences.add(session, row)
         self._changed(wish.station)
         return _silence(row)
 
@@ -94,7 +91,7 @@ class Silences:
             again = _again(row, ends(_silence(row), now))
             row.ended_at, row.ended_by = now, by_name[:128]
             if again is not None:
-                session.add(again)
+                silences.add(session, again)
         self._changed(station)
         return _silence(again or row)
 
@@ -115,17 +112,17 @@ class Silences:
             return [silence for silence in await current_in(session, station) if not is_over(silence, now)]
 
 
-async def current_in(session: AsyncSession, station: str) -> list[Silence]:
+async def current_in(session: Session, station: str) -> list[Silence]:
     """Return the silences of a station that were not ended, including those of all stations; bot.incidents.silence
     computes from the time which of them are in force."""
-    rows = await _rows(session, station)
+    rows = await silences.unended(session, station)
     return [_silence(row) for row in (rows if station == EVERY_STATION else [*rows, *await _of_all(session)])]
 
 
-async def end_until_recovery(session: AsyncSession, station: str, subject: str, now: datetime) -> None:
+async def end_until_recovery(session: Session, station: str, subject: str, now: datetime) -> None:
     """End the silences that last until a subject has recovered, after its incident has closed. Everything has recovered
     when no outage of the station is open any more; for a silence of all stations, when none of any station is."""
-    for row in {row.id: row for row in [*await _rows(session, station), *await _of_all(session)]}.values():
+    for row in {row.id: row for row in [*await silences.unended(session, station), *await _of_all(session)]}.values():
         if not _silence(row).until_recovery:
             continue
         own = row.station == station and row.subject == subject
@@ -133,41 +130,26 @@ async def end_until_recovery(session: AsyncSession, station: str, subject: str, 
             row.ended_at = now
 
 
-async def forget_old(session: AsyncSession, before: datetime) -> None:
+async def forget_old(session: Session, before: datetime) -> None:
     """Delete silences that had ended before that time. The newest of each station stays: its number would be assigned
     again."""
-    of_everything = (SilenceRow.subject == EVERYTHING) & SilenceRow.repeats.is_(null()) & SilenceRow.until.is_(None)
-    await session.execute(
-        delete(SilenceRow).where(
-            SilenceRow.id.not_in(select(func.max(SilenceRow.id)).group_by(SilenceRow.station)),
-            or_(
-                SilenceRow.ended_at <= before,
-                SilenceRow.until <= before,
-                of_everything & (SilenceRow.begins_at <= before - LONGEST_OF_EVERYTHING),
-            ),
-        )
-    )
+    await silences.delete_old(session, before, EVERYTHING, LONGEST_OF_EVERYTHING)
 
 
-async def _outage_is_open(session: AsyncSession, station: str) -> bool:
+async def _outage_is_open(session: Session, station: str) -> bool:
     """Return True when an outage is open at the station; for EVERY_STATION, at any."""
     everywhere = station == EVERY_STATION
     found = await (incidents.open_at_all(session) if everywhere else incidents.open_in(session, station))
     return any(kind_info(incident.kind).real_outage for incident in found)
 
 
-async def _of_all(session: AsyncSession) -> Sequence[SilenceRow]:
+async def _of_all(session: Session) -> Sequence[SilenceRow]:
     """Return the silences of everything at every station, stations added later included."""
-    return [row for row in await _rows(session, EVERY_STATION) if row.subject == EVERYTHING]
+    return [row for row in await silences.unended(session, EVERY_STATION) if row.subject == EVERYTHING]
 
 
-async def _rows(session: AsyncSession, station: str) -> Sequence[SilenceRow]:
-    unended = select(SilenceRow).where(SilenceRow.station == station, SilenceRow.ended_at.is_(None))
-    return (await session.execute(unended.order_by(SilenceRow.id))).scalars().all()
-
-
-async def _unended(session: AsyncSession, station: str, silence_id: int, now: datetime) -> SilenceRow | None:
-    row = await session.get(SilenceRow, silence_id)
+async def _unended(session: Session, station: str, silence_id: int, now: datetime) -> SilenceRow | None:
+    row = await silences.find(session, silence_id)
     return row if row is not None and row.station == station and not is_over(_silence(row), now) else None
 
 

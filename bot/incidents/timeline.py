@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from bot.store.tables.incidents import Incident, IncidentEvent
+from bot.store.database import Session
+from bot.store.stations import incident_updates
+from bot.store.tables.incidents import Incident
 
 
 def note(
-    session: AsyncSession,
+    session: Session,
     incident: Incident,
     what: str,
     at: datetime,
@@ -19,4 +19,4 @@ def note(
 ) -> None:
     """Append an event. `at` is the time of the event, possibly long before the bot noticed it; facts are plain JSON
     values."""
-    session.add(IncidentEvent(incident_id=incident.id, at=at, noted_at=noted_at or at, what=what, facts=facts))
+    incident_updates.add_event(session, incident, what, at, noted_at or at, facts)

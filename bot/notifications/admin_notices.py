@@ -5,12 +5,10 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.notifications.destinations import Destinations
-from bot.runtime.tasks import first_line
-from bot.store.database import Store
+from bot.store.database import DatabaseError, Session, Store
+from bot.store.database_errors import first_line
 from bot.store.messages import outbox
 from bot.store.messages.outbox import Urgency
 
@@ -37,7 +35,7 @@ class Administrators:
         async with self._store.begin() as session:
             return await self._destinations.every_admin(session, self._clock())
 
-    async def able(self, session: AsyncSession) -> Sequence[int]:
+    async def able(self, session: Session) -> Sequence[int]:
         """Return the administrators whose private chats are not known to be closed."""
         return await self._destinations.admins(session, self._clock())
 
@@ -46,12 +44,12 @@ class Administrators:
         try:
             async with self._store.begin() as session:
                 await self.owe(session, template, facts)
-        except SQLAlchemyError as error:
+        except DatabaseError as error:
             log.error("database error, administrators not notified", what=template, reason=first_line(error))
         else:
             self._wake()
 
-    async def owe(self, session: AsyncSession, template: str, facts: Mapping[str, Any]) -> Sequence[int]:
+    async def owe(self, session: Session, template: str, facts: Mapping[str, Any]) -> Sequence[int]:
         """Queue the message for each reachable administrator and return them. Wake the delivery worker after the
         commit."""
         now = self._clock()

@@ -8,19 +8,17 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from bot.access.policy import EVERY_STATION, Destination
 from bot.detection.trunk_health import SILENT, is_inbound
 from bot.detection.trunk_state import SPREAD
 from bot.incidents.model import Kind, kind_info
 from bot.messages.message import stored
 from bot.notifications import presenter
-from bot.store.messages import outbox
+from bot.store.database import Session
+from bot.store.messages import alert_messages, outbox
 from bot.store.messages.keyboards import new_keyboard
 from bot.store.messages.outbox import Urgency
-from bot.store.tables.incidents import Card, CardIncident, Incident, Keyboard, Outgoing
+from bot.store.tables.incidents import Card, Incident, Keyboard, Outgoing
 
 # Incidents this close to one another share a message: one fault often shows in two polls.
 TOGETHER = timedelta(seconds=15)
@@ -42,7 +40,7 @@ class Cards:
 
     async def tell(
         self,
-        session: AsyncSession,
+        session: Session,
         incident: Incident,
         to: Destination,
         *,
@@ -65,7 +63,7 @@ class Cards:
         if card is None:
             card = await self._open(session, incident, to, loud=loud, now=now, not_before=not_before)
         else:
-            session.add(CardIncident(card_id=card.id, incident_id=incident.id))
+            alert_messages.attach(session, card, incident)
             card.joined_at = now
             await session.flush()
             await self._show(session, card, now)
@@ -74,7 +72,7 @@ class Cards:
         return card
 
     async def refresh(
-        self, session: AsyncSession, incident: Incident, now: datetime, urgency: Urgency = Urgency.EDIT
+        self, session: Session, incident: Incident, now: datetime, urgency: Urgency = Urgency.EDIT
     ) -> None:
         """Edit every alert message of the incident to its current state."""
         for card in await self.of(session, incident):
@@ -83,16 +81,16 @@ class Cards:
             else:
                 await self._show(session, card, now, urgency)
 
-    async def end(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+    async def end(self, session: Session, incident: Incident, now: datetime) -> None:
         """Show the end of the incident in its alert messages; reply to those without an open incident left."""
         for card in await self.of(session, incident):
             await self._end_card(session, card, now)
 
-    async def repost(self, session: AsyncSession, card: Card, *, loud: bool, now: datetime) -> bool:
+    async def repost(self, session: Session, card: Card, *, loud: bool, now: datetime) -> bool:
         """Send the alert message again at the end of the chat; the old one points to it. Return False when the old one
         is still queued."""
         card.loud = card.loud or loud
-        message = await self._message(session, card)
+        message = await alert_messages.outbox_row(session, card)
         if message.state in outbox.WAITING:
             # Still queued: it is sent in its newest state.
             if loud:
@@ -117,21 +115,15 @@ class Cards:
         card.message = row.id
         return True
 
-    async def of(self, session: AsyncSession, incident: Incident) -> Sequence[Card]:
+    async def of(self, session: Session, incident: Incident) -> Sequence[Card]:
         """Return the alert messages of the incident that are not closed."""
         await session.flush()
-        found = await session.execute(
-            select(Card)
-            .join(CardIncident, CardIncident.card_id == Card.id)
-            .where(CardIncident.incident_id == incident.id, Card.closed_at.is_(None))
-            .order_by(Card.id)
-        )
-        return found.scalars().all()
+        return await alert_messages.open_of(session, incident)
 
-    async def take_up(self, session: AsyncSession, card: Card, now: datetime) -> bool:
+    async def take_up(self, session: Session, card: Card, now: datetime) -> bool:
         """Update an alert message whose chat had been closed and takes messages again. Return True when it continues as
         the alert message of its open incidents; False when it only shows their end, or points to a newer one."""
-        message = await self._message(session, card)
+        message = await alert_messages.outbox_row(session, card)
         if message.state in (*outbox.WAITING, "sending"):
             # It was queued meanwhile, and is delivered after all.
             card.closed_at = None
@@ -139,7 +131,7 @@ class Cards:
             return False
         if message.message_id is None:
             return False
-        incidents = await self._incidents(session, card)
+        incidents = await alert_messages.incidents_of(session, card)
         still_open = [one for one in incidents if one.open_key is not None]
         if not still_open:
             await self._show(session, card, now)
@@ -151,87 +143,73 @@ class Cards:
             await self._point_below(session, card, now)
             return False
         for one in told_since:
-            await session.delete(await session.get_one(CardIncident, (card.id, one.id)))
+            await alert_messages.detach(session, card, one)
         card.closed_at = None
         await session.flush()
         await self._show(session, card, now)
         return True
 
-    async def _leave(self, session: AsyncSession, card: Card, incident: Incident, now: datetime) -> bool:
+    async def _leave(self, session: Session, card: Card, incident: Incident, now: datetime) -> bool:
         """Detach the incident, which another alert message shows from now on. Return True when this one shows no other
         incident: it is closed."""
-        if len(await self._incidents(session, card)) == 1:
+        if len(await alert_messages.incidents_of(session, card)) == 1:
             card.closed_at = now
             await session.flush()
             return True
-        await session.delete(await session.get_one(CardIncident, (card.id, incident.id)))
+        await alert_messages.detach(session, card, incident)
         await session.flush()
         await self._end_card(session, card, now)
         return False
 
-    async def _supersede(self, session: AsyncSession, older: Card, newer: Card, now: datetime) -> None:
-        message = await self._message(session, older)
+    async def _supersede(self, session: Session, older: Card, newer: Card, now: datetime) -> None:
+        message = await alert_messages.outbox_row(session, older)
         if _was_never_tried(message):
             outbox.drop(message, "told as something else")
         else:
             await self._point_below(session, older, now, elsewhere=newer.message < older.message)
 
-    async def _end_card(self, session: AsyncSession, card: Card, now: datetime) -> None:
+    async def _end_card(self, session: Session, card: Card, now: datetime) -> None:
         """Show the current state; close the alert message when none of its incidents is open."""
         unsent = await self._show(session, card, now)
-        incidents = await self._incidents(session, card)
+        incidents = await alert_messages.incidents_of(session, card)
         if any(one.open_key is not None for one in incidents):
             return
         card.closed_at = now
-        message = await self._message(session, card)
+        message = await alert_messages.outbox_row(session, card)
         if unsent:
             _end_unsent(message, card, now)
         else:
             await self._answer(session, card, message, incidents, now)
 
-    async def _showing(self, session: AsyncSession, incident: Incident, to: Destination) -> Card | None:
+    async def _showing(self, session: Session, incident: Incident, to: Destination) -> Card | None:
         cards = await self.of(session, incident)
         return next((card for card in cards if (card.chat_id, card.thread_id) == to), None)
 
     async def _joinable(
-        self, session: AsyncSession, incident: Incident, to: Destination, *, loud: bool, now: datetime
+        self, session: Session, incident: Incident, to: Destination, *, loud: bool, now: datetime
     ) -> Card | None:
         """Return an alert message with room that was opened or joined in this chat a moment ago, or shows the same
         interruption."""
-        lately = Card.joined_at >= now - self._together
-        if not _may_be_cut_off(incident):
-            return await self._with_room(session, to, loud, lately)
-        same_cut = and_(Card.station == incident.station, Card.opened_at >= now - SPREAD)
-        card = await self._with_room(session, to, loud, or_(lately, same_cut))
-        if card is None or card.joined_at >= now - self._together:
-            return card
-        shown_there = [one for one in await self._incidents(session, card) if one.open_key is not None]
-        return card if any(_is_cut_off(one) for one in shown_there) else None
-
-    async def _with_room(
-        self, session: AsyncSession, to: Destination, loud: bool, when: ColumnElement[bool]
-    ) -> Card | None:
-        found = await session.execute(
-            select(Card, func.count(CardIncident.incident_id))
-            .join(CardIncident, CardIncident.card_id == Card.id)
-            .where(
-                Card.chat_id == to.chat,
-                Card.station != EVERY_STATION,
-                Card.thread_id.is_(to.thread) if to.thread is None else Card.thread_id == to.thread,
-                Card.closed_at.is_(None),
-                Card.loud == loud,
-                when,
-            )
-            .group_by(Card.id)
-            .order_by(Card.id.desc())
-            .limit(1)
+        lately = now - self._together
+        same_cut = (incident.station, now - SPREAD) if _may_be_cut_off(incident) else None
+        card = await alert_messages.newest_joinable(
+            session,
+            to.chat,
+            to.thread,
+            loud=loud,
+            joined_since=lately,
+            opened_at_station=same_cut,
+            excluded_station=EVERY_STATION,
+            limit=MOST_ON_A_CARD,
         )
-        row = found.one_or_none()
-        return row[0] if row is not None and row[1] < MOST_ON_A_CARD else None
+        if card is None or card.joined_at >= lately:
+            return card
+        shown_there = [one for one in await alert_messages.incidents_of(session, card) if one.open_key is not None]
+        return card if any(_is_cut_off(one) for one in shown_there) else None
 
     async def _open(
         self,
-        session: AsyncSession,
+        session: Session,
         incident: Incident,
         to: Destination,
         *,
@@ -260,17 +238,16 @@ class Cards:
             joined_at=now,
             message=row.id,
         )
-        session.add(card)
-        await session.flush()
-        session.add(CardIncident(card_id=card.id, incident_id=incident.id))
+        await alert_messages.add(session, card)
+        alert_messages.attach(session, card, incident)
         await session.flush()
         await self._show(session, card, now)
         return card
 
-    async def _show(self, session: AsyncSession, card: Card, now: datetime, urgency: Urgency = Urgency.EDIT) -> bool:
+    async def _show(self, session: Session, card: Card, now: datetime, urgency: Urgency = Urgency.EDIT) -> bool:
         facts, keyboard = await self._looks(session, card, now)
         gathers = now + EDIT_EVERY if len(facts["incidents"]) > 1 else None
-        message = await self._message(session, card)
+        message = await alert_messages.outbox_row(session, card)
         return await outbox.show(
             session,
             message,
@@ -282,16 +259,16 @@ class Cards:
             urgency=urgency,
         )
 
-    async def _point_below(self, session: AsyncSession, card: Card, now: datetime, *, elsewhere: bool = False) -> None:
+    async def _point_below(self, session: Session, card: Card, now: datetime, *, elsewhere: bool = False) -> None:
         """Mark the alert message as replaced by a newer one. `elsewhere`: the newer one is above it in the chat."""
-        message = await self._message(session, card)
+        message = await alert_messages.outbox_row(session, card)
         facts, _ = await self._looks(session, card, now)
         facts["superseded"], facts["elsewhere"] = True, elsewhere
         await outbox.show(session, message, template="alert", facts=facts, keyboard=None, now=now)
 
     async def _answer(
         self,
-        session: AsyncSession,
+        session: Session,
         card: Card,
         message: Outgoing,
         incidents: Sequence[Incident],
@@ -318,11 +295,11 @@ class Cards:
         )
 
     async def _looks(
-        self, session: AsyncSession, card: Card, now: datetime, *, anew: bool = False
+        self, session: Session, card: Card, now: datetime, *, anew: bool = False
     ) -> tuple[dict[str, Any], Keyboard | None]:
         """Return facts and keyboard. `anew`: for a message that is not queued yet."""
-        incidents = await self._incidents(session, card)
-        message = None if anew else await self._message(session, card)
+        incidents = await alert_messages.incidents_of(session, card)
+        message = None if anew else await alert_messages.outbox_row(session, card)
         rows = stored(presenter.buttons_of(card.id, incidents))
         station = presenter.station_of(incidents)
         keyboard = new_keyboard(card.chat_id, rows, now=now, station=station or card.station) if rows else None
@@ -335,22 +312,10 @@ class Cards:
         }
         return facts, keyboard
 
-    async def _incidents(self, session: AsyncSession, card: Card) -> Sequence[Incident]:
-        found = await session.execute(
-            select(Incident)
-            .join(CardIncident, CardIncident.incident_id == Incident.id)
-            .where(CardIncident.card_id == card.id)
-            .order_by(Incident.id)
-        )
-        return found.scalars().all()
-
-    async def _message(self, session: AsyncSession, card: Card) -> Outgoing:
-        return await session.get_one(Outgoing, card.message)
-
-    async def _has_scrolled_away(self, session: AsyncSession, card: Card) -> bool:
+    async def _has_scrolled_away(self, session: Session, card: Card) -> bool:
         """Return True when the message is far up in a group, where message ids count; in private chats they do not. A
         message of the group that a supergroup once was cannot be edited any more."""
-        message = await self._message(session, card)
+        message = await alert_messages.outbox_row(session, card)
         if message.state == "sent" and message.message_id is None:
             return True
         newest = self._newest_in(card.chat_id) if card.chat_id < 0 else None

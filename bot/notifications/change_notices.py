@@ -7,24 +7,21 @@ queue 574 of them to a chat that it shared with other PBXs.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from bot.access.policy import Destination
-from bot.store.messages import outbox
+from bot.store.database import Session
+from bot.store.messages import outbox, outbox_queries
 from bot.store.messages.outbox import Urgency
-from bot.store.tables.incidents import Outgoing
 
 # Trunks named in a note; the rest is counted.
 NAMED = 3
 OF_TRUNKS = ("note_gone", "note_switched_off", "note_not_told")
 
 
-async def owe(session: AsyncSession, to: Destination, template: str, facts: dict[str, Any], now: datetime) -> None:
+async def owe(session: Session, to: Destination, template: str, facts: dict[str, Any], now: datetime) -> None:
     """Queue a note for the chat, or add it to a queued one of the same kind."""
     if template in OF_TRUNKS:
         await session.flush()
-        for row in await _waiting(session, to, template):
+        for row in await outbox_queries.untried(session, to.chat, to.thread, template):
             if all(row.facts.get(same) == facts.get(same) for same in ("station", "type")):
                 row.facts = _with_one_more(row.facts, facts["trunk"])
                 return
@@ -47,18 +44,3 @@ def _with_one_more(facts: dict[str, Any], trunk: str) -> dict[str, Any]:
     if len(also) + 1 < NAMED:
         return facts | {"also": [*also, trunk], "more": more}
     return facts | {"more": more + 1}
-
-
-async def _waiting(session: AsyncSession, to: Destination, template: str) -> list[Outgoing]:
-    found = await session.execute(
-        select(Outgoing)
-        .where(
-            Outgoing.chat_id == to.chat,
-            Outgoing.tried_at.is_(None),
-            Outgoing.state == "pending",
-            Outgoing.thread_id.is_(None) if to.thread is None else Outgoing.thread_id == to.thread,
-            Outgoing.template == template,
-        )
-        .order_by(Outgoing.id)
-    )
-    return list(found.scalars())

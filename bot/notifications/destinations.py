@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from bot.access.policy import Destination, Permission
 from bot.store.access.grants import GrantBook
+from bot.store.database import Session
 from bot.store.messages import blocked_chats, supergroups
 from bot.store.stations import bindings
 
@@ -30,22 +29,22 @@ class Destinations:
         self._last_resort = tuple(last_resort)
         self._grants = grants
 
-    async def named(self, session: AsyncSession) -> Sequence[Destination]:
+    async def named(self, session: Session) -> Sequence[Destination]:
         """Return the alert chats by their current ids, reachable or not."""
         return await self._with_bound(session, (*self._configured, *self._fleet)) or self._last_resort
 
-    async def own(self, session: AsyncSession) -> Sequence[Destination]:
+    async def own(self, session: Session) -> Sequence[Destination]:
         """Return the alert chats without those of the fleet and without `last_resort`."""
         return await self._with_bound(session, self._configured)
 
-    async def _with_bound(self, session: AsyncSession, named: Sequence[Destination]) -> Sequence[Destination]:
+    async def _with_bound(self, session: Session, named: Sequence[Destination]) -> Sequence[Destination]:
         """Add the bound chats. A configured chat may have a topic; when it is bound too it is listed once."""
         now_at = list(await _now_at(session, named))
         there = {to.chat for to in now_at} | {to.chat for to in await _now_at(session, self._fleet)}
         bound = await bindings.told_of(session, self._station) if self._station else ()
         return tuple(dict.fromkeys([*now_at, *(Destination(chat) for chat in bound if chat not in there)]))
 
-    async def taking(self, session: AsyncSession, now: datetime, *, own: bool = False) -> Sequence[Destination]:
+    async def taking(self, session: Session, now: datetime, *, own: bool = False) -> Sequence[Destination]:
         """Return the alert chats that take messages; the administrators are added for one that does not."""
         configured = await (self.own(session) if own else self.named(session))
         shut = await blocked_chats.closed(session)
@@ -54,16 +53,16 @@ class Destinations:
             reachable += [Destination(person) for person in await self.admins(session, now)]
         return tuple(dict.fromkeys(reachable))
 
-    async def every_admin(self, session: AsyncSession, now: datetime) -> Sequence[int]:
+    async def every_admin(self, session: Session, now: datetime) -> Sequence[int]:
         """Return the administrators, reachable or not."""
         return (await self._grants.read(session)).people_with(Permission.ONCALL, self._station, now)
 
-    async def admins(self, session: AsyncSession, now: datetime) -> Sequence[int]:
+    async def admins(self, session: Session, now: datetime) -> Sequence[int]:
         """Return the reachable administrators."""
         shut = await blocked_chats.closed(session)
         return [person for person in await self.every_admin(session, now) if person not in shut]
 
 
-async def _now_at(session: AsyncSession, named: Sequence[Destination]) -> Sequence[Destination]:
+async def _now_at(session: Session, named: Sequence[Destination]) -> Sequence[Destination]:
     moved = await supergroups.moves(session)
     return tuple(dict.fromkeys(Destination(moved[to.chat]) if to.chat in moved else to for to in named))

@@ -4,8 +4,6 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import structlog
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access.policy import Destination
 from bot.incidents import timeline
@@ -14,10 +12,11 @@ from bot.notifications.alert_messages import Cards
 from bot.notifications.destinations import Destinations
 from bot.notifications.notifier import Notices
 from bot.notifications.recipients import Called, People
-from bot.store.messages import outbox
+from bot.store.database import Session
+from bot.store.messages import alert_messages, outbox
 from bot.store.messages.outbox import Urgency
 from bot.store.stations.incidents import open_in
-from bot.store.tables.incidents import Card, CardIncident, Incident, IncidentEvent, Outgoing
+from bot.store.tables.incidents import Card, Incident, Outgoing
 from bot.telegram.chat_access import why_closed
 
 log = structlog.get_logger(__name__)
@@ -37,7 +36,7 @@ class Fallback:
         self._people = people
         self._destinations = destinations
 
-    async def closed(self, session: AsyncSession, chat_id: int, reason: str, now: datetime) -> bool:
+    async def closed(self, session: Session, chat_id: int, reason: str, now: datetime) -> bool:
         """Report to the administrators a chat that was just found to take no messages. Return True when alerts go to
         it."""
         is_for_alerts = await self._is_for_alerts(session, chat_id)
@@ -67,25 +66,14 @@ class Fallback:
             )
         return True
 
-    async def shut_out(self, session: AsyncSession, chat_id: int, now: datetime) -> None:
+    async def shut_out(self, session: Session, chat_id: int, now: datetime) -> None:
         """Notify others at once of the open incidents shown in the chat."""
-        found = await session.execute(
-            select(Incident, Card)
-            .join(CardIncident, CardIncident.incident_id == Incident.id)
-            .join(Card, Card.id == CardIncident.card_id)
-            .where(
-                Card.chat_id == chat_id,
-                Card.closed_at.is_(None),
-                Incident.station == self._station,
-                Incident.open_key.is_not(None),
-            )
-        )
-        await self._lose(session, [(incident, card) for incident, card in found.all()], now)
+        await self._lose(session, await alert_messages.open_in_chat(session, chat_id, self._station), now)
 
-    async def let_in(self, session: AsyncSession, chat_id: int, since: datetime, now: datetime) -> None:
+    async def let_in(self, session: Session, chat_id: int, since: datetime, now: datetime) -> None:
         """Update the alert messages of a chat that takes messages again after it took none since `since`, and show it
         the open incidents that concern it."""
-        lost = await self._lost_cards(session, chat_id, since)
+        lost = await alert_messages.undelivered_in(session, chat_id, self._station, since)
         outdated = {card.id for card in lost if await self._cards.take_up(session, card, now)}
         named, own = await self._destinations.named(session), await self._destinations.own(session)
         for incident in await open_in(session, self._station):
@@ -100,17 +88,11 @@ class Fallback:
             to = [one for one in (own if incident.facts.get("left_to") else named) if one.chat == chat_id]
             await self._show_missing(session, incident, to, now, outdated)
 
-    async def undelivered(self, session: AsyncSession, message: Outgoing, now: datetime) -> str | None:
+    async def undelivered(self, session: Session, message: Outgoing, now: datetime) -> str | None:
         """Notify others of an open incident, and the administrators of any other message to an alert chat. Return the
         names of those notified, or None."""
-        found = await session.execute(
-            select(Incident, Card)
-            .join(CardIncident, CardIncident.incident_id == Incident.id)
-            .join(Card, Card.id == CardIncident.card_id)
-            .where(Card.message == message.id, Incident.station == self._station)
-        )
         told = list[str]()
-        of_card = [(incident, card) for incident, card in found.all()]
+        of_card = await alert_messages.of_outbox_row(session, message.id, self._station)
         still_open = [(incident, card) for incident, card in of_card if incident.open_key is not None]
         # A message that is no alert message any more has been replaced by a newer one.
         says_something = message.template != "alert" or (of_card and not still_open)
@@ -121,7 +103,7 @@ class Fallback:
             told += await self._who_has_it(session, incident, now)
         return ", ".join(dict.fromkeys(told)) or None
 
-    async def _lose(self, session: AsyncSession, shown_there: Sequence[tuple[Incident, Card]], now: datetime) -> None:
+    async def _lose(self, session: Session, shown_there: Sequence[tuple[Incident, Card]], now: datetime) -> None:
         """Close alert messages that are not seen any more. The people asked by them count as not asked; where the
         incident is not silenced others are notified."""
         for incident, card in shown_there:
@@ -142,7 +124,7 @@ class Fallback:
 
     async def _show_missing(
         self,
-        session: AsyncSession,
+        session: Session,
         incident: Incident,
         chats: Sequence[Destination],
         now: datetime,
@@ -155,7 +137,7 @@ class Fallback:
         for to in missing:
             await self._notices.pages.show(session, incident, to, now, person=names.get(to.chat, ""))
 
-    async def _who_has_it(self, session: AsyncSession, incident: Incident, now: datetime) -> list[str]:
+    async def _who_has_it(self, session: Session, incident: Incident, now: datetime) -> list[str]:
         """Return the people that have it, and groups only without any: a group may have no reader."""
         chats = [card.chat_id for card in await self._cards.of(session, incident)]
         people = [chat for chat in chats if chat > 0]
@@ -163,35 +145,16 @@ class Fallback:
             return [*(await self._people.names(session, people)).values(), NEXT_ON_CALL]
         return [*(await self._people.names(session, people or chats)).values()]
 
-    async def _lost_cards(self, session: AsyncSession, chat_id: int, since: datetime) -> Sequence[Card]:
-        """Return the alert messages that the chat lost, by the timelines of their incidents."""
-        found = await session.execute(
-            select(Card, IncidentEvent)
-            .join(CardIncident, CardIncident.card_id == Card.id)
-            .join(Incident, Incident.id == CardIncident.incident_id)
-            .join(IncidentEvent, IncidentEvent.incident_id == Incident.id)
-            .where(
-                Card.chat_id == chat_id,
-                Card.closed_at >= since,
-                Incident.station == self._station,
-                IncidentEvent.what == "undelivered",
-            )
-            .order_by(Card.id)
-        )
-        return list({card.id: card for card, event in found.all() if event.facts.get("card") == card.id}.values())
-
-    async def _concerns_all(self, session: AsyncSession, message: Outgoing) -> bool:
+    async def _concerns_all(self, session: Session, message: Outgoing) -> bool:
         """Return False for an answer to one person and for an edit of a message that is not visible."""
         if message.action != "send" or message.urgency == Urgency.ANSWER or message.template == outbox.NOT_READ:
             return False
         return await self._is_for_alerts(session, message.chat_id)
 
-    async def _is_for_alerts(self, session: AsyncSession, chat_id: int) -> bool:
+    async def _is_for_alerts(self, session: Session, chat_id: int) -> bool:
         return chat_id in {to.chat for to in await self._destinations.named(session)}
 
-    async def _pass_on(
-        self, session: AsyncSession, message: Outgoing, over: Sequence[Incident], now: datetime
-    ) -> list[str]:
+    async def _pass_on(self, session: Session, message: Outgoing, over: Sequence[Incident], now: datetime) -> list[str]:
         """Forward the message with its current facts: its incidents may have ended since. People with the alert in
         private have seen its end."""
         newest = {"incidents": [presenter.facts_of(incident) for incident in over]} if over else {}
@@ -210,41 +173,10 @@ class Fallback:
             )
         return list((await self._people.names(session, [*admins, *had_it])).values())
 
-    async def _had(self, session: AsyncSession, message: Outgoing) -> set[int]:
+    async def _had(self, session: Session, message: Outgoing) -> set[int]:
         """Return the people notified in private of every incident of the message."""
         had: set[int] | None = None
         for one in message.facts.get("incidents", ()):
-            found = await session.execute(
-                select(Card.chat_id)
-                .join(CardIncident, CardIncident.card_id == Card.id)
-                .join(Outgoing, Outgoing.id == Card.message)
-                .where(CardIncident.incident_id == one["number"], Card.chat_id > 0, Outgoing.state != "dead")
-            )
-            chats = set(found.scalars())
+            chats = await alert_messages.private_chats_of(session, one["number"])
             had = chats if had is None else had & chats
         return (had or set()) - {message.chat_id}
-
-
-async def stations_shown_in(session: AsyncSession, chat_id: int) -> Sequence[str]:
-    """Return the stations with an open incident that is shown in the chat."""
-    found = await session.execute(
-        select(Incident.station)
-        .join(CardIncident, CardIncident.incident_id == Incident.id)
-        .join(Card, Card.id == CardIncident.card_id)
-        .where(Card.chat_id == chat_id, Card.closed_at.is_(None), Incident.open_key.is_not(None))
-        .distinct()
-        .order_by(Incident.station)
-    )
-    return found.scalars().all()
-
-
-async def stations_lost_in(session: AsyncSession, chat_id: int, since: datetime) -> Sequence[str]:
-    """Return the stations with an open incident, or with alert messages that the chat lost since then."""
-    had = (
-        select(Incident.station)
-        .join(CardIncident, CardIncident.incident_id == Incident.id)
-        .join(Card, Card.id == CardIncident.card_id)
-        .where(Card.chat_id == chat_id, Card.closed_at >= since)
-    )
-    found = await session.execute(had.union(select(Incident.station).where(Incident.open_key.is_not(None))))
-    return sorted(found.scalars())

@@ -5,17 +5,15 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from bot.access.policy import Destination
 from bot.incidents import timeline
 from bot.incidents.model import kind_info
 from bot.notifications import notified_people
 from bot.notifications.alert_messages import Cards
 from bot.notifications.recipients import Called, People, quiet_until
-from bot.store.messages import outbox
-from bot.store.tables.incidents import Card, Incident, Outgoing
+from bot.store.database import Session
+from bot.store.messages import alert_messages, outbox
+from bot.store.tables.incidents import Card, Incident
 
 
 class Pages:
@@ -28,7 +26,7 @@ class Pages:
 
     async def show(
         self,
-        session: AsyncSession,
+        session: Session,
         incident: Incident,
         to: Destination,
         now: datetime,
@@ -48,7 +46,7 @@ class Pages:
 
     async def ask(
         self,
-        session: AsyncSession,
+        session: Session,
         incident: Incident,
         called: Called,
         now: datetime,
@@ -71,7 +69,7 @@ class Pages:
                 session, incident, Destination(person), names[person], loud=outage, now=now, not_before=wait, anew=anew
             )
 
-    async def page_again(self, session: AsyncSession, incident: Incident, now: datetime, every: timedelta) -> None:
+    async def page_again(self, session: Session, incident: Incident, now: datetime, every: timedelta) -> None:
         """Page the people of the newest step again, unless a message with a sound reached them just before."""
         again: dict[int, int] = {}
         for card in await self._cards.of(session, incident):
@@ -83,9 +81,7 @@ class Pages:
                 again[card.chat_id] = card.message
         await self._note_said(session, incident, "paged_again", again, now)
 
-    async def say_again(
-        self, session: AsyncSession, incident: Incident, now: datetime, what: str, **facts: Any
-    ) -> None:
+    async def say_again(self, session: Session, incident: Incident, now: datetime, what: str, **facts: Any) -> None:
         """Send every alert message again at the end of its chat, and record that as `what`."""
         said: dict[int, int] = {}
         for card in await self._cards.of(session, incident):
@@ -100,7 +96,7 @@ class Pages:
 
     async def _note_said(
         self,
-        session: AsyncSession,
+        session: Session,
         incident: Incident,
         what: str,
         said: Mapping[int, int],
@@ -118,7 +114,7 @@ class Pages:
 
     async def _tell(
         self,
-        session: AsyncSession,
+        session: Session,
         incident: Incident,
         to: Destination,
         person: str,
@@ -129,7 +125,7 @@ class Pages:
         anew: bool = False,
     ) -> Card:
         card = await self._cards.tell(session, incident, to, loud=loud, now=now, not_before=not_before, anew=anew)
-        message = await session.get_one(Outgoing, card.message)
+        message = await alert_messages.outbox_row(session, card)
         # An edit of a message that was sent already makes no sound.
         was_there = message.created_at < now and message.state not in outbox.WAITING
         added: dict[str, Any] = {"added": True} if was_there else {}
@@ -162,10 +158,7 @@ def _is_in_hand(incident: Incident) -> bool:
     return incident.acknowledged_at is not None or bool(notified_people.paged(incident.facts))
 
 
-async def _was_woken(session: AsyncSession, card: Card, since: datetime) -> bool:
+async def _was_woken(session: Session, card: Card, since: datetime) -> bool:
     """Return True when a message with a sound was queued for the chat since then."""
-    newest = select(func.max(Outgoing.created_at)).where(
-        Outgoing.chat_id == card.chat_id, Outgoing.template == "alert", Outgoing.silent.is_(False)
-    )
-    at = (await session.execute(newest)).scalar_one_or_none()
+    at = await alert_messages.newest_loud_at(session, card.chat_id)
     return at is not None and at > since

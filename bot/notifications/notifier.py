@@ -4,9 +4,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from bot.detection.correlation import CommonCause, covering, hiding, holding
 from bot.incidents import silence_store, timeline
 from bot.incidents.model import STATION, drill_due, is_of_trunk, kind_info
@@ -18,8 +15,11 @@ from bot.notifications.destinations import Destinations
 from bot.notifications.escalation import Deed, Hold, Plan, Standing
 from bot.notifications.incident_notices import Pages
 from bot.notifications.recipients import Called, People
+from bot.store.database import Session
+from bot.store.messages import alert_messages
 from bot.store.messages.outbox import Urgency
-from bot.store.tables.incidents import CardIncident, Incident
+from bot.store.stations import incident_updates
+from bot.store.tables.incidents import Incident
 
 
 class Notices:
@@ -45,7 +45,7 @@ class Notices:
         self.pages = Pages(cards, people, zone)
         self._causes = causes
 
-    async def advance(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+    async def advance(self, session: Session, incident: Incident, now: datetime) -> None:
         """Run the step of an incident that is due, unless it is suppressed."""
         hold = await self._hold(session, incident, now)
         standing = Standing(
@@ -95,7 +95,7 @@ class Notices:
         self._next_step_at(incident, now)
         return True
 
-    async def reconsider(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+    async def reconsider(self, session: Session, incident: Incident, now: datetime) -> None:
         """Suppress the incident at once when a silence or a common cause applies now; notify the fleet when the common
         cause it was left to is over."""
         if (hold := await self._hold(session, incident, now)) is not None:
@@ -103,25 +103,15 @@ class Notices:
         elif incident.facts.get("left_to") and self._common(incident) is None:
             await self._tell_fleet(session, incident, now)
 
-    async def taken(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+    async def taken(self, session: Session, incident: Incident, now: datetime) -> None:
         incident.due_at = now if kind_info(incident.kind).drill else None
         # Ahead of answers in the queue: the others must see that it is acknowledged.
         await self._cards.refresh(session, incident, now, Urgency.RESOLVE)
 
-    async def untaken_on(self, session: AsyncSession, card_id: int, station: str) -> Sequence[int]:
-        found = await session.execute(
-            select(Incident.id)
-            .join(CardIncident, CardIncident.incident_id == Incident.id)
-            .where(
-                CardIncident.card_id == card_id,
-                Incident.station == station,
-                Incident.open_key.is_not(None),
-                Incident.acknowledged_at.is_(None),
-            )
-        )
-        return found.scalars().all()
+    async def untaken_on(self, session: Session, card_id: int, station: str) -> Sequence[int]:
+        return await alert_messages.unacknowledged(session, card_id, station)
 
-    async def handed_over(self, session: AsyncSession, incident: Incident, to: int, by: str, now: datetime) -> None:
+    async def handed_over(self, session: Session, incident: Incident, to: int, by: str, now: datetime) -> None:
         names = await self._people.names(session, [to])
         incident.facts = incident.facts | notified_people.handed(to, names[to], by)
         self._next_step_at(incident, now + self._plan.escalate_after)
@@ -130,46 +120,43 @@ class Notices:
         await self._cards.refresh(session, incident, now)
         await self.pages.ask(session, incident, Called((to,)), now)
 
-    async def changed(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+    async def changed(self, session: Session, incident: Incident, now: datetime) -> None:
         await self._cards.refresh(session, incident, now)
 
-    async def worsened(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+    async def worsened(self, session: Session, incident: Incident, now: datetime) -> None:
         """Escalate again from the first step; until then, or while suppressed, the existing alert messages show the new
         kind."""
         incident.step, incident.facts = 0, incident.facts | notified_people.nobody_yet()
         await self._cards.refresh(session, incident, now)
         await self.advance(session, incident, now)
 
-    async def ended(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+    async def ended(self, session: Session, incident: Incident, now: datetime) -> None:
         """Queue the end for everybody notified of the incident, suppressed or not."""
         await silence_store.end_until_recovery(session, self._station, incident.subject, now)
         await self._cards.end(session, incident, now)
 
-    async def warn_of_cliff(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+    async def warn_of_cliff(self, session: Session, incident: Incident, now: datetime) -> None:
         """Warn before the registration retries end: then the trunk stays down for good."""
         if incident.held_by:
             return
         await self.pages.say_again(session, incident, now, "cliff", gives_up_at=incident.facts.get("gives_up_at"))
 
-    async def note(self, session: AsyncSession, template: str, facts: dict[str, Any], now: datetime) -> None:
+    async def note(self, session: Session, template: str, facts: dict[str, Any], now: datetime) -> None:
         """Queue a silent notification to the alert chats about a change that is no incident."""
         for to in await self._destinations.taking(session, now):
             await change_notices.owe(session, to, template, facts, now)
 
-    async def was_blind(self, session: AsyncSession, facts: dict[str, Any], now: datetime) -> None:
+    async def was_blind(self, session: Session, facts: dict[str, Any], now: datetime) -> None:
         """Queue the note unless only our own internet hid the station and no outage was missed."""
         if facts["outages"] or not hiding(self._causes(), self._station):
             await self.note(session, "note_blind", facts, now)
 
-    async def _hold(self, session: AsyncSession, incident: Incident, now: datetime) -> Hold | None:
+    async def _hold(self, session: Session, incident: Incident, now: datetime) -> Hold | None:
         """Return the suppression that applies: an incident of the whole station, our own internet, or a silence."""
         if kind_info(incident.kind).drill:
             return None
-        if is_of_trunk(incident.subject):
-            open_key = f"{self._station}|{STATION}"
-            found = await session.execute(select(Incident.id).where(Incident.open_key == open_key))
-            if found.scalar_one_or_none() is not None:
-                return Hold("station")
+        if is_of_trunk(incident.subject) and await incident_updates.is_open(session, self._station, STATION):
+            return Hold("station")
         if holding(self._causes(), self._station, incident.kind, incident.facts):
             return Hold("internet")
         silence = silencing(await silence_store.current_in(session, self._station), incident.subject, now)
@@ -178,7 +165,7 @@ class Notices:
         everywhere = silence.station != self._station
         return Hold(silence.kind, ends(silence, now), silence.by_name, silence.reason, everywhere)
 
-    async def _hold_back(self, session: AsyncSession, incident: Incident, hold: Hold, now: datetime) -> None:
+    async def _hold_back(self, session: Session, incident: Incident, hold: Hold, now: datetime) -> None:
         incident.due_at = hold.until
         until = hold.until.isoformat() if hold.until else None
         shown: dict[str, Any] = {"rule": hold.rule, "until": until, "by": hold.by, "reason": hold.reason}
@@ -191,7 +178,7 @@ class Notices:
         timeline.note(session, incident, "held", now, **shown)
         await self._cards.refresh(session, incident, now)
 
-    async def _tell(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+    async def _tell(self, session: Session, incident: Incident, now: datetime) -> None:
         common = self._common(incident)
         if common is not None:
             timeline.note(session, incident, "left_to_fleet", now, to=common.host)
@@ -206,7 +193,7 @@ class Notices:
             await self.pages.show(session, incident, to, now, anew=True)
         await self.pages.ask(session, incident, called, now, [to.chat for to in taking], anew=True)
 
-    async def _tell_fleet(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+    async def _tell_fleet(self, session: Session, incident: Incident, now: datetime) -> None:
         """Notify the chats and people of the fleet of an incident that outlasts the common cause it was left to."""
         incident.facts = incident.facts | {"left_to": None}
         called = Called(())
@@ -224,7 +211,7 @@ class Notices:
         told = await self._show_where_it_is_not(session, incident, now)
         await self.pages.ask(session, incident, called, now, told)
 
-    async def _show_where_it_is_not(self, session: AsyncSession, incident: Incident, now: datetime) -> list[int]:
+    async def _show_where_it_is_not(self, session: Session, incident: Incident, now: datetime) -> list[int]:
         """Show it in every alert chat, or to the people that replace one; return the chats that did not have it."""
         common = self._common(incident) is not None
         told = {(card.chat_id, card.thread_id) for card in await self._cards.of(session, incident)}
@@ -237,11 +224,11 @@ class Notices:
     def _common(self, incident: Incident) -> CommonCause | None:
         return covering(self._causes(), self._station, incident.kind, incident.facts)
 
-    async def _is_left_to_fleet(self, session: AsyncSession, incident: Incident) -> bool:
+    async def _is_left_to_fleet(self, session: Session, incident: Incident) -> bool:
         """Return True when the people on call are those of the fleet, which its own incident pages."""
         return self._common(incident) is not None and not await self._people.has_own(session)
 
-    async def _escalate(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+    async def _escalate(self, session: Session, incident: Incident, now: datetime) -> None:
         called = await self._people.next(session, now, notified_people.passed(incident.facts))
         if incident.step >= escalation.EVERYBODY or not called.people:
             incident.step = escalation.EVERYBODY
@@ -252,14 +239,14 @@ class Notices:
             # No person was paged in private, so the chats are notified again.
             await self.pages.say_again(session, incident, now, "reminded")
 
-    async def _remind(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
+    async def _remind(self, session: Session, incident: Incident, now: datetime) -> None:
         """Notify all again, and the people that have become reachable since."""
         if incident.step > escalation.EVERYBODY and (late := await self._left_to_ask(session, incident, now)).people:
             await self._ask_others(session, incident, late, now)
         await self.pages.say_again(session, incident, now, "reminded")
         await self._show_where_it_is_not(session, incident, now)
 
-    async def _left_to_ask(self, session: AsyncSession, incident: Incident, now: datetime) -> Called:
+    async def _left_to_ask(self, session: Session, incident: Incident, now: datetime) -> Called:
         passed = notified_people.passed(incident.facts)
         everybody = await self._people.everybody(session, now)
         return Called(
@@ -267,7 +254,7 @@ class Notices:
             tuple(one for one in everybody.skipped if one not in passed),
         )
 
-    async def _ask_others(self, session: AsyncSession, incident: Incident, called: Called, now: datetime) -> None:
+    async def _ask_others(self, session: Session, incident: Incident, called: Called, now: datetime) -> None:
         names = await self._people.names(session, called.people)
         timeline.note(
             session, incident, "escalated", now, step=incident.step, people=list(names.values()), ids=list(names)
@@ -276,7 +263,7 @@ class Notices:
         await self._cards.refresh(session, incident, now)
         await self.pages.ask(session, incident, called, now)
 
-    async def _asks(self, session: AsyncSession, incident: Incident, called: Called) -> None:
+    async def _asks(self, session: Session, incident: Incident, called: Called) -> None:
         """Record the people asked now, for the alert messages."""
         names = await self._people.names(session, (*called.people, *called.skipped))
         incident.facts = incident.facts | notified_people.also(

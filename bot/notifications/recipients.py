@@ -5,16 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 from typing import Protocol
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from bot.access.policy import EVERY_STATION, Permission
 from bot.oncall.local_time import moment
 from bot.oncall.roster import Roster
 from bot.store.access.contacts import Acquaintances, Known
 from bot.store.access.grants import GrantBook
+from bot.store.database import Session
 from bot.store.messages import blocked_chats
-from bot.store.tables.people import Pager
+from bot.store.oncall import reachability
 
 DAY = timedelta(days=1)
 
@@ -22,8 +20,8 @@ DAY = timedelta(days=1)
 class Book(Protocol):
     """Source of rosters and quiet hours."""
 
-    async def roster_in(self, session: AsyncSession, station: str) -> Roster: ...
-    async def quiet_hours(self, session: AsyncSession, person: int) -> tuple[time, time] | None: ...
+    async def roster_in(self, session: Session, station: str) -> Roster: ...
+    async def quiet_hours(self, session: Session, person: int) -> tuple[time, time] | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ class People:
         self._acquaintances = acquaintances
         self._station = station
 
-    async def next(self, session: AsyncSession, now: datetime, already: Collection[int]) -> Called:
+    async def next(self, session: Session, now: datetime, already: Collection[int]) -> Called:
         """Return the first reachable person on call that was not notified yet."""
         roster = await self._roster(session)
         able = await self.able(session, now)
@@ -58,7 +56,7 @@ class People:
             skipped.append(person)
         return Called((), tuple(skipped))
 
-    async def everybody(self, session: AsyncSession, now: datetime) -> Called:
+    async def everybody(self, session: Session, now: datetime) -> Called:
         """Return everybody on the list; without a list the administrators."""
         roster = await self._roster(session)
         able = await self.able(session, now)
@@ -71,38 +69,37 @@ class People:
         reached = [person for person in everyone if person not in shut]
         return Called(tuple(reached), tuple(person for person in everyone if person not in reached))
 
-    async def _roster(self, session: AsyncSession) -> Roster:
+    async def _roster(self, session: Session) -> Roster:
         own = await self._book.roster_in(session, self._station)
         return own if own.levels else await self._book.roster_in(session, EVERY_STATION)
 
-    async def has_own(self, session: AsyncSession) -> bool:
+    async def has_own(self, session: Session) -> bool:
         """Return True when the station has its own people on call."""
         return bool((await self._book.roster_in(session, self._station)).levels)
 
-    async def able(self, session: AsyncSession, now: datetime) -> list[int]:
+    async def able(self, session: Session, now: datetime) -> list[int]:
         """Return the people with the permission now; one that lost the role is not notified any more."""
         granted = await self._grants.read(session)
         return granted.people_with(Permission.ONCALL_TAKE, self._station, now)
 
-    async def quiet_hours(self, session: AsyncSession, person: int) -> tuple[time, time] | None:
+    async def quiet_hours(self, session: Session, person: int) -> tuple[time, time] | None:
         return await self._book.quiet_hours(session, person)
 
-    async def names(self, session: AsyncSession, people: Collection[int]) -> dict[int, str]:
+    async def names(self, session: Session, people: Collection[int]) -> dict[int, str]:
         """Return names by id; the id for a person unknown at the station."""
         known = await self.known(session, people)
         return {person: known[person].name if person in known else str(person) for person in people}
 
-    async def known(self, session: AsyncSession, ids: Collection[int]) -> Mapping[int, Known]:
+    async def known(self, session: Session, ids: Collection[int]) -> Mapping[int, Known]:
         """Return the people and chats that are known at the station."""
         return await self._acquaintances.named_in(session, ids, self._station)
 
 
-async def _is_reachable(session: AsyncSession, person: int) -> bool:
+async def _is_reachable(session: Session, person: int) -> bool:
     """Return True unless the person is known to be unreachable."""
     if person in await blocked_chats.closed(session):
         return False
-    found = await session.execute(select(Pager.reachable).where(Pager.person_id == person))
-    return found.scalar_one_or_none() is not False
+    return (await reachability.known(session, [person])).get(person, reachability.NOT_TRIED).reachable is not False
 
 
 def quiet_until(hours: tuple[time, time] | None, now: datetime, zone: tzinfo) -> datetime | None:

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access.policy import EVERY_STATION
 from bot.notifications.admin_notices import Administrators
 from bot.store.access import audit
 from bot.store.access.known_senders import Known
+from bot.store.database import Session
 from bot.store.messages import outbox, unfinished_updates
 from bot.store.messages.inbox import LeftOver
 from bot.store.messages.outbox import NOT_READ, Urgency
@@ -39,7 +39,7 @@ class NotDone:
         self._clock = clock
         self._wake = wake
 
-    async def not_read(self, session: AsyncSession, seen: UpdateSummary) -> None:
+    async def not_read(self, session: Session, seen: UpdateSummary) -> None:
         """Enqueue a notice about updates dropped by a full queue, in the caller's transaction; at the lowest urgency,
         at most one per chat, and without a name in a group."""
         if await outbox.waits_to_say(session, seen.chat, NOT_READ):
@@ -47,7 +47,7 @@ class NotDone:
         facts = {"station": self._station, "person": seen.name if seen.private else ""}
         self._owe(session, seen, NOT_READ, facts, Urgency.DIGEST)
 
-    async def set_aside(self, session: AsyncSession, left: LeftOver) -> None:
+    async def set_aside(self, session: Session, left: LeftOver) -> None:
         """Notify the administrators and write the audit in the transaction that finishes the update. Of its content
         only the sender, the place and the time are read."""
         seen, now = summarize(left.payload), self._clock()
@@ -65,7 +65,7 @@ class NotDone:
 
     def _owe(
         self,
-        session: AsyncSession,
+        session: Session,
         seen: UpdateSummary,
         template: str,
         facts: dict[str, Any],
@@ -91,7 +91,7 @@ class NotDone:
         return seen.chat != 0 and (seen.private or seen.person in known.people or seen.chat in known.chats)
 
     async def _write_down(
-        self, session: AsyncSession, update_id: int, seen: UpdateSummary, what: str, now: datetime
+        self, session: Session, update_id: int, seen: UpdateSummary, what: str, now: datetime
     ) -> None:
         decided = await audit.open_decisions(session, update_id, now)
         for decision in decided:

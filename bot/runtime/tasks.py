@@ -1,4 +1,4 @@
-"""Jobs that live as long as the program: what becomes of one whose store refuses, and how all of them end together."""
+"""Run tasks until shutdown, and end all of them within one deadline."""
 
 import asyncio
 import contextlib
@@ -6,36 +6,14 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
-
-from bot.runtime.logs import Changes
-from bot.runtime.waiting import wait_for
 
 log = structlog.get_logger(__name__)
 
-LONGEST_PAUSE = 30.0
 # Service managers wait longer; what does not finish in this time stays in the inbox and the outbox.
 ENDS_WITHIN = 7.0
 CANCELLED_WITHIN = 1.0
 
 Deed = Callable[[], Coroutine[Any, Any, None]]
-
-
-async def persistently(name: str, deed: Deed, stop: asyncio.Event) -> None:
-    """Do it, and begin anew while the store refuses: a disk that is full, or a lock held too long, is no reason to end.
-    What the deed is about must all be in the store."""
-    trouble = Changes()
-    pause = 1.0
-    while not stop.is_set():
-        try:
-            await deed()
-        except SQLAlchemyError as error:
-            if trouble.are(type(error).__name__):
-                log.error("the store refuses; it is tried again", job=name, reason=first_line(error))
-            await wait_for(stop, pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
-        else:
-            return
 
 
 async def supervise(
@@ -89,8 +67,3 @@ async def cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
         task.cancel()
     if tasks:
         await asyncio.wait(tasks, timeout=CANCELLED_WITHIN)
-
-
-def first_line(error: SQLAlchemyError) -> str:
-    """What the database said; the statement and links follow it."""
-    return str(error).partition("\n")[0]

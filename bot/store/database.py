@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import event, inspect, text
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -26,6 +26,11 @@ NEWEST_REVISION = "0011"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 BUSY_TIMEOUT = "busy_timeout=10000"
+
+# The only names of SQLAlchemy outside this package.
+Session = AsyncSession
+DatabaseError = SQLAlchemyError
+__all__ = ["DatabaseError", "OperationalError", "Session", "Store"]
 
 log = structlog.get_logger(__name__)
 

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.messages.outbox import WAITING
 from bot.store.tables.chats import ChatHold, ClosedChat
 from bot.store.tables.incidents import (
+    AuditEntry,
     Card,
     Incident,
     IncidentEvent,
@@ -92,6 +93,20 @@ class Setting:
         if moment.tzinfo is None or (moved := self.plan(moment, REMEMBERED_AHEAD)) == moment:
             return value
         return moved.isoformat()
+
+
+async def newest_time(session: AsyncSession) -> datetime | None:
+    """Return the newest time that an earlier run has written, the last its clock is known to have shown: at most a
+    minute before it ended. None in an empty database."""
+    found = [
+        (await session.execute(asked)).scalar_one_or_none()
+        for asked in (
+            select(func.max(WatchState.updated_at)),
+            select(Outgoing.created_at).order_by(Outgoing.id.desc()).limit(1),
+            select(AuditEntry.at).order_by(AuditEntry.id.desc()).limit(1),
+        )
+    ]
+    return max((moment for moment in found if moment is not None), default=None)
 
 
 async def move(session: AsyncSession, setting: Setting) -> None:

@@ -3,13 +3,11 @@
 from collections.abc import Callable, Collection
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from bot.access.policy import EVERY_STATION, Permission
 from bot.store.access import contacts
 from bot.store.access.contacts import Known
 from bot.store.access.grants import GrantBook
-from bot.store.database import Store
+from bot.store.database import Session, Store
 from bot.store.messages import outbox
 from handlers.dialog.stations import Directory
 from handlers.dispatch.update_parser import Actor, Intent, Place, Typed
@@ -24,7 +22,7 @@ class Meeting:
         # Public usernames of groups, when last seen.
         self._public: dict[int, str] = {}
 
-    async def meet(self, session: AsyncSession, intent: Intent, at: Collection[str]) -> None:
+    async def meet(self, session: Session, intent: Intent, at: Collection[str]) -> None:
         """Record the names at these stations; ignore an update that was rejected."""
         if intent.flaw is not None:
             return
@@ -42,7 +40,7 @@ class Meeting:
             await self._meet_group(session, place, await self._directory.met_in(session, place.chat))
         self._public[place.chat] = place.username
 
-    async def _meet_group(self, session: AsyncSession, place: Place, at: Collection[str]) -> None:
+    async def _meet_group(self, session: Session, place: Place, at: Collection[str]) -> None:
         """Record a group. Administrators are notified once that it has become public, if it has grants or alerts."""
         before = await contacts.meet(session, Known(place.chat, place.title, place.username or None), at)
         if not place.username or (before is not None and before.username is not None):

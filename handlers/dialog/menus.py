@@ -21,8 +21,8 @@ from bot.access.policy import EVERY_STATION, Access, Asking
 from bot.messages.renderer import Renderer
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store
-from bot.store.messages import menus
-from bot.store.messages.menus import Offered
+from bot.store.messages import keyboards
+from bot.store.messages.keyboards import Offered
 from bot.telegram.chat_access import Closed, why_closed
 from bot.telegram.delivery.sender import Messenger
 from bot.telegram.errors import DeliveryError, Refused, Undeliverable
@@ -128,7 +128,7 @@ class Menus:
     async def _told_before(self) -> dict[str, Offered]:
         if self._offered is None:
             async with self._store.begin() as session:
-                before = await menus.offered(session)
+                before = await keyboards.offered_menus(session)
             self._offered = {key: one for key, one in before.items() if key.startswith(f"{self._bot_id} ")}
         return self._offered
 
@@ -157,7 +157,7 @@ class Menus:
             self._closed.discard(_chat_of(scope) or 0)
         offered[key] = Offered(_digest(commands), reason)
         async with self._store.begin() as session:
-            await menus.note(session, key, offered[key])
+            await keyboards.note_menu(session, key, offered[key])
 
     async def _take_away(self, key: str, offered: dict[str, Offered]) -> None:
         if offered[key].refused is None:
@@ -171,7 +171,7 @@ class Menus:
                 return
         del offered[key]
         async with self._store.begin() as session:
-            await menus.forget(session, key)
+            await keyboards.forget_menu(session, key)
 
     def menus(self, access: Access) -> Iterator[tuple[BotCommandScope, list[BotCommand]]]:
         people = sorted({grant.subject for grant in access.grants if not grant.is_of_chat})

@@ -5,9 +5,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from bot.access.policy import EVERY_STATION, FLEET_WORD, Access, Asking
+from bot.store.database import Session
 from bot.store.stations import bindings
 from handlers.dispatch.services import Station
 from handlers.parsing.arguments import station_named
@@ -61,7 +60,7 @@ class Directory:
         found = self.station(name)
         return found.zone() if found else UTC
 
-    async def among(self, session: AsyncSession, access: Access, asking: Asking) -> tuple[str, ...]:
+    async def among(self, session: Session, access: Access, asking: Asking) -> tuple[str, ...]:
         """Candidates: in private the stations at which the person has a role, in a group those that it is bound to."""
         if self.one is not None:
             return (self.one,)
@@ -71,26 +70,26 @@ class Directory:
             return names if EVERY_STATION in given else tuple(name for name in names if name in given)
         return await self._spoken_of(session, asking.chat)
 
-    async def met_in(self, session: AsyncSession, chat: int) -> tuple[str, ...]:
+    async def met_in(self, session: Session, chat: int) -> tuple[str, ...]:
         """Stations whose people are met in a group; EVERY_STATION when it is about all of them. None of one PBX."""
         if self.one is not None:
             return ()
         spoken_of = await self._spoken_of(session, chat)
         return (EVERY_STATION,) if spoken_of and len(spoken_of) == len(self.names) else spoken_of
 
-    async def told_of(self, session: AsyncSession, chat: int) -> set[str]:
+    async def told_of(self, session: Session, chat: int) -> set[str]:
         """Stations whose alerts go to the chat."""
         bound = {one.station for one in await bindings.stations_of(session, chat) if one.alerts}
         return bound | set(self._told_in(chat))
 
-    async def _spoken_of(self, session: AsyncSession, chat: int) -> tuple[str, ...]:
+    async def _spoken_of(self, session: Session, chat: int) -> tuple[str, ...]:
         bound = {one.station for one in await bindings.stations_of(session, chat)}
         bound.update(self._told_in(chat))
         return tuple(name for name in self.names if name in bound)
 
     async def choice(
         self,
-        session: AsyncSession,
+        session: Session,
         access: Access,
         asking: Asking,
         words: str,

@@ -3,10 +3,9 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from bot.access.policy import Access, Asking, Decision
 from bot.store.access.audit import Earlier
+from bot.store.database import Session
 from handlers.dispatch.action_lookup import Subject
 from handlers.dispatch.services import Station
 from handlers.dispatch.station_resolver import About
@@ -15,7 +14,7 @@ from handlers.dispatch.update_parser import Actor, Intent, Place
 # Of what the bot goes on with by itself.
 NO_UPDATE = 0
 
-Look = Callable[[AsyncSession, Access, Asking], Awaitable[Subject]]
+Look = Callable[[Session, Access, Asking], Awaitable[Subject]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from bot.access.policy import Access, Asking
+from bot.store.database import Session
 from bot.store.messages import keyboards, questions, temporary_payloads
 from bot.store.messages.unfinished_updates import Deed
 from bot.store.tables.incidents import Keyboard, Question
@@ -62,7 +61,7 @@ class Subject:
         return {name: dict(value) for name, value in found.items() if value is not None}
 
 
-async def claimed(subject: Subject, session: AsyncSession, now: datetime) -> Subject | None:
+async def claimed(subject: Subject, session: Session, now: datetime) -> Subject | None:
     """Takes what can be had only once; None when somebody was faster."""
     keyboard, question = subject.keyboard, subject.question
     if subject.token and await temporary_payloads.take_out(session, subject.token, now) is None:
@@ -102,7 +101,7 @@ def of_answer(answer: Press, question: Question, said: Said) -> Subject:
     )
 
 
-async def pressed_for(session: AsyncSession, pressed: Pressed) -> tuple[str, str]:
+async def pressed_for(session: Session, pressed: Pressed) -> tuple[str, str]:
     """What a button does, and whose PBX it is about: the keyboard says so, or the button itself."""
     keyboard = await keyboards.find_keyboard(session, pressed.keyboard)
     choice = chosen(keyboard, pressed)
@@ -119,7 +118,7 @@ def question_again(taken: Mapping[str, Any], said: Said, now: datetime) -> Quest
 
 
 async def of_press(
-    session: AsyncSession, catalogue: Catalogue, pressed: Pressed, access: Access, asking: Asking, taken: Deed
+    session: Session, catalogue: Catalogue, pressed: Pressed, access: Access, asking: Asking, taken: Deed
 ) -> Subject:
     """`taken` is what a killed run had taken for this press."""
     keyboard = await keyboards.find_keyboard(session, pressed.keyboard)
@@ -142,7 +141,7 @@ async def of_press(
 
 
 async def _of_second_press(
-    session: AsyncSession,
+    session: Session,
     catalogue: Catalogue,
     keyboard: Keyboard,
     choice: Mapping[str, Any],

@@ -12,15 +12,13 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access.policy import EVERY_STATION, Access, Asking, Decision, Permission
 from bot.store.access import audit
 from bot.store.access.audit import Earlier
 from bot.store.access.denials import Denials
 from bot.store.access.grants import GrantBook
-from bot.store.database import Store
+from bot.store.database import DatabaseError, OperationalError, Session, Store
 from bot.store.messages import inbox, questions, unfinished_updates
 from bot.store.messages.unfinished_updates import Deed
 from bot.store.stations import bindings, imports
@@ -86,7 +84,7 @@ class Decisions:
         return await self._guarded(Matter(typed, update_id, action_lookup.of_command(self._catalogue, typed)))
 
     async def about_press(self, pressed: Pressed, update_id: int) -> Verdict:
-        async def look(session: AsyncSession, access: Access, asking: Asking) -> Subject:
+        async def look(session: Session, access: Access, asking: Asking) -> Subject:
             taken = await unfinished_updates.find(session, update_id, asking.now)
             subject = await action_lookup.of_press(session, self._catalogue, pressed, access, asking, taken)
             # Telegram tells no time of a press, and forgets it soon: it was pressed when it came.
@@ -157,7 +155,7 @@ class Decisions:
 
     async def finish(self) -> None:
         """The program ends in order: what was only counted is written down, and no import is to blame."""
-        with suppress(SQLAlchemyError):
+        with suppress(DatabaseError):
             async with self._store.begin() as session:
                 await self._denials.write(session)
                 await imports.end_in_order(session)
@@ -206,7 +204,7 @@ class Decisions:
         member = await self._membership.is_member(asking.chat, asking.person)
         return await self._decided(matter, member, asked=True)
 
-    async def _about(self, session: AsyncSession, matter: Matter, access: Access, asking: Asking) -> About:
+    async def _about(self, session: Session, matter: Matter, access: Access, asking: Asking) -> About:
         """Whose PBX it is about, or could be."""
         if isinstance(matter.intent, Typed):
             return await station_resolver.of_command(session, self._directory, matter.subject, access, asking)
@@ -223,7 +221,7 @@ class Decisions:
         return About(matter.subject, (replace(asking, station=station or asking.station),))
 
     async def _decide(
-        self, session: AsyncSession, matter: Matter, subject: Subject, access: Access, about: About
+        self, session: Session, matter: Matter, subject: Subject, access: Access, about: About
     ) -> Verdict:
         intent, again, asking = matter.intent, False, about.asking
         station = self._directory.station(asking.station)
@@ -278,7 +276,7 @@ class Decisions:
         return earlier.id > (self._newest_before or 0)
 
     async def _claimed(
-        self, session: AsyncSession, matter: Matter, subject: Subject, decision: Decision, now: datetime
+        self, session: Session, matter: Matter, subject: Subject, decision: Decision, now: datetime
     ) -> tuple[Decision, Subject]:
         """What can be had only once is taken, and what was taken is written down, in the transaction that allows it."""
         claimed = await action_lookup.claimed(subject, session, now)
@@ -292,7 +290,7 @@ class Decisions:
             await unfinished_updates.write(session, matter.update_id, taken, now)
         return decision, claimed
 
-    async def _again(self, session: AsyncSession, matter: Matter, verdict: Verdict) -> Verdict:
+    async def _again(self, session: Session, matter: Matter, verdict: Verdict) -> Verdict:
         """What a killed run had begun is one matter with one row, unless it is given up now: that is a decision too."""
         if verdict.decision.allowed or verdict.before is None:
             return verdict
@@ -304,7 +302,7 @@ class Decisions:
     async def overhear(self, place: Place) -> None:
         await self._meeting.overhear(place)
 
-    async def _met_at(self, session: AsyncSession, about: About, decision: Decision) -> Collection[str]:
+    async def _met_at(self, session: Session, about: About, decision: Decision) -> Collection[str]:
         """The stations at which whoever is heard now is met: those that the chat speaks of; in private the one at which
         they may do this."""
         asking = about.asking
@@ -313,7 +311,7 @@ class Decisions:
         return (asking.station,) if decision.allowed and about.known != EVERY_STATION else ()
 
     async def _record(
-        self, session: AsyncSession, matter: Matter, subject: Subject, decision: Decision, station: str
+        self, session: Session, matter: Matter, subject: Subject, decision: Decision, station: str
     ) -> int:
         intent = matter.intent
         row = audit.entry(

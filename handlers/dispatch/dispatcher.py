@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from telegram import Update
 
 from bot.access.policy import EVERY_STATION, Decision
 from bot.messages.message import Message
 from bot.runtime import metrics
+from bot.store.database import DatabaseError
 from bot.store.messages.unfinished_updates import Deed
 from bot.store.typed_secrets import holds_secret
 from handlers.access import groups
@@ -74,7 +74,7 @@ class Dispatcher:
         may be handled again: it goes on, as after a kill."""
         try:
             await self._handle(update)
-        except SQLAlchemyError:
+        except DatabaseError:
             self._decisions.cut_off(update.update_id)
             raise
 

@@ -6,13 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.messages.message import Message
 from bot.pbx import PbxError
 from bot.store.access import audit
-from bot.store.database import Store
+from bot.store.database import DatabaseError, Session, Store
 from bot.store.messages import unfinished_updates
 from handlers.dialog import pbx_errors
 from handlers.dispatch.declare import Command, Question, Reply, WrongArguments
@@ -94,7 +92,7 @@ class Execution:
                 else:
                     await unfinished_updates.forget(session, job.update_id)
                 return reply
-        except SQLAlchemyError:
+        except DatabaseError:
             log.exception("what was done could not be kept, so it was not done")
             reply = Reply(Message("broken"), outcome="failed inside the bot")
             async with self._store.begin() as session:
@@ -118,7 +116,7 @@ class Execution:
         self._going_on.add(task)
         task.add_done_callback(self._going_on.discard)
 
-    async def _record(self, session: AsyncSession, job: Job, reply: Reply) -> None:
+    async def _record(self, session: Session, job: Job, reply: Reply) -> None:
         await audit.record_outcome(session, job.entry, reply.outcome, reply.change, self._clock())
 
     async def _go_on(self, job: Job, talk: Conversation, work: Work) -> None:

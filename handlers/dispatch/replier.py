@@ -7,12 +7,11 @@ from datetime import datetime, timedelta, tzinfo
 from typing import TypeVar
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access.policy import Destination
 from bot.messages.message import File, Message, stored
-from bot.store.database import Store
-from bot.store.messages import flood_waits, keyboards, outbox, questions
+from bot.store.database import Session, Store
+from bot.store.messages import blocked_chats, keyboards, outbox, questions
 from bot.store.messages.outbox import Urgency
 from bot.store.tables.incidents import Keyboard
 from bot.telegram.delivery.sender import Messenger
@@ -78,7 +77,7 @@ class Conversation:
         await self.say(reply)
         await self._tie_now()
 
-    async def tie(self, session: AsyncSession) -> None:
+    async def tie(self, session: Session) -> None:
         """As part of a transaction that follows what was said: which message each of its keyboards stands under."""
         untied, self._untied = self._untied, {}
         for keyboard, message_id in untied.items():
@@ -276,7 +275,7 @@ class Conversation:
                 facts={"station": self._station},
                 html=rendered.html,
                 now=now,
-                keyboard=keyboard and await session.merge(keyboard),
+                keyboard=keyboard and await keyboards.attach(session, keyboard),
                 silent=message.silent,
                 masked=self._masked,
                 urgency=Urgency.ANSWER,
@@ -285,7 +284,7 @@ class Conversation:
             )
             row.possible_repeat = self._again
             if error.told:
-                await flood_waits.hold(session, self._place.chat, until)
+                await blocked_chats.hold(session, self._place.chat, until)
         self._wake()
 
     async def _stored_keyboard(
@@ -306,7 +305,7 @@ class Conversation:
             said=pending_replies.said(message) if writes else None,
         )
         async with self._store.begin() as session:
-            session.add(keyboard)
+            keyboards.add(session, keyboard)
         return keyboard
 
     async def _patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:

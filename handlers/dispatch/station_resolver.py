@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from bot.access.policy import EVERY_STATION, Access, Asking, Permission
+from bot.store.database import Session
 from handlers.dialog.choose_station import ask_which
 from handlers.dialog.stations import Directory
 from handlers.dispatch.action_lookup import Subject
@@ -45,9 +44,7 @@ def first_allowed(access: Access, seen: Iterable[Asking], permission: str) -> As
     return next((view for view in seen if access.may(view, permission).allowed), None)
 
 
-async def of_command(
-    session: AsyncSession, directory: Directory, subject: Subject, access: Access, asking: Asking
-) -> About:
+async def of_command(session: Session, directory: Directory, subject: Subject, access: Access, asking: Asking) -> About:
     """A command that nobody knows is about no station."""
     command = subject.handler
     if not isinstance(command, Command):
@@ -71,7 +68,7 @@ async def of_command(
 
 
 async def of_several(
-    session: AsyncSession,
+    session: Session,
     directory: Directory,
     press: Press,
     subject: Subject,

@@ -41,7 +41,7 @@ def _goes_on(one: Import, now: datetime) -> bool:
 
 async def stop(store: Store, left: Import, now: datetime) -> None:
     async with store.begin() as session:
-        found = await session.get(Import, left.id)
+        found = await imports.find_import(session, left.id)
         if found is None:
             return
         # Continued by its person, it counts from zero.

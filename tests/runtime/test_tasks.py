@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from bot.runtime import tasks
-from bot.runtime.tasks import persistently, supervise
+from bot.runtime.tasks import supervise
+from bot.store import database_errors
+from bot.store.database_errors import persistently
 
 LOCKED = OperationalError("BEGIN IMMEDIATE", None, Exception("database is locked"))
 
@@ -78,7 +79,7 @@ async def test_a_store_that_refuses_makes_a_job_begin_anew_until_it_does_not(mon
     async def wait_for(_stop: asyncio.Event, seconds: float) -> None:
         pauses.append(seconds)
 
-    monkeypatch.setattr(tasks, "wait_for", wait_for)
+    monkeypatch.setattr(database_errors, "wait_for", wait_for)
     refusals = [LOCKED] * 7
 
     async def deed() -> None:

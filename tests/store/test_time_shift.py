@@ -6,7 +6,7 @@ from typing import Any
 from bot.store.database import Store
 from bot.store.messages import blocked_chats, outbox
 from bot.store.tables.incidents import Card, Incident, Outgoing, SilenceRow, WatchState
-from bot.store.time_shift import Setting, move
+from bot.store.time_shift import Setting, move, newest_time
 
 NOW = datetime(2026, 11, 23, 9, 10, tzinfo=UTC)
 BOOT = NOW - timedelta(minutes=10)
@@ -109,3 +109,17 @@ async def test_what_a_closed_chat_did_not_take_is_still_made_good_when_it_opens(
         assert await blocked_chats.reopen(session, [1], NOW + BY) == {1: lost + BY}
     async with store.begin() as session:
         assert (await session.get_one(Outgoing, edit.id)).state == "pending"
+
+
+async def test_the_newest_time_is_that_of_whatever_was_written_last(store: Store) -> None:
+    async with store.begin() as session:
+        assert await newest_time(session) is None
+        for seconds in (5, 3):
+            at = NOW + timedelta(seconds=seconds)
+            outbox.owe(session, chat_id=1, thread_id=None, template="plain", facts={}, now=at)
+            await session.flush()
+        assert await newest_time(session) == NOW + timedelta(seconds=3)
+        session.add(WatchState(station="a", subject="", state={}, updated_at=NOW + timedelta(seconds=4)))
+        session.add(WatchState(station="b", subject="", state={}, updated_at=NOW))
+        await session.flush()
+        assert await newest_time(session) == NOW + timedelta(seconds=4)

@@ -10,11 +10,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.notifications.admin_notices import Administrators
 from bot.runtime.waiting import wait_for
-from bot.store.database import Store
+from bot.store.database import Session, Store
 from bot.store.messages import blocked_chats
 from bot.telegram.chat_access import Closed, Seen, why_closed
 
@@ -77,8 +76,8 @@ class Reachability:
         clock: Callable[[], datetime],
         wake: Callable[[], None],
         *,
-        shut_out: Callable[[AsyncSession, int], Awaitable[None]],
-        let_in: Callable[[AsyncSession, int, datetime], Awaitable[None]],
+        shut_out: Callable[[Session, int], Awaitable[None]],
+        let_in: Callable[[Session, int, datetime], Awaitable[None]],
     ) -> None:
         self._store = store
         self._seen = seen

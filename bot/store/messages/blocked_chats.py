@@ -1,4 +1,5 @@
-"""Chats that take no messages from the bot, because it was blocked, removed or silenced there, until it is let in."""
+"""Chats that take no messages for now: the bot was blocked, removed or muted there, until it is allowed again; or
+Telegram asked it to wait (HTTP 429), which may be for longer than the program runs."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -8,7 +9,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from bot.store.tables.chats import ClosedChat
+from bot.store.tables.chats import ChatHold, ClosedChat
 from bot.store.tables.incidents import Outgoing
 
 TOPIC_CLOSED = "topic_closed"
@@ -66,3 +67,15 @@ async def reasons(session: AsyncSession, chats: Iterable[int]) -> Mapping[int, s
     """Why each of those that are closed is."""
     asked = select(ClosedChat.chat_id, ClosedChat.reason).where(ClosedChat.chat_id.in_(tuple(chats)))
     return {row.chat_id: row.reason for row in await session.execute(asked)}
+
+
+async def hold(session: AsyncSession, chat_id: int, until: datetime) -> None:
+    """Store until when Telegram asked to send no more to the chat."""
+    await session.merge(ChatHold(chat_id=chat_id, until=until))
+
+
+async def held(session: AsyncSession, now: datetime) -> dict[int, datetime]:
+    """Return until when each chat has to wait, and delete the waits that are over by `now`."""
+    await session.execute(delete(ChatHold).where(ChatHold.until <= now))
+    found = await session.execute(select(ChatHold))
+    return {row.chat_id: row.until for row in found.scalars()}

@@ -1,13 +1,14 @@
-"""Buttons: stored here, known to Telegram only by an id nobody can guess."""
+"""Keyboards: stored here, known to Telegram only by a random id; and the command menus that Telegram has."""
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.store.tables.chats import MenuRow
 from bot.store.tables.incidents import Keyboard
 
 # Alerts keep their buttons for as long as an incident may reasonably stay open.
@@ -15,6 +16,14 @@ KEPT = timedelta(days=60)
 # A Core statement, built once: run for every answer with buttons, where the ORM's overhead is most of the cost.
 _KEYBOARDS = Keyboard.metadata.tables[Keyboard.__tablename__]
 _TIE = update(_KEYBOARDS).where(_KEYBOARDS.c.id == bindparam("keyboard")).values(message_id=bindparam("message"))
+
+
+class Offered(NamedTuple):
+    """A command menu as it was last sent to Telegram; `refused` is the error it was refused with, None when it was
+    accepted."""
+
+    digest: str
+    refused: str | None
 
 
 def new_keyboard(
@@ -45,6 +54,16 @@ def new_keyboard(
     )
 
 
+def add(session: AsyncSession, keyboard: Keyboard) -> None:
+    """Insert a keyboard when the transaction commits."""
+    session.add(keyboard)
+
+
+async def attach(session: AsyncSession, keyboard: Keyboard) -> Keyboard:
+    """Return the keyboard of another session as a row of this one."""
+    return await session.merge(keyboard)
+
+
 async def find_keyboard(session: AsyncSession, keyboard_id: str) -> Keyboard | None:
     return await session.get(Keyboard, keyboard_id)
 
@@ -70,3 +89,19 @@ async def use_once(session: AsyncSession, keyboard_id: str, now: datetime) -> bo
         .returning(Keyboard.id)
     )
     return used.scalar_one_or_none() is not None
+
+
+async def offered_menus(session: AsyncSession) -> Mapping[str, Offered]:
+    """Return the command menus sent to Telegram, by scope."""
+    found = (await session.execute(select(MenuRow))).scalars()
+    return {row.scope: Offered(row.digest, row.refused) for row in found}
+
+
+async def note_menu(session: AsyncSession, scope: str, menu: Offered) -> None:
+    """Store the command menu that was sent for the scope."""
+    await session.merge(MenuRow(scope=scope, digest=menu.digest, refused=menu.refused))
+
+
+async def forget_menu(session: AsyncSession, scope: str) -> None:
+    """Delete the command menu of the scope."""
+    await session.execute(delete(MenuRow).where(MenuRow.scope == scope))

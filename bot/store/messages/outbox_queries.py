@@ -76,3 +76,28 @@ async def follow_moves(session: AsyncSession, now: datetime) -> None:
     )
     for old_id, new_id in found.all():
         await supergroups.move(session, old_id, new_id, now)
+
+
+async def untried(session: AsyncSession, chat_id: int, thread_id: int | None, template: str) -> list[Outgoing]:
+    """Return the rows of a chat and template that no delivery was attempted for, oldest first."""
+    found = await session.execute(
+        select(Outgoing)
+        .where(
+            Outgoing.chat_id == chat_id,
+            Outgoing.tried_at.is_(None),
+            Outgoing.state == "pending",
+            Outgoing.thread_id.is_(None) if thread_id is None else Outgoing.thread_id == thread_id,
+            Outgoing.template == template,
+        )
+        .order_by(Outgoing.id)
+    )
+    return list(found.scalars())
+
+
+async def find(session: AsyncSession, row_id: int) -> Outgoing | None:
+    return await session.get(Outgoing, row_id)
+
+
+def detach(session: AsyncSession, row: Outgoing) -> None:
+    """Take the row out of the session: later changes of its attributes are not written."""
+    session.expunge(row)

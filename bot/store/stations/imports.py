@@ -75,6 +75,11 @@ class Imports:
             return moved.scalar_one_or_none() is not None
 
 
+async def find_import(session: AsyncSession, import_id: int) -> Import | None:
+    """Return an import of any station."""
+    return await session.get(Import, import_id)
+
+
 async def end_in_order(session: AsyncSession) -> None:
     """The program ends in order: no import is to blame."""
     await session.execute(update(Import).where(Import.state.in_((RUNNING, STOPPING))).values(crashes=0))

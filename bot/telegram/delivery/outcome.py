@@ -4,11 +4,10 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.runtime import metrics
-from bot.store.database import Store
-from bot.store.messages import blocked_chats, flood_waits, keyboards, outbox, supergroups
+from bot.store.database import Session, Store
+from bot.store.messages import blocked_chats, keyboards, outbox, supergroups
 from bot.store.messages.outbox import Urgency
 from bot.store.tables.incidents import Outgoing
 from bot.telegram.errors import (
@@ -31,9 +30,9 @@ REFUSALS_BORNE = 5
 
 # Handler of an undeliverable message: returns the fallback that is notified instead, None without one. The flag says
 # that its chat was not known to be closed.
-Lost = Callable[[AsyncSession, Outgoing, str, bool], Awaitable[str | None]]
+Lost = Callable[[Session, Outgoing, str, bool], Awaitable[str | None]]
 # Handler of a chat that takes messages again, and had not since that time.
-LetIn = Callable[[AsyncSession, int, datetime], Awaitable[None]]
+LetIn = Callable[[Session, int, datetime], Awaitable[None]]
 
 
 class Fate:
@@ -96,7 +95,7 @@ class Fate:
         async with self._store.begin() as session:
             await outbox.put_back(session, row.id, not_before, error, possible_repeat=possible_repeat, refused=refused)
             if hold:
-                await flood_waits.hold(session, row.chat_id, not_before)
+                await blocked_chats.hold(session, row.chat_id, not_before)
 
     async def arrived(self, row: Outgoing, message_id: int | None) -> None:
         async with self._store.begin() as session:

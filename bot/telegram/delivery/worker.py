@@ -7,13 +7,12 @@ from datetime import datetime, tzinfo
 from functools import partial
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.access.policy import Destination
 from bot.messages.message import Message, Rendered
 from bot.runtime import metrics
-from bot.store.database import Store
-from bot.store.messages import flood_waits, outbox, outbox_queries
+from bot.store.database import DatabaseError, Store
+from bot.store.messages import blocked_chats, keyboards, outbox, outbox_queries
 from bot.store.messages.outbox import Urgency
 from bot.store.tables.incidents import Keyboard, Outgoing
 from bot.telegram.delivery.outcome import Fate, LetIn, Lost
@@ -80,7 +79,7 @@ class Courier:
         async with self._store.begin() as session:
             if interrupted := await outbox.recover_interrupted(session):
                 log.warning("interrupted deliveries found, retried as possible repeats", count=interrupted)
-            for chat, until in (await flood_waits.held(session, now)).items():
+            for chat, until in (await blocked_chats.held(session, now)).items():
                 self._messenger.hold(chat, (until - now).total_seconds())
 
     async def deliver_due(self) -> bool:
@@ -146,7 +145,7 @@ class Courier:
             row = await outbox_queries.first_of_chat(session, chat, self._clock())
             if row is None:
                 return None
-            session.expunge(row)
+            outbox_queries.detach(session, row)
             row.tried_at = now = self._clock()
             return row if await outbox.claim(session, row.id, now) else None
 
@@ -155,7 +154,7 @@ class Courier:
             message_id = await self._carry_out(row)
         except DeliveryError as error:
             await self._fate.settle(row, error)
-        except SQLAlchemyError:
+        except DatabaseError:
             # No fault of the message.
             raise
         except Exception as error:
@@ -170,7 +169,7 @@ class Courier:
         while True:
             try:
                 return await self._fate.arrived(row, message_id)
-            except SQLAlchemyError:
+            except DatabaseError:
                 if self._is_ending:
                     raise
                 log.error("database error, delivery not recorded, retried", row=row.id)
@@ -178,8 +177,8 @@ class Courier:
 
     async def _carry_out(self, row: Outgoing) -> int | None:
         async with self._store.begin() as session:
-            original = await session.get(Outgoing, row.about) if row.about else None
-            keyboard = await session.get(Keyboard, row.keyboard_id) if row.keyboard_id else None
+            original = await outbox_queries.find(session, row.about) if row.about else None
+            keyboard = await keyboards.find_keyboard(session, row.keyboard_id) if row.keyboard_id else None
         known_id = row.message_id or (original.message_id if original else None)
         if row.action == "send":
             return await self._send(row, known_id, keyboard)

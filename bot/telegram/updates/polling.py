@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bot.runtime.logs import Changes
-from bot.runtime.tasks import first_line
 from bot.runtime.waiting import wait_for
+from bot.store.database import DatabaseError
+from bot.store.database_errors import first_line
 from bot.telegram.errors import SecondCopy, TokenRefused
 from bot.telegram.library import RawBot
 from bot.telegram.updates import conflicts
@@ -67,7 +67,7 @@ class Polling(Source):
                     pause = await self._delete_webhook(pause, stop)
                 else:
                     pause = self._pause_after(error, pause)
-            except SQLAlchemyError as error:
+            except DatabaseError as error:
                 # Telegram sends unconfirmed updates again.
                 if self._trouble.are(type(error).__name__):
                     log.error("database error, updates not stored; Telegram sends them again", reason=first_line(error))

@@ -8,12 +8,10 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Bot, Update
 
-from bot.runtime.tasks import first_line
-from bot.store.database import Store
+from bot.store.database import DatabaseError, Session, Store
+from bot.store.database_errors import first_line
 from bot.store.messages import inbox, keyboards, supergroups
 from bot.store.messages.inbox import LeftOver
 from bot.telegram.chat_access import Door, door
@@ -80,10 +78,10 @@ class Updates:
         heard: Callable[[Update], None] = lambda _update: None,
         noticed: Callable[[int, int], None] = lambda _chat, _message: None,
         observed: Callable[[int, Mapping[str, Any]], None] = lambda _chat, _update: None,
-        doors: Callable[[AsyncSession, Door], Awaitable[None]] | None = None,
+        doors: Callable[[Session, Door], Awaitable[None]] | None = None,
         admission: Admission | None = None,
-        not_read: Callable[[AsyncSession, UpdateSummary], Awaitable[None]] | None = None,
-        set_aside: Callable[[AsyncSession, LeftOver], Awaitable[None]] | None = None,
+        not_read: Callable[[Session, UpdateSummary], Awaitable[None]] | None = None,
+        set_aside: Callable[[Session, LeftOver], Awaitable[None]] | None = None,
         urgent: Collection[str] = (),
         deadline: float = 240.0,
     ) -> None:
@@ -156,7 +154,7 @@ class Updates:
         try:
             async with self._store.begin() as session:
                 await inbox.end_in_order(session)
-        except SQLAlchemyError as error:
+        except DatabaseError as error:
             log.error("database error, clean shutdown not recorded", reason=first_line(error))
         await self._lanes.drain(within)
 
@@ -234,7 +232,7 @@ class Updates:
                 self._heard(item.update)
             self._lanes.put(lane, item)
 
-    async def _without_invented(self, session: AsyncSession, taken: Sequence[Taken]) -> list[Taken]:
+    async def _without_invented(self, session: Session, taken: Sequence[Taken]) -> list[Taken]:
         """Drop presses of unknown buttons beyond a rate: they come from old messages, or from a client that invents
         them. Those within the rate are answered as out of date."""
         kept = await keyboards.known_of(session, {one.seen.keyboard for one in taken if one.seen.keyboard})
@@ -262,7 +260,7 @@ class Updates:
             elif item.update is not None:
                 await _while_the_store_refuses(partial(self._handle_one, item.update))
             await _while_the_store_refuses(partial(self._finish, item.update_id))
-        except SQLAlchemyError as error:
+        except DatabaseError as error:
             # It stays unfinished in the inbox and is handled after a restart; the lane goes on.
             log.error(
                 "database error, update left unfinished in the inbox",
@@ -305,7 +303,7 @@ class Updates:
                 await self._handle(update)
         except TimeoutError:
             log.error("update handler timed out, cancelled", update_id=update.update_id)
-        except SQLAlchemyError:
+        except DatabaseError:
             raise
         except Exception:
             log.exception("update handler failed", update_id=update.update_id)
@@ -316,7 +314,7 @@ async def _while_the_store_refuses(deed: Callable[[], Awaitable[None]]) -> None:
     for pause in PAUSES:
         try:
             return await deed()
-        except SQLAlchemyError as error:
+        except DatabaseError as error:
             log.warning("database error, update retried", reason=first_line(error))
             await asyncio.sleep(pause)
     return await deed()

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -20,6 +19,7 @@ from telegram.error import TelegramError
 from bot.http.server import serve
 from bot.runtime import metrics
 from bot.runtime.waiting import wait_for
+from bot.store.database import DatabaseError
 from bot.telegram.errors import Refused, TokenRefused, TryLater, classify
 from bot.telegram.updates.foreign_webhook import host_of
 from bot.telegram.updates.queue import WANTED, Updates
@@ -98,7 +98,7 @@ class Webhook(Source):
             return 200
         try:
             await self._updates.take_in([update])
-        except SQLAlchemyError as error:
+        except DatabaseError as error:
             # Neither its text nor its trace: both hold messages of people.
             reason = getattr(error, "orig", None)
             log.error("database error, update not stored; Telegram sends it again", reason=str(reason or type(error)))

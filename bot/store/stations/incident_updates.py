@@ -1,0 +1,151 @@
+"""Queries and updates of the incident manager: open incidents of one station, in the caller's transaction."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.store.stations.incidents import REHEARSAL
+from bot.store.tables.incidents import Incident, IncidentEvent
+
+# Built once: run for every change, and building costs more than running.
+_OPEN_COUNT = (
+    select(func.count())
+    .select_from(Incident)
+    .where(Incident.station == bindparam("of"), Incident.open_key.is_not(None), Incident.kind != REHEARSAL)
+)
+
+
+async def find(session: AsyncSession, incident_id: int) -> Incident | None:
+    return await session.get(Incident, incident_id)
+
+
+async def find_open(session: AsyncSession, station: str, subject: str) -> Incident | None:
+    """Return the open incident of a subject; the schema allows one."""
+    found = await session.execute(select(Incident).where(Incident.open_key == open_key(station, subject)))
+    return found.scalar_one_or_none()
+
+
+async def is_open(session: AsyncSession, station: str, subject: str) -> bool:
+    found = await session.execute(select(Incident.id).where(Incident.open_key == open_key(station, subject)))
+    return found.scalar_one_or_none() is not None
+
+
+def open_key(station: str, subject: str) -> str:
+    """Return the unique key of an open incident."""
+    return f"{station}|{subject}"
+
+
+async def all_open(session: AsyncSession, station: str) -> Sequence[Incident]:
+    """Return the open incidents of a station by id."""
+    found = await session.execute(
+        select(Incident).where(Incident.station == station, Incident.open_key.is_not(None)).order_by(Incident.id)
+    )
+    return found.scalars().all()
+
+
+async def open_count(session: AsyncSession, station: str) -> int:
+    """Return the number of open incidents of a station, drills excluded."""
+    return (await session.execute(_OPEN_COUNT, {"of": station})).scalar_one()
+
+
+async def open_counts(session: AsyncSession) -> Mapping[str, int]:
+    """Return the number of open incidents by station, drills included."""
+    by_station = select(Incident.station, func.count()).where(Incident.open_key.is_not(None))
+    return {row[0]: row[1] for row in (await session.execute(by_station.group_by(Incident.station))).all()}
+
+
+async def due(session: AsyncSession, station: str, now: datetime, limit: int) -> Sequence[Incident]:
+    """Return open incidents with a step or warning due by now, by id."""
+    found = await session.execute(
+        select(Incident)
+        .where(
+            Incident.station == station,
+            Incident.open_key.is_not(None),
+            or_(Incident.due_at <= now, Incident.warn_at <= now),
+        )
+        .order_by(Incident.id)
+        .limit(limit)
+    )
+    return found.scalars().all()
+
+
+async def postpone(session: AsyncSession, incident_id: int, now: datetime, until: datetime) -> None:
+    """Move the step and the warning that are due by now to a later time."""
+    for column in (Incident.due_at, Incident.warn_at):
+        late = update(Incident).where(Incident.id == incident_id, column <= now)
+        await session.execute(late.values({column: until}))
+
+
+async def make_suppressed_due(session: AsyncSession, station: str, now: datetime) -> None:
+    """Make open incidents due now that are suppressed or not yet notified."""
+    await session.execute(
+        update(Incident)
+        .where(
+            Incident.station == station,
+            Incident.open_key.is_not(None),
+            or_(Incident.held_by != "", Incident.step == 0),
+        )
+        .values(due_at=now)
+    )
+
+
+async def claim(session: AsyncSession, incident: Incident) -> bool:
+    """Lock optimistically by version; False when the incident has changed since it was read."""
+    claimed = await session.execute(
+        update(Incident)
+        .where(Incident.id == incident.id, Incident.version == incident.version)
+        .values(version=incident.version + 1)
+        .returning(Incident.id)
+        .execution_options(synchronize_session=False)
+    )
+    if claimed.scalar_one_or_none() is None:
+        return False
+    await session.refresh(incident)
+    return True
+
+
+async def acknowledge(
+    session: AsyncSession, station: str, incident_id: int, person_id: int, person_name: str, now: datetime
+) -> Incident | None:
+    """Acknowledge an open incident; None when it is not open at the station, or acknowledged already."""
+    taken = await session.execute(
+        update(Incident)
+        .where(
+            Incident.id == incident_id,
+            Incident.station == station,
+            Incident.open_key.is_not(None),
+            Incident.acknowledged_at.is_(None),
+        )
+        .values(
+            acknowledged_at=now,
+            acknowledged_by=person_name[:128],
+            acknowledged_by_id=person_id,
+            version=Incident.version + 1,
+        )
+        .returning(Incident)
+    )
+    return taken.scalar_one_or_none()
+
+
+async def add(session: AsyncSession, incident: Incident) -> None:
+    """Insert an incident; its id and number are known afterwards."""
+    session.add(incident)
+    await session.flush()
+
+
+def add_event(
+    session: AsyncSession, incident: Incident, what: str, at: datetime, noted_at: datetime, facts: dict[str, Any]
+) -> None:
+    """Append to the timeline of an incident."""
+    session.add(IncidentEvent(incident_id=incident.id, at=at, noted_at=noted_at, what=what, facts=facts))
+
+
+async def timeline_of(session: AsyncSession, incident: Incident) -> Sequence[IncidentEvent]:
+    """Return the timeline of an incident by id."""
+    found = await session.execute(
+        select(IncidentEvent).where(IncidentEvent.incident_id == incident.id).order_by(IncidentEvent.id)
+    )
+    return found.scalars().all()

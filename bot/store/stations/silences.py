@@ -1,0 +1,42 @@
+"""Rows of silences: mutes and maintenance windows, by station."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, null, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.store.tables.incidents import SilenceRow
+
+
+def add(session: AsyncSession, row: SilenceRow) -> None:
+    """Insert a silence when the transaction commits."""
+    session.add(row)
+
+
+async def find(session: AsyncSession, silence_id: int) -> SilenceRow | None:
+    return await session.get(SilenceRow, silence_id)
+
+
+async def unended(session: AsyncSession, station: str) -> Sequence[SilenceRow]:
+    """Return the silences of a station that no one has ended, in the order they were made; some may be over by time."""
+    found = select(SilenceRow).where(SilenceRow.station == station, SilenceRow.ended_at.is_(None))
+    return (await session.execute(found.order_by(SilenceRow.id))).scalars().all()
+
+
+async def delete_old(session: AsyncSession, before: datetime, everything: str, limit: timedelta) -> None:
+    """Delete silences that ended before a time; one of the subject `everything` without an end ends after `limit`.
+
+    The newest row of each station stays: its number would be given again.
+    """
+    of_everything = (SilenceRow.subject == everything) & SilenceRow.repeats.is_(null()) & SilenceRow.until.is_(None)
+    await session.execute(
+        delete(SilenceRow).where(
+            SilenceRow.id.not_in(select(func.max(SilenceRow.id)).group_by(SilenceRow.station)),
+            or_(
+                SilenceRow.ended_at <= before,
+                SilenceRow.until <= before,
+                of_everything & (SilenceRow.begins_at <= before - limit),
+            ),
+        )
+    )

@@ -1,0 +1,77 @@
+"""Stored states of trunks and stations, by station and subject."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, delete, select, union, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.store.tables.incidents import Incident, WatchState
+
+State = dict[str, Any]
+
+# Built once: run for every change, and building costs more than running.
+_STATES = WatchState.metadata.tables[WatchState.__tablename__]
+_DELETE = delete(_STATES).where(
+    _STATES.c.station == bindparam("of"), _STATES.c.subject.in_(bindparam("about", expanding=True))
+)
+_new = insert(_STATES)
+_UPSERT = _new.on_conflict_do_update(
+    index_elements=[_STATES.c.station, _STATES.c.subject],
+    set_={"state": _new.excluded.state, "updated_at": _new.excluded.updated_at},
+)
+_UPDATE = (
+    update(WatchState)
+    .where(WatchState.station == bindparam("of"), WatchState.subject == bindparam("about"))
+    .values(state=bindparam("new"), updated_at=bindparam("at"))
+)
+
+
+async def load(session: AsyncSession, station: str) -> dict[str, State]:
+    """Return the states of a station by subject."""
+    found = await session.execute(select(WatchState).where(WatchState.station == station))
+    return {row.subject: row.state for row in found.scalars()}
+
+
+async def load_all(session: AsyncSession) -> dict[str, dict[str, State]]:
+    """Return the states of all stations by station and subject."""
+    states: dict[str, dict[str, State]] = defaultdict(dict)
+    for row in (await session.execute(select(WatchState.station, WatchState.subject, WatchState.state))).all():
+        states[row.station][row.subject] = row.state
+    return states
+
+
+async def save(session: AsyncSession, station: str, changed: Mapping[str, State | None], now: datetime) -> None:
+    """Insert or replace states by subject; None deletes one."""
+    rows = [
+        {"station": station, "subject": subject, "state": state, "updated_at": now}
+        for subject, state in changed.items()
+        if state is not None
+    ]
+    if rows:
+        await session.execute(_UPSERT, rows)
+    if gone := [subject for subject, state in changed.items() if state is None]:
+        await session.execute(_DELETE, {"of": station, "about": gone})
+
+
+async def update_existing(
+    session: AsyncSession, states: Iterable[tuple[tuple[str, str], tuple[State, datetime]]]
+) -> None:
+    """Replace ((station, subject), (state, time)) where a row exists; a deleted state is not inserted again."""
+    rows = [{"of": station, "about": subject, "new": state, "at": at} for (station, subject), (state, at) in states]
+    if rows:
+        await (await session.connection()).execute(_UPDATE, rows)
+
+
+async def delete_of(session: AsyncSession, station: str) -> None:
+    """Delete all states of a station."""
+    await session.execute(delete(WatchState).where(WatchState.station == station))
+
+
+async def stations_left(session: AsyncSession) -> Sequence[str]:
+    """Return the stations with open incidents or stored states."""
+    open_of = select(Incident.station).where(Incident.open_key.is_not(None))
+    return (await session.execute(union(open_of, select(WatchState.station)))).scalars().all()

@@ -16,7 +16,7 @@ from bot.access.policy import Destination, grants_from
 from bot.app.clock_adjustment import Timekeeping
 from bot.app.exit_codes import explained, leave_soon
 from bot.app.fleet import Fleet
-from bot.app.handlers_wiring import dispatcher, switch_on_what_was_left
+from bot.app.handlers_wiring import build_desk, build_directory, dispatcher
 from bot.app.reload import Renewing
 from bot.app.retention_job import forget_unreadable, tidy
 from bot.app.station_monitor import Shared
@@ -39,6 +39,7 @@ from bot.runtime.waiting import wait_for
 from bot.runtime.watchdog import Turns
 from bot.store import sealing
 from bot.store.access.contacts import Acquaintances
+from bot.store.access.denials import Denials
 from bot.store.access.grants import GrantBook
 from bot.store.access.known_senders import Known
 from bot.store.database import Store
@@ -54,7 +55,7 @@ from bot.telegram.membership import Membership
 from bot.telegram.updates.admission import Admission
 from bot.telegram.updates.foreign_webhook import Telling
 from bot.telegram.updates.queue import Updates
-from handlers import CATALOGUE
+from handlers import CATALOGUE, HOOKS
 from handlers.dialog.menus import Menus
 
 if TYPE_CHECKING:
@@ -155,6 +156,22 @@ class Application:
             shut_out=self._fleet.shut_out,
             let_in=self._fleet.let_in,
         )
+        self._directory = build_directory(self._fleet)
+        self._denials = Denials(clock)
+        self._desk = build_desk(
+            settings,
+            self._fleet,
+            self._directory,
+            self._denials,
+            store=self._store,
+            grants=self._grants,
+            membership=self._membership,
+            people=self._people,
+            oncall=self._oncall,
+            calendars=self._calendars,
+            clock=clock,
+            wake=self._courier.wake,
+        )
         self._renewing = Renewing(
             self._fleet,
             reread,
@@ -236,8 +253,9 @@ class Application:
             "timekeeping": self._timekeeping.run,
         }
         jobs = [persistently(name, partial(run, stop), stop) for name, run in runs.items()]
-        left = partial(switch_on_what_was_left, self._fleet, self._store, self._clock, stop)
-        jobs.append(persistently("what was switched off", left, stop))
+        jobs += [
+            persistently(hook.__name__, partial(hook, self._desk, self._clock, stop), stop) for hook in HOOKS.startup
+        ]
         jobs += [self._listen(), self._manager.keep_told(self._turns.hung, self._life.complaints, stop)]
         if settings.health_address:
             jobs.append(self._serve_health(settings.health_address))
@@ -262,15 +280,12 @@ class Application:
         self._dispatcher = dispatcher(
             bot_name,
             self._settings,
-            self._fleet,
+            self._directory,
+            self._desk,
+            self._denials,
             store=self._store,
             messenger=self._messenger,
             renderer=self._renderer,
-            grants=self._grants,
-            membership=self._membership,
-            people=self._people,
-            oncall=self._oncall,
-            calendars=self._calendars,
             alert_chats=self._alert_chats,
             clock=self._clock,
             wake=self._courier.wake,

@@ -1,8 +1,6 @@
 """What answers people, put together: the access-controlled layer over what runs."""
 
-from asyncio import Event
 from collections.abc import Awaitable, Callable, Collection
-from datetime import datetime
 
 import structlog
 
@@ -12,6 +10,7 @@ from bot.config.settings import Settings
 from bot.engine.calendar_feed import CalendarSource
 from bot.incidents.silence_store import Silences
 from bot.messages.renderer import Renderer
+from bot.runtime.clock import Clock
 from bot.store.access.access_requests import Requests
 from bot.store.access.audit_queries import AuditReader
 from bot.store.access.contacts import Acquaintances
@@ -26,7 +25,7 @@ from bot.store.stations.incidents import Incidents
 from bot.store.stations.registrations import Registrations
 from bot.telegram.delivery.sender import Messenger
 from bot.telegram.membership import Membership
-from handlers import CATALOGUE
+from handlers import CATALOGUE, HOOKS
 from handlers.dialog.stations import Directory
 from handlers.dispatch.authorizer import Decisions
 from handlers.dispatch.dispatcher import Dispatcher
@@ -34,37 +33,36 @@ from handlers.dispatch.request_factory import Reception
 from handlers.dispatch.services import Desk, Station
 from handlers.safety.rate_limits import Limits, Pace
 from handlers.safety.two_person import SecondPerson
-from handlers.trunks.restore_after_restart import switch_on
 
 log = structlog.get_logger(__name__)
 
 
-def dispatcher(
-    bot_name: str,
-    settings: Settings,
-    fleet: Fleet,
-    *,
-    store: Store,
-    messenger: Messenger,
-    renderer: Renderer,
-    grants: GrantBook,
-    membership: Membership,
-    people: Acquaintances,
-    oncall: OnCallBook,
-    calendars: CalendarSource,
-    alert_chats: Callable[[], Awaitable[Collection[int]]],
-    clock: Callable[[], datetime],
-    wake: Callable[[], None],
-) -> Dispatcher:
-    """`wake` tells the courier that something is owed."""
-    directory = Directory(
+def build_directory(fleet: Fleet) -> Directory:
+    return Directory(
         one=fleet.one,
         find=lambda name: _spoken_of(fleet.get(name)),
         names=lambda: fleet.names,
         told_in=fleet.told_in,
     )
-    denials = Denials(clock)
-    desk = Desk(
+
+
+def build_desk(
+    settings: Settings,
+    fleet: Fleet,
+    directory: Directory,
+    denials: Denials,
+    *,
+    store: Store,
+    grants: GrantBook,
+    membership: Membership,
+    people: Acquaintances,
+    oncall: OnCallBook,
+    calendars: CalendarSource,
+    clock: Clock,
+    wake: Callable[[], None],
+) -> Desk:
+    """`wake` tells the delivery worker that a message was queued."""
+    return Desk(
         drawer=Drawer(store, clock),
         imports=Imports(store, clock),
         registrations=Registrations(store, clock),
@@ -80,6 +78,23 @@ def dispatcher(
         bindings=Bindings(store, clock),
         fleet=directory,
     )
+
+
+def dispatcher(
+    bot_name: str,
+    settings: Settings,
+    directory: Directory,
+    desk: Desk,
+    denials: Denials,
+    *,
+    store: Store,
+    messenger: Messenger,
+    renderer: Renderer,
+    alert_chats: Callable[[], Awaitable[Collection[int]]],
+    clock: Clock,
+    wake: Callable[[], None],
+) -> Dispatcher:
+    """`wake` tells the delivery worker that a message was queued."""
     pace = Pace(
         person=settings.commands_per_minute,
         chat=settings.chat_commands_per_minute,
@@ -88,8 +103,8 @@ def dispatcher(
     decisions = Decisions(
         store=store,
         catalogue=CATALOGUE,
-        grants=grants,
-        membership=membership,
+        grants=desk.grants,
+        membership=desk.membership,
         limits=Limits(pace),
         denials=denials,
         directory=directory,
@@ -114,6 +129,7 @@ def dispatcher(
         second=second,
         reception=reception,
         alert_chats=alert_chats,
+        hooks=HOOKS,
     )
 
 
@@ -125,11 +141,6 @@ def _tell_of_two(settings: Settings) -> None:
     # Whom somebody gave a right is no second person to them.
     if len(settings.admins) < 2:
         log.warning("TWO_PERSON: nobody can confirm what the one person in ADMINS asks for: name two people in ADMINS")
-
-
-async def switch_on_what_was_left(fleet: Fleet, store: Store, clock: Callable[[], datetime], stop: Event) -> None:
-    """What the last run had switched off for a moment, before anybody can be talked to."""
-    await switch_on(Registrations(store, clock), lambda name: _spoken_of(fleet.get(name)), clock, stop)
 
 
 def _spoken_of(watched: WatchedStation | None) -> Station | None:

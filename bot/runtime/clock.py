@@ -16,6 +16,7 @@ looks like a clock that was set, and no outage lasts for it.
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Protocol
 
 # Nothing takes more than twice its time while the machine's clock is behind.
 SLOWEST = 0.5
@@ -32,6 +33,12 @@ BOOT: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 def since_boot() -> float:
     """Seconds, with those in which the machine slept."""
     return time.clock_gettime(BOOT)
+
+
+class Clock(Protocol):
+    """Tell the time, in UTC."""
+
+    def __call__(self) -> datetime: ...
 
 
 class SteadyClock:

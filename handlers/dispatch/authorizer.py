@@ -5,11 +5,12 @@ that allows it.
 """
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
@@ -26,11 +27,11 @@ from bot.store.messages.unfinished_updates import Deed
 from bot.store.stations import bindings, imports
 from bot.store.tables.incidents import Question
 from bot.telegram.membership import Membership
-from handlers.access.contacts import Meeting
 from handlers.dialog.stations import Directory
 from handlers.dispatch import action_lookup, preconditions, station_resolver
 from handlers.dispatch.access_request import NO_UPDATE, Matter, Verdict
 from handlers.dispatch.action_lookup import Subject
+from handlers.dispatch.contacts import Meeting
 from handlers.dispatch.declare import Catalogue, Whose
 from handlers.dispatch.preconditions import Case, May
 from handlers.dispatch.rules import RULES
@@ -43,8 +44,6 @@ log = structlog.get_logger(__name__)
 
 DECIDE_WITHIN = 10.0
 ADDED = "chat.added"
-GO_ON = "import.go_on"
-ANEW = "trunk.reregister_now"
 
 
 class Decisions:
@@ -108,17 +107,12 @@ class Decisions:
         subject = Subject(ADDED, RULES[ADDED], arguments=added.place.title)
         return await self._guarded(Matter(added, update_id, subject))
 
-    async def about_import(self, actor: Actor, import_id: int, station: str) -> Verdict:
-        """Whether an import that somebody confirmed may go on after a restart: they need the right at that moment."""
-        press = self._catalogue.presses[GO_ON]
-        subject = Subject(GO_ON, press.rule, press, {"import": import_id}, arguments=f"after a restart: {import_id}")
-        intent = Pressed("", 0, 0, actor, Place(actor.id, None, private=True), 0, "")
-        return await self._guarded(Matter(intent, NO_UPDATE, subject, station=station))
-
-    async def about_anew(self, actor: Actor, place: Place, name: str, station: str) -> Verdict:
-        """For the record: what switches on again what a killed run had switched off needs nobody's right."""
-        press = self._catalogue.presses[ANEW]
-        subject = Subject(ANEW, press.rule, press, arguments=f"after a restart: {name}")
+    async def about_resumed(
+        self, action: str, actor: Actor, place: Place, station: str, subject_name: str, data: Mapping[str, Any]
+    ) -> Verdict:
+        """Decide on confirmed work that a restart interrupted: as if its button were pressed now."""
+        press = self._catalogue.presses[action]
+        subject = Subject(action, press.rule, press, data, arguments=f"after a restart: {subject_name}")
         intent = Pressed("", 0, 0, actor, place, 0, "")
         return await self._guarded(Matter(intent, NO_UPDATE, subject, station=station))
 

@@ -43,12 +43,13 @@ class Execution:
         self._store = store
         self._clock = clock
         self._going_on: set[asyncio.Task[None]] = set()
-        self.stopping = False
+        # Set when the program ends: long work stops at the next good place.
+        self.stop = asyncio.Event()
 
     async def finish(self, within: float) -> None:
         """Tell what goes on in the background that the program ends, and let it come to a good place to stop, for at
         most `within` seconds."""
-        self.stopping = True
+        self.stop.set()
         if self._going_on:
             await asyncio.wait(self._going_on, timeout=within)
         for task in self._going_on:

@@ -1,5 +1,6 @@
 """What a decision is carried out with: the conversation it is answered in, and the request its handler is given."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -83,7 +84,7 @@ class Reception:
         verdict: Verdict,
         *,
         arguments: str = "",
-        stopping: Callable[[], bool],
+        stop: asyncio.Event,
     ) -> Request:
         return Request(
             actor=intent.actor,
@@ -97,7 +98,7 @@ class Reception:
             settled=verdict.settled,
             desk=self.desk,
             translate=self.renderer.label,
-            stopping=stopping,
+            stop=stop,
             among=verdict.among,
             named=verdict.named,
             arguments=arguments,

@@ -27,6 +27,7 @@ from bot.store.stations.incidents import Incidents
 from bot.store.stations.registrations import Registrations
 from bot.store.stations.watched_extensions import WatchedExtensions
 from bot.store.tables.incidents import AuditEntry, AuditOutcome, Keyboard
+from handlers import HOOKS
 from handlers.dialog.stations import Directory
 from handlers.dispatch.authorizer import Decisions
 from handlers.dispatch.declare import Catalogue, Command, Press, Reply, Request, Whose
@@ -227,7 +228,12 @@ class Bench:
             needs_second=second.is_needed_for,
         )
         self.dispatcher = Dispatcher(
-            bot_name="bot", decisions=self.decisions, second=second, reception=reception, alert_chats=alert_chats
+            bot_name="bot",
+            decisions=self.decisions,
+            second=second,
+            reception=reception,
+            alert_chats=alert_chats,
+            hooks=HOOKS,
         )
 
     def station(self) -> Any:

@@ -1,21 +1,24 @@
 """What answers people, put together: the access-controlled layer over what runs."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 
 import structlog
 
 from bot.app.fleet import Fleet
 from bot.app.station_monitor import WatchedStation
+from bot.app.station_registry import StationRegistry
 from bot.config.settings import Settings
 from bot.engine.calendar_feed import CalendarSource
 from bot.incidents.silence_store import Silences
 from bot.messages.renderer import Renderer
 from bot.runtime.clock import Clock
+from bot.runtime.signals import Signal
 from bot.store.access.access_requests import Requests
 from bot.store.access.audit_queries import AuditReader
 from bot.store.access.contacts import Acquaintances
 from bot.store.access.denials import Denials
 from bot.store.access.grants import GrantBook
+from bot.store.access.known_senders import AlertChats
 from bot.store.database import Store
 from bot.store.messages.temporary_payloads import Drawer
 from bot.store.oncall.schedules import OnCallBook
@@ -37,13 +40,21 @@ from handlers.safety.two_person import SecondPerson
 log = structlog.get_logger(__name__)
 
 
-def build_directory(fleet: Fleet) -> Directory:
-    return Directory(
-        one=fleet.one,
-        find=lambda name: _spoken_of(fleet.get(name)),
-        names=lambda: fleet.names,
-        told_in=fleet.told_in,
-    )
+class SpokenStations:
+    """The stations as handlers see them."""
+
+    def __init__(self, registry: StationRegistry) -> None:
+        self._registry = registry
+
+    @property
+    def names(self) -> Collection[str]:
+        return self._registry.names
+
+    def find(self, name: str) -> Station | None:
+        return _spoken_of(self._registry.get(name))
+
+    def told_in(self, chat: int) -> Collection[str]:
+        return self._registry.told_in(chat)
 
 
 def build_desk(
@@ -59,7 +70,7 @@ def build_desk(
     oncall: OnCallBook,
     calendars: CalendarSource,
     clock: Clock,
-    wake: Callable[[], None],
+    wake: Signal,
 ) -> Desk:
     """`wake` tells the delivery worker that a message was queued."""
     return Desk(
@@ -74,7 +85,7 @@ def build_desk(
         audit=AuditReader(store, denials),
         membership=membership,
         incidents=Incidents(store, settings.history_kept),
-        silences=Silences(store, clock, fleet.ticker.silences_changed),
+        silences=Silences(store, clock, Signal(fleet.ticker.silences_changed)),
         bindings=Bindings(store, clock),
         fleet=directory,
     )
@@ -90,9 +101,9 @@ def dispatcher(
     store: Store,
     messenger: Messenger,
     renderer: Renderer,
-    alert_chats: Callable[[], Awaitable[Collection[int]]],
+    alert_chats: AlertChats,
     clock: Clock,
-    wake: Callable[[], None],
+    wake: Signal,
 ) -> Dispatcher:
     """`wake` tells the delivery worker that a message was queued."""
     pace = Pace(

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 import structlog
@@ -12,6 +11,8 @@ from bot.app.fleet import Fleet
 from bot.config.settings import WrongSettings
 from bot.config.station_settings import StationSettings
 from bot.engine.rest import rest
+from bot.runtime.clock import Clock
+from bot.runtime.signals import Signal
 from bot.store.database import Store
 from bot.store.messages import outbox
 
@@ -30,8 +31,8 @@ class Renewing:
         *,
         store: Store,
         admins: Collection[int],
-        clock: Callable[[], datetime],
-        wake: Callable[[], None],
+        clock: Clock,
+        wake: Signal,
     ) -> None:
         self._fleet = fleet
         self._reread = reread
@@ -71,4 +72,4 @@ class Renewing:
                 outbox.owe(
                     session, chat_id=admin, thread_id=None, template="stations_renewed", facts=facts, now=self._clock()
                 )
-        self._wake()
+        self._wake.send()

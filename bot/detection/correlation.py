@@ -49,6 +49,13 @@ class CommonCause:
         return subject(self.what, self.host)
 
 
+class ActiveCauses:
+    """The common causes that are active now: written by the correlator, read by the notifiers of all stations."""
+
+    def __init__(self) -> None:
+        self.now: tuple[CommonCause, ...] = ()
+
+
 # What it could hit, and which of it is bad.
 Hit = tuple[Mapping[str, Bad], frozenset[str]]
 NOTHING_HIT: Hit = ({}, frozenset())

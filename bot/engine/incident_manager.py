@@ -1,7 +1,7 @@
 """From transitions to facts that last: memories, incidents, their chains, what is owed to people – together."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -17,6 +17,7 @@ from bot.incidents import drill, timeline
 from bot.incidents.model import End, Happened, Kind
 from bot.notifications.notifier import Notices
 from bot.runtime import metrics
+from bot.runtime.signals import Signal
 from bot.store.database import Store
 from bot.store.tables.incidents import Incident, WatchState
 
@@ -56,9 +57,7 @@ class Taken(StrEnum):
 class Ledger:
     """The incidents of one station. `wake` tells the courier that something is owed."""
 
-    def __init__(
-        self, store: Store, station: str, notices: Notices, wake: Callable[[], None], recency: Recency
-    ) -> None:
+    def __init__(self, store: Store, station: str, notices: Notices, wake: Signal, recency: Recency) -> None:
         self._store = store
         self._station = station
         self._notices = notices
@@ -89,7 +88,7 @@ class Ledger:
             if happened:
                 metrics.INCIDENTS.labels(self._station).set(await self._open_count(session))
         if happened:
-            self._wake()
+            self._wake.send()
 
     async def tick(self, now: datetime) -> bool:
         """Do what is due now; True when there was something. Whatever was due while nobody looked is done once."""
@@ -108,7 +107,7 @@ class Ledger:
             for incident in incidents:
                 await self._do_or_put_off(session, incident, now)
         if incidents:
-            self._wake()
+            self._wake.send()
         return bool(incidents)
 
     async def reconsider(self, now: datetime) -> None:
@@ -125,7 +124,7 @@ class Ledger:
             )
             for incident in await self._life.all_open(session):
                 await self._notices.reconsider(session, incident, now)
-        self._wake()
+        self._wake.send()
 
     async def abandon(self, now: datetime) -> int:
         """Nobody watches the station any more: its incidents end, how many that is, and what is known of it is
@@ -136,7 +135,7 @@ class Ledger:
             for incident in left:
                 await self._life.end(session, incident, str(End.UNWATCHED), now, now)
         metrics.INCIDENTS.labels(self._station).set(0)
-        self._wake()
+        self._wake.send()
         return len(left)
 
     async def open_count(self) -> int:
@@ -171,7 +170,7 @@ class Ledger:
                 return _why_not(await session.get(Incident, incident_id))
             timeline.note(session, incident, "taken", now, by=person_name[:128], by_id=person_id)
             await self._notices.taken(session, incident, now)
-        self._wake()
+        self._wake.send()
         return Taken.TAKEN
 
     async def take_all(self, card_id: int, person_id: int, person_name: str, now: datetime) -> int:
@@ -193,7 +192,7 @@ class Ledger:
             incident.acknowledged_at = incident.acknowledged_by = incident.acknowledged_by_id = None
             incident.version += 1
             await self._notices.handed_over(session, incident, to, by, now)
-        self._wake()
+        self._wake.send()
         return Taken.TAKEN
 
     async def _remember(self, session: AsyncSession, changed: Mapping[str, State | None], now: datetime) -> None:

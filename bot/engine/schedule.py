@@ -8,6 +8,7 @@ import structlog
 from prometheus_client import Histogram
 
 from bot.engine.agenda import Agenda, Turn
+from bot.runtime.watchdog import Loop
 
 log = structlog.get_logger(__name__)
 
@@ -38,13 +39,13 @@ class Schedule:
     def __init__(
         self,
         lateness: Histogram | None = None,
-        turned: Callable[[], None] = lambda: None,
+        loop: Loop | None = None,
         *,
         longest: float = LONGEST_LOOK,
         cancelled_within: float = CANCELLED_WITHIN,
     ) -> None:
         self._lateness = lateness
-        self._turned = turned
+        self._loop = loop or Loop()
         self._longest = longest
         self._cancelled_within = cancelled_within
         self._agenda = Agenda()
@@ -84,7 +85,7 @@ class Schedule:
         stopping.add_done_callback(lambda _: self._changed.set())
         try:
             while not stop.is_set():
-                self._turned()
+                self._loop.turned()
                 self._changed.clear()
                 now = loop.time()
                 self._break_off_what_hangs(now)

@@ -7,6 +7,7 @@ import structlog
 
 from bot.engine.rest import rest
 from bot.engine.schedule import AFTER_A_FAILURE, Schedule
+from bot.runtime.watchdog import Loop
 
 log = structlog.get_logger(__name__)
 
@@ -20,12 +21,12 @@ class Rounds:
         name: str,
         every: float,
         wanted: Callable[[], Awaitable[Collection[str]]],
-        turned: Callable[[], None] = lambda: None,
+        loop: Loop | None = None,
     ) -> None:
         self._name = name
         self._every = every
         self._ask_which = wanted
-        self._turned = turned
+        self._loop = loop or Loop()
         self._schedule = Schedule()
         self._wanted: Collection[str] = ()
         # Named since the store was asked: its answer may be older than that.
@@ -59,7 +60,7 @@ class Rounds:
         try:
             while not stop.is_set():
                 await rest(self._joined, stop, pause)
-                self._turned()
+                self._loop.turned()
                 pause = await self._ask()
         finally:
             await looking

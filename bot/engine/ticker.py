@@ -1,9 +1,9 @@
 """The one clock of the incidents: looks again and again for what is due in the store. What it missed, it does late."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,9 +12,11 @@ from bot.access.policy import EVERY_STATION
 from bot.engine.incident_manager import Ledger
 from bot.engine.rest import rest
 from bot.runtime import metrics
+from bot.runtime.clock import Clock
 from bot.runtime.logs import Changes
 from bot.runtime.pause import Standstill
 from bot.runtime.tasks import first_line
+from bot.runtime.watchdog import Loop
 from bot.store.database import Store
 from bot.store.stations import incidents
 
@@ -25,12 +27,18 @@ EVERY = 1.0
 RECONSIDER_EVERY = timedelta(minutes=1)
 
 
+class Sure(Protocol):
+    @property
+    def is_sure(self) -> bool:
+        """False while what is known of the station may be no longer true."""
+
+
 @dataclass(slots=True)
 class _Ticked:
     """One station. `reconsider`: its silences may be others than when its incidents were last looked at."""
 
     ledger: Ledger
-    is_sure: Callable[[], bool]
+    watch: Sure | None
     # What was silenced, or no longer, just before the program ended.
     reconsider: bool = True
     trouble: Changes = field(default_factory=Changes)
@@ -43,23 +51,23 @@ class Ticker:
     def __init__(
         self,
         store: Store,
-        clock: Callable[[], datetime],
-        turned: Callable[[], None] = lambda: None,
+        clock: Clock,
+        loop: Loop | None = None,
         standstill: Standstill | None = None,
     ) -> None:
         self._store = store
         self._standstill = standstill or Standstill()
         self._clock = clock
-        self._turned = turned
+        self._loop = loop or Loop()
         self._stations: dict[str, _Ticked] = {}
         self._trouble = Changes()
         self._woken = asyncio.Event()
         self._reconsidered: datetime | None = None
         self.last_tick: datetime | None = None
 
-    def add(self, station: str, ledger: Ledger, is_sure: Callable[[], bool] = lambda: True) -> None:
-        """Nothing is done for it while `is_sure` says that what is known of it may be no longer true."""
-        self._stations[station] = _Ticked(ledger, is_sure)
+    def add(self, station: str, ledger: Ledger, watch: Sure | None = None) -> None:
+        """Nothing is done for it while its `watch` is not sure."""
+        self._stations[station] = _Ticked(ledger, watch)
 
     def remove(self, station: str) -> None:
         self._stations.pop(station, None)
@@ -82,7 +90,7 @@ class Ticker:
 
     async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            self._turned()
+            self._loop.turned()
             self._woken.clear()
             async with self._standstill.moving():
                 busy = await self.tick()
@@ -131,7 +139,7 @@ class Ticker:
     async def _do(self, station: str, now: datetime) -> bool | None:
         """Whether there was something to do; None when it failed. One station's failure holds up no other."""
         ticked = self._stations.get(station)
-        if ticked is None or not ticked.is_sure():
+        if ticked is None or not (ticked.watch is None or ticked.watch.is_sure):
             return False
         # A change that comes meanwhile is heeded the next time.
         reconsider, ticked.reconsider = ticked.reconsider, False

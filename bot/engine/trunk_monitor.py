@@ -1,10 +1,10 @@
 """Looking at one station's trunks and telling the ledger what that meant."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -24,6 +24,7 @@ from bot.engine.trunk_queries import Inquiries
 from bot.incidents.model import LASTS_HALF_OUT, STATION, Happened, is_of_trunk
 from bot.pbx import Answer, Dialect, Pbx, PbxError, Priority, TrunkStatus
 from bot.runtime import metrics
+from bot.runtime.clock import Clock
 from bot.runtime.logs import Changes
 from bot.runtime.tasks import first_line
 
@@ -40,6 +41,14 @@ LOOK_WITHIN = 90.0
 BELIEVED_FOR = 2 * REMEMBER_EVERY
 
 
+class WatchObserver(Protocol):
+    def saw_time(self, pbx_time: datetime | None) -> None:
+        """Take the PBX's time from an answer."""
+
+    def recalled(self, states: Mapping[str, dict[str, Any]]) -> None:
+        """Take the stored states of the station, by subject."""
+
+
 class Watch:
     """One station's watch. `latest` is the last look, `last_good` when the PBX last answered as it should. `saw_time`
     is told the PBX's time whenever an answer carries it, `recalled` what was remembered of the station when the watch
@@ -51,9 +60,8 @@ class Watch:
         pbx: Pbx,
         ledger: Ledger,
         policy: Policy,
-        clock: Callable[[], datetime],
-        saw_time: Callable[[datetime | None], None] = lambda _time: None,
-        recalled: Callable[[Mapping[str, dict[str, Any]]], None] = lambda _states: None,
+        clock: Clock,
+        observer: WatchObserver | None = None,
         within: float = LOOK_WITHIN,
     ) -> None:
         self._name = station
@@ -61,8 +69,7 @@ class Watch:
         self._ledger = ledger
         self._policy = policy
         self._clock = clock
-        self._saw_time = saw_time
-        self._recalled = recalled
+        self._observer = observer
         self._within = within
         self._trouble = Changes()
         self._inquiries = Inquiries(pbx)
@@ -82,6 +89,10 @@ class Watch:
         """Whether what is known of the trunks may still be told: not before they were looked at anew after the program,
         or the station, was away."""
         return self._remembers and self._unsure == 0
+
+    @property
+    def in_trouble(self) -> bool:
+        return self.latest is not None and self.latest.trouble is not None
 
     @property
     def engine_is_silent(self) -> bool:
@@ -156,7 +167,8 @@ class Watch:
 
     def take_up(self, states: Mapping[str, dict[str, Any]]) -> None:
         """The same, when somebody has read already what is remembered of the station, by subject."""
-        self._recalled(states)
+        if self._observer is not None:
+            self._observer.recalled(states)
         self._station = state_json.station_from(states.get(STATION))
         self._trunks = {
             subject: state_json.trunk_from(state) for subject, state in states.items() if is_of_trunk(subject)
@@ -215,7 +227,8 @@ class Watch:
     async def _ask(self) -> Sight:
         fresh = trunk_machine.needs_fresh_look(self._station, self._trunks)
         answer = await self._pbx.trunks.statuses(fresh=fresh, priority=Priority.WATCH)
-        self._saw_time(answer.pbx_time)
+        if self._observer is not None:
+            self._observer.saw_time(answer.pbx_time)
         if looks_like_a_dead_engine(answer) and not (await self._pbx.extensions.peers(Priority.WATCH)).value:
             return Sight(self._clock(), trouble=Trouble.ENGINE_DOWN)
         return await self._understood(answer)

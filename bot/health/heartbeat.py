@@ -1,7 +1,7 @@
 """The dead man's switch: somebody outside is called every minute while all is well, and raises the alarm when not."""
 
 import asyncio
-from collections.abc import Callable
+from typing import Protocol
 
 import httpx
 import structlog
@@ -18,17 +18,21 @@ LOOK_EVERY = 5.0
 TIMEOUT = 10.0
 
 
+class Health(Protocol):
+    def is_well(self) -> bool: ...
+
+
 class Heartbeat:
     """`is_well` must be proven: a program that starts again and again without ever working must not beat."""
 
-    def __init__(self, url: SecretStr, is_well: Callable[[], bool]) -> None:
+    def __init__(self, url: SecretStr, health: Health) -> None:
         self._url = url
-        self._is_well = is_well
+        self._health = health
         self._trouble = Changes("not tried yet")
 
     async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            well = self._is_well()
+            well = self._health.is_well()
             if well:
                 await self.beat()
             await wait_for(stop, EVERY if well else LOOK_EVERY)

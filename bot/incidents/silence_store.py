@@ -1,6 +1,6 @@
 """Mutes and maintenance windows as they are kept: added, taken away, and read for every decision."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
@@ -20,6 +20,8 @@ from bot.incidents.silence import (
     in_force,
     is_over,
 )
+from bot.runtime.clock import Clock
+from bot.runtime.signals import Signal
 from bot.store.database import Store
 from bot.store.stations import incidents
 from bot.store.tables.incidents import SilenceRow
@@ -44,7 +46,7 @@ class Silences:
     """Of all stations. `changed` is told of which one after every change that a person made: alerts may be due now, or
     no longer."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime], changed: Callable[[str], None]) -> None:
+    def __init__(self, store: Store, clock: Clock, changed: Signal) -> None:
         self._store = store
         self._clock = clock
         self._changed = changed
@@ -59,7 +61,7 @@ class Silences:
                     older.ended_at, older.ended_by = now, wish.by_name[:128]
             row = _row(wish, SilenceKind.MUTE, now, until)
             session.add(row)
-        self._changed(wish.station)
+        self._changed.send(wish.station)
         return _silence(row)
 
     async def plan(
@@ -69,7 +71,7 @@ class Silences:
         row = _row(wish, SilenceKind.MAINTENANCE, begins_at, until, repeats)
         async with self._store.begin() as session:
             session.add(row)
-        self._changed(wish.station)
+        self._changed.send(wish.station)
         return _silence(row)
 
     async def take_away(self, station: str, silence_id: int, by_name: str) -> Silence | None:
@@ -81,7 +83,7 @@ class Silences:
                 return None
             before = _silence(row)
             row.ended_at, row.ended_by = now, by_name[:128]
-        self._changed(station)
+        self._changed.send(station)
         return before
 
     async def end_this_time(self, station: str, silence_id: int, by_name: str) -> Silence | None:
@@ -95,7 +97,7 @@ class Silences:
             row.ended_at, row.ended_by = now, by_name[:128]
             if again is not None:
                 session.add(again)
-        self._changed(station)
+        self._changed.send(station)
         return _silence(again or row)
 
     async def give_reason(self, station: str, silence_id: int, reason: str) -> Silence | None:
@@ -105,7 +107,7 @@ class Silences:
             if row is None:
                 return None
             row.reason = without_passwords(reason)[:REASON_LIMIT]
-        self._changed(station)
+        self._changed.send(station)
         return _silence(row)
 
     async def current(self, station: str) -> list[Silence]:

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from datetime import datetime, tzinfo
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -29,21 +29,27 @@ CAPTION_LIMIT = 1000
 NAMES = frozenset({"station", "stations"})
 
 
+class StationNames(Protocol):
+    several: bool
+
+    def title(self, name: str) -> str: ...
+
+    def country(self, name: str) -> str: ...
+
+
 class Renderer:
-    """Everything that is shown in one language. `titles` gives what people call a station, where there are several:
-    then every text says whose PBX it speaks of. `country` gives that of a station where the settings name one; else it
-    is that of the zone."""
+    """Render everything in one language. Where there are several `stations`, every text names its station. The country
+    of phone numbers is that of the station where the settings name one, else that of the zone."""
 
     def __init__(
         self,
         language: str,
         templates: Path = TEMPLATES,
-        titles: Callable[[str], str] | None = None,
-        country: Callable[[str], str] = lambda _station: "",
+        stations: StationNames | None = None,
     ) -> None:
         self._language = language
-        self._titles = titles
-        self._country = country
+        self._stations = stations
+        self._several = stations is not None and stations.several
         self._translations = translations(language)
         self._view: ContextVar[formatting.View] = ContextVar("view")
         self._environment = self._prepared(templates)
@@ -53,8 +59,8 @@ class Renderer:
     ) -> str:
         """Telegram HTML of at most `limit` visible UTF-16 units; what does not fit is counted, not cut through.
         `masked` shows phone numbers in part."""
-        titled = self._titled(facts) if self._titles else facts
-        country = self._country(str(facts.get("station", ""))) or country_of(zone)
+        titled = self._titled(facts) if self._several else facts
+        country = self._country_of(str(facts.get("station", ""))) or country_of(zone)
         known = harmless(masking.masked(titled, country) if masked else titled)
         # Not in the template's own context: imported macros do not see that.
         token = self._view.set(formatting.View(self._language, self._translate, zone, now, country))
@@ -63,6 +69,9 @@ class Renderer:
         finally:
             self._view.reset(token)
         return self._fitted(self._headed(_tidy(literal_code(rendered)), facts), limit)
+
+    def _country_of(self, station: str) -> str:
+        return self._stations.country(station) if self._stations is not None else ""
 
     def _titled(self, facts: Any, *, names: bool = False) -> Any:
         """With what people call the stations in place of their names."""
@@ -77,12 +86,12 @@ class Renderer:
 
     def _title(self, station: str) -> str:
         """Of what stands for all of them it is our own word."""
-        return self._translate(self._titles(station)) if self._titles else station
+        return self._translate(self._stations.title(station)) if self._stations and self._several else station
 
     def _headed(self, text: str, facts: Facts) -> str:
         """A text that is about a station and does not say which begins with its name."""
         station = facts.get("station")
-        if self._titles is None or not isinstance(station, str) or station == "":
+        if not self._several or not isinstance(station, str) or station == "":
             return text
         title = clean(self._title(station))
         return text if literal(title) in literal(plain(text)) else f"<b>{escape(title)}</b>\n{text}"
@@ -90,7 +99,7 @@ class Renderer:
     def label(self, text: str, *, masked: bool = False) -> str:
         """A marked text in this language, as plain text: buttons, toasts, menus. Telegram looks for nothing in them."""
         translated = self._translate(text)
-        return literal(clean(masking.masked(translated, self._country("")) if masked else translated))
+        return literal(clean(masking.masked(translated, self._country_of("")) if masked else translated))
 
     def _translate(self, text: str) -> str:
         # The empty msgid is the catalogue's header.

@@ -1,7 +1,6 @@
 """Notifications to the administrators about the bot itself."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -9,6 +8,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.notifications.destinations import Destinations
+from bot.runtime.clock import Clock
+from bot.runtime.signals import Signal
 from bot.runtime.tasks import first_line
 from bot.store.database import Store
 from bot.store.messages import outbox
@@ -24,8 +25,8 @@ class Administrators:
         self,
         store: Store,
         destinations: Destinations,
-        clock: Callable[[], datetime],
-        wake: Callable[[], None],
+        clock: Clock,
+        wake: Signal,
     ) -> None:
         self._store = store
         self._destinations = destinations
@@ -49,7 +50,7 @@ class Administrators:
         except SQLAlchemyError as error:
             log.error("database error; the administrators are not notified", what=template, reason=first_line(error))
         else:
-            self._wake()
+            self._wake.send()
 
     async def owe(self, session: AsyncSession, template: str, facts: Mapping[str, Any]) -> Sequence[int]:
         """Queue the message for each reachable administrator and return them. Wake the courier after the commit."""

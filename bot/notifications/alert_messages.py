@@ -4,9 +4,9 @@ A card is sent once, then edited; the newest state wins. It is put under the cha
 has scrolled far away. What was told is told to have ended: by the card itself and by a short answer to it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,13 +30,17 @@ EDIT_EVERY = timedelta(seconds=3)
 FAR = 30
 
 
+class NewestMessages(Protocol):
+    """Give the id of the newest message known in a chat."""
+
+    def __call__(self, chat: int, /) -> int | None: ...
+
+
 class Cards:
     """`newest_in` is the id of the newest message known in a chat, None when nobody knows. What comes within `together`
     of one another is one message."""
 
-    def __init__(
-        self, newest_in: Callable[[int], int | None] = lambda _chat: None, together: timedelta = TOGETHER
-    ) -> None:
+    def __init__(self, newest_in: NewestMessages | None = None, together: timedelta = TOGETHER) -> None:
         self._newest_in = newest_in
         self._together = max(together, TOGETHER)
 
@@ -349,7 +353,7 @@ class Cards:
         message = await self._message(session, card)
         if message.state == "sent" and message.message_id is None:
             return True
-        newest = self._newest_in(card.chat_id) if card.chat_id < 0 else None
+        newest = self._newest_in(card.chat_id) if self._newest_in and card.chat_id < 0 else None
         return newest is not None and message.message_id is not None and newest - message.message_id > FAR
 
 

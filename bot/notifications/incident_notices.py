@@ -1,8 +1,8 @@
 """Showing an incident to a chat, and asking people about it in private. What the chain and the cards say of that is
 written with the row of the outbox that does it."""
 
-from collections.abc import Callable, Collection, Mapping
-from datetime import datetime, timedelta, tzinfo
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -14,6 +14,7 @@ from bot.incidents.model import LOUD, OUTAGES
 from bot.notifications import notified_people
 from bot.notifications.alert_messages import Cards
 from bot.notifications.recipients import Called, People, quiet_until
+from bot.runtime.clock import Zone
 from bot.store.messages import outbox
 from bot.store.tables.incidents import Card, Incident, Outgoing
 
@@ -21,7 +22,7 @@ from bot.store.tables.incidents import Card, Incident, Outgoing
 class Pages:
     """For one station."""
 
-    def __init__(self, cards: Cards, people: People, zone: Callable[[], tzinfo]) -> None:
+    def __init__(self, cards: Cards, people: People, zone: Zone) -> None:
         self._cards = cards
         self._people = people
         self._zone = zone

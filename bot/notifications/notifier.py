@@ -1,13 +1,13 @@
 """Telling people of incidents: who is told next, what holds it back, and what the cards then show."""
 
-from collections.abc import Callable, Sequence
-from datetime import datetime, tzinfo
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.detection.correlation import CommonCause, covering, hiding, holding
+from bot.detection.correlation import ActiveCauses, CommonCause, covering, hiding, holding
 from bot.incidents import drill, silence_store, timeline
 from bot.incidents.model import OUTAGES, STATION, Kind, is_of_trunk
 from bot.incidents.silence import ends
@@ -18,6 +18,7 @@ from bot.notifications.destinations import Destinations
 from bot.notifications.escalation import Deed, Hold, Plan, Standing
 from bot.notifications.incident_notices import Pages
 from bot.notifications.recipients import Called, People
+from bot.runtime.clock import Zone
 from bot.store.messages.outbox import Urgency
 from bot.store.tables.incidents import CardIncident, Incident
 
@@ -33,9 +34,9 @@ class Notices:
         cards: Cards,
         people: People,
         destinations: Destinations,
-        zone: Callable[[], tzinfo],
+        zone: Zone,
         plan: Plan,
-        causes: Callable[[], Sequence[CommonCause]] = tuple,
+        causes: ActiveCauses | None = None,
     ) -> None:
         self._station = station
         self._cards = cards
@@ -43,7 +44,7 @@ class Notices:
         self._destinations = destinations
         self._plan = plan
         self.pages = Pages(cards, people, zone)
-        self._causes = causes
+        self._causes = causes or ActiveCauses()
 
     async def advance(self, session: AsyncSession, incident: Incident, now: datetime) -> None:
         """The incident is due: tell whoever is to be told next, unless something holds it back."""
@@ -157,7 +158,7 @@ class Notices:
 
     async def was_blind(self, session: AsyncSession, facts: dict[str, Any], now: datetime) -> None:
         """Not where only our own internet hid the station, and nothing happened meanwhile."""
-        if facts["outages"] or not hiding(self._causes(), self._station):
+        if facts["outages"] or not hiding(self._causes.now, self._station):
             await self.note(session, "note_blind", facts, now)
 
     async def _hold(self, session: AsyncSession, incident: Incident, now: datetime) -> Hold | None:
@@ -169,7 +170,7 @@ class Notices:
             found = await session.execute(select(Incident.id).where(Incident.open_key == open_key))
             if found.scalar_one_or_none() is not None:
                 return Hold("station")
-        if holding(self._causes(), self._station, incident.kind, incident.facts):
+        if holding(self._causes.now, self._station, incident.kind, incident.facts):
             return Hold("internet")
         silence = silencing(await silence_store.current_in(session, self._station), incident.subject, now)
         if silence is None:
@@ -230,7 +231,7 @@ class Notices:
         return [to.chat for to in missing]
 
     def _common(self, incident: Incident) -> CommonCause | None:
-        return covering(self._causes(), self._station, incident.kind, incident.facts)
+        return covering(self._causes.now, self._station, incident.kind, incident.facts)
 
     async def _is_left_to_fleet(self, session: AsyncSession, incident: Incident) -> bool:
         """Whoever is on call only because they are for the whole fleet is called by the fleet's own incident."""

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import httpx
@@ -17,6 +17,7 @@ from telegram.request import HTTPXRequest
 
 from bot.config.settings import Settings
 from bot.http import decompression, response_head
+from bot.runtime.clock import Monotonic
 from bot.telegram.updates.polling import UpdatesBot
 from bot.telegram.updates.revoked_token import TokenDoubt
 
@@ -38,9 +39,7 @@ class Pool(HTTPXRequest):
     """`clock` counts seconds and never goes back. The pools of one bot share a `doubt`. The library's time-outs are for
     each part of an exchange; here their sum is the most that the whole of it takes."""
 
-    def __init__(
-        self, *, clock: Callable[[], float] = time.monotonic, doubt: TokenDoubt | None = None, **more: Any
-    ) -> None:
+    def __init__(self, *, clock: Monotonic = time.monotonic, doubt: TokenDoubt | None = None, **more: Any) -> None:
         super().__init__(**more)
         self._clock = clock
         self._doubt = doubt or TokenDoubt()

@@ -1,9 +1,10 @@
 """All PBXs that people can speak of, and which one somebody means: by a word, by what they chose here last, or because
 there is only one."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,31 +25,38 @@ class Choice:
     by_word: bool = False
 
 
+class Stations(Protocol):
+    """The stations that run now."""
+
+    @property
+    def names(self) -> Collection[str]: ...
+
+    def find(self, name: str) -> Station | None:
+        """The station of that name; all of them together under ""."""
+
+    def told_in(self, chat: int) -> Collection[str]:
+        """The stations for whose alerts the settings name that chat."""
+
+
 class Directory:
-    """`one` is the name of the only PBX, when the settings describe just one: then it is meant always and everywhere.
-    `find` gives what runs under a name now, the whole fleet under ""; `names` are all others; `told_in` which of them
-    the settings name a chat for."""
+    """`one` is the name of the only PBX, when the settings describe just one: then it is always the one meant."""
 
     def __init__(
         self,
         *,
         one: str | None,
-        find: Callable[[str], Station | None],
-        names: Callable[[], Collection[str]],
-        told_in: Callable[[int], Collection[str]] = lambda _chat: (),
+        stations: Stations,
     ) -> None:
         self.one = one
-        self._find = find
-        self._names = names
-        self._told_in = told_in
+        self._stations = stations
 
     @property
     def names(self) -> tuple[str, ...]:
-        return tuple(sorted(self._names()))
+        return tuple(sorted(self._stations.names))
 
     def station(self, name: str) -> Station | None:
         """Of a time when there was only one, buttons do not say which."""
-        return self._find(self.one if self.one is not None and name == EVERY_STATION else name)
+        return self._stations.find(self.one if self.one is not None and name == EVERY_STATION else name)
 
     @property
     def whole(self) -> Station:
@@ -82,11 +90,11 @@ class Directory:
     async def told_of(self, session: AsyncSession, chat: int) -> set[str]:
         """Those of whose outages the chat is told."""
         bound = {one.station for one in await bindings.stations_of(session, chat) if one.alerts}
-        return bound | set(self._told_in(chat))
+        return bound | set(self._stations.told_in(chat))
 
     async def _spoken_of(self, session: AsyncSession, chat: int) -> tuple[str, ...]:
         bound = {one.station for one in await bindings.stations_of(session, chat)}
-        bound.update(self._told_in(chat))
+        bound.update(self._stations.told_in(chat))
         return tuple(name for name in self.names if name in bound)
 
     async def choice(

@@ -5,7 +5,7 @@ that allows it.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access.policy import EVERY_STATION, Access, Asking, Decision, Permission
+from bot.runtime.clock import Clock
 from bot.store.access import audit
 from bot.store.access.audit import Earlier
 from bot.store.access.denials import Denials
@@ -56,7 +57,7 @@ class Decisions:
         membership: Membership,
         limits: Limits,
         directory: Directory,
-        clock: Callable[[], datetime],
+        clock: Clock,
         within: float = DECIDE_WITHIN,
         denials: Denials | None = None,
     ) -> None:

@@ -1,11 +1,11 @@
 """Whom and what an update names: they are remembered by the name they have now, at the stations they were met at."""
 
-from collections.abc import Callable, Collection
-from datetime import datetime
+from collections.abc import Collection
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access.policy import EVERY_STATION, Permission
+from bot.runtime.clock import Clock
 from bot.store.access import contacts
 from bot.store.access.contacts import Known
 from bot.store.access.grants import GrantBook
@@ -16,7 +16,7 @@ from handlers.dispatch.update_parser import Actor, Intent, Place, Typed
 
 
 class Meeting:
-    def __init__(self, store: Store, grants: GrantBook, directory: Directory, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, grants: GrantBook, directory: Directory, clock: Clock) -> None:
         self._store = store
         self._grants = grants
         self._directory = directory

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from dataclasses import replace
 
 import structlog
@@ -12,6 +12,7 @@ from telegram import Update
 from bot.access.policy import EVERY_STATION, Decision
 from bot.messages.message import Message
 from bot.runtime import metrics
+from bot.store.access.known_senders import AlertChats
 from bot.store.messages.unfinished_updates import Deed
 from bot.store.typed_secrets import holds_secret
 from handlers.dispatch import preconditions, refusals
@@ -51,7 +52,7 @@ class Dispatcher:
         decisions: Decisions,
         second: SecondPerson,
         reception: Reception,
-        alert_chats: Callable[[], Awaitable[Collection[int]]],
+        alert_chats: AlertChats,
         hooks: Hooks,
     ) -> None:
         self._bot_name = bot_name
@@ -298,8 +299,10 @@ class Dispatcher:
             return
         to = Address(added.actor, added.place, verdict.station.name)
         talk = self._reception.conversation(to, verdict.may, again=verdict.again)
+        async with self._reception.store.begin() as session:
+            alerted = await self._alert_chats.alert_chats(session)
         given = (grant.subject for grant in verdict.access.grants if not grant.has_ended(verdict.asking.now))
-        known = added.place.chat in {*await self._alert_chats(), *given}
+        known = added.place.chat in {*alerted, *given}
         if known or (verdict.decision.allowed and added.channel):
             reply = Reply(outcome="stays")
         else:

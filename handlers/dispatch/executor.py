@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -11,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.messages.message import Message
 from bot.pbx import PbxError
+from bot.runtime.clock import Clock
 from bot.store.access import audit
 from bot.store.database import Store
 from bot.store.messages import unfinished_updates
@@ -39,7 +39,7 @@ class Job:
 class Execution:
     """Runs handlers. What they raise becomes a sentence, and none of it ends anything else."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
         self._going_on: set[asyncio.Task[None]] = set()

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import structlog
@@ -11,6 +10,8 @@ import structlog
 from bot.access.policy import Permission
 from bot.messages.renderer import Renderer
 from bot.messages.sanitize import plain
+from bot.runtime.clock import Clock
+from bot.runtime.signals import Signal
 from bot.store.database import Store
 from bot.store.messages import outbox
 from bot.telegram.delivery.sender import Messenger
@@ -41,9 +42,9 @@ class Reception:
     store: Store
     messenger: Messenger
     renderer: Renderer
-    clock: Callable[[], datetime]
+    clock: Clock
     mask_numbers: bool = False
-    wake: Callable[[], None] = lambda: None
+    wake: Signal | None = None
     needs_second: Callable[[str], bool] = lambda _action: False
 
     def conversation(self, to: Address, may: May, *, again: bool = False, settled: bool = True) -> Conversation:

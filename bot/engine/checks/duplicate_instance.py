@@ -1,6 +1,5 @@
 """Another copy of the bot that polls with the same token: the two take each other's updates away."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bot.detection import condition
@@ -8,6 +7,7 @@ from bot.detection.condition import ConditionMemory
 from bot.engine.checks.pushed import ToldLookout
 from bot.engine.checks.state_sink import Book
 from bot.incidents.model import SECOND_COPY, Happened, Kind
+from bot.runtime.clock import Clock
 
 # A restart in which the old program is still ending makes one or two conflicts.
 HOLD = timedelta(seconds=30)
@@ -17,7 +17,7 @@ QUIET = timedelta(seconds=60)
 class SecondCopyLookout(ToldLookout):
     """A poll that succeeds proves something only after a time without conflicts: some succeed between two of them."""
 
-    def __init__(self, station: str, book: Book, clock: Callable[[], datetime]) -> None:
+    def __init__(self, station: str, book: Book, clock: Clock) -> None:
         super().__init__()
         self._station = station
         self._book = book

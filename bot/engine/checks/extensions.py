@@ -1,15 +1,15 @@
 """Looking at the phones that somebody watches, and telling the ledger what that meant."""
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import structlog
 
 from bot.detection import extension_machine
 from bot.detection.extension_machine import ExtensionMemory, Phones, shows_somebody_online
-from bot.engine.checks.state_sink import Book
+from bot.engine.checks.state_sink import Book, Watch, Watched
 from bot.incidents.model import EXTENSION
 from bot.pbx import Pbx, PbxError, Priority
+from bot.runtime.clock import Clock
 
 log = structlog.get_logger(__name__)
 
@@ -18,23 +18,23 @@ LOOK_EVERY = 30.0
 
 
 class ExtensionLookout:
-    """`watched` gives the numbers, asked anew each time. While `in_trouble` the PBX is not asked: with its telephony
-    engine down the list takes it a second for each extension, and shows them all offline."""
+    """While `watch` is in trouble the PBX is not asked: with its telephony engine down the list takes it a second for
+    each extension, and shows them all offline."""
 
     def __init__(
         self,
         station: str,
         pbx: Pbx,
         book: Book,
-        watched: Callable[[], Awaitable[frozenset[str]]],
-        in_trouble: Callable[[], bool],
-        clock: Callable[[], datetime],
+        watched: Watched,
+        watch: Watch,
+        clock: Clock,
     ) -> None:
         self._station = station
         self._pbx = pbx
         self._book = book
         self._watched = watched
-        self._in_trouble = in_trouble
+        self._watch = watch
         self._clock = clock
         self._memories: dict[str, ExtensionMemory] | None = None
 
@@ -49,7 +49,7 @@ class ExtensionLookout:
 
     async def look(self) -> None:
         before = self._memories if self._memories is not None else await self._remembered()
-        watched = await self._watched()
+        watched = await self._watched.numbers()
         phones = await self._phones() if watched else None
         now = self._clock()
         after, happened = extension_machine.judge(before, watched, phones, self._station, now)
@@ -65,7 +65,7 @@ class ExtensionLookout:
 
     async def _phones(self) -> Phones | None:
         """None when the answer would prove nothing."""
-        if self._in_trouble():
+        if self._watch.in_trouble:
             return None
         try:
             answer = await self._pbx.extensions.statuses(Priority.WATCH)
@@ -73,7 +73,7 @@ class ExtensionLookout:
         except PbxError as error:
             log.info("the extensions cannot be looked at", station=self._station, reason=str(error))
             return None
-        known = bool(answer.value) and not answer.suspect and not self._in_trouble()
+        known = bool(answer.value) and not answer.suspect and not self._watch.in_trouble
         return answer.value if alive and known else None
 
     async def _engine_lives(self) -> bool:

@@ -1,7 +1,7 @@
 """No incoming call for unusually long, in hours in which people call: every trunk may look well all the same."""
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -9,10 +9,11 @@ import structlog
 from bot.config.working_hours import WorkingHours
 from bot.detection import condition
 from bot.detection.condition import ConditionMemory
-from bot.engine.checks.state_sink import Book
+from bot.engine.checks.state_sink import Book, Watch
 from bot.incidents.model import NO_CALLS, Closed, End, Happened, Kind
 from bot.pbx import Pbx, PbxError, Priority
 from bot.pbx.resources.direction import Direction, direction
+from bot.runtime.clock import Clock, Zone
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +34,7 @@ def verdict(
 
 
 class NoCallsLookout:
-    """`after` zero: nobody wants to know. While `in_trouble` the records prove nothing."""
+    """`after` zero: nobody wants to know. While `watch` is in trouble the records prove nothing."""
 
     def __init__(
         self,
@@ -42,9 +43,9 @@ class NoCallsLookout:
         book: Book,
         after: timedelta,
         hours: WorkingHours,
-        zone: Callable[[], tzinfo],
-        in_trouble: Callable[[], bool],
-        clock: Callable[[], datetime],
+        zone: Zone,
+        watch: Watch,
+        clock: Clock,
     ) -> None:
         self._station = station
         self._pbx = pbx
@@ -52,7 +53,7 @@ class NoCallsLookout:
         self._after = after
         self._hours = hours
         self._zone = zone
-        self._in_trouble = in_trouble
+        self._watch = watch
         self._clock = clock
         self._memory: ConditionMemory | None = None
         self._last: datetime | None = None
@@ -71,7 +72,7 @@ class NoCallsLookout:
     async def look(self) -> None:
         now = self._clock()
         opening = self._hours.opened_at(now.astimezone(self._zone()).replace(tzinfo=None))
-        if opening is None or self._in_trouble():
+        if opening is None or self._watch.in_trouble:
             return
         opened_at = self._aware(opening)
         before = await self._remembered()

@@ -7,6 +7,17 @@ from typing import Any, Protocol
 from bot.incidents.model import Happened
 
 
+class Watch(Protocol):
+    @property
+    def in_trouble(self) -> bool:
+        """True while the PBX proves nothing but the state of its trunks."""
+
+
+class Watched(Protocol):
+    async def numbers(self) -> frozenset[str]:
+        """Extensions that are watched now."""
+
+
 class Book(Protocol):
     async def remembered(self) -> Mapping[str, dict[str, Any]]:
         """The memories of the station by subject."""

@@ -1,8 +1,8 @@
 """All lookouts of one station, and how those of the whole fleet are gone round to."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -11,8 +11,9 @@ from bot.config.working_hours import WorkingHours
 from bot.engine.checks.clock_drift import ClockLookout
 from bot.engine.checks.extensions import ExtensionLookout
 from bot.engine.checks.no_calls import NoCallsLookout
-from bot.engine.checks.state_sink import Book
+from bot.engine.checks.state_sink import Book, Watch, Watched
 from bot.pbx import Pbx
+from bot.runtime.clock import Clock, Zone
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +27,7 @@ class Quiet:
 
 
 class StationLookouts:
-    """`in_trouble`: what the PBX says of anything but its trunks proves nothing now."""
+    """Checks of one station beside that of its trunks."""
 
     def __init__(
         self,
@@ -34,16 +35,16 @@ class StationLookouts:
         pbx: Pbx,
         book: Book,
         *,
-        watched: Callable[[], Awaitable[frozenset[str]]],
+        watched: Watched,
         quiet: Quiet,
-        zone: Callable[[], tzinfo],
-        in_trouble: Callable[[], bool],
-        clock: Callable[[], datetime],
+        zone: Zone,
+        watch: Watch,
+        clock: Clock,
     ) -> None:
         self._station = station
         self.clock = ClockLookout(station, book)
-        self.phones = ExtensionLookout(station, pbx, book, watched, in_trouble, clock)
-        self.calls = NoCallsLookout(station, pbx, book, quiet.after, quiet.hours, zone, in_trouble, clock)
+        self.phones = ExtensionLookout(station, pbx, book, watched, watch, clock)
+        self.calls = NoCallsLookout(station, pbx, book, quiet.after, quiet.hours, zone, watch, clock)
 
     def recall(self, states: Mapping[str, dict[str, Any]]) -> None:
         """What is remembered of the station, by subject. The others read it when they need it."""

@@ -1,6 +1,6 @@
 """`/cdr`: the calls that have ended, and what was recorded of them."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +15,7 @@ from bot.pbx.resources.calls import CallLeg, Leg
 from bot.pbx.resources.phone_book import PhoneBook
 from bot.pbx.resources.trunks import PREFIXES
 from bot.pbx.schema import Count, Integer, Note, Text, Truth, mappings, rows
+from bot.runtime.clock import Monotonic
 from bot.sandbox.time_slices import Slices
 
 PAGE = 1000
@@ -119,7 +120,7 @@ EVERYTHING = Narrowing()
 class Records:
     """Names are those of the phone book; `clock` counts seconds."""
 
-    def __init__(self, connection: Connection, book: PhoneBook, clock: Callable[[], float]) -> None:
+    def __init__(self, connection: Connection, book: PhoneBook, clock: Monotonic) -> None:
         self._connection = connection
         self._book = book
         self._clock = clock

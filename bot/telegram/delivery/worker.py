@@ -3,7 +3,6 @@ fate is known.
 """
 
 import asyncio
-from collections.abc import Callable
 from datetime import datetime, tzinfo
 from functools import partial
 
@@ -13,11 +12,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.access.policy import Destination
 from bot.messages.message import Message, Rendered
 from bot.runtime import metrics
+from bot.runtime.clock import Clock
+from bot.runtime.watchdog import Loop
 from bot.store.database import Store
 from bot.store.messages import flood_waits, outbox, outbox_queries
 from bot.store.messages.outbox import Urgency
 from bot.store.tables.incidents import Keyboard, Outgoing
-from bot.telegram.delivery.outcome import Fate, LetIn, Lost
+from bot.telegram.delivery.outcome import DeliveryFleet, Fate
 from bot.telegram.delivery.sender import Messenger
 from bot.telegram.errors import DeliveryError, Refused
 
@@ -29,26 +30,22 @@ WRITE_AGAIN_AFTER = 1.0
 
 
 class Courier:
-    """`zone_of` gives a station's zone by its name, `clock` the aware time. `lost` is told of a message that can never
-    be delivered, in the transaction that gives it up, `let_in` of a closed chat that took one, `turned` that the work
-    goes on, whatever came of it."""
+    """One task per chat; see the module."""
 
     def __init__(
         self,
         store: Store,
         messenger: Messenger,
-        zone_of: Callable[[str], tzinfo],
-        clock: Callable[[], datetime],
-        lost: Lost | None = None,
-        turned: Callable[[], None] = lambda: None,
-        let_in: LetIn | None = None,
+        fleet: DeliveryFleet,
+        clock: Clock,
+        loop: Loop | None = None,
     ) -> None:
-        self._fate = Fate(store, clock, lost, let_in)
+        self._fate = Fate(store, clock, fleet)
         self._store = store
         self._messenger = messenger
-        self._zone_of = zone_of
+        self._fleet = fleet
         self._clock = clock
-        self._turned = turned
+        self._loop = loop or Loop()
         self._woken = asyncio.Event()
         self._lanes: dict[int, asyncio.Task[bool]] = {}
         # Of the chats that wait for their turn: rung when there is something new for them.
@@ -67,7 +64,7 @@ class Courier:
         stopped = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
-                self._turned()
+                self._loop.turned()
                 self._woken.clear()
                 await self._start_lanes()
                 await self._rest(stopped)
@@ -190,7 +187,7 @@ class Courier:
         if row.action == "delete":
             await self._messenger.delete(row.chat_id, known_id)
         else:
-            zone, now = self._zone_of(row.facts.get("station", "")), self._clock()
+            zone, now = self._fleet.zone(row.facts.get("station", "")), self._clock()
             await self._messenger.edit(
                 row.chat_id,
                 known_id,
@@ -204,7 +201,7 @@ class Courier:
         return known_id
 
     async def _send(self, row: Outgoing, reply_to: int | None, keyboard: Keyboard | None) -> int:
-        zone, now = self._zone_of(row.facts.get("station", "")), self._clock()
+        zone, now = self._fleet.zone(row.facts.get("station", "")), self._clock()
         return await self._messenger.send(
             Destination(row.chat_id, row.thread_id),
             await self._made(row, zone, now),

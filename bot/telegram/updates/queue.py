@@ -2,8 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -12,14 +11,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Bot, Update
 
+from bot.runtime.clock import Clock
 from bot.runtime.tasks import first_line
 from bot.store.database import Store
 from bot.store.messages import inbox, keyboards, supergroups
 from bot.store.messages.inbox import LeftOver
-from bot.telegram.chat_access import Door, door
+from bot.telegram.chat_access import door
 from bot.telegram.updates.admission import Admission, Entry, Intake, Standing
 from bot.telegram.updates.dropped import Dropped, Told
 from bot.telegram.updates.lanes import STRANGERS, Item, Lane, Lanes
+from bot.telegram.updates.observer import UpdateObserver
 from bot.telegram.updates.summary import Kind, UpdateSummary, summarize
 from bot.telegram.updates.token_bucket import Buckets, Rate
 
@@ -62,12 +63,8 @@ class Updates:
     nobody who takes an incident waits for somebody else's slow answer; presses and what is urgent beside what the same
     person typed; strangers one after another.
 
-    `handle` raises only when the store refuses; `deadline` (seconds) ends a handler that hangs. `heard` is told of
-    every update at once, before its turn comes, `noticed` of the chat and the message of what is not even parsed,
-    `observed` of the chat in which somebody comes or goes, with the raw update, which is not parsed either; `doors` of
-    a chat that lets the bot in or shuts it out, in the transaction that stores the update. `admission` decides what is
-    taken in; without it everything is. `not_read` is told when too much is sent in a chat, `set_aside` of what the
-    program died on too often. The commands that are `urgent` wait for no others.
+    `handle` raises only when the store refuses; `deadline` (seconds) ends a handler that hangs. `admission`
+    decides what is taken in; without it everything is. The commands that are `urgent` wait for no others.
     """
 
     def __init__(
@@ -76,14 +73,9 @@ class Updates:
         store: Store,
         handle: Handle,
         *,
-        clock: Callable[[], datetime],
-        heard: Callable[[Update], None] = lambda _update: None,
-        noticed: Callable[[int, int], None] = lambda _chat, _message: None,
-        observed: Callable[[int, Mapping[str, Any]], None] = lambda _chat, _update: None,
-        doors: Callable[[AsyncSession, Door], Awaitable[None]] | None = None,
+        clock: Clock,
+        observer: UpdateObserver | None = None,
         admission: Admission | None = None,
-        not_read: Callable[[AsyncSession, UpdateSummary], Awaitable[None]] | None = None,
-        set_aside: Callable[[AsyncSession, LeftOver], Awaitable[None]] | None = None,
         urgent: Collection[str] = (),
         deadline: float = 240.0,
     ) -> None:
@@ -91,13 +83,8 @@ class Updates:
         self._store = store
         self._handle = handle
         self._clock = clock
-        self._heard = heard
-        self._noticed = noticed
-        self._observed = observed
-        self._doors = doors
+        self._observer = observer or UpdateObserver()
         self._admission = admission
-        self._not_read = not_read
-        self._set_aside = set_aside
         self._urgent = frozenset(urgent)
         self._deadline = deadline
         self._lanes = Lanes(self._work)
@@ -105,7 +92,7 @@ class Updates:
         self._is_ending = False
         self._dropped = Dropped(clock)
         self._unknown = Buckets((EACH_UNKNOWN,), ALL_UNKNOWN, PRESSERS_REMEMBERED, clock().timestamp())
-        self._told = Told(clock, self._lanes.length_in_chat)
+        self._told = Told(clock, self._lanes)
 
     async def resume(self) -> None:
         """Take up what an earlier run took in and did not finish, but for what the program died on too often."""
@@ -115,8 +102,7 @@ class Updates:
             left_over = await inbox.left_over(session)
             for one in left_over:
                 if one.is_poison:
-                    if self._set_aside is not None:
-                        await self._set_aside(session, one)
+                    await self._observer.set_aside(session, one)
                     await inbox.finish(session, one.update_id, self._clock())
         waiting = [self._left_over(one) for one in left_over if not one.is_poison]
         pressing = {lane for lane, item in waiting if lane.urgent or item.seen.pressed}
@@ -194,9 +180,9 @@ class Updates:
 
     def _pass_by(self, payload: dict[str, Any], seen: UpdateSummary, entry: Entry) -> None:
         if entry.intake is Intake.OBSERVED:
-            self._observed(seen.chat, payload)
+            self._observer.observed(seen.chat, payload)
         if seen.message:
-            self._noticed(seen.chat, seen.message)
+            self._observer.noticed(seen.chat, seen.message)
         if entry.intake is Intake.RATE_LIMITED:
             self._dropped.rate_limited()
         else:
@@ -213,11 +199,10 @@ class Updates:
                 # Here and not in its turn: whoever writes in the new chat a moment later has the rights of the old one.
                 if move := _move(one.payload):
                     await supergroups.move(session, *move, self._clock())
-                if self._doors is not None and (opened := door(one.payload)):
-                    await self._doors(session, opened)
+                if opened := door(one.payload):
+                    await self._observer.door(session, opened)
             for seen in news.values():
-                if self._not_read is not None:
-                    await self._not_read(session, seen)
+                await self._observer.not_read(session, seen)
         self._told.told(news)
         await self._put([one for one in taken if one.update_id in new])
 
@@ -231,7 +216,7 @@ class Updates:
         # All are heard of before the first has its turn.
         for lane, item in items:
             if item.update is not None:
-                self._heard(item.update)
+                self._observer.heard(item.update)
             self._lanes.put(lane, item)
 
     async def _without_invented(self, session: AsyncSession, taken: Sequence[Taken]) -> list[Taken]:
@@ -273,7 +258,7 @@ class Updates:
             update = self._parsed(item.update_id, payload)
             if update is None:
                 return
-            self._heard(update)
+            self._observer.heard(update)
             handling = asyncio.create_task(_while_the_store_refuses(partial(self._handle_one, update)))
             try:
                 await asyncio.wait({handling}, timeout=ALONE_FOR)

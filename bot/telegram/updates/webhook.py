@@ -5,7 +5,6 @@ import contextlib
 import hmac
 import json
 import socket
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +18,7 @@ from telegram.error import TelegramError
 
 from bot.http.server import serve
 from bot.runtime import metrics
+from bot.runtime.clock import Clock
 from bot.runtime.waiting import wait_for
 from bot.telegram.errors import Refused, TokenRefused, TryLater, classify
 from bot.telegram.updates.foreign_webhook import host_of
@@ -51,7 +51,7 @@ class Webhook(Source):
         *,
         url: str,
         secret: str,
-        clock: Callable[[], datetime],
+        clock: Clock,
         **told: Any,
     ) -> None:
         super().__init__(updates, clock=clock, **told)
@@ -115,7 +115,7 @@ class Webhook(Source):
     async def _keep_set(self, stop: asyncio.Event) -> None:
         pause = 0.0
         while not stop.is_set():
-            self._turned()
+            self._loop.turned()
             try:
                 await self.look()
                 pause = 0.0
@@ -140,13 +140,13 @@ class Webhook(Source):
             if info.url and host_of(info.url) != host_of(self._url):
                 await self._deleted_foreign_webhook(info.url)
             else:
-                self._conflict()
+                self._observer.conflict()
         elif failing:
             await self._set()
         else:
             self._told = ""
             self._alive()
-            self._polled()
+            self._observer.polled()
 
     async def _set(self) -> None:
         """Telegram ignores it when the same is set again; only a new webhook begins at once with what waits, instead of

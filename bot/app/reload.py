@@ -10,9 +10,9 @@ import structlog
 from bot.app.fleet import Fleet
 from bot.config.settings import WrongSettings
 from bot.config.station_settings import StationSettings
-from bot.engine.rest import rest
 from bot.runtime.clock import Clock
 from bot.runtime.signals import Signal
+from bot.runtime.waiting import rest
 from bot.store.database import Store
 from bot.store.messages import outbox
 

@@ -8,6 +8,7 @@ import structlog
 from prometheus_client import Histogram
 
 from bot.engine.agenda import Agenda, Turn
+from bot.runtime.waiting import until
 from bot.runtime.watchdog import Loop
 
 log = structlog.get_logger(__name__)
@@ -93,7 +94,7 @@ class Schedule:
                     self._begin(turn, now)
                 due = self._agenda.next_due
                 latest = now + min(LONGEST_REST, self._longest)
-                await _until(self._changed, latest if due is None else min(due, latest))
+                await until(self._changed, latest if due is None else min(due, latest))
             await asyncio.gather(*(running.task for running in self._running.values()), return_exceptions=True)
         finally:
             stopping.cancel()
@@ -136,12 +137,3 @@ class Schedule:
             self._agenda.hasten(turn.station, now)
         if self._agenda.next_due != before:
             self._changed.set()
-
-
-async def _until(event: asyncio.Event, moment: float) -> None:
-    """Of the loop's clock. Without a task of its own: it is waited a hundred times a second."""
-    try:
-        async with asyncio.timeout_at(moment):
-            await event.wait()
-    except TimeoutError:
-        pass

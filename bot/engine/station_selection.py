@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Collection
 
 import structlog
 
-from bot.engine.rest import rest
 from bot.engine.schedule import AFTER_A_FAILURE, Schedule
+from bot.runtime.waiting import rest
 from bot.runtime.watchdog import Loop
 
 log = structlog.get_logger(__name__)

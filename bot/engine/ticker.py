@@ -10,12 +10,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.access.policy import EVERY_STATION
 from bot.engine.incident_manager import Ledger
-from bot.engine.rest import rest
 from bot.runtime import metrics
 from bot.runtime.clock import Clock
 from bot.runtime.logs import Changes
 from bot.runtime.pause import Standstill
 from bot.runtime.tasks import first_line
+from bot.runtime.waiting import rest
 from bot.runtime.watchdog import Loop
 from bot.store.database import Store
 from bot.store.stations import incidents

@@ -29,16 +29,15 @@ from bot.store.stations import bindings, imports
 from bot.store.tables.incidents import Question
 from bot.telegram.membership import Membership
 from handlers.dialog.stations import Directory
-from handlers.dispatch import action_lookup, preconditions, station_resolver
-from handlers.dispatch.access_request import NO_UPDATE, Matter, Verdict
+from handlers.dispatch import access_request, action_lookup, preconditions
+from handlers.dispatch.access_request import NO_UPDATE, About, Matter, Verdict
 from handlers.dispatch.action_lookup import Subject
 from handlers.dispatch.contacts import Meeting
 from handlers.dispatch.declare import Catalogue, Whose
 from handlers.dispatch.preconditions import Case, May
 from handlers.dispatch.rules import RULES
-from handlers.dispatch.station_resolver import About
 from handlers.dispatch.update_parser import Actor, Added, Intent, Place, Pressed, Said, Typed
-from handlers.safety import repeated_denials
+from handlers.safety import rate_limits
 from handlers.safety.rate_limits import Limits
 
 log = structlog.get_logger(__name__)
@@ -123,11 +122,11 @@ class Decisions:
         async with self._store.begin() as session:
             access = (await self._grants.read(session)).of(asking)
             among = await self._directory.among(session, access, asking)
-        views = station_resolver.views(asking, among)
+        views = access_request.views(asking, among)
         if any(access.needs_membership(view) for view in views):
             member = await self._membership.is_member(place.chat, actor.id)
             views = [replace(view, member=member) for view in views]
-        return partial(access.may, station_resolver.first_allowed(access, views, Permission.SOMEBODY) or views[0])
+        return partial(access.may, access_request.first_allowed(access, views, Permission.SOMEBODY) or views[0])
 
     def cut_off(self, update_id: int) -> None:
         """The store refused while it was being handled."""
@@ -175,9 +174,7 @@ class Decisions:
         try:
             async with asyncio.timeout(self._within):
                 verdict = await self._decided(matter)
-                if (
-                    denial := repeated_denials.denial(matter.intent, verdict.subject.what, verdict.decision)
-                ) is not None:
+                if (denial := rate_limits.denial(matter.intent, verdict.subject.what, verdict.decision)) is not None:
                     self._denials.first(denial, verdict.entry)
                 return verdict
         except OperationalError:
@@ -197,7 +194,7 @@ class Decisions:
             theirs = access.of(asking)
             about = await self._about(session, matter, theirs, asking)
             if asked or not any(theirs.needs_membership(view) for view in about.views):
-                about = station_resolver.settled(about, theirs)
+                about = access_request.settled(about, theirs)
                 subject = await matter.look(session, access, about.asking) if matter.look else about.subject
                 return await self._decide(session, matter, subject, access, about)
         member = await self._membership.is_member(asking.chat, asking.person)
@@ -206,15 +203,15 @@ class Decisions:
     async def _about(self, session: AsyncSession, matter: Matter, access: Access, asking: Asking) -> About:
         """Whose PBX it is about, or could be."""
         if isinstance(matter.intent, Typed):
-            return await station_resolver.of_command(session, self._directory, matter.subject, access, asking)
+            return await access_request.of_command(session, self._directory, matter.subject, access, asking)
         if isinstance(matter.intent, Added):
-            return station_resolver.of_joining(self._directory, matter.subject, access, asking)
+            return access_request.of_joining(self._directory, matter.subject, access, asking)
         station = matter.station
         if isinstance(matter.intent, Pressed) and station is None:
             action, station = await action_lookup.pressed_for(session, matter.intent)
             press = self._catalogue.presses.get(action)
             if press is not None and press.whose is Whose.ALL:
-                return await station_resolver.of_several(
+                return await access_request.of_several(
                     session, self._directory, press, matter.subject, access, asking, station
                 )
         return About(matter.subject, (replace(asking, station=station or asking.station),))
@@ -262,7 +259,7 @@ class Decisions:
             if decision.allowed and about.by_word:
                 await bindings.choose(session, chat_id=asking.chat, person_id=asking.person, station=asking.station)
         await self._denials.write_over(session)
-        denial = repeated_denials.denial(intent, subject.what, decision)
+        denial = rate_limits.denial(intent, subject.what, decision)
         entry = self._denials.again(denial) if denial is not None else None
         if entry is None:
             await self._meeting.meet(session, intent, await self._met_at(session, about, decision))

@@ -1,13 +1,15 @@
-"""How much one person and one chat may ask in a minute. What is refused here is refused for everybody, whatever their
-role; taking an incident never is."""
+"""Limits of how much one person and one chat may ask in a minute, whatever their role; acknowledging an incident is
+never refused. Denials that repeat count as one."""
 
 from collections import deque
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.access.policy import Decision
+from bot.access.policy import STRANGER, Decision
+from handlers.dispatch import preconditions
 from handlers.dispatch.rules import Rule
-from handlers.dispatch.update_parser import Actor, Place
+from handlers.dispatch.update_parser import Actor, Intent, Place
 
 MINUTE = timedelta(minutes=1)
 TOO_MUCH_FROM_ONE = Decision(False, "too many commands of this person")
@@ -15,6 +17,10 @@ TOO_MUCH_IN_CHAT = Decision(False, "too many commands in this chat")
 TOO_COSTLY = Decision(False, "too many costly commands of this person")
 TOO_MUCH = (TOO_MUCH_FROM_ONE, TOO_MUCH_IN_CHAT, TOO_COSTLY)
 MOST_REMEMBERED = 1000
+# Whatever it was that they wanted: it is nothing that anybody decides about, or they choose its name themselves.
+WHATEVER = frozenset(
+    {STRANGER, *(one.reason for one in (preconditions.NO_SUCH_COMMAND, preconditions.UNKNOWN_BUTTON, *TOO_MUCH))}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +79,13 @@ class Limits:
     def _forget_idle(self, now: datetime) -> None:
         if len(self._times) >= MOST_REMEMBERED:
             self._times = {key: times for key, times in self._times.items() if times and now - times[-1] < MINUTE}
+
+
+def denial(intent: Intent, what: str, decision: Decision) -> Hashable | None:
+    """The same for what the same person may not do for the same reason. None when it is allowed, or when the reason is
+    of this one moment."""
+    if decision.allowed or decision in (preconditions.UNDECIDED, preconditions.INTERRUPTED):
+        return None
+    if decision.reason in WHATEVER:
+        return intent.actor.id, decision.reason
+    return intent.actor.id, intent.place.chat, what, decision.reason

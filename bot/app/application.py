@@ -1,4 +1,4 @@
-"""The only place where parts are put together, started and stopped."""
+"""Build, start and stop the parts of the program."""
 
 import asyncio
 import contextlib
@@ -72,8 +72,8 @@ def utc_now() -> datetime:
 
 
 class Application:
-    """One run of the bot, from opening the store to closing it. `reread` gives the stations as they are described now,
-    or raises WrongSettings."""
+    """One run of the bot, from opening the database to closing it. `reread` returns the current stations, or
+    raises WrongSettings."""
 
     def __init__(
         self,
@@ -225,20 +225,20 @@ class Application:
             failure = await supervise(self._jobs(), self._finish, self._stop, self._hurry)
             code = 0 if failure is None else explained(failure)
             leave_soon(code)
-            # Whatever did not finish by now stays in the store, and must not meet it closed.
+            # Unfinished work stays in the database, and must not run once that is closed.
             await cancel(asyncio.all_tasks() - {asyncio.current_task()})
             await self._fleet.close()
         await self._store.close()
         return code
 
     async def _take_up_time(self) -> None:
-        """Where an earlier run was, unless the store refuses for now: nothing waits for that."""
+        """Resume the clock from an earlier run, unless the database fails now."""
         with contextlib.suppress(OperationalError):
             async with self._store.begin() as session:
                 self._clock.has_shown(await newest_time(session) or self._clock())
 
     def _end(self) -> None:
-        """Asked once, what is in hand is finished; asked again, it is left to the next run."""
+        """The first signal lets running work finish, the second leaves it to the next run."""
         if self._stop.is_set():
             self._hurry.set()
         self._stop.set()
@@ -273,7 +273,7 @@ class Application:
         await self._listening.run(self._answering, self._beside, self._stop)
 
     async def _beside(self) -> None:
-        """What asks Telegram, and has no hurry."""
+        """Background tasks that need Telegram."""
         runs = {"menus": self._menus.run, "reachability": self._reachability.run}
         await asyncio.gather(*(persistently(name, partial(run, self._stop), self._stop) for name, run in runs.items()))
 

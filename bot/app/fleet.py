@@ -1,4 +1,4 @@
-"""All PBXs that the bot looks after, as they run now: they come, change and go without a restart."""
+"""Fleet of the stations: added, changed and removed without a restart."""
 
 import asyncio
 import gc
@@ -40,7 +40,7 @@ EVERYTHING = mark("all PBXs")
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """What became of the stations, by name."""
+    """Result of a reload: names of stations."""
 
     new: tuple[str, ...]
     changed: tuple[str, ...]
@@ -91,13 +91,13 @@ class Fleet:
         return self.stations.zone(name)
 
     async def start(self) -> None:
-        """Begin to watch. When the store refuses, this may be tried again."""
+        """Begin polling. May be retried after a database error."""
         if self.one is None:
             await self.causes.remember()
         await self._settle()
 
     async def write_down(self) -> None:
-        """What is known and not stored yet."""
+        """Write state that is not stored yet."""
         await self._shared.recency.write()
 
     async def take_up_anew(self) -> None:
@@ -111,7 +111,7 @@ class Fleet:
         self.ticker.time_moved()
 
     async def renew(self, stations: Sequence[StationSettings]) -> Renewal:
-        """Those whose settings are the same go on as if nothing was. When the store refuses, `start` does the rest."""
+        """Stations with the same settings keep running. After a database error `start` does the rest."""
         before = {one.name: one.settings for one in self}
         self._wanted = tuple(stations)
         after = {one.name: one for one in stations}
@@ -188,13 +188,13 @@ class Fleet:
             self.ticker.silences_changed(name)
 
     async def _abandon(self, name: str) -> None:
-        """Nobody looks at it any more: what is open of it would stay so for ever."""
+        """Close the open incidents of a station that is not polled any more."""
         station = WatchedStation(_nowhere(name, self.stations.title(name), {}), self._shared)
         ended = await station.ledger.abandon(self._shared.clock())
         log.info("a station is not watched any more", station=name, incidents_ended=ended)
 
     async def alert_chats(self, session: AsyncSession) -> set[int]:
-        """Every chat that is told of an outage of any station."""
+        """Every chat that alerts of any station go to."""
         moved, bound = await supergroups.moves(session), await bindings.told(session)
         named = [
             *self._shared.fleet_chats,

@@ -1,4 +1,4 @@
-"""What answers people, put together: the access-controlled layer over what runs."""
+"""Build the access-controlled dispatcher over the running services."""
 
 from collections.abc import Collection
 

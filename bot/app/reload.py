@@ -1,4 +1,4 @@
-"""Reading the stations again when somebody asks for it, and telling the administrators what came of it."""
+"""Reload the stations on request, and notify the administrators of the result."""
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
@@ -46,7 +46,7 @@ class Renewing:
         self._asked.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Watch what is described, and what is described whenever that is read again, until `stop`."""
+        """Start the fleet, and reload the stations on each request, until `stop`."""
         await self._fleet.start()
         while not stop.is_set():
             await rest(self._asked, stop, FOR_EVER)
@@ -55,7 +55,7 @@ class Renewing:
                 await self._renew()
 
     async def _renew(self) -> None:
-        """Whoever changed the file is not always who reads the log."""
+        """The administrators are notified: a person that changes the file does not always read the log."""
         if self._fleet.one is not None:
             log.warning("there is no STATIONS_FILE that could be read again; restart to read other settings")
             return

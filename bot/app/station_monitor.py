@@ -1,4 +1,4 @@
-"""One PBX and everything that watches it, put together; and what all PBXs have in common."""
+"""Monitor of one station, and the services that all stations share."""
 
 import ssl
 from collections.abc import Mapping, Sequence

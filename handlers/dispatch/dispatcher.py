@@ -1,4 +1,4 @@
-"""The access-controlled layer: from an update to an answer, with one decision and one audit row between them."""
+"""Dispatch an update to its handler and reply, with one decision and one audit row between them."""
 
 import asyncio
 import time

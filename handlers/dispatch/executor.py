@@ -1,4 +1,4 @@
-"""Doing what was allowed: a reply for every outcome, also for a failure, and work that goes on after the answer."""
+"""Run handlers: a reply for every outcome, failures included, and background tasks after the reply."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""What a decision is carried out with: the conversation it is answered in, and the request its handler is given."""
+"""Build the replier and the request of a handler from a decision."""
 
 import asyncio
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""What handlers work with: the PBX that a request is about, all PBXs, and what the bot itself keeps."""
+"""Services for handlers: the station of a request, the fleet, and the bot's own database."""
 
 import asyncio
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a killed run had begun and nobody goes on with: its person is told, and asked anew."""
+"""Report interrupted requests that are not resumed, and offer to repeat them."""
 
 from bot.messages.message import Button, Message, mark
 from bot.store.messages.temporary_payloads import Drawer

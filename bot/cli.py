@@ -11,6 +11,7 @@ import gc
 import logging
 import os
 import resource
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -96,7 +97,7 @@ async def _run(settings: Settings, stations: Sequence[StationSettings]) -> int:
 
     gc.freeze()
     gc.enable()
-    return await Application(settings, stations, reread=lambda: _stations(settings)).run()
+    return await Application(settings, stations, reread=partial(_stations, settings)).run()
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""What people can say to the bot. Importing the package declares every command and button."""
+"""Commands and buttons. Importing the package declares every command, button and hook."""
 
 import handlers.access.access
 import handlers.access.audit
@@ -13,6 +13,7 @@ import handlers.calls.recordings
 import handlers.calls.stats
 import handlers.dialog.choose_station
 import handlers.employee_import.import_employees
+import handlers.employee_import.recovery
 import handlers.employees.add_employee
 import handlers.employees.delete_employee
 import handlers.employees.edit_employee
@@ -43,8 +44,10 @@ import handlers.trunks.add_trunk
 import handlers.trunks.delete_trunk
 import handlers.trunks.edit_trunk
 import handlers.trunks.reregister
+import handlers.trunks.restore_after_restart
 import handlers.trunks.toggle_trunk
 import handlers.trunks.trunks
 from handlers.dispatch.declare import CATALOGUE
+from handlers.dispatch.hooks import HOOKS
 
-__all__ = ["CATALOGUE"]
+__all__ = ["CATALOGUE", "HOOKS"]

@@ -12,6 +12,7 @@ from bot.access.policy import EVERY_STATION, Access, Asking, Decision, Grant, Pe
 from bot.config.settings import Settings
 from bot.config.station_settings import StationSettings
 from bot.runtime.logs import printable
+from bot.runtime.signals import Signal
 from bot.store import sealing
 from bot.store.access.contacts import Acquaintances, Known
 from bot.store.access.grants import GrantBook
@@ -36,7 +37,7 @@ async def print_report(settings: Settings, stations: Sequence[StationSettings], 
     try:
         people = Acquaintances(store)
         given = grants_from(settings.admins, settings.operators, settings.viewers)
-        access = await GrantBook(store, _now, given, settings.roles, lambda: None).current()
+        access = await GrantBook(store, _now, given, settings.roles, Signal()).current()
         person = await _person(people, who) if who else None
         names = await people.named({grant.subject for grant in access.grants}, EVERY_STATION)
     finally:

@@ -3,22 +3,23 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from telegram import Update
-
 from bot.access.policy import Destination, grants_from
+from bot.app.arrivals import Arrivals
 from bot.app.clock_adjustment import Timekeeping
 from bot.app.exit_codes import explained, leave_soon
 from bot.app.fleet import Fleet
-from bot.app.handlers_wiring import dispatcher, switch_on_what_was_left
+from bot.app.handlers_wiring import SpokenStations, build_desk, dispatcher
+from bot.app.health_sources import OutboxState, ProgramSignals
 from bot.app.http_servers import serve_health
 from bot.app.reload import Renewing
 from bot.app.retention_job import forget_unreadable, tidy
 from bot.app.station_monitor import Shared
+from bot.app.station_registry import StationRegistry
 from bot.app.update_listener import Listening
 from bot.config.settings import Settings
 from bot.config.station_settings import StationSettings
@@ -32,30 +33,30 @@ from bot.notifications.admin_notices import Administrators
 from bot.notifications.unhandled_updates import NotDone
 from bot.runtime.clock import SteadyClock
 from bot.runtime.pause import Standstill
+from bot.runtime.signals import Signal
 from bot.runtime.systemd import ServiceManager
 from bot.runtime.tasks import ENDS_WITHIN, cancel, supervise
 from bot.runtime.waiting import wait_for
 from bot.runtime.watchdog import Turns
 from bot.store import sealing
 from bot.store.access.contacts import Acquaintances
+from bot.store.access.denials import Denials
 from bot.store.access.grants import GrantBook
 from bot.store.access.known_senders import Known
-from bot.store.database import DatabaseError, OperationalError, Session, Store
+from bot.store.database import DatabaseError, OperationalError, Store
 from bot.store.database_errors import persistently
-from bot.store.messages import blocked_chats, outbox
 from bot.store.oncall.schedules import OnCallBook
 from bot.store.time_shift import newest_time
-from bot.telegram.chat_access import Door
 from bot.telegram.delivery.rate_limiter import Pace
 from bot.telegram.delivery.sender import Messenger
 from bot.telegram.delivery.worker import Courier
 from bot.telegram.http_pool import opened, telegram_bot
 from bot.telegram.membership import Membership
 from bot.telegram.updates.admission import Admission
-from bot.telegram.updates.foreign_webhook import Telling
 from bot.telegram.updates.queue import Updates
-from handlers import CATALOGUE
+from handlers import CATALOGUE, HOOKS
 from handlers.dialog.menus import Menus
+from handlers.dialog.stations import Directory
 
 if TYPE_CHECKING:
     from handlers.dispatch.dispatcher import Dispatcher
@@ -92,9 +93,10 @@ class Application:
         self._store = Store(settings.database_url)
         self._bot = telegram_bot(settings)
         several = settings.stations_file is not None
-        self._renderer = Renderer(
-            settings.language, titles=self._title if several else None, country=lambda name: self._fleet.country(name)
-        )
+        self._outbox_queued = outbox_queued = Signal()
+        fleet_chats = settings.alert_chats if several else ()
+        registry = StationRegistry(fleet_chats, several=several)
+        self._renderer = Renderer(settings.language, stations=registry)
         self._messenger = Messenger(self._bot, self._store, self._renderer, Pace(), self._topic_lost)
         in_settings = grants_from(settings.admins, settings.operators, settings.viewers)
         self._grants = GrantBook(
@@ -102,25 +104,16 @@ class Application:
             clock,
             in_settings,
             settings.roles,
-            self._granted,
+            Signal(self._granted),
         )
         self._membership = Membership(self._bot, clock)
         self._people = Acquaintances(
             self._store,
             apart=several,
             everywhere={grant.subject for grant in in_settings},
-            told_in=lambda chat: self._fleet.told_in(chat),
+            stations=registry,
         )
-        self._courier = Courier(
-            self._store,
-            self._messenger,
-            lambda name: self._fleet.zone(name),
-            clock,
-            lambda *lost: self._fleet.lost(*lost),
-            self._turns.of("courier"),
-            lambda *chat: self._fleet.let_in(*chat),
-        )
-        self._oncall = OnCallBook(self._store, clock, self._oncall_changed)
+        self._oncall = OnCallBook(self._store, clock, Signal(self._oncall_changed))
         self._calendars = CalendarSource(settings.calendar_hosts)
         self._fleet = Fleet(
             stations,
@@ -130,30 +123,47 @@ class Application:
                 grants=self._grants,
                 people=self._people,
                 oncall=self._oncall,
-                fleet_chats=settings.alert_chats if several else (),
+                fleet_chats=fleet_chats,
                 last_resort=tuple(Destination(person) for person in sorted(settings.admins)),
                 recency=Recency(self._store),
-                wake=self._courier.wake,
+                wake=outbox_queued,
                 clock=clock,
                 turns=self._turns,
                 standstill=standstill,
                 calendars=self._calendars,
             ),
+            registry,
             settings.station_defaults() if several else None,
             settings.pbx_name,
         )
-        self._administrators = Administrators(self._store, self._fleet.whole.destinations, clock, self._courier.wake)
-        self._known = Known(self._store, self._grants, self._fleet.alert_chats, clock)
-        self._not_done = NotDone(self._administrators, self._known, self._fleet.whole.name, clock, self._courier.wake)
+        self._courier = Courier(self._store, self._messenger, self._fleet, clock, self._turns.of("courier"))
+        outbox_queued.connect(self._courier.wake)
+        self._administrators = Administrators(self._store, self._fleet.whole.destinations, clock, outbox_queued)
+        self._known = Known(self._store, self._grants, self._fleet, clock)
+        self._not_done = NotDone(self._administrators, self._known, self._fleet.whole.name, clock, outbox_queued)
         self._reachability = Reachability(
             self._store,
-            self._messenger.seen,
+            self._messenger,
             self._administrators,
-            self._alert_chats,
+            self._fleet,
             clock,
-            self._courier.wake,
-            shut_out=self._fleet.shut_out,
-            let_in=self._fleet.let_in,
+            outbox_queued,
+        )
+        self._directory = Directory(one=self._fleet.one, stations=SpokenStations(registry))
+        self._denials = Denials(clock)
+        self._desk = build_desk(
+            settings,
+            self._fleet,
+            self._directory,
+            self._denials,
+            store=self._store,
+            grants=self._grants,
+            membership=self._membership,
+            people=self._people,
+            oncall=self._oncall,
+            calendars=self._calendars,
+            clock=clock,
+            wake=outbox_queued,
         )
         self._renewing = Renewing(
             self._fleet,
@@ -161,15 +171,23 @@ class Application:
             store=self._store,
             admins=settings.admins,
             clock=clock,
-            wake=self._courier.wake,
+            wake=outbox_queued,
+        )
+        outbox_state = OutboxState(self._store, clock)
+        self._listening = Listening(
+            settings,
+            bot=self._bot,
+            clock=clock,
+            loop=self._turns.of("listening"),
+            second_copy=self._fleet.second_copy,
+            administrators=self._administrators,
+            outbox=outbox_state,
+            manager=self._manager,
         )
         self._life = Life(
             clock=clock,
-            updates=lambda: self._listening.last_success,
-            polls=lambda: {station.title: station.watch.last_good for station in self._fleet},
+            sources=ProgramSignals(self._listening, self._fleet, outbox_state),
             poll_silence=timedelta(seconds=max(120.0, 4 * settings.poll_interval)),
-            tick=lambda: self._fleet.ticker.last_tick,
-            oldest_due=self._oldest_due,
         )
         self._timekeeping = Timekeeping(clock, self._store, self._fleet, self._life, standstill)
         self._menus = Menus(
@@ -181,15 +199,15 @@ class Application:
             clock,
             self._bot.token.partition(":")[0],
         )
-        self._listening = Listening(
-            settings,
-            bot=self._bot,
-            clock=clock,
-            turned=self._turns.of("listening"),
-            second_copy=self._fleet.second_copy,
-            webhook_found=self._webhook_found,
-            is_anything_owed=self._is_anything_owed,
-            ready=self._manager.ready,
+        self._arrivals = Arrivals(
+            self._messenger,
+            self._menus,
+            self._membership,
+            self._not_done,
+            self._fleet,
+            self._store,
+            clock,
+            outbox_queued,
         )
         self._dispatcher: Dispatcher | None = None
 
@@ -207,7 +225,7 @@ class Application:
             failure = await supervise(self._jobs(), self._finish, self._stop, self._hurry)
             code = 0 if failure is None else explained(failure)
             leave_soon(code)
-            # Whatever did not finish by now stays in the store, and must not meet it closed.
+            # Unfinished work stays in the database, and must not run once that is closed.
             await cancel(asyncio.all_tasks() - {asyncio.current_task()})
             await self._fleet.close()
         await self._store.close()
@@ -236,13 +254,14 @@ class Application:
             "timekeeping": self._timekeeping.run,
         }
         jobs = [persistently(name, partial(run, stop), stop) for name, run in runs.items()]
-        left = partial(switch_on_what_was_left, self._fleet, self._store, self._clock, stop)
-        jobs.append(persistently("what was switched off", left, stop))
+        jobs += [
+            persistently(hook.__name__, partial(hook, self._desk, self._clock, stop), stop) for hook in HOOKS.startup
+        ]
         jobs += [self._listen(), self._manager.keep_told(self._turns.hung, self._life.complaints, stop)]
         if settings.health_address:
             jobs.append(serve_health(self._life.complaints, settings.health_address, self._stop))
         if settings.heartbeat_url:
-            jobs.append(Heartbeat(settings.heartbeat_url, self._life.is_well).run(stop))
+            jobs.append(Heartbeat(settings.heartbeat_url, self._life).run(stop))
         return jobs
 
     async def _finish(self) -> None:
@@ -262,18 +281,15 @@ class Application:
         self._dispatcher = dispatcher(
             bot_name,
             self._settings,
-            self._fleet,
+            self._directory,
+            self._desk,
+            self._denials,
             store=self._store,
             messenger=self._messenger,
             renderer=self._renderer,
-            grants=self._grants,
-            membership=self._membership,
-            people=self._people,
-            oncall=self._oncall,
-            calendars=self._calendars,
-            alert_chats=self._alert_chats,
+            alert_chats=self._fleet,
             clock=self._clock,
-            wake=self._courier.wake,
+            wake=self._outbox_queued,
         )
         await persistently("what was begun", self._dispatcher.go_on, self._stop)
         return Updates(
@@ -281,13 +297,8 @@ class Application:
             self._store,
             self._dispatcher.handle,
             clock=self._clock,
-            heard=self._heard,
-            noticed=self._messenger.newest.saw,
-            observed=self._observed,
-            doors=self._door,
+            observer=self._arrivals,
             admission=Admission(self._known, self._clock()),
-            not_read=self._not_done.not_read,
-            set_aside=self._not_done.set_aside,
             urgent={one.name for one in CATALOGUE.commands.values() if one.rule.urgent},
         )
 
@@ -295,50 +306,13 @@ class Application:
         self._menus.changed()
         self._known.changed()
 
-    def _heard(self, update: Update) -> None:
-        if (message := update.effective_message) is not None:
-            self._messenger.newest.saw(message.chat.id, message.message_id)
-        self._menus.heard(update)
-
-    def _observed(self, chat: int, payload: Mapping[str, Any]) -> None:
-        self._membership.heard(payload)
-        self._menus.heard_from(chat)
-
-    async def _door(self, session: Session, door: Door) -> None:
-        """An alert chat that shuts the bot out is told of now, and not in the night in which it is needed."""
-        if door.shut is None:
-            for chat, since in (await blocked_chats.reopen(session, [door.chat], self._clock())).items():
-                await self._fleet.let_in(session, chat, since)
-                self._courier.wake()
-        elif await blocked_chats.close(session, door.chat, door.shut, self._clock()):
-            await self._fleet.closed(session, door.chat, door.shut)
-            self._courier.wake()
-
-    async def _webhook_found(self, host: str, telling: Telling) -> None:
-        facts = {"host": host, "again": telling is Telling.AGAIN_AND_AGAIN}
-        await self._administrators.tell("foreign_webhook", facts)
-
     async def _topic_lost(self, topic: Destination) -> None:
         await self._administrators.tell("topic_lost", {"chat": topic.chat, "topic": topic.thread})
 
-    async def _alert_chats(self) -> set[int]:
-        async with self._store.begin() as session:
-            return await self._fleet.alert_chats(session)
-
-    def _title(self, name: str) -> str:
-        return self._fleet.title(name)
-
     def _oncall_changed(self, station: str) -> None:
         self._known.changed()
-        self._courier.wake()
+        self._outbox_queued.send()
         self._fleet.duty.wake(station)
-
-    async def _is_anything_owed(self) -> bool:
-        return await self._oldest_due() is not None
-
-    async def _oldest_due(self) -> datetime | None:
-        async with self._store.begin() as session:
-            return await outbox.oldest_due(session, self._clock())
 
     async def _tidy(self, stop: asyncio.Event) -> None:
         await wait_for(stop, TIDY_FIRST_AFTER)

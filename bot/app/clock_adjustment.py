@@ -1,4 +1,4 @@
-"""When the machine's clock is set: everybody stands still, what is open moves along, and then our clock follows."""
+"""Shift stored times when the machine's clock is set, while all pollers are paused; then let our clock follow."""
 
 import asyncio
 
@@ -34,7 +34,7 @@ class Timekeeping:
         if not self._clock.off_by:
             return
         async with self._standstill.still():
-            # By how much, is known only now: perhaps it was set back meanwhile.
+            # Read again under the pause: the clock may have been set back meanwhile.
             if not (by := self._clock.off_by):
                 return
             await self._fleet.write_down()

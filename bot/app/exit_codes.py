@@ -1,4 +1,4 @@
-"""Why the program ended: its exit codes, and the line that explains each."""
+"""Exit codes of the program, and the log line for each."""
 
 import os
 import threading
@@ -21,7 +21,7 @@ LEAVES_WITHIN = 1.5
 
 
 def explained(error: BaseException) -> int:
-    """Says in the log what to do about it; returns the exit code."""
+    """Log the remedy; return the exit code."""
     if isinstance(error, TokenRefused):
         log.error("Telegram rejects TELEGRAM_TOKEN; copy it again from @BotFather")
         return TOKEN_REFUSED
@@ -46,8 +46,7 @@ def explained(error: BaseException) -> int:
 
 
 def leave_soon(code: int) -> None:
-    """Everything is in the store by now; a thread that waits for a locked disk or a name server must not hold up the
-    end."""
+    """Exit even if a thread still waits for a locked disk or a name server; all state is in the database."""
     leaving = threading.Timer(LEAVES_WITHIN, os._exit, (code,))
     leaving.daemon = True
     leaving.start()

@@ -3,8 +3,8 @@
 import asyncio
 import gc
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from typing import Any
 
 import structlog
@@ -12,8 +12,8 @@ from pydantic import SecretStr
 
 from bot.access.policy import EVERY_STATION
 from bot.app.station_monitor import Shared, WatchedStation
+from bot.app.station_registry import StationRegistry
 from bot.config.station_settings import StationSettings
-from bot.detection.station_summary import View
 from bot.engine.checks import oncall_reachability
 from bot.engine.checks.duplicate_instance import SecondCopyLookout
 from bot.engine.checks.fleet import FleetLookouts
@@ -24,6 +24,7 @@ from bot.engine.station_selection import Rounds
 from bot.engine.ticker import Ticker
 from bot.messages.message import mark
 from bot.runtime import metrics
+from bot.runtime.signals import Signal
 from bot.store.database import Session
 from bot.store.messages import alert_messages, supergroups
 from bot.store.stations import bindings, renames
@@ -50,67 +51,43 @@ class Fleet:
     Of an installation with a single PBX it is that one, and `one` is its name."""
 
     def __init__(
-        self, stations: Sequence[StationSettings], shared: Shared, defaults: Mapping[str, Any] | None, title: str = ""
+        self,
+        stations: Sequence[StationSettings],
+        shared: Shared,
+        registry: StationRegistry,
+        defaults: Mapping[str, Any] | None,
+        title: str = "",
     ) -> None:
         """`defaults` are what holds for stations that say nothing else, and for the whole, which is called `title`.
         None: the settings describe just one PBX."""
-        self._shared = shared = replace(
-            shared,
-            owed=self._owed,
-            watching_changed=lambda name: self.lookouts.wake(name),
-            causes=lambda: self.causes(),
-        )
+        self._shared = shared
+        self.stations = registry
         self._wanted = tuple(stations)
-        self._running: dict[str, WatchedStation] = {}
-        # Of those that are gone too: what was told of them is still to be read.
-        self._titles: dict[str, str] = {}
         self.schedule = Schedule(metrics.LATENESS, shared.turns.of("looks"))
         self.ticker = Ticker(shared.store, shared.clock, shared.turns.of("ticker"), shared.standstill)
-        if defaults is None:
-            self.one: str | None = stations[0].name
-            self.whole = WatchedStation(stations[0], shared)
-        else:
-            self.one = None
-            self.whole = WatchedStation(_nowhere(EVERY_STATION, title or EVERYTHING, defaults), shared)
+        whole = stations[0] if defaults is None else _nowhere(EVERY_STATION, title or EVERYTHING, defaults)
+        registry.whole = self.whole = WatchedStation(whole, shared)
+        self.one = registry.one
         self.lookouts = FleetLookouts(shared.store, shared.turns.of("lookouts"), shared.standstill)
         self.duty = Rounds("duty", oncall_reachability.LOOK_EVERY, shared.oncall.stations)
-        self.causes = CommonCauses(self.whole.ledger, self._views, shared.clock, self._released, shared.standstill)
+        self.causes = CommonCauses(
+            self.whole.ledger, registry, shared.clock, shared.causes, Signal(self._released), shared.standstill
+        )
+        shared.owed.connect(shared.wake.send, self.ticker.wake)
+        shared.watching_changed.connect(self.lookouts.wake)
         self.second_copy = SecondCopyLookout(self.whole.name, self.whole.ledger, shared.clock)
         if self.one is None:
             self.ticker.add(self.whole.name, self.whole.ledger)
             self.duty.add(self.whole.name, self.whole.duty.look)
 
     def __iter__(self) -> Iterator[WatchedStation]:
-        return iter(self._running.values())
+        return iter(self.stations)
 
     def __getitem__(self, name: str) -> WatchedStation:
-        """What runs under that name, or the whole, which knows of everything that is no station's any more."""
-        return self._running.get(name, self.whole)
-
-    def get(self, name: str) -> WatchedStation | None:
-        return self.whole if name == self.whole.name else self._running.get(name)
-
-    @property
-    def names(self) -> Sequence[str]:
-        return tuple(self._running)
+        return self.stations[name]
 
     def zone(self, name: str) -> tzinfo:
-        found = self.get(name)
-        return found.zone() if found else UTC
-
-    def country(self, name: str) -> str:
-        """As the settings say, for what is about no station as for all; empty where they leave it to the zone."""
-        return self[name].settings.country or ""
-
-    def title(self, name: str) -> str:
-        found = self.get(name)
-        return found.title if found else self._titles.get(name, name)
-
-    def told_in(self, chat: int) -> Sequence[str]:
-        """The stations for whose alerts the settings name that chat."""
-        if any(to.chat == chat for to in self._shared.fleet_chats):
-            return self.names
-        return [one.name for one in self if any(to.chat == chat for to in one.settings.alert_chats)]
+        return self.stations.zone(name)
 
     async def start(self) -> None:
         """Begin to watch. When the store refuses, this may be tried again."""
@@ -152,15 +129,15 @@ class Fleet:
 
     async def _settle(self) -> None:
         """Everything that is described runs, and what the store knows of others is brought to an end."""
-        await self._take_up_former_names([one for one in self._wanted if one.name not in self._running])
+        await self._take_up_former_names([one for one in self._wanted if one.name not in self.stations.names])
         remembered = await remembered_everywhere(self._shared.store)
         for settings in self._wanted:
-            if settings.name not in self._running:
+            if settings.name not in self.stations.names:
                 station = self.whole if settings.name == self.one else WatchedStation(settings, self._shared)
                 station.watch.take_up(remembered.get(station.name, {}))
                 self._begin(station)
         for name in await stations_left(self._shared.store):
-            if name not in (*self._running, self.whole.name):
+            if name not in (*self.stations.names, self.whole.name):
                 await self._abandon(name)
         # Measured: to look through a thousand stations for garbage holds up everything for 0.4 s, again and again.
         gc.freeze()
@@ -190,28 +167,20 @@ class Fleet:
         return runs if self.one is not None else {**runs, "common causes": self.causes.run}
 
     def _begin(self, station: WatchedStation) -> None:
-        self._running[station.name] = station
-        self._titles[station.name] = station.title
-        self.ticker.add(station.name, station.ledger, lambda: station.watch.is_sure)
+        self.stations.add(station)
+        self.ticker.add(station.name, station.ledger, station.watch)
         look = self._shared.standstill.in_motion(station.look)
         self.schedule.add(station.name, look, station.settings.poll_interval)
         self.lookouts.add(station.name, station.lookouts)
         self.duty.add(station.name, station.duty.look)
 
     async def _end(self, name: str) -> None:
-        station = self._running.pop(name)
+        station = self.stations.remove(name)
         await self.schedule.remove(name)
         await self.lookouts.remove(name)
         await self.duty.remove(name)
         self.ticker.remove(name)
         await station.pbx.close()
-
-    def _owed(self) -> None:
-        self._shared.wake()
-        self.ticker.wake()
-
-    def _views(self) -> list[View]:
-        return [station.watch.view() for station in self]
 
     def _released(self, stations: frozenset[str]) -> None:
         for name in stations:
@@ -219,7 +188,7 @@ class Fleet:
 
     async def _abandon(self, name: str) -> None:
         """Nobody looks at it any more: what is open of it would stay so for ever."""
-        station = WatchedStation(_nowhere(name, self.title(name), {}), self._shared)
+        station = WatchedStation(_nowhere(name, self.stations.title(name), {}), self._shared)
         ended = await station.ledger.abandon(self._shared.clock())
         log.info("station removed", station=name, incidents_ended=ended)
 

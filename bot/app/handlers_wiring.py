@@ -1,22 +1,24 @@
-"""What answers people, put together: the access-controlled layer over what runs."""
+"""Build the access-controlled dispatcher over the running services."""
 
-from asyncio import Event
-from collections.abc import Awaitable, Callable, Collection
-from datetime import datetime
+from collections.abc import Collection
 
 import structlog
 
 from bot.app.fleet import Fleet
 from bot.app.station_monitor import WatchedStation
+from bot.app.station_registry import StationRegistry
 from bot.config.settings import Settings
 from bot.engine.calendar_feed import CalendarSource
 from bot.incidents.silence_store import Silences
 from bot.messages.renderer import Renderer
+from bot.runtime.clock import Clock
+from bot.runtime.signals import Signal
 from bot.store.access.access_requests import Requests
 from bot.store.access.audit_queries import AuditReader
 from bot.store.access.contacts import Acquaintances
 from bot.store.access.denials import Denials
 from bot.store.access.grants import GrantBook
+from bot.store.access.known_senders import AlertChats
 from bot.store.database import Store
 from bot.store.messages.temporary_payloads import Drawer
 from bot.store.oncall.schedules import OnCallBook
@@ -26,7 +28,7 @@ from bot.store.stations.incidents import Incidents
 from bot.store.stations.registrations import Registrations
 from bot.telegram.delivery.sender import Messenger
 from bot.telegram.membership import Membership
-from handlers import CATALOGUE
+from handlers import CATALOGUE, HOOKS
 from handlers.dialog.stations import Directory
 from handlers.dispatch.authorizer import Decisions
 from handlers.dispatch.dispatcher import Dispatcher
@@ -34,37 +36,44 @@ from handlers.dispatch.request_factory import Reception
 from handlers.dispatch.services import Desk, Station
 from handlers.safety.rate_limits import Limits, Pace
 from handlers.safety.two_person import SecondPerson
-from handlers.trunks.restore_after_restart import switch_on
 
 log = structlog.get_logger(__name__)
 
 
-def dispatcher(
-    bot_name: str,
+class SpokenStations:
+    """The stations as handlers see them."""
+
+    def __init__(self, registry: StationRegistry) -> None:
+        self._registry = registry
+
+    @property
+    def names(self) -> Collection[str]:
+        return self._registry.names
+
+    def find(self, name: str) -> Station | None:
+        return _spoken_of(self._registry.get(name))
+
+    def told_in(self, chat: int) -> Collection[str]:
+        return self._registry.told_in(chat)
+
+
+def build_desk(
     settings: Settings,
     fleet: Fleet,
+    directory: Directory,
+    denials: Denials,
     *,
     store: Store,
-    messenger: Messenger,
-    renderer: Renderer,
     grants: GrantBook,
     membership: Membership,
     people: Acquaintances,
     oncall: OnCallBook,
     calendars: CalendarSource,
-    alert_chats: Callable[[], Awaitable[Collection[int]]],
-    clock: Callable[[], datetime],
-    wake: Callable[[], None],
-) -> Dispatcher:
-    """`wake` tells the courier that something is owed."""
-    directory = Directory(
-        one=fleet.one,
-        find=lambda name: _spoken_of(fleet.get(name)),
-        names=lambda: fleet.names,
-        told_in=fleet.told_in,
-    )
-    denials = Denials(clock)
-    desk = Desk(
+    clock: Clock,
+    wake: Signal,
+) -> Desk:
+    """`wake` tells the delivery worker that a message was queued."""
+    return Desk(
         drawer=Drawer(store, clock),
         imports=Imports(store, clock),
         registrations=Registrations(store, clock),
@@ -76,10 +85,27 @@ def dispatcher(
         audit=AuditReader(store, denials),
         membership=membership,
         incidents=Incidents(store, settings.history_kept),
-        silences=Silences(store, clock, fleet.ticker.silences_changed),
+        silences=Silences(store, clock, Signal(fleet.ticker.silences_changed)),
         bindings=Bindings(store, clock),
         fleet=directory,
     )
+
+
+def dispatcher(
+    bot_name: str,
+    settings: Settings,
+    directory: Directory,
+    desk: Desk,
+    denials: Denials,
+    *,
+    store: Store,
+    messenger: Messenger,
+    renderer: Renderer,
+    alert_chats: AlertChats,
+    clock: Clock,
+    wake: Signal,
+) -> Dispatcher:
+    """`wake` tells the delivery worker that a message was queued."""
     pace = Pace(
         person=settings.commands_per_minute,
         chat=settings.chat_commands_per_minute,
@@ -88,8 +114,8 @@ def dispatcher(
     decisions = Decisions(
         store=store,
         catalogue=CATALOGUE,
-        grants=grants,
-        membership=membership,
+        grants=desk.grants,
+        membership=desk.membership,
         limits=Limits(pace),
         denials=denials,
         directory=directory,
@@ -114,6 +140,7 @@ def dispatcher(
         second=second,
         reception=reception,
         alert_chats=alert_chats,
+        hooks=HOOKS,
     )
 
 
@@ -128,11 +155,6 @@ def _tell_of_two(settings: Settings) -> None:
     # Whom somebody gave a right is no second person to them.
     if len(settings.admins) < 2:
         log.warning("TWO_PERSON: requests of the one person in ADMINS cannot be approved; name two people in ADMINS")
-
-
-async def switch_on_what_was_left(fleet: Fleet, store: Store, clock: Callable[[], datetime], stop: Event) -> None:
-    """What the last run had switched off for a moment, before anybody can be talked to."""
-    await switch_on(Registrations(store, clock), lambda name: _spoken_of(fleet.get(name)), clock, stop)
 
 
 def _spoken_of(watched: WatchedStation | None) -> Station | None:

@@ -1,9 +1,8 @@
-"""Reading the stations again when somebody asks for it, and telling the administrators what came of it."""
+"""Reload the stations on request, and notify the administrators of the result."""
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 import structlog
@@ -11,7 +10,9 @@ import structlog
 from bot.app.fleet import Fleet
 from bot.config.settings import WrongSettings
 from bot.config.station_settings import StationSettings
-from bot.engine.rest import rest
+from bot.runtime.clock import Clock
+from bot.runtime.signals import Signal
+from bot.runtime.waiting import rest
 from bot.store.database import Store
 from bot.store.messages import outbox
 
@@ -30,8 +31,8 @@ class Renewing:
         *,
         store: Store,
         admins: Collection[int],
-        clock: Callable[[], datetime],
-        wake: Callable[[], None],
+        clock: Clock,
+        wake: Signal,
     ) -> None:
         self._fleet = fleet
         self._reread = reread
@@ -45,7 +46,7 @@ class Renewing:
         self._asked.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Watch what is described, and what is described whenever that is read again, until `stop`."""
+        """Start the fleet, and reload the stations on each request, until `stop`."""
         await self._fleet.start()
         while not stop.is_set():
             await rest(self._asked, stop, FOR_EVER)
@@ -54,7 +55,7 @@ class Renewing:
                 await self._renew()
 
     async def _renew(self) -> None:
-        """Whoever changed the file is not always who reads the log."""
+        """The administrators are notified: a person that changes the file does not always read the log."""
         if self._fleet.one is not None:
             log.warning("no STATIONS_FILE to reload; restart to read other settings")
             return
@@ -71,4 +72,4 @@ class Renewing:
                 outbox.owe(
                     session, chat_id=admin, thread_id=None, template="stations_renewed", facts=facts, now=self._clock()
                 )
-        self._wake()
+        self._wake.send()

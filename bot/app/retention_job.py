@@ -1,4 +1,4 @@
-"""Puts the store in order now and then: what is over is forgotten, each thing after its time."""
+"""Retention job: delete expired rows, each after its time."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 
 async def tidy(store: Store, now: datetime, history_kept: timedelta, audit_kept: timedelta) -> None:
-    """What could not be forgotten this time is forgotten the next."""
+    """Delete what is expired; after a database error the next run does it."""
     history = now - history_kept
     try:
         await retention.forget_expired(store, now)
@@ -32,8 +32,8 @@ async def tidy(store: Store, now: datetime, history_kept: timedelta, audit_kept:
 async def forget_unreadable(
     store: Store, now: datetime, owe: Callable[[Session, str, Mapping[str, Any]], Awaitable[object]]
 ) -> None:
-    """Once at a start: what was sealed with another token. Whose calendars have to be given again is told in the same
-    transaction; `owe` tells the administrators."""
+    """Delete, at a start, what was encrypted with another token. `owe` notifies the administrators of
+    lost calendars in the same transaction."""
     async with store.begin() as session:
         lost = await unreadable_secrets.forget_unreadable(session, now)
         for station, level in lost.calendars:

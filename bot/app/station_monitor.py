@@ -1,15 +1,16 @@
-"""One PBX and everything that watches it, put together; and what all PBXs have in common."""
+"""Monitor of one station, and the services that all stations share."""
 
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 from bot.access.policy import Destination
 from bot.config.station_settings import StationSettings
-from bot.detection.correlation import CommonCause
+from bot.detection.correlation import ActiveCauses
 from bot.detection.trunk_machine import Policy
 from bot.engine.calendar_feed import CalendarSource
 from bot.engine.checks.oncall_reachability import DutyWatch
@@ -26,7 +27,9 @@ from bot.notifications.notifier import Notices
 from bot.notifications.recipients import People
 from bot.pbx import Pbx
 from bot.pbx.time_zone import StationZone
+from bot.runtime.clock import Clock
 from bot.runtime.pause import Standstill
+from bot.runtime.signals import Signal
 from bot.runtime.watchdog import Turns
 from bot.store.access.contacts import Acquaintances
 from bot.store.access.grants import GrantBook
@@ -53,12 +56,12 @@ class Shared:
     fleet_chats: Sequence[Destination]
     last_resort: Sequence[Destination]
     recency: Recency
-    wake: Callable[[], None]
-    clock: Callable[[], datetime]
+    wake: Signal
+    clock: Clock
     turns: Turns
-    owed: Callable[[], None] = lambda: None
-    watching_changed: Callable[[str], None] = lambda _station: None
-    causes: Callable[[], Sequence[CommonCause]] = tuple
+    owed: Signal = field(default_factory=Signal)
+    watching_changed: Signal = field(default_factory=Signal)
+    causes: ActiveCauses = field(default_factory=ActiveCauses)
     standstill: Standstill = field(default_factory=Standstill)
     calendars: CalendarSource = field(default_factory=CalendarSource)
 
@@ -110,18 +113,19 @@ class WatchedStation:
                 partial_after=max(settings.partial_after, settings.alert_after),
             ),
             shared.clock,
-            self._saw_time,
-            lambda states: self.lookouts.recall(states),
+            self,
         )
-        self.watched = WatchedExtensions(shared.store, self.name, lambda: shared.watching_changed(self.name))
+        self.watched = WatchedExtensions(
+            shared.store, self.name, Signal(partial(shared.watching_changed.send, self.name))
+        )
         self.lookouts = StationLookouts(
             self.name,
             self.pbx,
             self.ledger,
-            watched=self.watched.numbers,
+            watched=self.watched,
             quiet=Quiet(timedelta(minutes=settings.no_calls_after), settings.no_calls_hours),
             zone=self.zone,
-            in_trouble=self._in_trouble,
+            watch=self.watch,
             clock=shared.clock,
         )
         self.duty = DutyWatch(
@@ -129,7 +133,7 @@ class WatchedStation:
             book=shared.oncall,
             grants=shared.grants,
             people=shared.people,
-            can_write_to=shared.messenger.can_write_to,
+            messenger=shared.messenger,
             store=shared.store,
             destinations=self.destinations,
             clock=shared.clock,
@@ -142,17 +146,17 @@ class WatchedStation:
         pause = await self.watch.turn()
         await self.lookouts.after_a_look()
         now = self._clock()
-        if not self._in_trouble() and (self._zone_asked is None or now - self._zone_asked >= ASK_ZONE_EVERY):
+        if not self.watch.in_trouble and (self._zone_asked is None or now - self._zone_asked >= ASK_ZONE_EVERY):
             self._zone_asked = now
             await self.zone.ask(self.pbx)
         return pause
 
-    def _saw_time(self, pbx_time: datetime | None) -> None:
+    def recalled(self, states: Mapping[str, dict[str, Any]]) -> None:
+        self.lookouts.recall(states)
+
+    def saw_time(self, pbx_time: datetime | None) -> None:
         self.zone.saw(pbx_time)
         self.lookouts.clock.saw(pbx_time, self._clock())
-
-    def _in_trouble(self) -> bool:
-        return self.watch.latest is not None and self.watch.latest.trouble is not None
 
 
 def _verification(settings: StationSettings) -> bool | ssl.SSLContext:

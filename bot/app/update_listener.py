@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 from telegram import User
@@ -13,14 +13,18 @@ from telegram.error import InvalidToken, TelegramError
 from bot.app.http_servers import listening_socket
 from bot.config.settings import Settings
 from bot.engine.checks.duplicate_instance import SecondCopyLookout
+from bot.notifications.admin_notices import Administrators
+from bot.runtime.clock import Clock
+from bot.runtime.systemd import ServiceManager
 from bot.runtime.waiting import wait_for
+from bot.runtime.watchdog import Loop
 from bot.store.database import DatabaseError
 from bot.store.database_errors import persistently
 from bot.telegram.errors import SecondCopy, TokenRefused
-from bot.telegram.updates.foreign_webhook import host_of
+from bot.telegram.updates.foreign_webhook import Telling, host_of
 from bot.telegram.updates.polling import Polling, UpdatesBot
 from bot.telegram.updates.queue import Updates
-from bot.telegram.updates.source import WebhookFound
+from bot.telegram.updates.source import SourceObserver
 
 if TYPE_CHECKING:
     from bot.telegram.updates.webhook import Webhook
@@ -34,7 +38,12 @@ TOLD_WITHIN = 60.0
 Answering = Callable[[str], Awaitable[Updates]]
 
 
-class Listening:
+class OldestDue(Protocol):
+    async def oldest_due(self) -> datetime | None:
+        """Due time of the oldest message that waits for delivery."""
+
+
+class Listening(SourceObserver):
     """`turned` is told that it goes on, `ready` how it stands for whoever started the program, `webhook_found` that
     somebody else had set a webhook. `last_success` is when Telegram was last heard."""
 
@@ -43,21 +52,21 @@ class Listening:
         settings: Settings,
         *,
         bot: UpdatesBot,
-        clock: Callable[[], datetime],
-        turned: Callable[[], None],
+        clock: Clock,
+        loop: Loop,
         second_copy: SecondCopyLookout,
-        webhook_found: WebhookFound,
-        is_anything_owed: Callable[[], Awaitable[bool]],
-        ready: Callable[[str], None],
+        administrators: Administrators,
+        outbox: OldestDue,
+        manager: ServiceManager,
     ) -> None:
         self._settings = settings
         self._bot = bot
         self._clock = clock
-        self._turned = turned
+        self._loop = loop
         self._second_copy = second_copy
-        self._webhook_found = webhook_found
-        self._is_anything_owed = is_anything_owed
-        self._ready = ready
+        self._administrators = administrators
+        self._outbox = outbox
+        self._manager = manager
         self._source: Polling | Webhook | None = None
         self._updates: Updates | None = None
 
@@ -74,9 +83,19 @@ class Listening:
         self._updates = updates = await answering(me.username or "")
         await persistently("inbox", updates.resume, stop)
         log.info("listening", bot=me.username)
-        self._ready(f"listening as @{me.username}")
+        self._manager.ready(f"listening as @{me.username}")
         take = self._by_webhook if self._settings.webhook_url else self._by_polling
         await asyncio.gather(take(updates, stop), beside())
+
+    def polled(self) -> None:
+        self._second_copy.polled()
+
+    def conflict(self) -> None:
+        self._second_copy.conflict()
+
+    async def webhook_found(self, host: str, telling: Telling) -> None:
+        facts = {"host": host, "again": telling is Telling.AGAIN_AND_AGAIN}
+        await self._administrators.tell("foreign_webhook", facts)
 
     async def drain(self, within: float) -> None:
         """See Updates.drain."""
@@ -87,7 +106,7 @@ class Listening:
         """Who we are; None when the program ends before Telegram says it."""
         pause = 1.0
         while not stop.is_set():
-            self._turned()
+            self._loop.turned()
             try:
                 me = await self._bot.get_me()
                 if not self._settings.webhook_url:
@@ -98,7 +117,7 @@ class Listening:
             except TelegramError as error:
                 log.warning("Telegram does not answer", error=str(error) or type(error).__name__)
                 # It runs: the watch needs no Telegram, and a start that takes long would be given up.
-                self._ready("Telegram does not answer yet")
+                self._manager.ready("Telegram does not answer yet")
                 await wait_for(stop, pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
         return None
@@ -114,10 +133,8 @@ class Listening:
             self._bot,
             updates,
             clock=self._clock,
-            webhook_found=self._webhook_found,
-            polled=self._second_copy.polled,
-            conflict=self._second_copy.conflict,
-            turned=self._turned,
+            observer=self,
+            loop=self._loop,
         )
         try:
             await polling.run(stop)
@@ -134,15 +151,13 @@ class Listening:
             url=self._settings.webhook_url or "",
             secret=self._settings.webhook_secret,
             clock=self._clock,
-            webhook_found=self._webhook_found,
-            polled=self._second_copy.polled,
-            conflict=self._second_copy.conflict,
-            turned=self._turned,
+            observer=self,
+            loop=self._loop,
         )
         await webhook.run(listening_socket("WEBHOOK_ADDRESS", self._settings.webhook_address), stop)
 
     async def _deliver_what_is_owed(self, stop: asyncio.Event) -> None:
         with contextlib.suppress(TimeoutError, DatabaseError):
             async with asyncio.timeout(TOLD_WITHIN):
-                while not stop.is_set() and await self._is_anything_owed():
+                while not stop.is_set() and await self._outbox.oldest_due() is not None:
                     await wait_for(stop, 0.5)

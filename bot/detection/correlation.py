@@ -53,6 +53,13 @@ class CommonCause:
         return subject(self.what, self.host)
 
 
+class ActiveCauses:
+    """The common causes that are active now: written by the correlator, read by the notifiers of all stations."""
+
+    def __init__(self) -> None:
+        self.now: tuple[CommonCause, ...] = ()
+
+
 # Affected stations with their failures, and all stations that could be affected.
 Hit = tuple[Mapping[str, Bad], frozenset[str]]
 NOTHING_HIT: Hit = ({}, frozenset())

@@ -1,20 +1,22 @@
 """Correlate failures of all stations and pass common causes to the fleet's incident manager."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from pydantic import TypeAdapter
 
-from bot.detection.correlation import CommonCause, What, step
+from bot.detection.correlation import ActiveCauses, CommonCause, What, step
 from bot.detection.station_summary import View
 from bot.engine.checks.base import Book
 from bot.incidents.model import INTERNET, PROVIDER, Changed, Closed, End, Happened, Kind, Opened, Transition
+from bot.runtime.clock import Clock
 from bot.runtime.logs import Changes
 from bot.runtime.pause import Standstill
+from bot.runtime.signals import Signal
 from bot.runtime.waiting import wait_for
 from bot.store.database import DatabaseError
 from bot.store.database_errors import first_line
@@ -28,6 +30,11 @@ KINDS = {What.OWN_INTERNET: Kind.OWN_INTERNET, What.PROVIDER: Kind.PROVIDER_DOWN
 ADAPTER = TypeAdapter(CommonCause)
 
 
+class Views(Protocol):
+    def views(self) -> Sequence[View]:
+        """State of every station that is watched now."""
+
+
 class CommonCauses:
     """Correlation of the fleet.
 
@@ -38,27 +45,25 @@ class CommonCauses:
     def __init__(
         self,
         book: Book,
-        views: Callable[[], Sequence[View]],
-        clock: Callable[[], datetime],
-        released: Callable[[frozenset[str]], None] = lambda _stations: None,
+        stations: Views,
+        clock: Clock,
+        active: ActiveCauses,
+        released: Signal | None = None,
         standstill: Standstill | None = None,
     ) -> None:
         self._book = book
-        self._views = views
+        self._stations = stations
         self._clock = clock
-        self._released = released
+        self._active = active
+        self._released = released or Signal()
         self._standstill = standstill or Standstill()
         self._trouble = Changes()
-        self._causes: tuple[CommonCause, ...] = ()
-
-    def __call__(self) -> Sequence[CommonCause]:
-        return self._causes
 
     async def remember(self) -> None:
         """Load stored causes. Call it before any station's ticker runs, or inhibited incidents are notified."""
         states = await self._book.remembered()
         ours = (subject for subject in sorted(states) if subject == INTERNET or subject.startswith(PROVIDER))
-        self._causes = tuple(ADAPTER.validate_python(states[subject]) for subject in ours)
+        self._active.now = tuple(ADAPTER.validate_python(states[subject]) for subject in ours)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Correlate every EVERY seconds until `stop`. Errors are logged."""
@@ -76,8 +81,8 @@ class CommonCauses:
 
     async def look(self) -> None:
         now = self._clock()
-        before = {cause.subject: cause for cause in self._causes}
-        after = {cause.subject: cause for cause in _told(step(self._causes, self._views(), now), now)}
+        before = {cause.subject: cause for cause in self._active.now}
+        after = {cause.subject: cause for cause in _told(step(self._active.now, self._stations.views(), now), now)}
         changed = {
             subject: ADAPTER.dump_python(after[subject], mode="json") if subject in after else None
             for subject in before | after
@@ -90,9 +95,9 @@ class CommonCauses:
         ]
         await self._book.apply(changed, happened, now)
         # Only after commit: on a database error the next tick retries the same change.
-        self._causes = tuple(after.values())
+        self._active.now = tuple(after.values())
         if over := frozenset(station for subject in before.keys() - after for station in before[subject].stations):
-            self._released(over)
+            self._released.send(over)
 
 
 def _told(causes: Iterable[CommonCause], now: datetime) -> list[CommonCause]:

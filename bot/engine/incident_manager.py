@@ -1,6 +1,6 @@
 """Store states, incidents, timelines and queued notifications in one transaction."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -13,6 +13,7 @@ from bot.incidents import timeline
 from bot.incidents.model import End, Happened, Kind, drill_over
 from bot.notifications.notifier import Notices
 from bot.runtime import metrics
+from bot.runtime.signals import Signal
 from bot.store.database import Session, Store
 from bot.store.stations import incident_updates, states
 from bot.store.tables.incidents import Incident
@@ -37,9 +38,7 @@ class Taken(StrEnum):
 class Ledger:
     """Incident manager of one station. `wake` wakes the delivery worker."""
 
-    def __init__(
-        self, store: Store, station: str, notices: Notices, wake: Callable[[], None], recency: Recency
-    ) -> None:
+    def __init__(self, store: Store, station: str, notices: Notices, wake: Signal, recency: Recency) -> None:
         self._store = store
         self._station = station
         self._notices = notices
@@ -69,7 +68,7 @@ class Ledger:
             if happened:
                 metrics.INCIDENTS.labels(self._station).set(await self._open_count(session))
         if happened:
-            self._wake()
+            self._wake.send()
 
     async def tick(self, now: datetime) -> bool:
         """Run due steps, each missed one once; return True if there was any."""
@@ -78,7 +77,7 @@ class Ledger:
             for incident in incidents:
                 await self._do_or_put_off(session, incident, now)
         if incidents:
-            self._wake()
+            self._wake.send()
         return bool(incidents)
 
     async def reconsider(self, now: datetime) -> None:
@@ -87,7 +86,7 @@ class Ledger:
             await incident_updates.make_suppressed_due(session, self._station, now)
             for incident in await incident_updates.all_open(session, self._station):
                 await self._notices.reconsider(session, incident, now)
-        self._wake()
+        self._wake.send()
 
     async def abandon(self, now: datetime) -> int:
         """Close all incidents of a station no longer monitored and delete its states; return the number closed."""
@@ -97,7 +96,7 @@ class Ledger:
             for incident in left:
                 await self._life.end(session, incident, str(End.UNWATCHED), now, now)
         metrics.INCIDENTS.labels(self._station).set(0)
-        self._wake()
+        self._wake.send()
         return len(left)
 
     async def open_count(self) -> int:
@@ -118,7 +117,7 @@ class Ledger:
                 return _why_not(await incident_updates.find(session, incident_id))
             timeline.note(session, incident, "taken", now, by=person_name[:128], by_id=person_id)
             await self._notices.taken(session, incident, now)
-        self._wake()
+        self._wake.send()
         return Taken.TAKEN
 
     async def take_all(self, card_id: int, person_id: int, person_name: str, now: datetime) -> int:
@@ -139,7 +138,7 @@ class Ledger:
             incident.acknowledged_at = incident.acknowledged_by = incident.acknowledged_by_id = None
             incident.version += 1
             await self._notices.handed_over(session, incident, to, by, now)
-        self._wake()
+        self._wake.send()
         return Taken.TAKEN
 
     async def _remember(self, session: Session, changed: Mapping[str, State | None], now: datetime) -> None:

@@ -8,6 +8,8 @@ import structlog
 from prometheus_client import Histogram
 
 from bot.engine.agenda import Agenda, Turn
+from bot.runtime.waiting import until
+from bot.runtime.watchdog import Loop
 
 log = structlog.get_logger(__name__)
 
@@ -39,13 +41,13 @@ class Schedule:
     def __init__(
         self,
         lateness: Histogram | None = None,
-        turned: Callable[[], None] = lambda: None,
+        loop: Loop | None = None,
         *,
         longest: float = LONGEST_LOOK,
         cancelled_within: float = CANCELLED_WITHIN,
     ) -> None:
         self._lateness = lateness
-        self._turned = turned
+        self._loop = loop or Loop()
         self._longest = longest
         self._cancelled_within = cancelled_within
         self._agenda = Agenda()
@@ -85,7 +87,7 @@ class Schedule:
         stopping.add_done_callback(lambda _: self._changed.set())
         try:
             while not stop.is_set():
-                self._turned()
+                self._loop.turned()
                 self._changed.clear()
                 now = loop.time()
                 self._break_off_what_hangs(now)
@@ -93,7 +95,7 @@ class Schedule:
                     self._begin(turn, now)
                 due = self._agenda.next_due
                 latest = now + min(LONGEST_REST, self._longest)
-                await _until(self._changed, latest if due is None else min(due, latest))
+                await until(self._changed, latest if due is None else min(due, latest))
             await asyncio.gather(*(running.task for running in self._running.values()), return_exceptions=True)
         finally:
             stopping.cancel()
@@ -136,12 +138,3 @@ class Schedule:
             self._agenda.hasten(turn.station, now)
         if self._agenda.next_due != before:
             self._changed.set()
-
-
-async def _until(event: asyncio.Event, moment: float) -> None:
-    """Wait until `moment` of the loop's clock. No extra task: this runs a hundred times a second."""
-    try:
-        async with asyncio.timeout_at(moment):
-            await event.wait()
-    except TimeoutError:
-        pass

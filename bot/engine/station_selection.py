@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable, Collection
 
 import structlog
 
-from bot.engine.rest import rest
 from bot.engine.schedule import AFTER_A_FAILURE, Schedule
+from bot.runtime.waiting import rest
+from bot.runtime.watchdog import Loop
 
 log = structlog.get_logger(__name__)
 
@@ -21,12 +22,12 @@ class Rounds:
         name: str,
         every: float,
         wanted: Callable[[], Awaitable[Collection[str]]],
-        turned: Callable[[], None] = lambda: None,
+        loop: Loop | None = None,
     ) -> None:
         self._name = name
         self._every = every
         self._ask_which = wanted
-        self._turned = turned
+        self._loop = loop or Loop()
         self._schedule = Schedule()
         self._wanted: Collection[str] = ()
         # Woken since the last query, whose result may be older.
@@ -60,7 +61,7 @@ class Rounds:
         try:
             while not stop.is_set():
                 await rest(self._joined, stop, pause)
-                self._turned()
+                self._loop.turned()
                 pause = await self._ask()
         finally:
             await looking

@@ -1,18 +1,20 @@
 """Run due steps of incidents from the database, once a second; missed ones run late."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 
 from bot.access.policy import EVERY_STATION
 from bot.engine.incident_manager import Ledger
-from bot.engine.rest import rest
 from bot.runtime import metrics
+from bot.runtime.clock import Clock
 from bot.runtime.logs import Changes
 from bot.runtime.pause import Standstill
+from bot.runtime.waiting import rest
+from bot.runtime.watchdog import Loop
 from bot.store.database import DatabaseError, Store
 from bot.store.database_errors import first_line
 from bot.store.stations import incidents
@@ -24,12 +26,18 @@ EVERY = 1.0
 RECONSIDER_EVERY = timedelta(minutes=1)
 
 
+class Sure(Protocol):
+    @property
+    def is_sure(self) -> bool:
+        """False while what is known of the station may be no longer true."""
+
+
 @dataclass(slots=True)
 class _Ticked:
     """One station. `reconsider`: its silences may have changed since its incidents were evaluated."""
 
     ledger: Ledger
-    is_sure: Callable[[], bool]
+    watch: Sure | None
     # True at start: a silence may have changed just before the process ended.
     reconsider: bool = True
     trouble: Changes = field(default_factory=Changes)
@@ -45,23 +53,23 @@ class Ticker:
     def __init__(
         self,
         store: Store,
-        clock: Callable[[], datetime],
-        turned: Callable[[], None] = lambda: None,
+        clock: Clock,
+        loop: Loop | None = None,
         standstill: Standstill | None = None,
     ) -> None:
         self._store = store
         self._standstill = standstill or Standstill()
         self._clock = clock
-        self._turned = turned
+        self._loop = loop or Loop()
         self._stations: dict[str, _Ticked] = {}
         self._trouble = Changes()
         self._woken = asyncio.Event()
         self._reconsidered: datetime | None = None
         self.last_tick: datetime | None = None
 
-    def add(self, station: str, ledger: Ledger, is_sure: Callable[[], bool] = lambda: True) -> None:
+    def add(self, station: str, ledger: Ledger, watch: Sure | None = None) -> None:
         """Add a station; it is skipped while `is_sure` returns False, since its states may be outdated."""
-        self._stations[station] = _Ticked(ledger, is_sure)
+        self._stations[station] = _Ticked(ledger, watch)
 
     def remove(self, station: str) -> None:
         self._stations.pop(station, None)
@@ -83,7 +91,7 @@ class Ticker:
 
     async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            self._turned()
+            self._loop.turned()
             self._woken.clear()
             async with self._standstill.moving():
                 busy = await self.tick()
@@ -132,7 +140,7 @@ class Ticker:
     async def _do(self, station: str, now: datetime) -> bool | None:
         """Run one station; return True if a step ran, None on an error. Errors do not affect other stations."""
         ticked = self._stations.get(station)
-        if ticked is None or not ticked.is_sure():
+        if ticked is None or not (ticked.watch is None or ticked.watch.is_sure):
             return False
         # Reset before running: a change during the tick is handled by the next.
         reconsider, ticked.reconsider = ticked.reconsider, False

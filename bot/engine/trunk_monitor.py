@@ -1,10 +1,10 @@
 """Poll one station's trunks and pass changes to the incident manager."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -23,6 +23,7 @@ from bot.engine.trunk_queries import Inquiries
 from bot.incidents.model import LASTS_HALF_OUT, STATION, Happened, is_of_trunk
 from bot.pbx import Answer, Dialect, Pbx, PbxError, Priority, TrunkStatus
 from bot.runtime import metrics
+from bot.runtime.clock import Clock
 from bot.runtime.logs import Changes
 from bot.store.database import DatabaseError
 from bot.store.database_errors import first_line
@@ -40,6 +41,14 @@ LOOK_WITHIN = 90.0
 BELIEVED_FOR = 2 * REMEMBER_EVERY
 
 
+class WatchObserver(Protocol):
+    def saw_time(self, pbx_time: datetime | None) -> None:
+        """Take the PBX's time from an answer."""
+
+    def recalled(self, states: Mapping[str, dict[str, Any]]) -> None:
+        """Take the stored states of the station, by subject."""
+
+
 class Watch:
     """Trunk monitor of one station.
 
@@ -54,9 +63,8 @@ class Watch:
         pbx: Pbx,
         ledger: Ledger,
         policy: Policy,
-        clock: Callable[[], datetime],
-        saw_time: Callable[[datetime | None], None] = lambda _time: None,
-        recalled: Callable[[Mapping[str, dict[str, Any]]], None] = lambda _states: None,
+        clock: Clock,
+        observer: WatchObserver | None = None,
         within: float = LOOK_WITHIN,
     ) -> None:
         self._name = station
@@ -64,8 +72,7 @@ class Watch:
         self._ledger = ledger
         self._policy = policy
         self._clock = clock
-        self._saw_time = saw_time
-        self._recalled = recalled
+        self._observer = observer
         self._within = within
         self._trouble = Changes()
         self._inquiries = Inquiries(pbx)
@@ -84,6 +91,10 @@ class Watch:
     def is_sure(self) -> bool:
         """True if states may be used for notifications: after a gap, only once the trunks were polled again."""
         return self._remembers and self._unsure == 0
+
+    @property
+    def in_trouble(self) -> bool:
+        return self.latest is not None and self.latest.trouble is not None
 
     @property
     def engine_is_silent(self) -> bool:
@@ -160,7 +171,8 @@ class Watch:
 
     def take_up(self, states: Mapping[str, dict[str, Any]]) -> None:
         """Load states by subject that are already read."""
-        self._recalled(states)
+        if self._observer is not None:
+            self._observer.recalled(states)
         self._station = station_machine.read(states.get(STATION))
         self._trunks = {subject: trunk_state.read(state) for subject, state in states.items() if is_of_trunk(subject)}
         looked_at = self._station.looked_at
@@ -217,7 +229,8 @@ class Watch:
     async def _ask(self) -> Sight:
         fresh = trunk_machine.needs_fresh_look(self._station, self._trunks)
         answer = await self._pbx.trunks.statuses(fresh=fresh, priority=Priority.WATCH)
-        self._saw_time(answer.pbx_time)
+        if self._observer is not None:
+            self._observer.saw_time(answer.pbx_time)
         if looks_like_a_dead_engine(answer) and not (await self._pbx.extensions.peers(Priority.WATCH)).value:
             return Sight(self._clock(), trouble=Trouble.ENGINE_DOWN)
         return await self._understood(answer)

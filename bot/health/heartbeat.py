@@ -1,7 +1,7 @@
 """Heartbeat: a request a minute to an external monitor while the bot is healthy; the monitor alerts when it stops."""
 
 import asyncio
-from collections.abc import Callable
+from typing import Protocol
 
 import httpx
 import structlog
@@ -18,17 +18,21 @@ LOOK_EVERY = 5.0
 TIMEOUT = 10.0
 
 
+class Health(Protocol):
+    def is_well(self) -> bool: ...
+
+
 class Heartbeat:
     """`is_well` must be proven: a program in a restart loop must not send heartbeats."""
 
-    def __init__(self, url: SecretStr, is_well: Callable[[], bool]) -> None:
+    def __init__(self, url: SecretStr, health: Health) -> None:
         self._url = url
-        self._is_well = is_well
+        self._health = health
         self._trouble = Changes("not tried yet")
 
     async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            well = self._is_well()
+            well = self._health.is_well()
             if well:
                 await self.beat()
             await wait_for(stop, EVERY if well else LOOK_EVERY)

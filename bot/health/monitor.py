@@ -2,13 +2,15 @@
 outbox."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 
 from bot.runtime import metrics
+from bot.runtime.clock import Clock
 from bot.runtime.logs import Changes
 from bot.runtime.waiting import wait_for
 
@@ -22,7 +24,22 @@ UNDELIVERED_FOR = timedelta(seconds=120)
 STORE_SILENCE = timedelta(seconds=60)
 LOOK_EVERY = 15.0
 
-LastSeen = Callable[[], datetime | None]
+
+class HealthSources(Protocol):
+    """Where the signals come from. Only `oldest_due` asks the database."""
+
+    @property
+    def last_updates(self) -> datetime | None: ...
+
+    @property
+    def last_tick(self) -> datetime | None: ...
+
+    @property
+    def last_polls(self) -> Mapping[str, datetime | None]:
+        """Of each station that is watched now, by title."""
+
+    async def oldest_due(self) -> datetime | None:
+        """Due time of the oldest message that waits for delivery."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,20 +94,14 @@ class Life:
     def __init__(
         self,
         *,
-        clock: Callable[[], datetime],
-        updates: LastSeen,
-        polls: Callable[[], Mapping[str, datetime | None]],
+        clock: Clock,
+        sources: HealthSources,
         poll_silence: timedelta,
-        tick: LastSeen,
-        oldest_due: Callable[[], Awaitable[datetime | None]],
     ) -> None:
         self._clock = clock
         self._started = clock()
-        self._updates = updates
-        self._polls = polls
+        self._sources = sources
         self._poll_silence = poll_silence
-        self._tick = tick
-        self._ask_store = oldest_due
         self._oldest_due: datetime | None = None
         self._store_read: datetime | None = None
         self._trouble = Changes()
@@ -104,7 +115,7 @@ class Life:
 
     async def look(self) -> None:
         try:
-            self._oldest_due = await self._ask_store()
+            self._oldest_due = await self._sources.oldest_due()
         except Exception as error:
             if self._trouble.are(type(error).__name__):
                 log.warning("database error, health check skipped", reason=str(error).partition("\n")[0])
@@ -127,9 +138,9 @@ class Life:
 
     def _signs(self) -> Signs:
         return Signs(
-            updates=self._on_our_clock(self._updates()),
-            polls=self._polls(),
-            tick=self._tick(),
+            updates=self._on_our_clock(self._sources.last_updates),
+            polls=self._sources.last_polls,
+            tick=self._sources.last_tick,
             store_read=self._on_our_clock(self._store_read),
             oldest_due=self._on_our_clock(self._oldest_due),
         )

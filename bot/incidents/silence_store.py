@@ -1,6 +1,6 @@
 """Mutes and maintenance windows in the database."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
@@ -17,6 +17,8 @@ from bot.incidents.silence import (
     in_force,
     is_over,
 )
+from bot.runtime.clock import Clock
+from bot.runtime.signals import Signal
 from bot.store.database import Session, Store
 from bot.store.stations import incidents, silences
 from bot.store.tables.incidents import SilenceRow
@@ -41,7 +43,7 @@ class Silences:
     """Silences of all stations. `changed` is called with the station after every change made by a person: notifications
     may be due now, or no longer."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime], changed: Callable[[str], None]) -> None:
+    def __init__(self, store: Store, clock: Clock, changed: Signal) -> None:
         self._store = store
         self._clock = clock
         self._changed = changed
@@ -56,7 +58,7 @@ class Silences:
                     older.ended_at, older.ended_by = now, wish.by_name[:128]
             row = _row(wish, SilenceKind.MUTE, now, until)
             silences.add(session, row)
-        self._changed(wish.station)
+        self._changed.send(wish.station)
         return _silence(row)
 
     async def plan(
@@ -66,7 +68,7 @@ class Silences:
         row = _row(wish, SilenceKind.MAINTENANCE, begins_at, until, repeats)
         async with self._store.begin() as session:
             silences.add(session, row)
-        self._changed(wish.station)
+        self._changed.send(wish.station)
         return _silence(row)
 
     async def take_away(self, station: str, silence_id: int, by_name: str) -> Silence | None:
@@ -78,7 +80,7 @@ class Silences:
                 return None
             before = _silence(row)
             row.ended_at, row.ended_by = now, by_name[:128]
-        self._changed(station)
+        self._changed.send(station)
         return before
 
     async def end_this_time(self, station: str, silence_id: int, by_name: str) -> Silence | None:
@@ -92,7 +94,7 @@ class Silences:
             row.ended_at, row.ended_by = now, by_name[:128]
             if again is not None:
                 silences.add(session, again)
-        self._changed(station)
+        self._changed.send(station)
         return _silence(again or row)
 
     async def give_reason(self, station: str, silence_id: int, reason: str) -> Silence | None:
@@ -102,7 +104,7 @@ class Silences:
             if row is None:
                 return None
             row.reason = without_passwords(reason)[:REASON_LIMIT]
-        self._changed(station)
+        self._changed.send(station)
         return _silence(row)
 
     async def current(self, station: str) -> list[Silence]:

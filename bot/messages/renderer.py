@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from datetime import datetime, tzinfo
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -29,6 +29,14 @@ CAPTION_LIMIT = 1000
 NAMES = frozenset({"station", "stations"})
 
 
+class StationNames(Protocol):
+    several: bool
+
+    def title(self, name: str) -> str: ...
+
+    def country(self, name: str) -> str: ...
+
+
 class Renderer:
     """Renderer of one language.
 
@@ -40,12 +48,11 @@ class Renderer:
         self,
         language: str,
         templates: Path = TEMPLATES,
-        titles: Callable[[str], str] | None = None,
-        country: Callable[[str], str] = lambda _station: "",
+        stations: StationNames | None = None,
     ) -> None:
         self._language = language
-        self._titles = titles
-        self._country = country
+        self._stations = stations
+        self._several = stations is not None and stations.several
         self._translations = translations(language)
         self._view: ContextVar[formatting.View] = ContextVar("view")
         self._environment = self._prepared(templates)
@@ -56,8 +63,8 @@ class Renderer:
         """Return Telegram HTML of at most `limit` visible UTF-16 units; lines that do not fit are replaced by their
         count. `masked` masks phone numbers.
         """
-        titled = self._titled(facts) if self._titles else facts
-        country = self._country(str(facts.get("station", ""))) or country_of(zone)
+        titled = self._titled(facts) if self._several else facts
+        country = self._country_of(str(facts.get("station", ""))) or country_of(zone)
         known = harmless(masking.masked(titled, country) if masked else titled)
         # Not in the template's own context: imported macros do not see that.
         token = self._view.set(formatting.View(self._language, self._translate, zone, now, country))
@@ -66,6 +73,9 @@ class Renderer:
         finally:
             self._view.reset(token)
         return self._fitted(self._headed(_tidy(literal_code(rendered)), facts), limit)
+
+    def _country_of(self, station: str) -> str:
+        return self._stations.country(station) if self._stations is not None else ""
 
     def _titled(self, facts: Any, *, names: bool = False) -> Any:
         """Replace station names by their titles."""
@@ -80,12 +90,12 @@ class Renderer:
 
     def _title(self, station: str) -> str:
         """Return a station's title; translated, since the fleet's is the bot's own word."""
-        return self._translate(self._titles(station)) if self._titles else station
+        return self._translate(self._stations.title(station)) if self._stations and self._several else station
 
     def _headed(self, text: str, facts: Facts) -> str:
         """Prefix the station's title, unless the text contains it."""
         station = facts.get("station")
-        if self._titles is None or not isinstance(station, str) or station == "":
+        if not self._several or not isinstance(station, str) or station == "":
             return text
         title = clean(self._title(station))
         return text if literal(title) in literal(plain(text)) else f"<b>{escape(title)}</b>\n{text}"
@@ -93,7 +103,7 @@ class Renderer:
     def label(self, text: str, *, masked: bool = False) -> str:
         """Return a marked text, translated, as plain text: buttons, toasts, menus. Telegram makes no links in them."""
         translated = self._translate(text)
-        return literal(clean(masking.masked(translated, self._country("")) if masked else translated))
+        return literal(clean(masking.masked(translated, self._country_of("")) if masked else translated))
 
     def _translate(self, text: str) -> str:
         # The empty msgid is the catalogue's header.

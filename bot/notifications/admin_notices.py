@@ -1,12 +1,13 @@
 """Notifications to the administrators about the bot itself."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
 
 from bot.notifications.destinations import Destinations
+from bot.runtime.clock import Clock
+from bot.runtime.signals import Signal
 from bot.store.database import DatabaseError, Session, Store
 from bot.store.database_errors import first_line
 from bot.store.messages import outbox
@@ -22,8 +23,8 @@ class Administrators:
         self,
         store: Store,
         destinations: Destinations,
-        clock: Callable[[], datetime],
-        wake: Callable[[], None],
+        clock: Clock,
+        wake: Signal,
     ) -> None:
         self._store = store
         self._destinations = destinations
@@ -47,7 +48,7 @@ class Administrators:
         except DatabaseError as error:
             log.error("database error, administrators not notified", what=template, reason=first_line(error))
         else:
-            self._wake()
+            self._wake.send()
 
     async def owe(self, session: Session, template: str, facts: Mapping[str, Any]) -> Sequence[int]:
         """Queue the message for each reachable administrator and return them. Wake the delivery worker after the

@@ -4,9 +4,9 @@ An alert message is sent once, then edited; the newest state wins. It is sent ag
 make a sound, or has scrolled far away. The end of an incident is shown by its alert message and by a short reply to it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from bot.access.policy import EVERY_STATION, Destination
 from bot.detection.trunk_health import SILENT, is_inbound
@@ -28,13 +28,17 @@ EDIT_EVERY = timedelta(seconds=3)
 FAR = 30
 
 
+class NewestMessages(Protocol):
+    """Give the id of the newest message known in a chat."""
+
+    def __call__(self, chat: int, /) -> int | None: ...
+
+
 class Cards:
     """`newest_in` returns the id of the newest message known in a chat, or None. Incidents within `together` of one
     another share a message."""
 
-    def __init__(
-        self, newest_in: Callable[[int], int | None] = lambda _chat: None, together: timedelta = TOGETHER
-    ) -> None:
+    def __init__(self, newest_in: NewestMessages | None = None, together: timedelta = TOGETHER) -> None:
         self._newest_in = newest_in
         self._together = max(together, TOGETHER)
 
@@ -318,7 +322,7 @@ class Cards:
         message = await alert_messages.outbox_row(session, card)
         if message.state == "sent" and message.message_id is None:
             return True
-        newest = self._newest_in(card.chat_id) if card.chat_id < 0 else None
+        newest = self._newest_in(card.chat_id) if self._newest_in and card.chat_id < 0 else None
         return newest is not None and message.message_id is not None and newest - message.message_id > FAR
 
 

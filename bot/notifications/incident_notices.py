@@ -1,8 +1,8 @@
 """Show an incident in a chat, and page people in private. Timeline and alert messages are written in the transaction
 that queues the message."""
 
-from collections.abc import Callable, Collection, Mapping
-from datetime import datetime, timedelta, tzinfo
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.access.policy import Destination
@@ -11,6 +11,7 @@ from bot.incidents.model import kind_info
 from bot.notifications import notified_people
 from bot.notifications.alert_messages import Cards
 from bot.notifications.recipients import Called, People, quiet_until
+from bot.runtime.clock import Zone
 from bot.store.database import Session
 from bot.store.messages import alert_messages, outbox
 from bot.store.tables.incidents import Card, Incident
@@ -19,7 +20,7 @@ from bot.store.tables.incidents import Card, Incident
 class Pages:
     """Notifications of one station."""
 
-    def __init__(self, cards: Cards, people: People, zone: Callable[[], tzinfo]) -> None:
+    def __init__(self, cards: Cards, people: People, zone: Zone) -> None:
         self._cards = cards
         self._people = people
         self._zone = zone

@@ -1,10 +1,10 @@
 """Notifier of incidents: the next notification, its suppression, and the alert messages."""
 
-from collections.abc import Callable, Sequence
-from datetime import datetime, tzinfo
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from bot.detection.correlation import CommonCause, covering, hiding, holding
+from bot.detection.correlation import ActiveCauses, CommonCause, covering, hiding, holding
 from bot.incidents import silence_store, timeline
 from bot.incidents.model import STATION, drill_due, is_of_trunk, kind_info
 from bot.incidents.silence import ends
@@ -15,6 +15,7 @@ from bot.notifications.destinations import Destinations
 from bot.notifications.escalation import Deed, Hold, Plan, Standing
 from bot.notifications.incident_notices import Pages
 from bot.notifications.recipients import Called, People
+from bot.runtime.clock import Zone
 from bot.store.database import Session
 from bot.store.messages import alert_messages
 from bot.store.messages.outbox import Urgency
@@ -33,9 +34,9 @@ class Notices:
         cards: Cards,
         people: People,
         destinations: Destinations,
-        zone: Callable[[], tzinfo],
+        zone: Zone,
         plan: Plan,
-        causes: Callable[[], Sequence[CommonCause]] = tuple,
+        causes: ActiveCauses | None = None,
     ) -> None:
         self._station = station
         self._cards = cards
@@ -43,7 +44,7 @@ class Notices:
         self._destinations = destinations
         self._plan = plan
         self.pages = Pages(cards, people, zone)
-        self._causes = causes
+        self._causes = causes or ActiveCauses()
 
     async def advance(self, session: Session, incident: Incident, now: datetime) -> None:
         """Run the step of an incident that is due, unless it is suppressed."""
@@ -148,7 +149,7 @@ class Notices:
 
     async def was_blind(self, session: Session, facts: dict[str, Any], now: datetime) -> None:
         """Queue the note unless only our own internet hid the station and no outage was missed."""
-        if facts["outages"] or not hiding(self._causes(), self._station):
+        if facts["outages"] or not hiding(self._causes.now, self._station):
             await self.note(session, "note_blind", facts, now)
 
     async def _hold(self, session: Session, incident: Incident, now: datetime) -> Hold | None:
@@ -157,7 +158,7 @@ class Notices:
             return None
         if is_of_trunk(incident.subject) and await incident_updates.is_open(session, self._station, STATION):
             return Hold("station")
-        if holding(self._causes(), self._station, incident.kind, incident.facts):
+        if holding(self._causes.now, self._station, incident.kind, incident.facts):
             return Hold("internet")
         silence = silencing(await silence_store.current_in(session, self._station), incident.subject, now)
         if silence is None:
@@ -222,7 +223,7 @@ class Notices:
         return [to.chat for to in missing]
 
     def _common(self, incident: Incident) -> CommonCause | None:
-        return covering(self._causes(), self._station, incident.kind, incident.facts)
+        return covering(self._causes.now, self._station, incident.kind, incident.facts)
 
     async def _is_left_to_fleet(self, session: Session, incident: Incident) -> bool:
         """Return True when the people on call are those of the fleet, which its own incident pages."""

@@ -1,6 +1,5 @@
 """Notices about updates that are not handled: too many, or set aside since they crashed the program."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +7,8 @@ import structlog
 
 from bot.access.policy import EVERY_STATION
 from bot.notifications.admin_notices import Administrators
+from bot.runtime.clock import Clock
+from bot.runtime.signals import Signal
 from bot.store.access import audit
 from bot.store.access.known_senders import Known
 from bot.store.database import Session
@@ -30,8 +31,8 @@ class NotDone:
         administrators: Administrators,
         known: Known,
         station: str,
-        clock: Callable[[], datetime],
-        wake: Callable[[], None],
+        clock: Clock,
+        wake: Signal,
     ) -> None:
         self._administrators = administrators
         self._known = known
@@ -61,7 +62,7 @@ class NotDone:
             self._owe(session, seen, "set_aside", facts)
         told = facts | {"id": seen.person, "what": what, "private": seen.private}
         await self._administrators.owe(session, "set_aside_told", told)
-        self._wake()
+        self._wake.send()
 
     def _owe(
         self,
@@ -83,7 +84,7 @@ class NotDone:
             message_id=about,
             urgency=urgency,
         )
-        self._wake()
+        self._wake.send()
 
     def _may_be_told(self, seen: UpdateSummary) -> bool:
         """Return False for strangers in a group."""

@@ -4,7 +4,7 @@ import asyncio
 import random
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -40,6 +40,7 @@ from bot.pbx.key_check import KeyVerdict, resource_of
 from bot.pbx.rate_limit import Budget, Priority
 from bot.pbx.responses import Answer, Envelope, Reply
 from bot.pbx.single_flight import UnderWay
+from bot.runtime.clock import Monotonic, Sleep
 
 ROOT = "/pbxcore/api/v3/"
 # The PBX gives its worker 30 s to answer. Seconds.
@@ -91,8 +92,8 @@ class Connection:
         allow_http: frozenset[str] = frozenset(),
         budget: Budget | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Monotonic = time.monotonic,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         if urls.refusal(url, allow_http) is not None:
             raise Refused("plain http would show the API key to the network")

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from bot.pbx.errors import Forbidden, KeyTooNarrow, PbxError, Unauthorised
+from bot.runtime.clock import Monotonic
 
 # Names on the PBX's page of API keys, the same in every language. Measured.
 ROWS = {
@@ -54,7 +55,7 @@ def no_right(method: str, resource: str) -> Forbidden:
 class KeyVerdict:
     """Cached status of the key. `clock` in seconds."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Monotonic = time.monotonic) -> None:
         self._clock = clock
         self._refused_until = 0.0
         self._silence = FIRST_SILENCE

@@ -7,10 +7,10 @@ doubling up to an hour, including the administrator's browser behind the same ad
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
 from enum import IntEnum
 
 from bot.pbx.errors import Busy
+from bot.runtime.clock import Monotonic, Sleep
 
 WINDOW = 60.0
 
@@ -33,8 +33,8 @@ class Budget:
         self,
         per_minute: int = 150,
         *,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Monotonic = time.monotonic,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._per_minute = per_minute
         self._clock = clock

@@ -14,8 +14,8 @@ looks like a clock that was set, and no outage lasts for it.
 """
 
 import time
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
+from typing import Protocol
 
 # Nothing takes more than twice its time while the machine's clock is behind.
 SLOWEST = 0.5
@@ -34,10 +34,34 @@ def since_boot() -> float:
     return time.clock_gettime(BOOT)
 
 
+class Clock(Protocol):
+    """Tell the time, in UTC."""
+
+    def __call__(self) -> datetime: ...
+
+
+class Monotonic(Protocol):
+    """Count seconds from any moment; never goes back."""
+
+    def __call__(self) -> float: ...
+
+
+class Sleep(Protocol):
+    """Wait that many seconds of the same clock."""
+
+    async def __call__(self, seconds: float, /) -> None: ...
+
+
+class Zone(Protocol):
+    """Give the time zone, which may become known only later."""
+
+    def __call__(self) -> tzinfo: ...
+
+
 class SteadyClock:
     """`wall` tells the machine's time, `seconds` those that only ever pass. Never goes back, but when it follows."""
 
-    def __init__(self, wall: Callable[[], datetime], seconds: Callable[[], float] | None = None) -> None:
+    def __init__(self, wall: Clock, seconds: Monotonic | None = None) -> None:
         self._wall = wall
         self._seconds = seconds or since_boot
         self._shown = wall()

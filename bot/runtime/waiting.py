@@ -1,4 +1,4 @@
-"""Waiting that ends when the program does."""
+"""Waits that end early, by an event or with the program."""
 
 import asyncio
 import contextlib
@@ -8,3 +8,24 @@ async def wait_for(stop: asyncio.Event, seconds: float) -> None:
     """Until `stop`, for `seconds` at most."""
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)
+
+
+async def rest(woken: asyncio.Event, stop: asyncio.Event, seconds: float) -> None:
+    """Until one of the two is set, for `seconds` at most."""
+    waits = [asyncio.create_task(event.wait()) for event in (woken, stop)]
+    try:
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for one in waits:
+            one.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+
+
+async def until(event: asyncio.Event, moment: float) -> None:
+    """Until the event is set, or that moment of the event loop's clock. Without a task of its own: the schedule waits a
+    hundred times a second."""
+    try:
+        async with asyncio.timeout_at(moment):
+            await event.wait()
+    except TimeoutError:
+        pass

@@ -1,32 +1,40 @@
-"""Whether the loops that must never hang still come round, whatever they find.
+"""Watchdog over the loops that must never hang.
 
-The look at a station is none of them: one that hangs is broken off and begun anew (`bot.engine.schedule`), and nobody
-restarts the watch of all stations for the sake of one.
+The poll of a station is none of them: one that hangs is cancelled and begun anew (`bot.engine.schedule`), and the whole
+program is not restarted for the sake of one station.
 """
 
 import time
-from collections.abc import Callable
 
-# Longer than the longest pause of any of them, and than the longest wait for an answer.
+from bot.runtime.clock import Monotonic
+
+# Longer than the longest pause of any of them, and than the longest timeout.
 HUNG_AFTER = 600.0
 
 
-class Turns:
-    """`clock` counts seconds and never goes back: a machine whose clock is set must not look like a hung program."""
+class Loop:
+    """A loop that calls `turned` each time it comes round."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Monotonic = time.monotonic) -> None:
         self._clock = clock
-        self._last: dict[str, float] = {}
+        self.last = clock()
 
-    def of(self, loop: str) -> Callable[[], None]:
-        """What the loop is to call each time it comes round; from now on it is expected to."""
+    def turned(self) -> None:
+        self.last = self._clock()
 
-        def turned() -> None:
-            self._last[loop] = self._clock()
 
-        turned()
-        return turned
+class Turns:
+    """`clock` is monotonic: a machine whose clock is set must not look like a hung program."""
+
+    def __init__(self, clock: Monotonic = time.monotonic) -> None:
+        self._clock = clock
+        self._loops: dict[str, Loop] = {}
+
+    def of(self, name: str) -> Loop:
+        """Register a loop; from now on it has to come round."""
+        loop = self._loops[name] = Loop(self._clock)
+        return loop
 
     def hung(self) -> list[str]:
         now = self._clock()
-        return sorted(loop for loop, last in self._last.items() if now - last > HUNG_AFTER)
+        return sorted(name for name, loop in self._loops.items() if now - loop.last > HUNG_AFTER)

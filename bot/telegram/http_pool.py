@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import httpx
@@ -16,6 +16,7 @@ from telegram.error import TelegramError, TimedOut
 
 from bot.config.settings import Settings
 from bot.http import decompression, response_head
+from bot.runtime.clock import Monotonic
 from bot.telegram.library import INVALID_RESPONSE, ClientRequest, timeouts_of, upload_size
 from bot.telegram.updates.polling import UpdatesBot
 from bot.telegram.updates.revoked_token import TokenDoubt
@@ -38,9 +39,7 @@ class Pool(ClientRequest):
     """`clock` counts monotonic seconds. The pools of one bot share a `doubt`. The library's timeouts are for each phase
     of a request; here their sum is the timeout of the whole."""
 
-    def __init__(
-        self, *, clock: Callable[[], float] = time.monotonic, doubt: TokenDoubt | None = None, **more: Any
-    ) -> None:
+    def __init__(self, *, clock: Monotonic = time.monotonic, doubt: TokenDoubt | None = None, **more: Any) -> None:
         super().__init__(**more)
         self._clock = clock
         self._doubt = doubt or TokenDoubt()

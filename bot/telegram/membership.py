@@ -1,7 +1,7 @@
 """Members of chats: read from Telegram, cached for a short time, and corrected at once by updates."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ import structlog
 from telegram import Bot, ChatMember, ChatMemberAdministrator, ChatMemberOwner
 from telegram.error import BadRequest, TelegramError
 
+from bot.runtime.clock import Clock
 from bot.telegram.updates.member_changes import comings, is_in
 
 log = structlog.get_logger(__name__)
@@ -35,7 +36,7 @@ class Membership:
     Only people that were asked for are cached, however many join and leave.
     """
 
-    def __init__(self, bot: Bot, clock: Callable[[], datetime]) -> None:
+    def __init__(self, bot: Bot, clock: Clock) -> None:
         self._bot = bot
         self._clock = clock
         self._known: dict[Key, _Remembered] = {}

@@ -7,22 +7,26 @@ from bot.messages.message import Button, Message, Rows, mark
 from bot.store.access.audit import Change
 from handlers.access.grant import granting, not_granted
 from handlers.dialog.paging import grid
-from handlers.dialog.stations import Directory
-from handlers.dispatch.access_request import Verdict
 from handlers.dispatch.declare import Reply, Request, button
+from handlers.dispatch.hooks import ChatJoined, on_added_to_chat
 from handlers.dispatch.rules import Resume
 from handlers.dispatch.update_parser import Actor, Place
 
 ROLES_IN_A_ROW = 3
 
 
-def welcome(verdict: Verdict, directory: Directory, place: Place, roles: Mapping[str, Role]) -> Reply:
-    """Of many PBXs only those are spoken of at which whoever brings the bot may give access."""
-    if directory.one is not None:
-        return introduction(directory.one, place, roles)
+@on_added_to_chat
+async def greet(joined: ChatJoined) -> Reply:
+    """Introduce the bot to a person that may give it access; of several PBXs only those at which they may."""
+    added, verdict, fleet = joined.added, joined.verdict, joined.desk.fleet
+    if not verdict.decision.allowed:
+        # A channel's subscribers are not told who administers it.
+        return Reply(None if added.channel else farewell(added.actor), outcome="left")
+    if fleet.one is not None:
+        return introduction(fleet.one, added.place, joined.desk.grants.roles)
     seen = verdict.theirs()
-    names = [name for name in directory.names if seen.may_at(name, Permission.GRANT).allowed]
-    return introduction_to_many(names, place.username)
+    names = [name for name in fleet.names if seen.may_at(name, Permission.GRANT).allowed]
+    return introduction_to_many(names, added.place.username)
 
 
 def introduction(station: str, place: Place, roles: Mapping[str, Role]) -> Reply:

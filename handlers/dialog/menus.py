@@ -3,8 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Set
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Set
 
 import structlog
 from telegram import (
@@ -19,6 +18,7 @@ from telegram import (
 
 from bot.access.policy import EVERY_STATION, Access, Asking
 from bot.messages.renderer import Renderer
+from bot.runtime.clock import Clock
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store
 from bot.store.messages import keyboards
@@ -48,7 +48,7 @@ class Menus:
         catalogue: Catalogue,
         grants: GrantBook,
         store: Store,
-        clock: Callable[[], datetime],
+        clock: Clock,
         bot_id: str = "",
     ) -> None:
         """`bot_id`: the menus stored for another bot do not hold for this one."""

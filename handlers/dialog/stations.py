@@ -1,9 +1,10 @@
 """Directory of the stations, and the choice of the one that a request is about: by a word, by the last choice in this
 chat, or because there is one only."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from typing import Protocol
 
 from bot.access.policy import EVERY_STATION, FLEET_WORD, Access, Asking
 from bot.store.database import Session
@@ -23,6 +24,19 @@ class Choice:
     by_word: bool = False
 
 
+class Stations(Protocol):
+    """The stations that run now."""
+
+    @property
+    def names(self) -> Collection[str]: ...
+
+    def find(self, name: str) -> Station | None:
+        """The station of that name; all of them together under ""."""
+
+    def told_in(self, chat: int) -> Collection[str]:
+        """The stations for whose alerts the settings name that chat."""
+
+
 class Directory:
     """`one` is the name of the only PBX, when the settings describe just one: every request is then about it. `find`
     returns the station that runs under a name now, the whole fleet under ""; `names` are all others; `told_in` are
@@ -32,22 +46,18 @@ class Directory:
         self,
         *,
         one: str | None,
-        find: Callable[[str], Station | None],
-        names: Callable[[], Collection[str]],
-        told_in: Callable[[int], Collection[str]] = lambda _chat: (),
+        stations: Stations,
     ) -> None:
         self.one = one
-        self._find = find
-        self._names = names
-        self._told_in = told_in
+        self._stations = stations
 
     @property
     def names(self) -> tuple[str, ...]:
-        return tuple(sorted(self._names()))
+        return tuple(sorted(self._stations.names))
 
     def station(self, name: str) -> Station | None:
         """The station of a stored button; buttons from a time with one station carry no name."""
-        return self._find(self.one if self.one is not None and name == EVERY_STATION else name)
+        return self._stations.find(self.one if self.one is not None and name == EVERY_STATION else name)
 
     @property
     def whole(self) -> Station:
@@ -80,11 +90,11 @@ class Directory:
     async def told_of(self, session: Session, chat: int) -> set[str]:
         """Stations whose alerts go to the chat."""
         bound = {one.station for one in await bindings.stations_of(session, chat) if one.alerts}
-        return bound | set(self._told_in(chat))
+        return bound | set(self._stations.told_in(chat))
 
     async def _spoken_of(self, session: Session, chat: int) -> tuple[str, ...]:
         bound = {one.station for one in await bindings.stations_of(session, chat)}
-        bound.update(self._told_in(chat))
+        bound.update(self._stations.told_in(chat))
         return tuple(name for name in self.names if name in bound)
 
     async def choice(

@@ -1,20 +1,46 @@
 """What comes to be decided, and what was decided."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from bot.access.policy import Access, Asking, Decision
+from bot.access.policy import EVERY_STATION, Access, Asking, Decision, Permission
 from bot.store.access.audit import Earlier
 from bot.store.database import Session
+from handlers.dialog.choose_station import ask_which
+from handlers.dialog.stations import Directory
 from handlers.dispatch.action_lookup import Subject
+from handlers.dispatch.declare import Command, Press, Whose
 from handlers.dispatch.services import Station
-from handlers.dispatch.station_resolver import About
 from handlers.dispatch.update_parser import Actor, Intent, Place
 
 # Of what the bot goes on with by itself.
 NO_UPDATE = 0
 
 Look = Callable[[Session, Access, Asking], Awaitable[Subject]]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """The person, seen at each station that it can be about; where it is allowed, once it is settled. `by_word`: it was
+    named. `unbound`: nothing can be meant here. `known` is what the audit calls it."""
+
+    subject: Subject
+    views: tuple[Asking, ...]
+    by_word: bool = False
+    unbound: bool = False
+    unsettled: bool = False
+
+    @property
+    def asking(self) -> Asking:
+        return self.views[0]
+
+    @property
+    def among(self) -> tuple[str, ...]:
+        return tuple(view.station for view in self.views)
+
+    @property
+    def known(self) -> str:
+        return EVERY_STATION if self.unsettled else self.asking.station
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +90,78 @@ class Verdict:
 
     def seen_by(self, about: About) -> "Verdict":
         return replace(self, among=about.among, named=about.by_word, settled=not about.unsettled)
+
+
+def views(asking: Asking, stations: Iterable[str]) -> list[Asking]:
+    """At the whole fleet, when there is no station."""
+    return [replace(asking, station=name) for name in stations] or [replace(asking, station=EVERY_STATION)]
+
+
+def first_allowed(access: Access, seen: Iterable[Asking], permission: str) -> Asking | None:
+    return next((view for view in seen if access.may(view, permission).allowed), None)
+
+
+async def of_command(session: Session, directory: Directory, subject: Subject, access: Access, asking: Asking) -> About:
+    """A command that nobody knows is about no station."""
+    command = subject.handler
+    if not isinstance(command, Command):
+        return About(subject, tuple(views(asking, ())), unsettled=True)
+    if command.whose in (Whose.ALL, Whose.ANY):
+        among = await directory.among(session, access, asking)
+        return About(subject, tuple(views(asking, among)), unsettled=len(among) != 1)
+    theirs = None
+    if command.whose is Whose.NAMED and directory.one is None:
+        # One that is not theirs is to them as one that is not there.
+        seen = views(asking, directory.names)
+        theirs = [view.station for view in seen if access.may(view, command.rule.permission).allowed]
+    choice = await directory.choice(
+        session, access, asking, subject.arguments, to_be_named=theirs, of_pbx=command.rule.asks_pbx
+    )
+    subject = replace(subject, arguments=choice.words)
+    if choice.station is not None:
+        return About(subject, (replace(asking, station=choice.station),), by_word=choice.by_word)
+    unbound = command.whose is Whose.ONE and not choice.among
+    return About(subject, tuple(views(asking, choice.among)), unbound=unbound, unsettled=True)
+
+
+async def of_several(
+    session: Session,
+    directory: Directory,
+    press: Press,
+    subject: Subject,
+    access: Access,
+    asking: Asking,
+    station: str,
+) -> About:
+    """A button under what shows several: about all that can be meant here, and the one that stands on it."""
+    among = await directory.among(session, access, asking)
+    seen = among if station in among or directory.one is not None else (station, *among)
+    return About(replace(subject, rule=press.rule, handler=press), tuple(views(asking, seen)), unsettled=True)
+
+
+def of_joining(directory: Directory, subject: Subject, access: Access, asking: Asking) -> About:
+    """Wherever the person may give access, they may bring the bot along."""
+    if directory.one is not None:
+        return About(subject, (replace(asking, station=directory.one),))
+    given = {grant.station for grant in access.grants if grant.subject == asking.person}
+    seen = views(asking, sorted(given))
+    return About(subject, (first_allowed(access, seen, Permission.GRANT) or seen[0],), unsettled=True)
+
+
+def settled(about: About, access: Access) -> About:
+    """Seen from where it is allowed, from the first of these above all; a command that must know which it is asks."""
+    handler, rule = about.subject.handler, about.subject.rule
+    if not about.unsettled or handler is None or rule is None or about.unbound:
+        return replace(about, views=about.views[:1])
+    allowed = [view for view in about.views if access.may(view, rule.permission).allowed]
+    subject = about.subject
+    if len(allowed) == 1 and isinstance(handler, Command) and handler.whose is not Whose.ALL:
+        return replace(about, views=tuple(allowed), unsettled=False)
+    if isinstance(handler, Command) and handler.whose is Whose.ONE and allowed:
+        subject = _which(subject, handler, allowed)
+    return replace(about, subject=subject, views=tuple(allowed) or about.views[:1])
+
+
+def _which(subject: Subject, command: Command, allowed: Sequence[Asking]) -> Subject:
+    data = {"command": command.name, "among": [view.station for view in allowed], "only_looks": command.rule.only_looks}
+    return replace(subject, handler=replace(command, handler=ask_which), data=data)

@@ -5,15 +5,17 @@ that allows it.
 """
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import structlog
 
 from bot.access.policy import EVERY_STATION, Access, Asking, Decision, Permission
+from bot.runtime.clock import Clock
 from bot.store.access import audit
 from bot.store.access.audit import Earlier
 from bot.store.access.denials import Denials
@@ -24,15 +26,14 @@ from bot.store.messages.unfinished_updates import Deed
 from bot.store.stations import bindings, imports
 from bot.store.tables.incidents import Question
 from bot.telegram.membership import Membership
-from handlers.access.contacts import Meeting
 from handlers.dialog.stations import Directory
-from handlers.dispatch import action_lookup, preconditions, station_resolver
-from handlers.dispatch.access_request import NO_UPDATE, Matter, Verdict
+from handlers.dispatch import access_request, action_lookup, preconditions
+from handlers.dispatch.access_request import NO_UPDATE, About, Matter, Verdict
 from handlers.dispatch.action_lookup import Subject
+from handlers.dispatch.contacts import Meeting
 from handlers.dispatch.declare import Catalogue, Whose
 from handlers.dispatch.preconditions import Case, May
 from handlers.dispatch.rules import RULES
-from handlers.dispatch.station_resolver import About
 from handlers.dispatch.update_parser import Actor, Added, Intent, Place, Pressed, Said, Typed
 from handlers.safety import rate_limits
 from handlers.safety.rate_limits import Limits
@@ -41,8 +42,6 @@ log = structlog.get_logger(__name__)
 
 DECIDE_WITHIN = 10.0
 ADDED = "chat.added"
-GO_ON = "import.go_on"
-ANEW = "trunk.reregister_now"
 
 
 class Decisions:
@@ -55,7 +54,7 @@ class Decisions:
         membership: Membership,
         limits: Limits,
         directory: Directory,
-        clock: Callable[[], datetime],
+        clock: Clock,
         within: float = DECIDE_WITHIN,
         denials: Denials | None = None,
     ) -> None:
@@ -106,17 +105,12 @@ class Decisions:
         subject = Subject(ADDED, RULES[ADDED], arguments=added.place.title)
         return await self._guarded(Matter(added, update_id, subject))
 
-    async def about_import(self, actor: Actor, import_id: int, station: str) -> Verdict:
-        """Whether an import that somebody confirmed may go on after a restart: they need the right at that moment."""
-        press = self._catalogue.presses[GO_ON]
-        subject = Subject(GO_ON, press.rule, press, {"import": import_id}, arguments=f"after a restart: {import_id}")
-        intent = Pressed("", 0, 0, actor, Place(actor.id, None, private=True), 0, "")
-        return await self._guarded(Matter(intent, NO_UPDATE, subject, station=station))
-
-    async def about_anew(self, actor: Actor, place: Place, name: str, station: str) -> Verdict:
-        """For the record: what switches on again what a killed run had switched off needs nobody's right."""
-        press = self._catalogue.presses[ANEW]
-        subject = Subject(ANEW, press.rule, press, arguments=f"after a restart: {name}")
+    async def about_resumed(
+        self, action: str, actor: Actor, place: Place, station: str, subject_name: str, data: Mapping[str, Any]
+    ) -> Verdict:
+        """Decide on confirmed work that a restart interrupted: as if its button were pressed now."""
+        press = self._catalogue.presses[action]
+        subject = Subject(action, press.rule, press, data, arguments=f"after a restart: {subject_name}")
         intent = Pressed("", 0, 0, actor, place, 0, "")
         return await self._guarded(Matter(intent, NO_UPDATE, subject, station=station))
 
@@ -126,11 +120,11 @@ class Decisions:
         async with self._store.begin() as session:
             access = (await self._grants.read(session)).of(asking)
             among = await self._directory.among(session, access, asking)
-        views = station_resolver.views(asking, among)
+        views = access_request.views(asking, among)
         if any(access.needs_membership(view) for view in views):
             member = await self._membership.is_member(place.chat, actor.id)
             views = [replace(view, member=member) for view in views]
-        return partial(access.may, station_resolver.first_allowed(access, views, Permission.SOMEBODY) or views[0])
+        return partial(access.may, access_request.first_allowed(access, views, Permission.SOMEBODY) or views[0])
 
     def cut_off(self, update_id: int) -> None:
         """The store refused while it was being handled."""
@@ -198,7 +192,7 @@ class Decisions:
             theirs = access.of(asking)
             about = await self._about(session, matter, theirs, asking)
             if asked or not any(theirs.needs_membership(view) for view in about.views):
-                about = station_resolver.settled(about, theirs)
+                about = access_request.settled(about, theirs)
                 subject = await matter.look(session, access, about.asking) if matter.look else about.subject
                 return await self._decide(session, matter, subject, access, about)
         member = await self._membership.is_member(asking.chat, asking.person)
@@ -207,15 +201,15 @@ class Decisions:
     async def _about(self, session: Session, matter: Matter, access: Access, asking: Asking) -> About:
         """Whose PBX it is about, or could be."""
         if isinstance(matter.intent, Typed):
-            return await station_resolver.of_command(session, self._directory, matter.subject, access, asking)
+            return await access_request.of_command(session, self._directory, matter.subject, access, asking)
         if isinstance(matter.intent, Added):
-            return station_resolver.of_joining(self._directory, matter.subject, access, asking)
+            return access_request.of_joining(self._directory, matter.subject, access, asking)
         station = matter.station
         if isinstance(matter.intent, Pressed) and station is None:
             action, station = await action_lookup.pressed_for(session, matter.intent)
             press = self._catalogue.presses.get(action)
             if press is not None and press.whose is Whose.ALL:
-                return await station_resolver.of_several(
+                return await access_request.of_several(
                     session, self._directory, press, matter.subject, access, asking, station
                 )
         return About(matter.subject, (replace(asking, station=station or asking.station),))

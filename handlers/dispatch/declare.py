@@ -1,5 +1,6 @@
 """How a command is declared: its name, who may use it, what it is given and what it gives back."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -102,8 +103,8 @@ class Request:
     is the person whose message was replied to. `asking` is for what the access rules say of this person here, `may_at`
     what they may do at another station, and `among` all at which they may do this here; `named` that it was written
     which; `settled` that it is about this station, and not as well about another. `shown` is the message whose button
-    was pressed. `translate` is for what goes into files; messages translate themselves. `stopping` tells long work that
-    the program is being ended."""
+    was pressed. `translate` is for what goes into files; messages translate themselves. `stop` is set when
+    the program ends."""
 
     actor: Actor
     place: Place
@@ -115,7 +116,7 @@ class Request:
     asking: Asking
     desk: Desk
     translate: Callable[[str], str]
-    stopping: Callable[[], bool]
+    stop: asyncio.Event
     among: tuple[str, ...] = ()
     named: bool = False
     arguments: str = ""
@@ -126,6 +127,9 @@ class Request:
     about: Actor | None = None
     settled: bool = True
     shown: int | None = None
+
+    def stopping(self) -> bool:
+        return self.stop.is_set()
 
     async def known(self, ids: Iterable[int]) -> Mapping[int, Known]:
         """Those people and chats that may be shown here by name."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from dataclasses import replace
 
 import structlog
@@ -11,23 +11,24 @@ from telegram import Update
 from bot.access.policy import EVERY_STATION, Decision
 from bot.messages.message import Message
 from bot.runtime import metrics
+from bot.store.access.known_senders import AlertChats
 from bot.store.database import DatabaseError
 from bot.store.messages.unfinished_updates import Deed
 from bot.store.typed_secrets import holds_secret
-from handlers.access import groups
 from handlers.dispatch import preconditions, refusals
 from handlers.dispatch.access_request import Verdict
 from handlers.dispatch.authorizer import Decisions
 from handlers.dispatch.declare import Command, Press, Question, Reply, Request, Whose
 from handlers.dispatch.executor import Execution, Job, Work
+from handlers.dispatch.hooks import ChatJoined, Hooks
 from handlers.dispatch.preconditions import UNDECIDED
 from handlers.dispatch.replier import Conversation
 from handlers.dispatch.request_factory import Reception
 from handlers.dispatch.rules import Resume
 from handlers.dispatch.update_parser import Added, Overheard, Pressed, Said, Typed, read_intent
-from handlers.recovery import pending_replies, resume
+from handlers.recovery import pending_replies
 from handlers.recovery.pending_replies import Address
-from handlers.recovery.resume import given_up
+from handlers.recovery.resume import Resumption, given_up
 from handlers.safety import two_person, unknown_fields
 from handlers.safety.two_person import SecondPerson, Wish
 
@@ -50,13 +51,15 @@ class Dispatcher:
         decisions: Decisions,
         second: SecondPerson,
         reception: Reception,
-        alert_chats: Callable[[], Awaitable[Collection[int]]],
+        alert_chats: AlertChats,
+        hooks: Hooks,
     ) -> None:
         self._bot_name = bot_name
         self._decisions = decisions
         self._second = second
         self._reception = reception
         self._alert_chats = alert_chats
+        self._hooks = hooks
         self._execution = Execution(reception.store, reception.clock)
         self._refused_fields = set[str]()
 
@@ -67,7 +70,9 @@ class Dispatcher:
 
     async def go_on(self) -> None:
         """What was confirmed, and was under way when the program ended."""
-        await resume.go_on(self._decisions, self._reception, self._execution)
+        resumption = Resumption(self._decisions, self._reception, self._execution)
+        for hook in self._hooks.resume:
+            await hook(resumption)
 
     async def handle(self, update: Update) -> None:
         """Obey, refuse or ignore one update; an error on the way to the decision obeys nothing. What the store cut off
@@ -293,18 +298,23 @@ class Dispatcher:
             return
         to = Address(added.actor, added.place, verdict.station.name)
         talk = self._reception.conversation(to, verdict.may, again=verdict.again)
+        async with self._reception.store.begin() as session:
+            alerted = await self._alert_chats.alert_chats(session)
         given = (grant.subject for grant in verdict.access.grants if not grant.has_ended(verdict.asking.now))
-        known = added.place.chat in {*await self._alert_chats(), *given}
+        known = added.place.chat in {*alerted, *given}
         if known or (verdict.decision.allowed and added.channel):
             reply = Reply(outcome="stays")
-        elif verdict.decision.allowed:
-            reply = groups.welcome(verdict, self._reception.directory, added.place, self._reception.desk.grants.roles)
         else:
-            # A channel's subscribers are not told who administers it.
-            reply = Reply(None if added.channel else groups.farewell(added.actor), outcome="left")
+            reply = await self._greeting(ChatJoined(added, verdict, self._reception.desk))
         await self._execution.conclude(Job(update_id, verdict.entry, to), talk, reply)
         if not known and not verdict.decision.allowed:
             await talk.leave()
+
+    async def _greeting(self, joined: ChatJoined) -> Reply:
+        reply = Reply(outcome="answered" if joined.verdict.decision.allowed else "left")
+        for hook in self._hooks.added_to_chat:
+            reply = await hook(joined)
+        return reply
 
     def _request(
         self, intent: Typed | Said | Pressed, talk: Conversation, verdict: Verdict, *, arguments: str = ""
@@ -314,7 +324,7 @@ class Dispatcher:
             talk,
             verdict,
             arguments=arguments,
-            stopping=lambda: self._execution.stopping,
+            stop=self._execution.stop,
         )
 
 

@@ -1,14 +1,14 @@
-"""Doing what was allowed: a reply for every outcome, also for a failure, and work that goes on after the answer."""
+"""Run handlers: a reply for every outcome, failures included, and background tasks after the reply."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 import structlog
 
 from bot.messages.message import Message
 from bot.pbx import PbxError
+from bot.runtime.clock import Clock
 from bot.store.access import audit
 from bot.store.database import DatabaseError, Session, Store
 from bot.store.messages import unfinished_updates
@@ -37,16 +37,17 @@ class Job:
 class Execution:
     """Runs handlers. What they raise becomes a sentence, and none of it ends anything else."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
         self._going_on: set[asyncio.Task[None]] = set()
-        self.stopping = False
+        # Set when the program ends: long work stops at the next good place.
+        self.stop = asyncio.Event()
 
     async def finish(self, within: float) -> None:
         """Tell what goes on in the background that the program ends, and let it come to a good place to stop, for at
         most `within` seconds."""
-        self.stopping = True
+        self.stop.set()
         if self._going_on:
             await asyncio.wait(self._going_on, timeout=within)
         for task in self._going_on:

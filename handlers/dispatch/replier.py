@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import timedelta, tzinfo
 from typing import TypeVar
 
 import structlog
 
 from bot.access.policy import Destination
 from bot.messages.message import File, Message, stored
+from bot.runtime.clock import Clock
+from bot.runtime.signals import Signal
 from bot.store.database import Session, Store
 from bot.store.messages import blocked_chats, keyboards, outbox, questions
 from bot.store.messages.outbox import Urgency
@@ -42,11 +44,11 @@ class Conversation:
         messenger: Messenger,
         store: Store,
         zone: tzinfo,
-        clock: Callable[[], datetime],
+        clock: Clock,
         to: Address,
         says_station: bool = False,
         masked: bool = False,
-        wake: Callable[[], None] = lambda: None,
+        wake: Signal | None = None,
         again: bool = False,
         needs_second: Callable[[str], bool] = lambda _action: False,
     ) -> None:
@@ -61,7 +63,7 @@ class Conversation:
         self._asked = to.asked
         self._says_station = says_station
         self._masked = masked and not to.place.private
-        self._wake = wake
+        self._wake = wake or Signal()
         self._again = again
         self._needs_second = needs_second
         # Keyboards whose message is known, and not yet to the store.
@@ -285,7 +287,7 @@ class Conversation:
             row.possible_repeat = self._again
             if error.told:
                 await blocked_chats.hold(session, self._place.chat, until)
-        self._wake()
+        self._wake.send()
 
     async def _stored_keyboard(
         self, message: Message, chat: int, confirm_within: timedelta | None = None, shown: int | None = None

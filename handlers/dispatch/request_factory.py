@@ -1,8 +1,8 @@
-"""What a decision is carried out with: the conversation it is answered in, and the request its handler is given."""
+"""Build the replier and the request of a handler from a decision."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import structlog
@@ -10,6 +10,8 @@ import structlog
 from bot.access.policy import Permission
 from bot.messages.renderer import Renderer
 from bot.messages.sanitize import plain
+from bot.runtime.clock import Clock
+from bot.runtime.signals import Signal
 from bot.store.database import Store
 from bot.store.messages import outbox
 from bot.telegram.delivery.sender import Messenger
@@ -40,9 +42,9 @@ class Reception:
     store: Store
     messenger: Messenger
     renderer: Renderer
-    clock: Callable[[], datetime]
+    clock: Clock
     mask_numbers: bool = False
-    wake: Callable[[], None] = lambda: None
+    wake: Signal | None = None
     needs_second: Callable[[str], bool] = lambda _action: False
 
     def conversation(self, to: Address, may: May, *, again: bool = False, settled: bool = True) -> Conversation:
@@ -83,7 +85,7 @@ class Reception:
         verdict: Verdict,
         *,
         arguments: str = "",
-        stopping: Callable[[], bool],
+        stop: asyncio.Event,
     ) -> Request:
         return Request(
             actor=intent.actor,
@@ -97,7 +99,7 @@ class Reception:
             settled=verdict.settled,
             desk=self.desk,
             translate=self.renderer.label,
-            stopping=stopping,
+            stop=stop,
             among=verdict.among,
             named=verdict.named,
             arguments=arguments,

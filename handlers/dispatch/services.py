@@ -1,9 +1,8 @@
-"""What handlers work with: the PBX that a request is about, all PBXs, and what the bot itself keeps."""
+"""Services for handlers: the station of a request, the fleet, and the bot's own database."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime
 from typing import Protocol
 
 from bot.engine.calendar_feed import CalendarSource
@@ -13,6 +12,7 @@ from bot.engine.incident_manager import Ledger
 from bot.engine.trunk_monitor import Watch
 from bot.incidents.silence_store import Silences
 from bot.pbx import Pbx
+from bot.runtime.clock import Sleep, Zone
 from bot.store.access.access_requests import Requests
 from bot.store.access.audit_queries import AuditReader
 from bot.store.access.contacts import Acquaintances
@@ -41,9 +41,9 @@ class Station:
     phones: ExtensionLookout
     watched: WatchedExtensions
     rehearsals: Rehearsals
-    zone: Callable[[], tzinfo]
+    zone: Zone
     country_set: str = ""
-    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    pause: Sleep = asyncio.sleep
 
     @property
     def country(self) -> str:

@@ -10,11 +10,28 @@ from bot.store.database import Store
 from bot.store.messages import keyboards, outbox
 from bot.store.stations import imports
 from bot.store.tables.incidents import Import
+from handlers.dispatch.hooks import on_resume
 from handlers.dispatch.preconditions import RESUMED_WITHIN
 from handlers.employee_import.report import count
-from handlers.employee_import.run import buttons_of_stopped
+from handlers.employee_import.run import buttons_of_stopped, goes_on
+from handlers.recovery.resume import Resumption
 
 log = structlog.get_logger(__name__)
+
+GO_ON = "import.go_on"
+
+
+@on_resume
+async def go_on(resumption: Resumption) -> None:
+    """Resume imports whose person still has the right; stop the others."""
+    for left in await left_over(resumption.store, resumption.now()):
+        resumed = await resumption.decide(
+            GO_ON, person=left.person_id, station=left.station, data={"import": left.id}, subject=str(left.id)
+        )
+        if resumed.allowed:
+            await resumption.conclude(resumed, goes_on(resumed.request, left.id, left.rows))
+        else:
+            await stop(resumption.store, left, resumption.now())
 
 
 async def left_over(store: Store, now: datetime) -> list[Import]:

@@ -1,10 +1,14 @@
 """After a killed run: confirmed work that was under way goes on by itself; of the rest its person is told, and asked
 anew."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
 
 from bot.access.policy import EVERY_STATION
 from bot.messages.message import Button, Message, mark
+from bot.store.database import Store
 from bot.store.messages.temporary_payloads import Drawer
 from handlers.dispatch import preconditions
 from handlers.dispatch.access_request import NO_UPDATE, Verdict
@@ -14,56 +18,67 @@ from handlers.dispatch.executor import Execution, Job
 from handlers.dispatch.replier import Conversation
 from handlers.dispatch.request_factory import AGAIN, Reception
 from handlers.dispatch.rules import Resume
+from handlers.dispatch.services import Desk
 from handlers.dispatch.update_parser import Actor, Place, Pressed
-from handlers.employee_import import recovery, run
 from handlers.recovery.pending_replies import Address
-from handlers.trunks import reregister_run
 
 
-async def go_on(decisions: Decisions, reception: Reception, execution: Execution) -> None:
-    await _switch_on_again(decisions, reception, execution)
-    await _import_on(decisions, reception, execution)
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """One interrupted job, decided anew: `allowed` if its person still has the right."""
+
+    request: Request
+    allowed: bool
+    job: Job
+    talk: Conversation
 
 
-async def _switch_on_again(decisions: Decisions, reception: Reception, execution: Execution) -> None:
-    """Trunks that were being registered anew: what the bot has switched off it switches on, whoever has a right now."""
-    for left in await reception.desk.registrations.left_over():
-        if (station := reception.directory.station(left.station)) is None:
-            continue
-        actor = await _actor(reception, left.person)
-        place = Place(left.chat, left.thread, left.private)
-        verdict = await decisions.about_anew(actor, place, left.name, left.station)
-        to = Address(actor, place, left.station, shown=left.shown)
-        talk = reception.conversation(to, verdict.may, again=verdict.again)
-        request = _request(reception, execution, to, talk, replace(verdict, station=station))
-        await execution.conclude(Job(NO_UPDATE, verdict.entry, to), talk, reregister_run.goes_on(request, left))
+class Resumption:
+    """Given to the hooks: decide on interrupted work, and conclude it in the chat it came from."""
 
+    def __init__(self, decisions: Decisions, reception: Reception, execution: Execution) -> None:
+        self._decisions = decisions
+        self._reception = reception
+        self._execution = execution
 
-async def _import_on(decisions: Decisions, reception: Reception, execution: Execution) -> None:
-    """Imports. The right is asked for again."""
-    store = reception.store
-    for left in await recovery.left_over(store, reception.clock()):
-        actor = await _actor(reception, left.person_id)
-        verdict = await decisions.about_import(actor, left.id, left.station)
-        if not verdict.decision.allowed:
-            await recovery.stop(store, left, reception.clock())
-            continue
-        to = Address(actor, Place(actor.id, None, private=True), verdict.station.name)
-        talk = reception.conversation(to, verdict.may, again=verdict.again)
-        request = _request(reception, execution, to, talk, verdict)
-        goes_on = run.goes_on(request, left.id, left.rows)
-        await execution.conclude(Job(NO_UPDATE, verdict.entry, to), talk, goes_on)
+    @property
+    def store(self) -> Store:
+        return self._reception.store
 
+    @property
+    def desk(self) -> Desk:
+        return self._reception.desk
 
-async def _actor(reception: Reception, person: int) -> Actor:
-    known = (await reception.desk.people.named([person], EVERY_STATION)).get(person)
-    return Actor(person, known.name if known else "")
+    def now(self) -> datetime:
+        return self._reception.clock()
 
+    async def decide(
+        self,
+        action: str,
+        *,
+        person: int,
+        station: str,
+        place: Place | None = None,
+        shown: int | None = None,
+        data: Mapping[str, Any] | None = None,
+        subject: str = "",
+    ) -> Resumed:
+        """Write the decision to the audit, as of the button `action` pressed by that person in `place`, else in their
+        private chat. `shown` is the message that is edited, `subject` what the audit records of the work."""
+        known = (await self.desk.people.named([person], EVERY_STATION)).get(person)
+        actor = Actor(person, known.name if known else "")
+        place = place or Place(person, None, private=True)
+        verdict = await self._decisions.about_resumed(action, actor, place, station, subject, data or {})
+        # A decision that failed names no station.
+        verdict = replace(verdict, station=self._reception.directory.station(station) or verdict.station)
+        to = Address(actor, place, verdict.station.name, shown=shown)
+        talk = self._reception.conversation(to, verdict.may, again=verdict.again)
+        press = Pressed("", 0, 0, actor, place, shown or 0, "")
+        request = replace(self._reception.request(press, talk, verdict, stop=self._execution.stop), resumed=True)
+        return Resumed(request, verdict.decision.allowed, Job(NO_UPDATE, verdict.entry, to), talk)
 
-def _request(reception: Reception, execution: Execution, to: Address, talk: Conversation, verdict: Verdict) -> Request:
-    press = Pressed("", 0, 0, to.actor, to.place, to.shown or 0, "")
-    request = reception.request(press, talk, verdict, stopping=lambda: execution.stopping)
-    return replace(request, resumed=True)
+    async def conclude(self, resumed: Resumed, reply: Reply) -> None:
+        await self._execution.conclude(resumed.job, resumed.talk, reply)
 
 
 async def given_up(verdict: Verdict, drawer: Drawer) -> Reply:

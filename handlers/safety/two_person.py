@@ -1,12 +1,14 @@
 """Two-person approval: actions with a permission in TWO_PERSON require confirmation by a second person."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from bot.access.policy import Access
 from bot.messages.message import Button, Message, Rows, mark, stored
+from bot.runtime.clock import Clock
+from bot.runtime.signals import Signal
 from bot.store.database import Store
 from bot.store.messages import outbox
 from bot.store.messages.keyboards import new_keyboard
@@ -52,8 +54,8 @@ class SecondPerson:
         *,
         store: Store,
         drawer: Drawer,
-        clock: Callable[[], datetime],
-        wake: Callable[[], None],
+        clock: Clock,
+        wake: Signal,
     ) -> None:
         self._permissions = permissions
         self._store = store
@@ -107,7 +109,7 @@ class SecondPerson:
                     now=now,
                     keyboard=new_keyboard(person, rows, now=now, station=wish.station),
                 )
-        self._wake()
+        self._wake.send()
 
 
 def _facts(wish: Wish) -> dict[str, Any]:

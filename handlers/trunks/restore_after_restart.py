@@ -4,15 +4,18 @@ The notifications follow in `recovery.resume`; until then the records stay in th
 """
 
 import asyncio
-from collections.abc import Callable
-from datetime import datetime
 
 import structlog
 
 from bot.pbx import PbxError
+from bot.runtime.clock import Clock
 from bot.runtime.waiting import wait_for
-from bot.store.stations.registrations import Anew, Registrations
-from handlers.dispatch.services import Station
+from bot.store.stations.registrations import Anew
+from handlers.dispatch.hooks import on_resume, on_startup
+from handlers.dispatch.services import Desk, Fleet, Station
+from handlers.dispatch.update_parser import Place
+from handlers.recovery.resume import Resumption
+from handlers.trunks import reregister_run
 from handlers.trunks.unregister import let_go
 
 log = structlog.get_logger(__name__)
@@ -22,19 +25,34 @@ LATE = 60.0
 PAUSE, LONGEST_PAUSE = 2.0, 60.0
 
 
-async def switch_on(
-    left: Registrations, find: Callable[[str], Station | None], clock: Callable[[], datetime], stop: asyncio.Event
-) -> None:
+@on_startup
+async def switch_on(desk: Desk, clock: Clock, stop: asyncio.Event) -> None:
     """Retry for every trunk that was being re-registered, until it is on."""
-    await asyncio.gather(*(_until_on(find, one, clock, stop) for one in await left.left_over()))
+    await asyncio.gather(*(_until_on(desk.fleet, one, clock, stop) for one in await desk.registrations.left_over()))
 
 
-async def _until_on(
-    find: Callable[[str], Station | None], left: Anew, clock: Callable[[], datetime], stop: asyncio.Event
-) -> None:
+@on_resume
+async def tell(resumption: Resumption) -> None:
+    """Tell the person that asked for it how it ends. A trunk that is off is switched on whether or not that person
+    still has the right."""
+    for left in await resumption.desk.registrations.left_over():
+        if resumption.desk.fleet.station(left.station) is None:
+            continue
+        resumed = await resumption.decide(
+            "trunk.reregister_now",
+            person=left.person,
+            station=left.station,
+            place=Place(left.chat, left.thread, left.private),
+            shown=left.shown,
+            subject=left.name,
+        )
+        await resumption.conclude(resumed, reregister_run.goes_on(resumed.request, left))
+
+
+async def _until_on(fleet: Fleet, left: Anew, clock: Clock, stop: asyncio.Event) -> None:
     # A fleet takes a moment to start; a station that is not in the settings any more never does.
     began = clock().timestamp()
-    while (station := find(left.station)) is None:
+    while (station := fleet.station(left.station)) is None:
         if stop.is_set() or clock().timestamp() - began > LATE:
             return
         await wait_for(stop, PAUSE)
@@ -47,7 +65,7 @@ async def _until_on(
         station.watch.left_alone.discard(left.trunk)
 
 
-async def _keep_on(station: Station, left: Anew, clock: Callable[[], datetime], stop: asyncio.Event) -> None:
+async def _keep_on(station: Station, left: Anew, clock: Clock, stop: asyncio.Event) -> None:
     pause = PAUSE
     while not stop.is_set():
         try:

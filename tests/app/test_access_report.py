@@ -10,6 +10,7 @@ from bot.app.access_report import NotMet, print_report
 from bot.config.settings import Settings, load_settings
 from bot.config.station_settings import StationSettings
 from bot.config.stations_file import read_stations
+from bot.runtime.signals import Signal
 from bot.store.access import contacts
 from bot.store.access.contacts import Known
 from bot.store.access.grants import GrantBook
@@ -40,9 +41,7 @@ async def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, store: Store
     }.items():
         monkeypatch.setenv(name, value)
     write_stations()
-    book = GrantBook(
-        store, lambda: NOW, grants_from(frozenset({ADMIN}), frozenset(), frozenset()), BUILT_IN, lambda: None
-    )
+    book = GrantBook(store, lambda: NOW, grants_from(frozenset({ADMIN}), frozenset(), frozenset()), BUILT_IN, Signal())
     for subject, station in ((VERA, "branch7"), (CHAT, "branch8")):
         giver = Asking(ADMIN, ADMIN, private=True, station=station, now=NOW)
         await book.give(Grant(subject, "viewer", station, ADMIN, "Anna"), giver)

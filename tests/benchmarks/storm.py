@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from bot.access.policy import EVERY_STATION
 from bot.oncall.rotation import Rotation, Shift, Unit
+from bot.runtime.signals import Signal
 from bot.store.database import Store
 from bot.store.oncall.schedules import OnCallBook
 from tests.benchmarks.load import EVERY
@@ -111,7 +112,7 @@ async def _watched(one: Street) -> AsyncIterator[None]:
     store = Store(one.database)
     await store.open()
     shift = Shift(Unit.DAYS, 1, datetime.fromisoformat("2024-01-01"), "UTC")
-    book = OnCallBook(store, lambda: datetime.now(UTC), lambda _station: None)
+    book = OnCallBook(store, lambda: datetime.now(UTC), Signal())
     await book.set_rotation(EVERY_STATION, Rotation(1, (ON_CALL,), shift), "the benchmark")
     await store.close()
     settings = {"ALERT_CHATS": str(GROUP), "OPERATORS": str(ON_CALL), "ALERT_AFTER": f"{HOLD_OFF:g}"}

@@ -108,7 +108,7 @@ def test_the_unrelated_is_told_and_the_common_once(story: list[tuple[str, int, i
         incidents = await world.incidents()
         # What came and went is watched for longer.
         assert all(one.ended_at or one.kind == Kind.TRUNK_FLAPPING for one in incidents), "all is well, yet it is open"
-        assert world.causes() == ()
+        assert world.active.now == ()
         judge(world, incidents)
         assert all(not one.subject.startswith(PROVIDER) or one.station == "" for one in incidents)
 

@@ -5,10 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from bot.detection.correlation import ActiveCauses
 from bot.detection.station_summary import View
 from bot.engine.correlator import CommonCauses
 from bot.incidents.model import Changed, Closed, End, Kind, Opened
 from bot.pbx import Unauthorised, Unreachable
+from bot.runtime.signals import Signal
 from tests.detection.test_correlation import HOST, cut_off, down, well
 from tests.incident_harness.recording_sink import FakeBook
 from tests.incident_harness.station import DEAD, OFF, SILENT, START, UP, Clock, Scene
@@ -18,16 +20,20 @@ class Fleet:
     def __init__(self) -> None:
         self.clock = Clock()
         self.book = FakeBook()
-        self.views: Sequence[View] = ()
+        self.seen: Sequence[View] = ()
         self.released: list[frozenset[str]] = []
         self.causes = self.another()
 
     def another(self) -> CommonCauses:
-        return CommonCauses(self.book, lambda: self.views, self.clock, self.released.append)
+        self.active = ActiveCauses()
+        return CommonCauses(self.book, self, self.clock, self.active, Signal(self.released.append))
+
+    def views(self) -> Sequence[View]:
+        return self.seen
 
     async def sees(self, views: Sequence[View], at: float) -> None:
         self.clock.now = START + timedelta(seconds=at)
-        self.views = views
+        self.seen = views
         await self.causes.look()
 
 
@@ -38,7 +44,7 @@ ALL_WELL = [well(n) for n in range(10)]
 async def test_the_fleet_is_told_when_the_first_pbx_would_have_been() -> None:
     fleet = Fleet()
     await fleet.sees(ALL_DOWN, 20)
-    assert len(fleet.causes()) == 1, "it is known before it is told"
+    assert len(fleet.active.now) == 1, "it is known before it is told"
     assert fleet.book.told == []
     await fleet.sees(ALL_DOWN, 29)
     assert fleet.book.told == []
@@ -75,7 +81,7 @@ async def test_its_end_is_when_most_were_well_and_lets_go_whom_it_held() -> None
         Closed(End.RECOVERED, START + timedelta(seconds=100)),
     ]
     assert fleet.released == [frozenset(view.station for view in ALL_WELL)]
-    assert fleet.causes() == ()
+    assert fleet.active.now == ()
     assert fleet.book.states == {}
 
 
@@ -98,10 +104,10 @@ async def test_nothing_is_written_while_nothing_changes() -> None:
 async def test_a_restart_forgets_nothing_and_tells_nothing_twice(at: float) -> None:
     fleet = Fleet()
     await fleet.sees(ALL_DOWN, at)
-    known = fleet.causes()
+    known = fleet.active.now
     fleet.causes = fleet.another()
     await fleet.causes.remember()
-    assert fleet.causes() == known
+    assert fleet.active.now == known
     await fleet.sees(ALL_DOWN, 40)
     await fleet.sees(ALL_WELL, 50)
     await fleet.sees(ALL_WELL, 110)

@@ -1,6 +1,7 @@
 """All stations are looked at in time: spread evenly, each by itself, and none twice at once."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from itertools import pairwise
@@ -13,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from bot.engine.agenda import Agenda, Turn
 from bot.engine.schedule import Schedule
+from bot.runtime.watchdog import Loop
 
 STATIONS = ("Berlin", "Hamburg", "Moscow", "Tver")
 EVERY = 10.0
@@ -202,21 +204,17 @@ async def test_a_look_that_hangs_is_begun_anew_and_the_schedule_goes_on(
     alone: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.engine.schedule.AFTER_A_FAILURE", 0.001)
-    turns = 0
-
-    def turned() -> None:
-        nonlocal turns
-        turns += 1
-
+    turns = itertools.count()
+    loop = Loop(lambda: next(turns))
     hangs = Looks()
     hangs.gate.clear()
-    async with running(longest=0.02, turned=turned) as schedule:
+    async with running(longest=0.02, loop=loop) as schedule:
         schedule.add("hangs", hangs, 0.001)
         if not alone:
             schedule.add("sound", Looks(), 0.001)
         await until(lambda: hangs.broken_off >= 3)
-        before = turns
-        await until(lambda: turns > before)
+        before = loop.last
+        await until(lambda: loop.last > before)
         hangs.gate.set()
         await until(lambda: hangs.ended >= 2)
 

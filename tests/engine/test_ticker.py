@@ -3,6 +3,7 @@
 import asyncio
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import update
@@ -11,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from bot.engine.incident_manager import AGAIN_AFTER
 from bot.engine.ticker import Ticker
 from bot.incidents.silence_store import Silences, Wish
+from bot.runtime.signals import Signal
 from bot.store.database import Store
 from bot.store.tables.incidents import Incident
 from tests.incident_harness.incident_ledger import Books
@@ -29,7 +31,7 @@ async def books(store: Store) -> Books:
 
 def ticker(books: Books, *, is_sure: bool = True) -> Ticker:
     clock = Ticker(books.store, lambda: books.now)
-    clock.add(STATION, books.ledger, lambda: is_sure)
+    clock.add(STATION, books.ledger, SimpleNamespace(is_sure=is_sure))
     return clock
 
 
@@ -177,7 +179,7 @@ async def test_a_window_that_begins_during_an_outage_holds_it_within_a_minute(bo
     clock = ticker(books)
     await clock.tick()
     begins = books.now + timedelta(minutes=5)
-    silences = Silences(books.store, lambda: books.now, lambda _station: None)
+    silences = Silences(books.store, lambda: books.now, Signal())
     wish = Wish(STATION, "*", "everything", ANNA, "Anna", "new router")
     await silences.plan(wish, begins, begins + timedelta(hours=1))
     books.passes(4 * 60)
@@ -254,12 +256,12 @@ async def test_a_station_that_cannot_be_done_holds_up_no_other(books: Books) -> 
 
 
 async def test_of_a_station_that_nobody_can_be_sure_of_the_silences_are_heeded_once_somebody_is(books: Books) -> None:
-    neighbour, sure = Neighbour(), False
+    neighbour, watch = Neighbour(), SimpleNamespace(is_sure=False)
     clock = await beside(books, neighbour)
-    clock.add(NEIGHBOUR, neighbour, lambda: sure)  # type: ignore[arg-type]
+    clock.add(NEIGHBOUR, neighbour, watch)  # type: ignore[arg-type]
     await clock.tick()
     assert (neighbour.ticks, neighbour.reconsidered) == ([], [])
-    sure = True
+    watch.is_sure = True
     await clock.tick()
     assert neighbour.reconsidered == [books.now]
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, ClassVar
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Update
 
 from bot.access.policy import BUILT_IN, Destination, Grant, Role
@@ -14,6 +15,7 @@ from bot.engine.calendar_feed import CalendarSource
 from bot.engine.drills import Rehearsals
 from bot.incidents.silence_store import Silences
 from bot.messages.message import Message
+from bot.runtime.signals import Signal
 from bot.store.access.access_requests import Requests
 from bot.store.access.audit_queries import AuditReader
 from bot.store.access.contacts import Acquaintances
@@ -27,6 +29,7 @@ from bot.store.stations.incidents import Incidents
 from bot.store.stations.registrations import Registrations
 from bot.store.stations.watched_extensions import WatchedExtensions
 from bot.store.tables.incidents import AuditEntry, AuditOutcome, Keyboard
+from handlers import HOOKS
 from handlers.dialog.stations import Directory
 from handlers.dispatch.authorizer import Decisions
 from handlers.dispatch.declare import Catalogue, Command, Press, Reply, Request, Whose
@@ -175,14 +178,13 @@ class Bench:
     def start(self) -> None:
         """A run of the program begins."""
         options, store = self._options, self.store
-        self.book = GrantBook(store, self.clock, options["grants"], options["roles"], self._count_change)
+        self.book = GrantBook(store, self.clock, options["grants"], options["roles"], Signal(self._count_change))
         station = self.station()
         self.watched: Any = getattr(station, "watched", None)
         self.running = {name: named(name) for name in ("", *self.stations)} if self.stations else {STATION: station}
         self.directory = Directory(
             one=None if self.stations else STATION,
-            find=lambda name: self.running.get(name),
-            names=lambda: [name for name in self.running if name],
+            stations=self,
         )
         self.desk = Desk(
             drawer=Drawer(store, self.clock),
@@ -190,13 +192,13 @@ class Bench:
             registrations=Registrations(store, self.clock),
             grants=self.book,
             people=Acquaintances(store),
-            requests=Requests(store, self.clock, self.book, lambda: None),
-            oncall=OnCallBook(store, self.clock, lambda _station: None),
+            requests=Requests(store, self.clock, self.book, Signal()),
+            oncall=OnCallBook(store, self.clock, Signal()),
             calendars=CalendarSource(),
             audit=AuditReader(store),
             membership=self.members,  # type: ignore[arg-type]
             incidents=Incidents(store),
-            silences=Silences(store, self.clock, self._count_silence),
+            silences=Silences(store, self.clock, Signal(self._count_silence)),
             bindings=Bindings(store, self.clock),
             fleet=self.directory,
         )
@@ -215,7 +217,7 @@ class Bench:
             store=store,
             drawer=self.desk.drawer,
             clock=self.clock,
-            wake=lambda: None,
+            wake=Signal(),
         )
         reception = Reception(
             directory=self.directory,
@@ -227,12 +229,27 @@ class Bench:
             needs_second=second.is_needed_for,
         )
         self.dispatcher = Dispatcher(
-            bot_name="bot", decisions=self.decisions, second=second, reception=reception, alert_chats=alert_chats
+            bot_name="bot",
+            decisions=self.decisions,
+            second=second,
+            reception=reception,
+            alert_chats=AlertChats(),
+            hooks=HOOKS,
         )
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name in self.running if name]
+
+    def find(self, name: str) -> Any:
+        return self.running.get(name)
+
+    def told_in(self, chat: int) -> tuple[str, ...]:
+        return ()
 
     def station(self) -> Any:
         station: Any = FakeStation()
-        station.watched = WatchedExtensions(self.store, STATION, self._count_watching)
+        station.watched = WatchedExtensions(self.store, STATION, Signal(self._count_watching))
         station.rehearsals = Rehearsals(self.store, STATION, self.incidents)
         return station
 
@@ -369,5 +386,6 @@ def shown_with(data: str, chat: int, now: datetime, **more: Any) -> dict[str, An
     return shown | more
 
 
-async def alert_chats() -> set[int]:
-    return {-300}
+class AlertChats:
+    async def alert_chats(self, _session: AsyncSession) -> set[int]:
+        return {-300}

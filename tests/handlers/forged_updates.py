@@ -31,6 +31,7 @@ from bot.notifications.notifier import Notices
 from bot.notifications.recipients import People
 from bot.pbx import Pbx
 from bot.pbx.rate_limit import Budget
+from bot.runtime.signals import Signal
 from bot.store.access import audit
 from bot.store.access.contacts import Acquaintances
 from bot.store.database import Store
@@ -145,7 +146,7 @@ class Office(Bench):
             station=STATION,
             cards=Cards(),
             people=People(
-                OnCallBook(self.store, lambda: NOW, lambda _station: None),
+                OnCallBook(self.store, lambda: NOW, Signal()),
                 self.book,
                 STATION,
                 Acquaintances(self.store),
@@ -154,7 +155,7 @@ class Office(Bench):
             zone=lambda: UTC,
             plan=Plan(),
         )
-        ledger = Ledger(self.store, STATION, notices, lambda: None, Recency(self.store))
+        ledger = Ledger(self.store, STATION, notices, Signal(), Recency(self.store))
         phones: Any = SimpleNamespace(offline_since=lambda _number: None)
         return Station(
             name=STATION,
@@ -163,7 +164,7 @@ class Office(Bench):
             watch=watch,
             ledger=ledger,
             phones=phones,
-            watched=WatchedExtensions(self.store, STATION, lambda: None),
+            watched=WatchedExtensions(self.store, STATION, Signal()),
             rehearsals=Rehearsals(self.store, STATION, ledger),
             zone=lambda: UTC,
         )

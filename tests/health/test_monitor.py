@@ -81,14 +81,23 @@ class Scene:
     def __post_init__(self) -> None:
         self.life = Life(
             clock=lambda: self.now,
-            updates=lambda: self.updates,
-            polls=lambda: {"Head office": self.poll},
+            sources=self,
             poll_silence=SILENCE,
-            tick=lambda: self.now,
-            oldest_due=self._oldest_due,
         )
 
-    async def _oldest_due(self) -> datetime | None:
+    @property
+    def last_updates(self) -> datetime | None:
+        return self.updates
+
+    @property
+    def last_polls(self) -> dict[str, datetime | None]:
+        return {"Head office": self.poll}
+
+    @property
+    def last_tick(self) -> datetime | None:
+        return self.now
+
+    async def oldest_due(self) -> datetime | None:
         if self.refuses:
             raise self.refuses
         return self.due
@@ -142,12 +151,17 @@ async def listening(monitor: Monitor, port: int = 0) -> AsyncIterator[int]:
         yield server.sockets[0].getsockname()[1]
 
 
+class Health:
+    def is_well(self) -> bool:
+        return True
+
+
 async def test_each_change_of_how_the_heartbeat_fares_is_one_line_without_its_secret(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monitor = Monitor()
     async with listening(monitor) as port:
-        beating = Heartbeat(SecretStr(f"http://127.0.0.1:{port}/ping/s3cret"), lambda: True)
+        beating = Heartbeat(SecretStr(f"http://127.0.0.1:{port}/ping/s3cret"), Health())
         for status in ("200 OK", "200 OK", "301 Moved", "301 Moved"):
             monitor.status = status
             await beating.beat()
@@ -168,16 +182,17 @@ async def test_the_heart_beats_only_while_all_is_well(monkeypatch: pytest.Monkey
     stop, beats = asyncio.Event(), 0
     signs = [False, True, True, False, False, True]
 
-    def is_well() -> bool:
-        if len(signs) == 1:
-            stop.set()
-        return signs.pop(0)
+    class Changing:
+        def is_well(self) -> bool:
+            if len(signs) == 1:
+                stop.set()
+            return signs.pop(0)
 
     async def beat() -> None:
         nonlocal beats
         beats += 1
 
-    beating = Heartbeat(SecretStr("http://127.0.0.1:9"), is_well)
+    beating = Heartbeat(SecretStr("http://127.0.0.1:9"), Changing())
     monkeypatch.setattr(beating, "beat", beat)
     await asyncio.wait_for(beating.run(stop), 30)
     assert beats == 3
@@ -217,11 +232,11 @@ def test_a_loop_that_does_not_come_round_is_named_whatever_the_clock_on_the_wall
     turns = Turns(lambda: now)
     ticker, courier = turns.of("ticker"), turns.of("courier")
     now = HUNG_AFTER
-    ticker()
+    ticker.turned()
     assert turns.hung() == []
     now += 1
     assert turns.hung() == ["courier"]
-    courier()
+    courier.turned()
     assert turns.hung() == []
 
 
@@ -263,26 +278,17 @@ def test_without_systemd_nobody_is_told_and_a_watchdog_of_another_program_is_not
 
 @pytest.mark.parametrize("by", [timedelta(hours=3), timedelta(hours=-3)])
 async def test_what_was_good_a_moment_before_the_clock_was_set_still_is(by: timedelta) -> None:
-    now = NOW
-
-    async def nothing_due() -> datetime | None:
-        return NOW
-
-    life = Life(
-        clock=lambda: now,
-        updates=lambda: NOW - timedelta(seconds=40),
-        polls=lambda: {"Head office": now},
-        poll_silence=SILENCE,
-        tick=lambda: now,
-        oldest_due=nothing_due,
-    )
+    scene = Scene(updates=NOW - timedelta(seconds=40), due=NOW)
+    life = scene.life
     await life.look()
     assert life.is_well()
-    now = NOW + by
+    scene.now = scene.poll = NOW + by
     life.moved(NOW, by)
     assert life.is_well()
-    now += timedelta(seconds=55)
+    scene.now += timedelta(seconds=55)
+    scene.poll = scene.now
     assert life.is_well()
-    now += timedelta(seconds=30)
+    scene.now += timedelta(seconds=30)
+    scene.poll = scene.now
     since = f"{NOW - timedelta(seconds=40) + by:%Y-%m-%d %H:%M:%S} UTC"
     assert f"Telegram: no updates since {since}" in life.complaints()[0]

@@ -6,6 +6,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access.policy import BUILT_IN, Destination, Grant
+from bot.detection.correlation import ActiveCauses
+from bot.detection.station_summary import View
 from bot.detection.trunk_machine import Policy
 from bot.engine.correlator import CommonCauses
 from bot.engine.incident_manager import Ledger
@@ -17,6 +19,7 @@ from bot.notifications.escalation import Plan
 from bot.notifications.notifier import Notices
 from bot.notifications.recipients import Called, People
 from bot.pbx import Unreachable
+from bot.runtime.signals import Signal
 from bot.store.access.contacts import Acquaintances, Known, meet
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store
@@ -68,9 +71,9 @@ class One:
             destinations=chats,
             zone=lambda: ZONE,
             plan=PLAN,
-            causes=lambda: world.causes(),
+            causes=world.active,
         )
-        self.ledger = Ledger(world.store, self.name, notices, world.stir, Recency(world.store))
+        self.ledger = Ledger(world.store, self.name, notices, Signal(world.stir), Recency(world.store))
         self.watch = Watch(self.name, self.pbx, self.ledger, Policy(poll_interval=LOOK_EVERY), world.clock)  # type: ignore[arg-type]
 
 
@@ -79,8 +82,9 @@ class FleetWorld(Phones):
 
     def __init__(self, store: Store, count: int) -> None:
         super().__init__(store, Clock(), ZONE)
-        self.grants = GrantBook(store, self.clock, [Grant(one, "admin") for one in NAMES], BUILT_IN, lambda: None)
+        self.grants = GrantBook(store, self.clock, [Grant(one, "admin") for one in NAMES], BUILT_IN, Signal())
         self.people = People(Book(levels=[[ANNA]]), self.grants, "", Acquaintances(store))
+        self.active = ActiveCauses()
         self._stirred = True
         self._seconds = 0
         self._renew_fleet()
@@ -91,11 +95,12 @@ class FleetWorld(Phones):
         notices = Notices(
             station="", cards=Cards(), people=self.people, destinations=chats, zone=lambda: ZONE, plan=PLAN
         )
-        self.ledger = Ledger(self.store, "", notices, self.stir, Recency(self.store))
+        self.ledger = Ledger(self.store, "", notices, Signal(self.stir), Recency(self.store))
         self.released: set[str] = set()
-        self.causes = CommonCauses(
-            self.ledger, lambda: [one.watch.view() for one in self.all], self.clock, self.released.update
-        )
+        self.causes = CommonCauses(self.ledger, self, self.clock, self.active, Signal(self.released.update))
+
+    def views(self) -> list[View]:
+        return [one.watch.view() for one in self.all]
 
     def stir(self) -> None:
         self._stirred = True

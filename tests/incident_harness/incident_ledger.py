@@ -17,6 +17,7 @@ from bot.notifications.destinations import Destinations
 from bot.notifications.fallback import Fallback
 from bot.notifications.notifier import Notices
 from bot.notifications.recipients import People
+from bot.runtime.signals import Signal
 from bot.store.access.contacts import Acquaintances, Known, meet
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store
@@ -50,7 +51,7 @@ class Books:
         self.chats = list(chats)
         self.newest: dict[int, int] = {}
         self.on_call = Book(levels=[])
-        self.grants = GrantBook(store, lambda: self.now, [Grant(one, "admin") for one in NAMES], BUILT_IN, lambda: None)
+        self.grants = GrantBook(store, lambda: self.now, [Grant(one, "admin") for one in NAMES], BUILT_IN, Signal())
         self.people = People(self.on_call, self.grants, STATION, Acquaintances(store))
         self.ledger = self.another_ledger()
 
@@ -67,7 +68,7 @@ class Books:
             plan=self.plan,
         )
         self.fallback = Fallback(STATION, notices=notices, cards=cards, people=self.people, destinations=destinations)
-        return Ledger(self.store, STATION, notices, self._wake, self.recency)
+        return Ledger(self.store, STATION, notices, Signal(self._wake), self.recency)
 
     async def cannot_be_delivered(self, row: int, reason: str = "Forbidden: bot was blocked by the user") -> str | None:
         """As the courier does it; returns who is told instead."""

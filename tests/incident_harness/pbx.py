@@ -26,6 +26,7 @@ from bot.notifications.notifier import Notices
 from bot.notifications.recipients import People
 from bot.oncall.roster import Roster
 from bot.oncall.rotation import Rotation, Shift, Unit
+from bot.runtime.signals import Signal
 from bot.store.access.contacts import Acquaintances, Known, meet
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store
@@ -86,10 +87,8 @@ class World(Phones):
         self._next_look: datetime | None = None
         self._stirred = True
         self.book = Book()
-        self.silences = Silences(store, self.clock, lambda _station: None)
-        self._grants = GrantBook(
-            store, self.clock, [Grant(person, "admin") for person in NAMES], BUILT_IN, lambda: None
-        )
+        self.silences = Silences(store, self.clock, Signal())
+        self._grants = GrantBook(store, self.clock, [Grant(person, "admin") for person in NAMES], BUILT_IN, Signal())
         self.ledger = self._new_ledger()
         self.watch = self._new_watch()
 
@@ -109,7 +108,7 @@ class World(Phones):
         )
         self.fallback = Fallback(self.name, notices=notices, cards=cards, people=people, destinations=destinations)
         self.recency = Recency(self.store)
-        return Ledger(self.store, self.name, notices, self._stir, self.recency)
+        return Ledger(self.store, self.name, notices, Signal(self._stir), self.recency)
 
     async def shuts(self, chat: int, *, said: bool) -> None:
         """The chat takes nothing any more. Telegram says so at once, or only when something is sent there."""

@@ -10,6 +10,7 @@ from bot.access.policy import EVERY_STATION
 from bot.incidents import silence_store
 from bot.incidents.silence import EVERYTHING, LONGEST_OF_EVERYTHING, Weekly, ends, in_force
 from bot.incidents.silence_store import Silences, Wish
+from bot.runtime.signals import Signal
 from bot.store.database import Store
 from bot.store.stations.incidents import Incidents
 from bot.store.tables.incidents import Incident, SilenceRow
@@ -26,7 +27,7 @@ class Desk:
         self.store = store
         self.now = START
         self.changes = 0
-        self.silences = Silences(store, lambda: self.now, self._count)
+        self.silences = Silences(store, lambda: self.now, Signal(self._count))
         self.incidents = Incidents(store)
 
     def _count(self, _station: str) -> None:

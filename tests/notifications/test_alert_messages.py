@@ -9,6 +9,7 @@ from bot.incidents.model import Changed, Kind, Worsened
 from bot.incidents.silence import EVERYTHING, Silence
 from bot.incidents.silence_store import Silences, Wish
 from bot.notifications.alert_messages import EDIT_EVERY, FAR, MOST_ON_A_CARD, TOGETHER
+from bot.runtime.signals import Signal
 from bot.store.database import Store
 from bot.store.messages import outbox
 from bot.store.messages.outbox import Urgency
@@ -195,7 +196,7 @@ async def test_what_becomes_worse_is_left_off_the_message_it_shared(books: Books
 
 
 async def _is_silenced(books: Books) -> Silence:
-    silences = Silences(books.store, lambda: books.now, lambda _station: None)
+    silences = Silences(books.store, lambda: books.now, Signal())
     wish = Wish(STATION, EVERYTHING, "", ANNA, "Anna")
     made = await silences.mute(wish, books.now, books.now + timedelta(hours=1))
     await books.ledger.reconsider(books.now)

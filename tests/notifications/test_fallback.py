@@ -8,6 +8,7 @@ import pytest
 from bot.access.policy import BUILT_IN, Destination, Grant
 from bot.incidents.model import Kind
 from bot.notifications.escalation import Plan
+from bot.runtime.signals import Signal
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store
 from bot.store.messages import blocked_chats, outbox, supergroups
@@ -172,7 +173,7 @@ async def test_a_message_with_a_newer_one_below_it_is_not_passed_on(books: Books
 
 def administered_by(books: Books, *admins: int, chats: tuple[int, ...] = (GROUP,)) -> None:
     given = [Grant(one, "admin" if one in admins else "operator") for one in ADMINS]
-    books.grants = GrantBook(books.store, lambda: books.now, given, BUILT_IN, lambda: None)
+    books.grants = GrantBook(books.store, lambda: books.now, given, BUILT_IN, Signal())
     books.people._grants = books.grants
     books.chats = [Destination(chat) for chat in chats]
     books.ledger = books.another_ledger()

@@ -11,6 +11,7 @@ from bot.access.policy import EVERY_STATION, Grant
 from bot.incidents.model import Kind
 from bot.notifications.recipients import Called, People, quiet_until
 from bot.oncall.rotation import Rotation, Shift, Unit
+from bot.runtime.signals import Signal
 from bot.store.access.contacts import Acquaintances
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store
@@ -69,7 +70,7 @@ async def test_whoever_lost_the_role_is_passed_over_without_a_word(books: Books)
 
 async def test_a_role_that_has_ended_counts_for_nothing(books: Books) -> None:
     ended = Grant(STRANGER, "operator", until=START - timedelta(seconds=1))
-    grants = GrantBook(books.store, lambda: START, [ended, Grant(ANNA, "operator")], books.grants.roles, lambda: None)
+    grants = GrantBook(books.store, lambda: START, [ended, Grant(ANNA, "operator")], books.grants.roles, Signal())
     books.on_call.levels = [[STRANGER, ANNA]]
     books.people = People(books.on_call, grants, STATION, Acquaintances(books.store))
     assert await next_of(books) == Called((ANNA,))
@@ -77,7 +78,7 @@ async def test_a_role_that_has_ended_counts_for_nothing(books: Books) -> None:
 
 async def test_without_a_list_everybody_are_the_administrators(books: Books) -> None:
     operator = Grant(BORIS, "operator")
-    grants = GrantBook(books.store, lambda: START, [Grant(VERA, "admin"), operator], books.grants.roles, lambda: None)
+    grants = GrantBook(books.store, lambda: START, [Grant(VERA, "admin"), operator], books.grants.roles, Signal())
     books.people = People(books.on_call, grants, STATION, Acquaintances(books.store))
     assert await next_of(books) == Called(())
     assert await everybody(books) == (VERA,)
@@ -202,7 +203,7 @@ def test_they_always_end_later_within_a_day_and_then_hold_no_longer(hours: tuple
 @pytest.fixture
 async def oncall(books: Books) -> OnCallBook:
     """The real book, and the people of a station who ask it."""
-    book = OnCallBook(books.store, lambda: START, lambda _station: None)
+    book = OnCallBook(books.store, lambda: START, Signal())
     books.people = People(book, books.grants, STATION, Acquaintances(books.store))
     await book.set_rotation(EVERY_STATION, weekly(ANNA), "Vera")
     return book

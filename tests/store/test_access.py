@@ -19,6 +19,7 @@ from bot.access.policy import (
     NotGranted,
     Permission,
 )
+from bot.runtime.signals import Signal
 from bot.store.access import audit, grants
 from bot.store.access.access_requests import AGAIN_AFTER, TOLD_ONE_BY_ONE, Requests
 from bot.store.access.audit import Change
@@ -36,7 +37,7 @@ OFFICE = "Office"
 
 @pytest.fixture
 def book(store: Store) -> GrantBook:
-    return GrantBook(store, lambda: NOW, [Grant(ANNA, "admin"), Grant(GROUP, "viewer")], BUILT_IN, lambda: None)
+    return GrantBook(store, lambda: NOW, [Grant(ANNA, "admin"), Grant(GROUP, "viewer")], BUILT_IN, Signal())
 
 
 def asking(person: int, chat: int | None = None) -> Asking:
@@ -82,7 +83,7 @@ async def test_of_several_taken_at_once_all_go_or_none(book: GrantBook) -> None:
 
 
 async def test_two_who_take_each_others_role_at_once_are_not_both_gone(store: Store) -> None:
-    book = GrantBook(store, lambda: NOW, [Grant(3, "admin")], BUILT_IN, lambda: None)
+    book = GrantBook(store, lambda: NOW, [Grant(3, "admin")], BUILT_IN, Signal())
     for person in (ANNA, BORIS):
         await book.give(Grant(person, "admin", OFFICE, 3, "Olga"), asking(3))
     taking = [book.take([given(BORIS, "admin")], asking(ANNA)), book.take([given(ANNA, "admin")], asking(BORIS))]
@@ -129,7 +130,7 @@ class Desk:
     def __init__(self, store: Store, book: GrantBook) -> None:
         self.now = NOW
         self.store = store
-        self.requests = Requests(store, lambda: self.now, book, lambda: None)
+        self.requests = Requests(store, lambda: self.now, book, Signal())
 
     async def ask(self, person: int = SAM) -> bool:
         facts = {"person": person, "name": "Sam", "username": ""}

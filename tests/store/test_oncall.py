@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from bot.access.policy import Destination
 from bot.oncall.rotation import Calendar, Duty, Rotation, Shift, Unit
+from bot.runtime.signals import Signal
 from bot.store.database import Store
 from bot.store.messages.notices import News
 from bot.store.oncall.calendars import KeptCalendar
@@ -36,7 +37,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def book(store: Store, clock: Clock) -> OnCallBook:
-    return OnCallBook(store, clock, lambda _station: None)
+    return OnCallBook(store, clock, Signal())
 
 
 async def test_what_was_set_is_read_back_as_it_was(store: Store, clock: Clock, book: OnCallBook) -> None:
@@ -44,7 +45,7 @@ async def test_what_was_set_is_read_back_as_it_was(store: Store, clock: Clock, b
     duty = Duty(BORIS, NOW, NOW + HOUR, 2)
     kept = KeptCalendar(2, "https://x", "text", "UTC", Calendar((duty,), ("Dmitri",)), NOW)
     await book.keep_calendar(HERE, kept, "Anna")
-    roster = await OnCallBook(store, clock, lambda _station: None).roster(HERE)
+    roster = await OnCallBook(store, clock, Signal()).roster(HERE)
     assert roster.rotations == (ROTATION,)
     assert roster.calendars == {2: kept.calendar}
     assert await book.calendars(HERE) == [kept]

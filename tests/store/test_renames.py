@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import select
 
+from bot.runtime.signals import Signal
 from bot.store.access.audit import entry, record_decision
 from bot.store.database import Store
 from bot.store.stations import bindings
@@ -38,14 +39,14 @@ async def incidents(store: Store) -> list[tuple[str, str, str | None]]:
 
 
 async def test_all_of_it_goes_on_under_the_new_name_once(store: Store) -> None:
-    await WatchedExtensions(store, "Head office", lambda: None).watch(["202"], 1, "Anna", NOW)
+    await WatchedExtensions(store, "Head office", Signal()).watch(["202"], 1, "Anna", NOW)
     async with store.begin() as session:
         await bindings.bind(session, chat_id=-1, station="Head office", alerts=True, by_id=1, by_name="Anna", now=NOW)
         session.add_all([incident("Head office", "A"), incident("Head office", "B", is_open=False)])
         session.add(incident("branch2", "A"))
     assert await renamed(store) == 4
     assert await incidents(store) == [("acme", "A", "acme|A"), ("acme", "B", None), ("branch2", "A", "branch2|A")]
-    assert await WatchedExtensions(store, "acme", lambda: None).numbers() == {"202"}
+    assert await WatchedExtensions(store, "acme", Signal()).numbers() == {"202"}
     async with store.begin() as session:
         assert await bindings.told_of(session, "acme") == [-1]
     assert await renamed(store) == 0

@@ -3,15 +3,17 @@ import itertools
 import socket
 import ssl
 from collections.abc import AsyncIterator
-from datetime import UTC
+from datetime import UTC, datetime, tzinfo
 
 import pytest
 import uvicorn
+from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
 from bot.messages.renderer import Renderer
 from bot.store.database import Store
+from bot.store.tables.incidents import Outgoing
 from bot.telegram.delivery.rate_limiter import Pace
 from bot.telegram.delivery.sender import Messenger
 from bot.telegram.delivery.worker import Courier
@@ -66,8 +68,21 @@ async def messenger(telegram: FakeTelegram, store: Store, pace: Pace) -> AsyncIt
     await pool.shutdown()
 
 
+class NoFleet:
+    """Of stations in UTC, that notify no one else of what cannot be delivered."""
+
+    def zone(self, name: str) -> tzinfo:
+        return UTC
+
+    async def lost(self, session: AsyncSession, message: Outgoing, reason: str, newly_closed: bool) -> str | None:
+        return None
+
+    async def let_in(self, session: AsyncSession, chat: int, since: datetime) -> None:
+        return None
+
+
 @pytest.fixture
 def office(store: Store, messenger: Messenger) -> Office:
     office = Office(store)
-    office.courier = Courier(store, messenger, lambda _station: UTC, office.clock)
+    office.courier = Courier(store, messenger, NoFleet(), office.clock)
     return office

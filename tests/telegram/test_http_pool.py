@@ -53,7 +53,7 @@ async def wedge() -> AsyncIterator[Wedge]:
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
-        pool = Pool(connection_pool_size=2, pool_timeout=0.01, read_timeout=60, clock=lambda: stuck.now)
+        pool = Pool(connection_pool_size=2, pool_timeout=0.01, read_timeout=60, clock=lambda: stuck.now)  # type: ignore[has-type]
         await pool.initialize()
         stuck = Wedge(pool, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked)
         await stuck.sets_in()

@@ -13,6 +13,17 @@ from bot.incidents.model import Happened
 log = structlog.get_logger(__name__)
 
 
+class Watch(Protocol):
+    @property
+    def in_trouble(self) -> bool:
+        """True while the PBX proves only the state of its trunks."""
+
+
+class Watched(Protocol):
+    async def numbers(self) -> frozenset[str]:
+        """Extensions that are watched now."""
+
+
 class Book(Protocol):
     """Load states, record changes."""
 

@@ -5,13 +5,16 @@ never started the bot and for a group that the bot was never in.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Protocol
 
 import structlog
 
 from bot.notifications.admin_notices import Administrators
+from bot.runtime.clock import Clock
+from bot.runtime.signals import Signal
 from bot.runtime.waiting import wait_for
 from bot.store.database import Session, Store
 from bot.store.messages import blocked_chats
@@ -60,6 +63,22 @@ def perhaps_meant(chat: int) -> Sequence[int]:
     return [-number, *whole] if chat > 0 else whole
 
 
+class ChatReader(Protocol):
+    async def seen(self, chat: int) -> Seen:
+        """Ask Telegram for a chat."""
+
+
+class AlertChats(Protocol):
+    async def alert_chats(self, session: Session) -> set[int]:
+        """Chats that alerts go to."""
+
+    async def shut_out(self, session: Session, chat: int) -> None:
+        """A chat was found to be closed."""
+
+    async def let_in(self, session: Session, chat: int, since: datetime) -> None:
+        """A chat is open again; it was closed since then."""
+
+
 class Reachability:
     """Hourly check of chats.
 
@@ -70,23 +89,18 @@ class Reachability:
     def __init__(
         self,
         store: Store,
-        seen: Callable[[int], Awaitable[Seen]],
+        messenger: ChatReader,
         administrators: Administrators,
-        chats: Callable[[], Awaitable[Collection[int]]],
-        clock: Callable[[], datetime],
-        wake: Callable[[], None],
-        *,
-        shut_out: Callable[[Session, int], Awaitable[None]],
-        let_in: Callable[[Session, int, datetime], Awaitable[None]],
+        alert_chats: AlertChats,
+        clock: Clock,
+        wake: Signal,
     ) -> None:
         self._store = store
-        self._seen = seen
+        self._messenger = messenger
         self._administrators = administrators
-        self._chats = chats
+        self._alert_chats = alert_chats
         self._clock = clock
         self._wake = wake
-        self._shut_out = shut_out
-        self._let_in = let_in
         # Last logged result by chat; the database holds which chats were already reported.
         self._logged: dict[int, Unreached] = {}
 
@@ -99,21 +113,23 @@ class Reachability:
         """Check all chats once. An unreachable chat is reported once, until it is reachable again."""
         admins = await self._administrators.named()
         unreached = [found for chat in admins if (found := await self._try(chat, is_admin=True))]
-        others = sorted(set(await self._chats()) - set(admins))
+        async with self._store.begin() as session:
+            chats = await self._alert_chats.alert_chats(session)
+        others = sorted(chats - set(admins))
         unreached += [found for chat in others if (found := await self._try(chat, is_admin=False))]
         self._logged = {one.chat: self._log(one) for one in unreached}
         if unreached:
             await self._tell(unreached)
 
     async def _try(self, chat: int, *, is_admin: bool) -> Unreached | None:
-        seen = await self._seen(chat)
+        seen = await self._messenger.seen(chat)
         if seen.shut is None:
             if seen.title is not None:
                 await self._is_there(chat)
             return None
         removed = why_closed(seen.shut) not in NOT_FOUND
         for other in () if removed or is_admin else perhaps_meant(chat):
-            if (title := (await self._seen(other)).title) is not None:
+            if (title := (await self._messenger.seen(other)).title) is not None:
                 return Unreached(chat, is_admin, removed, other, title)
         return Unreached(chat, is_admin, removed)
 
@@ -124,9 +140,9 @@ class Reachability:
             found = reason is not None and why_closed(reason) in NOT_FOUND
             if found:
                 for opened, since in (await blocked_chats.reopen(session, [chat], self._clock())).items():
-                    await self._let_in(session, opened, since)
+                    await self._alert_chats.let_in(session, opened, since)
         if found:
-            self._wake()
+            self._wake.send()
 
     def _log(self, one: Unreached) -> Unreached:
         if self._logged.get(one.chat) != one:
@@ -147,11 +163,11 @@ class Reachability:
                 return
             new = [one for one in unreached if await blocked_chats.close(session, one.chat, _reason(one), now)]
             for one in new:
-                await self._shut_out(session, one.chat)
+                await self._alert_chats.shut_out(session, one.chat)
             if new:
                 facts = {"places": [asdict(one) for one in new]}
                 await self._administrators.owe(session, "unreachable", facts)
-        self._wake()
+        self._wake.send()
 
 
 def _reason(one: Unreached) -> str:

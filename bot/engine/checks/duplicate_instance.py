@@ -1,12 +1,12 @@
 """Check for another instance that polls with the same token: the two take each other's updates."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bot.detection import condition
 from bot.detection.condition import ConditionMemory
 from bot.engine.checks.base import Book, ToldLookout
 from bot.incidents.model import SECOND_COPY, Happened, Kind
+from bot.runtime.clock import Clock
 
 # One or two conflicts happen at a restart while the old process ends.
 HOLD = timedelta(seconds=30)
@@ -19,7 +19,7 @@ class SecondCopyLookout(ToldLookout):
     A successful poll counts only after QUIET without a conflict: some succeed between two conflicts.
     """
 
-    def __init__(self, station: str, book: Book, clock: Callable[[], datetime]) -> None:
+    def __init__(self, station: str, book: Book, clock: Clock) -> None:
         super().__init__()
         self._station = station
         self._book = book

@@ -1,15 +1,15 @@
 """Check watched phones and pass changes to the incident manager."""
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import structlog
 
 from bot.detection import extension_machine
 from bot.detection.extension_machine import ExtensionMemory, Phones, shows_somebody_online
-from bot.engine.checks.base import Book
+from bot.engine.checks.base import Book, Watch, Watched
 from bot.incidents.model import EXTENSION
 from bot.pbx import Pbx, PbxError, Priority
+from bot.runtime.clock import Clock
 
 log = structlog.get_logger(__name__)
 
@@ -29,15 +29,15 @@ class ExtensionLookout:
         station: str,
         pbx: Pbx,
         book: Book,
-        watched: Callable[[], Awaitable[frozenset[str]]],
-        in_trouble: Callable[[], bool],
-        clock: Callable[[], datetime],
+        watched: Watched,
+        watch: Watch,
+        clock: Clock,
     ) -> None:
         self._station = station
         self._pbx = pbx
         self._book = book
         self._watched = watched
-        self._in_trouble = in_trouble
+        self._watch = watch
         self._clock = clock
         self._memories: dict[str, ExtensionMemory] | None = None
 
@@ -52,7 +52,7 @@ class ExtensionLookout:
 
     async def look(self) -> None:
         before = self._memories if self._memories is not None else await self._remembered()
-        watched = await self._watched()
+        watched = await self._watched.numbers()
         phones = await self._phones() if watched else None
         now = self._clock()
         after, happened = extension_machine.judge(before, watched, phones, self._station, now)
@@ -68,7 +68,7 @@ class ExtensionLookout:
 
     async def _phones(self) -> Phones | None:
         """Return the phones' states; None when the answer is inconclusive."""
-        if self._in_trouble():
+        if self._watch.in_trouble:
             return None
         try:
             answer = await self._pbx.extensions.statuses(Priority.WATCH)
@@ -76,7 +76,7 @@ class ExtensionLookout:
         except PbxError as error:
             log.info("PBX error, phone check skipped", station=self._station, reason=str(error))
             return None
-        known = bool(answer.value) and not answer.suspect and not self._in_trouble()
+        known = bool(answer.value) and not answer.suspect and not self._watch.in_trouble
         return answer.value if alive and known else None
 
     async def _engine_lives(self) -> bool:

@@ -1,13 +1,13 @@
 """Run the phone and call checks of all stations that need them."""
 
 import asyncio
-from collections.abc import Callable
 
 from bot.engine.checks import extensions, no_calls
 from bot.engine.checks.station import StationLookouts
 from bot.engine.station_selection import Rounds
 from bot.incidents.model import EXTENSION, NO_CALLS
 from bot.runtime.pause import Standstill
+from bot.runtime.watchdog import Loop
 from bot.store.database import Store
 from bot.store.stations import watched_extensions
 
@@ -15,13 +15,11 @@ from bot.store.stations import watched_extensions
 class FleetLookouts:
     """Checks of the fleet. `turned` is called as a sign of life; each check runs inside `standstill`."""
 
-    def __init__(
-        self, store: Store, turned: Callable[[], None] = lambda: None, standstill: Standstill | None = None
-    ) -> None:
+    def __init__(self, store: Store, loop: Loop | None = None, standstill: Standstill | None = None) -> None:
         self._store = store
         self._standstill = standstill or Standstill()
         self._stations: dict[str, StationLookouts] = {}
-        self._phones = Rounds("phones", extensions.LOOK_EVERY, self._with_phones, turned)
+        self._phones = Rounds("phones", extensions.LOOK_EVERY, self._with_phones, loop)
         self._calls = Rounds("incoming calls", no_calls.LOOK_EVERY, self._with_calls)
 
     def add(self, station: str, lookouts: StationLookouts) -> None:

@@ -1,7 +1,7 @@
 """Check for an unusually long time without incoming calls in working hours, while every trunk may look healthy."""
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -9,10 +9,11 @@ import structlog
 from bot.config.working_hours import WorkingHours
 from bot.detection import condition
 from bot.detection.condition import ConditionMemory
-from bot.engine.checks.base import Book
+from bot.engine.checks.base import Book, Watch
 from bot.incidents.model import NO_CALLS, Closed, End, Happened, Kind
 from bot.pbx import Pbx, PbxError, Priority
 from bot.pbx.resources.records import Direction, direction
+from bot.runtime.clock import Clock, Zone
 
 log = structlog.get_logger(__name__)
 
@@ -45,9 +46,9 @@ class NoCallsLookout:
         book: Book,
         after: timedelta,
         hours: WorkingHours,
-        zone: Callable[[], tzinfo],
-        in_trouble: Callable[[], bool],
-        clock: Callable[[], datetime],
+        zone: Zone,
+        watch: Watch,
+        clock: Clock,
     ) -> None:
         self._station = station
         self._pbx = pbx
@@ -55,7 +56,7 @@ class NoCallsLookout:
         self._after = after
         self._hours = hours
         self._zone = zone
-        self._in_trouble = in_trouble
+        self._watch = watch
         self._clock = clock
         self._memory: ConditionMemory | None = None
         self._last: datetime | None = None
@@ -74,7 +75,7 @@ class NoCallsLookout:
     async def look(self) -> None:
         now = self._clock()
         opening = self._hours.opened_at(now.astimezone(self._zone()).replace(tzinfo=None))
-        if opening is None or self._in_trouble():
+        if opening is None or self._watch.in_trouble:
             return
         opened_at = self._aware(opening)
         before = await self._remembered()

@@ -5,10 +5,10 @@ Due times derive from stored times, so that a restart neither skips a check nor 
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import structlog
 
@@ -19,6 +19,8 @@ from bot.notifications.destinations import Destinations
 from bot.oncall.calendar import Event, duties
 from bot.oncall.roster import AHEAD, MOMENT, Roster
 from bot.oncall.rotation import Duty
+from bot.runtime.clock import Clock
+from bot.runtime.signals import Signal
 from bot.sandbox.process import IN_THE_BACKGROUND
 from bot.store.access.contacts import Acquaintances, Known
 from bot.store.access.grants import GrantBook
@@ -92,6 +94,11 @@ def is_due(kept: KeptCalendar, now: datetime) -> bool:
     return now - kept.fetched_at >= (FETCH_EVERY if kept.url else READ_EVERY)
 
 
+class CanWrite(Protocol):
+    async def can_write_to(self, person: int) -> bool:
+        """Ask Telegram if the bot may write to that person in private."""
+
+
 class DutyWatch:
     """Check of one station's roster, or the fleet's. `can_write_to` asks Telegram; `wake` wakes the delivery worker."""
 
@@ -102,18 +109,18 @@ class DutyWatch:
         book: OnCallBook,
         grants: GrantBook,
         people: Acquaintances,
-        can_write_to: Callable[[int], Awaitable[bool]],
+        messenger: CanWrite,
         store: Store,
         destinations: Destinations,
-        clock: Callable[[], datetime],
-        wake: Callable[[], None],
+        clock: Clock,
+        wake: Signal,
         source: CalendarSource,
     ) -> None:
         self._station = station
         self._book = book
         self._grants = grants
         self._people = people
-        self._can_write_to = can_write_to
+        self._messenger = messenger
         self._store = store
         self._destinations = destinations
         self._clock = clock
@@ -132,7 +139,7 @@ class DutyWatch:
     async def _check(self, check: Check, known: Reach) -> None:
         access = await self._grants.current()
         able = access.people_with(Permission.ONCALL_TAKE, self._station, self._clock())
-        reachable = await self._can_write_to(check.person)
+        reachable = await self._messenger.can_write_to(check.person)
         in_order = reachable and check.person in able
         warnings: list[News] = []
         if not in_order and is_news(check, known):
@@ -147,7 +154,7 @@ class DutyWatch:
             warnings = [News(to, "oncall_unreachable", facts) for to in told if to.chat != check.person]
         await self._book.note_reach(check.person, reachable=in_order, warnings=warnings)
         if warnings:
-            self._wake()
+            self._wake.send()
 
     async def _renew_calendars(self) -> None:
         for kept in await self._book.calendars(self._station):
@@ -161,7 +168,7 @@ class DutyWatch:
         if renewed.problem and not kept.problem:
             news += await self._problem(renewed)
         if await self._book.renew_calendar(self._station, kept, renewed, news) and news:
-            self._wake()
+            self._wake.send()
 
     async def _read_again(self, kept: KeptCalendar, now: datetime) -> KeptCalendar:
         """Return the refreshed calendar.

@@ -1,18 +1,19 @@
 """All checks of one station."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import timedelta
 from typing import Any
 
 import structlog
 
 from bot.config.working_hours import WorkingHours
-from bot.engine.checks.base import Book
+from bot.engine.checks.base import Book, Watch, Watched
 from bot.engine.checks.clock_drift import ClockLookout
 from bot.engine.checks.extensions import ExtensionLookout
 from bot.engine.checks.no_calls import NoCallsLookout
 from bot.pbx import Pbx
+from bot.runtime.clock import Clock, Zone
 
 log = structlog.get_logger(__name__)
 
@@ -34,16 +35,16 @@ class StationLookouts:
         pbx: Pbx,
         book: Book,
         *,
-        watched: Callable[[], Awaitable[frozenset[str]]],
+        watched: Watched,
         quiet: Quiet,
-        zone: Callable[[], tzinfo],
-        in_trouble: Callable[[], bool],
-        clock: Callable[[], datetime],
+        zone: Zone,
+        watch: Watch,
+        clock: Clock,
     ) -> None:
         self._station = station
         self.clock = ClockLookout(station, book)
-        self.phones = ExtensionLookout(station, pbx, book, watched, in_trouble, clock)
-        self.calls = NoCallsLookout(station, pbx, book, quiet.after, quiet.hours, zone, in_trouble, clock)
+        self.phones = ExtensionLookout(station, pbx, book, watched, watch, clock)
+        self.calls = NoCallsLookout(station, pbx, book, quiet.after, quiet.hours, zone, watch, clock)
 
     def recall(self, states: Mapping[str, dict[str, Any]]) -> None:
         """Load the clock state from states by subject; the other checks load theirs when needed."""

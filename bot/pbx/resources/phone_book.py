@@ -1,7 +1,7 @@
 """Names by extension, spelled as in `/employees`: cached for minutes, so that few commands need a request."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 import structlog
@@ -9,6 +9,7 @@ import structlog
 from bot.pbx.errors import PbxError
 from bot.pbx.rate_limit import Priority
 from bot.pbx.resources.employees import EmployeeRow, Employees
+from bot.runtime.clock import Monotonic
 from bot.sandbox.time_slices import those
 from bot.text.person_names import is_named, respelled
 
@@ -24,7 +25,7 @@ ASKED_AGAIN_AFTER = 120.0
 class PhoneBook:
     """Cached names. `clock` in seconds. After a failed request the last names stay; empty at first."""
 
-    def __init__(self, employees: Employees, clock: Callable[[], float]) -> None:
+    def __init__(self, employees: Employees, clock: Monotonic) -> None:
         self._employees = employees
         self._clock = clock
         self._rows: tuple[EmployeeRow, ...] = ()

@@ -1,6 +1,6 @@
 """`/cdr`: completed calls and their recordings."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +16,7 @@ from bot.pbx.resources.calls import CallLeg, Leg
 from bot.pbx.resources.phone_book import PhoneBook
 from bot.pbx.resources.trunks import PREFIXES
 from bot.pbx.schema import Count, Integer, Note, Text, Truth, mappings, rows
+from bot.runtime.clock import Monotonic
 from bot.sandbox.time_slices import Slices
 
 PAGE = 1000
@@ -139,7 +140,7 @@ def direction(record: CallRecord) -> Direction:
 class Records:
     """Call records, with names from the phone book; `clock` in seconds."""
 
-    def __init__(self, connection: Connection, book: PhoneBook, clock: Callable[[], float]) -> None:
+    def __init__(self, connection: Connection, book: PhoneBook, clock: Monotonic) -> None:
         self._connection = connection
         self._book = book
         self._clock = clock

@@ -9,6 +9,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access.policy import EVERY_STATION, Asking, Grant
+from bot.runtime.clock import Clock
+from bot.runtime.signals import Signal
 from bot.store.access.contacts import known_at
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store
@@ -32,9 +34,7 @@ Rows = list[list[dict[str, Any]]]
 class Requests:
     """`wake` tells the courier."""
 
-    def __init__(
-        self, store: Store, clock: Callable[[], datetime], grants: GrantBook, wake: Callable[[], None]
-    ) -> None:
+    def __init__(self, store: Store, clock: Clock, grants: GrantBook, wake: Signal) -> None:
         self._store = store
         self._clock = clock
         self._grants = grants
@@ -70,7 +70,7 @@ class Requests:
             elif now - self._told_of_many.get(station, now - AN_HOUR) >= AN_HOUR:
                 self._told_of_many[station] = now
                 await self._tell(session, "access_requests", station, {"station": station}, admins, listing)
-        self._wake()
+        self._wake.send()
         return True
 
     async def _tell(
@@ -120,7 +120,7 @@ class Requests:
                 await self._grants.write(session, grant, by)
             await self._owe_news(session, request)
         self._grants.tell()
-        self._wake()
+        self._wake.send()
         return True
 
     async def waits(self, station: str, person_id: int) -> bool:

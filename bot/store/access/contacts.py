@@ -1,8 +1,9 @@
 """Whom and which chats the bot has met, and at which station: to know a person by @username, and to show a name beside
 a numeric id. What is known of them at one station is not told at another."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.sqlite import insert
@@ -28,9 +29,14 @@ class Known:
     username: str | None = None
 
 
+class AlertedStations(Protocol):
+    def told_in(self, chat: int) -> Collection[str]:
+        """The stations for whose alerts the settings name that chat."""
+
+
 class Acquaintances:
     """With `apart` every station has its own: those who were met there, or have a role at all of them, as `everywhere`
-    have by the settings; `told_in` names the stations of whose outages the settings let a chat be told. Otherwise, and
+    have by the settings; `stations` are those of whose outages the settings let a chat be told. Otherwise, and
     at EVERY_STATION, everybody is known."""
 
     def __init__(
@@ -39,12 +45,12 @@ class Acquaintances:
         *,
         apart: bool = False,
         everywhere: Collection[int] = (),
-        told_in: Callable[[int], Collection[str]] = lambda _chat: (),
+        stations: AlertedStations | None = None,
     ) -> None:
         self._store = store
         self._apart = apart
         self._everywhere = frozenset(everywhere)
-        self._told_in = told_in
+        self._stations = stations
 
     async def by_username(self, username: str, at: str) -> Known | None:
         """Whoever of those known at that station has it now, with or without its @."""
@@ -81,7 +87,9 @@ class Acquaintances:
         met = select(MetAt.id).where(MetAt.station.in_((at, EVERY_STATION)), MetAt.id.in_(ids))
         given = select(GrantRow.subject_id).where(GrantRow.station == EVERY_STATION, GrantRow.subject_id.in_(ids))
         here = {*(await session.execute(met.union(given))).scalars(), *self._everywhere}
-        here.update(chat for chat in ids if chat < 0 and at in self._told_in(chat))
+        here.update(
+            chat for chat in ids if chat < 0 and self._stations is not None and at in self._stations.told_in(chat)
+        )
         return {row.id: _known(row) for row in rows if row.id in here}
 
 

@@ -1,12 +1,13 @@
 """Deduplication of denials in the audit: the first is a row, repeats are counted for an hour and written as one outcome
 of that row. Otherwise anybody could fill the disk with requests that are denied."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.runtime.clock import Clock
 from bot.store.access import audit
 
 COUNTED_FOR = timedelta(hours=1)
@@ -25,7 +26,7 @@ class Denials:
     """Kept in memory: what is killed loses a count of the last hour at most, and no row. What counts as the same
     denial is the `key`."""
 
-    def __init__(self, clock: Callable[[], datetime], counted_for: timedelta = COUNTED_FOR) -> None:
+    def __init__(self, clock: Clock, counted_for: timedelta = COUNTED_FOR) -> None:
         self._clock = clock
         self._counted_for = counted_for
         self._denied: dict[Hashable, _Denied] = {}

@@ -1,6 +1,6 @@
 """Roles that were given in chat. What stands in the settings is laid beside them whenever they are read."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -8,6 +8,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access.policy import EVERY_STATION, Access, Asking, Grant, Permission, Role, check_giving, check_taking
+from bot.runtime.clock import Clock
+from bot.runtime.signals import Signal
 from bot.store.access.contacts import known_at
 from bot.store.database import Store
 from bot.store.messages import supergroups
@@ -33,10 +35,10 @@ class GrantBook:
     def __init__(
         self,
         store: Store,
-        clock: Callable[[], datetime],
+        clock: Clock,
         settings: Sequence[Grant],
         roles: Mapping[str, Role],
-        changed: Callable[[], None],
+        changed: Signal,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -53,7 +55,7 @@ class GrantBook:
         """A role that the subject has already is given anew, with the new end. Raises NotGranted."""
         async with self._store.begin() as session:
             await self.write(session, grant, giver)
-        self._changed()
+        self._changed.send()
 
     async def take(self, taken: Sequence[Grant], taker: Asking) -> None:
         """All of them or none. Raises NotGranted."""
@@ -67,7 +69,7 @@ class GrantBook:
                         GrantRow.role == grant.role,
                     )
                 )
-        self._changed()
+        self._changed.send()
 
     async def read(self, session: AsyncSession) -> Access:
         """Everything that was given, ended or not: what counts is decided in one place."""
@@ -98,7 +100,7 @@ class GrantBook:
 
     def tell(self) -> None:
         """A transaction of the caller's own that wrote a grant has ended."""
-        self._changed()
+        self._changed.send()
 
 
 async def _meet(session: AsyncSession, access: Access, giver: Asking, grant: Grant) -> None:

@@ -1,12 +1,14 @@
 """Who is no stranger: the people and chats that a role, or a list of people on call, names. Kept in memory, so that
 nothing need be asked for an update of anybody else."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.runtime.clock import Clock
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store
 from bot.store.tables.people import OverrideRow, RotationRow
@@ -14,14 +16,17 @@ from bot.store.tables.people import OverrideRow, RotationRow
 # What changes it says so; this is for what was changed in another way.
 FRESH_FOR = timedelta(minutes=1)
 
-AlertChats = Callable[[AsyncSession], Awaitable[Collection[int]]]
+
+class AlertChats(Protocol):
+    async def alert_chats(self, session: AsyncSession) -> Collection[int]:
+        """Chats that alerts go to."""
 
 
 class Known:
     """`people` have a role of their own or are on call, `chats` give one to everybody in them; `ours` are those chats
     and the ones that are told of outages."""
 
-    def __init__(self, store: Store, grants: GrantBook, alert_chats: AlertChats, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, grants: GrantBook, alert_chats: AlertChats, clock: Clock) -> None:
         self._store = store
         self._grants = grants
         self._alert_chats = alert_chats
@@ -52,7 +57,7 @@ class Known:
         try:
             async with self._store.begin() as session:
                 subjects = {grant.subject for grant in (await self._grants.read(session)).grants}
-                alerted = await self._alert_chats(session)
+                alerted = await self._alert_chats.alert_chats(session)
                 on_call = await _on_call(session, now)
         except BaseException:
             self._read_at = None

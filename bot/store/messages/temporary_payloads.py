@@ -1,13 +1,13 @@
 """Things kept for a short time under an id nobody can guess: buttons and questions carry the id, not the thing."""
 
 import secrets
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.runtime.clock import Clock
 from bot.store.database import Store
 from bot.store.tables.incidents import Kept
 
@@ -19,7 +19,7 @@ _PEEK = select(_KEPT.c.payload).where(_KEPT.c.id == bindparam("of"), _KEPT.c.exp
 class Drawer:
     """Payloads are plain JSON. What has expired is not given out any more, and soon gone."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
 

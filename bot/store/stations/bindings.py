@@ -1,17 +1,18 @@
 """Which stations a chat speaks of, and which of them a person chose there last."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.runtime.clock import Clock
 from bot.store.database import Store
 from bot.store.tables.chats import Binding, Choice
 
 
 class Bindings:
-    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
 

@@ -4,13 +4,14 @@ A life: running → done; running → stopping → stopped → running again. On
 goes on at the next start. One with which nothing is done for a day lapses: it is forgotten but for its number.
 """
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Text, select, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.runtime.clock import Clock
 from bot.store.database import Store
 from bot.store.tables.incidents import Import
 
@@ -24,7 +25,7 @@ MAX_STARTS = 2
 class Imports:
     """`rows` are plain JSON; what they hold is the import's own affair."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
 

@@ -4,13 +4,13 @@ The first is written before the trunk is switched off, and forgotten only when i
 between, the next run knows that it owes a switch.
 """
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 
 from sqlalchemy import delete, select
 
+from bot.runtime.clock import Clock
 from bot.store.database import Store
 from bot.store.messages.temporary_payloads import peek
 from bot.store.sealing import Unsealed
@@ -42,7 +42,7 @@ class Anew:
 
 
 class Registrations:
-    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
 

@@ -1,12 +1,13 @@
 """The extensions that people want to hear about when their phones go offline, and where there are any."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.runtime.signals import Signal
 from bot.store.database import Store
 from bot.store.tables.incidents import WatchedExtension, WatchState
 
@@ -21,7 +22,7 @@ class Watched:
 class WatchedExtensions:
     """Those of one station. `changed` is told after every change."""
 
-    def __init__(self, store: Store, station: str, changed: Callable[[], None]) -> None:
+    def __init__(self, store: Store, station: str, changed: Signal) -> None:
         self._store = store
         self._station = station
         self._changed = changed
@@ -46,7 +47,7 @@ class WatchedExtensions:
                             station=self._station, number=number, by_id=by_id, by_name=by_name[:128], at=now
                         )
                     )
-        self._changed()
+        self._changed.send()
 
     async def unwatch(self, numbers: Iterable[str]) -> list[str]:
         """Those of them that were watched."""
@@ -57,7 +58,7 @@ class WatchedExtensions:
                 .returning(WatchedExtension.number)
             )
             taken = sorted(gone.scalars())
-        self._changed()
+        self._changed.send()
         return taken
 
 

@@ -1,13 +1,13 @@
 """Answers to callback queries: the toasts over pressed buttons."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import structlog
 from telegram import Bot
 from telegram.error import TelegramError
 
 from bot.messages.sanitize import shortened
+from bot.runtime.clock import Sleep
 from bot.telegram.errors import DeliveryError, TryLater, classify, is_too_late_to_answer
 from bot.telegram.files import TIMEOUTS
 
@@ -22,7 +22,7 @@ PRESS_WAITS = 15.0
 class Presses:
     """Raises only DeliveryError."""
 
-    def __init__(self, bot: Bot, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+    def __init__(self, bot: Bot, sleep: Sleep = asyncio.sleep) -> None:
         self._bot = bot
         self._sleep = sleep
         self._answering: set[asyncio.Task[None]] = set()

@@ -1,11 +1,12 @@
 """Outcome of a delivery attempt: delivered, queued for a retry, or dead-lettered."""
 
-from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
+from typing import Protocol
 
 import structlog
 
 from bot.runtime import metrics
+from bot.runtime.clock import Clock
 from bot.store.database import Session, Store
 from bot.store.messages import blocked_chats, keyboards, outbox, supergroups
 from bot.store.messages.outbox import Urgency
@@ -28,24 +29,25 @@ AFTER_LOST_ANSWER = 2.0
 # Attempts for a message refused for an unknown reason, which blocks its chat.
 REFUSALS_BORNE = 5
 
-# Handler of an undeliverable message: returns the fallback that is notified instead, None without one. The flag says
-# that its chat was not known to be closed.
-Lost = Callable[[Session, Outgoing, str, bool], Awaitable[str | None]]
-# Handler of a chat that takes messages again, and had not since that time.
-LetIn = Callable[[Session, int, datetime], Awaitable[None]]
+
+class DeliveryFleet(Protocol):
+    """What the stations decide of a delivery."""
+
+    def zone(self, name: str) -> tzinfo: ...
+
+    async def lost(self, session: Session, message: Outgoing, reason: str, newly_closed: bool) -> str | None:
+        """Notify others of a message that can never be delivered, within the transaction that gives it up: return
+        their names. `newly_closed`: its chat was not known to be closed."""
+
+    async def let_in(self, session: Session, chat: int, since: datetime) -> None:
+        """A chat takes messages again, which it did not since then."""
 
 
 class Fate:
-    """`lost` gets an undeliverable message in the transaction that dead-letters it; `let_in` a closed chat that took a
-    message."""
-
-    def __init__(
-        self, store: Store, clock: Callable[[], datetime], lost: Lost | None, let_in: LetIn | None = None
-    ) -> None:
+    def __init__(self, store: Store, clock: Clock, fleet: DeliveryFleet) -> None:
         self._store = store
         self._clock = clock
-        self._lost = lost
-        self._let_in = let_in
+        self._fleet = fleet
 
     async def settle(self, row: Outgoing, error: DeliveryError) -> None:
         """Handle the error of a failed attempt."""
@@ -77,7 +79,7 @@ class Fate:
         async with self._store.begin() as session:
             shut = isinstance(error, Undeliverable) or _is_general_closed(row, error)
             newly = shut and await blocked_chats.close(session, row.chat_id, str(error), row.tried_at or self._clock())
-            fallback = await self._lost(session, row, str(error), newly) if self._lost is not None else None
+            fallback = await self._fleet.lost(session, row, str(error), newly)
             await outbox.bury(session, row.id, str(error), fallback)
 
     async def _put_back(
@@ -107,8 +109,7 @@ class Fate:
             in_topic = row.thread_id is not None
             opened = await blocked_chats.reopen(session, [row.chat_id], self._clock(), in_topic=in_topic)
             for chat, since in opened.items():
-                if self._let_in is not None:
-                    await self._let_in(session, chat, since)
+                await self._fleet.let_in(session, chat, since)
 
 
 def _is_general_closed(row: Outgoing, error: DeliveryError) -> bool:

@@ -9,9 +9,9 @@ import itertools
 import time
 from bisect import insort
 from collections import deque
-from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
+from bot.runtime.clock import Monotonic, Sleep
 from bot.store.messages.outbox import Urgency
 from bot.telegram.errors import TryLater
 
@@ -85,8 +85,8 @@ class Pace:
 
     def __init__(
         self,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Monotonic = time.monotonic,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._clock = clock
         self._sleep = sleep

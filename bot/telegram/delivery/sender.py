@@ -23,6 +23,7 @@ from bot.messages import masking
 from bot.messages.message import File, Message, Rendered, mark
 from bot.messages.renderer import CAPTION_LIMIT, Renderer
 from bot.messages.sanitize import plain
+from bot.runtime.clock import Sleep
 from bot.store.database import Store
 from bot.store.messages import supergroups
 from bot.store.messages.outbox import Urgency
@@ -89,7 +90,7 @@ class Messenger:
         renderer: Renderer,
         pace: Pace,
         topic_lost: Callable[[Destination], Awaitable[None]] = _nobody_told,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._bot = bot
         self._store = store

@@ -2,7 +2,6 @@
 known."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import datetime, tzinfo
 from functools import partial
 
@@ -11,11 +10,13 @@ import structlog
 from bot.access.policy import Destination
 from bot.messages.message import Message, Rendered
 from bot.runtime import metrics
+from bot.runtime.clock import Clock
+from bot.runtime.watchdog import Loop
 from bot.store.database import DatabaseError, Store
 from bot.store.messages import blocked_chats, keyboards, outbox, outbox_queries
 from bot.store.messages.outbox import Urgency
 from bot.store.tables.incidents import Keyboard, Outgoing
-from bot.telegram.delivery.outcome import Fate, LetIn, Lost
+from bot.telegram.delivery.outcome import DeliveryFleet, Fate
 from bot.telegram.delivery.sender import Messenger
 from bot.telegram.errors import DeliveryError, Refused
 
@@ -35,18 +36,16 @@ class Courier:
         self,
         store: Store,
         messenger: Messenger,
-        zone_of: Callable[[str], tzinfo],
-        clock: Callable[[], datetime],
-        lost: Lost | None = None,
-        turned: Callable[[], None] = lambda: None,
-        let_in: LetIn | None = None,
+        fleet: DeliveryFleet,
+        clock: Clock,
+        loop: Loop | None = None,
     ) -> None:
-        self._fate = Fate(store, clock, lost, let_in)
+        self._fate = Fate(store, clock, fleet)
         self._store = store
         self._messenger = messenger
-        self._zone_of = zone_of
+        self._fleet = fleet
         self._clock = clock
-        self._turned = turned
+        self._loop = loop or Loop()
         self._woken = asyncio.Event()
         self._lanes: dict[int, asyncio.Task[bool]] = {}
         # Set for a chat that waits for the rate limits when a new message is queued for it.
@@ -65,7 +64,7 @@ class Courier:
         stopped = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
-                self._turned()
+                self._loop.turned()
                 self._woken.clear()
                 await self._start_lanes()
                 await self._rest(stopped)
@@ -188,7 +187,7 @@ class Courier:
         if row.action == "delete":
             await self._messenger.delete(row.chat_id, known_id)
         else:
-            zone, now = self._zone_of(row.facts.get("station", "")), self._clock()
+            zone, now = self._fleet.zone(row.facts.get("station", "")), self._clock()
             await self._messenger.edit(
                 row.chat_id,
                 known_id,
@@ -202,7 +201,7 @@ class Courier:
         return known_id
 
     async def _send(self, row: Outgoing, reply_to: int | None, keyboard: Keyboard | None) -> int:
-        zone, now = self._zone_of(row.facts.get("station", "")), self._clock()
+        zone, now = self._fleet.zone(row.facts.get("station", "")), self._clock()
         return await self._messenger.send(
             Destination(row.chat_id, row.thread_id),
             await self._made(row, zone, now),

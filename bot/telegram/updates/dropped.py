@@ -1,11 +1,13 @@
 """Updates dropped before they are stored: a metric, a log line a minute, and the chats to notify."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import structlog
 
 from bot.runtime import metrics
+from bot.runtime.clock import Clock
+from bot.telegram.updates.lanes import Lanes
 from bot.telegram.updates.summary import UpdateSummary
 
 log = structlog.get_logger(__name__)
@@ -15,7 +17,7 @@ TELL_AGAIN_AFTER = timedelta(minutes=10)
 
 
 class Dropped:
-    def __init__(self, clock: Callable[[], datetime]) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._said_at: datetime | None = None
         self._unsaid = 0
@@ -43,9 +45,9 @@ class Told:
     Measured with one notification a member: 30 of them queued 810 such messages for the alert group.
     """
 
-    def __init__(self, clock: Callable[[], datetime], waits: Callable[[int], int]) -> None:
+    def __init__(self, clock: Clock, lanes: Lanes) -> None:
         self._clock = clock
-        self._waits = waits
+        self._lanes = lanes
         self._at: dict[int, datetime] = {}
 
     def not_yet(self, full: Mapping[int, UpdateSummary]) -> dict[int, UpdateSummary]:
@@ -58,4 +60,6 @@ class Told:
         self._at |= dict.fromkeys(chats, self._clock())
 
     def _remembers(self, chat: int, at: datetime) -> bool:
-        return self._waits(chat) > 0 if chat > 0 else timedelta() <= self._clock() - at < TELL_AGAIN_AFTER
+        return (
+            self._lanes.length_in_chat(chat) > 0 if chat > 0 else timedelta() <= self._clock() - at < TELL_AGAIN_AFTER
+        )

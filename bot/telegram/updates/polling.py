@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
-from datetime import datetime
+from collections.abc import Awaitable
 from typing import Any
 
 import structlog
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
+from bot.runtime.clock import Clock
 from bot.runtime.logs import Changes
 from bot.runtime.waiting import wait_for
 from bot.store.database import DatabaseError
@@ -42,7 +42,7 @@ class UpdatesBot(RawBot):
 
 
 class Polling(Source):
-    def __init__(self, bot: UpdatesBot, updates: Updates, *, clock: Callable[[], datetime], **told: Any) -> None:
+    def __init__(self, bot: UpdatesBot, updates: Updates, *, clock: Clock, **told: Any) -> None:
         super().__init__(updates, clock=clock, **told)
         self._bot = bot
         self._conflicts = Conflicts(clock())
@@ -54,12 +54,12 @@ class Polling(Source):
         offset: int | None = None
         pause = 0.0
         while not stop.is_set():
-            self._turned()
+            self._loop.turned()
             try:
                 batch = await _unless(stop, self._bot.raw_updates(offset, LONG_POLL))
                 if batch is not None:
                     self._alive()
-                    self._polled()
+                    self._observer.polled()
                     await self._updates.take_in(batch)
                     offset = max((int(update["update_id"]) + 1 for update in batch), default=offset)
             except (TelegramError, TimeoutError) as error:
@@ -99,7 +99,7 @@ class Polling(Source):
             raise TokenRefused(str(error))
         if isinstance(error, Conflict):
             log.error("another instance polls with this token; stop one of them")
-            self._conflict()
+            self._observer.conflict()
             if (lasted := self._conflicts.met(self._clock())) is not None:
                 raise SecondCopy(f"for {lasted.total_seconds() / 60:.0f} minutes")
             return min(_longer(pause), conflicts.LONGEST_PAUSE)

@@ -2,22 +2,23 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 import structlog
 from telegram import Bot, Update
 
+from bot.runtime.clock import Clock
 from bot.store.database import DatabaseError, Session, Store
 from bot.store.database_errors import first_line
 from bot.store.messages import inbox, keyboards, supergroups
 from bot.store.messages.inbox import LeftOver
-from bot.telegram.chat_access import Door, door
+from bot.telegram.chat_access import door
 from bot.telegram.updates.admission import Admission, Entry, Intake, Standing
 from bot.telegram.updates.dropped import Dropped, Told
 from bot.telegram.updates.lanes import STRANGERS, Item, Lane, Lanes
+from bot.telegram.updates.observer import UpdateObserver
 from bot.telegram.updates.summary import Kind, UpdateSummary, summarize
 from bot.telegram.updates.token_bucket import Buckets, Rate
 
@@ -74,14 +75,9 @@ class Updates:
         store: Store,
         handle: Handle,
         *,
-        clock: Callable[[], datetime],
-        heard: Callable[[Update], None] = lambda _update: None,
-        noticed: Callable[[int, int], None] = lambda _chat, _message: None,
-        observed: Callable[[int, Mapping[str, Any]], None] = lambda _chat, _update: None,
-        doors: Callable[[Session, Door], Awaitable[None]] | None = None,
+        clock: Clock,
+        observer: UpdateObserver | None = None,
         admission: Admission | None = None,
-        not_read: Callable[[Session, UpdateSummary], Awaitable[None]] | None = None,
-        set_aside: Callable[[Session, LeftOver], Awaitable[None]] | None = None,
         urgent: Collection[str] = (),
         deadline: float = 240.0,
     ) -> None:
@@ -89,13 +85,8 @@ class Updates:
         self._store = store
         self._handle = handle
         self._clock = clock
-        self._heard = heard
-        self._noticed = noticed
-        self._observed = observed
-        self._doors = doors
+        self._observer = observer or UpdateObserver()
         self._admission = admission
-        self._not_read = not_read
-        self._set_aside = set_aside
         self._urgent = frozenset(urgent)
         self._deadline = deadline
         self._lanes = Lanes(self._work)
@@ -103,7 +94,7 @@ class Updates:
         self._is_ending = False
         self._dropped = Dropped(clock)
         self._unknown = Buckets((EACH_UNKNOWN,), ALL_UNKNOWN, PRESSERS_REMEMBERED, clock().timestamp())
-        self._told = Told(clock, self._lanes.length_in_chat)
+        self._told = Told(clock, self._lanes)
 
     async def resume(self) -> None:
         """Queue the unfinished updates of an earlier run, but for those that ended the program too often."""
@@ -113,8 +104,7 @@ class Updates:
             left_over = await inbox.left_over(session)
             for one in left_over:
                 if one.is_poison:
-                    if self._set_aside is not None:
-                        await self._set_aside(session, one)
+                    await self._observer.set_aside(session, one)
                     await inbox.finish(session, one.update_id, self._clock())
         waiting = [self._left_over(one) for one in left_over if not one.is_poison]
         pressing = {lane for lane, item in waiting if lane.urgent or item.seen.pressed}
@@ -192,9 +182,9 @@ class Updates:
 
     def _pass_by(self, payload: dict[str, Any], seen: UpdateSummary, entry: Entry) -> None:
         if entry.intake is Intake.OBSERVED:
-            self._observed(seen.chat, payload)
+            self._observer.observed(seen.chat, payload)
         if seen.message:
-            self._noticed(seen.chat, seen.message)
+            self._observer.noticed(seen.chat, seen.message)
         if entry.intake is Intake.RATE_LIMITED:
             self._dropped.rate_limited()
         else:
@@ -211,11 +201,10 @@ class Updates:
                 # At once: a person that writes in the new chat a moment later has the rights of the old one.
                 if move := _move(one.payload):
                     await supergroups.move(session, *move, self._clock())
-                if self._doors is not None and (opened := door(one.payload)):
-                    await self._doors(session, opened)
+                if opened := door(one.payload):
+                    await self._observer.door(session, opened)
             for seen in news.values():
-                if self._not_read is not None:
-                    await self._not_read(session, seen)
+                await self._observer.not_read(session, seen)
         self._told.told(news)
         await self._put([one for one in taken if one.update_id in new])
 
@@ -229,7 +218,7 @@ class Updates:
         # `heard` gets all of them before the first is handled.
         for lane, item in items:
             if item.update is not None:
-                self._heard(item.update)
+                self._observer.heard(item.update)
             self._lanes.put(lane, item)
 
     async def _without_invented(self, session: Session, taken: Sequence[Taken]) -> list[Taken]:
@@ -275,7 +264,7 @@ class Updates:
             update = self._parsed(item.update_id, payload)
             if update is None:
                 return
-            self._heard(update)
+            self._observer.heard(update)
             handling = asyncio.create_task(_while_the_store_refuses(partial(self._handle_one, update)))
             try:
                 await asyncio.wait({handling}, timeout=ALONE_FOR)

@@ -1,21 +1,32 @@
 """Source of updates, by polling or webhook."""
 
-from collections.abc import Awaitable, Callable
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 import structlog
 
 from bot.runtime import metrics
+from bot.runtime.clock import Clock
+from bot.runtime.watchdog import Loop
 from bot.telegram.updates.foreign_webhook import ForeignWebhook, Telling, host_of
 from bot.telegram.updates.queue import Updates
 
+if TYPE_CHECKING:
+    from datetime import datetime
+
 log = structlog.get_logger(__name__)
 
-WebhookFound = Callable[[str, Telling], Awaitable[None]]
 
+class SourceObserver:
+    """Notified by the source; does nothing by itself."""
 
-async def _nobody_told(_host: str, _telling: Telling) -> None:
-    return None
+    def polled(self) -> None:
+        """Updates arrived: surely no other program takes them."""
+
+    def conflict(self) -> None:
+        """Another program takes updates with the same token."""
+
+    async def webhook_found(self, host: str, telling: Telling) -> None:
+        """A webhook that was not set by the bot was deleted."""
 
 
 class Source:
@@ -27,19 +38,15 @@ class Source:
         self,
         updates: Updates,
         *,
-        clock: Callable[[], datetime],
-        webhook_found: WebhookFound = _nobody_told,
-        polled: Callable[[], None] = lambda: None,
-        conflict: Callable[[], None] = lambda: None,
-        turned: Callable[[], None] = lambda: None,
+        clock: Clock,
+        observer: SourceObserver | None = None,
+        loop: Loop | None = None,
     ) -> None:
         self._updates = updates
         self._clock = clock
-        self._webhook_found = webhook_found
+        self._observer = observer or SourceObserver()
         self._foreign = ForeignWebhook()
-        self._polled = polled
-        self._conflict = conflict
-        self._turned = turned
+        self._loop = loop or Loop()
         self.last_success: datetime | None = None
 
     def _alive(self) -> None:
@@ -50,4 +57,4 @@ class Source:
         host = host_of(url)
         log.warning("webhook of another program found for this token, deleted", host=host)
         if (telling := self._foreign.deleted(self._clock())) is not None:
-            await self._webhook_found(host, telling)
+            await self._observer.webhook_found(host, telling)

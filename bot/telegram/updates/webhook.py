@@ -5,7 +5,6 @@ import contextlib
 import hmac
 import json
 import socket
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +17,7 @@ from telegram.error import TelegramError
 
 from bot.http.server import serve
 from bot.runtime import metrics
+from bot.runtime.clock import Clock
 from bot.runtime.waiting import wait_for
 from bot.store.database import DatabaseError
 from bot.telegram.errors import Refused, TokenRefused, TryLater, classify
@@ -51,7 +51,7 @@ class Webhook(Source):
         *,
         url: str,
         secret: str,
-        clock: Callable[[], datetime],
+        clock: Clock,
         **told: Any,
     ) -> None:
         super().__init__(updates, clock=clock, **told)
@@ -116,7 +116,7 @@ class Webhook(Source):
     async def _keep_set(self, stop: asyncio.Event) -> None:
         pause = 0.0
         while not stop.is_set():
-            self._turned()
+            self._loop.turned()
             try:
                 await self.look()
                 pause = 0.0
@@ -141,13 +141,13 @@ class Webhook(Source):
             if info.url and host_of(info.url) != host_of(self._url):
                 await self._deleted_foreign_webhook(info.url)
             else:
-                self._conflict()
+                self._observer.conflict()
         elif failing:
             await self._set()
         else:
             self._told = ""
             self._alive()
-            self._polled()
+            self._observer.polled()
 
     async def _set(self) -> None:
         """Delete and set the webhook. Telegram ignores setWebhook with the same address; only a new one starts at once

@@ -13,6 +13,7 @@ from bot.access.policy import Destination
 from bot.engine.checks.chat_reachability import Reachability, perhaps_meant
 from bot.notifications.admin_notices import Administrators
 from bot.notifications.destinations import Destinations
+from bot.runtime.signals import Signal
 from bot.store.database import Store
 from bot.store.messages import blocked_chats
 from bot.telegram.chat_access import Seen
@@ -31,36 +32,34 @@ class Town:
         self.books = Books(store)
         self.chats = list(chats)
         # What was open there is told to others, and what is open is told there again.
-        self.shut_out: list[int] = []
-        self.let_in: list[int] = []
+        self.were_shut_out: list[int] = []
+        self.were_let_in: list[int] = []
         self.there: dict[int, Seen] = {one: Seen("Name") for one in (ANNA, BORIS, VERA)} | {SUPPORT: Seen("Support")}
         destinations = Destinations(STATION, [Destination(one) for one in chats], self.books.grants)
-        self.administrators = Administrators(store, destinations, lambda: self.books.now, lambda: None)
+        self.administrators = Administrators(store, destinations, lambda: self.books.now, Signal())
         self.restarts()
 
     def restarts(self) -> None:
         self.reachability = Reachability(
             self.books.store,
-            self.seen,
+            self,
             self.administrators,
-            self._chats,
+            self,
             lambda: self.books.now,
-            lambda: None,
-            shut_out=self._shut,
-            let_in=self._let,
+            Signal(),
         )
 
-    async def _shut(self, _session: AsyncSession, chat: int) -> None:
-        self.shut_out.append(chat)
+    async def shut_out(self, _session: AsyncSession, chat: int) -> None:
+        self.were_shut_out.append(chat)
 
-    async def _let(self, _session: AsyncSession, chat: int, _since: datetime) -> None:
-        self.let_in.append(chat)
+    async def let_in(self, _session: AsyncSession, chat: int, _since: datetime) -> None:
+        self.were_let_in.append(chat)
 
     async def seen(self, chat: int) -> Seen:
         return self.there.get(chat, NOT_FOUND)
 
-    async def _chats(self) -> list[int]:
-        return self.chats
+    async def alert_chats(self, _session: AsyncSession) -> set[int]:
+        return set(self.chats)
 
     async def told(self, person: int = ANNA) -> list[str]:
         return [read(row) for row in await self.books.owed() if row.chat_id == person]
@@ -152,11 +151,11 @@ async def test_what_is_found_again_takes_alerts_again_but_not_what_blocked_the_b
     town.there[78] = Seen("Somebody")
     await town.reachability.look()
     assert await town.closed() == {77, 78}
-    assert town.shut_out == [77]
+    assert town.were_shut_out == [77]
     town.there[77] = Seen("Anna")
     await town.reachability.look()
     assert await town.closed() == {78}
-    assert town.let_in == [77]
+    assert town.were_let_in == [77]
 
 
 async def test_telegram_being_away_says_nothing_of_any_chat(store: Store) -> None:

@@ -59,16 +59,16 @@ class Scene:
     def __post_init__(self) -> None:
         self.restarts()
 
-    def restarts(self) -> None:
-        async def watched() -> frozenset[str]:
-            return frozenset(self.watched)
+    async def numbers(self) -> frozenset[str]:
+        return frozenset(self.watched)
 
+    def restarts(self) -> None:
         self.lookout = ExtensionLookout(
             "Head office",
             self.pbx,  # type: ignore[arg-type]
             self.book,
-            watched,
-            lambda: self.in_trouble,
+            self,
+            self,
             lambda: self.now,
         )
 

@@ -9,6 +9,7 @@ import pytest
 from bot.engine.checks import extensions, no_calls
 from bot.engine.checks.fleet import FleetLookouts
 from bot.incidents.model import EXTENSION, NO_CALLS
+from bot.runtime.signals import Signal
 from bot.store.database import Store
 from bot.store.stations.watched_extensions import WatchedExtensions
 from bot.store.tables.incidents import WatchState
@@ -56,7 +57,7 @@ async def test_only_where_phones_are_watched_or_calls_are_missed(store: Store, m
     monkeypatch.setattr(no_calls, "LOOK_EVERY", 0.005)
     fleet = Fleet(store)
     await fleet.goes_round({("Berlin", "calls")})
-    await WatchedExtensions(store, "Tver", lambda: None).watch(["201"], 1, "Anna", NOW)
+    await WatchedExtensions(store, "Tver", Signal()).watch(["201"], 1, "Anna", NOW)
     async with store.begin() as session:
         # What was open there when somebody switched it off, or stopped watching.
         session.add(WatchState(station="Hamburg", subject=EXTENSION + "202", state={}, updated_at=NOW))

@@ -75,7 +75,7 @@ class Scene:
             timedelta(minutes=self.minutes),
             read_hours(HOURS),
             lambda: MOSCOW,
-            lambda: self.in_trouble,
+            self,
             lambda: self.now,
         )
 

@@ -23,6 +23,7 @@ from bot.engine.checks.oncall_reachability import Check, DutyWatch, due_checks, 
 from bot.notifications.destinations import Destinations
 from bot.oncall.roster import Roster
 from bot.oncall.rotation import Calendar, Duty, Rotation, Shift, Unit
+from bot.runtime.signals import Signal
 from bot.sandbox.task import Task
 from bot.store.access import contacts
 from bot.store.access.contacts import Acquaintances, Known
@@ -112,18 +113,18 @@ class House:
 
     def __post_init__(self) -> None:
         grants = (Grant(ADMIN, "admin"), Grant(BORIS, "operator"), Grant(OLEG, "operator"))
-        self.grants = GrantBook(self.store, self.clock, grants, BUILT_IN, lambda: None)
-        self.book = OnCallBook(self.store, self.clock, lambda _station: None)
+        self.grants = GrantBook(self.store, self.clock, grants, BUILT_IN, Signal())
+        self.book = OnCallBook(self.store, self.clock, Signal())
         self.watch = DutyWatch(
             STATION,
             book=self.book,
             grants=self.grants,
             people=Acquaintances(self.store),
-            can_write_to=self.can_write_to,
+            messenger=self,
             store=self.store,
             destinations=Destinations(STATION, [Destination(CHAT)], self.grants),
             clock=self.clock,
-            wake=lambda: None,
+            wake=Signal(),
             source=CalendarSource(ThisMachine()),
         )
 

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from bot.store.stations import bindings
 from bot.store.tables.incidents import Keyboard
 from handlers import CATALOGUE
 from handlers.dispatch.declare import Question, Reply, Request, Whose
-from handlers.dispatch.update_parser import Actor
+from handlers.dispatch.update_parser import Actor, Place
 from tests.fixtures import stores
 from tests.fixtures.examples import examples
 from tests.handlers.dispatcher_harness import NOW, SAM, Bench
@@ -220,8 +221,10 @@ async def test_the_second_person_needs_the_right_at_that_pbx(store: Store) -> No
 async def test_an_import_goes_on_only_for_whom_has_the_right_at_its_pbx(fleet: Bench) -> None:
     fleet.catalogue.presses["import.go_on"] = CATALOGUE.presses["import.go_on"]
     alice = Actor(ALICE, "Alice")
-    assert (await fleet.decisions.about_import(alice, 1, ACME)).decision.allowed
-    assert not (await fleet.decisions.about_import(alice, 1, BAKER)).decision.allowed
+    private = Place(ALICE, None, private=True)
+    about = partial(fleet.decisions.about_resumed, "import.go_on", alice, private, subject_name="1", data={"import": 1})
+    assert (await about(station=ACME)).decision.allowed
+    assert not (await about(station=BAKER)).decision.allowed
 
 
 async def test_a_command_about_several_is_given_those_at_which_it_is_allowed(fleet: Bench) -> None:

@@ -14,6 +14,7 @@ from bot.detection.trunk_health import Health
 from bot.incidents.model import Kind
 from bot.incidents.silence_store import Silences, Wish
 from bot.messages.renderer import Renderer
+from bot.runtime.signals import Signal
 from bot.store.database import Store
 from bot.store.tables.incidents import Incident
 from handlers import CATALOGUE
@@ -65,7 +66,17 @@ def fleet_of(store: Store, *names: str, grants: tuple[Grant, ...] = (Grant(ROOT,
     return bench
 
 
-TITLED = Renderer("en", titles=str.title)
+class Titles:
+    several = True
+
+    def title(self, name: str) -> str:
+        return name.title()
+
+    def country(self, name: str) -> str:
+        return ""
+
+
+TITLED = Renderer("en", stations=Titles())
 
 
 def shown(bench: Bench) -> list[str]:
@@ -124,7 +135,7 @@ async def test_a_rehearsal_is_no_problem(store: Store) -> None:
 
 async def test_what_is_muted_is_shown_though_all_is_well(store: Store) -> None:
     fleet = fleet_of(store, "acme", "baker")
-    silences = Silences(store, lambda: NOW, lambda _station: None)
+    silences = Silences(store, lambda: NOW, Signal())
     await silences.mute(Wish("baker", "SIP-1", "Zadarma", ROOT, "Root", ""), NOW, NOW + timedelta(hours=1))
     await fleet.types("/stations", ROOT, ROOT)
     (line,) = (line for line in text(fleet).splitlines() if "🔕" in line)

@@ -107,7 +107,8 @@ async def test_a_program_that_is_ended_switches_it_on_first_and_the_next_run_tel
     room.wire.station.reload.after = 1e9
 
     def ends(asked: str) -> bool:
-        room.dispatcher._execution.stopping = asked == "getRegistry" or room.dispatcher._execution.stopping
+        if asked == "getRegistry":
+            room.dispatcher._execution.stop.set()
         return False
 
     room.wire.fails = ends

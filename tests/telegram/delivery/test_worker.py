@@ -1,7 +1,7 @@
 """From the outbox to Telegram: in order, once, and never lost."""
 
 import asyncio
-from datetime import UTC, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -203,7 +203,7 @@ async def test_what_a_chat_was_told_to_wait_is_known_after_a_restart(
     await office.deliver()
     pace = Pace()
     restarted = Messenger(messenger._bot, office.store, messenger._renderer, pace)
-    office.courier = Courier(office.store, restarted, lambda _station: UTC, office.clock)
+    office.courier = Courier(office.store, restarted, office.courier._fleet, office.clock)
     await office.owe(TEAM, "down too", urgency=Urgency.PAGE)
     await office.owe(OTHERS, "hello")
     stop = asyncio.Event()
@@ -224,7 +224,7 @@ async def test_what_can_never_be_delivered_names_who_is_told_instead(office: Off
         lost.append((row.chat_id, reason, newly_closed))
         return "Boris"
 
-    office.courier._fate._lost = tell
+    office.courier._fleet.lost = tell  # type: ignore[method-assign, assignment]
     kicked = "Forbidden: bot was kicked from the supergroup chat"
     telegram.failures[TEAM].extend([refusal(403, kicked), refusal(403, kicked)])
     for text in ("down", "down too"):

@@ -10,6 +10,7 @@ from bot.telegram.errors import SecondCopy
 from bot.telegram.updates import conflicts
 from bot.telegram.updates.conflicts import Conflicts
 from bot.telegram.updates.polling import Polling
+from tests.telegram.observers import source_observing
 
 START = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 
@@ -72,7 +73,8 @@ def test_of_two_copies_that_end_each_others_polls_the_newcomer_ends_and_only_it(
 async def test_polling_says_so_and_ends() -> None:
     now = START
     heard: list[datetime] = []
-    polling = Polling(None, None, clock=lambda: now, conflict=lambda: heard.append(now))  # type: ignore[arg-type]
+    observer = source_observing(conflict=lambda: heard.append(now))
+    polling = Polling(None, None, clock=lambda: now, observer=observer)  # type: ignore[arg-type]
     with pytest.raises(SecondCopy, match="for 3 minutes"):  # noqa: PT012 (it is not known at which)
         for seconds in range(0, 3600, 10):
             now = after(seconds)

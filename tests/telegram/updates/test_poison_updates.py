@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Update
 
 from bot.notifications.unhandled_updates import NotDone
+from bot.runtime.signals import Signal
 from bot.store.access.known_senders import Known
 from bot.store.database import Store
 from bot.store.messages import inbox
@@ -25,6 +26,7 @@ from bot.telegram.updates.admission import Admission
 from bot.telegram.updates.lanes import LONG_AT_ONCE, MANY, Item, Lane, Lanes
 from bot.telegram.updates.queue import EACH_UNKNOWN, LONGEST_LINE_OF_MEMBER, MAX_QUEUED, MAX_QUEUED_IN_CHAT, Updates
 from bot.telegram.updates.summary import Kind, UpdateSummary, summarize
+from tests.telegram.observers import observing
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 DEADLY = "deadly"
@@ -61,9 +63,9 @@ class House:
     def starts(self, handle: Callable[[Update], Awaitable[None]] | None = None, **more: Any) -> Updates:
         self.begun = []
         bot: Any = None
-        self.updates = Updates(
-            bot, self.store, handle or self._handle, clock=lambda: self.now, set_aside=self._set_aside, **more
-        )
+        observer = observing(set_aside=self._set_aside)
+        options: dict[str, Any] = {"observer": observer} | more
+        self.updates = Updates(bot, self.store, handle or self._handle, clock=lambda: self.now, **options)
         return self.updates
 
     async def _handle(self, update: Update) -> None:
@@ -189,7 +191,9 @@ def known_are(people: set[int], chats: set[int]) -> Known:
 
 async def test_a_line_is_so_long_and_who_is_not_read_is_told_once(store: Store) -> None:
     house = Full(store)
-    house.starts(admission=Admission(known_are({1, 2}, set()), NOW), not_read=house.not_read, urgent={"ack"})
+    house.starts(
+        admission=Admission(known_are({1, 2}, set()), NOW), observer=observing(not_read=house.not_read), urgent={"ack"}
+    )
     for first in range(1, 3001, 100):
         await house.updates.take_in([update(first + number, f"/x{number}", chat_id=1) for number in range(100)])
     assert house.told == [1]
@@ -214,7 +218,7 @@ async def test_a_line_is_so_long_and_who_is_not_read_is_told_once(store: Store) 
 
 async def test_a_group_is_told_once_in_ten_minutes_whoever_sends_too_much(store: Store) -> None:
     house = Full(store)
-    house.starts(admission=Admission(known_are({1}, {GROUP}), NOW), not_read=house.not_read)
+    house.starts(admission=Admission(known_are({1}, {GROUP}), NOW), observer=observing(not_read=house.not_read))
 
     async def flood(first: int) -> None:
         for number in range(first, first + 3000, 100):
@@ -236,7 +240,7 @@ async def test_a_group_is_told_once_in_ten_minutes_whoever_sends_too_much(store:
 
 async def test_what_is_not_read_is_said_of_nobody_in_a_group_and_waits_for_all_that_matters(store: Store) -> None:
     woken: list[None] = []
-    told = NotDone(None, known_are(set(), {GROUP}), "", lambda: NOW, lambda: woken.append(None))  # type: ignore[arg-type]
+    told = NotDone(None, known_are(set(), {GROUP}), "", lambda: NOW, Signal(lambda: woken.append(None)))  # type: ignore[arg-type]
     for chat in (GROUP, 1):
         for number in range(3):
             async with store.begin() as session:

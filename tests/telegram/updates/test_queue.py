@@ -23,6 +23,7 @@ from bot.telegram.updates.polling import Polling, UpdatesBot
 from bot.telegram.updates.queue import Updates
 from tests.fixtures import stores
 from tests.fixtures.program_log import logged_as_the_program_does
+from tests.telegram.observers import observing, source_observing
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 
@@ -125,8 +126,10 @@ async def test_who_comes_and_goes_is_observed_and_never_parsed(store: Store, mon
         store,
         nobody,
         admission=Admission(known, NOW),
-        observed=lambda chat, payload: observed.append((chat, payload)),
-        noticed=lambda chat, message: noticed.append((chat, message)),
+        observer=observing(
+            observed=lambda chat, payload: observed.append((chat, payload)),
+            noticed=lambda chat, message: noticed.append((chat, message)),
+        ),
     )
     joined = update(1, "", chat=-300)
     joined["message"]["new_chat_members"] = [{"id": 10}]
@@ -154,7 +157,8 @@ async def test_between_the_updates_of_a_batch_others_have_their_turn(store: Stor
     async def handle(update: Update) -> None:
         order.append(f"handled {update.update_id}")
 
-    taking = updates(Telegram(), store, handle, heard=lambda update: order.append(f"heard {update.update_id}"))
+    observer = observing(heard=lambda update: order.append(f"heard {update.update_id}"))
+    taking = updates(Telegram(), store, handle, observer=observer)
     beside = asyncio.create_task(other())
     reads = 50
     await taking.take_in([update(number) for number in range(reads)])
@@ -275,8 +279,8 @@ async def test_a_webhook_of_somebody_else_is_deleted_and_is_no_second_copy(
 
     monkeypatch.setattr("bot.telegram.updates.polling.wait_for", wait)
     telegram = Elsewhere(*[Conflict(text)] * 9, [update(1)])
-    heard = {"conflict": lambda: conflicts.append("second copy"), "webhook_found": found}
-    await until_worked_off(telegram, updates(telegram, store, nobody), **heard)
+    observer = source_observing(conflict=lambda: conflicts.append("second copy"), webhook_found=found)
+    await until_worked_off(telegram, updates(telegram, store, nobody), observer=observer)
     assert telegram.kept == [True] * 9
     assert told == [("crm.example.com", Telling.ONCE), ("crm.example.com", Telling.AGAIN_AND_AGAIN)]
     assert [pause for pause in pauses if pause] == [2, 4, 8, 16, 32, 60, 60, 60]
@@ -392,8 +396,7 @@ async def test_who_listens_hears_how_polling_goes(store: Store) -> None:
     await until_worked_off(
         telegram,
         updates(telegram, store, nobody),
-        polled=lambda: heard.append("polled"),
-        conflict=lambda: heard.append("conflict"),
+        observer=source_observing(polled=lambda: heard.append("polled"), conflict=lambda: heard.append("conflict")),
     )
     assert heard == ["polled", "conflict", "polled"]
 

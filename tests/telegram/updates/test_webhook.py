@@ -21,6 +21,7 @@ from bot.telegram.updates import webhook
 from bot.telegram.updates.foreign_webhook import Telling
 from bot.telegram.updates.queue import WANTED, Updates
 from bot.telegram.updates.webhook import LARGEST, SECRET_HEADER, Webhook
+from tests.telegram.observers import source_observing
 
 Lines = list[MutableMapping[str, Any]]
 
@@ -81,9 +82,11 @@ class House:
             url=URL,
             secret=SECRET,
             clock=lambda: self.now,
-            polled=lambda: self.heard.append("well"),
-            conflict=lambda: self.heard.append("changed"),
-            webhook_found=self._found,
+            observer=source_observing(
+                polled=lambda: self.heard.append("well"),
+                conflict=lambda: self.heard.append("changed"),
+                webhook_found=self._found,
+            ),
         )
         self.http = httpx.AsyncClient(
             transport=httpx.ASGITransport(self.webhook.receive), base_url="http://bot", headers={SECRET_HEADER: SECRET}

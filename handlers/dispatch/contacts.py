@@ -1,9 +1,9 @@
 """Record the current names of people and groups in an update, and the stations they were seen at."""
 
-from collections.abc import Callable, Collection
-from datetime import datetime
+from collections.abc import Collection
 
 from bot.access.policy import EVERY_STATION, Permission
+from bot.runtime.clock import Clock
 from bot.store.access import contacts
 from bot.store.access.contacts import Known
 from bot.store.access.grants import GrantBook
@@ -14,7 +14,7 @@ from handlers.dispatch.update_parser import Actor, Intent, Place, Typed
 
 
 class Meeting:
-    def __init__(self, store: Store, grants: GrantBook, directory: Directory, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, grants: GrantBook, directory: Directory, clock: Clock) -> None:
         self._store = store
         self._grants = grants
         self._directory = directory

@@ -1,0 +1,61 @@
+"""Notify the parts of the program that follow updates beside their handling."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from telegram import Update
+
+from bot.app.fleet import Fleet
+from bot.notifications.unhandled_updates import NotDone
+from bot.runtime.clock import Clock
+from bot.runtime.signals import Signal
+from bot.store.database import Session, Store
+from bot.store.messages import blocked_chats
+from bot.store.messages.inbox import LeftOver
+from bot.telegram.chat_access import Door
+from bot.telegram.delivery.sender import Messenger
+from bot.telegram.membership import Membership
+from bot.telegram.updates.observer import UpdateObserver
+from bot.telegram.updates.summary import UpdateSummary
+from handlers.dialog.menus import Menus
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals(UpdateObserver):
+    messenger: Messenger
+    menus: Menus
+    membership: Membership
+    not_done: NotDone
+    fleet: Fleet
+    store: Store
+    clock: Clock
+    outbox_queued: Signal
+
+    def heard(self, update: Update) -> None:
+        if (message := update.effective_message) is not None:
+            self.messenger.newest.saw(message.chat.id, message.message_id)
+        self.menus.heard(update)
+
+    def noticed(self, chat: int, message: int) -> None:
+        self.messenger.newest.saw(chat, message)
+
+    def observed(self, chat: int, payload: Mapping[str, Any]) -> None:
+        self.membership.heard(payload)
+        self.menus.heard_from(chat)
+
+    async def door(self, session: Session, door: Door) -> None:
+        """An alert chat that blocks the bot is reported now, before an alert needs it."""
+        if door.shut is None:
+            for chat, since in (await blocked_chats.reopen(session, [door.chat], self.clock())).items():
+                await self.fleet.let_in(session, chat, since)
+                self.outbox_queued.send()
+        elif await blocked_chats.close(session, door.chat, door.shut, self.clock()):
+            await self.fleet.closed(session, door.chat, door.shut)
+            self.outbox_queued.send()
+
+    async def not_read(self, session: Session, seen: UpdateSummary) -> None:
+        await self.not_done.not_read(session, seen)
+
+    async def set_aside(self, session: Session, left: LeftOver) -> None:
+        await self.not_done.set_aside(session, left)

@@ -1,0 +1,43 @@
+"""Signals of the running program for the health monitor and the end of the program."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.app.fleet import Fleet
+from bot.app.update_listener import Listening
+from bot.runtime.clock import Clock
+from bot.store.database import Store
+from bot.store.messages import outbox
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxState:
+    store: Store
+    clock: Clock
+
+    async def oldest_due(self) -> datetime | None:
+        async with self.store.begin() as session:
+            return await outbox.oldest_due(session, self.clock())
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramSignals:
+    listening: Listening
+    fleet: Fleet
+    outbox: OutboxState
+
+    @property
+    def last_updates(self) -> datetime | None:
+        return self.listening.last_success
+
+    @property
+    def last_tick(self) -> datetime | None:
+        return self.fleet.ticker.last_tick
+
+    @property
+    def last_polls(self) -> Mapping[str, datetime | None]:
+        return self.fleet.stations.last_polls
+
+    async def oldest_due(self) -> datetime | None:
+        return await self.outbox.oldest_due()

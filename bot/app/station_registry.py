@@ -1,0 +1,73 @@
+"""Registry of the stations that are watched now, for the parts that only look one up."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
+
+from bot.access.policy import Destination
+from bot.app.station_monitor import WatchedStation
+from bot.detection.station_summary import View
+
+
+class StationRegistry:
+    """Filled by the fleet. `whole` stands for all stations together; without a STATIONS_FILE it is the only one, and
+    `several` is False. `fleet_chats` are notified of every station."""
+
+    whole: WatchedStation
+
+    def __init__(self, fleet_chats: Sequence[Destination], *, several: bool) -> None:
+        self.several = several
+        self._fleet_chats = fleet_chats
+        self._running: dict[str, WatchedStation] = {}
+        # Of removed stations too: messages about them can still be read.
+        self._titles: dict[str, str] = {}
+
+    def __iter__(self) -> Iterator[WatchedStation]:
+        return iter(self._running.values())
+
+    def __getitem__(self, name: str) -> WatchedStation:
+        """The station of that name, else `whole`, which handles what is left of removed stations."""
+        return self._running.get(name, self.whole)
+
+    def get(self, name: str) -> WatchedStation | None:
+        return self.whole if name == self.whole.name else self._running.get(name)
+
+    def add(self, station: WatchedStation) -> None:
+        self._running[station.name] = station
+        self._titles[station.name] = station.title
+
+    def remove(self, name: str) -> WatchedStation:
+        return self._running.pop(name)
+
+    @property
+    def one(self) -> str | None:
+        return None if self.several else self.whole.name
+
+    @property
+    def names(self) -> Sequence[str]:
+        return tuple(self._running)
+
+    def zone(self, name: str) -> tzinfo:
+        found = self.get(name)
+        return found.zone() if found else UTC
+
+    def country(self, name: str) -> str:
+        """Country from the settings; empty where they leave it to the time zone."""
+        return self[name].settings.country or ""
+
+    def title(self, name: str) -> str:
+        found = self.get(name)
+        return found.title if found else self._titles.get(name, name)
+
+    def told_in(self, chat: int) -> Sequence[str]:
+        """The stations for whose alerts the settings name that chat."""
+        if any(to.chat == chat for to in self._fleet_chats):
+            return self.names
+        return [one.name for one in self if any(to.chat == chat for to in one.settings.alert_chats)]
+
+    def views(self) -> list[View]:
+        return [station.watch.view() for station in self]
+
+    @property
+    def last_polls(self) -> Mapping[str, datetime | None]:
+        """Time of the last good poll, by title."""
+        return {station.title: station.watch.last_good for station in self}

@@ -1,4 +1,4 @@
-"""Jobs that live as long as the program: what becomes of one whose store refuses, and how all of them end together."""
+"""Run tasks for the program's lifetime: retry on database errors, shut down together."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ from bot.runtime.waiting import wait_for
 log = structlog.get_logger(__name__)
 
 LONGEST_PAUSE = 30.0
-# Service managers wait longer; what does not finish in this time stays in the inbox and the outbox.
+# Service managers have longer stop timeouts; unfinished work stays in the inbox and the outbox.
 ENDS_WITHIN = 7.0
 CANCELLED_WITHIN = 1.0
 
@@ -22,8 +22,8 @@ Deed = Callable[[], Coroutine[Any, Any, None]]
 
 
 async def persistently(name: str, deed: Deed, stop: asyncio.Event) -> None:
-    """Do it, and begin anew while the store refuses: a disk that is full, or a lock held too long, is no reason to end.
-    What the deed is about must all be in the store."""
+    """Run the task, and retry with growing pauses on a database error: a full disk or a lock timeout must not end the
+    program. All state of the task must be in the database."""
     trouble = Changes()
     pause = 1.0
     while not stop.is_set():
@@ -31,7 +31,7 @@ async def persistently(name: str, deed: Deed, stop: asyncio.Event) -> None:
             await deed()
         except SQLAlchemyError as error:
             if trouble.are(type(error).__name__):
-                log.error("the store refuses; it is tried again", job=name, reason=first_line(error))
+                log.error("database error, task retried", job=name, reason=first_line(error))
             await wait_for(stop, pause)
             pause = min(pause * 2, LONGEST_PAUSE)
         else:
@@ -45,8 +45,9 @@ async def supervise(
     hurry: asyncio.Event,
     within: float = ENDS_WITHIN,
 ) -> BaseException | None:
-    """Jobs live until `stop`; one that fails ends the rest, so that a service manager notices, and its error is
-    returned. For ending, `last` included, there is one deadline; `hurry` shortens it."""
+    """Run tasks until `stop`, then `last`. If a task fails, the rest are stopped, so that the service manager notices,
+    and its exception is returned. `within`: timeout in seconds for the shutdown, `last` included; `hurry` cuts it
+    short."""
     tasks = {asyncio.create_task(job) for job in jobs}
     failure, tasks = await _live(tasks, stop)
     stop.set()
@@ -78,12 +79,12 @@ async def _live(
 def _failure(done: Iterable[asyncio.Task[Any]]) -> BaseException | None:
     found = [error for task in done if not task.cancelled() and (error := task.exception()) is not None]
     for error in found[1:]:
-        log.error("another part failed too", exc_info=error)
+        log.error("another task failed", exc_info=error)
     return found[0] if found else None
 
 
 async def cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Each at least hears of it before this returns."""
+    """Cancel the tasks and wait for them, with a timeout of CANCELLED_WITHIN seconds."""
     tasks = set(tasks)
     for task in tasks:
         task.cancel()
@@ -92,5 +93,5 @@ async def cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
 
 
 def first_line(error: SQLAlchemyError) -> str:
-    """What the database said; the statement and links follow it."""
+    """Return the database's message; the statement and links follow it."""
     return str(error).partition("\n")[0]

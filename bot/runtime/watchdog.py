@@ -1,25 +1,25 @@
-"""Whether the loops that must never hang still come round, whatever they find.
+"""Watchdog for long-running loops.
 
-The look at a station is none of them: one that hangs is broken off and begun anew (`bot.engine.schedule`), and nobody
-restarts the watch of all stations for the sake of one.
+Polls of a station are not registered: one that stalls is cancelled and restarted by `bot.engine.schedule`, and must not
+cause a restart of the whole bot.
 """
 
 import time
 from collections.abc import Callable
 
-# Longer than the longest pause of any of them, and than the longest wait for an answer.
+# Longer than the longest pause of any loop, and than the longest request timeout.
 HUNG_AFTER = 600.0
 
 
 class Turns:
-    """`clock` counts seconds and never goes back: a machine whose clock is set must not look like a hung program."""
+    """`clock`: monotonic seconds. A stepped system clock must not look like a stalled task."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._last: dict[str, float] = {}
 
     def of(self, loop: str) -> Callable[[], None]:
-        """What the loop is to call each time it comes round; from now on it is expected to."""
+        """Register a loop; return the function that it calls on each iteration."""
 
         def turned() -> None:
             self._last[loop] = self._clock()

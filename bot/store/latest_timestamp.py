@@ -1,4 +1,4 @@
-"""The newest time that was written down: what the program's clock has shown already."""
+"""Newest stored time, which the clock has already reached."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from bot.store.tables.incidents import AuditEntry, Outgoing, WatchState
 
 
 async def newest_time(session: AsyncSession) -> datetime | None:
-    """Within a minute, while the program ran; None in a store of which nothing is known."""
+    """Return a time at most a minute older than the last run; None in an empty database."""
     found = [
         (await session.execute(asked)).scalar_one_or_none()
         for asked in (

@@ -5,7 +5,7 @@ reverse. A step is therefore not followed at once:
 
 * Back by up to an hour: the clock runs slower until both agree.
 * Forward by more than `JUMP`, or back by more than an hour (e.g. NTP sync after boot): the clock continues unchanged
-and reports the offset in `off_by`. The caller shifts stored open times by it, then calls `follow`.
+  and reports the offset in `off_by`. The caller shifts stored open times by it, then calls `follow`.
 
 Suspended time counts as passed: seconds are CLOCK_BOOTTIME, which includes it; the system clock alone cannot
 distinguish a step from a suspend. A paused virtual machine does not count: its gap looks like a step, and no outage

@@ -115,7 +115,7 @@ class Listening(SourceObserver):
             except InvalidToken as error:
                 raise TokenRefused(str(error)) from None
             except TelegramError as error:
-                log.warning("Telegram does not answer", error=str(error) or type(error).__name__)
+                log.warning("Telegram unreachable, retried", error=str(error) or type(error).__name__)
                 # It runs: the watch needs no Telegram, and a start that takes long would be given up.
                 self._manager.ready("Telegram does not answer yet")
                 await wait_for(stop, pause)

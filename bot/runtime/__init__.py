@@ -1,1 +1,1 @@
-"""Clock, tasks, logs, metrics and watchdogs. Knows nothing of the PBX or Telegram."""
+"""Clock, tasks, logs, metrics and watchdogs, independent of the PBX and Telegram."""

@@ -1,36 +1,35 @@
-"""The program's clock: the machine's time, but for the moment in which that is set.
+"""Clock that follows the system clock, except when the latter is stepped.
 
-What is due, held, or counted by time is reckoned from stored times; a clock that is set makes hours of seconds, and the
-other way round. So a clock that is set is not followed at once:
+Due times and durations are computed from stored times, so a stepped clock would turn seconds into hours, or the
+reverse. A step is therefore not followed at once:
 
-* Set back by up to an hour: it goes slower, until the two meet.
-* Set forward by more than `JUMP`, or back by more than an hour, as when the time of the network arrives soon after the
-  machine began with a wrong one: it goes on as if nothing was, and tells by how much it is off. Whoever runs the
-  program moves what is open by as much, and then lets it `follow`.
+* Back by up to an hour: the clock runs slower until both agree.
+* Forward by more than `JUMP`, or back by more than an hour (e.g. NTP sync after boot): the clock continues unchanged
+  and reports the offset in `off_by`. The caller shifts stored open times by it, then calls `follow`.
 
-Time in which the machine slept has really passed. Seconds are those since the machine began, which count it; of the
-machine's clock alone nobody could tell the two apart. A virtual machine that is halted does not count: what it missed
-looks like a clock that was set, and no outage lasts for it.
+Suspended time counts as passed: seconds are CLOCK_BOOTTIME, which includes it; the system clock alone cannot
+distinguish a step from a suspend. A paused virtual machine does not count: its gap looks like a step, and no outage
+lasts for it.
 """
 
 import time
 from datetime import datetime, timedelta, tzinfo
 from typing import Protocol
 
-# Nothing takes more than twice its time while the machine's clock is behind.
+# Lowest rate while the system clock is behind: every timeout takes at most twice its time.
 SLOWEST = 0.5
-# A clock that was further off was plainly wrong.
+# Beyond this a clock was plainly wrong.
 FAR_OFF = timedelta(hours=1)
-# Corrected by less, a clock was right, as far as anybody would notice.
+# Smaller corrections are followed.
 JUMP = timedelta(seconds=5)
 
 
-# Where there is none, a machine that slept looks like one whose clock was set.
+# Without CLOCK_BOOTTIME a suspend looks like a step.
 BOOT: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 def since_boot() -> float:
-    """Seconds, with those in which the machine slept."""
+    """Return seconds since boot, suspended time included."""
     return time.clock_gettime(BOOT)
 
 
@@ -59,7 +58,8 @@ class Zone(Protocol):
 
 
 class SteadyClock:
-    """`wall` tells the machine's time, `seconds` those that only ever pass. Never goes back, but when it follows."""
+    """Monotonic wall clock. `wall` returns the system time, `seconds` a monotonic counter. Goes back only in
+    `follow`."""
 
     def __init__(self, wall: Clock, seconds: Monotonic | None = None) -> None:
         self._wall = wall
@@ -79,20 +79,20 @@ class SteadyClock:
 
     @property
     def off_by(self) -> timedelta:
-        """What the machine's clock was set by and this one does not follow yet; zero when it does."""
+        """Return the step of the system clock not yet followed; zero if there is none."""
         off = self._wall() - self()
         return off if _is_set(off) else timedelta(0)
 
     @property
     def began(self) -> datetime:
-        """When the machine did, on this clock: since then all that was written down was so by it."""
+        """Return the boot time on this clock: times written since boot were taken from it."""
         return self() - timedelta(seconds=self._at)
 
     def follow(self, by: timedelta) -> None:
         self._shown += by
 
     def has_shown(self, moment: datetime) -> None:
-        """An earlier run has written this time down; perhaps the machine's clock was set back since."""
+        """Continue from a time stored by an earlier run: the system clock may have been set back since."""
         if moment - self._wall() <= FAR_OFF:
             self._shown = max(self._shown, moment)
 

@@ -1,4 +1,4 @@
-"""Files that hold secrets are for the bot's own account alone."""
+"""Restrict files with secrets to the bot's own account."""
 
 import os
 import resource
@@ -14,20 +14,20 @@ log = structlog.get_logger(__name__)
 
 PRIVATE = 0o600
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
-# What SQLite lays beside a database.
+# Files that SQLite creates beside a database.
 BESIDE = ("-wal", "-shm", "-journal")
 
 
 def keep_to_ourselves() -> None:
-    """Whatever this process writes, others cannot read; and no image of its memory is left, should it be killed."""
+    """Set the umask so that new files are private, and disable core dumps."""
     os.umask(OTHERS)
     _, most = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, most))
 
 
 def make_private(database: str) -> None:
-    """Create the database file, for SQLite gives what it lays beside it the same mode; close what is open to others.
-    Where it cannot be created, SQLite says so."""
+    """Create the database file, as SQLite gives its companion files the same mode, and remove access for others. A
+    failed creation is left for SQLite to report."""
     path = Path(database)
     if database == ":memory:":
         return
@@ -46,17 +46,17 @@ def _close(path: Path) -> None:
         return
     try:
         path.chmod(mode & ~OTHERS)
-        log.warning("others could read this file; now they cannot", file=str(path), mode=f"{mode:04o}")
+        log.warning("file was readable by others, access removed", file=str(path), mode=f"{mode:04o}")
     except OSError:
-        log.warning("others can read this file, and it is not mine to close", file=str(path), remedy=_remedy(path))
+        log.warning("file is readable by others, access not removed", file=str(path), remedy=_remedy(path))
 
 
 def complain(paths: Iterable[Path]) -> None:
-    """Of each file that is open to others: they are the administrator's, so that only the log says so."""
+    """Log each file that is accessible to others. Their modes belong to the administrator and are not changed."""
     for path in paths:
         if path.exists() and _is_loose(path):
             log.warning(
-                "others can read or change a file with secrets",
+                "file with secrets is accessible to others",
                 file=str(path),
                 mode=f"{_mode(path):04o}",
                 remedy=_remedy(path),
@@ -64,7 +64,7 @@ def complain(paths: Iterable[Path]) -> None:
 
 
 def _is_loose(path: Path) -> bool:
-    """What belongs to another account, as root, may be open to be read by our group: we could not read it otherwise."""
+    """A file of another account, such as root, may be readable by our group: the bot could not read it otherwise."""
     allowed = 0 if _is_ours(path) else stat.S_IRGRP
     return bool(_mode(path) & OTHERS & ~allowed)
 

@@ -1,4 +1,4 @@
-"""Log lines for people and machines: one line each, with secrets taken out, and nothing in it acts on a terminal."""
+"""Logging: one line per event, with secrets redacted and control characters escaped."""
 
 import io
 import logging
@@ -13,14 +13,14 @@ from urllib.parse import quote, unquote
 
 import structlog
 
-# In an address the token stands right after a letter: /bot123…
+# In a URL the token follows a letter: /bot123…
 TOKEN = re.compile(r"(?i)(?<!\d)\d{5,}(:|%3a)[a-z0-9_-]{30,}")
 KEY = re.compile(r"(?i)(bearer\s+)\S+")
 HIDDEN = "•••"
 
 
 class Redaction:
-    """Takes known secrets, and whatever looks like one, out of finished text."""
+    """Replace known secrets, and text in the form of a token or key."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         known = {form for secret in secrets if secret for form in _forms(secret)}
@@ -33,13 +33,13 @@ class Redaction:
 
 
 def _forms(secret: str) -> set[str]:
-    """As it is given, as an address holds it, as a program takes it out of an address, and as a line shows each."""
+    """Return the secret as given, URL-quoted and unquoted, and each as `printable` shows it."""
     forms = {secret, quote(secret, safe=""), unquote(secret)}
     return forms | {printable(form) for form in forms}
 
 
 class Changes:
-    """Of what is seen again and again only the changes are worth a line."""
+    """Detect changes in a repeated value, so that only they are logged."""
 
     def __init__(self, at_first: str | None = None) -> None:
         self._latest = at_first
@@ -50,8 +50,7 @@ class Changes:
 
 
 def printable(text: str) -> str:
-    """In one line: whatever ends one, drives a terminal, turns the direction of writing or is not seen at all is
-    written as Python writes it."""
+    """Escape line breaks, control, bidirectional and invisible characters as Python does."""
     return text if text.isprintable() else "".join(char if char.isprintable() else _escaped(char) for char in text)
 
 
@@ -60,7 +59,7 @@ def _escaped(char: str) -> str:
 
 
 class _Written(str):
-    """Shown as it is, without further quotes."""
+    """String whose repr has no quotes."""
 
     __slots__ = ()
 
@@ -69,7 +68,7 @@ class _Written(str):
 
 
 def _in_one_line(_logger: object, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Words and values of an event, whoever gave them, end where they end."""
+    """Escape keys and values of an event, so that they cannot start a new line."""
     return {printable(key): _shown(key, value) for key, value in event.items()}
 
 
@@ -87,12 +86,12 @@ def _shown(key: str, value: object) -> object:
 
 
 def _indented(text: str) -> str:
-    """Several lines, none of which looks like one of the log, whatever a message within is made of."""
+    """Indent each line, so that no line of an error message looks like a log line."""
     return "\n".join(f"    {printable(line)}" for line in text.strip("\n").split("\n"))
 
 
 def _traceback(stream: TextIO, error: structlog.typing.ExcInfo) -> None:
-    """A plain one: the rich ones print local variables, and those hold secrets."""
+    """Write a plain traceback: the rich ones print local variables, which may hold secrets."""
     text = io.StringIO()
     structlog.dev.plain_traceback(text, error)
     stream.write(f"\n{_indented(text.getvalue())}")
@@ -107,13 +106,13 @@ class _RedactedFormatter(structlog.stdlib.ProcessorFormatter):
 
 class _Handler(logging.StreamHandler[TextIO]):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (the library's own name)
-        """Its own would print what the line was made of, past the cleaning."""
+        """Report without the record's text: the default prints it unredacted."""
         with suppress(Exception):
             self.stream.write(f"a log line could not be written: {record.pathname}:{record.lineno}\n")
 
 
 def configure_logging(level: str, secrets: Iterable[str]) -> None:
-    """Everything goes through one handler, and that handler cleans the finished line: nothing can go around it."""
+    """Route all logging through one handler, which redacts the finished line."""
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -133,7 +132,7 @@ def configure_logging(level: str, secrets: Iterable[str]) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    # These name every address they call, the bot token included, and add nothing to our own lines.
+    # These log every URL they request, the bot token included.
     for noisy in ("httpx", "httpcore", "telegram", "aiosqlite", "asyncio", "uvicorn", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(
@@ -146,13 +145,13 @@ def configure_logging(level: str, secrets: Iterable[str]) -> None:
 
 
 def _log_what_python_would_print() -> None:
-    """Errors that nobody caught, and warnings: Python's own way leads around the cleaning."""
+    """Log uncaught exceptions and warnings: Python's default output is not redacted."""
     log = logging.getLogger("python")
 
     def uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        log.critical("an error was not caught", exc_info=(kind, error, trace))
+        log.critical("uncaught exception", exc_info=(kind, error, trace))
 
     sys.excepthook = uncaught
-    threading.excepthook = lambda caught: log.critical("an error ended a thread", exc_info=caught.exc_value)
-    sys.unraisablehook = lambda caught: log.error("an error could not be raised", exc_info=caught.exc_value)
+    threading.excepthook = lambda caught: log.critical("uncaught exception in a thread", exc_info=caught.exc_value)
+    sys.unraisablehook = lambda caught: log.error("unraisable exception", exc_info=caught.exc_value)
     logging.captureWarnings(capture=True)

@@ -1,4 +1,4 @@
-"""What Prometheus may ask. Every metric is declared here once and explained in the README's table."""
+"""Prometheus metrics. Each is declared once here and explained in the README's table."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 

@@ -1,4 +1,4 @@
-"""Many may move at the same time, and now and then all of them have to stand still."""
+"""Lock that many tasks share, or one holds exclusively."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -16,7 +16,7 @@ class Standstill:
 
     @asynccontextmanager
     async def moving(self) -> AsyncIterator[None]:
-        """Not inside another one of the same task."""
+        """Shared section. Not reentrant within a task."""
         async with self._changed:
             await self._changed.wait_for(lambda: not self._is_wanted)
             self._moving += 1
@@ -36,7 +36,7 @@ class Standstill:
 
     @asynccontextmanager
     async def still(self) -> AsyncIterator[None]:
-        """Begins when nobody moves any more; meanwhile nobody begins to."""
+        """Exclusive section: begins when no task is in `moving`, and blocks new ones until it ends."""
         async with self._changed:
             self._is_wanted = True
             await self._changed.wait_for(lambda: self._moving == 0)

@@ -1,4 +1,4 @@
-"""What systemd hears of the program, as a service of Type=notify; without systemd nobody is told."""
+"""Notifications to systemd for a service of Type=notify; without systemd none are sent."""
 
 import asyncio
 import os
@@ -12,14 +12,14 @@ from bot.runtime.waiting import wait_for
 
 log = structlog.get_logger(__name__)
 
-# How often the state is told when no watchdog waits for it.
+# Seconds between STATUS notifications without a systemd watchdog.
 TELL_EVERY = 30.0
 
 
 class ServiceManager:
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         address = environment.get("NOTIFY_SOCKET", "")
-        # A name that no file has is written with a @, and taken with a zero byte.
+        # An abstract socket address is written with @ and starts with a zero byte.
         self._address = f"\0{address[1:]}" if address.startswith("@") else address
         for_us = environment.get("WATCHDOG_PID", "") in ("", str(os.getpid()))
         bears = environment.get("WATCHDOG_USEC", "")
@@ -31,13 +31,13 @@ class ServiceManager:
     async def keep_told(
         self, hung: Callable[[], list[str]], complaints: Callable[[], list[str]], stop: asyncio.Event
     ) -> None:
-        """A restart cures a program that hangs, but neither a dead PBX nor Telegram being away: of those only the state
-        is told."""
+        """Notify systemd until `stop`. A stalled task withholds WATCHDOG=1, so that systemd restarts the bot; an
+        unreachable PBX or Telegram, which a restart does not cure, is only reported in STATUS."""
         hanging = Changes("")
         while not stop.is_set():
             parts = ", ".join(hung())
             if hanging.are(parts) and parts:
-                log.error("parts of the program hang; systemd is to restart it", parts=parts)
+                log.error("tasks stalled, restart by systemd expected", parts=parts)
             self._tell(*([] if parts else ["WATCHDOG=1"]), f"STATUS={_one_line('; '.join(complaints()) or 'well')}")
             await wait_for(stop, self.every)
 
@@ -52,7 +52,7 @@ class ServiceManager:
                 channel.setblocking(False)
                 channel.sendto("\n".join(lines).encode(), self._address)
         except OSError as error:
-            log.warning("systemd cannot be told", reason=str(error))
+            log.warning("systemd not notified", reason=str(error))
 
 
 def _one_line(text: str) -> str:

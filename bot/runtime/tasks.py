@@ -1,4 +1,4 @@
-"""Run tasks until shutdown, and end all of them within one deadline."""
+"""Run tasks for the program's lifetime: retry on database errors, shut down together."""
 
 import asyncio
 import contextlib
@@ -9,7 +9,7 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
-# Service managers wait longer; what does not finish in this time stays in the inbox and the outbox.
+# Service managers have longer stop timeouts; unfinished work stays in the inbox and the outbox.
 ENDS_WITHIN = 7.0
 CANCELLED_WITHIN = 1.0
 
@@ -23,8 +23,9 @@ async def supervise(
     hurry: asyncio.Event,
     within: float = ENDS_WITHIN,
 ) -> BaseException | None:
-    """Jobs live until `stop`; one that fails ends the rest, so that a service manager notices, and its error is
-    returned. For ending, `last` included, there is one deadline; `hurry` shortens it."""
+    """Run tasks until `stop`, then `last`. If a task fails, the rest are stopped, so that the service manager notices,
+    and its exception is returned. `within`: timeout in seconds for the shutdown, `last` included; `hurry` cuts it
+    short."""
     tasks = {asyncio.create_task(job) for job in jobs}
     failure, tasks = await _live(tasks, stop)
     stop.set()
@@ -56,12 +57,12 @@ async def _live(
 def _failure(done: Iterable[asyncio.Task[Any]]) -> BaseException | None:
     found = [error for task in done if not task.cancelled() and (error := task.exception()) is not None]
     for error in found[1:]:
-        log.error("another part failed too", exc_info=error)
+        log.error("another task failed", exc_info=error)
     return found[0] if found else None
 
 
 async def cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Each at least hears of it before this returns."""
+    """Cancel the tasks and wait for them, with a timeout of CANCELLED_WITHIN seconds."""
     tasks = set(tasks)
     for task in tasks:
         task.cancel()

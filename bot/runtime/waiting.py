@@ -1,11 +1,11 @@
-"""Waits that end early, by an event or with the program."""
+"""Sleep that ends with the program."""
 
 import asyncio
 import contextlib
 
 
 async def wait_for(stop: asyncio.Event, seconds: float) -> None:
-    """Until `stop`, for `seconds` at most."""
+    """Wait for `stop`, with a timeout in seconds. Never raises TimeoutError."""
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)
 

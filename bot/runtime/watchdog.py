@@ -1,14 +1,14 @@
-"""Watchdog over the loops that must never hang.
+"""Watchdog for long-running loops.
 
-The poll of a station is none of them: one that hangs is cancelled and begun anew (`bot.engine.schedule`), and the whole
-program is not restarted for the sake of one station.
+Polls of a station are not registered: one that stalls is cancelled and restarted by `bot.engine.schedule`, and must not
+cause a restart of the whole bot.
 """
 
 import time
 
 from bot.runtime.clock import Monotonic
 
-# Longer than the longest pause of any of them, and than the longest timeout.
+# Longer than the longest pause of any loop, and than the longest request timeout.
 HUNG_AFTER = 600.0
 
 
@@ -24,14 +24,14 @@ class Loop:
 
 
 class Turns:
-    """`clock` is monotonic: a machine whose clock is set must not look like a hung program."""
+    """`clock`: monotonic seconds. A stepped system clock must not look like a stalled task."""
 
     def __init__(self, clock: Monotonic = time.monotonic) -> None:
         self._clock = clock
         self._loops: dict[str, Loop] = {}
 
     def of(self, name: str) -> Loop:
-        """Register a loop; from now on it has to come round."""
+        """Register a loop; return the function that it calls on each iteration."""
         loop = self._loops[name] = Loop(self._clock)
         return loop
 

@@ -1,1 +1,1 @@
-"""What must survive a restart: tables, migrations, queries."""
+"""Persistent state: tables, migrations, queries."""

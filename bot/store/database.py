@@ -1,4 +1,4 @@
-"""Opening the database: one engine, SQLite in WAL mode, schema brought up to date before first use."""
+"""Database access: one engine, SQLite in WAL mode, migrated before first use."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from bot.runtime import file_modes
 from bot.store import sqlite_driver
 
-# The newest file in migrations/versions. Kept here so that an ordinary start need not import Alembic (half a second).
+# Newest revision in migrations/versions. Kept here so that a normal start does not import Alembic (half a second).
 NEWEST_REVISION = "0011"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -38,7 +38,7 @@ _whole: ContextVar[AsyncSession | None] = ContextVar("whole", default=None)
 
 
 def async_url(url: str) -> str:
-    """`sqlite:///x` and `postgresql://…` as people write them, with the async driver filled in."""
+    """Add the async driver to `sqlite:///x` and `postgresql://…`."""
     parsed = make_url(url)
     if parsed.drivername == "sqlite":
         parsed = parsed.set(drivername="sqlite+aiosqlite")
@@ -48,8 +48,8 @@ def async_url(url: str) -> str:
 
 
 def _one_connection(url: str) -> dict[str, Any]:
-    """SQLite has one writer, and every transaction here is one. Who waits for a connection is served in turn; who waits
-    for SQLite's lock sleeps, and is overtaken."""
+    """Limit SQLite to one connection. It has one writer, and every transaction here writes: tasks that wait for a
+    pooled connection queue in order, tasks that wait for SQLite's lock poll and may starve."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         return {}
@@ -62,7 +62,7 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self._url = async_url(url)
-        # Errors name the statement, but not what people wrote.
+        # Error texts contain the statement, but not the parameters, which hold user input.
         self._engine = create_async_engine(self._url, hide_parameters=True, **_one_connection(self._url))
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
         self._line = asyncio.Lock()
@@ -72,7 +72,7 @@ class Store:
             event.listen(self._engine.sync_engine, "invalidate", _give_up_the_lock)
 
     async def open(self) -> None:
-        """Create the file if need be and bring the schema up to date; idempotent."""
+        """Create the file if it is missing, and migrate the schema; idempotent."""
         if self._engine.dialect.name == "sqlite":
             file_modes.make_private(make_url(self._url).database or ":memory:")
         async with self._engine.connect() as connection:
@@ -81,8 +81,8 @@ class Store:
             await self._bring_up_to_date(anew=current is None)
 
     async def _bring_up_to_date(self, *, anew: bool) -> None:
-        """Over a connection of its own, without foreign keys: SQLite changes a table by making it anew, and would not
-        let go of the old one while anything refers to it."""
+        """Migrate over a connection of its own, without foreign keys: SQLite alters a table by recreating it, and
+        cannot drop the old one while rows refer to it."""
         engine = create_async_engine(self._url, hide_parameters=True)
         if engine.dialect.name == "sqlite":
             event.listen(engine.sync_engine, "begin", _begin_immediate)
@@ -100,14 +100,14 @@ class Store:
         await self._engine.dispose()
 
     async def checkpoint(self) -> None:
-        """Everything into the database file, and an empty log beside it: what was deleted is in neither. Left out while
-        somebody reads, as a backup does."""
+        """Write the WAL into the database file and truncate it, so that deleted data is in neither. Skipped while
+        another process reads, e.g. a backup."""
         if self._engine.dialect.name == "sqlite":
             await _outside_transactions(self._engine, "PRAGMA busy_timeout=0", "PRAGMA wal_checkpoint(TRUNCATE)")
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
-        """Within `whole` it is a part of that: kept or lost with all the rest."""
+        """Begin a transaction; inside `whole`, a savepoint of that transaction."""
         if (around := _whole.get()) is not None:
             async with around.begin_nested():
                 yield around
@@ -117,8 +117,8 @@ class Store:
 
     @asynccontextmanager
     async def begin_in_line(self) -> AsyncIterator[AsyncSession]:
-        """For those who may come in crowds, as when a thousand PBXs fall silent at once: they wait for each other,
-        however long that takes, and nobody else waits for more than one of them."""
+        """`begin` for tasks that may come in large numbers, e.g. when a thousand PBXs go down at once: they queue for
+        one another, without a timeout, and any other task waits for one of them at most."""
         if _whole.get() is not None:
             async with self.begin() as session:
                 yield session
@@ -128,8 +128,8 @@ class Store:
 
     @asynccontextmanager
     async def whole(self) -> AsyncIterator[AsyncSession]:
-        """Everything that is begun in here is one transaction. Nothing in it may wait for anybody outside: the store
-        has one writer."""
+        """Make all transactions begun inside one transaction. Do not wait for external events inside: the database has
+        one writer."""
         async with self._sessions.begin() as session:
             token = _whole.set(session)
             try:
@@ -140,15 +140,15 @@ class Store:
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
-    # NORMAL is safe against a killed process in WAL mode; FULL also survives the machine losing power. The WAL of one
-    # large transaction would stay that large without a limit.
+    # In WAL mode NORMAL survives a killed process, FULL also a power loss. Without a limit the WAL stays as large as
+    # the largest transaction.
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
         BUSY_TIMEOUT,
         "journal_size_limit=8000000",
-        # What is deleted is gone: otherwise it stays in the file until something is written over it.
+        # Overwrite deleted data: otherwise it stays in the file until it is reused.
         "secure_delete=ON",
     ):
         cursor.execute(f"PRAGMA {pragma}")
@@ -156,7 +156,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
 
 
 async def _outside_transactions(engine: AsyncEngine, *statements: str) -> None:
-    """What cannot be done is left out with a line in the log: nothing depends on it."""
+    """Run the statements outside transactions. Errors are logged only: no caller depends on the result."""
 
     def carry_out(connection: Connection) -> None:
         cursor = connection.connection.cursor()
@@ -180,8 +180,8 @@ def _begin_immediate(connection: Connection) -> None:
 
 
 def _give_up_the_lock(connection: DBAPIConnection, _record: ConnectionPoolEntry, _error: BaseException | None) -> None:
-    # A connection is closed when its task is cancelled. Measured: while anything still refers to a cursor of it, SQLite
-    # keeps the transaction, and with it everybody else waiting.
+    # A connection is closed when its task is cancelled. Measured: while a cursor of it is still referenced, SQLite
+    # keeps the transaction open and blocks all other sessions.
     with contextlib.suppress(sqlite3.Error):
         connection.rollback()
 

@@ -1,6 +1,6 @@
-"""Forgets what is over, each thing after its time. What is open, and whatever belongs to it, is never forgotten.
+"""Delete expired data by age. Open incidents, and rows that belong to them, are never deleted.
 
-History goes in small bites, each a transaction of its own, so that nobody waits long for the store.
+History is deleted in batches, each in a transaction of its own, so that other sessions do not wait long.
 """
 
 from collections.abc import AsyncIterator
@@ -34,7 +34,7 @@ CLOSED_BY = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name
 
 
 async def forget_expired(store: Store, now: datetime) -> None:
-    """What was meant to be kept for hours or days."""
+    """Delete data kept for hours or days."""
     async with store.begin() as session:
         await inbox.forget_old_updates(session, now)
         await questions.forget_expired(session, now)
@@ -47,8 +47,8 @@ async def forget_expired(store: Store, now: datetime) -> None:
 
 
 async def forget_history(store: Store, before: datetime) -> None:
-    """Incidents that ended before that moment, with everything that was told of them; what else was said, agreed and
-    asked for before it."""
+    """Delete incidents that ended before that time, with their timelines and messages, and older messages, access
+    requests, overrides and imports."""
     over = select(Incident.id).where(*_over(before))
     await _forget(store, IncidentEvent, IncidentEvent.incident_id.in_(over))
     await _forget(store, CardIncident, CardIncident.incident_id.in_(over))
@@ -64,7 +64,7 @@ async def forget_history(store: Store, before: datetime) -> None:
 
 
 async def forget_audit(store: Store, before: datetime) -> None:
-    """Decisions from before that moment, and the names of people and chats of whom nothing else is left."""
+    """Delete older audit entries, then the names of people and chats without other references."""
     forgotten = False
     while await _forget_decisions(store, before):
         forgotten = True
@@ -76,7 +76,8 @@ async def forget_audit(store: Store, before: datetime) -> None:
 
 
 def _over(before: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Incidents that may be forgotten. What is shown in one message with an open one still belongs to it."""
+    """Return the condition for incidents to delete. An incident that shares an alert message with an open one is
+    kept."""
     live = (
         select(CardIncident.card_id)
         .join(Incident, Incident.id == CardIncident.incident_id)
@@ -88,18 +89,18 @@ def _over(before: datetime) -> tuple[ColumnElement[bool], ...]:
         Incident.open_key.is_(None),
         Incident.ended_at < before,
         Incident.id.not_in(beside),
-        # The newest of each station stays: its number would be given again.
+        # Keep the newest of each station: its number would be reused.
         Incident.id.not_in(select(func.max(Incident.id)).group_by(Incident.station)),
     )
 
 
 def _said(before: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Messages that may be forgotten: their fate is known, and nothing that is kept refers to them. Of an outage that
-    is open for long its message and the answers to it stay, but not how the message once looked."""
+    """Return the condition for outbox rows to delete: final state, and not referenced by rows that are kept. For an
+    incident that stays open long, its alert message and the replies to it are kept, outdated edits are not."""
     later = aliased(Outgoing)
     cards = select(Card.message)
     told = func.json_extract(IncidentEvent.facts, "$.message")
-    # Only incidents from before that moment can have been told of before it.
+    # Only incidents older than that can have an older message.
     in_chains = (
         select(told)
         .join(Incident, Incident.id == IncidentEvent.incident_id)
@@ -118,8 +119,8 @@ def _said(before: datetime) -> tuple[ColumnElement[bool], ...]:
 def _old(
     number: InstrumentedAttribute[int], at: InstrumentedAttribute[datetime], before: datetime
 ) -> ColumnElement[bool]:
-    """Numbers rise with time, so that nothing is read but what is old. The newest row stays always: its number would be
-    given again, and a button that is still about would mean another thing."""
+    """Return the condition for old rows. Ids rise with time, so that only old rows are read. The newest row is always
+    kept: its id would be reused, and an old button could then refer to another row."""
     young = select(number).where(at >= before).order_by(number).limit(1)
     newest = select(func.max(number))
     return number < func.coalesce(young.scalar_subquery(), newest.scalar_subquery())
@@ -136,7 +137,7 @@ async def _forget(store: Store, table: type[Table], *clauses: ColumnElement[bool
 
 
 async def _forget_decisions(store: Store, before: datetime) -> bool:
-    """False when there was nothing to forget."""
+    """Delete one batch; return False if there was none."""
     old = select(AuditEntry.id).where(_old(AuditEntry.id, AuditEntry.at, before)).limit(BITE)
     async with store.begin() as session:
         numbers = (await session.execute(old)).scalars().all()
@@ -149,8 +150,8 @@ async def _forget_decisions(store: Store, before: datetime) -> bool:
 
 @asynccontextmanager
 async def _opened_audit(session: AsyncSession) -> AsyncIterator[None]:
-    """The triggers that keep the audit whole are away for a part of one transaction, and nobody sees it without them:
-    if anything fails, they were never gone."""
+    """Drop the triggers that forbid deletes in the audit, and restore them in the same transaction: other sessions
+    never see the tables without them, and an error rolls back."""
     connection = await session.connection()
     triggers = (await connection.exec_driver_sql(CLOSED_BY)).mappings().all()
     for trigger in triggers:

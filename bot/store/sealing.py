@@ -1,7 +1,6 @@
-"""Secrets at rest: what is sealed can be read only with the bot's token, which is in no database.
+"""Encryption of secrets at rest, with a key derived from the bot's token, which is in no database.
 
-One process is one bot, so there is one key. Until the token is known it is one of this run alone: nothing is ever
-sealed with a key that others could guess.
+One process is one bot, so there is one key. Until the token is known, a random key of this run is used.
 """
 
 import base64
@@ -14,17 +13,17 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import JSON, Dialect, TypeDecorator
 
-# Stands before all that is sealed; another way of sealing gets another number.
+# Prefix of encrypted values; another encryption format gets another number.
 SEALED = "sealed:1:"
 NONCE = 12
 
 
 class Unreadable(Exception):
-    """Sealed with another token, or damaged."""
+    """Encrypted with another token, or damaged."""
 
 
 class Unsealed(dict[str, Any]):
-    """What holds no secret and must outlive a change of the token: stored as it is, in a column that is sealed."""
+    """Value without a secret that must survive a change of the token: stored as plain JSON in an encrypted column."""
 
 
 class _Seal:
@@ -52,23 +51,23 @@ _seal = _Seal()
 
 
 def use_token(token: str) -> None:
-    """From now on everything is sealed, and opened, with the key that is derived from this token."""
+    """Encrypt and decrypt with the key derived from this token from now on."""
     _seal.use(token)
 
 
 def sealed(value: Any) -> str:
-    """Plain JSON, sealed."""
+    """Encrypt a JSON value."""
     return _seal.close(value)
 
 
 def opened(sealed_value: str) -> Any:
-    """What `sealed` was given. Raises Unreadable."""
+    """Decrypt the result of `sealed`. Raises Unreadable."""
     return _seal.open(sealed_value)
 
 
 class Sealed(TypeDecorator[Any]):
-    """A column of JSON that holds one string, the sealed value; or the value itself, when it is empty or `Unsealed`.
-    What cannot be read is None, as if it had been forgotten."""
+    """JSON column that holds one string, the encrypted value; or the value itself, if it is empty or `Unsealed`. A
+    value that cannot be decrypted is read as None."""
 
     impl = JSON
     cache_ok = True

@@ -1,7 +1,7 @@
-"""SQLite with one visit to its thread for each statement.
+"""aiosqlite with one call to its thread per statement.
 
-aiosqlite goes there and back for the cursor, the statement, its rows, and to close it, and each time two threads wait
-for each other. Only the statement can take long, and its rows come with it.
+aiosqlite makes one each for the cursor, the statement, the rows and the close, with two thread switches each. Only the
+statement can be slow; here its rows are fetched in the same call.
 """
 
 import sqlite3
@@ -16,7 +16,7 @@ class _Cursor(aiosqlite.Cursor):
     def __init__(self, conn: aiosqlite.Connection, cursor: sqlite3.Cursor) -> None:
         super().__init__(conn, cursor)
         self._fetched: list[Any] = []
-        # A statement whose waiting was cancelled is still being carried out.
+        # A statement whose task was cancelled is still running in the thread.
         self._is_busy = False
 
     async def execute(self, sql: str, parameters: Iterable[Any] | None = None) -> "_Cursor":
@@ -42,12 +42,12 @@ class _Cursor(aiosqlite.Cursor):
 
 class _Connection(aiosqlite.Connection):
     def cursor(self) -> _Cursor:  # type: ignore[override]
-        """As SQLAlchemy wants it: entered, and never awaited."""
+        """SQLAlchemy enters the cursor and never awaits it."""
         return _Cursor(self, self._conn.cursor())
 
 
 async def connect(path: str) -> aiosqlite.Connection:
     connection = _Connection(partial(sqlite3.connect, path, check_same_thread=False), iter_chunk_size=64)
-    # As SQLAlchemy has it: a program that ends does not wait for it.
+    # As in SQLAlchemy: the program's exit does not wait for the thread.
     vars(connection)["_thread"].daemon = True
     return await connection

@@ -1,7 +1,7 @@
-"""What is open, moved in time: the machine's clock was wrong when it was written down, or is now.
+"""Shift the stored times of open objects after a step of the system clock.
 
-An outage of ten minutes is to last ten minutes, whatever the clock was set to meanwhile. What is over stays as it was
-told, and so does what was written before the machine began, by the clock as it was then.
+Durations must not change: an outage of ten minutes lasts ten minutes. Closed objects keep their times as shown to
+people, and so do times written before the machine's boot.
 """
 
 import re
@@ -30,11 +30,11 @@ from bot.store.tables.incidents import (
 )
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
-# What is planned is planned so far ahead at most; of a time further off it is not known by which clock it was reckoned.
+# Planned times are at most this far ahead; beyond it the clock that they were computed from is unknown.
 PLANNED = timedelta(hours=1)
-# Of what the machines remember to judge from.
+# The same limit for times in stored states.
 REMEMBERED_AHEAD = timedelta(minutes=10)
-# A button, a question or a mute may well live for a day.
+# Buttons, questions and mutes live up to a day.
 LIVES = timedelta(days=1)
 PAST = {
     Incident: ("began_at", "opened_at", "acknowledged_at"),
@@ -47,13 +47,13 @@ PAST = {
 }
 PLANS = {Incident: ("due_at", "warn_at"), Outgoing: ("not_before",)}
 ENDS = {SilenceRow: "until", ChatHold: "until", Keyboard: "expires_at", Question: "expires_at", Kept: "expires_at"}
-# Facts that name a time to come, reckoned from when it began.
+# Fact with a future time, computed from the incident's start.
 FROM_BEGINNING = "gives_up_at"
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """The clock was set `by` so much at `now`; on it the machine `began`. Both times are those before."""
+    """Step of the clock `by` that much at `now`; the machine booted at `began`. Both in the time before the step."""
 
     began: datetime
     now: datetime
@@ -66,7 +66,7 @@ class Setting:
         return moment + self.by if self.began <= moment <= self.now + within else moment
 
     def inside(self, value: Any, *, began: bool = False) -> Any:
-        """Facts or a memory with the times in it moved."""
+        """Return facts or a state with the times inside shifted."""
         match value:
             case dict():
                 return {
@@ -89,7 +89,7 @@ class Setting:
             moment = datetime.fromisoformat(value)
         except ValueError:
             return value
-        # Of what has no zone nobody knows when it was.
+        # Without a zone the time is ambiguous.
         if moment.tzinfo is None or (moved := self.plan(moment, REMEMBERED_AHEAD)) == moment:
             return value
         return moved.isoformat()
@@ -117,7 +117,8 @@ async def move(session: AsyncSession, setting: Setting) -> None:
 
 def _open(setting: Setting) -> Sequence[tuple[type[Table], Sequence[ColumnElement[bool]]]]:
     open_now = Incident.open_key.is_not(None)
-    # What a chat that is closed did not take is made good by when that was: it stands before the chat's own time.
+    # Edits and alert messages that a closed chat missed are found by times before the chat's own, so they are shifted
+    # with it.
     missed_card = exists().where(ClosedChat.chat_id == Card.chat_id, ClosedChat.at <= Card.closed_at)
     missed_edit = and_(
         Outgoing.state == "dead",
@@ -145,12 +146,12 @@ def _move(row: Table, setting: Setting) -> None:
     for name, moment in before.items():
         if moment is not None:
             setattr(row, name, setting.past(moment))
-    # What belongs to an incident that moved is reckoned from its beginning, however far ahead.
+    # Times of an incident that was shifted are computed from its start, however far ahead.
     ahead = LIVES if isinstance(row, Incident) and row.began_at != before["began_at"] else PLANNED
     for name in PLANS.get(kind, ()):
         if (moment := getattr(row, name)) is not None:
             setattr(row, name, setting.plan(moment, ahead))
-    # A mute that was there before the machine began ends when it was to end.
+    # A mute that began before the boot keeps its end.
     was_there = isinstance(row, SilenceRow) and row.begins_at == before["begins_at"]
     end = ENDS.get(kind)
     if end is not None and not was_there and (moment := getattr(row, end)) is not None:

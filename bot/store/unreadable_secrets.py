@@ -1,4 +1,4 @@
-"""What was sealed with another token: nobody can read it any more, so it goes, and what hangs on it is concluded."""
+"""Delete values encrypted with another token, which cannot be decrypted, and end the operations that need them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from bot.store.tables.people import RotationRow
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """How much there was of each kind. `calendars` are stations and levels whose address has to be given again."""
+    """Counts by kind. `calendars`: stations and levels whose address must be given again."""
 
     drafts: int
     questions: int
@@ -33,7 +33,7 @@ class Forgotten:
 
 
 async def forget_unreadable(session: AsyncSession, now: datetime) -> Forgotten:
-    """Once at a start, before anything is read: with the token of the last run nothing is unreadable."""
+    """Run once at the start, before any read. With an unchanged token all values are readable."""
     drafts = await _unreadable(session, Kept, Kept.payload)
     asked = await _unreadable(session, Question, Question.data)
     updates = await _unreadable(session, Received, Received.payload)
@@ -56,7 +56,7 @@ async def forget_unreadable(session: AsyncSession, now: datetime) -> Forgotten:
 async def _unreadable(
     session: AsyncSession, table: type[Table], column: InstrumentedAttribute[Any]
 ) -> Sequence[tuple[Any, ...]]:
-    """The keys of the rows."""
+    """Return the keys of the unreadable rows."""
     written = type_coerce(column, Text)
     found = await session.execute(
         select(*table.__mapper__.primary_key, func.json_extract(written, "$")).where(written.like(f'"{SEALED}%'))

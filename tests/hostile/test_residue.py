@@ -65,7 +65,7 @@ def test_nothing_that_was_typed_made_or_fetched_can_be_read_by_others(
     assert sorted(path.name for path in tmp_path.glob("bot.sqlite3*")) == ["bot.sqlite3"]
     log = bot.log.read_text()
     assert "chmod 600 .env" in log
-    assert re.search(r"others could read this file.*bot\.sqlite3", log)
+    assert re.search(r"file was readable by others.*bot\.sqlite3", log)
 
 
 def open_to_all(path: Path, content: bytes) -> None:

@@ -127,7 +127,7 @@ def test_what_python_prints_by_itself_is_cleaned_too(written: io.StringIO) -> No
     shown = written.getvalue()
     assert is_clean(shown)
     assert shown.count(HIDDEN) >= 4
-    for words in ("was not caught", "could not be raised", "ended a thread", "UserWarning"):
+    for words in ("uncaught exception", "unraisable exception", "exception in a thread", "UserWarning"):
         assert words in shown
 
 

@@ -1,4 +1,4 @@
-"""A stand-in for Telegram: the Bot API over HTTP with a web chat, in memory, as strict as the real one."""
+"""Stand-in for Telegram: the Bot API over HTTP with a web chat, in memory, as strict as the real one."""
 
 from bot.demo.telegram.routes import app, routes
 from bot.demo.telegram.seed import populated

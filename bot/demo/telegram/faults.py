@@ -1,4 +1,4 @@
-"""Faults on order: what the next calls of the bot will meet instead of an answer."""
+"""Injected faults: replace the responses to the bot's next calls."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,7 +21,7 @@ class FaultKind(StrEnum):
 
 @dataclass
 class Fault:
-    """`count` calls are left to meet it, -1 = until it is cleared; empty `methods` and no `chat` mean all."""
+    """`count`: affected calls left, -1 = until cleared; empty `methods` and no `chat` mean all."""
 
     kind: FaultKind
     methods: frozenset[str] = frozenset()
@@ -30,7 +30,7 @@ class Fault:
     retry_after: int = 5
     seconds: float = 5.0
     description: str = ""
-    # Of an HTML page.
+    # Status of an HTML page.
     status: int = 502
 
     def meets(self, method: str, chat: int | None) -> bool:

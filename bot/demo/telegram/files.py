@@ -1,4 +1,4 @@
-"""Files with their real bytes, from the bot and from people."""
+"""Files of the bot and of people, with their content."""
 
 import hashlib
 import struct
@@ -20,7 +20,7 @@ class Shelf:
         self._files: dict[str, File] = {}
 
     def add(self, kind: str, upload: Upload) -> File:
-        """Raises Refusal for what Telegram would not take."""
+        """Raises Refusal for a file that Telegram refuses."""
         if not upload.content:
             raise bad_request("file must be non-empty")
         if len(upload.content) > UPLOAD_LIMIT:
@@ -34,7 +34,7 @@ class Shelf:
         return file
 
     def add_sound(self, kind: str, upload: Upload, said: Params) -> File:
-        """Telegram believes what is said of a sound: its length, its name; but what is neither MP3 nor M4A becomes a
+        """Length and name are taken from the parameters, as by Telegram; audio that is neither MP3 nor M4A becomes a
         document."""
         if kind == "audio" and not upload.name.lower().endswith(AUDIO):
             return self.add("document", upload)
@@ -91,7 +91,7 @@ def _jpeg_size(content: bytes) -> tuple[int, int] | None:
 
 
 def file_fields(file: File) -> Json:
-    """The fields of a message that carries this file."""
+    """Return the message fields of this file."""
     base: Json = {"file_id": file.id, "file_unique_id": file.unique_id, "file_size": len(file.content)}
     match file.kind:
         case "photo":

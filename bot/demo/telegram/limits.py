@@ -1,4 +1,4 @@
-"""The public rates: about one message a second in a chat, 20 a minute in a group, 30 a second overall."""
+"""Public rate limits: about one message a second in a chat, 20 a minute in a group, 30 a second overall."""
 
 import math
 from collections import defaultdict, deque
@@ -9,7 +9,7 @@ BURST = 3
 CHAT_PER_SECOND = 1.0
 GROUP_PER_MINUTE = 20
 OVERALL_PER_SECOND = 30
-# Of what concerns the bot itself; Telegram does not say how often it takes that.
+# Calls that concern the bot itself; Telegram does not publish this limit.
 PROFILE_PER_MINUTE = 60
 PROFILE_BURST = 20, 10.0
 
@@ -47,7 +47,7 @@ class Limits:
         self._profile = (_Window(*PROFILE_BURST), _Window(PROFILE_PER_MINUTE, 60.0))
 
     def spend_profile(self) -> int:
-        """Counts one command menu that is set or deleted. Returns 0, or the seconds to wait."""
+        """Count one change of a command menu. Return 0, or the seconds to wait."""
         if not self.enforced:
             return 0
         now = self._now()
@@ -59,7 +59,7 @@ class Limits:
         return 0
 
     def spend(self, chat_id: int) -> int:
-        """Counts one message, edit or delete. Returns 0, or the seconds to wait when it is one too many."""
+        """Count one message, edit or delete. Return 0, or the seconds to wait if the limit is exceeded."""
         if not self.enforced:
             return 0
         now = self._now()

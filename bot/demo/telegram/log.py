@@ -1,4 +1,4 @@
-"""What the bot asked and what it was told, for tests and for the curious. Never the token."""
+"""Log of the bot's calls and their responses, without the token."""
 
 from collections import deque
 from collections.abc import Callable
@@ -10,7 +10,7 @@ CALLS_KEPT = 5000
 
 
 class Log:
-    """`heard` is told of a call once it has been carried out or refused, before its answer leaves."""
+    """`heard` is called after a call was carried out or refused, before the response is sent."""
 
     def __init__(self, now: Callable[[], float], heard: Callable[[Json], None] = lambda _call: None) -> None:
         self.heard = heard

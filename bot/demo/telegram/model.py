@@ -1,4 +1,4 @@
-"""What a Telegram consists of: people, chats, topics, messages, files."""
+"""Data model: people, chats, topics, messages, files."""
 
 from dataclasses import dataclass, field
 
@@ -26,7 +26,7 @@ class Person:
         return f"{self.first_name} {self.last_name or ''}".strip()
 
 
-# Who stands in `from` where no person may: the numbers are Telegram's own.
+# Senders in `from` where a person may not appear: the ids are Telegram's own.
 ANONYMOUS_ADMIN = Person(1087968824, "Group", username="GroupAnonymousBot", is_bot=True)
 SEND_AS_CHANNEL = Person(136817688, "Channel", username="Channel_Bot", is_bot=True)
 TELEGRAM = Person(777000, "Telegram")
@@ -49,7 +49,7 @@ class Topic:
 
 @dataclass(frozen=True)
 class Entity:
-    """`offset` and `length` in UTF-16 code units, as everywhere in Telegram."""
+    """`offset` and `length` in UTF-16 code units, as in the Bot API."""
 
     type: str
     offset: int
@@ -114,7 +114,7 @@ class Chat:
     type: str
     title: str
     is_forum: bool = False
-    # Of a public group.
+    # Only of a public group.
     username: str | None = None
     person: Person | None = None
     members: dict[int, Member] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Everything the stand-in serves: the Bot API, the client API, the page."""
+"""Routes of the stand-in: the Bot API, the client API, the page."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,8 +17,7 @@ STATIC = Path(__file__).parent / "static"
 
 
 def routes(telegram: Telegram, pbxs: Mapping[str, str]) -> list[BaseRoute]:
-    """`pbxs` are those whose /control is served beside it, each by its path with its name: the page shows their
-    switches."""
+    """`pbxs`: names of the PBX stand-ins whose /control is served here, by path; the page shows their switches."""
 
     async def bot_method(request: Request) -> Response:
         return await server.answer(telegram, request)

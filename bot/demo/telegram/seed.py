@@ -1,4 +1,4 @@
-"""The people and chats that the demo begins with."""
+"""People and chats of the demo."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ ON_CALL, OFFICE = -1001000000001, -1001000000002
 
 
 def populated(token: str | None = None, now: Callable[[], float] = time.time) -> Telegram:
-    """A Telegram with people and chats. Nothing of this is news for the bot: it has been there all the time."""
+    """Return a Telegram with people and chats. No updates are queued: the bot is a member from the start."""
     telegram = Telegram(token, now)
     telegram.new_person("Anna", "Ivanova", "anna_ivanova", "en", ANNA).started = True
     telegram.new_person("Boris", "Petrov", "boris_petrov", "ru", BORIS)

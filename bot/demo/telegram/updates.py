@@ -1,4 +1,4 @@
-"""What waits for the bot: the queue behind getUpdates and behind the webhook."""
+"""Queue of updates for getUpdates and the webhook."""
 
 import asyncio
 from collections import deque
@@ -33,7 +33,7 @@ class Waiting:
 
 
 class Queue:
-    """`webhook_active` is asked whether updates are brought; then nobody may fetch them."""
+    """While `webhook_active` returns True, getUpdates is refused."""
 
     def __init__(self, now: Callable[[], float], webhook_active: Callable[[], bool]) -> None:
         self.allowed: list[str] = []
@@ -45,7 +45,7 @@ class Queue:
         self._turn = 0
 
     def put(self, kind: str, payload: Json, born: float | None = None, lifetime: float = DAY) -> None:
-        """The filter is applied here, when the update is made: changing it later changes nothing that waits."""
+        """Queue an update. `allowed` is applied here: changing it later does not affect queued updates."""
         if kind not in self.allowed if self.allowed else kind in ONLY_WHEN_ASKED:
             return
         self._last_id += 1

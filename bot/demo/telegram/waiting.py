@@ -1,4 +1,4 @@
-"""Long polls: wait for the next change, and for as long as the client is connected."""
+"""Long polls: wait for the next change while the client is connected."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ class Bell:
         return self.seq
 
     async def heard(self, after: int, seconds: float) -> int:
-        """Returns at the first change since `after` (also when it already happened), or after the time."""
+        """Return at the first change since `after` (also a past one), or after a timeout in seconds."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while self.seq == after:
@@ -33,11 +33,11 @@ class Bell:
 
 
 class Gone(Exception):
-    """Nobody is there any more to take the answer."""
+    """The client has disconnected."""
 
 
 async def unless_gone(request: Request, work: Awaitable[T]) -> T:
-    """The result of `work`, or Gone as soon as the client has hung up. The request's body must have been read."""
+    """Return the result of `work`. Raises Gone when the client disconnects. The request's body must have been read."""
     task, gone = asyncio.ensure_future(work), asyncio.ensure_future(_gone(request))
     try:
         await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""The webhook: updates are brought to the bot's address, in order in each chat, until each is answered with success."""
+"""Webhook: send updates to the bot's address, in order in each chat, and retry each until it succeeds."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 (its name)
 ANSWER_WITHIN = 60.0
 LONGEST_PAUSE = 60.0
 LONGEST_RETRY_AFTER = 3600
-# What belongs together: the kind of update and the chat.
+# Ordering key: the kind of update and the chat.
 Lane = tuple[str, int]
 
 
@@ -27,7 +27,7 @@ class Target:
 
 @dataclass
 class _Delay:
-    """Of one update: how often it failed, how long the last pause was, and until when it waits."""
+    """Retry state of one update: failures, last pause, end of the pause."""
 
     failures: int = 0
     pause: float = 1.0
@@ -35,7 +35,7 @@ class _Delay:
 
 
 class Webhook:
-    """`pace` divides the pauses after failures, so that a test need not wait for them."""
+    """`pace` divides the pauses between retries, for tests."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self.queue = Queue(now, lambda: self.target is not None)
@@ -49,7 +49,7 @@ class Webhook:
         self._under_way: set[Lane] = set()
 
     def may_be_set(self) -> bool:
-        """Once a second."""
+        """Return True at most once a second."""
         now = self._now()
         if now < self._next_set:
             return False
@@ -57,7 +57,7 @@ class Webhook:
         return True
 
     def set(self, target: Target | None) -> None:
-        """The same once more changes nothing; a new one knows nothing of earlier failures and begins at once."""
+        """Setting the same target changes no state; a new target resets the retries."""
         if target == self.target:
             return
         self.target = target
@@ -72,7 +72,7 @@ class Webhook:
     async def _deliver(self, target: Target) -> None:
         self._delays, self._under_way = {}, set()
         limits = httpx.Limits(max_connections=target.max_connections)
-        # To read the system's certificates takes long, and over plain http nobody asks for one.
+        # Loading the system's certificates is slow, and plain http needs none.
         verify = target.url.startswith("https://")
         async with (
             httpx.AsyncClient(timeout=ANSWER_WITHIN, limits=limits, verify=verify, trust_env=False) as http,
@@ -88,7 +88,7 @@ class Webhook:
                 await self.queue.bell.heard(heard, self._until_next(now))
 
     def _due(self, now: float, most: int) -> list[Waiting]:
-        """The first of each lane, unless it is under way or has to wait; as many as there are connections for."""
+        """Return the first update of each queue, unless in progress or paused; at most one for each free connection."""
         firsts: dict[Lane, Waiting] = {}
         for one in self.queue.waiting():
             firsts.setdefault(_lane(one), one)
@@ -124,7 +124,7 @@ class Webhook:
         self.queue.bell.ring()
 
     def _put_off(self, one: Waiting, retry_after: int) -> None:
-        """The second attempt comes at once, the next after 2, 4, 8 … seconds, up to one or two minutes."""
+        """The first retry is immediate, the next come after 2, 4, 8 … seconds, up to one or two minutes."""
         delay = self._delays.setdefault(one.id, _Delay())
         pause = float(retry_after)
         if not retry_after and delay.failures:

@@ -1,4 +1,4 @@
-"""The world of the stand-in: who is there, what was said, and what the bot gets to know of it."""
+"""State of the stand-in: people, chats, messages, and the updates that the bot gets."""
 
 import re
 import time
@@ -23,7 +23,7 @@ TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]{35,}")
 
 @dataclass
 class _Numbers:
-    """Telegram counts messages per supergroup, and those of all other chats together."""
+    """Message ids count per supergroup; all other chats share one counter."""
 
     message: int = 0
     person: int = 2000
@@ -32,7 +32,7 @@ class _Numbers:
 
 
 class Telegram:
-    """One bot's Telegram, in memory. `now` gives Unix seconds; without a `token` any well-formed one is the bot's."""
+    """Telegram of one bot, in memory. `now`: Unix seconds. Without a `token` any well-formed one is accepted."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class Telegram:
         language_code: str | None = None,
         person_id: int | None = None,
     ) -> Person:
-        """The private chat with the bot exists from the beginning, but nobody has opened it yet."""
+        """The private chat with the bot exists from the start, but is not opened yet."""
         if person_id is None:
             self._numbers.person += 1
             person_id = self._numbers.person
@@ -100,7 +100,7 @@ class Telegram:
         return one
 
     def post(self, message: Message) -> Message:
-        """Puts a message, complete but for its number, into its chat."""
+        """Add a message to its chat and set its id."""
         chat = message.chat
         if chat.id < -1_000_000_000_000:
             chat.last_id += 1
@@ -115,7 +115,7 @@ class Telegram:
         return message
 
     def tell_bot(self, message: Message, edited: bool = False) -> None:
-        """As an update, if Telegram would show it to this bot."""
+        """Queue an update, if Telegram would show the message to this bot."""
         if not self.bot_sees(message):
             return
         kind = "channel_post" if message.chat.type == "channel" else "message"
@@ -141,14 +141,14 @@ class Telegram:
         return target is not None and target.sender is self.bot
 
     def announce(self, chat: Chat, actor: Person, service: Json, text: str, thread: int | None = None) -> Message:
-        """A service message, such as "Anna added Boris"."""
+        """Post a service message, such as "Anna added Boris"."""
         now = int(self.now())
         message = self.post(Message(chat, actor, now, service=service, service_text=text, thread=thread))
         self.tell_bot(message)
         return message
 
     def tell_membership(self, chat: Chat, by: Person, user: Person, old: Member | None, new: Member) -> None:
-        """`my_chat_member` about the bot itself; `chat_member` about others, for which it must be an administrator."""
+        """`my_chat_member` for the bot itself; `chat_member` for others, only if it is an administrator."""
         about_bot = user is self.bot
         if not about_bot and not chat.is_admin(self.bot.id):
             return
@@ -162,7 +162,7 @@ class Telegram:
         self.queue.put("my_chat_member" if about_bot else "chat_member", payload)
 
     def tell_blocked(self, user: Person) -> None:
-        """Who blocks the bot looks to it like a private chat that removed it."""
+        """A block looks to the bot like its removal from the private chat."""
         if user.started:
             here, away = Member(self.bot.id, "member"), Member(self.bot.id, "kicked")
             old, new = (here, away) if user.blocked else (away, here)

@@ -1,5 +1,4 @@
-"""People without a role who asked for one, and what they were answered. What tells of it is owed in the same
-transaction."""
+"""Requests for access by people without a role, and their answers. Notifications are queued in the same transaction."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -19,10 +18,10 @@ from bot.store.messages.keyboards import new_keyboard
 from bot.store.tables.incidents import Outgoing
 from bot.store.tables.people import AccessRequest
 
-# Who was not answered, or was refused, may ask again after this.
+# A person that was refused, or got no answer, may ask again after this.
 AGAIN_AFTER = timedelta(days=1)
-# Of so many in an hour administrators are told one by one; of all others once, with a list. Nobody who asks is turned
-# away because others ask.
+# Within an hour administrators are notified of so many requests one by one, of the rest once, with a list. No request
+# is rejected because of the number.
 TOLD_ONE_BY_ONE = 10
 AN_HOUR = timedelta(hours=1)
 REFUSED = ""
@@ -32,14 +31,14 @@ Rows = list[list[dict[str, Any]]]
 
 
 class Requests:
-    """`wake` tells the courier."""
+    """`wake` is called when messages are queued."""
 
     def __init__(self, store: Store, clock: Clock, grants: GrantBook, wake: Signal) -> None:
         self._store = store
         self._clock = clock
         self._grants = grants
         self._wake = wake
-        # When administrators were told of a crowd, by station.
+        # Time of the last collective notification, by station.
         self._told_of_many: dict[str, datetime] = {}
 
     async def ask(
@@ -51,8 +50,8 @@ class Requests:
         buttons: Callable[[int], Rows],
         listing: Rows,
     ) -> bool:
-        """Tell the administrators, each in private, with `buttons` for the request of that id; when many ask, that they
-        do, with the buttons of `listing`. False when the person has asked within a day."""
+        """Store a request and notify each administrator in private, with `buttons` for the request's id; when there are
+        many, once for all, with the buttons of `listing`. False if the person has asked within a day."""
         now = self._clock()
         async with self._store.begin() as session:
             recent = await _asked_within(session, station, AN_HOUR, now)
@@ -76,7 +75,7 @@ class Requests:
     async def _tell(
         self, session: AsyncSession, template: str, station: str, facts: Facts, admins: Iterable[int], rows: Rows
     ) -> list[int]:
-        """The ids of what is owed to them."""
+        """Return the outbox ids of the notifications."""
         now = self._clock()
         notices = [
             outbox.owe(
@@ -94,7 +93,7 @@ class Requests:
         return [notice.id for notice in notices]
 
     async def untold(self, station: str, limit: int) -> Sequence[AccessRequest]:
-        """Those that nobody has answered and no message of their own tells of, newest first."""
+        """Return unanswered requests without a notification of their own, newest first."""
         query = (
             select(AccessRequest)
             .where(
@@ -109,8 +108,9 @@ class Requests:
             return (await session.execute(query)).scalars().all()
 
     async def answer(self, request_id: int, grant: Grant | None, by: Asking, name: str) -> bool:
-        """The first answer counts, None refuses: what is given is given, the person is told, and every administrator
-        sees it. False when somebody was faster. Raises NotGranted, and then nothing was answered."""
+        """Answer a request: with a grant, or refuse with None. The role is granted, and the person and all
+        administrators are notified, in one transaction. False if it is already answered. Raises NotGranted and leaves
+        it unanswered."""
         role = grant.role if grant else REFUSED
         async with self._store.begin() as session:
             request = await _answered(session, request_id, role, name, self._clock())
@@ -124,7 +124,7 @@ class Requests:
         return True
 
     async def waits(self, station: str, person_id: int) -> bool:
-        """Whether the person has asked within a day and nobody has answered."""
+        """Return True if the person has an unanswered request from the last day."""
         now = self._clock()
         async with self._store.begin() as session:
             return await _asked_within(session, station, AGAIN_AFTER, now, person_id, unanswered=True) > 0
@@ -161,7 +161,7 @@ async def _asked_within(
     *,
     unanswered: bool = False,
 ) -> int:
-    """How often, by one person or by all; all of them, or those that wait for an answer."""
+    """Count requests by one person or by all; with `unanswered` only pending ones."""
     asked = select(func.count()).where(AccessRequest.station == station, AccessRequest.asked_at > now - time)
     if person_id is not None:
         asked = asked.where(AccessRequest.person_id == person_id)

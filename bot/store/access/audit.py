@@ -1,4 +1,4 @@
-"""Who asked for what, what was decided and what came of it. Rows are added; the database refuses anything else."""
+"""Audit log of requests, decisions and outcomes. Append-only, enforced by triggers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.store.tables.incidents import AuditEntry, AuditOutcome
 from bot.store.typed_secrets import cut, names_secret, without_secrets
 
-# Of what was typed so much is looked through for secrets, and so much is kept.
+# Characters of input searched for secrets, and characters stored.
 MOST_READ, MOST_KEPT = 1024, 256
-# Telegram gives an update again for a day; ids jump after a week without any.
+# Telegram retries an update for a day; ids jump after a week without updates.
 REMEMBERED = timedelta(days=2)
 # Core statements, built once: run for every decision, where the ORM's overhead is most of the cost.
 _AUDIT = AuditEntry.metadata.tables[AuditEntry.__tablename__]
@@ -49,7 +49,7 @@ Entry = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a write found and what it left, as plain values; None for what was not there."""
+    """Plain values before and after a write; None if absent."""
 
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
@@ -60,7 +60,7 @@ NOTHING_CHANGED = Change()
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """The decision that an update got when it came before."""
+    """Stored decision about an update."""
 
     id: int
     at: datetime
@@ -87,7 +87,7 @@ async def record_outcome(session: AsyncSession, decision_id: int, outcome: str, 
 
 
 async def earlier(session: AsyncSession, update_id: int, what: str, now: datetime) -> Earlier | None:
-    """What was decided about this update when it came the first time."""
+    """Return the stored decision about an update that is delivered again."""
     found = await session.execute(
         _EARLIER, {"update_id": update_id, "what": shortened(what, 64), "since": now - REMEMBERED}
     )
@@ -96,13 +96,13 @@ async def earlier(session: AsyncSession, update_id: int, what: str, now: datetim
 
 
 async def open_decisions(session: AsyncSession, update_id: int, now: datetime) -> Sequence[int]:
-    """What of this update was allowed, and nobody knows what came of it."""
+    """Return the ids of allowed decisions about the update that have no outcome."""
     found = await session.execute(_OPEN_DECISIONS, {"update_id": update_id, "since": now - REMEMBERED})
     return found.scalars().all()
 
 
 async def newest(session: AsyncSession) -> int:
-    """The id of the newest decision, 0 without any."""
+    """Return the id of the newest decision; 0 if there is none."""
     return (await session.execute(select(func.max(AuditEntry.id)))).scalar_one() or 0
 
 
@@ -111,7 +111,7 @@ def shortened(text: str, limit: int) -> str:
 
 
 def plain(facts: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """What can be stored: plain values, and no field that is named like a secret."""
+    """Convert to JSON values, without fields named like a secret."""
     if facts is None:
         return None
     return {key: _plain(value) for key, value in facts.items() if not names_secret(key)}

@@ -1,4 +1,4 @@
-"""Looking things up in the audit."""
+"""Search in the audit log."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from bot.store.tables.incidents import AuditEntry, AuditOutcome
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which rows: everything that is given must be so. `until` is exclusive."""
+    """Filter: all given fields must match. `until` is exclusive."""
 
     since: datetime | None = None
     until: datetime | None = None
@@ -45,14 +45,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A decision with the last that is known of it."""
+    """Decision with its last outcome."""
 
     entry: AuditEntry
     outcome: AuditOutcome | None
 
 
 class AuditReader:
-    """`denials` that are only counted are written down before anybody reads."""
+    """Counted `denials` are written before each search."""
 
     def __init__(self, store: Store, denials: Denials | None = None) -> None:
         self._store = store
@@ -64,7 +64,7 @@ class AuditReader:
             return found.scalar_one()
 
     async def newest(self, wanted: Wanted, limit: int, *, before: int | None = None) -> Sequence[Row]:
-        """Newest first; `before` is the id of a row, which is not among them any more."""
+        """Return rows, newest first; `before` is an exclusive row id."""
         latest = (
             select(func.max(AuditOutcome.id)).where(AuditOutcome.decision_id == AuditEntry.id).correlate(AuditEntry)
         ).scalar_subquery()
@@ -84,7 +84,7 @@ class AuditReader:
             return [Row(entry, outcome) for entry, outcome in found.all()]
 
     async def one(self, entry_id: int) -> tuple[AuditEntry, Sequence[AuditOutcome]] | None:
-        """A decision and everything that came of it, oldest first."""
+        """Return a decision and its outcomes, oldest first."""
         async with self._store.begin() as session:
             entry = await session.get(AuditEntry, entry_id)
             if entry is None:

@@ -1,5 +1,5 @@
-"""Whom and which chats the bot has met, and at which station: to know a person by @username, and to show a name beside
-a numeric id. What is known of them at one station is not told at another."""
+"""People and chats seen by the bot, per station: resolve @usernames, and show names for numeric ids. Names known at one
+station are not disclosed at another."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _HAD = insert(FormerUsername).on_conflict_do_nothing()
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """`id` decides; name and username are what was last seen, and only shown."""
+    """`id` identifies; name and username are the last seen ones, for display only."""
 
     id: int
     name: str
@@ -35,9 +35,9 @@ class AlertedStations(Protocol):
 
 
 class Acquaintances:
-    """With `apart` every station has its own: those who were met there, or have a role at all of them, as `everywhere`
-    have by the settings; `stations` are those of whose outages the settings let a chat be told. Otherwise, and
-    at EVERY_STATION, everybody is known."""
+    """With `apart`, a station knows people and chats seen there, and those with a role at all stations, including
+    `everywhere` from the settings; `told_in` returns the stations whose alerts a chat gets by the settings. Otherwise,
+    and at EVERY_STATION, all are known."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Acquaintances:
         self._stations = stations
 
     async def by_username(self, username: str, at: str) -> Known | None:
-        """Whoever of those known at that station has it now, with or without its @."""
+        """Return the current owner of a username, with or without @, if known at that station."""
         wanted = username.removeprefix("@").lower()
         async with self._store.begin() as session:
             found = await session.execute(select(Acquaintance).where(Acquaintance.username == wanted))
@@ -62,17 +62,17 @@ class Acquaintances:
         return next(iter(known.values()), None)
 
     async def named(self, ids: Iterable[int], at: str) -> Mapping[int, Known]:
-        """Those of the ids that are known at that station."""
+        """Return those of the ids that are known at that station."""
         async with self._store.begin() as session:
             return await self.named_in(session, ids, at)
 
     async def named_in(self, session: AsyncSession, ids: Iterable[int], at: str) -> Mapping[int, Known]:
-        """Those of the ids that are known at that station."""
+        """`named` within a session."""
         found = await session.execute(select(Acquaintance).where(Acquaintance.id.in_(tuple(ids))))
         return await self._known_at(session, found.scalars().all(), at)
 
     async def who_had(self, username: str, at: str) -> Mapping[int, Known | None]:
-        """Everybody who ever had it; None for those who are not known at that station."""
+        """Return all current and former owners of a username; None for those not known at that station."""
         wanted = username.removeprefix("@").lower()
         async with self._store.begin() as session:
             had = select(FormerUsername.person_id).where(FormerUsername.username == wanted)
@@ -94,8 +94,8 @@ class Acquaintances:
 
 
 async def meet(session: AsyncSession, one: Known, at: Iterable[str] = ()) -> Known | None:
-    """`at` are the stations it was at; returns as what it was known before. A username that moved from one account to
-    another is the new one's: the old must not be found by it."""
+    """Store a person or chat seen at the stations `at`; return the previous entry. A username that moved to another
+    account is removed from the old one, which must not be found by it."""
     for station in at:
         await known_at(session, one.id, station)
     username = one.username.lower() if one.username else None
@@ -111,7 +111,7 @@ async def meet(session: AsyncSession, one: Known, at: Iterable[str] = ()) -> Kno
 
 
 async def known_at(session: AsyncSession, one: int, station: str) -> None:
-    """From now on this person or chat may be shown there by name."""
+    """Allow that station to show this person or chat by name."""
     await session.execute(_MEET_AT, {"station": station, "id": one})
 
 

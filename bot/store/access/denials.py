@@ -1,5 +1,5 @@
 """Deduplication of denials in the audit: the first is a row, repeats are counted for an hour and written as one outcome
-of that row. Otherwise anybody could fill the disk with requests that are denied."""
+of that row. Otherwise denied requests could fill the disk."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ class _Denied:
 
 
 class Denials:
-    """Kept in memory: what is killed loses a count of the last hour at most, and no row. What counts as the same
-    denial is the `key`."""
+    """Kept in memory: a crash loses at most the counts of the last hour, and no row. Denials with an equal `key` are
+    repeats."""
 
     def __init__(self, clock: Clock, counted_for: timedelta = COUNTED_FOR) -> None:
         self._clock = clock
@@ -32,7 +32,7 @@ class Denials:
         self._denied: dict[Hashable, _Denied] = {}
 
     def again(self, key: Hashable) -> int | None:
-        """The row of the same denial within the hour before, which is one more from now on."""
+        """Count a repeat and return the row of the first denial; None if there was none within the hour."""
         known = self._denied.get(key)
         if known is None or not self._counts(known):
             return None
@@ -40,12 +40,12 @@ class Denials:
         return known.entry
 
     def first(self, key: Hashable, entry: int) -> None:
-        """Its row is committed."""
+        """Register the committed row of a first denial."""
         if key not in self._denied and len(self._denied) < MOST_REMEMBERED:
             self._denied[key] = _Denied(entry, self._clock())
 
     async def write_over(self, session: AsyncSession) -> None:
-        """What nobody adds to any more. They are in the order of their times."""
+        """Write and drop expired counts. Entries are ordered by time."""
         oldest = next(iter(self._denied.values()), None)
         if oldest is None or self._counts(oldest):
             return
@@ -53,7 +53,7 @@ class Denials:
         self._denied = {key: one for key, one in self._denied.items() if self._counts(one)}
 
     async def write(self, session: AsyncSession) -> None:
-        """How many they were so far, where that is not written yet."""
+        """Write the counts that have changed."""
         for one in self._denied.values():
             if one.more > one.written:
                 outcome = f"and {one.more} more time{'s' if one.more > 1 else ''}"

@@ -1,4 +1,4 @@
-"""Roles that were given in chat. What stands in the settings is laid beside them whenever they are read."""
+"""Roles granted in chat, merged on read with those of the settings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,8 +15,8 @@ from bot.store.database import Store
 from bot.store.messages import supergroups
 from bot.store.tables.people import GrantRow
 
-# A Core statement, built once: run for every decision, where the ORM's overhead is most of the cost. The columns are in
-# the order in which a Grant is made of them.
+# A Core statement, built once: run for every decision, where the ORM's overhead is most of the cost. Columns in the
+# order of Grant's fields.
 _GRANTS = GrantRow.metadata.tables[GrantRow.__tablename__]
 _ALL_GIVEN = select(
     _GRANTS.c.subject_id,
@@ -30,7 +30,7 @@ _ALL_GIVEN = select(
 
 
 class GrantBook:
-    """`settings` are the grants that nobody can take away in chat; `changed` is told after every change."""
+    """`settings`: grants that cannot be revoked in chat; `changed` is called after every change."""
 
     def __init__(
         self,
@@ -52,13 +52,13 @@ class GrantBook:
             return await self.read(session)
 
     async def give(self, grant: Grant, giver: Asking) -> None:
-        """A role that the subject has already is given anew, with the new end. Raises NotGranted."""
+        """Grant a role; an existing grant gets the new end. Raises NotGranted."""
         async with self._store.begin() as session:
             await self.write(session, grant, giver)
         self._changed.send()
 
     async def take(self, taken: Sequence[Grant], taker: Asking) -> None:
-        """All of them or none. Raises NotGranted."""
+        """Revoke all of them or none. Raises NotGranted."""
         async with self._store.begin() as session:
             for grant in taken:
                 check_taking(await self.read(session), taker, grant)
@@ -72,9 +72,9 @@ class GrantBook:
         self._changed.send()
 
     async def read(self, session: AsyncSession) -> Access:
-        """Everything that was given, ended or not: what counts is decided in one place."""
+        """Return all grants, expired ones too: Access decides which are in effect."""
         found = await session.execute(_ALL_GIVEN)
-        # Settings name a group by the id it had before it became a supergroup.
+        # Settings keep the id that a group had before it became a supergroup.
         moves = await supergroups.moves(session) if self._names_chats else {}
         named = (
             replace(grant, subject=moves[grant.subject]) if grant.subject in moves else grant
@@ -83,7 +83,7 @@ class GrantBook:
         return Access((*named, *(Grant(*row) for row in found)), self.roles)
 
     async def write(self, session: AsyncSession, grant: Grant, giver: Asking) -> None:
-        """As part of a larger transaction, whose caller tells of the change. Raises NotGranted."""
+        """Grant within the caller's transaction; the caller calls `tell` after the commit. Raises NotGranted."""
         access = await self.read(session)
         check_giving(access, giver, grant)
         await _meet(session, access, giver, grant)
@@ -99,13 +99,13 @@ class GrantBook:
         await session.merge(row)
 
     def tell(self) -> None:
-        """A transaction of the caller's own that wrote a grant has ended."""
+        """Report a change after the commit of the caller's transaction."""
         self._changed.send()
 
 
 async def _meet(session: AsyncSession, access: Access, giver: Asking, grant: Grant) -> None:
-    """Who is given a role by somebody who may see their name is known at that station. A number alone makes nobody
-    known: an administrator of one station could try all of them to learn whose they are."""
+    """Make the subject known at that station, if the giver may see the name. An id alone is not enough: an
+    administrator of one station could resolve all ids to names."""
     of_all = replace(giver, station=EVERY_STATION)
     if grant.subject == giver.chat or access.may(of_all, Permission.ACCESS_READ).allowed:
         await known_at(session, grant.subject, grant.station)

@@ -1,5 +1,4 @@
-"""Who is no stranger: the people and chats that a role, or a list of people on call, names. Kept in memory, so that
-nothing need be asked for an update of anybody else."""
+"""Cache of known senders: people and chats with a role or on call. Updates of strangers need no database session."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -13,7 +12,7 @@ from bot.store.access.grants import GrantBook
 from bot.store.database import Store
 from bot.store.tables.people import OverrideRow, RotationRow
 
-# What changes it says so; this is for what was changed in another way.
+# Timeout of the cache, for changes made without a call of `changed`.
 FRESH_FOR = timedelta(minutes=1)
 
 
@@ -23,8 +22,8 @@ class AlertChats(Protocol):
 
 
 class Known:
-    """`people` have a role of their own or are on call, `chats` give one to everybody in them; `ours` are those chats
-    and the ones that are told of outages."""
+    """`people`: with a role of their own or on call; `chats`: give a role to all members; `ours`: those chats and the
+    ones that get alerts."""
 
     def __init__(self, store: Store, grants: GrantBook, alert_chats: AlertChats, clock: Clock) -> None:
         self._store = store
@@ -37,22 +36,22 @@ class Known:
         self.ours: frozenset[int] = frozenset()
 
     def changed(self) -> None:
-        """Somebody was given something, or is on call now: it is read again before it is asked for the next time."""
+        """Invalidate the cache after a change of grants or on-call."""
         self._read_at = None
 
     def moved(self, old: int, new: int) -> None:
-        """A group that became a supergroup is itself from this moment on."""
+        """Add the new id of a group that became a supergroup."""
         if old in self.chats:
             self.chats |= {new}
         if old in self.ours:
             self.ours |= {new}
 
     async def refresh(self) -> None:
-        """Read it if it is not fresh. Raises SQLAlchemyError."""
+        """Reload if expired. Raises SQLAlchemyError."""
         now = self._clock()
         if self._read_at is not None and timedelta() <= now - self._read_at < FRESH_FOR:
             return
-        # Before it is read: a change meanwhile is read the next time.
+        # Set before the read: a change during it is read the next time.
         self._read_at = now
         try:
             async with self._store.begin() as session:

@@ -1,4 +1,4 @@
-"""Alembic's entry: migrations run on the connection that the program hands over."""
+"""Alembic environment: run migrations on the connection that the caller passes."""
 
 from alembic import context
 

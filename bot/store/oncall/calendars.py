@@ -1,6 +1,6 @@
-"""Calendars of duties, by the level on which they decide. Where one comes from may be a secret: it stays here.
+"""Calendars of duties, by level. The address may be a secret, to be shown to authorized people only.
 
-What was read from a calendar is kept beside it, so that who is on call can be told without reading it again.
+Parsed duties are stored with the address, so that the schedule is available without a download.
 """
 
 from dataclasses import dataclass
@@ -13,22 +13,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.oncall.rotation import Calendar, Duty
 from bot.store.tables.people import RotationRow
 
-# The problem of a calendar whose address and text are lost: they were sealed with the token of another bot.
+# Problem of a calendar whose address and text were encrypted with another token.
 FORGOTTEN = "forgotten"
 _NOWHERE = {"url": "", "text": ""}
 
 
 @dataclass(frozen=True, slots=True)
 class KeptCalendar:
-    """`url` is "" for a file. `zone` is for what names none. `problem` is the name of what went wrong at the last
-    attempt, "" when nothing did; a FORGOTTEN one has neither address nor text."""
+    """`url`: "" for a file. `zone`: for times without one. `problem`: error of the last attempt, "" if none; with
+    FORGOTTEN address and text are empty."""
 
     level: int
     url: str
     text: str
     zone: str
     calendar: Calendar
-    # When it was last fetched, or tried, and read into the weeks to come.
+    # Time of the last download or attempt, and of the last parse into the coming weeks.
     fetched_at: datetime
     problem: str = ""
 
@@ -43,7 +43,7 @@ def of_row(row: RotationRow) -> KeptCalendar | None:
 
 
 async def keep(session: AsyncSession, station: str, kept: KeptCalendar, by: str, now: datetime) -> None:
-    """It decides on its level from now on; turns that were set there wait beneath it."""
+    """Store a calendar, which takes the place of the level's rotation; the rotation is kept."""
     row = await session.get(RotationRow, (station, kept.level))
     if row is None:
         row = RotationRow(station=station, level=kept.level, people=[], shift={})
@@ -53,7 +53,7 @@ async def keep(session: AsyncSession, station: str, kept: KeptCalendar, by: str,
 
 
 async def renew(session: AsyncSession, station: str, old: KeptCalendar, new: KeptCalendar) -> bool:
-    """False when somebody has put another in its place meanwhile, or taken it away."""
+    """Replace the calendar; False if it was changed or removed meanwhile."""
     row = await session.get(RotationRow, (station, old.level))
     if row is None or of_row(row) != old:
         return False

@@ -1,4 +1,4 @@
-"""Whether people on call can be reached in private, and when they want no warnings."""
+"""Reachability of people on call in private chats, and their quiet hours."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ QuietHours = tuple[time, time]
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """`reachable` is None while nobody has tried; `warned_at` is when others were last told that it is not so."""
+    """`reachable`: None until checked. `warned_at`: time of the last warning to others."""
 
     reachable: bool | None = None
     checked_at: datetime | None = None
@@ -30,21 +30,21 @@ async def known(session: AsyncSession, people: Iterable[int]) -> Mapping[int, Re
 
 
 async def note(session: AsyncSession, person: int, now: datetime, *, reachable: bool, warned: bool) -> None:
-    """It was tried just now."""
+    """Store the result of a check."""
     row = await _row(session, person)
     row.reachable, row.checked_at = reachable, now
     if warned or reachable:
-        # Once it was in order, the next trouble is a new one.
+        # After a success the next failure is a new one.
         row.warned_at = now if warned else None
 
 
 async def check_anew(session: AsyncSession, people: Iterable[int]) -> None:
-    """Their duties have changed."""
+    """Schedule a new check after a change of duties."""
     await session.execute(update(Pager).where(Pager.person_id.in_(tuple(people))).values(checked_at=None))
 
 
 async def quiet_hours(session: AsyncSession, person: int) -> QuietHours | None:
-    """From when to when on the wall; through midnight when the end is the earlier one."""
+    """Return start and end in local time; an earlier end means past midnight."""
     row = await session.get(Pager, person)
     if row is None or row.quiet_from is None or row.quiet_to is None:
         return None

@@ -1,4 +1,4 @@
-"""From rows to a roster."""
+"""Build a roster from database rows."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -14,7 +14,7 @@ from bot.store.tables.people import OverrideRow, RotationRow
 
 
 async def read(session: AsyncSession, station: str, now: datetime, states: Collection[str]) -> Roster:
-    """With the overrides in one of `states` that are not over."""
+    """Include current and future overrides in one of `states`."""
     found = await session.execute(select(RotationRow).where(RotationRow.station == station).order_by(RotationRow.level))
     rows = list(found.scalars())
     over = await session.execute(
@@ -30,7 +30,7 @@ async def read(session: AsyncSession, station: str, now: datetime, states: Colle
 
 
 async def stations(session: AsyncSession, now: datetime) -> set[str]:
-    """Where anybody is ever on call."""
+    """Return stations with a rotation, a calendar, or an override that is not over."""
     turns = await session.execute(select(RotationRow.station).distinct())
     over = await session.execute(select(OverrideRow.station).where(OverrideRow.ends_at > now).distinct())
     return {*turns.scalars(), *over.scalars()}

@@ -1,4 +1,4 @@
-"""Who is on call, as it was set in chat. What people are told of a change is owed in the same transaction."""
+"""On-call schedules set in chat. Notifications of a change are queued in the same transaction."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ from bot.store.oncall.calendars import KeptCalendar
 from bot.store.oncall.reachability import QuietHours, Reach
 from bot.store.tables.people import OverrideRow, RotationRow
 
-# What an override is: taken or given by one person alone, or a swap before and after the other's answer.
+# States of an override: made by one person alone, or a swap before and after its answer.
 STANDS, ASKED, AGREED, REFUSED, CANCELLED = "stands", "asked", "agreed", "refused", "cancelled"
 COUNT = (STANDS, AGREED)
 
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """Somebody is to be on call out of turn."""
+    """Override of one shift."""
 
     level: int
     person: int
@@ -36,7 +36,7 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """An override as it was made, and by whom."""
+    """Stored override and its author."""
 
     id: int
     leg: Leg
@@ -45,18 +45,18 @@ class Made:
 
 
 class Swapped(StrEnum):
-    """What became of a swap."""
+    """Result of the answer to a swap."""
 
     AGREED = "agreed"
     REFUSED = "refused"
-    # Nobody asks for it any more, or it was answered already.
+    # Withdrawn or already answered.
     SETTLED = "settled"
-    # The shifts are over, or somebody else's by now.
+    # The shifts are over or belong to another person now.
     CHANGED = "changed"
 
 
 class OnCallBook:
-    """Of all stations. `changed` is told of which one after every change."""
+    """Schedules of all stations. `changed` is called with the station after each change."""
 
     def __init__(self, store: Store, clock: Clock, changed: Signal) -> None:
         self._store = store
@@ -71,12 +71,12 @@ class OnCallBook:
         return await rosters.read(session, station, self._clock(), COUNT)
 
     async def stations(self) -> set[str]:
-        """Where there is anything to look after: turns, a calendar, or somebody who is on call out of turn."""
+        """Return stations with a rotation, a calendar, or an override that is not over."""
         async with self._store.begin() as session:
             return await rosters.stations(session, self._clock())
 
     async def set_rotation(self, station: str, rotation: Rotation, by: str, news: Sequence[News] = ()) -> None:
-        """In place of what decided on that level; overrides stay."""
+        """Replace the rotation or calendar of that level; overrides are kept."""
         async with self._store.begin() as session:
             row = RotationRow(
                 station=station,
@@ -101,7 +101,7 @@ class OnCallBook:
         self._changed.send(station)
 
     async def remove(self, station: str, level: int) -> bool:
-        """With all that was agreed out of turn on that level. False when there is nothing."""
+        """Remove the level and cancel its overrides. False if there was none."""
         there = (RotationRow.station == station, RotationRow.level == level)
         over = (OverrideRow.station == station, OverrideRow.level == level, OverrideRow.ends_at > self._clock())
         async with self._store.begin() as session:
@@ -117,7 +117,7 @@ class OnCallBook:
         return found
 
     async def override(self, station: str, leg: Leg, by: tuple[int, str], news: Sequence[News] = ()) -> int:
-        """Somebody takes a duty over, or gives it away; it counts at once."""
+        """Take over a shift, or give it away; in effect at once."""
         async with self._store.begin() as session:
             row = await self._add(session, station, leg, by, STANDS)
             owe_news(session, self._clock(), news)
@@ -127,7 +127,7 @@ class OnCallBook:
     async def ask_swap(
         self, station: str, legs: Sequence[Leg], by: tuple[int, str], question: Callable[[list[int]], News]
     ) -> None:
-        """Nothing changes until the other agrees."""
+        """Request a swap; it takes effect when the other person agrees."""
         async with self._store.begin() as session:
             asked = [await self._add(session, station, leg, by, ASKED) for leg in legs]
             owe_news(session, self._clock(), [question(asked)])
@@ -136,7 +136,7 @@ class OnCallBook:
     async def answer_swap(
         self, station: str, ids: Sequence[int], other: int, *, agrees: bool, news: Mapping[Swapped, Sequence[News]]
     ) -> Swapped:
-        """The answer of `other`. Only shifts that are still theirs and the asker's are swapped, all or none."""
+        """Answer a swap as `other`. All shifts are swapped or none, and only if they still belong to the two people."""
         async with self._store.begin() as session:
             found = await session.execute(
                 select(OverrideRow)
@@ -162,7 +162,7 @@ class OnCallBook:
         return result
 
     async def made_by(self, station: str, person: int) -> list[Made]:
-        """What they can still take back themselves: what another agreed to is not theirs alone."""
+        """Return overrides that the person can cancel alone; agreed swaps are left out."""
         async with self._store.begin() as session:
             found = await session.execute(
                 select(OverrideRow)
@@ -177,7 +177,7 @@ class OnCallBook:
             return [_made(row) for row in found.scalars()]
 
     async def cancel(self, station: str, ids: Sequence[int], person: int, news: Sequence[News] = ()) -> bool:
-        """False when there is nothing left of it, or it is not that person's."""
+        """Cancel the person's overrides; False if there are none left."""
         async with self._store.begin() as session:
             found = await session.execute(
                 update(OverrideRow)
@@ -203,7 +203,7 @@ class OnCallBook:
     async def renew_calendar(
         self, station: str, old: KeptCalendar, new: KeptCalendar, news: Sequence[News] = ()
     ) -> bool:
-        """False when somebody has put another in its place meanwhile, or taken it away."""
+        """Replace the calendar; False if it was changed or removed meanwhile."""
         async with self._store.begin() as session:
             renewed = await calendars.renew(session, station, old, new)
             if renewed:
@@ -214,7 +214,7 @@ class OnCallBook:
         return renewed
 
     async def note_reach(self, person: int, *, reachable: bool, warnings: Sequence[News]) -> None:
-        """Whether somebody can be reached was tried, and who is told that it is not so."""
+        """Store the result of a reachability check, and queue the warnings."""
         async with self._store.begin() as session:
             await reachability.note(session, person, self._clock(), reachable=reachable, warned=bool(warnings))
             owe_news(session, self._clock(), warnings)
@@ -258,7 +258,7 @@ def _made(row: OverrideRow) -> Made:
 
 
 def _still_has(roster: Roster, row: OverrideRow, holder: int, now: datetime) -> bool:
-    """Whether what is left of the shift is wholly that person's."""
+    """Return True if the rest of the shift belongs entirely to that person."""
     begins = max(now, row.begins_at)
     left = roster.shifts(row.level, begins, row.ends_at)
     return (

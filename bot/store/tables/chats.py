@@ -1,4 +1,4 @@
-"""The tables of chats themselves: what became of a group, and which of them take nothing now."""
+"""Tables of chats: supergroup migrations, flood waits, blocked chats, menus, bindings."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from bot.store.tables.incidents import Table, TelegramId
 
 
 class ChatMove(Table):
-    """A group that became a supergroup: settings still name the old id, messages go to the new one."""
+    """Group that became a supergroup: settings still name the old id, messages go to the new one."""
 
     __tablename__ = "chat_moves"
     old_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -18,7 +18,7 @@ class ChatMove(Table):
 
 
 class ChatHold(Table):
-    """Telegram told a chat to wait, perhaps for hours."""
+    """Flood wait of a chat, possibly for hours."""
 
     __tablename__ = "chat_holds"
     chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -26,7 +26,7 @@ class ChatHold(Table):
 
 
 class ClosedChat(Table):
-    """A chat that takes no messages from the bot until somebody lets it in again."""
+    """Chat that refuses the bot's messages until it is opened again."""
 
     __tablename__ = "closed_chats"
     chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -35,17 +35,17 @@ class ClosedChat(Table):
 
 
 class MenuRow(Table):
-    """The command menu of a scope: a bot, and of it a chat, or a person in a chat."""
+    """Command menu of a scope: a bot, and of it a chat, or a person in a chat."""
 
     __tablename__ = "menus"
     scope: Mapped[str] = mapped_column(String(64), primary_key=True)
     digest: Mapped[str] = mapped_column(String(64))
-    # Why Telegram did not take it.
+    # Telegram's reason for a refusal.
     refused: Mapped[str | None] = mapped_column(Text)
 
 
 class Binding(Table):
-    """A chat speaks of this station; with `alerts` it is told of its outages too."""
+    """Binding of a chat to a station; with `alerts` the chat gets its alerts."""
 
     __tablename__ = "bindings"
     chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -58,7 +58,7 @@ class Binding(Table):
 
 
 class Choice(Table):
-    """Which station a person last chose in a chat that speaks of several."""
+    """Station last chosen by a person in a chat bound to several."""
 
     __tablename__ = "choices"
     chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)

@@ -1,4 +1,4 @@
-"""The tables, but for those of people and chats. All times are UTC and aware; a change needs a migration."""
+"""Tables other than those of people and chats. All times are UTC and aware; a change needs a migration."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -23,7 +23,7 @@ from bot.store.sealing import Sealed
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """SQLite forgets the time zone: refuse naive times on the way in, put UTC back on the way out."""
+    """UTC time column. SQLite stores no time zone: naive times raise ValueError, UTC is set on read."""
 
     impl = DateTime
     cache_ok = True
@@ -39,7 +39,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
-# Telegram's ids do not fit into 32 bits.
+# Telegram ids exceed 32 bits.
 TelegramId = Annotated[int, mapped_column(BigInteger)]
 
 
@@ -48,13 +48,13 @@ class Table(DeclarativeBase):
 
 
 def _next_number(context: DefaultExecutionContext) -> int:
-    """One more than the highest of its station, in the transaction that writes the row. Numbers that people read count
-    at each station by themselves: gaps in them would tell what happens at others."""
+    """Return the next number of the station, in the transaction that writes the row. Displayed numbers count per
+    station: gaps would disclose events of others."""
     row: dict[str, Any] = context.get_current_parameters()  # type: ignore[no-untyped-call]
     written: Any = context.compiled
     table = written.statement.table
     newest = select(func.coalesce(func.max(table.c.number), 0)).where(table.c.station == row["station"])
-    # Of several rows that are written at once each is asked for before the first is there.
+    # With several rows in one statement, each number is requested before the first row exists.
     given: dict[str, int] = vars(context).setdefault("numbers_given", {})
     last = given.get(row["station"]) or context.connection.execute(newest).scalar_one()
     given[row["station"]] = last + 1
@@ -62,7 +62,7 @@ def _next_number(context: DefaultExecutionContext) -> int:
 
 
 class WatchState(Table):
-    """What the trunk machine remembers between two polls; subject "" is the station itself."""
+    """State of trunk detection between two polls; subject "" is the station itself."""
 
     __tablename__ = "watch_states"
     station: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -75,10 +75,10 @@ class Incident(Table):
     __tablename__ = "incidents"
     id: Mapped[int] = mapped_column(primary_key=True)
     station: Mapped[str] = mapped_column(String(64))
-    # What people call it by; `id` is nothing to them.
+    # Displayed number; `id` is internal.
     number: Mapped[int] = mapped_column(default=_next_number, server_default="0")
     subject: Mapped[str] = mapped_column(String(64))
-    # "station|subject" while open, NULL afterwards: the database itself forbids two open incidents of one subject.
+    # "station|subject" while open, NULL afterwards: the unique constraint forbids two open incidents of one subject.
     open_key: Mapped[str | None] = mapped_column(String(140), unique=True)
     kind: Mapped[str] = mapped_column(String(32))
     facts: Mapped[dict[str, Any]]
@@ -89,15 +89,15 @@ class Incident(Table):
     acknowledged_by_id: Mapped[TelegramId | None]
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None] = mapped_column(String(32))
-    # How far it has been told: 0 nobody, 1 the chats and the person on call, then whoever comes next.
+    # Escalation step: 0 no notification yet, 1 the chats and the person on call, then the next levels.
     step: Mapped[int] = mapped_column(default=0)
-    # When something is next to be done about it, whatever it is; NULL when nothing is.
+    # Time of the next due step of any kind; NULL if there is none.
     due_at: Mapped[datetime | None]
-    # When to warn that the PBX is about to give the trunk up; NULL when there is nothing to warn of, or that is done.
+    # Time to warn that the PBX is about to stop its retries; NULL if not needed or already done.
     warn_at: Mapped[datetime | None]
-    # What holds it back now, in the words of the chain; "" when nothing does.
+    # Reason that suppresses notifications now, as in the timeline; "" if there is none.
     held_by: Mapped[str] = mapped_column(String(48), default="")
-    # Grows with every change: who decided from an older one decides nothing.
+    # Incremented by every change; a decision made on an older version has no effect.
     version: Mapped[int] = mapped_column(default=0)
     __table_args__ = (
         Index("incidents_by_station", "station", "began_at"),
@@ -109,7 +109,7 @@ class Incident(Table):
 
 
 class IncidentEvent(Table):
-    """The chain of an incident, added to and never changed. `at` is when it happened, `noted_at` when it was known."""
+    """Timeline of an incident, append-only. `at`: time of the event, `noted_at`: time it was detected."""
 
     __tablename__ = "incident_events"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -122,7 +122,7 @@ class IncidentEvent(Table):
 
 
 class Card(Table):
-    """The one message in a chat that shows an incident, or several that came together."""
+    """Alert message: the one message in a chat that shows an incident, or several grouped ones."""
 
     __tablename__ = "cards"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -131,9 +131,9 @@ class Card(Table):
     thread_id: Mapped[TelegramId | None]
     loud: Mapped[bool]
     opened_at: Mapped[datetime]
-    # When the last incident was added.
+    # Time when the last incident was added.
     joined_at: Mapped[datetime]
-    # The message as it stands: the outbox row that sends it.
+    # Outbox row that sends the current message.
     message: Mapped[int] = mapped_column(ForeignKey("outbox.id"))
     closed_at: Mapped[datetime | None]
     __table_args__ = (Index("cards_by_chat", "chat_id", "closed_at"), Index("cards_by_message", "message"))
@@ -147,7 +147,7 @@ class CardIncident(Table):
 
 
 class SilenceRow(Table):
-    """A mute or a maintenance window. `subject` is a trunk's id, or "*" for everything on the station."""
+    """Mute or maintenance window. `subject`: a trunk's id, or "*" for the whole station."""
 
     __tablename__ = "silences"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -155,15 +155,15 @@ class SilenceRow(Table):
     number: Mapped[int] = mapped_column(default=_next_number, server_default="0")
     kind: Mapped[str] = mapped_column(String(16))
     subject: Mapped[str] = mapped_column(String(64))
-    # What the subject was called when it was silenced.
+    # Name of the subject when it was silenced.
     name: Mapped[str] = mapped_column(String(128))
     reason: Mapped[str] = mapped_column(String(256))
     by_id: Mapped[TelegramId]
     by_name: Mapped[str] = mapped_column(String(128))
     begins_at: Mapped[datetime]
-    # NULL: until the subject has recovered, or for a recurring window until it is taken away.
+    # NULL: until the subject has recovered, or for a recurring window until it is removed.
     until: Mapped[datetime | None]
-    # A recurring window: days of the week, local time, minutes, zone.
+    # Recurring window: days of the week, local time, minutes, zone.
     repeats: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str | None] = mapped_column(String(128))
@@ -183,10 +183,9 @@ class WatchedExtension(Table):
 
 
 class Keyboard(Table):
-    """The buttons of one message. What a button carries over the wire is this id and its place, nothing else. `station`
-    is whose PBX they are about; "" in those of a time when there was only one. `message_id` is their message, NULL
-    while Telegram's answer to its sending is not known; `said` what it says, template and facts, where a second person
-    is to read that."""
+    """Buttons of one message. Callback data holds only this id and the position. `station`: the PBX concerned; "" in
+    rows from before there were several. `message_id`: NULL until Telegram has confirmed the sending. `said`: template
+    and facts of the message, if a second person must approve it."""
 
     __tablename__ = "keyboards"
     id: Mapped[str] = mapped_column(String(24), primary_key=True)
@@ -204,8 +203,8 @@ class Keyboard(Table):
 
 
 class Outgoing(Table):
-    """The outbox: nothing that is owed to a person is sent before it is committed here. Its states and urgencies are
-    those of bot.store.outbox; `masked` hides phone numbers in part."""
+    """The outbox: every notification is committed here before it is sent. States and urgencies as in bot.store.outbox;
+    `masked` hides phone numbers in part."""
 
     __tablename__ = "outbox"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -215,7 +214,7 @@ class Outgoing(Table):
     about: Mapped[int | None] = mapped_column(ForeignKey("outbox.id"))
     template: Mapped[str] = mapped_column(String(64))
     facts: Mapped[dict[str, Any]]
-    # Of one that was rendered before it could be sent, in place of a template. Sealed: answers show what people typed.
+    # Text rendered in advance, in place of a template. Encrypted: answers contain user input.
     html: Mapped[str | None] = mapped_column(Sealed(none_as_null=True))
     keyboard_id: Mapped[str | None] = mapped_column(ForeignKey("keyboards.id"))
     silent: Mapped[bool]
@@ -223,19 +222,19 @@ class Outgoing(Table):
     urgency: Mapped[int] = mapped_column(default=2)
     state: Mapped[str] = mapped_column(String(12))
     attempts: Mapped[int] = mapped_column(default=0)
-    # Of those, how many Telegram refused for a reason that is not known to be permanent.
+    # Attempts that Telegram refused for a reason not known to be permanent.
     refusals: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     not_before: Mapped[datetime]
-    # When the last attempt began.
+    # Start of the last attempt.
     tried_at: Mapped[datetime | None]
     possible_repeat: Mapped[bool] = mapped_column(default=False)
-    # How often in a row the program died before it was known that the message can be made.
+    # Consecutive crashes of the program before the message was rendered.
     crashes: Mapped[int] = mapped_column(default=0)
     sent_at: Mapped[datetime | None]
     message_id: Mapped[TelegramId | None]
     error: Mapped[str | None] = mapped_column(Text)
-    # Of one that is dead: who is told in its place.
+    # For a dead message: the recipient notified instead.
     fallback: Mapped[str | None] = mapped_column(Text)
     __table_args__ = (
         Index("outbox_due", "state", "not_before"),
@@ -246,12 +245,12 @@ class Outgoing(Table):
 
 
 class Received(Table):
-    """The inbox: an update is confirmed to Telegram only after it is committed here. `begun`: its handler may be at
-    work; `crashes` counts how often the program died meanwhile."""
+    """The inbox: an update is confirmed to Telegram only after it is committed here. `begun`: its handler may have
+    started; `crashes` counts crashes of the program since."""
 
     __tablename__ = "inbox"
     update_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    # Sealed: people type passwords.
+    # Encrypted: user input contains passwords.
     payload: Mapped[dict[str, Any]] = mapped_column(Sealed)
     received_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
@@ -261,7 +260,7 @@ class Received(Table):
 
 
 class AuditEntry(Table):
-    """One row for each decision, written by the dispatcher only. The database itself refuses to change or delete it."""
+    """One row per decision, written by the dispatcher only. Triggers forbid changes and deletes."""
 
     __tablename__ = "audit"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -280,8 +279,8 @@ class AuditEntry(Table):
 
 
 class AuditOutcome(Table):
-    """What came of a decision, and of writes what was before and after; a row is added whenever more is known. As
-    unchangeable as the decisions."""
+    """Outcome of a decision, for writes with the values before and after; a row is added for each update. Append-only
+    like the decisions."""
 
     __tablename__ = "audit_outcomes"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -294,8 +293,7 @@ class AuditOutcome(Table):
 
 
 class Question(Table):
-    """What the bot waits to hear from one person in one chat; the next question takes the place of this one. `said` is
-    what it said, as in Keyboard."""
+    """Question to one person in one chat; the next question replaces it. `said` as in Keyboard."""
 
     __tablename__ = "questions"
     chat_id: Mapped[TelegramId] = mapped_column(primary_key=True)
@@ -309,7 +307,8 @@ class Question(Table):
 
 
 class Kept(Table):
-    """What a button or a question needs and nobody else should see: a snapshot for Undo, a draft with a password."""
+    """Temporary payload of a button or question that others must not see: a snapshot for Undo, a draft with a
+    password."""
 
     __tablename__ = "kept"
     id: Mapped[str] = mapped_column(String(24), primary_key=True)
@@ -318,8 +317,8 @@ class Kept(Table):
 
 
 class Import(Table):
-    """Employees being created in bulk. `rows` holds what is asked for and what became of each; a password is taken out
-    as soon as a report with it has been delivered, and all of them after a day in which nobody went on."""
+    """Bulk creation of employees. `rows`: input and result of each; a password is removed once a report with it has
+    been delivered, and all of them after a day of inactivity."""
 
     __tablename__ = "imports"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -329,6 +328,6 @@ class Import(Table):
     rows: Mapped[list[Any]] = mapped_column(Sealed)
     begun_at: Mapped[datetime]
     touched_at: Mapped[datetime]
-    # How often it was taken up at a start since anything became of its rows.
+    # Resumptions at a start without progress since.
     crashes: Mapped[int] = mapped_column(default=0)
     __table_args__ = (Index("imports_by_state", "station", "state"),)

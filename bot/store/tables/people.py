@@ -1,4 +1,4 @@
-"""The tables of people: who they are, what they may do, when they are on call."""
+"""Tables of people: identity, access, on-call."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from bot.store.tables.incidents import Table, TelegramId
 
 
 class GrantRow(Table):
-    """A role that was given in chat; what stands in the settings is not repeated here."""
+    """Role granted in chat; grants in the settings are not stored here."""
 
     __tablename__ = "grants"
     station: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -24,17 +24,17 @@ class GrantRow(Table):
 
 
 class Acquaintance(Table):
-    """A person or a chat (negative id) that the bot has met, by the name it had when it was last seen."""
+    """Person or chat (negative id) with the name last seen."""
 
     __tablename__ = "acquaintances"
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     name: Mapped[str] = mapped_column(String(128))
-    # In lower case. A username that somebody else has now is taken from its former owner.
+    # Lower case. A username reused by another account is removed from its former owner.
     username: Mapped[str | None] = mapped_column(String(64), unique=True)
 
 
 class MetAt(Table):
-    """A person or a chat (negative id) was met at that station, and may be shown there by name; "" is every station."""
+    """Person or chat (negative id) seen at that station, which may show its name; "" is every station."""
 
     __tablename__ = "met_at"
     station: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -42,7 +42,7 @@ class MetAt(Table):
 
 
 class FormerUsername(Table):
-    """Somebody has, or had, that username, in lower case."""
+    """Current or former owner of a username, in lower case."""
 
     __tablename__ = "former_usernames"
     username: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -50,7 +50,7 @@ class FormerUsername(Table):
 
 
 class AccessRequest(Table):
-    """Somebody without a role who asked for one. `notices` are the outbox rows that told the administrators."""
+    """Access request of a person without a role. `notices`: outbox rows that notify the administrators."""
 
     __tablename__ = "access_requests"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -58,7 +58,7 @@ class AccessRequest(Table):
     person_id: Mapped[TelegramId]
     asked_at: Mapped[datetime]
     notices: Mapped[list[Any]]
-    # The role that was given, or "" when it was refused; NULL while nobody has answered.
+    # Granted role, or "" if refused; NULL while pending.
     answer: Mapped[str | None] = mapped_column(String(32))
     answered_by: Mapped[str | None] = mapped_column(String(128))
     answered_at: Mapped[datetime | None]
@@ -66,24 +66,24 @@ class AccessRequest(Table):
 
 
 class RotationRow(Table):
-    """Who takes turns at being on call, on one level. `calendar` is a calendar that decides instead of the turns."""
+    """On-call rotation of one level. `calendar` takes the place of the rotation if set."""
 
     __tablename__ = "rotations"
     station: Mapped[str] = mapped_column(String(64), primary_key=True)
     level: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     people: Mapped[list[Any]]
-    # {"unit": "hours" | "days" | "weeks", "length": int, "begins": local wall clock, "zone": name}
+    # {"unit": "hours" | "days" | "weeks", "length": int, "begins": local time, "zone": name}
     shift: Mapped[dict[str, Any]]
     # {"zone", "duties", "unknown", "fetched_at", "problem"}
     calendar: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    # {"url", "text"} of the calendar. Sealed apart from it: who is on call is known even when this cannot be read.
+    # {"url", "text"} of the calendar. Encrypted apart from it: the duties stay known even if this cannot be read.
     source: Mapped[dict[str, Any] | None] = mapped_column(Sealed(none_as_null=True))
     changed_at: Mapped[datetime]
     changed_by: Mapped[str] = mapped_column(String(128))
 
 
 class OverrideRow(Table):
-    """Somebody is on call out of turn. A swap counts only once the other has agreed: `state` is asked until then."""
+    """On-call override. A swap takes effect once the other person agrees: until then `state` is asked."""
 
     __tablename__ = "overrides"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -100,13 +100,13 @@ class OverrideRow(Table):
 
 
 class Pager(Table):
-    """Whether a person on call can be written to in private, and when warnings are not wanted."""
+    """Reachability of a person on call in a private chat, and quiet hours for warnings."""
 
     __tablename__ = "pagers"
     person_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     reachable: Mapped[bool | None]
     checked_at: Mapped[datetime | None]
     warned_at: Mapped[datetime | None]
-    # Local times like 22:00.
+    # Local time, e.g. 22:00.
     quiet_from: Mapped[str | None] = mapped_column(String(5))
     quiet_to: Mapped[str | None] = mapped_column(String(5))

@@ -93,7 +93,7 @@ def test_a_proxy_that_does_not_answer_is_told_without_its_password(tmp_path: Pat
     command = [sys.executable, "-m", "bot", "run"]
     with subprocess.Popen(command, cwd=tmp_path, env=BARE | settings, stderr=subprocess.PIPE, text=True) as program:
         assert program.stderr is not None
-        told = next(line for line in program.stderr if "does not answer" in line or "Pr0xy" in line)
+        told = next(line for line in program.stderr if "Telegram unreachable" in line or "Pr0xy" in line)
         program.kill()
     assert "Pr0xy" not in told
 

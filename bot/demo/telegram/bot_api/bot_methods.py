@@ -1,4 +1,4 @@
-"""The bot's methods about itself: its updates, its presses' answers, its files, its profile."""
+"""Bot API methods about the bot itself: updates, answers to callback queries, files, profile."""
 
 import re
 from collections.abc import Callable
@@ -57,7 +57,7 @@ def set_webhook(telegram: Telegram, params: Params) -> bool:
 
 
 def _check_address(url: str) -> None:
-    """A loopback address is taken over http and with any port, as by a server in local mode."""
+    """A loopback address may use http and any port, as with a local Bot API server."""
     parts = urlsplit(url)
     if parts.hostname in ("127.0.0.1", "localhost"):
         return

@@ -1,4 +1,4 @@
-"""The bot's methods about chats, their members and the bot's menus."""
+"""Bot API methods about chats, their members and command menus."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from bot.demo.telegram.world import Telegram
 
 
 def get_chat(telegram: Telegram, params: Params) -> Json:
-    """Whoever blocked the bot is still known to it; who never started it is not."""
+    """A person that blocked the bot is still found; one that never started it is not."""
     chat = telegram.chats.get(params.chat_id() or 0)
     if chat is None or chat.person is None:
         return shapes.full_chat(reachable_chat(telegram, params))
@@ -37,7 +37,7 @@ def get_chat_member(telegram: Telegram, params: Params) -> Json:
 
 
 def get_chat_administrators(telegram: Telegram, params: Params) -> list[Json]:
-    """Other bots are left out, as Telegram does."""
+    """Other bots are left out, as by Telegram."""
     chat = reachable_chat(telegram, params)
     if chat.is_private:
         raise bad_request("there are no administrators in the private chat")

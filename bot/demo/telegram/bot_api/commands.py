@@ -1,4 +1,4 @@
-"""The bot's command menus: one per scope and language, the most specific one wins."""
+"""Command menus: one per scope and language; the most specific one wins."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from bot.demo.telegram.model import Chat, Json
 
 MOST_COMMANDS = 100
 LONGEST_DESCRIPTION = 256
-# Of all descriptions of a menu together: some 4,000 characters pass, 5,000 do not.
+# Total length of all descriptions of a menu: some 4,000 characters pass, 5,000 do not.
 LONGEST_DESCRIPTIONS = 4500
 SCOPES = frozenset(
     {"default", "all_private_chats", "all_group_chats", "all_chat_administrators"}
@@ -33,7 +33,7 @@ class Menus:
         self._menus.pop((scope, language), None)
 
     def offered(self, chat: Chat, user_id: int, language: str) -> list[Json]:
-        """What Telegram shows this person after a slash in this chat."""
+        """Return the menu that this person gets in this chat."""
         for scope in _from_most_specific(chat, user_id):
             menu = self.get(scope, language) or self.get(scope, "")
             if menu:

@@ -1,4 +1,4 @@
-"""The bot's methods that change, remove or pin what is already there."""
+"""Bot API methods that edit, delete or pin messages."""
 
 from collections.abc import Callable
 
@@ -91,7 +91,7 @@ def delete_message(telegram: Telegram, params: Params) -> bool:
 
 
 def delete_messages(telegram: Telegram, params: Params) -> bool:
-    """Those that are not there any more are skipped."""
+    """Missing messages are skipped."""
     chat = reachable_chat(telegram, params)
     numbers = params.integers("message_ids")
     if not 1 <= len(numbers) <= 100:

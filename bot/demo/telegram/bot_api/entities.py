@@ -1,4 +1,4 @@
-"""Telegram's HTML, read as its server reads it: visible text and entities, or the server's own complaint."""
+"""Parse HTML as Telegram's server does: visible text and entities, or the server's error."""
 
 import re
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ ATTRIBUTE = re.compile(r"""\s*([^\s=>]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([A-Za-
 
 
 def units(text: str) -> int:
-    """Length in UTF-16 code units."""
+    """Return the length in UTF-16 code units."""
     return len(text) + sum(char > "\uffff" for char in text)
 
 
@@ -174,7 +174,7 @@ def _meaning(tag: str, name: str, value: str) -> str:
 
 
 def _link(entity: Entity, target: str) -> Entity | None:
-    """A link to nowhere is no error for Telegram: the text stays, without a link."""
+    """An invalid link target is no error for Telegram: the text stays, without a link."""
     try:
         address = urlsplit(target if "://" in target else f"http://{target}")
     except ValueError:
@@ -187,8 +187,8 @@ def _link(entity: Entity, target: str) -> Entity | None:
     return replace(entity, details=(("url", address._replace(path=address.path or "/").geturl()),))
 
 
-# Of a domain Telegram asks that its end be in the list of those that exist; here every word will do, so that what
-# could be a link rather shows once too often.
+# Telegram checks the end of a domain against the list of existing ones; here every word passes, so that false links
+# appear rather than missing ones.
 _LABEL = r"[\w~\xc0-\u1fff\u200c\u200d\u2070-\U0010ffff-]"
 _TAG = r"[\w\xb7\u200c]"
 _PATH = r"(?::\d{1,5})?(?:[/?#][^\s<>\"«»]*(?<![.:;,('?!`)]))?"
@@ -215,7 +215,7 @@ OPAQUE = frozenset({"code", "pre", "text_link", "text_mention"})
 
 
 def detect(text: str, formatted: list[Entity]) -> list[Entity]:
-    """The formatting together with what Telegram finds in any text by itself: commands, mentions, links, …"""
+    """Return the formatting and the entities that Telegram detects itself: commands, mentions, links, …"""
     result = list(formatted)
     taken = [entity for entity in formatted if entity.type in OPAQUE]
     for entity in _detected(text):
@@ -232,7 +232,7 @@ def _detected(text: str) -> Iterator[Entity]:
 
 
 def strip(text: str, entities: list[Entity]) -> tuple[str, list[Entity]]:
-    """Telegram cuts white space at both ends, after reading the entities."""
+    """Strip white space at both ends after the entities are parsed, as Telegram does."""
     cut = units(text) - units(text.lstrip())
     text = text.strip()
     size = units(text)
@@ -245,5 +245,5 @@ def strip(text: str, entities: list[Entity]) -> tuple[str, list[Entity]]:
 
 
 def read_html(source: str) -> tuple[str, list[Entity]]:
-    """Raises Refusal "Bad Request: can't parse entities: …" in the server's words, offsets in bytes of UTF-8."""
+    """Raises Refusal "Bad Request: can't parse entities: …" with the server's text, offsets in bytes of UTF-8."""
     return _Reader(source).read()

@@ -1,4 +1,4 @@
-"""Buttons under a message: what Telegram accepts, and which one a person pressed."""
+"""Validate keyboards as Telegram does, and find the pressed button."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ ACTIONS = frozenset({"callback_data", "url", "web_app", "login_url", "switch_inl
 
 
 def read_markup(params: Params) -> Json | None:
-    """Raises Refusal when Telegram would refuse the keyboard. An empty inline keyboard means none."""
+    """Raises Refusal for a keyboard that Telegram refuses. An empty inline keyboard means none."""
     markup = params.mapping("reply_markup")
     if markup is None:
         return None

@@ -1,4 +1,4 @@
-"""The parameters of a call: forms, multipart, query strings and JSON all come here; nested values are JSON strings."""
+"""Parameters of a call, from forms, multipart, query strings or JSON; nested values are JSON strings."""
 
 import json
 import re
@@ -39,7 +39,7 @@ class Params:
             raise bad_request(f"{name} must be a number") from None
 
     def chat_id(self, name: str = "chat_id") -> int | None:
-        """None also for a public name such as @channel: this Telegram has none."""
+        """None also for a public name such as @channel: unsupported here."""
         value = self.text(name)
         return int(value) if re.fullmatch("-?[0-9]{1,19}", value) else None
 
@@ -92,7 +92,7 @@ class Params:
             raise bad_request(f"can't parse {name.replace('_', ' ')}: expected numbers") from None
 
     def upload(self, name: str) -> Upload | None:
-        """The file of a field: sent in its own part, or in the part that `attach://…` names."""
+        """Return the file of a field: its own part, or the part that `attach://…` names."""
         return self.uploads.get(self.text(name).removeprefix("attach://")) or self.uploads.get(name)
 
     def shown(self) -> Json:

@@ -1,4 +1,4 @@
-"""Presses of buttons: each waits for the bot's one answer, and not for ever."""
+"""Callback queries: each takes one answer, until its timeout."""
 
 import asyncio
 from collections import deque
@@ -34,7 +34,7 @@ class Presses:
         return str(self._last_id)
 
     def answer(self, query_id: str, text: str, alert: bool, seq: int) -> None:
-        """Raises Refusal for an answer too late, repeated, or to nothing."""
+        """Raises Refusal for an answer that is late, repeated, or to an unknown query."""
         press = self._presses.get(query_id)
         if press is None or press.answer is not None or self._now() - press.at >= CALLBACK_LIFETIME:
             raise bad_request(TOO_OLD)

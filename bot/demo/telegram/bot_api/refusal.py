@@ -1,4 +1,4 @@
-"""How Telegram says no."""
+"""Error responses of the Bot API."""
 
 from bot.demo.telegram.model import Json
 
@@ -6,7 +6,7 @@ CONFLICT = "Conflict: terminated by other getUpdates request; make sure that onl
 
 
 class Refusal(Exception):
-    """Becomes `{"ok": false, "error_code": code, "description": …, "parameters": …}` with the same HTTP status."""
+    """Rendered as `{"ok": false, "error_code": code, "description": …, "parameters": …}` with the same HTTP status."""
 
     def __init__(self, code: int, description: str, parameters: Json | None = None) -> None:
         super().__init__(description)

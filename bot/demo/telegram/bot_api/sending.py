@@ -1,4 +1,4 @@
-"""The bot's methods that put a message into a chat."""
+"""Bot API methods that send messages."""
 
 from collections.abc import Callable
 
@@ -12,14 +12,14 @@ from bot.demo.telegram.world import Telegram
 
 LONGEST_TEXT = 4096
 LONGEST_CAPTION = 1024
-# In bytes, before the entities are read.
+# Bytes, before the entities are parsed.
 LONGEST_SOURCE = 32_768
 MOST_ENTITIES = 100
 Formatted = tuple[str, list[Entity]]
 
 
 def reachable_chat(telegram: Telegram, params: Params, name: str = "chat_id") -> Chat:
-    """The chat of a call. Raises Refusal when the bot cannot get there, in the server's words."""
+    """Return the chat of a call. Raises Refusal with the server's text if the bot has no access."""
     if not params.text(name):
         raise bad_request(f"{name} is empty")
     chat = telegram.chats.get(params.chat_id(name) or 0)
@@ -76,7 +76,7 @@ def _formatted(telegram: Telegram, params: Params, name: str, entities_name: str
             text, entities = strip(source, [_entity(item) for item in params.items(entities_name)])
         case _:
             raise bad_request("unsupported parse_mode")
-    # What is too much is left out without a word.
+    # Telegram drops the rest silently.
     return text, [_with_person(telegram, entity) for entity in detect(text, entities)[:MOST_ENTITIES]]
 
 
@@ -98,7 +98,7 @@ def _with_person(telegram: Telegram, entity: Entity) -> Entity:
 
 
 def read_reply(chat: Chat, params: Params) -> int | None:
-    """Raises Refusal for a reply to a message that is gone, unless the call says to send it without one then."""
+    """Raises Refusal for a reply to a deleted message, unless the call allows sending without the reply."""
     reply = params.mapping("reply_parameters") or params
     target = reply.integer("message_id" if reply is not params else "reply_to_message_id")
     if not target:
@@ -111,8 +111,8 @@ def read_reply(chat: Chat, params: Params) -> int | None:
 
 
 def read_thread(telegram: Telegram, chat: Chat, params: Params, reply_to: int | None) -> int | None:
-    """In a group without topics the thread is ignored, in private there is none; the General topic has no number that
-    may be named."""
+    """A group without topics ignores the thread, a private chat has none; the General topic has no number that may be
+    used."""
     thread = params.integer("message_thread_id")
     if chat.is_private and thread is not None:
         raise bad_request("message thread not found")
@@ -159,7 +159,7 @@ def send_message(telegram: Telegram, params: Params) -> Json:
 
 
 def sender_of(kind: str) -> Callable[[Telegram, Params], Json]:
-    """sendDocument, sendPhoto, sendAudio, sendVoice: a new file, or the id of one that Telegram has."""
+    """Return sendDocument, sendPhoto, sendAudio or sendVoice: takes a new file, or the id of a stored one."""
 
     def send(telegram: Telegram, params: Params) -> Json:
         chat = writable_chat(telegram, params)
@@ -193,7 +193,7 @@ def _original(telegram: Telegram, params: Params, verb: str) -> Message:
 
 
 def origin(message: Message) -> tuple[Json, str]:
-    """Who said it first, as `forward_origin` and as a name."""
+    """Return the original sender, as `forward_origin` and as a name."""
     if message.forward_origin is not None:
         return message.forward_origin, message.forwarded_from or ""
     if message.sender_chat is not None:

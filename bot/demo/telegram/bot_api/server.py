@@ -1,4 +1,4 @@
-"""The Bot API over HTTP: token, faults on order, rates, the method, and its answer."""
+"""The Bot API over HTTP: check the token, injected faults and rate limits, call the method, respond."""
 
 import asyncio
 import inspect
@@ -65,13 +65,13 @@ async def _answer(telegram: Telegram, request: Request, method: str, params: Par
 
 
 def _page(status: int) -> str:
-    """What a web server between the bot and Telegram says."""
+    """Return the error page of a proxy between the bot and Telegram."""
     title = f"{status} {HTTPStatus(status).phrase}"
     return f"<html><head><title>{title}</title></head><body><h1>{title}</h1><hr>nginx</body></html>"
 
 
 async def _deliver(request: Request, fault: Fault | None, body: Json) -> Response:
-    """The call was carried out; what a `slow` or a `lost_answer` spoils is the way back."""
+    """Respond to a call that was carried out; `slow` and `lost_answer` affect only the response."""
     if fault is not None and fault.kind is FaultKind.LOST_ANSWER:
         return _cut(request)
     if fault is not None and fault.kind is FaultKind.SLOW:
@@ -85,7 +85,7 @@ def _cut(request: Request) -> Response:
 
 
 def call(telegram: Telegram, method: str, params: Params) -> object:
-    """Carries out one method of the Bot API; the result of a long poll must be awaited. Raises Refusal."""
+    """Call a Bot API method; the result of a long poll must be awaited. Raises Refusal."""
     known = METHODS.get(method.lower())
     if known is None:
         raise Refusal(404, "Not Found")

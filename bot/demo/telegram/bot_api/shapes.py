@@ -1,4 +1,4 @@
-"""People, chats, members and messages as the Bot API writes them."""
+"""Bot API JSON of people, chats, members and messages."""
 
 import zlib
 
@@ -94,7 +94,7 @@ def member(one: Person, membership: Member | None) -> Json:
 
 
 def message(one: Message, quoted: bool = True) -> Json:
-    """`quoted`: with the message it replies to; Telegram shows that one without its own quotation."""
+    """`quoted`: include the replied-to message; Telegram shows that one without its own quotation."""
     fields: Json = {"message_id": one.id, "date": one.date, "chat": chat(one.chat)}
     fields |= _present(
         {
@@ -122,7 +122,7 @@ def _content(one: Message) -> Json:
 
 
 def _place(one: Message) -> Json:
-    """In a supergroup without topics the thread of a reply is the message that the conversation began with."""
+    """In a supergroup without topics the thread of a reply is the first message of the conversation."""
     if one.thread is None or one.thread == GENERAL:
         return {}
     return {"message_thread_id": one.thread} | _present({"is_topic_message": one.chat.is_forum})
@@ -131,7 +131,7 @@ def _place(one: Message) -> Json:
 def _quotation(one: Message, quoted: bool) -> Json:
     target = one.reply_to
     if target is None and one.chat.is_forum and one.thread != one.id:
-        # Whatever is written in a topic is a reply to the service message that opened the topic.
+        # A message in a topic is a reply to the service message that opened the topic.
         target = one.thread
     if not quoted or target is None or target not in one.chat.messages:
         return {}

@@ -1,1 +1,1 @@
-"""Client API of the stand-in Telegram: what people do."""
+"""Client API of the stand-in Telegram: actions of people."""

@@ -1,4 +1,4 @@
-"""What happens to people and chats: they appear, join, leave, become supergroups, open and close topics."""
+"""Changes of people and chats: create, join, leave, migrate to a supergroup, open and close topics."""
 
 from bot.demo.telegram.bot_api import shapes
 from bot.demo.telegram.bot_api.params import Params
@@ -118,7 +118,7 @@ def _owner(telegram: Telegram, chat: Chat) -> Person:
 
 
 def _open_topic(telegram: Telegram, chat: Chat, name: str) -> Topic:
-    """A topic's number is that of the service message which opened it."""
+    """The number of a topic is that of the service message that opened it."""
     owner, number = _owner(telegram, chat), chat.last_id + 1
     chat.topics[number] = Topic(number, name)
     service: Json = {"forum_topic_created": {"name": name, "icon_color": ICON_COLOR}}
@@ -144,7 +144,7 @@ def _delete_topic(chat: Chat, number: int) -> None:
 
 
 def migrate(telegram: Telegram, params: Params) -> Json:
-    """The group is dead afterwards; its people are in a supergroup whose messages count from 1 again."""
+    """Close the group and move its people to a supergroup, whose messages count from 1 again."""
     old = _chat(telegram, params)
     if old.type != "group":
         raise bad_request("only a group can become a supergroup")

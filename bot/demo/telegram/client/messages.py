@@ -1,4 +1,4 @@
-"""What people do with messages: write, edit, delete, press, forward, upload."""
+"""Write, edit, delete, press, forward and upload, as a person."""
 
 from bot.demo.telegram.bot_api import shapes
 from bot.demo.telegram.bot_api.entities import detect, units
@@ -43,7 +43,7 @@ def _message(chat: Chat, params: Params) -> Message:
 
 
 def start(telegram: Telegram, params: Params) -> Json:
-    """Opens the private chat by its Start button; `payload` is what a deep link adds."""
+    """Open the private chat with its Start button; `payload` is the parameter of a deep link."""
     user = actor(telegram, params)
     payload = params.text("payload")
     if user.blocked:
@@ -81,7 +81,7 @@ def upload(telegram: Telegram, params: Params) -> Json:
 
 
 def _shelve(shelf: Shelf, sent: Upload) -> File:
-    """A picture that Telegram cannot read travels as a document."""
+    """A picture that Telegram cannot read becomes a document."""
     try:
         return shelf.add("photo" if sent.mime in PICTURES else "document", sent)
     except Refusal:
@@ -126,7 +126,7 @@ def _thread(chat: Chat, user: Person, params: Params) -> int | None:
 
 
 def _disguise(telegram: Telegram, message: Message, forge: Params) -> None:
-    """In whose name it is written: not always in the person's own."""
+    """Set the sender shown, which need not be the person that writes."""
     chat, user = message.chat, message.sender
     member = chat.members.get(user.id) if user else None
     channel_id = forge.integer("sender_chat")
@@ -197,7 +197,7 @@ def forward(telegram: Telegram, params: Params) -> Json:
 
 
 async def press(telegram: Telegram, params: Params) -> Json:
-    """Waits for the bot's answer; `data` stands for a client that sends what no button carries."""
+    """Wait for the bot's answer. `data` imitates a client that sends data that no button carries."""
     user, chat = _place(telegram, params)
     message = _message(chat, params)
     button = button_at(inline_rows(message), params.required_integer("row"), params.required_integer("column"))

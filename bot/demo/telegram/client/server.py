@@ -1,4 +1,4 @@
-"""The client API: what the web page and the tests use to be people. JSON, without authentication."""
+"""The client API, for the web page and the tests. JSON, without authentication."""
 
 import inspect
 from collections.abc import Awaitable, Callable
@@ -69,7 +69,7 @@ async def answer(telegram: Telegram, request: Request) -> Response:
 
 
 async def file(telegram: Telegram, request: Request) -> Response:
-    """What is neither picture nor sound is only ever saved: a page sent as a document must not run inside this one."""
+    """Files other than pictures and sounds are download-only: HTML sent as a document must not run in this page."""
     one = telegram.shelf.by_unique_id(request.path_params["id"])
     if one is None:
         return JSONResponse({"error": "there is no such file"}, HTTPStatus.NOT_FOUND)

@@ -1,4 +1,4 @@
-"""Switches of the stand-in itself: faults, rates, privacy mode, how patiently it brings updates."""
+"""Switches of the stand-in: faults, rate limits, privacy mode, retry pauses of the webhook."""
 
 from bot.demo.telegram.bot_api.params import Params
 from bot.demo.telegram.bot_api.refusal import bad_request

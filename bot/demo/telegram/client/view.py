@@ -1,4 +1,4 @@
-"""What one person sees: the state behind the web page."""
+"""State that one person sees, for the web page."""
 
 from bot.demo.telegram.bot_api.keyboards import inline_rows
 from bot.demo.telegram.bot_api.refusal import Refusal
@@ -96,7 +96,7 @@ def _button(button: Json) -> Json:
 
 
 def _file(one: Message) -> Json:
-    """Exactly one of the three is there, whatever the file was sent as."""
+    """Exactly one of the three fields is set."""
     none: Json = {"document": None, "photo": None, "audio": None}
     if one.file is None:
         return none
@@ -113,7 +113,7 @@ def _file(one: Message) -> Json:
 
 
 def chat_of(telegram: Telegram, user: Person, chat_id: int) -> Chat:
-    """A chat that this person may write to. Raises Refusal 404 or 403."""
+    """Return a chat that this person may write to. Raises Refusal 404 or 403."""
     one = telegram.chats.get(chat_id)
     if one is None or (one.person is not None and one.person is not user):
         raise Refusal(404, f"there is no chat {chat_id}")

@@ -1,4 +1,4 @@
-"""questions, things kept for a short time, imports"""
+"""questions, temporary payloads, imports"""
 
 import sqlalchemy as sa
 from alembic import op

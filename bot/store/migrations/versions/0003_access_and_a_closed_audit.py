@@ -1,4 +1,4 @@
-"""grants, acquaintances, requests for access; an audit that cannot be changed"""
+"""grants, acquaintances, access requests; append-only audit"""
 
 import sqlalchemy as sa
 from alembic import op

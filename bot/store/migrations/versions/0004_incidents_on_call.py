@@ -1,4 +1,4 @@
-"""the chain of an incident, the cards that show it, silences, on call, watched extensions"""
+"""incident timeline, alert messages, silences, on call, watched extensions"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -141,8 +141,8 @@ def _silences_and_people() -> None:
 
 
 def _take_over_open_alerts() -> None:
-    """An incident that is open while the program is brought up to date keeps its messages. What was not surely sent yet
-    looks different now: it is told anew. An outage that nobody has taken goes on being told."""
+    """Keep the messages of open incidents. Messages not yet confirmed as sent are queued again in the new format.
+    Unacknowledged incidents continue to escalate."""
     unsent = (
         "SELECT incident_id FROM outbox "
         "WHERE template = 'alert' AND action = 'send' AND state IN ('pending', 'sending')"

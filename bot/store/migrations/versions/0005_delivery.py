@@ -1,4 +1,4 @@
-"""how urgent a message is, when it was tried, who is told instead; chats told to wait, chats that take nothing"""
+"""urgency, attempts and fallback of messages; flood waits, blocked chats"""
 
 import sqlalchemy as sa
 from alembic import op

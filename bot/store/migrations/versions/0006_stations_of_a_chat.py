@@ -1,4 +1,4 @@
-"""whose PBX a chat is about, which one a person chose there, and which one a button or a question means"""
+"""stations bound to a chat, chosen by a person, and of a button or a question"""
 
 import sqlalchemy as sa
 from alembic import op

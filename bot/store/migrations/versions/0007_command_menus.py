@@ -1,4 +1,4 @@
-"""which command menus Telegram has taken, so that a start sends only what has changed"""
+"""command menus accepted by Telegram, so that a start sends only changed ones"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""under which message a keyboard stands, and what the bot said above it and in a question"""
+"""message of a keyboard, and the text shown with it and in a question"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,8 +8,8 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-# Of what went through the outbox it is known. Other keyboards live for two days: a press of theirs is judged by the
-# buttons that Telegram shows of the message.
+# Known for messages of the outbox. Other keyboards live for two days: their buttons are checked against those that
+# Telegram reports.
 KNOWN = """
 UPDATE keyboards SET message_id = (
     SELECT outbox.message_id FROM outbox

@@ -1,4 +1,4 @@
-"""how often the program died on an update, on a message and on an import, so that it does not do so for ever"""
+"""crash counters of updates, messages and imports, to limit retries"""
 
 import sqlalchemy as sa
 from alembic import op

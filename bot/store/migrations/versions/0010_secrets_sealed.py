@@ -1,4 +1,4 @@
-"""secrets at rest: what may hold a password or a secret address is sealed, and a calendar's address stands apart"""
+"""encrypt columns that may hold passwords or secret addresses; calendar addresses in a column of their own"""
 
 import json
 
@@ -12,7 +12,7 @@ down_revision = "0009"
 branch_labels = None
 depends_on = None
 
-# Promises of a switch, which hold no secret and are to be kept whatever the token is.
+# Id prefixes of switch payloads, which hold no secret and must survive a change of the token.
 OPEN = ("anew ", "before ")
 
 

@@ -1,5 +1,4 @@
-"""at which station people and chats were met, who had a username, and numbers of incidents and silences that count at
-each station by themselves"""
+"""stations where people and chats were seen, username history, numbers of incidents and silences per station"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,7 +18,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("station", "id"),
     )
-    # Where people were met was not written down; where they were given something, or are told of outages, they are.
+    # Earlier meetings were not stored; grants and alert bindings stand in for them.
     op.execute("INSERT OR IGNORE INTO met_at (station, id) SELECT station, subject_id FROM grants")
     op.execute("INSERT OR IGNORE INTO met_at (station, id) SELECT station, chat_id FROM bindings")
     op.create_table(
@@ -34,7 +33,7 @@ def upgrade() -> None:
     )
     for table in NUMBERED:
         op.execute(f"ALTER TABLE {table} ADD COLUMN number INTEGER NOT NULL DEFAULT 0")
-        # Where there is one station alone its incidents keep the numbers that people have read.
+        # With a single station, incidents keep the numbers already shown.
         op.execute(
             f"UPDATE {table} SET number = CASE (SELECT count(DISTINCT station) FROM {table}) "  # noqa: S608 (our own words)
             f"WHEN 1 THEN {table}.id ELSE counted.number END "

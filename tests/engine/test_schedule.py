@@ -1,4 +1,4 @@
-"""All stations are looked at in time: spread evenly, each by itself, and none twice at once."""
+"""Schedule of polls: in time, evenly spread, independent, and never two at once for a station."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -19,7 +19,7 @@ EVERY = 10.0
 
 
 class AnyAgenda(RuleBasedStateMachine):
-    """Stations come, go, are hastened and looked at, in any order and with any delay."""
+    """Stations are added, removed, expedited and polled in any order and with any delay."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,7 +27,7 @@ class AnyAgenda(RuleBasedStateMachine):
         self.now = 0.0
         self.there: set[str] = set()
         self.looked_at: dict[str, Turn] = {}
-        # By when the next turn must have come at the latest.
+        # Latest time of each station's next poll.
         self.by: dict[str, float] = {}
 
     @rule(station=st.sampled_from(STATIONS))
@@ -43,7 +43,7 @@ class AnyAgenda(RuleBasedStateMachine):
         station = data.draw(st.sampled_from(sorted(self.there)))
         self.agenda.remove(station)
         self.there.discard(station)
-        # A look that was under way is broken off before the station may come again.
+        # A poll in progress is cancelled before the station may return.
         if (turn := self.looked_at.pop(station, None)) is not None:
             self.agenda.back(turn, EVERY, self.now)
 
@@ -119,7 +119,7 @@ async def running(**more: Any) -> AsyncIterator[Schedule]:
 
 
 class Looks:
-    """Counts them; `gate` closed keeps them from ending."""
+    """Counts polls; while `gate` is closed they do not end."""
 
     def __init__(self, pause: float = 0.001) -> None:
         self.pause = pause

@@ -1,4 +1,4 @@
-"""A period in figures: nothing is counted twice or lost, and the PBX's own figures come out as its manual counts."""
+"""Call statistics of a period: no call is counted twice or lost, and the PBX's figures match its manual."""
 
 import json
 from collections import Counter
@@ -21,7 +21,7 @@ ACCOUNTS = ("201", "202", TRUNK)
 
 
 def lists_of_records() -> dict[str, list[dict[str, Any]]]:
-    """Every recorded list of whole calls."""
+    """Return every recorded list of complete calls."""
     found = {}
     for file in sorted(RECORDINGS.glob("*_cdr_*.json")):
         data = json.loads(file.read_text())["response"]["body"].get("data")
@@ -42,7 +42,7 @@ def counted(rows: list[dict[str, Any]]) -> Tally:
 
 
 def manual(rows: list[dict[str, Any]]) -> tuple[int, int, int, int]:
-    """Calls, answered, missed, average: the statistics of the PBX's manual, word for word."""
+    """Return calls, answered, missed, average, computed exactly as the PBX's manual does."""
     answered = [r for r in rows if r.get("disposition") == "ANSWERED"]
     missed = [r for r in rows if r.get("disposition") in ("NO ANSWER", "NOANSWER")]
     talk = sum(r.get("totalBillsec", 0) for r in answered)

@@ -1,4 +1,4 @@
-"""From the PBX's legs to the calls people have, and from its records to a day's figures."""
+"""Calls built from the PBX's legs, and a day's figures from its records."""
 
 import json
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Which calls somebody means: the words, the numbers, and what the PBX is asked so that nothing is lost."""
+"""Call filters: words, numbers, and a PBX query that loses no matching call."""
 
 from datetime import datetime
 from typing import Any
@@ -180,7 +180,7 @@ NUMBERS = st.sampled_from(["201", "202", "20", "89161111111", "+79161111111", "9
 
 
 def as_the_pbx_finds(call: CallRecord, wanted: CallFilter) -> bool:
-    """A part of a number, in any one leg."""
+    """Return True if the PBX's query finds the call: a part of a number, in any leg."""
     (narrowing,) = wanted.narrowings()
     query = narrowing.query()
 

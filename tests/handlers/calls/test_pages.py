@@ -1,4 +1,4 @@
-"""A period counted whole, and leafing through it while calls come in."""
+"""Pages of a period: complete counts, and paging while new calls arrive."""
 
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime, timedelta

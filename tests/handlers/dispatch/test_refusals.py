@@ -1,4 +1,4 @@
-"""What speaks against doing something, and how it is said to whom."""
+"""Refusals: reasons, and their texts for each recipient."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -187,5 +187,5 @@ def test_a_name_is_declared_once() -> None:
 
 def test_every_rule_is_of_something_that_people_can_say_or_do() -> None:
     declared = {f"/{name}" for name in CATALOGUE.commands} | CATALOGUE.presses.keys() | CATALOGUE.answers.keys()
-    # A group tells by itself that the bot was brought into it.
+    # Telegram reports by itself that the bot was added to a group.
     assert RULES.keys() - declared == {"chat.added"}

@@ -1,4 +1,4 @@
-"""Of several PBXs: who may do what at which of them, whatever is typed, pressed or answered, and wherever."""
+"""Permissions per station of several PBXs, for anything typed, pressed or answered, in any chat."""
 
 import asyncio
 import shutil
@@ -25,7 +25,7 @@ from tests.handlers.dispatcher_harness import NOW, SAM, Bench
 ACME, BAKER, CORP = STATIONS = ("acme", "baker", "corp")
 ROOT, ALICE, BOB, CAROL, MEMBER = 1, 11, 12, 13, 21
 AT_ACME, SHARED, UNBOUND = -101, -102, -103
-# Root administers all, Alice only Acme, Bob looks at Baker, Carol administers Baker and Corp.
+# Root administers all, Alice only Acme, Bob views Baker, Carol administers Baker and Corp.
 GRANTS = (
     Grant(ROOT, "admin"),
     Grant(ALICE, "admin", ACME),
@@ -56,7 +56,7 @@ async def fleet(store: Store) -> Bench:
 
 
 def at(bench: Bench) -> list[str]:
-    """The stations that handlers were given, in that order."""
+    """Return the stations that handlers received, in order."""
     return [request.station.name for request in bench.done]
 
 
@@ -259,7 +259,7 @@ NEEDED = {
 
 
 def is_theirs(grants: list[Grant], request: Request, station: str, permission: str) -> bool:
-    """The rules of the house, read by hand."""
+    """Apply the permission rules, written independently of the code."""
     person, chat = request.actor.id, request.place.chat
     for grant in grants:
         rights = BUILT_IN[grant.role].permissions
@@ -308,7 +308,7 @@ def test_no_handler_is_ever_given_a_pbx_at_which_its_person_lacks_the_right(
 async def _people_speak(
     fleet: Bench, bound: set[tuple[int, str]], said: list[tuple[str, str, tuple[int, int | None]]]
 ) -> list[str]:
-    """The names of what was obeyed."""
+    """Return the names of the requests that were executed."""
     obeyed: list[str] = []
     commands = {"look": Whose.ONE, "about": Whose.ONE, "change": Whose.ONE, "all": Whose.ALL, "named": Whose.NAMED}
     for name, whose in commands.items():

@@ -1,4 +1,4 @@
-"""The one table of rules is what the dispatcher obeys, what /help lists, and what the menus offer."""
+"""Table of rules: the dispatcher applies it, /help lists it, and the menus offer it."""
 
 import re
 
@@ -24,7 +24,7 @@ GROUP = -500
 
 @pytest.fixture
 def bench(store: Store) -> Bench:
-    """All that people can say and do, and nothing behind it."""
+    """All commands and buttons, with handlers that only reply."""
     bench = Bench(store, grants=GRANTS)
 
     async def done(request: Request) -> Reply:
@@ -39,7 +39,7 @@ def bench(store: Store) -> Bench:
 
 
 def holds(rule: Rule, role: Role | None, *, private: bool) -> bool:
-    """The table, read by hand."""
+    """Apply the table's rule, written independently of the code."""
     if (rule.where is Where.PRIVATE and not private) or (rule.where is Where.GROUP and private):
         return False
     if rule.permission == Permission.ANYONE:
@@ -82,7 +82,7 @@ async def test_help_and_the_menu_list_what_is_obeyed(bench: Bench, person: int, 
     assert {command["name"] for topic in facts["topics"] for command in topic["commands"]} == expected
 
 
-# Why a write is not gone on with by itself after a kill: nothing so far has a reason.
+# Writes that do not resume after a kill, with the reason: none so far.
 ASKED_INSTEAD: dict[str, str] = {}
 
 

@@ -1,4 +1,4 @@
-"""An anonymous administrator proves who they are with a press, and is then obeyed as that person."""
+"""An anonymous administrator identifies themselves by a press; the command then runs in their name."""
 
 from datetime import timedelta
 from typing import Any

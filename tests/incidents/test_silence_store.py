@@ -1,4 +1,4 @@
-"""Mutes and windows as they are kept: made, replaced, ended, and never mixed up between stations."""
+"""Stored silences and windows: created, replaced, ended, and never mixed up between stations."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
@@ -53,7 +53,7 @@ class Desk:
         return incident.id
 
     async def recovers(self, subject: str) -> None:
-        """As the engine does it."""
+        """Resolve as the engine does."""
         async with self.store.begin() as session:
             incident = await session.scalar(select(Incident).where(Incident.open_key == f"{OFFICE}|{subject}"))
             if incident is not None:
@@ -192,7 +192,7 @@ async def test_only_what_ended_long_ago_is_forgotten(
     async with desk.store.begin() as session:
         await silence_store.forget_old(session, START + LONGEST_OF_EVERYTHING)
         left = list((await session.execute(select(SilenceRow.id).order_by(SilenceRow.id))).scalars())
-    # The newest always stays, so that its number is not given again.
+    # The newest row always stays, so that its number is not reused.
     assert left == ([1, 3] if kept else [3])
 
 

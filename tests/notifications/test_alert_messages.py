@@ -1,4 +1,4 @@
-"""The message that shows an incident: one for what comes together, edited to the newest state, answered once."""
+"""Alert messages: one for simultaneous incidents, edited to the latest state, with one answer at the end."""
 
 from datetime import time, timedelta
 
@@ -22,13 +22,13 @@ def books(store: Store) -> Books:
 
 
 async def shown(books: Books, chat: int = GROUP) -> list[int]:
-    """How many incidents each message to the chat shows."""
+    """Return the number of incidents that each message to the chat shows."""
     rows = {row.id: row for row in await books.alerts(chat)}
     newest = {row.about: row for row in await books.owed() if row.action == "edit" and row.about in rows}
     return [len((newest.get(number) or row).facts["incidents"]) for number, row in rows.items()]
 
 
-# --- together -------------------------------------------------------------------------------------------------------
+# --- grouping -------------------------------------------------------------------------------------------------------
 
 
 async def test_what_comes_together_is_one_message(books: Books) -> None:
@@ -48,7 +48,7 @@ async def test_each_that_joins_keeps_the_door_open_for_the_next(books: Books) ->
 async def test_that_somebody_took_it_is_shown_before_whatever_else_is_answered_there(books: Books) -> None:
     number = await books.opens("t1")
     await books.arrives()
-    # What it changes may wait as an edit already.
+    # Its change may already be queued as an edit.
     await books.happens(Changed(), "t1", cause="no_answer")
     assert [row.urgency for row in await books.owed() if row.action == "edit"] == [Urgency.EDIT]
     await books.ledger.acknowledge(number, BORIS, "Boris", books.now)
@@ -70,7 +70,7 @@ async def test_trunks_of_one_cut_join_the_open_message_without_a_sound_as_long_a
     books.passes(90)
     await books.opens("t2", cause="own_internet")
     books.passes(30)
-    # Of a provider that registers with the PBX nothing is left to see.
+    # A provider that registers with the PBX shows only as UNREGISTERED.
     await books.opens("t3", cause="unknown", state="UNREGISTERED")
     assert await shown(books) == [3]
     assert [row.silent for row in await books.owed() if row.action == "send" and row.chat_id == GROUP] == [False]
@@ -123,7 +123,7 @@ async def test_a_message_that_fills_is_edited_every_few_seconds_at_most(books: B
     assert len(edit.facts["incidents"]) == 10
 
 
-# --- the newest state -----------------------------------------------------------------------------------------------
+# --- latest state ---------------------------------------------------------------------------------------------------
 
 
 async def test_unsent_down_and_up_are_one_message_without_a_sound(books: Books) -> None:
@@ -283,7 +283,7 @@ async def test_when_what_is_left_of_a_message_is_over_it_is_answered(books: Book
     assert [row.about for row in answers] == [board.id]
 
 
-# --- put under the chat anew ----------------------------------------------------------------------------------------
+# --- resent messages ------------------------------------------------------------------------------------------------
 
 
 async def test_a_message_that_was_talked_away_is_put_under_the_chat_again(books: Books) -> None:

@@ -1,4 +1,4 @@
-"""Who hears next and when: decided from what is stored, so that neither a restart nor a late look changes it."""
+"""Next recipient and time of an escalation: derived from stored state, equal after restarts and late polls."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Every exchange recorded on a real MikoPBX is understood: as an answer, or as the right error."""
+"""Every exchange recorded on a real MikoPBX parses: into an answer, or into the right error."""
 
 import json
 import re
@@ -69,7 +69,7 @@ async def records(pbx: Pbx) -> list[object]:
     return [record async for record in pbx.records.between(*DAY)]
 
 
-# Which method of the client asks which path; everything else goes through the general way.
+# The client's method for each path; all other paths use the general request.
 USES: tuple[tuple[str, str, Callable[[Pbx], Awaitable[object]]], ...] = (
     ("GET", r"(sip-|iax-)?providers:getStatuses", lambda pbx: pbx.trunks.statuses()),
     ("GET", r"sip:getStatuses", lambda pbx: pbx.extensions.statuses()),
@@ -103,7 +103,7 @@ def client(response: httpx.Response, *, key_is_good: bool = True) -> Pbx:
     async def answer(request: httpx.Request) -> httpx.Response:
         asked.append(request)
         if len(asked) > 1 and response.status_code == 401:
-            # The questions that find out whether the key or a right is missing.
+            # The requests that distinguish a missing key from a missing right.
             return httpx.Response(200 if key_is_good else 401, json={"result": key_is_good, "data": []})
         return httpx.Response(response.status_code, headers=response.headers, content=response.content)
 

@@ -1,4 +1,4 @@
-"""Whatever comes instead of what the PBX should send, the client answers or raises a PbxError, nothing else."""
+"""Invalid answers of the PBX: the client returns a result or raises PbxError, no other error."""
 
 import asyncio
 import contextlib
@@ -62,7 +62,7 @@ EVERY_USE: dict[str, Callable[[Pbx], Awaitable[object]]] = {
     "routing.queues": lambda pbx: pbx.routing.queues(),
     "time_zone": lambda pbx: pbx.time_zone(),
 }
-# Names that the PBX really uses, so that what is made up gets deep into the reading.
+# Names that the PBX uses, so that generated answers reach deep into the parsers.
 KEYS = st.sampled_from(
     [
         "sip",

@@ -1,4 +1,4 @@
-"""Looking back in the store."""
+"""Queries of past incidents."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""The newest time that an earlier run has written down."""
+"""Latest timestamp stored by an earlier run."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What is over is forgotten after its time; what is open, or belongs to what is kept, stays."""
+"""Retention: resolved data is deleted after its time; open data, and data that kept rows need, stays."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the store promises: nothing twice, nothing lost, and a schema that is what the code believes."""
+"""Database guarantees: no duplicates, no loss, and a schema equal to the models."""
 
 import asyncio
 import sqlite3

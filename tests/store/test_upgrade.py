@@ -1,4 +1,4 @@
-"""Bringing the program up to date while something is down loses no incident and none of its messages."""
+"""An upgrade during an outage keeps its incident and its messages."""
 
 import json
 import shutil
@@ -28,7 +28,7 @@ OPENED = START - timedelta(minutes=5)
 
 
 class OldStore:
-    """A database as the program before this one left it."""
+    """Database as the previous version left it."""
 
     def __init__(self, path: Path) -> None:
         self.engine = create_engine(f"sqlite:///{path}")
@@ -100,7 +100,7 @@ class OldStore:
             return _run(connection, f"INSERT INTO {table} ({names}) VALUES ({places})", row)  # noqa: S608 (our own words)
 
     def deleted_badly(self, table: str, row: dict[str, Any]) -> None:
-        """As SQLite deletes where it was not built to write over what is deleted."""
+        """Delete without secure_delete, as SQLite does by default."""
         with self.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA secure_delete=OFF")
             names, places = ", ".join(row), ", ".join(f":{name}" for name in row)
@@ -136,7 +136,7 @@ def old(empty: Path, tmp_path: Path) -> OldStore:
 
 @pytest.fixture
 async def books(old: OldStore, tmp_path: Path) -> AsyncIterator[Books]:
-    """Not up to date before a test says so."""
+    """Not migrated until a test does so."""
     store = Store(f"sqlite:///{tmp_path / 'old.sqlite3'}")
     yield Books(store, (Destination(GROUP), FORUM))
     await store.close()

@@ -104,7 +104,7 @@ class World:
         self._close_topic(False)
         for line in list(self._broken):
             self._mend(line)
-        # The clock is never set back: that would only delay what is queued.
+        # The clock is never set back: that would only delay queued messages.
         self._house.clock.write_text(str(max(self._offsets)))
 
     def _count(self, what: str) -> None:

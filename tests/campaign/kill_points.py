@@ -40,7 +40,7 @@ class Trap:
             if self.sprung.is_set():
                 return
             self._death = None
-            # Recorded first: what the program does until the signal arrives belongs before the kill.
+            # Recorded first: events until the signal arrives belong before the kill.
             self._killed(time.time(), where)
             os.kill(self._pid, signal.SIGKILL)
             self.sprung.set()

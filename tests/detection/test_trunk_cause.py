@@ -45,7 +45,7 @@ def why(*trunks: TrunkStatus) -> dict[str, Cause]:
         (DEAD, EUROPE, (SILENT, AMERICA), Cause.OWN_INTERNET),
         # One host with two accounts is still one provider.
         (DEAD, EUROPE, (DEAD, EUROPE), Cause.NO_ANSWER),
-        # A gateway in the office is no evidence about the internet, silent or not.
+        # A gateway in the office is no evidence about the internet, silent or answering.
         (DEAD, EUROPE, (DEAD, OFFICE), Cause.NO_ANSWER),
         # A rejection is an answer.
         (DEAD, EUROPE, (REFUSED, AMERICA), Cause.NO_ANSWER),

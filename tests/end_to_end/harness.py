@@ -40,7 +40,7 @@ PATIENCE = 60.0
 TURN_COMES = "your turn comes in"
 # Numbers of messages and calls that the report of a failing test prints.
 MESSAGES_SHOWN, CALLS_SHOWN = 30, 15
-# Seconds between polls of what the stand-ins do not signal.
+# Seconds between polls for changes that the stand-ins do not signal.
 LOOK_EVERY = 0.01
 # Factor by which polls and timers are accelerated; in tests that only ask, it shortens Telegram's rate limits.
 SPEED = 5.0

@@ -177,7 +177,7 @@ def test_a_restart_at_any_step_changes_nothing_that_people_hear(story: list[Step
 def test_whatever_is_claimed_happened_and_nobody_due_is_passed_over(
     story: list[Step], levels: list[list[int]], restarts: bool
 ) -> None:
-    """With chats that close and open amid the outages."""
+    """With chats that close and open during the outages."""
 
     async def scene(world: World) -> None:
         world.book.levels = levels
@@ -212,7 +212,7 @@ async def test_a_storm_is_few_messages_and_every_trunk_is_seen(store: Store, tru
 
 
 async def test_a_storm_over_many_stations_keeps_within_telegrams_limits(store: Store) -> None:
-    """Five trunks of each go down within ten seconds, each station is looked at in its own moment."""
+    """Five trunks of each fail within ten seconds; each station is polled at its own time."""
     stations = [World(store, name=f"Customer {number}") for number in range(how_many(daily=10, ci=20))]
     post = stations[0]
     for number, station in enumerate(stations):

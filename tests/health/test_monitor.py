@@ -107,7 +107,7 @@ async def test_a_store_that_cannot_be_read_is_a_reason_and_no_failure() -> None:
 
 
 async def test_well_is_only_who_has_proven_it() -> None:
-    """A program that starts again every minute without working complains of nothing yet."""
+    """A program that restarts every minute without working reports no problem yet."""
     scene = Scene(updates=None, poll=None)
     await scene.life.look()
     assert scene.life.complaints() == []

@@ -177,8 +177,9 @@ def test_in_the_night_with_an_hour_twice_a_window_comes_once(
 def test_a_window_holds_while_the_furthest_time_that_the_clock_has_shown_lies_in_it(
     weekly: Weekly, begin: datetime, offset: int
 ) -> None:
-    """Written the other way round: the clock is watched, quarter of an hour by quarter, for a week. The bot is asked
-    once an hour, and on both sides of every beginning and end."""
+    """Independent check: observe the clock every 15 minutes for a week. The code is asked once an hour, and on both
+    sides of every beginning and end.
+    """
     one, zone = window(weekly), zone_named(weekly.zone)
     furthest = datetime(2000, 1, 1)  # noqa: DTZ001 (a wall clock)
     before: bool | None = None

@@ -210,7 +210,7 @@ async def test_open_incidents_are_those_of_the_station_the_oldest_first(desk: De
 
 
 async def test_what_holds_back_all_pbxs_holds_back_each_and_is_shown_at_each(desk: Desk) -> None:
-    """Also one that is added later: nothing is written for it."""
+    """Also a station added later: there is no row for it."""
     made = await desk.silences.mute(desk.wish(EVERYTHING, station=EVERY_STATION), desk.now, START + HOUR)
     of_one = await desk.silences.mute(desk.wish("T1", station="Branch"), desk.now, START + HOUR)
     assert await desk.current() == [made.id]

@@ -170,7 +170,7 @@ async def test_what_waited_for_the_morning_and_became_an_outage_is_not_said_in_t
 
 
 async def test_what_may_have_arrived_is_not_dropped(books: Books) -> None:
-    """Telegram's answer was lost, so the warning may stand in the chat already."""
+    """Telegram's answer was lost, so the chat may have the warning already."""
     await books.opens(kind=Kind.TRUNK_DEGRADED)
     (row,) = await books.alerts()
     later = books.now + timedelta(minutes=1)
@@ -338,7 +338,7 @@ async def test_a_reminder_makes_a_sound_and_the_old_message_points_to_it(books: 
 
 
 async def test_a_reminder_of_what_was_never_sent_is_the_message_itself(books: Books) -> None:
-    """Telegram was away for an hour: people hear it once, in its newest state."""
+    """Telegram was unreachable for an hour: people get one message, in its latest state."""
     await books.opens()
     books.passes(10 * 60)
     await books.tick()

@@ -242,7 +242,7 @@ async def test_a_group_let_in_after_the_end_sees_that_it_is_over(books: Books) -
 
 
 async def test_who_is_let_in_and_is_not_told_anew_keeps_the_message_and_sees_its_end(books: Books) -> None:
-    """Somebody has it by now."""
+    """It is acknowledged by now."""
     books.on_call.levels = [[BORIS, ANNA]]
     number = await books.opens()
     await books.arrives()

@@ -120,7 +120,7 @@ async def test_in_a_process_of_its_own_it_gives_the_events_or_refuses() -> None:
 
 
 async def test_a_recurrence_that_would_never_end_is_ended() -> None:
-    """By the processor time that it may take; here it is one second of it."""
+    """By its limit of processor time, here one second."""
     endless = event("@anna", ":19700101T000000Z", ":19700101T000001Z", "RRULE:FREQ=SECONDLY")
     with pytest.raises(TaskFailed, match=Failure.TIME):
         await apart(calendar(endless), replace(READ, seconds=1))

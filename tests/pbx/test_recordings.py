@@ -173,7 +173,7 @@ async def test_the_mixed_list_of_trunks_is_read_whole() -> None:
 
 
 async def test_half_an_outage_and_what_is_red_now_are_read_whole() -> None:
-    """Of the newer release; IAX trunks that register are in none of its answers."""
+    """Of the newer release; its answers never contain registering IAX trunks."""
     async with client(the("new_036").response) as pbx:
         half = {trunk.name: trunk for trunk in (await pbx.trunks.statuses()).value.values()}
     assert {name: (trunk.state, trunk.contact_status) for name, trunk in half.items()} == {

@@ -116,7 +116,7 @@ TOPICS = sorted({use.partition(".")[0] for use in EVERY_USE})
 @examples(daily=20, ci=150)
 @given(body=BODIES, status=st.sampled_from([200, 200, 200, 201, 400, 404, 422]))
 def test_anything_is_an_answer_or_a_pbx_error(topic: str, body: Any, status: int) -> None:
-    """Each body is answered to every use of a topic: to make one up takes longer than to read it."""
+    """Each body answers every request of a topic: generating one takes longer than parsing it."""
     content = json.dumps(body).encode()
 
     async def no_sleep(_seconds: float) -> None:

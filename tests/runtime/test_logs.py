@@ -1,4 +1,4 @@
-"""Log lines hold no secret, whatever is logged and whatever fails."""
+"""Log lines hold no secret, for any logged value and any error."""
 
 import io
 import logging

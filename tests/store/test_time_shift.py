@@ -92,7 +92,7 @@ async def test_memories_and_what_is_owed_move_too(store: Store) -> None:
 
 
 async def test_what_a_closed_chat_did_not_take_is_still_made_good_when_it_opens(store: Store) -> None:
-    """It is found by when that was, and the chat's own time moves."""
+    """It is found by its timestamp, and the chat's own time is shifted."""
     lost = NOW - MINUTE
     async with store.begin() as session:
         edit = outbox.owe(session, chat_id=1, thread_id=None, template="x", facts={}, now=lost, action="edit")

@@ -194,7 +194,7 @@ async def test_an_outage_that_nobody_took_goes_on_to_whoever_is_asked_next(old: 
 
 
 async def test_of_several_messages_about_one_the_newest_is_kept(old: OldStore, books: Books) -> None:
-    """It was a warning, then worse, and was told twice."""
+    """It was a warning, then worse, and was sent twice."""
     number = old.incident("zadarma", taken=True)
     old.message(number, "sent", silent=True)
     newest = old.message(number, "sent")
@@ -315,7 +315,7 @@ async def test_what_lay_open_is_sealed_and_no_byte_of_it_is_left(tmp_path: Path)
 
 
 async def test_the_buttons_of_what_was_sent_know_their_message(tmp_path: Path) -> None:
-    """Of buttons that did not go through the outbox, and live for two days, it is not known."""
+    """The message is unknown for buttons that bypassed the outbox, which expire after two days."""
     old = OldStore.made(tmp_path / "old.sqlite3", "0007")
     row = {"chat_id": GROUP, "station": STATION, "rows": "[]", "single_use": False, "created_at": written(OPENED)}
     for keyboard in ("sent", "waits", "answer"):

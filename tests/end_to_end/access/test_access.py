@@ -181,7 +181,7 @@ def test_here_is_the_group_which_is_operator_at_most(office: Standins) -> None:
     ],
 )
 def test_what_a_grant_says_of_how_it_was_written(office: Standins, words: str, shows: str) -> None:
-    """Asked in the group of the alerts, where a bot may say twenty things a minute."""
+    """In an alert group, where Telegram limits a bot to twenty messages a minute."""
     assert shows in office.asks(ANNA, f"/grant {words}", GROUP)
 
 

@@ -151,5 +151,5 @@ def test_a_group_without_a_role_gets_no_menu_of_its_own(office: Standins, hello:
 
 
 def test_it_leaves_a_channel_without_a_word(office: Standins) -> None:
-    """Its subscribers are not told who administers it."""
+    """Its subscribers must not learn the administrators' names."""
     assert wait_until_gone(office, brings(office, SAM, type="channel", members=[]), SAM) == ["MikoPBX left"]

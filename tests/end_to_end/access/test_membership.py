@@ -77,7 +77,7 @@ def test_a_group_gives_its_role_to_whoever_is_in_it(house: Standins) -> None:
 def test_who_is_removed_has_nothing_from_that_moment_on(
     house: Standins, folder: Path, bot_id: int, bots_status: str
 ) -> None:
-    """The bot still remembers that Sam was there, and hears of his command, his press and his removal at once."""
+    """The bot still caches Sam's membership, and receives his command, his press and his removal at once."""
     chat = group_with(house, "operator", SAM)
     set_member(house, chat, bot_id, bots_status)
     card = house.asks(SAM, "/status", chat)

@@ -87,7 +87,7 @@ def test_a_slow_provider_is_a_warning_without_a_sound(office: Standins) -> None:
 
 
 def test_a_provider_that_falls_silent_is_first_a_warning_and_then_the_outage(office: Standins) -> None:
-    """The PBX goes on saying `registered` for a while, as the older release does; here ten times faster."""
+    """The PBX reports `registered` for a while, as the older release does; here ten times faster."""
     office.station.dialect = "2026.1"
     office.post("/control/speed", speed=10)
     office.post(f"/control/trunks/{office.trunk('Line E')['id']}", condition="provider_dead", instant=False)

@@ -150,7 +150,7 @@ def days_of_calls(office: Standins) -> list[date]:
 def test_cdr_counts_every_record_of_the_period(
     office: Standins, group: int, period: str, first: int, last: int
 ) -> None:
-    """`first` and `last` are days ago. Calls may end meanwhile, so it is counted before and after."""
+    """`first` and `last` are days ago. Calls may end meanwhile: count before and after."""
 
     def recorded() -> int:
         days = days_of_calls(office)

@@ -106,7 +106,7 @@ def test_others_change_no_trunk(office: Standins, group: int, text: str) -> None
 def test_a_limited_key_sees_what_it_may_and_is_told_what_it_may_not(
     standins: Standins, start_bot: Callable[..., Program]
 ) -> None:
-    """The newer release knows such ids again."""
+    """The newer release accepts such ids again."""
     standins.post("/control/dialect", release="2026.1")
     start_bot()
     rights = {f"/api/v3/{name}": "read" for name in ("providers", "sip-providers", "sip", "cdr", "pbx-status")}

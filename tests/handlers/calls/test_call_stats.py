@@ -60,7 +60,7 @@ def test_the_manuals_four_figures_come_out_of_real_records(name: str) -> None:
 
 
 def test_missed_and_no_answer_are_what_the_manual_calls_missed_in_real_calls() -> None:
-    """As long as an incoming call nobody answered is written down as that, and not as busy."""
+    """As long as an unanswered incoming call is recorded as unanswered, and not as busy."""
     rows = RECORDED["321_cdr_real_calls_grouped"]
     tally = counted(rows)
     assert (tally.outcomes[Outcome.MISSED], tally.outcomes[Outcome.NO_ANSWER]) == (4, 4)

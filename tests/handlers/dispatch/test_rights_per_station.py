@@ -81,7 +81,7 @@ async def test_a_chat_that_is_bound_to_one_speaks_of_that_one(fleet: Bench) -> N
 
 @pytest.mark.parametrize("text", ["/look baker", "/look baker 202", "/look 202 baker"])
 async def test_a_customers_chat_cannot_name_another_customers_pbx(fleet: Bench, text: str) -> None:
-    """There the word is a word like any other."""
+    """The name is an ordinary word there."""
     for person in (MEMBER, ALICE, ROOT):
         await fleet.types(text, person, AT_ACME)
     await fleet.types(text, ALICE, ALICE)
@@ -172,7 +172,7 @@ async def test_a_button_is_about_the_pbx_it_was_made_for(fleet: Bench) -> None:
 
 
 async def test_choosing_a_pbx_with_a_button_gives_no_right_to_it(fleet: Bench) -> None:
-    """One that stood there for somebody who may."""
+    """The button was offered to a person with the permission."""
     data = {"command": "change", "arguments": "", "station": BAKER}
     made = await keyboard(fleet, SHARED, "station.choose", ACME, **data)
     for person in (ALICE, MEMBER, SAM):

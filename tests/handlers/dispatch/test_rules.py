@@ -87,7 +87,7 @@ ASKED_INSTEAD: dict[str, str] = {}
 
 
 def test_what_writes_is_gone_on_with_after_a_kill() -> None:
-    """It is all or nothing, or looks first; what can do neither says why its person is asked instead."""
+    """A write is atomic or verified first; any other states why its author is asked instead."""
     handlers = {**CATALOGUE.presses, **CATALOGUE.answers}
     assert {name for name, rule in RULES.items() if rule.writes} <= handlers.keys()
     unsure = {name for name, one in handlers.items() if one.resume is Resume.ASKS}
@@ -97,7 +97,7 @@ def test_what_writes_is_gone_on_with_after_a_kill() -> None:
 
 
 def test_what_changes_our_own_store_alone_is_all_or_nothing() -> None:
-    """Doing these again changes nothing, or begins a question anew; everything else that is no look is whole."""
+    """Repeating these has no effect or asks again; all other writes are atomic."""
     harmless = {
         "/watch", "watch.stop", "/test_alert", "access.ask_give", "access.ask_take", "access.leave", "oncall.ask_take",
         "oncall.calendar", "chat.dismiss", "incident.hand_over", "incident.mute", "maintenance.subject",
@@ -112,7 +112,7 @@ def test_what_changes_our_own_store_alone_is_all_or_nothing() -> None:
 
 
 def test_what_writes_is_asked_for_first() -> None:
-    """A deed is never a command: it stands behind a question."""
+    """A write is never a command: it follows a question."""
     assert not [name for name, rule in RULES.items() if rule.writes and name.startswith("/")]
 
 

@@ -24,7 +24,7 @@ OWNER = Grant(FIRST, "admin")
     [
         ([Grant(BORIS, "admin")], True),
         ([given(BORIS, FIRST)], False),
-        # A role in the settings counts, whatever the first person gave besides; but only with the permission itself.
+        # A role in the settings counts in spite of one given by the first person; but only with the permission itself.
         ([given(BORIS, FIRST), Grant(BORIS, "admin")], True),
         ([given(BORIS, FIRST), Grant(BORIS, "viewer")], False),
         # From another person: after a day, and not through an account that the first person authorized.

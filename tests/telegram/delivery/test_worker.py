@@ -397,7 +397,7 @@ async def test_buttons_carry_an_id_and_a_place_and_nothing_else(office: Office, 
 
 
 async def test_the_store_knows_under_which_message_buttons_stand(office: Office, telegram: FakeTelegram) -> None:
-    """Also those that an edit puts there; and none of them once the group has become another chat."""
+    """Also for buttons that an edit adds; for none once the group has become a supergroup."""
     first, second = (keyboards.new_keyboard(TEAM, [], now=office.now, station="") for _ in range(2))
     alert = await office.owe(TEAM, "down", keyboard=first)
     await office.deliver()

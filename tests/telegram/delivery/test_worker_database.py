@@ -26,7 +26,7 @@ async def waits_since(office: Office) -> datetime | None:
 async def test_whatever_transaction_the_store_refuses_nothing_is_lost(
     office: Office, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch, refused: int
 ) -> None:
-    """The start, each look, a row taken, what it needs, and that it was sent."""
+    """Refuse the start, a poll of the queue, a claim, its data, or the delivery mark."""
     begun = 0
     begin = Store.begin
 

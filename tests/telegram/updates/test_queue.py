@@ -399,7 +399,7 @@ async def test_who_listens_hears_how_polling_goes(store: Store) -> None:
 
 
 async def test_a_press_does_not_wait_for_what_the_same_person_typed(store: Store) -> None:
-    """Who asked for a thousand call records can still take an incident."""
+    """A person that has requested a thousand call records can still acknowledge an incident."""
     pressed, answered = asyncio.Event(), asyncio.Event()
 
     async def handle(update: Update) -> None:

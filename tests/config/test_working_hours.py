@@ -13,7 +13,7 @@ MONDAY, WEDNESDAY, FRIDAY, SATURDAY, SUNDAY = 23, 25, 27, 28, 29
 def opened(written: str, day: int, at: str) -> str | None:
     """Return the beginning of the opening hours as HH:MM."""
     hour, minute = map(int, at.split(":"))
-    found = read_hours(written).opened_at(datetime(2026, 11, day, hour, minute, 30))  # noqa: DTZ001 (a wall clock)
+    found = read_hours(written).opened_at(datetime(2026, 11, day, hour, minute, 30))  # noqa: DTZ001 (local time)
     assert found is None or found.day == day
     return f"{found:%H:%M}" if found else None
 

@@ -235,7 +235,7 @@ class Standins:
         self._wait_until_looks(self.looks_before + 3)
 
     def wait_until_measured(self) -> None:
-        """Wait until the bot has received two new measurements of the trunks, whatever it concludes.
+        """Wait until the bot has received two new measurements of the trunks.
 
         The PBX dates measurements by the second, and the bot skips a date that it knows already; the first answer may
         have one.
@@ -361,7 +361,7 @@ def afternoon() -> str:
 
 
 H = TypeVar("H", bound=Standins)
-# Programs running now, and those ended during this test, for the report of a failure.
+# Stand-ins running now, and those closed during this test, for the report of a failure.
 RUNNING: list[Standins] = []
 ENDED: list[Standins] = []
 

@@ -60,7 +60,7 @@ def _started(path: Path) -> socket.socket:
     while (connection := _connected(path)) is None:
         assert process.poll() is None, "the process that forks the program has ended"
         time.sleep(LOOK_EVERY)
-    process.returncode = 0  # it outlives whoever started it
+    process.returncode = 0  # it outlives its parent
     return connection
 
 

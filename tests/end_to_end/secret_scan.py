@@ -88,7 +88,7 @@ def _rows(database: Path) -> Iterator[str]:
 
 
 def seen_by_all(states: Iterable[Json], calls: Iterable[Json]) -> Places:
-    """Yield the group messages of bots, and the bot's `calls`, later edited or deleted ones included.
+    """Yield each person's view with the bots' group messages only, and the bot's `calls` to groups.
 
     Secrets that people type themselves are excluded; the bot deletes those messages, or asks their authors to.
     """

@@ -84,7 +84,7 @@ def _live(standins: Standins) -> None:
 
 
 def _people(standins: Standins) -> None:
-    """On a timeout, cold parts only stay slower."""
+    """Use the bot as people do. A timeout on a busy machine only leaves some parts cold."""
     try:
         for words in " ".join(ASKED.split()).split(" /"):
             text = "/" + words.removeprefix("/")

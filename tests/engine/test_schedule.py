@@ -143,7 +143,7 @@ class Looks:
 
 
 async def until(done: Callable[[], bool]) -> None:
-    while not done():  # noqa: ASYNC110 (nothing says when)
+    while not done():  # noqa: ASYNC110 (no event to wait for)
         await asyncio.sleep(0.001)
 
 
@@ -180,7 +180,7 @@ async def test_what_is_removed_before_its_look_could_begin_may_come_again() -> N
     looks = Looks()
     async with running() as schedule:
         schedule.add("Berlin", looks, 0.0)
-        while not schedule._running:  # noqa: ASYNC110 (the moment between two steps of the loop is what is looked for)
+        while not schedule._running:  # noqa: ASYNC110 (waits for a state between two steps of the loop)
             await asyncio.sleep(0)
         await schedule.remove("Berlin")
         schedule.add("Berlin", looks, 0.001)

@@ -33,7 +33,7 @@ class Fleet:
             self.looks[station] += 1
             if station in self.fails:
                 raise RuntimeError("inside the bot")
-            while station in self.hangs:  # noqa: ASYNC110 (nothing says when)
+            while station in self.hangs:  # noqa: ASYNC110 (no event to wait for)
                 await asyncio.sleep(0.001)
 
         self.rounds.add(station, look)
@@ -51,7 +51,7 @@ async def running(fleet: Fleet) -> AsyncIterator[None]:
 
 
 async def until(done: Callable[[], bool]) -> None:
-    while not done():  # noqa: ASYNC110 (nothing says when)
+    while not done():  # noqa: ASYNC110 (no event to wait for)
         await asyncio.sleep(0.001)
 
 

@@ -165,7 +165,7 @@ async def test_it_does_what_is_due_at_once_when_it_is_woken_and_ends_when_it_is_
     books.passes(600)
     clock.wake()
     async with asyncio.timeout(5):
-        while await told(books) != [ANNA, BORIS]:  # noqa: ASYNC110 (it is the store that is asked)
+        while await told(books) != [ANNA, BORIS]:  # noqa: ASYNC110 (polls the database)
             await asyncio.sleep(0.005)
         stop.set()
         clock.wake()

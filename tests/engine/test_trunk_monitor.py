@@ -222,7 +222,7 @@ async def test_switching_off_or_deleting_a_dead_trunk_ends_its_incident() -> Non
     for end in (End.SWITCHED_OFF, End.DELETED):
         scene = await healthy()
         scene.pbx.shows("zadarma", DEAD)
-        await scene.until(lambda: bool(scene.told(Opened)))  # noqa: B023 (used up within the turn)
+        await scene.until(lambda: bool(scene.told(Opened)))  # noqa: B023 (used within the iteration)
         if end is End.DELETED:
             del scene.pbx.states["zadarma"]
         else:

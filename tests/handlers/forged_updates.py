@@ -714,7 +714,7 @@ async def both_in_one(office: Office, random: Random) -> Expected:
 
 @forged("what the first person's program shows")
 async def shown_another(office: Office, random: Random) -> Expected:
-    """The second person sees the bot's original text, whatever text the press was sent with."""
+    """The second person sees the bot's original text, not the text that the press was sent with."""
     told = len(office.chat.shown)
     await _two_needed(
         office,

@@ -36,7 +36,7 @@ class Killed(BaseException):
 
 @dataclass
 class Fate:
-    """Kill the program at the moment numbered `at`; nothing runs afterwards. Moments without an outside change in
+    """Kill the program at the moment numbered `at`; no code runs afterwards. Moments without an outside change in
     between count as one.
     """
 

@@ -155,7 +155,7 @@ async def test_who_does_not_take_the_answer_is_ended_too(monkeypatch: pytest.Mon
     monkeypatch.setattr(server._Connection, "connection_lost", is_lost)
     async with serving() as port, connections(port, 3, b"GET /large HTTP/1.1\r\nHost: b\r\n\r\n"):
         async with asyncio.timeout(SOON):
-            while len(lost) < 3:  # noqa: ASYNC110 (nothing says when)
+            while len(lost) < 3:  # noqa: ASYNC110 (no event to wait for)
                 await asyncio.sleep(0.01)
         assert await answers(port)
 
@@ -228,7 +228,7 @@ async def test_of_connections_that_are_gone_nothing_is_left_even_while_nobody_lo
                 async with connections(port, 20, sent) as opened:
                     await ended(opened)
             async with asyncio.timeout(SOON):
-                while any(isinstance(one, server._Connection) for one in gc.get_objects()):  # noqa: ASYNC110 (nothing says)
+                while any(isinstance(one, server._Connection) for one in gc.get_objects()):  # noqa: ASYNC110 (no event)
                     await asyncio.sleep(0.1)
     finally:
         gc.enable()

@@ -181,7 +181,7 @@ def test_a_window_holds_while_the_furthest_time_that_the_clock_has_shown_lies_in
     sides of every beginning and end.
     """
     one, zone = window(weekly), zone_named(weekly.zone)
-    furthest = datetime(2000, 1, 1)  # noqa: DTZ001 (a wall clock)
+    furthest = datetime(2000, 1, 1)  # noqa: DTZ001 (local time)
     before: bool | None = None
     for quarter in range(-8, 7 * 24 * 4):
         at = begin + timedelta(minutes=15) * quarter

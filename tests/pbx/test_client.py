@@ -27,7 +27,7 @@ from bot.pbx import (
 
 KEY = "deadbeef" * 8
 NEW = EmployeeDraft(number="243", name="John Smith", secret=SecretStr("s3cretS3cret"))
-DAY = datetime(2026, 11, 23), datetime(2026, 11, 23, 23, 59, 59)  # noqa: DTZ001 (the PBX's wall clock)
+DAY = datetime(2026, 11, 23), datetime(2026, 11, 23, 23, 59, 59)  # noqa: DTZ001 (PBX local time)
 
 Step = httpx.Response | Exception
 Answer = Callable[[httpx.Request], Step]

@@ -35,7 +35,7 @@ from tests.fixtures.paths import RECORDINGS
 
 ROOT = "/pbxcore/api/v3/"
 FILES = sorted(RECORDINGS.glob("*.json"))
-DAY = datetime(2026, 3, 17), datetime(2026, 3, 17, 23, 59, 59)  # noqa: DTZ001 (the PBX's wall clock)
+DAY = datetime(2026, 3, 17), datetime(2026, 3, 17, 23, 59, 59)  # noqa: DTZ001 (PBX local time)
 THE_DAY_OF_REAL_CALLS = datetime(2026, 11, 23), datetime(2026, 11, 23, 23, 59, 59)  # noqa: DTZ001
 TRUNK = TrunkDraft(name="Zadarma", host="sip.zadarma.com", username="316811", registration="outbound")
 NEW = EmployeeDraft(number="231", name="John Smith", secret=SecretStr("Qw3rtyUi9pAs"))

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from bot.pbx import Pbx, PbxError, Refused, TooLarge
 from bot.pbx.resources.records import CallRecordLeg, Narrowing
 
-MIDNIGHT = datetime(2026, 11, 23)  # noqa: DTZ001 (the PBX's wall clock)
+MIDNIGHT = datetime(2026, 11, 23)  # noqa: DTZ001 (PBX local time)
 DAY = MIDNIGHT, MIDNIGHT + timedelta(days=1, seconds=-1)
 KEY = "deadbeef" * 8
 

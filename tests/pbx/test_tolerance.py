@@ -17,7 +17,7 @@ from bot.pbx import EmployeeDraft, Pbx, PbxError, TrunkDraft
 from bot.pbx.resources.records import CallRecordLeg
 from tests.fixtures.examples import examples
 
-DAY = datetime(2026, 3, 17), datetime(2026, 3, 17, 23, 59, 59)  # noqa: DTZ001 (the PBX's wall clock)
+DAY = datetime(2026, 3, 17), datetime(2026, 3, 17, 23, 59, 59)  # noqa: DTZ001 (PBX local time)
 DRAFT = EmployeeDraft(number="231", name="John Smith", secret=SecretStr("Qw3rtyUi9pAs"))
 RECORDED = CallRecordLeg(download_url="/pbxcore/api/v3/cdr:download?token=abc")
 TRUNK = TrunkDraft(name="Zadarma", host="sip.zadarma.com", registration="none")

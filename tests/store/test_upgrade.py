@@ -97,14 +97,14 @@ class OldStore:
     def insert(self, table: str, row: dict[str, Any]) -> int:
         names, places = ", ".join(row), ", ".join(f":{name}" for name in row)
         with self.engine.begin() as connection:
-            return _run(connection, f"INSERT INTO {table} ({names}) VALUES ({places})", row)  # noqa: S608 (our own words)
+            return _run(connection, f"INSERT INTO {table} ({names}) VALUES ({places})", row)  # noqa: S608 (constant names)
 
     def deleted_badly(self, table: str, row: dict[str, Any]) -> None:
         """Delete without secure_delete, as SQLite does by default."""
         with self.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA secure_delete=OFF")
             names, places = ", ".join(row), ", ".join(f":{name}" for name in row)
-            _run(connection, f"INSERT INTO {table} ({names}) VALUES ({places})", row)  # noqa: S608 (our own words)
+            _run(connection, f"INSERT INTO {table} ({names}) VALUES ({places})", row)  # noqa: S608 (constant names)
             connection.execute(text(f"DELETE FROM {table} WHERE id = :id"), row)  # noqa: S608
             connection.commit()
 

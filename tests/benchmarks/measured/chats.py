@@ -54,7 +54,7 @@ class Chats:
 
     async def is_quiet(self, seconds: float = 1.5) -> None:
         """Wait until the bot has sent only getUpdates for `seconds`: its start is over, the rate limits are unused."""
-        while (left := self._last_call + seconds - time.monotonic()) > 0:  # noqa: ASYNC110 (each call puts it off)
+        while (left := self._last_call + seconds - time.monotonic()) > 0:  # noqa: ASYNC110 (each call extends it)
             await asyncio.sleep(left)
 
     def shown(self, person: int) -> Json:

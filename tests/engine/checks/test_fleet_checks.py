@@ -43,7 +43,7 @@ class Fleet:
         if wake:
             self.lookouts.wake(wake)
         async with asyncio.timeout(10):
-            while not seen <= self.looked:  # noqa: ASYNC110 (nothing says when)
+            while not seen <= self.looked:  # noqa: ASYNC110 (no event to wait for)
                 await asyncio.sleep(0.001)
         await asyncio.sleep(0.03)
         stop.set()

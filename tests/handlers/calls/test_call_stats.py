@@ -121,7 +121,7 @@ def test_no_calls_have_no_rate_and_no_busiest_hour() -> None:
 
 ROWS = st.builds(
     lambda minute, word, did, legs: call(
-        start=str(datetime(2026, 11, 23) + timedelta(minutes=minute)),  # noqa: DTZ001 (the PBX's wall clock)
+        start=str(datetime(2026, 11, 23) + timedelta(minutes=minute)),  # noqa: DTZ001 (PBX local time)
         disposition="ANSWERED" if any(leg["disposition"] == "ANSWERED" for leg in legs) else word,
         did=did,
         totalBillsec=sum(leg["billsec"] for leg in legs),

@@ -11,7 +11,7 @@ from bot.pbx import CallRecord, CallRecordLeg
 from handlers.calls.filter import CallFilter, from_button, read_filter
 from handlers.parsing.periods import NotAPeriod, read_period
 
-NOW = datetime(2026, 11, 23, 14, 30)  # noqa: DTZ001 (the PBX's wall clock)
+NOW = datetime(2026, 11, 23, 14, 30)  # noqa: DTZ001 (PBX local time)
 TRUNK = "SIP-TRUNK-44BBC135"
 
 

@@ -12,8 +12,8 @@ from handlers.calls.missed_calls import Missed, MissedCalls
 from handlers.parsing.phone_numbers import same_number
 
 TRUNK = "SIP-TRUNK-44BBC135"
-NINE = datetime(2026, 11, 23, 9, 0)  # noqa: DTZ001 (the PBX's wall clock)
-END = datetime(2026, 11, 23, 23, 59, 59)  # noqa: DTZ001 (the PBX's wall clock)
+NINE = datetime(2026, 11, 23, 9, 0)  # noqa: DTZ001 (PBX local time)
+END = datetime(2026, 11, 23, 23, 59, 59)  # noqa: DTZ001 (PBX local time)
 
 
 def incoming(minute: int, caller: str, *, answered: bool = False, to: str = "202", name: str = "") -> CallRecord:

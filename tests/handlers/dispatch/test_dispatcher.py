@@ -292,7 +292,7 @@ async def test_an_answer_goes_on_after_it_is_given_and_ends_in_its_audit_row(ben
 async def test_what_goes_on_is_told_that_the_program_ends(bench: Bench) -> None:
     async def handler(request: Request) -> Reply:
         async def later() -> Reply:
-            while not request.stopping():  # noqa: ASYNC110 (a step of work in its place)
+            while not request.stopping():  # noqa: ASYNC110 (stands for a step of work)
                 await asyncio.sleep(0)
             return Reply(outcome="stopped between two steps")
 

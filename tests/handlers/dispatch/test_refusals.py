@@ -70,9 +70,9 @@ def test_a_press_is_looked_at_from_every_side(stored: Keyboard, objection: Decis
     ("known", "under", "is_shown", "allowed"),
     [
         (7, 7, True, True),
-        (7, 7, False, True),  # edited a moment ago, or too old to be told of
-        (None, 7, True, True),  # killed before it was known
-        (5, 7, True, True),  # sent again after an unknown result: both are its messages
+        (7, 7, False, True),  # just edited, or too old for Telegram to describe
+        (None, 7, True, True),  # killed before it was stored
+        (5, 7, True, True),  # repeated after an uncertain delivery: both belong to it
         (5, 7, False, False),
         (None, 7, False, False),
         (None, 0, False, False),

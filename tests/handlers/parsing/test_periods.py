@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from handlers.parsing.periods import NotAPeriod, Period, from_stored, read_period, take_period
 
-NOW = datetime(2026, 11, 23, 14, 30, 12, 345)  # noqa: DTZ001 (the PBX's wall clock)
+NOW = datetime(2026, 11, 23, 14, 30, 12, 345)  # noqa: DTZ001 (PBX local time)
 TODAY = NOW.date()
 
 

@@ -73,7 +73,7 @@ async def test_polling_says_so_and_ends() -> None:
     now = START
     heard: list[datetime] = []
     polling = Polling(None, None, clock=lambda: now, conflict=lambda: heard.append(now))  # type: ignore[arg-type]
-    with pytest.raises(SecondCopy, match="for 3 minutes"):  # noqa: PT012 (it is not known at which)
+    with pytest.raises(SecondCopy, match="for 3 minutes"):  # noqa: PT012 (the failing call varies)
         for seconds in range(0, 3600, 10):
             now = after(seconds)
             polling._pause_after(Conflict("terminated by other getUpdates request"), 10.0)

@@ -43,7 +43,7 @@ def update(number: int, text: str = "x", person: int = 1, chat_id: int = GROUP) 
 
 async def until(look: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
-        while not look():  # noqa: ASYNC110 (nothing rings)
+        while not look():  # noqa: ASYNC110 (no event to wait for)
             await asyncio.sleep(0.001)
 
 

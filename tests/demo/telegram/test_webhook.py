@@ -59,7 +59,7 @@ class House:
 
 @pytest.fixture
 async def house(world: Telegram) -> AsyncIterator[House]:
-    # Retry pauses as short as a step of the program: one that ends between two polls of the time must not be lost.
+    # Retry pauses as short as a step of the program: one that ends between two clock readings must not be lost.
     world.webhook.pace = 100_000
     house = House()
     async with serving(Starlette(routes=[Route("/hook", house.take, methods=["POST"])])) as address:

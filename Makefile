@@ -1,15 +1,15 @@
-# What a developer or a visitor types. Everything lives in .venv; uv is used when it is there, and never needed.
+# Commands for developers and visitors. Everything is installed in .venv; uv is optional.
 
 VENV := .venv
 BIN := $(VENV)/bin
-# What the bot needs is there; what its demo needs, and what developing needs, each of which is that and more.
+# Stamps of the installed dependencies: the bot, plus the demo, plus the development tools.
 INSTALLED := $(VENV)/.installed
 DEMONSTRABLE := $(VENV)/.installed-demo
 DEVELOPED := $(VENV)/.installed-dev
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v "$$p" && break; done)
 
-# Without kept bytecode every process of the tests would compile everything anew.
+# Without cached bytecode every test process would compile all modules.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo install run test faults soak bench lint check campaign write-campaign fuzz picture format docs messages lock \
@@ -39,9 +39,8 @@ help:
 	@echo "make picture take the README's picture anew (needs Chromium)"
 	@echo "make lock    write the lock files anew (needs uv)"
 
-# $(1) is the lock file, $(2) what is told before a minute of silence, $(3) what is loaded. Bytecode is made of what the
-# bot loads and of nothing else: making all of it takes longer than the download, and a third more room. uv does the
-# same by itself.
+# $(1) is the lock file, $(2) the text printed first, $(3) the module to load. Only modules that the bot loads are
+# compiled: compiling all takes longer than the download, and a third more space. uv behaves the same.
 define install
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv is needed; set PYTHON=/path/to/python3" >&2; exit 1; }
 	@echo "Installing $(2) ..."
@@ -69,7 +68,7 @@ $(DEVELOPED): requirements-dev.lock requirements-demo.lock requirements.lock pyp
 	$(call install,$<,the bot and the developers' tools into $(VENV) (about 560 MB, two minutes or so),bot.demo.launcher)
 	@touch $(INSTALLED) $(DEMONSTRABLE) $@
 
-# Only when asked for here: desktops set LANGUAGE too, to lists of locales.
+# From the command line only: desktops also set LANGUAGE, to lists of locales.
 DEMO_LANGUAGE = $(if $(findstring command,$(origin LANGUAGE)),--language $(LANGUAGE))
 demo: $(DEMONSTRABLE)
 	@$(BIN)/mikopbx-bot demo $(if $(PORT),--port $(PORT)) $(if $(PBXS),--pbxs $(PBXS)) $(if $(DIALECT),--dialect $(DIALECT)) $(DEMO_LANGUAGE)
@@ -79,13 +78,13 @@ install: $(INSTALLED)
 run: $(INSTALLED)
 	@$(BIN)/mikopbx-bot run
 
-# Faults wait most of their time, and lint has it.
+# The fault tests mostly wait, so lint runs beside them.
 check: $(DEVELOPED)
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint faults
 	@$(MAKE) --no-print-directory test
 
-# What failed last comes first. What is named is played though it takes long, and by one process if it is one file: that
-# is done before five have begun.
+# Last failures first. A named selection includes long tests; a single file runs in one process, which is done before
+# five have started.
 PLAY := $(BIN)/pytest --failed-first --dist worksteal -n
 ONE_FILE = $(and $(filter 1,$(words $(FILE))),$(findstring .py,$(FILE)))
 test: $(DEVELOPED)
@@ -98,7 +97,7 @@ else
 	$(PLAY) $(or $(WORKERS),5) -m "not long"
 endif
 
-# By themselves: beside other tests the program would wait for the machine, and not for what is made to fail.
+# Run alone: beside other tests the program would wait for the machine, not for the injected faults.
 faults: $(DEVELOPED)
 	$(BIN)/pytest -n 4 --dist worksteal -m long
 
@@ -126,7 +125,7 @@ write-campaign: $(DEVELOPED)
 	EVERY_MOMENT=1 $(BIN)/pytest tests/handlers/recovery/test_killed.py
 	$(BIN)/python -m tests.campaign_writes $(or $(KILLS),200) $(or $(SEED),1)
 
-# Every night as many as this; in the tests of every day some hundreds of the same.
+# The nightly number of cases; the ordinary tests run some hundreds of them.
 fuzz: $(DEVELOPED)
 	FUZZ_CASES=$(or $(CASES),100000) FUZZ_SEED=$(or $(SEED),1) $(BIN)/pytest -n $(or $(WORKERS),4) tests/fuzz
 
@@ -143,14 +142,14 @@ docs: $(DEVELOPED)
 messages: $(DEVELOPED)
 	@$(BIN)/python -m tests.catalogue
 
-# The lock files beside what is publicly known of the versions in them. Whatever could not be asked is a failure.
+# Check the locked versions for published vulnerabilities; fails when a query fails.
 advisories:
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && "$(PYTHON)" -m venv "$$tools" && \
 	"$$tools/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r .ci/pip-audit.lock && \
 	"$$tools/bin/pip-audit" --strict --disable-pip --require-hashes -r requirements.lock && \
 	"$$tools/bin/pip-audit" --strict --disable-pip --require-hashes -r requirements-dev.lock
 
-# The developers' first, which is the larger: whatever it settles on holds for the bot too.
+# The development lock first: it is the largest, and its versions constrain the others.
 COMPILE := uv pip compile pyproject.toml --extra charts --universal --python-version 3.11 --generate-hashes --no-header --quiet
 lock:
 	$(COMPILE) --extra demo --group dev --upgrade --output-file requirements-dev.lock

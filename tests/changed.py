@@ -1,9 +1,9 @@
-"""Which tests a change can touch: `python -m tests.changed origin/main` prints them for pytest, and on stderr why.
+"""Select the tests that a change affects: `python -m tests.changed origin/main`, the reason on stderr.
 
-Without a revision it is what is not committed that counts as changed. A test is touched when its file has changed, or
-anything that it imports, itself or through others, within functions too. Where imports say nothing it is rather one
-test too many: a test that starts the program counts as importing all of it, a file that is not Python touches those who
-name it or its folder, and what nobody names touches every test.
+Without a revision the uncommitted changes count. A test is affected when its file or any module that it imports has
+changed, directly or indirectly, imports within functions included. Where imports do not decide, the selection errs
+towards more tests: a test that starts the program depends on all of it, a file other than Python affects the modules
+that name it or its folder, and a file that no module names affects every test.
 """
 
 import re
@@ -17,10 +17,10 @@ import grimp
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("bot", "handlers", "tests")
-# Another process loads these for them: nothing of it is imported by the test.
+# Tests that load modules in another process, without importing them.
 STARTERS = "tests.end_to_end"
 PROGRAM = ("bot.__main__", "bot.cli", "handlers")
-# Named by some, but it holds for all: how tests are run, and with which libraries.
+# Named by some, yet they affect all tests: pytest's settings and the libraries' versions.
 FOR_ALL = ("pyproject.toml", "requirements.lock", "requirements-demo.lock", "requirements-dev.lock")
 FOR_NOBODY = (".ci", ".github", ".gitignore", "CHANGELOG.md")
 EVERYTHING = "tests"
@@ -37,7 +37,7 @@ def main(revision: str = "HEAD") -> None:
 
 
 def changed_files(revision: str) -> list[str]:
-    """All that differ from where the revision and HEAD parted, and those that nobody has added yet."""
+    """Return the files that differ from the merge base with the revision, untracked ones included."""
     parted = _git("merge-base", revision, "HEAD")[0]
     return sorted(
         {*_git("diff", "--name-only", "--no-renames", parted), *_git("ls-files", "--others", "--exclude-standard")}
@@ -45,7 +45,7 @@ def changed_files(revision: str) -> list[str]:
 
 
 def touched_tests(files: Sequence[str]) -> tuple[list[str], str]:
-    """The paths for pytest, and how they were come by."""
+    """Return the paths for pytest and the reason for the selection."""
     graph = imports()
     every = {module for module in graph.modules if module.rpartition(".")[2].startswith("test_")}
     sources: set[str] = set()
@@ -61,7 +61,7 @@ def touched_tests(files: Sequence[str]) -> tuple[list[str], str]:
 
 @cache
 def imports() -> grimp.ImportGraph:
-    """Who imports whom in the program and its tests, and who needs whom in other ways."""
+    """Return the import graph of the program and its tests, other dependencies added."""
     graph = grimp.build_graph(*PACKAGES, cache_dir=None)
     for module in graph.modules:
         for needed in _needed(module, graph.modules):
@@ -70,8 +70,7 @@ def imports() -> grimp.ImportGraph:
 
 
 def _needed(module: str, modules: set[str]) -> set[str]:
-    """What a module needs beside its imports: the packages that it is in, what it starts or loads by name, and what
-    pytest loads for it."""
+    """Return dependencies beside imports: parent packages, modules started or loaded by name, and conftest modules."""
     parents = _parents(module)
     needed = {parent for parent in parents if parent in modules}
     needed |= {conftest for parent in parents if (conftest := f"{parent}.conftest") in modules}
@@ -87,13 +86,13 @@ def _parents(module: str) -> list[str]:
 
 
 def _modules_changed_by(file: str, graph: grimp.ImportGraph) -> set[str] | None:
-    """The modules that are the file or read it; None where that cannot be told."""
+    """Return the modules that are the file or read it; None if unknown."""
     path = PurePosixPath(file)
     if path.suffix == ".py" and path.parts[0] in PACKAGES:
         module = ".".join(path.with_suffix("").parts).removesuffix(".__init__")
         if module in graph.modules:
             return {module}
-        # Gone: who imported it has changed too, or fails wherever it is; but a test that is gone touches nobody.
+        # Deleted: its importers have changed too, or fail everywhere; a deleted test affects no other.
         return set() if path.name.startswith("test_") else None
     if file in FOR_ALL:
         return None
@@ -106,7 +105,7 @@ def _modules_changed_by(file: str, graph: grimp.ImportGraph) -> set[str] | None:
 
 @cache
 def _named(module: str) -> set[str]:
-    """The strings of a module that may be names of modules or files, and the parts of those that are paths."""
+    """Return the strings of a module that may name modules or files, and the parts of those that are paths."""
     path = ROOT / _path(module)
     if not path.is_file():
         return set()

@@ -14,7 +14,7 @@ from tests.fixtures.examples import PROFILE
 
 pytest_plugins = ["tests.fixtures.shifted_time"]
 
-# How fast a busy machine runs a test says nothing about what is tested.
+# The speed of a busy machine is no property of the code under test.
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("daily", PATIENT, max_examples=15)
 settings.register_profile("ci", PATIENT, max_examples=100)
@@ -26,7 +26,7 @@ structlog.configure(
 
 
 def pytest_collection_finish() -> None:
-    """Lets the garbage collector leave alone what lives as long as the run: modules, tests, what was compiled."""
+    """Exempt from garbage collection the objects that live as long as the run: modules, tests, compiled statements."""
     gc.collect()
     gc.freeze()
 
@@ -43,7 +43,7 @@ def store_file(empty_store: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
-    """In memory, unless the test asks for its file too."""
+    """In memory, unless the test requests `store_file` too."""
     has_file = "store_file" in request.fixturenames
     store = await stores.fast(request.getfixturevalue("store_file")) if has_file else stores.in_memory()
     yield store

@@ -1,4 +1,4 @@
-"""A change is tested by whatever it can touch, and by not much else."""
+"""Test selection: all tests that a change can affect, and few others."""
 
 import subprocess
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The documents tell the truth, or this fails."""
+"""Documentation that must agree with the code."""
 
 import re
 import tomllib
@@ -26,7 +26,7 @@ DEVELOPERS = (
 
 
 def table(heading: str) -> list[list[str]]:
-    """The cells of the first table under a heading, without its two heading lines."""
+    """Return the cells of the first table under a heading, without its two header lines."""
     section = README.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
     lines = [line.strip() for line in section.splitlines() if line.strip().startswith("|")]
     return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines[2:]]
@@ -104,7 +104,7 @@ def test_the_layers_are_those_of_the_import_contract() -> None:
 
 
 def _setting(written: str) -> str:
-    """Roles have names of the site's own."""
+    """Roles have names defined by each installation."""
     return "ROLE" if written.startswith("ROLE_") else written
 
 

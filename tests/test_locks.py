@@ -1,4 +1,4 @@
-"""The lock files: what the bot needs, what its demo needs, and what developing needs, each of them that and more."""
+"""Lock files: the bot's is part of the demo's, and the demo's part of the developers'."""
 
 import re
 import subprocess
@@ -13,7 +13,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
 def locked(file: str) -> dict[str, list[str]]:
-    """The hashes of each pinned requirement, with its version and marker: of one package there may be several."""
+    """Return the hashes of each pinned requirement, by name, version and marker: a package may have several pins."""
     pins: dict[str, list[str]] = {}
     for line in (ROOT / file).read_text().splitlines():
         if pin := re.match(r"[a-z0-9-]+==[^\\]+", line):
@@ -57,14 +57,14 @@ def test_the_bot_is_installed_without_the_developers_tools() -> None:
 
 
 def test_the_demo_alone_needs_what_production_does_without() -> None:
-    """Without the demo's packages the program itself still loads, webhook and health included."""
+    """Without the demo's packages the program still loads, webhook and health included."""
     absent = "".join(f"sys.modules[{name!r}] = None\n" for name in ("multipart", "python_multipart"))
     modules = "bot.app.application, bot.health.endpoints, bot.telegram.updates.webhook"
     loaded = f"import {modules}\nassert 'bot.demo' not in sys.modules"
     subprocess.run([sys.executable, "-c", f"import sys\n{absent}{loaded}"], check=True, cwd=ROOT)
 
 
-# The first version without a hole that was known when this was written: CVE-2025-27516, CVE-2025-62727 and those of
+# First versions without vulnerabilities known at the time of writing: CVE-2025-27516, CVE-2025-62727 and those of
 # python-multipart up to CVE-2026-53540.
 MENDED = {"jinja2": (3, 1, 6), "starlette": (0, 49, 1), "python-multipart": (0, 0, 31)}
 

@@ -1,4 +1,4 @@
-"""The clock of a session of tests, as its seed says."""
+"""Clock of a test session, as selected by its seed."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Who may do what where: closed unless something opens it."""
+"""Access policy: every action is denied unless a role permits it."""
 
 from collections.abc import Callable
 from dataclasses import replace

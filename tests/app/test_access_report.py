@@ -1,4 +1,4 @@
-"""`mikopbx-bot access` where there are many PBXs."""
+"""`mikopbx-bot access` with many PBXs."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,7 +31,7 @@ def write_stations() -> None:
 
 @pytest.fixture
 async def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, store: Store, store_file: Path) -> Settings:
-    """Vera looks at branch7, and the members of a chat at branch8."""
+    """Settings: Vera is a viewer of branch7, the members of a chat are viewers of branch8."""
     monkeypatch.chdir(tmp_path)
     for name, value in {
         "TELEGRAM_TOKEN": "1234567890:" + "A" * 35,

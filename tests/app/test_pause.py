@@ -1,4 +1,4 @@
-"""Many move at once; when one asks for it, all stand still."""
+"""Standstill: running tasks finish before it, and later ones start after it."""
 
 import asyncio
 

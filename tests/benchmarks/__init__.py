@@ -1,2 +1,4 @@
-"""How fast and how big the program is, beside something plain that does the same. Run by `make bench` alone: no test
-of the suite is timed. See docs/benchmarks.md."""
+"""Speed and size of the program beside a plain reference that does the same.
+
+Run by `make bench` alone: no test of the suite is timed. See docs/benchmarks.md.
+"""

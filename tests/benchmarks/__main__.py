@@ -1,5 +1,6 @@
-"""`python -m tests.benchmarks [--only NAME,NAME] [--runs 3] [--quick]`: measures, and writes docs/benchmarks.md anew
-between the marks of the figures that were measured."""
+"""`python -m tests.benchmarks [--only NAME,NAME] [--runs 3] [--quick]`: run the benchmarks and rewrite their tables in
+docs/benchmarks.md.
+"""
 
 import argparse
 import os
@@ -24,7 +25,7 @@ FIGURES: tuple[Figure, ...] = (
 
 
 def measure(figure: Figure, effort: Effort) -> str:
-    """The content of its place in the document."""
+    """Return the content between the figure's marks."""
     began = time.monotonic()
     rows = figure.run(effort)
     told = f"Python {platform.python_version()}, {os.cpu_count()} cores, {effort.runs} runs,"

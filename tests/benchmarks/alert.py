@@ -1,4 +1,4 @@
-"""How soon Telegram has it that a trunk went down, beside the time between two looks."""
+"""Time from a trunk's failure to its alert at Telegram, beside the poll interval."""
 
 import asyncio
 import random
@@ -8,7 +8,7 @@ from tests.benchmarks.load import EVERY
 from tests.benchmarks.measured.figure import Effort, Figure, Row
 from tests.benchmarks.pbx_cluster import SETTLING, Street, street
 
-# One at each of so many PBXs, within so many seconds: at all phases of their polls.
+# One outage at each of 24 PBXs within 60 s: at all phases of their polls.
 OUTAGES, WITHIN = 24, 60.0
 USUAL, SMALL = 30.0, 1.0
 
@@ -27,7 +27,7 @@ async def _run(effort: Effort) -> list[Row]:
     rows = []
     for hold_off, runs in late.items():
         what = f"from a trunk's outage to its alert, less the {hold_off:g} s of ALERT_AFTER"
-        # Two measurements have to say so: with so little time to hold back, the second one comes later than that.
+        # Two measurements have to confirm it: with a short hold-off, the second comes after its end.
         most = EVERY + 1 if hold_off == USUAL else 2 * EVERY + 1
         rows.append(Row(f"{what}: median", "s", [median(each) for each in runs], interval))
         rows.append(Row(f"{what}: longest", "s", [max(each) for each in runs], interval, most))
@@ -35,7 +35,7 @@ async def _run(effort: Effort) -> list[Row]:
 
 
 async def _outages(one: Street, hold_off: float) -> list[float]:
-    """Of each, the seconds from when the PBX says so until the message is there, less what it is held back."""
+    """Return for each outage the seconds from the PBX's report to the message, less the hold-off."""
     people = sorted(person for person in one.telegram.people if person > 2000)[-OUTAGES:]
     one.begins_anew()
     trunks = []

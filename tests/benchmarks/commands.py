@@ -1,4 +1,4 @@
-"""How long an answer takes, in a row and to many at once, beside a bare bot that asks the same and says the same."""
+"""Response times of commands, in sequence and concurrent, beside a bare bot with equal requests and answers."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ HURRIED = ("-m", "tests.benchmarks.reference.hurried")
 IN_A_ROW, AT_ONCE, BLOCK = 300, 50, 50
 CALLS_UP = 6
 OURS, BARES = "ours", "bare"
-# What a run has measured: of (command, how it is asked, by whom), seconds.
+# Results of a run in seconds, by command, mode and bot.
 Times = dict[tuple[str, str, str], list[float]]
 
 
@@ -54,7 +54,7 @@ async def _one_run(one: Stage, in_a_row: int) -> Times:
     async with one.running(BARE, one.bare_settings()):
         for command, (ours, bares) in _commands(one).items():
             one.new_store()
-            # Each time another process: what was asked before is not held against its budget.
+            # A new process each time: earlier requests must not count against its PBX budget.
             async with one.running(PROGRAM, one.settings()):
                 await _warm(one, ours, bares)
                 times[command, "at once", OURS] = await one.ours.ask_at_once(one.ours.people[:AT_ONCE], ours)
@@ -63,7 +63,7 @@ async def _one_run(one: Stage, in_a_row: int) -> Times:
 
 
 def _commands(one: Stage) -> Mapping[str, tuple[str, str]]:
-    """What the program is asked, and what the bare bot is."""
+    """Return the commands for the program and for the bare bot."""
     today = datetime.now(one.pbx.zone).date()
     return {
         "/status": ("/status", "/status"),
@@ -73,7 +73,7 @@ def _commands(one: Stage) -> Mapping[str, tuple[str, str]]:
 
 
 def _calls_are_up(one: Stage) -> None:
-    """For hours, so that everybody is told the same."""
+    """Long calls, so that all answers are equal."""
     numbers = [person.number for person in one.pbx.employees.values()]
     for number, target in enumerate(numbers[:CALLS_UP]):
         order = {"kind": "incoming", "src": f"7916111110{number}", "dst": target, "talk_seconds": 4 * 3600}
@@ -81,7 +81,7 @@ def _calls_are_up(one: Stage) -> None:
 
 
 async def _write_answers(one: Stage) -> None:
-    """What the program says, for the bare bot to say too."""
+    """Store the program's answers, for the bare bot to send."""
     answers = {}
     person = one.ours.people[-1]
     for command, (asked, _) in _commands(one).items():
@@ -94,19 +94,19 @@ async def _write_answers(one: Stage) -> None:
 
 
 async def _warm(one: Stage, ours: str, bares: str) -> None:
-    """Whoever is first waits for what is loaded when it is first needed."""
+    """Send each command once: the first call loads what it needs."""
     for chats, text in ((one.ours, ours), (one.bares, bares)):
         await chats.asks(chats.people[-1], text)
         await chats.is_quiet()
 
 
 async def _in_a_row(chats: Chats, text: str, number: int) -> list[float]:
-    """One after another, each by another person: no chat is written to faster than Telegram allows."""
+    """Ask in sequence, each time another person, within Telegram's limit for one chat."""
     return [await chats.asks(person, text) for person in islice(cycle(chats.people), number)]
 
 
 def _each(runs: Sequence[Times], what: tuple[str, str, str], of: Callable[[Sequence[float]], float]) -> list[float]:
-    """In milliseconds."""
+    """Return milliseconds."""
     return [1000 * of(times[what]) for times in runs]
 
 

@@ -1,4 +1,4 @@
-"""What it takes to watch up to a thousand PBXs every 10 s, and whether each is looked at in time."""
+"""Cost of polling up to a thousand PBXs every 10 s, and the lateness of the polls."""
 
 import asyncio
 import time
@@ -20,8 +20,9 @@ MEGABYTE = 2**20
 
 @dataclass(frozen=True)
 class Taken:
-    """By a process while it polls: cores of the processor, MB, seconds by which each poll was late, and of a hundred
-    polls that were to be how many were."""
+    """Cost of a polling process: cores, MB, the lateness of each poll in seconds, and the percentage of due polls that
+    were made.
+    """
 
     cores: float
     memory: float
@@ -31,8 +32,9 @@ class Taken:
 
 @dataclass(frozen=True)
 class Told:
-    """By the program beside that, in seconds: from its start until it listens, until the first poll and until the first
-    of everybody, and until a command was answered. `late` of a hundred looks by its own account."""
+    """Times of the program in seconds: from its start until it listens, until its first poll and the first of every
+    PBX, and until a command is answered. `late` is the percentage of late polls by its own metrics.
+    """
 
     listens: float
     first: float

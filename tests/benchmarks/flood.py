@@ -1,4 +1,4 @@
-"""Strangers and a hijacked account send without end; beside them the person on call presses a button, once a second."""
+"""Strangers and a hijacked account flood the bot; meanwhile the person on call presses a button once a second."""
 
 import asyncio
 import sqlite3
@@ -20,7 +20,7 @@ ON_CALL, VIEWER = 0, 1
 GROUP = -1001000000001
 STRANGERS = range(900_000, 901_000)
 BETWEEN = 1.0
-# Telegram forgets a press after so long.
+# Seconds until Telegram forgets a button press.
 LOST_AFTER = 150.0
 MB, KB = 1e6, 1e3
 
@@ -29,8 +29,7 @@ Put = Callable[[Stage], None]
 
 @dataclass(frozen=True)
 class Flood:
-    """`puts` are updates, one after another; the first `at_once` come before anything is pressed, the rest at `rate` a
-    second for as long as is pressed."""
+    """`puts` are updates in order; the first `at_once` arrive before any press, the rest at `rate` a second."""
 
     name: str
     puts: Callable[[], Iterator[Put]]
@@ -41,7 +40,7 @@ class Flood:
 
 @dataclass(frozen=True)
 class Measured:
-    """`presses` in seconds, the growth in bytes, `stored` is how many updates."""
+    """`presses` in seconds, growth in bytes, `stored` is the number of stored updates."""
 
     presses: list[float]
     memory: int

@@ -1,5 +1,6 @@
-"""What the fleet's figures are measured on: many cheap PBXs in a process of their own, and a stand-in Telegram in this
-one. Of a hundred PBXs one refuses connections and one takes 20 s to answer."""
+"""Load of the fleet's figures: many cheap PBXs in their own process and a stand-in Telegram in this one. Of a hundred
+PBXs one refuses connections and one takes 20 s to answer.
+"""
 
 import asyncio
 import shutil
@@ -38,7 +39,7 @@ def is_well(number: int) -> bool:
 
 @dataclass(frozen=True)
 class Crowd:
-    """`nowhere` is the address of a port at which nobody listens, `metrics` where the program tells of itself."""
+    """`nowhere` is an address without a listener, `metrics` the address of the program's metrics."""
 
     chats: Chats
     telegram_address: str
@@ -57,7 +58,7 @@ class Crowd:
         return f"{self.pbxs_address}/{name(number)}"
 
     def settings(self, stations: int) -> dict[str, str]:
-        """Of the program, with an empty store, and its file of stations written."""
+        """Return the program's settings, with an empty database and a new stations file."""
         for file in self.folder.glob("bot.sqlite3*"):
             file.unlink()
         shutil.copy(stores.empty(), self.folder / "bot.sqlite3")
@@ -88,13 +89,13 @@ class Crowd:
         return running(self.folder, BARE_POLLS, {"PBX_API_KEY": KEY, "ROOTS": str(roots)})
 
     async def moments(self) -> dict[str, list[float]]:
-        """When each PBX was asked for the statuses of its trunks."""
+        """Return the times at which each PBX was asked for its trunk states."""
         async with httpx.AsyncClient(timeout=30) as http:
             found: dict[str, list[float]] = (await http.get(f"{self.pbxs_address}/moments")).json()
             return found
 
     async def is_listening(self, within: float = 120) -> float:
-        """When the program began to take what people say."""
+        """Return the time at which the program began to receive updates."""
         ends = time.monotonic() + within
         while "listening" not in (self.folder / "log").read_text():
             if time.monotonic() > ends:
@@ -103,7 +104,7 @@ class Crowd:
         return time.monotonic()
 
     async def begun_late(self) -> float:
-        """Of a hundred looks, how many began more than a second after they were due, as the program tells."""
+        """Return the percentage of polls that began more than a second late, by the program's metrics."""
         async with httpx.AsyncClient(timeout=30) as http:
             lines = (await http.get(f"{self.metrics}/metrics")).text.splitlines()
         told = dict(line.rsplit(" ", 1) for line in lines if line.startswith("mikopbx_bot_poll_lateness"))

@@ -1,5 +1,6 @@
-"""What alerts are measured on: some whole stand-in PBXs, each on a port of its own, and a stand-in Telegram that keeps
-its limits, all served from this process; the program watches them as one fleet."""
+"""Cluster of stand-in PBXs for the alert benchmarks, each on its own port, with a rate-limiting stand-in Telegram, all
+in this process; the program monitors them as one fleet.
+"""
 
 import asyncio
 import shutil
@@ -21,7 +22,7 @@ from tests.benchmarks.measured.stage import KEY, PROGRAM, TOKENS, running, servi
 from tests.fixtures import stores
 
 ADMIN = 1001
-# The PBXs are looked at twice and more before anything happens to them.
+# The PBXs are polled at least twice before anything happens to them.
 SETTLING = 3 * EVERY
 
 
@@ -35,7 +36,7 @@ class Street:
     shown: "Shown" = field(default_factory=lambda: Shown())
 
     def program(self, told: Callable[[int], Sequence[int]], settings: Mapping[str, str]) -> Running:
-        """With an empty store. `told` is which chats are told of the PBX of that number."""
+        """Run the program with an empty database. `told` returns the alert chats of the PBX of that number."""
         file = self.folder / "stations.toml"
         file.write_text(
             "".join(
@@ -62,7 +63,7 @@ class Street:
         return f"sqlite:///{self.folder / 'bot.sqlite3'}"
 
     def begins_anew(self) -> None:
-        """Nothing is stored, every trunk is well, and nothing was ever written."""
+        """Reset: empty the database, restore every trunk, and clear the messages."""
         for file in self.folder.glob("bot.sqlite3*"):
             file.unlink()
         shutil.copy(stores.empty(), self.folder / "bot.sqlite3")
@@ -75,7 +76,7 @@ class Street:
         self.shown.when.clear()
 
     def has_trunk(self, number: int, name: str, host: str) -> Trunk:
-        """One that works; its name is what people read of it."""
+        """Add a working trunk; its name is the one that messages show."""
         one = self.pbxs[number]
         record = TRUNK_DEFAULTS | {"description": name, "host": host, "username": name}
         trunk = Trunk(one.new_trunk_id("SIP"), record)
@@ -84,7 +85,7 @@ class Street:
         return trunk
 
     def breaks(self, number: int, trunk: Trunk) -> float:
-        """The PBX has noticed it at once, and says so. When that was."""
+        """Break the trunk; the PBX reports it at once. Returns the monotonic time."""
         one = self.pbxs[number]
         one.set_condition(trunk, "provider_dead", AT_ONCE)
         one.forget_caches()
@@ -92,7 +93,7 @@ class Street:
 
 
 class Shown:
-    """What stood in the chats when: of every chat, its texts after each change, in seconds of the monotonic clock."""
+    """History of the chats: for each chat its texts after each change, in seconds of the monotonic clock."""
 
     def __init__(self) -> None:
         self.when: dict[int, list[tuple[float, tuple[str, ...]]]] = {}
@@ -112,11 +113,11 @@ class Shown:
         chats.log.heard = heard
 
     def first(self, chat: int, *names: str) -> float | None:
-        """When all the names stood in the chat together."""
+        """Return the time at which all names first stood in the chat together."""
         return next((at for at, texts in self._of(chat) if all(any(n in text for text in texts) for n in names)), None)
 
     def messages(self, chat: int, name: str) -> int:
-        """How many there were that had the name in them."""
+        """Return the largest number of messages with the name."""
         return max((sum(name in text for text in texts) for _, texts in self._of(chat)), default=0)
 
     def _of(self, chat: int) -> Iterator[tuple[float, tuple[str, ...]]]:
@@ -125,7 +126,7 @@ class Shown:
 
 @asynccontextmanager
 async def street(pbxs: int, people: int = 0) -> AsyncIterator[Street]:
-    """With so many people more, who have opened the bot's private chat;."""
+    """Yield a cluster with `people` more people, whose private chats with the bot are open."""
     chats = telegram.populated(TOKENS[0])
     for number in range(people):
         chats.new_person(f"Person {number}", language_code="en").started = True

@@ -1,4 +1,4 @@
-"""How long a look through 50,000 calls takes, what memory it takes, and how often the PBX is asked for it."""
+"""Time, memory and PBX requests of a search through 50,000 calls."""
 
 import asyncio
 import gc
@@ -52,14 +52,14 @@ async def _run(effort: Effort) -> list[Row]:
 
 async def _bare(one: Stage, text: str) -> float:
     async with one.running(BARE, one.bare_settings()):
-        # Its start is over.
+        # The program's start is over.
         await one.bares.asks(one.bares.people[-1], "/status")
         return await one.bares.asks(one.bares.people[0], text, WITHIN)
 
 
 async def _ours(one: Stage, pid: int, command: str, first: str, end: str) -> tuple[float, int]:
-    """Seconds, and by how many bytes the process was larger at its largest than before."""
-    # What is loaded when a command is first given is no memory of its records.
+    """Return the seconds, and the bytes by which the peak of the process's memory grew."""
+    # Modules loaded by the first command are not memory of its records.
     await one.ours.asks(one.ours.people[-1], f"{command} {end}")
     await one.ours.is_quiet()
     memory.forget_peak(pid)
@@ -69,7 +69,7 @@ async def _ours(one: Stage, pid: int, command: str, first: str, end: str) -> tup
 
 
 def _moments(one: Stage) -> deque[float]:
-    """Of the requests from now on, in seconds."""
+    """Collect the times of the requests from now on, in seconds."""
     moments: deque[float] = deque()
 
     def heard(entry: Entry) -> None:

@@ -1,4 +1,4 @@
-"""How soon the program answers after its start, and how much memory it has when nothing is asked of it."""
+"""Time from the program's start to its first answer, and its memory when idle."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ from tests.benchmarks.measured.figure import Effort, Figure, Row
 from tests.benchmarks.measured.stage import BARE, PROGRAM, Stage, stage
 
 IDLE = 60.0
-# Each is told a command menu of his own after the start; an office has so many who may look.
+# Each gets a command menu after the start; a typical number for an office.
 VIEWERS = 10
 MEGABYTE = 2**20
 
@@ -47,7 +47,7 @@ async def _run(effort: Effort) -> list[Row]:
 
 
 async def _compiled(one: Stage) -> None:
-    """The very first start compiles what no start after it does."""
+    """Run a first start, which compiles bytecode for the later ones."""
     for chats, arguments, settings in (
         (one.ours, PROGRAM, one.settings(VIEWERS)),
         (one.bares, BARE, one.bare_settings()),
@@ -59,9 +59,9 @@ async def _compiled(one: Stage) -> None:
 async def _started(
     one: Stage, chats: Chats, arguments: tuple[str, ...], settings: dict[str, str], stack: AsyncExitStack
 ) -> tuple[float, int]:
-    """Seconds until what waits for it at Telegram is answered, and the process."""
+    """Return the process, and the seconds until a message that waits at Telegram is answered."""
     answer = asyncio.create_task(chats.asks(chats.people[0], "/status"))
-    # The question is there before the process is.
+    # The message is there before the process is.
     await asyncio.sleep(0)
     begun = time.monotonic()
     process = await stack.enter_async_context(one.running(arguments, settings))

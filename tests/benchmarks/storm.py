@@ -1,4 +1,4 @@
-"""A hundred trunks go down within 10 s: when people know of the first, and of all. Telegram's limits are kept."""
+"""A hundred trunks go down within 10 s: time until the first and the last are notified, within Telegram's limits."""
 
 import asyncio
 import random
@@ -26,8 +26,9 @@ PER_MESSAGE = 1.0
 
 @dataclass(frozen=True)
 class Known:
-    """In a chat, in seconds after the hold-off of the first trunk: when the first name was there, and when all were;
-    `messages` is how many were written."""
+    """Notifications in one chat: seconds from the first trunk's hold-off to the first name and to all names; `messages`
+    counts the messages.
+    """
 
     first: float
     all: float
@@ -48,7 +49,7 @@ async def _run(effort: Effort) -> list[Row]:
             providers.append(await _provider(one))
     rows = []
     trunks = PBXS * EACH
-    # What Telegram lets through: one message a second in the chat, were each trunk a message of its own.
+    # Telegram allows one message a second in a chat, were each trunk a message of its own.
     each = [trunks * PER_MESSAGE] * effort.runs
     for place, where in enumerate(("the fleet's chat", "the person on call")):
         known = [storm[place] for storm in storms]
@@ -64,13 +65,13 @@ async def _run(effort: Effort) -> list[Row]:
 
 
 async def _storm(one: Street) -> tuple[Known, Known]:
-    """No two trunks have a provider in common; one of each PBX stays up."""
+    """No two trunks share a provider; one trunk of each PBX stays up."""
     one.begins_anew()
     trunks = []
     for number in range(PBXS):
         one.has_trunk(number, f"Other {number}", f"other-{number}.example")
         for place in range(EACH):
-            # With an end of its own: the name of none is the beginning of another's.
+            # The suffix prevents one name from being the beginning of another.
             name = f"Line {number}-{place}x"
             trunks.append((number, name, one.has_trunk(number, name, f"p{place}.provider-{number}.example")))
     chosen = random.Random(1)
@@ -88,7 +89,7 @@ async def _storm(one: Street) -> tuple[Known, Known]:
 
 
 async def _provider(one: Street) -> tuple[Known, Known]:
-    """All at the same moment, as far as each PBX has noticed it."""
+    """All trunks fail at once, each as soon as its PBX notices."""
     host = "sip.everybodys.example"
     one.begins_anew()
     trunks = []
@@ -100,7 +101,7 @@ async def _provider(one: Street) -> tuple[Known, Known]:
         for number, trunk in enumerate(trunks):
             one.breaks(number, trunk)
         await _until_told(one, [host])
-        # What would be told of single PBXs, were it told.
+        # Wait for notifications of single PBXs, which would be wrong.
         await asyncio.sleep(2 * EVERY)
         due = began + HOLD_OFF
         return _known(one, GROUP, due, host, [host]), _known(one, ON_CALL, due, host, [host])
@@ -108,7 +109,7 @@ async def _provider(one: Street) -> tuple[Known, Known]:
 
 @asynccontextmanager
 async def _watched(one: Street) -> AsyncIterator[None]:
-    """The program knows every PBX, and whom to call for any."""
+    """Run the program until it knows every PBX and the person on call."""
     store = Store(one.database)
     await store.open()
     shift = Shift(Unit.DAYS, 1, datetime.fromisoformat("2024-01-01"), "UTC")

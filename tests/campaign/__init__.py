@@ -1,1 +1,1 @@
-"""The fault campaign: the real program killed again and again amid every fault, its books compared with the truth."""
+"""Fault campaign: kill the program repeatedly under every fault and compare its database with the recorded events."""

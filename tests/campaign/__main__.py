@@ -1,4 +1,4 @@
-"""`python -m tests.campaign`: rounds of the campaign until so many kills are done; see docs/fault-campaign.md."""
+"""`python -m tests.campaign`: play rounds until the number of kills is reached. See docs/fault-campaign.md."""
 
 import argparse
 import itertools

@@ -1,4 +1,4 @@
-"""The books of a round compared: what the program wrote down, what Telegram really took, what really happened. Pure."""
+"""Compare a round's database, the calls that Telegram accepted, and the events of the script. Pure."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ def audit(books: Books) -> list[Finding]:
 
 
 def _claims(books: Books) -> Iterator[Finding]:
-    """What its own books say of whom it told, as in every trace and story of the tests of the alerts."""
+    """Yield each notification that the timelines record and the outbox does not confirm."""
     chats = {*books.alert_chats, *books.diary.moved.values()}
     for broken in incident_claims.broken_claims(books.tables, stand_ins=[ADMIN], alert_chats=chats):
         yield Finding("lost", broken)

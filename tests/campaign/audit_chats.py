@@ -1,4 +1,4 @@
-"""Every row of the outbox came to a known end, every message has a row or was asked for, and shows how things ended."""
+"""Audit the outbox and the chats: final states of rows, messages without a row, and final texts."""
 
 import re
 from collections import defaultdict
@@ -8,9 +8,9 @@ from tests.campaign.evidence import Evidence, chat_of, is_labelled, is_set_aside
 from tests.campaign.finding import Finding
 from tests.campaign.ledger_audit import Books, Row
 
-# Between Telegram taking a message and the program having written that down, on a busy machine.
+# Seconds between Telegram's acceptance of a message and its commit, on a busy machine.
 WRITTEN_DOWN_WITHIN = 3.0
-# Over a quiet minute after the last conflict, for which nobody waits; and at the end the bot's clock stays ahead.
+# These remain valid at the end: the conflict clears after a quiet minute, and the bot's clock stays ahead.
 STILL_TRUE = ("Another copy of the bot is running", "The PBX's clock is wrong")
 INTRODUCTION = re.compile("I look after|I serve only groups")
 
@@ -43,7 +43,7 @@ def _rows(books: Books, evidence: Evidence) -> Iterator[Finding]:
 
 
 def _is_there(books: Books, taken: set[tuple[int, int]], row: Row) -> bool:
-    """What was sent to a group before it became a supergroup is filed under the supergroup."""
+    """Return True if Telegram accepted the row's message; a supergroup takes over its group's messages."""
     old = next((old for old, new in books.diary.moved.items() if new == row["chat_id"]), None)
     return (row["chat_id"], row["message_id"]) in taken or (old, row["message_id"]) in taken
 
@@ -55,7 +55,7 @@ def _may_be_dead(books: Books, row: Row) -> bool:
 
 
 def _messages(books: Books, evidence: Evidence) -> Iterator[Finding]:
-    """What has no row was an answer, or the program did not learn that it arrived and says it again with a label."""
+    """Yield messages without a row that are neither replies nor labelled repeats of an unconfirmed delivery."""
     asked = {(one.chat, one.message) for one in books.diary.said}
     known = {(row["chat_id"], row["message_id"]) for row in evidence.rows.values() if row["action"] == "send"}
     answers: dict[tuple[int, int], list[Row]] = defaultdict(list)
@@ -74,7 +74,7 @@ def _messages(books: Books, evidence: Evidence) -> Iterator[Finding]:
         elif reply is not None and (chat, reply) in books.diary.pressed and (chat, message_of(call)) not in known:
             continue
         elif INTRODUCTION.search(text_of(call)):
-            # The answer to being added: it is no reply, and is not given again once the group is known.
+            # The greeting of a new group is not a reply, and is not sent again once the group is known.
             continue
         elif not again and not {(chat, message_of(call)), (home, message_of(call))} & known and home == chat:
             unknown[home].append(call)
@@ -86,14 +86,14 @@ def _messages(books: Books, evidence: Evidence) -> Iterator[Finding]:
 
 
 def _unknown(books: Books, chat: int, calls: list[Row], labelled: list[Row]) -> Iterator[Finding]:
-    # By their numbers: what is slow is written down late.
+    # Ordered by message id: a slow request is logged late.
     repeats = [message_of(call) for call in labelled]
     for call in calls:
         named = f"message {message_of(call)} in {chat} ({text_of(call)[:60]!r})"
         later = next((number for number in repeats if number > message_of(call)), None)
         if not _answer_was_lost(books, call):
             yield Finding("unexplained", f"{named} is in no row, and its answer was not lost")
-        # Of what the chat did not take any more, the repeat died: it must not be given that of something later.
+        # The repeat was dead-lettered because the chat was closed; do not match it with a later message.
         elif any(span.end > call["at"] for span in books.diary.shut.get(chat, ())):
             continue
         elif later is not None:
@@ -114,7 +114,7 @@ def _answer_was_lost(books: Books, call: Row) -> bool:
 
 
 def _end_states(books: Books, evidence: Evidence) -> Iterator[Finding]:
-    """Of what the program knows to have sent, nothing still says that something is down, or asks who takes it."""
+    """Yield delivered alert messages that still show an outage or an acknowledge button."""
     known = {(row["chat_id"], row["message_id"]) for row in evidence.rows.values() if row["template"] == "alert"}
     for shown in books.shown:
         if any(words in shown.text for words in STILL_TRUE):

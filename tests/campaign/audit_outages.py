@@ -1,4 +1,4 @@
-"""Every outage that could be seen has one incident; it was told wherever messages were taken, and so was its end."""
+"""Audit the outages: one incident for each visible one, with its begin and end delivered to every open chat."""
 
 import json
 import re
@@ -10,10 +10,10 @@ from tests.campaign.finding import Finding
 from tests.campaign.ledger_audit import Books, Outage, Row, Span
 from tests.end_to_end.harness import ANNA as ADMIN
 
-# So many answers, in a row and with nothing in between, show an outage beyond doubt: two measurements decide, the PBX
-# dates them by the second, and the first answer may be one that it kept.
+# Consecutive answers that prove an outage: two measurements decide, the PBX dates them by the second, and the first
+# answer may be cached.
 LOOKS_THAT_SHOW = 4
-# A look is over, and stored, so long after the PBX has answered.
+# Seconds from the PBX's answer until the poll is stored.
 CONSIDERED_WITHIN = 2.0
 
 
@@ -26,7 +26,7 @@ def audit_outages(books: Books) -> Iterator[Finding]:
         seen = [one for one in found if not _was_learned_afterwards(one)]
         if len(seen) > 1 or (len(found) > 1 and not books.diary.faults["clock set"]):
             yield Finding("double", f"{outage.name} broke once and has {len(found)} incidents")
-        # With its clock set in between, the program may have learned of it afterwards instead.
+        # If the clock was set in between, the incident may come from the backfill instead.
         learned = found and books.diary.faults["clock set"]
         if not seen and not learned and could_be_seen(books, outage):
             yield Finding(
@@ -40,7 +40,7 @@ def audit_outages(books: Books) -> Iterator[Finding]:
 
 
 def _was_learned_afterwards(incident: Row) -> bool:
-    """From the PBX's own history, after the bot was away, or its clock was set."""
+    """Return True for an incident from the PBX's history, backfilled after downtime or a change of the clock."""
     return incident["ended_at"] is not None and incident["opened_at"] > incident["ended_at"]
 
 
@@ -60,12 +60,12 @@ def could_be_seen(books: Books, outage: Outage) -> bool:
 
 
 def _hidden(books: Books, begin: float, end: float) -> bool:
-    """By a trouble of the PBX: what was counted before does not count any more."""
+    """Return True if a PBX fault in the interval reset the confirmation count."""
     return any(span.touches(begin, end) for span in books.diary.pbx_troubles)
 
 
 def _forgotten(books: Books, begin: float, end: float) -> bool:
-    """Perhaps never stored."""
+    """Return True if the state may not have been stored in the interval."""
     diary = books.diary
     ends = [*(at for at, _ in diary.kills), *diary.stops, *(at for at, _ in diary.collapses)]
     return any(span.touches(begin, end) for span in (*diary.store_troubles, *(Span(at, at) for at in ends)))
@@ -83,10 +83,10 @@ def _told(books: Books, evidence: Evidence, outage: Outage, incident: Row) -> It
         if not any(one["what"] == "held" for one in events):
             yield Finding("lost", f"{outage.name}: nobody was told, and nothing held it back")
         return
-    # Perhaps only a change of a message was lost, which was made good once the chat let the bot in again.
+    # A lost edit is made good once the chat is open again.
     lost = {json.loads(one["facts"])["chat"] for one in events if one["what"] == "undelivered"}
     yield from _told_everywhere(books, evidence, outage, incident, told, lost)
-    # While it is muted nobody new is told of it.
+    # A silence suppresses new notifications.
     silenced = any(one["what"] == "held" for one in events)
     for chat in _left_alone(books, incident, events):
         if ADMIN not in told and not silenced:
@@ -94,8 +94,7 @@ def _told(books: Books, evidence: Evidence, outage: Outage, incident: Row) -> It
 
 
 def _left_alone(books: Books, incident: Row, events: list[Row]) -> Iterator[int]:
-    """Chats for alerts that had been told of it, and of which the program knew before its end that they take nothing
-    more."""
+    """Yield alert chats that were notified and, before the end of the incident, known to be closed."""
     told = {json.loads(one["facts"])["chat"]: one["noted_at"] for one in events if one["what"] == "told"}
     ended = max((one["noted_at"] for one in events if one["what"] == "ended"), default="")
     received = {row["update_id"]: row["received_at"] for row in books.tables["inbox"]}
@@ -114,7 +113,7 @@ def _told_everywhere(
     for chat in books.alert_chats:
         here = books.diary.moved.get(chat, chat)
         if not {chat, here} & told and chat in books.diary.shut and ADMIN in told:
-            # It was known to take nothing, so the administrator stood in for it.
+            # The chat was known to be closed, so the administrator was notified instead.
             continue
         if not {chat, here} & told:
             yield Finding("lost", f"{outage.name}: nothing was owed to {chat}, which gets alerts")
@@ -136,7 +135,7 @@ def _reached(books: Books, evidence: Evidence, outage: Outage, incident: Row, ch
 
 
 def _fell_back(books: Books, chat: int) -> bool:
-    """Telegram let nothing into the chat for a while, and the row says so: the administrator must have had it."""
+    """Return True if a message to the closed chat is dead: the administrator was notified instead."""
     return bool(books.diary.shut.get(chat)) and any(
         row["chat_id"] == chat
         and row["state"] == "dead"

@@ -1,4 +1,4 @@
-"""What people asked for was taken in, decided and answered, and what the answer promised is in the books, once."""
+"""Audit the requests: each was stored, authorized and answered, and took effect once."""
 
 import re
 from collections import Counter, defaultdict
@@ -24,7 +24,7 @@ def _updates(books: Books) -> Iterator[Finding]:
         yield Finding("lost", f"{books.pending_updates} updates were never taken from Telegram")
     finished = {row["update_id"] for row in books.tables["inbox"] if row["done_at"]}
     decided = {row["update_id"] for row in books.tables["audit"]}
-    # What the same person may not do either, within the hour, is only counted.
+    # Further denials of the same request within the hour are only counted.
     denied = {row["actor_id"] for row in books.tables["audit"] if not row["allowed"]}
     taken = {row["update_id"] for row in books.tables["inbox"]}
     for update in handed_out(books).values():
@@ -45,7 +45,9 @@ def _asks(update: Row) -> bool:
 
 
 def _matters(update: Row) -> bool:
-    """Who comes and goes, and what people say to each other in a group, is not stored."""
+    """Return False for updates that are not stored: membership of other people, and group messages not addressed to the
+    bot.
+    """
     message = update.get("message", {})
     private = message.get("chat", {}).get("type") == "private"
     answers = bool(message.get("reply_to_message", {}).get("from", {}).get("is_bot"))
@@ -77,8 +79,9 @@ def _answers(books: Books) -> Iterator[Finding]:
 
 
 def _told_with_the_others(books: Books) -> set[tuple[int, int]]:
-    """Questions that waited too long are refused once for all that wait in a chat; of those that the same person asked
-    again there is only a count in the audit."""
+    """Return the expired requests that one refusal per chat answers. Repeats by the same person are only counted in the
+    audit.
+    """
     decided = {row["update_id"]: row for row in books.tables["audit"]}
     late = {(row["actor_id"], row["chat_id"], row["what"]) for row in decided.values() if row["reason"] == "too old"}
     told = {chat_of(call) for call in Evidence(books).accepted if TOGETHER in text_of(call)}
@@ -121,7 +124,7 @@ def _grants(books: Books) -> Iterator[Finding]:
 
 
 def _presses(books: Books) -> Iterator[Finding]:
-    """Whoever was told `it is yours` has it."""
+    """Yield presses answered with `it is yours` without a recorded acknowledgement."""
     updates = {
         str(update["callback_query"]["id"]): number
         for number, update in handed_out(books).items()

@@ -1,5 +1,4 @@
-"""Imported in the process of the program before it begins: its clock obeys a file, and it may speak faster. What is
-tried here is what happens under faults, and Telegram's pace is tried elsewhere."""
+"""Clock shim, imported by the program first: read the clock's offset from a file, and lift the rate limits."""
 
 import os
 import time
@@ -13,7 +12,7 @@ CLOCK = "CAMPAIGN_CLOCK"
 
 
 def bent_now() -> datetime:
-    # Where a session is shifted to another day, the time of its programs is, and the machine's is not.
+    # In a session shifted to another day, `time.time` is shifted and the machine's clock is not.
     return datetime.fromtimestamp(time.time(), UTC) + timedelta(seconds=float(Path(os.environ[CLOCK]).read_text() or 0))
 
 

@@ -1,4 +1,4 @@
-"""What a disk and a second user do to the program's database."""
+"""Faults of the program's database: an exclusive lock and a full disk."""
 
 import resource
 import sqlite3
@@ -9,7 +9,7 @@ UNLIMITED = resource.RLIM_INFINITY
 
 
 class Lock:
-    """Somebody else writes for a long time."""
+    """Hold an exclusive lock on the database for `seconds`."""
 
     def __init__(self, database: Path, seconds: float) -> None:
         self._store = sqlite3.connect(database, timeout=20, isolation_level=None, check_same_thread=False)
@@ -26,7 +26,7 @@ class Lock:
 
 
 def fill_disk(pid: int, folder: Path) -> None:
-    """No file of the program grows any more; SQLite hears of it what it hears of a full disk."""
+    """Stop all files of the program from growing, which SQLite reports as a full disk."""
     largest = max(file.stat().st_size for file in folder.iterdir())
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (largest, UNLIMITED))
 

@@ -1,4 +1,4 @@
-"""What Telegram took from the program, in the order in which it took it."""
+"""Calls that Telegram accepted from the program, in order."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from typing import Any
 from tests.campaign.ledger_audit import Books, Row
 
 REPEAT = re.compile(r"^<i>[^<]*(possible repeat|возможн)[^<]*</i>\n")
-# What is said of a command that the program died on twice.
+# Reply to a command that crashed the program twice.
 SET_ASIDE = "crashed me twice"
 SENDING = frozenset({"sendMessage", "sendDocument", "sendPhoto", "sendAudio"})
 
@@ -48,5 +48,5 @@ def is_labelled(call: Row) -> bool:
 
 
 def is_set_aside(call: Row) -> bool:
-    """It says that what was asked is not tried again, whether it had been answered or not."""
+    """Return True if the call announces that the request will not be retried, answered before or not."""
     return SET_ASIDE in text_of(call)

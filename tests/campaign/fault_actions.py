@@ -1,4 +1,4 @@
-"""What a script does to the world: one method for each kind of deed, over HTTP, as people and machines do."""
+"""Fault actions of a script: one method for each kind, over HTTP, as people and PBXs cause them."""
 
 import time
 from contextlib import suppress
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class House(Protocol):
-    """Where the program lives."""
+    """Files of the program under test."""
 
     folder: Path
     database: Path
@@ -87,7 +87,7 @@ class World:
         self._deeds[deed.what](deed)
 
     def end_of_life(self) -> None:
-        """A full disk, or a locked one, is lived through."""
+        """Release the lock or the full disk; the program has survived it."""
         if self._lock is not None:
             self._lock.wait()
             self._lock = None
@@ -104,7 +104,7 @@ class World:
         self._close_topic(False)
         for line in list(self._broken):
             self._mend(line)
-        # It does not go back behind what was: that would only put off what is owed.
+        # The clock is never set back: that would only delay queued messages.
         self._house.clock.write_text(str(max(self._offsets)))
 
     def _count(self, what: str) -> None:
@@ -228,7 +228,7 @@ class World:
         self._press("✅ Give", self._office, ANNA)
 
     def _press(self, label: str, chat: int, person: int) -> None:
-        """The newest button of that name, if there is any. Nobody waits for the answer."""
+        """Press the newest button with that label, if any. Does not wait for the answer."""
         for message in reversed(self._standins.messages(chat)):
             for row, labels in enumerate(message.buttons):
                 for column, text in enumerate(labels):

@@ -6,7 +6,7 @@ Kind = Literal["lost", "unexplained", "double", "end state", "collapsed"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that must not be."""
+    """Violation found by an audit."""
 
     kind: Kind
     what: str

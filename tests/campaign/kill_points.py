@@ -1,4 +1,4 @@
-"""Kills the program at a named point of its work: in the stand-in that it is just talking to."""
+"""Kill points: kill the program from within the stand-in that handles its request."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ from tests.end_to_end.harness import Standins
 
 
 class Trap:
-    """`killed` is told when and where, at the moment it happens."""
+    """Calls `killed` with the Unix time and the kill point immediately before the kill."""
 
     def __init__(self, standins: Standins, killed: Callable[[float, str], None]) -> None:
         self._killed = killed
@@ -40,7 +40,7 @@ class Trap:
             if self.sprung.is_set():
                 return
             self._death = None
-            # First: what the program does in its last moment belongs to before.
+            # Recorded first: events until the signal arrives belong before the kill.
             self._killed(time.time(), where)
             os.kill(self._pid, signal.SIGKILL)
             self.sprung.set()

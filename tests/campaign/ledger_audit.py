@@ -1,4 +1,4 @@
-"""What is known after a round: the ledger of the program, and what the stand-ins and the script know to be true."""
+"""Input of the ledger audit: the program's tables, the stand-ins' logs and the script's diary."""
 
 import sqlite3
 from collections import Counter
@@ -13,7 +13,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From when to when, in the world's seconds."""
+    """Interval in Unix seconds of the test clock."""
 
     begin: float
     end: float = float("inf")
@@ -32,7 +32,7 @@ class Outage:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A command that a person typed; `kind` tells what it should leave behind, if anything."""
+    """Command typed by a person; `kind` names the effect it should leave, if any."""
 
     chat: int
     message: int
@@ -43,7 +43,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A message of the bot as it stands in the end."""
+    """Final version of a message of the bot."""
 
     chat: int
     id: int
@@ -53,20 +53,20 @@ class Shown:
 
 @dataclass
 class Diary:
-    """What was done to the program and to the world, as it is done."""
+    """Chronological record of the kills, faults and commands of a round."""
 
     kills: list[tuple[float, str]] = field(default_factory=list)
     starts: list[float] = field(default_factory=list)
-    # It ended without being asked to: when, and its last words.
+    # Unexpected exits: Unix seconds, and the end of the log.
     collapses: list[tuple[float, str]] = field(default_factory=list)
     stops: list[float] = field(default_factory=list)
     outages: list[Outage] = field(default_factory=list)
-    # Messages whose buttons were pressed: an answer may be a reply to them.
+    # Messages whose buttons were pressed: an answer may reply to them.
     pressed: set[tuple[int, int]] = field(default_factory=set)
     said: list[Said] = field(default_factory=list)
     pbx_troubles: list[Span] = field(default_factory=list)
     store_troubles: list[Span] = field(default_factory=list)
-    # Telegram let the bot say nothing there: by chat.
+    # Intervals in which Telegram refused the bot's messages, by chat.
     shut: dict[int, list[Span]] = field(default_factory=dict)
     moved: dict[int, int] = field(default_factory=dict)
     faults: Counter[str] = field(default_factory=Counter)
@@ -88,6 +88,6 @@ def tables(database: Path) -> dict[str, list[Row]]:
     with closing(sqlite3.connect(database, timeout=20)) as store:
         store.row_factory = sqlite3.Row
         return {
-            name: [dict(row) for row in store.execute(f"SELECT * FROM {name}")]  # noqa: S608 (names from here)
+            name: [dict(row) for row in store.execute(f"SELECT * FROM {name}")]  # noqa: S608 (constant names)
             for name in (*names, "silences", "grants")
         }

@@ -1,4 +1,4 @@
-"""What a campaign came to, as docs/fault-campaign.md tells it."""
+"""Report of a campaign, written into docs/fault-campaign.md."""
 
 from tests.campaign.rounds import Tally
 

@@ -1,4 +1,4 @@
-"""One round after the other, and what they come to."""
+"""Play the rounds of a campaign and sum up their findings."""
 
 import tempfile
 from collections import Counter
@@ -20,7 +20,7 @@ def played(seed: int, lives: int, folder: Path) -> Books:
 
 
 def round_of(seed: int, keep: Path | None) -> Books:
-    """`keep` is where the logs and the database stay."""
+    """Play one round; `keep` is the folder in which the logs and the database are kept."""
     if keep:
         folder = keep / str(seed)
         folder.mkdir(parents=True)

@@ -1,5 +1,8 @@
-"""What is done to the program in one round: a pure function of the seed. A round is a row of lives, each ended by
-force, and what happens to the world meanwhile; every line breaks once, so that each outage is known by its name."""
+"""Script of a round, a pure function of the seed.
+
+A round is a sequence of runs of the program, each ended by a kill, with faults in between. Every trunk fails once, so
+that its name identifies the outage.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -9,15 +12,15 @@ from typing import Literal
 from bot.demo.pbx.web.faults import KINDS
 
 LINES = tuple(f"Line {number:02}" for number in range(1, 9))
-# Down while a person to whom alerts go shuts the bot out.
+# Down while an alert recipient has blocked the bot.
 WITNESSED = "Line 09"
-# Who is broken in a real way, and how: what the PBX shows differs.
+# Kinds of failure of a trunk, each shown differently by the PBX.
 CONDITIONS = ("provider_dead", "wrong_password", "unregistered")
 COMMANDS = ("/status", "/calls", "/incidents", "/cdr today", "/mutes", "/help", "/oncall", "/id", "/missed", "/access")
 SENDING = ("sendMessage", "editMessageText", "answerCallbackQuery")
 PBX_TROUBLES = (*(kind for kind in KINDS if kind not in ("none", "ignore_switching")), "asterisk", "worker", "key")
 
-# Every so many lives one is long enough to see what is broken, and that it is mended.
+# Every `LONG_EVERY`th run lasts long enough to detect an outage and its end.
 LONG_EVERY, LONG = 4, 4.0
 
 Where = Literal["start", "telegram", "pbx", "anywhere", "politely"]
@@ -25,7 +28,7 @@ Where = Literal["start", "telegram", "pbx", "anywhere", "politely"]
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """`after` is in seconds since the life began to listen; `number` seconds, a count or an id, as `what` needs it."""
+    """Fault action `after` seconds of listening; `number` is seconds, a count or an id, depending on `what`."""
 
     after: float
     what: str
@@ -36,9 +39,9 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """Where the program is killed: `delay` seconds after the next call of `method` was carried out, at 0 before its
-    answer leaves, but `not_before` the life is so old. What does not come `within` so many seconds then is not waited
-    for."""
+    """Kill point: `delay` seconds after the next call of `method` was carried out (0: before its answer leaves), at the
+    earliest `not_before` seconds into the run. Abandoned if no such call comes `within` seconds.
+    """
 
     where: Where
     method: str = ""
@@ -65,7 +68,7 @@ def script(seed: int, lives: int) -> tuple[Life, ...]:
         for life, deed in planned(chance, lives):
             deeds[min(life, lives - 1)].append(deed)
     for life in (*_of_the_store(chance, lives, deeds), *_witnessed(chance, lives, deeds)):
-        # Long enough to see it live through that.
+        # Long enough to see the program survive the fault.
         deaths[life] = Death("anywhere", within=5)
     return tuple(
         Life(tuple(sorted(one, key=lambda deed: deed.after)), death) for one, death in zip(deeds, deaths, strict=True)
@@ -97,7 +100,7 @@ def _death(chance: Random) -> Death:
 
 
 def _instant(chance: Random) -> float:
-    """Half of them before the answer leaves."""
+    """Return a delay in seconds; in half the cases 0, before the answer leaves."""
     return chance.choice((0, chance.uniform(0.001, 0.06)))
 
 
@@ -107,7 +110,7 @@ def _outages(chance: Random, lives: int) -> Planned:
         if place % 4 == 3:
             yield begins - 1, Deed(0.2, "type", f"/mute {line} for 4h", more="mute")
         yield begins, Deed(chance.uniform(0, 1), "break", line, more=chance.choice(CONDITIONS))
-        # Some are over before they count, as in life.
+        # Some end before they are confirmed.
         lasts = chance.choice((0, 4, 5, 6, 7, 8))
         yield begins + lasts, Deed(chance.uniform(1, 1.5), "mend", line)
 
@@ -170,18 +173,18 @@ def _people(chance: Random, lives: int) -> Planned:
 
 
 def _witnessed(chance: Random, lives: int, deeds: list[list[Deed]]) -> list[int]:
-    """An outage that a person is told of, who then blocks the bot; it is over before they let it in again."""
+    """Add an outage whose recipient is notified, then blocks the bot, and unblocks it after the end."""
     begins = chance.randrange(1, max(2, lives - 5))
     of_lives = [
         Deed(0.2, "break", WITNESSED, more=chance.choice(CONDITIONS)),
-        # By then it is told.
+        # The notification has been delivered by then.
         Deed(chance.uniform(3, 4), "block"),
         Deed(chance.uniform(0.5, 1.5), "mend", WITNESSED),
         Deed(chance.uniform(0, 1), "unblock"),
     ]
     witnessed = [begins, begins + 1] if begins + 1 < lives else [begins]
     for life in witnessed:
-        # Nothing else hides it from the program, or the program from Telegram.
+        # No other fault hides it from the program, or the program from Telegram.
         deeds[life] = [Deed(0, "pbx well"), *(one for one in deeds[life] if one.what not in ("pbx", "telegram"))]
     for after, deed in enumerate(of_lives):
         deeds[min(begins + after, lives - 1)].append(deed)

@@ -1,4 +1,4 @@
-"""Plays one round of the script with the real program between the stand-ins, and hands back the books."""
+"""Play a round with the real program between the stand-ins, and return the records for the audit."""
 
 import os
 import shutil
@@ -18,11 +18,11 @@ from tests.end_to_end.launcher import Started
 from tests.fixtures import stores
 
 LOOK_EVERY = 0.02
-# Generous: a busy machine starts the program in seconds.
+# Generous: a busy machine takes seconds to start the program.
 LISTENS_WITHIN = 60.0
-# Whatever was held or put off comes within this time after the last fault.
+# Seconds after the last fault within which suppressed and queued messages must be delivered.
 CALM_WITHIN = 300.0
-# Nothing has changed for so long: it is calm.
+# Seconds without a change that count as calm.
 STILL_FOR = 2.5
 
 
@@ -87,7 +87,7 @@ class Stage:
         self._end(life.death)
 
     def _wait_for(self, seconds: float, *, listening: bool = False) -> None:
-        """Until the time has passed, or the program has ended."""
+        """Wait for the time to pass or the program to exit."""
         ends = time.monotonic() + seconds
         while (left := ends - time.monotonic()) > 0 and not self.trap.sprung.wait(min(left, LOOK_EVERY)):
             if (listening and self.trap.listening.is_set()) or self._collapsed():
@@ -114,7 +114,9 @@ class Stage:
         self.diary.collapses.append((time.time(), log.read_text()[-1500:]))
 
     def _calm(self) -> None:
-        """No faults any more; what is owed gets its time. Whoever looks after services starts again what ends."""
+        """End all faults and wait until the queues are empty; restart the program if it exits, as a service manager
+        does.
+        """
         self.world.calm()
         self._start()
         ends, still_since, before = time.monotonic() + CALM_WITHIN, time.monotonic(), ""
@@ -135,7 +137,7 @@ class Stage:
         return f"{queue} {sent}"
 
     def _owed(self) -> int:
-        """What the program itself knows to be unfinished."""
+        """Count unfinished rows of outbox and inbox, and open trunk incidents."""
         with suppress(sqlite3.Error), closing(sqlite3.connect(self.database, timeout=5)) as store:
             asked = (
                 "SELECT (SELECT count(*) FROM outbox"

@@ -1,4 +1,4 @@
-"""The short fault campaign: fifty kills; `make campaign` plays the long one."""
+"""Short fault campaign of fifty kills; `make campaign` plays the long one."""
 
 import os
 from pathlib import Path

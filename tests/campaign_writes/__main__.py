@@ -1,4 +1,4 @@
-"""`python -m tests.campaign_writes KILLS SEED`: the campaign, and its figures into docs/write-campaign.md."""
+"""`python -m tests.campaign_writes KILLS SEED`: play the campaign and write its figures into docs/write-campaign.md."""
 
 import sys
 

@@ -1,5 +1,7 @@
-"""The real program, killed with -9 again and again while it does what was confirmed, against a PBX that is slow, loses
-its answers or does things late. Afterwards the PBX, and what the person was told, must agree with what was wanted."""
+"""Kill the program with SIGKILL while it carries out confirmed changes on a slow, lossy PBX.
+
+Afterwards the state of the PBX and the answers in the chat must agree with the request.
+"""
 
 import io
 import re
@@ -14,14 +16,14 @@ import openpyxl
 
 from tests.end_to_end.harness import ANNA, KEY, Json, Program, Seen, Standins, running_standins
 
-# Everything that a PBX needs seconds for, and the bot waits for because of it, goes so much faster.
+# Speed of all that the PBX takes seconds for, and of the bot's timeouts for it.
 HURRY = 20.0
 IN_ONE_HOUSE = 25
 PEOPLE = 25
 TROUBLES = ("well", "slow", "lost answer", "does it late")
 PATIENCE = 120.0
-# What the person reads of a press that was begun at two kills in a row: it may have been done, and is not repeated.
-# The same person is an administrator, and reads that too.
+# Answer to a press interrupted by two kills in a row: possibly carried out, and not retried. The same person is the
+# administrator and reads that too.
 SET_ASIDE = "what you sent at .* crashed me twice"
 SET_ASIDE_TOLD = "sent something at .* that crashed me twice"
 
@@ -38,7 +40,7 @@ class Result:
 
 @dataclass
 class House:
-    """One pair of stand-ins, one store, one run of the program after the other."""
+    """Harness of two stand-ins, one database and successive runs of the program."""
 
     standins: Standins
     folder: Path
@@ -98,7 +100,7 @@ class House:
         return self._question(f"/import_employees\n{lines}")
 
     def _question(self, typed: str) -> Seen:
-        """Not the first message: what an earlier run owed may come before."""
+        """Not the first message: queued messages of an earlier run may arrive before it."""
         number = self.standins.says(ANNA, typed)
         return self.standins.wait_for(
             lambda: next((m for m in self.standins.from_bot(ANNA, after=number) if m.buttons), None), typed
@@ -129,7 +131,7 @@ class House:
         self._compare(numbers, self._reported(question), f"import up to {self.number}")
 
     def _last(self, question: Seen, wanted: str, wrong: str) -> str:
-        """The text that tells the person what is wanted; anything that cannot be true ends the waiting with none."""
+        """Return the final text that confirms `wanted`; empty on timeout, or when a text matches `wrong`."""
         ends = time.monotonic() + PATIENCE
         while time.monotonic() < ends:
             texts = [m.text for m in self.standins.from_bot(ANNA) if m.id >= question.id]
@@ -143,7 +145,7 @@ class House:
         return ""
 
     def _reported(self, question: Seen) -> list[int]:
-        """Who is in the newest report, which comes again when it may not have come."""
+        """Return the employee ids in the newest report, which is repeated if its delivery is uncertain."""
         files = [m for m in self.standins.from_bot(ANNA) if m.id > question.id and m.raw["document"]]
         if not files:
             return []

@@ -1,4 +1,4 @@
-"""A short one; `make write-campaign` is the long one."""
+"""Short write campaign; `make write-campaign` plays the long one."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How the lookout for missing calls is set."""
+"""Settings of the check for missing calls."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Where Telegram shall bring updates: what it could not reach is told before it is tried."""
+"""Webhook settings: an address that Telegram cannot reach is rejected before it is used."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The file of several PBXs as people write it, and what they are told when it is wrong."""
+"""Stations file: valid files, and the errors for invalid ones."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -53,12 +53,12 @@ def complaints(text: str, **more: str) -> tuple[str, ...]:
 
 
 def one(**fields: str) -> str:
-    """A table of one PBX; a field that is empty is left out."""
+    """Return the table of one PBX; empty fields are left out."""
     whole = {"name": '"acme"', "url": '"https://pbx.acme.example"', "key": f'"{KEY}"'} | fields
     return "[[station]]\n" + "\n".join(f"{name} = {value}" for name, value in whole.items() if value)
 
 
-# --- as it should be --------------------------------------------------------------------------------------------------
+# --- valid ------------------------------------------------------------------------------------------------------------
 
 
 def test_two_pbxs() -> None:
@@ -118,7 +118,7 @@ def test_without_a_file_the_settings_describe_the_only_one(monkeypatch: pytest.M
     assert only.alert_chats == (Destination(1001),)
 
 
-# --- what is wrong ----------------------------------------------------------------------------------------------------
+# --- invalid ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Hours as people write them."""
+"""Parsing of working hours."""
 
 from datetime import datetime
 
@@ -6,14 +6,14 @@ import pytest
 
 from bot.config.working_hours import read_hours
 
-# The 23rd of November 2026 is a Monday.
+# 23 November 2026 is a Monday.
 MONDAY, WEDNESDAY, FRIDAY, SATURDAY, SUNDAY = 23, 25, 27, 28, 29
 
 
 def opened(written: str, day: int, at: str) -> str | None:
-    """When the opening began, as HH:MM."""
+    """Return the beginning of the opening hours as HH:MM."""
     hour, minute = map(int, at.split(":"))
-    found = read_hours(written).opened_at(datetime(2026, 11, day, hour, minute, 30))  # noqa: DTZ001 (a wall clock)
+    found = read_hours(written).opened_at(datetime(2026, 11, day, hour, minute, 30))  # noqa: DTZ001 (local time)
     assert found is None or found.day == day
     return f"{found:%H:%M}" if found else None
 

@@ -1,4 +1,4 @@
-"""One condition: bad must last and be seen twice, good must be seen twice, and what is not known changes nothing."""
+"""State of one condition: a failure must last and be confirmed, a recovery be confirmed; unknown changes no state."""
 
 import json
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from bot.incidents.model import Closed, End, Kind, Opened, Transition
 
 START = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 HOLD = timedelta(seconds=60)
-# What each look shows, and the seconds that passed before it.
+# Observation of each poll, and the seconds before it.
 LOOKS = st.lists(st.tuples(st.sampled_from([True, False, None]), st.integers(1, 90)), max_size=60)
 
 

@@ -1,4 +1,4 @@
-"""What hits many PBXs at once, and what only seems to."""
+"""Correlation of outages across PBXs: real common causes and coincidences."""
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What must hold however outages of several PBXs fall together: the unrelated is told, and the common once."""
+"""Properties of correlation: unrelated outages are notified, common causes once."""
 
 import asyncio
 import os
@@ -49,7 +49,7 @@ def showing(heard: Sequence[Heard], incident: Incident) -> list[Heard]:
 
 
 def within(incident: Incident, causes: Sequence[Incident]) -> bool:
-    """Whether it began and ended while the fleet knew of what it is a part of."""
+    """Return True if the incident lies within an incident of the fleet that covers it."""
     return any(
         one.opened_at <= incident.opened_at and one.ended_at and incident.ended_at and incident.ended_at <= one.ended_at
         for one in causes
@@ -98,7 +98,7 @@ def test_the_unrelated_is_told_and_the_common_once(story: list[tuple[str, int, i
         for what, number, seconds in story:
             does(world, what, number)
             await world.pass_(seconds)
-        # Whatever is still open is looked at for so long that it is told, then all is well.
+        # Poll long enough to notify of open incidents, then recover all trunks.
         await world.pass_(180)
         world.seen(*EVERYBODY)
         await world.pass_(240)
@@ -106,7 +106,7 @@ def test_the_unrelated_is_told_and_the_common_once(story: list[tuple[str, int, i
         world.lives(*EVERYBODY, trunk="own")
         await world.pass_(300)
         incidents = await world.incidents()
-        # What came and went is watched for longer.
+        # A flapping trunk is monitored for longer.
         assert all(one.ended_at or one.kind == Kind.TRUNK_FLAPPING for one in incidents), "all is well, yet it is open"
         assert world.active.now == ()
         judge(world, incidents)

@@ -1,4 +1,4 @@
-"""A trunk that comes and goes is one thing that is wrong, and wakes nobody until it stays down."""
+"""Flapping trunks: one incident for all changes, and no page until the trunk stays down."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +16,7 @@ MINUTE = 60
 
 @dataclass
 class Trunk:
-    """One trunk that was up for long; every look is seen, ten seconds apart."""
+    """Trunk that has long been up; each poll is observed, at intervals of 10 s."""
 
     scene: Scene
 

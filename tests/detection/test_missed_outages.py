@@ -1,4 +1,4 @@
-"""What the PBX's history tells of a time in which nobody looked."""
+"""Outages missed while the PBX was not monitored, read from its history."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -24,7 +24,7 @@ def event(minute: float | None, state: str, previous: str = "") -> TrunkEvent:
 
 
 def within(*events: TrunkEvent, skew: float = 0) -> list[tuple[datetime | None, datetime | None]]:
-    """The events oldest first, for reading; blind from 02:10 to 02:31."""
+    """Return outages of events given oldest first; monitoring gap from 02:10 to 02:31."""
     found = outages_within(events[::-1], at(10), at(31), trunk="SIP-1", name="Zadarma", skew=timedelta(minutes=skew))
     assert all((one.trunk, one.name) == ("SIP-1", "Zadarma") for one in found)
     return [(one.down_from, one.down_until) for one in found]

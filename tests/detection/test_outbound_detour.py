@@ -1,4 +1,4 @@
-"""Over which trunks calls go out while one takes none."""
+"""Trunks that take over outbound calls while one is down."""
 
 import pytest
 
@@ -20,13 +20,13 @@ def routes(*written: tuple[str, str, object]) -> list[OutboundRoute]:
 @pytest.mark.parametrize(
     ("others", "found"),
     [
-        # The same numbers, fewer beginnings, any number at all.
+        # The same numbers, fewer prefixes, any number.
         ([("mango", "7", 10)], Detour(False, ("Mango Office",))),
         ([("mango", "", 11)], Detour(False, ("Mango Office",))),
         ([("mango", "", "-1")], Detour(False, ("Mango Office",))),
-        # In the order in which the PBX tries them.
+        # In the PBX's order of routes.
         ([("beeline", "7", 10), ("mango", "7", 10)], Detour(False, ("Beeline",))),
-        # Other numbers, other lengths, a trunk that does not work.
+        # Other numbers, other lengths, a failed trunk.
         ([("mango", "8", 10)], Detour(True)),
         ([("mango", "7", 9)], Detour(True)),
         ([("mango", "74", 9)], Detour(True)),

@@ -1,4 +1,4 @@
-"""When the PBX stops trying: said in the alert near the end, warned of once before, and moved with the cause."""
+"""End of the PBX's registration retries: in the alert when it is near, warned of once before, moved with the cause."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Why a trunk is down: from its own state, from its neighbours, and as a real PBX showed it."""
+"""Cause of a trunk's outage: from its own state, from its neighbours, and in recordings of a real PBX."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ from tests.fixtures.paths import RECORDINGS
 from tests.incident_harness.station import DEAD, LOST, REFUSED, SILENT, START, UP
 
 State = tuple[str, str | None]
-# A name in Europe, one in America, and a gateway in the office's own network.
+# A host in Europe, one in America, and a gateway in the office's own network.
 EUROPE, AMERICA, OFFICE = "sip.zadarma.com", "sip.twilio.com", "192.168.1.20"
 PENDING = ("rejected", "NonQualified")
 
@@ -31,31 +31,31 @@ def why(*trunks: TrunkStatus) -> dict[str, Cause]:
 @pytest.mark.parametrize(
     ("state", "host", "neighbour", "cause"),
     [
-        # Alone, or with a neighbour elsewhere that works.
+        # Alone, or with a working neighbour at another host.
         (DEAD, EUROPE, None, Cause.NO_ANSWER),
         (REFUSED, EUROPE, None, Cause.CREDENTIALS_REFUSED),
         (PENDING, EUROPE, None, Cause.UNKNOWN),
         (DEAD, EUROPE, (UP, AMERICA), Cause.NO_ANSWER),
         (REFUSED, EUROPE, (UP, EUROPE), Cause.CREDENTIALS_REFUSED),
-        # The same host answers for another account: it is not dead.
+        # The same host answers for another account: it is reachable.
         (DEAD, EUROPE, (UP, EUROPE), Cause.UNKNOWN),
         (DEAD, EUROPE, (UP, EUROPE.upper()), Cause.UNKNOWN),
-        # Two hosts out there are silent at once.
+        # Two hosts are silent at once.
         (DEAD, EUROPE, (DEAD, AMERICA), Cause.OWN_INTERNET),
         (DEAD, EUROPE, (SILENT, AMERICA), Cause.OWN_INTERNET),
         # One host with two accounts is still one provider.
         (DEAD, EUROPE, (DEAD, EUROPE), Cause.NO_ANSWER),
-        # A gateway in the office has nothing to do with the internet, whether it is silent or answers.
+        # A gateway in the office is no evidence about the internet, silent or answering.
         (DEAD, EUROPE, (DEAD, OFFICE), Cause.NO_ANSWER),
-        # A refusal is an answer.
+        # A rejection is an answer.
         (DEAD, EUROPE, (REFUSED, AMERICA), Cause.NO_ANSWER),
         (REFUSED, EUROPE, (DEAD, AMERICA), Cause.CREDENTIALS_REFUSED),
-        # Others have a contact, this one has none: its name does not resolve. Of an address that says nothing.
+        # Others have a contact, this one has none: its name does not resolve. An IP address proves no such cause.
         (LOST, EUROPE, (UP, AMERICA), Cause.NAME_NOT_RESOLVED),
         (LOST, "203.0.113.7", (UP, AMERICA), Cause.UNKNOWN),
         (LOST, EUROPE, None, Cause.UNKNOWN),
         (("UNREGISTERED", None), EUROPE, (UP, AMERICA), Cause.UNKNOWN),
-        # Switched off is neither silent nor answering.
+        # Disabled is neither silent nor answering.
         (DEAD, EUROPE, (("OFF", None), AMERICA), Cause.NO_ANSWER),
     ],
 )
@@ -75,7 +75,7 @@ def test_a_trunk_that_works_over_the_internet_speaks_against_it_whatever_shows_t
     silent = trunk("a", DEAD, EUROPE), trunk("b", DEAD, AMERICA)
     by_iax = trunk("c", ("registered", None), "iax.sipgate.de", "iax")
     assert why(*silent, by_iax)["a"] is Cause.NO_ANSWER
-    # One that is not probed counts as registered until its registration runs out.
+    # Without *qualify* it counts as registered until its registration expires.
     unprobed = trunk("c", ("registered", "NonQualified"), "sip.sipgate.de")
     assert why(*silent, unprobed)["a"] is Cause.OWN_INTERNET
 
@@ -97,7 +97,7 @@ def test_a_provider_that_the_pbx_keeps_out_is_no_sign_of_the_internet() -> None:
     trunks = [trunk("a", DEAD, EUROPE), trunk("b", DEAD, AMERICA)]
     causes = in_context([(one, health_of(one)) for one in trunks], {"a"})
     assert causes == {"a": Cause.BANNED, "b": Cause.NO_ANSWER}
-    # Refused, it was heard.
+    # Rejected, hence reachable.
     refused = trunk("a", REFUSED, EUROPE)
     assert in_context([(refused, health_of(refused))], {"a"}) == {"a": Cause.CREDENTIALS_REFUSED}
 
@@ -111,7 +111,7 @@ def test_without_trunks_nothing_has_a_cause() -> None:
     assert why() == {}
 
 
-# --- as recorded on a real PBX --------------------------------------------------------------------------------------
+# --- recordings of a real PBX ---------------------------------------------------------------------------------------
 
 
 def recorded(number: str) -> dict[str, TrunkStatus]:
@@ -135,7 +135,7 @@ def test_a_host_that_does_not_resolve_is_the_only_trunk_so_nobody_can_tell() -> 
 
 def test_a_wrong_password_is_told_from_a_registrar_that_is_down() -> None:
     assert causes_in("045") == {"Trunk 2 wrong password": Cause.CREDENTIALS_REFUSED}
-    # Six seconds after it died the contact was not measured yet: rather no cause than a wrong one.
+    # Six seconds after the outage the contact was not yet measured: no cause is better than a wrong one.
     assert causes_in("046") == {"Trunk 3 registrar down": Cause.UNKNOWN}
 
 

@@ -1,4 +1,4 @@
-"""The PBX's words for a trunk, in every dialect and in the words of the fallback list."""
+"""Health of a trunk from the PBX's states, in every dialect and in the fallback list."""
 
 import json
 from datetime import UTC
@@ -68,12 +68,12 @@ def test_the_other_words(state: str, contact: str | None, health: Health) -> Non
 @pytest.mark.parametrize(
     ("state", "registration", "health"),
     [
-        # Only listed.
+        # Listed only.
         ("", "outbound", Health.UNWATCHED),
-        # Asterisk says OK, the PBX says so for ever.
+        # Asterisk reports OK, the PBX reports this state for ever.
         ("unregistered", "none", Health.UNWATCHED),
         ("unregistered", "inbound", Health.UNWATCHED),
-        # Where a release tells it, it is believed.
+        # Where a release reports the state, it is used.
         ("unregistered", "outbound", Health.DOWN),
         ("registered", "none", Health.UP),
         ("unreachable", "none", Health.DOWN),

@@ -1,4 +1,4 @@
-"""Call the provider: at which number, as far as the trunk's note in the PBX tells, and nothing else of it."""
+"""Provider's phone number in an alert: read from the trunk's note, and no other part of the note."""
 
 import pytest
 

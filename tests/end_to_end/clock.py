@@ -1,5 +1,6 @@
-"""The time in which the stand-ins and the program live: the machine's, shifted by the session and, where a test waits
-for polls and timers, several times as fast."""
+"""Clock of the stand-ins and the program: the machine's, shifted by the session and accelerated where a test waits for
+polls and timers.
+"""
 
 import asyncio
 import selectors
@@ -9,8 +10,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Clock:
-    """Passes `speed` times as fast as the machine's clock since it was made. Its fields describe it to another process:
-    the machine's monotonic clock is the same in all of them."""
+    """Clock that runs `speed` times as fast as the machine's from its creation on. Its fields describe it to other
+    processes, which share the machine's monotonic clock.
+    """
 
     speed: float = 1.0
     began: float = field(default_factory=time.time)
@@ -20,7 +22,7 @@ class Clock:
         return (time.clock_gettime(time.CLOCK_MONOTONIC) - self.began_monotonic) * self.speed
 
     def time(self) -> float:
-        """Unix seconds."""
+        """Return Unix seconds."""
         return self.began + self.seconds()
 
     def monotonic(self) -> float:
@@ -28,7 +30,7 @@ class Clock:
 
 
 class ClockLoop(asyncio.SelectorEventLoop):
-    """An event loop whose timers follow `clock`."""
+    """Event loop whose timers follow `clock`."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(_ScaledSelector(clock.speed))

@@ -14,7 +14,7 @@ STARTER = "standins"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of a test with several cases a developer's run plays the first; CI, and who names the file, all of them."""
+    """Keep the first case of each parametrized test in a developer's run; CI and runs of a named file play all."""
     if not ONLY_FIRST_CASES:
         return
     known = set[tuple[Path, str]]()
@@ -38,7 +38,7 @@ def pytest_runtest_setup() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Adds to a failure what a person would look at: the chats, and the log of each program."""
+    """Add the chats and the log of each program to the report of a failure."""
     report = yield
     if report.failed:
         for standins in (*ENDED, *RUNNING):
@@ -51,21 +51,21 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 @pytest.fixture
 def standins() -> Iterator[Standins]:
-    """A fresh stand-in PBX and a fresh stand-in Telegram."""
+    """Yield a new stand-in PBX and a new stand-in Telegram."""
     with running_standins() as standins:
         yield standins
 
 
 @pytest.fixture
 def start_bot(standins: Standins, tmp_path: Path) -> Iterator[Callable[..., Program]]:
-    """Starts the program; started again in the same test it finds its own store."""
+    """Yield a function that starts the program; further starts in a test reuse its database."""
     with ExitStack() as stack:
         yield lambda **settings: stack.enter_context(running_bot(standins, tmp_path, **settings))
 
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
-    """One house shared by tests that only ask, so that each need not wait for a start."""
+    """Harness shared by tests that only read, to save the start of a program."""
     with (
         running_standins(speed=ASKING) as standins,
         running_bot(standins, tmp_path_factory.mktemp("office"), POLL_INTERVAL="3"),
@@ -75,5 +75,5 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
 
 @pytest.fixture
 def group(office: Standins) -> int:
-    """A group of its own for a test: Telegram lets a bot say only twenty things a minute in one."""
+    """Return a new group for one test: Telegram limits a bot to twenty messages a minute in a group."""
     return office.new_group()

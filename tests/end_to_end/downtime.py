@@ -1,4 +1,4 @@
-"""A long time in which the program does not run, without waiting for it."""
+"""Simulate a long downtime of the program without waiting."""
 
 import re
 import sqlite3
@@ -13,14 +13,14 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d
 
 
 def time_passes(database: Path, station: Pbx, by: timedelta) -> None:
-    """Whatever happened until now lies that much further back, for the program that has ended and for the PBX."""
+    """Shift all past events back by `by`, for the stopped program and for the PBX."""
     for trunk in station.trunks.values():
         trunk.changes = [replace(change, at=change.at - by.total_seconds()) for change in trunk.changes]
     _write_earlier(database, by)
 
 
 def _write_earlier(database: Path, by: timedelta) -> None:
-    """Every time, in columns and in what is kept as JSON, but for the audit, which nothing changes."""
+    """Shift all times in columns and in JSON, except in the audit, which is immutable."""
 
     def earlier(moment: re.Match[str]) -> str:
         written = moment.group()

@@ -1,4 +1,4 @@
-"""A house of several PBXs: each behind a path of its own at one address, beside one stand-in Telegram."""
+"""Harness of several PBXs, each under its own path of one address, and one stand-in Telegram."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ def key_of(name: str) -> str:
 
 @dataclass
 class Branch:
-    """One PBX of the house, and what people have written of it. `extra` are the lines of its table beside the rest."""
+    """One PBX of the harness. `extra` are further lines of its table in the stations file."""
 
     house: "FleetHouse"
     name: str
@@ -32,7 +32,7 @@ class Branch:
 
     @property
     def chat(self) -> int:
-        """The one that is told of its outages alone."""
+        """Return the chat that is notified of this PBX only."""
         return self.alert_chats[0]
 
     @property
@@ -65,18 +65,18 @@ class Branch:
         self.house.post(f"{self.path}/control/key", revoked=True)
 
     def looks(self, after: int = 0) -> list[float]:
-        """When the bot looked at its trunks."""
+        """Return the times at which the bot polled its trunks."""
         requests = self.house.get(f"{self.path}/control/requests", after=after)["requests"]
         return [float(one["at"]) for one in requests if "provider" in one["path"] and "getStatuses" in one["path"]]
 
     def wait_for_looks(self, number: int) -> None:
-        """Waits until the bot has looked at it `number` more times."""
+        """Wait for `number` more polls."""
         target = len(self.looks()) + number
         self.house.wait_for(lambda: len(self.looks()) >= target or None, f"looks at {self.name}")
 
 
 class FleetHouse(Standins):
-    """The first PBX answers without a path too: it has the page's switches."""
+    """The first PBX also answers without a path: it has the page's switches."""
 
     def __init__(self, server: Server, stations: Mapping[str, Pbx], chats: telegram.Telegram) -> None:
         super().__init__(server, next(iter(stations.values())), chats)
@@ -92,7 +92,7 @@ class FleetHouse(Standins):
         return self.keys.union(*(secret_scan.passwords(branch.station) for branch in self.branches.values()))
 
     def makes_group(self, title: str, members: Sequence[int] = (BORIS, VERA)) -> int:
-        """A group into which Anna brings the bot, whether it runs already or not."""
+        """Create a group to which Anna adds the bot; works without a running program."""
         body = {"title": title, "type": "supergroup", "creator": ANNA, "members": list(members)}
         chat: int = self.post("/client/chats", **body)["id"]
         return chat
@@ -101,7 +101,7 @@ class FleetHouse(Standins):
         (folder / "stations.toml").write_text("\n\n".join(self[name].table() for name in names))
 
     def wait_until_it_says(self, message: Seen, *parts: str) -> Seen:
-        """The message as it is once all of it stands there."""
+        """Return the message once it contains all parts."""
 
         def look() -> Seen | None:
             found = self.again(message)
@@ -116,7 +116,7 @@ class FleetHouse(Standins):
 
 @contextmanager
 def running_house(*names: str, speed: float = SPEED) -> Iterator[FleetHouse]:
-    """Each PBX has a chat for its alerts."""
+    """Yield a harness with one alert chat for each PBX."""
     clock = Clock(speed)
     stations = {
         name: Pbx(
@@ -143,7 +143,7 @@ def running_house(*names: str, speed: float = SPEED) -> Iterator[FleetHouse]:
 
 @contextmanager
 def running_fleet(house: FleetHouse, folder: Path, *names: str, **settings: str) -> Iterator[Program]:
-    """The program with a STATIONS_FILE that names these PBXs."""
+    """Run the program with a STATIONS_FILE that names these PBXs."""
     house.write_stations(folder, *(names or house.branches))
     program = Program(house, folder, STATIONS_FILE="stations.toml", PBX_URL="", PBX_API_KEY="", PBX_NAME="", **settings)
     try:

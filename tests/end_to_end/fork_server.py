@@ -1,7 +1,7 @@
-"""The process that has the program loaded, and forks it for each run that a test starts.
+"""Fork server: load the program once and fork it for each run that a test starts.
 
-What a fork inherits need not be made again: modules, the trust store, compiled templates. What a test's program does
-without: a disk that survives a loss of power, and a thread of its own for SQLite, since a kill takes neither.
+A fork inherits the modules, the trust store and the compiled templates. The database runs without fsync and without a
+thread of its own: a kill loses neither.
 """
 
 import asyncio
@@ -30,13 +30,12 @@ if TYPE_CHECKING:
     from types import CodeType
 
 
-# What draws the charts, and is loaded with the first of them.
+# Modules that draw charts, loaded with the first one.
 DRAWING = ("matplotlib.backends.backend_agg", "matplotlib.figure", "matplotlib.font_manager", "matplotlib.patches")
 
 
 class _Time:
-    """What `time.time` and `time.monotonic` are in the program; modules keep references to them from when they were
-    loaded."""
+    """Replacement of `time.time` and `time.monotonic`, installed before modules import references to them."""
 
     def __init__(self) -> None:
         self._machine = time.time, time.monotonic
@@ -50,12 +49,12 @@ class _Time:
         return self.clock.monotonic() if self.clock else self._machine[1]()
 
     def live_by(self, clock: Clock | None) -> None:
-        """From now on, and with the next event loop."""
+        """Use the clock from now on, and in the next event loop."""
         self.clock = clock
         asyncio.set_event_loop_policy(_Policy(clock) if clock else None)
 
     def now(self) -> datetime:
-        """As the machine's clock is set: a test may write into a file by how many seconds that is wrong."""
+        """Return the machine's time; a test may write the seconds by which it is wrong into a file."""
         path = os.environ.get("TESTS_CLOCK_WRONG_BY")
         return datetime.fromtimestamp(self._time() + (float(Path(path).read_text()) if path else 0.0), UTC)
 
@@ -70,7 +69,7 @@ class _Policy(asyncio.DefaultEventLoopPolicy):
 
 
 class _Compiled(BytecodeCache):
-    """Templates that were compiled before the fork."""
+    """Templates compiled before the fork."""
 
     def __init__(self) -> None:
         self._code: dict[str, CodeType] = {}
@@ -84,7 +83,7 @@ class _Compiled(BytecodeCache):
 
 
 def _run(order: dict[str, Any], its_time: _Time) -> None:
-    """In the new process: become what `python -m bot` with this command is."""
+    """Run this command of `python -m bot` in the new process."""
     code = 1
     try:
         os.chdir(order["start"])
@@ -97,7 +96,7 @@ def _run(order: dict[str, Any], its_time: _Time) -> None:
         its_time.live_by(Clock(**order["clock"]))
         _hurry(float(os.environ.pop("TESTS_HURRY", "1")))
         _leave_time_for_work(order["clock"]["speed"])
-        # It does not live long enough for garbage to matter, and looking for it takes a twentieth of its time.
+        # The process is too short-lived for garbage collection, which takes a twentieth of its time.
         vars(gc)["enable"] = lambda: None
         if order["first"]:
             importlib.import_module(order["first"])
@@ -113,7 +112,7 @@ def _run(order: dict[str, Any], its_time: _Time) -> None:
 
 
 def _hurry(times: float) -> None:
-    """As the stand-in PBX is hurried: what it forgets sooner need not be waited for so long."""
+    """Shorten the timeouts that depend on the stand-in PBX, which runs `times` as fast."""
     from handlers.dialog import verify_write as read_back
     from handlers.employee_import import run as import_run
 
@@ -122,7 +121,7 @@ def _hurry(times: float) -> None:
 
 
 def _leave_time_for_work(speed: float) -> None:
-    """Time passes faster, and the processor is as slow as ever: what bounds its work lasts as long as it would."""
+    """Lengthen the timeouts that bound processor time, which an accelerated clock does not shorten."""
     from bot.app import application
     from handlers.dispatch import dispatcher
 
@@ -148,8 +147,8 @@ async def _at_once(deed: Any, *args: Any, **more: Any) -> Any:
 
 
 def _load(its_time: _Time) -> None:
-    """What is forked has no other thread, and nothing open."""
-    # A run knows of no other trust store than the library's own.
+    """Load what every run needs. The process must have no other thread and no open file."""
+    # Runs use the library's own trust store.
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         os.environ.pop(name, None)
     vars(ssl)["create_default_context"] = cache(ssl.create_default_context)
@@ -175,7 +174,7 @@ def _load(its_time: _Time) -> None:
 
 
 class Server:
-    """Forks for whoever asks, until nobody is left who could."""
+    """Fork on request until the last client has disconnected."""
 
     def __init__(self, its_time: _Time, path: str) -> None:
         self._its_time = its_time

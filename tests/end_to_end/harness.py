@@ -1,4 +1,4 @@
-"""The whole house for a test: both stand-ins over real HTTP, the real program as a process, and people who type."""
+"""Harness of an end-to-end test: both stand-ins over real HTTP, the real program as a process, and people that type."""
 
 import os
 import re
@@ -34,23 +34,22 @@ TOKEN = "1234567890:AAtestTestTestTestTestTestTestTestTest0"
 KEY = "c0ffee" * 10 + "beef"
 ANNA, BORIS, VERA, SAM = 1001, 1002, 1003, 1009
 GROUP, FORUM = -1001000000001, -1001000000002
-# Nobody waits so long for what comes; on a machine with other work everything takes longer.
+# Timeout in seconds, generous because a busy machine is slow.
 PATIENCE = 60.0
-# Tests that share a house ask its PBX more than people do; it is asked so often in a minute and no more.
+# Shown while a request waits for the PBX's rate limit; tests that share a harness reach it, people do not.
 TURN_COMES = "your turn comes in"
-# Of what a failing test prints.
+# Numbers of messages and calls that the report of a failing test prints.
 MESSAGES_SHOWN, CALLS_SHOWN = 30, 15
-# What happens at the stand-ins rings; what happens elsewhere is looked for so often.
+# Seconds between polls for changes that the stand-ins do not signal.
 LOOK_EVERY = 0.01
-# Polls and timers come so much sooner than they would to a person. Where people only ask, no poll is waited for: there
-# only Telegram's pace passes faster.
+# Factor by which polls and timers are accelerated; in tests that only ask, it shortens Telegram's rate limits.
 SPEED = 5.0
 ASKING = 3.0
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A message as a person sees it."""
+    """Message as a person sees it."""
 
     chat: int
     id: int
@@ -62,19 +61,20 @@ class Seen:
         return part in self.text
 
     def last_code(self) -> str:
-        """The last thing written to be copied."""
+        """Return the text of the last code entity."""
         return self.under(next(e for e in reversed(self.raw["entities"]) if e["type"] == "code"))
 
     def under(self, entity: Json) -> str:
-        """What an entity covers; Telegram counts in UTF-16 units, and what is invisible too."""
+        """Return the text that an entity covers. Telegram counts UTF-16 units, invisible characters included."""
         units = _written(self.raw).encode("utf-16-le")
         return units[2 * entity["offset"] : 2 * (entity["offset"] + entity["length"])].decode("utf-16-le")
 
 
 class Standins:
-    """A stand-in PBX and a stand-in Telegram on one port, driven through their own control addresses.
+    """Stand-in PBX and stand-in Telegram on one port, driven through their own control addresses.
 
-    `keys` are the secrets that nobody at all may see, `unwritten` those that the program may write nowhere in plain."""
+    `keys` are secrets that no person may see; `unwritten` are those that the program may not store in plain text.
+    """
 
     def __init__(self, server: Server, station: pbx.Pbx, chats: telegram.Telegram) -> None:
         self.address = server.address
@@ -90,7 +90,7 @@ class Standins:
         self._looks = self._requests_read = self.looks_before = 0
 
     def now(self) -> datetime:
-        """The time in which the stand-ins and the program live."""
+        """Return the time of the stand-ins and the program."""
         return datetime.fromtimestamp(self.clock.time(), UTC)
 
     def _ring(self) -> None:
@@ -109,12 +109,12 @@ class Standins:
         return found
 
     def calls(self, method: str = "") -> list[Json]:
-        """What the bot asked of Telegram."""
+        """Return the bot's calls to Telegram."""
         calls = self._server.look(lambda: self.chats.log.after(0))
         return [call for call in calls if call["method"] == method or not method]
 
     def messages(self, chat: int, seen_by: int = ANNA, after: int = 0) -> list[Seen]:
-        """What this person sees in the chat."""
+        """Return the messages of the chat as this person sees them."""
         return self._server.look(lambda: self._shown(chat, seen_by, lambda one: one.id > after))
 
     def from_bot(self, chat: int, seen_by: int = ANNA, after: int = 0) -> list[Seen]:
@@ -144,18 +144,18 @@ class Standins:
         return number
 
     def file_of(self, message: Seen) -> bytes:
-        """The bytes of the file in a message."""
+        """Return the bytes of the file in a message."""
         return self.http.get(message.raw["document"]["url"]).content
 
     def new_group(self, creator: int = ANNA, members: Sequence[int] = (BORIS, VERA), **more: object) -> int:
-        """A group into which the administrator `creator` brings the bot; the bot has introduced itself in it."""
+        """Create a group to which the administrator `creator` adds the bot, and wait for the bot's greeting."""
         body = {"title": "Test", "type": "supergroup", "creator": creator, "members": list(members)} | more
         chat: int = self.post("/client/chats", **body)["id"]
         self.wait_for_message("I look after|Я присматриваю", chat)
         return chat
 
     def asks(self, person: int, text: str, chat: int | None = None, **more: object) -> Seen:
-        """Types a command and waits for the bot's answer to it, however long its turn at the PBX is in coming."""
+        """Type a command and return the bot's answer, skipping notices about the PBX's rate limit."""
         chat = person if chat is None else chat
         number = self.says(person, text, chat, **more)
 
@@ -165,8 +165,9 @@ class Standins:
         return self.wait_for(answer, text)
 
     def presses(self, person: int, message: Seen, label: str, wait: float = 10) -> Json:
-        """Presses the button whose label contains `label`; returns the note that Telegram shows within `wait` seconds
-        of the test's time, if any."""
+        """Press the button whose label contains `label`; return the toast shown within `wait` seconds of the test's
+        time, if any.
+        """
         row, column = next(
             (r, c) for r, labels in enumerate(message.buttons) for c, text in enumerate(labels) if label in text
         )
@@ -181,9 +182,10 @@ class Standins:
         return next(iter(self.messages(message.chat, seen_by, message.id - 1)), None)
 
     def wait_for(self, look: Callable[[], T | None], what: str = "", within: float = PATIENCE, every: float = 0.2) -> T:
-        """Looks again whenever something changed in the chats or the PBX has answered, and every so often, until `look`
-        finds something."""
-        # By a clock that is nobody's but the machine's.
+        """Call `look` until it returns a result: after each change in the chats or answer of the PBX, and every `every`
+        s.
+        """
+        # By the machine's own clock, which no test changes.
         ends = time.perf_counter() + within
         while True:
             seq = self.chats.bell.seq
@@ -194,7 +196,7 @@ class Standins:
             self._server.carry_out(self.chats.bell.heard(seq, min(left, every) * self.clock.speed))
 
     def after(self, number: int, chat: int, pattern: str, seen_by: int = ANNA) -> Seen:
-        """The bot's message after `number` that shows `pattern`."""
+        """Return the bot's message after `number` that matches `pattern`."""
         return self.wait_for_message(pattern, chat, number, seen_by)
 
     def wait_for_message(self, pattern: str, chat: int = GROUP, after: int = 0, seen_by: int = ANNA) -> Seen:
@@ -218,25 +220,26 @@ class Standins:
         self.breaks(name, "ok")
 
     def looks(self) -> int:
-        """How often the bot has looked at the trunks."""
+        """Return the number of polls of the trunks."""
         for request in self.get("/control/requests", after=self._requests_read)["requests"]:
             self._requests_read = request["seq"]
             self._looks += _is_look(request)
         return self._looks
 
     def wait_for_looks(self, number: int) -> None:
-        """Waits until the bot has looked at the trunks `number` more times."""
+        """Wait for `number` more polls of the trunks."""
         self._wait_until_looks(self.looks() + number)
 
     def wait_until_known(self) -> None:
-        """Waits until the program has seen every trunk twice: the third look begins when the second is finished."""
+        """Wait until the program has polled every trunk twice: the third poll begins after the second is finished."""
         self._wait_until_looks(self.looks_before + 3)
 
     def wait_until_measured(self) -> None:
-        """Waits until the bot has been told twice how the trunks are from now on, whatever it makes of it.
+        """Wait until the bot has received two new measurements of the trunks.
 
-        The PBX dates its measurements by the second, and the bot passes over a date that it knows already, which that
-        of the first answer may be."""
+        The PBX dates measurements by the second, and the bot skips a date that it knows already; the first answer may
+        have one.
+        """
         begin = self.get("/control/state")["requests"]["total"]
 
         def told() -> bool:
@@ -250,11 +253,11 @@ class Standins:
         self.wait_for(lambda: self.looks() >= target or None, f"{target} looks at the trunks")
 
     def secrets(self) -> set[str]:
-        """The keys, and every password that a PBX has or had."""
+        """Return the keys and every password that a PBX has or had."""
         return self.keys | secret_scan.passwords(self.station)
 
     def keep_their_secrets(self) -> None:
-        """Fails when somebody saw what is not for his eyes."""
+        """Fail when a person saw a secret that is not for them."""
         calls = self.calls()
         people: list[Json] = self.get("/client/state", **{"as": ANNA})["people"]
         states = [self.get("/client/state", **{"as": person["id"]}) for person in people]
@@ -263,14 +266,14 @@ class Standins:
         secret_scan.in_none(self.keys, secret_scan.seen_in_private(states, calls))
 
     def story(self) -> str:
-        """The newest messages of each chat as its people see them, and what the bot asked of Telegram last."""
+        """Return the newest messages of each chat and the bot's last calls to Telegram."""
         chats = self._server.look(lambda: [_scene(chat) for chat in self.chats.chats.values() if chat.messages])
         calls = [f"{c['method']} -> {c['status']} {c.get('description', '')}" for c in self.calls()[-CALLS_SHOWN:]]
         return "\n".join([*chats, "--- what the bot asked of Telegram last", *calls])
 
 
 class Program:
-    """The bot as a process of its own, as a user runs it. `first` names a module to import before it begins."""
+    """The bot as a process, as a user runs it. `first` names a module to import before it begins."""
 
     def __init__(self, standins: Standins, folder: Path, first: str = "", **settings: str) -> None:
         self.log = folder / f"bot-{time.monotonic_ns()}.log"
@@ -312,16 +315,16 @@ class Program:
         return self._process.wait(within)
 
     def read_stations_again(self) -> None:
-        """What `systemctl reload` does."""
+        """Send SIGHUP, as `systemctl reload` does."""
         self._process.hang_up()
 
     def kill(self) -> None:
-        """Like a power cut: no chance to say anything."""
+        """Send SIGKILL, as a power cut would."""
         self._process.kill()
         self._process.wait(20)
 
     def kept_its_secrets(self) -> None:
-        """Fails when its log, its audit or any byte of its database holds one, or when others may read those files."""
+        """Fail when the log, the audit or any byte of the database holds a secret, or others may read those files."""
         kept = secret_scan.kept_by_program(self.log, self.database)
         secret_scan.in_none(
             self._standins.secrets() | self._standins.unwritten, chain(kept, secret_scan.at_rest(self.database))
@@ -352,13 +355,13 @@ def ordinary_settings(address: str, folder: Path) -> dict[str, str]:
 
 
 def afternoon() -> str:
-    """Whenever the tests run, it is afternoon at the station: it has had calls today, and will not change the date."""
+    """Return a zone in which it is afternoon now: the station has had calls today, and the date will not change."""
     hour = datetime.now(UTC).hour
     return f"Etc/GMT{hour - 15:+d}" if hour >= 3 else "Etc/GMT-12"
 
 
 H = TypeVar("H", bound=Standins)
-# For the report of a test that fails: what runs now, and what has ended during this test.
+# Stand-ins running now, and those closed during this test, for the report of a failure.
 RUNNING: list[Standins] = []
 ENDED: list[Standins] = []
 
@@ -376,9 +379,11 @@ def alive(standins: H) -> Iterator[H]:
 
 @contextmanager
 def running_standins(speed: float = SPEED, dialect: Dialect = NEWEST, clock: Clock | None = None) -> Iterator[Standins]:
-    """Time passes `speed` times as fast for them, and for the program that is run between them, or as `clock` says.
+    """Yield stand-ins whose time, and that of the program between them, passes `speed` times as fast, or as `clock`
+    says.
 
-    The PBX plays the release `dialect`, but for its IAX trunks, whose states it tells."""
+    The PBX plays the release `dialect`, but reports the states of its IAX trunks.
+    """
     clock = clock or Clock(speed)
     station = pbx.Pbx(name="Head office", api_key=KEY, zone=afternoon(), now=clock.time, dialect=dialect, iax_told=True)
     chats = telegram.populated(TOKEN, now=clock.time)
@@ -400,7 +405,7 @@ def running_bot(standins: Standins, folder: Path, **settings: str) -> Iterator[P
 
 
 def press(standins: Standins, message: Seen, label: str, shows: str, person: int = ANNA) -> Seen:
-    """Presses a button and waits until the message shows what it should."""
+    """Press a button and wait until the message matches `shows`."""
     standins.presses(person, message, label)
     return standins.wait_for(
         lambda: (m := standins.again(message, person)) and (m if shows in m.text else None), f"{label}: {shows}", 90
@@ -412,7 +417,7 @@ def _is_look(request: Json) -> bool:
 
 
 def _dates(answered: Iterable[Json]) -> int:
-    """How many different seconds the answers are surely dated by: each by one between the question and the answer."""
+    """Return the least number of distinct measurement dates: each lies between the request and its answer."""
     dates, last = 0, 0
     for request in answered:
         if int(request["at"]) > last:

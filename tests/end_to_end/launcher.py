@@ -1,7 +1,7 @@
-"""Starts the program as processes of their own, without loading it anew for each: most of a start is imports.
+"""Start the program as separate processes without importing it anew for each: most of a start is imports.
 
-One process for all workers has everything loaded and forks (forked.py); it does nothing else. `python -m bot run`
-itself is started in operation/test_start.py.
+One process for all workers has everything loaded and forks (`fork_server.py`). operation/test_start.py starts `python
+-m bot run` itself.
 """
 
 import fcntl
@@ -24,12 +24,12 @@ from tests.fixtures.paths import ROOT
 LOOK_EVERY = 0.005
 ENDS_WITHIN = 30.0
 ANSWERS_WITHIN = 60.0
-# The workers of one run of the tests share it.
+# Shared by the workers of one test run.
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
 
 
 class Forge:
-    """The loaded process, as the tests see it. It ends when the last who asked it has ended."""
+    """Client of the fork server, which ends after its last client."""
 
     def __init__(self) -> None:
         path = Path(tempfile.gettempdir()) / f"mikopbx-bot-{RUN}"
@@ -60,7 +60,7 @@ def _started(path: Path) -> socket.socket:
     while (connection := _connected(path)) is None:
         assert process.poll() is None, "the process that forks the program has ended"
         time.sleep(LOOK_EVERY)
-    process.returncode = 0  # it outlives whoever started it
+    process.returncode = 0  # it outlives its parent
     return connection
 
 
@@ -70,9 +70,9 @@ def forge() -> Forge:
 
 
 class Started:
-    """One run of the program; the same as what subprocess would give. It lives by `clock`, and what it prints goes to
-    `log`, its errors too unless `errors` names a file of their own. `first` names a module to import in it before
-    anything of it begins."""
+    """One run of the program, like `subprocess.Popen`. It uses `clock`; stdout and stderr go to `log`, stderr to
+    `errors` if given. `first` names a module to import before the program begins.
+    """
 
     def __init__(
         self,
@@ -96,7 +96,7 @@ class Started:
         self._code: int | None = None
 
     def poll(self) -> int | None:
-        """Its exit code once it has ended."""
+        """Return the exit code once it has ended."""
         if self._code is None:
             self._code = forge().ask(ended=self.pid)
         return self._code
@@ -130,7 +130,7 @@ class Ended:
 
 
 def run(folder: Path, environment: dict[str, str], *command: str, clock: Clock | None = None) -> Ended:
-    """What `mikopbx-bot` with this command prints until it ends by itself, started in `folder`."""
+    """Run a command of `mikopbx-bot` in `folder` until it exits; return its output."""
     with tempfile.TemporaryDirectory() as kept:
         out, errors = Path(kept) / "stdout", Path(kept) / "stderr"
         code = Started(folder, environment, out, *command, errors=errors, clock=clock).wait(ENDS_WITHIN)

@@ -1,4 +1,4 @@
-"""People who come to the bot during a test, and what they are given and offered there."""
+"""People that come to the bot during a test, their roles and their command menus."""
 
 from tests.end_to_end.harness import ANNA, Seen, Standins, press
 
@@ -9,15 +9,15 @@ OPERATOR = VIEWER | {"ack", "mute", "unmute", "quiet", "watch", "unwatch", "test
 
 
 def newcomer(house: Standins, name: str, **more: object) -> int:
-    """Somebody whom the bot has not met."""
+    """Create a person unknown to the bot."""
     person: int = house.post("/client/people", first_name=name, **more)["id"]
     return person
 
 
 def grant(house: Standins, words: str, chat: int | None = None, by: int = ANNA) -> Seen:
-    """Types /grant and says yes to the question; returns the card."""
+    """Type /grant and confirm; return the confirmed message."""
     asked = house.says(by, f"/grant {words}", chat)
-    # What is told of the start may come between.
+    # The start notification may come in between.
     question = house.wait_for(
         lambda: next((m for m in house.from_bot(by if chat is None else chat, by, asked) if m.buttons), None), words
     )
@@ -25,7 +25,7 @@ def grant(house: Standins, words: str, chat: int | None = None, by: int = ANNA) 
 
 
 def menu(house: Standins, person: int, chat: int | None = None) -> set[str]:
-    """The commands that Telegram offers this person while typing."""
+    """Return the commands that Telegram suggests to this person."""
     offered = house.get("/client/state", **{"as": person, "chat": chat or person})["commands"]
     return {command["command"] for command in offered}
 

@@ -1,4 +1,4 @@
-"""What may be nowhere: every secret of a house, looked for in all that stays or that others see."""
+"""Search for secrets in all that is stored and in all that other people see."""
 
 import json
 import re
@@ -18,26 +18,26 @@ Json = dict[str, Any]
 Places = Iterator[tuple[str, str]]
 # A shorter one may be a part of any word.
 SHORTEST = 8
-# What people type of which the program may keep nothing in plain: addresses, and whatever is called a password.
+# Typed words that the program may not store in plain text: addresses, and anything called a password.
 ADDRESS = re.compile(r"(?i)\b(?:https?|webcal)://\S+/\S+")
 PASSWORD = re.compile(r"(?i)(?:password|пароль)\s*[=:]\s*(\"[^\"]+|\S+)")
 
 
 def passwords(station: Pbx) -> set[str]:
-    """What the PBX has now, and all it was ever told or told others."""
+    """Return all current passwords of the PBX, and all that it ever received or returned."""
     current = {person.secret for person in station.employees.values()}
     current |= {trunk.text("secret") for trunk in station.trunks.values()}
     return {password for password in current | station.heard.passwords if len(password) >= SHORTEST} - {SECRET_MASK}
 
 
 def typed_in(text: str) -> set[str]:
-    """The addresses and passwords in what a person wrote."""
+    """Return the addresses and passwords in a typed text."""
     found = {*ADDRESS.findall(text), *(word.strip('"') for word in PASSWORD.findall(text))}
     return {one for one in found if len(one) >= SHORTEST}
 
 
 def in_none(secrets: Iterable[str], places: Iterable[tuple[str, str]]) -> None:
-    """Fails with what stands where. A secret is looked for as it is, as in an address, as in JSON, and as in bytes."""
+    """Fail with the places that hold secrets, raw, URL-encoded, in JSON or as bytes."""
     forms = {form: secret for secret in secrets for form in _forms(secret)}
     found = {f"{place}: {forms[form]}" for place, text in places for form in forms if form in text}
     assert not found, f"secrets where they may not be: {sorted(found)}"
@@ -48,14 +48,14 @@ def _forms(secret: str) -> tuple[str, ...]:
 
 
 def at_rest(database: Path) -> Places:
-    """Every byte of the database, of what SQLite lays beside it, and of its copies: of what is deleted too."""
+    """Return every byte of the database, its SQLite side files and copies, deleted rows included."""
     for path in database.parent.glob(f"{database.name}*"):
         with suppress(FileNotFoundError):
             yield path.name, path.read_bytes().decode("latin-1")
 
 
 def known_with(token: str, database: Path) -> str:
-    """All that stands in the tables, with what is sealed opened: what the program itself still knows."""
+    """Return the content of all tables with the sealed values opened."""
     sealing.use_token(token)
     with closing(sqlite3.connect(database)) as connection:
         tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
@@ -69,7 +69,7 @@ def _opened(value: object) -> str:
 
 
 def open_to_others(database: Path) -> list[str]:
-    """The files of the database that another account of the machine could read, with their modes."""
+    """Return the files of the database that another account can read, with their modes."""
     files = list(database.parent.glob(f"{database.name}*"))
     return [f"{path.name} {stat.filemode(path.stat().st_mode)}" for path in files if path.stat().st_mode & 0o077]
 
@@ -88,9 +88,9 @@ def _rows(database: Path) -> Iterator[str]:
 
 
 def seen_by_all(states: Iterable[Json], calls: Iterable[Json]) -> Places:
-    """What people see of one another's chats. `calls` are those of the bot: what it edited or deleted since was read.
+    """Yield each person's view with the bots' group messages only, and the bot's `calls` to groups.
 
-    What people themselves type is their own affair; the bot deletes it, or asks them to.
+    Secrets that people type themselves are excluded; the bot deletes those messages, or asks their authors to.
     """
     for state in states:
         groups = [chat | {"messages": _by_bots(chat)} for chat in state["chats"] if chat["type"] != "private"]
@@ -101,7 +101,7 @@ def seen_by_all(states: Iterable[Json], calls: Iterable[Json]) -> Places:
 
 
 def seen_in_private(states: Iterable[Json], calls: Iterable[Json]) -> Places:
-    """A password of a phone may be shown here to who asked for it, and nothing else."""
+    """Yield private chats. They may show a phone's password to the person that asked for it, and no other secret."""
     for state in states:
         for chat in state["chats"]:
             if chat["type"] == "private":

@@ -1,4 +1,4 @@
-"""Serves the stand-ins over real HTTP from a thread of their own, and lets a test ask them without HTTP."""
+"""Serve the stand-ins over real HTTP from a thread of their own; tests may also call them without HTTP."""
 
 import asyncio
 import ssl
@@ -19,12 +19,12 @@ from tests.end_to_end.clock import Clock, ClockLoop
 T = TypeVar("T")
 # All is plain HTTP, and loading a trust store takes 30 ms.
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-# A test that waits longer for a stand-in's answer would wait for ever.
+# Timeout in seconds of a call to a stand-in.
 PATIENCE = 60.0
 
 
 class Server:
-    """The program asks at `address`. A test asks the same application, in the same loop, past the socket."""
+    """The program connects to `address`. A test calls the same application in the same loop, without a socket."""
 
     def __init__(self, address: str, app: Starlette, loop: asyncio.AbstractEventLoop, clock: Clock) -> None:
         self.address = address
@@ -37,7 +37,7 @@ class Server:
         return self.carry_out(self._client.request(method, path, **more))
 
     def look(self, at: Callable[[], T]) -> T:
-        """What `at` returns in the stand-ins' own thread, where nothing of them changes meanwhile."""
+        """Return the result of `at`, run in the stand-ins' thread without concurrent changes."""
 
         async def looked() -> T:
             return at()
@@ -50,7 +50,7 @@ class Server:
 
 @contextmanager
 def serving(routes: Sequence[BaseRoute], clock: Clock) -> Iterator[Server]:
-    """A server whose timers follow `clock`."""
+    """Yield a server whose timers follow `clock`."""
     app, loop = Starlette(routes=routes), ClockLoop(clock)
     with listening(0) as (sock, address):
         config = uvicorn.Config(
@@ -59,7 +59,7 @@ def serving(routes: Sequence[BaseRoute], clock: Clock) -> Iterator[Server]:
             ws="none",
             lifespan="off",
             log_level="critical",
-            # Longer than the bot keeps a connection: one closed just as it is used again looks like a lost answer.
+            # Longer than the bot keeps a connection: closing one that is being reused looks like a lost answer.
             timeout_keep_alive=75,
         )
         server = uvicorn.Server(config)

@@ -1,5 +1,6 @@
-"""Lives a minute of the program's life in the process that is forked for each run, so that a fork need not compile
-statements and templates, build models and load data for the first time again."""
+"""Warm up the fork server: run the program for a minute, so that forks need not compile statements and templates, build
+models and load data.
+"""
 
 import asyncio
 import logging
@@ -33,8 +34,9 @@ SPEED = 4.0
 
 
 def share_compiled_statements() -> None:
-    """Whatever engine compiles a statement first, the others take it from there. The cache knows a statement by its
-    dialect too, and each engine has its own: all are of one kind."""
+    """Share compiled statements between engines. The cache key contains the dialect, of which each engine has its own:
+    make them equal.
+    """
     kind: Any = SQLiteDialect_aiosqlite
     kind.__hash__ = lambda self: hash(type(self))
     kind.__eq__ = lambda self, other: type(self) is type(other)
@@ -50,7 +52,7 @@ def share_compiled_statements() -> None:
 
 
 def warm(live_by: Callable[[Clock | None], None]) -> None:
-    """Leaves no thread, no open file, and no number counted behind. `live_by` makes the program live by a clock."""
+    """Run the program and leave no thread, open file or counted metric behind. `live_by` sets the program's clock."""
     environment_before, folder_before, leave = dict(os.environ), Path.cwd(), vars(bot.app.application)["leave_soon"]
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     vars(bot.app.application)["leave_soon"] = lambda _code: None
@@ -82,7 +84,7 @@ def _live(standins: Standins) -> None:
 
 
 def _people(standins: Standins) -> None:
-    """Where a machine is too busy for it, what is not warm is only slower."""
+    """Use the bot as people do. A timeout on a busy machine only leaves some parts cold."""
     try:
         for words in " ".join(ASKED.split()).split(" /"):
             text = "/" + words.removeprefix("/")

@@ -1,4 +1,4 @@
-"""After nobody looked for a while: what happened meanwhile is told once, quietly, and nobody is woken for the past."""
+"""Backfill after a monitoring gap: past outages are notified once, silently, and page no person."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ async def world(store: Store) -> World:
 
 
 async def is_away(world: World, *, minutes: float, down_from: float = 0, down_for: float = 0) -> None:
-    """The bot is off, and zadarma is down meanwhile. Then the bot is on again for two minutes."""
+    """Stop the bot while zadarma is down; start it and run for two minutes."""
     world.on = False
     await with_outage(world, minutes, down_from, down_for)
     world.on = True
@@ -37,7 +37,7 @@ async def is_away(world: World, *, minutes: float, down_from: float = 0, down_fo
 
 
 async def is_lost(world: World, *, minutes: float, down_from: float = 0, down_for: float = 0) -> None:
-    """The PBX cannot be reached, and zadarma is down meanwhile."""
+    """Lose the connection to the PBX while zadarma is down."""
     world.pbx.error = Unreachable("no route")
     await with_outage(world, minutes, down_from, down_for)
     world.pbx.error = None
@@ -61,7 +61,7 @@ async def test_what_happened_while_the_bot_was_off_is_told_once_and_wakes_nobody
     await is_away(world, minutes=21, down_from=4, down_for=8)
     (note,) = notes(world)
     assert (note.chat, note.loud) == (GROUP, False)
-    # When it last looked is stored once a minute.
+    # The time of the last poll is stored once a minute.
     assert "I was blind 15:09:00 – 15:31:00" in note.text
     assert "Zadarma was down 15:14:00 – 15:22:00 (8 min)" in note.text
     assert world.heard == [note]
@@ -112,7 +112,7 @@ async def test_a_trunk_that_went_down_meanwhile_and_still_is_wakes_as_ever(world
     assert "Since 15:15:00" in page.text
 
 
-# --- nobody is woken for what is over -------------------------------------------------------------------------------
+# --- no page for resolved outages -----------------------------------------------------------------------------------
 
 
 async def test_an_outage_that_ended_while_the_bot_was_off_is_not_escalated_by_its_return(world: World) -> None:
@@ -156,11 +156,11 @@ async def test_an_outage_that_ended_while_the_pbx_was_lost_is_not_reminded_of_wh
     assert len(world.pages(ANNA)) == before
 
 
-# --- the PBX does not tell ------------------------------------------------------------------------------------------
+# --- history not available ------------------------------------------------------------------------------------------
 
 
 def refuses(world: World, error: PbxError, times: int = 10**6) -> Callable[[], int]:
-    """Refuses its history so often; how often it was asked."""
+    """Fail the history `times` times; returns a counter of the requests."""
     asked, tells = 0, world.pbx.history
 
     async def history(trunk: str, limit: int = 100) -> Answer[tuple[TrunkEvent, ...]]:
@@ -199,11 +199,11 @@ async def test_it_is_not_asked_for_ever(world: World) -> None:
     assert asked() == TRIES
 
 
-# --- the store refuses ----------------------------------------------------------------------------------------------
+# --- database errors ------------------------------------------------------------------------------------------------
 
 
 def cannot_store_notes(world: World) -> Callable[[], None]:
-    """What was read is lost once before it is stored; what repairs it."""
+    """Fail the first write of backfilled incidents; returns a function that repairs it."""
     apply = world.ledger.apply
 
     async def failing(
@@ -222,7 +222,7 @@ def cannot_store_notes(world: World) -> Callable[[], None]:
 
 
 async def looks_in_vain(world: World) -> Callable[[], None]:
-    """Back from a long absence with an outage in it, and the store refuses what is to be told."""
+    """Return from a long gap with an outage in it while the database refuses the notifications."""
     world.on = False
     await with_outage(world, 20, 4, 8)
     world.on = True

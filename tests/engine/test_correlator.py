@@ -1,4 +1,4 @@
-"""What hits many PBXs is told to the fleet once: in time, over a restart, and when it is over."""
+"""Correlator: common causes are notified to the fleet once, in time, across a restart, and resolved."""
 
 from collections.abc import Sequence
 from datetime import timedelta

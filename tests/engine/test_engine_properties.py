@@ -1,4 +1,4 @@
-"""What must hold whatever happens: to the trunks, to the PBX, to the bot, and whatever people do about it."""
+"""Properties of the engine under any sequence of faults of trunks, PBX and bot, and of people's actions."""
 
 import asyncio
 import os
@@ -33,7 +33,7 @@ happens = st.one_of(
     st.tuples(st.sampled_from(DEEDS), st.just(""), st.sampled_from((10, 40, 300, 1200))),
 )
 stories = st.lists(happens, min_size=3, max_size=14)
-# Vera stands in for everybody: she can always be written to.
+# Vera is the fallback for all: she can always be reached.
 CHATS = {"group": GROUP, "anna": ANNA, "boris": BORIS}
 doors = st.tuples(
     st.sampled_from(("shuts", "shuts unsaid", "lets in")),
@@ -88,7 +88,7 @@ async def _opens_or_shuts(world: World, what: str, chat: int) -> None:
 
 
 async def _ends_well(world: World) -> None:
-    """Nothing is silenced any more, and then everything is well."""
+    """End all silences and recover the trunks."""
     world.pbx.error = None
     await world.pass_(900)
     for trunk in TRUNKS:
@@ -112,7 +112,7 @@ def heard(world: World) -> list[tuple[datetime, int, bool, str]]:
 
 
 def shown(world: World, incident: Incident) -> list[Mapping[str, Any]]:
-    """The incident as every message shows it that does not point to a newer one."""
+    """Return the facts of all messages that show the incident and do not point to a newer one."""
     return [
         facts
         for one in world.heard
@@ -177,7 +177,7 @@ def test_a_restart_at_any_step_changes_nothing_that_people_hear(story: list[Step
 def test_whatever_is_claimed_happened_and_nobody_due_is_passed_over(
     story: list[Step], levels: list[list[int]], restarts: bool
 ) -> None:
-    """With chats that close and open amid the outages."""
+    """With chats that close and open during the outages."""
 
     async def scene(world: World) -> None:
         world.book.levels = levels
@@ -212,7 +212,7 @@ async def test_a_storm_is_few_messages_and_every_trunk_is_seen(store: Store, tru
 
 
 async def test_a_storm_over_many_stations_keeps_within_telegrams_limits(store: Store) -> None:
-    """Five trunks of each go down within ten seconds, each station is looked at in its own moment."""
+    """Five trunks of each fail within ten seconds; each station is polled at its own time."""
     stations = [World(store, name=f"Customer {number}") for number in range(how_many(daily=10, ci=20))]
     post = stations[0]
     for number, station in enumerate(stations):

@@ -1,4 +1,4 @@
-"""What the ledger writes down and owes: in one transaction, once, and readable in both languages."""
+"""Incident manager: timelines and queued notifications, in one transaction, once, in both languages."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -43,7 +43,7 @@ from tests.incident_harness.station import START
 
 BEGAN = START - timedelta(seconds=40)
 CHATS = (Destination(GROUP), FORUM)
-# What an incident is about, and what its facts say besides those of a trunk.
+# Subject of each kind, and its facts beside those of a trunk.
 SUBJECTS: dict[Kind, tuple[str, dict[str, Any]]] = {
     Kind.TRUNK_DOWN: ("t1", {}),
     Kind.TRUNK_DEGRADED: ("t1", {}),
@@ -61,7 +61,7 @@ SUBJECTS: dict[Kind, tuple[str, dict[str, Any]]] = {
     Kind.PROVIDER_DOWN: (PROVIDER + "sip.zadarma.com", {"trunk": None, "trunks": 14, "hit": 14, "of": 15}),
     Kind.OWN_INTERNET: (INTERNET, {"trunk": None, "hit": 20, "of": 20, "stations": ["Head office", "Plant"]}),
 }
-# Some of these words stands in every message, in whatever language.
+# Every message contains one of these words, in any language.
 NAMED = ("Zadarma", "202", "Vera", "Head office")
 
 
@@ -355,7 +355,7 @@ async def test_a_pbx_that_changes_all_its_trunks_again_and_again_owes_one_note(
     assert note.urgency == Urgency.DIGEST
     assert read(note).startswith(f"{several} A, B, C and 180 more · Head office")
     assert read(note, "ru").startswith(f"{russian} A, B, C и ещё 180 · Head office")
-    # What has left is said.
+    # A claimed message is no longer changed: the next change is a new one.
     async with books.store.begin() as session:
         await outbox.claim(session, note.id, books.now)
     await books.happens(told, "t9", trunk="D")

@@ -1,4 +1,4 @@
-"""When each station was last looked at is stored for all of them at once, and never in place of something newer."""
+"""Last poll of each station: stored for all at once, and never over a newer time."""
 
 import asyncio
 from datetime import timedelta

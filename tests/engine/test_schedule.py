@@ -1,4 +1,4 @@
-"""All stations are looked at in time: spread evenly, each by itself, and none twice at once."""
+"""Schedule of polls: in time, evenly spread, independent, and never two at once for a station."""
 
 import asyncio
 import itertools
@@ -21,7 +21,7 @@ EVERY = 10.0
 
 
 class AnyAgenda(RuleBasedStateMachine):
-    """Stations come, go, are hastened and looked at, in any order and with any delay."""
+    """Stations are added, removed, expedited and polled in any order and with any delay."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class AnyAgenda(RuleBasedStateMachine):
         self.now = 0.0
         self.there: set[str] = set()
         self.looked_at: dict[str, Turn] = {}
-        # By when the next turn must have come at the latest.
+        # Latest time of each station's next poll.
         self.by: dict[str, float] = {}
 
     @rule(station=st.sampled_from(STATIONS))
@@ -45,7 +45,7 @@ class AnyAgenda(RuleBasedStateMachine):
         station = data.draw(st.sampled_from(sorted(self.there)))
         self.agenda.remove(station)
         self.there.discard(station)
-        # A look that was under way is broken off before the station may come again.
+        # A poll in progress is cancelled before the station may return.
         if (turn := self.looked_at.pop(station, None)) is not None:
             self.agenda.back(turn, EVERY, self.now)
 
@@ -121,7 +121,7 @@ async def running(**more: Any) -> AsyncIterator[Schedule]:
 
 
 class Looks:
-    """Counts them; `gate` closed keeps them from ending."""
+    """Counts polls; while `gate` is closed they do not end."""
 
     def __init__(self, pause: float = 0.001) -> None:
         self.pause = pause
@@ -145,7 +145,7 @@ class Looks:
 
 
 async def until(done: Callable[[], bool]) -> None:
-    while not done():  # noqa: ASYNC110 (nothing says when)
+    while not done():  # noqa: ASYNC110 (no event to wait for)
         await asyncio.sleep(0.001)
 
 
@@ -182,7 +182,7 @@ async def test_what_is_removed_before_its_look_could_begin_may_come_again() -> N
     looks = Looks()
     async with running() as schedule:
         schedule.add("Berlin", looks, 0.0)
-        while not schedule._running:  # noqa: ASYNC110 (the moment between two steps of the loop is what is looked for)
+        while not schedule._running:  # noqa: ASYNC110 (waits for a state between two steps of the loop)
             await asyncio.sleep(0)
         await schedule.remove("Berlin")
         schedule.add("Berlin", looks, 0.001)

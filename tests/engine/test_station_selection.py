@@ -1,4 +1,4 @@
-"""Only stations that want it are looked at, and a change is seen at once."""
+"""Station selection: only stations that request polls are polled, and changes apply at once."""
 
 import asyncio
 from collections import Counter
@@ -9,7 +9,7 @@ from bot.engine.station_selection import Rounds
 
 
 class Fleet:
-    """Stations of which some want to be looked at; `hangs` are those whose looks do not end."""
+    """Stations of which some request polls; polls of those in `hangs` do not end."""
 
     def __init__(self, *wanted: str, every: float = 0.005) -> None:
         self.wanted = set(wanted)
@@ -33,7 +33,7 @@ class Fleet:
             self.looks[station] += 1
             if station in self.fails:
                 raise RuntimeError("inside the bot")
-            while station in self.hangs:  # noqa: ASYNC110 (nothing says when)
+            while station in self.hangs:  # noqa: ASYNC110 (no event to wait for)
                 await asyncio.sleep(0.001)
 
         self.rounds.add(station, look)
@@ -51,7 +51,7 @@ async def running(fleet: Fleet) -> AsyncIterator[None]:
 
 
 async def until(done: Callable[[], bool]) -> None:
-    while not done():  # noqa: ASYNC110 (nothing says when)
+    while not done():  # noqa: ASYNC110 (no event to wait for)
         await asyncio.sleep(0.001)
 
 

@@ -1,4 +1,4 @@
-"""The one clock: what is due is done once, late rather than never, and never from an older state."""
+"""Ticker: due steps run once, late rather than never, and never on an outdated state."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -36,7 +36,7 @@ def ticker(books: Books, *, is_sure: bool = True) -> Ticker:
 
 
 async def told(books: Books) -> list[int]:
-    """Whom in private, in order."""
+    """Return the recipients of private messages, in order."""
     return [row.chat_id for row in await books.owed() if row.action == "send" and row.chat_id > 0]
 
 
@@ -167,7 +167,7 @@ async def test_it_does_what_is_due_at_once_when_it_is_woken_and_ends_when_it_is_
     books.passes(600)
     clock.wake()
     async with asyncio.timeout(5):
-        while await told(books) != [ANNA, BORIS]:  # noqa: ASYNC110 (it is the store that is asked)
+        while await told(books) != [ANNA, BORIS]:  # noqa: ASYNC110 (polls the database)
             await asyncio.sleep(0.005)
         stop.set()
         clock.wake()
@@ -191,7 +191,7 @@ async def test_a_window_that_begins_during_an_outage_holds_it_within_a_minute(bo
 
 
 class Neighbour:
-    """The ledger of another station, which does as it is told."""
+    """Incident manager of another station, scripted."""
 
     def __init__(self, *, fails: bool = False) -> None:
         self.fails = fails
@@ -212,7 +212,7 @@ NEIGHBOUR = "A station"
 
 
 async def beside(books: Books, neighbour: Neighbour, *, opens: bool = True) -> Ticker:
-    """A second station, first in line, with an incident that is due."""
+    """Add a second station, first in order, with a due incident."""
     if opens:
         async with books.store.begin() as session:
             session.add(

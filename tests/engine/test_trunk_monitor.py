@@ -1,4 +1,4 @@
-"""What the watch tells of, what it keeps to itself, and what a restart changes: nothing."""
+"""Trunk monitor: reported and suppressed changes; a restart makes no difference."""
 
 import asyncio
 from datetime import timedelta
@@ -222,7 +222,7 @@ async def test_switching_off_or_deleting_a_dead_trunk_ends_its_incident() -> Non
     for end in (End.SWITCHED_OFF, End.DELETED):
         scene = await healthy()
         scene.pbx.shows("zadarma", DEAD)
-        await scene.until(lambda: bool(scene.told(Opened)))  # noqa: B023 (used up within the turn)
+        await scene.until(lambda: bool(scene.told(Opened)))  # noqa: B023 (used within the iteration)
         if end is End.DELETED:
             del scene.pbx.states["zadarma"]
         else:
@@ -395,14 +395,14 @@ async def test_every_outage_that_lasts_is_told_and_so_is_its_end(
         await scene.looks(looks)
     scene.pbx.shows("zadarma", UP)
     await scene.looks(3)
-    # A trunk that comes and goes is told of as a whole.
+    # A flapping trunk is reported as a whole.
     assume(not any(isinstance(o, Opened) and o.kind is Kind.TRUNK_FLAPPING for _, o in scene.told(Opened)))
     told = len(scene.told(Opened))
     scene.pbx.shows("zadarma", down)
     await scene.looks(length)
     assert len(scene.told(Opened)) == told + 1
     scene.pbx.shows("zadarma", UP)
-    # One that came and went before must first be calm.
+    # A trunk that flapped must be stable first.
     await scene.looks(95)
     assert len(scene.told(Closed)) == len(scene.told(Opened))
 

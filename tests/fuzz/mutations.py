@@ -1,4 +1,4 @@
-"""Answers that no PBX should give, made of those that one gave: the same for the same seed."""
+"""Invalid PBX answers, derived from recorded ones; the same seed gives the same answers."""
 
 import copy
 import gzip
@@ -13,7 +13,7 @@ import httpx
 DIGITS = "@@digits@@"
 DEEP_LIST = "@@list@@"
 DEEP_MAP = "@@map@@"
-# What JSON of Python's own making cannot hold.
+# Values that Python's JSON encoder cannot produce.
 MARKS = {
     DIGITS: b"9" * 5000,
     DEEP_LIST: b"[" * 900 + b"]" * 900,
@@ -56,15 +56,15 @@ STATUSES = (
     599,
 )
 TYPES = ("", "text/html", "application/json; charset=utf-16", "image/png", "application/json, text/html", "\u00e9")
-# Characters, of what is repeated.
+# Characters of a repeated value.
 MUCH = 300_000
-# Much less on the wire than unpacked.
+# Much smaller on the wire than unpacked.
 BOMB = gzip.compress(b" " * 30_000_000, 9)
 
 
 @dataclass(frozen=True)
 class Garbled:
-    """An answer as it comes from the wire. `breaks` is what happens after its last byte."""
+    """Answer on the wire. `breaks` is the error after its last byte."""
 
     status: int
     content: bytes
@@ -96,7 +96,7 @@ def written(body: object) -> bytes:
 
 
 def garbled(status: int, body: object, chance: random.Random) -> Garbled:
-    """One or two changes of an answer, one of them of what it says, of how that is written, or of how it comes."""
+    """Apply one or two changes to an answer: to its content, its encoding or its transport."""
     if chance.random() < 0.6 and isinstance(body, dict | list):
         body = json.loads(json.dumps(body))
         for _ in range(chance.choice((1, 1, 1, 2, 5))):
@@ -110,7 +110,7 @@ def garbled(status: int, body: object, chance: random.Random) -> Garbled:
 
 
 def _places(body: Any) -> Iterator[tuple[Any, Any]]:
-    """Every container within, with every key of it."""
+    """Yield every container with each of its keys."""
     stack = [body]
     while stack:
         one = stack.pop()
@@ -136,7 +136,7 @@ def _other_value(body: Any, chance: random.Random) -> Any:
 
 
 def _same_everywhere(body: Any, chance: random.Random) -> Any:
-    """All values of one name, or all values of one kind: null everywhere."""
+    """Replace all values of one name, or of one type: null everywhere."""
     inside, key = _place(body, chance)
     value, kind = _value(chance), type(inside[key])
     for other, name in list(_places(body))[:200]:
@@ -186,7 +186,7 @@ def _list_for_map(body: Any, chance: random.Random) -> Any:
 
 
 def _swapped(body: Any, chance: random.Random) -> Any:
-    """Something from elsewhere in the same answer, whole branches of it among them."""
+    """Replace a value by another one of the answer, whole branches included."""
     inside, key = _place(body, chance)
     other, name = _place(body, chance)
     inside[key] = json.loads(json.dumps(other[name]))
@@ -194,7 +194,7 @@ def _swapped(body: Any, chance: random.Random) -> Any:
 
 
 def _many(body: Any, chance: random.Random) -> Any:
-    """As many as make an answer of some size, and no more: the fuzz has other things to do."""
+    """Repeat an item, as often as makes a large answer that still fuzzes quickly."""
     inside, key = _place(body, chance)
     one = inside[key]
     count = min(chance.choice((50, 600, 12_000)), MUCH // (1 + len(json.dumps(one))))
@@ -225,7 +225,7 @@ def _flipped(answer: Garbled, chance: random.Random) -> Garbled:
 
 
 def _twice(answer: Garbled, chance: random.Random) -> Garbled:
-    """Keys that are there already, with other values."""
+    """Repeat existing keys with other values."""
     again = chance.choice((b'"id":null', b'"result":true', b'"data":[]', b'"state":{}', b'"messages":1', b'"":""'))
     content = answer.content
     at = chance.choice([place for place, byte in enumerate(content) if byte == ord("{")] or [0])

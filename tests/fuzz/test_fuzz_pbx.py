@@ -1,6 +1,6 @@
-"""Whatever a PBX answers, only a PbxError leaves the client, nothing leaves the watch, and no station falls silent.
+"""Fuzz the PBX's answers: the client raises PbxError only, the monitor raises no error, and no station stays silent.
 
-`make fuzz CASES=100000 SEED=1` plays as many as it is told. A case that fails names its number: `FUZZ_ONLY` plays it.
+`make fuzz CASES=100000 SEED=1` sets the number of cases. A failing case prints its number: `FUZZ_ONLY` plays it.
 """
 
 import json
@@ -43,7 +43,7 @@ STATION_QUESTIONS = (
 
 
 def numbers(part: int, of: str) -> list[int]:
-    """Those of the cases that this part plays; `of` are the watch's, which last so much longer, or the client's."""
+    """Return the cases of this part; `of` selects those of the monitor, which take longer, or of the client."""
     all_of_them = [int(ONLY)] if ONLY else range(CASES)
     return [number for number in all_of_them if (number % WATCH_EACH == 0) == (of == "watch")][part::PARTS]
 
@@ -80,7 +80,7 @@ EVERY_USE = (*USES, *MORE)
 
 
 class Wire:
-    """A PBX that answers as it is told, in a time of its own."""
+    """PBX with scripted answers and simulated time."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -108,7 +108,7 @@ async def test_only_a_pbx_error_ever_leaves_the_client(part: int) -> None:
         method, path, status, body = chance.choice(RECORDED)
         answer = garbled(status, body, chance)
         fitting = [use for kind, pattern, use in EVERY_USE if kind == method and re.fullmatch(pattern, path)]
-        # Now and then the answer to another question.
+        # Now and then the answer to another request.
         use = chance.choice(fitting if fitting and chance.random() < 0.9 else [use for *_, use in EVERY_USE])
         wire.answer = lambda _request, answer=answer: answer.response()  # type: ignore[misc]
         wire.now += 10_000
@@ -124,7 +124,7 @@ async def test_only_a_pbx_error_ever_leaves_the_client(part: int) -> None:
 
 
 class Books(FakeLedger):
-    """What is told must be something that a database and Telegram take."""
+    """Every notification must be valid for the database and for Telegram."""
 
     async def apply(
         self, changed: Mapping[str, dict[str, Any] | None], happened: Sequence[Happened], now: datetime
@@ -137,7 +137,7 @@ class Books(FakeLedger):
 
 
 class Watched:
-    """A station that answers well, but for the question that is answered as `garbage` says."""
+    """Station with valid answers, except for the request that `garbage` answers."""
 
     def __init__(self, question: str, statuses: Any) -> None:
         self.wire = Wire()
@@ -167,7 +167,7 @@ class Watched:
 
 
 def fresh(body: Any, now: datetime) -> Any:
-    """As if it had been measured just now."""
+    """Return the body as if measured just now."""
     copy = json.loads(json.dumps(body))
     copy["meta"] = {"timestamp": now.isoformat()}
     for kind in copy["data"].values() if isinstance(copy["data"], dict) else ():
@@ -197,11 +197,11 @@ async def test_no_answer_stops_a_watch_or_silences_a_station(part: int) -> None:
         scene.garbage = None
         try:
             await scene.looks(3)
-            # The same garbage each time, of what a good answer would be then.
+            # The same mutation each time, applied to the current valid answer.
             scene.garbage = lambda body, seed=seed: garbled(200, body, random.Random(seed))
             understood = await understands(scene, question)
             await scene.looks(LOOKS)
-            # The PBX may have blocked the bot, or seemed to refuse its key.
+            # The PBX may have blocked the bot, or seemed to reject its key.
             told = scene.ledger.of_station()
             if not understood and question == "providers:getStatuses":
                 assert told[-1:] == [Opened], "garbage is told of"
@@ -218,7 +218,7 @@ async def test_no_answer_stops_a_watch_or_silences_a_station(part: int) -> None:
 
 
 async def understands(scene: Watched, question: str) -> bool:
-    """Whether the client makes anything of what the PBX answers to the question of the states."""
+    """Return True if the client parses the PBX's answer to the request of the states."""
     before = scene.wire.now
     try:
         await scene.wire.pbx.trunks.statuses()

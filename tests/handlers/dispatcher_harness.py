@@ -1,4 +1,4 @@
-"""The real dispatcher with a real store, and a chat that remembers what was said in it."""
+"""Dispatcher harness: the real dispatcher with a real database, and a chat that records messages."""
 
 import asyncio
 from collections.abc import Callable
@@ -46,17 +46,17 @@ NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 ANNA, VERA, OLGA, SAM = 1, 2, 3, 9
 GROUP, OTHER_GROUP = -100, -200
 STATION = "Head office"
-# Anna and Olga administer, Vera looks; whoever is in the group may look and take incidents there.
+# Anna and Olga are administrators, Vera a viewer; members of the group may view and acknowledge incidents there.
 GRANTS = (Grant(ANNA, "admin"), Grant(OLGA, "admin"), Grant(VERA, "viewer"), Grant(GROUP, "operator"))
 
 
 @dataclass
 class Chat:
-    """Stands where the messenger stands: remembers what was said, and fails when told to."""
+    """Replacement of the sender: records messages, and fails on demand."""
 
     said: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)
     edited: list[str] = field(default_factory=list)
-    # All of it as it was shown, said or edited.
+    # All messages as shown, sent or edited.
     shown: list[Message] = field(default_factory=list)
     toasts: list[str | None] = field(default_factory=list)
     keyboards: list[Keyboard] = field(default_factory=list)
@@ -99,7 +99,7 @@ class Chat:
 
 @dataclass
 class Members:
-    """Who is in which chat; `answer` may be anything that Telegram could do instead."""
+    """Chat members; `answer` replaces Telegram's answer."""
 
     there: set[tuple[int, int]] = field(default_factory=set)
     answer: Callable[[], bool | None] | None = None
@@ -137,7 +137,7 @@ class FakeStation:
 
 
 class Bench:
-    """`now` is the time; `done` what handlers were asked to do. Without `stations` there is only one PBX."""
+    """`now` is the time; `done` the calls of handlers. Without `stations` there is one PBX."""
 
     def __init__(
         self,
@@ -176,7 +176,7 @@ class Bench:
         return self.now
 
     def start(self) -> None:
-        """A run of the program begins."""
+        """Begin a run of the program."""
         options, store = self._options, self.store
         self.book = GrantBook(store, self.clock, options["grants"], options["roles"], Signal(self._count_change))
         station = self.station()
@@ -254,7 +254,7 @@ class Bench:
         return station
 
     def hurry(self, seconds: float) -> None:
-        """From now on a decision may take only so long."""
+        """Set the timeout of a decision in seconds."""
         self.decisions._within = seconds
 
     def _count_change(self) -> None:
@@ -267,7 +267,7 @@ class Bench:
         self.watching_changed += 1
 
     def restart(self, after: timedelta = timedelta(seconds=1)) -> None:
-        """The program was killed, and begins again a moment later."""
+        """Kill the program and start it again `after` later."""
         self.now += after
         self.start()
 
@@ -300,7 +300,7 @@ class Bench:
         return handler
 
     async def takes(self, update: dict[str, Any], update_id: int | None = None) -> None:
-        """An update arrives; without an id of its own it gets the next one."""
+        """Handle an update; by default it gets the next update id."""
         if update_id is None:
             self.update_id += 1
             update_id = self.update_id
@@ -333,7 +333,7 @@ class Bench:
 
 
 def named(name: str) -> Any:
-    """One of several PBXs."""
+    """Return one of several PBXs."""
     station: Any = FakeStation()
     station.name, station.title = name, name.title() or "all PBXs"
     return station
@@ -350,7 +350,7 @@ def place_of(chat: int) -> dict[str, Any]:
 def message(
     text: str, person: int, chat: int, sent: datetime, *, replied_to: int | None = None, **more: Any
 ) -> dict[str, Any]:
-    """A message as Telegram writes it: a text that begins with a slash is a command."""
+    """Build a message as Telegram does: a text that begins with a slash is a command."""
     entities = [{"type": "bot_command", "offset": 0, "length": len(text.split()[0])}] if text.startswith("/") else []
     made: dict[str, Any] = {
         "message_id": 7,
@@ -367,7 +367,7 @@ def message(
 
 
 def press(data: str, person: int, chat: int, now: datetime, **more: Any) -> dict[str, Any]:
-    """A press as Telegram tells of it: with the message, and its buttons."""
+    """Build a button press as Telegram does: with the message and its buttons."""
     shown = shown_with(data, chat, now)
     return {
         "id": "q",
@@ -379,7 +379,7 @@ def press(data: str, person: int, chat: int, now: datetime, **more: Any) -> dict
 
 
 def shown_with(data: str, chat: int, now: datetime, **more: Any) -> dict[str, Any]:
-    """A message of the bot's with one button; without `data` it has none."""
+    """Build a message of the bot with one button; without `data` it has none."""
     shown = {"message_id": 7, "date": int(now.timestamp()), "chat": place_of(chat), "text": "Delete 243?"}
     if data:
         shown["reply_markup"] = {"inline_keyboard": [[{"text": "x", "callback_data": data}]]}

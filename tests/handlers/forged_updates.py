@@ -1,7 +1,7 @@
-"""Updates that must not be obeyed, each wrong in one way alone; and the office they are tried on.
+"""Forged updates, each invalid in exactly one respect, and the office that they are tried on.
 
-The office is the real dispatcher with all real commands and buttons, a real store, and the real client of a stand-in
-PBX. Every forgery says how often something may be done because of it, and how many decisions must be written down.
+The office is the real dispatcher with all real commands and buttons, a real database, and the real client of a stand-in
+PBX. Every forgery declares how many handlers may run and how many decisions must be stored.
 """
 
 import asyncio
@@ -63,7 +63,7 @@ from tests.handlers.dispatcher_harness import (
 
 MAX, BOB, TOM, UMA, ROBOT = 4, 8, 15, 16, 17
 NOBODY = (777000, 1087968824, 136817688)
-# Fields that the library does not know, or not any more.
+# Fields that the library does not know, or no longer knows.
 NEWER = [
     *("ephemeral_message_id", "is_scheduled", "forward_from", "via_business_bot_id", "guest_chat_id", "sponsor_info"),
     *(
@@ -77,17 +77,17 @@ NEWER = [
     ),
 ]
 KEY = "c0ffee" * 10 + "beef"
-# Somebody gave the ids that stand for nobody, and a bot, an administrator's role, and the group one too.
+# Roles wrongly granted to placeholder ids, a bot and the group.
 MISTAKES = [Grant(number, "admin", STATION, ANNA) for number in (*NOBODY, ROBOT, GROUP)]
 LASTING = [Grant(UMA, "admin", "Another PBX", ANNA), Grant(BOB, "admin", STATION, ANNA)]
 ENDED = [Grant(TOM, "admin", STATION, ANNA, until=NOW - timedelta(seconds=1))]
-# What needs a right that a group does not give.
+# Commands that need a right that a group does not give.
 OF_COMMANDS = [name for name, rule in RULES.items() if name.startswith("/") and rule.where.holds(private=False)]
 OF_ADMINS = [name for name, rule in RULES.items() if rule.permission in {*WRITES, Permission.AUDIT}]
 
 
 class CountingTransport(httpx.AsyncBaseTransport):
-    """To the stand-in PBX, counting what would change it."""
+    """Transport to the stand-in PBX that counts the writing requests."""
 
     def __init__(self) -> None:
         self.writes = 0
@@ -101,13 +101,13 @@ class CountingTransport(httpx.AsyncBaseTransport):
 
 
 class Office(Bench):
-    """`deeds` counts the handlers that were reached, `rows` the decisions that were written down."""
+    """`deeds` counts handler calls, `rows` stored decisions."""
 
     def __init__(self, store: Store) -> None:
         self.wire = CountingTransport()
         self.deeds = 0
         self.rows = 0
-        # It is asked after every forgery: without a session, in a hundredth of the time.
+        # Queried after every forgery: without a session this takes a hundredth of the time.
         self._beside = sqlite3.connect(store._engine.url.database or "")
         super().__init__(store, two_person=frozenset({Permission.EMPLOYEES_DELETE}))
         self.members.there = {(GROUP, MAX), (GROUP, ANNA), (GROUP, SAM + 1)}
@@ -198,7 +198,7 @@ class Office(Bench):
             await session.execute(delete(GrantRow).where(GrantRow.subject_id == person))
 
     async def button(self, action: str, data: dict[str, Any] | None = None, **more: Any) -> Keyboard:
-        """A message with one button, as the bot sent it."""
+        """Send a message with one button."""
         rows = [[{"label": "x", "action": action, "data": data or {}}]]
         made = new_keyboard(more.pop("chat", GROUP), rows, now=self.now, station=STATION, **more)
         async with self.store.begin() as session:
@@ -206,7 +206,7 @@ class Office(Bench):
         return made
 
     async def question(self, chat: int, person: int, lifetime: timedelta = timedelta(minutes=15)) -> None:
-        """The bot waits for words of this person, in reply to its message 7."""
+        """Store a pending reply of this person to message 7."""
         async with self.store.begin() as session:
             await questions.ask(
                 session,
@@ -220,12 +220,12 @@ class Office(Bench):
             )
 
     def decisions_so_far(self) -> int:
-        """As everybody else sees the store: what its own transactions did not keep does not count."""
+        """Count the committed decisions, seen from another connection."""
         found: int | None = self._beside.execute("SELECT max(id) FROM audit").fetchone()[0]
         return found or 0
 
     async def decided(self, update_id: int, what: str) -> None:
-        """An earlier run allowed this update, and was killed before anything came of it."""
+        """Store a decision of an earlier run that was killed before it acted."""
         row = audit.entry(
             at=self.now - timedelta(hours=2),
             update_id=update_id,
@@ -245,7 +245,7 @@ class Office(Bench):
 
 @dataclass(frozen=True)
 class Expected:
-    """`deeds`: how many handlers may run; `rows`: how many decisions are written down."""
+    """`deeds`: number of handlers that may run; `rows`: number of decisions to be stored."""
 
     deeds: int = 0
     rows: int = 1
@@ -264,7 +264,7 @@ def forged(name: str) -> Callable[[Forgery], Forgery]:
 
 
 def command(random: Random, names: list[str] | None = None, *, private: bool = False) -> str:
-    """A command that may be typed here, with words after it."""
+    """Return a command that is valid here, with arguments."""
     fitting = [
         name.removeprefix("/")
         for name in (names or list(RULES))
@@ -580,7 +580,7 @@ def _add_press_flaws() -> None:
         "sender_user": {"id": 1, "is_bot": False, "first_name": "A"},
     }
     inline = {"id": 5, "is_bot": True, "first_name": "Inline"}
-    # What is otherwise about the press, and about the message it was pressed under.
+    # Flaws of the press, and of the message that it belongs to.
     flaws: dict[str, Callable[[Random], tuple[dict[str, Any], dict[str, Any]]]] = {
         "by nobody": lambda random: (
             {"from": {"id": random.choice(NOBODY), "is_bot": False, "first_name": "Group"}},
@@ -604,8 +604,9 @@ def _add_press_flaws() -> None:
 
 
 def _shown_elsewhere(random: Random, own: Keyboard) -> dict[str, Any]:
-    """The message that a modified client names with the button of another: it has other buttons, or none, or is too
-    old to be told of."""
+    """Return the message that a modified client names with another message's button: it has other buttons, none, or is
+    too old for Telegram to describe.
+    """
     buttons = random.choice(["", "another:0:0", f"{own.id}:0:1", f"{own.id}:1:0", own.id])
     shown = shown_with(buttons, GROUP, NOW, message_id=random.choice([8, 9, 10**9]))
     if random.random() < 0.2:
@@ -622,7 +623,9 @@ async def under_another(office: Office, random: Random) -> Expected:
 
 @forged("a press of a button whose message nobody knows, under another message")
 async def unbound(office: Office, random: Random) -> Expected:
-    """The program was killed before it knew, or the keyboard is older than the knowing."""
+    """Press a button of an unbound keyboard: the program was killed before it learned the message id, or the keyboard
+    is older than the binding.
+    """
     keyboard = await office.button(action(random))
     await pressed(office, keyboard, message=_shown_elsewhere(random, keyboard))
     return Expected()
@@ -630,7 +633,7 @@ async def unbound(office: Office, random: Random) -> Expected:
 
 @forged("a press under an alert card")
 async def under_a_card(office: Office, random: Random) -> Expected:
-    """The card keeps its looks: a viewer's Refresh would take its buttons away."""
+    """The alert message is unchanged: a viewer's Refresh would remove its buttons."""
     card, refresh = (
         await office.button("incident.take", {"card": 1}, message_id=8),
         await office.button("status.view", {"view": "summary", "page": 0}, message_id=7),
@@ -687,7 +690,7 @@ QUESTION = {"template": "second_person_confirmed", "facts": {"first": "243 John"
 
 
 async def _two_needed(office: Office, asker: int, **more: Any) -> str:
-    """What somebody confirmed and a second person has to; returns the token of it."""
+    """Confirm a change that needs a second person; returns the token of the approval request."""
     employee = next(iter(office.wire.station.employees.values()))
     data = {"id": employee.id, "number": "243", "name": "John"}
     keyboard = await office.button("employee.delete_now", data, asker_id=asker, single_use=True, said=QUESTION)
@@ -712,7 +715,7 @@ async def both_in_one(office: Office, random: Random) -> Expected:
 
 @forged("what the first person's program shows")
 async def shown_another(office: Office, random: Random) -> Expected:
-    """The second person reads what the bot had said, whatever text the press came under."""
+    """The second person sees the bot's original text, not the text that the press was sent with."""
     told = len(office.chat.shown)
     await _two_needed(
         office,
@@ -726,7 +729,7 @@ async def shown_another(office: Office, random: Random) -> Expected:
 
 @forged("a second person whom the first one made")
 async def made_by_the_first(office: Office, random: Random) -> Expected:
-    """By themselves, by a third whom they made, or today."""
+    """Approve with a role given by the first person, directly or indirectly, given today, or renewed by its holder."""
     first, third, second = random.choice([ANNA, OLGA]), 31, 32
     before = NOW - timedelta(days=30)
     kind = random.choice(["made", "through another", "today", "made themselves anew"])
@@ -748,7 +751,7 @@ async def made_by_the_first(office: Office, random: Random) -> Expected:
 
 @forged("an anonymous command that somebody else is made to own")
 async def made_to_own(office: Office, random: Random) -> Expected:
-    """What does more than look is asked of who says that they wrote it, and of nobody else."""
+    """An anonymous writing command is to be confirmed by its author, and by no other person."""
     doing = [n for n, rule in RULES.items() if not rule.only_looks and not rule.hears_secrets and n in OF_COMMANDS]
     hidden = {"id": 1087968824, "is_bot": True, "first_name": "Group"}
     office.members.anonymous = {ANNA, OLGA}
@@ -806,7 +809,7 @@ async def brought(office: Office, random: Random) -> Expected:
 
 
 async def outcome(office: Office, name: str, seed: int) -> list[str]:
-    """Try one forgery; what was done that must not be, and what was not written down."""
+    """Try one forgery; return what was done without permission and which decisions are missing."""
     rows, deeds, writes = office.rows, office.deeds, office.wire.writes
     expected = await FORGERIES[name](office, Random(seed))
     office.rows = office.decisions_so_far()

@@ -1,6 +1,6 @@
-"""The office under a power cut: whatever is written, asked of the PBX or said is a moment at which everything ends.
+"""The office with kill points: every write, PBX request and message is a moment at which the program may be killed.
 
-Nothing of a run is left but its store, the PBX with what it may yet carry out, and what people have seen.
+Only the database, the PBX with its pending changes, and the messages already sent survive a run.
 """
 
 import sqlite3
@@ -26,7 +26,7 @@ from tests.fixtures import stores
 from tests.handlers.dispatcher_harness import ANNA, Chat, message, press
 from tests.handlers.forged_updates import CountingTransport, Office
 
-# The PBX carries out what it was asked before the kill when it is looked at so often.
+# Polls after which the PBX carries out a request received before the kill.
 LATE = 3
 
 
@@ -36,8 +36,9 @@ class Killed(BaseException):
 
 @dataclass
 class Fate:
-    """Everything ends at the moment numbered `at`; after that nothing moves any more. Moments between which nothing
-    has changed outside the program are one."""
+    """Kill the program at the moment numbered `at`; no code runs afterwards. Moments without an outside change in
+    between count as one.
+    """
 
     at: int | None = None
     passed: list[str] = field(default_factory=list)
@@ -59,7 +60,7 @@ class Fate:
 
 
 class MortalStore(Store):
-    """Emptied for every play, and not made anew: so each statement is compiled once."""
+    """Emptied before each play and reused, so that each statement is compiled once."""
 
     fate: Fate
     connection: sqlite3.Connection
@@ -141,7 +142,7 @@ class MortalChat(Chat):
 
 
 class MortalOffice(Office):
-    """`end` is the file of the store; whatever is killed, it is the one that is opened again."""
+    """`end` is the database file, which every restart opens again."""
 
     def __init__(self, store: MortalStore, *, two_person: frozenset[str] = frozenset()) -> None:
         self.fate = store.fate
@@ -162,7 +163,7 @@ class MortalOffice(Office):
         self.updates = Updates(None, self.store, self.dispatcher.handle, clock=self.clock)  # type: ignore[arg-type]
 
     async def hears(self, update: dict[str, Any]) -> None:
-        """The update comes from Telegram, again and again until it is confirmed; what is killed is started again."""
+        """Deliver the update until it is confirmed, restarting the program after each kill."""
         self.update_id += 1
         numbered = {"update_id": self.update_id} | update
         while not await self._run(lambda: self.updates.take_in([numbered])):
@@ -176,7 +177,7 @@ class MortalOffice(Office):
         await self.updates.resume()
 
     async def _run(self, begin: Callable[[], Any]) -> bool:
-        """False when it was killed."""
+        """Return False when it was killed."""
         with suppress(Killed):
             await begin()
         while tasks := [*self.updates._lanes._workers, *self.dispatcher._execution._going_on]:
@@ -200,7 +201,7 @@ class MortalOffice(Office):
             return list((await session.execute(select(table).where(*where))).scalars())
 
     async def left_behind(self) -> list[str]:
-        """What should not be there once everything is concluded."""
+        """Return unfinished work: there must be none at the end."""
         finished = {row.decision_id for row in await self.stored(AuditOutcome)}
         open_ = [row.what for row in await self.stored(AuditEntry) if row.allowed and row.id not in finished]
         deeds = [row.id for row in await self.stored(Kept) if row.id.startswith("deed ")]

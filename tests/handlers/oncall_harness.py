@@ -1,4 +1,4 @@
-"""The bench with people who can be on call, and a chat in which what is said can be read."""
+"""Dispatcher harness with people on call and a chat whose texts are rendered."""
 
 from dataclasses import dataclass, field
 from datetime import UTC
@@ -27,7 +27,7 @@ def rendered(template: str, facts: dict[str, Any]) -> str:
 
 @dataclass
 class ReadableChat(Chat):
-    """`read` is what people see, one after the other."""
+    """`read` is the rendered texts in order."""
 
     read: list[tuple[int, str]] = field(default_factory=list)
     buttons: list[list[str]] = field(default_factory=list)
@@ -62,12 +62,12 @@ class OnCallOffice(Bench):
                 await contacts.meet(session, Known(person, name, name.lower()))
 
     async def asks(self, text: str, person: int = ADMIN, chat: int | None = None) -> str:
-        """Types it, in private when no chat is named; returns the last thing that was said there."""
+        """Type the text, in private unless a chat is named; returns the last message."""
         await self.types(text, person, person if chat is None else chat)
         return self.chat.read[-1][1]
 
     async def press(self, label: str, person: int = ADMIN, chat: int | None = None) -> str:
-        """Presses a button of the last message; returns what was said last."""
+        """Press a button of the last message; returns the last message afterwards."""
         place = next(
             f"{row}:{column}"
             for row, labels in enumerate(self.chat.buttons)
@@ -78,7 +78,7 @@ class OnCallOffice(Bench):
         return self.chat.read[-1][1]
 
     async def owed(self) -> list[tuple[int, str]]:
-        """What people are to be told, in order."""
+        """Return the rendered messages of the outbox, in order."""
         return [(row.chat_id, rendered(row.template, row.facts)) for row in await self.rows()]
 
     async def rows(self) -> list[Outgoing]:

@@ -1,4 +1,4 @@
-"""What a monitor hears: ok, or what is wrong."""
+"""Health endpoints: ok, or the list of problems."""
 
 import asyncio
 

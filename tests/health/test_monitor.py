@@ -1,4 +1,4 @@
-"""Four signs of life, with the time passed in; who is called while they are good, and what systemd hears."""
+"""Health monitor: four signals with the time as an argument, heartbeats while healthy, and systemd's notifications."""
 
 import asyncio
 import os
@@ -69,7 +69,7 @@ def test_a_bot_that_has_just_started_is_given_time() -> None:
 
 @dataclass
 class Scene:
-    """A life whose signs a test sets."""
+    """Health monitor whose signals a test sets."""
 
     now: datetime = NOW
     updates: datetime | None = NOW
@@ -116,7 +116,7 @@ async def test_a_store_that_cannot_be_read_is_a_reason_and_no_failure() -> None:
 
 
 async def test_well_is_only_who_has_proven_it() -> None:
-    """A program that starts again every minute without working complains of nothing yet."""
+    """A program that restarts every minute without working reports no problem yet."""
     scene = Scene(updates=None, poll=None)
     await scene.life.look()
     assert scene.life.complaints() == []
@@ -132,7 +132,7 @@ async def test_well_is_only_who_has_proven_it() -> None:
 
 
 class Monitor:
-    """Somebody outside who is called."""
+    """Receiver of heartbeats."""
 
     def __init__(self) -> None:
         self.status = "200 OK"

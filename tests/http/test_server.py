@@ -1,4 +1,4 @@
-"""The web server over real sockets: whoever sends nothing, or half of something, keeps nobody else out."""
+"""Web server over real sockets: slow or incomplete requests do not block other clients."""
 
 import asyncio
 import contextlib
@@ -22,7 +22,7 @@ from bot.http.uvicorn_connection import Patience
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 PATIENCE = Patience(head=0.3, request=0.6, idle=1)
-# A busy machine is later than that; what waits for ever is later still.
+# Longer than a busy machine takes, and shorter than a hang.
 SOON = 20.0
 CHUNKED = b"POST %b HTTP/1.1\r\nHost: b\r\nTransfer-Encoding: chunked\r\n\r\n"
 CRUMBS = b"1\r\nx\r\n" * 20_000
@@ -30,7 +30,7 @@ HEAD = b"POST / HTTP/1.1\r\nHost: bot\r\nContent-Length: 1000000\r\n"
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
-    """Reads the whole body, as the webhook does, unless nothing but the head is wanted."""
+    """Read the whole body, as the webhook does, except for `/head`."""
     with contextlib.suppress(ClientDisconnect):
         body = b"" if scope["path"] == "/head" else await Request(scope, receive).body()
         await PlainTextResponse(f"{len(body)}" if scope["path"] != "/large" else "x" * 20_000_000)(scope, receive, send)
@@ -59,7 +59,7 @@ async def connections(port: int, count: int, sent: bytes = b"") -> AsyncIterator
 
 
 async def ended(streams: list[Stream]) -> None:
-    """Each is ended by the server, within a time that is no time at all for a client that waits."""
+    """Wait until the server has closed each connection, within a short timeout."""
 
     async def end(reader: asyncio.StreamReader) -> None:
         with contextlib.suppress(ConnectionError):
@@ -69,7 +69,7 @@ async def ended(streams: list[Stream]) -> None:
 
 
 async def told(stream: Stream) -> bytes:
-    """All that the server says before it ends the connection."""
+    """Return all bytes that the server sends before it closes the connection."""
     said = b""
     with contextlib.suppress(ConnectionError):
         while part := await asyncio.wait_for(stream[0].read(1000), SOON):
@@ -79,7 +79,7 @@ async def told(stream: Stream) -> bytes:
 
 @pytest.fixture
 def read(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How many of which pieces of requests were made sense of."""
+    """Count the parsed events of requests by type."""
     counted: Counter[str] = Counter()
     next_event = h11.Connection.next_event
 
@@ -156,7 +156,7 @@ async def test_who_does_not_take_the_answer_is_ended_too(monkeypatch: pytest.Mon
     monkeypatch.setattr(server.Connection, "connection_lost", is_lost)
     async with serving() as port, connections(port, 3, b"GET /large HTTP/1.1\r\nHost: b\r\n\r\n"):
         async with asyncio.timeout(SOON):
-            while len(lost) < 3:  # noqa: ASYNC110 (nothing says when)
+            while len(lost) < 3:  # noqa: ASYNC110 (no event to wait for)
                 await asyncio.sleep(0.01)
         assert await answers(port)
 

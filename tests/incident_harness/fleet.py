@@ -1,4 +1,4 @@
-"""Many PBXs on simulated time, each with its watch and ledger over one store, and the fleet's ledger beside them."""
+"""Fleet of PBXs on simulated time: monitors and incident managers over one database, and the fleet's own manager."""
 
 from datetime import datetime, timedelta
 
@@ -38,7 +38,7 @@ PLAN = Plan(escalate_after=timedelta(hours=4), page_again_every=timedelta(0))
 
 
 class FleetsPeople(People):
-    """Of a PBX; where nobody is on call for it, whoever is for the fleet."""
+    """On-call people of a PBX, by default those of the fleet."""
 
     def __init__(self, book: Book, grants: GrantBook, station: str, fleet: People) -> None:
         super().__init__(book, grants, station, fleet._acquaintances)
@@ -50,7 +50,7 @@ class FleetsPeople(People):
 
 
 class One:
-    """One PBX: a trunk at the provider that all have, and one of its own."""
+    """One PBX with a trunk at the shared provider and one of its own."""
 
     def __init__(self, world: "FleetWorld", number: int) -> None:
         self.name = f"PBX {number:02}"
@@ -78,7 +78,7 @@ class One:
 
 
 class FleetWorld(Phones):
-    """Nothing moves but by `pass_`. Anna is on call for the fleet."""
+    """Time advances only by `pass_`. Anna is on call for the fleet."""
 
     def __init__(self, store: Store, count: int) -> None:
         super().__init__(store, Clock(), ZONE)
@@ -114,7 +114,7 @@ class FleetWorld(Phones):
         await self.pass_(30)
 
     async def restarts(self) -> None:
-        """Only the store is left."""
+        """Restart: only the database survives."""
         self._renew_fleet()
         await self.causes.remember()
         for one in self.all:
@@ -153,8 +153,9 @@ class FleetWorld(Phones):
                 self._stirred = put_off or await self._owes_something()
 
     async def _reconsider(self) -> None:
-        """Every minute, and when the fleet lets go of a PBX. Where nothing is open there is nothing to decide. Like the
-        ticker it tells nothing that may be no longer true."""
+        """Evaluate each PBX's open incidents every minute, and when the fleet releases them. Like the ticker, send no
+        outdated notification.
+        """
         every_minute = self._seconds % 60 == 0
         if not every_minute and not self.released:
             return
@@ -168,7 +169,7 @@ class FleetWorld(Phones):
             self.released.discard(one.name)
 
     async def _do_what_is_due(self) -> bool:
-        """Return True when something has to wait until its PBX was looked at anew."""
+        """Return True when a due step must wait for a new poll of its PBX."""
         async with self.store.begin() as session:
             found = await session.execute(
                 select(Incident.station).where(Incident.due_at <= self.clock.now, Incident.open_key.is_not(None))

@@ -1,4 +1,4 @@
-"""The ledger of one station over a real store, without a watch: what happened is said, what is owed is read."""
+"""Incident manager of one station with a real database: tests report changes and read the outbox."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -40,7 +40,7 @@ TRUNK: dict[str, Any] = {
 
 
 class Books:
-    """`now` moves only when it is moved. Nobody is on call unless `on_call` says so."""
+    """`now` changes only by assignment. No person is on call unless `on_call` names one."""
 
     def __init__(self, store: Store, chats: Sequence[Destination] = (Destination(GROUP),)) -> None:
         self.store = store
@@ -56,7 +56,7 @@ class Books:
         self.ledger = self.another_ledger()
 
     def another_ledger(self) -> Ledger:
-        """A second program over the same store."""
+        """Return a second incident manager over the same database."""
         cards = Cards(self.newest.get)
         destinations = Destinations(STATION, self.chats, self.grants)
         notices = Notices(
@@ -71,7 +71,7 @@ class Books:
         return Ledger(self.store, STATION, notices, Signal(self._wake), self.recency)
 
     async def cannot_be_delivered(self, row: int, reason: str = "Forbidden: bot was blocked by the user") -> str | None:
-        """As the courier does it; returns who is told instead."""
+        """Handle an undeliverable message as the delivery worker does; returns the fallback recipient."""
         async with self.store.begin() as session:
             message = await session.get_one(Outgoing, row)
             if await blocked_chats.close(session, message.chat_id, reason, self.now):
@@ -96,7 +96,7 @@ class Books:
         await self.ledger.apply({}, [Happened(subject, transition, TRUNK | facts)], self.now)
 
     async def opens(self, subject: str = "t1", kind: Kind = Kind.TRUNK_DOWN, **facts: Any) -> int:
-        """40 s after it began; its number."""
+        """Open an incident that began 40 s ago; returns its id."""
         await self.happens(Opened(kind, self.now - timedelta(seconds=40)), subject, **facts)
         return (await self.incidents())[-1].id
 
@@ -120,17 +120,17 @@ class Books:
             return list((await session.execute(select(IncidentEvent).order_by(IncidentEvent.id))).scalars())
 
     async def owed(self, *, since: int = 0) -> list[Outgoing]:
-        """Everything that was ever put into the outbox, after the message `since`."""
+        """Return all rows of the outbox after the row `since`, delivered ones included."""
         async with self.store.begin() as session:
             query = select(Outgoing).where(Outgoing.id > since).order_by(Outgoing.id)
             return list((await session.execute(query)).scalars())
 
     async def alerts(self, chat: int = GROUP) -> list[Outgoing]:
-        """The messages to a chat, without edits and answers."""
+        """Return the messages to a chat, without edits and replies."""
         return [row for row in await self.owed() if row.chat_id == chat and row.action == "send" and row.about is None]
 
     async def arrives(self, message_id: int = 1) -> int:
-        """Telegram takes everything that is due; the newest message in the outbox."""
+        """Deliver all due messages; returns the newest row of the outbox."""
         rows = await self.owed()
         async with self.store.begin() as session:
             for row in rows:

@@ -1,6 +1,6 @@
-"""A whole station on simulated time: the real watch, ledger and ticker over a real store, and everybody's phone.
+"""Station on simulated time: the real monitor, incident manager and ticker over a real database.
 
-Only the PBX and Telegram are played: messages arrive in the moment they are owed.
+Only the PBX and Telegram are simulated: messages arrive at the moment that they are due.
 """
 
 from dataclasses import dataclass, field
@@ -42,16 +42,16 @@ NAMES = {ANNA: "Anna", BORIS: "Boris", VERA: "Vera"}
 ZONE = ZoneInfo("Europe/Berlin")
 BLOCKED = "Forbidden: bot was blocked by the user"
 KICKED = "Forbidden: bot was kicked from the supergroup chat"
-# After something has happened the bot is watched at each of its looks.
+# After an event every poll is simulated for this long.
 CLOSELY = timedelta(minutes=1)
-# Where something else is tried, nobody is paged again and again.
+# Tests of other behaviour page once.
 PAGED_ONCE = Plan(page_again_every=timedelta(0))
 SELDOM = 60.0
 
 
 @dataclass
 class Book:
-    """Who is on call, by level in turn; whoever is first has every turn."""
+    """Roster by level; the first person of a level has every shift."""
 
     levels: list[list[int]] = field(default_factory=lambda: [[ANNA, BORIS]])
     quiet: dict[int, tuple[time, time]] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class Book:
 
 
 class World(Phones):
-    """Nothing moves but by `pass_`."""
+    """Time advances only by `pass_`."""
 
     def __init__(
         self,
@@ -111,7 +111,7 @@ class World(Phones):
         return Ledger(self.store, self.name, notices, Signal(self._stir), self.recency)
 
     async def shuts(self, chat: int, *, said: bool) -> None:
-        """The chat takes nothing any more. Telegram says so at once, or only when something is sent there."""
+        """Close the chat. Telegram reports it at once (`said`), or only on the next message."""
         self.shut[chat] = BLOCKED if chat > 0 else KICKED
         if said:
             async with self.store.begin() as session:
@@ -127,7 +127,7 @@ class World(Phones):
         self._stir()
 
     async def refused(self, session: AsyncSession, row: Outgoing, reason: str) -> None:
-        """As the courier does it."""
+        """Handle a refused message as the delivery worker does."""
         await self._closes(session, row.chat_id, self.clock.now)
         instead = await self.fallback.undelivered(session, row, self.clock.now)
         await outbox.bury(session, row.id, reason, instead)
@@ -151,7 +151,7 @@ class World(Phones):
         await self.watch.remember()
 
     async def restarts(self) -> None:
-        """The program ends and begins again; only the store is left."""
+        """Restart the program; only the database survives."""
         await self.recency.write()
         self.renew()
         await self.watch.remember()
@@ -163,21 +163,23 @@ class World(Phones):
         self._stir()
 
     async def pass_(self, seconds: float, every: float | None = None) -> None:
-        """Time goes by: the bot looks at the PBX, the ticker ticks, messages arrive. Once nothing more is to be decided
-        soon, looks are left out."""
+        """Advance the time: poll the PBX, run the ticker, deliver messages. Polls are skipped while no decision is
+        near.
+        """
         end = self.clock.now + timedelta(seconds=seconds)
         closely_until = self.clock.now + CLOSELY
         while self.clock.now < end:
             await self.moment()
             near = self.clock.now < closely_until or self.is_restless()
             left, often = (end - self.clock.now).total_seconds(), self.policy.poll_interval
-            # Whatever happens next, the bot has looked just before.
+            # The bot has polled immediately before the next event.
             step = every or (often if near else max(often, min(SELDOM, left - often)))
             self.clock.pass_(min(step, left))
 
     def is_restless(self) -> bool:
-        """Whether something may be decided soon, so that no look should be left out. Otherwise the watch is sure of all
-        it saw, and will be until something happens to the PBX."""
+        """Return True if a decision may be near, so that no poll may be skipped. Otherwise the monitor's states are
+        confirmed and stay so until the PBX changes.
+        """
         soon = self.next_due is not None and self.next_due <= self.clock.now + timedelta(seconds=SELDOM + 10)
         station = self.watch._station
         return (
@@ -194,7 +196,7 @@ class World(Phones):
             return
         if self._next_look is None or self.clock.now >= self._next_look:
             pause = await self.watch.look()
-            # How long the program itself pauses otherwise is left out: a restart would change that.
+            # Other pauses of the program's polling are left out: a restart would end them.
             blocked = self.watch.latest is not None and self.watch.latest.trouble is Trouble.BLOCKED
             asked_to_wait = pause if blocked else 0
             self._next_look = self.clock.now + timedelta(seconds=asked_to_wait)
@@ -205,7 +207,7 @@ class World(Phones):
             await self._settle()
 
     async def _settle(self) -> None:
-        """Whenever something was written: what it owes arrives, and what is due next is looked up."""
+        """After a write: deliver the due messages and read the next due time."""
         if not self._stirred:
             return
         async with self.store.begin() as session:
@@ -221,6 +223,6 @@ class World(Phones):
 
 
 def _is_undecided(memory: TrunkMemory) -> bool:
-    """Whether time alone, or one more look at the same, can make more of it."""
+    """Return True if time alone or another equal poll can change the state."""
     unsure = memory.looks < LOOKS or memory.missing > 0 or memory.flapping_since is not None
     return unsure or memory.health is not memory.settled

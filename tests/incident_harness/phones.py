@@ -1,4 +1,4 @@
-"""Everybody's phone on simulated time: messages arrive in the moment they are owed."""
+"""Phones of all recipients on simulated time: messages arrive at the moment that they are due."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ RENDERER = Renderer("en")
 
 @dataclass(frozen=True)
 class Heard:
-    """A message that arrived with `first`, in its newest state, in which it was `shown_at`."""
+    """Message that arrived with the facts `first`, in its latest version of `shown_at`."""
 
     at: datetime
     chat: int
@@ -36,7 +36,7 @@ class Heard:
 
     @cached_property
     def text(self) -> str:
-        """Rendered when it is read: most are only counted."""
+        """Rendered on access: most messages are only counted."""
         return plain(RENDERER.text(self.template, self.facts, zone=self.zone, now=self.shown_at))
 
 
@@ -48,7 +48,7 @@ class Phones:
         self.heard: list[Heard] = []
         self.edits = 0
         self.message_id = 0
-        # Chats that take nothing, in Telegram's words for it.
+        # Closed chats, with the text of Telegram's error.
         self.shut: dict[int, str] = {}
 
     async def deliver(self) -> None:
@@ -87,5 +87,5 @@ class Phones:
         self.heard[place] = replace(self.heard[place], template=row.template, facts=row.facts, shown_at=now)
 
     def pages(self, chat: int) -> list[Heard]:
-        """What made a sound because something is wrong."""
+        """Return the alerts that made a sound."""
         return [one for one in self.heard if one.chat == chat and one.loud and one.template == "alert"]

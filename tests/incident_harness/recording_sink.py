@@ -1,4 +1,4 @@
-"""A ledger that remembers like the real one, through JSON, and what it was told."""
+"""State sink that stores states as JSON, like the real incident manager, and records all changes."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""A station whose trunks do as they are told, watched by the real watch on simulated time."""
+"""Station with scripted trunks, polled by the real monitor on simulated time."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -46,7 +46,7 @@ class Clock:
 
 @dataclass
 class FakePbx:
-    """Answers like a PBX: each trunk with its state, when it changed, and when it was last measured."""
+    """Fake PBX client: each trunk has a state, the time of its change, and of its last measurement."""
 
     clock: Clock
     skew: timedelta = timedelta(0)
@@ -58,14 +58,14 @@ class FakePbx:
     types: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     hosts: dict[str, str] = field(default_factory=dict)
-    # It goes on answering, and has stopped measuring.
+    # It answers, but has stopped measuring.
     asleep: bool = False
     before_death: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     peers_then: tuple[PeerStatus, ...] = ()
     known_peers: tuple[PeerStatus, ...] = (PeerStatus(id="201"),)
     error: PbxError | None = None
     warnings: tuple[str, ...] = ()
-    # What `/providers` lists beside the trunks that have a state.
+    # Rows of `/providers` beside the trunks that have a state.
     rows: dict[str, TrunkRow] = field(default_factory=dict)
     dialect: Dialect = Dialect.EARLIER
     routes: tuple[OutboundRoute, ...] | None = None
@@ -86,7 +86,7 @@ class FakePbx:
             self.changed[trunk] = since or self.clock.now
 
     def _word(self, state: tuple[str, str | None]) -> str:
-        """Half an outage has a word of its own from 2026.3.40 on."""
+        """From 2026.3.40 on, a registered trunk without OPTIONS answers has a state of its own."""
         return "unreachable" if self._is_half_out(state) else state[0]
 
     def _is_half_out(self, state: tuple[str, str | None]) -> bool:
@@ -101,7 +101,7 @@ class FakePbx:
         return looks
 
     def engine_dies(self) -> None:
-        """Every trunk turns UNKNOWN at once, those that register with the PBX UNREGISTERED; no peer is left."""
+        """Asterisk stops: all trunks become UNKNOWN, those that register with the PBX UNREGISTERED; no peer is left."""
         self.before_death, self.peers_then = dict(self.states), self.known_peers
         self.known_peers = ()
         for trunk, (state, _) in self.before_death.items():
@@ -158,7 +158,7 @@ class FakePbx:
 
 @dataclass
 class FakeLedger:
-    """Remembers like the real one: through JSON."""
+    """Stores states as JSON, like the real one."""
 
     states: dict[str, str] = field(default_factory=dict)
     told: list[tuple[str, Transition]] = field(default_factory=list)
@@ -184,7 +184,7 @@ class FakeLedger:
 
 
 class Scene:
-    """One station, one watch, one clock."""
+    """One station, one monitor, one clock."""
 
     def __init__(self, policy: Policy | None = None, **pbx: Any) -> None:
         self.clock = Clock()
@@ -197,7 +197,7 @@ class Scene:
         return Watch("Head office", self.pbx, self.ledger, self.policy, self.clock)  # type: ignore[arg-type]
 
     def counts(self, question: str) -> list[datetime]:
-        """When the PBX is asked this from now on."""
+        """Return the list of times, filled from now on, at which the PBX is asked `question`."""
         asked: list[datetime] = []
         answer = getattr(self.pbx, question)
 

@@ -1,4 +1,4 @@
-"""A rehearsal goes the way of every incident, and its chain says whom it reached."""
+"""A drill runs as every incident does, and its timeline lists the recipients."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""What holds alerts back is a question of the time alone, and clocks that are put forward or back answer it too."""
+"""Silences depend on the time alone, across DST changes too."""
 
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -27,7 +27,7 @@ from bot.oncall.local_time import zone_named
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Europe/Moscow", "UTC", "UTC+05:30", "Asia/Tehran")
-# In each of these weeks some of the zones put their clocks forward or back.
+# In each of these weeks some of the zones change to or from DST.
 CHANGES = [
     datetime(*day, tzinfo=UTC) for day in ((2026, 3, 27), (2026, 10, 23), (2026, 4, 3), (2026, 10, 2), (2027, 3, 12))
 ]
@@ -177,14 +177,15 @@ def test_in_the_night_with_an_hour_twice_a_window_comes_once(
 def test_a_window_holds_while_the_furthest_time_that_the_clock_has_shown_lies_in_it(
     weekly: Weekly, begin: datetime, offset: int
 ) -> None:
-    """Written the other way round: the clock is watched, quarter of an hour by quarter, for a week. The bot is asked
-    once an hour, and on both sides of every beginning and end."""
+    """Independent check: observe the clock every 15 minutes for a week. The code is asked once an hour, and on both
+    sides of every beginning and end.
+    """
     one, zone = window(weekly), zone_named(weekly.zone)
-    furthest = datetime(2000, 1, 1)  # noqa: DTZ001 (a wall clock)
+    furthest = datetime(2000, 1, 1)  # noqa: DTZ001 (local time)
     before: bool | None = None
     for quarter in range(-8, 7 * 24 * 4):
         at = begin + timedelta(minutes=15) * quarter
-        # A clock that is set back now has shown what it showed the moment before.
+        # A clock set back at this moment has shown the later time just before.
         shown = (moment.astimezone(zone).replace(tzinfo=None) for moment in (at - timedelta(microseconds=1), at))
         furthest = max(furthest, *shown)
         if quarter < 0:

@@ -1,4 +1,4 @@
-"""Mutes and windows as they are kept: made, replaced, ended, and never mixed up between stations."""
+"""Stored silences and windows: created, replaced, ended, and never mixed up between stations."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
@@ -54,7 +54,7 @@ class Desk:
         return incident.id
 
     async def recovers(self, subject: str) -> None:
-        """As the engine does it."""
+        """Resolve as the engine does."""
         async with self.store.begin() as session:
             incident = await session.scalar(select(Incident).where(Incident.open_key == f"{OFFICE}|{subject}"))
             if incident is not None:
@@ -193,7 +193,7 @@ async def test_only_what_ended_long_ago_is_forgotten(
     async with desk.store.begin() as session:
         await silence_store.forget_old(session, START + LONGEST_OF_EVERYTHING)
         left = list((await session.execute(select(SilenceRow.id).order_by(SilenceRow.id))).scalars())
-    # The newest always stays, so that its number is not given again.
+    # The newest row always stays, so that its number is not reused.
     assert left == ([1, 3] if kept else [3])
 
 
@@ -211,7 +211,7 @@ async def test_open_incidents_are_those_of_the_station_the_oldest_first(desk: De
 
 
 async def test_what_holds_back_all_pbxs_holds_back_each_and_is_shown_at_each(desk: Desk) -> None:
-    """Also one that is added later: nothing is written for it."""
+    """Also a station added later: there is no row for it."""
     made = await desk.silences.mute(desk.wish(EVERYTHING, station=EVERY_STATION), desk.now, START + HOUR)
     of_one = await desk.silences.mute(desk.wish("T1", station="Branch"), desk.now, START + HOUR)
     assert await desk.current() == [made.id]

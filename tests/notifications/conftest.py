@@ -1,4 +1,4 @@
-"""Fixtures of every test in this folder."""
+"""Fixtures of this folder's tests."""
 
 from tests.fixtures.quiet_logs import quiet_logs
 

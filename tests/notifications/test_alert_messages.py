@@ -1,4 +1,4 @@
-"""The message that shows an incident: one for what comes together, edited to the newest state, answered once."""
+"""Alert messages: one for simultaneous incidents, edited to the latest state, with one answer at the end."""
 
 from datetime import time, timedelta
 
@@ -23,13 +23,13 @@ def books(store: Store) -> Books:
 
 
 async def shown(books: Books, chat: int = GROUP) -> list[int]:
-    """How many incidents each message to the chat shows."""
+    """Return the number of incidents that each message to the chat shows."""
     rows = {row.id: row for row in await books.alerts(chat)}
     newest = {row.about: row for row in await books.owed() if row.action == "edit" and row.about in rows}
     return [len((newest.get(number) or row).facts["incidents"]) for number, row in rows.items()]
 
 
-# --- together -------------------------------------------------------------------------------------------------------
+# --- grouping -------------------------------------------------------------------------------------------------------
 
 
 async def test_what_comes_together_is_one_message(books: Books) -> None:
@@ -49,7 +49,7 @@ async def test_each_that_joins_keeps_the_door_open_for_the_next(books: Books) ->
 async def test_that_somebody_took_it_is_shown_before_whatever_else_is_answered_there(books: Books) -> None:
     number = await books.opens("t1")
     await books.arrives()
-    # What it changes may wait as an edit already.
+    # Its change may already be queued as an edit.
     await books.happens(Changed(), "t1", cause="no_answer")
     assert [row.urgency for row in await books.owed() if row.action == "edit"] == [Urgency.EDIT]
     await books.ledger.acknowledge(number, BORIS, "Boris", books.now)
@@ -71,7 +71,7 @@ async def test_trunks_of_one_cut_join_the_open_message_without_a_sound_as_long_a
     books.passes(90)
     await books.opens("t2", cause="own_internet")
     books.passes(30)
-    # Of a provider that registers with the PBX nothing is left to see.
+    # A provider that registers with the PBX shows only as UNREGISTERED.
     await books.opens("t3", cause="unknown", state="UNREGISTERED")
     assert await shown(books) == [3]
     assert [row.silent for row in await books.owed() if row.action == "send" and row.chat_id == GROUP] == [False]
@@ -124,7 +124,7 @@ async def test_a_message_that_fills_is_edited_every_few_seconds_at_most(books: B
     assert len(edit.facts["incidents"]) == 10
 
 
-# --- the newest state -----------------------------------------------------------------------------------------------
+# --- latest state ---------------------------------------------------------------------------------------------------
 
 
 async def test_unsent_down_and_up_are_one_message_without_a_sound(books: Books) -> None:
@@ -171,7 +171,7 @@ async def test_what_waited_for_the_morning_and_became_an_outage_is_not_said_in_t
 
 
 async def test_what_may_have_arrived_is_not_dropped(books: Books) -> None:
-    """Telegram's answer was lost, so the warning may stand in the chat already."""
+    """Telegram's answer was lost, so the chat may have the warning already."""
     await books.opens(kind=Kind.TRUNK_DEGRADED)
     (row,) = await books.alerts()
     later = books.now + timedelta(minutes=1)
@@ -284,7 +284,7 @@ async def test_when_what_is_left_of_a_message_is_over_it_is_answered(books: Book
     assert [row.about for row in answers] == [board.id]
 
 
-# --- put under the chat anew ----------------------------------------------------------------------------------------
+# --- resent messages ------------------------------------------------------------------------------------------------
 
 
 async def test_a_message_that_was_talked_away_is_put_under_the_chat_again(books: Books) -> None:
@@ -339,7 +339,7 @@ async def test_a_reminder_makes_a_sound_and_the_old_message_points_to_it(books: 
 
 
 async def test_a_reminder_of_what_was_never_sent_is_the_message_itself(books: Books) -> None:
-    """Telegram was away for an hour: people hear it once, in its newest state."""
+    """Telegram was unreachable for an hour: people get one message, in its latest state."""
     await books.opens()
     books.passes(10 * 60)
     await books.tick()

@@ -1,4 +1,4 @@
-"""Who hears what when many PBXs are hit at once: the fleet once for all, each customer of their own."""
+"""Notifications of common causes: the fleet once for all, each customer for their own PBX."""
 
 import pytest
 
@@ -21,7 +21,7 @@ async def world(store: Store) -> FleetWorld:
 
 
 async def provider_dies(world: FleetWorld) -> None:
-    """Within 10 s."""
+    """Break the provider within 10 s."""
     for begin in range(0, COUNT, 4):
         world.dies(*range(begin, begin + 4))
         await world.pass_(2)

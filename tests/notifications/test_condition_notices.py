@@ -1,4 +1,4 @@
-"""What is wrong besides the trunks reaches people as every incident does, through the real ledger."""
+"""Notifications of conditions other than trunks, through the real incident manager."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who hears next and when: decided from what is stored, so that neither a restart nor a late look changes it."""
+"""Next recipient and time of an escalation: derived from stored state, equal after restarts and late polls."""
 
 from datetime import timedelta
 
@@ -80,7 +80,7 @@ def test_whoever_was_asked_last_is_paged_again_until_the_next_is() -> None:
 
 @given(standings, late, late)
 def test_however_late_it_is_paged_again_once(one: Standing, begins: timedelta, by: timedelta) -> None:
-    """After a restart, or a clock that was set: what was missed is not made good."""
+    """After a restart or a change of the clock: missed repeats are not made good."""
     now = START + by
     again = PLAN.look_again(one.step, START + begins, now, paged=True)
     assert again is not None
@@ -114,7 +114,7 @@ def test_only_outages_speak_more_than_once(one: Standing, by: timedelta) -> None
 
 @given(standings, late)
 def test_whatever_was_due_while_nobody_looked_is_done_once(one: Standing, by: timedelta) -> None:
-    """However late it is: what comes next is due after that, and not before."""
+    """However late: the next step is due after it, never before."""
     now = START + by
     made = move(one, None, now, PLAN)
     assert made.due is None or made.due >= now + min(PLAN.escalate_after, PLAN.remind_every)

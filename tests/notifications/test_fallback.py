@@ -1,4 +1,4 @@
-"""When a chat takes nothing any more, somebody else is told, and the administrators hear of it once."""
+"""Closed chats: another recipient is notified, and the administrators once."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -29,7 +29,7 @@ async def books(store: Store) -> Books:
 
 @pytest.fixture(autouse=True)
 async def _claims(books: Books) -> AsyncIterator[None]:
-    """Whatever a test does, nobody counts as told who was not."""
+    """Check after each test that no undelivered notification counts as delivered."""
     yield
     async with books.store.begin() as session:
         nobody_is_left = await blocked_chats.closed(session) >= set(ADMINS)
@@ -168,7 +168,7 @@ async def test_a_message_with_a_newer_one_below_it_is_not_passed_on(books: Books
     assert await told(books, ANNA) == [*before, "chat_closed"]
 
 
-# --- chats for alerts that are people, and what is open when a chat closes --------------------------------------------
+# --- private alert chats, and open incidents when a chat closes -------------------------------------------------------
 
 
 def administered_by(books: Books, *admins: int, chats: tuple[int, ...] = (GROUP,)) -> None:
@@ -243,7 +243,7 @@ async def test_a_group_let_in_after_the_end_sees_that_it_is_over(books: Books) -
 
 
 async def test_who_is_let_in_and_is_not_told_anew_keeps_the_message_and_sees_its_end(books: Books) -> None:
-    """Somebody has it by now."""
+    """It is acknowledged by now."""
     books.on_call.levels = [[BORIS, ANNA]]
     number = await books.opens()
     await books.arrives()

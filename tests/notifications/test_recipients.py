@@ -1,4 +1,4 @@
-"""Who is called, who is passed over, and when a warning waits for the morning."""
+"""Recipients: called, skipped, and warnings deferred to the morning."""
 
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -139,7 +139,7 @@ async def test_quiet_hours_keep_a_warning_until_the_morning_and_never_an_outage(
     assert (await books.alerts(ANNA))[1].not_before == books.now
 
 
-# --- the hours themselves -------------------------------------------------------------------------------------------
+# --- quiet hours ----------------------------------------------------------------------------------------------------
 
 
 def local(written: str, fold: int = 0) -> datetime:
@@ -175,7 +175,7 @@ def test_nobody_without_quiet_hours_is_waited_for() -> None:
 
 def test_in_the_night_that_is_an_hour_short_they_end_by_the_wall() -> None:
     assert quiet("22:00-08:00", local("2026-03-28 23:00")) == local("2026-03-29 08:00")
-    # 02:30 is never shown: the clock jumps over it.
+    # 02:30 does not exist: the clock skips it.
     assert quiet("22:00-02:30", local("2026-03-29 01:59")) == datetime(2026, 3, 29, 1, tzinfo=UTC)
     assert quiet("22:00-02:30", local("2026-03-29 03:00")) is None
 
@@ -202,7 +202,7 @@ def test_they_always_end_later_within_a_day_and_then_hold_no_longer(hours: tuple
 
 @pytest.fixture
 async def oncall(books: Books) -> OnCallBook:
-    """The real book, and the people of a station who ask it."""
+    """The real on-call book, used by a station's resolver."""
     book = OnCallBook(books.store, lambda: START, Signal())
     books.people = People(book, books.grants, STATION, Acquaintances(books.store))
     await book.set_rotation(EVERY_STATION, weekly(ANNA), "Vera")

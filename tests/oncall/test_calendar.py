@@ -1,4 +1,4 @@
-"""Duties read from a calendar: whose they are, when they are, and what a calendar cannot do to the bot."""
+"""Duties read from a calendar: person, time, and resistance to malicious calendars."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -63,7 +63,7 @@ def test_events_in_other_zones_and_weekly_ones_with_an_exception() -> None:
         "RRULE:FREQ=WEEKLY",
         "EXDATE;TZID=America/New_York:20261201T090000",
     )
-    # Nine in New York is fourteen in Greenwich in winter.
+    # Nine in New York is fourteen UTC in winter.
     assert [begins for _, begins, _ in shown(calendar(weekly))][:3] == ["24 14:00", "08 14:00", "15 14:00"]
 
 
@@ -120,7 +120,7 @@ async def test_in_a_process_of_its_own_it_gives_the_events_or_refuses() -> None:
 
 
 async def test_a_recurrence_that_would_never_end_is_ended() -> None:
-    """By the processor time that it may take; here it is one second of it."""
+    """By its limit of processor time, here one second."""
     endless = event("@anna", ":19700101T000000Z", ":19700101T000001Z", "RRULE:FREQ=SECONDLY")
     with pytest.raises(TaskFailed, match=Failure.TIME):
         await apart(calendar(endless), replace(READ, seconds=1))

@@ -1,5 +1,6 @@
-"""Thirty zones, and every night from 2024 to 2030 in which one of them changes its clocks: exactly one person is on
-call at every moment, and turns are handed over when the wall says so."""
+"""DST changes of thirty zones from 2024 to 2030: exactly one person is on call at every moment, and shifts change at
+local time.
+"""
 
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -55,7 +56,7 @@ FIRST, LAST = datetime(2024, 1, 1, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC)
 
 @cache
 def changes(name: str) -> list[datetime]:
-    """The moments at which the clocks of a zone are changed, to the minute."""
+    """Return the DST changes of a zone, to the minute."""
     zone, found, day = ZoneInfo(name), [], FIRST
     before = day.astimezone(zone).utcoffset()
     while day < LAST:
@@ -68,12 +69,12 @@ def changes(name: str) -> list[datetime]:
 
 
 def nights(name: str) -> list[datetime]:
-    """Those that are looked at: in a developer's run those of the first two years."""
+    """Return the nights to test: in a developer's run those of the first two years."""
     return changes(name)[: how_many(daily=4, ci=1000)]
 
 
 def shifts_that_meet(change: datetime, name: str) -> Iterator[Shift]:
-    """Every kind of shift, handing over on that night too: before, within and after what is skipped or repeated."""
+    """Yield every kind of shift, with changes on that night before, within and after the skipped or repeated hour."""
     wall = wall_of(change - timedelta(minutes=1), ZoneInfo(name)).replace(minute=0)
     begins = wall - timedelta(weeks=3)
     for minutes in (-60, 0, 15, 30, 60, 90):

@@ -1,4 +1,4 @@
-"""Who is on call: turns, what was agreed out of turn, several levels, and who is asked next."""
+"""On-call roster: shifts, overrides, levels, and the order of escalation."""
 
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
@@ -16,7 +16,7 @@ ANNA, BORIS, VERA, OLGA = 1, 2, 3, 4
 
 
 def wall(written: str) -> datetime:
-    """A time on a wall has no zone."""
+    """Return a local time without a zone."""
     return datetime.fromisoformat(written)
 
 

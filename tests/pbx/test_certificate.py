@@ -1,4 +1,4 @@
-"""MikoPBX's own certificate: self-signed, and for a name that nobody uses."""
+"""MikoPBX's own certificate: self-signed, for a name that is not in use."""
 
 import asyncio
 import ssl
@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from bot.app.station_monitor import _trusting
 from bot.pbx import Pbx, PbxError, Untrusted, WrongName
 
-# As MikoPBX makes it: its script's sections, a shorter key.
+# As MikoPBX creates it: its script's sections, a shorter key.
 OWN = """
 [req]
 distinguished_name = dn
@@ -52,7 +52,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 async def asked(served: Path, trusted: Path | None) -> PbxError | None:
-    """What comes instead of an answer from a PBX at an address that is in no certificate."""
+    """Return the error of a request to a PBX whose address is in no certificate."""
 
     async def answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")

@@ -1,4 +1,4 @@
-"""How the client behaves when the PBX does not: what it repeats, what it never repeats, what it gives away."""
+"""PBX client under errors: requests retried, requests never retried, and secrets in errors."""
 
 import logging
 from collections.abc import Awaitable, Callable, Iterator
@@ -27,7 +27,7 @@ from bot.pbx import (
 
 KEY = "deadbeef" * 8
 NEW = EmployeeDraft(number="243", name="John Smith", secret=SecretStr("s3cretS3cret"))
-DAY = datetime(2026, 11, 23), datetime(2026, 11, 23, 23, 59, 59)  # noqa: DTZ001 (the PBX's wall clock)
+DAY = datetime(2026, 11, 23), datetime(2026, 11, 23, 23, 59, 59)  # noqa: DTZ001 (PBX local time)
 
 Step = httpx.Response | Exception
 Answer = Callable[[httpx.Request], Step]
@@ -42,7 +42,7 @@ def bad(status: int, text: str = "no") -> httpx.Response:
 
 
 class Wire:
-    """A PBX that answers by a script, and what it was asked."""
+    """Scripted PBX that records requests."""
 
     def __init__(self, answer: Answer) -> None:
         self.requests: list[httpx.Request] = []

@@ -1,4 +1,4 @@
-"""Every exchange with the PBX has an end and a size, over real sockets."""
+"""Timeouts and size limits of every exchange with the PBX, over real sockets."""
 
 import asyncio
 import contextlib
@@ -30,7 +30,7 @@ from bot.pbx import (
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 GOOD = json.dumps({"result": True, "data": [{"id": "201", "state": "OK"}], "messages": []}).encode()
-# What waits for ever is later than that on any machine.
+# Longer than any machine takes, and shorter than a hang.
 SOON = 30.0
 BOMB = gzip.compress(b" " * 300_000_000, 1)
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n"
@@ -38,7 +38,7 @@ CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n"
 
 @asynccontextmanager
 async def answering(*parts: bytes, pause: float = 0.0, on: bool = True) -> AsyncIterator[Pbx]:
-    """A PBX that sends these, and, if it goes `on`, the last of them for ever."""
+    """Yield a PBX that sends these parts and, if `on`, repeats the last one for ever."""
     heads: list[bytes] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -67,7 +67,7 @@ def chunk(content: bytes) -> bytes:
     return b"%x\r\n" % len(content) + content + b"\r\n"
 
 
-# Blocks that are empty, as deflate has them.
+# Empty deflate blocks.
 NOTHING = b"\x00\x00\x00\xff\xff" * 13_000
 
 

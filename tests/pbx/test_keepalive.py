@@ -1,4 +1,4 @@
-"""A connection is kept from one look to the next; one that the PBX has closed meanwhile is no trouble."""
+"""Connections are reused between polls; one that the PBX has closed meanwhile causes no error."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 
 
 @dataclass
 class Server:
-    """`answers` of each connection, then it closes it: at once, or when it is asked the next time."""
+    """Closes each connection after `answers` answers: at once, or at the next request."""
 
     answers: int
     closes_at_once: bool

@@ -1,4 +1,4 @@
-"""One spelling of every name: that of `/employees`, wherever the PBX has its own."""
+"""Spelling of names: that of `/employees`, where the PBX uses others."""
 
 from typing import Any
 
@@ -62,7 +62,7 @@ def test_folding_twice_is_folding_once(text: str) -> None:
 
 
 class Phones:
-    """A PBX that spells names in its own way, and counts what it is asked."""
+    """PBX with its own spelling of names; counts the requests."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []

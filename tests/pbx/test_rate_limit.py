@@ -1,4 +1,4 @@
-"""The PBX blocks an address that asks too often: the budget makes that impossible, and the watch goes first."""
+"""Request budget below the PBX's limit, which blocks an address; polls take precedence."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from bot.pbx import Budget, Busy, Priority
 
 
 class Time:
-    """Time that passes only when somebody sleeps."""
+    """Time that advances only in sleep."""
 
     def __init__(self) -> None:
         self.now = 0.0

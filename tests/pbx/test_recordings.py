@@ -1,4 +1,4 @@
-"""Every exchange recorded on a real MikoPBX is understood: as an answer, or as the right error."""
+"""Every exchange recorded on a real MikoPBX parses: into an answer, or into the right error."""
 
 import json
 import re
@@ -35,7 +35,7 @@ from tests.fixtures.paths import RECORDINGS
 
 ROOT = "/pbxcore/api/v3/"
 FILES = sorted(RECORDINGS.glob("*.json"))
-DAY = datetime(2026, 3, 17), datetime(2026, 3, 17, 23, 59, 59)  # noqa: DTZ001 (the PBX's wall clock)
+DAY = datetime(2026, 3, 17), datetime(2026, 3, 17, 23, 59, 59)  # noqa: DTZ001 (PBX local time)
 THE_DAY_OF_REAL_CALLS = datetime(2026, 11, 23), datetime(2026, 11, 23, 23, 59, 59)  # noqa: DTZ001
 TRUNK = TrunkDraft(name="Zadarma", host="sip.zadarma.com", username="316811", registration="outbound")
 NEW = EmployeeDraft(number="231", name="John Smith", secret=SecretStr("Qw3rtyUi9pAs"))
@@ -69,7 +69,7 @@ async def records(pbx: Pbx) -> list[object]:
     return [record async for record in pbx.records.between(*DAY)]
 
 
-# Which method of the client asks which path; everything else goes through the general way.
+# The client's method for each path; all other paths use the general request.
 USES: tuple[tuple[str, str, Callable[[Pbx], Awaitable[object]]], ...] = (
     ("GET", r"(sip-|iax-)?providers:getStatuses", lambda pbx: pbx.trunks.statuses()),
     ("GET", r"sip:getStatuses", lambda pbx: pbx.extensions.statuses()),
@@ -103,7 +103,7 @@ def client(response: httpx.Response, *, key_is_good: bool = True) -> Pbx:
     async def answer(request: httpx.Request) -> httpx.Response:
         asked.append(request)
         if len(asked) > 1 and response.status_code == 401:
-            # The questions that find out whether the key or a right is missing.
+            # The requests that distinguish a missing key from a missing right.
             return httpx.Response(200 if key_is_good else 401, json={"result": key_is_good, "data": []})
         return httpx.Response(response.status_code, headers=response.headers, content=response.content)
 
@@ -173,7 +173,7 @@ async def test_the_mixed_list_of_trunks_is_read_whole() -> None:
 
 
 async def test_half_an_outage_and_what_is_red_now_are_read_whole() -> None:
-    """Of the newer release; IAX trunks that register are in none of its answers."""
+    """Of the newer release; its answers never contain registering IAX trunks."""
     async with client(the("new_036").response) as pbx:
         half = {trunk.name: trunk for trunk in (await pbx.trunks.statuses()).value.values()}
     assert {name: (trunk.state, trunk.contact_status) for name, trunk in half.items()} == {

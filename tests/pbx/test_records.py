@@ -1,4 +1,4 @@
-"""Reading call records: every call of the period once, whatever happens to the table meanwhile; and recordings."""
+"""Call records: every call of the period once, in spite of concurrent changes of the table; and recordings."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from bot.pbx import Pbx, PbxError, Refused, TooLarge
 from bot.pbx.resources.records import CallRecordLeg, Narrowing
 
-MIDNIGHT = datetime(2026, 11, 23)  # noqa: DTZ001 (the PBX's wall clock)
+MIDNIGHT = datetime(2026, 11, 23)  # noqa: DTZ001 (PBX local time)
 DAY = MIDNIGHT, MIDNIGHT + timedelta(days=1, seconds=-1)
 KEY = "deadbeef" * 8
 
@@ -26,7 +26,7 @@ def written(moment: datetime) -> str:
 
 @dataclass(frozen=True)
 class Call:
-    """`legs`: when each began; the first is the call's own beginning."""
+    """`legs` are their start times; the first is that of the call."""
 
     name: str
     legs: tuple[datetime, ...]
@@ -40,8 +40,9 @@ class Call:
 
 
 class Table:
-    """Answers as the PBX does: texts compared, calls listed by their last leg in the window, at most `page` at once.
-    `meanwhile` is done after each answer."""
+    """Answers as the PBX does: compares text, lists calls by their last leg in the window, at most `page` at once.
+    `meanwhile` runs after each answer.
+    """
 
     def __init__(
         self, calls: list[Call], page: int, meanwhile: Callable[["Table"], None] = lambda _table: None

@@ -1,4 +1,4 @@
-"""What is asked while the same is being asked."""
+"""Concurrent equal requests share one exchange."""
 
 import asyncio
 from typing import Any
@@ -11,7 +11,7 @@ from bot.pbx import Pbx, ServerError, TrunkDraft
 
 
 class Slow:
-    """A PBX that answers when it is told to."""
+    """PBX that answers on demand."""
 
     def __init__(self, status: int = 200) -> None:
         self.asked: list[str] = []
@@ -78,7 +78,7 @@ async def test_a_failure_is_everybodys() -> None:
         slow.answers.set()
         failed = await asyncio.gather(*(pbx.trunks.statuses() for _ in range(2)), return_exceptions=True)
         assert [type(one) for one in failed] == [ServerError, ServerError]
-        # Tried three times, for both of them.
+        # Three attempts, shared by both.
         assert slow.asked == ["GET"] * 3
 
 

@@ -1,4 +1,4 @@
-"""Whatever comes instead of what the PBX should send, the client answers or raises a PbxError, nothing else."""
+"""Invalid answers of the PBX: the client returns a result or raises PbxError, no other error."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ from bot.pbx import EmployeeDraft, Pbx, PbxError, TrunkDraft
 from bot.pbx.resources.records import CallRecordLeg
 from tests.fixtures.examples import examples
 
-DAY = datetime(2026, 3, 17), datetime(2026, 3, 17, 23, 59, 59)  # noqa: DTZ001 (the PBX's wall clock)
+DAY = datetime(2026, 3, 17), datetime(2026, 3, 17, 23, 59, 59)  # noqa: DTZ001 (PBX local time)
 DRAFT = EmployeeDraft(number="231", name="John Smith", secret=SecretStr("Qw3rtyUi9pAs"))
 RECORDED = CallRecordLeg(download_url="/pbxcore/api/v3/cdr:download?token=abc")
 TRUNK = TrunkDraft(name="Zadarma", host="sip.zadarma.com", registration="none")
@@ -62,7 +62,7 @@ EVERY_USE: dict[str, Callable[[Pbx], Awaitable[object]]] = {
     "routing.queues": lambda pbx: pbx.routing.queues(),
     "time_zone": lambda pbx: pbx.time_zone(),
 }
-# Names that the PBX really uses, so that what is made up gets deep into the reading.
+# Names that the PBX uses, so that generated answers reach deep into the parsers.
 KEYS = st.sampled_from(
     [
         "sip",
@@ -116,7 +116,7 @@ TOPICS = sorted({use.partition(".")[0] for use in EVERY_USE})
 @examples(daily=20, ci=150)
 @given(body=BODIES, status=st.sampled_from([200, 200, 200, 201, 400, 404, 422]))
 def test_anything_is_an_answer_or_a_pbx_error(topic: str, body: Any, status: int) -> None:
-    """Each body is answered to every use of a topic: to make one up takes longer than to read it."""
+    """Each body answers every request of a topic: generating one takes longer than parsing it."""
     content = json.dumps(body).encode()
 
     async def no_sleep(_seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""The machine's clock is set; what is counted by time goes on."""
+"""Changes of the machine's clock do not affect measured durations."""
 
 from datetime import UTC, datetime, timedelta
 

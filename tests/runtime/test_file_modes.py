@@ -1,4 +1,4 @@
-"""Files with secrets are for the bot's own account alone, and whoever opened them to others is told so."""
+"""Files with secrets are readable by the bot's account only; a warning reports any other mode."""
 
 import os
 import resource

@@ -1,4 +1,4 @@
-"""Whatever is logged, and however it went wrong: no line holds a secret."""
+"""Log lines hold no secret, for any logged value and any error."""
 
 import io
 import logging
@@ -152,7 +152,7 @@ def test_a_secret_is_found_in_every_form(line: str, written: io.StringIO) -> Non
 
 
 class Foreign:
-    """Shows itself as somebody else likes."""
+    """Object with an arbitrary representation."""
 
     def __init__(self, shown: str) -> None:
         self._shown = shown
@@ -184,7 +184,7 @@ def test_nobody_writes_a_line_of_their_own_or_acts_on_a_terminal(written: io.Str
     lines = written.getvalue().split("\n")
     assert all(line.isprintable() for line in lines)
     assert sum(not line.startswith("    ") for line in lines if line) == 5
-    # Nothing is lost: it stands there, written out.
+    # The characters are kept, in escaped form.
     assert "Anna\\x1b[2J" in written.getvalue()
     assert "\\u202e" in written.getvalue()
 

@@ -1,4 +1,4 @@
-"""All parts live until the program ends, and end together within one deadline."""
+"""Tasks of the program run until it ends, and end together within one timeout."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ LOCKED = OperationalError("BEGIN IMMEDIATE", None, Exception("database is locked
 
 
 class Program:
-    """Jobs that note what becomes of them."""
+    """Jobs that record their outcome."""
 
     def __init__(self) -> None:
         self.stop = asyncio.Event()

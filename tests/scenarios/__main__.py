@@ -1,5 +1,7 @@
-"""`python -m tests.scenarios [words of a title]`: every trace as a line of a table, or one as the story it tells.
-`pages` are those for something new; `again` say it once more to whoever was woken and has not taken it yet."""
+"""`python -m tests.scenarios [words of a title]`: print every scenario as a row of a table, or one in full.
+
+`pages` are new outages; `again` are the repeats for people that were paged and have not acknowledged.
+"""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""The language of the traces: what happens to a station, minute by minute, and what a person should hear of it.
+"""Language of the scenarios: events of a station, minute by minute, and the notifications that a person should receive.
 
     == The provider dies and comes back
     trunks: zadarma, mango
@@ -9,11 +9,10 @@
     page 14:06:10 zadarma no_answer
     again 14:08:10..14:14:10 zadarma
 
-Times are those on the wall of the station, and only ever grow: an earlier one is the next day's; one that comes twice,
-because the clocks go back, has a `b` behind it when it is the second. `page` is a message
-with a sound to the person on call; `again` one for an outage they have been woken for before, and with two times one
-every two minutes from the first to the second; `warning` one without a sound to the group that tells of no outage.
-Whatever is not written down must not be heard.
+Times are local to the station and only grow: an earlier one is the next day's; of a time that the end of DST repeats,
+the second has the suffix `b`. `page` is a message with a sound to the person on call; `again` repeats one that they
+were paged for, with two times every two minutes from the first to the second; `warning` is a silent message to the
+group about no outage. Any other notification is an error.
 """
 
 import re
@@ -37,7 +36,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Expected:
-    """`kind` is page, again or warning; `cause` "" where there is none to tell."""
+    """`kind` is page, again or warning; `cause` is "" where none is known."""
 
     kind: str
     at: datetime
@@ -51,10 +50,10 @@ class Scenario:
     file: str
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/Berlin"))
     day: date = date(2026, 11, 23)
-    # Name, first state, and what is unusual about it: type=iax, host=192.168.1.1, registration=none.
+    # Name, initial state, and special properties: type=iax, host=192.168.1.1, registration=none.
     trunks: dict[str, tuple[str, dict[str, str]]] = field(default_factory=dict)
     on_call: list[str] = field(default_factory=lambda: ["anna", "boris"])
-    # The PBX's outbound routes, in its order: over which trunk, for which beginning, with how many digits more.
+    # Outbound routes in the PBX's order: trunk, prefix, number of further digits.
     routes: list[tuple[str, str, int]] = field(default_factory=list)
     quiet: dict[str, str] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
@@ -126,14 +125,14 @@ def _header(scenario: Scenario, name: str, value: str) -> None:
 
 
 class _Clock:
-    """Reads the times of one scenario in their order."""
+    """Read the times of one scenario in order."""
 
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
         self._last: datetime | None = None
 
     def after(self, moment: datetime, written: str) -> datetime:
-        """Of a stretch that begins at that moment the end, which holds up none of the times that follow."""
+        """Return the end of an interval that begins at `moment`; does not restrict the times that follow."""
         end = self.next(written)
         self._last = moment
         return end

@@ -1,4 +1,4 @@
-"""Plays a trace through the real watch, ledger and ticker, and compares what was heard with what was written down."""
+"""Play a scenario through the real monitor, incident manager and ticker, and compare the notifications."""
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ from tests.incident_harness.phones import Heard
 from tests.scenarios.language import Event, Expected, Scenario
 
 PEOPLE = {"anna": ANNA, "boris": BORIS, "vera": VERA}
-# What the PBX shows of a trunk: its word for the state, and of its contact. The FakePbx puts it into the dialect.
+# State and contact of a trunk as the PBX reports them; FakePbx translates them into the dialect.
 SHOWN: dict[str, tuple[str, str | None]] = {
     "up": ("registered", "Reachable"),
     "fresh": ("registered", "NonQualified"),
@@ -67,8 +67,9 @@ EARLY, LATE = timedelta(seconds=15), timedelta(seconds=30)
 
 @dataclass
 class Played:
-    """`missed` and `false` are pages; `wrong` everything else that was not as it should be. `pages` are those for
-    something new, `again` those that say it once more to whoever has not taken it."""
+    """`missed` and `false` are pages; `wrong` all other differences. `pages` are new outages, `again` the repeats for a
+    person that has not acknowledged.
+    """
 
     scenario: Scenario
     pages: int = 0
@@ -112,7 +113,7 @@ async def play(scenario: Scenario, store: Store, dialect: Dialect = Dialect.EARL
 
 
 def _routes(scenario: Scenario) -> tuple[OutboundRoute, ...] | None:
-    """None where the scenario says nothing of them: then the bot may not read them."""
+    """Return None if the scenario has no routes: the bot may not read them."""
     fields = ("providerid", "numberbeginswith", "restnumbers")
     found = [dict(zip(fields, route, strict=True)) | {"priority": place} for place, route in enumerate(scenario.routes)]
     return tuple(OutboundRoute.model_validate(route) for route in found) or None
@@ -260,7 +261,7 @@ def _causes(heard: Heard, subject: str) -> str:
 
 
 async def _ends_untold(world: World) -> list[str]:
-    """Whoever heard that something began must see that it has ended: in that message, or in the one it points to."""
+    """Return the alerts whose end was not shown, in that message or in the one that it points to."""
     ended = {incident.id for incident in await world.incidents() if incident.ended_at is not None}
     alerts = [one for one in world.heard if one.template == "alert"]
     untold = [
@@ -274,7 +275,7 @@ async def _ends_untold(world: World) -> list[str]:
 
 
 def _is_found(pointing: Heard, alerts: list[Heard]) -> bool:
-    """What it points to is in the chat, and where it says that it is."""
+    """Return True if the chat has the message that it points to, further down unless `elsewhere`."""
     if not pointing.facts["superseded"]:
         return True
     numbers = {incident["number"] for incident in pointing.facts["incidents"]}

@@ -1,4 +1,4 @@
-"""Every trace is heard as it is written down. `python -m tests.scenarios` prints them as a table."""
+"""Play every scenario and compare its notifications. `python -m tests.scenarios` prints them as a table."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.scenarios.play import play
 
 ALL = scenarios()
 IN_BOTH = [(scenario, dialect) for scenario in ALL for dialect in Dialect]
-# Each in one of them, and every second one, but in CI.
+# Outside of CI every third pair: two of three scenarios, in alternating dialects.
 PLAYED = IN_BOTH if PROFILE == "ci" else IN_BOTH[::3]
 
 

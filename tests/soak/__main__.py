@@ -1,4 +1,4 @@
-"""`python -m tests.soak WEEKS SEED`: lets weeks go by and writes down what grew. See docs/soak.md."""
+"""`python -m tests.soak WEEKS SEED`: simulate weeks and report growth. See docs/soak.md."""
 
 import asyncio
 import logging

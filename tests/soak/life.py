@@ -1,5 +1,6 @@
-"""What a lively time brings: trunks that fail and flap, storms, a PBX that goes away, people who take, mute, plan, ask
-and press, strangers. More than most PBXs see in a month."""
+"""Events of a busy period: failing and flapping trunks, storms, a PBX out of reach, commands, presses and strangers.
+More than most PBXs see in a month.
+"""
 
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
@@ -9,7 +10,7 @@ from bot.pbx import Unreachable
 from tests.incident_harness.station import DEAD, REFUSED, SILENT, UP
 from tests.soak.season import ANNA, BORIS, GROUP, TRUNKS, VERA, Season
 
-# Down from the first day on: somebody takes it, and nobody mends it.
+# Down from the first day on: acknowledged and never repaired.
 FORGOTTEN = TRUNKS[-1]
 COMMANDS = (
     "/status",
@@ -37,7 +38,7 @@ Act = Callable[[Season], Awaitable[None]]
 
 
 async def live(season: Season, chance: Random, lasting: timedelta, stranger: int, lively: float = 1.0) -> None:
-    """`stranger` is the first of the ids of people whom nobody knows; `lively` says how much happens."""
+    """`stranger` is the first id of the unknown people; `lively` scales the number of events."""
     begin = season.clock.now
     for at, act in sorted(_events(begin, lasting, chance, stranger, lively), key=lambda event: event[0]):
         await season.pass_until(at)

@@ -1,4 +1,4 @@
-"""What a program that runs for months must not let grow: rows, files, tasks, and whatever its parts remember."""
+"""Sizes that must not grow over months: rows, files, tasks, and containers in memory."""
 
 import asyncio
 import gc
@@ -22,7 +22,7 @@ PAGE = resource.getpagesize()
 
 @dataclass(frozen=True)
 class Measured:
-    """`rows` by table; `remembered` by the place in the program, how many things it holds."""
+    """`rows` by table; `remembered` is the number of items by place in the program."""
 
     rows: dict[str, int]
     remembered: dict[str, int]
@@ -62,7 +62,7 @@ async def rows(store: Store) -> dict[str, int]:
 
 
 def remembered(root: object) -> Iterator[tuple[str, int]]:
-    """Every container that a part of the program holds, found by looking through all of them."""
+    """Yield the size of every container reachable from a part of the program."""
     seen: set[int] = set()
     todo: deque[tuple[str, object]] = deque([(type(root).__name__, root)])
     while todo:

@@ -1,5 +1,8 @@
-"""The whole program as it is put together for real, on a clock that is passed on by hand: watch, ticker, lookouts,
-courier, commands, tidying. Only the PBX and Telegram are played."""
+"""The program as assembled by its own code, on simulated time: monitor, ticker, checks, delivery worker, commands,
+retention.
+
+Only the PBX and Telegram are simulated.
+"""
 
 import itertools
 from collections.abc import AsyncIterator
@@ -32,7 +35,7 @@ ANNA, BORIS, VERA = 1, 2, 3
 GROUP = -100
 TRUNKS = [f"SIP-{number}" for number in range(1, 9)]
 TOKEN = "1234567890:" + "A" * 35
-# What a real PBX keeps of a trunk's past.
+# Number of changes of a trunk that a real PBX keeps.
 NOTED = 100
 ROUND = timedelta(hours=2)
 DUE = text("SELECT 1 FROM outbox WHERE state NOT IN ('sent', 'dead', 'dropped') AND not_before <= :now LIMIT 1")
@@ -40,7 +43,7 @@ DUE = text("SELECT 1 FROM outbox WHERE state NOT IN ('sent', 'dead', 'dropped') 
 
 @dataclass
 class SoakPbx:
-    """As much of the client as the watch and the commands of a soak ask for."""
+    """The part of the client that the monitor and the commands of a soak use."""
 
     trunks: FakePbx
     turn_in: float = 0.0
@@ -75,7 +78,7 @@ class Phones:
 
 
 class Unplayed:
-    """A topic of the PBX of which a soak shows nothing."""
+    """Topic of the PBX that a soak does not simulate."""
 
     def __getattr__(self, name: str) -> Any:
         async def refuse(*_: Any, **__: Any) -> None:
@@ -98,7 +101,7 @@ class Calls:
 
 
 class Season:
-    """Nothing moves but by `pass_until`."""
+    """Time advances only by `pass_until`."""
 
     def __init__(
         self, app: Application, clock: Clock, pbx: SoakPbx, telegram: SoakTelegram, step: timedelta, kept: timedelta
@@ -119,7 +122,7 @@ class Season:
         return self.app._store
 
     def counted(self) -> tuple[int, int, int, int]:
-        """Looks, updates, calls to Telegram that it obeyed, and those it refused."""
+        """Return the numbers of polls, updates, and Telegram calls accepted and refused."""
         return self.looks, self.updates, self.telegram.answered, self.telegram.refused
 
     async def pass_until(self, moment: datetime) -> None:
@@ -136,7 +139,7 @@ class Season:
         await self._takes({"callback_query": pressed})
 
     async def settles(self) -> None:
-        """Whatever is under way comes to its end."""
+        """Wait until all tasks are done."""
         updates, dispatcher = self.app._listening._updates, self.app._dispatcher
         assert updates
         assert dispatcher
@@ -165,7 +168,7 @@ class Season:
         await self._delivers()
 
     async def _goes_round(self) -> None:
-        """What is done now and then; seldomer than in reality, for it is the same each time."""
+        """Run the periodic checks; less often than in production, since each run is the same."""
         await self.station.lookouts.phones.look()
         await self.station.duty.look()
         await tidy(self.store, self.clock.now, self._kept, self._kept)
@@ -173,7 +176,7 @@ class Season:
             del events[:-NOTED]
 
     async def _delivers(self) -> None:
-        """As the courier does when it is woken, or a message becomes due."""
+        """Deliver as the delivery worker does when it is woken or a message is due."""
         async with self.store.begin() as session:
             due = await session.scalar(DUE, {"now": self.clock.now.replace(tzinfo=None).isoformat(" ")})
         while due and await self.app._courier.deliver_due():
@@ -182,7 +185,7 @@ class Season:
 
 @asynccontextmanager
 async def season(path: Path, chance: Random, *, step: timedelta, kept: timedelta) -> AsyncIterator[Season]:
-    """Looks at the PBX every `step`. History and audit are `kept` for a shorter time than the settings would allow."""
+    """Poll the PBX every `step`. History and audit are `kept` for less time than the settings allow."""
     settings = _settings(path, step)
     clock = Clock()
     pbx = SoakPbx(Trunks(clock))
@@ -226,7 +229,7 @@ def _settings(path: Path, step: timedelta) -> Settings:
 
 
 def _pace(clock: Clock) -> Pace:
-    """Who waits for Telegram waits in no time: only the pace's own clock moves on."""
+    """Return a rate limiter that does not wait: only its own clock advances."""
     waited = 0.0
 
     def seconds() -> float:

@@ -1,4 +1,4 @@
-"""A Telegram without a network, that behaves badly now and then: told to wait, answers lost, people who blocked it."""
+"""Telegram without a network, with faults now and then: rate limits, lost answers, chats that blocked the bot."""
 
 import json
 from collections import deque
@@ -13,8 +13,7 @@ BUTTONS_REMEMBERED = 40
 
 
 class SoakTelegram(BaseRequest):
-    """Stands where the connections of the Bot stand. `buttons` are those that people still have before them, with the
-    chat and the message."""
+    """Replacement of the Bot's connections. `buttons` are those still visible, with the chat and the message."""
 
     def __init__(self, chance: Random) -> None:
         self.chance = chance

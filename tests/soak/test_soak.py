@@ -1,4 +1,4 @@
-"""A short soak: the same lively hours again and again, with history kept for as long as they last. Nothing grows."""
+"""Short soak: repeated busy hours, with history kept for one of them. No table, file or container may grow."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -43,5 +43,5 @@ def _grown(before: dict[str, int], after: dict[str, int]) -> dict[str, tuple[int
 
 
 def _is_about(before: int, after: int) -> bool:
-    """What Telegram refuses, and when, is another thing each time."""
+    """Allow for chance: Telegram's refusals differ each time."""
     return after <= 1.25 * before + 5

@@ -1,4 +1,4 @@
-"""Tables written so that a spreadsheet runs nothing in them, and read back as they were."""
+"""Tables that a spreadsheet program does not execute, and that read back unchanged."""
 
 import csv
 import io
@@ -21,7 +21,7 @@ from tests.fixtures.examples import examples
 HEADER = ["when", "who", "what"]
 SHEET = "audit"
 DANGEROUS = "=+-@＝＋－＠'\"; ,\t\u00a0\u200b\ufeff\r\nA1"
-# Excel's format has no place for control characters, and one kind of line end only.
+# Excel's format allows no control characters, and one kind of line end only.
 STORABLE = st.characters(exclude_categories=["Cs", "Cc", "Cn"]) | st.sampled_from(DANGEROUS.replace("\r", ""))
 WRITTEN = st.characters(exclude_categories=["Cs"], exclude_characters="\x00") | st.sampled_from(DANGEROUS)
 FORMS = [(write_csv, WRITTEN), (partial(write_excel, sheet_name=SHEET), STORABLE)]
@@ -50,7 +50,7 @@ def any_written(row: list[str]) -> bool:
 
 
 def without_blanks(row: list[str]) -> list[str]:
-    """An Excel file does not say how long its rows are, and blanks at the end of one say nothing."""
+    """Strip trailing blanks: an Excel file does not store the length of its rows."""
     while not row[-1].strip():
         row = row[:-1]
     return row
@@ -72,7 +72,7 @@ def test_no_spreadsheet_sees_a_formula_wherever_it_splits(table: list[list[str]]
 
 
 def is_formula(cell: str) -> bool:
-    """As the most careless of them reads: without what stands in front and is not seen."""
+    """Return True if a lenient program would read a formula: leading invisible characters are skipped."""
     return bool(re.match("[=+@＝＋－＠-]", re.sub('^[\\s"\u200b\ufeff]+', "", cell)))
 
 
@@ -129,7 +129,7 @@ def test_a_table_ends_where_nobody_would_look_any_more() -> None:
         return stored.getvalue()
 
     assert read(with_last(MOST_LINES, 0)) == [(1, [HEADER[0]]), (MOST_LINES, ["0"])]
-    # Measured without the end: 30 s.
+    # Measured without the limit: 30 s.
     began = time.process_time()
     for content in (with_last(MOST_LINES + 1, "x"), with_last(2**20, "x"), b"a" + b"\n" * MOST_LINES + b"b"):
         with pytest.raises(Refusal, match="More than 5,000 lines"):

@@ -1,4 +1,4 @@
-"""What the store promises about access: grants that obey the rules, one answer to a request, an audit that stays."""
+"""Access tables: valid grants, one answer for each request, an immutable audit."""
 
 import asyncio
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Repeated denials are one row of the audit and a count; an import that ends the program waits for its person."""
+"""Repeated denials become one audit row and a count; an import that ended the program waits for its author."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -67,7 +67,7 @@ async def test_the_first_is_a_row_and_who_reads_sees_how_many_came_after_it(stor
     (row,) = await AuditReader(store, denials).newest(Wanted(), 10)
     assert row.outcome is not None
     assert row.outcome.outcome == "and 7 more times"
-    # Read again, nothing is added.
+    # Reading again adds no row.
     await AuditReader(store, denials).newest(Wanted(), 10)
     assert await outcomes(store) == [(first, "and 7 more times")]
 
@@ -117,7 +117,7 @@ async def test_an_import_that_gets_on_survives_any_number_of_kills(store: Store)
         assert len(await recovery.left_over(store, NOW)) == 1
         await book.save(number, ROWS)
         await book.save(number, ROWS, progress=True)
-    # Nor is it to blame when the program ends in order.
+    # An import is not blamed for a normal shutdown.
     for _ in range(5):
         assert len(await recovery.left_over(store, NOW)) == 1
         async with store.begin() as session:

@@ -1,4 +1,4 @@
-"""Looking back in the store."""
+"""Queries of past incidents."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -73,7 +73,7 @@ async def test_before_the_first_sign_of_a_watch_nothing_is_known(store: Store) -
 
 
 async def test_of_the_time_before_what_is_kept_nothing_is_said(store: Store) -> None:
-    """Outages that have been forgotten must not make the past look better than it was."""
+    """Deleted outages must not improve the availability of the past."""
     incidents = Incidents(store, kept=timedelta(days=7))
     await add_incident(store, NOON)
     for days in (6, 8):

@@ -1,4 +1,4 @@
-"""Who is on call survives, and changes in one step with what people are told of it."""
+"""On-call data is persistent, and changes in one transaction with its notifications."""
 
 from datetime import UTC, datetime, time, timedelta
 

@@ -1,4 +1,4 @@
-"""A crowd at the store keeps nobody else waiting."""
+"""Queued database sessions: many from one owner do not delay the others."""
 
 import asyncio
 from contextvars import Context

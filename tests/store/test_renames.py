@@ -1,4 +1,4 @@
-"""A station that has another name now: all that is known of it goes on under that."""
+"""Renamed station: all its data continues under the new name."""
 
 from datetime import UTC, datetime
 

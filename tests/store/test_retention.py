@@ -1,4 +1,4 @@
-"""What is over is forgotten after its time; what is open, or belongs to what is kept, stays."""
+"""Retention: resolved data is deleted after its time; open data, and data that kept rows need, stays."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -100,7 +100,7 @@ async def test_what_is_still_owed_is_never_forgotten(store: Store) -> None:
 
 
 async def test_a_number_is_never_given_twice(store: Store) -> None:
-    """Buttons name an incident by its number, and messages live longer than any store."""
+    """Buttons refer to an incident by number, and messages outlive the database."""
     old = await add_incident(store, LONG_AGO, LONG_AGO + HOUR)
     said = await say(store, LONG_AGO)
     await retention.forget_history(store, BEFORE)

@@ -1,4 +1,4 @@
-"""What the store promises: nothing twice, nothing lost, and a schema that is what the code believes."""
+"""Database guarantees: no duplicates, no loss, and a schema equal to the models."""
 
 import asyncio
 import sqlite3
@@ -58,7 +58,7 @@ async def test_opening_a_store_again_keeps_what_is_in_it(tmp_path: Path) -> None
 
 
 async def test_the_tidying_leaves_nothing_in_the_log_beside_the_file(store: Store, store_file: Path) -> None:
-    """However idle the program is: what was written over stays there until it is emptied."""
+    """Even when the program is idle: overwritten pages stay in the log until it is truncated."""
     log = store_file.with_name(f"{store_file.name}-wal")
     async with store.begin() as session:
         await inbox.take_in(session, {1: {"text": "secret"}}, NOW)
@@ -76,7 +76,7 @@ async def test_the_tidying_leaves_nothing_in_the_log_beside_the_file(store: Stor
 
 
 async def test_who_is_cancelled_in_the_middle_of_a_transaction_keeps_nobody_waiting(store_file: Path) -> None:
-    """In the thread of its own in which a store works, or nothing could be cancelled amid a statement."""
+    """With the database's own thread: otherwise no statement could be cancelled."""
     store = Store(f"sqlite:///{store_file}")
     chance = Random(1)
 

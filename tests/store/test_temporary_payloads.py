@@ -1,4 +1,4 @@
-"""Things kept for a short time: given out while they last, and taken out once."""
+"""Temporary payloads: readable until they expire, and popped once."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

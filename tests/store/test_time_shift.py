@@ -1,4 +1,4 @@
-"""When the machine's clock is set, what is open moves along; what is over or older than the machine's start stays."""
+"""Change of the machine's clock: open rows are shifted; resolved rows, and those older than the boot, stay."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ NOW = datetime(2026, 11, 23, 9, 10, tzinfo=UTC)
 BOOT = NOW - timedelta(minutes=10)
 BY = timedelta(hours=3)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-# That looks like a time and is none.
+# Looks like a time, but is a name.
 NAME = "2026-11-23T09:05 Ltd"
 
 
@@ -62,7 +62,7 @@ async def test_what_is_open_keeps_its_age_and_what_is_planned_its_distance(store
 
 async def test_what_is_over_or_older_than_the_machines_start_stays(store: Store) -> None:
     over = incident(NOW - 6 * MINUTE, is_open=False)
-    # By a clock that was right, before the machine was started with a wrong one.
+    # Written by a correct clock, before the machine booted with a wrong one.
     later, earlier = NOW + timedelta(hours=2, minutes=50), BOOT - MINUTE
     rows = await moved(store, over, incident(later, due=later + MINUTE), incident(earlier))
     assert [row.began_at for row in rows] == [NOW - 6 * MINUTE, later, earlier]
@@ -92,7 +92,7 @@ async def test_memories_and_what_is_owed_move_too(store: Store) -> None:
 
 
 async def test_what_a_closed_chat_did_not_take_is_still_made_good_when_it_opens(store: Store) -> None:
-    """It is found by when that was, and the chat's own time moves."""
+    """It is found by its timestamp, and the chat's own time is shifted."""
     lost = NOW - MINUTE
     async with store.begin() as session:
         edit = outbox.owe(session, chat_id=1, thread_id=None, template="x", facts={}, now=lost, action="edit")

@@ -1,4 +1,4 @@
-"""Secrets among what people type: nothing of one is kept, however it was written, and talk is no secret."""
+"""Secrets in typed texts: none is stored, in any spelling; ordinary text is not taken for one."""
 
 import pytest
 

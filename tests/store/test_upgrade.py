@@ -1,4 +1,4 @@
-"""Bringing the program up to date while something is down loses no incident and none of its messages."""
+"""An upgrade during an outage keeps its incident and its messages."""
 
 import json
 import shutil
@@ -28,7 +28,7 @@ OPENED = START - timedelta(minutes=5)
 
 
 class OldStore:
-    """A database as the program before this one left it."""
+    """Database as the previous version left it."""
 
     def __init__(self, path: Path) -> None:
         self.engine = create_engine(f"sqlite:///{path}")
@@ -97,14 +97,14 @@ class OldStore:
     def insert(self, table: str, row: dict[str, Any]) -> int:
         names, places = ", ".join(row), ", ".join(f":{name}" for name in row)
         with self.engine.begin() as connection:
-            return _run(connection, f"INSERT INTO {table} ({names}) VALUES ({places})", row)  # noqa: S608 (our own words)
+            return _run(connection, f"INSERT INTO {table} ({names}) VALUES ({places})", row)  # noqa: S608 (constant names)
 
     def deleted_badly(self, table: str, row: dict[str, Any]) -> None:
-        """As SQLite deletes where it was not built to write over what is deleted."""
+        """Delete without secure_delete, as SQLite does by default."""
         with self.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA secure_delete=OFF")
             names, places = ", ".join(row), ", ".join(f":{name}" for name in row)
-            _run(connection, f"INSERT INTO {table} ({names}) VALUES ({places})", row)  # noqa: S608 (our own words)
+            _run(connection, f"INSERT INTO {table} ({names}) VALUES ({places})", row)  # noqa: S608 (constant names)
             connection.execute(text(f"DELETE FROM {table} WHERE id = :id"), row)  # noqa: S608
             connection.commit()
 
@@ -136,7 +136,7 @@ def old(empty: Path, tmp_path: Path) -> OldStore:
 
 @pytest.fixture
 async def books(old: OldStore, tmp_path: Path) -> AsyncIterator[Books]:
-    """Not up to date before a test says so."""
+    """Not migrated until a test does so."""
     store = Store(f"sqlite:///{tmp_path / 'old.sqlite3'}")
     yield Books(store, (Destination(GROUP), FORUM))
     await store.close()
@@ -194,7 +194,7 @@ async def test_an_outage_that_nobody_took_goes_on_to_whoever_is_asked_next(old: 
 
 
 async def test_of_several_messages_about_one_the_newest_is_kept(old: OldStore, books: Books) -> None:
-    """It was a warning, then worse, and was told twice."""
+    """It was a warning, then worse, and was sent twice."""
     number = old.incident("zadarma", taken=True)
     old.message(number, "sent", silent=True)
     newest = old.message(number, "sent")
@@ -315,7 +315,7 @@ async def test_what_lay_open_is_sealed_and_no_byte_of_it_is_left(tmp_path: Path)
 
 
 async def test_the_buttons_of_what_was_sent_know_their_message(tmp_path: Path) -> None:
-    """Of buttons that did not go through the outbox, and live for two days, it is not known."""
+    """The message is unknown for buttons that bypassed the outbox, which expire after two days."""
     old = OldStore.made(tmp_path / "old.sqlite3", "0007")
     row = {"chat_id": GROUP, "station": STATION, "rows": "[]", "single_use": False, "created_at": written(OPENED)}
     for keyboard in ("sent", "waits", "answer"):

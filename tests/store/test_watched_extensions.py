@@ -1,4 +1,4 @@
-"""Which extensions somebody wants to hear about."""
+"""Stored list of watched extensions."""
 
 from datetime import UTC, datetime
 

@@ -22,7 +22,7 @@ from tests.telegram.delivery.delivery_harness import Office
 from tests.telegram.fake_telegram import FakeTelegram
 
 TOKEN = "1234567890:" + "A" * 35
-# The stand-in speaks plain HTTP; to read the certificates of this machine takes longer than most tests.
+# The stand-in speaks plain HTTP; loading the machine's certificates takes longer than most tests.
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 TEMPLATES = TESTS / "messages" / "templates"
 
@@ -39,7 +39,7 @@ async def telegram() -> AsyncIterator[FakeTelegram]:
         server.lifespan = config.lifespan_class(config)
         await server.startup(sockets=[listener])
         yield fake
-        # Its own end waits for two tenths of a second.
+        # The server's own shutdown waits 0.2 s.
         for listening in server.servers:
             listening.close()
         for connection in list(server.server_state.connections):
@@ -49,7 +49,7 @@ async def telegram() -> AsyncIterator[FakeTelegram]:
 
 @pytest.fixture
 def pace() -> Pace:
-    """Its clock runs so fast that only a chat told to wait by a test ever waits."""
+    """Rate limiter with a clock so fast that only a chat paused by a test ever waits."""
     return Pace(clock=itertools.count(0.0, 100.0).__next__)
 
 

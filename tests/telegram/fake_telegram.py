@@ -1,4 +1,4 @@
-"""A Telegram small enough to be read at a glance: it notes what arrives, and fails as a test tells it to."""
+"""Minimal Telegram: records the calls, and fails on demand."""
 
 import json
 from collections import defaultdict, deque
@@ -27,7 +27,7 @@ class Call:
 
 @dataclass
 class FakeTelegram:
-    """`failures[chat]` are answers to give, one each, instead of obeying."""
+    """`failures[chat]` are errors to return, one per call."""
 
     calls: list[Call] = field(default_factory=list)
     failures: dict[int, deque[Response]] = field(default_factory=lambda: defaultdict(deque))
@@ -89,5 +89,5 @@ def refusal(code: int, description: str, **parameters: object) -> Response:
 
 
 def garbled() -> Response:
-    """Telegram took it, and what came back is not an answer."""
+    """Return a page in place of the answer: Telegram carried out the call."""
     return PlainTextResponse("<html>welcome to the hotel's network</html>", 200)

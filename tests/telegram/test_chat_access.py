@@ -1,4 +1,4 @@
-"""What an update says of a chat that lets the bot in or shuts it out."""
+"""Changes of chat access derived from updates."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What each failure means for a message, seen through the real library over real sockets."""
+"""Delivery outcome of each failure, seen through the real library over real sockets."""
 
 import asyncio
 import ssl
@@ -25,7 +25,7 @@ from bot.telegram.errors import (
 from bot.telegram.http_pool import Pool
 
 TOKEN = "1234567890:" + "A" * 35
-# They speak plain HTTP: the certificates of this machine need not be read.
+# They speak plain HTTP: the machine's certificates are not needed.
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -81,7 +81,7 @@ async def cuts(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     writer.close()
 
 
-# What a web server in between says of an address that it does not know.
+# Page of a proxy for an unknown address.
 NGINX = "<html><head><title>404</title></head><body><center><h1>nginx</h1></center></body></html>"
 
 

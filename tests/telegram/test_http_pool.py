@@ -1,4 +1,4 @@
-"""Connections to Telegram that are all taken and never come back: a real wedge, and the way out of it."""
+"""Recovery of a connection pool whose connections are all taken and never return."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ from bot.telegram.http_pool import Pool
 
 @dataclass
 class Wedge:
-    """A pool of two: of one connection the answer is never read, the other waits for an answer that does not come."""
+    """Pool of two connections: one answer is never read, the other never comes."""
 
     pool: Pool
     address: str
@@ -64,7 +64,7 @@ async def wedge() -> AsyncIterator[Wedge]:
 
 async def test_a_pool_that_is_stuck_is_made_anew_and_nothing_is_taken_for_delivered_or_lost(wedge: Wedge) -> None:
     for wedge.now in (0, http_pool.STUCK_AFTER / 2, http_pool.STUCK_AFTER):
-        # None of these was written to anybody.
+        # None of these requests was written to a socket.
         assert isinstance(await wedge.fails(), TryLater)
     assert await wedge.pool.do_request(wedge.address, "POST") == (200, b"ok")
     # This one was.
@@ -95,7 +95,7 @@ async def test_telegram_being_away_leaves_the_connections_alone() -> None:
 
 @contextlib.asynccontextmanager
 async def answering(*parts: bytes, pause: float = 0.0) -> AsyncIterator[Pool]:
-    """A Telegram that sends these, and then the last of them again and again until somebody has had enough."""
+    """Yield a Telegram that sends these parts, then repeats the last one until the client disconnects."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.closing(writer), contextlib.suppress(ConnectionError):

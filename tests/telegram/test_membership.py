@@ -1,4 +1,4 @@
-"""Who is in a chat now: Telegram's word for a minute, what it tells at once, and nothing when nobody knows."""
+"""Chat membership: Telegram's answer cached for a minute, updates applied at once, None when unknown."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -41,7 +41,7 @@ def member(status: str, **more: Any) -> ChatMember:
 
 
 class Asked:
-    """Stands where the bot stands: answers in turn, and counts."""
+    """Replacement of the bot: returns the answers in order, and counts the calls."""
 
     def __init__(self, *answers: ChatMember | TelegramError | Callable[[], Awaitable[ChatMember]]) -> None:
         self.answers = list(answers)

@@ -1,4 +1,4 @@
-"""Digits without a plus are numbers of the country of the PBX first."""
+"""Digits without a plus are read as numbers of the PBX's country first."""
 
 from datetime import UTC, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
@@ -24,7 +24,7 @@ from bot.text.phone_numbers import country_of, readings
         ("+84951234500", "+84 951 234 500"),
         ("442071234567", "+44 20 7123 4567"),
         ("810442071234567", "+44 20 7123 4567"),
-        # Neither here nor elsewhere: as it is.
+        # Valid neither here nor abroad: left as it is.
         ("80001234567", "80001234567"),
         ("2025550123", "2025550123"),
         ("201", "201"),

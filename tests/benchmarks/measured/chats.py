@@ -1,6 +1,7 @@
-"""A stand-in Telegram with many people in it, who ask and are answered; it has a stopwatch.
+"""Stand-in Telegram with many people, that measures the bot's response times.
 
-A question begins when its update can be had, and ends when its answer has been taken by Telegram."""
+A measurement begins when the update is available, and ends when Telegram has accepted the answer.
+"""
 
 import asyncio
 import time
@@ -14,12 +15,12 @@ from bot.demo.telegram.client.messages import send
 Json = dict[str, Any]
 
 SHOWING = frozenset({"sendMessage", "editMessageText"})
-# Nobody's answer, but what somebody is shown whose turn at the PBX is long in coming.
+# Notice to a request that waits for the PBX's rate limit; not an answer.
 TURN_COMES = "your turn comes in"
 
 
 class Chats:
-    """Everybody has opened the private chat with the bot. Telegram's limits are kept, as it keeps them itself."""
+    """All people have opened their private chats with the bot. Telegram's rate limits apply."""
 
     def __init__(self, token: str, people: int) -> None:
         self.token = token
@@ -36,29 +37,28 @@ class Chats:
         return person.id
 
     def says(self, person: int, text: str) -> float:
-        """When the bot can have it, in seconds of the monotonic clock."""
+        """Return the time at which the update is available, in seconds of the monotonic clock."""
         send(self.telegram, Params({"as": person, "chat": person, "text": text}))
         return time.monotonic()
 
     async def asks(self, person: int, text: str, within: float = 120) -> float:
-        """Seconds until the answer is there."""
+        """Return the seconds until the answer."""
         answered: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self._waiting[person] = answered
         begun = self.says(person, text)
         return await asyncio.wait_for(answered, within) - begun
 
     async def ask_at_once(self, people: list[int], text: str) -> list[float]:
-        """All of them at the same moment; seconds until each has the answer."""
+        """Ask for all people at once; return each one's seconds until the answer."""
         return list(await asyncio.gather(*(self.asks(person, text) for person in people)))
 
     async def is_quiet(self, seconds: float = 1.5) -> None:
-        """Waits until the bot has asked nothing but for updates for so long: then its start is over, and Telegram's
-        limits count from nothing."""
-        while (left := self._last_call + seconds - time.monotonic()) > 0:  # noqa: ASYNC110 (each call puts it off)
+        """Wait until the bot has sent only getUpdates for `seconds`: its start is over, the rate limits are unused."""
+        while (left := self._last_call + seconds - time.monotonic()) > 0:  # noqa: ASYNC110 (each call extends it)
             await asyncio.sleep(left)
 
     def shown(self, person: int) -> Json:
-        """The parameters of the last message that the person was sent."""
+        """Return the parameters of the last message sent to the person."""
         return self._shown[person]
 
     def _heard(self, call: Json) -> None:

@@ -1,11 +1,11 @@
-"""How much of the processor a process has had, as the kernel counts it. Linux only. In seconds."""
+"""Processor time of a process in seconds, as the kernel counts it. Linux only."""
 
 import os
 from pathlib import Path
 
 
 def seconds(pid: int) -> float:
-    """In the program and in the kernel for it, since it began."""
-    # Behind the name, which may hold anything, the fields begin with the third.
+    """Return user and system time since the process began."""
+    # After the name, which may contain anything, the fields begin with the third.
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

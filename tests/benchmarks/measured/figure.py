@@ -1,4 +1,4 @@
-"""What is measured, and what it is held against. Pure."""
+"""Figures of a benchmark and their goals. Pure."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Effort:
-    """How often everything is measured; `quick` is for trying a figure out, with short series."""
+    """Number of runs; `quick` shortens the series, to try a figure out."""
 
     runs: int = 3
     quick: bool = False
@@ -15,9 +15,10 @@ class Effort:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a figure's table: a value from each run, beside the reference's from the same run.
+    """Row of a figure's table: a value from each run, beside the reference's from the same run.
 
-    `most` is the goal: in units, or, when it is `relative`, in times of the reference. None: it only tells."""
+    `most` is the goal, in units or, if `relative`, as a multiple of the reference; None: no goal.
+    """
 
     what: str
     unit: str
@@ -28,7 +29,7 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
-        """Of the medians."""
+        """Return the ratio of the medians."""
         return median(self.values) / median(self.references) if self.references else None
 
     @property
@@ -39,7 +40,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Figure:
-    """`name` is what ONLY= takes, and what its table stands under in docs/benchmarks.md."""
+    """`name` is the value for ONLY=, and marks the table in docs/benchmarks.md."""
 
     name: str
     run: Callable[[Effort], list[Row]]

@@ -1,4 +1,4 @@
-"""Call records by the ten thousand, put into the stand-in: a busy office in four weeks. One seed, the same calls."""
+"""Tens of thousands of call records in the stand-in: a busy office in four weeks, generated from one seed."""
 
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
@@ -9,12 +9,12 @@ from bot.demo.pbx.control import records
 from bot.demo.pbx.world import Pbx
 
 DAYS = 28
-# Of ten calls so many are passed on, and have a leg more.
+# Calls of ten that are transferred, and have one more leg.
 PASSED_ON = 3
 
 
 def put(pbx: Pbx, number: int) -> tuple[str, str]:
-    """`number` calls instead of all that were there; the first of their days and the one after the last."""
+    """Replace all calls by `number` new ones; return their first day and the day after the last."""
     today = datetime.now(pbx.zone).date()
     first = datetime.combine(today - timedelta(days=DAYS), time())
     records.add(pbx, {}, {"clear": True, "records": list(_calls(pbx, first, number))})

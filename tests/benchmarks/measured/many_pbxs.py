@@ -1,8 +1,9 @@
-"""`python -m tests.benchmarks.measured.many_pbxs`: as many PBXs as are asked, on one port, for next to nothing.
+"""`python -m tests.benchmarks.measured.many_pbxs`: any number of cheap PBXs on one port.
 
-Each stands under a path of its own, /NAME, and answers what the stand-in PBX answers that second; those under
-/slow/NAME take 20 s. Prints its address; `/moments` tells when each was asked for the statuses of its trunks, in
-seconds of the monotonic clock."""
+Each has its own path /NAME and returns the current answers of one stand-in PBX; those under /slow/NAME take 20 s.
+Prints its address; `/moments` returns the times at which each was asked for its trunk states, in seconds of the
+monotonic clock.
+"""
 
 import asyncio
 import json
@@ -18,13 +19,13 @@ from bot.demo import pbx
 from tests.benchmarks.measured.stage import KEY
 
 SLOW = 20.0
-# What a PBX with four trunks takes.
+# Seconds that a PBX with four trunks takes.
 USUAL = 0.03
 END = b"\r\n\r\n"
 
 
 class Answers:
-    """Of the stand-in PBX, with the four trunks that are switched on. Every path is asked once a second at most."""
+    """Answers of the stand-in PBX with its four enabled trunks, renewed for each path at most once a second."""
 
     def __init__(self) -> None:
         world = pbx.Pbx(api_key=KEY, traffic=False, speed=100)
@@ -52,7 +53,7 @@ class Answers:
 
 
 class Line(asyncio.Protocol):
-    """One connection. A bot asks one thing after another on it, and sends nothing but the head of a GET."""
+    """One connection. A bot sends one request after another, each a GET without a body."""
 
     def __init__(self, answers: Answers, moments: dict[str, list[float]]) -> None:
         self._answers = answers

@@ -1,4 +1,4 @@
-"""How much memory a process has, as the kernel counts it. Linux only. In bytes."""
+"""Memory of a process in bytes, as the kernel counts it. Linux only."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ def resident(pid: int) -> int:
 
 
 def peak(pid: int) -> int:
-    """The most since the process began, or since `forget_peak`."""
+    """Return the peak since the process began, or since `forget_peak`."""
     return _status(pid, "VmHWM")
 
 

@@ -1,5 +1,6 @@
-"""A figure's table in docs/benchmarks.md. It stands between two marks, so that one figure can be measured anew while
-the others and the prose stay. Pure."""
+"""Table of a figure in docs/benchmarks.md, between two marks: a figure can be measured again without changing the rest.
+Pure.
+"""
 
 import re
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def refreshed(text: str, name: str, content: str) -> str:
-    """The document `text` with the content between the marks of a figure replaced. Raises ValueError without them."""
+    """Replace the content between a figure's marks. Raises ValueError if they are missing."""
     begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
     pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
     if not pattern.search(text):
@@ -46,5 +47,5 @@ def _goal(row: Row) -> str:
 
 
 def _shown(value: float) -> str:
-    """Three digits say enough."""
+    """Three digits suffice."""
     return f"{value:.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"

@@ -1,5 +1,6 @@
-"""What the figures are measured on: one stand-in PBX, and a stand-in Telegram for each of the two bots, all served from
-this process; the bots are processes of their own."""
+"""Setup of the figures: one stand-in PBX and a stand-in Telegram for each bot, all in this process; the bots are
+processes of their own.
+"""
 
 import asyncio
 import gc
@@ -44,7 +45,7 @@ class Stage:
     folder: Path
 
     def settings(self, viewers: int = PEOPLE) -> dict[str, str]:
-        """Of the program, as it is but for how much people may ask in a minute."""
+        """Return the program's defaults, except for the limit of commands per minute."""
         everybody = " ".join(map(str, self.ours.people[:viewers]))
         return {
             "TELEGRAM_TOKEN": self.ours.token,
@@ -61,7 +62,7 @@ class Stage:
         }
 
     def new_store(self) -> None:
-        """One that is up to date and empty."""
+        """Create an empty, migrated database."""
         self.no_store()
         shutil.copy(stores.empty(), self.folder / "bot.sqlite3")
 
@@ -87,7 +88,7 @@ class Stage:
 @asynccontextmanager
 async def stage() -> AsyncIterator[Stage]:
     hour = datetime.now(UTC).hour
-    # It is late in the afternoon at the station, whenever this runs: it has had calls today.
+    # A zone in which it is late afternoon: the station has had calls today.
     zone = f"Etc/GMT{hour - 15:+d}" if hour >= 3 else "Etc/GMT-12"
     station = pbx.Pbx(name="Head office", api_key=KEY, zone=zone, traffic=False)
     ours, bares = (Chats(token, PEOPLE) for token in TOKENS)
@@ -99,7 +100,7 @@ async def stage() -> AsyncIterator[Stage]:
         one = Stage(station, ours, bares, address, bares_address, folder)
         await asyncio.to_thread(stores.empty)
         one.new_store()
-        # What is here stays; looking through it again and again would hold up the answers of both.
+        # These objects stay; collecting garbage among them would delay the answers of both bots.
         gc.freeze()
         yield one
 
@@ -108,7 +109,7 @@ async def stage() -> AsyncIterator[Stage]:
 async def running(
     folder: Path, arguments: tuple[str, ...], settings: dict[str, str]
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """`python ARGUMENTS` as a process of its own, ended as a service manager ends it. What it says is in `log`."""
+    """Run `python ARGUMENTS` as a process, ended as a service manager ends it. Its output is in `log`."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     environment = kept | {"PYTHONPATH": str(ROOT)} | settings
     with (folder / "log").open("ab") as log:
@@ -129,14 +130,14 @@ async def running(
 class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Ctrl+C ends the benchmark, not the server under it."""
+        """Leave Ctrl+C to the benchmark: it must not stop the server."""
         yield
 
 
 @asynccontextmanager
 async def serving(app: Any) -> AsyncIterator[str]:
     with listening(0) as (sock, address):
-        # Kept alive longer than either bot keeps a connection.
+        # Longer than either bot keeps a connection.
         config = uvicorn.Config(
             app, http=AbortableProtocol, ws="none", lifespan="off", log_level="critical", timeout_keep_alive=75
         )

@@ -1,6 +1,7 @@
-"""The reference: the least that could be written with the same libraries. It asks the PBX what the program asks it for
-a command, side by side, and sends a text of the program's, with its buttons. No rights, no audit, no store, no budget,
-no retries, nothing that is ever found out about the answers of the PBX.
+"""Reference: a minimal bot with the same libraries.
+
+It sends the program's PBX requests for a command concurrently, and replies with the program's text and buttons. No
+roles, audit, database, request budget or retries; the PBX's answers are not evaluated.
 """
 
 import asyncio
@@ -48,7 +49,7 @@ class Bare:
         await self._say(update, "cdr")
 
     async def records(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
-        """`/records DATE DATE`: all of them, one page after another."""
+        """`/records DATE DATE`: all of them, page by page."""
         first, last = (str(datetime.fromisoformat(word)) for word in _words(update)[1:])
         count, more = 0, True
         while more:
@@ -68,7 +69,7 @@ class Bare:
         await self._send(update, answer["text"], markup)
 
     async def _send(self, update: Update, text: str, markup: InlineKeyboardMarkup | None) -> None:
-        """Again when Telegram says that it was too much."""
+        """Retry when Telegram rate-limits the message."""
         assert update.message is not None
         while True:
             try:

@@ -1,5 +1,7 @@
-"""The program, as it is but for one thing: the minute of its budget at the PBX lasts a second. A series of 300 commands
-takes more requests than the PBX grants in some minutes, and would measure nothing but waiting for them."""
+"""The program with a PBX budget per second in place of per minute.
+
+A series of 300 commands exceeds the requests that the PBX allows in several minutes, and would only measure waiting.
+"""
 
 from bot.pbx import rate_limit
 

@@ -21,7 +21,7 @@ MONDAY_MORNING = datetime(2026, 11, 23, 11, 0, tzinfo=ZoneInfo("Europe/Moscow"))
 
 
 class Clock:
-    """Time that passes only when told."""
+    """Clock that advances only on demand."""
 
     def __init__(self) -> None:
         self.time = MONDAY_MORNING
@@ -40,7 +40,7 @@ def clock() -> Clock:
 
 @cache
 def _month() -> Records:
-    """The calls of the month before the clock begins: to copy them takes a tenth of the time of making them up."""
+    """Call records of the month before the clock begins: copying takes a tenth of the time of generating."""
     return Pbx(api_key=KEY, now=Clock(), traffic=False).records
 
 
@@ -54,19 +54,19 @@ class _WithCopiedMonth(Pbx):
 
 @pytest.fixture
 def pbx(clock: Clock) -> Pbx:
-    """Quiet (no traffic of its own) and without the time an answer takes."""
+    """PBX without traffic and without response times."""
     return _WithCopiedMonth(api_key=KEY, now=clock, traffic=False)
 
 
 @pytest.fixture(scope="session")
 def month() -> list[Row]:
-    """The calls of the month of a station as it is made; nobody may change them."""
+    """Call records of the month of a new station; read only."""
     return Pbx(now=Clock()).records.rows
 
 
 @pytest.fixture(autouse=True)
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds an answer would have taken; nobody waits for them."""
+    """Record the seconds that answers would take, without waiting."""
     asked: list[float] = []
 
     async def sleep(seconds: float) -> None:
@@ -113,7 +113,7 @@ def recording() -> Callable[[str], dict[str, object]]:
 
 @pytest.fixture
 def served(pbx: Pbx) -> Iterator[str]:
-    """The address of the stand-in on a real socket."""
+    """Yield the address of the stand-in on a real socket."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         sock.listen()

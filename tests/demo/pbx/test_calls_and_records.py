@@ -138,7 +138,7 @@ def test_the_month_has_calls_through_the_menu_and_the_queues(month: list[Row]) -
 
 
 def test_some_outgoing_calls_never_reach_anybody(month: list[Row]) -> None:
-    """A busy line is written down as unanswered, and a trunk that could not be reached is not named."""
+    """A busy line is recorded as unanswered, and an unreachable trunk is not named."""
     assert {row["disposition"] for row in month} == {"ANSWERED", "NOANSWER", "CHANUNAVAIL"}
     lost = [row for row in month if row["disposition"] == "CHANUNAVAIL"]
     assert {(row["billsec"], row["to_account"], row["dialstatus"]) for row in lost} == {(0, "", "CHANUNAVAIL")}

@@ -1,4 +1,4 @@
-"""The stand-in beside recordings of a real PBX: the same status, envelope, keys, types and texts."""
+"""The stand-in compared with recordings of a real PBX: the same status, envelope, keys, types and texts."""
 
 import re
 from collections import defaultdict
@@ -29,7 +29,7 @@ OUTBOUND = {
     "registration_type": "outbound",
 }
 
-# recording, verb, path, body; the same request but for what differs between the two worlds
+# recording, method, path, body; equal requests except for the ids of the two stations
 SAME: list[tuple[str, str, str, object]] = [
     ("001", "GET", "/sip-providers", None),
     ("010", "GET", "/sip-providers:getDefault", None),
@@ -95,7 +95,7 @@ SAME: list[tuple[str, str, str, object]] = [
     ("200", "POST", "/cdr", {}),
 ]
 
-# The same of the newer release.
+# The same for the newer release.
 NEWER: list[tuple[str, str, str, object]] = [
     ("new_013", "GET", "/firewall:getBannedIps", None),
     ("new_014", "GET", "/sip:getAuthFailureStats", None),
@@ -113,12 +113,12 @@ NEWER: list[tuple[str, str, str, object]] = [
 
 
 def kinds(value: object, path: str = "") -> dict[str, set[str]]:
-    """Every path inside a JSON value with the types found there; ids, numbers and list places become `*`."""
+    """Return every path in a JSON value with its types; ids, numbers and list indexes become `*`."""
     found: dict[str, set[str]] = defaultdict(set)
     found[path].add(type(value).__name__)
     children: list[tuple[str, object]] = []
     if isinstance(value, Mapping):
-        # States counted by name differ with what has happened.
+        # Keys of counted states differ with the station's history.
         children = [(_name(path, str(key)), item) for key, item in value.items()]
     elif isinstance(value, list):
         children = [("*", item) for item in value]
@@ -185,7 +185,7 @@ async def test_a_status_has_the_keys_of_its_state_in_the_order_of_the_real_one(
 
 
 async def test_an_outbound_route_is_the_recorded_one(api: httpx.AsyncClient, recording: Recording) -> None:
-    """Its list was recorded empty; by the source, two fields make way for a description there."""
+    """Its list was recorded empty; according to the source, two fields are replaced by a description there."""
     real = response_of(recording("315"))[1]["data"]
     assert isinstance(real, dict)
     whole = (await api.get("/outbound-routes/21")).json()["data"]

@@ -119,7 +119,7 @@ async def test_asterisk_starts_again_through_a_moment_of_nothing(
 
     await control.post("/asterisk", json={"running": False, "instant": True})
     assert (await control.get("/state")).json()["asterisk"] == "stopped"
-    # Its IAX trunk is one that it tells of only now.
+    # This release reports the IAX trunk.
     assert await words() == {"UNKNOWN", "OFF", "unregistered"}
     await control.post("/asterisk", json={"running": True, "instant": False})
     assert (await control.get("/state")).json()["asterisk"] == "starting"

@@ -1,4 +1,4 @@
-"""In what the two releases differ, and what neither of them tells."""
+"""Differences of the two releases, and states that neither reports."""
 
 from typing import Protocol
 
@@ -35,7 +35,7 @@ async def test_half_an_outage_is_told_by_a_word_or_by_the_contact_alone(
     assert (await status(api))["contactStatus"] == "Unavail"
     [row] = [row for row in (await api.get("/sip:getRegistry")).json()["data"] if row["id"].startswith(TRUNK)]
     assert row["state"] == "REGISTERED"
-    # The cure, by the way.
+    # Disabling *qualify* restores the trunk.
     await api.patch(f"/sip-providers/{TRUNK}", json={"qualify": False})
     assert (await status(api))["state"] == "registered"
 
@@ -171,7 +171,7 @@ async def test_iax_trunks_that_register_are_hidden_and_hide_the_others(
     assert {trunk: shown["state"] for trunk, shown in stopped.items()} == {IAX: "unregistered", quiet: "unregistered"}
     await control.post("/asterisk", json={"running": True})
     assert await group() == []
-    # Without one that registers the others are told, and never well.
+    # Without a registering trunk the others are reported, and never as healthy.
     await control.post(f"/trunks/{IAX}", json={"condition": "off"})
     told = await group()
     assert isinstance(told, dict)

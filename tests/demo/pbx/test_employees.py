@@ -1,4 +1,4 @@
-"""What the PBX takes, finds and keeps of employees, where a real one surprised somebody."""
+"""Employees on the PBX: accepted, found and stored values, as measured on a real one."""
 
 from typing import Protocol
 
@@ -39,7 +39,7 @@ async def test_calls_are_found_by_a_name_in_lower_case(api: httpx.AsyncClient) -
 
 
 async def test_a_name_has_two_spellings(api: httpx.AsyncClient, control: httpx.AsyncClient) -> None:
-    """Phones and calls show the one that Asterisk is given: a Latin `e`, and no sign that might mean something."""
+    """Phones and calls show the name given to Asterisk: with a Latin `e`, without special characters."""
     names = {"243": ("Семён Ёжиков", "Семeн Eжиков"), "244": ("Boris O'Neil (2nd)", "Boris ONeil 2nd")}
     for number, (name, _) in names.items():
         assert (await api.post("/employees", json=NEW | {"number": number, "user_username": name})).status_code == 201
@@ -54,7 +54,7 @@ async def test_a_name_has_two_spellings(api: httpx.AsyncClient, control: httpx.A
 @pytest.mark.parametrize(
     ("secret", "errors"),
     [
-        # Of MikoPBX's own tests: hexadecimal, with a `cde` in it.
+        # From MikoPBX's own tests: hexadecimal, with a `cde` in it.
         ("5b66b92d5714f921cfcde78a4fda0f58", []),
         ("Qw3rtyUi9pAs", []),
         ("Kqwerty12345", []),

@@ -1,4 +1,4 @@
-"""When the PBX notices what has happened to a trunk, without waiting for it."""
+"""Times at which the PBX notices a trunk's change, computed without waiting."""
 
 import pytest
 
@@ -9,7 +9,7 @@ ALL_KINDS: tuple[Kind, ...] = ("outbound", "inbound", "none", "unqualified", "ia
 
 
 def seen_at(kind: Kind, seconds: float, *changes: Change) -> Sight:
-    """What is seen so many seconds after the last change, of a trunk that was well before."""
+    """Return the state seen `seconds` after the last change of a trunk that was healthy before."""
     born = Change(-100_000, "loaded", AT_ONCE)
     return sightings(kind, [born, *changes], changes[-1].at + seconds)[-1][1]
 

@@ -1,4 +1,4 @@
-"""What the PBX takes of a change to a trunk, and when its Asterisk hears of it."""
+"""Changes to a trunk: accepted fields, and the time until Asterisk applies them."""
 
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from bot.demo.pbx.registration.sights import DIALECTS, NEWEST, Dialect
 TRUNK, IAX = "SIP-TRUNK-44BBC135", "IAX-TRUNK-5D1E9A27"
 PATH = f"/sip-providers/{TRUNK}"
 FULL = {"registration_type": "outbound", "host": "sip.zadarma.com", "username": "74951110001"}
-# Seconds after the last change until Asterisk has it, and until a trunk that it hears of has registered.
+# Seconds from the last change to Asterisk's reload, and to the registration of a new trunk.
 RELOAD, REGISTERED = 5, 10
 
 
@@ -26,7 +26,7 @@ async def state(api: httpx.AsyncClient, trunk: str = TRUNK) -> str:
 
 
 async def rows(api: httpx.AsyncClient, trunk: str = TRUNK) -> list[tuple[str, str]]:
-    """Of the registry, those of the trunk."""
+    """Return the trunk's rows of the registry."""
     found = (await api.get("/sip:getRegistry")).json()["data"]
     return [(row["id"], row["state"]) for row in found if row["id"].startswith(trunk)]
 
@@ -71,7 +71,7 @@ async def test_what_was_refused_is_not_stored(api: httpx.AsyncClient, pbx: Pbx) 
 async def test_off_and_on_at_once_does_not_register_anew(
     api: httpx.AsyncClient, pbx: Pbx, clock: Time, dialect: Dialect
 ) -> None:
-    """The older release: Asterisk never hears of it. The newer: its un-REGISTER ends the registration for good."""
+    """The older release: Asterisk never sees the change. The newer: its un-REGISTER ends the registration for good."""
     pbx.dialect = dialect
     await switch(api, on=False)
     assert await state(api) == "OFF"

@@ -1,4 +1,4 @@
-"""The stand-in on a port of its own, python-telegram-bot on one side of it and people on the other."""
+"""The stand-in on its own port, between python-telegram-bot and the client API of people."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ from bot.demo.wire import AbortableProtocol
 TOKEN = "7000000001:" + "A" * 35
 ANNA, BORIS, VERA, SAM = 1001, 1002, 1003, 1009
 ON_CALL, OFFICE = -1001000000001, -1001000000002
-# Nothing here is encrypted: reading the system's certificates would take most of the time of a test.
+# All is plain HTTP: loading the system's certificates would take most of a test's time.
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
@@ -39,7 +39,7 @@ class Clock:
 
 
 class People:
-    """Whoever holds a phone: the client API."""
+    """Client API: people with phones."""
 
     def __init__(self, http: httpx.AsyncClient, bot_id: int) -> None:
         self.http = http
@@ -71,7 +71,7 @@ class People:
 
 
 class Inbox:
-    """The updates of the bot, each confirmed once read."""
+    """Updates of the bot, each confirmed once read."""
 
     def __init__(self, bot: Bot) -> None:
         self.bot = bot
@@ -91,7 +91,7 @@ class Inbox:
 
 @contextlib.asynccontextmanager
 async def serving(app: Starlette) -> AsyncIterator[str]:
-    """Uvicorn's protocol without its server, whose start and end cost more time than the tests themselves."""
+    """Serve with Uvicorn's protocol without its server, whose start and stop take longer than the tests."""
     config = uvicorn.Config(app, http=AbortableProtocol, lifespan="off", ws="none", log_level="critical")
     state = ServerState()
     loop = asyncio.get_running_loop()

@@ -102,7 +102,7 @@ async def test_a_colon_in_the_token_may_come_escaped_and_parameters_as_json(peop
 
 
 async def test_what_telegram_takes_of_one_text(bot: Bot) -> None:
-    """Raw it may have 32,768 bytes; no half of a character; and after a hundred entities the rest is plain."""
+    """The raw limit is 32,768 bytes; half a surrogate pair is refused; after a hundred entities the rest is plain."""
     with pytest.raises(BadRequest, match="Text is too long"):
         await bot.send_message(ANNA, "<b>" + "x" * 40 + "</b>" + "&amp;" * 6600, parse_mode="HTML")
     with pytest.raises(BadRequest, match="Strings must be encoded in utf-8"):

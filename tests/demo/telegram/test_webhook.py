@@ -1,4 +1,4 @@
-"""The stand-in brings updates as Telegram does: with the secret, in order in each chat, again until they are taken."""
+"""Webhook delivery of the stand-in as Telegram's: with the secret, in order for each chat, retried until accepted."""
 
 import asyncio
 from collections import defaultdict
@@ -20,7 +20,7 @@ MESSAGES = ["message"]
 
 
 class House:
-    """Where updates are brought to. `statuses` are the answers to the next ones of a chat; then all are taken."""
+    """Receiver of updates. `statuses` are the answers to the next ones of a chat; further ones are accepted."""
 
     def __init__(self) -> None:
         self.address = ""
@@ -59,7 +59,7 @@ class House:
 
 @pytest.fixture
 async def house(world: Telegram) -> AsyncIterator[House]:
-    # Pauses as short as a step of the program: one that ends between two looks at the time must not be lost.
+    # Retry pauses as short as a step of the program: one that ends between two clock readings must not be lost.
     world.webhook.pace = 100_000
     house = House()
     async with serving(Starlette(routes=[Route("/hook", house.take, methods=["POST"])])) as address:

@@ -1,4 +1,6 @@
-"""Roles asked for, given and taken in chat: everybody may do exactly what was given, for as long as it was."""
+"""Access requests and roles given and revoked in chat: each person may do exactly what their role permits, while it
+lasts.
+"""
 
 import os
 import re
@@ -49,7 +51,7 @@ def office(folder: Path) -> Iterator[Standins]:
 
 
 def request_of(office: Standins, person: int) -> Seen:
-    """Asks for access; returns the question that Anna gets."""
+    """Request access; return the question sent to Anna."""
     office.presses(person, office.asks(person, "/start"), "Request access")
     office.wait_for_message("I asked the administrators", person, seen_by=person)
     return office.wait_for_message(rf"Somebody asks for access[^🙋]* {person}\n", ANNA)
@@ -179,7 +181,7 @@ def test_here_is_the_group_which_is_operator_at_most(office: Standins) -> None:
     ],
 )
 def test_what_a_grant_says_of_how_it_was_written(office: Standins, words: str, shows: str) -> None:
-    """Asked in the group of the alerts, where a bot may say twenty things a minute."""
+    """In an alert group, where Telegram limits a bot to twenty messages a minute."""
     assert shows in office.asks(ANNA, f"/grant {words}", GROUP)
 
 
@@ -220,7 +222,7 @@ def test_what_was_given_outlives_a_restart(standins: Standins, start_bot: Callab
     start_bot()
     assert "Zadarma" in standins.asks(SAM, "/status")
     wait_for_menu(standins, SAM, VIEWER)
-    # Killed before it knew that the question was answered, it says so too.
+    # A notice about the killed run may come in between.
     standins.after(standins.says(ANNA, "/access", GROUP), GROUP, "viewer · given by Anna Ivanova")
 
 
@@ -240,14 +242,14 @@ def test_a_role_of_the_site_opens_what_it_names_and_nothing_else(office: Standin
 
 
 def report(office: Standins, folder: Path, *who: str) -> launcher.Ended:
-    """`mikopbx-bot access` on the machine, while the bot runs."""
+    """Run `mikopbx-bot access` on the machine while the bot runs."""
     bare = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "SYSTEMROOT")}
     environment = bare | ordinary_settings(office.address, folder) | SETTINGS
     return launcher.run(folder, environment, "access", *who, clock=office.clock)
 
 
 def line(table: str, *beginning: str) -> str:
-    """The rest of the line that begins with these cells."""
+    """Return the rest of the line that begins with these cells."""
     found = re.search(r"^" + r" +".join(map(re.escape, beginning)) + r" +(.+?) *$", table, re.MULTILINE)
     assert found, table
     return found[1]

@@ -1,4 +1,4 @@
-"""The audit: what people asked for, what was decided and why, what came of it; to be read, never to be changed."""
+"""Audit: requests, decisions with reasons, and outcomes; readable and immutable."""
 
 import csv
 import io
@@ -46,7 +46,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def office(folder: Path) -> Iterator[Standins]:
-    """Some were refused, one of them stubbornly and one of everything, and an employee and a trunk were changed."""
+    """Audit with denied requests, one repeated, one stranger's, and with changes of an employee and a trunk."""
     admins = ",".join(map(str, (ANNA, *READERS)))
     with (
         running_standins(speed=ASKING) as house,
@@ -82,12 +82,12 @@ def numbers() -> Iterator[int]:
 
 @pytest.fixture
 def reader(office: Standins, numbers: Iterator[int]) -> int:
-    """An administrator for each test: to one person Telegram lets a bot write only once a second."""
+    """Return a new administrator for each test: Telegram limits messages to one person to one a second."""
     return newcomer(office, "Rita", id=next(numbers))
 
 
 def rows(page: Seen) -> list[str]:
-    """The lines of the list without their numbers and times."""
+    """Return the lines of the list without numbers and times."""
     return [f"{sign} {text}" for sign, text in re.findall(r"^\d+\. (.) \S+ (.+)$", page.text, re.MULTILINE)]
 
 

@@ -1,4 +1,4 @@
-"""Four eyes: what TWO_PERSON names is done when a second person confirms it, once, and in the name of who asked."""
+"""Two-person rule: a TWO_PERSON action runs once, when a second person approves it, in the name of the first."""
 
 import re
 import sqlite3
@@ -25,20 +25,20 @@ def house(standins: Standins, start_bot: Callable[..., Program]) -> Standins:
 
 
 def writes(standins: Standins, part: str) -> list[Json]:
-    """What the PBX was asked to change."""
+    """Return the writing requests to the PBX."""
     requests: list[Json] = standins.get("/control/requests", after=0)["requests"]
     return [one for one in requests if one["method"] != "GET" and part in one["path"]]
 
 
 def asked(standins: Standins, person: int, pattern: str) -> Seen:
-    """The question to a second person in their private chat."""
+    """Return the approval request in the second person's private chat."""
     return standins.wait_for(
         lambda: next((m for m in standins.from_bot(person, person) if pattern in m.text and m.buttons), None), pattern
     )
 
 
 def deletion(standins: Standins, chat: int) -> Seen:
-    """Anna wants to delete 203 and has said yes; the message that waits for a second person."""
+    """Request and confirm the deletion of 203 as Anna; return the message that awaits approval."""
     question = standins.asks(ANNA, "/delete_employee 203", chat)
     return press(standins, question, "Delete", "needs a second person")
 
@@ -57,7 +57,7 @@ def test_in_private_the_second_person_is_asked_in_private(house: Standins) -> No
     question = asked(house, OLGA, "Anna Ivanova asks for a second person")
     assert "Delete an employee" in question
     assert "203" in question
-    # What holds for who was asked first, not for them.
+    # Only the approval expires; the first question's own time limit is not shown.
     assert re.findall("Valid for .*", question.text) == ["Valid for 30 minutes."]
     press(house, question, "Confirm", "You confirmed what Anna Ivanova asked for", OLGA)
     house.wait_for(lambda: (m := house.again(waiting)) and (m if "Deleted" in m.text else None), "done where asked")

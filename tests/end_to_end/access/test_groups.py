@@ -1,4 +1,4 @@
-"""Groups that the bot is brought into: by an administrator, by anybody else, and those where it already belongs."""
+"""Groups that an administrator or another person adds the bot to, and groups that it already belongs to."""
 
 import re
 import sqlite3
@@ -33,13 +33,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def office(folder: Path) -> Iterator[Standins]:
-    """The settings name a chat for alerts into which nobody has brought the bot yet."""
+    """The settings name an alert chat to which the bot has not been added yet."""
     with running_standins(speed=ASKING) as house, running_bot(house, folder, ALERT_CHATS=f"{GROUP},{NAMED}"):
         yield house
 
 
 def brings(office: Standins, person: int, **more: object) -> int:
-    """A group that this person makes, with Boris in it, into which they bring the bot."""
+    """Create a group as this person, with Boris in it, and add the bot."""
     body = {"title": "Warehouse", "type": "supergroup", "creator": person, "members": [BORIS]} | more
     chat: int = office.post("/client/chats", **body)["id"]
     return chat
@@ -50,20 +50,20 @@ def events(office: Standins, chat: int, person: int) -> list[str]:
 
 
 def wait_until_gone(office: Standins, chat: int, person: int) -> list[str]:
-    """Returns what the bot did there since somebody brought it, leaving included."""
+    """Return the bot's events in the group since it was added, its leaving included."""
     office.wait_for(lambda: "MikoPBX left" in events(office, chat, person)[-1:] or None, "the bot leaves")
     return [event for event in events(office, chat, person) if not re.search("created the group|added MikoPBX", event)]
 
 
 def is_silent(office: Standins, chat: int) -> bool:
-    """Whether the bot says nothing in a group but what it is asked for."""
+    """Return True if the bot sends only requested messages to a group."""
     answer = office.asks(BORIS, "/id", chat)
     return [message.id for message in office.from_bot(chat, BORIS)] == [answer.id]
 
 
 @pytest.fixture
 def hello(office: Standins) -> Seen:
-    """What the bot says in a group into which an administrator brings it."""
+    """Return the bot's greeting in a group to which an administrator adds it."""
     return office.from_bot(office.new_group(members=[VERA, SAM]))[0]
 
 
@@ -151,5 +151,5 @@ def test_a_group_without_a_role_gets_no_menu_of_its_own(office: Standins, hello:
 
 
 def test_it_leaves_a_channel_without_a_word(office: Standins) -> None:
-    """Its subscribers are not told who administers it."""
+    """Its subscribers must not learn the administrators' names."""
     assert wait_until_gone(office, brings(office, SAM, type="channel", members=[]), SAM) == ["MikoPBX left"]

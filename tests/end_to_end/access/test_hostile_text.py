@@ -1,4 +1,4 @@
-"""Callers and phones choose their names: whatever a name holds, every message that shows it shows mere text."""
+"""Hostile names of callers and phones: every message shows them as plain text."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from bot.spreadsheet.reader import read
 from handlers.employee_import.files import lines_of
 from tests.end_to_end.harness import ANNA, BORIS, GROUP, KEY, Json, Seen, Standins, running_bot, running_standins
 
-# As the PBX has them, and as they are read: in one line, without what nobody can see.
+# As stored by the PBX, and as shown: in one line, without invisible characters.
 TEXTS = {
     '</b><a href="https://evil.example">Boss</a> {{ 7 * 7 }} %(name)s &lt;': None,
     "Pay at https://evil.example/x?y=1 or evil.com, t.me/evil, пример.рф": None,
@@ -25,7 +25,7 @@ TEXTS = {
 READ = [seen or text for text, seen in TEXTS.items()]
 EVERYTHING = " ".join(text for text in TEXTS if len(text) < 60)
 SHOWN = EVERYTHING.translate({0x2028: " "} | dict.fromkeys(map(ord, "\u202e\u2066\u200b\u200f")))
-# Of the first trunk, and of the last, which has none.
+# Routes of the first trunk, and of the last, which has none.
 ROUTES = {0: (READ[2], READ[4]), -1: ()}
 # By a route, by one queue and by the other.
 NEEDED_BY = {0: READ[2], 1: READ[0], 7: READ[1]}
@@ -93,8 +93,8 @@ def put_records(standins: Standins) -> None:
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
-    """A house where every name is hostile, and where in the end Telegram must have refused nothing."""
-    # The newer release takes no such host.
+    """Harness in which every name is hostile; Telegram must not refuse a single call."""
+    # The newer release rejects such a host.
     with running_standins(dialect="2026.1") as standins:
         standins.post("/control/traffic", running=False)
         name_employees(standins)
@@ -105,18 +105,18 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
         standins.post("/client/members", by=ANNA, chat=GROUP, user=EVIL_PERSON, status="member")
         people = f"{BORIS} {EVIL_PERSON}"
         folder = tmp_path_factory.mktemp("hostile")
-        # The watch leaves the budget of requests to the many cards that are opened here.
+        # Slower polling leaves the request budget to the many cards opened here.
         named = {"PBX_NAME": "Office #one @durov evil.com", "OPERATORS": people, "POLL_INTERVAL": "3"}
         with running_bot(standins, folder, **named) as bot:
             yield standins
-            # The menus of those who have not opened the bot's chat are the one thing that may be refused.
+            # Only command menus of people without a private chat may be refused.
             assert not [c for c in standins.calls() if not c["ok"] and c["method"] != "setMyCommands"]
             assert "of a template refused" not in bot.log.read_text()
 
 
 @pytest.fixture
 def room(office: Standins) -> Room:
-    """A new group for every question, so that none has to wait for Telegram's limits."""
+    """A new group for every question, to avoid Telegram's rate limits."""
 
     return office.new_group
 
@@ -131,7 +131,7 @@ def is_mere_text(message: Seen, *names: str) -> Seen:
 
 
 def pressed(office: Standins, message: Seen, label: str, *names: str) -> Seen:
-    """Presses a button, and looks at what the message says then."""
+    """Press a button and check the message afterwards."""
     toast = office.presses(ANNA, message, label)
     assert not TURNING.search(toast.get("text") or "")
     after = office.wait_for(lambda: (m := office.again(message)) and (m if m.text != message.text else None), label)

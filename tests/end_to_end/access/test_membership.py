@@ -1,5 +1,4 @@
-"""What a group gives holds for those who are in it now; and what else is peculiar to groups: secrets typed before
-everybody's eyes, administrators without a name, numbers shown in part."""
+"""Group roles apply to current members only; secrets typed in groups, anonymous administrators, masked numbers."""
 
 import re
 import sqlite3
@@ -23,7 +22,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def house(folder: Path) -> Iterator[Standins]:
-    """Numbers are shown in part; Sam has no role of his own."""
+    """Numbers are masked; Sam has no role of his own."""
     with running_standins() as standins:
         standins.keys |= {PASSWORD, ANOTHER_PASSWORD, ANOTHER_TOKEN}
         with running_bot(standins, folder, MASK_NUMBERS="true", POLL_INTERVAL="10"):
@@ -37,7 +36,7 @@ def bot_id(house: Standins) -> int:
 
 
 def group_with(standins: Standins, role: str, *members: int) -> int:
-    """A group in which everybody has a role, because Anna has given it."""
+    """Create a group whose members have a role that Anna has given it."""
     chat = standins.new_group(ANNA, members)
     press(standins, standins.asks(ANNA, f"/grant here {role}", chat), "Give", "✅ Given")
     return chat
@@ -48,7 +47,7 @@ def set_member(standins: Standins, chat: int, person: int, status: str, **more: 
 
 
 def deaf(standins: Standins) -> None:
-    """The bot hears nothing until `hears_again`, and then everything at once."""
+    """Fail all getUpdates calls until `hears_again`, which delivers the queued updates at once."""
     standins.post("/client/faults", kind="server_error", methods=["getUpdates"], count=-1)
     standins.says(ANNA, "/id")
     standins.wait_for(lambda: any(not call["ok"] for call in standins.calls("getUpdates")[-1:]) or None, "is deaf")
@@ -59,7 +58,7 @@ def hears_again(standins: Standins) -> None:
 
 
 def decided(folder: Path, chat: int, what: str) -> list[tuple[bool, str]]:
-    """What was decided in a chat, and why, in order."""
+    """Return the decisions in a chat with their reasons, in order."""
     with closing(sqlite3.connect(folder / "bot.sqlite3")) as database:
         rows = database.execute(
             "SELECT allowed, reason FROM audit WHERE chat_id = ? AND what = ? ORDER BY id", (chat, what)
@@ -78,7 +77,7 @@ def test_a_group_gives_its_role_to_whoever_is_in_it(house: Standins) -> None:
 def test_who_is_removed_has_nothing_from_that_moment_on(
     house: Standins, folder: Path, bot_id: int, bots_status: str
 ) -> None:
-    """The bot still remembers that Sam was there, and hears of his command, his press and his removal at once."""
+    """The bot still caches Sam's membership, and receives his command, his press and his removal at once."""
     chat = group_with(house, "operator", SAM)
     set_member(house, chat, bot_id, bots_status)
     card = house.asks(SAM, "/status", chat)

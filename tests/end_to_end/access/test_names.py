@@ -1,4 +1,4 @@
-"""People and numbers as the office knows them, in both languages, whatever the PBX makes of a name or of an 8."""
+"""Names and numbers in both languages, in spite of the PBX's own spelling of names and of a leading 8."""
 
 import re
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import pytest
 from tests.end_to_end.commands.test_call_records import CALLER, MOBILE, Archive, total
 from tests.end_to_end.harness import ANNA, Json, Program, Standins
 
-# As the PBX writes them into its records: a Latin e for a ё, and no apostrophe.
+# As the PBX stores them in its records: a Latin e for a ё, and no apostrophe.
 PYOTR: Json = {"src_num": "204", "src_name": "Пeтр Иванов"}
 ONEIL: Json = {"dst_num": "212", "dst_name": "Robert bONeilb  Sons"}
 MOSCOW = "84951234500"
@@ -35,7 +35,7 @@ def test_who_is_spelled_how_and_found_by_what(
     standins.post("/control/traffic", running=False)
     archive = Archive(standins)
     start_bot(language=language, pbx_timezone="Europe/Moscow")
-    # Of yesterday in Moscow, where it may be another day than in the stand-in's own zone.
+    # Yesterday in Moscow, possibly another day than in the stand-in's zone.
     archive.now = standins.now().astimezone(ZoneInfo("Europe/Moscow"))
     pyotr = [number for number, _ in archive.people].index("204")
     spelled = {"dst_name": PYOTR["src_name"]}
@@ -54,7 +54,7 @@ def test_who_is_spelled_how_and_found_by_what(
         assert total(found) == 6, word
         assert "Пётр Иванов" in found.text
         assert "Пeтр Иванов" not in found.text
-        # Moscow, and not Vietnam.
+        # Moscow, not Vietnam.
         assert "+7 495 123-45-00" in found.text
     for word in ("O'Neil", "oneil"):
         found = standins.asks(ANNA, f"/cdr yesterday {word}")

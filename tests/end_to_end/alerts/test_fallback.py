@@ -1,5 +1,7 @@
-"""Nobody who is due is left untold: where alerts go to somebody who never came, and where a group is lost amid an
-outage. And nobody counts as told who was not."""
+"""Fallback: alerts for a person without a private chat, and for a group lost during an outage.
+
+No undelivered notification counts as delivered.
+"""
 
 from pathlib import Path
 
@@ -49,7 +51,7 @@ def private(house: Standins, person: int, pattern: str, after: int = 0) -> Seen:
 
 
 def sent_down(house: Standins, person: int, down: str) -> list[bool]:
-    """With or without a sound each message that was sent to them of it."""
+    """Return, for each message to the person about the outage, if it made a sound."""
     sent = [call["params"] for call in house.calls("sendMessage") if call["ok"]]
     mine = [one for one in sent if int(one["chat_id"]) == person and down in str(one["text"]).replace("<b>", "")]
     return [not one.get("disable_notification") for one in mine]
@@ -70,7 +72,7 @@ def test_an_outage_whose_chats_are_dead_reaches_the_administrator_within_seconds
             house.breaks(LINE)
             alert = private(house, ANNA, words["down"])
             assert not alert.raw["silent"]
-            # At the step that follows she is asked by name, and is sent what says so.
+            # The next step asks her by name, and sends her a message.
             house.wait_for(lambda: len(sent_down(house, ANNA, words["down"])) >= 2 or None, "she is asked")
             house.mends(LINE)
             private(house, ANNA, words["up"])

@@ -1,4 +1,6 @@
-"""Half an outage: registered, and the provider does not answer. A note, then a sound; on the way back nothing."""
+"""Half an outage: registered, but the provider does not answer OPTIONS. A silent warning, then a page; no message on
+recovery.
+"""
 
 from collections.abc import Callable
 
@@ -50,7 +52,7 @@ def test_half_an_outage_is_a_note_that_makes_a_sound_once_it_lasts(
     assert "🟡" in lasting
     assert says["instead"] in lasting
     assert says["cure"] in lasting
-    # The trunks that took its calls die too: now they are lost, which is told with theirs.
+    # Its fallback trunks fail too: its calls are now lost, which their alert states.
     standins.breaks("Mango Office")
     standins.breaks("Branch IAX")
     lost = standins.wait_for_message("🔴", after=lasting.id)

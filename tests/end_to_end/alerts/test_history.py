@@ -1,5 +1,4 @@
-"""Looking back from the chat: what is open, who has it, why it went as it did, and how good the trunks were; by role,
-and with a PBX that is not there."""
+"""History in chat: open incidents, who acknowledged them, timelines and availability; by role, and without a PBX."""
 
 import asyncio
 import struct
@@ -29,13 +28,13 @@ from tests.fixtures.incident_history import add_card, add_event, add_incident
 
 T = TypeVar("T")
 NOW = datetime.now(UTC).replace(microsecond=0)
-# What is written into the store as open may be told as well as any other outage.
+# Incidents written into the database as open may be notified like any other.
 NO_ALERTS_HERE = {"ALERT_CHATS": str(ANNA)}
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 def written(folder: Path, write: Callable[[Store], Awaitable[T]]) -> T:
-    """Into the store of the program, while it runs."""
+    """Write into the program's database while it runs."""
 
     async def do() -> T:
         store = Store(f"sqlite:///{folder / 'bot.sqlite3'}")
@@ -48,7 +47,9 @@ def written(folder: Path, write: Callable[[Store], Awaitable[T]]) -> T:
 
 
 async def the_past(store: Store, zadarma: str) -> dict[str, int]:
-    """Two trunks of three weeks: one is down and nobody has it, one was down twice, the PBX was away once."""
+    """Write three weeks of two trunks: one outage is open and unacknowledged, one trunk was down twice, the PBX was
+    away once.
+    """
     await add_incident(store, NOW - 21 * DAY, NOW - 21 * DAY + HOUR, subject="SIP-OLD", name="Old line")
     over = await add_incident(
         store, NOW - 2 * DAY, NOW - 2 * DAY + 2 * HOUR, subject=zadarma, name="Zadarma", cause="credentials_refused"
@@ -201,7 +202,7 @@ def test_taking_is_not_for_those_who_only_look(office: Standins, past: dict[str,
     assert "no right" in office.presses(VERA, card, "on it")["text"]
 
 
-# --- each with a house of its own -----------------------------------------------------------------------------------
+# --- each with its own harness --------------------------------------------------------------------------------------
 
 
 def test_all_of_it_works_while_the_pbx_does_not_answer(
@@ -245,7 +246,7 @@ def test_the_only_open_one_is_taken_and_of_several_one_is_chosen(
 
 
 def open_card(listed: Seen, name: str) -> str:
-    """The label of the button that opens the incident of that name."""
+    """Return the label of the button that opens the incident of that name."""
     line = next(line for line in listed.text.splitlines() if name in line)
     return line.split()[0]
 

@@ -1,4 +1,4 @@
-"""Incidents as the people live them: who is woken and who comes next, who has it, and what the buttons do, by role."""
+"""Incidents end to end: paging and escalation, acknowledgement, and the buttons by role."""
 
 import re
 import time
@@ -30,7 +30,7 @@ ESCALATE, REMIND = "15", "20"
 
 @contextmanager
 def duty(folder: Path, **settings: str) -> Iterator[Standins]:
-    """Kim is on call, then Boris, Dora and Anna; and Kim has never opened the bot's private chat."""
+    """Kim is on call, then Boris, Dora and Anna; Kim has never opened the bot's private chat."""
     with running_standins() as house:
         for person, name in ((KIM, "Kim"), (DORA, "Dora")):
             house.post("/client/people", id=person, first_name=name)
@@ -46,7 +46,7 @@ def duty(folder: Path, **settings: str) -> Iterator[Standins]:
 
 @pytest.fixture
 def hasty(tmp_path: Path) -> Iterator[Standins]:
-    """Nobody is given long to take an outage."""
+    """Harness with short escalation and reminder intervals."""
     with duty(tmp_path, ESCALATE_AFTER=ESCALATE, REMIND_EVERY=REMIND) as house:
         yield house
 
@@ -59,14 +59,14 @@ def on_call(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
-    """Nobody is on call; Sam, whom the bot does not know, reads along in the group."""
+    """No person is on call; Sam, unknown to the bot, is a member of the group."""
     with running_standins() as house, running_bot(house, tmp_path_factory.mktemp("office")):
         house.post("/client/members", by=ANNA, chat=GROUP, user=SAM, status="member")
         yield house
 
 
 def new_lines(house: Standins, *names: str) -> None:
-    """Trunks of a test's own, which the bot knows to be up."""
+    """Add trunks of this test that the bot knows to be up."""
     for name in names:
         house.post("/control/trunks", name=name, host=f"{name.lower().replace(' ', '-')}.example.com", username="1")
     house.wait_for_looks(3)
@@ -77,7 +77,7 @@ def down(name: str) -> str:
 
 
 def shows(house: Standins, message: Seen, *parts: str) -> Seen:
-    """The message, once all of it stands there."""
+    """Return the message once it contains all parts."""
     return house.wait_for(
         lambda: (
             (m := house.again(message, message.chat if message.chat > 0 else ANNA))
@@ -101,7 +101,7 @@ def mended(house: Standins, name: str, alert: Seen) -> Seen:
 
 
 def at(chain: str, step: str) -> datetime:
-    """When a step of a chain was."""
+    """Return the time of a step of a timeline."""
     line = next(line for line in chain.splitlines() if step in line)
     return datetime.strptime(line.split()[0], "%H:%M:%S")  # noqa: DTZ007 (only to be compared)
 
@@ -191,7 +191,7 @@ def test_a_rehearsal_wakes_who_is_on_call_as_an_outage_would(on_call: Standins) 
     alert, page = on_call.wait_for_message(rehearsal), private(on_call, BORIS, rehearsal)
     assert alert.raw["silent"]
     assert not page.raw["silent"]
-    # It is counted nowhere: nothing is wrong.
+    # Not counted: there is no outage.
     assert "🔔" not in on_call.asks(DORA, "/status")
     assert "Open incidents · 0" in on_call.asks(DORA, "/incidents")
     on_call.after(on_call.says(ANNA, "/test_alert"), ANNA, "A rehearsal runs already")
@@ -255,7 +255,7 @@ def test_what_is_asked_under_an_alert_is_answered_beside_it(office: Standins) ->
     assert "Nothing is held back" in office.asks(VERA, "/mutes")
 
 
-# --- each with a house of its own ------------------------------------------------------------------------------------
+# --- each with its own harness ---------------------------------------------------------------------------------------
 
 
 def test_a_trunk_that_is_registered_anew_recovers_and_was_not_switched_off(
@@ -270,7 +270,7 @@ def test_a_trunk_that_is_registered_anew_recovers_and_was_not_switched_off(
     assert question.raw["reply_to"] == alert.id
     assert "Only whoever sent the command" in standins.presses(BORIS, question, "Re-register")["text"]
     trunk = standins.trunk("Zadarma")["id"]
-    # The provider has answered again, and the PBX has given up asking it.
+    # The provider answers again after the PBX's last registration retry.
     standins.post("/control/speed", speed=20)
     standins.post(f"/control/trunks/{trunk}", condition="ok", instant=False)
     press(standins, question, "Re-register", "It works, after")
@@ -324,12 +324,12 @@ def test_killed_while_an_outage_is_told_it_tells_its_end_and_what_it_did_not_see
     standins.wait_until_known()
     standins.breaks("Zadarma")
     alert = standins.wait_for_message(down("Zadarma"))
-    # Killed before it knows that Telegram took the alert, it would rightly send it again as a possible repeat.
+    # Killed before the delivery is stored, it would rightly send the alert again as a possible repeat.
     standins.wait_for_looks(2)
     program.kill()
     time_passes(tmp_path / "bot.sqlite3", standins.station, timedelta(minutes=10))
     standins.breaks("Branch IAX")
-    # The PBX notes whole seconds.
+    # The PBX records whole seconds.
     time.sleep(1)
     for name in ("Branch IAX", "Zadarma"):
         standins.mends(name)

@@ -1,4 +1,4 @@
-"""Mutes and maintenance windows over real HTTP: every command and button, by role, and with the PBX away."""
+"""Silences and maintenance windows end to end: every command and button, by role, and without a PBX."""
 
 import asyncio
 import re
@@ -22,13 +22,13 @@ STATION = "Head office"
 
 @pytest.fixture(scope="module")
 def known(office: Standins) -> Standins:
-    """The bot knows the names of the trunks. Each test takes away what it has silenced."""
+    """The bot knows the names of the trunks. Each test removes its silences."""
     office.wait_until_known()
     return office
 
 
 def down(folder: Path, standins: Standins, *names: str, alert_in: int | None = None) -> None:
-    """Incidents of these trunks are open, and in a chat an alert has the button to mute; the bot is not yet there."""
+    """Store open incidents of these trunks, and an alert with a mute button in a chat, before the bot starts."""
     path = Path(shutil.copy(stores.empty(), folder / "bot.sqlite3"))
 
     async def write() -> None:
@@ -69,7 +69,7 @@ def refused(standins: Standins, message: Seen, label: str, person: int = VERA) -
 
 
 def first_number(listed: Seen) -> int:
-    """The first of a list; the house has had others before."""
+    """Return the first number of a list; earlier tests have used others."""
     found = re.search(r"^(\d+)\. ", listed.text, re.MULTILINE)
     assert found, listed.text
     return int(found[1])

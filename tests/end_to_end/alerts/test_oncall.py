@@ -1,4 +1,4 @@
-"""Being on call over real HTTP: every word and button, by role, and what people are told in private."""
+"""On-call commands end to end: every command and button, by role, and the private notifications."""
 
 import sqlite3
 import threading
@@ -41,19 +41,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def office(folder: Path, web: str) -> Iterator[Standins]:
-    """Everybody but Boris has opened the bot's private chat; he is known from the group."""
+    """All but Boris have opened the bot's private chat; he is known from the group."""
     with running_standins() as house, running_bot(house, folder, CALENDAR_HOSTS=urlsplit(web).netloc):
         for person in (ANNA, VERA):
             house.asks(person, "/start")
         house.asks(BORIS, "/id", GROUP)
-        # The zone has its name only once the PBX was asked for it.
+        # The zone has its name only after the first request to the PBX.
         house.wait_until_known()
         yield house
 
 
 @pytest.fixture(autouse=True)
 def nobody_on_call(folder: Path) -> None:
-    """Each test begins with an empty roster."""
+    """Empty the roster before each test."""
     path = folder / "bot.sqlite3"
     if path.exists():
         with closing(sqlite3.connect(path, timeout=10)) as database, database:
@@ -62,7 +62,7 @@ def nobody_on_call(folder: Path) -> None:
 
 
 def answered(office: Standins, person: int, text: str, shows: str) -> Seen:
-    """Asks in private, where news may come in between."""
+    """Ask in private, where notifications may arrive in between."""
     return office.after(office.says(person, text), person, shows, person)
 
 
@@ -71,7 +71,7 @@ def set_weekly(office: Standins) -> Seen:
 
 
 def opened(office: Standins, person: int) -> None:
-    """Opens the bot's private chat."""
+    """Open the bot's private chat."""
     office.asks(person, "/start")
 
 
@@ -209,7 +209,7 @@ def test_only_who_has_a_role_of_their_own_can_be_on_call(office: Standins, group
 
 
 def calendar(title: str) -> bytes:
-    """Somebody's duty, every day all day."""
+    """Return a calendar with one person on duty every day."""
     begins = f"{datetime.now(UTC) - timedelta(days=2):%Y%m%d}"
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "BEGIN:VEVENT", "UID:1", f"SUMMARY:{title}"]
     lines += [f"DTSTART;VALUE=DATE:{begins}", "RRULE:FREQ=DAILY", "END:VEVENT", "END:VCALENDAR", ""]
@@ -249,7 +249,7 @@ def test_what_is_said_of_a_file_that_cannot_be_used(office: Standins, group: int
 
 @pytest.fixture(scope="module")
 def web() -> Iterator[str]:
-    """The address of a calendar that puts Boris on call, with a secret in it."""
+    """Yield the address, with a secret in it, of a calendar that puts Boris on call."""
     routes = [Route(f"/{SECRET}.ics", lambda _request: Response(calendar("@boris_petrov"), media_type="text/calendar"))]
     with listening(0) as (sock, address):
         server = uvicorn.Server(

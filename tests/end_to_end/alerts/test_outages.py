@@ -1,4 +1,4 @@
-"""A trunk dies and comes back, in every way it can, with the bot alive, dead, or dying in between."""
+"""Outages and recoveries of a trunk of every kind, with the bot running, stopped, or killed in between."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -10,14 +10,14 @@ from tests.end_to_end.harness import ANNA, BORIS, GROUP, SAM, Program, Seen, Sta
 
 Start = Callable[..., Program]
 DOWN, UP = r"🔴.*Zadarma", r"🟢.*Zadarma"
-# Each test of the office breaks another one: what breaks often flaps.
+# Each test breaks another trunk: repeated outages would flap.
 LINES = [f"Line {letter}" for letter in "ABCDEFGH"]
 KINDS = ["unplugged", "garbage", "html", "half_json", "redis_down", "php_down", "server_error"]
 
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
-    """The alerts go to Anna in private: in a group Telegram takes only twenty messages and edits a minute."""
+    """Alerts go to Anna in private: a group accepts only twenty messages and edits a minute."""
     with running_standins() as house:
         for name in LINES:
             house.post("/control/trunks", name=name, host=f"{name[-1].lower()}.example.com", username="1")
@@ -27,12 +27,12 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
 
 
 def settle(standins: Standins, looks: int = 2) -> None:
-    """Time for something to be told that should not be: the bot looks at the trunks once more, and thinks about it."""
+    """Give wrong notifications time to arrive: the bot polls the trunks again and evaluates them."""
     standins.wait_for_looks(looks)
 
 
 def told(standins: Standins, pattern: str) -> int:
-    """How many messages were sent (edits not counted) that said this when they were sent."""
+    """Count the messages, edits excluded, whose original text matches the pattern."""
     sent = [c for c in standins.calls("sendMessage") if c["ok"]]
     return sum(bool(re.search(pattern, str(c["params"].get("text", "")))) for c in sent)
 
@@ -45,7 +45,7 @@ def heard(office: Standins, pattern: str, after: int = 0) -> Seen:
     return office.wait_for_message(pattern, ANNA, after)
 
 
-# --- one house for all of them ---------------------------------------------------------------------------------------
+# --- shared harness --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_a_slow_provider_is_a_warning_without_a_sound(office: Standins) -> None:
 
 
 def test_a_provider_that_falls_silent_is_first_a_warning_and_then_the_outage(office: Standins) -> None:
-    """The PBX goes on saying `registered` for a while, as the older release does; here ten times faster."""
+    """The PBX reports `registered` for a while, as the older release does; here ten times faster."""
     office.station.dialect = "2026.1"
     office.post("/control/speed", speed=10)
     office.post(f"/control/trunks/{office.trunk('Line E')['id']}", condition="provider_dead", instant=False)
@@ -156,7 +156,7 @@ def test_a_slow_pbx_is_waited_for_and_is_no_outage(office: Standins) -> None:
 
 
 def test_an_alert_whose_answer_was_lost_says_that_it_may_be_a_repeat(office: Standins) -> None:
-    # What an earlier outage still owes must not meet the fault.
+    # Queued messages of an earlier outage must not meet the fault.
     settle(office)
     before = newest(office)
     office.post("/client/faults", kind="lost_answer", methods=["sendMessage"], count=1)
@@ -166,7 +166,7 @@ def test_an_alert_whose_answer_was_lost_says_that_it_may_be_a_repeat(office: Sta
     heard(office, UP, alert.id)
 
 
-# --- each with a house of its own ------------------------------------------------------------------------------------
+# --- each with its own harness ---------------------------------------------------------------------------------------
 
 
 def test_a_blip_shorter_than_the_hold_off_wakes_nobody(standins: Standins, start_bot: Start) -> None:
@@ -216,7 +216,7 @@ def test_killed_between_alert_and_recovery_it_tells_the_recovery(standins: Stand
     standins.wait_until_known()
     standins.breaks("Zadarma")
     alert = standins.wait_for_message(DOWN)
-    # Killed before it knows that Telegram took the alert, it would rightly send it again as a possible repeat.
+    # Killed before the delivery is stored, it would rightly send the alert again as a possible repeat.
     standins.wait_for_looks(2)
     first.kill()
     start_bot()

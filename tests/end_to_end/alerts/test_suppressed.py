@@ -1,4 +1,4 @@
-"""An outage that a mute or a window holds back is told when that ends, if it is still an outage then."""
+"""Suppressed outages: notified at the end of the silence or window if still open."""
 
 import re
 import sqlite3
@@ -21,7 +21,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def office(folder: Path) -> Iterator[Standins]:
-    """Each test has lines of its own."""
+    """Each test has trunks of its own."""
     with running_standins() as house:
         for name in LINES:
             house.post("/control/trunks", name=name, host=f"{name[-1].lower()}.example.com", username="1")
@@ -31,20 +31,20 @@ def office(folder: Path) -> Iterator[Standins]:
 
 
 def alerts(house: Standins, name: str) -> int:
-    """How many messages were sent that say it is down; an answer to a command of somebody is none."""
+    """Count the alerts that it is down; replies to commands are not counted."""
     sent = [call for call in house.calls("sendMessage") if call["ok"]]
     return sum(f"🔴 {name} is down" in re.sub("</?b>", "", str(call["params"].get("text", ""))) for call in sent)
 
 
 def breaks_unheard(house: Standins, name: str) -> None:
-    """The trunk goes down, and for some looks at it nothing arrives."""
+    """Break the trunk; no notification arrives within some polls."""
     house.breaks(name)
     house.wait_for_looks(4)
     assert alerts(house, name) == 0
 
 
 def two_seconds_are_left(house: Standins, folder: Path) -> None:
-    """Of what lasts an hour."""
+    """Let a silence of one hour expire in two seconds."""
     end = (house.now() + timedelta(seconds=2)).replace(tzinfo=None).isoformat(" ", "microseconds")
     with closing(sqlite3.connect(folder / "bot.sqlite3", timeout=10)) as store, store:
         store.execute("UPDATE silences SET until = ? WHERE ended_at IS NULL", (end,))

@@ -1,4 +1,4 @@
-"""Once and not too often: presses at the same moment, over a kill, and people who ask too much."""
+"""Presses take effect once, when simultaneous and after a kill; rate limits of commands."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Watched extensions: who may watch them, and that a phone which goes offline is told and its return too."""
+"""Watched extensions: permissions, and notifications of a phone that goes offline and returns."""
 
 import sqlite3
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from tests.end_to_end.harness import ANNA, BORIS, GROUP, LOOK_EVERY, SAM, VERA, 
 
 
 def switch(house: Standins, number: str, *, online: bool) -> None:
-    """The phone of an extension loses or finds the network."""
+    """Connect or disconnect the phone of an extension."""
     house.post(f"/control/extensions/{number}", online=online)
 
 
@@ -92,7 +92,7 @@ def test_a_phone_that_stays_offline_is_told_and_its_return_too(
     alert = standins.wait_for_message(r"202 .*is offline")
     assert not alert.raw["silent"]
     switch(standins, "202", online=True)
-    # Whoever watches another one too makes it look at once.
+    # Watching another one triggers a check at once.
     for number in ("204", "205"):
         standins.asks(BORIS, f"/watch {number}")
     over = standins.wait_for_message(r"202 .*is online again", after=alert.id)
@@ -101,6 +101,6 @@ def test_a_phone_that_stays_offline_is_told_and_its_return_too(
 
 
 def remembered(database: Path) -> set[str]:
-    """What the program has seen and not done with."""
+    """Return the subjects of the stored check states."""
     with closing(sqlite3.connect(database)) as store:
         return {subject for (subject,) in store.execute("SELECT subject FROM watch_states")}

@@ -1,4 +1,4 @@
-"""The calls that have ended, from the chat: every filter, every page, every leg, and the sound."""
+"""Call records in chat: filters, pages, legs and recordings."""
 
 import re
 from collections.abc import Callable
@@ -19,7 +19,7 @@ def trunk_id(standins: Standins, name: str = "Zadarma") -> str:
 
 
 class Archive:
-    """Call records put into the PBX exactly as a test needs them."""
+    """Call records that a test puts into the PBX."""
 
     def __init__(self, standins: Standins) -> None:
         self._standins = standins
@@ -33,7 +33,7 @@ class Archive:
         return f"{day} {clock}"
 
     def leg(self, start: str, talk: int | None, seconds: int = 10, **more: Any) -> Json:
-        """Rings for `seconds`; talk None: nobody answers."""
+        """Add a leg that rings for `seconds`; talk None: not answered."""
         begin = datetime.fromisoformat(start)
         answer = begin + timedelta(seconds=seconds)
         end = answer + timedelta(seconds=talk or 0)
@@ -109,7 +109,7 @@ def test_every_filter_in_both_languages(
     }
     found = {}
     for place, (words, count) in enumerate(expected.items()):
-        # Telegram lets a bot say only twenty things a minute in one group.
+        # Telegram limits a bot to twenty messages a minute in one group.
         chat = ANNA if place % 2 else GROUP
         found[words] = total(standins.asks(ANNA, f"/cdr {words}", chat))
         assert found[words] == count, words
@@ -279,7 +279,7 @@ def test_a_period_in_figures(standins: Standins, start_bot: Callable[..., Progra
         "1 no answer, 1 busy, 1 failed, 1 unavailable",
         "Average talk 1:40, longest 2:40",
         "Busiest: 12:00–13:00, calls: 5",
-        # The article counts both spellings of no answer, and nothing else, as missed.
+        # The article counts both spellings of no answer, and no other value, as missed.
         "As the PBX counts: calls 9, answered 3, missed 3, average 1:40",
     ):
         assert words in figures

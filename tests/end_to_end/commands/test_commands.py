@@ -11,7 +11,7 @@ PEOPLE = {"administrator": ANNA, "operator": BORIS, "viewer": VERA}
 
 
 def silence(office: Standins, person: int, text: str, chat: int, **more: object) -> bool:
-    """True when the bot says nothing to this, though it answers what is asked after it in the same chat."""
+    """Return True if the bot does not answer the text, but answers a later command in the chat."""
     number = office.says(person, text, chat, **more)
     after = office.asks(ANNA, "/id", chat)
     return not [m for m in office.from_bot(chat) if number < m.id < after.id]
@@ -125,7 +125,7 @@ def test_calls_joins_the_legs_of_one_call(office: Standins, group: int) -> None:
 
 
 def days_of_calls(office: Standins) -> list[date]:
-    """The date of each call the PBX has on record, newest first: leg by leg, not asked in the bot's way."""
+    """Return the date of each call on the PBX, newest first: leg by leg, unlike the bot's own requests."""
     now, days = office.now(), dict[str, date]()
     period = {"dateFrom": f"{now - timedelta(60):%Y-%m-%d}", "dateTo": f"{now + timedelta(2):%Y-%m-%d}"}
     offset, more = 0, True
@@ -150,7 +150,7 @@ def days_of_calls(office: Standins) -> list[date]:
 def test_cdr_counts_every_record_of_the_period(
     office: Standins, group: int, period: str, first: int, last: int
 ) -> None:
-    """`first` and `last` are days ago. Calls may end meanwhile, so it is counted before and after."""
+    """`first` and `last` are days ago. Calls may end meanwhile: count before and after."""
 
     def recorded() -> int:
         days = days_of_calls(office)

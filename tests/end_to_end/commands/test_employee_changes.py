@@ -1,4 +1,4 @@
-"""Employees: the list and the card, step by step, changing, deleting, and taking all of that back."""
+"""Employees: list, card, changes, deletion, and the undoing of each."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -198,7 +198,7 @@ def test_a_deleted_employee_comes_back_with_the_same_password(
     def is_kept_nowhere() -> bool:
         return before["sip_secret"] not in secret_scan.known_with(TOKEN, tmp_path / "bot.sqlite3")
 
-    # What it takes to go on after a kill is forgotten a moment after the answer.
+    # The payload for a restart is deleted a moment after the answer.
     standins.wait_for(is_kept_nowhere, "the password is kept nowhere")
 
 

@@ -1,4 +1,4 @@
-"""/add_employee from the question to the password, and everything that can come between."""
+"""/add_employee from the question to the password, with every interruption in between."""
 
 import sqlite3
 from collections.abc import Callable
@@ -18,7 +18,7 @@ def employees(standins: Standins, search: str) -> list[dict[str, object]]:
 
 
 def owed_deletion(standins: Standins, folder: Path) -> float:
-    """After how many seconds the password is owed to disappear, once that is written down."""
+    """Return the delay in seconds of the password's queued deletion, once it is stored."""
     with closing(sqlite3.connect(folder / "bot.sqlite3")) as database:
         owed = "SELECT created_at, not_before FROM outbox WHERE action = 'delete'"
         written, due = standins.wait_for(lambda: database.execute(owed).fetchone(), "a deletion is owed")

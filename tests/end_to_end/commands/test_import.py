@@ -1,4 +1,4 @@
-"""Many employees at once: the dry run, the run, and everything that can come between."""
+"""Import of employees: the dry run, the run, and every interruption in between."""
 
 import io
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from tests.end_to_end.harness import ANNA, GROUP, KEY, TOKEN, VERA, Program, See
 
 
 def people(standins: Standins) -> dict[str, str]:
-    """Number and name of everybody on the PBX; a number that is there twice fails."""
+    """Return number and name of all employees on the PBX; fails on a duplicate number."""
     answer = standins.http.get("/pbxcore/api/v3/employees", headers={"Authorization": f"Bearer {KEY}"})
     rows = answer.json()["data"]["data"]
     found = {row["number"]: row["user_username"] for row in rows}
@@ -107,7 +107,7 @@ def test_killed_in_the_middle_it_goes_on_by_itself_and_nobody_is_lost_or_twice(
     bot.kill()
     standins.post("/control/fault", kind="none")
     assert len(people(standins)) < len(before) + 200
-    # Killed between the storing of a batch and its sending, 45 s go by until the PBX surely will not carry it out.
+    # After a kill between storing and sending a batch, the bot waits 45 s until the PBX can no longer carry it out.
     start_bot(TESTS_HURRY="20")
     told = standins.after(question.id, ANNA, "200")
     ends(standins, told, within=150)

@@ -1,5 +1,4 @@
-"""What the bot does to trunks has to reach Asterisk, which hears of a change seconds after the last one, and to be true
-when it is told."""
+"""Changes to trunks are reported as done after Asterisk has reloaded, seconds after the last change."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ SECRET = "An0therSecret22"
 
 @pytest.fixture
 def standins() -> Iterator[Standins]:
-    """Half a minute without a line passes in two seconds."""
+    """Half a minute without a trunk takes two seconds."""
     with running_standins(speed=20) as standins:
         yield standins
 
@@ -77,7 +76,7 @@ def test_a_corrected_password_is_tried_when_the_trunk_is_registered_anew(
     trunk = standins.trunk("Zadarma")["id"]
     standins.asks(ANNA, "/edit_trunk Zadarma password")
     question = standins.asks(ANNA, SECRET)
-    # Asterisk tries it only 5 minutes after its last refusal: until then nobody has refused anything.
+    # Asterisk retries 5 minutes after the last rejection: until then there is no new one.
     edited = press(standins, question, says["apply"], says["not yet"])
     assert says["refused"] not in edited
     card = standins.asks(ANNA, "/trunks Zadarma")
@@ -101,13 +100,13 @@ def test_killed_while_the_trunk_is_off_the_next_run_switches_it_on(
     bot = start_bot(POLL_INTERVAL="5")
     standins.wait_until_known()
     trunk = standins.trunk("Zadarma")["id"]
-    # A machine so busy that Asterisk hears of it only after the kill.
+    # A machine so busy that Asterisk reloads only after the kill.
     standins.post("/control/reload", after=60)
     question = asked_anew(standins, "Zadarma")
     press(standins, question, "Re-register", "Waiting until Asterisk has let go")
     standins.wait_for(lambda: standins.trunk("Zadarma")["disabled"] or None, "it is off")
     bot.kill()
-    # The router starts after the machine: Telegram is away, the PBX is not.
+    # The router starts after the machine: Telegram is unreachable, the PBX is not.
     standins.post("/client/faults", kind="server_error", count=-1)
     with ThreadPoolExecutor() as beside:
         started = beside.submit(start_bot, POLL_INTERVAL="5")
@@ -128,7 +127,7 @@ def test_what_is_changed_is_taken_by_the_pbx_and_seen_only_when_asterisk_has_it(
 ) -> None:
     start_bot(LANGUAGE=language)
     standins.wait_until_known()
-    # As a real PBX does: with an IAX trunk that registers it tells the state of none.
+    # As a real PBX: with an IAX trunk that registers it reports no IAX states.
     standins.post("/control/iax", told=False)
     standins.wait_for_looks(2)
     assert says["untold"] in standins.asks(ANNA, "/trunks")
@@ -144,12 +143,12 @@ def test_what_is_changed_is_taken_by_the_pbx_and_seen_only_when_asterisk_has_it(
     press(standins, question, says["apply"], says["takes over"])
     after = api(standins, f"sip-providers/{standins.trunk('Zadarma')['id']}")
     assert (after["host"], after["port"]) == ("sip2.zadarma.com", 5061)
-    # The kind of registration goes with all that it needs; what is left out is said in people's words.
+    # A changed kind of registration needs its other fields; missing ones are named in plain words.
     press(standins, standins.asks(ANNA, "/edit_trunk Zadarma registration=inbound"), says["apply"], says["no password"])
 
 
 def asked_anew(standins: Standins, name: str) -> Seen:
-    """The question, from the button under an alert."""
+    """Break the trunk; return the question that the alert's button asks."""
     standins.breaks(name, "unregistered")
     alert = standins.wait_for_message(f"🔴 {name}")
     standins.mends(name)

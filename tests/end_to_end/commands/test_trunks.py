@@ -1,4 +1,4 @@
-"""Trunks from the chat: seen, created with the password in private, changed, switched, deleted by name."""
+"""Trunks in chat: shown, created with the password in private, changed, switched, deleted by name."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -25,13 +25,13 @@ def on_pbx(standins: Standins, name: str) -> Json | None:
 
 
 def create(standins: Standins, line: str, password: str) -> Seen:
-    """In private from the line to the preview."""
+    """Create a trunk in private, from the command to the preview."""
     standins.asks(ANNA, line)
     return standins.asks(ANNA, password)
 
 
 def quick(standins: Standins) -> None:
-    """What takes a trunk a minute takes it a few seconds."""
+    """Run the PBX faster: registrations take seconds instead of a minute."""
     standins.post("/control/speed", speed=10)
 
 
@@ -88,7 +88,7 @@ def test_two_trunks_of_one_name_are_told_apart_wherever_they_are_named(
     assert standins.asks(ANNA, "/delete_trunk megafon").buttons == both
     listed = standins.asks(ANNA, "/trunks")
     assert all(name in listed for (name,) in both)
-    # Every id begins with SIP-; only a whole one is meant as an id.
+    # Every id begins with SIP-; only a complete one counts as an id.
     for words in ("ip", broken["id"]):
         assert "IP peer" in standins.asks(ANNA, f"/trunks {words}").text.splitlines()[0]
     trunks = standins.get("/control/state")["trunks"]
@@ -106,7 +106,7 @@ def test_others_change_no_trunk(office: Standins, group: int, text: str) -> None
 def test_a_limited_key_sees_what_it_may_and_is_told_what_it_may_not(
     standins: Standins, start_bot: Callable[..., Program]
 ) -> None:
-    """The newer release knows such ids again."""
+    """The newer release accepts such ids again."""
     standins.post("/control/dialect", release="2026.1")
     start_bot()
     rights = {f"/api/v3/{name}": "read" for name in ("providers", "sip-providers", "sip", "cdr", "pbx-status")}
@@ -220,7 +220,7 @@ def test_off_and_on_are_read_back(standins: Standins, start_bot: Callable[..., P
     off = press(standins, press(standins, card, "Switch off", "off, on"), "Switch off", "Switched off")
     assert standins.trunk("Zadarma")["condition"] == "off"
     assert off.buttons
-    # Its last changes say so before its state does.
+    # Its history shows it before its state does.
     card = standins.wait_for(
         lambda: (
             (m := standins.asks(ANNA, "/trunks Zadarma")) and (m if "switched off" in m.text.splitlines()[0] else None)

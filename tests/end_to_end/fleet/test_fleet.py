@@ -1,4 +1,4 @@
-"""Several PBXs looked after by one bot: whose chats hear what, and whom a command is about."""
+"""Several PBXs of one bot: alert chats of each, and the station that a command applies to."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ TRUNK = "Mango Office"
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FleetHouse]:
-    """GROUP is told of both PBXs."""
+    """Both PBXs alert GROUP."""
     with running_house("acme", "beta") as house, running_fleet(house, tmp_path_factory.mktemp("fleet")):
         house.wait_until_watched("acme", "beta")
         yield house

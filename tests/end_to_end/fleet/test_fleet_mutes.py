@@ -1,4 +1,4 @@
-"""What is silenced for all PBXs holds back each of them, is shown at each, and is asked once with their number."""
+"""Silences for all PBXs: they apply to each, are shown at each, and are confirmed once with the number of PBXs."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def test_a_mute_of_the_fleet_holds_back_every_pbx_and_is_never_given_unasked(lan
     words = WORDS[language]
     with running_house("acme", "beta") as house, running_fleet(house, tmp_path, LANGUAGE=language):
         house.wait_until_watched("acme", "beta")
-        # What was last spoken of is the fleet: a plain command is about it, and says so.
+        # The fleet was the last station named: a plain command applies to it, and names it.
         preview = house.asks(ANNA, f"/oncall set fleet daily 09:00 {ANNA}", GROUP)
         house.presses(ANNA, preview, words["set"])
         plain = house.asks(ANNA, "/mute all", GROUP)
@@ -58,7 +58,7 @@ def test_a_mute_of_the_fleet_holds_back_every_pbx_and_is_never_given_unasked(lan
 
 
 def held(house: FleetHouse, words: str) -> None:
-    """The outage is known, and its chain says what holds it back."""
+    """The outage is known, and its timeline names the suppression."""
 
     def look() -> bool | None:
         return words in house.asks(ANNA, "/why acme", ANNA) or None

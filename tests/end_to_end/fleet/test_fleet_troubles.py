@@ -1,4 +1,4 @@
-"""Several PBXs of which some are ill: the others are none the worse for it, and nothing is lost or told twice."""
+"""Faulty PBXs in a fleet do not affect the others; each notification is delivered exactly once."""
 
 import re
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ import pytest
 from tests.end_to_end.fleet_harness import FleetHouse, key_of, running_fleet, running_house
 from tests.end_to_end.harness import ANNA, BORIS, GROUP, SAM, press, running_bot
 
-# Seconds of the test's time. The others are looked at every second, and a machine with other work may be late; what
-# waits for the slow one is later than that.
+# Seconds of test time. The others are polled every second, possibly late on a busy machine; requests queued behind the
+# slow PBX are later than that.
 SLOW = 20.0
 ON_TIME = 10.0
 

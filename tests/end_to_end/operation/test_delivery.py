@@ -1,4 +1,4 @@
-"""Nothing is lost on the way to a person: chats that shut the bot out, groups that grow, a Telegram that is away."""
+"""Delivery without loss: blocked chats, groups that become supergroups, an unreachable Telegram."""
 
 from collections.abc import Iterator
 
@@ -7,13 +7,13 @@ import pytest
 from tests.end_to_end.harness import ANNA, BORIS, VERA, Standins, running_bot, running_standins
 
 SMALL, EVA = -4001, 1010
-# Each test breaks another one: what breaks often flaps.
+# Each test breaks another trunk: repeated outages would flap.
 LINES = [f"Line {letter}" for letter in "ABCDE"]
 
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
-    """The alerts go to a group that is not a supergroup yet. Anna is the only administrator."""
+    """Alerts go to a group that is not yet a supergroup. Anna is the only administrator."""
     with running_standins() as house:
         house.post("/client/chats", id=SMALL, title="Night watch", type="group", creator=ANNA, members=[BORIS])
         house.post("/client/people", id=EVA, first_name="Eva")
@@ -26,7 +26,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
 
 @pytest.fixture
 def group(office: Standins) -> int:
-    """Its id now; the bot is in it."""
+    """Return its current id; the bot is a member."""
     chats = office.get("/client/state", **{"as": ANNA})["chats"]
     number = next(chat["id"] for chat in reversed(chats) if chat["title"] == "Night watch")
     member(office, number, "member")
@@ -112,6 +112,6 @@ def test_one_chat_told_to_wait_delays_no_page_elsewhere(office: Standins, group:
     office.breaks("Line E")
     office.after(before, group, "🔴.*Line E")
     assert not office.from_bot(EVA, EVA)
-    # What is still down when the next test begins would share its alert.
+    # An outage still open when the next test begins would share its alert.
     office.mends("Line E")
     office.after(before, group, "🟢.*Line E")

@@ -1,4 +1,4 @@
-"""The real program tells that it lives, and ends without losing anything."""
+"""Health reports of the real program, and its shutdown without loss."""
 
 import re
 import socket
@@ -30,7 +30,7 @@ PING = "/ping/5ecret-0f-the-monitor"
 
 @contextmanager
 def monitor() -> Iterator[tuple[str, list[str]]]:
-    """Somebody outside who waits for the heartbeat: the address, and what came."""
+    """Receiver of heartbeats: yields its address and the requests."""
     calls: list[str] = []
 
     class Answer(BaseHTTPRequestHandler):
@@ -55,7 +55,7 @@ def monitor() -> Iterator[tuple[str, list[str]]]:
 
 @contextmanager
 def systemd(address: Path) -> Iterator[list[str]]:
-    """What a service manager is told; it reads at once, as the real one does."""
+    """Messages to the service manager; it reads at once, as the real one does."""
     told: list[str] = []
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
         channel.bind(str(address))
@@ -101,7 +101,7 @@ def test_monitors_and_systemd_hear_that_it_lives(
         hears("WATCHDOG=1")
         standins.wait_until_known()
         assert httpx.get(f"http://{health}/healthz").text == "ok"
-        # It complains of nothing yet, but nothing proves that it hears people.
+        # It reports no problem yet, but has not proved that it receives updates.
         assert beats == []
         standins.post("/client/faults", kind="none")
         standins.asks(ANNA, "/id")
@@ -202,7 +202,7 @@ def test_an_outage_lasts_as_long_as_it_really_did_whatever_the_machines_clock_is
     def is_followed(times: int) -> None:
         standins.wait_for(lambda: bot.log.read_text().count("system clock was set") >= times or None, "followed")
 
-    # As of a machine without a battery, until the network tells it the time.
+    # As on a machine without a battery, until the network sets its clock.
     set_clock(-3)
     bot = start_bot(TESTS_CLOCK_WRONG_BY=str(wrong_by), ESCALATE_AFTER="1800")
     standins.wait_until_known()

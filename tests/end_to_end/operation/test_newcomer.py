@@ -1,4 +1,4 @@
-"""The newcomer's first five minutes: the demo's page in a real browser, from `/status` to a mended trunk."""
+"""First five minutes of a new user: the demo's page in a real browser, from `/status` to a repaired trunk."""
 
 import os
 import re
@@ -65,7 +65,7 @@ def test_a_newcomer_asks_breaks_takes_and_mends(page: Page) -> None:
     composer = page.get_by_test_id("composer")
     composer.fill("/status")
     composer.press("Enter")
-    # Of the fourth, by IAX, the PBX does not tell the state.
+    # The PBX does not report the state of the fourth, an IAX trunk.
     expect(messages.filter(has_text="3 of 3 trunks").first).to_be_visible(timeout=30_000)
 
     zadarma = page.get_by_test_id("pbx-panel").locator("[data-state]").filter(has_text="Zadarma").first
@@ -96,7 +96,7 @@ def test_a_newcomer_with_two_pbxs_breaks_the_one_that_is_shown(page: Page) -> No
 
 
 def keep_picture(page: Page, path: str) -> None:
-    """For the README: one outage that is over and one that is not."""
+    """For the README: one outage that is over and one that is open."""
     mango = page.get_by_test_id("pbx-panel").locator("[data-state]").filter(has_text="Mango").first
     mango.get_by_role("button", name="Break").first.click()
     expect(page.get_by_test_id("message").filter(has_text="Mango Office is down").first).to_be_visible(timeout=30_000)

@@ -1,6 +1,7 @@
-"""Starting the program with settings that are wrong, and the demo with one command.
+"""Start with invalid settings, and start of the demo.
 
-Here it is started for real, but where one wrong setting after the other is tried."""
+The real program is started, except where many invalid settings are tried in turn.
+"""
 
 import os
 import re
@@ -47,7 +48,7 @@ def test_without_settings_each_missing_one_is_named(tmp_path: Path) -> None:
     ]
 
 
-# Each at once with others, as far as they are told at once. Value and what is said of it.
+# Setting, invalid value and error; combined as far as they are reported together.
 WRONG = (
     {
         "ADMINS": ("", "obey nobody"),
@@ -106,7 +107,7 @@ def test_settings_are_read_from_a_file_too(tmp_path: Path) -> None:
 
 @contextmanager
 def demo(folder: Path, *options: str) -> Iterator[str]:
-    """Gives the address that it prints."""
+    """Yield the address that the demo prints."""
     command = [sys.executable, "-m", "bot", "demo", "--port", "0", *options]
     with subprocess.Popen(command, cwd=folder, env=BARE, stdout=subprocess.PIPE, text=True) as program:
         assert program.stdout is not None
@@ -133,7 +134,7 @@ def test_the_demo_shows_several_pbxs_when_it_is_asked_to(tmp_path: Path) -> None
 
 
 def offered(address: str) -> list[list[str]]:
-    """The buttons of the newest message in the group, once something has changed."""
+    """Return the buttons of the newest message in the group, after a change."""
     chats = httpx.get(f"{address}/client/state", params={"as": ANNA}).json()
     httpx.get(f"{address}/client/wait", params={"after": chats["seq"], "timeout": 1}, timeout=10)
     messages = next(chat for chat in chats["chats"] if chat["id"] == GROUP)["messages"]

@@ -1,4 +1,4 @@
-"""The program in webhook mode, and between the two ways to get updates: nothing lost, nothing done twice."""
+"""Webhook mode and the change between webhook and polling: no update is lost or handled twice."""
 
 import hashlib
 import hmac
@@ -20,13 +20,13 @@ Start = Callable[..., Program]
 
 @pytest.fixture
 def standins() -> Iterator[Standins]:
-    """At an ordinary pace: what is in hand when the program ends has as long as it would have."""
+    """At normal speed: requests in progress at shutdown get the real timeout."""
     with running_standins(speed=1.0) as standins:
         yield standins
 
 
 def by_webhook(standins: Standins, path: str = "/telegram") -> dict[str, str]:
-    """The settings for it; there is no proxy between."""
+    """Return the webhook settings; there is no proxy in between."""
     standins.post("/client/webhook", pace=20)
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
@@ -51,7 +51,7 @@ def wait_until_all_is_done(standins: Standins, folder: Path) -> None:
 
 
 def answers(standins: Standins, typed: Sequence[str], chat: int = ANNA) -> list[str]:
-    """Whose help was given, in order."""
+    """Return the typed commands that were answered, in order."""
     shown = [m.text.removeprefix("🔁 possible repeat\n") for m in standins.from_bot(chat)]
     return [command for text in shown for command in typed if text.startswith(f"/{command.split()[1]} ")]
 
@@ -131,7 +131,7 @@ def test_from_polling_to_a_webhook_to_another_and_back_nothing_is_lost(
         standins.wait_for(lambda: answers(standins, typed) == typed or None, str(typed))
         assert info(standins)["url"] == settings.get("WEBHOOK_URL", "")
         if settings == first:
-            # What was told and not yet written down as told would be told again.
+            # A message sent but not stored as sent would be repeated.
             wait_until_all_is_done(standins, tmp_path)
             program.kill()
             types()

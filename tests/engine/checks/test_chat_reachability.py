@@ -1,4 +1,4 @@
-"""A chat that takes nothing is found before the first outage, and told of once with what to do."""
+"""Check of chat reachability: a closed alert chat is found before the first outage, and reported once with a remedy."""
 
 import logging
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ SUPPORT = -1001234567890
 
 
 class Town:
-    """Telegram as far as getChat shows it: `there` are the chats that the bot knows, by their names."""
+    """Telegram's getChat: `there` are the known chats by title."""
 
     def __init__(self, store: Store, *chats: int) -> None:
         self.books = Books(store)
@@ -114,7 +114,7 @@ async def test_a_chat_for_alerts_that_is_none_is_told_of_once_with_what_to_do(
     assert says in note
     assert "come to the administrators" in note
     assert await town.closed() == {chat}
-    # Once in each run.
+    # Once per run.
     assert [line["log_level"] for line in logged] == ["warning"] * 3
     assert remedy in logged[0]["remedy"]
 

@@ -1,4 +1,4 @@
-"""A PBX whose clock is far off is told once, with how much and which way."""
+"""Clock drift of a PBX: one notification, with amount and direction."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone

@@ -1,4 +1,4 @@
-"""Two copies of the bot on one token are told; a restart in which the old one is still ending is not."""
+"""Duplicate instances on one token are reported; the overlap of a restart is not."""
 
 import asyncio
 from dataclasses import dataclass, field

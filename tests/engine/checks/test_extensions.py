@@ -1,4 +1,4 @@
-"""A watched phone that goes offline is told, once; a PBX that cannot be trusted proves nothing."""
+"""Watched phones: one notification when one goes offline; untrustworthy answers of the PBX change no state."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ OFFLINE_202 = EXTENSION + "202"
 
 @dataclass
 class FakePbx:
-    """Says of each phone Available, Unavailable, or a word of its own."""
+    """Reports each phone as Available, Unavailable, or with another state."""
 
     states: dict[str, str] = field(default_factory=lambda: dict.fromkeys(NAMES, "Available"))
     engine_lives: bool = True
@@ -78,7 +78,7 @@ class Scene:
             self.now += timedelta(seconds=30)
 
     async def loses(self, *numbers: str) -> None:
-        """Their phones go offline, and that is told."""
+        """Take the phones offline until the notification."""
         self.pbx.states |= dict.fromkeys(numbers, "Unavailable")
         await self.looks(3)
 

@@ -1,4 +1,4 @@
-"""Of a whole fleet only those stations are looked at in which there is something to look for."""
+"""Checks of a fleet run only for stations that need them."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 
 
 class Fleet:
-    """Three stations, and what was looked at."""
+    """Three stations; records the checks that ran."""
 
     def __init__(self, store: Store) -> None:
         self.looked: set[tuple[str, str]] = set()
@@ -38,13 +38,13 @@ class Fleet:
         )
 
     async def goes_round(self, seen: set[tuple[str, str]], wake: str = "") -> None:
-        """Until all of those were looked at, and some rounds more."""
+        """Run until all of those were checked, and some rounds more."""
         stop = asyncio.Event()
         task = asyncio.create_task(self.lookouts.run(stop))
         if wake:
             self.lookouts.wake(wake)
         async with asyncio.timeout(10):
-            while not seen <= self.looked:  # noqa: ASYNC110 (nothing says when)
+            while not seen <= self.looked:  # noqa: ASYNC110 (no event to wait for)
                 await asyncio.sleep(0.001)
         await asyncio.sleep(0.03)
         stop.set()
@@ -59,7 +59,7 @@ async def test_only_where_phones_are_watched_or_calls_are_missed(store: Store, m
     await fleet.goes_round({("Berlin", "calls")})
     await WatchedExtensions(store, "Tver", Signal()).watch(["201"], 1, "Anna", NOW)
     async with store.begin() as session:
-        # What was open there when somebody switched it off, or stopped watching.
+        # States left from before a check was disabled or an extension unwatched.
         session.add(WatchState(station="Hamburg", subject=EXTENSION + "202", state={}, updated_at=NOW))
         session.add(WatchState(station="Tver", subject=NO_CALLS, state={}, updated_at=NOW))
         session.add(WatchState(station="Berlin", subject="t1", state={}, updated_at=NOW))

@@ -1,4 +1,4 @@
-"""No incoming call for unusually long is told within the hours in which people call, and ends with the next call."""
+"""Missing calls: no incoming call for too long within working hours is notified, and ends with the next call."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ OUT = {"from_account": "201", "to_account": "SIP-TRUNK-1"}
 
 
 def local(text: str, day: int = 23) -> datetime:
-    """A moment of Monday, 23 November 2026, on the PBX's wall clock."""
+    """Return a time of Monday, 23 November 2026, in the PBX's zone."""
     hour, minute = map(int, text.split(":"))
     return datetime(2026, 11, day, hour, minute, tzinfo=MOSCOW)
 
@@ -83,7 +83,7 @@ class Scene:
         self.pbx.has_call(local(text, day), TRUNK if accounts is None else accounts)
 
     async def until(self, moment: datetime) -> None:
-        """A look every five minutes, up to and at the moment."""
+        """Check every five minutes, up to and including the moment."""
         while self.now <= moment:
             if self.restarting:
                 self.restarts()

@@ -1,4 +1,4 @@
-"""Before a shift it is tried whether its person can be called; and calendars are looked at again."""
+"""Reachability of the next person on call before the shift, and the refresh of calendars."""
 
 import asyncio
 import gzip
@@ -69,7 +69,7 @@ def test_who_was_never_tried_is_tried_at_once_whenever_their_shift_is() -> None:
         (HAND_OVER - 23 * HOUR, HAND_OVER - 24 * HOUR, []),
         (HAND_OVER - HOUR, HAND_OVER - 24 * HOUR, [OLEG]),
         (HAND_OVER - 30 * timedelta(minutes=1), HAND_OVER - HOUR, []),
-        # The program was away for a day: one try is enough.
+        # After a day of downtime one check suffices.
         (HAND_OVER - 30 * timedelta(minutes=1), NOW, [OLEG]),
         (HAND_OVER + HOUR, NOW, [OLEG]),
     ],
@@ -96,7 +96,7 @@ def test_it_is_said_once_for_each_shift() -> None:
 
 
 class ThisMachine(frozenset[str]):
-    """Every port of it: the calendars of these tests are here."""
+    """Every port of this machine: it serves the tests' calendars."""
 
     def __contains__(self, written: object) -> bool:
         return str(written).startswith("127.0.0.1:")
@@ -104,7 +104,7 @@ class ThisMachine(frozenset[str]):
 
 @dataclass
 class House:
-    """A duty watch with a store, a clock, and people who can be written to or not."""
+    """Reachability check with a database, a clock, and people that can or cannot be reached."""
 
     store: Store
     now: datetime = NOW
@@ -143,7 +143,7 @@ class House:
 
 @pytest.fixture
 def _reads_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For tests that read many calendars; the others start the process that reads."""
+    """Parse calendars in this process, for tests with many of them; the others use the sandbox process."""
 
     async def run(task: Task, content: bytes, *, owner: object, places: object, **facts: str) -> object:
         return task.here(content, **facts)
@@ -211,7 +211,7 @@ OF_BORIS, OF_OLEG = CALENDAR.format(EVENT.format("@boris")), CALENDAR.format(EVE
 
 @dataclass
 class Server:
-    """Gives out calendars over real HTTP."""
+    """Serve calendars over real HTTP."""
 
     address: str = ""
     answer: Response = field(default_factory=lambda: PlainTextResponse(OF_BORIS))
@@ -242,7 +242,7 @@ async def server() -> AsyncIterator[Server]:
 
 
 async def kept(house: House, url: str) -> KeptCalendar:
-    """Boris stands in the calendar all the time."""
+    """Return a stored calendar in which Boris is always on duty."""
     whose = await calendar_feed.names(house.grants, Acquaintances(house.store), STATION, house.now)
     duties = await read(OF_BORIS, 1, "UTC", house.now, whose, owner=ADMIN)
     kept = KeptCalendar(1, url, OF_BORIS, "UTC", duties, house.now)
@@ -319,7 +319,7 @@ async def test_a_calendar_that_says_the_same_is_read_once_a_day(
         house.now += timedelta(minutes=10)
         await house.watch.look()
     assert len(reads) == len({at.date() for at in reads}) == 2
-    # It covers the weeks from the last day on, and who left or came is found in it at once.
+    # It covers the weeks from the last day on; people that joined or left are resolved at once.
     (now,) = await house.book.calendars(STATION)
     assert now.calendar.duties[-1].ends > house.now + timedelta(days=58)
     server.answer = PlainTextResponse(OF_OLEG)

@@ -1,4 +1,4 @@
-"""Brought into a chat: by whom decides whether the bot stays."""
+"""Bot added to a chat: it stays or leaves depending on the person that added it."""
 
 from typing import Any
 

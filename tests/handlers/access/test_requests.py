@@ -1,4 +1,4 @@
-"""What somebody without a role hears who has asked for one."""
+"""Answers to a person without a role that has requested access."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.handlers.dispatcher_harness import ANNA, NOW, SAM, STATION, Bench
 
 
 async def asked(store: Store, stations: tuple[str, ...] = ()) -> Bench:
-    """Sam has pressed the button under what a stranger is told."""
+    """Sam has pressed the button of the strangers' message."""
     bench = Bench(store, stations=stations)
     for name in ("start", "help"):
         bench.catalogue.commands[name] = CATALOGUE.commands[name]
@@ -27,7 +27,7 @@ async def test_who_waits_for_an_answer_is_told_so_and_not_asked_again(store: Sto
     await bench.types("/help", SAM, SAM)
     shown = [message.template for message in bench.chat.shown]
     assert shown == ["stranger", "access_requested", "access_waits", "access_waits"]
-    # Whom nobody answers may ask again.
+    # An unanswered person may ask again.
     bench.now += AGAIN_AFTER
     await bench.types("/start", SAM, SAM)
     assert bench.chat.shown[-1].template == "stranger"

@@ -1,4 +1,4 @@
-"""A period in figures: nothing is counted twice or lost, and the PBX's own figures come out as its manual counts."""
+"""Call statistics of a period: no call is counted twice or lost, and the PBX's figures match its manual."""
 
 import json
 from collections import Counter
@@ -21,7 +21,7 @@ ACCOUNTS = ("201", "202", TRUNK)
 
 
 def lists_of_records() -> dict[str, list[dict[str, Any]]]:
-    """Every recorded list of whole calls."""
+    """Return every recorded list of complete calls."""
     found = {}
     for file in sorted(RECORDINGS.glob("*_cdr_*.json")):
         data = json.loads(file.read_text())["response"]["body"].get("data")
@@ -42,7 +42,7 @@ def counted(rows: list[dict[str, Any]]) -> Tally:
 
 
 def manual(rows: list[dict[str, Any]]) -> tuple[int, int, int, int]:
-    """Calls, answered, missed, average: the statistics of the PBX's manual, word for word."""
+    """Return calls, answered, missed, average, computed exactly as the PBX's manual does."""
     answered = [r for r in rows if r.get("disposition") == "ANSWERED"]
     missed = [r for r in rows if r.get("disposition") in ("NO ANSWER", "NOANSWER")]
     talk = sum(r.get("totalBillsec", 0) for r in answered)
@@ -60,7 +60,7 @@ def test_the_manuals_four_figures_come_out_of_real_records(name: str) -> None:
 
 
 def test_missed_and_no_answer_are_what_the_manual_calls_missed_in_real_calls() -> None:
-    """As long as an incoming call nobody answered is written down as that, and not as busy."""
+    """As long as an unanswered incoming call is recorded as unanswered, and not as busy."""
     rows = RECORDED["321_cdr_real_calls_grouped"]
     tally = counted(rows)
     assert (tally.outcomes[Outcome.MISSED], tally.outcomes[Outcome.NO_ANSWER]) == (4, 4)
@@ -121,7 +121,7 @@ def test_no_calls_have_no_rate_and_no_busiest_hour() -> None:
 
 ROWS = st.builds(
     lambda minute, word, did, legs: call(
-        start=str(datetime(2026, 11, 23) + timedelta(minutes=minute)),  # noqa: DTZ001 (the PBX's wall clock)
+        start=str(datetime(2026, 11, 23) + timedelta(minutes=minute)),  # noqa: DTZ001 (PBX local time)
         disposition="ANSWERED" if any(leg["disposition"] == "ANSWERED" for leg in legs) else word,
         did=did,
         totalBillsec=sum(leg["billsec"] for leg in legs),

@@ -1,4 +1,4 @@
-"""From the PBX's legs to the calls people have, and from its records to a day's figures."""
+"""Calls built from the PBX's legs, and a day's figures from its records."""
 
 import json
 from datetime import datetime
@@ -46,13 +46,13 @@ def test_whoever_answered_is_the_one_talked_to() -> None:
     (call,) = join_legs([leg("a", "202"), leg("a", "205", 0, 2)])
     assert [number for number, _ in call.callees] == ["205"]
     assert call.talking
-    assert call.lasts(datetime(2026, 11, 23, 14, 4, 14)) == 134  # noqa: DTZ001 (the PBX's wall clock)
+    assert call.lasts(datetime(2026, 11, 23, 14, 4, 14)) == 134  # noqa: DTZ001 (PBX local time)
 
 
 def test_a_leg_that_ended_is_no_call_and_one_of_hours_is_suspicious() -> None:
     assert join_legs([leg("a", "202", 0, 1, 2)]) == []
     (call,) = join_legs([leg("a", "202", 0, 1)])
-    assert call.is_suspicious(datetime(2026, 11, 23, 19, 0))  # noqa: DTZ001 (the PBX's wall clock)
+    assert call.is_suspicious(datetime(2026, 11, 23, 19, 0))  # noqa: DTZ001 (PBX local time)
 
 
 def test_the_trunk_comes_from_the_channel() -> None:

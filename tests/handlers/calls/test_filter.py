@@ -1,4 +1,4 @@
-"""Which calls somebody means: the words, the numbers, and what the PBX is asked so that nothing is lost."""
+"""Call filters: words, numbers, and a PBX query that loses no matching call."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from bot.pbx import CallRecord, CallRecordLeg
 from handlers.calls.filter import CallFilter, from_button, read_filter
 from handlers.parsing.periods import NotAPeriod, read_period
 
-NOW = datetime(2026, 11, 23, 14, 30)  # noqa: DTZ001 (the PBX's wall clock)
+NOW = datetime(2026, 11, 23, 14, 30)  # noqa: DTZ001 (PBX local time)
 TRUNK = "SIP-TRUNK-44BBC135"
 
 
@@ -180,7 +180,7 @@ NUMBERS = st.sampled_from(["201", "202", "20", "89161111111", "+79161111111", "9
 
 
 def as_the_pbx_finds(call: CallRecord, wanted: CallFilter) -> bool:
-    """A part of a number, in any one leg."""
+    """Return True if the PBX's query finds the call: a part of a number, in any leg."""
     (narrowing,) = wanted.narrowings()
     query = narrowing.query()
 

@@ -1,4 +1,4 @@
-"""Who called and was not answered, and who was called back since."""
+"""Missed calls and later callbacks."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,8 +12,8 @@ from handlers.calls.missed_calls import Missed, MissedCalls
 from handlers.parsing.phone_numbers import same_number
 
 TRUNK = "SIP-TRUNK-44BBC135"
-NINE = datetime(2026, 11, 23, 9, 0)  # noqa: DTZ001 (the PBX's wall clock)
-END = datetime(2026, 11, 23, 23, 59, 59)  # noqa: DTZ001 (the PBX's wall clock)
+NINE = datetime(2026, 11, 23, 9, 0)  # noqa: DTZ001 (PBX local time)
+END = datetime(2026, 11, 23, 23, 59, 59)  # noqa: DTZ001 (PBX local time)
 
 
 def incoming(minute: int, caller: str, *, answered: bool = False, to: str = "202", name: str = "") -> CallRecord:
@@ -77,7 +77,7 @@ def test_what_is_no_call_back(after: CallRecord) -> None:
 def test_who_calls_again_and_is_answered_needs_no_call_back() -> None:
     found = judged(incoming(0, "79161111111"), incoming(5, "79161111111", answered=True, to="203"))
     assert (found.open, found.callers[0].contact and found.callers[0].contact.by) == (0, "203")
-    # Nobody called back: whoever says so praises people for what the caller did.
+    # The caller rang again themselves: that is no callback.
     assert found.callers[0].contact is not None
     assert not found.callers[0].contact.ours
 

@@ -1,4 +1,4 @@
-"""A period counted whole, and leafing through it while calls come in."""
+"""Pages of a period: complete counts, and paging while new calls arrive."""
 
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.pbx import CallRecord
 from handlers.calls.pages import PAGE, Place, Summary, place_of, summarise
 
-DAY = datetime(2026, 11, 23)  # noqa: DTZ001 (the PBX's wall clock)
+DAY = datetime(2026, 11, 23)  # noqa: DTZ001 (PBX local time)
 
 
 def record(number: int, minute: int, answered: bool = True) -> CallRecord:

@@ -1,4 +1,4 @@
-"""Which form of a recording is taken: the one that plays in Telegram, or the best there is."""
+"""Choice of a recording's format: the one that plays in Telegram, or the best available."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""When the command menus are offered anew."""
+"""Refresh of the command menus."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,7 +33,7 @@ async def test_a_group_that_takes_its_roles_to_a_new_id_is_offered_its_menu_at_o
 
 @dataclass
 class Profile:
-    """Where the menus are set: what was set where, and what it answers instead."""
+    """Replacement of the bot's menu API: records the menus, and fails on demand."""
 
     told: list[str] = field(default_factory=list)
     failures: dict[int, DeliveryError] = field(default_factory=dict)
@@ -71,7 +71,7 @@ async def test_only_what_changed_is_told_also_by_the_next_run(store: Store, prof
     told = await offered(menus, profile)
     assert f"sets chat {SAM}" in told
     assert all(str(SAM) in one or "chat_member" in one for one in told)
-    # Of another bot nothing is known.
+    # The menus of another bot are unknown.
     assert len(await offered(started(bench, profile, bot_id="2"), profile)) > 5
 
 

@@ -1,4 +1,4 @@
-"""Every error the PBX was ever heard to give, as the person reads it: one sentence, cause and remedy, no insides."""
+"""Texts of all known PBX errors: one sentence, cause and remedy, no internals."""
 
 import json
 import re
@@ -36,7 +36,7 @@ from tests.fixtures.paths import RECORDINGS
 from tests.messages.renderers import renderer
 
 NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
-# What stays as it is in every language: names of things, and the rows of the PBX's own page.
+# Equal in all languages: names of products, and the rows of the PBX's own page.
 NAMES = {
     *("API", "PBX_URL", "PBX_API_KEY", "PBX_TLS_VERIFY", "MikoPBX", "HTTP", "http", "https", "CA", "id"),
     *("registration_type", "none", "outbound", "inbound", "port", "host", "username"),

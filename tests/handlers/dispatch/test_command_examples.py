@@ -1,4 +1,4 @@
-"""What the help shows can be typed, in each language; what cannot be meant is named."""
+"""Examples of the help are valid commands in each language; invalid words are named."""
 
 from datetime import UTC
 

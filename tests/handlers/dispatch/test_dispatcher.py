@@ -1,4 +1,4 @@
-"""The one way in: a decision and an audit row for everything, and nothing is done when the decision cannot be made."""
+"""Dispatcher: every request is decided and audited, and runs only after a decision."""
 
 import asyncio
 from datetime import timedelta
@@ -118,13 +118,13 @@ async def test_the_store_knows_the_message_of_each_keyboard_and_needs_no_transac
     await bench.types("/plain")
     plain, begun = begun, 0
     await bench.types("/view")
-    # The buttons are stored before they are sent, as they always were.
+    # The buttons are stored before they are sent.
     assert begun == plain + 1
     sent = len(bench.chat.said)
     await bench.presses(bench.chat.keyboards[-1])
     async with bench.store.begin() as session:
         known = [await session.get_one(Keyboard, keyboard.id) for keyboard in bench.chat.keyboards]
-    # The press came under the message 7, whose looks it changed.
+    # The press belongs to message 7, which it changed.
     assert [keyboard.message_id for keyboard in known] == [sent, 7]
 
 
@@ -212,7 +212,7 @@ WANTED = Reply(Message("broken"), question=Question("thing.word", {"n": 1}))
 
 
 async def wait_for_words(bench: Bench, chat: int = GROUP) -> int:
-    """A question is open; returns the id of the message that asks it."""
+    """Open a pending reply; returns the id of the message that asks for it."""
     bench.offers("ask", Permission.EMPLOYEES, WANTED)
     bench.on_answer("thing.word", Permission.EMPLOYEES, Reply(Message("broken"), outcome="heard"))
     await bench.types("/ask", chat=chat)
@@ -292,7 +292,7 @@ async def test_an_answer_goes_on_after_it_is_given_and_ends_in_its_audit_row(ben
 async def test_what_goes_on_is_told_that_the_program_ends(bench: Bench) -> None:
     async def handler(request: Request) -> Reply:
         async def later() -> Reply:
-            while not request.stopping():  # noqa: ASYNC110 (a step of work in its place)
+            while not request.stopping():  # noqa: ASYNC110 (stands for a step of work)
                 await asyncio.sleep(0)
             return Reply(outcome="stopped between two steps")
 

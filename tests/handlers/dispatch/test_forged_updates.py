@@ -1,6 +1,6 @@
-"""Thousands of forged updates, and none obeyed; and a proof that each check is needed for that.
+"""Thousands of forged updates, none of which may take effect, and a proof that each check is necessary.
 
-CI tries ten thousand (FORGED_UPDATES); on the way there every developer tries some.
+CI tries ten thousand (FORGED_UPDATES); a developer's run tries some.
 """
 
 import asyncio
@@ -29,12 +29,12 @@ from tests.handlers.forged_updates import FORGERIES, Office, outcome
 
 UPDATES = int(os.environ.get("FORGED_UPDATES", "400"))
 PARTS = 8
-# Others in every run; the number that a failure names tries the same again.
+# Different in each run; the seed that a failure prints repeats it.
 SEED = int(os.environ.get("FORGED_SEED") or secrets.randbits(32))
 
 
 class Campaign:
-    """An office that lives as long as the campaign: what one forgery leaves behind must not help the next one."""
+    """Office shared by all forgeries: the leftovers of one must not help the next."""
 
     def __init__(self, store_file: Path) -> None:
         self._runner = asyncio.Runner()
@@ -60,7 +60,7 @@ class Campaign:
 @pytest.fixture
 def campaign(store_file: Path) -> Iterator[Campaign]:
     campaign = Campaign(store_file)
-    # Errors are part of it: their tracebacks would be ten thousand lines.
+    # Errors are expected: their tracebacks would be ten thousand lines.
     with structlog.testing.capture_logs() as lines:
         campaign.lines = lines
         yield campaign
@@ -68,7 +68,7 @@ def campaign(store_file: Path) -> Iterator[Campaign]:
 
 
 def in_turn(random: Random) -> Iterator[str]:
-    """All forgeries in ever another order: each is tried as often as any other, after and before any other."""
+    """Yield all forgeries in ever new order: each as often as any other, in all combinations."""
     names = sorted(FORGERIES)
     while True:
         random.shuffle(names)
@@ -77,7 +77,7 @@ def in_turn(random: Random) -> Iterator[str]:
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_no_forged_update_is_obeyed_and_each_is_written_down(campaign: Campaign, part: int) -> None:
-    # A forgery has one forged update at least; what it needs beforehand does not count.
+    # A forgery sends at least one forged update; its preparation does not count.
     number = -(-UPDATES // PARTS)
     random = Random(SEED + part)
     for name, _ in zip(in_turn(random), range(number), strict=False):
@@ -152,7 +152,7 @@ def _never_edited(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(update_parser, "EDITED", None)
 
 
-# Each takes one check away.
+# Each removes one check.
 MUTATIONS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     **{f"check: {name}": without(preconditions, "CHECKS", name) for name in preconditions.CHECKS},
     **{f"message: {flaw}": without(update_parser, "MESSAGE_FLAWS", flaw) for flaw in update_parser.MESSAGE_FLAWS},
@@ -178,7 +178,7 @@ MUTATIONS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
 }
 
 
-# The forgery that is tried first; without one here all are tried in their order.
+# The forgery that is tried first; without one all are tried in order.
 FOUND_BY = {
     "check: seen before": "an update that comes twice",
     "check: its chat": "a button of another chat",
@@ -224,11 +224,11 @@ FOUND_BY = {
 def test_without_any_single_check_a_forged_update_is_obeyed(
     campaign: Campaign, mutation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The campaign can fail: whatever is taken away, it finds."""
+    """The campaign detects the removal of any single check."""
     MUTATIONS[mutation](monkeypatch)
     first = FOUND_BY.get(mutation)
     names = [first, *FORGERIES] if first in FORGERIES else FORGERIES
-    # Rows that are not written down are no deed.
+    # Missing audit rows do not count: only a handler call does.
     found = (v for seed in range(12) for name in names for v in campaign.outcome(name, seed) if "deeds" in v)
     assert next(found, None) is not None
 

@@ -1,4 +1,4 @@
-"""What speaks against doing something, and how it is said to whom."""
+"""Refusals: reasons, and their texts for each recipient."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -71,9 +71,9 @@ def test_a_press_is_looked_at_from_every_side(stored: Keyboard, objection: Decis
     ("known", "under", "is_shown", "allowed"),
     [
         (7, 7, True, True),
-        (7, 7, False, True),  # edited a moment ago, or too old to be told of
-        (None, 7, True, True),  # killed before it was known
-        (5, 7, True, True),  # sent again after an unknown result: both are its messages
+        (7, 7, False, True),  # just edited, or too old for Telegram to describe
+        (None, 7, True, True),  # killed before it was stored
+        (5, 7, True, True),  # repeated after an uncertain delivery: both belong to it
         (5, 7, False, False),
         (None, 7, False, False),
         (None, 0, False, False),
@@ -188,5 +188,5 @@ def test_a_name_is_declared_once() -> None:
 
 def test_every_rule_is_of_something_that_people_can_say_or_do() -> None:
     declared = {f"/{name}" for name in CATALOGUE.commands} | CATALOGUE.presses.keys() | CATALOGUE.answers.keys()
-    # A group tells by itself that the bot was brought into it.
+    # Telegram reports by itself that the bot was added to a group.
     assert RULES.keys() - declared == {"chat.added"}

@@ -1,4 +1,4 @@
-"""Of several PBXs: who may do what at which of them, whatever is typed, pressed or answered, and wherever."""
+"""Permissions per station of several PBXs, for anything typed, pressed or answered, in any chat."""
 
 import asyncio
 import shutil
@@ -26,7 +26,7 @@ from tests.handlers.dispatcher_harness import NOW, SAM, Bench
 ACME, BAKER, CORP = STATIONS = ("acme", "baker", "corp")
 ROOT, ALICE, BOB, CAROL, MEMBER = 1, 11, 12, 13, 21
 AT_ACME, SHARED, UNBOUND = -101, -102, -103
-# Root administers all, Alice only Acme, Bob looks at Baker, Carol administers Baker and Corp.
+# Root administers all, Alice only Acme, Bob views Baker, Carol administers Baker and Corp.
 GRANTS = (
     Grant(ROOT, "admin"),
     Grant(ALICE, "admin", ACME),
@@ -57,7 +57,7 @@ async def fleet(store: Store) -> Bench:
 
 
 def at(bench: Bench) -> list[str]:
-    """The stations that handlers were given, in that order."""
+    """Return the stations that handlers received, in order."""
     return [request.station.name for request in bench.done]
 
 
@@ -82,7 +82,7 @@ async def test_a_chat_that_is_bound_to_one_speaks_of_that_one(fleet: Bench) -> N
 
 @pytest.mark.parametrize("text", ["/look baker", "/look baker 202", "/look 202 baker"])
 async def test_a_customers_chat_cannot_name_another_customers_pbx(fleet: Bench, text: str) -> None:
-    """There the word is a word like any other."""
+    """The name is an ordinary word there."""
     for person in (MEMBER, ALICE, ROOT):
         await fleet.types(text, person, AT_ACME)
     await fleet.types(text, ALICE, ALICE)
@@ -173,7 +173,7 @@ async def test_a_button_is_about_the_pbx_it_was_made_for(fleet: Bench) -> None:
 
 
 async def test_choosing_a_pbx_with_a_button_gives_no_right_to_it(fleet: Bench) -> None:
-    """One that stood there for somebody who may."""
+    """The button was offered to a person with the permission."""
     data = {"command": "change", "arguments": "", "station": BAKER}
     made = await keyboard(fleet, SHARED, "station.choose", ACME, **data)
     for person in (ALICE, MEMBER, SAM):
@@ -262,7 +262,7 @@ NEEDED = {
 
 
 def is_theirs(grants: list[Grant], request: Request, station: str, permission: str) -> bool:
-    """The rules of the house, read by hand."""
+    """Apply the permission rules, written independently of the code."""
     person, chat = request.actor.id, request.place.chat
     for grant in grants:
         rights = BUILT_IN[grant.role].permissions
@@ -311,7 +311,7 @@ def test_no_handler_is_ever_given_a_pbx_at_which_its_person_lacks_the_right(
 async def _people_speak(
     fleet: Bench, bound: set[tuple[int, str]], said: list[tuple[str, str, tuple[int, int | None]]]
 ) -> list[str]:
-    """The names of what was obeyed."""
+    """Return the names of the requests that were executed."""
     obeyed: list[str] = []
     commands = {"look": Whose.ONE, "about": Whose.ONE, "change": Whose.ONE, "all": Whose.ALL, "named": Whose.NAMED}
     for name, whose in commands.items():

@@ -1,4 +1,4 @@
-"""The one table of rules is what the dispatcher obeys, what /help lists, and what the menus offer."""
+"""Table of rules: the dispatcher applies it, /help lists it, and the menus offer it."""
 
 import re
 
@@ -23,7 +23,7 @@ GROUP = -500
 
 @pytest.fixture
 def bench(store: Store) -> Bench:
-    """All that people can say and do, and nothing behind it."""
+    """All commands and buttons, with handlers that only reply."""
     bench = Bench(store, grants=GRANTS)
 
     async def done(request: Request) -> Reply:
@@ -38,7 +38,7 @@ def bench(store: Store) -> Bench:
 
 
 def holds(rule: Rule, role: Role | None, *, private: bool) -> bool:
-    """The table, read by hand."""
+    """Apply the table's rule, written independently of the code."""
     if (rule.where is Where.PRIVATE and not private) or (rule.where is Where.GROUP and private):
         return False
     if rule.permission == Permission.ANYONE:
@@ -81,12 +81,12 @@ async def test_help_and_the_menu_list_what_is_obeyed(bench: Bench, person: int, 
     assert {command["name"] for topic in facts["topics"] for command in topic["commands"]} == expected
 
 
-# Why a write is not gone on with by itself after a kill: nothing so far has a reason.
+# Writes that do not resume after a kill, with the reason: none so far.
 ASKED_INSTEAD: dict[str, str] = {}
 
 
 def test_what_writes_is_gone_on_with_after_a_kill() -> None:
-    """It is all or nothing, or looks first; what can do neither says why its person is asked instead."""
+    """A write is atomic or verified first; any other states why its author is asked instead."""
     handlers = {**CATALOGUE.presses, **CATALOGUE.answers}
     assert {name for name, rule in RULES.items() if rule.writes} <= handlers.keys()
     unsure = {name for name, one in handlers.items() if one.resume is Resume.ASKS}
@@ -96,7 +96,7 @@ def test_what_writes_is_gone_on_with_after_a_kill() -> None:
 
 
 def test_what_changes_our_own_store_alone_is_all_or_nothing() -> None:
-    """Doing these again changes nothing, or begins a question anew; everything else that is no look is whole."""
+    """Repeating these has no effect or asks again; all other writes are atomic."""
     harmless = {
         "/watch", "watch.stop", "/test_alert", "access.ask_give", "access.ask_take", "access.leave", "oncall.ask_take",
         "oncall.calendar", "chat.dismiss", "incident.hand_over", "incident.mute", "maintenance.subject",
@@ -111,7 +111,7 @@ def test_what_changes_our_own_store_alone_is_all_or_nothing() -> None:
 
 
 def test_what_writes_is_asked_for_first() -> None:
-    """A deed is never a command: it stands behind a question."""
+    """A write is never a command: it follows a question."""
     assert not [name for name, rule in RULES.items() if rule.writes and name.startswith("/")]
 
 

@@ -1,4 +1,4 @@
-"""Nobody reads or does anything of another PBX through what the bot keeps: the audit, cards, imports, requests."""
+"""Isolation of stations: the audit, alert messages, imports and requests give no access to another PBX."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ GRANTS = (
 
 
 class Ledger:
-    """Takes what it is told to, and remembers it."""
+    """Incident manager that acknowledges, and records the calls."""
 
     def __init__(self) -> None:
         self.taken: list[int] = []
@@ -63,7 +63,7 @@ def one(action: str, **data: Any) -> Any:
     return [[{"label": "x", "action": action, "data": data}]]
 
 
-# --- the audit ------------------------------------------------------------------------------------------------------
+# --- audit ----------------------------------------------------------------------------------------------------------
 
 
 async def something_is_asked(bench: Bench) -> None:
@@ -100,11 +100,11 @@ async def test_a_row_of_another_pbx_is_not_opened_nor_exported(fleet: Bench) -> 
     assert {row["station"] for row in facts(fleet)["rows"]} == {ACME}
 
 
-# --- cards of several -----------------------------------------------------------------------------------------------
+# --- alert messages of several stations -----------------------------------------------------------------------------
 
 
 async def a_card(bench: Bench, *of: str) -> tuple[int, Keyboard]:
-    """In the room of those who look after all: an incident of each station, and one of Acme that is over."""
+    """Send an alert message for all stations: an incident of each, and a resolved one of Acme."""
     async with bench.store.begin() as session:
         row = Outgoing(
             action="send",

@@ -1,4 +1,4 @@
-"""What counts as a command, and what only looks like one."""
+"""Parsing of updates: commands, and texts that only resemble commands."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -62,7 +62,7 @@ OTHER_CHAT = {"id": -100600, "type": "channel", "title": "News"}
 
 
 QUOTE = [{"type": "bot_command", "offset": 0, "length": 7}, {"type": "blockquote", "offset": 0, "length": 7}]
-# Each is wrong in one way alone.
+# Each is invalid in one respect.
 FLAWED: dict[str, dict[str, Any]] = {
     "forwarded": {"forward_origin": {"type": "user", "date": WHEN, "sender_user": ANNA}},
     "forwarded by itself": {"is_automatic_forward": True},
@@ -122,7 +122,7 @@ def test_what_is_new_and_says_that_nobody_typed_it_here_is_refused(unknown: str)
     assert isinstance(typed, Typed)
     assert typed.flaw == NOT_KNOWN
     assert press("abc:0:0", **{unknown: 5}).flaw == NOT_KNOWN
-    # Nothing is said by an empty one, nor of a press by the bot's own message.
+    # An empty field is accepted, and so is one in the bot's own message under a press.
     empty = read(message=message("/status", **{unknown: False}))
     assert isinstance(empty, Typed)
     assert empty.flaw is None

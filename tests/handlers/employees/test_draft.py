@@ -1,4 +1,4 @@
-"""What `/add_employee` understands, and what it says when it does not."""
+"""Arguments of `/add_employee`, and its errors."""
 
 import re
 from typing import Any

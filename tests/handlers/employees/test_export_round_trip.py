@@ -1,4 +1,4 @@
-"""What is exported can be imported, and is exported again as the same file."""
+"""An exported file can be imported, and the next export equals it."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ LINE = st.text(
     st.one_of(st.sampled_from("'\"`’=+-@;,\tёЁeе \n"), st.characters(exclude_categories=("Cs", "Cc"))), max_size=20
 )
 NAME = LINE.filter(str.strip)
-# As the PBX has them: with the 8 that is dialled, with the country, bare, and what neither reading fits is left out.
+# As stored by the PBX: with a leading 8, with the country code, bare; numbers that fit neither reading are left out.
 MOBILE = st.sampled_from(
     ["", "89261111111", "79261234567", "+7 (926) 555-44-33", "9261111111", "84951234500", "442071234567", "9961234567"]
 )
@@ -51,7 +51,7 @@ def employees(draw: st.DrawFn) -> Employee:
 
 
 def stored(draft: EmployeeDraft) -> Employee:
-    """What the PBX makes of a draft: it keeps the digits of a mobile."""
+    """Return the employee that the PBX stores for a draft: it keeps the digits of a mobile."""
     said: dict[str, Any] = draft.model_dump(exclude_none=True)
     return Employee(**said | {"id": "8", "mobile": (draft.mobile or "").removeprefix("+")})
 

@@ -1,4 +1,4 @@
-"""Tables of employees: read whatever wrote them."""
+"""Employee tables of any origin."""
 
 import contextlib
 import io
@@ -18,7 +18,7 @@ from tests.fixtures.examples import examples
 
 
 def read_file(content: bytes) -> list[Line]:
-    """As it is read in a process of its own."""
+    """Read as the sandbox process does."""
     return lines_of(reader.read(content))
 
 

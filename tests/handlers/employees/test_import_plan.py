@@ -1,4 +1,4 @@
-"""The dry run of an import: every line judged, nobody twice."""
+"""Dry run of an import: every line is classified, and no employee is created twice."""
 
 from hypothesis import given
 from hypothesis import strategies as st

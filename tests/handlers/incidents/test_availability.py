@@ -1,4 +1,4 @@
-"""Outages, downtime and availability add up, whatever overlaps, and never leave the period."""
+"""Outages, downtime and availability: consistent sums despite overlaps, within the period."""
 
 import itertools
 from datetime import UTC, datetime, timedelta
@@ -148,7 +148,7 @@ def test_everything_adds_up_and_stays_in_the_period(spells: list[Spell], begin: 
         assert found.recovery is None or found.recovery > timedelta(0)
 
 
-# --- incidents that were more than one thing ------------------------------------------------------------------------
+# --- incidents of several kinds -------------------------------------------------------------------------------------
 
 
 def incident(kind: str, begin: float, end: float | None, subject: str = "SIP-1", **facts: str) -> Incident:

@@ -1,4 +1,4 @@
-"""/test_alert begins a rehearsal and answers with whom it reached."""
+"""/test_alert starts a drill and reports the recipients reached."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ def told(chat: int, person: str | None = None) -> Event:
 
 
 class StoringBook(FakeBook):
-    """Writes the incident and its chain as the ledger does."""
+    """Stores the incident and its timeline as the incident manager does."""
 
     def __init__(self, store: Store) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What /incidents, an incident and /why say of what hits many PBXs at once."""
+"""Fleet-wide incidents in /incidents, an incident's view and /why."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

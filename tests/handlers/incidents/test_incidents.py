@@ -1,4 +1,4 @@
-"""/incidents, /ack, /why and /history, from what is in the store alone: the PBX is never asked."""
+"""/incidents, /ack, /why and /history from the database alone, without PBX requests."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -25,7 +25,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 class Ledger:
-    """Takes as the real one does, and tells nobody."""
+    """Acknowledges as the real one does, without notifications."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -50,7 +50,7 @@ class Watch:
 
 
 class Office(Bench):
-    """Everything there is to say about incidents, with a PBX that is not there."""
+    """All incident commands, with an unreachable PBX."""
 
     def __init__(self, store: Store) -> None:
         self.watch = Watch()
@@ -88,7 +88,7 @@ class Office(Bench):
 
     @property
     def shown(self) -> str:
-        """The last answer as a person reads it."""
+        """Return the last answer as a person reads it."""
         _, template, facts = self.chat.said[-1]
         return plain(renderer().text(template, facts, zone=UTC, now=self.now)).replace(WORD_JOINER, "")
 

@@ -1,4 +1,4 @@
-"""/watch and /unwatch: which extensions are watched, and how their phones are now."""
+"""/watch and /unwatch: the watched extensions and the current states of their phones."""
 
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -19,7 +19,7 @@ SINCE = datetime(2026, 11, 23, 13, 2, tzinfo=UTC)
 
 
 class Phones:
-    """The PBX's list of phones, and what the lookout remembers of one."""
+    """Phones of the PBX, and the check's state of one."""
 
     turn_in = 0.0
 

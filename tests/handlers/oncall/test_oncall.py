@@ -1,4 +1,4 @@
-"""Being on call, as it is set, taken, given and taken back in chat. It is Monday, 14:00."""
+"""On-call duty set, taken, handed over and returned in chat. It is Monday, 14:00."""
 
 from datetime import timedelta
 

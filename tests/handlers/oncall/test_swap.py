@@ -1,4 +1,4 @@
-"""A swap counts only when the other agrees, and only for shifts that are still theirs. It is Monday, 14:00."""
+"""A swap needs the other person's consent, and shifts that both still hold. It is Monday, 14:00."""
 
 from datetime import timedelta
 
@@ -27,7 +27,7 @@ async def weeks(office: OnCallOffice) -> list[int | None]:
 
 
 async def asked(office: OnCallOffice, pressed: str = "1", other: int = BORIS) -> Keyboard:
-    """Anna asks for a swap in the group; returns the buttons that the other has in private."""
+    """Request a swap as Anna in the group; returns the other person's buttons in private."""
     await office.types(f"/oncall swap {other}", ADMIN, GROUP)
     await office.press(pressed, ADMIN, GROUP)
     question = await last_row(office, other)

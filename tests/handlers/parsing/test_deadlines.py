@@ -1,4 +1,4 @@
-"""Until when: words in any order, in both languages."""
+"""Deadlines: words in any order, in both languages."""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What people call a stretch of time, in both languages."""
+"""Periods as people write them, in both languages."""
 
 from datetime import date, datetime, timedelta
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from handlers.parsing.periods import NotAPeriod, Period, from_stored, read_period, take_period
 
-NOW = datetime(2026, 11, 23, 14, 30, 12, 345)  # noqa: DTZ001 (the PBX's wall clock)
+NOW = datetime(2026, 11, 23, 14, 30, 12, 345)  # noqa: DTZ001 (PBX local time)
 TODAY = NOW.date()
 
 
@@ -114,7 +114,7 @@ OTHERS = st.lists(st.sampled_from(["missed", "Anna", "201", "от", "89161111111
 def test_a_period_is_found_wherever_it_stands(before: list[str], words: str, after: list[str]) -> None:
     period, rest = take_period([*before, *words.split(), *after], NOW)
     assert period == read_period(words, NOW)
-    # Words that lead a time or join two of them belong to it; nothing else is lost.
+    # Words that introduce or join times belong to them; all others must be kept.
     quiet = {"от", "и", "-"}
     assert [word for word in rest if word not in quiet] == [word for word in [*before, *after] if word not in quiet]
 

@@ -1,4 +1,4 @@
-"""How turns are written, in both languages."""
+"""Shifts as people write them, in both languages."""
 
 from datetime import datetime
 

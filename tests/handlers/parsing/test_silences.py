@@ -1,4 +1,4 @@
-"""What is to be silenced, and when: as people write it, in both languages."""
+"""Scope and time of silences as people write them, in both languages."""
 
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo

@@ -1,5 +1,6 @@
-"""Killed at every moment at which anything is written, asked of the PBX or said: what was confirmed is done once, its
-person is told so, and nothing is left lying."""
+"""Kill at every write, PBX request and message: a confirmed action takes effect once, is reported, and leaves no
+unfinished row.
+"""
 
 import os
 import random
@@ -22,9 +23,9 @@ from tests.handlers.kill_points import MortalOffice, MortalStore, opened
 
 Update = dict[str, Any]
 PETER = 424242
-# All of them take a minute; every run of the tests takes others of them.
+# All moments take a minute; every run tries a different part of them.
 STEP = 1 if os.environ.get("EVERY_MOMENT") else number(daily=20, ci=4)
-# What is never true of something that was confirmed and is wanted.
+# Answers that are wrong for a confirmed action that is still wanted.
 UNTRUE = {"interrupted", "expired", "broken", "problem", "employee_taken", "employee_not_created", "trunk_not_done"}
 
 
@@ -33,8 +34,7 @@ Begin = Callable[[MortalOffice], Awaitable[Update]]
 
 @dataclass(frozen=True)
 class Scene:
-    """`begin` comes to the update that is interrupted; `check` looks whether its effect is there once; `told` is what
-    its person is told at last."""
+    """`begin` leads to the interrupted update; `check` verifies its single effect; `told` is the final answer."""
 
     begin: Begin
     check: Callable[[MortalOffice], Awaitable[None]]
@@ -323,7 +323,7 @@ def _message(text: str, office: MortalOffice) -> dict[str, Any]:
 
 
 async def played(store: MortalStore, one: Scene, at: int | None) -> list[str]:
-    """The scene, killed at one moment; returns the moments that there are."""
+    """Play the scene with a kill at moment `at`; return its moments."""
     store.empty()
     office = MortalOffice(store, two_person=one.two_person)
     update = await one.begin(office)

@@ -1,4 +1,4 @@
-"""What waited while the bot was away, and what a killed run had begun: gone on with, told of, or asked anew."""
+"""Updates queued during downtime, and actions that a killed run had begun: resumed, reported, or confirmed again."""
 
 import asyncio
 from dataclasses import replace
@@ -47,7 +47,7 @@ async def test_old_questions_are_told_once_in_a_chat_and_old_wishes_each_with_th
 
 
 async def pressed_and_left_lying(bench: Bench, keyboard: Keyboard, waits: timedelta) -> None:
-    """The press was taken in, and the program killed before it was decided."""
+    """Store a press and kill the program before its decision."""
     bench.update_id += 1
     update = {"callback_query": press(f"{keyboard.id}:0:0", ANNA, GROUP, bench.now)}
     async with bench.store.begin() as session:
@@ -73,7 +73,7 @@ async def test_a_press_in_time_is_in_time_though_it_waited_for_a_restart(bench: 
 
 
 async def begun_and_killed(bench: Bench, resume: Resume, after: timedelta) -> None:
-    """A confirmed write with what it kept, killed while it was done; and the next run."""
+    """Kill a confirmed write with a stored payload while it runs, and start the next run."""
     kept = await bench.desk.drawer.put({"draft": 1}, timedelta(minutes=3))
     question = Reply(Message("broken", {}, ((Button("Yes", "thing.do", {"kept": kept}),),)), confirm=True)
     bench.offers("ask", Permission.EMPLOYEES, question)

@@ -1,4 +1,4 @@
-"""An anonymous administrator proves who they are with a press, and is then obeyed as that person."""
+"""An anonymous administrator identifies themselves by a press; the command then runs in their name."""
 
 from datetime import timedelta
 from typing import Any
@@ -29,7 +29,7 @@ async def typed_anonymously(bench: Bench, text: str, **more: Any) -> Keyboard:
 
 
 async def test_what_does_more_than_look_is_asked_once_more_of_one_person(bench: Bench) -> None:
-    """Whoever of several says that they wrote it reads all of it, twice."""
+    """The person that claims it sees the whole command twice."""
     keyboard = await typed_anonymously(bench, "/mute all for 6d  provider")
     assert [(template, facts["whole"]) for _, template, facts in bench.chat.said] == [
         ("anonymous", "/mute all for 6d provider")

@@ -1,4 +1,4 @@
-"""Who counts as a second person: nobody whom the first one made, and nobody of today."""
+"""Independence of the second person: no role from the first person, and none given today."""
 
 from datetime import timedelta
 
@@ -24,22 +24,22 @@ OWNER = Grant(FIRST, "admin")
     [
         ([Grant(BORIS, "admin")], True),
         ([given(BORIS, FIRST)], False),
-        # The settings count, whatever the first gave besides; but only with the right itself.
+        # A role in the settings counts in spite of one given by the first person; but only with the permission itself.
         ([given(BORIS, FIRST), Grant(BORIS, "admin")], True),
         ([given(BORIS, FIRST), Grant(BORIS, "viewer")], False),
-        # By somebody else: a day later, and not through somebody whom the first one made.
+        # From another person: after a day, and not through an account that the first person authorized.
         ([Grant(CAROL, "admin"), given(BORIS, CAROL)], True),
         ([Grant(CAROL, "admin"), given(BORIS, CAROL, timedelta(hours=24))], True),
         ([Grant(CAROL, "admin"), given(BORIS, CAROL, timedelta(hours=23))], False),
         ([given(CAROL, FIRST), given(BORIS, CAROL)], False),
         ([given(DAVE, FIRST), given(CAROL, DAVE), given(BORIS, CAROL)], False),
         ([Grant(DAVE, "admin"), given(CAROL, DAVE), given(BORIS, CAROL)], True),
-        # Anew by themselves, or in a circle.
+        # Renewed by themselves, or in a circle.
         ([given(BORIS, BORIS)], False),
         ([given(CAROL, BORIS), given(BORIS, CAROL)], False),
-        # Whoever gave it long ago may be gone since.
+        # The person that gave it long ago may have left since.
         ([given(BORIS, 99)], True),
-        # A second gift does not hide the first.
+        # A second role does not hide the first.
         ([given(BORIS, FIRST), Grant(BORIS, "admin", "Another PBX", 99, "", LONG_AGO)], False),
     ],
 )

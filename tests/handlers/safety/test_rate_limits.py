@@ -1,4 +1,4 @@
-"""Who asks too much waits, and hears of it once; what is urgent never waits."""
+"""Rate limits of commands: one notice per limit; urgent commands are exempt."""
 
 from datetime import timedelta
 

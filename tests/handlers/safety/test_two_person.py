@@ -1,4 +1,4 @@
-"""Four eyes: who is asked, what a second person may do with it, and in whose name it is done."""
+"""Two-person rule: approvers, their options, and the person in whose name the action runs."""
 
 import asyncio
 from dataclasses import replace
@@ -31,7 +31,7 @@ def bench(store: Store) -> Bench:
 
 
 async def said_yes(bench: Bench, chat: int = GROUP) -> Keyboard:
-    """Anna asked and confirmed; returns the buttons of the question to a second person where she asked."""
+    """Ask and confirm as Anna; return the approval buttons in the original chat."""
     await bench.types("/ask", chat=chat)
     bench.done.clear()
     await bench.presses(bench.chat.keyboards[-1], chat=chat)
@@ -67,7 +67,7 @@ async def test_everybody_else_with_the_right_is_asked_in_private(bench: Bench) -
     await said_yes(bench, chat=ANNA)
     (notice,) = await owed(bench)
     assert (notice.chat_id, notice.template, notice.facts["first"]) == (OLGA, "second_person", "A")
-    # What the bot said and what was pressed; not the text that the press came with.
+    # The bot's own text and the button; not the text that the press came with.
     assert notice.facts["lines"][0].startswith("⚠️ Something broke inside the bot.")
     assert notice.facts["button"] == "Yes"
     await bench.presses(await buttons_of(bench, notice), OLGA, OLGA)
@@ -108,7 +108,7 @@ async def test_who_has_the_right_from_the_first_or_from_today_is_no_second(store
     assert bench.chat.shown[-1].facts["not_counted"] == 1
     await bench.types("/ask", OLGA)
     await bench.presses(bench.chat.keyboards[-1], OLGA)
-    # Who stands in the settings always counts.
+    # Administrators in the settings always count.
     await bench.presses(bench.chat.keyboards[-1], ANNA)
     assert [one.actor.id for one in bench.done][-1] == OLGA
 

@@ -1,4 +1,4 @@
-"""Muting and planning as a person sees it: what is typed, what is pressed, and what is said then."""
+"""Silences and windows as a person sees them: commands, buttons and answers."""
 
 from datetime import UTC, timedelta, timezone, tzinfo
 
@@ -31,7 +31,7 @@ class Station(FakeStation):
 
 
 class Office(Bench):
-    """All that is said of mutes, with a clock of its own: 14:00 on a Monday."""
+    """All silence commands, with a clock of its own: 14:00 on a Monday."""
 
     station_now = Station()
 
@@ -46,7 +46,7 @@ class Office(Bench):
         return self.station_now
 
     def text(self, language: str = "en") -> str:
-        """What the last message shows."""
+        """Return the text of the last message."""
         last = self.chat.shown[-1]
         return plain(renderer(language).text(last.template, last.facts, zone=UTC, now=self.now))
 
@@ -62,7 +62,7 @@ class Office(Bench):
         return self.text()
 
     async def push(self, label: str, person: int = BORIS, chat: int = GROUP) -> str:
-        """Presses the button of that label under the last message with buttons."""
+        """Press the button of that label under the last message with buttons."""
         place = next(
             f"{row}:{column}"
             for row, labels in enumerate(self.labels())

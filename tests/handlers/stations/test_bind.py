@@ -1,4 +1,4 @@
-"""/bind and /unbind: groups and the PBXs they are about."""
+"""/bind and /unbind: groups and their PBXs."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""/stations: all PBXs at a glance."""
+"""/stations: summary of all PBXs."""
 
 import asyncio
 import time
@@ -26,7 +26,7 @@ SEEN = NOW - timedelta(seconds=20)
 
 
 class Pbx:
-    """Says how many phones and calls there are; `slow` never answers."""
+    """Returns the numbers of phones and calls; with `slow` it never answers."""
 
     def __init__(self, *, slow: bool = False) -> None:
         self.turn_in, self.asked, self._slow = 0.0, 0, slow
@@ -183,7 +183,7 @@ async def test_of_a_thousand_only_those_that_are_shown_are_asked(store: Store) -
     fleet = fleet_of(store, *names, grants=(Grant(ROOT, "viewer"), *customers))
     began = time.process_time()
     await fleet.types("/stations", ROOT, ROOT)
-    # Of the processor's own time, and far more than it takes: it must not grow with the square of the fleet.
+    # Processor seconds, far more than needed: the time must not grow with the square of the fleet.
     assert time.process_time() - began < 2
     assert sum(station.pbx.asked for name, station in fleet.running.items() if name) == stations.PAGE
     assert fleet.chat.shown[-1].facts["total"] == 1000

@@ -1,4 +1,4 @@
-"""Registering a trunk anew: off only until Asterisk has let go of it, and never left off."""
+"""Re-registration of a trunk: disabled only until Asterisk has dropped it, and never left disabled."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -16,7 +16,7 @@ from tests.handlers.forged_updates import CountingTransport, Office, pressed
 
 
 class Wire(CountingTransport):
-    """Remembers what was asked and what Asterisk held; `fails` says which requests the PBX answers with an error."""
+    """Records requests and Asterisk's state; `fails` selects the requests that return an error."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,7 +55,7 @@ class Room(Office):
         return next(row for row in rows if row.name == name)
 
     async def registers_anew(self, name: str) -> None:
-        """From the button under the alert to the end of it."""
+        """Re-register from the alert's button to the final answer."""
         keyboard = await self.button("trunk.reregister", {"id": (await self.trunk(name)).id}, chat=ANNA)
         await pressed(self, keyboard, ANNA, ANNA)
         await pressed(self, self.chat.keyboards[-1], ANNA, ANNA)
@@ -103,7 +103,7 @@ async def test_a_trunk_that_cannot_be_switched_on_is_told_of_and_tried_until_it_
 
 
 async def test_a_program_that_is_ended_switches_it_on_first_and_the_next_run_tells(room: Room) -> None:
-    # So busy that Asterisk does not hear of it.
+    # So busy that Asterisk never reloads.
     room.wire.station.reload.after = 1e9
 
     def ends(asked: str) -> bool:

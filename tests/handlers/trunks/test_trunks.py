@@ -1,4 +1,4 @@
-"""Trunks: what people may write, and how good a day was."""
+"""Trunks: accepted input, and the availability of a day."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -123,15 +123,15 @@ def test_a_day_with_an_hour_down_of_four_is_three_quarters_good() -> None:
 
 
 def test_what_was_not_known_before_the_trunk_had_ever_been_seen_does_not_count() -> None:
-    # As the PBX writes it of a trunk that was made at 11:41 and registered at 11:50.
+    # As the PBX records a trunk created at 11:41 and registered at 11:50.
     made = (event(710, "registered", "UNKNOWN"), event(701, "UNKNOWN", "UNKNOWN"))
     assert availability(made, "registered", MIDNIGHT, MIDNIGHT + timedelta(minutes=718)) == 1.0
     assert availability(made[1:], "UNKNOWN", MIDNIGHT, MIDNIGHT + timedelta(minutes=702)) is None
     assert availability((), "UNKNOWN", MIDNIGHT, MIDNIGHT + timedelta(minutes=702)) is None
-    # A newer PBX writes nothing of the beginning, and nothing at all of a trunk that never was otherwise.
+    # A newer PBX does not record the creation, nor a trunk that never changed.
     assert availability((event(710, "registered", "unregistered"),), "registered", MIDNIGHT, MIDNIGHT + HALF_A_DAY) == 1
     assert availability((), "unregistered", MIDNIGHT, MIDNIGHT + HALF_A_DAY, MIDNIGHT + HALF_A_DAY) is None
-    # A provider without registration that dies is UNKNOWN too; that counts.
+    # A provider without registration that fails is UNKNOWN too; that counts as an outage.
     dead = (event(60, "UNKNOWN", "OK"), event(-300, "OK", "UNKNOWN"))
     assert availability(dead, "UNKNOWN", MIDNIGHT, MIDNIGHT + timedelta(minutes=120)) == 0.5
 
@@ -161,7 +161,7 @@ def test_it_equals_a_count_minute_by_minute(changes: list[tuple[int, str]], befo
     for minute in range(240):
         timeline[minute] = next((state for at, state in reversed(changes) if at <= minute), before)
     if before not in ("registered", "REGISTERED", "OK", "lagged", "OFF"):
-        # It may have been made in that state, at any time before its first change.
+        # It may have been created in that state, at any time before its first change.
         first = next((at for at, state in changes if state != "UNKNOWN"), 240)
         timeline = {minute: state for minute, state in timeline.items() if minute >= first}
     counted = [state for state in timeline.values() if state != "OFF"]

@@ -1,4 +1,4 @@
-"""A courier with its outbox and a clock that a test moves."""
+"""Delivery worker with its outbox and a clock that a test advances."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,4 +1,4 @@
-"""Never faster than Telegram allows, never slower for one chat because of another."""
+"""Rate limiter: within Telegram's limits, and one chat never slows another."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ PERSON, GROUP = 7, -7
 
 
 class Time:
-    """A clock that moves when everybody sleeps, and then to whoever wakes up first."""
+    """Clock that advances when all tasks sleep, to the first wake-up."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -27,7 +27,7 @@ class Time:
     async def sleep(self, seconds: float) -> None:
         until = self.now + max(seconds, 0.001)
         self._asleep.append(until)
-        # By the time it comes back here, all others have gone to sleep too.
+        # By the next turn all other tasks are asleep too.
         await asyncio.sleep(0)
         while self.now < until:
             if min(self._asleep) == until:
@@ -38,7 +38,7 @@ class Time:
 
 
 def busiest(times: list[float], seconds: float) -> int:
-    """The most calls in any stretch of so many seconds."""
+    """Return the largest number of calls in any interval of `seconds`."""
     return max((sum(start <= t < start + seconds for t in times) for start in times), default=0)
 
 

@@ -1,4 +1,4 @@
-"""Single calls to Telegram, and what is made of their answers."""
+"""Single calls to Telegram, and the results derived from the answers."""
 
 import asyncio
 from datetime import UTC

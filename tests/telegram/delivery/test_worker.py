@@ -1,4 +1,4 @@
-"""From the outbox to Telegram: in order, once, and never lost."""
+"""Delivery from the outbox to Telegram: in order, once, without loss."""
 
 import asyncio
 from datetime import timedelta
@@ -241,7 +241,7 @@ async def test_what_can_never_be_delivered_names_who_is_told_instead(office: Off
 
 
 async def edited_when_blocked(office: Office, telegram: FakeTelegram, text: str) -> tuple[int, int]:
-    """A message that arrived, and the change of it that found that the bot was blocked."""
+    """Deliver a message, then an edit that finds the bot blocked. Returns both rows."""
     alert = await office.owe(ANNA, "down")
     await office.deliver()
     telegram.failures[ANNA].append(refusal(403, "Forbidden: bot was blocked by the user"))
@@ -397,7 +397,7 @@ async def test_buttons_carry_an_id_and_a_place_and_nothing_else(office: Office, 
 
 
 async def test_the_store_knows_under_which_message_buttons_stand(office: Office, telegram: FakeTelegram) -> None:
-    """Also those that an edit puts there; and none of them once the group has become another chat."""
+    """Also for buttons that an edit adds; for none once the group has become a supergroup."""
     first, second = (keyboards.new_keyboard(TEAM, [], now=office.now, station="") for _ in range(2))
     alert = await office.owe(TEAM, "down", keyboard=first)
     await office.deliver()
@@ -475,7 +475,7 @@ async def test_a_message_that_can_be_made_survives_any_number_of_kills(office: O
     row = await office.owe(TEAM, "the trunk is down")
     for _ in range(5):
         await died_while_sending(office, row)
-        # It is made, but Telegram does not take it before the next kill.
+        # It renders, but Telegram refuses it until the next kill.
         telegram.failures[TEAM].append(refusal(429, "Too Many Requests: retry after 1", retry_after=1))
         await office.deliver()
         office.later(120)

@@ -1,4 +1,4 @@
-"""The courier while the store refuses, and how long what is owed has been waiting."""
+"""Delivery worker during database errors, and the age of queued messages."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ async def waits_since(office: Office) -> datetime | None:
 async def test_whatever_transaction_the_store_refuses_nothing_is_lost(
     office: Office, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch, refused: int
 ) -> None:
-    """The start, each look, a row taken, what it needs, and that it was sent."""
+    """Refuse the start, a poll of the queue, a claim, its data, or the delivery mark."""
     begun = 0
     begin = Store.begin
 
@@ -48,7 +48,7 @@ async def test_whatever_transaction_the_store_refuses_nothing_is_lost(
     stop.set()
     await asyncio.wait_for(running, 30)
     assert begun >= refused
-    # Sent before the store refused to note it: it comes again, and says so.
+    # Sent before the database failed to store it: it is repeated, with a label.
     assert all("possible repeat" in again.text for again in telegram.to(TEAM)[1:])
 
 

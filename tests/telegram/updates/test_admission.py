@@ -1,4 +1,4 @@
-"""Who is let in before anything is stored: of strangers a bucketful, of the others what may matter."""
+"""Admission of updates before storage: strangers are rate-limited, others may send all that can need an answer."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from bot.telegram.updates.token_bucket import Bucket, Buckets, Rate
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 ANNA, SAM = 1001, 1009
-# One gives a role to everybody in it, the other is only told of outages.
+# One gives all its members a role, the other only receives alerts.
 OFFICE, ALERTS, ELSEWHERE = -100, -200, -300
 
 
@@ -60,22 +60,22 @@ BOTS = {"reply_to_message": {"message_id": 3, "from": {"id": 1, "is_bot": True}}
         (press(ANNA, ALERTS), Intake.FIRST, Standing.KNOWN),
         (press(SAM, OFFICE), Intake.FIRST, Standing.MEMBER),
         (message(SAM, OFFICE, "/status"), Intake.FIRST, Standing.MEMBER),
-        # Answers, and secrets that are to be deleted.
+        # Replies, and secrets to be deleted.
         (message(SAM, OFFICE, "206", **BOTS), Intake.FIRST, Standing.MEMBER),
         (message(SAM, OFFICE, "password=hunter2"), Intake.FIRST, Standing.MEMBER),
         (message(SAM, OFFICE, "good morning"), Intake.IGNORED, Standing.MEMBER),
         (message(ANNA, ALERTS, "good morning"), Intake.IGNORED, Standing.KNOWN),
         (message(ANNA, ALERTS, photo=[]), Intake.IGNORED, Standing.KNOWN),
-        # An anonymous administrator of a chat that is told of outages may press "It is me".
+        # An anonymous administrator of an alert chat may press "It is me".
         (message(1087968824, ALERTS, "/mute all", sender_chat={"id": ALERTS}), Intake.FIRST, Standing.MEMBER),
         (message(SAM, SAM, "/start"), Intake.LATER, Standing.STRANGER),
         (press(SAM, SAM), Intake.LATER, Standing.STRANGER),
         (message(SAM, ALERTS, "/status"), Intake.LATER, Standing.STRANGER),
-        # Nobody asked them anything.
+        # No pending reply from them.
         (message(SAM, SAM, "hello"), Intake.IGNORED, Standing.STRANGER),
         (message(SAM, ALERTS, "password=hunter2"), Intake.IGNORED, Standing.STRANGER),
         (message(SAM, ALERTS, "yes", **BOTS), Intake.IGNORED, Standing.STRANGER),
-        # Who comes and goes is heard at once, and no flood hides it.
+        # Membership changes are handled at once, and no flood hides them.
         (message(SAM, OFFICE, new_chat_members=[{"id": SAM}]), Intake.OBSERVED, Standing.MEMBER),
         (change("chat_member", SAM, ALERTS), Intake.OBSERVED, Standing.STRANGER),
         (change("my_chat_member", SAM, ALERTS), Intake.FIRST, Standing.STRANGER),
@@ -101,7 +101,7 @@ def test_strangers_use_up_what_is_theirs_and_nobody_elses(admission: Admission) 
         return sum(admission.judge(seen, at).intake is Intake.LATER for _ in range(times))
 
     assert let_in(SAM, 50, NOW) == EACH_STRANGER.burst
-    # Another one has their own, until all have used up what all have.
+    # Each stranger has an own limit, until all have used up the common one.
     all_at_once = ALL_STRANGERS.burst + NEWCOMERS.burst
     assert sum(let_in(2000 + number, 5, NOW) for number in range(1000)) == all_at_once - EACH_STRANGER.burst
     for person in (ANNA, SAM):
@@ -122,10 +122,10 @@ def test_accounts_that_send_without_end_keep_no_newcomer_out(admission: Admissio
     for second in range(1, 3601):
         theirs += sum(comes(100 + number, second) for number in (0, 1, 2) for _ in range(2))
         if second % 30 == 0:
-            # /start, and the wish for access a moment later.
+            # /start, and the access request a moment later.
             newcomers += [comes(10_000 + second, second), comes(10_000 + second, second + 2)]
     assert all(newcomers)
-    # In the long run even three that keep to their own rate get less than what all have.
+    # In the long run even three within their own limits get less than the common limit.
     assert theirs < 3 * 45
 
 
@@ -149,7 +149,7 @@ def test_a_bucket_never_gives_more_than_its_rate(times: list[float], burst: int,
     for first, begin in enumerate(given_at):
         for last in range(first, len(given_at)):
             assert last - first + 1 <= burst + (given_at[last] - begin) / every + 1e-6
-    # And never less: whoever waited long enough has one.
+    # Never less: after a full interval there is one token.
     assert bucket.may(times[-1] + 1.001 * every + 1e-6)
 
 

@@ -1,4 +1,4 @@
-"""Two copies that poll with one token: people are told first, then one of the two ends, and only one."""
+"""Two instances polling with one token: people are notified first, then exactly one of the two ends."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -42,7 +42,7 @@ def test_a_clean_minute_in_between_begins_it_anew() -> None:
 
 
 class Copy:
-    """One of two: it polls again a pause after each conflict, as long as it lives."""
+    """One instance: polls again a pause after each conflict, until it ends."""
 
     def __init__(self, polls_at: float) -> None:
         self.polls_at = polls_at

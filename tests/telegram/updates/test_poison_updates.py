@@ -1,4 +1,4 @@
-"""Updates that the program dies on: known by the second death, and not begun a third time; and lines that are full."""
+"""Updates that crash the program: detected at the second crash and not retried; and full queues."""
 
 import asyncio
 import itertools
@@ -45,13 +45,14 @@ def update(number: int, text: str = "x", person: int = 1, chat_id: int = GROUP) 
 
 async def until(look: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
-        while not look():  # noqa: ASYNC110 (nothing rings)
+        while not look():  # noqa: ASYNC110 (no event to wait for)
             await asyncio.sleep(0.001)
 
 
 class House:
-    """Runs of the program on one store. `begun` are the texts whose handlers began in this run, `aside` the ids that
-    were set aside; a handler of what is deadly never comes to its end."""
+    """Runs of the program on one database. `begun` are the texts whose handlers began in this run, `aside` the ids of
+    updates set aside; a deadly handler never ends.
+    """
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -78,7 +79,7 @@ class House:
         self.aside.append(left.update_id)
 
     async def dies(self, after: int) -> None:
-        """Once so many handlers have begun."""
+        """Kill the program once so many handlers have begun."""
         await until(lambda: len(self.begun) >= after)
         for _ in range(20):
             await asyncio.sleep(0.001)
@@ -90,7 +91,7 @@ class House:
         async with self.store.begin() as session:
             found = await inbox.unfinished(session)
             left = await inbox.left_over(session)
-            # Looking is no start.
+            # A read does not count as a start.
             await session.rollback()
         assert list(found) == [one.update_id for one in left]
         return {one.update_id: one.crashes for one in left}
@@ -106,7 +107,7 @@ async def test_the_second_death_tells_the_culprit_and_nobody_beside_it(
     await house.dies(after=3)
 
     await house.starts().resume()
-    # One after another: the innocent one, which nobody finished noting, is not begun beside it.
+    # One by one: the harmless one, whose end was not stored, does not start beside it.
     await house.dies(after=1)
     assert house.begun == [DEADLY]
 
@@ -140,7 +141,7 @@ async def test_an_end_in_order_is_nobodys_fault(store: Store) -> None:
         await house.dies(after=0)
         await house.starts().resume()
     assert house.aside == []
-    # It is found out all the same, once it does end the program.
+    # It is detected all the same, once it ends the program.
     await house.dies(after=1)
     await house.starts().resume()
     await house.dies(after=1)
@@ -200,7 +201,7 @@ async def test_a_line_is_so_long_and_who_is_not_read_is_told_once(store: Store) 
     async with store.begin() as session:
         assert len(await inbox.unfinished(session)) == MAX_QUEUED
 
-    # What takes an incident waits behind none of it, and others have a line of their own.
+    # An acknowledgement does not wait behind the queue, and other chats have their own.
     await house.updates.take_in([update(5001, "/ack", chat_id=1), update(5002, "/x", 2)])
     await until(lambda: house.begun == ["/ack"])
     house.released.set()
@@ -208,7 +209,7 @@ async def test_a_line_is_so_long_and_who_is_not_read_is_told_once(store: Store) 
     assert len(house.begun) == MAX_QUEUED + 2
     async with store.begin() as session:
         assert await inbox.unfinished(session) == {}
-    # There is room again, and who fills it again is told again.
+    # There is space again; filling the queue again is notified again.
     house.released.clear()
     await house.updates.take_in([update(6000 + number, "/y", chat_id=1) for number in range(MAX_QUEUED + 5)])
     assert house.told == [1, 1]
@@ -225,7 +226,7 @@ async def test_a_group_is_told_once_in_ten_minutes_whoever_sends_too_much(store:
             await house.updates.take_in([update(number + one, "/x", 10 + one % 30) for one in range(100)])
 
     await flood(1)
-    # Nor is it anew when all of it is worked off and the next ones come.
+    # Not notified anew when the queue is worked off and refilled.
     house.released.set()
     await until(lambda: house.updates._lanes.length_in_chat(GROUP) == 0)
     house.released.clear()
@@ -259,7 +260,7 @@ def press(number: int, person: int, data: str) -> dict[str, Any]:
 
 
 class Pressing(House):
-    """`pressed` is the data of the presses whose handlers began; none comes to its end before `released`."""
+    """`pressed` is the data of presses whose handlers began; none ends before `released`."""
 
     def __init__(self, store: Store) -> None:
         self.pressed: list[tuple[int, str]] = []
@@ -284,7 +285,7 @@ async def test_of_presses_that_somebody_made_up_a_few_are_answered_and_the_rest_
     house.released.set()
     for _ in range(5):
         await house.updates.take_in([press(next(numbers), 1, data) for _ in range(100)])
-    # Whoever forgot an old message, and whoever takes the incident, are heard all the same.
+    # Another person's unknown press and presses on known buttons are handled.
     mine = f"{kept.id}:0:0"
     await house.updates.take_in([press(next(numbers), 2, data), *(press(next(numbers), 1, mine) for _ in range(9))])
     await house.updates.drain(20)
@@ -305,7 +306,7 @@ async def test_what_is_urgent_of_many_members_has_a_limit_for_each_and_for_all(s
         await house.updates.take_in([update(next(numbers), "/ack", 10 + one) for one in range(100)])
     assert MAX_QUEUED_IN_CHAT // 2 < await waiting() <= MAX_QUEUED_IN_CHAT
     before = await waiting()
-    # Neither what they ask for nor who has a role of their own is kept out by it.
+    # The limit excludes neither their other commands nor people with a role of their own.
     await house.updates.take_in([update(next(numbers), "/status", 10), update(next(numbers), "/ack", 1)])
     assert await waiting() == before + 2
     house.released.set()

@@ -1,4 +1,4 @@
-"""Updates on their way in: none lost, none twice, none in the way of others."""
+"""Update queue: none lost, none duplicated, none delaying others."""
 
 import asyncio
 import sqlite3
@@ -41,7 +41,7 @@ def update(number: int, text: str = "x", chat: int = -100, person: int = 1) -> d
 
 
 class Telegram:
-    """Hands out batches as a long poll does, and waits for ever when there are none left."""
+    """Returns batches as a long poll does, then waits for ever."""
 
     def __init__(self, *batches: list[dict[str, Any]] | Exception) -> None:
         self.batches = list(batches)
@@ -165,7 +165,7 @@ async def test_between_the_updates_of_a_batch_others_have_their_turn(store: Stor
     beside.cancel()
     assert turns > 2 * reads
     await taking.drain(5)
-    # And still all of a batch are heard of before the first has its turn.
+    # The whole batch is still observed before the first is handled.
     assert order[:reads] == [f"heard {number}" for number in range(reads)]
 
 
@@ -244,7 +244,7 @@ async def test_an_unknown_token_ends_the_run(store: Store) -> None:
 
 
 class Elsewhere(Telegram):
-    """Somebody sets a webhook before every poll of which `batches` says so."""
+    """Another program sets a webhook before every poll for which `batches` says so."""
 
     def __init__(self, *batches: list[dict[str, Any]] | Exception) -> None:
         super().__init__(*batches)
@@ -402,7 +402,7 @@ async def test_who_listens_hears_how_polling_goes(store: Store) -> None:
 
 
 async def test_a_press_does_not_wait_for_what_the_same_person_typed(store: Store) -> None:
-    """Who asked for a thousand call records can still take an incident."""
+    """A person that has requested a thousand call records can still acknowledge an incident."""
     pressed, answered = asyncio.Event(), asyncio.Event()
 
     async def handle(update: Update) -> None:

@@ -1,4 +1,4 @@
-"""A token counts as revoked only when the Bot API says so for minutes, and nothing says otherwise."""
+"""Revoked tokens: believed only when the Bot API reports it for minutes without a contrary answer."""
 
 import json
 
@@ -15,7 +15,7 @@ GOOD = (200, b'{"ok":true,"result":[]}')
 
 
 def believes(*answers: tuple[float, tuple[int, bytes]]) -> bool:
-    """Whether the last of the answers is believed; each with the second in which it comes."""
+    """Return True if the last answer is believed; each comes with its second."""
     doubt = TokenDoubt()
     believed = True
     for now, answer in answers:

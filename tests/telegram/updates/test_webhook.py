@@ -1,4 +1,4 @@
-"""Updates brought by webhook: each confirmed once it is stored, nothing from strangers, and the webhook kept set."""
+"""Updates by webhook: confirmed once stored, rejected without the secret, and the webhook kept set."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ def update(number: int, text: str = "x") -> dict[str, Any]:
 
 
 class Telegram:
-    """What Telegram knows of the webhook. `refuses` are errors to answer with, one each."""
+    """Telegram's state of the webhook. `refuses` are errors to return, one per call."""
 
     def __init__(self) -> None:
         self.info: dict[str, Any] = {"url": ""}
@@ -67,7 +67,7 @@ class Telegram:
 
 
 class House:
-    """The webhook with a store behind it, and Telegram on the other side. `handled` are the texts worked off."""
+    """Webhook with a database, and Telegram as the other side. `handled` are the handled texts."""
 
     def __init__(self, store: Store) -> None:
         self.telegram = Telegram()
@@ -118,7 +118,7 @@ async def house(store: Store) -> AsyncIterator[House]:
 
 @pytest.fixture
 def lines() -> Iterator[Lines]:
-    """What the program writes into its log."""
+    """Yield the program's log lines."""
     with capture_logs() as lines:
         yield lines
 
@@ -276,7 +276,7 @@ async def test_what_telegram_cannot_bring_is_told_once_tried_anew_and_is_no_sign
 
 
 async def until_calm(house: House, monkeypatch: pytest.MonkeyPatch, *errors: TelegramError) -> list[float]:
-    """Keeps the webhook set until all is well; returns the pauses before that."""
+    """Keep the webhook set until there is no error; return the pauses before that."""
     pauses: list[float] = []
     stop = asyncio.Event()
 
